@@ -1,0 +1,1 @@
+"""Verbs: one action a file; they take a session and the time, and never commit."""

@@ -1,0 +1,1 @@
+"""Pure rules: facts and a given time in, decisions out."""

@@ -1,0 +1,1 @@
+"""The sync protocol: plain values and pure decisions, the same for a server and for a tablet."""

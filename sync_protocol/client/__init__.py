@@ -1,0 +1,1 @@
+"""The reference tablet: a SQLite outbox and store that speak the protocol."""
