@@ -1,0 +1,52 @@
+"""The one clock. Rules and actions get `now_ms`; only doors, ticks and commands read it here."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Clock(Protocol):
+    """Anything that tells the time in milliseconds since the epoch, UTC."""
+
+    def now_ms(self) -> int: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class FakeClock:
+    """A clock that moves only when it is told to: for tests and for writing the demo city's past."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def set(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+
+    def advance(self, ms: int) -> None:
+        self._now_ms += ms
+
+
+def to_iso(at_ms: int) -> str:
+    """RFC 3339 text with milliseconds and the offset of Asia/Shanghai, as people here read it."""
+    return datetime.fromtimestamp(at_ms / 1000, SHANGHAI).isoformat(timespec="milliseconds")
+
+
+def from_iso(text: str) -> int:
+    """Milliseconds since the epoch of an RFC 3339 instant. Raises ValueError when it has no offset."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("an instant needs an offset, like +08:00")
+    return round(at.astimezone(UTC).timestamp() * 1000)

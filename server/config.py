@@ -1,0 +1,80 @@
+"""Every setting, read from the environment once, checked at start, frozen afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The server's settings; see the table in README.md.
+
+    `secret_keys` are `name:base64url` of 32 bytes, newest first; `digest_key` and `signing_key` are base64url of 32
+    bytes. Those that are empty are kept in files under `data_dir/keys`, made at first start.
+    """
+
+    database_url: str
+    data_dir: Path
+    secret_keys: str
+    digest_key: str
+    signing_key: str
+    host: str
+    port: int
+    threads: int
+    demo: bool
+    log_level: str
+    tick_s: int
+    trusted_proxies: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Config:
+        """Read and check the settings. Raises ConfigError for one that cannot be used."""
+        env = os.environ if env is None else env
+        data_dir = Path(env.get("GONGDI_DATA_DIR", "./var")).resolve()
+        return cls(
+            database_url=_database_url(env.get("GONGDI_DATABASE_URL", ""), data_dir),
+            data_dir=data_dir,
+            secret_keys=env.get("GONGDI_SECRET_KEYS", ""),
+            digest_key=env.get("GONGDI_DIGEST_KEY", ""),
+            signing_key=env.get("GONGDI_SIGNING_KEY", ""),
+            host=env.get("GONGDI_HOST", "127.0.0.1"),
+            port=_whole(env, "PORT", 8000, 0, 65535),
+            threads=_whole(env, "GONGDI_THREADS", 8, 1, 256),
+            demo=env.get("GONGDI_DEMO", "1") not in ("0", "false", "no", ""),
+            log_level=_one_of(env, "GONGDI_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            tick_s=_whole(env, "GONGDI_TICK_S", 30, 1, 3600),
+            trusted_proxies=_whole(env, "GONGDI_TRUSTED_PROXIES", 0, 0, 8),
+        )
+
+
+def _database_url(url: str, data_dir: Path) -> str:
+    if not url:
+        return f"sqlite:///{data_dir / 'gongdi.sqlite3'}"
+    scheme = urlsplit(url).scheme
+    if scheme in ("postgres", "postgresql"):
+        return "postgresql+psycopg" + url[len(scheme) :]
+    if scheme in ("sqlite", "postgresql+psycopg"):
+        return url
+    raise ConfigError("GONGDI_DATABASE_URL takes sqlite:///FILE or postgresql://USER@HOST/NAME")
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = env.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise ConfigError(f"{name} takes a whole number from {least} to {most}")
+    return int(text)
+
+
+def _one_of(env: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    text = env.get(name, default).lower()
+    if text not in choices:
+        raise ConfigError(f"{name} takes one of: {', '.join(choices)}")
+    return text

@@ -1,0 +1,136 @@
+"""The database: one engine, two ways in (`write`, `read`), and bulk insertion on both dialects."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, Session
+
+BUSY_TIMEOUT_MS = 10_000
+STATEMENT_TIMEOUT_MS = 30_000
+
+
+class Base(DeclarativeBase):
+    """What every table inherits."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class Id(sa.types.TypeDecorator[str]):
+    """A UUID as canonical lower-case text in Python; `uuid` on PostgreSQL, text on SQLite."""
+
+    impl = sa.String(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=False))
+        return dialect.type_descriptor(sa.String(36))
+
+
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Engine options for Flask-SQLAlchemy.
+
+    Statements are not prepared on the server: one that is planned while its table is empty keeps that plan for good.
+    """
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+    options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
+    return {
+        "connect_args": {"prepare_threshold": None, "options": options},
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 20,
+    }
+
+
+@event.listens_for(Engine, "connect")
+def _on_connect(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # the driver's own BEGIN would come too late; see _on_begin
+    cursor = connection.cursor()
+    # FULL: in WAL, NORMAL loses acknowledged work when the power goes.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _on_begin(connection: Connection) -> None:
+    """A SQLite writer takes its lock first: a reader that becomes a writer half-way fails when another wrote meanwhile."""
+    if connection.dialect.name == "sqlite":
+        reading = connection.get_execution_options().get("gongdi_read", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def write() -> Iterator[Session]:
+    """One transaction that commits at the end, once. Doors, ticks and commands open it; actions never commit."""
+    session = db.session()
+    try:
+        with session.begin():
+            yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def read() -> Iterator[Session]:
+    """One consistent snapshot, never written to."""
+    session = db.session()
+    options: dict[str, Any] = {"gongdi_read": True}
+    if session.get_bind().dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+        options["postgresql_readonly"] = True
+    session.connection(execution_options=options)
+    try:
+        yield session
+    finally:
+        session.rollback()
+        session.close()
+
+
+def bulk_insert(session: Session, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows the fastest way that the database has: COPY on PostgreSQL, executemany on SQLite.
+
+    `rows` hold values as the driver takes them (ids as text, JSON as text); nothing on conflict: the caller holds the
+    lock of the scope and has looked.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    names = ", ".join(f'"{name}"' for name in columns)
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql":
+        with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(columns))
+    driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)
+
+
+def is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

@@ -1,0 +1,41 @@
+"""Tables and their named queries, one noun a file."""
+
+from server.models.device import Anchor, Device, EnrolCode, Exchange, StreamHead
+from server.models.entry import HeldEntry, LogEntry, Quarantine
+from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.record import Contest, Record, Worker
+from server.models.reference import Reference
+from server.models.scope import REF, Scope
+from server.models.site import Company, Site, SiteCompany, Suspension
+from server.models.user import Assignment, LoginToken, Tally, User
+from server.models.window import Window
+
+__all__ = [
+    "REF",
+    "Anchor",
+    "Assignment",
+    "Company",
+    "Contest",
+    "Device",
+    "EnrolCode",
+    "Exchange",
+    "Flag",
+    "FlagEvent",
+    "FlagStep",
+    "Heartbeat",
+    "HeldEntry",
+    "LogEntry",
+    "LoginToken",
+    "Quarantine",
+    "Record",
+    "Reference",
+    "Scope",
+    "Site",
+    "SiteCompany",
+    "StreamHead",
+    "Suspension",
+    "Tally",
+    "User",
+    "Window",
+    "Worker",
+]

@@ -1,0 +1,88 @@
+"""Devices, their exchanges with the server, and how far each of their streams is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, Id, Json
+
+
+class Device(Base):
+    """A tablet or a gate machine, known by its Ed25519 key. Only `active` devices count for a watermark."""
+
+    __tablename__ = "device"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("user_account.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    platform: Mapped[str] = mapped_column(sa.String(100))
+    public_key: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    state: Mapped[str] = mapped_column(sa.String(10), default="active")  # active, revoked
+    enrolled_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    revoked_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    seen_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    unsent: Mapped[int | None] = mapped_column(sa.Integer)  # entries that it said it still held, over all scopes
+    wall_offset_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # server time minus its wall clock, last time
+
+
+class Anchor(Base):
+    """The tightest tie known between a device's boot and server time: server time = up_ms + offset_ms ± bound_ms."""
+
+    __tablename__ = "anchor"
+
+    device_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    boot: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    offset_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    bound_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Exchange(Base):
+    """One signed request and what was answered: the nonce (never twice), the beacon handed out, the attestations that
+    the device signed and the receipt that the server signed. The evidence behind every time bound."""
+
+    __tablename__ = "exchange"
+    __table_args__ = (sa.Index("ix_exchange_beacon", "beacon"),)  # push: when was this beacon handed out
+
+    device_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    nonce: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(Id)
+    verb: Mapped[str] = mapped_column(sa.String(8))  # enrol, push, pull
+    at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    beacon: Mapped[str] = mapped_column(sa.String(32))
+    attested: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the header's `streams`, as the device signed them
+    receipt: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {"at", "sig", "streams": {scope: [n, hash]}}
+
+
+class StreamHead(Base):
+    """How far one device's stream in one scope is known, and through when it is complete."""
+
+    __tablename__ = "stream"
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    device_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    head: Mapped[dict[str, Any]] = mapped_column(Json)  # sync_protocol.stream as JSON
+    forked: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    unsent: Mapped[int | None] = mapped_column(sa.Integer)
+    heard_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    complete_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    attested: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {"n", "hash", "sig"} of the last good attestation
+    mark: Mapped[str | None] = mapped_column(sa.String(24))  # `bad_attestation`, when the last one did not verify
+
+
+class EnrolCode(Base):
+    """A single-use code, stored hashed. It lives ten minutes and burns after five wrong tries from anyone."""
+
+    __tablename__ = "enrol_code"
+
+    code_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
+    prefix: Mapped[str] = mapped_column(sa.String(8), index=True)  # the code's public half: a wrong try counts against it
+    user_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("user_account.id"))
+    made_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    expires_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    tries: Mapped[int] = mapped_column(sa.Integer, default=0)
+    used_ms: Mapped[int | None] = mapped_column(sa.BigInteger)

@@ -1,0 +1,84 @@
+"""Flags: what is wrong at one site and duty, whose move it is, and everything that happened to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, Id, Json
+
+_OPEN = sa.text("closed_ms IS NULL")
+
+
+class Flag(Base):
+    """One flag. At most one is open for a site and duty; `SILENT` is the duty of the silent-site flag."""
+
+    __tablename__ = "flag"
+    __table_args__ = (
+        sa.Index("uq_flag_open", "scope_id", "duty", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+        sa.Index("ix_flag_opened", "opened_ms"),  # the list, newest first
+    )
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    duty: Mapped[str] = mapped_column(sa.String(24))
+    state: Mapped[str] = mapped_column(sa.String(16))
+    severity: Mapped[str] = mapped_column(sa.String(12))
+    level: Mapped[int] = mapped_column(sa.Integer, default=0)  # how many escalation steps were taken
+    unit: Mapped[str] = mapped_column(sa.String(32))  # whose move it is: zhian, jiancha, …
+    windows: Mapped[int] = mapped_column(sa.Integer, default=0)
+    opened_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    changed_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    closed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    previous_id: Mapped[str | None] = mapped_column(Id)  # the flag that this one recurs from
+    policy: Mapped[dict[str, Any]] = mapped_column(Json)  # as in force when it opened
+
+
+class FlagStep(Base):
+    """One escalation step of a flag, found by the same due scan as windows."""
+
+    __tablename__ = "flag_step"
+    __table_args__ = (
+        sa.Index(
+            "ix_flag_step_due",
+            "due_ms",
+            postgresql_where=sa.text("done_ms IS NULL"),
+            sqlite_where=sa.text("done_ms IS NULL"),
+        ),
+    )
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    flag_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    step: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
+    unit: Mapped[str] = mapped_column(sa.String(32))
+    due_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    done_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+class FlagEvent(Base):
+    """What happened to a flag, numbered and hash-chained per flag: `hash` = SHA-256 of `prev` and the canonical JSON."""
+
+    __tablename__ = "flag_event"
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    flag_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    n: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    actor: Mapped[str] = mapped_column(sa.String(36))  # a user's id, or `scheduler`
+    action: Mapped[str] = mapped_column(sa.String(24))
+    detail: Mapped[dict[str, Any]] = mapped_column(Json)
+    prev: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+class Heartbeat(Base):
+    """When a scheduler last finished a tick, and what it did: `/readyz` and `/metrics` alarm when it stops."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    took_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    did: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -1,0 +1,74 @@
+"""Records: what comes down. The latest state of each, with its place in the scope's change counter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, Id, Json
+
+
+class Record(Base):
+    """The latest state of one record, its body already serialised as it is served (sealed where the kind says so).
+
+    `event_ms`, `subject` (a worker's id or a place) and `slot` (a reading's slot, a pass's direction) of a fact are in
+    the clear because duties are judged by them; they name nobody. `counts` is False for a fact that was voided or
+    corrected: it stays readable and no longer proves anything.
+    """
+
+    __tablename__ = "record"
+    __table_args__ = (
+        sa.Index("ix_record_seq", "scope_id", "seq"),  # pull: what changed since a cursor
+        sa.Index("ix_record_event", "scope_id", "kind", "event_ms"),  # duties: which facts fall into a window
+    )
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    rev: Mapped[int] = mapped_column(sa.BigInteger)
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    deleted_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # a tombstone, remembered at least 180 days
+    event_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    subject: Mapped[str | None] = mapped_column(sa.String(36))
+    slot: Mapped[str | None] = mapped_column(sa.String(16))
+    counts: Mapped[bool] = mapped_column(sa.Boolean, default=True)
+
+
+class Worker(Base):
+    """What only the server holds of a roster entry: its full fields (sealed), who wrote each of them, and the few
+    columns that lists, look-ups and duties need."""
+
+    __tablename__ = "worker"
+    __table_args__ = (
+        sa.Index("ix_worker_certificate", "certificate_digest"),  # the same person at another site
+        sa.Index("ix_worker_company", "scope_id", "company"),  # a contractor's own people
+    )
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    state: Mapped[bytes] = mapped_column(sa.LargeBinary)  # JSON of the full fields, sealed
+    stamps: Mapped[dict[str, list[Any]]] = mapped_column(Json)  # field → [rev, device, n, event_ms, entry]
+    certificate_digest: Mapped[str] = mapped_column(sa.String(32))
+    company: Mapped[str] = mapped_column(sa.String(18))
+    canteen_staff: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    entered_on: Mapped[str] = mapped_column(sa.String(10))
+    exited_on: Mapped[str | None] = mapped_column(sa.String(10))
+
+
+class Contest(Base):
+    """Two values for one field: both are kept and wait for a person. `kept` is the entry whose value shows now."""
+
+    __tablename__ = "contest"
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    field: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    record_id: Mapped[str] = mapped_column(Id)
+    kept_entry: Mapped[str] = mapped_column(Id)
+    other_entry: Mapped[str] = mapped_column(Id)
+    values: Mapped[bytes] = mapped_column(sa.LargeBinary)  # JSON {"kept": …, "other": …}, sealed
+    at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    state: Mapped[str] = mapped_column(sa.String(12), default="open")

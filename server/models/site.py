@@ -1,0 +1,61 @@
+"""Sites, the companies on them, and approved suspensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, Id, Json
+
+
+class Site(Base):
+    """A place under inspection; its id is its scope's. Nothing here assumes that it is a building site (`kind`)."""
+
+    __tablename__ = "site"
+    __table_args__ = (sa.Index("ix_site_planned_until", "planned_until"),)  # the tick: whose windows end soon
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    kind: Mapped[str] = mapped_column(sa.String(24))
+    district: Mapped[str] = mapped_column(sa.String(9), index=True)
+    address: Mapped[str | None] = mapped_column(sa.String(200))
+    unit: Mapped[str] = mapped_column(sa.String(32))  # the section (科室) that receives its flags first
+    stage: Mapped[str] = mapped_column(sa.String(16))  # preparing 筹备, building 在建, stopped 停工, completed 完工
+    alert: Mapped[str] = mapped_column(sa.String(8), default="normal")  # normal, raised
+    inhabited: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    places: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"kind", "name"}]
+    planned_until: Mapped[str] = mapped_column(sa.String(10), default="")  # local date through which windows exist
+
+
+class SiteCompany(Base):
+    """A company at a site and its role there (009 总承包, 001 专业分包, 006 劳务分包 …)."""
+
+    __tablename__ = "site_company"
+
+    site_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("site.id"), primary_key=True)
+    company: Mapped[str] = mapped_column(sa.String(18), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(sa.String(3))
+
+
+class Company(Base):
+    """A company by its 统一社会信用代码."""
+
+    __tablename__ = "company"
+
+    code: Mapped[str] = mapped_column(sa.String(18), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+
+
+class Suspension(Base):
+    """An approved pause (停工) of a site's work, from when to when; open-ended while `to_ms` is None."""
+
+    __tablename__ = "suspension"
+
+    site_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("site.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    from_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    to_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    approved_by: Mapped[str] = mapped_column(sa.String(100))
+    reason: Mapped[str] = mapped_column(sa.String(200))

@@ -1,0 +1,49 @@
+"""Windows: what a duty asks of a site, place and slot on one local date, and what came of it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, Id
+
+
+class Window(Base):
+    """One window. Its id follows from (site, duty, place, local date, slot), so making it twice makes it once."""
+
+    __tablename__ = "duty_window"
+    __table_args__ = (
+        # The tick: windows to be looked at by now. Partial, so that an idle tick costs nothing however many are stored.
+        sa.Index(
+            "ix_duty_window_check",
+            "check_ms",
+            postgresql_where=sa.text("check_ms IS NOT NULL"),
+            sqlite_where=sa.text("check_ms IS NOT NULL"),
+        ),
+        sa.Index("ix_duty_window_opens", "scope_id", "opens_ms"),  # push: windows that a fact may meet; a site's page
+    )
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    duty: Mapped[str] = mapped_column(sa.String(24))
+    place: Mapped[str] = mapped_column(sa.String(24))  # "" where the duty is the whole site's
+    local_date: Mapped[str] = mapped_column(sa.String(10))
+    slot: Mapped[str] = mapped_column(sa.String(24))
+    opens_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    due_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    grace_s: Mapped[int] = mapped_column(sa.Integer)
+    closes_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    state: Mapped[str] = mapped_column(sa.String(12), default="open")
+    reason: Mapped[str | None] = mapped_column(sa.String(200))
+    need: Mapped[int | None] = mapped_column(sa.Integer)
+    have: Mapped[int | None] = mapped_column(sa.Integer)
+    evidence: Mapped[str | None] = mapped_column(Id)  # the entry that met it
+    evidence_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    check_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # when the scheduler must look at it next
+    judged_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    judged_watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    flag_id: Mapped[str | None] = mapped_column(Id)
+
+    @property
+    def deadline_ms(self) -> int:
+        return self.due_ms + self.grace_s * 1000
