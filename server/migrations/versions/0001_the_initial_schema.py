@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
-from server.db import Id
+from server.db import Id, Json
 
 revision = "0001"
 down_revision = None
@@ -110,16 +109,8 @@ def upgrade() -> None:
         sa.Column("verb", sa.String(length=8), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("beacon", sa.String(length=32), nullable=False),
-        sa.Column(
-            "attested",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=True,
-        ),
-        sa.Column(
-            "receipt",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("attested", Json, nullable=True),
+        sa.Column("receipt", Json, nullable=True),
         sa.PrimaryKeyConstraint("device_id", "nonce", name=op.f("pk_exchange")),
     )
     with op.batch_alter_table("exchange", schema=None) as batch_op:
@@ -139,11 +130,7 @@ def upgrade() -> None:
         sa.Column("changed_ms", sa.BigInteger(), nullable=False),
         sa.Column("closed_ms", sa.BigInteger(), nullable=True),
         sa.Column("previous_id", Id(), nullable=True),
-        sa.Column(
-            "policy",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("policy", Json, nullable=False),
         sa.PrimaryKeyConstraint("scope_id", "id", name=op.f("pk_flag")),
     )
     with op.batch_alter_table("flag", schema=None) as batch_op:
@@ -164,11 +151,7 @@ def upgrade() -> None:
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(length=36), nullable=False),
         sa.Column("action", sa.String(length=24), nullable=False),
-        sa.Column(
-            "detail",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("detail", Json, nullable=False),
         sa.Column("prev", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("scope_id", "flag_id", "n", name=op.f("pk_flag_event")),
@@ -197,9 +180,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("took_ms", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "did", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("did", Json, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeat")),
     )
     op.create_table(
@@ -207,11 +188,7 @@ def upgrade() -> None:
         sa.Column("scope_id", Id(), nullable=False),
         sa.Column("entry_id", Id(), nullable=False),
         sa.Column("reason", sa.String(length=16), nullable=False),
-        sa.Column(
-            "waits_for",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("waits_for", Json, nullable=False),
         sa.Column("until_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("scope_id", "entry_id", name=op.f("pk_held_entry")),
     )
@@ -226,11 +203,7 @@ def upgrade() -> None:
         sa.Column("entry_id", Id(), nullable=True),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column(
-            "errors",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("errors", Json, nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.PrimaryKeyConstraint("scope_id", "id", name=op.f("pk_quarantine")),
@@ -269,9 +242,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("valid_from", sa.String(length=10), nullable=False),
         sa.Column("valid_to", sa.String(length=10), nullable=True),
-        sa.Column(
-            "data", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("data", Json, nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("noun", "code", "valid_from", name=op.f("pk_reference")),
     )
@@ -299,11 +270,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("alert", sa.String(length=8), nullable=False),
         sa.Column("inhabited", sa.Boolean(), nullable=False),
-        sa.Column(
-            "places",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("places", Json, nullable=False),
         sa.Column("planned_until", sa.String(length=10), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
     )
@@ -315,18 +282,12 @@ def upgrade() -> None:
         "stream",
         sa.Column("scope_id", Id(), nullable=False),
         sa.Column("device_id", Id(), nullable=False),
-        sa.Column(
-            "head", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("head", Json, nullable=False),
         sa.Column("forked", sa.Boolean(), nullable=False),
         sa.Column("unsent", sa.Integer(), nullable=True),
         sa.Column("heard_ms", sa.BigInteger(), nullable=False),
         sa.Column("complete_ms", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "attested",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("attested", Json, nullable=True),
         sa.Column("mark", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("scope_id", "device_id", name=op.f("pk_stream")),
     )
@@ -357,11 +318,7 @@ def upgrade() -> None:
         sa.Column("scope_id", Id(), nullable=False),
         sa.Column("id", Id(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
-        sa.Column(
-            "stamps",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("stamps", Json, nullable=False),
         sa.Column("certificate_digest", sa.String(length=32), nullable=False),
         sa.Column("company", sa.String(length=18), nullable=False),
         sa.Column("canteen_staff", sa.Boolean(), nullable=False),
