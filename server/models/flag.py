@@ -18,7 +18,8 @@ class Flag(Base):
     __tablename__ = "flag"
     __table_args__ = (
         sa.Index("uq_flag_open", "scope_id", "duty", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
-        sa.Index("ix_flag_opened", "opened_ms"),  # the list, newest first
+        sa.Index("ix_flag_opened", "opened_ms", "id"),  # the list, newest first
+        sa.Index("ix_flag_id", "id"),  # one flag by its address
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)

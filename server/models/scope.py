@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db import Base, Id
@@ -15,7 +17,7 @@ REF = "00000000-0000-0000-0000-000000000000"
 class Scope(Base):
     """One row a scope. Whoever changes anything in the scope locks this row first and takes `seq` from it.
 
-    A database sequence or a timestamp as cursor loses rows under concurrent writers; a locked counter loses none.
+    A database sequence or a timestamp as cursor loses rows under concurrent writers; a locked one loses none.
     """
 
     __tablename__ = "scope"
@@ -25,9 +27,9 @@ class Scope(Base):
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     live: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     digest: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # the unsigned 64-bit sum, stored as signed
-    epoch: Mapped[str] = mapped_column(sa.String(32))  # changes when history was restored: older cursors get `reset`
+    epoch: Mapped[str] = mapped_column(sa.String(32))  # renewed when history was restored: older cursors get `reset`
     floor_seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # tombstones at or below it are forgotten
-    held: Mapped[int] = mapped_column(sa.Integer, default=0)  # how many entries wait here; zero spares a query a push
+    held: Mapped[int] = mapped_column(sa.Integer, default=0)  # entries that wait here; zero spares a query a push
     watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # complete through; None: never heard of all
 
     @property
@@ -45,6 +47,36 @@ def scope_id_of(name: str) -> str:
     return REF if name == "ref" else name.partition(":")[2]
 
 
+def make_scope(session: Session, kind: str, scope_id: str) -> Scope:
+    """The scope's row, made with a fresh epoch if it is not there yet. `kind`: site, user or ref."""
+    found = session.get(Scope, scope_id)
+    if found is not None:
+        return found
+    made = Scope(
+        scope_id=scope_id, kind=kind, seq=0, live=0, digest=0, epoch=fresh_epoch(), floor_seq=0, held=0
+    )
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError:  # another process made it meanwhile
+        return session.get_one(Scope, scope_id)
+    return made
+
+
+def fresh_epoch() -> str:
+    """A name for one unbroken history of a scope; cursors of another epoch get `reset`."""
+    return secrets.token_hex(8)
+
+
+def renew_epochs(session: Session) -> int:
+    """Give every scope a fresh epoch, after a backup was restored: devices may hold changes that it lacks.
+    How many."""
+    scopes = list(session.scalars(sa.select(Scope).order_by(Scope.scope_id).with_for_update()))
+    for scope in scopes:
+        scope.epoch = fresh_epoch()
+    return len(scopes)
+
+
 def lock_scope(session: Session, scope_id: str) -> Scope | None:
     """The scope's row, locked until the transaction ends; None when there is no such scope."""
     query = sa.select(Scope).where(Scope.scope_id == scope_id).with_for_update()
@@ -52,6 +84,11 @@ def lock_scope(session: Session, scope_id: str) -> Scope | None:
 
 
 def take_scopes(session: Session, scope_ids: Sequence[str]) -> list[Scope]:
-    """Those of the scopes that nobody else holds now, locked, in one order for all takers (a scheduler's share)."""
+    """Those of the scopes that nobody else holds now, locked, in one order for all takers (a scheduler's
+    share)."""
     query = sa.select(Scope).where(Scope.scope_id.in_(scope_ids)).order_by(Scope.scope_id)
-    return list(session.scalars(query.with_for_update(skip_locked=True), execution_options={"populate_existing": True}))
+    return list(
+        session.scalars(
+            query.with_for_update(skip_locked=True), execution_options={"populate_existing": True}
+        )
+    )

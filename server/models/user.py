@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Id
+from server.db import Base, Id, is_postgresql
 
 ROLES = ("inspector", "contractor", "section", "brigade", "admin")
 
@@ -40,7 +41,8 @@ class LoginToken(Base):
 
 
 class Tally(Base):
-    """How often something happened under `key` since `since_ms`: lockouts and rate limits that hold across processes."""
+    """How often something happened under `key` since `since_ms`: lockouts and rate limits that hold across
+    processes."""
 
     __tablename__ = "tally"
 
@@ -50,7 +52,8 @@ class Tally(Base):
 
 
 class Assignment(Base):
-    """A user's duty at a site, from when to when. An inspector's tablets replicate the sites that he is assigned."""
+    """A user's duty at a site, from when to when. An inspector's tablets replicate the sites that he is
+    assigned."""
 
     __tablename__ = "assignment"
 
@@ -58,3 +61,50 @@ class Assignment(Base):
     user_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("user_account.id"), primary_key=True, index=True)
     since_ms: Mapped[int] = mapped_column(sa.BigInteger)
     ended_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+def user_named(session: Session, name: str) -> User | None:
+    """The user of that log-in name, exactly as stored."""
+    return session.scalar(sa.select(User).where(User.name == name))
+
+
+def user_of_token(session: Session, token_hash: bytes, now_ms: int) -> User | None:
+    """The active user whose log-in this is, unless it has expired."""
+    query = (
+        sa.select(User)
+        .join(LoginToken, LoginToken.user_id == User.id)
+        .where(LoginToken.token_hash == token_hash, LoginToken.expires_ms > now_ms, User.active)
+    )
+    return session.scalar(query)
+
+
+def count_up(session: Session, key: str, period_ms: int, now_ms: int) -> tuple[int, int]:
+    """Count one more under `key` and give (count, since_ms). A count older than `period_ms` starts again.
+
+    One statement, so that any number of processes count together.
+    """
+    insert = postgresql.insert if is_postgresql(session) else sqlite.insert
+    over = Tally.since_ms <= now_ms - period_ms
+    statement = (
+        insert(Tally)
+        .values(key=key, since_ms=now_ms, count=1)
+        .on_conflict_do_update(
+            index_elements=[Tally.key],
+            set_={
+                "count": sa.case((over, 1), else_=Tally.count + 1),
+                "since_ms": sa.case((over, now_ms), else_=Tally.since_ms),
+            },
+        )
+        .returning(Tally.count, Tally.since_ms)
+    )
+    row = session.execute(statement).one()
+    return row[0], row[1]
+
+
+def count_down(session: Session, key: str) -> None:
+    """Take one back: it turned out not to count."""
+    session.execute(sa.update(Tally).where(Tally.key == key, Tally.count > 0).values(count=Tally.count - 1))
+
+
+def forget_tally(session: Session, key: str) -> None:
+    session.execute(sa.delete(Tally).where(Tally.key == key))

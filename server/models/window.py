@@ -20,6 +20,14 @@ class Window(Base):
             postgresql_where=sa.text("check_ms IS NOT NULL"),
             sqlite_where=sa.text("check_ms IS NOT NULL"),
         ),
+        # One flag's page: its windows.
+        sa.Index(
+            "ix_duty_window_flag",
+            "scope_id",
+            "flag_id",
+            postgresql_where=sa.text("flag_id IS NOT NULL"),
+            sqlite_where=sa.text("flag_id IS NOT NULL"),
+        ),
         sa.Index("ix_duty_window_opens", "scope_id", "opens_ms"),  # push: windows that a fact may meet; a site's page
     )
 

@@ -74,6 +74,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("check_ms IS NOT NULL"),
             sqlite_where=sa.text("check_ms IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_duty_window_flag",
+            ["scope_id", "flag_id"],
+            unique=False,
+            postgresql_where=sa.text("flag_id IS NOT NULL"),
+            sqlite_where=sa.text("flag_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_duty_window_opens", ["scope_id", "opens_ms"], unique=False)
 
     op.create_table(
@@ -134,7 +141,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope_id", "id", name=op.f("pk_flag")),
     )
     with op.batch_alter_table("flag", schema=None) as batch_op:
-        batch_op.create_index("ix_flag_opened", ["opened_ms"], unique=False)
+        batch_op.create_index("ix_flag_id", ["id"], unique=False)
+        batch_op.create_index("ix_flag_opened", ["opened_ms", "id"], unique=False)
         batch_op.create_index(
             "uq_flag_open",
             ["scope_id", "duty"],

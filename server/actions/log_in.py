@@ -1,0 +1,134 @@
+"""Log in, stay logged in, log out.
+
+Three steps, so that a wrong try is counted whatever happens afterwards and no transaction waits for Argon2:
+`begin_log_in` counts the try (the door commits it), `check_password` works without the database,
+`finish_log_in` gives the try back and makes the token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
+
+from server.models.access import Viewer, viewer_of
+from server.models.user import LoginToken, User, count_down, count_up, forget_tally, user_named, user_of_token
+from server.problems import Problem
+
+TRIES_PER_NAME = 5
+TRIES_PER_ADDRESS = 50  # an office shares one address
+PERIOD_MS = 15 * 60 * 1000
+SESSION_MS = 12 * 3600 * 1000  # a working day
+NAME_CHARS_MAX = 64
+PASSWORD_CHARS_MAX = 200
+
+# RFC 9106 and OWASP: 19 MiB, two passes, one lane; about 30 ms, and no threads times 64 MiB of memory.
+HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_NOBODY = HASHER.hash(secrets.token_urlsafe(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A counted try. `user_id` is None when nobody has that name; the password is checked all the same."""
+
+    user_id: str | None
+    password_hash: str
+    name_key: str
+    address_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A fresh session: its bearer token (shown once, stored hashed) and who it is."""
+
+    token: str
+    expires_ms: int
+    viewer: Viewer
+
+
+def begin_log_in(session: Session, name: str, address: str, now_ms: int) -> Attempt:
+    """Count this try by name and by client address. Raises Problem 429 when there were too many; commit it
+    before looking at the password. Parallel tries count too, because counting comes first."""
+    name = normal_name(name)
+    name_key, address_key = f"login:name:{_short(name)}", f"login:addr:{_short(address)}"
+    for key, most in ((address_key, TRIES_PER_ADDRESS), (name_key, TRIES_PER_NAME)):
+        count, since_ms = count_up(session, key, PERIOD_MS, now_ms)
+        if count > most:
+            raise _too_many(since_ms + PERIOD_MS - now_ms)
+    user = user_named(session, name) if name.isprintable() and len(name) <= NAME_CHARS_MAX else None
+    if user is None or not user.active:
+        return Attempt(None, _NOBODY, name_key, address_key)
+    return Attempt(user.id, user.password_hash, name_key, address_key)
+
+
+def check_password(attempt: Attempt, password: str) -> None:
+    """Raises Problem 401 when the name or the password is wrong; takes as long for a name that nobody has."""
+    try:
+        HASHER.verify(attempt.password_hash, password)
+    except (VerificationError, InvalidHashError) as error:
+        raise wrong_log_in() from error
+    if attempt.user_id is None:
+        raise wrong_log_in()
+
+
+def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int) -> LoggedIn:
+    """Give the try back, forget this user's expired sessions and open a new one."""
+    user = session.get(User, attempt.user_id)
+    if user is None or not user.active or user.password_hash != attempt.password_hash:
+        raise wrong_log_in()
+    forget_tally(session, attempt.name_key)
+    count_down(session, attempt.address_key)
+    session.execute(
+        sa.delete(LoginToken).where(LoginToken.user_id == user.id, LoginToken.expires_ms <= now_ms)
+    )
+    if HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = HASHER.hash(password)
+    token, expires_ms = secrets.token_urlsafe(32), now_ms + SESSION_MS
+    session.add(
+        LoginToken(token_hash=hash_token(token), user_id=user.id, made_ms=now_ms, expires_ms=expires_ms)
+    )
+    return LoggedIn(token, expires_ms, viewer_of(user))
+
+
+def viewer_by_token(session: Session, token: str, now_ms: int) -> Viewer | None:
+    """Who holds this token, while it is valid and the user active."""
+    user = user_of_token(session, hash_token(token), now_ms)
+    return None if user is None else viewer_of(user)
+
+
+def log_out(session: Session, token: str) -> None:
+    """End the session of this token; an unknown one is no error."""
+    session.execute(sa.delete(LoginToken).where(LoginToken.token_hash == hash_token(token)))
+
+
+def normal_name(name: str) -> str:
+    """A log-in name as it is stored: trimmed, in Unicode's composed form."""
+    return unicodedata.normalize("NFC", name.strip())
+
+
+def hash_token(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def wrong_log_in() -> Problem:
+    detail = "用户名或密码不正确。连续输错会暂时锁定。"
+    return Problem(401, "login_failed", "登录失败", detail).with_header("WWW-Authenticate", "Bearer")
+
+
+def _too_many(wait_ms: int) -> Problem:
+    wait_s = max(1, -(-wait_ms // 1000))
+    detail = f"尝试次数过多, 请在 {-(-wait_s // 60)} 分钟后再试。"
+    return Problem(429, "rate_limited", "请稍后再试", detail, retry_after_s=wait_s).with_header(
+        "Retry-After", str(wait_s)
+    )
+
+
+def _short(text: str) -> str:
+    """A tally's key never holds what somebody typed: it may be a password in the wrong field."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,111 @@
+"""Make users and look after them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.actions.log_in import HASHER, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, normal_name
+from server.models.scope import make_scope
+from server.models.user import ROLES, LoginToken, User, user_named
+from server.problems import Problem
+
+PASSWORD_CHARS_MIN = 8
+_NAME = re.compile(r"[\w.·@-]+", re.UNICODE)
+_COMPANY = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")  # GB 32100: no I, O, S, V, Z
+_DISTRICTS = re.compile(r"\d{6}(\d{3})?(,\d{6}(\d{3})?)*")
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What an administrator says of a new user. `district`: codes joined by commas; empty, every district."""
+
+    name: str
+    role: str
+    password: str
+    display_name: str = ""
+    unit: str | None = None
+    company: str | None = None
+    district: str | None = None
+
+
+def add_user(session: Session, new: NewUser, now_ms: int) -> User:
+    """The new user, and its scope for assignments. Raises Problem 422 or 409 (the name is taken)."""
+    name = normal_name(new.name)
+    _check(new, name)
+    user = User(
+        id=str(uuid7()),
+        name=name,
+        display_name=new.display_name.strip() or name,
+        role=new.role,
+        unit=new.unit,
+        company=new.company,
+        district=new.district or None,
+        password_hash=HASHER.hash(new.password),
+        active=True,
+        made_ms=now_ms,
+    )
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        raise Problem(409, "name_taken", "用户名已被使用", f"用户 {name} 已存在, 请换一个用户名。") from error
+    make_scope(session, "user", user.id)
+    return user
+
+
+def list_users(session: Session) -> list[User]:
+    return list(session.scalars(sa.select(User).order_by(User.role, User.name)))
+
+
+def find_user(session: Session, name: str) -> User:
+    """The user of that name. Raises Problem 404."""
+    user = user_named(session, normal_name(name))
+    if user is None:
+        raise Problem(404, "unknown_user", "没有这个用户", f"没有名为 {name} 的用户。")
+    return user
+
+
+def set_password(session: Session, user: User, password: str) -> None:
+    """A new password; every session of the user ends. Raises Problem 422."""
+    _check_password(password)
+    user.password_hash = HASHER.hash(password)
+    session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
+
+
+def set_active(session: Session, user: User, active: bool) -> None:
+    """Shut a user out, or let them in again; their sessions end at once."""
+    user.active = active
+    session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
+
+
+def _check(new: NewUser, name: str) -> None:
+    if not 1 <= len(name) <= NAME_CHARS_MAX or not _NAME.fullmatch(name):
+        raise _invalid("name", f"用户名为 1 至 {NAME_CHARS_MAX} 个字母、数字、汉字或 . - _ @。")
+    if new.role not in ROLES:
+        raise _invalid("role", f"角色只能是: {', '.join(ROLES)}。")
+    if len(new.display_name.strip()) > NAME_CHARS_MAX:
+        raise _invalid("display_name", f"显示名最多 {NAME_CHARS_MAX} 个字。")
+    if new.role == "contractor" and not _COMPANY.fullmatch(new.company or ""):
+        raise _invalid("company", "施工单位用户必须填写 18 位统一社会信用代码。")
+    if new.company is not None and not _COMPANY.fullmatch(new.company):
+        raise _invalid("company", "统一社会信用代码为 18 位数字或大写字母 (不含 I、O、S、V、Z)。")
+    if new.district and (len(new.district) > 64 or not _DISTRICTS.fullmatch(new.district)):
+        raise _invalid("district", "区县代码为 6 位或 9 位数字, 多个代码用逗号分隔。")
+    if new.unit is not None and not 1 <= len(new.unit) <= 32:
+        raise _invalid("unit", "科室代码为 1 至 32 个字符。")
+    _check_password(new.password)
+
+
+def _check_password(password: str) -> None:
+    if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
+        raise _invalid("password", f"密码至少 {PASSWORD_CHARS_MIN} 个字符, 最多 {PASSWORD_CHARS_MAX} 个。")
+
+
+def _invalid(field: str, message: str) -> Problem:
+    return Problem(422, "invalid_input", "输入有误", message, errors={f"/{field}": [message]})

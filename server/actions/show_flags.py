@@ -1,0 +1,212 @@
+"""What a viewer sees of flags: the list, and one flag with everything that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.paging import After, Page, cut, read_cursor
+from server.models.access import Viewer, sees_evidence, visible_flags
+from server.models.device import Device, StreamHead
+from server.models.entry import LogEntry
+from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.record import Record
+from server.models.reference import Reference
+from server.models.scope import Scope
+from server.models.site import Site
+from server.models.user import User
+from server.models.window import Window
+from server.problems import not_found
+
+WINDOWS_MAX = 200
+ENTRIES_MAX = 200
+_PROOF_WINDOWS = 40  # the latest windows whose facts are looked up
+
+
+@dataclass(frozen=True, slots=True)
+class FlagFilter:
+    """What a list of flags is narrowed to; None means any. `live` keeps the flags that are not closed."""
+
+    state: str | None = None
+    unit: str | None = None
+    duty: str | None = None
+    district: str | None = None
+    live: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFlag:
+    """A flag and the site that it is about."""
+
+    flag: Flag
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class FlagFile(ShownFlag):
+    """One flag with the windows, entries and times that prove it, its steps and all that happened to it.
+
+    `streams` says when each device was last heard from, which is what tells missed from silent.
+    """
+
+    watermark_ms: int | None = None
+    windows: list[Window] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    streams: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[FlagStep] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+
+def page_of_flags(
+    session: Session, viewer: Viewer, wanted: FlagFilter, cursor: str | None, limit: int
+) -> Page[ShownFlag]:
+    """The flags that the viewer may see, newest first. Raises Problem 422 for a bad cursor."""
+    after = read_cursor(cursor)
+    query = (
+        _shown_flags(viewer)
+        .where(*_narrowed(wanted))
+        .order_by(Flag.opened_ms.desc(), Flag.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        last_id = sa.bindparam(None, after.id, type_=Flag.id.type)
+        query = query.where(sa.tuple_(Flag.opened_ms, Flag.id) < sa.tuple_(after.ms, last_id))
+    page = cut(session.execute(query).all(), limit, lambda row: After(row[0].opened_ms, row[0].id))
+    return Page([ShownFlag(*row) for row in page.items], page.next)
+
+
+def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
+    """One flag's file. Raises Problem 404 when it is absent or not this viewer's."""
+    row = session.execute(_shown_flags(viewer).where(Flag.id == flag_id)).one_or_none()
+    if row is None:
+        raise not_found()
+    flag: Flag = row[0]
+    windows = _windows(session, flag)
+    return FlagFile(
+        flag=flag,
+        site=row[1],
+        watermark_ms=session.scalar(sa.select(Scope.watermark_ms).where(Scope.scope_id == flag.scope_id)),
+        windows=windows,
+        entries=_entries(session, flag, windows) if sees_evidence(viewer) else [],
+        streams=_streams(session, flag.scope_id),
+        steps=list(session.scalars(_of(FlagStep, flag).order_by(FlagStep.due_ms, FlagStep.step))),
+        events=_events(session, flag),
+    )
+
+
+def _shown_flags(viewer: Viewer) -> sa.Select[Flag, Site]:
+    return sa.select(Flag, Site).join(Site, Site.id == Flag.scope_id).where(visible_flags(viewer))
+
+
+def _narrowed(wanted: FlagFilter) -> list[sa.ColumnElement[bool]]:
+    pairs = (
+        (Flag.state, wanted.state),
+        (Flag.unit, wanted.unit),
+        (Flag.duty, wanted.duty),
+        (Site.district, wanted.district),
+    )
+    conditions = [column == value for column, value in pairs if value is not None]
+    if wanted.live is not None:
+        conditions.append(Flag.closed_ms.is_(None) if wanted.live else Flag.closed_ms.is_not(None))
+    return conditions
+
+
+def _of(table: type[Any], flag: Flag) -> sa.Select[Any]:
+    return sa.select(table).where(table.scope_id == flag.scope_id, table.flag_id == flag.id)
+
+
+def _windows(session: Session, flag: Flag) -> list[Window]:
+    """The flag's windows, oldest first; of very many, the latest."""
+    latest = _of(Window, flag).order_by(Window.opens_ms.desc(), Window.id.desc()).limit(WINDOWS_MAX)
+    return list(session.scalars(latest))[::-1]
+
+
+def _entries(session: Session, flag: Flag, windows: Sequence[Window]) -> list[dict[str, Any]]:
+    """The log entries that met the flag's windows or fell into them: who wrote what when, never what was
+    measured."""
+    ids = {window.evidence for window in windows if window.evidence}
+    kinds = _kinds(session, flag.duty)
+    times = [
+        sa.and_(Record.event_ms >= window.opens_ms, Record.event_ms < window.closes_ms)
+        for window in windows[-_PROOF_WINDOWS:]
+    ]
+    if kinds and times:
+        fell_in = sa.select(Record.id).where(
+            Record.scope_id == flag.scope_id, Record.kind.in_(kinds), sa.or_(*times)
+        )
+        ids.update(session.scalars(fell_in.order_by(Record.event_ms.desc()).limit(ENTRIES_MAX)))
+    query = (
+        sa.select(LogEntry, Device.name)
+        .outerjoin(Device, Device.id == LogEntry.device_id)
+        .where(LogEntry.scope_id == flag.scope_id, LogEntry.id.in_(ids))
+        .order_by(LogEntry.event_ms.desc(), LogEntry.id)
+        .limit(ENTRIES_MAX)
+    )
+    return [_shown_entry(entry, name) for entry, name in session.execute(query)]
+
+
+def _kinds(session: Session, duty: str) -> list[str]:
+    """The kinds of record that a duty asks for, by its reference rows."""
+    rows = session.scalars(sa.select(Reference.data).where(Reference.noun == "duty", Reference.code == duty))
+    return sorted({str(data["kind"]) for data in rows if data.get("kind")})
+
+
+def _shown_entry(entry: LogEntry, device_name: str | None) -> dict[str, Any]:
+    columns = (
+        "id",
+        "n",
+        "kind",
+        "act",
+        "outcome",
+        "claimed_ms",
+        "event_ms",
+        "bound_ms",
+        "grade",
+        "not_before_ms",
+    )
+    shown = {name: getattr(entry, name) for name in columns}
+    device = {"id": entry.device_id, "name": device_name or ""}
+    return {**shown, "received_ms": entry.received_ms, "backfilled": entry.backfilled, "device": device}
+
+
+def _streams(session: Session, scope_id: str) -> list[dict[str, Any]]:
+    query = (
+        sa.select(StreamHead, Device)
+        .join(Device, Device.id == StreamHead.device_id)
+        .where(StreamHead.scope_id == scope_id)
+        .order_by(StreamHead.heard_ms.desc(), StreamHead.device_id)
+    )
+    return [
+        {
+            "device": {"id": device.id, "name": device.name},
+            "state": device.state,
+            "heard_ms": stream.heard_ms,
+            "complete_ms": stream.complete_ms,
+            "unsent": stream.unsent,
+            "forked": stream.forked,
+        }
+        for stream, device in session.execute(query)
+    ]
+
+
+def _events(session: Session, flag: Flag) -> list[dict[str, Any]]:
+    """What happened, in order, with the names of the people; their ids are nobody else's business."""
+    events = list(session.scalars(_of(FlagEvent, flag).order_by(FlagEvent.n)))
+    people = {event.actor for event in events if len(event.actor) == 36}
+    query = sa.select(User.id, User.display_name).where(User.id.in_(people))
+    names = {row.id: row.display_name for row in session.execute(query)} if people else {}
+    return [
+        {
+            "n": event.n,
+            "at_ms": event.at_ms,
+            "actor": names.get(event.actor, event.actor),
+            "action": event.action,
+            "detail": event.detail,
+            "hash": event.hash,
+        }
+        for event in events
+    ]

@@ -1,0 +1,80 @@
+"""Who may see what: the only place where row-level access is decided (DOMAIN: Who).
+
+Each function gives an SQL condition to put into a query's WHERE. An absent and a forbidden thing answer
+alike, because both are simply not found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from server.models.flag import Flag
+from server.models.site import Site, SiteCompany
+from server.models.user import Assignment, User
+
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: a user as far as access goes, usable after its transaction has ended."""
+
+    id: str
+    name: str
+    display_name: str
+    role: str
+    unit: str | None
+    company: str | None
+    districts: tuple[str, ...]
+
+
+def viewer_of(user: User) -> Viewer:
+    """`district` holds codes joined by commas; empty means every district."""
+    districts = tuple(code.strip() for code in (user.district or "").split(",") if code.strip())
+    return Viewer(user.id, user.name, user.display_name, user.role, user.unit, user.company, districts)
+
+
+def visible_sites(viewer: Viewer) -> Condition:
+    """The condition on `Site` for the sites that this viewer may see. An unknown role sees nothing."""
+    match viewer.role:
+        case "inspector":
+            return Site.id.in_(_assigned(viewer))
+        case "contractor":
+            # Contractors never see each other: only sites where their own company works.
+            return Site.id.in_(sa.select(SiteCompany.site_id).where(SiteCompany.company == viewer.company))
+        case "section":
+            return Site.district.in_(viewer.districts) if viewer.districts else sa.true()
+        case "brigade":
+            return Site.id.in_(sa.select(Flag.scope_id))
+        case "admin":
+            return sa.true()
+        case _:
+            return sa.false()
+
+
+def visible_flags(viewer: Viewer) -> Condition:
+    """The condition on `Flag`: flags of the sites that this viewer may see."""
+    if viewer.role in ("brigade", "admin"):
+        return sa.true()
+    return Flag.scope_id.in_(sa.select(Site.id).where(visible_sites(viewer)))
+
+
+def visible_companies(viewer: Viewer) -> Condition:
+    """The condition on `SiteCompany`: a contractor sees that it works at a site, not who else does."""
+    return SiteCompany.company == viewer.company if viewer.role == "contractor" else sa.true()
+
+
+def sees_evidence(viewer: Viewer) -> bool:
+    """Whether entries (who measured when, never the values) may be shown: not to an administrator."""
+    return viewer.role != "admin"
+
+
+def may_administer(viewer: Viewer) -> bool:
+    """Users, devices and rules are the administrator's."""
+    return viewer.role == "admin"
+
+
+def _assigned(viewer: Viewer) -> sa.Select[str]:
+    return sa.select(Assignment.site_id).where(Assignment.user_id == viewer.id, Assignment.ended_ms.is_(None))
