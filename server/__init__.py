@@ -1,1 +1,3 @@
 """The Gongdi server."""
+
+__version__ = "0.1.0"

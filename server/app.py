@@ -2,26 +2,86 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import logging
 
-from server import models
-from server.api.door import register_problems
+from flask import Flask, Response, redirect, request, url_for
+from flask.json.provider import DefaultJSONProvider
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as AnyResponse
+
+from server import __version__, models
+from server.api import devices, docs, flags, ops, sessions, sites
+from server.api.openapi import make_api
 from server.clock import Clock, SystemClock
 from server.config import Config
+from server.console import pages
 from server.db import db, engine_options
+from server.door import answer_problem, problem_of
+from server.problems import Problem
+from server.request_log import log_requests
 from server.runtime import Runtime
 from server.seal import load_seals
+from server.security_headers import set_security_headers
 
 assert models  # the tables have to be known before the first query
+
+REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
+DOORS = (sessions.blueprint, sites.blueprint, flags.blueprint, devices.blueprint)
+OTHERS = (docs.blueprint, ops.blueprint, pages.blueprint)
+
+_log = logging.getLogger("gongdi.app")
 
 
 def create_app(config: Config, clock: Clock | None = None) -> Flask:
     """The WSGI app for these settings. Raises ConfigError for a key that cannot be used."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     config.data_dir.mkdir(parents=True, exist_ok=True)
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
+    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
     app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), load_seals(config))
+    app.extensions["gongdi_figures"] = ops.Figures()
+    app.url_map.strict_slashes = False
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.ensure_ascii, app.json.sort_keys = False, False
     db.init_app(app)
-    register_problems(app)
+    _register_doors(app)
+    _register_errors(app)
+    set_security_headers(app)
+    log_requests(app)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _register_doors(app: Flask) -> None:
+    api = make_api(app, __version__)
+    for door in DOORS:
+        api.register_blueprint(door)
+    for blueprint in OTHERS:
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/", "home", lambda: redirect(url_for("console.list_flags")))
+
+
+def _register_errors(app: Flask) -> None:
+    """Whatever goes wrong is answered in one shape: a page in the console, a problem everywhere else."""
+
+    def answer(problem: Problem) -> Response:
+        return pages.error_page(problem) if request.path.startswith("/console") else answer_problem(problem)
+
+    def on_http(error: HTTPException) -> AnyResponse:
+        if error.code is not None and error.code < 400:  # a redirect is an exception to Flask
+            return error.get_response()
+        return answer(problem_of(error))
+
+    def on_database(error: OperationalError) -> Response:
+        _log.warning("the database did not answer", exc_info=error)
+        busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
+        return answer(busy.with_header("Retry-After", "5"))
+
+    app.register_error_handler(Problem, answer)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(OperationalError, on_database)

@@ -31,7 +31,8 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+# What was read stays readable after its transaction: every transaction has a session of its own.
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
 class Id(sa.types.TypeDecorator[str]):
@@ -55,9 +56,10 @@ def engine_options(url: str) -> dict[str, Any]:
     Statements are not prepared on the server: one that is planned while its table is empty keeps that plan for good.
     """
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+        return {"hide_parameters": True, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
     options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
     return {
+        "hide_parameters": True,  # an error is logged without the values that it met
         "connect_args": {"prepare_threshold": None, "options": options},
         "pool_pre_ping": True,
         "pool_size": 10,
@@ -108,6 +110,7 @@ def read() -> Iterator[Session]:
     try:
         yield session
     finally:
+        session.expunge_all()  # before the rollback, which would forget what was read
         session.rollback()
         session.close()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,3 +23,11 @@ def alembic_config(connection: Connection) -> AlembicConfig:
 def upgrade(connection: Connection) -> None:
     """Apply every migration that this database lacks. On PostgreSQL a half-done one is rolled back whole."""
     command.upgrade(alembic_config(connection), "head")
+
+
+@cache
+def newest() -> str | None:
+    """The migration that this version of the program wants."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head()

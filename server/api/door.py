@@ -1,26 +1,108 @@
-"""What every door needs: the process's runtime, and problems turned into answers."""
+"""What every door of the API needs: who asks, and input that is refused in one shape."""
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
 import msgspec
-from flask import Flask, Response, current_app
+from flask import Flask, Request, g, request
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
 
+from server.actions.log_in import viewer_by_token
+from server.db import read
+from server.door import answer_problem, now_ms, problem_of, runtime
+from server.models.access import Viewer, may_administer
 from server.problems import Problem
-from server.runtime import Runtime
 
+__all__ = ["Door", "answer_problem", "register_problems", "require_admin", "runtime", "viewer"]
 
-def runtime() -> Runtime:
-    """Settings, clock and keys of the app that serves this request."""
-    held: Runtime = current_app.extensions["gongdi"]
-    return held
-
-
-def answer_problem(problem: Problem) -> Response:
-    body = msgspec.json.encode(problem.as_dict())
-    answer = Response(body, problem.status, problem.headers, content_type="application/problem+json")
-    return answer
+BODY_BYTES_MAX = 64 * 1024
+TOKEN_CHARS_MAX = 200
 
 
 def register_problems(app: Flask) -> None:
     """Every Problem that a door lets pass becomes `application/problem+json`."""
     app.register_error_handler(Problem, answer_problem)
+
+
+class Parser(FlaskParser):
+    """webargs with our ideas of input: nothing unknown, JSON that says it is JSON, problems of one shape."""
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        if not req.is_json:
+            raise Problem(
+                415, "unsupported_media_type", "不支持这种内容类型", "请求正文必须是 application/json。"
+            )
+        try:
+            return msgspec.json.decode(req.get_data())
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Problem(
+                400, "malformed_json", "请求正文不是有效的 JSON", "请检查括号、引号和编码 (UTF-8)。"
+            ) from error
+
+    def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
+        raise invalid_input(error)
+
+
+def invalid_input(error: ValidationError) -> Problem:
+    """422 with the messages of each field: by JSON pointer in a body, by name in the query."""
+    messages = error.messages if isinstance(error.messages, dict) else {"json": error.messages}
+    errors: dict[str, list[str]] = {}
+    for location, fields in messages.items():
+        for name, told in fields.items() if isinstance(fields, dict) else [("", fields)]:
+            key = name if location == "query" else f"/{name}".removesuffix("/_schema")
+            errors[key] = [str(text) for text in (told if isinstance(told, list) else [told])]
+    return Problem(422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors=errors)
+
+
+class Door(Blueprint):
+    """A blueprint of the API: its input goes through our parser; unless it is `open_to_all`, only people
+    who are logged in come in."""
+
+    ARGUMENTS_PARSER = Parser(unknown=RAISE)
+
+    def __init__(self, name: str, import_name: str, *, open_to_all: bool = False, **options: Any) -> None:
+        super().__init__(name, import_name, **options)
+        self.before_request(_bound_body)
+        if not open_to_all:
+            self.before_request(require_viewer)
+
+
+def _bound_body() -> None:
+    request.max_content_length = BODY_BYTES_MAX
+
+
+def require_viewer() -> None:
+    """Find out who asks, by the bearer token. Raises Problem 401."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_CHARS_MAX:
+        raise unauthenticated()
+    with read() as session:
+        found = viewer_by_token(session, token, now_ms())
+    if found is None:
+        raise unauthenticated()
+    g.viewer, g.token = found, token
+
+
+def viewer() -> Viewer:
+    """Who asks; known after `require_viewer`."""
+    asking: Viewer = g.viewer
+    return asking
+
+
+def require_admin() -> None:
+    """Raises Problem 403 for every other role."""
+    if not may_administer(viewer()):
+        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "此操作只对系统管理员开放。")
+
+
+def unauthenticated() -> Problem:
+    detail = "请先登录: POST /api/v1/sessions, 再带上 Authorization: Bearer <token>。"
+    return Problem(401, "unauthenticated", "请先登录", detail).with_header("WWW-Authenticate", "Bearer")
+
+
+def problem_answer(error: Any) -> Any:
+    """Flask's own errors at a door, as problems."""
+    return answer_problem(problem_of(error))

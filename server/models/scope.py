@@ -26,11 +26,11 @@ class Scope(Base):
     kind: Mapped[str] = mapped_column(sa.String(8))  # site, user, ref
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     live: Mapped[int] = mapped_column(sa.BigInteger, default=0)
-    digest: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # the unsigned 64-bit sum, stored as signed
-    epoch: Mapped[str] = mapped_column(sa.String(32))  # renewed when history was restored: older cursors get `reset`
-    floor_seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # tombstones at or below it are forgotten
-    held: Mapped[int] = mapped_column(sa.Integer, default=0)  # entries that wait here; zero spares a query a push
-    watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # complete through; None: never heard of all
+    digest: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # the 64-bit sum, stored as signed
+    epoch: Mapped[str] = mapped_column(sa.String(32))  # renewed after a restore: older cursors get `reset`
+    floor_seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # tombstones up to it are forgotten
+    held: Mapped[int] = mapped_column(sa.Integer, default=0)  # entries that wait; 0 spares a query
+    watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # None: not heard of all
 
     @property
     def name(self) -> str:

@@ -1,0 +1,41 @@
+"""Names for codes that reference data knows: districts, units, duties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.models.reference import Reference
+
+NOUNS = ("district", "unit", "duty")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names by noun and code."""
+
+    known: Mapping[str, Mapping[str, str]]
+
+    def of(self, noun: str, code: str) -> str:
+        """The name, or the code itself where nobody named it."""
+        return self.known.get(noun, {}).get(code, code)
+
+    def all(self, noun: str) -> list[tuple[str, str]]:
+        """(code, name) in the order of codes: what a filter offers."""
+        return sorted(self.known.get(noun, {}).items())
+
+
+def read_names(session: Session) -> Names:
+    """Every name in one statement; of rows with several dates, the latest name."""
+    query = (
+        sa.select(Reference.noun, Reference.code, Reference.data)
+        .where(Reference.noun.in_(NOUNS))
+        .order_by(Reference.valid_from)
+    )
+    known: dict[str, dict[str, str]] = {"duty": {"SILENT": "工地失联"}}
+    for noun, code, data in session.execute(query):
+        known.setdefault(noun, {})[code] = str(data.get("name") or code)
+    return Names(known)

@@ -1,0 +1,103 @@
+"""For those who run the server: is it alive, is it fit to work, what are its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.actions.watch_health import gauges, health
+from server.db import read
+from server.door import now_ms, runtime
+from server.migrate import newest
+
+blueprint = Blueprint("ops", __name__)
+
+LATE_TICKS = 4  # a scheduler that missed this many ticks, and at least LATE_MS, has stopped
+LATE_MS = 120_000
+_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Figures:
+    """What this process counts of its own work."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self.requests = Counter("gongdi_requests", "Requests answered", labels, registry=self.registry)
+        self.seconds = Histogram(
+            "gongdi_request_seconds", "Time to answer", ("route",), registry=self.registry, buckets=_BUCKETS_S
+        )
+        self.registry.register(_Stored())
+
+    def answered(self, method: str, route: str, status: int, took_s: float) -> None:
+        self.requests.labels(method, route, str(status)).inc()
+        self.seconds.labels(route).observe(took_s)
+
+
+class _Stored(Collector):
+    """Figures that the database knows, asked for when somebody looks."""
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        try:
+            with read() as session:
+                counted = gauges(session, now_ms())
+                age_ms = health(session, now_ms()).heartbeat_age_ms
+        except SQLAlchemyError:
+            return [GaugeMetricFamily("gongdi_database_up", "The database answers", value=0)]
+        families = [
+            GaugeMetricFamily(name, name.replace("_", " "), value=value) for name, value in counted.items()
+        ]
+        families.append(GaugeMetricFamily("gongdi_database_up", "The database answers", value=1))
+        if age_ms is not None:
+            told = "Seconds since a scheduler last finished a tick"
+            families.append(
+                GaugeMetricFamily("gongdi_scheduler_heartbeat_age_seconds", told, value=age_ms / 1000)
+            )
+        return families
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """The process answers. For a load balancer: it asks nothing of the database."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Everything that the work needs. For alarms: 503 says which part is not as it should be."""
+    checks = _checks()
+    ready = all(check["ok"] for check in checks.values())
+    return jsonify(status="ready" if ready else "not_ready", checks=checks), 200 if ready else 503
+
+
+def _checks() -> dict[str, dict[str, Any]]:
+    try:
+        with read() as session:
+            told = health(session, now_ms())
+    except SQLAlchemyError:
+        return {"database": {"ok": False}}
+    late_ms = max(LATE_MS, LATE_TICKS * 1000 * runtime().config.tick_s)
+    age_ms = told.heartbeat_age_ms
+    return {
+        "database": {"ok": True},
+        "migrations": {"ok": told.schema == newest(), "at": told.schema, "newest": newest()},
+        "scheduler": {
+            "ok": age_ms is not None and age_ms <= late_ms,
+            "heartbeat_age_s": None if age_ms is None else round(age_ms / 1000, 1),
+        },
+    }
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Prometheus text: this process's requests, and what the database knows."""
+    figures: Figures = current_app.extensions["gongdi_figures"]
+    return Response(generate_latest(figures.registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,276 @@
+"""The shapes of what the API takes and gives; instants are RFC 3339 text here and milliseconds inside."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from server.actions.log_in import NAME_CHARS_MAX, PASSWORD_CHARS_MAX
+from server.actions.paging import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX
+from server.actions.show_flags import FLAG_STATES
+from server.clock import to_iso
+
+WINDOWS_LIMIT_DEFAULT = 500
+WINDOWS_LIMIT_MAX = 1000
+
+_ZH: dict[str, Any] = {
+    "required": "必填。",
+    "null": "不能为空。",
+    "invalid": "格式不对。",
+    "invalid_utf8": "必须是 UTF-8 文本。",
+    "type": "格式不对。",
+    "unknown": "不认识的参数。",
+}
+_DAYS = validate.Range(date(2000, 1, 1), date(2100, 1, 1), error="日期应在 2000 年至 2100 年之间。")
+
+
+class Instant(fields.String):
+    """Milliseconds since the epoch inside, RFC 3339 text with an offset outside."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else to_iso(value)
+
+
+def _at(attribute: str, **options: Any) -> Instant:
+    return Instant(attribute=attribute, metadata={"format": "date-time"}, **options)
+
+
+def _text(pattern: str, error: str, **options: Any) -> fields.String:
+    return fields.String(validate=validate.Regexp(pattern, error=error), error_messages=_ZH, **options)
+
+
+def _limit(default: int, most: int) -> fields.Integer:
+    bounds = validate.Range(1, most, error=f"每页 1 至 {most} 条。")
+    return fields.Integer(load_default=default, validate=bounds, error_messages=_ZH)
+
+
+def _cursor() -> fields.String:
+    length = validate.Length(max=CURSOR_CHARS_MAX, error="游标无效, 请从第一页重新开始。")
+    return fields.String(load_default=None, validate=length, error_messages=_ZH)
+
+
+class Input(Schema):
+    """What comes in: nothing unknown."""
+
+    error_messages = _ZH
+
+
+class NoQuery(Input):
+    """A door that takes no parameters."""
+
+
+class PageQuery(Input):
+    cursor = _cursor()
+    limit = _limit(LIMIT_DEFAULT, LIMIT_MAX)
+
+
+class FlagQuery(PageQuery):
+    state = fields.String(
+        load_default=None,
+        validate=validate.OneOf(FLAG_STATES, error=f"状态只能是: {', '.join(FLAG_STATES)}。"),
+        error_messages=_ZH,
+    )
+    unit = _text(r"^[a-z0-9_-]{1,32}\Z", "科室代码由小写字母、数字、- 和 _ 组成。", load_default=None)
+    duty = _text(r"^[A-Z0-9_-]{1,24}\Z", "职责代码由大写字母、数字、- 和 _ 组成。", load_default=None)
+    district = _text(r"^[0-9]{6}([0-9]{3})?\Z", "区县代码为 6 位或 9 位数字。", load_default=None)
+
+
+class WindowQuery(Input):
+    first = fields.Date(data_key="from", load_default=None, format="iso", validate=_DAYS, error_messages=_ZH)
+    last = fields.Date(data_key="to", load_default=None, format="iso", validate=_DAYS, error_messages=_ZH)
+    cursor = _cursor()
+    limit = _limit(WINDOWS_LIMIT_DEFAULT, WINDOWS_LIMIT_MAX)
+
+
+class LogIn(Input):
+    name = fields.String(
+        required=True,
+        validate=validate.Length(1, NAME_CHARS_MAX, error=f"用户名为 1 至 {NAME_CHARS_MAX} 个字符。"),
+        error_messages=_ZH,
+    )
+    password = fields.String(
+        required=True,
+        validate=validate.Length(1, PASSWORD_CHARS_MAX, error=f"密码最多 {PASSWORD_CHARS_MAX} 个字符。"),
+        error_messages=_ZH,
+        metadata={"format": "password"},
+    )
+
+
+class Person(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    display_name = fields.String()
+    role = fields.String()
+    unit = fields.String(allow_none=True)
+    company = fields.String(allow_none=True)
+    districts = fields.List(fields.String(), metadata={"description": "空: 所有区县"})
+
+
+class Session(Schema):
+    token = fields.String(metadata={"description": "只显示这一次"})
+    token_type = fields.Constant("Bearer")
+    expires = _at("expires_ms")
+    user = fields.Nested(Person, attribute="viewer")
+
+
+class CompanyAtSite(Schema):
+    code = fields.String()
+    name = fields.String()
+    role = fields.String(metadata={"description": "009 总承包, 001 专业分包, 006 劳务分包 …"})
+
+
+class Place(Schema):
+    kind = fields.String()
+    name = fields.String(allow_none=True)
+
+
+class SiteShape(Schema):
+    id = fields.UUID(attribute="site.id")
+    name = fields.String(attribute="site.name")
+    kind = fields.String(attribute="site.kind")
+    district = fields.String(attribute="site.district")
+    address = fields.String(attribute="site.address", allow_none=True)
+    unit = fields.String(attribute="site.unit")
+    stage = fields.String(attribute="site.stage")
+    alert = fields.String(attribute="site.alert")
+    inhabited = fields.Boolean(attribute="site.inhabited")
+    places = fields.List(fields.Nested(Place), attribute="site.places")
+    companies = fields.List(fields.Nested(CompanyAtSite))
+    watermark = _at("watermark_ms", allow_none=True)
+    open_flags = fields.Integer()
+
+
+class SitePage(Schema):
+    items = fields.List(fields.Nested(SiteShape))
+    next = fields.String(allow_none=True, metadata={"description": "下一页的游标; 没有更多时为 null"})
+
+
+class WindowShape(Schema):
+    id = fields.UUID()
+    duty = fields.String()
+    place = fields.String(metadata={"description": "空: 整个工地"})
+    local_date = fields.String(metadata={"format": "date"})
+    slot = fields.String()
+    opens = _at("opens_ms")
+    due = _at("due_ms")
+    grace_s = fields.Integer()
+    closes = _at("closes_ms")
+    state = fields.String()
+    reason = fields.String(allow_none=True)
+    need = fields.Integer(allow_none=True)
+    have = fields.Integer(allow_none=True)
+    evidence = fields.UUID(allow_none=True)
+    evidence_at = _at("evidence_ms", allow_none=True)
+    judged = _at("judged_ms", allow_none=True)
+    judged_watermark = _at("judged_watermark_ms", allow_none=True)
+    flag = fields.UUID(attribute="flag_id", allow_none=True)
+
+
+class WindowPage(Schema):
+    items = fields.List(fields.Nested(WindowShape))
+    next = fields.String(allow_none=True)
+
+
+class SiteBrief(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    district = fields.String()
+
+
+class FlagShape(Schema):
+    id = fields.UUID(attribute="flag.id")
+    site = fields.Nested(SiteBrief)
+    duty = fields.String(attribute="flag.duty")
+    state = fields.String(attribute="flag.state")
+    severity = fields.String(attribute="flag.severity")
+    level = fields.Integer(attribute="flag.level")
+    unit = fields.String(attribute="flag.unit")
+    window_count = fields.Integer(attribute="flag.windows")
+    opened = _at("flag.opened_ms")
+    changed = _at("flag.changed_ms")
+    closed = _at("flag.closed_ms", allow_none=True)
+    previous = fields.UUID(attribute="flag.previous_id", allow_none=True)
+
+
+class FlagPage(Schema):
+    items = fields.List(fields.Nested(FlagShape))
+    next = fields.String(allow_none=True)
+
+
+class DeviceBrief(Schema):
+    id = fields.UUID()
+    name = fields.String()
+
+
+class EntryShape(Schema):
+    """One log entry as evidence: who wrote it when, and how well that is known; never what was measured."""
+
+    id = fields.UUID()
+    n = fields.Integer()
+    device = fields.Nested(DeviceBrief)
+    kind = fields.String()
+    act = fields.String()
+    outcome = fields.String()
+    claimed = _at("claimed_ms")
+    estimated = _at("event_ms")
+    bound_ms = fields.Integer(metadata={"description": "estimated 的误差 ±"})
+    grade = fields.String(metadata={"description": "anchored, offset 或 claimed"})
+    not_before = _at("not_before_ms", allow_none=True)
+    received = _at("received_ms")
+    backfilled = fields.Boolean(metadata={"description": "可证明的补录"})
+
+
+class StreamShape(Schema):
+    """When a device of the site was last heard from, and through when its reports are complete."""
+
+    device = fields.Nested(DeviceBrief)
+    state = fields.String()
+    heard = _at("heard_ms")
+    complete = _at("complete_ms", allow_none=True)
+    unsent = fields.Integer(allow_none=True)
+    forked = fields.Boolean()
+
+
+class StepShape(Schema):
+    step = fields.String()
+    unit = fields.String()
+    due = _at("due_ms")
+    done = _at("done_ms", allow_none=True)
+
+
+class EventShape(Schema):
+    n = fields.Integer()
+    at = _at("at_ms")
+    actor = fields.String()
+    action = fields.String()
+    detail = fields.Dict()
+    hash = fields.String()
+
+
+class FlagFileShape(FlagShape):
+    watermark = _at("watermark_ms", allow_none=True)
+    windows = fields.List(fields.Nested(WindowShape))
+    entries = fields.List(fields.Nested(EntryShape))
+    streams = fields.List(fields.Nested(StreamShape))
+    steps = fields.List(fields.Nested(StepShape))
+    events = fields.List(fields.Nested(EventShape))
+    policy = fields.Dict(attribute="flag.policy")
+
+
+class DeviceShape(Schema):
+    id = fields.UUID(attribute="device.id")
+    name = fields.String(attribute="device.name")
+    platform = fields.String(attribute="device.platform")
+    user = fields.String()
+    state = fields.String(attribute="device.state")
+    enrolled = _at("device.enrolled_ms")
+    seen = _at("device.seen_ms", allow_none=True)
+    revoked = _at("device.revoked_ms", allow_none=True)
+    unsent = fields.Integer(attribute="device.unsent", allow_none=True)
+
+
+class DevicePage(Schema):
+    items = fields.List(fields.Nested(DeviceShape))
+    next = fields.String(allow_none=True)

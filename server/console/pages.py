@@ -1,0 +1,177 @@
+"""The console: log in, see the flags, see one flag's proof. Server-rendered; works without any script."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from uuid import UUID
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.actions.log_in import SESSION_MS, log_out, viewer_by_token
+from server.actions.name_codes import Names, read_names
+from server.actions.show_flags import FLAG_STATES, FlagFilter, one_flag, page_of_flags
+from server.console import words
+from server.db import read, write
+from server.door import log_in, now_ms, runtime
+from server.problems import Problem
+
+blueprint = Blueprint(
+    "console",
+    __name__,
+    url_prefix="/console",
+    template_folder="templates",
+    static_folder="static",
+)
+blueprint.add_app_template_filter(words.word, "word")
+blueprint.add_app_template_filter(words.moment, "moment")
+blueprint.add_app_template_filter(words.exact, "exact")
+blueprint.add_app_template_filter(words.bound, "bound")
+
+COOKIE = "gongdi_session"
+FORM_COOKIE = "gongdi_form"
+FORM_BYTES_MAX = 16 * 1024
+ROWS = 30
+OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
+
+
+@blueprint.before_request
+def know_viewer() -> AnyResponse | None:
+    """Find out who looks, by the cookie; strangers are led to the log-in and back."""
+    request.max_content_length = FORM_BYTES_MAX
+    g.viewer = None
+    token = request.cookies.get(COOKIE, "")
+    if 0 < len(token) <= 200:
+        with read() as session:
+            g.viewer = viewer_by_token(session, token, now_ms())
+    if g.viewer is None and request.endpoint not in OPEN_PAGES:
+        return redirect(url_for("console.show_log_in", next=request.full_path.rstrip("?")), 303)
+    return None
+
+
+@blueprint.get("/")
+def home() -> AnyResponse:
+    return redirect(url_for("console.list_flags"))
+
+
+@blueprint.get("/login")
+def show_log_in() -> AnyResponse:
+    """The log-in form."""
+    if g.viewer is not None:
+        return redirect(url_for("console.list_flags"), 303)
+    return _log_in_page(200, _own_path(request.args.get("next", "")))
+
+
+@blueprint.post("/login")
+def take_log_in() -> AnyResponse:
+    """Log in. A wrong try shows the form again, with what was wrong."""
+    _check_form(request.cookies.get(FORM_COOKIE, ""))
+    onward = _own_path(request.form.get("next", ""))
+    try:
+        opened = log_in(request.form.get("name", ""), request.form.get("password", "")[:200])
+    except Problem as problem:
+        return _log_in_page(problem.status, onward, problem)
+    response = redirect(onward, 303)
+    _set_cookie(response, COOKIE, opened.token, SESSION_MS // 1000)
+    response.delete_cookie(FORM_COOKIE, path="/console")
+    return response
+
+
+@blueprint.post("/logout")
+def take_log_out() -> AnyResponse:
+    """Log out; the session ends on the server too."""
+    _check_form(request.cookies.get(COOKIE, ""))
+    with write() as session:
+        log_out(session, request.cookies[COOKIE])
+    response = redirect(url_for("console.show_log_in"), 303)
+    response.delete_cookie(COOKIE, path="/console")
+    return response
+
+
+@blueprint.get("/flags")
+def list_flags() -> str:
+    """The flags, newest first. The filter lives in the address, so that it can be kept and sent."""
+    chosen = {name: _code(name) for name in ("state", "unit", "duty", "district")}
+    show = chosen["state"] if chosen["state"] in (*FLAG_STATES, "all") else "live"
+    wanted = FlagFilter(
+        state=show if show in FLAG_STATES else None,
+        unit=chosen["unit"],
+        duty=chosen["duty"],
+        district=chosen["district"],
+        live=True if show == "live" else None,
+    )
+    with read() as session:
+        page = page_of_flags(session, g.viewer, wanted, request.args.get("cursor"), ROWS)
+        names = read_names(session)
+    return _render("flags.html", names, page=page, chosen={**chosen, "state": show})
+
+
+@blueprint.get("/flags/<uuid:flag_id>")
+def show_flag(flag_id: UUID) -> str:
+    """One flag: windows, entries and times that prove it, its steps and all that happened."""
+    with read() as session:
+        file = one_flag(session, g.viewer, str(flag_id))
+        names = read_names(session)
+    return _render("flag.html", names, file=file)
+
+
+def error_page(problem: Problem) -> Response:
+    """A problem as a page."""
+    page = render_template("error.html", problem=problem, viewer=g.get("viewer"), form_token=_form_token())
+    response = make_response(page, problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def _render(template: str, names: Names, **shown: object) -> str:
+    return render_template(
+        template, viewer=g.viewer, form_token=_form_token(), names=names, words=words, **shown
+    )
+
+
+def _log_in_page(status: int, onward: str, problem: Problem | None = None) -> Response:
+    """The form with a token that only its own cookie fits: nobody can be logged in as somebody else
+    unawares."""
+    secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    name = request.form.get("name", "")[:64]
+    page = render_template(
+        "login.html", problem=problem, onward=onward, name=name, viewer=None, form_token=_form_token(secret)
+    )
+    response = make_response(page, status)
+    if problem is not None:
+        response.headers.update(problem.headers)
+    _set_cookie(response, FORM_COOKIE, secret, 3600)
+    return response
+
+
+def _set_cookie(response: AnyResponse, name: str, value: str, age_s: int) -> None:
+    response.set_cookie(
+        name, value, max_age=age_s, path="/console", httponly=True, samesite="Lax", secure=request.is_secure
+    )
+
+
+def _form_token(secret: str | None = None) -> str:
+    """What a form must bring back: a keyed digest of the cookie, which another site can neither read nor
+    make."""
+    return runtime().seals.digest("form", secret or request.cookies.get(COOKIE, ""))
+
+
+def _check_form(secret: str) -> None:
+    given = request.form.get("form_token", "")
+    if not secret or not hmac.compare_digest(given.encode(), _form_token(secret).encode()):
+        raise Problem(400, "form_expired", "页面已过期", "请返回上一页, 刷新后再试。")
+
+
+def _code(name: str) -> str | None:
+    """A filter's code from the address; anything that no code can be is left out."""
+    value = request.args.get(name, "")
+    return value if _CODE.fullmatch(value) else None
+
+
+def _own_path(path: str) -> str:
+    """Where to go after the log-in: only into the console, never to another server."""
+    safe = re.fullmatch(r"/console/[A-Za-z0-9/_?=&%.-]*", path) and "//" not in path
+    return path if safe else url_for("console.list_flags")

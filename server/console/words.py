@@ -1,0 +1,117 @@
+"""Words for codes, as people here say them. A code without a word shows as it is."""
+
+from __future__ import annotations
+
+from server.clock import to_iso
+
+FLAG_STATES = {
+    "open": "待确认",
+    "acknowledged": "已确认",
+    "rectifying": "责令整改中",
+    "submitted": "已回复待复查",
+    "verified": "复查通过",
+    "closed": "已销号",
+    "transferred": "已移送监察支队",
+    "stop_work": "停工",
+    "withdrawn": "已撤回",
+}
+WINDOW_STATES = {
+    "open": "待检查",
+    "met": "已完成",
+    "done_late": "迟做",
+    "backfilled": "补录",
+    "silent": "失联",
+    "missed": "缺失",
+    "review": "待复核",
+    "excused": "已豁免",
+    "void": "作废",
+}
+SEVERITIES = {
+    "severe": "严重",
+    "ordinary": "一般",
+    "facilities": "设施",
+    "high": "严重",
+    "normal": "一般",
+    "low": "轻微",
+}
+GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
+KINDS = {
+    "worker": "实名登记",
+    "temperature_check": "测温",
+    "disinfection_log": "消毒",
+    "gate_pass": "进出场",
+}
+PLACES = {
+    "dormitory": "宿舍",
+    "canteen": "食堂",
+    "toilet": "厕所",
+    "bathroom": "浴室",
+    "rest_room": "休息室",
+    "office": "办公室",
+    "gate": "大门",
+    "isolation_room": "隔离室",
+}
+SLOTS = {
+    "before_work": "上班前",
+    "after_work": "下班后",
+    "morning": "上午",
+    "afternoon": "下午",
+    "evening": "晚间",
+}
+ROLES = {
+    "inspector": "检查员",
+    "contractor": "施工单位",
+    "section": "科室",
+    "brigade": "监察支队",
+    "admin": "管理员",
+}
+ACTIONS = {
+    "open": "开启",
+    "opened": "开启",
+    "escalate": "升级",
+    "step": "升级",
+    "add_windows": "新增时段",
+    "acknowledge": "确认",
+    "withdraw": "撤回",
+    "withdrawn": "撤回",
+    "close": "销号",
+    "closed": "销号",
+    "comment": "备注",
+}
+ACTORS = {"scheduler": "系统"}
+ALL = {
+    "flag_state": FLAG_STATES,
+    "window_state": WINDOW_STATES,
+    "severity": SEVERITIES,
+    "grade": GRADES,
+    "kind": KINDS,
+    "place": PLACES,
+    "slot": SLOTS,
+    "role": ROLES,
+    "actor": ACTORS,
+    "action": ACTIONS,
+}
+
+
+def word(code: str | None, noun: str) -> str:
+    """The word for a code, for templates: `{{ flag.state|word('flag_state') }}`."""
+    return "" if code is None else ALL[noun].get(code, code)
+
+
+def moment(at_ms: int | None) -> str:
+    """`2026-11-23 07:41`, in Shanghai; a dash for never."""
+    return "—" if at_ms is None else to_iso(at_ms)[:16].replace("T", " ")
+
+
+def exact(at_ms: int | None) -> str:
+    """`2026-11-23 07:41:03`, in Shanghai; a dash for never."""
+    return "—" if at_ms is None else to_iso(at_ms)[:19].replace("T", " ")
+
+
+def bound(bound_ms: int) -> str:
+    """How far off an estimated time may be: `± 0.4 秒`, `± 3 分钟`, `± 5 小时`."""
+    if bound_ms < 60_000:
+        return f"± {bound_ms / 1000:.1f} 秒"
+    if bound_ms < 3_600_000:
+        return f"± {-(-bound_ms // 60_000)} 分钟"
+    return f"± {-(-bound_ms // 3_600_000)} 小时"

@@ -1,0 +1,77 @@
+"""What every way in shares: the process's runtime, problems turned into answers, and the log-in."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from flask import Response, current_app, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from server.actions.log_in import LoggedIn, begin_log_in, check_password, finish_log_in
+from server.db import write
+from server.problems import Problem
+from server.runtime import Runtime
+
+PROBLEM_TYPE = "application/problem+json"
+
+# What a client can meet before any door of ours has looked at its request.
+_PLAIN: Mapping[int, tuple[str, str]] = {
+    400: ("bad_request", "请求无法理解"),
+    404: ("not_found", "没有找到"),
+    405: ("method_not_allowed", "不支持这种方法"),
+    406: ("not_acceptable", "无法提供所要的格式"),
+    408: ("request_timeout", "请求超时"),
+    411: ("length_required", "请求缺少长度"),
+    413: ("too_large", "请求太大"),
+    414: ("uri_too_long", "地址太长"),
+    415: ("unsupported_media_type", "不支持这种内容类型"),
+    416: ("range_not_satisfiable", "无法提供所要的范围"),
+    431: ("headers_too_large", "请求头太大"),
+    500: ("internal_error", "服务器内部错误"),
+    503: ("busy", "服务暂时不可用"),
+}
+
+
+def runtime() -> Runtime:
+    """Settings, clock and keys of the app that serves this request."""
+    held: Runtime = current_app.extensions["gongdi"]
+    return held
+
+
+def now_ms() -> int:
+    return runtime().clock.now_ms()
+
+
+def answer_problem(problem: Problem) -> Response:
+    """The problem as RFC 9457 asks."""
+    body = msgspec.json.encode(problem.as_dict())
+    return Response(body, problem.status, problem.headers, content_type=PROBLEM_TYPE)
+
+
+def problem_of(error: HTTPException) -> Problem:
+    """Flask's and werkzeug's own errors (no such route, too large, a method that is not there …) as
+    problems."""
+    status = error.code or 500
+    code, title = _PLAIN.get(status, ("http_" + str(status), http.HTTPStatus(status).phrase))
+    members: dict[str, Any] = {}
+    if isinstance(error, RequestEntityTooLarge) and request.max_content_length is not None:
+        members["max_bytes"] = request.max_content_length
+    problem = Problem(status, code, title, **members)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after", "www-authenticate", "content-range"):
+            problem.with_header(name, value)  # a 405 must say what is allowed (RFC 9110, 15.5.6)
+    return problem
+
+
+def log_in(name: str, password: str) -> LoggedIn:
+    """Two short transactions with Argon2 between them: a try is counted before the password is looked at,
+    and no writer waits for the hash. Raises Problem 401 or 429."""
+    at_ms = now_ms()
+    with write() as session:
+        attempt = begin_log_in(session, name, request.remote_addr or "", at_ms)
+    check_password(attempt, password)
+    with write() as session:
+        return finish_log_in(session, attempt, password, at_ms)
