@@ -1,1 +1,1 @@
-"""The reference tablet: a SQLite outbox and store that speak the protocol."""
+"""The reference tablet: an outbox that loses nothing, a store that follows the server, in one SQLite file."""

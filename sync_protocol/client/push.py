@@ -1,0 +1,166 @@
+"""Up: waiting entries in batches, or a heartbeat. Nothing here depends on a pull."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+
+from sync_protocol.client import outbox
+from sync_protocol.client.answers import BadAnswer, PushAnswer, read_push_answer
+from sync_protocol.client.clock import wall_text
+from sync_protocol.client.exchange import SCHEMA, Exchange
+from sync_protocol.client.outbox import Held, StreamClaim
+from sync_protocol.client.reports import ExchangeFailed, PushReport, trouble_of
+from sync_protocol.client.store import Store
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES
+from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
+
+_HEADER_BYTES = 1024  # of a push's first line without its streams, with room to spare
+_CLAIM_BYTES = 448  # of one stream in it: scope, n, hash and signature
+_HEADERS = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+_PASSED_OVER_MAX = 3
+_TRY_SMALLER = (413, 500)  # too large; or something in the batch upsets the server: find out with less of it
+
+
+def push(exchange: Exchange) -> PushReport:
+    """Sends everything that waits; a heartbeat when nothing does. Never raises for what the network or server
+    does.
+
+    1 the oldest lines within the limits go up under a fresh header (never an old one: it tells the clocks
+    and what is unsent *now*); 2 a 413 or 500 halves the batch, down to one entry, which is then passed
+    over until the next push; 3 the answer is taken in only with a valid receipt, in one transaction; 4
+    again, until each waiting line was tried once. A lost answer leaves everything waiting: the same lines
+    go up again, and come back as duplicates.
+    """
+    report = PushReport()
+    size = _Size()
+    tried: set[int] = set()
+    heard = False  # one exchange at least, even with nothing to send
+    while True:
+        batch = _next_batch(exchange.store, tried, size.now)
+        if not batch and heard:
+            break
+        try:
+            answer = _exchange(exchange, batch)
+        except ExchangeFailed as failure:
+            if not batch or not size.shrink(failure.trouble.status, len(batch)):
+                report.problem = failure.trouble
+                break
+            if len(batch) == 1:
+                report.problem = failure.trouble
+                tried.add(batch[0].seq)
+            continue
+        heard = True
+        size.grow()
+        tried.update(held.seq for held in batch)
+        report.sent += len(batch)
+        for name, count in _take_in(exchange, batch, answer, tried).items():
+            report.outcomes[name] = report.outcomes.get(name, 0) + count
+    report.waiting = sum(outbox.waiting_by_scope(exchange.store).values())
+    return report
+
+
+class _Size:
+    """How many entries the next batch may hold. A 413 lowers it for the whole push; a 500 only until
+    something works."""
+
+    def __init__(self) -> None:
+        self.now = MAX_ENTRIES
+        self._ceiling = MAX_ENTRIES
+        self._passed_over = 0
+
+    def shrink(self, status: int, entries: int) -> bool:
+        """Whether to go on after this failure. Single entries that fail one after the other mean an ill
+        server."""
+        if status not in _TRY_SMALLER:
+            return False
+        if entries > 1:
+            self.now = entries // 2
+            if status == 413:
+                self._ceiling = self.now
+            return True
+        self._passed_over += 1
+        return self._passed_over < _PASSED_OVER_MAX
+
+    def grow(self) -> None:
+        self.now = min(self._ceiling, self.now * 2)
+        self._passed_over = 0
+
+
+def _next_batch(store: Store, tried: set[int], max_entries: int) -> list[Held]:
+    (scopes,) = store.sql.execute("SELECT count(*) FROM scope").fetchone()
+    return outbox.next_batch(
+        store, tried, max_entries, MAX_INFLATED_BYTES - _HEADER_BYTES - _CLAIM_BYTES * scopes
+    )
+
+
+def _exchange(exchange: Exchange, batch: Sequence[Held]) -> PushAnswer:
+    """Raises ExchangeFailed, also for an answer whose receipt the server's key did not sign."""
+    response = exchange.post("/sync/v1/push", lambda: _body(exchange, batch), _HEADERS)
+    if not response.complete:
+        raise ExchangeFailed(trouble_of("offline"))
+    try:
+        answer = read_push_answer(response.body)
+    except BadAnswer as error:
+        raise ExchangeFailed(trouble_of("bad_answer")) from error
+    identity = exchange.identity()
+    if not verify_text(identity.server_key, _receipt(exchange, answer), answer.receipt_sig):
+        raise ExchangeFailed(trouble_of("receipt_invalid"))
+    return answer
+
+
+def _body(exchange: Exchange, batch: Sequence[Held]) -> bytes:
+    header = push_header(exchange, outbox.claims(exchange.store, batch))
+    lines = [header, *(held.line for held in batch), b""]
+    return gzip.compress(b"\n".join(lines), compresslevel=6, mtime=0)
+
+
+def push_header(exchange: Exchange, claims: dict[str, StreamClaim]) -> bytes:
+    """The first line of a push: this tablet's clocks, and one signed attestation for each scope."""
+    identity = exchange.identity()
+    streams = {
+        scope: {
+            "n": claim.n,
+            "hash": claim.hash,
+            "unsent": claim.unsent,
+            "sig": sign_text(
+                identity.private_key, attestation_text(identity.device, scope, claim.n, claim.hash)
+            ),
+        }
+        for scope, claim in claims.items()
+    }
+    clock = exchange.clock
+    told = {"wall": wall_text(clock.wall_ms()), "boot": clock.boot, "up_ms": clock.up_ms()}
+    header = {"sync": 1, "schema": SCHEMA, "clock": told, "streams": streams}
+    return json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _receipt(exchange: Exchange, answer: PushAnswer) -> str:
+    streams = {scope: (stream.n, stream.hash) for scope, stream in answer.streams.items()}
+    return receipt_text(exchange.identity().device, answer.receipt_at, streams)
+
+
+def _take_in(
+    exchange: Exchange, batch: Sequence[Held], answer: PushAnswer, tried: set[int]
+) -> dict[str, int]:
+    """Outcomes, receipt, beacon and server time of one answer, in one transaction."""
+    store = exchange.store
+    with store.transaction() as sql:
+        exchange.tell_time(answer.server_time)
+        now_ms = exchange.now_ms()
+        counted = outbox.settle(store, batch, answer, tried, now_ms)
+        receipt = sql.execute(
+            "INSERT INTO receipt (at, sig, text) VALUES (?, ?, ?)",
+            (answer.receipt_at, answer.receipt_sig, _receipt(exchange, answer)),
+        ).lastrowid
+        sql.executemany(
+            "UPDATE scope SET receipt = ? WHERE scope = ?", [(receipt, scope) for scope in answer.streams]
+        )
+        sql.execute(
+            "DELETE FROM receipt WHERE id NOT IN (SELECT receipt FROM scope WHERE receipt IS NOT NULL)"
+        )
+        if answer.beacon:
+            store.set_note("beacon", answer.beacon)
+        store.set_note("pushed_ms", now_ms)
+    return counted
