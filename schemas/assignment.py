@@ -1,0 +1,13 @@
+"""assignment: a user's duty at a site. Server-owned; comes down in the user's own scope."""
+
+from __future__ import annotations
+
+from schemas.fields import SITE_SCOPE_PATTERN, Body, instant, matching, uuid
+
+
+class AssignmentBody(Body):
+    """Which site, under which scope it is replicated, since when."""
+
+    site = uuid("工地")
+    scope = matching("同步范围", SITE_SCOPE_PATTERN, "应为 site: 加工地编号。")
+    since = instant("起")

@@ -1,0 +1,128 @@
+"""Certificate numbers and company codes: pure checks, each with its source. They tell what is wrong by a code.
+
+Numbers are judged as they are stored: capitals, half-width, without spaces. Bringing what people type into that form
+is the importer's work, never done here: a check that repairs would hide which bytes were judged.
+
+>>> certificate_problem("id_card", "11010519491231002X") is None
+True
+>>> certificate_problem("id_card", "110105491231002")
+'void_15_digit'
+>>> company_problem("91110000101623741K") is None
+True
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from operator import mul
+
+from schemas import limits
+
+# GB 11643-1999, 4 and annex; the weights are 2^(18-i) mod 11, ISO 7064 MOD 11-2.
+_PERSON_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_PERSON_CHECKS = "10X98765432"
+# GB 32100-2015, 5 and annex: 31 characters (no I O S V Z), the weights are 3^(i-1) mod 31.
+_COMPANY_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_COMPANY_VALUES = {character: value for value, character in enumerate(_COMPANY_ALPHABET)}
+_COMPANY_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
+
+COMPANY_PATTERN = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
+CERTIFICATE_PATTERN = (
+    f"^[A-Za-z0-9]{{{limits.CERTIFICATE_MIN},{limits.CERTIFICATE_MAX}}}$"  # what every type fits
+)
+PHONE_PATTERN = r"^1[3-9][0-9]{9}$"  # mainland mobile numbers, as DOMAIN's Roster has them
+
+_PERSON_FORM = re.compile(r"[1-9][0-9]{16}[0-9X]")
+_VOID_FORM = re.compile(r"[1-9][0-9]{14}")
+_HMT_REGIONS = (
+    "810000",
+    "820000",
+    "830000",
+)  # 港澳台居民居住证申领发放办法 (国办发〔2018〕81号): Hong Kong, Macao, Taiwan
+_FOREIGN_FORM = re.compile(r"9[0-9]{16}[0-9X]|[A-Z]{3}[0-9]{12}")  # 外国人永久居留身份证: of 2023, and before
+_LOOSE_FORM = re.compile(CERTIFICATE_PATTERN.strip("^$"))
+_COMPANY_FORM = re.compile(COMPANY_PATTERN.strip("^$"))
+
+PROBLEMS: Mapping[str, str] = {
+    "void_15_digit": "15 位身份证号码已经停用, 请填写 18 位号码。",
+    "id_card_form": "身份证号码应为 17 位数字加 1 位数字或大写 X, 请对照证件填写。",
+    "hmt_residence_form": "港澳台居民居住证号码应为 18 位, 以 810000、820000 或 830000 开头, 请对照证件填写。",
+    "foreign_permanent_form": "外国人永久居留身份证号码应为以 9 开头的 18 位, 或 3 个大写字母加 12 位数字, 请对照证件填写。",
+    "loose_form": f"证件号码应为 {limits.CERTIFICATE_MIN} 到 {limits.CERTIFICATE_MAX} 位半角字母和数字, 不带空格, 请对照证件填写。",
+    "birth_date": "号码中的出生日期不存在, 请对照证件检查第 7 到 14 位。",
+    "check_character": "号码的最后一位校验不符, 请对照证件逐位检查。",
+    "company_form": "统一社会信用代码应为 18 位数字和大写字母 (不含 I、O、S、V、Z), 请对照营业执照填写。",
+    "company_check_character": "统一社会信用代码的最后一位校验不符, 请对照营业执照逐位检查。",
+}
+
+
+def certificate_problem(certificate_type: str, number: str) -> str | None:
+    """What is wrong with a certificate's number, as a key of PROBLEMS; None when nothing is."""
+    return _CHECKS[certificate_type](number)
+
+
+@lru_cache(maxsize=4096)  # a roster of thousands names a handful of companies
+def company_problem(code: str) -> str | None:
+    """What is wrong with a 统一社会信用代码, as a key of PROBLEMS; None when nothing is."""
+    if _COMPANY_FORM.fullmatch(code) is None:
+        return "company_form"
+    return None if company_check_character(code[:17]) == code[17] else "company_check_character"
+
+
+def person_check_character(first_17: str) -> str:
+    """The 18th character of a GB 11643 number."""
+    return _PERSON_CHECKS[sum(map(mul, map(int, first_17), _PERSON_WEIGHTS)) % 11]
+
+
+def company_check_character(first_17: str) -> str:
+    """The 18th character of a GB 32100 code."""
+    total = sum(map(mul, map(_COMPANY_VALUES.__getitem__, first_17), _COMPANY_WEIGHTS))
+    return _COMPANY_ALPHABET[-total % 31]
+
+
+def birth_date(certificate_type: str, number: str) -> date | None:
+    """The birth date that a sound number of this type contains; None where the type has none or the date is not real."""
+    if certificate_type not in ("id_card", "hmt_residence") or len(number) != 18:
+        return None
+    try:
+        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return None
+
+
+def _id_card_problem(number: str) -> str | None:
+    if _VOID_FORM.fullmatch(number):
+        return "void_15_digit"  # 居民身份证法 23: first-generation cards, void since 2013
+    return _gb_11643_problem("id_card", number)
+
+
+def _hmt_residence_problem(number: str) -> str | None:
+    if not number.startswith(_HMT_REGIONS):
+        return "hmt_residence_form"
+    return _gb_11643_problem("hmt_residence", number)
+
+
+def _gb_11643_problem(certificate_type: str, number: str) -> str | None:
+    if _PERSON_FORM.fullmatch(number) is None:
+        return f"{certificate_type}_form"
+    if birth_date(certificate_type, number) is None:
+        return "birth_date"
+    return None if person_check_character(number[:17]) == number[17] else "check_character"
+
+
+def _form_problem(form: re.Pattern[str], problem: str) -> Callable[[str], str | None]:
+    return lambda number: None if form.fullmatch(number) else problem
+
+
+_CHECKS: Mapping[str, Callable[[str], str | None]] = {
+    "id_card": _id_card_problem,
+    "hmt_residence": _hmt_residence_problem,
+    "foreign_permanent": _form_problem(_FOREIGN_FORM, "foreign_permanent_form"),
+    "passport": _form_problem(_LOOSE_FORM, "loose_form"),
+    "hk_macao_permit": _form_problem(_LOOSE_FORM, "loose_form"),
+    "taiwan_permit": _form_problem(_LOOSE_FORM, "loose_form"),
+}
+CERTIFICATE_TYPES = tuple(_CHECKS)

@@ -1,0 +1,238 @@
+"""The fields that every kind is made of: strict, with Chinese messages that say what to do.
+
+Nothing is ever converted: `true` is no number, `"36.5"` is no number, `" "` is no name. No message repeats the value,
+which may be somebody's identity number. Constraints are marshmallow validators, so that shapes.py can read them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from schemas import limits
+from schemas.certificates import COMPANY_PATTERN, PROBLEMS, company_problem
+
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+DATE_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+INSTANT_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+CODE_PATTERN = f"^[A-Za-z][A-Za-z0-9_-]{{0,{limits.CODE_MAX - 1}}}$"
+SITE_SCOPE_PATTERN = UUID_PATTERN.replace("^", "^site:")
+
+# What no text may hold: controls, line and paragraph separators, marks that reverse the order in which text is shown,
+# and code points that are no characters (lone surrogates: see StrictString). Private-use characters stay: rare names were typed with them.
+_FORBIDDEN = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufffe\\uffff"
+_SPACES = " \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
+TEXT_PATTERN = f"^[{_SPACES}]*[^{_SPACES}{_FORBIDDEN}][^{_FORBIDDEN}]*$"
+
+_SHAPE_MESSAGES = {"unknown": "没有这一项, 请去掉。", "type": "这里应为一个 JSON 对象。"}
+
+
+def _messages(**own: str) -> Any:
+    return {"required": "缺少这一项, 请填写。", "null": "这一项不能为空, 请填写。", **own}
+
+
+class Body(Schema):
+    """What all shapes share: unknown fields are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = _SHAPE_MESSAGES
+
+
+class Pattern(validate.Regexp):
+    """The whole value must match: unlike the parent, no newline slips in before the end."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self.error)
+        return value
+
+
+class RealDate(validate.Validator):
+    """A date that the calendar has."""
+
+    def __call__(self, value: str) -> str:
+        if not is_real_date(value):
+            raise ValidationError("没有这一天, 请检查日期。")
+        return value
+
+
+class CompanyCheck(validate.Validator):
+    """A 统一社会信用代码 with its GB 32100 check character."""
+
+    def __call__(self, value: str) -> str:
+        problem = company_problem(value)
+        if problem is not None:
+            raise ValidationError(PROBLEMS[problem])
+        return value
+
+
+class Tenths(validate.Validator):
+    """At most one decimal. A double that is nearest to such a number counts as that number."""
+
+    def __call__(self, value: float) -> float:
+        if round(value, 1) != value:
+            raise ValidationError("最多保留一位小数。")
+        return value
+
+
+class StrictString(fields.String):
+    """JSON text only, and none that UTF-8 cannot carry (a lone surrogate)."""
+
+    default_error_messages = _messages(
+        invalid="这里应为文字 (加引号)。", surrogate="有无法识别的字符, 请重新填写。"
+    )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if type(value) is not str:
+            raise self.make_error("invalid")
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise self.make_error("surrogate")
+        return value
+
+
+class StrictBoolean(fields.Boolean):
+    """JSON true or false only."""
+
+    default_error_messages = _messages(invalid="这里应为 true 或 false。")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if type(value) is not bool:
+            raise self.make_error("invalid")
+        return value
+
+
+class StrictNumber(fields.Float):
+    """A finite JSON number, whole or not; kept as it was written."""
+
+    default_error_messages = _messages(invalid="这里应为数字 (不加引号)。")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        finite = type(value) is int or (type(value) is float and value - value == 0)
+        if not finite:
+            raise self.make_error("invalid")
+        return value  # type: ignore[no-any-return]
+
+
+class StrictInteger(fields.Integer):
+    """A JSON number written without a fraction."""
+
+    default_error_messages = _messages(invalid="这里应为整数 (不加引号)。")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int:
+            raise self.make_error("invalid")
+        return value
+
+
+class StrictList(fields.List[Any]):
+    """A JSON array."""
+
+    default_error_messages = _messages(invalid="这里应为 JSON 数组。")
+
+
+class StrictNested(fields.Nested):
+    """A JSON object of a shape of its own."""
+
+    default_error_messages = _messages(type="这里应为一个 JSON 对象。")
+
+
+@lru_cache(maxsize=4096)  # the same few days come over and over
+def is_real_date(value: str) -> bool:
+    """Whether `YYYY-MM-DD` names a day of the calendar. Other forms that Python can read are no dates here."""
+    try:
+        return len(value) == limits.DATE_LENGTH and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def text(title: str, max_length: int, *, optional: bool = False) -> StrictString:
+    """Free text: not blank, no control characters, at most `max_length` characters; `·` and rare characters stay."""
+    length = validate.Length(max=max_length, error=f"最多 {max_length} 个字, 请缩短。")
+    plain = Pattern(TEXT_PATTERN, error="不能留空, 也不能有换行等控制字符, 请重新填写。")
+    return StrictString(validate=[length, plain], **_presence(title, optional))
+
+
+def matching(title: str, pattern: str, message: str, *, optional: bool = False) -> StrictString:
+    """Text of a fixed form, which bounds its length. `pattern` starts with ^ and ends with $."""
+    return StrictString(validate=[Pattern(pattern, error=message)], **_presence(title, optional))
+
+
+def uuid(title: str, *, optional: bool = False) -> StrictString:
+    """Canonical lower-case UUID text."""
+    message = "这里应为小写、带连字符的 UUID, 请从列表中选择。"
+    return matching(title, UUID_PATTERN, message, optional=optional)
+
+
+def day(title: str, *, optional: bool = False) -> StrictString:
+    """A calendar day in Asia/Shanghai, `YYYY-MM-DD`."""
+    form = Pattern(DATE_PATTERN, error="日期应写成 2021-12-01 的样子。")
+    return StrictString(validate=[form, RealDate()], **_presence(title, optional, format="date"))
+
+
+def instant(title: str, *, optional: bool = False) -> StrictString:
+    """An instant with its offset, as it travels: `2026-11-23T07:41:03.120+08:00`."""
+    form = Pattern(INSTANT_PATTERN, error="时间应写成 2026-11-23T07:41:03.120+08:00 的样子。")
+    return StrictString(validate=[form], **_presence(title, optional, format="date-time"))
+
+
+def choice(title: str, names: Sequence[str], *, optional: bool = False) -> StrictString:
+    """One of a closed list of words."""
+    one_of = validate.OneOf(names, error=f"只能是这几个之一: {', '.join(names)}。")
+    return StrictString(validate=[one_of], **_presence(title, optional))
+
+
+def coded(title: str, *, optional: bool = False) -> StrictString:
+    """A word of reference data, whose list is data and not shape."""
+    return matching(title, CODE_PATTERN, "这里应为字母开头的代码。", optional=optional)
+
+
+def company_code(title: str, *, optional: bool = False) -> StrictString:
+    """A 统一社会信用代码 with a sound check character."""
+    form = Pattern(COMPANY_PATTERN, error=PROBLEMS["company_form"])
+    return StrictString(validate=[form, CompanyCheck()], **_presence(title, optional))
+
+
+def yes_no(title: str, *, optional: bool = False) -> StrictBoolean:
+    return StrictBoolean(**_presence(title, optional))
+
+
+def number(
+    title: str, low: float, high: float, *, tenths: bool = False, optional: bool = False
+) -> StrictNumber:
+    """A number from `low` to `high`, both allowed; with `tenths`, of at most one decimal."""
+    message = f"应在 {low} 到 {high} 之间, 请检查后重新填写。"
+    checks: list[Callable[[Any], Any]] = [validate.Range(min=low, max=high, error=message)]
+    return StrictNumber(validate=[*checks, Tenths()] if tenths else checks, **_presence(title, optional))
+
+
+def whole(title: str, low: int, high: int, *, optional: bool = False) -> StrictInteger:
+    """A whole number from `low` to `high`, both allowed."""
+    message = f"应为 {low} 到 {high} 之间的整数。"
+    return StrictInteger(
+        validate=[validate.Range(min=low, max=high, error=message)], **_presence(title, optional)
+    )
+
+
+def many(
+    title: str, item: fields.Field[Any], max_length: int, *, min_length: int = 0, optional: bool = False
+) -> StrictList:
+    """An array of items of one shape."""
+    length = validate.Length(min=min_length, max=max_length, error=f"最多 {max_length} 项。")
+    return StrictList(item, validate=[length], **_presence(title, optional))
+
+
+def nested(title: str, shape: type[Body], *, optional: bool = False) -> StrictNested:
+    return StrictNested(shape, **_presence(title, optional))
+
+
+def _presence(title: str, optional: bool, **metadata: Any) -> dict[str, Any]:
+    """An optional field may be absent or null; any other must be there."""
+    return {"required": not optional, "allow_none": optional, "metadata": {"title": title, **metadata}}

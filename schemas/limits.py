@@ -1,0 +1,46 @@
+"""Lengths and ranges, here and nowhere else. Schemas and database columns take them from this page.
+
+Lengths count characters (code points). Numbers marked P are this project's own proposals: wide enough for any true
+value, narrow enough to catch a slipped decimal point or a pasted page.
+"""
+
+from __future__ import annotations
+
+# Identifiers
+UUID_LENGTH = 36  # canonical lower-case text
+SCOPE_MAX = 41  # site:<uuid>
+CODE_MAX = 32  # codes of kinds, duties, units, states: lower-case words of ours
+COMPANY_LENGTH = 18  # 统一社会信用代码, GB 32100-2015
+TRADE_LENGTH = 3  # national real-name platform's trade list
+DISTRICT_MIN, DISTRICT_MAX = 6, 9  # GB/T 2260 county code, or with a township's three digits
+DATE_LENGTH = 10  # YYYY-MM-DD
+
+# Names and free text
+PERSON_NAME_MAX = 50  # national real-name platform
+TEAM_MAX = 50  # P
+ROOM_MAX = 50  # P: a dormitory room, as written on its door
+PLACE_NAME_MAX = 50  # P
+NOTE_MAX = 500  # P
+REASON_MAX = 200  # P
+SITE_NAME_MAX = 100  # P
+ADDRESS_MAX = 200  # P
+SOURCE_MAX = 200  # P: where a number comes from
+LABEL_MAX = 100  # P: a duty's name, a cadence in words
+SLOT_MAX = 24  # P
+PLACES_MAX = 500  # P: places of one site
+SLOTS_MAX = 24  # P: slots of one duty in a day
+WINDOWS_MAX = 2000  # P: windows gathered by one flag
+
+# Certificates (DOMAIN: Roster; the forms themselves are in certificates.py)
+CERTIFICATE_MIN, CERTIFICATE_MAX = 5, 20  # P: the loose ones; passports are shorter, permits up to 11
+
+# Measurements
+CELSIUS_MIN, CELSIUS_MAX = 30.0, 45.0  # wire contract, Kinds
+CONCENTRATION_MG_L_MAX = 100_000  # P: 10 % available chlorine, beyond any working solution
+AMOUNT_L_MAX = 10_000  # P: a street sprinkler's tank
+AREA_M2_MAX = 1_000_000  # P: larger than any site of the city
+
+# Windows and flags
+GRACE_S_MAX = 7 * 24 * 3600  # P
+COUNT_MAX = 1_000_000  # P: people needed or seen in one window
+LEVEL_MAX = 9  # P: escalation steps taken

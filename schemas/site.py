@@ -1,0 +1,40 @@
+"""site: a place under inspection. Server-owned: it only comes down."""
+
+from __future__ import annotations
+
+from schemas import limits
+from schemas.fields import Body, choice, coded, company_code, instant, many, matching, nested, text, yes_no
+
+_DISTRICT_PATTERN = f"^[0-9]{{{limits.DISTRICT_MIN},{limits.DISTRICT_MAX}}}$"
+
+
+class PlaceBody(Body):
+    """A place of a site. Its kind is reference data: another sort of site has other places."""
+
+    kind = coded("场所类型")
+    name = text("名称", limits.PLACE_NAME_MAX)
+
+
+class SuspensionBody(Body):
+    """An approved pause of the site's work; open-ended while `until` is absent."""
+
+    since = instant("起")
+    until = instant("止", optional=True)
+    reason = text("事由", limits.REASON_MAX)
+    approved_by = text("批准人", limits.LABEL_MAX)
+
+
+class SiteBody(Body):
+    """What a tablet needs of a site."""
+
+    name = text("名称", limits.SITE_NAME_MAX)
+    district = matching("行政区划代码", _DISTRICT_PATTERN, "应为 6 到 9 位行政区划代码。")
+    kind = coded("类型")
+    company = company_code("总承包企业 (统一社会信用代码)", optional=True)
+    address = text("地址", limits.ADDRESS_MAX, optional=True)
+    unit = coded("主管科室", optional=True)
+    stage = choice("阶段", ("preparing", "building", "stopped", "completed"))
+    alert = choice("防控级别", ("normal", "raised"), optional=True)
+    inhabited = yes_no("是否有人居住")
+    places = many("场所", nested("场所", PlaceBody), limits.PLACES_MAX)
+    suspended = nested("当前停工", SuspensionBody, optional=True)

@@ -1,0 +1,30 @@
+"""window: what a duty asks of a site, place and slot on one local date, and what came of it. Server-owned."""
+
+from __future__ import annotations
+
+from schemas import limits
+from schemas.fields import Body, choice, coded, day, instant, matching, text, uuid, whole
+
+WINDOW_STATES = (
+    *("open", "met", "done_late", "backfilled", "silent"),
+    *("missed", "review", "excused", "void"),
+)
+_SLOT_PATTERN = f"^[A-Za-z0-9][A-Za-z0-9_:-]{{0,{limits.SLOT_MAX - 1}}}$"
+
+
+class WindowBody(Body):
+    """A window. `need` and `have` count people or records; `evidence` is the entry that met it."""
+
+    duty = coded("职责")
+    place = coded("场所", optional=True)
+    local_date = day("日期")
+    slot = matching("时段", _SLOT_PATTERN, "应为时段代码。")
+    opens = instant("开始")
+    due = instant("截止")
+    closes = instant("关闭")
+    grace_s = whole("宽限 (秒)", 0, limits.GRACE_S_MAX)
+    state = choice("状态", WINDOW_STATES)
+    need = whole("应有", 0, limits.COUNT_MAX, optional=True)
+    have = whole("已有", 0, limits.COUNT_MAX, optional=True)
+    reason = text("说明", limits.REASON_MAX, optional=True)
+    evidence = uuid("凭据", optional=True)
