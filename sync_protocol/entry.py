@@ -1,0 +1,463 @@
+"""Entries: the lines that devices write. Reading them strictly, writing them canonically, hashing them (PROTOCOL: Entry).
+
+A line is judged here as far as the envelope goes; what `kind` and `body` mean is judged by the schemas. Every name,
+limit and form here is in SPEC.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+SYNC_VERSION = 1
+SCHEMAS = ("2026.1",)  # every one ever released is accepted for good
+
+MAX_ENTRIES = 500  # in one push
+MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
+MAX_LINE_BYTES = 65_536  # of an entry, without its newline
+MAX_DEPTH = 16  # of arrays and objects in each other, the line's own object included
+MAX_N = 2**53 - 1  # every integer: what JavaScript holds exactly
+MAX_NUMBER_CHARS = 32
+MAX_NEEDS = 100
+MAX_MEDIA = 50
+MAX_REASON_CHARS = 500
+MAX_STREAMS = 1000  # in one push's header
+MIN_WALL_MS = -86_400_000  # a tablet whose clock lost its power says 1970-01-01 in its own time zone
+MAX_WALL_MS = 253_370_764_799_999  # 9998-12-31T23:59:59.999Z: shown in any time zone it stays a date
+
+ACTS = ("add", "edit", "amend", "void")
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_SCOPE = re.compile(rf"ref|(?:site|user):{_UUID.pattern}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PREV = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+_TOKEN = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}", re.ASCII)
+_SCHEMA = re.compile(r"[0-9]{4}\.[0-9]{1,3}", re.ASCII)
+_WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+Errors = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The moment as the device claims it: its wall clock (`wall` as written, `wall_ms` since the epoch), the run of the
+    machine (`boot`) and milliseconds since then (`up_ms`), the last beacon it was given. None: not known."""
+
+    wall_ms: int
+    wall: str
+    boot: str | None = None
+    up_ms: int | None = None
+    beacon: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line, read. `raw` is the line as the device wrote it, `hash` its SHA-256 in hex."""
+
+    id: str
+    scope: str
+    n: int
+    prev: str
+    kind: str
+    record: str
+    act: str
+    at: At
+    body: Mapping[str, Any]
+    base: int | None = None
+    amends: str | None = None
+    reason: str | None = None
+    needs: tuple[str, ...] = ()
+    media: tuple[Mapping[str, Any], ...] = ()
+    raw: bytes = b""
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The device's clocks while it wrote a push's header."""
+
+    wall_ms: int
+    wall: str
+    boot: str | None
+    up_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """What a device says of one stream: the last `n` sent, its hash, how many entries stay behind. `sig` is "" when it
+    is no text: the stream is then not complete, and the request goes on."""
+
+    n: int
+    hash: str
+    unsent: int
+    sig: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A push's first line. `streams` is keyed by scope name."""
+
+    sync: int
+    schema: str
+    clock: Clock
+    streams: Mapping[str, Attested]
+
+
+class Refusal(Exception):
+    """A line that can't be taken: `code` of the catalogue, `errors` by JSON pointer into the line, in Chinese.
+
+    `entry` is there when the line could be read as far as its place (id, scope, n, prev): such an entry is refused by
+    its id and keeps its place in the chain. What could not be read of it has a stand-in. Otherwise the line is refused
+    by its number.
+    """
+
+    def __init__(self, code: str, errors: Errors, entry: Entry | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+        self.entry = entry
+
+
+def entry_hash(line: bytes) -> str:
+    """SHA-256 of the line's bytes, without its newline, in lower-case hex."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def read_entry(line: bytes) -> Entry:
+    """The entry on a line (bytes without the newline). Raises Refusal, and nothing else, for any bytes whatever.
+
+    Codes: `line_too_long`; `unreadable` (no JSON object, a name twice, a number or text that JSON's readers disagree
+    about, too deep, a member missing, unknown or of the wrong form); `bad_act`.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise Refusal("line_too_long", {"": [f"这一行超过 {MAX_LINE_BYTES} 字节。"]})
+    members = _read_object(line)
+    errors: Errors = {}
+    for name, (is_good, told) in _REQUIRED.items():
+        if not is_good(members.get(name)):
+            errors[f"/{name}"] = [told]
+    at = _read_at(members.get("at"), errors)
+    extras = _read_extras(members, errors) if members.keys() - _PLAIN_MEMBERS else _NO_EXTRAS
+    act, body = members.get("act"), members.get("body")
+    if act != "add" or body.__class__ is not dict or extras is not _NO_EXTRAS:
+        body = _judge_act(members, errors)
+    if errors:
+        raise _refusal(line, members, at, errors)
+    base, amends, reason, needs, media = extras
+    return Entry(
+        members["id"], members["scope"], members["n"], members["prev"], members["kind"], members["record"],
+        members["act"], at, body, base, amends, reason, needs, media, line, entry_hash(line),
+    )  # fmt: skip
+
+
+def write_entry(
+    *,
+    id: str,
+    scope: str,
+    n: int,
+    prev: str,
+    kind: str,
+    record: str,
+    act: str,
+    at: At,
+    body: Mapping[str, Any],
+    base: int | None = None,
+    amends: str | None = None,
+    reason: str | None = None,
+    needs: Sequence[str] = (),
+    media: Sequence[Mapping[str, Any]] = (),
+) -> bytes:
+    """The line of an entry, without newline: members in PROTOCOL's order, no spaces, text as UTF-8. What is None or
+    empty is left out. Raises ValueError or TypeError for a body that is no JSON; nothing else is judged."""
+    moment = {"wall": at.wall, "boot": at.boot, "up_ms": at.up_ms, "beacon": at.beacon}
+    members = {"id": id, "scope": scope, "n": n, "prev": prev, "kind": kind, "record": record, "act": act}
+    optional = {"base": base, "amends": amends, "reason": reason, "needs": list(needs), "media": list(media)}
+    members["at"] = {name: value for name, value in moment.items() if value is not None}
+    members["body"] = dict(body)
+    members.update((name, value) for name, value in optional.items() if value not in (None, []))
+    return json.dumps(members, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def read_header(line: bytes) -> Header:
+    """The first line of a push. Raises Refusal `header_invalid`, or `unsupported_version` for another `sync` or a
+    `schema` that was never released. Members that are not known are passed over: nothing of them is kept."""
+    try:
+        members = _read_object(line)
+    except Refusal as refusal:
+        raise Refusal("header_invalid", refusal.errors) from refusal
+    sync, schema = members.get("sync"), members.get("schema")
+    errors: Errors = {}
+    if not _is_count(sync):
+        errors["/sync"] = ["必须是协议版本号, 现为 1。"]
+    if not isinstance(schema, str) or not _SCHEMA.fullmatch(schema):
+        errors["/schema"] = ["必须是模式版本, 如 2026.1。"]
+    if not errors and (sync != SYNC_VERSION or schema not in SCHEMAS):
+        known = {"/sync": [f"服务器支持 {SYNC_VERSION}。"], "/schema": [f"服务器支持 {', '.join(SCHEMAS)}。"]}
+        raise Refusal("unsupported_version", known)
+    clock = _read_clock(members.get("clock"), errors)
+    streams = _read_streams(members.get("streams"), errors)
+    if errors or clock is None:
+        raise Refusal("header_invalid", errors)
+    return Header(SYNC_VERSION, str(schema), clock, streams)
+
+
+def parse_wall(text: object) -> int | None:
+    """Milliseconds since the epoch of an RFC 3339 instant with offset (fractions below a millisecond are cut off).
+    None when the text is no such instant, or one that no clock here could show."""
+    if not isinstance(text, str) or not _WALL.fullmatch(text):
+        return None
+    try:
+        wall_ms = (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND
+    except (ValueError, OverflowError):
+        return None
+    return wall_ms if MIN_WALL_MS <= wall_ms <= MAX_WALL_MS else None
+
+
+# ---- JSON, strictly
+
+
+class _Unreadable(Exception):
+    """Bytes on which two readers of JSON might not agree. Carries the reason in Chinese."""
+
+
+def _read_object(line: bytes) -> dict[str, Any]:
+    try:
+        text = line.decode()
+        value = _DECODER.decode(text)
+        if "\n" in text:
+            raise _Unreadable("一条记录必须写在一行内。")
+        if line.count(b"{") + line.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+            raise _Unreadable(f"嵌套超过 {MAX_DEPTH} 层。")
+        if "\\u" in text:
+            _check_text(value)
+    except _Unreadable as error:
+        raise Refusal("unreadable", {"": [str(error)]}) from error
+    except UnicodeDecodeError as error:
+        raise Refusal("unreadable", {"": ["不是有效的 UTF-8 文本。"]}) from error
+    except RecursionError as error:
+        raise Refusal("unreadable", {"": [f"嵌套超过 {MAX_DEPTH} 层。"]}) from error
+    except ValueError as error:
+        raise Refusal("unreadable", {"": ["不是有效的 JSON。"]}) from error
+    if not isinstance(value, dict):
+        raise Refusal("unreadable", {"": ["必须是 JSON 对象。"]})
+    return value
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Unreadable("同一个对象里有重复的字段名。")
+    return members
+
+
+def _integer(digits: str) -> int:
+    value = int(digits) if len(digits) <= MAX_NUMBER_CHARS else MAX_N + 1
+    if abs(value) > MAX_N:
+        raise _Unreadable("整数超出范围。")
+    return value
+
+
+def _fraction(digits: str) -> float:
+    value = float(digits) if len(digits) <= MAX_NUMBER_CHARS else float("inf")
+    if value in (float("inf"), float("-inf")):
+        raise _Unreadable("数字太长或超出范围。")
+    return value
+
+
+def _constant(name: str) -> Any:
+    raise _Unreadable(f"{name} 不是 JSON 数字。")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_int=_integer, parse_float=_fraction, parse_constant=_constant
+)
+
+
+def _depth(value: object) -> int:
+    """How deep arrays and objects lie in each other. The JSON reader has bounded the recursion already."""
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
+
+
+def _check_text(value: object) -> None:
+    """Escapes can spell what no UTF-8 text holds (half a surrogate pair) and what no database column takes (NUL)."""
+    try:
+        plain = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _Unreadable("文本里有不成对的代理字符。") from error
+    if b"\\u0000" in plain:
+        raise _Unreadable("文本里有空字符 (U+0000)。")
+
+
+# ---- members
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
+    fullmatch = pattern.fullmatch
+    return lambda value: isinstance(value, str) and fullmatch(value) is not None
+
+
+def _is_count(value: object) -> bool:
+    """An integer from 0 on. JSON's true is no 1."""
+    return isinstance(value, int) and value >= 0 and value is not True and value is not False
+
+
+def _is_number_in_stream(value: object) -> bool:
+    return isinstance(value, int) and value >= 1 and value is not True
+
+
+_is_uuid = _matches(_UUID)
+_is_token = _matches(_TOKEN)
+_UUID_TOLD = "必须是小写的 UUID。"
+_REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
+    "id": (_is_uuid, _UUID_TOLD),
+    "scope": (_matches(_SCOPE), "必须是 site:<id>、user:<id> 或 ref。"),
+    "n": (_is_number_in_stream, "必须是从 1 开始的整数。"),
+    "prev": (_matches(_PREV), "必须是上一条记录的 SHA-256 (64 位小写十六进制), 第一条为空。"),
+    "kind": (_matches(_KIND), "必须是记录种类的名称。"),
+    "record": (_is_uuid, _UUID_TOLD),
+}
+_PLACE = ("id", "scope", "n", "prev")
+_PLAIN_MEMBERS = frozenset((*_REQUIRED, "act", "at", "body"))
+_EXTRA_MEMBERS = frozenset(("base", "amends", "reason", "needs", "media"))
+_AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon"))
+_NO_EXTRAS: tuple[Any, ...] = (None, None, None, (), ())
+_NO_TIME = At(0, "1970-01-01T00:00:00Z")
+
+
+def _read_at(value: object, errors: Errors) -> At:
+    if not isinstance(value, dict):
+        errors["/at"] = ["必须写明时间。"]
+        return _NO_TIME
+    wall, boot, up_ms, beacon = value.get("wall"), value.get("boot"), value.get("up_ms"), value.get("beacon")
+    wall_ms = parse_wall(wall)
+    if wall_ms is None:
+        errors["/at/wall"] = ["必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"]
+    for name, token in (("boot", boot), ("beacon", beacon)):
+        if token is not None and not _is_token(token):
+            errors[f"/at/{name}"] = ["必须是 1–64 个可见的 ASCII 字符。"]
+    if up_ms is not None and not _is_count(up_ms):
+        errors["/at/up_ms"] = ["必须是毫秒数。"]
+    if not value.keys() <= _AT_MEMBERS:
+        errors.update((f"/at/{_escaped(name)}", ["没有这个字段。"]) for name in value.keys() - _AT_MEMBERS)
+    return _NO_TIME if wall_ms is None else At(wall_ms, str(wall), boot, up_ms, beacon)
+
+
+def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
+    """(base, amends, reason, needs, media), each judged by itself; null is as good as absent."""
+    for name in members.keys() - _PLAIN_MEMBERS - _EXTRA_MEMBERS:
+        errors[f"/{_escaped(name)}"] = ["没有这个字段。"]
+    base, amends, reason = members.get("base"), members.get("amends"), members.get("reason")
+    needs, media = members.get("needs"), members.get("media")
+    if base is not None and not _is_count(base):
+        errors["/base"] = ["必须是修改时所见的版本号。"]
+    if amends is not None and not _is_uuid(amends):
+        errors["/amends"] = [_UUID_TOLD]
+    if reason is not None and not (isinstance(reason, str) and 0 < len(reason.strip()) <= len(reason) <= MAX_REASON_CHARS):
+        errors["/reason"] = [f"必须是 1–{MAX_REASON_CHARS} 个字的说明。"]
+    if needs is not None and not (isinstance(needs, list) and len(needs) <= MAX_NEEDS and all(map(_is_uuid, needs))):
+        errors["/needs"] = [f"必须是最多 {MAX_NEEDS} 个小写的 UUID。"]
+    if media is not None and not (isinstance(media, list) and len(media) <= MAX_MEDIA and all(map(_is_media, media))):
+        errors["/media"] = [f"必须是最多 {MAX_MEDIA} 项, 每项为 sha256、bytes、type。"]
+    sequences = (tuple(value) if isinstance(value, list) else () for value in (needs, media))
+    return (base, amends, reason, *sequences)
+
+
+def _is_media(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"sha256", "bytes", "type"}
+        and _matches(_SHA256)(value["sha256"])
+        and _is_number_in_stream(value["bytes"])
+        and _matches(_MEDIA_TYPE)(value["type"])
+    )
+
+
+def _judge_act(members: Mapping[str, Any], errors: Errors) -> Any:
+    """What an act needs and what it can't have. Returns the body: a `void` may leave it out."""
+    act, body = members.get("act"), members.get("body")
+    if act not in ACTS:
+        errors["/act"] = [f"必须是 {'、'.join(ACTS)} 之一。"]
+    for name, owner in (("base", "edit"), ("amends", "amend")):
+        if (members.get(name) is None) == (act == owner):
+            errors.setdefault(f"/{name}", [f"{owner} 必须有这个字段, 其他操作不能有。"])
+    reason = members.get("reason")
+    if (act == "void" and reason is None) or (act == "add" and reason is not None):
+        errors.setdefault("/reason", ["void 必须说明理由, add 不能有。"])
+    if act == "void" and body is None:
+        return {}
+    if not isinstance(body, dict):
+        errors["/body"] = ["必须是 JSON 对象。"]
+    elif act == "void" and body:
+        errors["/body"] = ["void 不能有内容。"]
+    return body
+
+
+def _refusal(line: bytes, members: Mapping[str, Any], at: At, errors: Errors) -> Refusal:
+    code = "bad_act" if {"/act", "/base", "/amends", "/reason"} & errors.keys() else "unreadable"
+    if any(f"/{name}" in errors for name in _PLACE):
+        return Refusal("unreadable", errors)
+    good = {name: members[name] for name in ("kind", "record") if f"/{name}" not in errors}
+    act = members.get("act")
+    placed = Entry(
+        id=members["id"],
+        scope=members["scope"],
+        n=members["n"],
+        prev=members["prev"],
+        kind=good.get("kind", "unknown"),
+        record=good.get("record", members["id"]),
+        act=act if act in ACTS else "add",
+        at=at if not any(pointer.startswith("/at") for pointer in errors) else _NO_TIME,
+        body={},
+        raw=line,
+        hash=entry_hash(line),
+    )
+    return Refusal(code, errors, placed)
+
+
+def _escaped(name: str) -> str:
+    """A member's name in a JSON pointer (RFC 6901), cut: the message goes back to the device."""
+    return name[:64].replace("~", "~0").replace("/", "~1")
+
+
+# ---- the header's members
+
+
+def _read_clock(value: object, errors: Errors) -> Clock | None:
+    inner: Errors = {}
+    known = {name: value[name] for name in _AT_MEMBERS - {"beacon"} if name in value} if isinstance(value, dict) else value
+    at = _read_at(known, inner)
+    errors.update({pointer.replace("/at", "/clock", 1): told for pointer, told in inner.items()})
+    return None if inner else Clock(at.wall_ms, at.wall, at.boot, at.up_ms)
+
+
+def _read_streams(value: object, errors: Errors) -> dict[str, Attested]:
+    if not isinstance(value, dict) or len(value) > MAX_STREAMS:
+        errors["/streams"] = [f"必须是对象, 最多 {MAX_STREAMS} 项。"]
+        return {}
+    streams: dict[str, Attested] = {}
+    for scope, said in value.items():
+        if not _SCOPE.fullmatch(scope) or not isinstance(said, dict):
+            errors[f"/streams/{_escaped(scope)}"] = ["必须以 site:<id>、user:<id> 或 ref 为名, 内容为对象。"]
+            continue
+        n, hash_, unsent, sig = said.get("n"), said.get("hash"), said.get("unsent"), said.get("sig")
+        if _is_count(n) and _PREV_IS_GOOD(hash_) and _is_count(unsent):
+            streams[scope] = Attested(n, hash_, unsent, sig if isinstance(sig, str) else "")  # type: ignore[arg-type]
+        else:
+            errors[f"/streams/{_escaped(scope)}"] = ["必须有 n、hash 和 unsent。"]
+    return streams
+
+
+_PREV_IS_GOOD = _REQUIRED["prev"][0]
