@@ -14,9 +14,10 @@ from sync_protocol.client.ids import nonce
 from sync_protocol.client.reports import ExchangeFailed, TabletError, Trouble, trouble_of
 from sync_protocol.client.store import Identity, Store
 from sync_protocol.client.transport import Request, Response, Transport
+from sync_protocol.entry import SCHEMAS
 from sync_protocol.signatures import sign_request
 
-SCHEMA = "2026.1"
+SCHEMA = SCHEMAS[-1]
 _BODY_SHOWN_MAX = 64 * 1024
 
 

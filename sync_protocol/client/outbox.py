@@ -14,11 +14,9 @@ from typing import Any
 from sync_protocol.client.answers import Outcome, PushAnswer, StreamAnswer
 from sync_protocol.client.reports import TabletError
 from sync_protocol.client.store import Store
-from sync_protocol.entry import MAX_INFLATED_BYTES, At, entry_hash, write_entry
+from sync_protocol.entry import At, Refusal, read_entry, write_entry
 
 KEPT_MS = 7 * 24 * 3600 * 1000
-# With any header there is room for it: a line must never be unsendable.
-_LINE_BYTES_MAX = MAX_INFLATED_BYTES // 2
 # Refused without a place in the chain: sending it again changes nothing.
 _NEVER_AGAIN = ("unreadable", "line_too_long")
 
@@ -67,8 +65,8 @@ def append(store: Store, draft: Draft) -> str:
     """Gives the draft the next place in its stream and keeps its line, in one transaction. Returns the
     entry's id.
 
-    The overlay that `list` shows is this same row. Raises TabletError `scope_gone`, `entry_too_large`, and
-    what `write_entry` raises for a body that is no JSON.
+    The overlay that `list` shows is this same row. Raises TabletError `scope_gone`, and the code with which
+    any server would refuse the line (`unreadable`, `line_too_long`, `bad_act`): it must not take a number.
     """
     with store.transaction() as sql:
         sql.execute("INSERT INTO scope (scope) VALUES (?) ON CONFLICT DO NOTHING", (draft.scope,))
@@ -76,14 +74,7 @@ def append(store: Store, draft: Draft) -> str:
         if not head["active"]:
             raise TabletError("scope_gone")
         n = head["n"] + 1
-        line = write_entry(
-            id=draft.id, scope=draft.scope, n=n, prev=head["hash"], kind=draft.kind, record=draft.record,
-            act=draft.act, at=draft.at, body=draft.body, base=draft.base, amends=draft.amends,
-            reason=draft.reason, needs=draft.needs, media=draft.media,
-        )  # fmt: skip
-        if len(line) > _LINE_BYTES_MAX:
-            raise TabletError("entry_too_large")
-        digest = entry_hash(line)
+        line, digest = _line(draft, n, head["hash"])
         sql.execute(
             "INSERT INTO outbox (scope, n, id, kind, record, act, line, hash)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -91,6 +82,22 @@ def append(store: Store, draft: Draft) -> str:
         )
         sql.execute("UPDATE scope SET n = ?, hash = ? WHERE scope = ?", (n, digest, draft.scope))
     return draft.id
+
+
+def _line(draft: Draft, n: int, prev: str) -> tuple[bytes, str]:
+    """The draft's line and its hash, as the strict reader of every server takes it. Raises TabletError."""
+    try:
+        line = write_entry(
+            id=draft.id, scope=draft.scope, n=n, prev=prev, kind=draft.kind, record=draft.record,
+            act=draft.act, at=draft.at, body=draft.body, base=draft.base, amends=draft.amends, reason=draft.reason,
+            needs=draft.needs, media=draft.media,
+        )  # fmt: skip
+        return line, read_entry(line).hash
+    except Refusal as refusal:
+        told = "; ".join(f"{place} {' '.join(texts)}".strip() for place, texts in refusal.errors.items())
+        raise TabletError(refusal.code, told) from refusal
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TabletError("unreadable") from error
 
 
 def unsettled_maker(store: Store, scope: str, record: str) -> str | None:

@@ -12,6 +12,7 @@ from sync_protocol.client.answers import BadAnswer, load_object
 from sync_protocol.client.exchange import SCHEMA, Exchange
 from sync_protocol.client.records import Change, Checkpoint, Segment
 from sync_protocol.client.reports import ExchangeFailed, PullReport, PushReport, trouble_of
+from sync_protocol.entry import SYNC_VERSION
 
 MAX_BYTES = 1_048_576
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/x-ndjson"}
@@ -58,7 +59,7 @@ def _round(exchange: Exchange, report: PullReport, max_bytes: int) -> _Round:
     store = exchange.store
     cursors = records.cursors(store)
     overlays = records.settled_overlays(store)
-    asked = {"sync": 1, "schema": SCHEMA, "scopes": cursors, "max_bytes": max_bytes}
+    asked = {"sync": SYNC_VERSION, "schema": SCHEMA, "scopes": cursors, "max_bytes": max_bytes}
     body = json.dumps(asked, separators=(",", ":")).encode()
     response = exchange.post("/sync/v1/pull", lambda: body, _HEADERS)
     reader = _Reader(exchange, report, dict(cursors), overlays)

@@ -13,7 +13,7 @@ from sync_protocol.client.exchange import SCHEMA, Exchange
 from sync_protocol.client.outbox import Held, StreamClaim
 from sync_protocol.client.reports import ExchangeFailed, PushReport, trouble_of
 from sync_protocol.client.store import Store
-from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, SYNC_VERSION
 from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
 
 _HEADER_BYTES = 1024  # of a push's first line without its streams, with room to spare
@@ -132,7 +132,7 @@ def push_header(exchange: Exchange, claims: dict[str, StreamClaim]) -> bytes:
     }
     clock = exchange.clock
     told = {"wall": wall_text(clock.wall_ms()), "boot": clock.boot, "up_ms": clock.up_ms()}
-    header = {"sync": 1, "schema": SCHEMA, "clock": told, "streams": streams}
+    header = {"sync": SYNC_VERSION, "schema": SCHEMA, "clock": told, "streams": streams}
     return json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
 
 

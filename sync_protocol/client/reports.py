@@ -15,7 +15,7 @@ _TEXTS = {
     "device_revoked": "本设备已被停用, 不能再写入记录。",
     "scope_gone": "您已不再负责这个工地, 不能再写入记录。",
     "unknown_record": "本机没有这条记录。",
-    "entry_too_large": "这条记录太大, 无法上传。",
+    "unreadable": "这条记录的内容不是有效的 JSON。",
 }
 
 

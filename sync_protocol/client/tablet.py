@@ -119,7 +119,7 @@ class Tablet:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Everything written inside becomes durable at once, or nothing of it: one disk sync for many entries."""
+        """Everything written inside becomes durable at once, or nothing of it: one disk sync for many."""
         with self._store.transaction():
             yield
 

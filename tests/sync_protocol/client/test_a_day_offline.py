@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,8 +108,20 @@ def test_writing_about_a_record_that_is_not_here_is_an_error_of_the_caller(bench
 
 
 def test_a_body_that_is_no_json_is_refused_at_the_tablet_and_takes_no_number(bench: Bench) -> None:
-    with pytest.raises(Exception):  # noqa: B017 - whichever of its own errors the writer of entries raises
-        bench.check(float("nan"))
+    deep: list[Any] = []
+    for _ in range(20):
+        deep = [deep]
+    bodies: list[dict[str, Any]] = [
+        {"celsius": float("nan")},
+        {"note": "\ud800"},
+        {"deep": deep},
+        {"set": {1}},
+    ]
+    for body in bodies:
+        with pytest.raises(TabletError, match="unreadable"):
+            bench.tablet.add(SITE, "temperature_check", body)
+    with pytest.raises(TabletError, match="unreadable"):
+        bench.check(scope="site:here")
     bench.check()
     bench.tablet.sync()
     assert bench.agrees() and bench.tablet.status().scopes[0].n == 1

@@ -79,9 +79,9 @@ def test_an_answer_that_breaks_off_gives_what_came(coding: str, framing: str) ->
 
 def test_a_bomb_is_not_inflated() -> None:
     bomb = gzip.compress(b"\0" * (INFLATED_BYTES_MAX + 1))
-    with serving(_http(bomb, "Content-Encoding: gzip", f"Content-Length: {len(bomb)}")) as url:
-        with pytest.raises(TransportError, match="inflates"):
-            _get(url)
+    reply = _http(bomb, "Content-Encoding: gzip", f"Content-Length: {len(bomb)}")
+    with serving(reply) as url, pytest.raises(TransportError, match="inflates"):
+        _get(url)
 
 
 @pytest.mark.parametrize("reply", [b"", b"not http at all\r\n\r\n", b"HTTP/1.1 2x0 OK\r\n\r\n"])
