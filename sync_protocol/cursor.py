@@ -1,4 +1,4 @@
-"""Cursors: where in a scope's changes a device stands. Opaque to the device, which only stores and returns them."""
+"""Cursors: where in a scope's changes a device stands. Opaque to it: it only stores and returns them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PLAIN = re.compile(r"1\|([A-Za-z0-9_-]{1,64})\|(0|[1-9][0-9]{0,18})", re.ASCII)
 
 
 def encode(epoch: str, seq: int) -> str:
-    """The cursor after change `seq` of a scope. `epoch` names one unbroken history of it: 1–64 of `A–Z a–z 0–9 _ -`.
+    """The cursor after change `seq`. `epoch` names one unbroken history of the scope: `[A-Za-z0-9_-]{1,64}`.
 
     Raises ValueError for what `decode` would not give back.
     """
@@ -23,7 +23,7 @@ def encode(epoch: str, seq: int) -> str:
 
 
 def decode(cursor: str) -> tuple[str, int] | None:
-    """(epoch, seq), or None for anything that `encode` never gave: the empty cursor, garbage, a cut or padded one.
+    """(epoch, seq), or None for what `encode` never gave: the empty cursor, garbage, a cut or padded one.
 
     None means `reset`, never an error: a device with a broken cursor must be able to begin anew.
     """

@@ -1,7 +1,6 @@
-"""Entries: the lines that devices write. Reading them strictly, writing them canonically, hashing them (PROTOCOL: Entry).
+"""Entries: the lines that devices write. Read strictly, written canonically, hashed (PROTOCOL: Entry).
 
-A line is judged here as far as the envelope goes; what `kind` and `body` mean is judged by the schemas. Every name,
-limit and form here is in SPEC.md.
+A line is judged here as far as the envelope goes; what `kind` and `body` mean is judged by the schemas.
 """
 
 from __future__ import annotations
@@ -10,9 +9,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
 SYNC_VERSION = 1
 SCHEMAS = ("2026.1",)  # every one ever released is accepted for good
@@ -21,8 +22,7 @@ MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline
 MAX_DEPTH = 16  # of arrays and objects in each other, the line's own object included
-MAX_N = 2**53 - 1  # every integer: what JavaScript holds exactly
-MAX_NUMBER_CHARS = 32
+MAX_N = MAX_INTEGER
 MAX_NEEDS = 100
 MAX_MEDIA = 50
 MAX_REASON_CHARS = 500
@@ -49,8 +49,8 @@ Errors = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """The moment as the device claims it: its wall clock (`wall` as written, `wall_ms` since the epoch), the run of the
-    machine (`boot`) and milliseconds since then (`up_ms`), the last beacon it was given. None: not known."""
+    """The moment as the device claims it: its wall clock (`wall` as written, `wall_ms` since the epoch), the
+    run of the machine (`boot`) and milliseconds since then, the last beacon it was given. None: not known."""
 
     wall_ms: int
     wall: str
@@ -93,8 +93,8 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """What a device says of one stream: the last `n` sent, its hash, how many entries stay behind. `sig` is "" when it
-    is no text: the stream is then not complete, and the request goes on."""
+    """What a device says of one stream: the last `n` sent, its hash, how many entries stay behind. `sig` is
+    "" when it is no text: the stream is then not complete, and the request goes on."""
 
     n: int
     hash: str
@@ -113,11 +113,11 @@ class Header:
 
 
 class Refusal(Exception):
-    """A line that can't be taken: `code` of the catalogue, `errors` by JSON pointer into the line, in Chinese.
+    """A line that can't be taken: `code` of the catalogue, Chinese `errors` by JSON pointer into the line.
 
-    `entry` is there when the line could be read as far as its place (id, scope, n, prev): such an entry is refused by
-    its id and keeps its place in the chain. What could not be read of it has a stand-in. Otherwise the line is refused
-    by its number.
+    `entry` is there when the line could be read as far as its place (id, scope, n, prev): it is refused by
+    its id and keeps its place in the chain; what could not be read of it has a stand-in. Without it, the line
+    is refused by its number.
     """
 
     def __init__(self, code: str, errors: Errors, entry: Entry | None = None) -> None:
@@ -133,10 +133,10 @@ def entry_hash(line: bytes) -> str:
 
 
 def read_entry(line: bytes) -> Entry:
-    """The entry on a line (bytes without the newline). Raises Refusal, and nothing else, for any bytes whatever.
+    """The entry on a line (without its newline). Raises Refusal, and nothing else, for any bytes whatever.
 
-    Codes: `line_too_long`; `unreadable` (no JSON object, a name twice, a number or text that JSON's readers disagree
-    about, too deep, a member missing, unknown or of the wrong form); `bad_act`.
+    Codes: `line_too_long`; `unreadable` (no JSON object, a name twice, a number or text that JSON's readers
+    disagree about, too deep, a member missing, unknown or of the wrong form); `bad_act`.
     """
     if len(line) > MAX_LINE_BYTES:
         raise Refusal("line_too_long", {"": [f"这一行超过 {MAX_LINE_BYTES} 字节。"]})
@@ -176,8 +176,8 @@ def write_entry(
     needs: Sequence[str] = (),
     media: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
-    """The line of an entry, without newline: members in PROTOCOL's order, no spaces, text as UTF-8. What is None or
-    empty is left out. Raises ValueError or TypeError for a body that is no JSON; nothing else is judged."""
+    """The line of an entry, without newline: members in PROTOCOL's order, no spaces, text as UTF-8, nothing
+    that is None or empty. Raises ValueError or TypeError for a body that is no JSON; judges nothing else."""
     moment = {"wall": at.wall, "boot": at.boot, "up_ms": at.up_ms, "beacon": at.beacon}
     members = {"id": id, "scope": scope, "n": n, "prev": prev, "kind": kind, "record": record, "act": act}
     optional = {"base": base, "amends": amends, "reason": reason, "needs": list(needs), "media": list(media)}
@@ -188,8 +188,8 @@ def write_entry(
 
 
 def read_header(line: bytes) -> Header:
-    """The first line of a push. Raises Refusal `header_invalid`, or `unsupported_version` for another `sync` or a
-    `schema` that was never released. Members that are not known are passed over: nothing of them is kept."""
+    """The first line of a push. Raises Refusal `header_invalid`, or `unsupported_version` for another `sync`
+    or a `schema` that was never released. Members that are not known are passed over."""
     try:
         members = _read_object(line)
     except Refusal as refusal:
@@ -211,8 +211,8 @@ def read_header(line: bytes) -> Header:
 
 
 def parse_wall(text: object) -> int | None:
-    """Milliseconds since the epoch of an RFC 3339 instant with offset (fractions below a millisecond are cut off).
-    None when the text is no such instant, or one that no clock here could show."""
+    """Milliseconds since the epoch (rounded down) of an RFC 3339 instant with offset. None for anything else,
+    and for instants that no clock here could show."""
     if not isinstance(text, str) or not _WALL.fullmatch(text):
         return None
     try:
@@ -222,83 +222,14 @@ def parse_wall(text: object) -> int | None:
     return wall_ms if MIN_WALL_MS <= wall_ms <= MAX_WALL_MS else None
 
 
-# ---- JSON, strictly
-
-
-class _Unreadable(Exception):
-    """Bytes on which two readers of JSON might not agree. Carries the reason in Chinese."""
-
-
 def _read_object(line: bytes) -> dict[str, Any]:
     try:
-        text = line.decode()
-        value = _DECODER.decode(text)
-        if "\n" in text:
-            raise _Unreadable("一条记录必须写在一行内。")
-        if line.count(b"{") + line.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-            raise _Unreadable(f"嵌套超过 {MAX_DEPTH} 层。")
-        if "\\u" in text:
-            _check_text(value)
-    except _Unreadable as error:
-        raise Refusal("unreadable", {"": [str(error)]}) from error
-    except UnicodeDecodeError as error:
-        raise Refusal("unreadable", {"": ["不是有效的 UTF-8 文本。"]}) from error
-    except RecursionError as error:
-        raise Refusal("unreadable", {"": [f"嵌套超过 {MAX_DEPTH} 层。"]}) from error
-    except ValueError as error:
-        raise Refusal("unreadable", {"": ["不是有效的 JSON。"]}) from error
+        value = read_json(line, MAX_DEPTH)
+    except Unreadable as error:
+        raise Refusal("unreadable", {"": [error.told]}) from error
     if not isinstance(value, dict):
         raise Refusal("unreadable", {"": ["必须是 JSON 对象。"]})
     return value
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise _Unreadable("同一个对象里有重复的字段名。")
-    return members
-
-
-def _integer(digits: str) -> int:
-    value = int(digits) if len(digits) <= MAX_NUMBER_CHARS else MAX_N + 1
-    if abs(value) > MAX_N:
-        raise _Unreadable("整数超出范围。")
-    return value
-
-
-def _fraction(digits: str) -> float:
-    value = float(digits) if len(digits) <= MAX_NUMBER_CHARS else float("inf")
-    if value in (float("inf"), float("-inf")):
-        raise _Unreadable("数字太长或超出范围。")
-    return value
-
-
-def _constant(name: str) -> Any:
-    raise _Unreadable(f"{name} 不是 JSON 数字。")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_members, parse_int=_integer, parse_float=_fraction, parse_constant=_constant
-)
-
-
-def _depth(value: object) -> int:
-    """How deep arrays and objects lie in each other. The JSON reader has bounded the recursion already."""
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
-
-
-def _check_text(value: object) -> None:
-    """Escapes can spell what no UTF-8 text holds (half a surrogate pair) and what no database column takes (NUL)."""
-    try:
-        plain = json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise _Unreadable("文本里有不成对的代理字符。") from error
-    if b"\\u0000" in plain:
-        raise _Unreadable("文本里有空字符 (U+0000)。")
 
 
 # ---- members
@@ -314,18 +245,21 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and value >= 0 and value is not True and value is not False
 
 
-def _is_number_in_stream(value: object) -> bool:
+def _is_positive(value: object) -> bool:
     return isinstance(value, int) and value >= 1 and value is not True
 
 
 _is_uuid = _matches(_UUID)
 _is_token = _matches(_TOKEN)
+_is_prev = _matches(_PREV)
+_is_sha256 = _matches(_SHA256)
+_is_media_type = _matches(_MEDIA_TYPE)
 _UUID_TOLD = "必须是小写的 UUID。"
 _REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
     "id": (_is_uuid, _UUID_TOLD),
     "scope": (_matches(_SCOPE), "必须是 site:<id>、user:<id> 或 ref。"),
-    "n": (_is_number_in_stream, "必须是从 1 开始的整数。"),
-    "prev": (_matches(_PREV), "必须是上一条记录的 SHA-256 (64 位小写十六进制), 第一条为空。"),
+    "n": (_is_positive, "必须是从 1 开始的整数。"),
+    "prev": (_is_prev, "必须是上一条记录的 SHA-256 (64 位小写十六进制), 第一条为空。"),
     "kind": (_matches(_KIND), "必须是记录种类的名称。"),
     "record": (_is_uuid, _UUID_TOLD),
 }
@@ -365,23 +299,31 @@ def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
         errors["/base"] = ["必须是修改时所见的版本号。"]
     if amends is not None and not _is_uuid(amends):
         errors["/amends"] = [_UUID_TOLD]
-    if reason is not None and not (isinstance(reason, str) and 0 < len(reason.strip()) <= len(reason) <= MAX_REASON_CHARS):
+    if reason is not None and not _is_reason(reason):
         errors["/reason"] = [f"必须是 1–{MAX_REASON_CHARS} 个字的说明。"]
-    if needs is not None and not (isinstance(needs, list) and len(needs) <= MAX_NEEDS and all(map(_is_uuid, needs))):
+    if needs is not None and not _is_list(needs, MAX_NEEDS, _is_uuid):
         errors["/needs"] = [f"必须是最多 {MAX_NEEDS} 个小写的 UUID。"]
-    if media is not None and not (isinstance(media, list) and len(media) <= MAX_MEDIA and all(map(_is_media, media))):
+    if media is not None and not _is_list(media, MAX_MEDIA, _is_media):
         errors["/media"] = [f"必须是最多 {MAX_MEDIA} 项, 每项为 sha256、bytes、type。"]
     sequences = (tuple(value) if isinstance(value, list) else () for value in (needs, media))
     return (base, amends, reason, *sequences)
+
+
+def _is_reason(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_REASON_CHARS and not value.isspace() and value != ""
+
+
+def _is_list(value: object, most: int, is_good: Callable[[object], bool]) -> bool:
+    return isinstance(value, list) and len(value) <= most and all(map(is_good, value))
 
 
 def _is_media(value: object) -> bool:
     return (
         isinstance(value, dict)
         and value.keys() == {"sha256", "bytes", "type"}
-        and _matches(_SHA256)(value["sha256"])
-        and _is_number_in_stream(value["bytes"])
-        and _matches(_MEDIA_TYPE)(value["type"])
+        and _is_sha256(value["sha256"])
+        and _is_positive(value["bytes"])
+        and _is_media_type(value["type"])
     )
 
 
@@ -400,8 +342,6 @@ def _judge_act(members: Mapping[str, Any], errors: Errors) -> Any:
         return {}
     if not isinstance(body, dict):
         errors["/body"] = ["必须是 JSON 对象。"]
-    elif act == "void" and body:
-        errors["/body"] = ["void 不能有内容。"]
     return body
 
 
@@ -437,7 +377,7 @@ def _escaped(name: str) -> str:
 
 def _read_clock(value: object, errors: Errors) -> Clock | None:
     inner: Errors = {}
-    known = {name: value[name] for name in _AT_MEMBERS - {"beacon"} if name in value} if isinstance(value, dict) else value
+    known = {name: value.get(name) for name in ("wall", "boot", "up_ms")} if isinstance(value, dict) else None
     at = _read_at(known, inner)
     errors.update({pointer.replace("/at", "/clock", 1): told for pointer, told in inner.items()})
     return None if inner else Clock(at.wall_ms, at.wall, at.boot, at.up_ms)
@@ -453,11 +393,8 @@ def _read_streams(value: object, errors: Errors) -> dict[str, Attested]:
             errors[f"/streams/{_escaped(scope)}"] = ["必须以 site:<id>、user:<id> 或 ref 为名, 内容为对象。"]
             continue
         n, hash_, unsent, sig = said.get("n"), said.get("hash"), said.get("unsent"), said.get("sig")
-        if _is_count(n) and _PREV_IS_GOOD(hash_) and _is_count(unsent):
+        if _is_count(n) and _is_prev(hash_) and _is_count(unsent):
             streams[scope] = Attested(n, hash_, unsent, sig if isinstance(sig, str) else "")  # type: ignore[arg-type]
         else:
             errors[f"/streams/{_escaped(scope)}"] = ["必须有 n、hash 和 unsent。"]
     return streams
-
-
-_PREV_IS_GOOD = _REQUIRED["prev"][0]

@@ -1,7 +1,7 @@
 """Merging an edit into a register, field by field (PROTOCOL: outcomes `applied`, `merged`, `contested`).
 
-No value is ever dropped in silence: where two devices differ, a rule chooses which one shows, both are kept, and a
-person decides.
+No value is ever dropped in silence: where two devices differ, a rule chooses which one shows, both are kept,
+and a person decides.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ Rule = Literal["latest", "keep"]
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Who gave a field its value: the record's rev with it, device, number in the device's stream, estimated time of
-    the event, entry."""
+    """Who gave a field its value: the record's rev with it, device, number in the device's stream, estimated
+    time of the event, entry."""
 
     rev: int
     device: str
@@ -57,13 +57,15 @@ def merge(
     """An edit, made on version `base`, laid over `state`. Nothing that is passed in changes.
 
     Field by field, the first that fits:
-    1. The device had seen the last value (its stamp's rev ≤ `base`), or nobody wrote one: the edit's value stands.
+    1. The device had seen the last value (its stamp's rev ≤ `base`), or nobody wrote one: the edit's value
+       stands.
     2. The last writer is the same device: its entry with the higher `n` stands, whichever arrived first.
     3. Both values are equal: nothing changes.
-    4. Contested. Rule `latest`: the later of (event_ms, entry id) stands; `keep`, and for fields without a rule: the
-       server's value stands. Both are reported.
+    4. Contested. Rule `latest`: the later of (event_ms, entry id) stands; `keep`, and for fields without a
+       rule: the server's value stands. Both are reported.
 
-    Outcome: `contested` if any field is; else `applied` if nobody else's value came after `base`; else `merged`.
+    Outcome: `contested` if any field is; else `applied` if nobody else's value came after `base`; else
+    `merged`.
     """
     merged = Merged(dict(state), dict(stamps), "applied", [])
     for name, value in changes.items():

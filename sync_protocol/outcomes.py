@@ -20,14 +20,15 @@ OUTCOMES = (APPLIED, MERGED, CONTESTED, DUPLICATE, HELD, REFUSED, RETRY)
 EFFECTIVE = (APPLIED, MERGED, CONTESTED)  # the entry took effect
 FINAL = (APPLIED, MERGED, CONTESTED, DUPLICATE, HELD, REFUSED)  # the device may forget the entry
 
-HELD_DAYS = 5  # then: applied with the mark UNMET_NEEDS, or refused with `unknown_record` when its target never came
+HELD_DAYS = 5  # then applied with the mark UNMET_NEEDS, or refused when its target never came
 UNMET_NEEDS = "unmet_needs"
 BAD_ATTESTATION = "bad_attestation"  # the mark on a stream whose attestation did not verify or does not fit
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One refusal. `where`: `entry` (an outcome `refused`) or `envelope` (a problem document with HTTP `status`).
+    """One refusal. `where`: `entry` (an outcome `refused`) or `envelope` (a problem document with HTTP
+    `status`).
 
     `title` says what is wrong and `remedy` what to do about it, both to people, in Chinese.
     """
@@ -53,7 +54,7 @@ CATALOGUE: tuple[Code, ...] = (
     _entry(102, "entry_mismatch", "编号重复而内容不同", "已保存的记录不变, 请把这条内容作为新记录填写。"),
     _entry(103, "unknown_kind", "没有这种记录", "请升级应用; 原文保存在待处理区。"),
     _entry(104, "body_invalid", "内容不符合要求", "请按 errors 的提示更正后重新填写。"),
-    _entry(105, "server_owned", "这种记录只能由服务器写入", "请通过管理页面修改。"),
+    _entry(105, "server_owned", "内容里有只能由服务器填写的项", "请去掉 errors 指出的项。"),
     _entry(106, "unknown_record", "找不到要修改的记录", "请先同步, 确认记录存在后再修改。"),
     _entry(107, "wrong_kind", "这个编号是另一种记录", "请同步后重新选择要修改的记录。"),
     _entry(108, "bad_act", "这种记录不能这样操作", "事实请用更正或作废, 名册请用修改或作废。"),
@@ -61,7 +62,7 @@ CATALOGUE: tuple[Code, ...] = (
     _entry(110, "scope_not_assigned", "您不负责这个工地", "请联系管理员分派; 原文保存在待处理区。"),
     _entry(111, "device_revoked", "设备停用之后写入", "请用已注册的设备重新填写; 原文保存在待处理区。"),
     _entry(112, "too_many_holes", "中间缺少的记录太多", "设备会先补传缺少的记录, 之后再传这一条。"),
-    _entry(113, "kind_not_allowed", "您的角色不能写这种记录", "请联系管理员。"),
+    _entry(113, "kind_not_allowed", "这种记录不能由设备写入", "这种记录由服务器维护, 请通过管理页面修改。"),
     _entry(114, "line_too_long", "这条记录太长", "请缩短说明文字; 原文保存在待处理区。"),
     _envelope(201, 401, "unauthenticated", "无法确认设备身份", "请检查设备是否已注册。"),
     _envelope(202, 401, "signature_invalid", "请求签名不正确", "请重试; 如仍失败, 请重新注册设备。"),
@@ -71,10 +72,10 @@ CATALOGUE: tuple[Code, ...] = (
     _envelope(206, 400, "header_invalid", "请求格式不正确", "请按 errors 的提示更正; 请升级应用。"),
     _envelope(207, 413, "too_large", "请求内容太大", "请分成较小的批次再发。"),
     _envelope(208, 413, "too_many_entries", "一次发送的记录太多", "请分成较小的批次再发。"),
-    _envelope(209, 415, "unsupported_media_type", "不支持这种内容类型", "push 用 application/x-ndjson, 其余用 application/json。"),
+    _envelope(209, 415, "unsupported_media_type", "不支持这种内容类型", "push 用 x-ndjson, 其余用 json。"),
     _envelope(210, 415, "unsupported_encoding", "不支持这种压缩方式", "请用 gzip、zstd 或不压缩。"),
     _envelope(211, 426, "upgrade_required", "应用版本太旧", "请升级应用; 未上传的记录不受影响。"),
-    _envelope(212, 400, "unsupported_version", "服务器不认识这个协议版本", "请升级服务器, 或使用与之相配的应用。"),
+    _envelope(212, 400, "unsupported_version", "服务器不认识这个协议版本", "请使用与服务器相配的应用。"),
     _envelope(213, 401, "enrol_code_invalid", "注册码无效或已过期", "请向管理员索取新的注册码。"),
     _envelope(214, 429, "rate_limited", "请求太频繁", "请按 Retry-After 稍后再试。"),
     _envelope(215, 503, "busy", "服务器繁忙", "请按 Retry-After 稍后再试。"),

@@ -1,4 +1,5 @@
-"""Keys and signatures: requests (RFC 9421 with RFC 9530), attestations of a stream, receipts (PROTOCOL: Exchange).
+"""Keys and signatures: requests (RFC 9421 with RFC 9530), attestations of a stream, receipts (PROTOCOL:
+Exchange).
 
 Everything is Ed25519. Public keys and signatures of texts travel as base64url without padding.
 """
@@ -36,7 +37,8 @@ PublicKey = Ed25519PublicKey | bytes | str
 
 
 class SignatureProblem(Exception):
-    """A request that must not be trusted: `code` is `signature_invalid`, `clock_skew` or `digest_mismatch`."""
+    """A request that must not be trusted: `code` is `signature_invalid`, `clock_skew` or
+    `digest_mismatch`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -77,7 +79,8 @@ def to_base64url(value: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes:
-    """Raises ValueError for padding, for other letters, and for a spelling that `to_base64url` would not give."""
+    """Raises ValueError for padding, for other letters, and for a spelling that `to_base64url` would not
+    give."""
     try:
         value = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error as error:
@@ -96,7 +99,8 @@ def attestation_text(device: str, scope: str, n: int, hash: str) -> str:
 
 
 def receipt_text(device: str, at: str, streams: Mapping[str, tuple[int, str]]) -> str:
-    """What the server signs: for each stream of its answer, by scope name, the highest `n` that it has and its hash.
+    """What the server signs: for each stream of its answer, by scope name, the highest `n` that it has and
+    its hash.
 
     `at` exactly as it stands in the answer.
     """
@@ -133,9 +137,9 @@ class _Message:
 class _OneKey(HTTPSignatureKeyResolver):
     """Answers every key id with the one key that the caller has looked up already."""
 
-    def __init__(self, private_key: Ed25519PrivateKey | None = None, public_key: Ed25519PublicKey | None = None) -> None:
-        self._private_key = private_key
-        self._public_key = public_key
+    def __init__(self, private_key: PrivateKey | None = None, public_key: PublicKey | None = None) -> None:
+        self._private_key = None if private_key is None else read_private(private_key)
+        self._public_key = None if public_key is None else read_public(public_key)
 
     def resolve_private_key(self, key_id: str) -> Any:
         return self._private_key
@@ -163,11 +167,11 @@ def sign_request(
 ) -> dict[str, str]:
     """The headers to send: those given, and `Content-Digest`, `Signature-Input`, `Signature`.
 
-    `headers` must hold `Authorization`; `body` is as sent, compressed or not; `url` is absolute; `nonce` must never
-    be used twice; `created_s` is server time as the device knows it.
+    `headers` must hold `Authorization`; `body` is as sent, compressed or not; `url` is absolute; `nonce` must
+    never be used twice; `created_s` is server time as the device knows it.
     """
     message = _Message(method, url, dict(headers))
-    signer = HTTPMessageSigner(signature_algorithm=ED25519, key_resolver=_OneKey(private_key=read_private(private_key)))
+    signer = HTTPMessageSigner(signature_algorithm=ED25519, key_resolver=_OneKey(private_key=private_key))
     signer.sign(
         message,
         key_id=device_id,
@@ -191,13 +195,14 @@ def verify_request(
 ) -> Verified:
     """What the one signature of a request says, if the key's owner made it over exactly this request.
 
-    1. It covers exactly COVERED, under parameters that are all known; the key fits → else `signature_invalid`.
+    1. It covers exactly COVERED, under parameters that are all known; the key fits → else
+       `signature_invalid`.
     2. `created` is within `max_skew_s` of `now_s` → else `clock_skew`.
     3. The body is the one that the digest names → else `digest_mismatch`.
     Raises SignatureProblem, and nothing else, whatever the headers hold.
     """
     message = _Message(method, url, dict(headers))
-    verifier = _Verifier(signature_algorithm=ED25519, key_resolver=_OneKey(public_key=read_public(public_key)))
+    verifier = _Verifier(signature_algorithm=ED25519, key_resolver=_OneKey(public_key=public_key))
     try:
         (result,) = verifier.verify(message, max_age=None)
     except (HTTPMessageSignaturesException, ValueError, TypeError, KeyError, RecursionError) as error:
@@ -218,7 +223,8 @@ def verify_request(
 
 
 def keyid_of(headers: Mapping[str, str]) -> str | None:
-    """Who a request claims to be from: the `keyid` of its one signature, not verified yet. None when it has none."""
+    """Who a request claims to be from: the `keyid` of its one signature, not verified yet. None when it has
+    none."""
     value = next((value for name, value in headers.items() if name.lower() == "signature-input"), None)
     if value is None:
         return None

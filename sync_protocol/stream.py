@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MAX_ISLANDS = 1000  # runs beyond the first hole; a device that makes more is broken, and each costs room in the row
+MAX_ISLANDS = 1000  # runs beyond the first hole; each costs room, and no working device makes so many
 MISSING_NAMED = 500  # as many as one push can fill
 
 
@@ -49,8 +49,9 @@ class Stream:
 def extend(stream: Stream, links: Iterable[Link]) -> Stream:
     """The stream with entries added that it did not hold before, in any order.
 
-    A number that is taken, or a `prev` that does not match (also where a hole closes), marks the stream as forked; the
-    first at a number keeps its place. Without a fork the result does not depend on the order of delivery.
+    A number that is taken, or a `prev` that does not match (also where a hole closes), marks the stream as
+    forked; the first at a number keeps its place. Without a fork the result does not depend on the order of
+    delivery.
     """
     runs = _runs(stream)
     forked, _ = _fold(runs, sorted(links, key=_by_number), None)
@@ -58,7 +59,8 @@ def extend(stream: Stream, links: Iterable[Link]) -> Stream:
 
 
 def beyond_limit(stream: Stream, links: Iterable[Link]) -> list[Link]:
-    """Those of the links that would open an island too many (`too_many_holes`); the others may be passed to `extend`.
+    """Those of the links that would open an island too many (`too_many_holes`); the others may be passed to
+    `extend`.
 
     What fills a hole or lengthens a run always fits, so that a stream full of holes can heal.
     """
@@ -66,7 +68,8 @@ def beyond_limit(stream: Stream, links: Iterable[Link]) -> list[Link]:
 
 
 def highest(stream: Stream) -> tuple[int, str]:
-    """(n, hash) of the highest entry received, beyond holes too: what a push is answered with. (0, "") for none."""
+    """(n, hash) of the highest entry received, beyond holes too: what a push is answered with. (0, "") for
+    none."""
     return (stream.islands[-1].hi, stream.islands[-1].hash) if stream.islands else (stream.n, stream.hash)
 
 
@@ -100,7 +103,8 @@ def _by_number(link: Link) -> tuple[int, str]:
 
 
 def _runs(stream: Stream) -> list[Island]:
-    """The head and the islands alike. The head begins at number 0, which every device has: no entry, hash ""."""
+    """The head and the islands alike. The head begins at number 0, which every device has: no entry, hash
+    ""."""
     return [Island(0, "", stream.n, stream.hash), *stream.islands]
 
 
@@ -109,7 +113,8 @@ def _stream(runs: Sequence[Island], forked: bool) -> Stream:
 
 
 def _fold(runs: list[Island], links: Sequence[Link], max_islands: int | None) -> tuple[bool, list[Link]]:
-    """Puts the links into `runs`. Returns whether anything contradicted, and the links left out by `max_islands`."""
+    """Puts the links into `runs`. Returns whether anything contradicted, and the links left out by
+    `max_islands`."""
     forked = False
     refused: list[Link] = []
     at = 0  # of the last run that begins at or before the link's number
@@ -133,7 +138,8 @@ def _fold(runs: list[Island], links: Sequence[Link], max_islands: int | None) ->
 
 
 def _put(runs: list[Island], at: int, link: Link, joins_left: bool, right: Island | None) -> int:
-    """Lengthens, joins or opens a run after `runs[at]`. Returns the index of the run that now holds the link."""
+    """Lengthens, joins or opens a run after `runs[at]`. Returns the index of the run that now holds the
+    link."""
     first = runs[at] if joins_left else Island(link.n, link.prev, link.n, link.hash)
     last = right if right is not None else Island(link.n, link.prev, link.n, link.hash)
     start = at if joins_left else at + 1

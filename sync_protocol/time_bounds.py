@@ -1,4 +1,5 @@
-"""When was an entry written? A tablet's clock is a claim; this is what the server can say about it (PROTOCOL: Time).
+"""When was an entry written? A tablet's clock is a claim; this is what the server can say about it (PROTOCOL:
+Time).
 
 All instants are milliseconds since the epoch, UTC. Every constant of the estimate stands here and in SPEC.md.
 """
@@ -32,9 +33,9 @@ class Anchor:
 class TimeBounds:
     """What is known of an entry's time.
 
-    `claimed_ms` as written; `event_ms` ± `bound_ms` estimated; `grade` `anchored`, `offset` or `claimed`; provably not
-    before `not_before_ms` (the beacon's time; None: no beacon known) and not after `not_after_ms` (the receipt);
-    `backfilled`: it claims a time before the beacon that it carries.
+    `claimed_ms` as written; `event_ms` ± `bound_ms` estimated; `grade` `anchored`, `offset` or `claimed`;
+    provably not before `not_before_ms` (the beacon's time; None: no beacon known) and not after
+    `not_after_ms` (the receipt); `backfilled`: it claims a time before the beacon that it carries.
     """
 
     claimed_ms: int
@@ -47,8 +48,9 @@ class TimeBounds:
 
 
 def tie(up_ms: int, received_ms: int, read_ms: int) -> Anchor:
-    """The anchor that one exchange gives: the device read `up_ms` for the header, the server had read the whole request
-    at `received_ms`, having taken `read_ms` to do so. ± half of what the journey may have taken."""
+    """The anchor that one exchange gives: the device read `up_ms` for the header, the server had read the
+    whole request at `received_ms`, having taken `read_ms` to do so. ± half of what the journey may have
+    taken."""
     return Anchor(received_ms - read_ms // 2 - up_ms, ALLOWANCE_MS + (read_ms + 1) // 2, received_ms)
 
 
@@ -58,7 +60,8 @@ def tighter(a: Anchor, b: Anchor) -> Anchor:
 
 
 def is_steady(previous_offset_ms: int | None, offset_ms: int) -> bool:
-    """Whether a wall clock is off by the same as at the last exchange, so that its offset may correct its claims."""
+    """Whether a wall clock is off by the same as at the last exchange, so that its offset may correct its
+    claims."""
     return previous_offset_ms is None or abs(previous_offset_ms - offset_ms) <= STEADY_MS
 
 
@@ -70,9 +73,10 @@ def estimate(
     wall_offset_ms: int | None,
     steady: bool,
 ) -> TimeBounds:
-    """The time of an entry. `anchor` is of the boot that the entry names, or None; `beacon_ms` when its beacon was
-    handed out, None when it carries none or one that the server does not know (no lower bound then, and no refusal);
-    `wall_offset_ms` = server time − the device's wall clock at this exchange; `steady` from `is_steady`.
+    """The time of an entry. `anchor` is of the boot that the entry names, or None; `beacon_ms` when its
+    beacon was handed out, None when it carries none or one that the server does not know (no lower bound
+    then, and no refusal); `wall_offset_ms` = server time − the device's wall clock at this exchange; `steady`
+    from `is_steady`.
 
     1. The best grade that is there gives the estimate and its bound; drift adds to the bound.
     2. The estimate is clamped into what is provable, and no bound reaches beyond that.
