@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from schemas.certificates import PROBLEMS, company_problem
 from server.actions.log_in import HASHER, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, normal_name
 from server.models.scope import make_scope
 from server.models.user import ROLES, LoginToken, User, user_named
@@ -17,7 +18,6 @@ from server.problems import Problem
 
 PASSWORD_CHARS_MIN = 8
 _NAME = re.compile(r"[\w.·@-]+", re.UNICODE)
-_COMPANY = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")  # GB 32100: no I, O, S, V, Z
 _DISTRICTS = re.compile(r"\d{6}(\d{3})?(,\d{6}(\d{3})?)*")
 
 
@@ -91,10 +91,10 @@ def _check(new: NewUser, name: str) -> None:
         raise _invalid("role", f"角色只能是: {', '.join(ROLES)}。")
     if len(new.display_name.strip()) > NAME_CHARS_MAX:
         raise _invalid("display_name", f"显示名最多 {NAME_CHARS_MAX} 个字。")
-    if new.role == "contractor" and not _COMPANY.fullmatch(new.company or ""):
-        raise _invalid("company", "施工单位用户必须填写 18 位统一社会信用代码。")
-    if new.company is not None and not _COMPANY.fullmatch(new.company):
-        raise _invalid("company", "统一社会信用代码为 18 位数字或大写字母 (不含 I、O、S、V、Z)。")
+    if new.role == "contractor" or new.company is not None:
+        problem = company_problem(new.company or "")
+        if problem is not None:
+            raise _invalid("company", PROBLEMS[problem])
     if new.district and (len(new.district) > 64 or not _DISTRICTS.fullmatch(new.district)):
         raise _invalid("district", "区县代码为 6 位或 9 位数字, 多个代码用逗号分隔。")
     if new.unit is not None and not 1 <= len(new.unit) <= 32:

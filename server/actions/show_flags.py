@@ -22,17 +22,6 @@ from server.models.user import User
 from server.models.window import Window
 from server.problems import not_found
 
-FLAG_STATES = (
-    "open",
-    "acknowledged",
-    "rectifying",
-    "submitted",
-    "verified",
-    "closed",
-    "transferred",
-    "stop_work",
-    "withdrawn",
-)
 WINDOWS_MAX = 200
 ENTRIES_MAX = 200
 _PROOF_WINDOWS = 40  # the latest windows whose facts are looked up

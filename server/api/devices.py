@@ -24,7 +24,7 @@ blueprint.before_request(require_admin)
 def list_devices(asked: dict[str, Any]) -> Page[ShownDevice]:
     """全部设备"""
     with read() as session:
-        return page_of_devices(session, asked["cursor"], asked["limit"])
+        return page_of_devices(session, asked.get("cursor"), asked["limit"])
 
 
 @blueprint.post("/<uuid:device_id>/revoke")

@@ -37,7 +37,7 @@ class Parser(FlaskParser):
             )
         try:
             return msgspec.json.decode(req.get_data())
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Problem(
                 400, "malformed_json", "请求正文不是有效的 JSON", "请检查括号、引号和编码 (UTF-8)。"
             ) from error

@@ -40,7 +40,8 @@ class GongdiApi(Api):
 
     def _register_responses(self) -> None:
         named = {status.name: status.phrase for status in http.HTTPStatus}
-        for name, description in {**named, "DEFAULT_ERROR": "Problem"}.items():
+        named |= {"REQUEST_ENTITY_TOO_LARGE": "Content Too Large", "DEFAULT_ERROR": "Problem"}
+        for name, description in named.items():
             answer = {"description": description, "schema": self.ERROR_SCHEMA}
             prepare_response(answer, self.spec, PROBLEM_TYPE)
             self.spec.components.response(name, answer, lazy=True)

@@ -23,7 +23,7 @@ blueprint = Door(
 @blueprint.response(201, Session)
 @blueprint.alt_response(400, "BAD_REQUEST")
 @blueprint.alt_response(401, "UNAUTHORIZED")
-@blueprint.alt_response(413, "CONTENT_TOO_LARGE")
+@blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
 @blueprint.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
 @blueprint.alt_response(429, "TOO_MANY_REQUESTS")
 @blueprint.doc(security=[])

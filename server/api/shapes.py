@@ -7,9 +7,10 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from schemas.fields import Pattern
+from schemas.flag import FLAG_STATES
 from server.actions.log_in import NAME_CHARS_MAX, PASSWORD_CHARS_MAX
 from server.actions.paging import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX
-from server.actions.show_flags import FLAG_STATES
 from server.clock import to_iso
 
 WINDOWS_LIMIT_DEFAULT = 500
@@ -38,7 +39,7 @@ def _at(attribute: str, **options: Any) -> Instant:
 
 
 def _text(pattern: str, error: str, **options: Any) -> fields.String:
-    return fields.String(validate=validate.Regexp(pattern, error=error), error_messages=_ZH, **options)
+    return fields.String(validate=Pattern(pattern, error=error), error_messages=_ZH, **options)
 
 
 def _limit(default: int, most: int) -> fields.Integer:
@@ -48,7 +49,7 @@ def _limit(default: int, most: int) -> fields.Integer:
 
 def _cursor() -> fields.String:
     length = validate.Length(max=CURSOR_CHARS_MAX, error="游标无效, 请从第一页重新开始。")
-    return fields.String(load_default=None, validate=length, error_messages=_ZH)
+    return fields.String(validate=length, error_messages=_ZH)
 
 
 class Input(Schema):
@@ -68,18 +69,17 @@ class PageQuery(Input):
 
 class FlagQuery(PageQuery):
     state = fields.String(
-        load_default=None,
         validate=validate.OneOf(FLAG_STATES, error=f"状态只能是: {', '.join(FLAG_STATES)}。"),
         error_messages=_ZH,
     )
-    unit = _text(r"^[a-z0-9_-]{1,32}\Z", "科室代码由小写字母、数字、- 和 _ 组成。", load_default=None)
-    duty = _text(r"^[A-Z0-9_-]{1,24}\Z", "职责代码由大写字母、数字、- 和 _ 组成。", load_default=None)
-    district = _text(r"^[0-9]{6}([0-9]{3})?\Z", "区县代码为 6 位或 9 位数字。", load_default=None)
+    unit = _text(r"^[a-z0-9_-]{1,32}$", "科室代码由小写字母、数字、- 和 _ 组成。")
+    duty = _text(r"^[A-Z0-9_-]{1,24}$", "职责代码由大写字母、数字、- 和 _ 组成。")
+    district = _text(r"^[0-9]{6}([0-9]{3})?$", "区县代码为 6 位或 9 位数字。")
 
 
 class WindowQuery(Input):
-    first = fields.Date(data_key="from", load_default=None, format="iso", validate=_DAYS, error_messages=_ZH)
-    last = fields.Date(data_key="to", load_default=None, format="iso", validate=_DAYS, error_messages=_ZH)
+    first = fields.Date(data_key="from", format="iso", validate=_DAYS, error_messages=_ZH)
+    last = fields.Date(data_key="to", format="iso", validate=_DAYS, error_messages=_ZH)
     cursor = _cursor()
     limit = _limit(WINDOWS_LIMIT_DEFAULT, WINDOWS_LIMIT_MAX)
 

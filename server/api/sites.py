@@ -23,7 +23,7 @@ blueprint = Door("sites", __name__, url_prefix="/api/v1/sites", description="工
 def list_sites(asked: dict[str, Any]) -> Page[ShownSite]:
     """我能看到的工地"""
     with read() as session:
-        return page_of_sites(session, viewer(), asked["cursor"], asked["limit"])
+        return page_of_sites(session, viewer(), asked.get("cursor"), asked["limit"])
 
 
 @blueprint.get("/<uuid:site_id>")
@@ -47,6 +47,6 @@ def list_windows(asked: dict[str, Any], site_id: UUID) -> Page[Window]:
 
     `from` 与 `to` 是上海时间的日期, 两端都包含, 最多 93 天; 不填时为最近一周到明天。
     """
-    span, place = Span(asked["first"], asked["last"]), (asked["cursor"], asked["limit"])
+    span, place = Span(asked.get("first"), asked.get("last")), (asked.get("cursor"), asked["limit"])
     with read() as session:
         return page_of_windows(session, viewer(), str(site_id), span, *place, now_ms())

@@ -10,9 +10,10 @@ from uuid import UUID
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from schemas.flag import FLAG_STATES
 from server.actions.log_in import SESSION_MS, log_out, viewer_by_token
 from server.actions.name_codes import Names, read_names
-from server.actions.show_flags import FLAG_STATES, FlagFilter, one_flag, page_of_flags
+from server.actions.show_flags import FlagFilter, one_flag, page_of_flags
 from server.console import words
 from server.db import read, write
 from server.door import log_in, now_ms, runtime

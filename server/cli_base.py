@@ -1,0 +1,68 @@
+"""What every command shares: the app from its settings, and errors told in one line."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from server.config import Config, ConfigError
+from server.db import write
+from server.problems import Problem
+from server.runtime import Runtime
+from sync_protocol.client.reports import TabletError
+
+NO_DATABASE = "数据库连接失败或正忙。请检查 GONGDI_DATABASE_URL 和磁盘权限, 稍后再试。"
+NO_TABLES = "数据库还没有建好或版本不符。请先运行: gongdi db upgrade"
+
+
+class Teaching(click.Group):
+    """A group whose commands end with one clear line and exit code 1 when something is wrong, never a
+    traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            raise click.ClickException(f"{problem.detail or problem.title} [{problem.code}]") from problem
+        except TabletError as error:
+            raise click.ClickException(f"{error.detail or error.code} [{error.code}]") from error
+        except ConfigError as error:
+            raise click.ClickException(str(error)) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(NO_TABLES if _lacks_tables(error) else NO_DATABASE) from error
+        except sqlite3.Error as error:
+            raise click.ClickException(f"本机文件无法读写: {error}") from error
+        except OSError as error:
+            raise click.ClickException(
+                f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+            ) from error
+
+
+def _lacks_tables(error: Exception) -> bool:
+    told = str(getattr(error, "orig", error)).lower()
+    return any(
+        part in told for part in ("no such table", "no such column", "does not exist", "undefinedtable")
+    )
+
+
+def make_app() -> Flask:
+    """The app with the settings of the environment. `server.__main__` hands its factory down as the
+    context's object, because commands stand below the app."""
+    factory: Callable[[Config], Flask] = click.get_current_context().find_root().obj
+    return factory(Config.from_env())
+
+
+@contextmanager
+def writing() -> Iterator[tuple[Session, Runtime, int]]:
+    """One transaction of a command: the session, keys and settings, and now in milliseconds."""
+    app = make_app()
+    runtime: Runtime = app.extensions["gongdi"]
+    with app.app_context(), write() as session:
+        yield session, runtime, runtime.clock.now_ms()

@@ -1,0 +1,196 @@
+"""Commands for people and their devices."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import segno
+from rich.console import Console
+from rich.table import Table
+
+from server.actions.assign_site import assign_site, find_site, unassign_site
+from server.actions.enrol_code import make_code
+from server.actions.manage_users import NewUser, add_user, find_user, list_users, set_active, set_password
+from server.actions.paging import LIMIT_MAX
+from server.actions.revoke_device import page_of_devices, revoke_device
+from server.cli_base import Teaching, writing
+from server.clock import to_iso
+from server.models.user import ROLES
+
+
+@click.group(cls=Teaching)
+def user() -> None:
+    """管理用户: 新增、列出、改密码、停用。"""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="角色。")
+@click.option("--display-name", default="", help="显示的姓名; 不填则用登录名。")
+@click.option("--unit", help="科室代码, 如 zhian、jiancha。")
+@click.option("--company", help="施工单位的 18 位统一社会信用代码 (contractor 必填)。")
+@click.option("--district", help="科室负责的区县代码, 逗号分隔; 不填为全部区县。")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读密码 (脚本用), 否则会提示输入。")
+def add(
+    name: str,
+    role: str,
+    display_name: str,
+    unit: str | None,
+    company: str | None,
+    district: str | None,
+    password_stdin: bool,
+) -> None:
+    """新增用户 NAME。
+
+    \b
+    gongdi user add lihua --role inspector
+    echo "$PASSWORD" | gongdi user add wang --role section --district 410702 --password-stdin
+    """
+    new = NewUser(name, role, _password(password_stdin), display_name, unit, company, district)
+    with writing() as (session, _, now_ms):
+        made = add_user(session, new, now_ms)
+        click.echo(f"已新增用户 {made.name} ({made.role}), 编号 {made.id}")
+
+
+@user.command("list")
+def show() -> None:
+    """列出全部用户。"""
+    table = _table("登录名", "姓名", "角色", "科室", "单位", "区县", "在用", "编号")
+    with writing() as (session, _, _now):
+        for one in list_users(session):
+            active = "是" if one.active else "否"
+            cells = (
+                one.name,
+                one.display_name,
+                one.role,
+                one.unit,
+                one.company,
+                one.district,
+                active,
+                one.id,
+            )
+            table.add_row(*(cell or "" for cell in cells))
+    _print(table)
+
+
+@user.command("password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读密码。")
+def password(name: str, password_stdin: bool) -> None:
+    """给用户 NAME 设新密码; 其全部登录立即失效。"""
+    given = _password(password_stdin)
+    with writing() as (session, _, _now):
+        set_password(session, find_user(session, name), given)
+    click.echo(f"已更新 {name} 的密码")
+
+
+@user.command("disable")
+@click.argument("name")
+def disable(name: str) -> None:
+    """停用用户 NAME (可用 enable 恢复)。"""
+    with writing() as (session, _, _now):
+        set_active(session, find_user(session, name), active=False)
+    click.echo(f"已停用 {name}")
+
+
+@user.command("enable")
+@click.argument("name")
+def enable(name: str) -> None:
+    """恢复被停用的用户 NAME。"""
+    with writing() as (session, _, _now):
+        set_active(session, find_user(session, name), active=True)
+    click.echo(f"已恢复 {name}")
+
+
+def _table(*titles: str) -> Table:
+    """A table whose ids are never cut: people copy them into the next command."""
+    table = Table()
+    for title in titles:
+        table.add_column(title, no_wrap=title == "编号")
+    return table
+
+
+def _print(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise click.UsageError("没有终端可输入密码; 请用 --password-stdin。")
+    typed: str = click.prompt("密码", hide_input=True, confirmation_prompt="再输一次")
+    return typed
+
+
+@click.command("assign")
+@click.argument("name", metavar="USER")
+@click.argument("site", metavar="SITE")
+def assign(name: str, site: str) -> None:
+    """把工地 SITE (编号或名称) 分配给用户 USER; 其平板下次同步就会收到。"""
+    with writing() as (session, runtime, now_ms):
+        found = find_site(session, site)
+        assign_site(session, runtime.seals, find_user(session, name), found, now_ms)
+        click.echo(f"已把 {found.name} 分配给 {name}")
+
+
+@click.command("unassign")
+@click.argument("name", metavar="USER")
+@click.argument("site", metavar="SITE")
+def unassign(name: str, site: str) -> None:
+    """收回用户 USER 的工地 SITE; 其平板发完未发的记录后会清除该工地的数据。"""
+    with writing() as (session, runtime, now_ms):
+        found = find_site(session, site)
+        unassign_site(session, runtime.seals, find_user(session, name), found, now_ms)
+        click.echo(f"已收回 {name} 的 {found.name}")
+
+
+@click.group(cls=Teaching)
+def device() -> None:
+    """查看平板和闸机, 注销丢失的设备。"""
+
+
+@device.command("list")
+def devices() -> None:
+    """列出全部设备, 以及最近联系的时间。"""
+    table = _table("编号", "名称", "用户", "状态", "最近联系", "未发")
+    cursor: str | None = None
+    with writing() as (session, _, _now):
+        while True:
+            page = page_of_devices(session, cursor, LIMIT_MAX)
+            for shown in page.items:
+                one = shown.device
+                seen = to_iso(one.seen_ms)[:19] if one.seen_ms else "从未"
+                table.add_row(one.id, one.name, shown.user, one.state, seen, str(one.unsent or 0))
+            cursor = page.next
+            if cursor is None:
+                break
+    _print(table)
+
+
+@device.command("revoke")
+@click.argument("device_id", metavar="DEVICE", type=click.UUID)
+def revoke(device_id: object) -> None:
+    """注销设备 DEVICE (丢失或停用时): 此后被拒绝, 也不再影响完整性判断。"""
+    with writing() as (session, _, now_ms):
+        shown = revoke_device(session, str(device_id), now_ms)
+        click.echo(f"已注销 {shown.device.name} (用户 {shown.user})")
+
+
+@click.command("enrol-code")
+@click.argument("name", metavar="USER")
+@click.option("--url", help="平板要连接的服务器地址, 写进二维码; 默认为本机地址。")
+def enrol_code(name: str, url: str | None) -> None:
+    """给检查员 USER 的新平板发一个注册码: 10 分钟有效, 只能用一次。
+
+    \b
+    gongdi enrol-code lihua --url https://gongdi.example.cn
+    """
+    with writing() as (session, runtime, now_ms):
+        code = make_code(session, find_user(session, name), now_ms)
+        address = (url or f"http://{runtime.config.host}:{runtime.config.port}").rstrip("/")
+    click.echo(f"注册码: {code}    (10 分钟内有效, 只能用一次; 输错 5 次作废)")
+    click.echo(f"服务器: {address}")
+    # The code stands in the fragment, which browsers never send: it cannot end up in a log.
+    segno.make(f"{address}/enrol#{code}", error="m").terminal(sys.stdout, compact=True)

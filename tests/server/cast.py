@@ -1,0 +1,181 @@
+"""The people of the tests: an inspector, a contractor, her competitor who must see nothing, a section
+clerk, a brigade officer, an administrator; and the sites between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from uuid import NAMESPACE_URL, uuid5
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from server.actions.log_in import HASHER
+from server.actions.manage_users import NewUser
+from server.clock import FakeClock
+from server.db import write
+from server.models import Assignment, Company, Flag, FlagStep, Site, SiteCompany, User, Window
+from server.models.scope import make_scope
+
+NOW_MS = 1_795_400_000_000  # 2026-11-23 in the morning, in Shanghai
+PASSWORD = "correct horse battery"
+COMPANY_A = "91410700MA40000A10"
+COMPANY_B = "91410700MA40000B24"
+
+
+@dataclass
+class Cast:
+    """Users by the names below, and sites: `site_a` is company A's, `site_b` company B's, in two
+    districts."""
+
+    app: Flask
+    clock: FakeClock
+    users: dict[str, str]
+    site_a: str
+    site_b: str
+
+    def client(self, name: str) -> Caller:
+        """A client that is logged in as this user."""
+        client = self.app.test_client()
+        answer = client.post("/api/v1/sessions", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 201, answer.text
+        return Caller(client, answer.get_json()["token"])
+
+
+@dataclass
+class Caller:
+    """A client with a bearer token."""
+
+    client: FlaskClient
+    token: str
+
+    def get(self, path: str, **options: object) -> TestResponse:
+        return self._send("GET", path, **options)
+
+    def post(self, path: str, **options: object) -> TestResponse:
+        return self._send("POST", path, **options)
+
+    def delete(self, path: str, **options: object) -> TestResponse:
+        return self._send("DELETE", path, **options)
+
+    def _send(self, method: str, path: str, **options: object) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self.client.open(path, method=method, headers=headers, **options)  # type: ignore[arg-type]
+
+
+ROLES = {
+    "inspector": NewUser("inspector", "inspector", PASSWORD, "检查员李华", unit="zhijianzhan"),
+    "contractor": NewUser("contractor", "contractor", PASSWORD, "劳资专管员王芳", company=COMPANY_A),
+    "competitor": NewUser("competitor", "contractor", PASSWORD, "劳资专管员赵敏", company=COMPANY_B),
+    "section": NewUser("section", "section", PASSWORD, "质安科孙丽", unit="zhian", district="410702"),
+    "brigade": NewUser("brigade", "brigade", PASSWORD, "监察支队周强", unit="jiancha"),
+    "admin": NewUser("admin", "admin", PASSWORD, "管理员"),
+}
+
+
+def make_cast(app: Flask, clock: FakeClock) -> Cast:
+    """The cast, written into an empty, migrated database. The inspector has site A; both sites have no
+    flag."""
+    site_a, site_b = identity("site a"), identity("site b")
+    with app.app_context(), write() as session:
+        users = {name: _add_user(session, new) for name, new in ROLES.items()}
+        for code, name in ((COMPANY_A, "甲建筑"), (COMPANY_B, "乙建筑")):
+            session.add(Company(code=code, name=name))
+        add_site(session, site_a, "牧野花园", "410702", COMPANY_A)
+        add_site(session, site_b, "凤泉新城", "410704", COMPANY_B)
+        session.add(Assignment(site_id=site_a, user_id=users["inspector"], since_ms=NOW_MS))
+    return Cast(app, clock, users, site_a, site_b)
+
+
+@cache
+def _password_hash() -> str:
+    """Hashed once for all tests: Argon2 is slow on purpose."""
+    return HASHER.hash(PASSWORD)
+
+
+def _add_user(session: Session, new: NewUser) -> str:
+    user = User(
+        id=identity(f"user {new.name}"),
+        name=new.name,
+        display_name=new.display_name,
+        role=new.role,
+        unit=new.unit,
+        company=new.company,
+        district=new.district,
+        password_hash=_password_hash(),
+        active=True,
+        made_ms=NOW_MS,
+    )
+    session.add(user)
+    session.flush()
+    make_scope(session, "user", user.id)
+    return user.id
+
+
+def identity(name: str) -> str:
+    """A UUID that this name always gets."""
+    return str(uuid5(NAMESPACE_URL, name))
+
+
+def add_site(session: Session, site_id: str, name: str, district: str, company: str) -> None:
+    site = Site(
+        id=site_id,
+        name=name,
+        kind="construction",
+        district=district,
+        unit="zhian",
+        stage="building",
+        alert="normal",
+        inhabited=True,
+        places=[{"kind": "canteen", "name": "食堂"}],
+        planned_until="",
+    )
+    session.add(site)
+    session.flush()
+    make_scope(session, "site", site_id)
+    session.add(SiteCompany(site_id=site_id, company=company, role="009"))
+
+
+def add_flag(session: Session, site_id: str, name: str, opened_ms: int = NOW_MS, duty: str = "TEMP") -> str:
+    """A closed flag (any number may be there for a duty) with one missed window and one step. Gives its
+    id."""
+    flag_id = identity(name)
+    session.add(
+        Flag(
+            scope_id=site_id,
+            id=flag_id,
+            duty=duty,
+            state="closed",
+            severity="ordinary",
+            level=1,
+            unit="zhian",
+            windows=1,
+            opened_ms=opened_ms,
+            changed_ms=opened_ms,
+            closed_ms=opened_ms + 1,
+            policy={},
+        )
+    )
+    session.add(
+        Window(
+            scope_id=site_id,
+            id=identity("window of " + name),
+            duty=duty,
+            place="",
+            local_date="2026-11-22",
+            slot="before_work",
+            opens_ms=opened_ms - 7_200_000,
+            due_ms=opened_ms - 3_600_000,
+            grace_s=0,
+            closes_ms=opened_ms,
+            state="missed",
+            need=3,
+            have=0,
+            flag_id=flag_id,
+        )
+    )
+    step = FlagStep(scope_id=site_id, flag_id=flag_id, step="section", unit="zhian", due_ms=opened_ms)
+    session.add(step)
+    return flag_id
