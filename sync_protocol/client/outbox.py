@@ -89,8 +89,8 @@ def _line(draft: Draft, n: int, prev: str) -> tuple[bytes, str]:
     try:
         line = write_entry(
             id=draft.id, scope=draft.scope, n=n, prev=prev, kind=draft.kind, record=draft.record,
-            act=draft.act, at=draft.at, body=draft.body, base=draft.base, amends=draft.amends, reason=draft.reason,
-            needs=draft.needs, media=draft.media,
+            act=draft.act, at=draft.at, body=draft.body, base=draft.base, amends=draft.amends,
+            reason=draft.reason, needs=draft.needs, media=draft.media,
         )  # fmt: skip
         return line, read_entry(line).hash
     except Refusal as refusal:

@@ -128,6 +128,11 @@ class Bench:
     def check(self, celsius: float = 36.5, scope: str = SITE) -> str:
         return self.tablet.add(scope, "temperature_check", {**CHECK, "celsius": celsius})
 
+    def checks(self, count: int) -> list[str]:
+        """Many checks, durable at once."""
+        with self.tablet.together():
+            return [self.check() for _ in range(count)]
+
     def shown(self, kind: str = "temperature_check") -> dict[str, tuple[int, Any]]:
         return {item.id: (item.rev, item.body) for item in self.tablet.list(kind)}
 

@@ -136,7 +136,7 @@ class Field:
                 assert sorted(stream) == list(range(1, len(stream) + 1)), "a hole was not refilled"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, min_size=5, max_size=40))
 def test_tablets_and_server_agree_after_any_work_and_any_faults(
     steps: list[tuple[int, str, str | None, int]],

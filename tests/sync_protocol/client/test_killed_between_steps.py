@@ -136,3 +136,13 @@ def test_a_tablet_killed_while_enrolling_keeps_its_key_for_the_next_try(tmp_path
         assert tablet.status().state == "enrolling"
         tablet.enrol("https://sync.test", "CODE-2", "新平板", "test")
         assert tablet.sync().ok
+
+
+def test_what_is_written_together_is_there_whole_or_not_at_all(bench: Bench) -> None:
+    with pytest.raises(Killed), bench.tablet.together():
+        bench.check()
+        bench.check()
+        raise Killed
+    assert bench.reopen().status().unsent == 0 and bench.items() == {}
+    bench.checks(3)
+    assert bench.tablet.sync().ok and bench.agrees()

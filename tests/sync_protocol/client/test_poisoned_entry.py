@@ -10,11 +10,9 @@ from tests.sync_protocol.client.fake_server import POISON
 
 @pytest.mark.parametrize("place", [0, 250, 499, 500, 599])
 def test_a_refused_entry_delays_no_other(bench: Bench, place: int) -> None:
-    for index in range(600):
-        if index == place:
-            poisoned = bench.tablet.add(SITE, "temperature_check", {**CHECK, **POISON})
-        else:
-            bench.check()
+    bench.checks(place)
+    poisoned = bench.tablet.add(SITE, "temperature_check", {**CHECK, **POISON})
+    bench.checks(599 - place)
     report = bench.tablet.sync()
     assert report.ok and report.push.outcomes == {"applied": 599, "refused": 1} and bench.agrees()
     (refused,) = bench.tablet.refused()
@@ -39,8 +37,7 @@ def test_an_entry_that_makes_the_server_fail_is_passed_over_and_stays(bench: Ben
 
 
 def test_a_server_that_fails_over_everything_is_left_alone_soon(bench: Bench) -> None:
-    for _ in range(600):
-        bench.check()
+    bench.checks(600)
     bench.server.problem = (500, {"code": "internal"}, {})
     before = len(bench.server.requests)
     assert bench.tablet.push().waiting == 600 and len(bench.server.requests) - before < 15
@@ -49,7 +46,7 @@ def test_a_server_that_fails_over_everything_is_left_alone_soon(bench: Bench) ->
 def test_a_scope_that_answers_retry_waits_without_holding_up_another(bench: Bench) -> None:
     bench.server.assign(OTHER_SITE)
     bench.tablet.pull()
-    waiting = [bench.check() for _ in range(510)]
+    waiting = bench.checks(510)
     other = bench.check(scope=OTHER_SITE)
     bench.server.retrying.add(SITE)
     report = bench.tablet.push()

@@ -11,8 +11,7 @@ from tests.sync_protocol.client.fake_server import lines_of
 
 
 def test_more_than_500_entries_go_up_in_several_pushes_and_say_how_many_stay_behind(bench: Bench) -> None:
-    for _ in range(503):
-        bench.check()
+    bench.checks(503)
     report = bench.tablet.push()
     assert report.outcomes == {"applied": 503} and [len(lines) for lines in bench.server.pushed[-2:]] == [
         500,
@@ -24,8 +23,7 @@ def test_more_than_500_entries_go_up_in_several_pushes_and_say_how_many_stay_beh
 
 def test_a_413_halves_the_batch_until_it_passes(bench: Bench) -> None:
     bench.server.limit_entries = 3
-    for _ in range(48):
-        bench.check()
+    bench.checks(48)
     report = bench.tablet.push()
     assert report.problem is None and report.outcomes == {"applied": 48}
     sent = [request for request in bench.server.requests if request.url.endswith("/push")]
