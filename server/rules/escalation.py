@@ -1,0 +1,167 @@
+"""Escalation: whose move a flag is, and until when (DOMAIN: Windows and flags).
+
+The policy in force is copied onto the flag when it opens (`as_json`), so that a later change of policy moves no deadline
+of an open flag. Steps are rows found by their `due_ms`. Acknowledging stops the paging, never the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from server.rules.calendar import Holidays, working_days_later_ms
+
+SILENT = "SILENT"  # the duty code of the silent-site flag
+SECTION = "section"  # in a policy: the unit (科室) that the site belongs to
+_HOUR_MS = 3_600_000
+_ACKNOWLEDGED = (
+    "acknowledged",
+    "rectifying",
+    "submitted",
+    "verified",
+    "closed",
+    "withdrawn",
+    "transferred",
+    "stop_work",
+)
+_ENDED = ("verified", "closed", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long after its start a step is due: hours of the clock, or working days."""
+
+    hours: float = 0.0
+    working_days: int = 0
+
+    def after_ms(self, start_ms: int, holidays: Holidays) -> int:
+        if self.working_days:
+            return working_days_later_ms(holidays, start_ms, self.working_days)
+        return start_ms + round(self.hours * _HOUR_MS)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyStep:
+    """One step of a policy. `starts`: opened, ordered (责令整改), submitted (整改回复). `delays` by severity, `*` for any other.
+
+    `pages`: people are called until somebody acknowledges. `escalates`: the flag's move passes to `unit`.
+    `at_once_on`: what makes the step due now (`consecutive`: the second slot in a row; `overdue`, `refused`,
+    `falsification`, `fever_unreported`).
+    """
+
+    code: str
+    unit: str
+    starts: str
+    delays: Mapping[str, Delay]
+    pages: bool = False
+    escalates: bool = False
+    at_once_on: tuple[str, ...] = ()
+
+    def delay(self, severity: str) -> Delay:
+        return self.delays.get(severity) or self.delays["*"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An escalation policy as in force on a date."""
+
+    code: str
+    steps: tuple[PolicyStep, ...]
+    consecutive: int = 2  # so many windows of one duty in a row make paging start at once
+    fallback_unit: str = "zhian"  # receives what belongs to a unit that never reviews
+    source: str = ""
+    valid_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A deadline of one flag."""
+
+    code: str
+    unit: str
+    due_ms: int
+
+
+def steps(
+    policy: Policy,
+    start_ms: int,
+    severity: str,
+    consecutive: int,
+    holidays: Holidays,
+    section: str = "",
+    starts: str = "opened",
+) -> list[Step]:
+    """The steps that begin at `start_ms`, earliest first: those of an opened flag, or with `starts` those of an order to
+    rectify or of a reply. `consecutive` counts the windows in a row that went wrong; `section` is the site's unit."""
+    found = []
+    for step in policy.steps:
+        if step.starts == starts:
+            at_once = "consecutive" in step.at_once_on and consecutive >= policy.consecutive
+            due_ms = start_ms if at_once else step.delay(severity).after_ms(start_ms, holidays)
+            found.append(Step(step.code, _unit(policy, step, section), due_ms))
+    return sorted(found, key=lambda step: step.due_ms)
+
+
+def next_step(found: Iterable[Step], done: Collection[str]) -> Step | None:
+    """The earliest step that has not been taken."""
+    return min((step for step in found if step.code not in done), key=lambda step: step.due_ms, default=None)
+
+
+def hasten(policy: Policy, found: Sequence[Step], trigger: str, now_ms: int) -> list[Step]:
+    """The steps after something happened that makes some of them due now (PolicyStep.at_once_on). None gets later."""
+    at_once = {step.code for step in policy.steps if trigger in step.at_once_on}
+    return [
+        replace(step, due_ms=min(step.due_ms, now_ms)) if step.code in at_once else step for step in found
+    ]
+
+
+def pages(policy: Policy, code: str, state: str, duty: str, silent_open: bool) -> bool:
+    """Whether taking a step calls people now. Not once somebody has acknowledged, except that a step which passes the
+    flag to another unit calls that unit as long as the flag lives; and not for a duty while the silent-site flag of its
+    site is open, which inhibits it."""
+    if silent_open and duty != SILENT:
+        return False
+    step = next((step for step in policy.steps if step.code == code), None)
+    if step is None or not step.pages or state in _ENDED:
+        return False
+    return step.escalates or state not in _ACKNOWLEDGED
+
+
+def owner(policy: Policy, site_unit: str, reviews: Mapping[str, bool]) -> str:
+    """The unit that receives a site's flags first: the site's own, unless it never reviews (市政工程处有限公司 operates
+    sites and never reviews its own flags) or is unknown."""
+    return site_unit if reviews.get(site_unit, False) else policy.fallback_unit
+
+
+def as_json(policy: Policy) -> dict[str, Any]:
+    """What is copied onto a flag as it opens; read back by policy_from."""
+    return asdict(policy)
+
+
+def policy_from(data: Mapping[str, Any]) -> Policy:
+    """A policy from a seed_data row or from the copy on a flag."""
+    return Policy(
+        code=data["code"],
+        steps=tuple(_step_from(step) for step in data["steps"]),
+        consecutive=data["consecutive"],
+        fallback_unit=data["fallback_unit"],
+        source=data.get("source", ""),
+        valid_from=data.get("valid_from", data.get("from")) or "",
+    )
+
+
+def _step_from(data: Mapping[str, Any]) -> PolicyStep:
+    return PolicyStep(
+        code=data["code"],
+        unit=data["unit"],
+        starts=data["starts"],
+        delays={severity: Delay(**delay) for severity, delay in data["delays"].items()},
+        pages=data.get("pages", False),
+        escalates=data.get("escalates", False),
+        at_once_on=tuple(data.get("at_once_on", ())),
+    )
+
+
+def _unit(policy: Policy, step: PolicyStep, section: str) -> str:
+    return (section or policy.fallback_unit) if step.unit == SECTION else step.unit

@@ -1,0 +1,103 @@
+"""Rule values from rows of reference data.
+
+A row is what stands in a file of seed_data/: its own fields beside `code`, `source`, `mark`, `from` (local date, empty:
+always) and `to` (the first local date on which it no longer holds, or None).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from server.rules.calendar import Holidays
+from server.rules.escalation import Policy, policy_from
+from server.rules.windows import DutyRule, Slot
+
+Row = Mapping[str, Any]
+
+
+def duty_rules(duties: Iterable[Row], presets: Iterable[Row]) -> list[DutyRule]:
+    """The versions of all duties that make windows: each preset row joined with its duty, for the dates on which both
+    hold. Duties without a preset, and those whose kind of evidence is not built yet, make none."""
+    known = list(duties)
+    rules = []
+    for preset in presets:
+        for duty in known:
+            if duty["code"] == preset["duty"] and duty["built"]:
+                valid_from = max(duty["from"], preset["from"])
+                valid_to = min((to for to in (duty["to"], preset["to"]) if to is not None), default=None)
+                if valid_to is None or valid_from < valid_to:
+                    rules.append(_duty_rule(duty, preset, valid_from, valid_to))
+    return rules
+
+
+def holidays(rows: Iterable[Row]) -> Holidays:
+    """The official calendar from rows of `kind` day_off or working_day, whose `code` is the date."""
+    by_kind: dict[str, set[str]] = {"day_off": set(), "working_day": set()}
+    for row in rows:
+        by_kind[row["kind"]].add(row["code"])
+    dates = by_kind["day_off"] | by_kind["working_day"]
+    years = frozenset(int(local_date[:4]) for local_date in by_kind["day_off"])
+    # A make-up day in December can stand for the next year's holiday; only days off prove that a year is published.
+    return Holidays(frozenset(dates - by_kind["working_day"]), frozenset(by_kind["working_day"]), years)
+
+
+def in_force(rows: Iterable[Row], code: str, local_date: str) -> Row | None:
+    """The version of one row that holds on a local date."""
+    found = [
+        row
+        for row in rows
+        if row["code"] == code and row["from"] <= local_date and (row["to"] is None or local_date < row["to"])
+    ]
+    return max(found, key=lambda row: str(row["from"]), default=None)
+
+
+def number(rules: Iterable[Row], code: str, local_date: str) -> float:
+    """A number as it holds on a local date, the date of the event that it judges. Raises LookupError without one."""
+    row = in_force(rules, code, local_date)
+    if row is None:
+        raise LookupError(f"no rule {code} on {local_date}")
+    return float(row["value"])
+
+
+def policy(policies: Iterable[Row], code: str, local_date: str) -> Policy:
+    """The escalation policy in force on a local date. Raises LookupError without one."""
+    row = in_force(policies, code, local_date)
+    if row is None:
+        raise LookupError(f"no policy {code} on {local_date}")
+    return policy_from(row)
+
+
+def reviewing(units: Iterable[Row]) -> dict[str, bool]:
+    """Which units review flags, by code."""
+    return {row["code"]: row["reviews"] for row in units}
+
+
+def _duty_rule(duty: Row, preset: Row, valid_from: str, valid_to: str | None) -> DutyRule:
+    return DutyRule(
+        code=duty["code"],
+        preset=preset["preset"],
+        judging=duty["judging"],
+        evidence=duty["evidence"],
+        slots=tuple(_slot(slot) for slot in preset["slots"]),
+        places=tuple(duty["places"]),
+        goes_on=frozenset(duty["goes_on"]),
+        staff=duty["staff"],
+        site_kinds=tuple(duty["site_kinds"]),
+        stages=tuple(duty["stages"]),
+        severity=duty["severity"],
+        source=preset["source"],
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+
+
+def _slot(data: Mapping[str, Any]) -> Slot:
+    return Slot(
+        code=data["code"],
+        opens=data["opens"],
+        due=data["due"],
+        grace_s=data["grace_s"],
+        admits=tuple(data.get("admits", ())),
+        night_shift=data.get("night_shift", False),
+    )

@@ -1,0 +1,233 @@
+"""Windows: what each duty asks of a site, place and slot on one local date.
+
+Planning is pure and deterministic: the same profile, rules, holidays and date give the same windows with the same keys
+(site, duty, place, local date, slot), however often and wherever it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from server.rules.calendar import DAY_MS, Holidays, add_days, instant_ms, is_working_day, local_date_of
+
+NORMAL = "normal"
+WHOLE_SITE = ""  # the place of a duty that is the whole site's
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stretch of the local day. One whose `due` is not after its `opens` ends on the next day, and belongs to the date
+    on which it began."""
+
+    code: str
+    opens: str  # HH:MM, Asia/Shanghai
+    due: str  # HH:MM
+    grace_s: int = 0
+    admits: tuple[str, ...] = ()  # the `slot` of the readings that count; empty: any
+    night_shift: bool = False  # only where people work at night
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRule:
+    """One version of a duty under one preset. It holds for windows that open on a local date in
+    [valid_from, valid_to)."""
+
+    code: str
+    preset: str  # normal, raised
+    judging: str  # log: one record meets a window; coverage: those present were measured
+    evidence: str  # the kind of record that counts: temperature_check, disinfection_log …
+    slots: tuple[Slot, ...]
+    places: tuple[
+        str, ...
+    ] = ()  # place kinds that it is asked of, where the site has them; empty: the whole site
+    goes_on: frozenset[str] = (
+        frozenset()
+    )  # place kinds where it goes on under 停工 and on rest days if anybody lives there
+    staff: str = ""  # coverage of `canteen` staff only; empty: of everybody else
+    site_kinds: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ("building", "stopped")
+    severity: str = "ordinary"
+    source: str = ""
+    valid_from: str = ""  # local date; empty: always
+    valid_to: str | None = None  # the first local date on which it no longer holds
+
+    def holds(self, local_date: str) -> bool:
+        return self.valid_from <= local_date and (self.valid_to is None or local_date < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """An approved pause (停工) of work, open-ended while `to_ms` is None."""
+
+    from_ms: int
+    to_ms: int | None
+    approved_by: str
+    reason: str
+
+    def covers(self, at_ms: int) -> bool:
+        return self.from_ms <= at_ms and (self.to_ms is None or at_ms < self.to_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteProfile:
+    """What planning needs to know of a site, as it is now. `rests` is its kind's: `official` (weekends and days off by
+    the official calendar), `holidays` (named days off only), `never`."""
+
+    site_id: str
+    kind: str
+    stage: str  # preparing, building, stopped, completed
+    inhabited: bool
+    places: tuple[str, ...]  # place kinds
+    alert: str = NORMAL
+    suspensions: tuple[Suspension, ...] = ()
+    night_shift: bool = False
+    rests: str = "official"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWindow:
+    """One window. `excused` is None, or why nothing is asked: `code` or `code: detail` (REASONS in judge.py)."""
+
+    duty: str
+    place: str
+    local_date: str
+    slot: str
+    opens_ms: int
+    due_ms: int
+    grace_s: int
+    closes_ms: int
+    excused: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        return (self.duty, self.place, self.local_date, self.slot)
+
+    @property
+    def deadline_ms(self) -> int:
+        return self.due_ms + self.grace_s * 1000
+
+
+def plan(
+    profile: SiteProfile, duties: Sequence[DutyRule], holidays: Holidays, local_date: str
+) -> list[PlannedWindow]:
+    """All windows that belong to one local date at one site, in the order in which they open.
+
+    1. Of each duty and place, the slots of the date before, the date itself and the one after are laid out, each by the
+       rule that holds when the slot opens.
+    2. A window opens no earlier than the deadline of the one before (rule versions may touch), and closes when the next
+       one opens, or a day after it opened.
+    3. What opens in a suspension, in stage 停工 or on a rest day is excused, unless somebody lives where it is asked.
+    """
+    days = [add_days(local_date, step) for step in (-1, 0, 1)]
+    planned: list[PlannedWindow] = []
+    for code, place in sorted(_asked(profile, duties)):
+        raw = sorted((w for day in days for w in _slots(profile, duties, code, place, day)), key=_opening)
+        planned += [window for window in _laid_out(raw) if window.local_date == local_date]
+    goes_on = {(rule.code, place) for rule in duties if rule.holds(local_date) for place in rule.goes_on}
+    excused = [
+        replace(window, excused=_excuse(profile, holidays, window, (window.duty, window.place) in goes_on))
+        for window in planned
+    ]
+    return sorted(excused, key=lambda window: (window.opens_ms, window.key))
+
+
+def rule_of(
+    duties: Iterable[DutyRule], code: str, alert: str, local_date: str, slot: str | None = None
+) -> DutyRule | None:
+    """The version of a duty that holds on a local date: that of the alert level, else the normal one. With `slot`, only
+    a version that has this slot: a window planned before the level changed is still judged by its own rule."""
+    found = [rule for rule in duties if rule.code == code and rule.holds(local_date)]
+    if slot is not None:
+        found = [rule for rule in found if any(one.code == slot for one in rule.slots)]
+    chosen = [rule for rule in found if rule.preset == alert] or [
+        rule for rule in found if rule.preset == NORMAL
+    ]
+    if not chosen and slot is not None:
+        chosen = found
+    return max(chosen, key=lambda rule: rule.valid_from, default=None)
+
+
+def problems_of(rule: DutyRule) -> list[str]:
+    """What is wrong with a rule's slots, for whoever edits rules; empty when its windows cannot overlap."""
+    found = []
+    if len({slot.code for slot in rule.slots}) != len(rule.slots):
+        found.append("时段代码重复。")
+    spans = [_span("2021-12-01", slot) for slot in rule.slots]
+    for (_, _, deadline_ms), (opens_ms, _, _) in pairwise(spans):
+        if opens_ms < deadline_ms:
+            found.append("后一时段的开始早于前一时段的截止 (含宽限)。")
+    if spans and spans[-1][2] > spans[0][0] + DAY_MS:
+        found.append("最后一个时段的截止 (含宽限) 晚于次日第一个时段的开始。")
+    return found
+
+
+def _asked(profile: SiteProfile, duties: Iterable[DutyRule]) -> set[tuple[str, str]]:
+    """The (duty, place) pairs that any version asks of this site."""
+    return {
+        (rule.code, place)
+        for rule in duties
+        if profile.kind in rule.site_kinds and profile.stage in rule.stages
+        for place in rule.places or (WHOLE_SITE,)
+        if place == WHOLE_SITE or place in profile.places
+    }
+
+
+def _slots(
+    profile: SiteProfile, duties: Sequence[DutyRule], code: str, place: str, day: str
+) -> Iterator[PlannedWindow]:
+    """The slots of one date, unadjusted, by the rule in force when each opens."""
+    rule = rule_of(duties, code, profile.alert, day)
+    if rule is None or profile.kind not in rule.site_kinds or profile.stage not in rule.stages:
+        return
+    if place not in (rule.places or (WHOLE_SITE,)):
+        return
+    for slot in rule.slots:
+        if profile.night_shift or not slot.night_shift:
+            opens_ms, due_ms, deadline_ms = _span(day, slot)
+            yield PlannedWindow(code, place, day, slot.code, opens_ms, due_ms, slot.grace_s, deadline_ms)
+
+
+def _span(day: str, slot: Slot) -> tuple[int, int, int]:
+    """(opens, due, deadline) of a slot on a date."""
+    due_ms = instant_ms(day, slot.due, 0 if slot.due > slot.opens else 1)
+    return instant_ms(day, slot.opens), due_ms, due_ms + slot.grace_s * 1000
+
+
+def _laid_out(raw: Sequence[PlannedWindow]) -> Iterator[PlannedWindow]:
+    """Windows of one duty and place that never overlap: see plan, step 2."""
+    kept: list[PlannedWindow] = []
+    for window in raw:
+        opens_ms = max(window.opens_ms, kept[-1].deadline_ms if kept else 0)
+        if opens_ms < window.due_ms:
+            kept.append(replace(window, opens_ms=opens_ms))
+    for index, window in enumerate(kept):
+        following_ms = kept[index + 1].opens_ms if index + 1 < len(kept) else window.opens_ms + DAY_MS
+        yield replace(window, closes_ms=max(following_ms, window.deadline_ms))
+
+
+def _opening(window: PlannedWindow) -> tuple[int, int, str]:
+    return (window.opens_ms, window.due_ms, window.slot)
+
+
+def _excuse(profile: SiteProfile, holidays: Holidays, window: PlannedWindow, lived_in: bool) -> str | None:
+    """Why nothing is asked, decided by the moment at which the window opens.
+
+    So a window that was open when work was suspended stays due: its slot had begun, and a suspension cannot undo what
+    was already owed. One that opens during the suspension stays excused though work resumes before it is due.
+    """
+    if lived_in and profile.inhabited:
+        return None
+    for suspension in profile.suspensions:
+        if suspension.covers(window.opens_ms):
+            return f"suspended: {suspension.approved_by}, {suspension.reason}"
+    if profile.stage == "stopped":
+        return "stopped"
+    return "rest_day" if _rests(profile, holidays, local_date_of(window.opens_ms)) else None
+
+
+def _rests(profile: SiteProfile, holidays: Holidays, local_date: str) -> bool:
+    if profile.rests == "official":
+        return not is_working_day(holidays, local_date)
+    return profile.rests == "holidays" and local_date in holidays.days_off
