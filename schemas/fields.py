@@ -6,12 +6,12 @@ which may be somebody's identity number. Constraints are marshmallow validators,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from schemas import limits
 from schemas.certificates import COMPANY_PATTERN, PROBLEMS, company_problem
@@ -30,6 +30,8 @@ _FORBIDDEN = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066
 _SPACES = " \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
 TEXT_PATTERN = f"^[{_SPACES}]*[^{_SPACES}{_FORBIDDEN}][^{_FORBIDDEN}]*$"
 
+Errors = dict[str, list[str]]
+
 _SHAPE_MESSAGES = {"unknown": "没有这一项, 请去掉。", "type": "这里应为一个 JSON 对象。"}
 
 
@@ -38,12 +40,22 @@ def _messages(**own: str) -> Any:
 
 
 class Body(Schema):
-    """What all shapes share: unknown fields are refused."""
+    """What all shapes share: unknown fields are refused, and fields may have to agree with each other."""
 
     class Meta:
         unknown = RAISE
 
     error_messages = _SHAPE_MESSAGES
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        """What fields say only together, by field. Absent fields say nothing: an edit brings a few of them."""
+        return {}
+
+    @validates_schema(skip_on_field_errors=False)
+    def check_whole(self, data: Mapping[str, Any], **_: Any) -> None:
+        problems = self.problems(data)
+        if problems:
+            raise ValidationError(problems)
 
 
 class Pattern(validate.Regexp):

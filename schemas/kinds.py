@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from schemas.assignment import AssignmentBody
 from schemas.disinfection_log import DisinfectionLogBody
 from schemas.duty import DutyBody
-from schemas.fields import Body
+from schemas.fields import Body, Errors
 from schemas.flag import FlagBody
 from schemas.gate_pass import GatePassBody
 from schemas.site import SiteBody
@@ -22,7 +22,6 @@ from schemas.worker import WorkerBody
 
 Nature = Literal["fact", "register", "server"]
 MergeRule = Literal["latest", "keep"]
-Errors = dict[str, list[str]]
 
 _ACTS: Mapping[Nature, tuple[str, ...]] = {
     "fact": ("add", "amend", "void"),

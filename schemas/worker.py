@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
-
 from schemas import limits
 from schemas.certificates import (
     CERTIFICATE_PATTERN,
@@ -15,7 +13,7 @@ from schemas.certificates import (
     PROBLEMS,
     certificate_problem,
 )
-from schemas.fields import Body, choice, company_code, day, matching, text, yes_no
+from schemas.fields import Body, Errors, choice, company_code, day, matching, text, yes_no
 
 _TRADE_PATTERN = f"^[0-9]{{{limits.TRADE_LENGTH}}}$"
 _PHONE_MESSAGE = "手机号应为 1 开头的 11 位数字, 不带 +86、空格和横线。"
@@ -39,22 +37,14 @@ class WorkerBody(Body):
     dormitory = text("宿舍", limits.ROOM_MAX, optional=True)
     canteen_staff = yes_no("是否食堂人员", optional=True)
 
-    @validates_schema(skip_on_field_errors=False)
-    def check_whole(self, data: Mapping[str, Any], **_: Any) -> None:
-        problems = worker_problems(data)
-        if problems:
-            raise ValidationError(problems)
-
-
-def worker_problems(data: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What fields say only together, by field. Fields that are absent say nothing: an edit brings a few of them."""
-    problems = {}
-    certificate_type, number = data.get("certificate_type"), data.get("certificate_number")
-    if certificate_type is not None and number is not None:
-        problem = certificate_problem(certificate_type, number)
-        if problem is not None:
-            problems["certificate_number"] = [PROBLEMS[problem]]
-    entered_on, exited_on = data.get("entered_on"), data.get("exited_on")
-    if entered_on is not None and exited_on is not None and exited_on < entered_on:
-        problems["exited_on"] = ["退场日期不能早于进场日期, 请检查两个日期。"]
-    return problems
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        problems: Errors = {}
+        certificate_type, number = data.get("certificate_type"), data.get("certificate_number")
+        if certificate_type is not None and number is not None:
+            problem = certificate_problem(certificate_type, number)
+            if problem is not None:
+                problems["certificate_number"] = [PROBLEMS[problem]]
+        entered_on, exited_on = data.get("entered_on"), data.get("exited_on")
+        if entered_on is not None and exited_on is not None and exited_on < entered_on:
+            problems["exited_on"] = ["退场日期不能早于进场日期, 请检查两个日期。"]
+        return problems
