@@ -40,7 +40,7 @@ Predicate = Callable[[Any], bool]
 
 
 class FastAt(Struct, forbid_unknown_fields=True, gc=False):
-    """As sync_protocol.entry.At. `wall_ms` is set here; a line that names it has a colon too many, and is not taken."""
+    """As sync_protocol.entry.At. `wall_ms` is set here; a line that names it is not taken (see the census)."""
 
     wall: str
     boot: str | None = None
@@ -221,7 +221,7 @@ def _is_census_right(text: bytes, colons: int, values: Iterable[Any]) -> bool:
     """
     names = _NAMES.findall(text)
     inside = sum(value.count(":") for value in values if type(value) is str)
-    return len(set(names)) == len(names) and len(names) + inside == colons
+    return len(set(names)) == len(names) and len(names) + inside == colons and b"wall_ms" not in names
 
 
 def _least_length(shapes: Iterable[Shape]) -> int:

@@ -1,0 +1,212 @@
+"""What the compiled reader accepts, the strict readers accept with equal values; and it takes every plain addition."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+from msgspec.structs import asdict
+
+from schemas.compiled import FastEntry, decode_body, decode_entry, decode_line
+from schemas.kinds import KINDS, judge_body
+from sync_protocol.entry import Entry, Refusal, read_entry
+from tests.schemas.strategies import PUSHED, lines, odd_values, texts
+
+_ENVELOPE = (
+    "id",
+    "scope",
+    "n",
+    "prev",
+    "kind",
+    "record",
+    "act",
+    "base",
+    "amends",
+    "reason",
+    "needs",
+    "media",
+)
+_AT = ("wall_ms", "wall", "boot", "up_ms", "beacon")
+
+
+def read_strictly(line: bytes) -> tuple[Entry, dict[str, Any]] | None:
+    """The entry and its clean body as the strict readers have them; None when they refuse it."""
+    try:
+        entry = read_entry(line)
+    except Refusal:
+        return None
+    clean, code, _ = judge_body(entry.kind, entry.act, entry.body)
+    if clean is None or code is not None or (KINDS[entry.kind].nature == "fact" and entry.record != entry.id):
+        return None
+    return entry, clean
+
+
+def check_agreement(line: bytes) -> bool:
+    """Whether the compiled reader accepts; if so, the strict ones must, with equal values."""
+    fast = decode_line(line)
+    entry = decode_entry(line)
+    if entry is not None:
+        body = decode_body(entry.kind, entry.act, entry.body)
+        if entry.record == entry.id or KINDS[entry.kind].nature != "fact":
+            assert (body is not None) == (fast is not None), "one call and two calls must agree"
+    if fast is None:
+        return False
+    strict = read_strictly(line)
+    assert strict is not None, f"only the compiled reader accepts {line!r}"
+    check_equal(fast[0], strict[0])
+    shown = {name: value for name, value in asdict(fast[1]).items() if value is not None}
+    assert shown == strict[1]
+    return True
+
+
+def check_equal(fast: FastEntry, strict: Entry) -> None:
+    for name in _ENVELOPE:
+        assert getattr(fast, name) == getattr(strict, name), name
+    for name in _AT:
+        assert getattr(fast.at, name) == getattr(strict.at, name), name
+    assert json.loads(bytes(fast.body)) == strict.body
+
+
+@pytest.mark.parametrize("kind", PUSHED)
+@given(data=st.data())
+def test_every_plain_addition_is_taken_by_both_with_equal_values(kind: str, data: st.DataObject) -> None:
+    line = data.draw(lines(kind))
+    strict = read_strictly(line)
+    assert strict is not None
+    assert check_agreement(line) == (b"\\" not in line)
+
+
+@pytest.mark.parametrize("kind", PUSHED)
+@given(data=st.data())
+def test_a_line_with_spaces_and_escapes_is_read_alike_or_left_to_the_strict_reader(
+    kind: str, data: st.DataObject
+) -> None:
+    line = data.draw(lines(kind, plain=False))
+    assert read_strictly(line) is not None
+    check_agreement(line)
+
+
+@pytest.mark.parametrize("kind", PUSHED)
+@given(data=st.data())
+def test_an_entry_with_one_thing_wrong_is_never_taken_by_the_compiled_reader_alone(
+    kind: str, data: st.DataObject
+) -> None:
+    members = json.loads(data.draw(lines(kind)))
+    place = members
+    if data.draw(st.booleans()):
+        place = members["body"]
+    elif data.draw(st.booleans()):
+        place = members["at"]
+    name = data.draw(st.sampled_from(sorted(place)) | st.just("extra"))
+    if data.draw(st.booleans()):
+        place.pop(name, None)
+    else:
+        place[name] = data.draw(odd_values() | texts(60))
+    check_agreement(json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+@pytest.mark.parametrize("kind", PUSHED)
+@given(data=st.data(), seed=st.integers(0, 2**32))
+def test_bytes_put_in_taken_out_or_repeated_are_never_taken_by_the_compiled_reader_alone(
+    kind: str, data: st.DataObject, seed: int
+) -> None:
+    line = bytearray(data.draw(lines(kind, plain=False)))
+    dice = random.Random(seed)
+    for _ in range(dice.randint(1, 3)):
+        at = dice.randrange(len(line))
+        piece = dice.choice(
+            (b" ", b"\t", b"\n", b"\\", b'"', b":", b",", b"0", b".0", b"\xff", b"\xed\xa0\x80", b"\\u0061")
+        )
+        choice = dice.randrange(3)
+        if choice == 0:
+            line[at:at] = piece
+        elif choice == 1:
+            del line[at]
+        else:
+            line[at:at] = line[max(0, at - dice.randint(1, 60)) : at]
+    check_agreement(bytes(line))
+
+
+@pytest.mark.parametrize("kind", PUSHED)
+@given(data=st.data())
+def test_a_name_that_stands_twice_is_never_taken(kind: str, data: st.DataObject) -> None:
+    line = data.draw(lines(kind))
+    members = json.loads(line)
+    inside = data.draw(st.sampled_from(("", "at", "body")))
+    names = sorted(members[inside] if inside else members)
+    name = data.draw(st.sampled_from(names))
+    value = members[inside][name] if inside else members[name]
+    again = data.draw(st.just(value) | st.none() | st.just("a:b"))
+    colon = data.draw(st.sampled_from((":", " :", "\t: ")))
+    twin = f'"{name}"{colon}{json.dumps(again, ensure_ascii=False)},'.encode()
+    opening = f'"{inside}":{{'.encode() if inside else b"{"
+    at = line.index(opening) + len(opening)
+    twice = line[:at] + twin + line[at:]
+    assert decode_line(twice) is None
+    assert read_strictly(twice) is None
+
+
+def a_line(body: str) -> bytes:
+    uuid = "01980a1e-1111-7222-8333-444455556666"
+    at = '{"wall":"2026-11-23T07:41:03.120+08:00"}'
+    head = (
+        f'{{"id":"{uuid}","scope":"site:{uuid}","n":1,"prev":"","kind":"disinfection_log","record":"{uuid}"'
+    )
+    return f'{head},"act":"add","at":{at},"body":{body}}}'.encode()
+
+
+PLAIN = '{"place":"canteen","agent":"chlorine","operator":"张三"%s}'
+
+
+def test_the_example_that_the_hostile_ones_start_from_is_taken() -> None:
+    assert check_agreement(a_line(PLAIN % ""))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ',"amount_l":1.' + "0" * 5000,
+        ',"amount_l":' + "9" * 5000,
+        ',"amount_l": 1.' + "0" * 40,
+        ',"amount_l":1e400',
+        ',"amount_l":NaN',
+        ',"amount_l":-Infinity',
+        ',"note":"\\ud800"',
+        ',"note":' + "[" * 100_000,
+        ',"note":' + '{"a":' * 100_000,
+        ',"note":"a","note":null',
+        ',"note":null,"note":"a"',
+        ',"note" : "a:b","note":"a"',
+        ',"\\u006eote":"a","note":"\\u003a"',
+        ',"wall_ms":1',
+    ],
+)
+def test_what_readers_of_json_disagree_about_is_not_taken(more: str) -> None:
+    line = a_line(PLAIN % more)
+    assert decode_line(line) is None
+    entry = decode_entry(line)
+    assert entry is None or decode_body(entry.kind, entry.act, entry.body) is None
+    assert read_strictly(line) is None
+
+
+def test_the_time_that_the_reader_adds_cannot_be_sent() -> None:
+    line = a_line(PLAIN % "").replace(b'"at":{', b'"at":{"wall_ms":5,')
+    assert decode_line(line) is None
+    assert decode_entry(line) is None
+
+
+@pytest.mark.parametrize("act", ["edit", "amend", "void", "ADD", ""])
+def test_a_body_of_another_act_is_left_to_the_strict_reader(act: str) -> None:
+    assert decode_body("disinfection_log", act, Raw(PLAIN.replace("%s", "").encode())) is None
+    assert decode_line(a_line(PLAIN % "").replace(b'"add"', f'"{act}"'.encode())) is None
+
+
+@pytest.mark.parametrize("kind", ["site", "flag", "nothing", ""])
+def test_a_kind_that_no_device_writes_is_left_to_the_strict_reader(kind: str) -> None:
+    assert decode_body(kind, "add", b"{}") is None
+    assert decode_line(a_line(PLAIN % "").replace(b'"disinfection_log"', f'"{kind}"'.encode())) is None
