@@ -17,7 +17,6 @@ from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
 SYNC_VERSION = 1
 SCHEMAS = ("2026.1",)  # every one ever released is accepted for good
-
 MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline
@@ -27,6 +26,7 @@ MAX_NEEDS = 100
 MAX_MEDIA = 50
 MAX_REASON_CHARS = 500
 MAX_STREAMS = 1000  # in one push's header
+MAX_UNSENT = 1_000_000  # more is taken for this many: only zero or not matters
 MIN_WALL_MS = -86_400_000  # a tablet whose clock lost its power says 1970-01-01 in its own time zone
 MAX_WALL_MS = 253_370_764_799_999  # 9998-12-31T23:59:59.999Z: shown in any time zone it stays a date
 
@@ -141,10 +141,9 @@ def read_entry(line: bytes) -> Entry:
     if len(line) > MAX_LINE_BYTES:
         raise Refusal("line_too_long", {"": [f"这一行超过 {MAX_LINE_BYTES} 字节。"]})
     members = _read_object(line)
-    errors: Errors = {}
-    for name, (is_good, told) in _REQUIRED.items():
-        if not is_good(members.get(name)):
-            errors[f"/{name}"] = [told]
+    errors: Errors = {
+        f"/{name}": [told] for name, (ok, told) in _REQUIRED.items() if not ok(members.get(name))
+    }
     at = _read_at(members.get("at"), errors)
     extras = _read_extras(members, errors) if members.keys() - _PLAIN_MEMBERS else _NO_EXTRAS
     act, body = members.get("act"), members.get("body")
@@ -392,9 +391,10 @@ def _read_streams(value: object, errors: Errors) -> dict[str, Attested]:
         if not _SCOPE.fullmatch(scope) or not isinstance(said, dict):
             errors[f"/streams/{_escaped(scope)}"] = ["必须以 site:<id>、user:<id> 或 ref 为名, 内容为对象。"]
             continue
-        n, hash_, unsent, sig = said.get("n"), said.get("hash"), said.get("unsent"), said.get("sig")
-        if _is_count(n) and _is_prev(hash_) and _is_count(unsent):
-            streams[scope] = Attested(n, hash_, unsent, sig if isinstance(sig, str) else "")  # type: ignore[arg-type]
+        if _is_count(said.get("n")) and _is_prev(said.get("hash")) and _is_count(said.get("unsent")):
+            sig = said.get("sig")
+            unsent = min(said["unsent"], MAX_UNSENT)
+            streams[scope] = Attested(said["n"], said["hash"], unsent, sig if isinstance(sig, str) else "")
         else:
             errors[f"/streams/{_escaped(scope)}"] = ["必须有 n、hash 和 unsent。"]
     return streams

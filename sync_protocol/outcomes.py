@@ -74,7 +74,7 @@ CATALOGUE: tuple[Code, ...] = (
     _envelope(208, 413, "too_many_entries", "一次发送的记录太多", "请分成较小的批次再发。"),
     _envelope(209, 415, "unsupported_media_type", "不支持这种内容类型", "push 用 x-ndjson, 其余用 json。"),
     _envelope(210, 415, "unsupported_encoding", "不支持这种压缩方式", "请用 gzip、zstd 或不压缩。"),
-    _envelope(211, 426, "upgrade_required", "应用版本太旧", "请升级应用; 未上传的记录不受影响。"),
+    _envelope(211, 403, "upgrade_required", "应用版本太旧", "请升级应用; 未上传的记录不受影响。"),
     _envelope(212, 400, "unsupported_version", "服务器不认识这个协议版本", "请使用与服务器相配的应用。"),
     _envelope(213, 401, "enrol_code_invalid", "注册码无效或已过期", "请向管理员索取新的注册码。"),
     _envelope(214, 429, "rate_limited", "请求太频繁", "请按 Retry-After 稍后再试。"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync_protocol.entry import At
+from sync_protocol.entry import MIN_WALL_MS, At
 
 ALLOWANCE_MS = 1_000  # each way, for what the server can't see of a request's journey
 DRIFT_PPM = 100  # of a tablet's oscillator, adding to the bound with the distance from the exchange
@@ -90,7 +90,7 @@ def estimate(
         bound_ms = ALLOWANCE_MS + _drift_ms(guess_ms - received_ms)
     else:
         grade, guess_ms, bound_ms = "claimed", at.wall_ms, CLAIMED_BOUND_MS
-    event_ms = min(guess_ms, received_ms)
+    event_ms = min(max(guess_ms, MIN_WALL_MS), received_ms)  # whatever a device claims, it stays a date
     if beacon_ms is None:
         return TimeBounds(at.wall_ms, event_ms, bound_ms, grade, None, received_ms, False)
     event_ms = min(max(event_ms, beacon_ms), received_ms)
