@@ -15,7 +15,7 @@ from schemas.certificates import (
 )
 from schemas.fields import Body, Errors, choice, company_code, day, matching, text, yes_no
 
-_TRADE_PATTERN = f"^[0-9]{{{limits.TRADE_LENGTH}}}$"
+TRADE_PATTERN = f"^[0-9]{{{limits.TRADE_LENGTH}}}$"
 _PHONE_MESSAGE = "手机号应为 1 开头的 11 位数字, 不带 +86、空格和横线。"
 
 
@@ -27,7 +27,7 @@ class WorkerBody(Body):
     certificate_number = matching("证件号码", CERTIFICATE_PATTERN, PROBLEMS["loose_form"])
     company = company_code("所属企业 (统一社会信用代码)")
     team = text("班组", limits.TEAM_MAX)
-    trade = matching("工种代码", _TRADE_PATTERN, "工种应为 3 位数字代码, 请从工种表中选择。")
+    trade = matching("工种代码", TRADE_PATTERN, "工种应为 3 位数字代码, 请从工种表中选择。")
     role = choice("人员类别", ("worker", "manager"))
     team_leader = yes_no("是否班组长", optional=True)
     phone = matching("手机号", PHONE_PATTERN, _PHONE_MESSAGE, optional=True)
