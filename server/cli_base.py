@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from server.config import Config, ConfigError
-from server.db import write
+from server.db import db, write
 from server.problems import Problem
 from server.runtime import Runtime
 from sync_protocol.client.reports import TabletError
@@ -55,8 +55,16 @@ def _lacks_tables(error: Exception) -> bool:
 def make_app() -> Flask:
     """The app with the settings of the environment. `server.__main__` hands its factory down as the
     context's object, because commands stand below the app."""
-    factory: Callable[[Config], Flask] = click.get_current_context().find_root().obj
-    return factory(Config.from_env())
+    context = click.get_current_context()
+    factory: Callable[[Config], Flask] = context.find_root().obj
+    app = factory(Config.from_env())
+    context.call_on_close(lambda: _let_go(app))
+    return app
+
+
+def _let_go(app: Flask) -> None:
+    with app.app_context():
+        db.engine.dispose()
 
 
 @contextmanager

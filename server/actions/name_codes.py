@@ -1,4 +1,4 @@
-"""Names for codes that reference data knows: districts, units, duties."""
+"""Names for codes that reference data knows: districts, units, duties, places, steps of escalation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session
 
 from server.models.reference import Reference
 
-NOUNS = ("district", "unit", "duty")
+NOUNS = ("districts", "units", "duties", "place_kinds", "escalation")
+_OWN = {
+    "duties": {"SILENT": "工地失联"},  # the silent-site flag's duty, which no site is asked to do
+    "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names by noun and code."""
+    """Names by noun (a file of seed_data/, or `steps`) and code."""
 
     known: Mapping[str, Mapping[str, str]]
 
@@ -35,7 +39,9 @@ def read_names(session: Session) -> Names:
         .where(Reference.noun.in_(NOUNS))
         .order_by(Reference.valid_from)
     )
-    known: dict[str, dict[str, str]] = {"duty": {"SILENT": "工地失联"}}
+    known: dict[str, dict[str, str]] = {noun: dict(names) for noun, names in _OWN.items()}
     for noun, code, data in session.execute(query):
         known.setdefault(noun, {})[code] = str(data.get("name") or code)
+        for step in data.get("steps", []):
+            known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])
     return Names(known)

@@ -151,8 +151,10 @@ def _entries(session: Session, flag: Flag, windows: Sequence[Window]) -> list[di
 
 def _kinds(session: Session, duty: str) -> list[str]:
     """The kinds of record that a duty asks for, by its reference rows."""
-    rows = session.scalars(sa.select(Reference.data).where(Reference.noun == "duty", Reference.code == duty))
-    return sorted({str(data["kind"]) for data in rows if data.get("kind")})
+    rows = session.scalars(
+        sa.select(Reference.data).where(Reference.noun == "duties", Reference.code == duty)
+    )
+    return sorted({str(data["evidence"]) for data in rows if data.get("evidence")})
 
 
 def _shown_entry(entry: LogEntry, device_name: str | None) -> dict[str, Any]:

@@ -26,14 +26,7 @@ WINDOW_STATES = {
     "excused": "已豁免",
     "void": "作废",
 }
-SEVERITIES = {
-    "severe": "严重",
-    "ordinary": "一般",
-    "facilities": "设施",
-    "high": "严重",
-    "normal": "一般",
-    "low": "轻微",
-}
+SEVERITIES = {"severe": "严重", "ordinary": "一般", "facilities": "设施"}
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 KINDS = {
     "worker": "实名登记",
@@ -41,22 +34,15 @@ KINDS = {
     "disinfection_log": "消毒",
     "gate_pass": "进出场",
 }
-PLACES = {
-    "dormitory": "宿舍",
-    "canteen": "食堂",
-    "toilet": "厕所",
-    "bathroom": "浴室",
-    "rest_room": "休息室",
-    "office": "办公室",
-    "gate": "大门",
-    "isolation_room": "隔离室",
-}
 SLOTS = {
     "before_work": "上班前",
     "after_work": "下班后",
     "morning": "上午",
+    "noon": "中午",
+    "meal": "用餐时",
     "afternoon": "下午",
     "evening": "晚间",
+    "night": "夜间",
 }
 ROLES = {
     "inspector": "检查员",
@@ -85,7 +71,6 @@ ALL = {
     "severity": SEVERITIES,
     "grade": GRADES,
     "kind": KINDS,
-    "place": PLACES,
     "slot": SLOTS,
     "role": ROLES,
     "actor": ACTORS,

@@ -13,6 +13,7 @@ def _walk(caller: Caller, path: str, limit: int) -> list[str]:
     while True:
         page = caller.get(f"{path}?limit={limit}" + (f"&cursor={cursor}" if cursor else "")).get_json()
         assert len(page["items"]) <= limit
+        assert len(found) < 1000, "paging never ends"
         found += [item["id"] for item in page["items"]]
         cursor = page["next"]
         if cursor is None:
