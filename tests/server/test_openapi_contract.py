@@ -42,7 +42,7 @@ def test_random_requests_get_documented_answers(app: Flask, cast: Cast, mode: Ge
             continue  # a log-out would end our own session
 
         @settings(
-            max_examples=15,
+            max_examples=8,
             derandomize=True,
             database=None,
             deadline=None,

@@ -9,7 +9,8 @@ from tests.server.cast import NOW_MS, Caller, Cast, add_flag
 
 
 def _walk(caller: Caller, path: str, limit: int) -> list[str]:
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor = ""
     while True:
         page = caller.get(f"{path}?limit={limit}" + (f"&cursor={cursor}" if cursor else "")).get_json()
         assert len(page["items"]) <= limit
