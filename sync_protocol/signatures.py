@@ -7,7 +7,6 @@ Everything is Ed25519. Public keys and signatures of texts travel as base64url w
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,7 +82,7 @@ def from_base64url(text: str) -> bytes:
     give."""
     try:
         value = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one
         raise ValueError("not base64url") from error
     if to_base64url(value) != text:
         raise ValueError("not the one spelling of base64url without padding")
