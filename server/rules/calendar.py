@@ -1,7 +1,7 @@
 """Local dates, working days and instants in Asia/Shanghai.
 
-A local date is `YYYY-MM-DD` text, an instant is int milliseconds since the epoch, UTC. The official calendar of days off
-and make-up working days is data (`seed_data/holidays.csv`) and comes in as a value.
+A local date is `YYYY-MM-DD` text, an instant is int milliseconds since the epoch, UTC. The official calendar
+of days off and make-up working days is data (`seed_data/holidays.csv`) and comes in as a value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ _SATURDAY = 5
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """The official calendar, as local dates. A year that is not in `years` is not published yet: Monday to Friday."""
+    """The official calendar, as local dates. A year that is not in `years` is not published yet: Monday to
+    Friday."""
 
     days_off: frozenset[str] = frozenset()
     make_up: frozenset[str] = frozenset()  # weekend days on which people work (调休)
@@ -30,7 +31,8 @@ class Holidays:
 
 
 def is_working_day(holidays: Holidays, local_date: str) -> bool:
-    """Whether people work by the official calendar: a named day off or make-up day decides, else Monday to Friday."""
+    """Whether people work by the official calendar: a named day off or make-up day decides, else Monday to
+    Friday."""
     if local_date in holidays.make_up:
         return True
     if local_date in holidays.days_off:
@@ -75,8 +77,8 @@ def local_time_of(at_ms: int) -> str:
 
 
 def shift_date(at_ms: int, starts: str) -> str:
-    """The date to which an instant belongs when shift days start at `starts` (`HH:MM`): a shift belongs to the date on
-    which it began, though it ends after midnight (DOMAIN: Duties)."""
+    """The date to which an instant belongs when shift days start at `starts` (`HH:MM`): a shift belongs to
+    the date on which it began, though it ends after midnight (DOMAIN: Duties)."""
     today = local_date_of(at_ms)
     return today if at_ms >= instant_ms(today, starts) else add_days(today, -1)
 

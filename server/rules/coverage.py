@@ -1,7 +1,7 @@
 """Coverage: were the people who were there measured? (DOMAIN: Duties, TEMP and TEMP-CANTEEN)
 
-Need and share are judged by event time up to the window's deadline, so that what happens later in the day changes
-nothing about a slot that is over; what only becomes *known* later does.
+Need and share are judged by event time up to the window's deadline, so that what happens later in the day
+changes nothing about a slot that is over; what only becomes *known* later does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Pass(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A temperature reading. `at_ms` is the server's estimate, or the claimed time of a provably backfilled one."""
+    """A temperature reading. `at_ms` is the server's estimate, or the claimed time of a provably backfilled
+    one."""
 
     worker: str
     slot: str
@@ -33,7 +34,8 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The times of a coverage window. `day_starts_ms`: from when passes and readings tell who is there that day."""
+    """The times of a coverage window. `day_starts_ms`: from when passes and readings tell who is there that
+    day."""
 
     day_starts_ms: int
     opens_ms: int
@@ -52,7 +54,8 @@ class Coverage:
 
 
 def coverage(present: Collection[str], measured: Collection[str], share: float) -> Coverage:
-    """Coverage of those present. `share` is between 0 and 1. Where nobody was seen, nothing is shown: not met."""
+    """Coverage of those present. `share` is between 0 and 1. Where nobody was seen, nothing is shown: not
+    met."""
     people = frozenset(present)
     have = len(people.intersection(measured))
     enough = math.ceil(share * len(people) - 1e-9)  # 0.95 of 20 is 19, though floats say 19.000000000000004
@@ -60,9 +63,9 @@ def coverage(present: Collection[str], measured: Collection[str], share: float) 
 
 
 def present(passes: Iterable[Pass], readings: Iterable[Reading], span: Span) -> frozenset[str]:
-    """Who was there for the window: everybody who came in or was measured that day up to the deadline, without those
-    whose last pass before the window opens is `out` and who neither came back nor were measured in it. Somebody who was
-    only seen leaving (the night shift, in the morning) is not needed."""
+    """Who was there for the window: everybody who came in or was measured that day up to the deadline,
+    without those whose last pass before the window opens is `out` and who neither came back nor were measured
+    in it. Somebody who was only seen leaving (the night shift, in the morning) is not needed."""
     at_opening: dict[str, str] = {}
     seen: set[str] = set()
     in_window: set[str] = set()
@@ -94,9 +97,10 @@ def weigh(
 ) -> Evidence:
     """What passes and readings say about one coverage window.
 
-    `only`: the canteen staff, for the duty that is theirs alone; with none on the roster nobody is expected. `without`:
-    people whom another duty measures (canteen staff, in TEMP), so that one reading meets exactly one window. The best
-    of three answers counts: timely readings alone, with those up to the window's close, with backfilled ones.
+    `only`: the canteen staff, for the duty that is theirs alone; with none on the roster nobody is expected.
+    `without`: people whom another duty measures (canteen staff, in TEMP), so that one reading meets exactly
+    one window. The best of three answers counts: timely readings alone, with those up to the window's close,
+    with backfilled ones.
     """
     needed = present(passes, readings, span).difference(without)
     if only is not None:

@@ -1,7 +1,8 @@
 """Escalation: whose move a flag is, and until when (DOMAIN: Windows and flags).
 
-The policy in force is copied onto the flag when it opens (`as_json`), so that a later change of policy moves no deadline
-of an open flag. Steps are rows found by their `due_ms`. Acknowledging stops the paging, never the clock.
+The policy in force is copied onto the flag when it opens (`as_json`), so that a later change of policy moves
+no deadline of an open flag. Steps are rows found by their `due_ms`. Acknowledging stops the paging, never the
+clock.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
-    """One step of a policy. `starts`: opened, ordered (责令整改), submitted (整改回复). `delays` by severity, `*` for any other.
+    """One step of a policy. `starts`: opened, ordered (责令整改), submitted (整改回复). `delays` by severity,
+    `*` for any other.
 
     `pages`: people are called until somebody acknowledges. `escalates`: the flag's move passes to `unit`.
     `at_once_on`: what makes the step due now (`consecutive`: the second slot in a row; `overdue`, `refused`,
@@ -92,8 +94,9 @@ def steps(
     section: str = "",
     starts: str = "opened",
 ) -> list[Step]:
-    """The steps that begin at `start_ms`, earliest first: those of an opened flag, or with `starts` those of an order to
-    rectify or of a reply. `consecutive` counts the windows in a row that went wrong; `section` is the site's unit."""
+    """The steps that begin at `start_ms`, earliest first: those of an opened flag, or with `starts` those of
+    an order to rectify or of a reply. `consecutive` counts the windows in a row that went wrong; `section` is
+    the site's unit."""
     found = []
     for step in policy.steps:
         if step.starts == starts:
@@ -109,7 +112,8 @@ def next_step(found: Iterable[Step], done: Collection[str]) -> Step | None:
 
 
 def hasten(policy: Policy, found: Sequence[Step], trigger: str, now_ms: int) -> list[Step]:
-    """The steps after something happened that makes some of them due now (PolicyStep.at_once_on). None gets later."""
+    """The steps after something happened that makes some of them due now (PolicyStep.at_once_on). None gets
+    later."""
     at_once = {step.code for step in policy.steps if trigger in step.at_once_on}
     return [
         replace(step, due_ms=min(step.due_ms, now_ms)) if step.code in at_once else step for step in found
@@ -117,9 +121,9 @@ def hasten(policy: Policy, found: Sequence[Step], trigger: str, now_ms: int) -> 
 
 
 def pages(policy: Policy, code: str, state: str, duty: str, silent_open: bool) -> bool:
-    """Whether taking a step calls people now. Not once somebody has acknowledged, except that a step which passes the
-    flag to another unit calls that unit as long as the flag lives; and not for a duty while the silent-site flag of its
-    site is open, which inhibits it."""
+    """Whether taking a step calls people now. Not once somebody has acknowledged, except that a step which
+    passes the flag to another unit calls that unit as long as the flag lives; and not for a duty while the
+    silent-site flag of its site is open, which inhibits it."""
     if silent_open and duty != SILENT:
         return False
     step = next((step for step in policy.steps if step.code == code), None)
@@ -129,8 +133,8 @@ def pages(policy: Policy, code: str, state: str, duty: str, silent_open: bool) -
 
 
 def owner(policy: Policy, site_unit: str, reviews: Mapping[str, bool]) -> str:
-    """The unit that receives a site's flags first: the site's own, unless it never reviews (市政工程处有限公司 operates
-    sites and never reviews its own flags) or is unknown."""
+    """The unit that receives a site's flags first: the site's own, unless it never reviews (the company
+    市政工程处有限公司 operates sites and never reviews its own flags) or is unknown."""
     return site_unit if reviews.get(site_unit, False) else policy.fallback_unit
 
 

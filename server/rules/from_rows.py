@@ -1,7 +1,7 @@
 """Rule values from rows of reference data.
 
-A row is what stands in a file of seed_data/: its own fields beside `code`, `source`, `mark`, `from` (local date, empty:
-always) and `to` (the first local date on which it no longer holds, or None).
+A row is what stands in a file of seed_data/: its own fields beside `code`, `source`, `mark`, `from` (local
+date, empty: always) and `to` (the first local date on which it no longer holds, or None).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ Row = Mapping[str, Any]
 
 
 def duty_rules(duties: Iterable[Row], presets: Iterable[Row]) -> list[DutyRule]:
-    """The versions of all duties that make windows: each preset row joined with its duty, for the dates on which both
-    hold. Duties without a preset, and those whose kind of evidence is not built yet, make none."""
+    """The versions of all duties that make windows: each preset row joined with its duty, for the dates on
+    which both hold. Duties without a preset, and those whose kind of evidence is not built yet, make none."""
     known = list(duties)
     rules = []
     for preset in presets:
@@ -37,8 +37,8 @@ def holidays(rows: Iterable[Row]) -> Holidays:
     for row in rows:
         by_kind[row["kind"]].add(row["code"])
     dates = by_kind["day_off"] | by_kind["working_day"]
+    # Make-up days may belong to the next year's holiday: only days off prove that a year is published.
     years = frozenset(int(local_date[:4]) for local_date in by_kind["day_off"])
-    # A make-up day in December can stand for the next year's holiday; only days off prove that a year is published.
     return Holidays(frozenset(dates - by_kind["working_day"]), frozenset(by_kind["working_day"]), years)
 
 
@@ -53,7 +53,8 @@ def in_force(rows: Iterable[Row], code: str, local_date: str) -> Row | None:
 
 
 def number(rules: Iterable[Row], code: str, local_date: str) -> float:
-    """A number as it holds on a local date, the date of the event that it judges. Raises LookupError without one."""
+    """A number as it holds on a local date, the date of the event that it judges. Raises LookupError without
+    one."""
     row = in_force(rules, code, local_date)
     if row is None:
         raise LookupError(f"no rule {code} on {local_date}")

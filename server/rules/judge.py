@@ -1,7 +1,7 @@
 """Judging windows in event time, by watermark (DOMAIN: Windows and flags; PROTOCOL: Watermark).
 
-Nothing here reads a clock or a table. A window is `missed` only when the site's tablets have reported in past its
-deadline; until then it is `silent`: not heard from since, never "not done".
+Nothing here reads a clock or a table. A window is `missed` only when the site's tablets have reported in past
+its deadline; until then it is `silent`: not heard from since, never "not done".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ STATES = ("open", "met", "done_late", "backfilled", "silent", "missed", "review"
 REASONS = {  # shown to people; the code before the colon is what programs compare
     "suspended": "停工 (已批准)",
     "stopped": "工地处于停工阶段",
-    "rest_day": "休息日, 无人进场",
+    "rest_day": "休息日, 未见有人进场",
     "nobody_expected": "名册中没有应测人员",
     "not_heard": "截止后尚未收到平板上报, 不能认定未做",
     "not_done": "平板已上报到截止之后, 仍无记录",
@@ -35,9 +35,10 @@ _WAKES = ("rest_day", "nobody_expected")  # excuses that fall away when people t
 class Evidence:
     """What the facts received so far say about one window.
 
-    `fulfilled`: `none`, `timely`, `late` (only with facts after the deadline), `backfilled` (only with provably
-    backfilled facts, by their claimed time). `need` and `have` count people where a duty is judged by coverage, which
-    can grow until the deadline; `expected` is False where nobody has to be measured at all.
+    `fulfilled`: `none`, `timely`, `late` (only with facts after the deadline), `backfilled` (only with
+    provably backfilled facts, by their claimed time). `need` and `have` count people where a duty is judged
+    by coverage, which can grow until the deadline; `expected` is False where nobody has to be measured at
+    all.
     """
 
     fulfilled: str = "none"
@@ -99,8 +100,8 @@ def judge(
     | missed | any | review | review | review |
     | excused for a rest day | somebody came | as open | as open | as open |
 
-    Everything else stays. Coverage waits for the deadline, because people may still arrive until then. Judging twice is
-    judging once.
+    Everything else stays. Coverage waits for the deadline, because people may still arrive until then.
+    Judging twice is judging once.
     """
     code = reason_code(reason)
     asleep = state == "excused" and not (code in _WAKES and _somebody(code, evidence))
@@ -120,8 +121,9 @@ def judge(
 def match(event_ms: int, claimed_ms: int, backfilled: bool, windows: Sequence[Candidate]) -> Match:
     """The one window that a fact meets: the earliest-due of those that admit it and are not met yet.
 
-    A fact counts at the server's estimate of its time; a provably backfilled one at the time that it claims, and is
-    marked. A fact from before a window opens does not meet it. Windows already missed take facts too: they go to review.
+    A fact counts at the server's estimate of its time; a provably backfilled one at the time that it claims,
+    and is marked. A fact from before a window opens does not meet it. Windows already missed take facts too:
+    they go to review.
     """
     at_ms = claimed_ms if backfilled else event_ms
     found = [

@@ -24,13 +24,14 @@ class StoredWindow:
 
 
 def revise(stored: StoredWindow, planned: PlannedWindow | None, now_ms: int) -> StoredWindow | None:
-    """The stored window as it must be now that planning gives `planned` (None: it is no longer asked for); None when
-    nothing changes. Judge it afterwards.
+    """The stored window as it must be now that planning gives `planned` (None: it is no longer asked for);
+    None when nothing changes. Judge it afterwards.
 
-    1. A window that has opened keeps its times, because it is judged by the rule as of its opening; one still to come
-       takes the new ones, or is void when nobody asks for it any more.
-    2. A new excuse (a suspension approved late, a holiday added) excuses what is undecided, and takes what was `missed`
-       to review, because people have acted upon it. A rest day excuses nothing where people were seen.
+    1. A window that has opened keeps its times, because it is judged by the rule as of its opening; one still
+       to come takes the new ones, or is void when nobody asks for it any more.
+    2. A new excuse (a suspension approved late, a holiday added) excuses what is undecided, and takes what
+       was `missed` to review, because people have acted upon it. A rest day excuses nothing where people were
+       seen.
     3. An excuse that has gone (a make-up day added, a suspension withdrawn) opens the window again.
     """
     revised = _retimed(stored, planned) if stored.opens_ms > now_ms else stored

@@ -1,7 +1,7 @@
 """Windows: what each duty asks of a site, place and slot on one local date.
 
-Planning is pure and deterministic: the same profile, rules, holidays and date give the same windows with the same keys
-(site, duty, place, local date, slot), however often and wherever it is done.
+Planning is pure and deterministic: the same profile, rules, holidays and date give the same windows with the
+same keys (site, duty, place, local date, slot), however often and wherever it is done.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ WHOLE_SITE = ""  # the place of a duty that is the whole site's
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A stretch of the local day. One whose `due` is not after its `opens` ends on the next day, and belongs to the date
-    on which it began."""
+    """A stretch of the local day. One whose `due` is not after its `opens` ends on the next day, and belongs
+    to the date on which it began."""
 
     code: str
     opens: str  # HH:MM, Asia/Shanghai
@@ -72,8 +72,8 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class SiteProfile:
-    """What planning needs to know of a site, as it is now. `rests` is its kind's: `official` (weekends and days off by
-    the official calendar), `holidays` (named days off only), `never`."""
+    """What planning needs to know of a site, as it is now. `rests` is its kind's: `official` (weekends and
+    days off by the official calendar), `holidays` (named days off only), `never`."""
 
     site_id: str
     kind: str
@@ -88,7 +88,8 @@ class SiteProfile:
 
 @dataclass(frozen=True, slots=True)
 class PlannedWindow:
-    """One window. `excused` is None, or why nothing is asked: `code` or `code: detail` (REASONS in judge.py)."""
+    """One window. `excused` is None, or why nothing is asked: `code` or `code: detail` (REASONS in
+    judge.py)."""
 
     duty: str
     place: str
@@ -114,17 +115,20 @@ def plan(
 ) -> list[PlannedWindow]:
     """All windows that belong to one local date at one site, in the order in which they open.
 
-    1. Of each duty and place, the slots of the date before, the date itself and the one after are laid out, each by the
-       rule that holds when the slot opens.
-    2. A window opens no earlier than the deadline of the one before (rule versions may touch), and closes when the next
-       one opens, or a day after it opened.
-    3. What opens in a suspension, in stage 停工 or on a rest day is excused, unless somebody lives where it is asked.
+    1. Of each duty and place, the slots of the date are laid out by the rule that holds when they open.
+    2. A window opens no earlier than the deadline of the one before (rule versions may touch), and closes
+       when the next one opens, or a day after it opened. Slots that `problems_of` complains about never make
+       windows that overlap.
+    3. What opens in a suspension, in stage 停工 or on a rest day is excused, unless somebody lives where
+       it is asked.
     """
-    days = [add_days(local_date, step) for step in (-1, 0, 1)]
     planned: list[PlannedWindow] = []
     for code, place in sorted(_asked(profile, duties)):
-        raw = sorted((w for day in days for w in _slots(profile, duties, code, place, day)), key=_opening)
-        planned += [window for window in _laid_out(raw) if window.local_date == local_date]
+        today, tomorrow = (
+            _clear_of_the_day_before(profile, duties, code, place, add_days(local_date, step))
+            for step in (0, 1)
+        )
+        planned += _closed(today, tomorrow)
     goes_on = {(rule.code, place) for rule in duties if rule.holds(local_date) for place in rule.goes_on}
     excused = [
         replace(window, excused=_excuse(profile, holidays, window, (window.duty, window.place) in goes_on))
@@ -136,8 +140,9 @@ def plan(
 def rule_of(
     duties: Iterable[DutyRule], code: str, alert: str, local_date: str, slot: str | None = None
 ) -> DutyRule | None:
-    """The version of a duty that holds on a local date: that of the alert level, else the normal one. With `slot`, only
-    a version that has this slot: a window planned before the level changed is still judged by its own rule."""
+    """The version of a duty that holds on a local date: that of the alert level, else the normal one. With
+    `slot`, only a version that has this slot: a window planned before the level changed is still judged by
+    its own rule."""
     found = [rule for rule in duties if rule.code == code and rule.holds(local_date)]
     if slot is not None:
         found = [rule for rule in found if any(one.code == slot for one in rule.slots)]
@@ -174,19 +179,46 @@ def _asked(profile: SiteProfile, duties: Iterable[DutyRule]) -> set[tuple[str, s
     }
 
 
+def _clear_of_the_day_before(
+    profile: SiteProfile, duties: Sequence[DutyRule], code: str, place: str, day: str
+) -> list[PlannedWindow]:
+    """The windows of one date, none opening before the last deadline of the date before."""
+    earlier = _slots(profile, duties, code, place, add_days(day, -1))
+    floor_ms = earlier[-1].deadline_ms if earlier else 0
+    return [
+        replace(window, opens_ms=max(window.opens_ms, floor_ms))
+        for window in _slots(profile, duties, code, place, day)
+        if floor_ms < window.due_ms
+    ]
+
+
 def _slots(
     profile: SiteProfile, duties: Sequence[DutyRule], code: str, place: str, day: str
-) -> Iterator[PlannedWindow]:
-    """The slots of one date, unadjusted, by the rule in force when each opens."""
+) -> list[PlannedWindow]:
+    """The slots of one date by the rule in force when they open, one after the other and all over within a
+    day of the first: so a date can touch the next one and never the one after."""
     rule = rule_of(duties, code, profile.alert, day)
     if rule is None or profile.kind not in rule.site_kinds or profile.stage not in rule.stages:
-        return
+        return []
     if place not in (rule.places or (WHOLE_SITE,)):
-        return
+        return []
+    kept: list[PlannedWindow] = []
+    for opens_ms, due_ms, slot in sorted(
+        _asked_slots(profile, rule, day), key=lambda one: (*one[:2], one[2].code)
+    ):
+        opens_ms = max(opens_ms, kept[-1].deadline_ms if kept else 0)
+        window = PlannedWindow(code, place, day, slot.code, opens_ms, due_ms, slot.grace_s, due_ms)
+        over_ms = (kept[0].opens_ms if kept else opens_ms) + DAY_MS
+        if opens_ms < due_ms and window.deadline_ms <= over_ms:
+            kept.append(window)
+    return kept
+
+
+def _asked_slots(profile: SiteProfile, rule: DutyRule, day: str) -> Iterator[tuple[int, int, Slot]]:
     for slot in rule.slots:
         if profile.night_shift or not slot.night_shift:
-            opens_ms, due_ms, deadline_ms = _span(day, slot)
-            yield PlannedWindow(code, place, day, slot.code, opens_ms, due_ms, slot.grace_s, deadline_ms)
+            opens_ms, due_ms, _ = _span(day, slot)
+            yield opens_ms, due_ms, slot
 
 
 def _span(day: str, slot: Slot) -> tuple[int, int, int]:
@@ -195,27 +227,20 @@ def _span(day: str, slot: Slot) -> tuple[int, int, int]:
     return instant_ms(day, slot.opens), due_ms, due_ms + slot.grace_s * 1000
 
 
-def _laid_out(raw: Sequence[PlannedWindow]) -> Iterator[PlannedWindow]:
-    """Windows of one duty and place that never overlap: see plan, step 2."""
-    kept: list[PlannedWindow] = []
-    for window in raw:
-        opens_ms = max(window.opens_ms, kept[-1].deadline_ms if kept else 0)
-        if opens_ms < window.due_ms:
-            kept.append(replace(window, opens_ms=opens_ms))
-    for index, window in enumerate(kept):
-        following_ms = kept[index + 1].opens_ms if index + 1 < len(kept) else window.opens_ms + DAY_MS
-        yield replace(window, closes_ms=max(following_ms, window.deadline_ms))
-
-
-def _opening(window: PlannedWindow) -> tuple[int, int, str]:
-    return (window.opens_ms, window.due_ms, window.slot)
+def _closed(today: Sequence[PlannedWindow], tomorrow: Sequence[PlannedWindow]) -> Iterator[PlannedWindow]:
+    """Each window until the next one opens, or for a day."""
+    following = [window.opens_ms for window in (*today[1:], *tomorrow[:1])]
+    for index, window in enumerate(today):
+        next_ms = following[index] if index < len(following) else window.opens_ms + DAY_MS
+        yield replace(window, closes_ms=max(next_ms, window.deadline_ms))
 
 
 def _excuse(profile: SiteProfile, holidays: Holidays, window: PlannedWindow, lived_in: bool) -> str | None:
     """Why nothing is asked, decided by the moment at which the window opens.
 
-    So a window that was open when work was suspended stays due: its slot had begun, and a suspension cannot undo what
-    was already owed. One that opens during the suspension stays excused though work resumes before it is due.
+    So a window that was open when work was suspended stays due: its slot had begun, and a suspension cannot
+    undo what was already owed. One that opens during the suspension stays excused though work resumes before
+    it is due.
     """
     if lived_in and profile.inhabited:
         return None

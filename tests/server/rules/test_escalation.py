@@ -1,0 +1,91 @@
+"""Whose move a flag is, and until when."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from server.rules.escalation import as_json, hasten, next_step, owner, pages, policy_from, steps
+from server.rules.from_rows import reviewing
+from tests.server.rules.cast import HOLIDAYS, POLICY, at, rows
+
+OPENED = at("09:00")
+HOUR = 3_600_000
+
+
+def due(consecutive: int = 1, section: str = "zhian") -> dict[str, tuple[str, int]]:
+    found = steps(POLICY, OPENED, "ordinary", consecutive, HOLIDAYS, section)
+    return {step.code: (step.unit, (step.due_ms - OPENED) // HOUR) for step in found}
+
+
+def test_a_flag_goes_to_the_section_at_once_and_to_the_brigade_after_a_day() -> None:
+    assert due() == {
+        "notify_site": ("contractor", 0),
+        "section": ("zhian", 0),
+        "section_page": ("zhian", 2),
+        "acknowledge": ("zhian", 4),
+        "brigade": ("jiancha", 24),
+    }
+
+
+def test_the_second_slot_in_a_row_pages_the_section_at_once() -> None:
+    assert due(consecutive=2)["section_page"] == ("zhian", 0)
+    assert due(consecutive=2)["brigade"] == ("jiancha", 24)
+
+
+def test_the_section_is_the_one_that_the_site_belongs_to() -> None:
+    assert due(section="chengjian")["section"] == ("chengjian", 0)
+
+
+def test_a_company_never_reviews_its_own_flags() -> None:
+    reviews = reviewing(rows("units"))
+    assert owner(POLICY, "chengjian", reviews) == "chengjian"
+    assert owner(POLICY, "shizheng", reviews) == "zhian"
+    assert owner(POLICY, "nobody", reviews) == "zhian"
+
+
+@pytest.mark.parametrize(
+    ("severity", "hours"), [("severe", 24), ("ordinary", 72), ("facilities", 168), ("new", 72)]
+)
+def test_the_time_to_rectify_follows_the_severity(severity: str, hours: int) -> None:
+    (step,) = steps(POLICY, OPENED, severity, 1, HOLIDAYS, "zhian", starts="ordered")
+    assert (step.code, step.unit, step.due_ms - OPENED) == ("rectify", "contractor", hours * HOUR)
+
+
+def test_the_recheck_is_due_by_working_days() -> None:
+    friday = at("16:00", "2022-01-28")  # before the Spring Festival, with its made-up weekend
+    (step,) = steps(POLICY, friday, "ordinary", 1, HOLIDAYS, "zhian", starts="submitted")
+    assert step.due_ms == at("16:00", "2022-02-07")
+
+
+def test_the_next_step_is_the_earliest_that_was_not_taken() -> None:
+    found = steps(POLICY, OPENED, "ordinary", 1, HOLIDAYS)
+    step = next_step(found, {"notify_site", "section"})
+    assert step is not None and step.code == "section_page"
+    assert next_step(found, {step.code for step in found}) is None
+
+
+def test_a_refusal_brings_the_brigade_at_once_and_moves_nothing_back() -> None:
+    found = steps(POLICY, OPENED, "ordinary", 1, HOLIDAYS)
+    now_ms = OPENED + HOUR
+    hastened = {step.code: step.due_ms for step in hasten(POLICY, found, "refused", now_ms)}
+    assert hastened == {step.code: step.due_ms for step in found} | {"brigade": now_ms}
+    assert hasten(POLICY, found, "refused", OPENED + 30 * HOUR) == found
+
+
+def test_acknowledging_stops_the_paging_and_not_the_clock() -> None:
+    assert pages(POLICY, "section_page", "open", "TEMP", silent_open=False)
+    assert not pages(POLICY, "section_page", "acknowledged", "TEMP", silent_open=False)
+    assert pages(POLICY, "brigade", "acknowledged", "TEMP", silent_open=False)
+    assert not pages(POLICY, "brigade", "closed", "TEMP", silent_open=False)
+    assert not pages(POLICY, "section", "open", "TEMP", silent_open=False)  # it is told, not called
+
+
+def test_a_silent_site_inhibits_the_paging_of_its_duties() -> None:
+    assert not pages(POLICY, "section_page", "open", "TEMP", silent_open=True)
+    assert pages(POLICY, "section_page", "open", "SILENT", silent_open=True)
+
+
+def test_the_copy_on_a_flag_is_the_policy_that_it_was_opened_under() -> None:
+    assert policy_from(json.loads(json.dumps(as_json(POLICY)))) == POLICY

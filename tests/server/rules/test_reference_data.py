@@ -1,0 +1,129 @@
+"""The files of seed_data/: every row says where it comes from and when it holds, and what it names is
+there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date
+from typing import Any
+
+import pytest
+
+from schemas import limits
+from schemas.disinfection_log import PLACE_KINDS
+from schemas.temperature_check import TemperatureCheckBody
+from server.rules import from_rows
+from server.rules.escalation import SECTION
+from server.rules.windows import problems_of
+from tests.server.rules.cast import DUTIES, HOLIDAYS, SEED_DATA, rows
+
+NOUNS = [*sorted(path.stem for path in SEED_DATA.glob("*.json")), "holidays"]
+CODES = {noun: {row["code"] for row in rows(noun)} for noun in NOUNS}
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_row_has_a_source_a_mark_and_dates(noun: str) -> None:
+    for row in rows(noun):
+        assert 0 < len(row["source"]) <= limits.SOURCE_MAX
+        assert row["mark"] in ("F", "M", "P"), row
+        date.fromisoformat(row["from"])
+        assert row["to"] is None or row["from"] < row["to"]
+        assert 0 < len(row["code"]) <= 64
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_codes_are_unique_and_versions_do_not_overlap(noun: str) -> None:
+    assert max(Counter((row["code"], row["from"]) for row in rows(noun)).values()) == 1
+    by_code: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(rows(noun), key=lambda row: row["from"]):
+        for older in by_code.setdefault(row["code"], []):
+            assert older["to"] is not None and older["to"] <= row["from"]
+        by_code[row["code"]].append(row)
+
+
+def test_every_file_is_described() -> None:
+    readme = (SEED_DATA / "README.md").read_text(encoding="utf-8")
+    for path in SEED_DATA.iterdir():
+        if path.suffix in (".json", ".csv"):
+            assert f"`{path.name}`" in readme
+
+
+def test_sites_and_duties_name_what_is_there() -> None:
+    for kind in rows("site_kinds"):
+        assert kind["unit"] in CODES["units"]
+        assert kind["rests"] in ("official", "holidays", "never")
+    for duty in rows("duties"):
+        assert {*duty["places"], *duty["goes_on"]} <= CODES["place_kinds"]
+        assert set(duty["goes_on"]) <= set(duty["places"])
+        assert set(duty["site_kinds"]) <= CODES["site_kinds"]
+        assert duty["severity"] in ("severe", "ordinary", "facilities")
+    for preset in rows("duty_slots"):
+        assert preset["duty"] in CODES["duties"]
+        assert preset["code"] == f"{preset['duty']}:{preset['preset']}"
+
+
+def test_escalation_names_units_and_every_severity() -> None:
+    for policy in rows("escalation"):
+        assert policy["fallback_unit"] in CODES["units"]
+        for step in policy["steps"]:
+            assert step["unit"] in CODES["units"] | {SECTION, "contractor"}
+            assert "*" in step["delays"]
+            assert len(step["code"]) <= 24
+
+
+def test_all_duties_of_the_domain_are_listed() -> None:
+    listed = "REG EXIT GATE TEMP TEMP-CANTEEN RETEST DISINFECT VENTILATE DORM TRAVEL SUPPLY ISOLATE PLAN"
+    listed += " DRILL PATROL CAMERA ROSTER"
+    assert set(listed.split()) | {"SILENT"} == CODES["duties"]
+
+
+def test_slots_are_ones_that_tablets_write() -> None:
+    slot_field = TemperatureCheckBody().fields["slot"]
+    written = {choice for check in slot_field.validators for choice in getattr(check, "choices", ())}
+    for rule in DUTIES:
+        if rule.judging == "coverage":
+            assert all(slot.admits and set(slot.admits) <= written for slot in rule.slots)
+        assert all(len(slot.code) <= limits.SLOT_MAX for slot in rule.slots)
+    assert CODES["place_kinds"] == set(PLACE_KINDS)
+
+
+def test_the_windows_of_no_duty_overlap() -> None:
+    assert [problem for rule in DUTIES for problem in problems_of(rule)] == []
+
+
+def test_a_company_that_operates_sites_reviews_nothing() -> None:
+    assert from_rows.reviewing(rows("units"))["shizheng"] is False
+
+
+def test_an_alias_names_one_trade() -> None:
+    words = [word for row in rows("trades") for word in (row["name"], *row["aliases"])]
+    assert len(words) == len(set(words))
+    assert all(re.fullmatch("[0-9]{3}", code) for code in CODES["trades"])
+
+
+def test_the_official_calendar_is_whole_from_2021_to_2026() -> None:
+    assert HOLIDAYS.years == frozenset(range(2021, 2027))
+    for year in sorted(HOLIDAYS.years):
+        off = [day for day in HOLIDAYS.days_off if day.startswith(str(year))]
+        assert len(off) >= 27
+    weekend = [date.fromisoformat(day).weekday() >= 5 for day in HOLIDAYS.make_up]
+    assert all(weekend)
+
+
+def test_numbers_hold_as_of_the_day_of_the_event() -> None:
+    old = {"code": "fever_celsius", "value": 37.3, "from": "2021-12-01", "to": "2022-06-01"}
+    new = {"code": "fever_celsius", "value": 37.5, "from": "2022-06-01", "to": None}
+    assert from_rows.number([old, new], "fever_celsius", "2022-05-31") == 37.3
+    assert from_rows.number([old, new], "fever_celsius", "2022-06-01") == 37.5
+    with pytest.raises(LookupError):
+        from_rows.number([old, new], "fever_celsius", "2021-11-30")
+
+
+def test_a_duty_is_in_force_only_while_both_its_rows_are() -> None:
+    duties = [row for row in rows("duties") if row["code"] == "DISINFECT"]
+    presets = [row for row in rows("duty_slots") if row["code"] == "DISINFECT:normal"]
+    ended = [{**duties[0], "to": "2021-12-31"}]
+    (rule,) = from_rows.duty_rules(ended, presets)
+    assert (rule.valid_from, rule.valid_to) == ("2021-12-01", "2021-12-31")
+    assert from_rows.duty_rules(ended, [{**presets[0], "from": "2022-01-01"}]) == []
