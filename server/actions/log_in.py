@@ -17,8 +17,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
+from server.actions.limit_rate import limit_rate, tally_key
 from server.models.access import Viewer, viewer_of
-from server.models.user import LoginToken, User, count_down, count_up, forget_tally, user_named, user_of_token
+from server.models.user import LoginToken, User, count_down, forget_tally, user_named, user_of_token
 from server.problems import Problem
 
 TRIES_PER_NAME = 5
@@ -56,11 +57,9 @@ def begin_log_in(session: Session, name: str, address: str, now_ms: int) -> Atte
     """Count this try by name and by client address. Raises Problem 429 when there were too many; commit it
     before looking at the password. Parallel tries count too, because counting comes first."""
     name = normal_name(name)
-    name_key, address_key = f"login:name:{_short(name)}", f"login:addr:{_short(address)}"
-    for key, most in ((address_key, TRIES_PER_ADDRESS), (name_key, TRIES_PER_NAME)):
-        count, since_ms = count_up(session, key, PERIOD_MS, now_ms)
-        if count > most:
-            raise _too_many(since_ms + PERIOD_MS - now_ms)
+    name_key, address_key = f"login name|{name}", f"login address|{address}"
+    limit_rate(session, address_key, TRIES_PER_ADDRESS, PERIOD_MS, now_ms)
+    limit_rate(session, name_key, TRIES_PER_NAME, PERIOD_MS, now_ms)
     user = user_named(session, name) if name.isprintable() and len(name) <= NAME_CHARS_MAX else None
     if user is None or not user.active:
         return Attempt(None, _NOBODY, name_key, address_key)
@@ -82,8 +81,8 @@ def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int
     user = session.get(User, attempt.user_id)
     if user is None or not user.active or user.password_hash != attempt.password_hash:
         raise wrong_log_in()
-    forget_tally(session, attempt.name_key)
-    count_down(session, attempt.address_key)
+    forget_tally(session, tally_key(attempt.name_key))
+    count_down(session, tally_key(attempt.address_key))
     session.execute(
         sa.delete(LoginToken).where(LoginToken.user_id == user.id, LoginToken.expires_ms <= now_ms)
     )
@@ -119,16 +118,3 @@ def hash_token(token: str) -> bytes:
 def wrong_log_in() -> Problem:
     detail = "用户名或密码不正确。连续输错会暂时锁定。"
     return Problem(401, "login_failed", "登录失败", detail).with_header("WWW-Authenticate", "Bearer")
-
-
-def _too_many(wait_ms: int) -> Problem:
-    wait_s = max(1, -(-wait_ms // 1000))
-    detail = f"尝试次数过多, 请在 {-(-wait_s // 60)} 分钟后再试。"
-    return Problem(429, "rate_limited", "请稍后再试", detail, retry_after_s=wait_s).with_header(
-        "Retry-After", str(wait_s)
-    )
-
-
-def _short(text: str) -> str:
-    """A tally's key never holds what somebody typed: it may be a password in the wrong field."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
