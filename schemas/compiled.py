@@ -34,7 +34,6 @@ _NAMES = re.compile(rb'"([a-z0-9_]+)":')
 _LONG_NUMBER = re.compile(rb'":[ \t\r]*-?[0-9][0-9.eE+-]{%d}' % (_NUMBER_MAX - 1))
 _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:(Z|[+-][0-9]{2}:[0-9]{2})")
-_NO_BODY = Raw(b"{}")
 
 Predicate = Callable[[Any], bool]
 
@@ -60,7 +59,7 @@ class FastEntry(Struct, forbid_unknown_fields=True, gc=False):
     record: str
     act: Literal["add"]
     at: FastAt
-    body: Raw = _NO_BODY
+    body: Raw
     needs: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
 
     base: ClassVar[int | None] = None

@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of each kind's body, generated. It says what marshmallow says as far as JSON Schema can:
+"""JSON Schema (2020-12) of a body, generated. It says what marshmallow says as far as JSON Schema can:
 check characters, days that the calendar lacks, and what fields say together stay with the server."""
 
 from __future__ import annotations
@@ -8,21 +8,14 @@ from typing import Any
 from marshmallow import Schema
 
 from schemas.fields import Tenths
-from schemas.kinds import KINDS
 from schemas.shapes import Shape, shapes_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of one kind's whole body. Raises KeyError for a name that is no kind."""
-    known = KINDS[kind]
-    return {"$schema": DIALECT, "title": known.title, **_object(known.whole)}
-
-
-def all_json_schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of every kind, by its name."""
-    return {name: json_schema(name) for name in KINDS}
+def document(title: str, schema: Schema) -> dict[str, Any]:
+    """The JSON Schema of a whole body, as a document of its own."""
+    return {"$schema": DIALECT, "title": title, **_object(schema)}
 
 
 def _object(schema: Schema) -> dict[str, Any]:

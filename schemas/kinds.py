@@ -15,6 +15,7 @@ from schemas.duty import DutyBody
 from schemas.fields import Body, Errors
 from schemas.flag import FlagBody
 from schemas.gate_pass import GatePassBody
+from schemas.json_schema import document
 from schemas.site import SiteBody
 from schemas.temperature_check import TemperatureCheckBody
 from schemas.window import WindowBody
@@ -108,6 +109,16 @@ _ALL = (
     Kind("flag", "标记", "server", FlagBody),
 )
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of one kind's whole body. Raises KeyError for a name that is no kind."""
+    return document(KINDS[kind].title, KINDS[kind].whole)
+
+
+def all_json_schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of every kind, by its name."""
+    return {name: json_schema(name) for name in KINDS}
 
 
 def judge_body(kind: str, act: str, body: Any) -> tuple[dict[str, Any] | None, str | None, Errors]:

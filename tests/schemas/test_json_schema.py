@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.json_schema import DIALECT, all_json_schemas, json_schema
-from schemas.kinds import KINDS, judge_body
+from schemas.json_schema import DIALECT
+from schemas.kinds import KINDS, all_json_schemas, json_schema, judge_body
 from tests.schemas.strategies import PUSHED, bodies, odd_values, texts
 
 VALIDATORS = {name: jsonschema_rs.validator_for(schema) for name, schema in all_json_schemas().items()}

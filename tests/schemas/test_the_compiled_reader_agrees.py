@@ -200,6 +200,14 @@ def test_the_time_that_the_reader_adds_cannot_be_sent() -> None:
     assert decode_entry(line) is None
 
 
+@pytest.mark.parametrize("name", ["id", "scope", "n", "prev", "kind", "record", "act", "at", "body"])
+def test_an_envelope_that_lacks_a_member_is_not_taken(name: str) -> None:
+    members = json.loads(a_line(PLAIN % ""))
+    del members[name]
+    line = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+    assert (decode_entry(line), decode_line(line), read_strictly(line)) == (None, None, None)
+
+
 @pytest.mark.parametrize("act", ["edit", "amend", "void", "ADD", ""])
 def test_a_body_of_another_act_is_left_to_the_strict_reader(act: str) -> None:
     assert decode_body("disinfection_log", act, Raw(PLAIN.replace("%s", "").encode())) is None
