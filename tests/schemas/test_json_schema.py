@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import jsonschema_rs
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,16 +38,14 @@ def compare(kind: str, body: dict[str, Any]) -> None:
     assert accepted == (code is None or is_beyond(errors)), (body, errors)
 
 
-@pytest.mark.parametrize("kind", PUSHED)
-@given(data=st.data())
+@given(kind=st.sampled_from(PUSHED), data=st.data())
 def test_both_take_what_is_right(kind: str, data: st.DataObject) -> None:
     body = data.draw(bodies(kind))
     assert judge_body(kind, "add", body)[1] is None
     compare(kind, body)
 
 
-@pytest.mark.parametrize("kind", PUSHED)
-@given(data=st.data())
+@given(kind=st.sampled_from(PUSHED), data=st.data())
 def test_both_refuse_what_is_wrong(kind: str, data: st.DataObject) -> None:
     body = dict(data.draw(bodies(kind)))
     name = data.draw(st.sampled_from(KINDS[kind].fields) | st.just("extra"))
