@@ -9,18 +9,15 @@ from typing import Any
 
 import click
 import waitress
-from flask import Flask
 
 from server import __version__
-from server.actions.watch_health import schema_of
-from server.cli_base import Teaching, make_app, writing
+from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
 from server.cli_people import assign, device, enrol_code, unassign, user
 from server.cli_tablet import tablet
-from server.db import db, read
+from server.db import db
 from server.migrate import newest, upgrade
 from server.models.scope import renew_epochs
 from server.request_log import start_logging
-from server.runtime import Runtime
 from server.seal import fresh_key
 
 
@@ -52,8 +49,8 @@ def serve() -> None:
     对外服务时请放在提供 HTTPS 的反向代理之后, 并设置 GONGDI_TRUSTED_PROXIES。
     """
     app = make_app()
-    config = _runtime(app).config
-    _check_schema(app)
+    config = runtime_of(app).config
+    check_schema(app)
     start_logging(config.log_level)
     server: Any = waitress.create_server(
         app,
@@ -114,20 +111,6 @@ def rotate() -> None:
 
 for command in (user, assign, unassign, device, enrol_code, tablet):
     gongdi.add_command(command)
-
-
-def _runtime(app: Flask) -> Runtime:
-    held: Runtime = app.extensions["gongdi"]
-    return held
-
-
-def _check_schema(app: Flask) -> None:
-    with app.app_context(), read() as session:
-        at = schema_of(session)
-    if at != newest():
-        raise click.ClickException(
-            f"数据库版本是 {at or '空'}, 本程序要 {newest()}。请先运行: gongdi db upgrade"
-        )
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

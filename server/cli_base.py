@@ -12,8 +12,10 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from server.actions.watch_health import schema_of
 from server.config import Config, ConfigError
-from server.db import db, write
+from server.db import db, read, write
+from server.migrate import newest
 from server.problems import Problem
 from server.runtime import Runtime
 from sync_protocol.client.reports import TabletError
@@ -67,10 +69,25 @@ def _let_go(app: Flask) -> None:
         db.engine.dispose()
 
 
+def runtime_of(app: Flask) -> Runtime:
+    held: Runtime = app.extensions["gongdi"]
+    return held
+
+
+def check_schema(app: Flask) -> None:
+    """Raises ClickException when the database is not at the version that this program wants."""
+    with app.app_context(), read() as session:
+        at = schema_of(session)
+    if at != newest():
+        raise click.ClickException(
+            f"数据库版本是 {at or '空'}, 本程序要 {newest()}。请先运行: gongdi db upgrade"
+        )
+
+
 @contextmanager
 def writing() -> Iterator[tuple[Session, Runtime, int]]:
     """One transaction of a command: the session, keys and settings, and now in milliseconds."""
     app = make_app()
-    runtime: Runtime = app.extensions["gongdi"]
+    runtime = runtime_of(app)
     with app.app_context(), write() as session:
         yield session, runtime, runtime.clock.now_ms()
