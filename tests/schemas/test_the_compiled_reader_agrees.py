@@ -179,6 +179,8 @@ def test_the_example_that_the_hostile_ones_start_from_is_taken() -> None:
         ',"note" : "a:b","note":"a"',
         ',"\\u006eote":"a","note":"\\u003a"',
         ',"wall_ms":1',
+        "\n",
+        ',\n"note":"a"',
     ],
 )
 def test_what_readers_of_json_disagree_about_is_not_taken(more: str) -> None:
@@ -248,6 +250,7 @@ WORKER = {
         ("at", "up_ms", [-1, 2**53, 1.5, "1", True]),
         ("body", "operator", ["", " ", "   ", "\u3000", "a\u202eb", "a\x7fb", "龙" * 51]),
         ("body", "amount_l", [-0.1, 10_000.5, True, "1"]),
+        ("body", "extra", [1, None]),
         ("body", "place", ["Canteen", "", None, 7]),
     ],
 )
@@ -257,6 +260,8 @@ def test_what_the_strict_reader_refuses_in_one_member_is_not_taken(
     for value in values:
         members = json.loads(a_line(PLAIN % ""))
         (members[place] if place else members)[name] = value
+        if name == "id":
+            members["record"] = value
         line = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
         assert read_strictly(line) is None, value
         assert decode_line(line) is None, value
