@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import __version__, models
-from server.api import devices, docs, flags, ops, sessions, sites
+from server.api import devices, docs, flags, ops, sessions, sites, sync
 from server.api.openapi import make_api
 from server.clock import Clock, SystemClock
 from server.config import Config
@@ -29,7 +29,7 @@ assert models  # the tables have to be known before the first query
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
 DOORS = (sessions.blueprint, sites.blueprint, flags.blueprint, devices.blueprint)
-OTHERS = (docs.blueprint, ops.blueprint, pages.blueprint)
+OTHERS = (sync.blueprint, docs.blueprint, ops.blueprint, pages.blueprint)
 
 _log = logging.getLogger("gongdi.app")
 

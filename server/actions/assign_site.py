@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed, Put, publish
+from server.actions.refresh_watermark import refresh_watermark
 from server.clock import to_iso
 from server.models.scope import REF, Scope, lock_scope, make_scope, scope_name
 from server.models.site import Site
@@ -33,6 +34,7 @@ def assign_site(session: Session, seals: Seals, user: User, site: Site, now_ms: 
     session.flush()
     body = {"site": site.id, "scope": scope_name("site", site.id), "since": to_iso(assignment.since_ms)}
     publish(session, scope, seals, now_ms, [Put("assignment", assignment_id(site.id, user.id), body)])
+    refresh_watermark(session, site.id, now_ms)
     return assignment
 
 
@@ -48,6 +50,7 @@ def unassign_site(session: Session, seals: Seals, user: User, site: Site, now_ms
     feed = Feed(session, scope, seals, now_ms)
     feed.delete([assignment_id(site.id, user.id)])
     feed.flush()
+    refresh_watermark(session, site.id, now_ms)
 
 
 def find_site(session: Session, text: str) -> Site:

@@ -1,7 +1,7 @@
 """The change feed of one scope: the only place where `seq` and `rev` are given out.
 
-The caller holds the scope's row locked. Changes are collected and written together: new records in one bulk insertion,
-changed ones in one batch, the counter, the live count and the digest once.
+The caller holds the scope's row locked. Changes are collected and written together: new records in one
+bulk insertion, changed ones in one batch, the counter, the live count and the digest once.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Put:
     subject: str | None = None
     slot: str | None = None
     counts: bool = True
+    always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
 
 
 class Feed:
@@ -57,7 +58,17 @@ class Feed:
         self._seq += 1
         self._live += 1
         self._digest += record_digest(put.kind, put.id, 1)
-        row = (self.scope.scope_id, put.id, put.kind, 1, self._seq, self._served(put), put.event_ms, put.subject, put.slot)
+        row = (
+            self.scope.scope_id,
+            put.id,
+            put.kind,
+            1,
+            self._seq,
+            self._served(put),
+            put.event_ms,
+            put.subject,
+            put.slot,
+        )
         self._new.append((*row, put.counts))
         return 1, self._seq
 
@@ -72,7 +83,8 @@ class Feed:
                 given[put.id] = self.add(put)
                 continue
             body = encode(put.body)
-            if old.deleted_ms is None and old.counts == put.counts and self._opened(old) == body:
+            same = old.deleted_ms is None and old.counts == put.counts and not put.always
+            if same and self._opened(old) == body:
                 given[put.id] = (old.rev, old.seq)
                 continue
             given[put.id] = self._change(old, put.kind, deleted=False)
@@ -107,7 +119,7 @@ class Feed:
         self._live = self._digest = 0
         self._session.flush()
 
-    def _change(self, old: sa.Row[Any], kind: str, deleted: bool) -> tuple[int, int]:
+    def _change(self, old: Any, kind: str, deleted: bool) -> tuple[int, int]:
         """Take the next rev and seq for a stored record."""
         self._seq += 1
         if old.deleted_ms is None:
@@ -118,23 +130,33 @@ class Feed:
             self._live += 1
         return old.rev + 1, self._seq
 
-    def _stored(self, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
-        columns = (Record.id, Record.kind, Record.rev, Record.seq, Record.body, Record.deleted_ms, Record.counts)
-        found: dict[str, sa.Row[Any]] = {}
+    def _stored(self, ids: Sequence[str]) -> dict[str, Any]:
+        columns = (
+            Record.id,
+            Record.kind,
+            Record.rev,
+            Record.seq,
+            Record.body,
+            Record.deleted_ms,
+            Record.counts,
+        )
+        found: dict[str, Any] = {}
         for start in range(0, len(ids), _CHUNK):
             wanted = Record.id.in_(ids[start : start + _CHUNK])
             query = sa.select(*columns).where(Record.scope_id == self.scope.scope_id, wanted)
-            found.update((row.id, row) for row in self._session.execute(query))
+            for row in self._session.execute(query):
+                found[row.id] = row
         return found
 
     def _update(self, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        table = Record.__table__
         statement = (
-            sa.update(table)
-            .where(table.c.scope_id == self.scope.scope_id, table.c.id == sa.bindparam("key"))
-            .values({name: sa.bindparam(f"new_{name}") for name in ("rev", "seq", "body", "counts", "deleted_ms")})
+            sa.update(Record)
+            .where(Record.scope_id == self.scope.scope_id, Record.id == sa.bindparam("key"))
+            .values(
+                {name: sa.bindparam(f"new_{name}") for name in ("rev", "seq", "body", "counts", "deleted_ms")}
+            )
         )
         renamed = [{name if name == "key" else f"new_{name}": row[name] for name in row} for row in rows]
         self._session.connection().execute(statement, renamed)
@@ -143,7 +165,7 @@ class Feed:
         body = encode(put.body)
         return self._seals.seal(body_place(put.id), body) if KINDS[put.kind].sealed else body
 
-    def _opened(self, old: sa.Row[Any]) -> bytes:
+    def _opened(self, old: Any) -> bytes:
         return self._seals.open(body_place(old.id), old.body)
 
 
@@ -170,5 +192,5 @@ def publish(session: Session, scope: Scope, seals: Seals, now_ms: int, puts: Ite
     feed.flush()
 
 
-def _key(old: sa.Row[Any], given: tuple[int, int]) -> dict[str, Any]:
+def _key(old: Any, given: tuple[int, int]) -> dict[str, Any]:
     return {"key": old.id, "rev": given[0], "seq": given[1]}

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.paging import After, Page, cut, read_cursor
+from server.actions.refresh_watermark import refresh_watermarks_of
 from server.models.device import Device
 from server.models.user import User
 from server.problems import not_found
@@ -45,6 +46,7 @@ def revoke_device(session: Session, device_id: str, now_ms: int) -> ShownDevice:
     device: Device = row[0]
     if device.state != "revoked":
         device.state, device.revoked_ms = "revoked", now_ms
+        refresh_watermarks_of(session, device.user_id, now_ms)
     return ShownDevice(device, row[1])
 
 

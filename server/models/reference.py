@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db import Base, Json
 
 
 class Reference(Base):
-    """One row of reference data: a district, a unit, a trade, a duty, a rule, an escalation policy, a holiday.
+    """One row of reference data: a district, a unit, a trade, a duty, a rule, an escalation policy, a
+    holiday.
 
-    `noun` names the file in seed_data/ that it comes from, `code` the row, `valid_from` the local date from which it
-    holds (empty: always). Rows are never edited in place once in force: a new row with a later date follows.
+    `noun` names the file in seed_data/ that it comes from, `code` the row, `valid_from` the local date
+    from which it holds (empty: always). Rows are never edited in place once in force: a new row with a
+    later date follows.
     """
 
     __tablename__ = "reference"
@@ -25,3 +27,29 @@ class Reference(Base):
     valid_to: Mapped[str | None] = mapped_column(sa.String(10))
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     source: Mapped[str] = mapped_column(sa.String(200))
+
+
+STAMP = "stamp"  # the noun of the one row that changes whenever any other does
+
+
+def reference_stamp(session: Session) -> str:
+    """What names the reference data as it stands: a cache that holds another stamp is stale."""
+    query = sa.select(Reference.data).where(Reference.noun == STAMP)
+    found = session.scalar(query)
+    return str(found["value"]) if found else ""
+
+
+def reference_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
+    """Every row by noun, in the shape that it has in seed_data/."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    order = (Reference.noun, Reference.code, Reference.valid_from)
+    for row in session.scalars(sa.select(Reference).where(Reference.noun != STAMP).order_by(*order)):
+        whole = {
+            **row.data,
+            "code": row.code,
+            "source": row.source,
+            "from": row.valid_from,
+            "to": row.valid_to,
+        }
+        rows.setdefault(row.noun, []).append(whole)
+    return rows

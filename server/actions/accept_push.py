@@ -1,0 +1,133 @@
+"""Accept a push: what a device wrote goes into the log, takes effect once, and gets an outcome."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from server.actions.accept_scope import ScopeAnswer, accept_scope
+from server.actions.authenticate_device import Sender, claim_exchange, key_of
+from server.actions.date_entries import date_entries
+from server.actions.quarantine import Pushing, keep_refused, refused_outcome
+from server.actions.read_push import Line, Push
+from server.clock import to_iso
+from server.models.device import Device, Exchange
+from server.models.scope import scope_id_of
+from server.models.user import Assignment
+from server.seal import Seals
+from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
+
+log = logging.getLogger("gongdi.push")
+
+
+@dataclass(slots=True)
+class Accepted:
+    """What came of a push: outcomes in the order of the lines, the streams as known now."""
+
+    outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    streams: dict[str, ScopeAnswer] = field(default_factory=dict)
+
+
+def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_ms: int) -> dict[str, Any]:
+    """The answer to a push, as JSON-able values. Raises Problem 401 for a replayed nonce.
+
+    1. Claim the exchange (nonce, beacon). 2. Date the entries. 3. Scope by scope, in one order for all
+    writers: lock, take in, judge windows. A scope whose transaction fails for a passing cause answers
+    `retry`; the others stand. 4. Sign the receipt over what the server holds now.
+    """
+    exchange = claim_exchange(session, sender, "push", now_ms)
+    device = session.get_one(Device, sender.device_id)
+    entries = [line.entry for line in push.lines if line.entry is not None]
+    dates = date_entries(session, device, push.header.clock, entries, now_ms)
+    pushing = Pushing(session, seals, device, exchange.id, dates, now_ms)
+    accepted = Accepted()
+    assigned = _assignments(session, device.user_id)
+    attested = {name: stream for name, stream in push.header.streams.items() if _site_of(name) in assigned}
+    for name, lines in sorted(_by_scope(push.lines, attested).items()):
+        site_id = _site_of(name)
+        if site_id in assigned:
+            good = name in attested and _attests(sender, name, attested[name])
+            _one_scope(pushing, name, lines, assigned[site_id], attested.get(name), good, accepted)
+        else:
+            _refuse_all(pushing, lines, accepted)
+    _refuse_all(pushing, [line for line in push.lines if line.entry is None], accepted)
+    device.seen_ms = now_ms
+    device.unsent = sum(stream.unsent for stream in push.header.streams.values())
+    return _answer(seals, device, exchange, push, accepted, now_ms)
+
+
+def _one_scope(
+    pushing: Pushing,
+    name: str,
+    lines: list[Line],
+    assignment: Assignment,
+    attested: Any,
+    good: bool,
+    accepted: Accepted,
+) -> None:
+    """One scope in a savepoint of its own: a passing failure there leaves the others standing."""
+    try:
+        with pushing.session.begin_nested():
+            outcomes, answer = accept_scope(pushing, name, lines, assignment, attested, good)
+    except OperationalError as error:
+        log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
+        for line in lines:
+            assert line.entry is not None
+            accepted.outcomes[line.number] = {"id": line.entry.id, "outcome": "retry"}
+        return
+    accepted.outcomes.update(outcomes)
+    accepted.streams[name] = answer
+
+
+def _refuse_all(pushing: Pushing, lines: Iterable[Line], accepted: Accepted) -> None:
+    """Lines that no scope can take: unreadable, or for a scope that this user never had. Kept in the
+    user's own scope."""
+    for line in lines:
+        line.code = line.code or "scope_not_assigned"
+        keep_refused(pushing, pushing.device.user_id, line)
+        accepted.outcomes[line.number] = refused_outcome(line)
+
+
+def _assignments(session: Session, user_id: str) -> dict[str, Assignment]:
+    rows = session.scalars(sa.select(Assignment).where(Assignment.user_id == user_id))
+    return {row.site_id: row for row in rows}
+
+
+def _site_of(name: str) -> str:
+    return scope_id_of(name) if name.startswith("site:") else ""
+
+
+def _by_scope(lines: Iterable[Line], attested: Mapping[str, Any]) -> dict[str, list[Line]]:
+    grouped: dict[str, list[Line]] = {name: [] for name in attested}
+    for line in lines:
+        if line.entry is not None:
+            grouped.setdefault(line.entry.scope, []).append(line)
+    return grouped
+
+
+def _attests(sender: Sender, name: str, stream: Any) -> bool:
+    text = attestation_text(sender.device_id, name, stream.n, stream.hash)
+    return verify_text(key_of(sender.public_key), text, stream.sig)
+
+
+def _answer(
+    seals: Seals, device: Device, exchange: Exchange, push: Push, accepted: Accepted, now_ms: int
+) -> dict[str, Any]:
+    at = to_iso(now_ms)
+    heads = {name: (answer.n, answer.hash) for name, answer in sorted(accepted.streams.items())}
+    signature = sign_text(seals.signing_key, receipt_text(device.id, at, heads))
+    exchange.attested = {name: [s.n, s.hash, s.unsent, s.sig] for name, s in push.header.streams.items()}
+    exchange.receipt = {"at": at, "sig": signature, "streams": heads}
+    return {
+        "outcomes": [accepted.outcomes[line.number] for line in push.lines],
+        "streams": {name: answer.as_json() for name, answer in sorted(accepted.streams.items())},
+        "receipt": {"at": at, "sig": signature},
+        "beacon": exchange.beacon,
+        "server_time": at,
+    }

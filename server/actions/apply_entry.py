@@ -1,0 +1,244 @@
+"""What one entry does to current state: add, edit, amend, void. Used by the push and by a rebuild from the
+log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.kinds import KINDS
+from server.actions.feed import Feed, Put, body_place
+from server.actions.meet_windows import FactMet
+from server.actions.read_push import Envelope, Line
+from server.actions.write_worker import WORKER_COLUMNS, Author, edit_worker, served, worker_row
+from server.clock import to_iso
+from server.db import bulk_insert
+from server.models.entry import LogEntry
+from server.models.record import Record, Worker
+from server.models.scope import Scope
+from server.seal import Seals
+from sync_protocol.outcomes import EFFECTIVE
+from sync_protocol.time_bounds import TimeBounds
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry with its time and its author: device and user come from the envelope, never from the body."""
+
+    line: Line
+    entry: Envelope
+    times: TimeBounds
+    device_id: str
+    user_id: str
+
+
+@dataclass(slots=True)
+class Effect:
+    """An entry's outcome. `waits_for` names the ids of entries or records that a `held` one waits for."""
+
+    outcome: str
+    rev: int | None = None
+    seq: int | None = None
+    code: str | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    waits_for: list[str] = field(default_factory=list)
+
+    def as_json(self, entry_id: str) -> dict[str, Any]:
+        shown: dict[str, Any] = {"id": entry_id, "outcome": self.outcome}
+        if self.rev is not None:
+            shown.update(rev=self.rev, seq=self.seq)
+        if self.code is not None:
+            shown["code"] = self.code
+        if self.outcome == "refused":
+            shown["errors"] = self.errors
+        return shown
+
+
+@dataclass(slots=True)
+class Applying:
+    """One locked scope to which entries are applied, and what came of them for the windows."""
+
+    session: Session
+    seals: Seals
+    scope: Scope
+    feed: Feed
+    now_ms: int
+    facts: list[FactMet] = field(default_factory=list)
+    retracted: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
+    workers: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def write(self) -> None:
+        """Write the additions collected so far, so that statements see them."""
+        bulk_insert(self.session, Worker.__table__, WORKER_COLUMNS, self.workers)  # type: ignore[arg-type]
+        self.workers.clear()
+        self.feed.write()
+
+
+def add_fact(applying: Applying, written: Written) -> Effect:
+    """A fact is a new record; nothing has to be looked up."""
+    entry, times, line = written.entry, written.times, written.line
+    put = Put(entry.kind, entry.id, fact_body(written), times.event_ms, line.subject, line.slot)
+    rev, seq = applying.feed.add(put)
+    met = FactMet(
+        entry.id, entry.kind, times.event_ms, times.claimed_ms, times.backfilled, line.subject, line.slot
+    )
+    applying.facts.append(met)
+    applying.done.add(entry.id)
+    return Effect("applied", rev, seq)
+
+
+def fact_body(written: Written, extra: bytes = b"") -> bytes:
+    """A fact's body as it is served: the device's own text, then what the server knows of time and author."""
+    times = written.times
+    late = b',"backfilled":true' if times.backfilled else b""
+    known = (
+        f',"at":{{"time":"{to_iso(times.event_ms)}","bound_ms":{times.bound_ms},"grade":"{times.grade}"}}'
+        f',"by":"{written.user_id}","device":"{written.device_id}"'
+    )
+    return b"".join((written.line.served[:-1], known.encode(), late, extra, b"}"))
+
+
+def apply_entry(applying: Applying, written: Written, forced: bool = False) -> Effect:
+    """Apply one entry that is no plain addition. `forced` applies it although what it needs never came."""
+    entry = written.entry
+    if entry.needs and not forced:
+        lacking = _lacking(applying, entry)
+        if lacking:
+            return Effect("held", waits_for=lacking)
+    effect = _ACTS[(KINDS[entry.kind].nature, entry.act)](applying, written)
+    if effect.outcome in EFFECTIVE:
+        applying.done.add(entry.id)
+    applying.write()
+    return effect
+
+
+def _lacking(applying: Applying, entry: Envelope) -> list[str]:
+    wanted = [need for need in entry.needs if need not in applying.done]
+    query = sa.select(LogEntry.id).where(
+        LogEntry.scope_id == applying.scope.scope_id, LogEntry.id.in_(wanted), LogEntry.outcome.in_(EFFECTIVE)
+    )
+    here = set(applying.session.scalars(query)) if wanted else set()
+    return [need for need in wanted if need not in here]
+
+
+def _add_register(applying: Applying, written: Written) -> Effect:
+    return add_register(applying, written, existing_records(applying, [written.entry.record]))
+
+
+def add_register(applying: Applying, written: Written, existing: set[str]) -> Effect:
+    """A new roster entry, unless a record of that id is among `existing`, to which it is added."""
+    record_id, body = written.entry.record, written.line.body
+    if record_id in existing:
+        return Effect(
+            "refused", code="already_exists", errors={"/record": ["这条记录已经存在, 请用 edit 修改。"]}
+        )
+    existing.add(record_id)
+    row = worker_row(applying.seals, applying.scope.scope_id, stamped(written), body, record_id)
+    applying.workers.append(row)
+    rev, seq = applying.feed.add(Put(written.entry.kind, record_id, served(applying.seals, body, ())))
+    applying.done.add(written.entry.id)
+    return Effect("applied", rev, seq)
+
+
+def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
+    """Which of these records the scope has, deleted ones included. One statement."""
+    if not ids:
+        return set()
+    query = sa.select(Record.id).where(Record.scope_id == applying.scope.scope_id, Record.id.in_(ids))
+    return set(applying.session.scalars(query))
+
+
+def _edit(applying: Applying, written: Written) -> Effect:
+    entry = written.entry
+    target = _target(applying, entry.record)
+    if target is None:
+        return Effect("held", waits_for=[entry.record])
+    if target.kind != entry.kind:
+        return _wrong_kind()
+    edited = edit_worker(
+        *(applying.session, applying.seals, applying.scope, applying.feed, stamped(written), entry.record),
+        *(entry.base or 0, written.line.body, target.rev, applying.now_ms, _marks(applying, target)),
+    )
+    if edited.errors:
+        return Effect("refused", code="body_invalid", errors=edited.errors)
+    return Effect(edited.outcome, edited.rev, edited.seq)
+
+
+def _amend(applying: Applying, written: Written) -> Effect:
+    """A fact that corrects another. It stands at the time of what it corrects; both stay readable."""
+    entry, line = written.entry, written.line
+    target = _target(applying, entry.amends or "")
+    if target is None:
+        return Effect("held", waits_for=[entry.amends or ""])
+    if target.kind != entry.kind:
+        return _wrong_kind()
+    event_ms = target.event_ms if target.event_ms is not None else written.times.event_ms
+    body = fact_body(written, f',"amends":"{target.id}"'.encode())
+    rev, seq = applying.feed.add(Put(entry.kind, entry.id, body, event_ms, line.subject, line.slot))
+    _mark(applying, target, lambda old: {**old, "amended_by": max(old.get("amended_by", ""), entry.id)})
+    met = FactMet(entry.id, entry.kind, event_ms, event_ms, written.times.backfilled, line.subject, line.slot)
+    applying.facts.append(met)
+    return Effect("applied", rev, seq)
+
+
+def _void(applying: Applying, written: Written) -> Effect:
+    entry = written.entry
+    target = _target(applying, entry.record)
+    if target is None:
+        return Effect("held", waits_for=[entry.record])
+    if target.kind != entry.kind:
+        return _wrong_kind()
+    voided = {"by": written.user_id, "time": to_iso(written.times.event_ms), "reason": entry.reason or ""}
+    rev, seq = _mark(applying, target, lambda old: {**old, "voided": True, "void": voided})
+    return Effect("applied", rev, seq)
+
+
+def _mark(
+    applying: Applying, target: Record, change: Callable[[dict[str, Any]], Mapping[str, Any]]
+) -> tuple[int, int]:
+    """Write something about a record into its body; from then on it proves nothing."""
+    body = msgspec.json.decode(applying.seals.open(body_place(target.id), target.body))
+    put = Put(target.kind, target.id, change(body), counts=False)
+    applying.retracted.append(target.id)
+    return applying.feed.put([put])[target.id]
+
+
+def _marks(applying: Applying, target: Record) -> dict[str, Any]:
+    if target.counts:
+        return {}
+    body = msgspec.json.decode(applying.seals.open(body_place(target.id), target.body))
+    return {name: body[name] for name in ("voided", "void") if name in body}
+
+
+def _target(applying: Applying, record_id: str) -> Record | None:
+    applying.write()
+    query = sa.select(Record).where(Record.scope_id == applying.scope.scope_id, Record.id == record_id)
+    found = applying.session.execute(
+        query, execution_options={"populate_existing": True}
+    ).scalar_one_or_none()
+    return found if found is not None and found.deleted_ms is None else None
+
+
+def stamped(written: Written) -> Author:
+    """Who wrote a register's field, and when: what a merge compares."""
+    return (written.device_id, written.entry.n, written.times.event_ms, written.entry.id)
+
+
+def _wrong_kind() -> Effect:
+    return Effect("refused", code="wrong_kind", errors={"/record": ["这个编号是另一种记录。"]})
+
+
+_ACTS: dict[tuple[str, str], Callable[[Applying, Written], Effect]] = {
+    ("fact", "add"): add_fact,
+    ("fact", "amend"): _amend,
+    ("fact", "void"): _void,
+    ("register", "add"): _add_register,
+    ("register", "edit"): _edit,
+    ("register", "void"): _void,
+}

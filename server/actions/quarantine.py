@@ -1,0 +1,58 @@
+"""Refused lines are kept: a person can read, mend or dismiss them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.actions.date_entries import Dates
+from server.actions.read_push import Line
+from server.models.device import Device
+from server.models.entry import Quarantine
+from server.seal import Seals, place
+
+
+@dataclass(frozen=True, slots=True)
+class Pushing:
+    """What every step of one push needs."""
+
+    session: Session
+    seals: Seals
+    device: Device
+    exchange_id: str
+    dates: Dates
+    now_ms: int
+
+
+def keep_refused(pushing: Pushing, scope_id: str, line: Line) -> None:
+    """Keep a refused line, sealed, once however often it is sent."""
+    key = str(uuid.uuid5(uuid.UUID(pushing.device.id), line.hash))
+    if pushing.session.get(Quarantine, (scope_id, key)) is not None:
+        return
+    pushing.session.add(
+        Quarantine(
+            scope_id=scope_id,
+            id=key,
+            device_id=pushing.device.id,
+            entry_id=line.entry.id if line.entry is not None else None,
+            raw=pushing.seals.seal(quarantine_place(key), line.raw),
+            code=line.code or "",
+            errors=line.errors,
+            at_ms=pushing.now_ms,
+            state="open",
+        )
+    )
+    pushing.session.flush()
+
+
+def refused_outcome(line: Line) -> dict[str, Any]:
+    """`refused`, by id where the line has one, by line number where not."""
+    named = {"id": line.entry.id} if line.entry is not None else {"line": line.number}
+    return {**named, "outcome": "refused", "code": line.code, "errors": line.errors}
+
+
+def quarantine_place(key: str) -> bytes:
+    return place("quarantine", key, "raw")

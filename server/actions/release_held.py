@@ -1,0 +1,111 @@
+"""Entries that wait: taken down, applied when what they need has come, and not left waiting for good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.apply_entry import Applying, Effect, Written, apply_entry
+from server.actions.feed import Feed
+from server.actions.load_reference import rules_in_force
+from server.actions.meet_windows import meet_windows, retract
+from server.actions.read_push import entry_place, read_line
+from server.models.device import Device
+from server.models.entry import HeldEntry, LogEntry
+from server.models.scope import Scope, lock_scope
+from server.seal import Seals
+from sync_protocol.outcomes import EFFECTIVE, HELD_DAYS, UNMET_NEEDS
+from sync_protocol.time_bounds import TimeBounds
+
+_DAY_MS = 86_400_000
+
+
+def hold(session: Session, scope: Scope, entry_id: str, effect: Effect, now_ms: int) -> None:
+    """Take down that an entry waits. What a revoked device wrote before waits for a person, without a
+    deadline."""
+    revoked = effect.code == "device_revoked"
+    row = HeldEntry(scope_id=scope.scope_id, entry_id=entry_id, waits_for=effect.waits_for)
+    row.reason = "device_revoked" if revoked else "needs"
+    row.until_ms = None if revoked else now_ms + HELD_DAYS * _DAY_MS
+    session.add(row)
+    session.flush()
+    scope.held += 1
+
+
+def release_held(applying: Applying) -> None:
+    """Apply what waited for entries or records that are here now; each release may free others."""
+    query = sa.select(HeldEntry).where(
+        HeldEntry.scope_id == applying.scope.scope_id, HeldEntry.reason == "needs"
+    )
+    waiting = list(applying.session.scalars(query.order_by(HeldEntry.entry_id)))
+    while waiting:
+        applied = [held for held in waiting if _release(applying, held, forced=False)]
+        waiting = [held for held in waiting if held not in applied]
+        if not applied:
+            return
+
+
+def finish(applying: Applying) -> None:
+    """Let the windows know what came and what was taken back, then write the scope's counter."""
+    session, feed, scope = applying.session, applying.feed, applying.scope
+    applying.write()
+    if applying.retracted:
+        retract(session, feed, scope, applying.retracted, applying.now_ms, rules_in_force(session))
+    if applying.facts:
+        meet_windows(session, feed, scope, applying.facts, applying.now_ms, rules_in_force(session))
+    feed.flush()
+
+
+def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 100) -> int:
+    """The tick's part: what has waited past its deadline is applied with a mark, or refused when there is
+    nothing to apply it to. Gives how many were settled."""
+    query = sa.select(HeldEntry.scope_id, HeldEntry.entry_id).where(HeldEntry.until_ms <= now_ms)
+    due = session.execute(query.order_by(HeldEntry.scope_id, HeldEntry.entry_id).limit(limit)).all()
+    for scope_id, entry_id in due:
+        scope = lock_scope(session, scope_id)
+        held = session.get(HeldEntry, (scope_id, entry_id), populate_existing=True)
+        if scope is None or held is None:
+            continue
+        applying = Applying(session, seals, scope, Feed(session, scope, seals, now_ms), now_ms)
+        _release(applying, held, forced=True)
+        finish(applying)
+    return len(due)
+
+
+def _release(applying: Applying, held: HeldEntry, forced: bool) -> bool:
+    """Try to apply one waiting entry; whether it waits no more."""
+    session = applying.session
+    row = session.get_one(LogEntry, (held.scope_id, held.entry_id), populate_existing=True)
+    effect = apply_entry(applying, written_again(applying.seals, row, _user_of(session, row)), forced)
+    if effect.outcome == "held" and forced:
+        effect = Effect("refused", code="unknown_record")
+    if effect.outcome == "held":
+        return False
+    row.outcome, row.rev, row.seq = effect.outcome, effect.rev, effect.seq
+    row.code = UNMET_NEEDS if forced and effect.outcome in EFFECTIVE else effect.code
+    session.delete(held)
+    session.flush()
+    applying.scope.held -= 1
+    return True
+
+
+def written_again(seals: Seals, row: LogEntry, user_id: str) -> Written:
+    """An entry read back from the log, with the time that was found for it when it came."""
+    line = read_line(row.n, seals.open(entry_place(row.id), row.raw), seals)
+    assert line.entry is not None, "what the log keeps was read once"
+    times = TimeBounds(
+        claimed_ms=row.claimed_ms,
+        event_ms=row.event_ms,
+        bound_ms=row.bound_ms,
+        grade=row.grade,
+        not_before_ms=row.not_before_ms,
+        not_after_ms=row.received_ms,
+        backfilled=row.backfilled,
+    )
+    return Written(line, line.entry, times, row.device_id, user_id)
+
+
+def _user_of(session: Session, row: LogEntry) -> Any:
+    return session.get_one(Device, row.device_id).user_id

@@ -1,0 +1,138 @@
+"""Prove the log: every line's hash, every chain, every attestation and receipt. Names the first bad line
+of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.read_push import entry_place
+from server.models.device import Device, Exchange, StreamHead
+from server.models.entry import LogEntry
+from server.models.flag import FlagEvent
+from server.models.scope import Scope, scope_id_of
+from server.seal import SealBroken, Seals
+from sync_protocol.signatures import attestation_text, receipt_text, verify_text
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that does not hold. `line` is the number `n` of an entry, or of an event."""
+
+    scope: str
+    device: str
+    line: int
+    what: str
+
+
+def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault]:
+    """The first fault of each stream of a scope: a changed line, a broken chain without a fork mark, a
+    line lost that a receipt names, a flag whose history was changed."""
+    heads = {
+        row.device_id: row
+        for row in session.scalars(sa.select(StreamHead).where(StreamHead.scope_id == scope.scope_id))
+    }
+    query = (
+        sa.select(LogEntry)
+        .where(LogEntry.scope_id == scope.scope_id)
+        .order_by(LogEntry.device_id, LogEntry.n)
+    )
+    before: LogEntry | None = None
+    faulty: set[str] = set()
+    for row in session.scalars(query.execution_options(yield_per=1000)):
+        if before is not None and before.device_id != row.device_id:
+            before = None
+        what = "" if row.device_id in faulty else _fault_of(seals, row, before, heads.get(row.device_id))
+        if what:
+            faulty.add(row.device_id)
+            yield Fault(scope.name, row.device_id, row.n, what)
+        before = row
+    yield from _flag_faults(session, scope)
+
+
+def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: StreamHead | None) -> str:
+    try:
+        raw = seals.open(entry_place(row.id), row.raw)
+    except SealBroken:
+        return "the line does not open"
+    if hashlib.sha256(raw).digest() != row.hash:
+        return "the line was changed: its hash differs"
+    if head is None:
+        return "the stream is not known"
+    if head.forked:
+        return ""  # a fork is kept and marked, and has more than one line at a number
+    prev = prev_of(raw)
+    if before is None and row.n == 1 and prev != "":
+        return "the first line names one before it"
+    if before is not None and before.n == row.n - 1 and prev != before.hash.hex():
+        return "the chain is broken: `prev` is not the hash of the line before"
+    return ""
+
+
+def prev_of(raw: bytes) -> str:
+    """The hash that a line names as the one before."""
+    try:
+        return str(msgspec.json.decode(raw)["prev"])
+    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, ValueError):
+        return ""
+
+
+def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
+    """Every attestation against its device's key, every receipt against the server's, and each line that a
+    receipt names against the log."""
+    server_key = seals.signing_key.public_key().public_bytes_raw()
+    keys = dict(session.execute(sa.select(Device.id, Device.public_key)).tuples().all())
+    named: dict[str, set[tuple[str, int, str]]] = {}
+    query = (
+        sa.select(Exchange).where(Exchange.receipt.is_not(None)).order_by(Exchange.device_id, Exchange.at_ms)
+    )
+    for exchange in session.scalars(query.execution_options(yield_per=500)):
+        receipt = exchange.receipt or {}
+        streams = {name: (n, hash) for name, (n, hash) in receipt.get("streams", {}).items()}
+        text = receipt_text(exchange.device_id, receipt.get("at", ""), streams)
+        if not verify_text(server_key, text, receipt.get("sig", "")):
+            yield Fault("", exchange.device_id, 0, f"the receipt of {receipt.get('at')} is not the server's")
+        for name, (n, hash) in streams.items():
+            if n:
+                named.setdefault(name, set()).add((exchange.device_id, n, hash))
+    yield from _lines_lost(session, named)
+    for head in session.scalars(sa.select(StreamHead).where(StreamHead.attested.is_not(None))):
+        told = head.attested or {}
+        text = attestation_text(head.device_id, f"site:{head.scope_id}", told["n"], told["hash"])
+        if not verify_text(keys[head.device_id], text, told["sig"]):
+            yield Fault(
+                f"site:{head.scope_id}", head.device_id, told["n"], "the attestation is not the device's"
+            )
+
+
+def _lines_lost(session: Session, named: dict[str, set[tuple[str, int, str]]]) -> Iterator[Fault]:
+    """Lines that a receipt names and the log lacks: one reading of each scope's log."""
+    columns = (LogEntry.device_id, LogEntry.n, LogEntry.hash)
+    for name, lines in sorted(named.items()):
+        query = sa.select(*columns).where(LogEntry.scope_id == scope_id_of(name))
+        lost = set(lines)
+        for device_id, n, hash in session.execute(query.execution_options(yield_per=1000)):
+            lost.discard((device_id, n, hash.hex()))
+        for device_id, n, _ in sorted(lost):
+            yield Fault(name, device_id, n, "a receipt names this line, and the log lacks it")
+
+
+def _flag_faults(session: Session, scope: Scope) -> Iterator[Fault]:
+    """The chain of each flag's events."""
+    query = (
+        sa.select(FlagEvent)
+        .where(FlagEvent.scope_id == scope.scope_id)
+        .order_by(FlagEvent.flag_id, FlagEvent.n)
+    )
+    before: FlagEvent | None = None
+    for event in session.scalars(query):
+        first = before is None or before.flag_id != event.flag_id
+        expected = ("", 1) if first or before is None else (before.hash, before.n + 1)
+        if (event.prev, event.n) != expected:
+            yield Fault(scope.name, event.flag_id, event.n, "the flag's history is broken")
+        before = event

@@ -1,0 +1,114 @@
+"""The sync doors: PROTOCOL's enrol, push, pull and kinds. Parse, one call, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from schemas.kinds import all_json_schemas
+from server.actions.accept_push import accept_push
+from server.actions.authenticate_device import Asked, Sender, authenticate, claim_exchange, require_active
+from server.actions.enrol_device import enrol_device, read_enrolment, wrong_code
+from server.actions.limit_rate import limit_rate
+from server.actions.read_push import Push, read_lines
+from server.actions.serve_pull import encode, read_pull, serve_pull
+from server.api.bodies import compressed, inflate, read_body, too_large
+from server.clock import to_iso
+from server.db import read, write
+from server.door import now_ms, runtime
+from server.problems import Problem
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Header, Refusal, read_header
+from sync_protocol.outcomes import problem_title
+
+blueprint = Blueprint("sync", __name__, url_prefix="/sync/v1")
+
+SMALL_BYTES = 64 * 1024
+NDJSON = "application/x-ndjson"
+ENROL_TRIES = 30  # wrong or right, from one address in a minute
+
+
+@blueprint.post("/enrol")
+def enrol() -> Response:
+    at_ms = now_ms()
+    asked = read_enrolment(_json_body())
+    with write() as session:
+        limit_rate(session, f"enrol|{request.remote_addr}", ENROL_TRIES, 60_000, at_ms)
+    with write() as session:
+        answer = enrol_device(session, runtime().seals, asked, at_ms)
+    if answer is None:  # only now: the wrong try had to be committed
+        raise wrong_code()
+    return _json(answer)
+
+
+@blueprint.post("/push")
+def push() -> Response:
+    at_ms, seals = now_ms(), runtime().seals
+    body = read_body(request, MAX_INFLATED_BYTES)
+    sender = _sender(body, at_ms)
+    pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES))
+    with write() as session:
+        answer = accept_push(session, seals, sender, pushed, at_ms)
+    return compressed(_json(answer), request.headers.get("Accept-Encoding", ""))
+
+
+@blueprint.post("/pull")
+def pull() -> Response:
+    at_ms, seals = now_ms(), runtime().seals
+    body = read_body(request, SMALL_BYTES)
+    sender = _sender(body, at_ms)
+    asked = read_pull(_decoded(inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)))
+    with write() as session:
+        require_active(session, sender)
+        beacon = claim_exchange(session, sender, "pull", at_ms).beacon
+    with read() as session:
+        lines, more = serve_pull(session, seals, sender.device_id, asked)
+    lines.append(encode({"end": True, "more": more, "beacon": beacon, "server_time": to_iso(at_ms)}))
+    answer = Response(b"\n".join(lines) + b"\n", content_type=NDJSON)
+    return compressed(answer, request.headers.get("Accept-Encoding", ""))
+
+
+@blueprint.get("/kinds")
+def kinds() -> Response:
+    return compressed(_json(all_json_schemas()), request.headers.get("Accept-Encoding", ""))
+
+
+def _sender(body: bytes, at_ms: int) -> Sender:
+    asked = Asked(request.method, request.url, dict(request.headers), body)
+    with read() as session:
+        return authenticate(session, asked, at_ms)
+
+
+def _split(plain: bytes) -> Push:
+    """Header and lines. Raises Problem 400 for a header that can't be read, 413 for too many entries."""
+    first, *rest = plain.removesuffix(b"\n").split(b"\n")
+    if len(rest) > MAX_ENTRIES:
+        raise too_large(MAX_INFLATED_BYTES)
+    return Push(_header(first), read_lines(rest, runtime().seals))
+
+
+def _header(line: bytes) -> Header:
+    try:
+        return read_header(line)
+    except Refusal as refusal:
+        raise Problem(400, refusal.code, problem_title(refusal.code), errors=refusal.errors) from refusal
+
+
+def _json_body() -> Any:
+    return _decoded(
+        inflate(read_body(request, SMALL_BYTES), request.headers.get("Content-Encoding", ""), SMALL_BYTES)
+    )
+
+
+def _decoded(plain: bytes) -> Any:
+    try:
+        return msgspec.json.decode(plain)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Problem(
+            400, "header_invalid", problem_title("header_invalid"), "请求正文不是有效的 JSON。"
+        ) from error
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), content_type="application/json")

@@ -1,0 +1,45 @@
+"""All rules in one value: what a tick or a push needs, built once from the rows of reference data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from server.rules import from_rows
+from server.rules.calendar import Holidays
+from server.rules.escalation import Policy
+from server.rules.from_rows import Row
+from server.rules.windows import DutyRule
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The rules, thresholds, calendar and policies of every date; each is asked for as of a local date."""
+
+    stamp: str
+    duties: tuple[DutyRule, ...]
+    holidays: Holidays
+    rows: Mapping[str, Sequence[Row]]  # by noun, the file of seed_data/ that they come from
+
+    def number(self, code: str, local_date: str) -> float:
+        """A threshold as it holds on a local date. Raises LookupError without one."""
+        return from_rows.number(self.rows["rules"], code, local_date)
+
+    def policy(self, local_date: str) -> Policy:
+        """The escalation policy that a flag opened on this date gets."""
+        return from_rows.policy(self.rows["escalation"], "default", local_date)
+
+    def reviews(self) -> dict[str, bool]:
+        """Which units review flags; a company never reviews its own."""
+        return from_rows.reviewing(self.rows["units"])
+
+    def rests(self, site_kind: str, local_date: str) -> str:
+        """On which days a kind of site rests (see SiteProfile.rests)."""
+        row = from_rows.in_force(self.rows["site_kinds"], site_kind, local_date)
+        return str(row["rests"]) if row is not None else "official"
+
+
+def rulebook(stamp: str, rows: Mapping[str, Sequence[Row]]) -> Rulebook:
+    """The rulebook of these rows."""
+    duties = from_rows.duty_rules(rows["duties"], rows["duty_slots"])
+    return Rulebook(stamp, tuple(duties), from_rows.holidays(rows["holidays"]), rows)
