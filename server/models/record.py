@@ -21,6 +21,12 @@ class Record(Base):
     __tablename__ = "record"
     __table_args__ = (
         sa.Index("ix_record_seq", "scope_id", "seq"),  # pull: what changed since a cursor
+        sa.Index(  # the tick: tombstones that may be forgotten
+            "ix_record_deleted",
+            "deleted_ms",
+            postgresql_where=sa.text("deleted_ms IS NOT NULL"),
+            sqlite_where=sa.text("deleted_ms IS NOT NULL"),
+        ),
         sa.Index("ix_record_event", "scope_id", "kind", "event_ms"),  # duties: which facts fall into a window
     )
 

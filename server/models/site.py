@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db import Base, Id, Json
 
@@ -22,11 +23,18 @@ class Site(Base):
     district: Mapped[str] = mapped_column(sa.String(9), index=True)
     address: Mapped[str | None] = mapped_column(sa.String(200))
     unit: Mapped[str] = mapped_column(sa.String(32))  # the section (科室) that receives its flags first
-    stage: Mapped[str] = mapped_column(sa.String(16))  # preparing 筹备, building 在建, stopped 停工, completed 完工
+    stage: Mapped[str] = mapped_column(
+        sa.String(16)
+    )  # preparing 筹备, building 在建, stopped 停工, completed 完工
     alert: Mapped[str] = mapped_column(sa.String(8), default="normal")  # normal, raised
     inhabited: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     places: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"kind", "name"}]
-    planned_until: Mapped[str] = mapped_column(sa.String(10), default="")  # local date through which windows exist
+    made_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # nothing is asked of the time before
+    planned_until: Mapped[str] = mapped_column(
+        sa.String(10), default=""
+    )  # local date through which windows exist
+    # The rulebook by which they were planned last; another one, or none, and the tick plans them again.
+    planned_stamp: Mapped[str] = mapped_column(sa.String(32), default="")
 
 
 class SiteCompany(Base):
@@ -59,3 +67,26 @@ class Suspension(Base):
     to_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     approved_by: Mapped[str] = mapped_column(sa.String(100))
     reason: Mapped[str] = mapped_column(sa.String(200))
+
+
+def count_sites(session: Session) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(Site)) or 0
+
+
+def suspensions_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Suspension]]:
+    """Each site's suspensions, earliest first. One statement."""
+    query = sa.select(Suspension).where(Suspension.site_id.in_(site_ids))
+    found: dict[str, list[Suspension]] = {site_id: [] for site_id in site_ids}
+    for row in session.scalars(query.order_by(Suspension.from_ms, Suspension.id)):
+        found[row.site_id].append(row)
+    return found
+
+
+def sites_to_plan(session: Session, until: str, stamp: str, after: str, limit: int) -> list[str]:
+    """Ids of sites whose windows do not reach the local date `until`, or follow other rules than `stamp`; in
+    the order of ids, beginning after one."""
+    wanted = sa.or_(Site.planned_until < until, Site.planned_stamp != stamp)
+    query = sa.select(Site.id).where(wanted)
+    if after:
+        query = query.where(Site.id > after)
+    return list(session.scalars(query.order_by(Site.id).limit(limit)))

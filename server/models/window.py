@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID, uuid5
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,7 +30,9 @@ class Window(Base):
             postgresql_where=sa.text("flag_id IS NOT NULL"),
             sqlite_where=sa.text("flag_id IS NOT NULL"),
         ),
-        sa.Index("ix_duty_window_opens", "scope_id", "opens_ms"),  # push: windows that a fact may meet; a site's page
+        sa.Index(
+            "ix_duty_window_opens", "scope_id", "opens_ms"
+        ),  # push: windows that a fact may meet; a site's page
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -55,3 +59,8 @@ class Window(Base):
     @property
     def deadline_ms(self) -> int:
         return self.due_ms + self.grace_s * 1000
+
+
+def window_id(site_id: str, duty: str, place: str, local_date: str, slot: str) -> str:
+    """The id of the one window of this site, duty, place, local date and slot, whoever makes it."""
+    return str(uuid5(UUID(site_id), f"{duty}|{place}|{local_date}|{slot}"))

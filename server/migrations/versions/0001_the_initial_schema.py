@@ -241,6 +241,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope_id", "id", name=op.f("pk_record")),
     )
     with op.batch_alter_table("record", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_record_deleted",
+            ["deleted_ms"],
+            unique=False,
+            postgresql_where=sa.text("deleted_ms IS NOT NULL"),
+            sqlite_where=sa.text("deleted_ms IS NOT NULL"),
+        )
         batch_op.create_index("ix_record_event", ["scope_id", "kind", "event_ms"], unique=False)
         batch_op.create_index("ix_record_seq", ["scope_id", "seq"], unique=False)
 
@@ -279,7 +286,9 @@ def upgrade() -> None:
         sa.Column("alert", sa.String(length=8), nullable=False),
         sa.Column("inhabited", sa.Boolean(), nullable=False),
         sa.Column("places", Json, nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
         sa.Column("planned_until", sa.String(length=10), nullable=False),
+        sa.Column("planned_stamp", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
     )
     with op.batch_alter_table("site", schema=None) as batch_op:
