@@ -12,8 +12,10 @@ import waitress
 
 from server import __version__
 from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
+from server.cli_log import rebuild, verify_log
 from server.cli_people import assign, device, enrol_code, unassign, user
 from server.cli_tablet import tablet
+from server.cli_work import scheduler, seed, tick
 from server.db import db
 from server.migrate import newest, upgrade
 from server.models.scope import renew_epochs
@@ -109,7 +111,7 @@ def rotate() -> None:
     )
 
 
-for command in (user, assign, unassign, device, enrol_code, tablet):
+for command in (scheduler, tick, seed, user, assign, unassign, device, enrol_code, tablet, rebuild, verify_log):
     gongdi.add_command(command)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from server.actions.watch_health import schema_of
+from server.clock import Clock
 from server.config import Config, ConfigError
 from server.db import db, read, write
 from server.migrate import newest
@@ -54,12 +55,12 @@ def _lacks_tables(error: Exception) -> bool:
     )
 
 
-def make_app() -> Flask:
-    """The app with the settings of the environment. `server.__main__` hands its factory down as the
+def make_app(clock: Clock | None = None) -> Flask:
+    """The app with the settings of the environment, on the machine's clock or another. `server.__main__` hands its factory down as the
     context's object, because commands stand below the app."""
     context = click.get_current_context()
-    factory: Callable[[Config], Flask] = context.find_root().obj
-    app = factory(Config.from_env())
+    factory: Callable[[Config, Clock | None], Flask] = context.find_root().obj
+    app = factory(Config.from_env(), clock)
     context.call_on_close(lambda: _let_go(app))
     return app
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 
 import click
+from rich.progress import Progress
 
 from server.actions.load_reference import load_reference
 from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
-from server.clock import from_iso
+from server.clock import FakeClock, SystemClock, from_iso
+from server.db import read
+from server.demo import read_city, seed_demo
+from server.models.site import count_sites
 from server.request_log import start_logging
 from server.scheduler import run
 from server.scheduler import tick as run_tick
@@ -46,3 +50,24 @@ def seed_reference() -> None:
     """装入区县、科室、工种、职责、规则和节假日 (seed_data/), 可以重复运行。"""
     with writing() as (session, runtime, now_ms):
         click.echo(json.dumps({"changed": load_reference(session, runtime.seals, now_ms)}))
+
+
+@seed.command("demo")
+@click.option("--sites", default=40, show_default=True, type=click.IntRange(1, 400), help="工地数。")
+@click.option("--days", default=3, show_default=True, type=click.IntRange(1, 30), help="历史天数。")
+def seed_demo_city(sites: int, days: int) -> None:
+    """建一座演示城市: 模拟的平板经同步协议写入几天的记录。已有工地的数据库不会改动。"""
+    until_ms = SystemClock().now_ms()
+    app = make_app(FakeClock(until_ms))
+    check_schema(app)
+    with app.app_context(), read() as session:
+        present = count_sites(session)
+    if present:
+        click.echo(f"数据库里已有 {present} 个工地, 未作改动。")
+        return
+    with Progress(transient=True) as bar:
+        task = bar.add_task("演示城市", total=1.0)
+        log_ins = seed_demo(app, sites, days, until_ms, lambda share: bar.update(task, completed=share))
+    click.echo(f"演示城市已建好: {sites} 个工地, {days} 天。密码都是 {read_city()['password']} (仅供演示):")
+    for log_in in log_ins:
+        click.echo(f"  {log_in.name:<16}{log_in.shown}")

@@ -90,4 +90,4 @@ def _beacons(session: Session, device_id: str, tokens: set[str]) -> dict[str, in
         return {}
     query = sa.select(Exchange.beacon, Exchange.at_ms)
     rows = session.execute(query.where(Exchange.beacon.in_(tokens), Exchange.device_id == device_id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -89,7 +89,7 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str) -> N
     fresh = Scope(scope_id=scope_id, kind="site", seq=0, live=0, digest=0, epoch="", floor_seq=0, held=0)
     scratch.add(fresh)
     scratch.flush()
-    users = dict(session.execute(sa.select(Device.id, Device.user_id)).tuples().all())
+    users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
     applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
     query = sa.select(LogEntry).where(LogEntry.scope_id == scope_id, LogEntry.outcome.in_(EFFECTIVE))
     for row in session.scalars(query.order_by(LogEntry.seq).execution_options(yield_per=500)):

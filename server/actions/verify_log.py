@@ -86,7 +86,7 @@ def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
     """Every attestation against its device's key, every receipt against the server's, and each line that a
     receipt names against the log."""
     server_key = seals.signing_key.public_key().public_bytes_raw()
-    keys = dict(session.execute(sa.select(Device.id, Device.public_key)).tuples().all())
+    keys = dict(session.execute(sa.select(Device.id, Device.public_key)).all())
     named: dict[str, set[tuple[str, int, str]]] = {}
     query = (
         sa.select(Exchange).where(Exchange.receipt.is_not(None)).order_by(Exchange.device_id, Exchange.at_ms)

@@ -1,0 +1,93 @@
+"""Tablets in the field: a real client on the test's clock, calling the app in this process."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Flask
+
+from server.actions.assign_site import assign_site
+from server.actions.enrol_code import make_code
+from server.actions.manage_users import NewUser, add_user
+from server.clock import FakeClock
+from server.db import write
+from server.models import Site, User
+from sync_protocol.client.tablet import Tablet
+from sync_protocol.client.transport import Transport, WsgiTransport
+from tests.server.cast import COMPANY_A, PASSWORD, Cast
+
+WORKER = {
+    "name": "买买提·吐尔逊",
+    "certificate_type": "id_card",
+    "certificate_number": "411023197105188104",
+    "company": COMPANY_A,
+    "team": "钢筋一班",
+    "trade": "020",
+    "role": "worker",
+    "phone": "13812345678",
+    "entered_on": "2026-11-01",
+}
+
+
+class FieldClock:
+    """A tablet's clocks: they follow the test's time, the wall clock off by `skew_ms`."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._start_ms = clock.now_ms() - 60_000
+        self.boot: str | None = "boot-1"
+        self.skew_ms = 0
+
+    def wall_ms(self) -> int:
+        return self._clock.now_ms() + self.skew_ms
+
+    def up_ms(self) -> int:
+        return self._clock.now_ms() - self._start_ms
+
+    def restart(self) -> None:
+        self._start_ms = self._clock.now_ms() - 1_000
+        self.boot = f"{self.boot}+"
+
+
+@dataclass
+class Field:
+    """Makes tablets for inspectors of the cast's site A."""
+
+    cast: Cast
+    folder: Path
+    clocks: dict[str, FieldClock] = field(default_factory=dict)
+
+    @property
+    def app(self) -> Flask:
+        return self.cast.app
+
+    @property
+    def scope(self) -> str:
+        return f"site:{self.cast.site_a}"
+
+    def tablet(self, name: str, user: str = "inspector", transport: Transport | None = None) -> Tablet:
+        """An enrolled tablet of this user, that has pulled what it needs."""
+        self.clocks[name] = FieldClock(self.cast.clock)
+        tablet = Tablet(
+            self.folder / name, self.clocks[name], transport or WsgiTransport(self.app), random.Random(name)
+        )
+        tablet.enrol("http://gongdi.test", self.code(user), name, "test")
+        assert tablet.sync().ok
+        return tablet
+
+    def code(self, user: str) -> str:
+        with self.app.app_context(), write() as session:
+            return make_code(session, session.get_one(User, self.cast.users[user]), self.cast.clock.now_ms())
+
+    def second_inspector(self) -> str:
+        """Another inspector of site A."""
+        seals = self.app.extensions["gongdi"].seals
+        with self.app.app_context(), write() as session:
+            new = NewUser("inspector2", "inspector", PASSWORD, "检查员韩梅", unit="zhijianzhan")
+            user = add_user(session, new, self.cast.clock.now_ms())
+            site = session.get_one(Site, self.cast.site_a)
+            assign_site(session, seals, user, site, self.cast.clock.now_ms())
+            self.cast.users["inspector2"] = user.id
+        return "inspector2"
