@@ -1,0 +1,60 @@
+"""The tick's last part: what has served its purpose is forgotten, and the heartbeat is written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from server.db import is_postgresql
+from server.models.flag import Heartbeat
+from server.models.record import Record
+from server.models.scope import take_scopes
+from server.models.user import forget_expired
+from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.rulebook import Rulebook
+
+TALLY_MS = DAY_MS  # longer than any rate is limited for
+TOMBSTONE_DAYS_MIN = 180  # PROTOCOL: never fewer
+_SCHEDULER = "scheduler"  # any of them: one row
+
+
+def keep_house(session: Session, now_ms: int, book: Rulebook, limit: int = 1000) -> dict[str, int]:
+    """Forget expired log-ins, old tallies, and up to `limit` tombstones that every device has had time to see."""
+    forget_expired(session, now_ms, TALLY_MS)
+    return {"tombstones": _forget_tombstones(session, now_ms - _tombstone_days(book, now_ms) * DAY_MS, limit)}
+
+
+def beat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) -> None:
+    """Write that a tick is done. One statement, so that any number of schedulers may beat at once."""
+    insert = postgresql.insert if is_postgresql(session) else sqlite.insert
+    told = {"at_ms": now_ms, "took_ms": took_ms, "did": did}
+    statement = insert(Heartbeat).values(name=_SCHEDULER, **told)
+    session.execute(statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_=told))
+
+
+def _tombstone_days(book: Rulebook, now_ms: int) -> int:
+    try:
+        asked = int(book.number("tombstone_days", local_date_of(now_ms)))
+    except LookupError:  # no reference data yet
+        asked = TOMBSTONE_DAYS_MIN
+    return max(asked, TOMBSTONE_DAYS_MIN)
+
+
+def _forget_tombstones(session: Session, before_ms: int, limit: int) -> int:
+    """Raise the floor of each scope with what is forgotten: an older cursor starts anew (PROTOCOL: pull)."""
+    query = sa.select(Record.scope_id, Record.id, Record.seq).where(Record.deleted_ms <= before_ms)
+    gone: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for scope_id, record_id, seq in session.execute(query.order_by(Record.deleted_ms).limit(limit)):
+        gone[scope_id].append((record_id, seq))
+    forgotten = 0
+    for scope in take_scopes(session, sorted(gone)):
+        rows = gone[scope.scope_id]
+        still = sa.and_(Record.id.in_([record_id for record_id, _ in rows]), Record.deleted_ms <= before_ms)
+        deleted: Any = session.execute(sa.delete(Record).where(Record.scope_id == scope.scope_id, still))
+        forgotten += deleted.rowcount
+        scope.floor_seq = max(scope.floor_seq, *(seq for _, seq in rows))
+    return forgotten

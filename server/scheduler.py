@@ -1,0 +1,171 @@
+"""The scheduler: one tick at a time, any number of processes at once.
+
+Nothing is remembered between ticks. What there is to do stands in the tables as rows that are due; each part takes
+the scopes that nobody else holds, in bounded transactions, so that a tick that is killed is simply done again.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+import sqlalchemy as sa
+from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]
+from apscheduler.jobstores.memory import MemoryJobStore  # type: ignore[import-untyped]
+from apscheduler.schedulers.blocking import BlockingScheduler  # type: ignore[import-untyped]
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from server.actions.judge_windows import judge_due, judge_scopes
+from server.actions.keep_house import beat, keep_house
+from server.actions.load_reference import rules_in_force
+from server.actions.make_windows import make_windows
+from server.actions.release_held import release_overdue
+from server.actions.take_flag_steps import take_due_steps
+from server.db import write
+from server.models.window import Window
+from server.runtime import Runtime
+from server.seal import Seals
+
+SITES_A_TIME = 50
+ROWS_A_TIME = 200
+ROUNDS_MAX = 200  # of one part in one tick; the rest is due at the next
+BACKOFF_MS = 15 * 60 * 1000  # before a scope that could not be judged is tried again
+
+_log = logging.getLogger("gongdi.scheduler")
+
+Part = Callable[[Seals, int], dict[str, int]]
+
+
+def tick(app: Flask, now_ms: int) -> dict[str, Any]:
+    """Do everything that is due at `now_ms`; doing it again does nothing. Gives what was done, by part, with
+    `failed` counting what could not be; that never stops the rest."""
+    began_s = time.perf_counter()
+    runtime: Runtime = app.extensions["gongdi"]
+    did: dict[str, Any] = {}
+    with app.app_context():
+        for name, part in PARTS.items():
+            try:
+                did[name] = part(runtime.seals, now_ms)
+            except Exception:  # noqa: BLE001 — one part must not stop the others
+                _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
+                did[name] = {"failed": 1}
+        with write() as session:
+            beat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
+    return did
+
+
+def run(app: Flask) -> None:
+    """Tick every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; a tick under way is finished."""
+    runtime: Runtime = app.extensions["gongdi"]
+    scheduler = BlockingScheduler(
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
+    )
+    scheduler.add_job(
+        lambda: tick(app, runtime.clock.now_ms()),
+        "interval",
+        seconds=runtime.config.tick_s,
+        next_run_time=datetime.now(UTC),
+        coalesce=True,  # after a pause one tick does it all
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # In a thread of its own: the handler interrupts the scheduler's loop, which may hold its locks.
+        if not stopping.is_set():
+            stopping.set()
+            threading.Thread(target=scheduler.shutdown).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    scheduler.start()
+
+
+def _make(seals: Seals, now_ms: int) -> dict[str, int]:
+    total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
+    after = ""
+    while True:
+        with write() as session:
+            did = make_windows(session, seals, now_ms, rules_in_force(session), SITES_A_TIME, after)
+        for name in total:
+            total[name] += did[name]
+        after = did["last"]
+        if not after:
+            return total
+
+
+def _judge(seals: Seals, now_ms: int) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for _ in range(ROUNDS_MAX):
+        try:
+            with write() as session:
+                did = judge_due(session, seals, now_ms, rules_in_force(session), ROWS_A_TIME)
+        except Exception:  # noqa: BLE001 — one scope is wrong: find it by judging one at a time
+            _log.exception("windows were not judged together")
+            did = _judge_apart(seals, now_ms)
+        for name, count in did.items():
+            total[name] = total.get(name, 0) + count
+        if not any(did.values()):
+            break
+    return total
+
+
+def _judge_apart(seals: Seals, now_ms: int) -> dict[str, int]:
+    """Judge each scope in a transaction of its own; one that fails is put off."""
+    due = Window.check_ms <= now_ms
+    with write() as session:
+        scope_ids = list(session.scalars(sa.select(Window.scope_id).where(due).distinct().limit(ROWS_A_TIME)))
+    failed = 0
+    for scope_id in sorted(scope_ids):
+        try:
+            with write() as session:
+                judge_scopes(session, seals, now_ms, rules_in_force(session), [scope_id])
+        except Exception:  # noqa: BLE001 — whatever is wrong with one scope must not stop the others
+            _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
+            failed += 1
+            with write() as session:
+                put_off = sa.update(Window).where(Window.scope_id == scope_id, due)
+                session.execute(put_off.values(check_ms=now_ms + BACKOFF_MS))
+    return {"failed": failed}
+
+
+def _steps(seals: Seals, now_ms: int) -> dict[str, int]:
+    return _until_none(lambda session: take_due_steps(session, seals, now_ms, ROWS_A_TIME))
+
+
+def _held(seals: Seals, now_ms: int) -> dict[str, int]:
+    return _until_none(lambda session: release_overdue(session, seals, now_ms, ROWS_A_TIME))
+
+
+def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
+    done = 0
+    for _ in range(ROUNDS_MAX):
+        with write() as session:
+            taken = take(session)
+        done += taken
+        if not taken:
+            break
+    return {"done": done}
+
+
+def _house(_seals: Seals, now_ms: int) -> dict[str, int]:
+    with write() as session:
+        return keep_house(session, now_ms, rules_in_force(session))
+
+
+# Held entries first: what they release may meet a window that would be missed otherwise.
+PARTS: dict[str, Part] = {
+    "windows": _make,
+    "held": _held,
+    "judged": _judge,
+    "steps": _steps,
+    "house": _house,
+}
