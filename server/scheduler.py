@@ -16,9 +16,9 @@ from types import FrameType
 from typing import Any
 
 import sqlalchemy as sa
-from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]
-from apscheduler.jobstores.memory import MemoryJobStore  # type: ignore[import-untyped]
-from apscheduler.schedulers.blocking import BlockingScheduler  # type: ignore[import-untyped]
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -64,12 +64,14 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
 def run(app: Flask) -> None:
     """Tick every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; a tick under way is finished."""
     runtime: Runtime = app.extensions["gongdi"]
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # else two lines a tick that say nothing
     scheduler = BlockingScheduler(
         jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
     )
     scheduler.add_job(
         lambda: tick(app, runtime.clock.now_ms()),
         "interval",
+        name="tick",
         seconds=runtime.config.tick_s,
         next_run_time=datetime.now(UTC),
         coalesce=True,  # after a pause one tick does it all
