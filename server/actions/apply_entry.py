@@ -70,6 +70,7 @@ class Applying:
     now_ms: int
     facts: list[FactMet] = field(default_factory=list)
     retracted: list[str] = field(default_factory=list)
+    replaced: dict[str, str] = field(default_factory=dict)  # by a corrected fact's id, what takes its place
     done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
     workers: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -83,11 +84,12 @@ class Applying:
 def add_fact(applying: Applying, written: Written) -> Effect:
     """A fact is a new record; nothing has to be looked up."""
     entry, times, line = written.entry, written.times, written.line
-    put = Put(entry.kind, entry.id, fact_body(written), times.event_ms, line.subject, line.slot)
-    rev, seq = applying.feed.add(put)
     met = FactMet(
         entry.id, entry.kind, times.event_ms, times.claimed_ms, times.backfilled, line.subject, line.slot
     )
+    put = Put(entry.kind, entry.id, fact_body(written), met.at_ms, line.subject, line.slot)
+    put.backfilled = times.backfilled
+    rev, seq = applying.feed.add(put)
     applying.facts.append(met)
     applying.done.add(entry.id)
     return Effect("applied", rev, seq)
@@ -178,12 +180,16 @@ def _amend(applying: Applying, written: Written) -> Effect:
         return Effect("held", waits_for=[entry.amends or ""])
     if target.kind != entry.kind:
         return _wrong_kind()
-    event_ms = target.event_ms if target.event_ms is not None else written.times.event_ms
-    body = fact_body(written, f',"amends":"{target.id}"'.encode())
-    rev, seq = applying.feed.add(Put(entry.kind, entry.id, body, event_ms, line.subject, line.slot))
+    at_ms = target.event_ms if target.event_ms is not None else written.times.event_ms
+    put = Put(entry.kind, entry.id, fact_body(written, f',"amends":"{target.id}"'.encode()))
+    put.event_ms, put.subject, put.slot, put.backfilled = at_ms, line.subject, line.slot, target.backfilled
+    rev, seq = applying.feed.add(put)
+    if line.subject == target.subject:
+        applying.replaced[target.id] = entry.id
+    else:
+        met = FactMet(entry.id, entry.kind, at_ms, at_ms, target.backfilled, line.subject, line.slot)
+        applying.facts.append(met)
     _mark(applying, target, lambda old: {**old, "amended_by": max(old.get("amended_by", ""), entry.id)})
-    met = FactMet(entry.id, entry.kind, event_ms, event_ms, written.times.backfilled, line.subject, line.slot)
-    applying.facts.append(met)
     return Effect("applied", rev, seq)
 
 

@@ -21,7 +21,7 @@ from server.models.scope import Scope
 from server.seal import Seals, place
 from sync_protocol.digest import record_digest
 
-_COLUMNS = ("scope_id", "id", "kind", "rev", "seq", "body", "event_ms", "subject", "slot", "counts")
+_COLUMNS = ("scope_id", "id", "kind", "rev", "seq", "body", "event_ms", "subject", "slot", "counts", "backfilled")
 _U64 = 1 << 64
 _CHUNK = 500  # ids in one look-up
 
@@ -37,6 +37,7 @@ class Put:
     subject: str | None = None
     slot: str | None = None
     counts: bool = True
+    backfilled: bool = False
     always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
 
 
@@ -69,7 +70,7 @@ class Feed:
             put.subject,
             put.slot,
         )
-        self._new.append((*row, put.counts))
+        self._new.append((*row, put.counts, put.backfilled))
         return 1, self._seq
 
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:

@@ -52,7 +52,8 @@ def finish(applying: Applying) -> None:
     session, feed, scope = applying.session, applying.feed, applying.scope
     applying.write()
     if applying.retracted:
-        retract(session, feed, scope, applying.retracted, applying.now_ms, rules_in_force(session))
+        gone = applying.retracted
+        retract(session, feed, scope, gone, applying.replaced, applying.now_ms, rules_in_force(session))
     if applying.facts:
         meet_windows(session, feed, scope, applying.facts, applying.now_ms, rules_in_force(session))
     feed.flush()

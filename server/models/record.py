@@ -41,6 +41,7 @@ class Record(Base):
     subject: Mapped[str | None] = mapped_column(sa.String(36))
     slot: Mapped[str | None] = mapped_column(sa.String(16))
     counts: Mapped[bool] = mapped_column(sa.Boolean, default=True)
+    backfilled: Mapped[bool] = mapped_column(sa.Boolean, default=False)  # then `event_ms` is what it claims
 
 
 class Worker(Base):

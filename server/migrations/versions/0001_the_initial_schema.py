@@ -238,6 +238,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=36), nullable=True),
         sa.Column("slot", sa.String(length=16), nullable=True),
         sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.Column("backfilled", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("scope_id", "id", name=op.f("pk_record")),
     )
     with op.batch_alter_table("record", schema=None) as batch_op:
