@@ -1,7 +1,8 @@
 """The scheduler: one tick at a time, any number of processes at once.
 
-Nothing is remembered between ticks. What there is to do stands in the tables as rows that are due; each part takes
-the scopes that nobody else holds, in bounded transactions, so that a tick that is killed is simply done again.
+Nothing is remembered between ticks. What there is to do stands in the tables as rows that are due; each part
+takes the scopes that nobody else holds, in bounded transactions, so that a tick that is killed is simply done
+again.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
         for name, part in PARTS.items():
             try:
                 did[name] = part(runtime.seals, now_ms)
-            except Exception:  # noqa: BLE001 — one part must not stop the others
+            except Exception:  # one part must not stop the others
                 _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
                 did[name] = {"failed": 1}
         with write() as session:
@@ -62,7 +63,8 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
 
 
 def run(app: Flask) -> None:
-    """Tick every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; a tick under way is finished."""
+    """Tick every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; a tick under way is
+    finished."""
     runtime: Runtime = app.extensions["gongdi"]
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # else two lines a tick that say nothing
     scheduler = BlockingScheduler(
@@ -110,7 +112,7 @@ def _judge(seals: Seals, now_ms: int) -> dict[str, int]:
         try:
             with write() as session:
                 did = judge_due(session, seals, now_ms, rules_in_force(session), ROWS_A_TIME)
-        except Exception:  # noqa: BLE001 — one scope is wrong: find it by judging one at a time
+        except Exception:  # one scope is wrong: find it by judging one at a time
             _log.exception("windows were not judged together")
             did = _judge_apart(seals, now_ms)
         for name, count in did.items():
@@ -130,7 +132,7 @@ def _judge_apart(seals: Seals, now_ms: int) -> dict[str, int]:
         try:
             with write() as session:
                 judge_scopes(session, seals, now_ms, rules_in_force(session), [scope_id])
-        except Exception:  # noqa: BLE001 — whatever is wrong with one scope must not stop the others
+        except Exception:  # whatever is wrong with one scope must not stop the others
             _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
             failed += 1
             with write() as session:

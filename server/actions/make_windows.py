@@ -75,7 +75,7 @@ def make_windows(
                 made, revised = _plan_site(
                     session, seals, now_ms, planner, scope, suspensions[scope.scope_id], until
                 )
-        except Exception:  # noqa: BLE001 — whatever is wrong with one site must not stop the others
+        except Exception:  # whatever is wrong with one site must not stop the others
             _log.exception("windows were not made", extra={"fields": {"site": scope.scope_id}})
             did["failed"] += 1
             continue
