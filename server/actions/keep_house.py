@@ -23,7 +23,7 @@ _SCHEDULER = "scheduler"  # any of them: one row
 
 
 def keep_house(session: Session, now_ms: int, book: Rulebook, limit: int = 1000) -> dict[str, int]:
-    """Forget expired log-ins, old tallies, and up to `limit` tombstones that every device has had time to see."""
+    """Forget expired log-ins, old tallies, and up to `limit` tombstones that every device had time to see."""
     forget_expired(session, now_ms, TALLY_MS)
     return {"tombstones": _forget_tombstones(session, now_ms - _tombstone_days(book, now_ms) * DAY_MS, limit)}
 
