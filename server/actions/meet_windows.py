@@ -45,8 +45,8 @@ def meet_windows(
 ) -> None:
     """Let new facts meet the windows that ask for them, and publish the windows that changed.
 
-    A record of a place meets one window at once. Coverage (who of those present was measured) is weighed anew for the
-    days that the facts fall on. Few statements, however many facts.
+    A record of a place meets one window at once. Coverage (who of those present was measured) is weighed
+    anew for the days that the facts fall on. Few statements, however many facts.
     """
     changed = _meet_logs(session, scope, facts, now_ms, book)
     dates = {local_date_of(fact.at_ms) for fact in facts if fact.kind in COVERAGE_KINDS}
@@ -63,7 +63,8 @@ def retract(
     now_ms: int,
     book: Rulebook,
 ) -> None:
-    """Facts were voided or corrected: what they proved is open again, or goes to review when the deadline has passed.
+    """Facts were voided or corrected: what they proved is open again, or goes to review when the deadline has
+    passed.
 
     `replaced` names, by the id of a corrected fact, the one that takes its place in the same window.
     """
@@ -118,9 +119,7 @@ def _meet_logs(
     return list(changed.values())
 
 
-def _weigh_days(
-    session: Session, scope: Scope, dates: set[str], now_ms: int, book: Rulebook
-) -> list[Window]:
+def _weigh_days(session: Session, scope: Scope, dates: set[str], now_ms: int, book: Rulebook) -> list[Window]:
     """The coverage windows of these local dates, weighed with all that is known now; those that changed."""
     if not dates:
         return []

@@ -22,14 +22,16 @@ COVERAGE_KINDS = (_PASS, _READING)
 def coverage_evidence(
     session: Session, scope_id: str, alert: str, windows: Sequence[Window], book: Rulebook
 ) -> dict[str, Evidence]:
-    """The evidence for each coverage window of one site, by window id: two statements for any number of windows."""
+    """The evidence for each coverage window of one site, by window id: two statements for any number of
+    windows."""
     if not windows:
         return {}
     starts = {window.id: min(midnight_ms(window.local_date), window.opens_ms) for window in windows}
     passes, readings = _facts(session, scope_id, min(starts.values()), max(_end_ms(w) for w in windows))
     staff = _canteen_staff(session, scope_id)
     return {
-        window.id: _weigh(window, starts[window.id], passes, readings, staff, alert, book) for window in windows
+        window.id: _weigh(window, starts[window.id], passes, readings, staff, alert, book)
+        for window in windows
     }
 
 

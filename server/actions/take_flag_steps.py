@@ -1,0 +1,50 @@
+"""Escalation: steps whose time has come are taken, once, by whichever scheduler gets there first."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.feed import Feed
+from server.actions.flag_record import SCHEDULER, append_event, flag_put
+from server.models.flag import Flag, FlagStep
+from server.models.scope import take_scopes
+from server.rules.escalation import policy_from
+from server.seal import Seals
+
+_CONTRACTOR = "contractor"
+
+
+def take_due_steps(session: Session, seals: Seals, now_ms: int, limit: int = 200) -> int:
+    """Take up to `limit` due steps. Gives how many. Steps of a flag that has ended are done with, without
+    effect."""
+    due = sa.and_(FlagStep.due_ms <= now_ms, FlagStep.done_ms.is_(None))
+    scope_ids = sorted(set(session.scalars(sa.select(FlagStep.scope_id).where(due).limit(limit))))
+    taken = 0
+    for scope in take_scopes(session, scope_ids) if scope_ids else []:
+        feed = Feed(session, scope, seals, now_ms)
+        query = sa.select(FlagStep).where(FlagStep.scope_id == scope.scope_id, due).order_by(FlagStep.due_ms)
+        changed: dict[str, Flag] = {}
+        for step in session.scalars(query, execution_options={"populate_existing": True}):
+            flag = session.get_one(Flag, (scope.scope_id, step.flag_id))
+            step.done_ms = now_ms
+            taken += 1
+            if flag.closed_ms is None:
+                _take(session, flag, step, now_ms)
+                changed[flag.id] = flag
+        session.flush()
+        feed.put([flag_put(session, flag) for flag in changed.values()])
+        feed.flush()
+    return taken
+
+
+def _take(session: Session, flag: Flag, step: FlagStep, now_ms: int) -> None:
+    """A step that escalates passes the flag's move to its unit (质安科, then 监察支队)."""
+    rule = next((one for one in policy_from(flag.policy).steps if one.code == step.step), None)
+    if rule is not None and rule.escalates:
+        flag.unit, flag.level = step.unit, max(flag.level, 2)
+    elif step.unit != _CONTRACTOR:
+        flag.level = max(flag.level, 1)
+    append_event(
+        session, flag, now_ms, SCHEDULER, f"step_{step.step}", {"unit": step.unit, "due_ms": step.due_ms}
+    )
