@@ -11,33 +11,31 @@ import logging
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
-import sqlalchemy as sa
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from server.actions.judge_windows import judge_due, judge_scopes
+from server.actions.judge_windows import judge_due
 from server.actions.keep_house import beat, keep_house
 from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
 from server.actions.take_flag_steps import take_due_steps
 from server.db import write
-from server.models.window import Window
 from server.runtime import Runtime
 from server.seal import Seals
 
 SITES_A_TIME = 50
 ROWS_A_TIME = 200
 ROUNDS_MAX = 200  # of one part in one tick; the rest is due at the next
-BACKOFF_MS = 15 * 60 * 1000  # before a scope that could not be judged is tried again
 
 _log = logging.getLogger("gongdi.scheduler")
 
@@ -107,38 +105,14 @@ def _make(seals: Seals, now_ms: int) -> dict[str, int]:
 
 
 def _judge(seals: Seals, now_ms: int) -> dict[str, int]:
-    total: dict[str, int] = {}
+    total: Counter[str] = Counter()
     for _ in range(ROUNDS_MAX):
-        try:
-            with write() as session:
-                did = judge_due(session, seals, now_ms, rules_in_force(session), ROWS_A_TIME)
-        except Exception:  # one scope is wrong: find it by judging one at a time
-            _log.exception("windows were not judged together")
-            did = _judge_apart(seals, now_ms)
-        for name, count in did.items():
-            total[name] = total.get(name, 0) + count
-        if not any(did.values()):
+        with write() as session:
+            did = judge_due(session, seals, now_ms, rules_in_force(session))
+        total.update(did)
+        if not did:
             break
-    return total
-
-
-def _judge_apart(seals: Seals, now_ms: int) -> dict[str, int]:
-    """Judge each scope in a transaction of its own; one that fails is put off."""
-    due = Window.check_ms <= now_ms
-    with write() as session:
-        scope_ids = list(session.scalars(sa.select(Window.scope_id).where(due).distinct().limit(ROWS_A_TIME)))
-    failed = 0
-    for scope_id in sorted(scope_ids):
-        try:
-            with write() as session:
-                judge_scopes(session, seals, now_ms, rules_in_force(session), [scope_id])
-        except Exception:  # whatever is wrong with one scope must not stop the others
-            _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
-            failed += 1
-            with write() as session:
-                put_off = sa.update(Window).where(Window.scope_id == scope_id, due)
-                session.execute(put_off.values(check_ms=now_ms + BACKOFF_MS))
-    return {"failed": failed}
+    return dict(total)
 
 
 def _steps(seals: Seals, now_ms: int) -> dict[str, int]:

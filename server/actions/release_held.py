@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,9 @@ from sync_protocol.outcomes import EFFECTIVE, HELD_DAYS, UNMET_NEEDS
 from sync_protocol.time_bounds import TimeBounds
 
 _DAY_MS = 86_400_000
+_PUT_OFF_MS = 15 * 60 * 1000  # before an entry that could not be settled is tried again
+
+_log = logging.getLogger("gongdi.held")
 
 
 def hold(session: Session, scope: Scope, entry_id: str, effect: Effect, now_ms: int) -> None:
@@ -65,14 +69,26 @@ def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 10
     query = sa.select(HeldEntry.scope_id, HeldEntry.entry_id).where(HeldEntry.until_ms <= now_ms)
     due = session.execute(query.order_by(HeldEntry.scope_id, HeldEntry.entry_id).limit(limit)).all()
     for scope_id, entry_id in due:
-        scope = lock_scope(session, scope_id)
-        held = session.get(HeldEntry, (scope_id, entry_id), populate_existing=True)
-        if scope is None or held is None:
-            continue
-        applying = Applying(session, seals, scope, Feed(session, scope, seals, now_ms), now_ms)
-        _release(applying, held, forced=True)
-        finish(applying)
+        try:
+            with session.begin_nested():
+                _settle(session, seals, scope_id, entry_id, now_ms)
+        except Exception:  # whatever is wrong with one entry must not stop the others
+            _log.exception("a held entry was not settled", extra={"fields": {"entry": entry_id}})
+            put_off = sa.update(HeldEntry).where(
+                HeldEntry.scope_id == scope_id, HeldEntry.entry_id == entry_id
+            )
+            session.execute(put_off.values(until_ms=now_ms + _PUT_OFF_MS))
     return len(due)
+
+
+def _settle(session: Session, seals: Seals, scope_id: str, entry_id: str, now_ms: int) -> None:
+    scope = lock_scope(session, scope_id)
+    held = session.get(HeldEntry, (scope_id, entry_id), populate_existing=True)
+    if scope is None or held is None:
+        return
+    applying = Applying(session, seals, scope, Feed(session, scope, seals, now_ms), now_ms)
+    _release(applying, held, forced=True)
+    finish(applying)
 
 
 def _release(applying: Applying, held: HeldEntry, forced: bool) -> bool:

@@ -119,17 +119,37 @@ def test_a_tick_done_twice_does_everything_once_and_leaves_its_heartbeat(app: Fl
         assert [beat.at_ms for beat in session.scalars(sa.select(Heartbeat))] == [MIDNIGHT_MS]
 
 
-def test_a_part_of_the_tick_that_fails_is_counted_and_does_not_stop_the_others(app: Flask) -> None:
+def test_an_entry_that_cannot_be_settled_is_put_off_and_does_not_stop_the_tick(app: Flask) -> None:
     site = new_site(app)
-    with app.app_context(), write() as session:  # an entry that waits, and that the log does not have
+    with app.app_context(), write() as session:  # it waits, and the log does not have it
         waiting = HeldEntry(scope_id=site, entry_id=site, reason="needs", waits_for=[])
         waiting.until_ms = MIDNIGHT_MS
         session.add(waiting)
     did = tick(app, MIDNIGHT_MS)
-    assert did["held"] == {"failed": 1}
     assert did["windows"]["made"] > 0
     with app.app_context(), read() as session:
         assert session.scalars(sa.select(Heartbeat)).one().did == did
+        until_ms = session.get_one(HeldEntry, (site, site)).until_ms
+    assert until_ms is not None
+    assert until_ms > MIDNIGHT_MS
+
+
+def test_a_part_of_the_tick_that_fails_is_counted_and_does_not_stop_the_others(app: Flask) -> None:
+    site = new_site(app)
+    with app.app_context(), write() as session:
+        session.execute(sa.text("DROP TABLE flag_step"))
+    did = tick(app, MIDNIGHT_MS)
+    assert did["steps"] == {"failed": 1}
+    assert len(windows(app, site)) == did["windows"]["made"]
+    assert "tombstones" in did["house"]
+
+
+def test_a_window_past_its_deadline_is_silent_while_no_tablet_has_reported(app: Flask) -> None:
+    site = new_site(app)
+    tick(app, MIDNIGHT_MS)
+    did = tick(app, MIDNIGHT_MS + 13 * HOUR_MS)
+    assert did["judged"]["silent"] > 0
+    assert window(app, site, "DISINFECT", "canteen", "2026-11-23", "morning").state == "silent"
 
 
 def test_two_schedulers_at_once_make_every_window_once(app: Flask, second_app: Flask) -> None:

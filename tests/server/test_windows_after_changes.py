@@ -98,6 +98,19 @@ def test_windows_of_a_site_that_is_completed_are_void_from_then_on(app: Flask) -
     assert later == {("void", None)}
 
 
+def test_a_place_added_at_noon_owes_nothing_for_the_morning(app: Flask) -> None:
+    site = new_site(app)
+    make(app, MIDNIGHT_MS)
+    with app.app_context(), write() as session:
+        row = session.get_one(Site, site)
+        row.places, row.planned_stamp = [*row.places, {"kind": "toilet", "name": "厕所"}], ""
+    make(app, NOON_MS)
+    asked = [
+        one.slot for one in windows(app, site) if (one.place, one.local_date) == ("toilet", "2026-11-23")
+    ]
+    assert asked == ["afternoon"]
+
+
 def _suspend(app: Flask, site: str, now_ms: int) -> None:
     with app.app_context(), write() as session:
         row = session.get_one(Site, site)
