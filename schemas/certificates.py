@@ -51,7 +51,7 @@ PROBLEMS: Mapping[str, str] = {
     "id_card_form": "身份证号码应为 17 位数字加 1 位数字或大写 X, 请对照证件填写。",
     "hmt_residence_form": "港澳台居民居住证号码应为 18 位, 以 810000、820000 或 830000 开头, 请对照证件填写。",
     "foreign_permanent_form": "外国人永久居留身份证号码应为以 9 开头的 18 位, 或 3 个大写字母加 12 位数字, 请对照证件填写。",
-    "loose_form": f"证件号码应为 {limits.CERTIFICATE_MIN} 到 {limits.CERTIFICATE_MAX} 位半角字母和数字, 不带空格, 请对照证件填写。",
+    "loose_form": f"证件号码应为 {limits.CERTIFICATE_MIN} 到 {limits.CERTIFICATE_MAX} 位半角字母和数字, 不带空格。",
     "birth_date": "号码中的出生日期不存在, 请对照证件检查第 7 到 14 位。",
     "check_character": "号码的最后一位校验不符, 请对照证件逐位检查。",
     "company_form": "统一社会信用代码应为 18 位数字和大写字母 (不含 I、O、S、V、Z), 请对照营业执照填写。",

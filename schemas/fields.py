@@ -25,7 +25,8 @@ CODE_PATTERN = f"^[A-Za-z][A-Za-z0-9_-]{{0,{limits.CODE_MAX - 1}}}$"
 SITE_SCOPE_PATTERN = UUID_PATTERN.replace("^", "^site:")
 
 # What no text may hold: controls, line and paragraph separators, marks that reverse the order in which text is shown,
-# and code points that are no characters (lone surrogates: see StrictString). Private-use characters stay: rare names were typed with them.
+# and code points that are no characters (lone surrogates: see StrictString). Private-use characters stay: rare
+# names were typed with them.
 _FORBIDDEN = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufffe\\uffff"
 _SPACES = " \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
 TEXT_PATTERN = f"^[{_SPACES}]*[^{_SPACES}{_FORBIDDEN}][^{_FORBIDDEN}]*$"

@@ -15,7 +15,7 @@ from server.cli_base import Teaching, check_schema, make_app, runtime_of, writin
 from server.cli_log import rebuild, verify_log
 from server.cli_people import assign, device, enrol_code, unassign, user
 from server.cli_tablet import tablet
-from server.cli_work import scheduler, seed, tick
+from server.cli_work import prepare, scheduler, seed, tick
 from server.db import db
 from server.migrate import newest, upgrade
 from server.models.scope import renew_epochs
@@ -111,7 +111,20 @@ def rotate() -> None:
     )
 
 
-for command in (scheduler, tick, seed, user, assign, unassign, device, enrol_code, tablet, rebuild, verify_log):
+for command in (
+    prepare,
+    scheduler,
+    tick,
+    seed,
+    user,
+    assign,
+    unassign,
+    device,
+    enrol_code,
+    tablet,
+    rebuild,
+    verify_log,
+):
     gongdi.add_command(command)
 
 

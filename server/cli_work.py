@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 import click
+from flask import Flask
 from rich.progress import Progress
 
 from server.actions.load_reference import load_reference
 from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
 from server.clock import FakeClock, SystemClock, from_iso
-from server.db import read
-from server.demo import read_city, seed_demo
+from server.db import db, read, write
+from server.demo import demo_log_ins, read_city, seed_demo
+from server.migrate import upgrade
 from server.models.site import count_sites
 from server.request_log import start_logging
 from server.scheduler import run
@@ -57,17 +59,36 @@ def seed_reference() -> None:
 @click.option("--days", default=3, show_default=True, type=click.IntRange(1, 30), help="历史天数。")
 def seed_demo_city(sites: int, days: int) -> None:
     """建一座演示城市: 模拟的平板经同步协议写入几天的记录。已有工地的数据库不会改动。"""
-    until_ms = SystemClock().now_ms()
-    app = make_app(FakeClock(until_ms))
+    app = make_app(FakeClock(SystemClock().now_ms()))
     check_schema(app)
+    _seed_demo(app, sites, days)
+
+
+@click.command()
+def prepare() -> None:
+    """一步备好: 升级数据库, 装入基础数据, 新数据库再建演示城市 (GONGDI_DEMO=0 不建)。可以重复运行。"""
+    app = make_app(FakeClock(SystemClock().now_ms()))
+    runtime = runtime_of(app)
+    with app.app_context():
+        with db.engine.begin() as connection:
+            upgrade(connection)
+        with write() as session:
+            load_reference(session, runtime.seals, runtime.clock.now_ms())
+    if runtime.config.demo:
+        _seed_demo(app, 40, 3)
+
+
+def _seed_demo(app: Flask, sites: int, days: int) -> None:
     with app.app_context(), read() as session:
         present = count_sites(session)
-    if present:
-        click.echo(f"数据库里已有 {present} 个工地, 未作改动。")
-        return
-    with Progress(transient=True) as bar:
-        task = bar.add_task("演示城市", total=1.0)
-        log_ins = seed_demo(app, sites, days, until_ms, lambda share: bar.update(task, completed=share))
-    click.echo(f"演示城市已建好: {sites} 个工地, {days} 天。密码都是 {read_city()['password']} (仅供演示):")
-    for log_in in log_ins:
-        click.echo(f"  {log_in.name:<16}{log_in.shown}")
+    if not present:
+        with Progress(transient=True) as bar:
+            task = bar.add_task("演示城市", total=1.0)
+            until_ms = runtime_of(app).clock.now_ms()
+            seed_demo(app, sites, days, until_ms, lambda share: bar.update(task, completed=share))
+    with app.app_context(), read() as session:
+        log_ins = demo_log_ins(session)
+    if log_ins:
+        click.echo(f"演示账号, 密码都是 {read_city()['password']} (仅供演示):")
+    for name, shown in log_ins:
+        click.echo(f"  {name:<18}{shown}")

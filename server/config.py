@@ -17,8 +17,9 @@ class ConfigError(ValueError):
 class Config:
     """The server's settings; see the table in README.md.
 
-    `secret_keys` are `name:base64url` of 32 bytes, newest first; `digest_key` and `signing_key` are base64url of 32
-    bytes. Those that are empty are kept in files under `data_dir/keys`, made at first start.
+    `secret_keys` are `name:base64url` of 32 bytes, newest first; `digest_key` and `signing_key` are
+    base64url of 32 bytes. Those that are empty are kept in files under `data_dir/keys`, made at first
+    start.
     """
 
     database_url: str

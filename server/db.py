@@ -12,7 +12,21 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError as DatabaseTrouble
 from sqlalchemy.orm import DeclarativeBase, Session
+
+__all__ = [
+    "Base",
+    "DatabaseTrouble",
+    "Id",
+    "Json",
+    "bulk_insert",
+    "db",
+    "engine_options",
+    "is_postgresql",
+    "read",
+    "write",
+]
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
@@ -53,10 +67,14 @@ Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 def engine_options(url: str) -> dict[str, Any]:
     """Engine options for Flask-SQLAlchemy.
 
-    Statements are not prepared on the server: one that is planned while its table is empty keeps that plan for good.
+    Statements are not prepared on the server: one that is planned while its table is empty keeps that plan
+    for good.
     """
     if url.startswith("sqlite"):
-        return {"hide_parameters": True, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+        return {
+            "hide_parameters": True,
+            "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        }
     options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
     return {
         "hide_parameters": True,  # an error is logged without the values that it met
@@ -74,14 +92,20 @@ def _on_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would come too late; see _on_begin
     cursor = connection.cursor()
     # FULL: in WAL, NORMAL loses acknowledged work when the power goes.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 @event.listens_for(Engine, "begin")
 def _on_begin(connection: Connection) -> None:
-    """A SQLite writer takes its lock first: a reader that becomes a writer half-way fails when another wrote meanwhile."""
+    """A SQLite writer takes its lock first: a reader that becomes a writer half-way fails when another
+    wrote meanwhile."""
     if connection.dialect.name == "sqlite":
         reading = connection.get_execution_options().get("gongdi_read", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
@@ -89,7 +113,8 @@ def _on_begin(connection: Connection) -> None:
 
 @contextmanager
 def write() -> Iterator[Session]:
-    """One transaction that commits at the end, once. Doors, ticks and commands open it; actions never commit."""
+    """One transaction that commits at the end, once. Doors, ticks and commands open it; actions never
+    commit."""
     session = db.session()
     try:
         with session.begin():
@@ -115,11 +140,13 @@ def read() -> Iterator[Session]:
         session.close()
 
 
-def bulk_insert(session: Session, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def bulk_insert(
+    session: Session, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
     """Insert rows the fastest way that the database has: COPY on PostgreSQL, executemany on SQLite.
 
-    `rows` hold values as the driver takes them (ids as text, JSON as text); nothing on conflict: the caller holds the
-    lock of the scope and has looked.
+    `rows` hold values as the driver takes them (ids as text, JSON as text); nothing on conflict: the
+    caller holds the lock of the scope and has looked.
     """
     if not rows:
         return

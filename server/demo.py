@@ -11,9 +11,11 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -40,15 +42,6 @@ _WORKERS = 8  # at one site: enough to look at, few enough to be quick
 _OWN_DISTRICTS = "410702,410703"
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DemoLogIn:
-    """Somebody who can log in to the demo."""
-
-    name: str
-    role: str
-    shown: str
 
 
 @dataclass(slots=True)
@@ -89,12 +82,11 @@ class _Crew:
     tablet: Tablet
 
 
-def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progress) -> list[DemoLogIn]:
+def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progress) -> None:
     """Write the demo city into an empty database: `sites` sites with `days` days of history that end at
     `until_ms`.
 
-    `app` is made with a FakeClock, which is moved. Gives who can log in; the password stands in
-    seed_data/demo.
+    `app` is made with a FakeClock, which is moved. The password of its people stands in seed_data/demo.
     """
     runtime: Runtime = app.extensions["gongdi"]
     clock = runtime.clock
@@ -106,7 +98,7 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
     with app.app_context(), tempfile.TemporaryDirectory() as homes:
         with write() as session:
             load_reference(session, runtime.seals, clock.now_ms())
-            log_ins = _people(session, city, clock.now_ms())
+            _people(session, city, clock.now_ms())
         crews = list(_crews(app, city, sites, chance, Path(homes)))
         tick(app, clock.now_ms())
         agenda = sorted(
@@ -120,7 +112,14 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
         tick(app, until_ms)
         for crew in crews:
             crew.tablet.close()
-    return log_ins
+
+
+def demo_log_ins(session: Session) -> list[tuple[str, str]]:
+    """Who can log in to the demo: names, and what they are called. Empty where there is no demo."""
+    query = sa.select(User.name, User.display_name).where(
+        User.name.startswith("demo-"), User.role != "inspector"
+    )
+    return [(name, shown) for name, shown in session.execute(query.order_by(User.name))]
 
 
 def read_city() -> dict[str, Any]:
@@ -129,7 +128,7 @@ def read_city() -> dict[str, Any]:
     return city
 
 
-def _people(session: Session, city: dict[str, Any], now_ms: int) -> list[DemoLogIn]:
+def _people(session: Session, city: dict[str, Any], now_ms: int) -> None:
     password, company = city["password"], _company_code(0)
     news = (
         NewUser("demo-admin", "admin", password, "演示管理员"),
@@ -139,7 +138,6 @@ def _people(session: Session, city: dict[str, Any], now_ms: int) -> list[DemoLog
     )
     for new in news:
         add_user(session, new, now_ms)
-    return [DemoLogIn(new.name, new.role, new.display_name) for new in news]
 
 
 def _crews(
@@ -216,7 +214,7 @@ def _agenda(
         for hours in range(48):
             at_ms = instant_ms(date, "00:00") + hours * _HOUR_MS // 2
             if instant_ms(first_day, "04:00") < at_ms < until_ms:
-                yield at_ms, lambda at_ms=at_ms: tick(app, at_ms)  # type: ignore[misc]
+                yield at_ms, partial(_tick, app, at_ms)
         for crew in crews:
             for at_ms, act in _day(city, crew, chance, date, number):
                 if at_ms < until_ms:
@@ -231,21 +229,23 @@ def _day(
     for site in crew.sites:
         late_ms = 4 * _HOUR_MS if site.behaviour == "late" else 0
         if number == 0:
-            yield instant_ms(date, "05:20"), lambda site=site: _roster(city, crew, site, chance)  # type: ignore[misc]
-        yield instant_ms(date, "06:40") + late_ms, lambda site=site: _morning(crew, site, chance)  # type: ignore[misc]
+            yield instant_ms(date, "05:20"), partial(_roster, city, crew, site, chance)
+        yield instant_ms(date, "06:40") + late_ms, partial(_morning, crew, site, chance)
         set_back_ms = 5 * _HOUR_MS if site.behaviour == "backfills" else 0
-        yield (
-            instant_ms(date, "09:30") + set_back_ms,
-            lambda site=site, by=set_back_ms: _disinfect(city, crew, site, by),  # type: ignore[misc]
-        )
+        yield instant_ms(date, "09:30") + set_back_ms, partial(_disinfect, city, crew, site, set_back_ms)
+        yield instant_ms(date, "11:20"), partial(_noon, crew, site, chance)
         if site.behaviour == "careless" and number % 2 == 1:
             continue  # nothing more today, though the tablet reports in: missed
-        yield instant_ms(date, "14:00"), lambda site=site: _disinfect(city, crew, site)  # type: ignore[misc]
-        yield instant_ms(date, "17:30"), lambda site=site: _evening(crew, site, chance)  # type: ignore[misc]
+        yield instant_ms(date, "14:00"), partial(_disinfect, city, crew, site)
+        yield instant_ms(date, "17:30"), partial(_evening, crew, site, chance)
     lost = crew.sites[0].behaviour == "silent" and number >= 1
     for hour in ("06:00", "10:15", "13:00", "18:40", "21:10"):
         if not lost:
-            yield instant_ms(date, hour) + chance.randrange(20) * _MINUTE_MS, lambda: _exchange(crew)
+            yield instant_ms(date, hour) + chance.randrange(20) * _MINUTE_MS, partial(_exchange, crew)
+
+
+def _tick(app: Flask, at_ms: int) -> None:
+    tick(app, at_ms)
 
 
 def _exchange(crew: _Crew) -> None:
@@ -280,6 +280,11 @@ def _morning(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:
         for worker in site.workers:
             crew.tablet.add(site.scope, "gate_pass", {"worker": worker, "direction": "in", "method": "face"})
             _measure(crew, site, worker, "before_work", chance)
+
+
+def _noon(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:
+    """The canteen's staff, between the meals."""
+    _measure(crew, site, site.workers[-1], "meal", chance)
 
 
 def _evening(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:

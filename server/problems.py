@@ -6,7 +6,8 @@ from typing import Any
 
 
 class Problem(Exception):
-    """An answer that refuses: HTTP status, a stable machine `code`, Chinese `title` and `detail`, and members of its own.
+    """An answer that refuses: HTTP status, a stable machine `code`, Chinese `title` and `detail`, and members
+    of its own.
 
     A door raises it or lets it pass; the app turns it into `application/problem+json`.
     """

@@ -1,7 +1,8 @@
 """Encryption at rest and keyed digests.
 
-Identity, health and movement data are sealed with AES-256-GCM; the place of a value (table, row, column) is bound into
-the seal, so that a sealed value moved elsewhere does not open. Keys live outside the database.
+Identity, health and movement data are sealed with AES-256-GCM; the place of a value (table, row, column)
+is bound into the seal, so that a sealed value moved elsewhere does not open. Keys live outside the
+database.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Seals:
         return _MAGIC + self.current + nonce + self.keys[self.current].encrypt(nonce, value, where)
 
     def open(self, where: bytes, sealed: bytes) -> bytes:
-        """The value sealed at `where`. Raises SealBroken. A value that was never sealed (JSON text) is given back."""
+        """The value sealed at `where`. Raises SealBroken. A value that was never sealed (JSON text) is
+        given back."""
         if sealed[:1] != _MAGIC:
             return sealed
         key = self.keys.get(sealed[1:_HEAD])
@@ -66,12 +68,14 @@ class Seals:
         return sealed[:1] != _MAGIC or sealed[1:_HEAD] == self.current
 
     def digest(self, purpose: str, value: str) -> str:
-        """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody without the key can guess."""
+        """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody without the
+        key can guess."""
         return hmac.new(self.digest_key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def load_seals(config: Config) -> Seals:
-    """The keys that the settings name, or those kept under `data_dir/keys`, made at first start. Raises ConfigError."""
+    """The keys that the settings name, or those kept under `data_dir/keys`, made at first start. Raises
+    ConfigError."""
     folder = config.data_dir / "keys"
     rings = config.secret_keys or _kept(folder / "secret_keys", lambda: "k1:" + fresh_key())
     pairs = [item.strip().partition(":") for item in rings.replace("\n", ",").split(",") if item.strip()]
@@ -89,7 +93,8 @@ def fresh_key() -> str:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """The text of a key file. Made once, readable by its owner only; two processes that start together agree on one."""
+    """The text of a key file. Made once, readable by its owner only; two processes that start together
+    agree on one."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:

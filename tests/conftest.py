@@ -31,8 +31,8 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with temporary_cluster(tmp_path_factory.mktemp("postgresql")) as url:
+def postgresql_server() -> Iterator[Server]:
+    with temporary_cluster() as url:
         create_database(url, "migrated")
         _migrate(f"{url}/migrated")
         yield Server(url, "migrated")
@@ -51,10 +51,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         yield f"sqlite:///{shutil.copy(template, tmp_path / 'gongdi.sqlite3')}"
-        return
-    server: Server = request.getfixturevalue("postgresql_server")
+    else:
+        server: Server = request.getfixturevalue("postgresql_server")
+        yield from _one_database(server, server.template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database in which nothing was ever made."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.sqlite3'}"
+    else:
+        yield from _one_database(request.getfixturevalue("postgresql_server"), "template1")
+
+
+def _one_database(server: Server, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    yield create_database(server.url, name, server.template)
+    yield create_database(server.url, name, template)
     drop_database(server.url, name)
 
 

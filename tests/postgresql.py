@@ -8,9 +8,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -18,31 +20,35 @@ _UNSAFE_AND_QUICK = "-c fsync=off -c full_page_writes=off -c synchronous_commit=
 
 
 @contextmanager
-def temporary_cluster(folder: Path) -> Iterator[str]:
-    """A running cluster in `folder`; gives the URL of its server, without a database."""
+def temporary_cluster() -> Iterator[str]:
+    """A running cluster in a folder of its own; gives the URL of its server, without a database."""
+    with tempfile.TemporaryDirectory(prefix="gongdi-postgresql-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # a server started by root runs as another user
+        yield from _serve(folder)
+
+
+def _serve(folder: Path) -> Iterator[str]:
     installed = _binaries()
-    folder.mkdir(parents=True, exist_ok=True)
     binaries = _readable_copy(installed, folder / "pg") if os.geteuid() == 0 else installed
     user = {"user": "nobody", "group": _group_of("nobody")} if os.geteuid() == 0 else {}
     home = folder / "cluster"
     home.mkdir()
     if user:
         shutil.chown(home, "nobody")
-        for parent in (folder, *folder.parents):  # the server's user has to get there
-            if parent.owner() == "root" and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": home, **user}
+    options: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": home, **user}
     name = pwd.getpwuid(os.geteuid()).pw_name if not user else "nobody"
     data = str(home / "data")
-    subprocess.run([binaries / "initdb", "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], **run)  # type: ignore[call-overload]
+    made = [str(binaries / "initdb"), "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    subprocess.run(made, **options)
     port = _free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' {_UNSAFE_AND_QUICK}"
+    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' {_UNSAFE_AND_QUICK}"
     control = [str(binaries / "pg_ctl"), "-D", data, "-w", "-l", str(home / "log")]
-    subprocess.run([*control, "-o", options, "start"], **run)  # type: ignore[call-overload]
+    subprocess.run([*control, "-o", settings, "start"], **options)
     try:
         yield f"postgresql://{name}@127.0.0.1:{port}"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **run)  # type: ignore[call-overload]
+        subprocess.run([*control, "-m", "immediate", "stop"], **options)
 
 
 def create_database(server: str, name: str, template: str = "template1") -> str:

@@ -21,8 +21,10 @@ from server.actions.apply_entry import (
     existing_records,
 )
 from server.actions.feed import Feed
+from server.actions.load_reference import rules_in_force
 from server.actions.meet_windows import watermark_moved
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
+from server.actions.raise_flags import raise_integrity
 from server.actions.read_push import Envelope, Line
 from server.actions.release_held import finish, hold, release_held
 from server.db import bulk_insert
@@ -104,7 +106,7 @@ def accept_scope(
     known = streams.from_json(head.head)
     fresh = _in_chain(known, fresh, repeated)
     known = streams.extend(known, _links(fresh))
-    taken = _take_in(pushing, scope, fresh, assignment)
+    taken = _take_in(pushing, scope, fresh, assignment, forked=known.forked and not head.forked)
     _close(pushing, scope, head, known, attested, good)
     outcomes = {line.number: taken.outcomes[line.entry.id] for line in fresh if line.entry}
     outcomes.update(_answer_repeated(pushing, scope, repeated, taken))
@@ -153,7 +155,9 @@ def _links(lines: Sequence[Line]) -> list[streams.Link]:
     ]
 
 
-def _take_in(pushing: Pushing, scope: Scope, fresh: list[Line], assignment: Assignment) -> _Taken:
+def _take_in(
+    pushing: Pushing, scope: Scope, fresh: list[Line], assignment: Assignment, forked: bool
+) -> _Taken:
     """Apply what is new: plain additions first, as sets, then the rest in the order in which it was
     written."""
     session, taken = pushing.session, _Taken()
@@ -180,6 +184,9 @@ def _take_in(pushing: Pushing, scope: Scope, fresh: list[Line], assignment: Assi
     bulk_insert(session, LogEntry.__table__, _LOG_COLUMNS, taken.logged)  # type: ignore[arg-type]
     if scope.held and applying.done:
         release_held(applying)
+    if forked and rules_in_force(session).rows["escalation"]:
+        book = rules_in_force(session)
+        raise_integrity(session, applying.feed, scope, pushing.device.id, pushing.now_ms, book)
     finish(applying)
     return taken
 

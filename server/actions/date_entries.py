@@ -45,9 +45,10 @@ def date_entries(
     """Tie the device's clocks to the server's, remember the tie, and look up the beacons that the entries
     carry.
 
-    1. This exchange ties the current boot; the tightest tie of each boot is kept. 2. The ties of the boots
-    in which the entries were written, and the beacons they carry, come in one statement each. 3. A wall
-    clock is steady when it is off by the same as at the last exchange.
+    1. This exchange ties the current boot; the tightest tie of each boot is kept.
+    2. The ties of the boots in which the entries were written, and the beacons they carry, come in one
+       statement each.
+    3. A wall clock is steady when it is off by the same as at the last exchange.
     """
     boots = {clock.boot or ""} | {entry.at.boot for entry in entries if entry.at.boot}
     tokens = {entry.at.beacon for entry in entries if entry.at.beacon}

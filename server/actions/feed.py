@@ -21,7 +21,19 @@ from server.models.scope import Scope
 from server.seal import Seals, place
 from sync_protocol.digest import record_digest
 
-_COLUMNS = ("scope_id", "id", "kind", "rev", "seq", "body", "event_ms", "subject", "slot", "counts", "backfilled")
+_COLUMNS = (
+    "scope_id",
+    "id",
+    "kind",
+    "rev",
+    "seq",
+    "body",
+    "event_ms",
+    "subject",
+    "slot",
+    "counts",
+    "backfilled",
+)
 _U64 = 1 << 64
 _CHUNK = 500  # ids in one look-up
 

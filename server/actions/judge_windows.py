@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed
-from server.actions.raise_flags import raise_flags
+from server.actions.raise_flags import raise_flags, silence_ms
 from server.actions.weigh_coverage import coverage_evidence
 from server.actions.window_record import window_put
 from server.models.scope import Scope, take_scopes
@@ -74,10 +74,13 @@ def _judge_scope(
     coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
     weighed = [window for window in windows if window.duty in coverage]
     evidence = coverage_evidence(session, scope.scope_id, site.alert, weighed, book)
+    patience_ms = silence_ms(book, now_ms)
     changed = []
     for window in windows:
         was = window.state
-        if _judge(window, evidence.get(window.id) or _logged(window), now_ms, scope.watermark_ms):
+        if _judge(
+            window, evidence.get(window.id) or _logged(window), now_ms, scope.watermark_ms, patience_ms
+        ):
             changed.append(window)
         if window.state != was:
             did[window.state] += 1
@@ -89,12 +92,16 @@ def _judge_scope(
     return did
 
 
-def _judge(window: Window, evidence: Evidence, now_ms: int, watermark_ms: int | None) -> bool:
+def _judge(
+    window: Window, evidence: Evidence, now_ms: int, watermark_ms: int | None, patience_ms: int
+) -> bool:
     """Whether anything that people see of the window changed."""
     before = (window.state, window.reason, window.need, window.have)
     deadline_ms = window.deadline_ms
     verdict = judge(window.state, window.reason, now_ms, deadline_ms, watermark_ms, evidence)
     window.state, window.reason, window.check_ms = verdict.state, verdict.reason, verdict.next_check_ms
+    if verdict.state == "silent" and now_ms < deadline_ms + patience_ms:
+        window.check_ms = deadline_ms + patience_ms  # a tablet that is merely late raises no flag
     window.need, window.have = evidence.need, evidence.have
     window.judged_ms, window.judged_watermark_ms = now_ms, watermark_ms
     return (window.state, window.reason, window.need, window.have) != before

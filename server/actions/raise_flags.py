@@ -36,18 +36,21 @@ def raise_flags(
     """Open, extend and withdraw the flags of one locked scope after these windows were judged.
 
     1. What is missed goes under the open flag of its duty, also when it was silent before; what is silent
-    under the silent-site flag, which thereby inhibits it. 2. A flag opens with the policy in force copied
-    onto it, and its steps as rows. 3. A flag none of whose windows is wrong any more is withdrawn; its
-    history stays.
+       under the silent-site flag, which thereby inhibits it.
+    2. A flag opens with the policy in force copied onto it, and its steps as rows.
+    3. A flag none of whose windows is wrong any more is withdrawn; its history stays.
     """
     flags = open_flags(session, scope.scope_id)
     before = {window.flag_id for window in judged if window.flag_id is not None}
     silent_id = flags[SILENT].id if SILENT in flags else None
+    patience_ms = silence_ms(book, now_ms)
     touched: dict[str, list[Window]] = {}
     for window in judged:
         if window.state == "missed" and window.flag_id in (None, silent_id):
             touched.setdefault(window.duty, []).append(window)
-        elif window.state == "silent" and window.flag_id is None:
+        elif (
+            window.state == "silent" and window.flag_id is None and now_ms >= window.deadline_ms + patience_ms
+        ):
             touched.setdefault(SILENT, []).append(window)
     changed: dict[str, Flag] = {}
     for duty, windows in sorted(touched.items()):
@@ -65,6 +68,12 @@ def raise_flags(
         if flag.id in before and _withdraw(session, flag, now_ms):
             changed[flag.id] = flag
     feed.put([flag_put(session, flag) for flag in changed.values()])
+
+
+def silence_ms(book: Rulebook, now_ms: int) -> int:
+    """How long a window stays silent before the silent-site flag opens: tablets are often offline for an
+    hour."""
+    return round(book.number("silent_site_h", local_date_of(now_ms)) * 3_600_000)
 
 
 def raise_integrity(

@@ -72,10 +72,10 @@ def read_pull(asked: Any) -> Pull:
 def serve_pull(session: Session, seals: Seals, device_id: str, pull: Pull) -> tuple[list[bytes], bool]:
     """The answer's lines (without `end`), and whether there is more to pull now. Reads one snapshot.
 
-    1. A scope that was named and is no longer assigned comes as `gone`. 2. Every assigned scope comes,
-    named or not, in the order of names: what changed since the cursor, latest state per record, then a
-    checkpoint; the last checkpoint carries count and digest. 3. At least one line and its checkpoint come,
-    however small `max_bytes` is.
+    1. A scope that was named and is no longer assigned comes as `gone`.
+    2. Every assigned scope comes, named or not, in the order of names: what changed since the cursor,
+       latest state per record, then a checkpoint; the last checkpoint carries count and digest.
+    3. At least one line and its checkpoint come, however small `max_bytes` is.
     """
     device = session.get_one(Device, device_id)
     scopes = _assigned(session, device.user_id)

@@ -8,10 +8,9 @@ from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy.exc import SQLAlchemyError
 
 from server.actions.watch_health import gauges, health
-from server.db import read
+from server.db import DatabaseTrouble, read
 from server.door import now_ms, runtime
 from server.migrate import newest
 
@@ -50,7 +49,7 @@ class _Stored(Collector):
             with read() as session:
                 counted = gauges(session, now_ms())
                 age_ms = health(session, now_ms()).heartbeat_age_ms
-        except SQLAlchemyError:
+        except DatabaseTrouble:
             return [GaugeMetricFamily("gongdi_database_up", "The database answers", value=0)]
         families = [
             GaugeMetricFamily(name, name.replace("_", " "), value=value) for name, value in counted.items()
@@ -82,7 +81,7 @@ def _checks() -> dict[str, dict[str, Any]]:
     try:
         with read() as session:
             told = health(session, now_ms())
-    except SQLAlchemyError:
+    except DatabaseTrouble:
         return {"database": {"ok": False}}
     late_ms = max(LATE_MS, LATE_TICKS * 1000 * runtime().config.tick_s)
     age_ms = told.heartbeat_age_ms

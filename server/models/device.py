@@ -25,12 +25,17 @@ class Device(Base):
     enrolled_ms: Mapped[int] = mapped_column(sa.BigInteger)
     revoked_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     seen_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
-    unsent: Mapped[int | None] = mapped_column(sa.Integer)  # entries that it said it still held, over all scopes
-    wall_offset_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # server time minus its wall clock, last time
+    unsent: Mapped[int | None] = mapped_column(
+        sa.Integer
+    )  # entries that it said it still held, over all scopes
+    wall_offset_ms: Mapped[int | None] = mapped_column(
+        sa.BigInteger
+    )  # server time minus its wall clock, last time
 
 
 class Anchor(Base):
-    """The tightest tie known between a device's boot and server time: server time = up_ms + offset_ms ± bound_ms."""
+    """The tightest tie known between a device's boot and server time: server time = up_ms + offset_ms ±
+    bound_ms."""
 
     __tablename__ = "anchor"
 
@@ -42,8 +47,9 @@ class Anchor(Base):
 
 
 class Exchange(Base):
-    """One signed request and what was answered: the nonce (never twice), the beacon handed out, the attestations that
-    the device signed and the receipt that the server signed. The evidence behind every time bound."""
+    """One signed request and what was answered: the nonce (never twice), the beacon handed out, the
+    attestations that the device signed and the receipt that the server signed. The evidence behind every
+    time bound."""
 
     __tablename__ = "exchange"
     __table_args__ = (sa.Index("ix_exchange_beacon", "beacon"),)  # push: when was this beacon handed out
@@ -54,8 +60,12 @@ class Exchange(Base):
     verb: Mapped[str] = mapped_column(sa.String(8))  # enrol, push, pull
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
     beacon: Mapped[str] = mapped_column(sa.String(32))
-    attested: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the header's `streams`, as the device signed them
-    receipt: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {"at", "sig", "streams": {scope: [n, hash]}}
+    attested: Mapped[dict[str, Any] | None] = mapped_column(
+        Json
+    )  # the header's `streams`, as the device signed them
+    receipt: Mapped[dict[str, Any] | None] = mapped_column(
+        Json
+    )  # {"at", "sig", "streams": {scope: [n, hash]}}
 
 
 class StreamHead(Base):
@@ -70,8 +80,12 @@ class StreamHead(Base):
     unsent: Mapped[int | None] = mapped_column(sa.Integer)
     heard_ms: Mapped[int] = mapped_column(sa.BigInteger)
     complete_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
-    attested: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {"n", "hash", "sig"} of the last good attestation
-    mark: Mapped[str | None] = mapped_column(sa.String(24))  # `bad_attestation`, when the last one did not verify
+    attested: Mapped[dict[str, Any] | None] = mapped_column(
+        Json
+    )  # {"n", "hash", "sig"} of the last good attestation
+    mark: Mapped[str | None] = mapped_column(
+        sa.String(24)
+    )  # `bad_attestation`, when the last one did not verify
 
 
 class EnrolCode(Base):
@@ -80,7 +94,9 @@ class EnrolCode(Base):
     __tablename__ = "enrol_code"
 
     code_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
-    prefix: Mapped[str] = mapped_column(sa.String(8), index=True)  # the code's public half: a wrong try counts against it
+    prefix: Mapped[str] = mapped_column(
+        sa.String(8), index=True
+    )  # the code's public half: a wrong try counts against it
     user_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("user_account.id"))
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)
     expires_ms: Mapped[int] = mapped_column(sa.BigInteger)

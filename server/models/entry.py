@@ -15,8 +15,9 @@ _OPEN = sa.text("state = 'open'")
 class LogEntry(Base):
     """One entry as it came, its outcome, and what is known of its time.
 
-    `raw` is the line itself, sealed for the kinds that hold identity or health data and for refused lines; `hash` is
-    always over the bytes that the device wrote. A refused entry stays here too: it keeps its place in the chain.
+    `raw` is the line itself, sealed for the kinds that hold identity or health data and for refused lines;
+    `hash` is always over the bytes that the device wrote. A refused entry stays here too: it keeps its
+    place in the chain.
     """
 
     __tablename__ = "entry"
@@ -45,8 +46,8 @@ class LogEntry(Base):
 
 
 class HeldEntry(Base):
-    """An entry that waits for others (`waits_for`: ids of entries or records), until `until_ms`. `reason`: `needs`,
-    `target` (its record is not here yet) or `device_revoked` (a person decides; no deadline)."""
+    """An entry that waits for others (`waits_for`: ids of entries or records), until `until_ms`. `reason`:
+    `needs`, `target` (its record is not here yet) or `device_revoked` (a person decides; no deadline)."""
 
     __tablename__ = "held_entry"
     __table_args__ = (sa.Index("ix_held_entry_until_ms", "until_ms"),)  # the tick: held for too long
@@ -59,8 +60,8 @@ class HeldEntry(Base):
 
 
 class Quarantine(Base):
-    """A refused line, kept where a person can read, mend or dismiss it. `id` follows from device and bytes, so that a
-    line sent twice is kept once."""
+    """A refused line, kept where a person can read, mend or dismiss it. `id` follows from device and
+    bytes, so that a line sent twice is kept once."""
 
     __tablename__ = "quarantine"
     __table_args__ = (

@@ -59,7 +59,8 @@ class FlagStep(Base):
 
 
 class FlagEvent(Base):
-    """What happened to a flag, numbered and hash-chained per flag: `hash` = SHA-256 of `prev` and the canonical JSON."""
+    """What happened to a flag, numbered and hash-chained per flag: `hash` = SHA-256 of `prev` and the
+    canonical JSON."""
 
     __tablename__ = "flag_event"
 
@@ -75,7 +76,8 @@ class FlagEvent(Base):
 
 
 class Heartbeat(Base):
-    """When a scheduler last finished a tick, and what it did: `/readyz` and `/metrics` alarm when it stops."""
+    """When a scheduler last finished a tick, and what it did: `/readyz` and `/metrics` alarm when it
+    stops."""
 
     __tablename__ = "heartbeat"
 

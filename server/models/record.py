@@ -11,11 +11,12 @@ from server.db import Base, Id, Json
 
 
 class Record(Base):
-    """The latest state of one record, its body already serialised as it is served (sealed where the kind says so).
+    """The latest state of one record, its body already serialised as it is served (sealed where the kind says
+    so).
 
-    `event_ms`, `subject` (a worker's id or a place) and `slot` (a reading's slot, a pass's direction) of a fact are in
-    the clear because duties are judged by them; they name nobody. `counts` is False for a fact that was voided or
-    corrected: it stays readable and no longer proves anything.
+    `event_ms`, `subject` (a worker's id or a place) and `slot` (a reading's slot, a pass's direction) of a
+    fact are in the clear because duties are judged by them; they name nobody. `counts` is False for a fact
+    that was voided or corrected: it stays readable and no longer proves anything.
     """
 
     __tablename__ = "record"
@@ -45,8 +46,8 @@ class Record(Base):
 
 
 class Worker(Base):
-    """What only the server holds of a roster entry: its full fields (sealed), who wrote each of them, and the few
-    columns that lists, look-ups and duties need."""
+    """What only the server holds of a roster entry: its full fields (sealed), who wrote each of them, and
+    the few columns that lists, look-ups and duties need."""
 
     __tablename__ = "worker"
     __table_args__ = (
@@ -66,7 +67,8 @@ class Worker(Base):
 
 
 class Contest(Base):
-    """Two values for one field: both are kept and wait for a person. `kept` is the entry whose value shows now."""
+    """Two values for one field: both are kept and wait for a person. `kept` is the entry whose value shows
+    now."""
 
     __tablename__ = "contest"
 

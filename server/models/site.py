@@ -12,7 +12,8 @@ from server.db import Base, Id, Json
 
 
 class Site(Base):
-    """A place under inspection; its id is its scope's. Nothing here assumes that it is a building site (`kind`)."""
+    """A place under inspection; its id is its scope's. Nothing here assumes that it is a building site
+    (`kind`)."""
 
     __tablename__ = "site"
     __table_args__ = (sa.Index("ix_site_planned_until", "planned_until"),)  # the tick: whose windows end soon

@@ -11,11 +11,12 @@ from server.db import Base, Id
 
 
 class Window(Base):
-    """One window. Its id follows from (site, duty, place, local date, slot), so making it twice makes it once."""
+    """One window. Its id follows from (site, duty, place, local date, slot), so making it twice makes it
+    once."""
 
     __tablename__ = "duty_window"
     __table_args__ = (
-        # The tick: windows to be looked at by now. Partial, so that an idle tick costs nothing however many are stored.
+        # The tick: windows to be looked at by now. Partial: an idle tick costs nothing, however many are stored.
         sa.Index(
             "ix_duty_window_check",
             "check_ms",

@@ -20,6 +20,10 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(database_url: str, tmp_path: Path) -> Run:
     """Runs `gongdi` with these arguments, on this test's database."""
+    return _runner(database_url, tmp_path)
+
+
+def _runner(database_url: str, tmp_path: Path) -> Run:
     env = {"GONGDI_DATABASE_URL": database_url, "GONGDI_DATA_DIR": str(tmp_path)}
 
     def run_it(*args: str, given: str = "") -> Result:
@@ -30,7 +34,8 @@ def run(database_url: str, tmp_path: Path) -> Run:
     return run_it
 
 
-def test_an_empty_database_is_told_how_to_be_filled(run: Run, tmp_path: Path) -> None:
+def test_an_empty_database_is_told_how_to_be_filled(blank_database_url: str, tmp_path: Path) -> None:
+    run = _runner(blank_database_url, tmp_path)
     for command in (("serve",), ("user", "list")):
         result = run(*command)
         assert result.exit_code == 1
