@@ -37,7 +37,7 @@ from sync_protocol.client.transport import WsgiTransport
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
-_SITES_PER_INSPECTOR = 2
+_SITES_PER_INSPECTOR = 4
 _WORKERS = 8  # at one site: enough to look at, few enough to be quick
 _OWN_DISTRICTS = "410702,410703"
 
@@ -208,11 +208,11 @@ def _agenda(
     days: int,
     until_ms: int,
 ) -> Iterator[tuple[int, Callable[[], None]]]:
-    """What happens when: each crew's rounds and exchanges, and the scheduler's ticks every half hour."""
+    """What happens when: each crew's rounds and exchanges, and the scheduler's hourly ticks."""
     for number in range(days + 1):
         date = add_days(first_day, number)
-        for hours in range(48):
-            at_ms = instant_ms(date, "00:00") + hours * _HOUR_MS // 2
+        for hour in range(24):
+            at_ms = instant_ms(date, "00:00") + hour * _HOUR_MS
             if instant_ms(first_day, "04:00") < at_ms < until_ms:
                 yield at_ms, partial(_tick, app, at_ms)
         for crew in crews:
@@ -227,10 +227,11 @@ def _day(
     """One crew's day: the roster on the first, gate and readings in the morning, disinfection twice,
     readings in the evening; and when the tablet has a network."""
     for site in crew.sites:
-        late_ms = 4 * _HOUR_MS if site.behaviour == "late" else 0
+        late_ms = 8 * _HOUR_MS // 3 if site.behaviour == "late" else 0
         if number == 0:
             yield instant_ms(date, "05:20"), partial(_roster, city, crew, site, chance)
         yield instant_ms(date, "06:40") + late_ms, partial(_morning, crew, site, chance)
+        yield instant_ms(date, "06:35"), partial(_enter, crew, site)
         set_back_ms = 5 * _HOUR_MS if site.behaviour == "backfills" else 0
         yield instant_ms(date, "09:30") + set_back_ms, partial(_disinfect, city, crew, site, set_back_ms)
         yield instant_ms(date, "11:20"), partial(_noon, crew, site, chance)
@@ -239,8 +240,9 @@ def _day(
         yield instant_ms(date, "14:00"), partial(_disinfect, city, crew, site)
         yield instant_ms(date, "17:30"), partial(_evening, crew, site, chance)
     lost = crew.sites[0].behaviour == "silent" and number >= 1
-    for hour in ("06:00", "10:15", "13:00", "18:40", "21:10"):
-        if not lost:
+    offline = "13:00" if crew.sites[0].behaviour == "backfills" else ""
+    for hour in ("06:00", "08:10", "10:15", "13:00", "15:40", "18:40", "21:10"):
+        if not lost and hour != offline:
             yield instant_ms(date, hour) + chance.randrange(20) * _MINUTE_MS, partial(_exchange, crew)
 
 
@@ -278,8 +280,13 @@ def _roster(city: dict[str, Any], crew: _Crew, site: _DemoSite, chance: random.R
 def _morning(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:
     with crew.tablet.together():
         for worker in site.workers:
-            crew.tablet.add(site.scope, "gate_pass", {"worker": worker, "direction": "in", "method": "face"})
             _measure(crew, site, worker, "before_work", chance)
+
+
+def _enter(crew: _Crew, site: _DemoSite) -> None:
+    with crew.tablet.together():
+        for worker in site.workers:
+            crew.tablet.add(site.scope, "gate_pass", {"worker": worker, "direction": "in", "method": "face"})
 
 
 def _noon(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:

@@ -37,14 +37,14 @@ class Accepted:
 def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_ms: int) -> dict[str, Any]:
     """The answer to a push, as JSON-able values. Raises Problem 401 for a replayed nonce.
 
-    1. Claim the exchange (nonce, beacon).
+    1. Claim the exchange (nonce, beacon), and the device: two pushes of one device take turns.
     2. Date the entries.
     3. Scope by scope, in one order for all writers: lock, take in, judge windows. A scope whose
        transaction fails for a passing cause answers `retry`; the others stand.
     4. Sign the receipt over what the server holds now.
     """
     exchange = claim_exchange(session, sender, "push", now_ms)
-    device = session.get_one(Device, sender.device_id)
+    device = session.get_one(Device, sender.device_id, with_for_update=True, populate_existing=True)
     entries = [line.entry for line in push.lines if line.entry is not None]
     dates = date_entries(session, device, push.header.clock, entries, now_ms)
     pushing = Pushing(session, seals, device, exchange.id, dates, now_ms)
