@@ -1,0 +1,34 @@
+"""What the README promises is there: every setting, every command."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from server.cli import gongdi
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_setting_is_in_the_readme_and_every_one_there_is_read() -> None:
+    pattern = r"GONGDI_[A-Z_]+|\bPORT\b"
+    config = set(re.findall(pattern, (ROOT / "server" / "config.py").read_text("utf-8")))
+    assert set(re.findall(rf"^\| `({pattern})`", README, re.MULTILINE)) == config
+
+
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"gongdi ([a-z-]+(?: [a-z]+)?)", README))))
+def test_every_command_in_the_readme_exists(words: str) -> None:
+    first, _, second = words.partition(" ")
+    command = gongdi.commands[first]
+    if second and isinstance(command, click.Group):
+        assert second in command.commands
+
+
+@pytest.mark.parametrize("verb", sorted(set(re.findall(r"\./run ([a-z]+)", README))))
+def test_every_verb_of_run_exists(verb: str) -> None:
+    script = (ROOT / "run").read_text("utf-8")
+    assert re.search(rf"^(?:{verb}|\*)\)", script, re.MULTILINE)

@@ -1,0 +1,21 @@
+"""Migrations give what the models say, on both databases."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from server import models
+from server.config import Config
+from server.db import Base
+
+assert models
+
+
+def test_a_migrated_database_is_what_the_models_say(database_url: str) -> None:
+    engine = sa.create_engine(Config.from_env({"GONGDI_DATABASE_URL": database_url}).database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
