@@ -12,6 +12,7 @@ import waitress
 
 from server import __version__
 from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
+from server.cli_bench import bench
 from server.cli_log import rebuild, verify_log
 from server.cli_people import assign, device, enrol_code, unassign, user
 from server.cli_tablet import tablet
@@ -112,6 +113,7 @@ def rotate() -> None:
 
 
 for command in (
+    bench,
     prepare,
     scheduler,
     tick,

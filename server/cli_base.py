@@ -55,12 +55,12 @@ def _lacks_tables(error: Exception) -> bool:
     )
 
 
-def make_app(clock: Clock | None = None) -> Flask:
+def make_app(clock: Clock | None = None, config: Config | None = None) -> Flask:
     """The app with the settings of the environment, on the machine's clock or another. `server.__main__`
     hands its factory down as the context's object, because commands stand below the app."""
     context = click.get_current_context()
     factory: Callable[[Config, Clock | None], Flask] = context.find_root().obj
-    app = factory(Config.from_env(), clock)
+    app = factory(config or Config.from_env(), clock)
     context.call_on_close(lambda: _let_go(app))
     return app
 

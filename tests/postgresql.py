@@ -8,6 +8,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,3 +89,10 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+if (
+    __name__ == "__main__"
+):  # `python -m tests.postgresql COMMAND … OPTION` runs it with the URL of a fresh database
+    with temporary_cluster() as server:
+        sys.exit(subprocess.run([*sys.argv[1:], create_database(server, "fresh")]).returncode)

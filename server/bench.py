@@ -1,0 +1,338 @@
+"""Figures: what the server does, beside what its database can do, as ratios of one run on one machine.
+
+The floor of a push is the time that the database takes for the very same rows, into tables with the same
+indexes, by its fastest plain batched insertion; the floor of a pull is a plain SELECT of the same bytes.
+Nothing here is asserted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
+from uuid_utils.compat import uuid7
+
+from server.actions.assign_site import assign_site
+from server.actions.enrol_device import enrolled
+from server.actions.judge_windows import judge_due
+from server.actions.load_reference import load_reference, rules_in_force
+from server.actions.manage_users import NewUser, add_user
+from server.actions.register_site import register_site
+from server.clock import to_iso
+from server.db import bulk_insert, db, read, write
+from server.models import LogEntry, Record, Scope, Site, Window
+from server.runtime import Runtime
+from server.seal import Seals
+from sync_protocol.entry import entry_hash
+from sync_protocol.signatures import attestation_text, public_text, sign_request, sign_text
+
+BATCH = 500
+ROUNDS = 7
+_HOST = "http://bench.invalid"
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table: what was measured, the figure, and what it is to reach (empty: nothing)."""
+
+    name: str
+    value: str
+    goal: str = ""
+
+
+@dataclass
+class Rig:
+    """A site with an inspector's device that speaks the wire, on the app of one database."""
+
+    app: Flask
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    device: str = ""
+    token: str = ""
+    beacon: str = ""
+    site: str = ""
+    n: int = 0
+    prev: str = ""
+    workers: list[str] = field(default_factory=lambda: [str(uuid7()) for _ in range(500)])
+
+    @property
+    def runtime(self) -> Runtime:
+        held: Runtime = self.app.extensions["gongdi"]
+        return held
+
+    def set_up(self) -> None:
+        at_ms, seals = self.runtime.clock.now_ms(), self.runtime.seals
+        with write() as session:
+            load_reference(session, seals, at_ms)
+            site = _new_site(session, seals, at_ms, "bench")
+            user = add_user(session, NewUser("bench", "inspector", str(uuid7())), at_ms)
+            assign_site(session, seals, user, site, at_ms)
+            asked = {"public_key": public_text(self.key), "name": "bench", "platform": "bench"}
+            told = enrolled(session, seals, user, asked, at_ms)
+        self.device, self.token, self.beacon, self.site = (
+            told["device"],
+            told["token"],
+            told["beacon"],
+            site.id,
+        )
+
+    def batch(self) -> tuple[bytes, bytes]:
+        """The next push of BATCH checks: its body, and the same without compression that a tablet would
+        choose."""
+        lines, scope = [], f"site:{self.site}"
+        at_ms = self.runtime.clock.now_ms()
+        for number in range(BATCH):
+            key = str(uuid7())
+            up_ms = at_ms % 10**9 + number * 3_000
+            at = {
+                "wall": to_iso(at_ms + number * 3_000),
+                "boot": "bench",
+                "up_ms": up_ms,
+                "beacon": self.beacon,
+            }
+            body = {
+                "worker": self.workers[number % len(self.workers)],
+                "celsius": 36.0 + number % 12 / 10,
+                "point": "gate",
+                "slot": "before_work",
+            }
+            entry = {
+                "id": key,
+                "scope": scope,
+                "n": self.n + 1,
+                "prev": self.prev,
+                "kind": "temperature_check",
+            }
+            entry |= {"record": key, "act": "add", "at": at, "body": body}
+            line = json.dumps(entry, separators=(",", ":")).encode()
+            self.n, self.prev = self.n + 1, entry_hash(line)
+            lines.append(line)
+        sig = sign_text(self.key, attestation_text(self.device, scope, self.n, self.prev))
+        streams = {scope: {"n": self.n, "hash": self.prev, "unsent": 0, "sig": sig}}
+        clock = {"wall": to_iso(at_ms), "boot": "bench", "up_ms": at_ms % 10**9}
+        header = {"sync": 1, "schema": "2026.1", "clock": clock, "streams": streams}
+        plain = b"\n".join((json.dumps(header).encode(), *lines)) + b"\n"
+        return gzip.compress(plain, 6), plain
+
+    def send(self, path: str, body: bytes, zipped: bool, accept: str = "gzip") -> bytes:
+        headers = {"Authorization": f"Bearer {self.token}", "Accept-Encoding": accept}
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        at_s = self.runtime.clock.now_ms() // 1000
+        signed = sign_request(self.key, self.device, "POST", _HOST + path, headers, body, at_s, str(uuid7()))
+        answer = self.app.test_client().post(path, data=body, headers=signed, base_url=_HOST)
+        assert answer.status_code == 200, answer.text
+        data: bytes = answer.data
+        return data
+
+    def pull(self, cursor: str, accept: str = "gzip") -> bytes:
+        asked = {
+            "sync": 1,
+            "schema": "2026.1",
+            "scopes": {f"site:{self.site}": cursor},
+            "max_bytes": 4_000_000,
+        }
+        return self.send("/sync/v1/pull", json.dumps(asked).encode(), False, accept)
+
+
+def measure(app: Flask, sizes: list[int], burst_sites: int, profile: Path | None = None) -> Iterator[Figure]:
+    """The figures on one database, at growing numbers of stored checks."""
+    with app.app_context():
+        rig = Rig(app)
+        rig.set_up()
+        yield from _wire(rig)
+        for size in sizes:
+            while rig.n < size:
+                rig.send("/sync/v1/push", rig.batch()[0], True)
+            yield from _push(rig)
+            yield from _pull(rig)
+        yield from _tick(rig, burst_sites)
+
+
+def _wire(rig: Rig) -> Iterator[Figure]:
+    zipped, _ = rig.batch()
+    rig.send("/sync/v1/push", zipped, True)
+    yield Figure("bytes up per check (gzip)", f"{len(zipped) / BATCH:.1f}", "≤ 96")
+    for accept in ("gzip", "zstd"):
+        down = rig.pull("", accept)
+        yield Figure(f"bytes down per check ({accept})", f"{len(down) / BATCH:.1f}", "≤ 48")
+
+
+def _push(rig: Rig) -> Iterator[Figure]:
+    whole, floor, cpu = [], [], []
+    for _ in range(ROUNDS):
+        zipped, _ = rig.batch()
+        before = rig.n - BATCH
+        spent_s, began_s = _cpu_s(rig), time.perf_counter()
+        rig.send("/sync/v1/push", zipped, True)
+        whole.append(time.perf_counter() - began_s)
+        cpu.append(_cpu_s(rig) - spent_s)
+        floor.append(_floor_of_push(rig, before))
+    ratio = statistics.median(floor) / statistics.median(whole)
+    stored = f"{rig.n:,} stored"
+    yield Figure(f"push of {BATCH} checks, {stored}", f"{ratio:.0%} of the floor", "≥ 50 %")
+    each_ms = statistics.median(whole) * 1000
+    yield Figure("  whole request / floor", f"{each_ms:.1f} / {statistics.median(floor) * 1000:.1f} ms")
+    per_1000 = statistics.median(cpu) * 1000 / BATCH
+    yield Figure("  CPU per 1,000 checks, web and database", f"{per_1000:.3f} s", "≤ 0.06")
+
+
+def _floor_of_push(rig: Rig, before: int) -> float:
+    """Seconds for the same rows by the fastest plain batched insertion, one commit, the same indexes."""
+    twins = _twins()
+    with read() as session:
+        newest = sa.select(LogEntry.__table__).where(LogEntry.scope_id == rig.site, LogEntry.n > before)
+        entries = [tuple(row) for row in session.execute(newest)]
+        wanted = Record.id.in_([row[1] for row in entries])
+        query = sa.select(Record.__table__).where(Record.scope_id == rig.site, wanted)
+        records = [tuple(row) for row in session.execute(query)]
+    with write() as session:
+        for twin in twins:
+            twin.create(session.connection(), checkfirst=True)
+    began_s = time.perf_counter()
+    with write() as session:
+        for twin, rows in zip(twins, (entries, records), strict=True):
+            bulk_insert(session, twin, [column.name for column in twin.columns], rows)
+    return time.perf_counter() - began_s
+
+
+def _twins() -> list[sa.Table]:
+    other = sa.MetaData()
+    twins = []
+    for model in (LogEntry, Record):
+        twin = model.__table__.to_metadata(other, name=f"{model.__tablename__}_floor")  # type: ignore[attr-defined]
+        for index in twin.indexes:
+            index.name = f"{index.name}_floor"
+        twins.append(twin)
+    return twins
+
+
+def _pull(rig: Rig) -> Iterator[Figure]:
+    """500 changes at this stored size, beside a plain SELECT of the same rows."""
+    cursor = _cursor(rig)
+    rig.send("/sync/v1/push", rig.batch()[0], True)
+    whole, floor = [], []
+    for _ in range(ROUNDS):
+        began_s = time.perf_counter()
+        rig.pull(cursor, "identity")
+        whole.append(time.perf_counter() - began_s)
+        with read() as session:
+            scope = session.get_one(Scope, rig.site)
+            began_s = time.perf_counter()
+            columns = (Record.id, Record.kind, Record.rev, Record.seq, Record.body)
+            query = sa.select(*columns).where(Record.scope_id == rig.site, Record.seq > scope.seq - BATCH)
+            session.execute(query.order_by(Record.seq)).all()
+            floor.append(time.perf_counter() - began_s)
+    ratio = statistics.median(floor) / statistics.median(whole)
+    stored = f"{rig.n:,} stored"
+    yield Figure(f"pull of {BATCH} changes, {stored}", f"{ratio:.0%} of the floor", "≥ 30 %")
+    yield Figure("  whole request", f"{statistics.median(whole) * 1000:.1f} ms", "the same at every size")
+
+
+def _cursor(rig: Rig) -> str:
+    lines = rig.pull("", "identity").splitlines()
+    cursor = ""
+    while True:
+        told = [json.loads(line) for line in lines if b'"checkpoint"' in line or b'"end"' in line]
+        cursor = next((one["cursor"] for one in told if one.get("checkpoint") == f"site:{rig.site}"), cursor)
+        if not told[-1]["more"]:
+            return cursor
+        lines = rig.pull(cursor, "identity").splitlines()
+
+
+def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
+    """An idle look over many windows, then all of them missed at one deadline."""
+    seals, now_ms, each = rig.runtime.seals, rig.runtime.clock.now_ms(), 50
+    columns = (
+        *(
+            "scope_id",
+            "id",
+            "duty",
+            "place",
+            "local_date",
+            "slot",
+            "opens_ms",
+            "due_ms",
+            "grace_s",
+            "closes_ms",
+        ),
+        *("state", "check_ms"),
+    )
+    with write() as session:
+        rows = []
+        for number in range(sites):
+            site = _new_site(session, seals, now_ms, f"burst {number}")
+            session.get_one(Scope, site.id).watermark_ms = now_ms + _DAY_MS
+            times = (now_ms, now_ms + 1_000, 0, now_ms + _DAY_MS)
+            for slot in range(each):
+                key = (site.id, str(uuid7()), "DISINFECT", f"place{slot}", "2026-01-01", "morning")
+                rows.append((*key, *times, "open", now_ms + 1_000))
+        bulk_insert(session, Window.__table__, columns, rows)  # type: ignore[arg-type]
+    idle = []
+    for _ in range(ROUNDS):
+        with write() as session:
+            book = rules_in_force(session)
+            began_s = time.perf_counter()
+            judge_due(session, seals, now_ms, book)
+            idle.append(time.perf_counter() - began_s)
+    yield Figure(
+        f"idle tick over {sites * each:,} windows", f"{statistics.median(idle) * 1000:.1f} ms", "≤ 5 ms"
+    )
+    began_s, judged = time.perf_counter(), 0
+    while True:
+        with write() as session:
+            did = judge_due(session, seals, now_ms + 60_000, rules_in_force(session))
+        judged += did.get("missed", 0)
+        if not did:
+            break
+    yield Figure(
+        f"{judged:,} windows missed at once", f"{time.perf_counter() - began_s:.2f} s", "25,000 in ≤ 3 s"
+    )
+
+
+def _new_site(session: Any, seals: Seals, now_ms: int, name: str) -> Site:
+    return register_site(
+        session,
+        seals,
+        now_ms,
+        name=name,
+        kind="construction",
+        district="410702",
+        unit="zhian",
+        stage="building",
+        inhabited=False,
+        places=[],
+        companies=[],
+    )
+
+
+def _cpu_s(rig: Rig) -> float:
+    """CPU seconds of this process and, with PostgreSQL on this machine, of its server processes."""
+    spent = time.process_time()
+    if db.engine.dialect.name != "postgresql":
+        return spent
+    url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        pids = [
+            row[0]
+            for row in connection.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        ]
+    return spent + sum(_ticks(pid) for pid in pids) / 100
+
+
+def _ticks(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
