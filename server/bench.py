@@ -211,6 +211,7 @@ def _twins() -> list[sa.Table]:
     twins = []
     for model in (LogEntry, Record):
         twin = model.__table__.to_metadata(other, name=f"{model.__tablename__}_floor")  # type: ignore[attr-defined]
+        twin.primary_key.name = f"pk_{twin.name}"
         for index in twin.indexes:
             index.name = f"{index.name}_floor"
         twins.append(twin)

@@ -47,7 +47,7 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     device = session.get_one(Device, sender.device_id, with_for_update=True, populate_existing=True)
     entries = [line.entry for line in push.lines if line.entry is not None]
     dates = date_entries(session, device, push.header.clock, entries, now_ms)
-    pushing = Pushing(session, seals, device, exchange.id, dates, now_ms)
+    pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
     accepted = Accepted()
     assigned = _assignments(session, device.user_id)
     attested = {name: stream for name, stream in push.header.streams.items() if _site_of(name) in assigned}

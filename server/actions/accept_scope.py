@@ -144,6 +144,8 @@ def _split(session: Session, scope: Scope, lines: Sequence[Line]) -> tuple[list[
 
 def _in_chain(known: streams.Stream, fresh: list[Line], repeated: _Repeated) -> list[Line]:
     """Without the lines that would open one hole too many: those are refused and kept, and can come again."""
+    if len(known.islands) + len(fresh) <= streams.MAX_ISLANDS:
+        return fresh
     outside = {link.hash for link in streams.beyond_limit(known, _links(fresh))}
     repeated.outside = [line for line in fresh if line.hash in outside]
     return [line for line in fresh if line.hash not in outside] if outside else fresh
@@ -192,7 +194,7 @@ def _take_in(
 
 
 def _written(pushing: Pushing, line: Line, entry: Envelope) -> Written:
-    return Written(line, entry, pushing.dates.of(entry), pushing.device.id, pushing.device.user_id)
+    return Written(line, entry, pushing.dates.of(entry), pushing.device_id, pushing.user_id)
 
 
 def _is_plain(line: Line) -> bool:

@@ -65,6 +65,7 @@ class Feed:
         self._digest = 0
         self._new: list[tuple[Any, ...]] = []
         self.scope = scope
+        self._scope_id = scope.scope_id
 
     def add(self, put: Put) -> tuple[int, int]:
         """A record known to be new. Gives its rev (1) and seq."""
@@ -72,7 +73,7 @@ class Feed:
         self._live += 1
         self._digest += record_digest(put.kind, put.id, 1)
         row = (
-            self.scope.scope_id,
+            self._scope_id,
             put.id,
             put.kind,
             1,

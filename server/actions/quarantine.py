@@ -17,11 +17,13 @@ from server.seal import Seals, place
 
 @dataclass(frozen=True, slots=True)
 class Pushing:
-    """What every step of one push needs."""
+    """What every step of one push needs. The device's own columns stand beside it: they are read for every line."""
 
     session: Session
     seals: Seals
     device: Device
+    device_id: str
+    user_id: str
     exchange_id: str
     dates: Dates
     now_ms: int

@@ -42,14 +42,17 @@ def raise_flags(
     """
     flags = open_flags(session, scope.scope_id)
     before = {window.flag_id for window in judged if window.flag_id is not None}
+    loose = {None, *_silent_flags(session, scope.scope_id, before - {flag.id for flag in flags.values()})}
     silent_id = flags[SILENT].id if SILENT in flags else None
     patience_ms = silence_ms(book, now_ms)
     touched: dict[str, list[Window]] = {}
     for window in judged:
-        if window.state == "missed" and window.flag_id in (None, silent_id):
+        if window.state == "missed" and window.flag_id in loose | {silent_id}:
             touched.setdefault(window.duty, []).append(window)
         elif (
-            window.state == "silent" and window.flag_id is None and now_ms >= window.deadline_ms + patience_ms
+            window.state == "silent"
+            and window.flag_id in loose
+            and now_ms >= window.deadline_ms + patience_ms
         ):
             touched.setdefault(SILENT, []).append(window)
     changed: dict[str, Flag] = {}
@@ -68,6 +71,14 @@ def raise_flags(
         if flag.id in before and _withdraw(session, flag, now_ms):
             changed[flag.id] = flag
     feed.put([flag_put(session, flag) for flag in changed.values()])
+
+
+def _silent_flags(session: Session, scope_id: str, ids: set[str]) -> set[str]:
+    """Which of these flags, closed by now, were silent-site flags: their windows are free for another."""
+    if not ids:
+        return set()
+    query = sa.select(Flag.id).where(Flag.scope_id == scope_id, Flag.id.in_(ids), Flag.duty == SILENT)
+    return set(session.scalars(query))
 
 
 def silence_ms(book: Rulebook, now_ms: int) -> int:

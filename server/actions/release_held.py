@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.actions.apply_entry import Applying, Effect, Written, apply_entry
 from server.actions.feed import Feed
 from server.actions.load_reference import rules_in_force
-from server.actions.meet_windows import meet_windows, retract
+from server.actions.meet_windows import FactMet, meet_windows, retract
 from server.actions.read_push import entry_place, read_line
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
@@ -58,9 +60,20 @@ def finish(applying: Applying) -> None:
     if applying.retracted:
         gone = applying.retracted
         retract(session, feed, scope, gone, applying.replaced, applying.now_ms, rules_in_force(session))
-    if applying.facts:
-        meet_windows(session, feed, scope, applying.facts, applying.now_ms, rules_in_force(session))
+    standing = list(_standing(applying))
+    if standing:
+        meet_windows(session, feed, scope, standing, applying.now_ms, rules_in_force(session))
     feed.flush()
+
+
+def _standing(applying: Applying) -> Iterator[FactMet]:
+    """The new facts, without those that were voided in the same breath; a corrected one under its correction's id."""
+    for fact in applying.facts:
+        key = fact.id
+        while key in applying.replaced:
+            key = applying.replaced[key]
+        if key != fact.id or key not in applying.retracted:
+            yield replace(fact, id=key)
 
 
 def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 100) -> int:

@@ -22,7 +22,9 @@ def take_due_steps(session: Session, seals: Seals, now_ms: int, limit: int = 200
     """Take up to `limit` due steps. Gives how many. Steps of a flag that has ended are done with, without
     effect; a scope that fails is logged, left for the next tick, and does not stop the rest."""
     due = sa.and_(FlagStep.due_ms <= now_ms, FlagStep.done_ms.is_(None))
-    scope_ids = sorted(set(session.scalars(sa.select(FlagStep.scope_id).where(due).limit(limit))))
+    scope_ids = sorted(
+        set(session.scalars(sa.select(FlagStep.scope_id).where(due).order_by(FlagStep.due_ms).limit(limit)))
+    )
     taken = 0
     for scope in take_scopes(session, scope_ids) if scope_ids else []:
         try:

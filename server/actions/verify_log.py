@@ -16,6 +16,7 @@ from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import LogEntry
 from server.models.flag import FlagEvent
 from server.models.scope import Scope, scope_id_of
+from server.rules.flag_chain import event_hash
 from server.seal import SealBroken, Seals
 from sync_protocol.signatures import attestation_text, receipt_text, verify_text
 
@@ -135,4 +136,7 @@ def _flag_faults(session: Session, scope: Scope) -> Iterator[Fault]:
         expected = ("", 1) if first or before is None else (before.hash, before.n + 1)
         if (event.prev, event.n) != expected:
             yield Fault(scope.name, event.flag_id, event.n, "the flag's history is broken")
+        told = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
+        if event_hash(*told) != event.hash:
+            yield Fault(scope.name, event.flag_id, event.n, "the flag's event was changed: its hash differs")
         before = event

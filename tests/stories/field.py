@@ -74,6 +74,7 @@ class Field:
             self.folder / name, self.clocks[name], transport or WsgiTransport(self.app), random.Random(name)
         )
         tablet.enrol("http://gongdi.test", self.code(user), name, "test")
+        self.cast.clock.advance(1)
         assert tablet.sync().ok
         return tablet
 

@@ -80,7 +80,8 @@ class Rig:
         self.tablets[number].close()
         clock = self.field.clocks[f"t{number}"]
         home, network = self.field.folder / f"t{number}", self.networks[number]
-        self.tablets[number] = Tablet(home, clock, network, random.Random(number))
+        fresh = random.Random(self.chance.random())  # a nonce is never used again, whatever crashes
+        self.tablets[number] = Tablet(home, clock, network, fresh)
 
     def settle(self) -> None:
         for network in self.networks:
