@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from uuid_utils.compat import uuid7
@@ -39,6 +40,7 @@ from sync_protocol.signatures import attestation_text, public_text, sign_request
 BATCH = 500
 ROUNDS = 7
 _HOST = "http://bench.invalid"
+_PUSH, _PULL = "/sync/v1/push", "/sync/v1/pull"
 _DAY_MS = 86_400_000
 
 
@@ -86,9 +88,8 @@ class Rig:
             site.id,
         )
 
-    def batch(self) -> tuple[bytes, bytes]:
-        """The next push of BATCH checks: its body, and the same without compression that a tablet would
-        choose."""
+    def batch(self) -> bytes:
+        """The body of the next push of BATCH checks."""
         lines, scope = [], f"site:{self.site}"
         at_ms = self.runtime.clock.now_ms()
         for number in range(BATCH):
@@ -121,28 +122,34 @@ class Rig:
         streams = {scope: {"n": self.n, "hash": self.prev, "unsent": 0, "sig": sig}}
         clock = {"wall": to_iso(at_ms), "boot": "bench", "up_ms": at_ms % 10**9}
         header = {"sync": 1, "schema": "2026.1", "clock": clock, "streams": streams}
-        plain = b"\n".join((json.dumps(header).encode(), *lines)) + b"\n"
-        return gzip.compress(plain, 6), plain
+        return gzip.compress(b"\n".join((json.dumps(header).encode(), *lines)) + b"\n", 6)
 
-    def send(self, path: str, body: bytes, zipped: bool, accept: str = "gzip") -> bytes:
+    def signed(self, path: str, body: bytes, zipped: bool, accept: str = "gzip") -> dict[str, str]:
+        """The headers that a tablet sends along. Signing is the tablet's work, so it is done before the clock runs."""
         headers = {"Authorization": f"Bearer {self.token}", "Accept-Encoding": accept}
         if zipped:
             headers["Content-Encoding"] = "gzip"
         at_s = self.runtime.clock.now_ms() // 1000
-        signed = sign_request(self.key, self.device, "POST", _HOST + path, headers, body, at_s, str(uuid7()))
-        answer = self.app.test_client().post(path, data=body, headers=signed, base_url=_HOST)
+        return sign_request(self.key, self.device, "POST", _HOST + path, headers, body, at_s, str(uuid7()))
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+        answer = self.app.test_client().post(path, data=body, headers=headers, base_url=_HOST)
         assert answer.status_code == 200, answer.text
         data: bytes = answer.data
         return data
 
+    def push(self) -> bytes:
+        body = self.batch()
+        self.post(_PUSH, body, self.signed(_PUSH, body, True))
+        return body
+
+    def asked(self, cursor: str) -> bytes:
+        scopes = {f"site:{self.site}": cursor}
+        return json.dumps({"sync": 1, "schema": "2026.1", "scopes": scopes, "max_bytes": 4_000_000}).encode()
+
     def pull(self, cursor: str, accept: str = "gzip") -> bytes:
-        asked = {
-            "sync": 1,
-            "schema": "2026.1",
-            "scopes": {f"site:{self.site}": cursor},
-            "max_bytes": 4_000_000,
-        }
-        return self.send("/sync/v1/pull", json.dumps(asked).encode(), False, accept)
+        body = self.asked(cursor)
+        return self.post(_PULL, body, self.signed(_PULL, body, False, accept))
 
 
 def measure(app: Flask, sizes: list[int], burst_sites: int, profile: Path | None = None) -> Iterator[Figure]:
@@ -153,16 +160,15 @@ def measure(app: Flask, sizes: list[int], burst_sites: int, profile: Path | None
         yield from _wire(rig)
         for size in sizes:
             while rig.n < size:
-                rig.send("/sync/v1/push", rig.batch()[0], True)
+                rig.push()
             yield from _push(rig)
             yield from _pull(rig)
+        yield from _first_sync(rig)
         yield from _tick(rig, burst_sites)
 
 
 def _wire(rig: Rig) -> Iterator[Figure]:
-    zipped, _ = rig.batch()
-    rig.send("/sync/v1/push", zipped, True)
-    yield Figure("bytes up per check (gzip)", f"{len(zipped) / BATCH:.1f}", "≤ 96")
+    yield Figure("bytes up per check (gzip)", f"{len(rig.push()) / BATCH:.1f}", "≤ 96")
     for accept in ("gzip", "zstd"):
         down = rig.pull("", accept)
         yield Figure(f"bytes down per check ({accept})", f"{len(down) / BATCH:.1f}", "≤ 48")
@@ -171,10 +177,10 @@ def _wire(rig: Rig) -> Iterator[Figure]:
 def _push(rig: Rig) -> Iterator[Figure]:
     whole, floor, cpu = [], [], []
     for _ in range(ROUNDS):
-        zipped, _ = rig.batch()
-        before = rig.n - BATCH
+        before, body = rig.n, rig.batch()
+        headers = rig.signed(_PUSH, body, True)
         spent_s, began_s = _cpu_s(rig), time.perf_counter()
-        rig.send("/sync/v1/push", zipped, True)
+        rig.post(_PUSH, body, headers)
         whole.append(time.perf_counter() - began_s)
         cpu.append(_cpu_s(rig) - spent_s)
         floor.append(_floor_of_push(rig, before))
@@ -221,11 +227,13 @@ def _twins() -> list[sa.Table]:
 def _pull(rig: Rig) -> Iterator[Figure]:
     """500 changes at this stored size, beside a plain SELECT of the same rows."""
     cursor = _cursor(rig)
-    rig.send("/sync/v1/push", rig.batch()[0], True)
+    rig.push()
     whole, floor = [], []
     for _ in range(ROUNDS):
+        body = rig.asked(cursor)
+        headers = rig.signed(_PULL, body, False, "identity")
         began_s = time.perf_counter()
-        rig.pull(cursor, "identity")
+        rig.post(_PULL, body, headers)
         whole.append(time.perf_counter() - began_s)
         with read() as session:
             scope = session.get_one(Scope, rig.site)
@@ -240,15 +248,29 @@ def _pull(rig: Rig) -> Iterator[Figure]:
     yield Figure("  whole request", f"{statistics.median(whole) * 1000:.1f} ms", "the same at every size")
 
 
+def _first_sync(rig: Rig) -> Iterator[Figure]:
+    """Everything of a site for a new tablet, on a line of 2 Mbit/s: what the server takes and what the line takes."""
+    cursor, more, sent, began_s = "", True, 0, time.perf_counter()
+    while more:
+        answer = rig.pull(cursor, "zstd")
+        cursor, more = _reached(rig, zstandard.decompress(answer), cursor)
+        sent += len(answer)
+    server_s, line_s = time.perf_counter() - began_s, sent * 8 / 2_000_000
+    told = f"{server_s + line_s:.1f} s ({sent / 1000:,.0f} kB, server {server_s:.1f} s)"
+    yield Figure(f"first sync of {rig.n:,} checks at 2 Mbit/s", told, "30,000 in ≤ 2 s")
+
+
 def _cursor(rig: Rig) -> str:
-    lines = rig.pull("", "identity").splitlines()
-    cursor = ""
-    while True:
-        told = [json.loads(line) for line in lines if b'"checkpoint"' in line or b'"end"' in line]
-        cursor = next((one["cursor"] for one in told if one.get("checkpoint") == f"site:{rig.site}"), cursor)
-        if not told[-1]["more"]:
-            return cursor
-        lines = rig.pull(cursor, "identity").splitlines()
+    cursor, more = "", True
+    while more:
+        cursor, more = _reached(rig, rig.pull(cursor, "identity"), cursor)
+    return cursor
+
+
+def _reached(rig: Rig, answer: bytes, cursor: str) -> tuple[str, bool]:
+    told = [json.loads(line) for line in answer.splitlines() if b'"checkpoint"' in line or b'"end"' in line]
+    named = (one["cursor"] for one in told if one.get("checkpoint") == f"site:{rig.site}")
+    return next(named, cursor), told[-1]["more"]
 
 
 def _tick(rig: Rig, sites: int) -> Iterator[Figure]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,16 @@ class FakeClock:
 
 def to_iso(at_ms: int) -> str:
     """RFC 3339 text with milliseconds and the offset of Asia/Shanghai, as people here read it."""
-    return datetime.fromtimestamp(at_ms / 1000, SHANGHAI).isoformat(timespec="milliseconds")
+    minute, rest_ms = divmod(at_ms, 60_000)
+    head, offset = _minute(minute)
+    return f"{head}:{rest_ms // 1000:02}.{rest_ms % 1000:03}{offset}"
+
+
+@lru_cache(maxsize=4096)
+def _minute(minute: int) -> tuple[str, str]:
+    """A minute's text and offset. Entries come minute by minute, so most texts are known."""
+    text = datetime.fromtimestamp(minute * 60, SHANGHAI).isoformat(timespec="minutes")
+    return text[:16], text[16:]
 
 
 def from_iso(text: str) -> int:

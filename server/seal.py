@@ -25,6 +25,7 @@ _MAGIC = b"\x01"
 _NAME_BYTES = 4
 _NONCE_BYTES = 12
 _HEAD = len(_MAGIC) + _NAME_BYTES
+_BODY = _HEAD + _NONCE_BYTES
 
 
 class SealBroken(Exception):
@@ -59,7 +60,7 @@ class Seals:
         if key is None:
             raise SealBroken("no key of that name")
         try:
-            return key.decrypt(sealed[_HEAD : _HEAD + _NONCE_BYTES], sealed[_HEAD + _NONCE_BYTES :], where)
+            return key.decrypt(sealed[_HEAD:_BODY], sealed[_BODY:], where)
         except InvalidTag as error:
             raise SealBroken("the sealed value was changed or moved") from error
 

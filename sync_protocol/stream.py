@@ -8,14 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_ISLANDS = 1000  # runs beyond the first hole; each costs room, and no working device makes so many
 MISSING_NAMED = 500  # as many as one push can fill
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """An entry as its chain sees it: its number, the hash it names as the one before, its own hash (hex)."""
 
     n: int
@@ -23,8 +22,7 @@ class Link:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Island:
+class Island(NamedTuple):
     """A run of entries `lo` … `hi` beyond a hole: what `lo` names as the one before, and the hash of `hi`."""
 
     lo: int

@@ -7,6 +7,7 @@ All instants are milliseconds since the epoch, UTC. Every constant of the estima
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sync_protocol.entry import MIN_WALL_MS, At
 
@@ -29,8 +30,7 @@ class Anchor:
     at_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeBounds:
+class TimeBounds(NamedTuple):
     """What is known of an entry's time.
 
     `claimed_ms` as written; `event_ms` ± `bound_ms` estimated; `grade` `anchored`, `offset` or `claimed`;

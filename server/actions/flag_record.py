@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,21 +24,38 @@ def append_event(
     session: Session, flag: Flag, at_ms: int, actor: str, action: str, detail: Mapping[str, Any]
 ) -> None:
     """Add to a flag's history. The caller holds the lock of its scope."""
-    query = sa.select(FlagEvent).where(FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id)
-    last = session.scalar(query.order_by(FlagEvent.n.desc()).limit(1))
-    n, prev = (last.n + 1, last.hash) if last is not None else (1, "")
+    n, prev = flag.rev + 1, flag.head
     event = FlagEvent(scope_id=flag.scope_id, flag_id=flag.id, n=n, at_ms=at_ms, actor=actor, action=action)
     event.detail, event.prev = dict(detail), prev
     event.hash = event_hash(prev, n, at_ms, actor, action, detail)
     session.add(event)
-    session.flush()
-    flag.changed_ms = at_ms
+    flag.rev, flag.head, flag.changed_ms = n, event.hash, at_ms
 
 
-def flag_put(session: Session, flag: Flag) -> Put:
-    """The served record (schemas/flag.py): its newest windows by id."""
-    query = sa.select(Window.id).where(Window.scope_id == flag.scope_id, Window.flag_id == flag.id)
-    windows = list(session.scalars(query.order_by(Window.opens_ms.desc(), Window.id).limit(WINDOWS_MAX)))
+def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:
+    """The served records (schemas/flag.py) of flags by scope, each with its newest windows by id. One
+    statement."""
+    if not flags:
+        return {}
+    order = sa.func.row_number().over(
+        partition_by=Window.flag_id, order_by=(Window.opens_ms.desc(), Window.id)
+    )
+    held = sa.select(Window.flag_id, Window.id, order.label("nth")).where(
+        Window.scope_id.in_({flag.scope_id for flag in flags}),
+        Window.flag_id.in_([flag.id for flag in flags]),
+    )
+    newest = held.subquery()
+    query = sa.select(newest.c.flag_id, newest.c.id).where(newest.c.nth <= WINDOWS_MAX)
+    windows: dict[str, list[str]] = {}
+    for flag_id, window_id in session.execute(query.order_by(newest.c.flag_id, newest.c.nth)):
+        windows.setdefault(flag_id, []).append(window_id)
+    puts: dict[str, list[Put]] = {}
+    for flag in flags:
+        puts.setdefault(flag.scope_id, []).append(_put(flag, windows.get(flag.id, [])))
+    return puts
+
+
+def _put(flag: Flag, windows: list[str]) -> Put:
     body: dict[str, Any] = {
         "duty": flag.duty,
         "kind": {SILENT: "silent", INTEGRITY: "integrity"}.get(flag.duty, "missed"),
@@ -52,4 +69,5 @@ def flag_put(session: Session, flag: Flag) -> Put:
         "windows": windows,
         "previous": flag.previous_id,
     }
-    return Put("flag", flag.id, {name: value for name, value in body.items() if value is not None})
+    shown = {name: value for name, value in body.items() if value is not None}
+    return Put("flag", flag.id, shown)

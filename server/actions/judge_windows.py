@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed
-from server.actions.raise_flags import raise_flags, silence_ms
+from server.actions.raise_flags import Judged, raise_flags, silence_ms
 from server.actions.weigh_coverage import coverage_evidence
 from server.actions.window_record import window_put
-from server.models.scope import Scope, take_scopes
+from server.models.scope import take_scopes
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.judge import NOTHING, Evidence, judge
@@ -40,56 +40,61 @@ def judge_due(
 def judge_scopes(
     session: Session, seals: Seals, now_ms: int, book: Rulebook, scope_ids: Sequence[str]
 ) -> dict[str, int]:
-    """Judge what is due in these scopes. Those that somebody else holds are left to them; one that fails
-    is put off, logged and counted, and does not stop the rest."""
-    did: Counter[str] = Counter()
-    scopes = take_scopes(session, scope_ids)
-    due = _due(session, [scope.scope_id for scope in scopes], now_ms)
+    """Judge what is due in these scopes, all together. Those that somebody else holds are left to them. If
+    that fails, scope by scope: one that fails again is put off, logged and counted, and does not stop the
+    rest."""
+    scopes = {scope.scope_id: scope for scope in take_scopes(session, scope_ids)}
+    due = _due(session, list(scopes), now_ms)
     sites = _sites(session, list(due))
-    for scope in scopes:
-        windows = due.get(scope.scope_id, [])
-        if not windows:
-            continue
+    judged = [Judged(scopes[key], sites[key], windows) for key, windows in due.items()]
+    try:
+        with session.begin_nested():
+            return dict(_judge_all(session, seals, judged, now_ms, book))
+    except Exception:  # whatever is wrong with one scope must not stop the others
+        _log.warning("windows were not judged together", exc_info=True)
+    did: Counter[str] = Counter()
+    for scope_id in due:
         try:
             with session.begin_nested():
-                did.update(_judge_scope(session, seals, scope, sites[scope.scope_id], windows, now_ms, book))
-        except Exception:  # whatever is wrong with one scope must not stop the others
-            _log.exception("windows were not judged", extra={"fields": {"scope": scope.scope_id}})
-            _put_off(session, scope.scope_id, now_ms)
+                windows = _due(session, [scope_id], now_ms)[scope_id]
+                one = Judged(scopes[scope_id], sites[scope_id], windows)
+                did.update(_judge_all(session, seals, [one], now_ms, book))
+        except Exception:
+            _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
+            _put_off(session, scope_id, now_ms)
             did["failed"] += 1
     return dict(did)
 
 
-def _judge_scope(
-    session: Session,
-    seals: Seals,
-    scope: Scope,
-    site: Site,
-    windows: list[Window],
-    now_ms: int,
-    book: Rulebook,
+def _judge_all(
+    session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
 ) -> Counter[str]:
-    """All that is due in one locked scope: states, flags and the feed in one transaction."""
-    did: Counter[str] = Counter(judged=len(windows), scopes=1)
-    coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
-    weighed = [window for window in windows if window.duty in coverage]
-    evidence = coverage_evidence(session, scope.scope_id, site.alert, weighed, book)
+    """All that is due in locked scopes: states, flags and feeds in one transaction."""
+    did: Counter[str] = Counter()
     patience_ms = silence_ms(book, now_ms)
-    changed = []
-    for window in windows:
-        was = window.state
-        if _judge(
-            window, evidence.get(window.id) or _logged(window), now_ms, scope.watermark_ms, patience_ms
-        ):
-            changed.append(window)
-        if window.state != was:
-            did[window.state] += 1
-    session.flush()
-    feed = Feed(session, scope, seals, now_ms)
-    feed.put([window_put(window) for window in changed])
-    raise_flags(session, feed, scope, site, windows, now_ms, book)
-    feed.flush()
+    changed: dict[str, list[Window]] = {}
+    for one in judged:
+        did.update(judged=len(one.windows), scopes=1)
+        evidence = _weighed(session, one, book)
+        for window in one.windows:
+            was, shown = window.state, evidence.get(window.id) or _logged(window)
+            if _judge(window, shown, now_ms, one.scope.watermark_ms, patience_ms):
+                changed.setdefault(one.scope.scope_id, []).append(window)
+            if window.state != was:
+                did[window.state] += 1
+    flags = raise_flags(session, judged, now_ms, book)
+    for one in judged:
+        scope_id = one.scope.scope_id
+        feed = Feed(session, one.scope, seals, now_ms)
+        feed.put([*map(window_put, changed.get(scope_id, [])), *flags.get(scope_id, [])])
+        feed.flush()
     return did
+
+
+def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidence]:
+    coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
+    weighed = [window for window in one.windows if window.duty in coverage]
+    return coverage_evidence(session, one.scope.scope_id, one.site.alert, weighed, book)
 
 
 def _judge(

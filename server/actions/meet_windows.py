@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,8 +23,7 @@ from server.rules.rulebook import Rulebook
 _LONGEST_MS = 2 * DAY_MS  # no window reaches further from its opening
 
 
-@dataclass(frozen=True, slots=True)
-class FactMet:
+class FactMet(NamedTuple):
     """A fact that was taken in, as windows see it. `subject`: a worker's id or a place's kind."""
 
     id: str

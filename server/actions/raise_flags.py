@@ -3,82 +3,112 @@ per site."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from server.actions.feed import Feed
-from server.actions.flag_record import INTEGRITY, SCHEDULER, append_event, flag_put
+from server.actions.feed import Feed, Put
+from server.actions.flag_record import INTEGRITY, SCHEDULER, append_event, flag_puts
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.calendar import DAY_MS, local_date_of
-from server.rules.escalation import SILENT, Policy, Step, as_json, hasten, owner, policy_from, steps
+from server.rules.escalation import SILENT, Step, as_json, hasten, owner, policy_from, steps
 from server.rules.rulebook import Rulebook
 
 _WRONG = ("missed", "review", "silent")  # a flag stands as long as one of its windows is one of these
 _WITHDRAWABLE = ("open", "acknowledged")
 _LOOK_BACK_MS = 7 * DAY_MS
 
+Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
+
+
+class Judged(NamedTuple):
+    """One locked scope whose windows were judged."""
+
+    scope: Scope
+    site: Site
+    windows: list[Window]
+
 
 def raise_flags(
-    session: Session,
-    feed: Feed,
-    scope: Scope,
-    site: Site,
-    judged: Sequence[Window],
-    now_ms: int,
-    book: Rulebook,
-) -> None:
-    """Open, extend and withdraw the flags of one locked scope after these windows were judged.
+    session: Session, judged: Sequence[Judged], now_ms: int, book: Rulebook
+) -> dict[str, list[Put]]:
+    """Open, extend and withdraw the flags of locked scopes after these windows were judged. Gives the
+    records of the flags that changed, by scope. Few statements, however many scopes.
 
     1. What is missed goes under the open flag of its duty, also when it was silent before; what is silent
        under the silent-site flag, which thereby inhibits it.
     2. A flag opens with the policy in force copied onto it, and its steps as rows.
     3. A flag none of whose windows is wrong any more is withdrawn; its history stays.
     """
-    flags = open_flags(session, scope.scope_id)
-    before = {window.flag_id for window in judged if window.flag_id is not None}
-    loose = {None, *_silent_flags(session, scope.scope_id, before - {flag.id for flag in flags.values()})}
-    silent_id = flags[SILENT].id if SILENT in flags else None
+    scope_ids = [one.scope.scope_id for one in judged]
+    before = {window.flag_id for one in judged for window in one.windows if window.flag_id is not None}
+    with session.no_autoflush:  # a window's state and its flag are written in one go
+        flags = open_flags(session, scope_ids)
+        silent = _silent_flags(session, scope_ids, before)
     patience_ms = silence_ms(book, now_ms)
-    touched: dict[str, list[Window]] = {}
-    for window in judged:
-        if window.state == "missed" and window.flag_id in loose | {silent_id}:
-            touched.setdefault(window.duty, []).append(window)
-        elif (
-            window.state == "silent"
-            and window.flag_id in loose
-            and now_ms >= window.deadline_ms + patience_ms
-        ):
-            touched.setdefault(SILENT, []).append(window)
-    changed: dict[str, Flag] = {}
-    for duty, windows in sorted(touched.items()):
-        flag = flags.get(duty) or open_flag(session, site, duty, _severity(book, duty), now_ms, book)
-        for window in windows:
-            window.flag_id = flag.id
-        flag.windows += len(windows)
-        session.flush()
-        named = {"windows": [window.id for window in windows[:50]], "count": len(windows)}
-        append_event(session, flag, now_ms, SCHEDULER, "windows_added", named)
-        _hasten(session, flag, now_ms)
+    touched: dict[Key, list[Window]] = {}
+    for one in judged:
+        for window in one.windows:
+            duty = _belongs(window, silent, now_ms, patience_ms)
+            if duty is not None:
+                touched.setdefault((one.scope.scope_id, duty), []).append(window)
+    sites = {one.site.id: one.site for one in judged}
+    fresh = [
+        (sites[key[0]], key[1], _severity(book, key[1])) for key in sorted(touched.keys() - flags.keys())
+    ]
+    with session.no_autoflush:
+        flags |= _open(session, fresh, now_ms, book)
+    changed = {flags[key].id: flags[key] for key in touched}
+    by_id = {flag.id: flag for flag in flags.values()}
+    for key, windows in touched.items():
+        _gather(flags[key], windows, by_id, session, now_ms)
+    session.flush()
+    _hasten(session, list(changed.values()), now_ms)
+    for flag in _withdraw(session, [flag for flag in flags.values() if flag.id in before], now_ms):
         changed[flag.id] = flag
     session.flush()
-    for flag in flags.values():
-        if flag.id in before and _withdraw(session, flag, now_ms):
-            changed[flag.id] = flag
-    feed.put([flag_put(session, flag) for flag in changed.values()])
+    return flag_puts(session, list(changed.values()))
 
 
-def _silent_flags(session: Session, scope_id: str, ids: set[str]) -> set[str]:
-    """Which of these flags, closed by now, were silent-site flags: their windows are free for another."""
+def _belongs(window: Window, silent: Mapping[str, bool], now_ms: int, patience_ms: int) -> str | None:
+    """The duty of the flag under which a window goes now; None when it stays where it is."""
+    held = window.flag_id
+    if window.state == "missed" and (held is None or held in silent):
+        return window.duty
+    free = held is None or silent.get(held) is False
+    if window.state == "silent" and free and now_ms >= window.deadline_ms + patience_ms:
+        return SILENT
+    return None
+
+
+def _gather(
+    flag: Flag, windows: list[Window], by_id: Mapping[str, Flag], session: Session, now_ms: int
+) -> None:
+    for window in windows:
+        left = by_id.get(window.flag_id or "")
+        if left is not None:
+            left.windows -= 1
+        window.flag_id = flag.id
+    flag.windows += len(windows)
+    named = {"windows": [window.id for window in windows[:50]], "count": len(windows)}
+    append_event(session, flag, now_ms, SCHEDULER, "windows_added", named)
+
+
+def _silent_flags(session: Session, scope_ids: Collection[str], ids: Collection[str]) -> dict[str, bool]:
+    """Which of these flags are silent-site flags, and whether each is open: a closed one has let its windows
+    go."""
     if not ids:
-        return set()
-    query = sa.select(Flag.id).where(Flag.scope_id == scope_id, Flag.id.in_(ids), Flag.duty == SILENT)
-    return set(session.scalars(query))
+        return {}
+    query = sa.select(Flag.id, Flag.closed_ms.is_(None)).where(
+        Flag.scope_id.in_(scope_ids), Flag.id.in_(ids), Flag.duty == SILENT
+    )
+    return dict(session.execute(query).all())
 
 
 def silence_ms(book: Rulebook, now_ms: int) -> int:
@@ -91,96 +121,126 @@ def raise_integrity(
     session: Session, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
 ) -> None:
     """A device's chain contradicts itself (PROTOCOL: Exchange, `forked`): people have to look."""
-    flag = open_flags(session, scope.scope_id).get(INTEGRITY)
-    if flag is None:
-        flag = open_flag(session, session.get_one(Site, scope.scope_id), INTEGRITY, "severe", now_ms, book)
-    append_event(session, flag, now_ms, SCHEDULER, "chain_forked", {"device": device_id})
-    feed.put([flag_put(session, flag)])
-
-
-def open_flags(session: Session, scope_id: str) -> dict[str, Flag]:
-    """The open flags of a scope, by duty."""
-    query = sa.select(Flag).where(Flag.scope_id == scope_id, Flag.closed_ms.is_(None))
-    return {flag.duty: flag for flag in session.scalars(query)}
-
-
-def open_flag(session: Session, site: Site, duty: str, severity: str, now_ms: int, book: Rulebook) -> Flag:
-    """A new flag with its steps; one that follows an earlier one of the same duty names it."""
-    policy = book.policy(local_date_of(now_ms))
-    unit = owner(policy, site.unit, book.reviews())
-    earlier = sa.select(Flag.id).where(Flag.scope_id == site.id, Flag.duty == duty, Flag.state != "withdrawn")
-    flag = Flag(
-        scope_id=site.id, id=str(uuid7()), duty=duty, state="open", severity=severity, level=0, unit=unit
-    )
-    flag.windows, flag.opened_ms, flag.changed_ms, flag.policy = 0, now_ms, now_ms, as_json(policy)
-    flag.previous_id = session.scalar(earlier.order_by(Flag.opened_ms.desc()).limit(1))
-    session.add(flag)
+    key = (scope.scope_id, INTEGRITY)
+    flags = open_flags(session, [scope.scope_id])
+    if key not in flags:
+        flags |= _open(session, [(session.get_one(Site, scope.scope_id), INTEGRITY, "severe")], now_ms, book)
+    append_event(session, flags[key], now_ms, SCHEDULER, "chain_forked", {"device": device_id})
     session.flush()
-    for step in steps(policy, now_ms, severity, 1, book.holidays, unit):
-        row = FlagStep(scope_id=site.id, flag_id=flag.id, step=step.code, unit=step.unit, due_ms=step.due_ms)
-        session.add(row)
-    session.flush()
-    append_event(
-        session, flag, now_ms, SCHEDULER, "opened", {"duty": duty, "unit": unit, "severity": severity}
+    feed.put(flag_puts(session, [flags[key]])[scope.scope_id])
+
+
+def open_flags(session: Session, scope_ids: Collection[str]) -> dict[Key, Flag]:
+    """The open flags of these scopes."""
+    query = sa.select(Flag).where(Flag.scope_id.in_(scope_ids), Flag.closed_ms.is_(None))
+    return {(flag.scope_id, flag.duty): flag for flag in session.scalars(query)}
+
+
+def _open(
+    session: Session, wanted: Sequence[tuple[Site, str, str]], now_ms: int, book: Rulebook
+) -> dict[Key, Flag]:
+    """New flags (site, duty, severity) with their steps; one that follows an earlier one of the same duty names
+    it."""
+    if not wanted:
+        return {}
+    policy, reviews = book.policy(local_date_of(now_ms)), book.reviews()
+    copied = as_json(policy)
+    earlier = _earlier(session, {site.id for site, _, _ in wanted}, {duty for _, duty, _ in wanted})
+    opened = {}
+    for site, duty, severity in wanted:
+        unit = owner(policy, site.unit, reviews)
+        flag = Flag(scope_id=site.id, id=str(uuid7()), duty=duty, state="open", severity=severity, unit=unit)
+        flag.level, flag.windows, flag.rev, flag.head = 0, 0, 0, ""
+        flag.opened_ms, flag.changed_ms, flag.policy = now_ms, now_ms, copied
+        flag.previous_id = earlier.get((site.id, duty))
+        session.add(flag)
+        for step in steps(policy, now_ms, severity, 1, book.holidays, unit):
+            key = {"scope_id": site.id, "flag_id": flag.id, "step": step.code}
+            session.add(FlagStep(**key, unit=step.unit, due_ms=step.due_ms))
+        told = {"duty": duty, "unit": unit, "severity": severity}
+        append_event(session, flag, now_ms, SCHEDULER, "opened", told)
+        opened[site.id, duty] = flag
+    return opened
+
+
+def _earlier(session: Session, scope_ids: Collection[str], duties: Collection[str]) -> dict[Key, str]:
+    """The newest flag of each site and duty that was not withdrawn."""
+    query = sa.select(Flag.scope_id, Flag.duty, Flag.id).where(
+        Flag.scope_id.in_(scope_ids), Flag.duty.in_(duties), Flag.state != "withdrawn"
     )
-    return flag
+    return {(scope_id, duty): key for scope_id, duty, key in session.execute(query.order_by(Flag.opened_ms))}
 
 
 def _severity(book: Rulebook, duty: str) -> str:
     return next((rule.severity for rule in book.duties if rule.code == duty), "ordinary")
 
 
-def _hasten(session: Session, flag: Flag, now_ms: int) -> None:
+def _hasten(session: Session, flags: Iterable[Flag], now_ms: int) -> None:
     """The second slot in a row makes paging start at once (the policy says which steps, and how many
     slots)."""
-    policy = policy_from(flag.policy)
-    if flag.duty != SILENT and _slots_in_a_row(session, flag, now_ms) < policy.consecutive:
+    in_a_row = _slots_in_a_row(session, flags, now_ms)
+    policies = {
+        flag.id: policy
+        for flag in flags
+        if (policy := policy_from(flag.policy)).consecutive <= in_a_row.get((flag.scope_id, flag.duty), 0)
+        or flag.duty == SILENT
+    }
+    if not policies:
         return
     query = sa.select(FlagStep).where(
-        FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id, FlagStep.done_ms.is_(None)
+        FlagStep.scope_id.in_({flag.scope_id for flag in flags}),
+        FlagStep.flag_id.in_(policies),
+        FlagStep.done_ms.is_(None),
     )
-    rows = {row.step: row for row in session.scalars(query)}
-    for step in _hastened(policy, rows, now_ms):
-        rows[step.code].due_ms = step.due_ms
+    for row in session.scalars(query):
+        step = Step(row.step, row.unit, row.due_ms)
+        row.due_ms = hasten(policies[row.flag_id], [step], "consecutive", now_ms)[0].due_ms
 
 
-def _hastened(policy: Policy, rows: dict[str, FlagStep], now_ms: int) -> list[Step]:
-    found = [Step(row.step, row.unit, row.due_ms) for row in rows.values()]
-    return hasten(policy, found, "consecutive", now_ms)
-
-
-def _slots_in_a_row(session: Session, flag: Flag, now_ms: int) -> int:
-    """How many of the duty's last slots went wrong one after the other."""
-    query = sa.select(Window.local_date, Window.slot, Window.state, Window.due_ms).where(
-        Window.scope_id == flag.scope_id,
-        Window.duty == flag.duty,
+def _slots_in_a_row(session: Session, flags: Iterable[Flag], now_ms: int) -> dict[Key, int]:
+    """How many of each duty's last slots went wrong one after the other."""
+    columns = (Window.scope_id, Window.duty, Window.local_date, Window.slot, Window.state, Window.due_ms)
+    query = sa.select(*columns).where(
+        Window.scope_id.in_({flag.scope_id for flag in flags}),
+        Window.duty.in_({flag.duty for flag in flags}),
         Window.opens_ms.between(now_ms - _LOOK_BACK_MS, now_ms),
         Window.state.in_(("missed", "met", "done_late", "backfilled", "review")),
     )
-    slots: dict[tuple[str, str], tuple[int, bool]] = {}
-    for local_date, slot, state, due_ms in session.execute(query):
-        at_ms, wrong = slots.get((local_date, slot), (due_ms, False))
-        slots[local_date, slot] = (at_ms, wrong or state == "missed")
+    slots: dict[Key, dict[Key, tuple[int, bool]]] = {}
+    for scope_id, duty, local_date, slot, state, due_ms in session.execute(query):
+        found = slots.setdefault((scope_id, duty), {})
+        at_ms, wrong = found.get((local_date, slot), (due_ms, False))
+        found[local_date, slot] = (at_ms, wrong or state == "missed")
+    return {key: _last_wrong(sorted(found.values(), reverse=True)) for key, found in slots.items()}
+
+
+def _last_wrong(newest_first: Iterable[tuple[int, bool]]) -> int:
     count = 0
-    for _, wrong in sorted(slots.values(), reverse=True):
+    for _, wrong in newest_first:
         if not wrong:
             break
         count += 1
     return count
 
 
-def _withdraw(session: Session, flag: Flag, now_ms: int) -> bool:
-    """Late data showed that nothing was wrong: the flag ends, the mark stays. A flag that people act upon
+def _withdraw(session: Session, flags: Sequence[Flag], now_ms: int) -> list[Flag]:
+    """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people act upon
     is theirs."""
-    if flag.state not in _WITHDRAWABLE or flag.duty == INTEGRITY:
-        return False
-    wrong = ("silent",) if flag.duty == SILENT else _WRONG
-    standing = sa.select(sa.func.count()).where(
-        Window.scope_id == flag.scope_id, Window.flag_id == flag.id, Window.state.in_(wrong)
+    mine = [flag for flag in flags if flag.state in _WITHDRAWABLE and flag.duty != INTEGRITY]
+    if not mine:
+        return []
+    query = sa.select(Window.flag_id, Window.state).where(
+        Window.scope_id.in_({flag.scope_id for flag in mine}),
+        Window.flag_id.in_([flag.id for flag in mine]),
+        Window.state.in_(_WRONG),
     )
-    if session.scalar(standing):
-        return False
-    flag.state, flag.closed_ms = "withdrawn", now_ms
-    reason = "heard_again" if flag.duty == SILENT else "nothing_wrong"
-    append_event(session, flag, now_ms, SCHEDULER, "withdrawn", {"reason": reason})
-    return True
+    standing = {(flag_id, state) for flag_id, state in session.execute(query.distinct())}
+    gone = []
+    for flag in mine:
+        wrong = ("silent",) if flag.duty == SILENT else _WRONG
+        if not any((flag.id, state) in standing for state in wrong):
+            flag.state, flag.closed_ms = "withdrawn", now_ms
+            reason = "heard_again" if flag.duty == SILENT else "nothing_wrong"
+            append_event(session, flag, now_ms, SCHEDULER, "withdrawn", {"reason": reason})
+            gone.append(flag)
+    return gone

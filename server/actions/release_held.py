@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,7 +72,7 @@ def _standing(applying: Applying) -> Iterator[FactMet]:
         while key in applying.replaced:
             key = applying.replaced[key]
         if key != fact.id or key not in applying.retracted:
-            yield replace(fact, id=key)
+            yield fact if key == fact.id else fact._replace(id=key)
 
 
 def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 100) -> int:

@@ -24,6 +24,9 @@ from sync_protocol.outcomes import problem_title
 
 MAX_BYTES = 4 * 1024 * 1024
 _PAGE = 1000  # records read in one statement
+_RECORD = Record.__table__.c  # columns, not attributes: rows come without the ORM's bookkeeping
+_COLUMNS = (_RECORD.id, _RECORD.kind, _RECORD.rev, _RECORD.seq, _RECORD.body, _RECORD.deleted_ms)
+_SEALED = {name for name, kind in KINDS.items() if kind.sealed}
 _SCOPES_NAMED_MAX = 1000
 _TAIL = 300  # bytes kept free for a checkpoint, and for the end
 
@@ -105,16 +108,21 @@ def _scope_lines(session: Session, seals: Seals, scope: Scope, name: str, cursor
         page.add(encode({"reset": name}))
         since = 0
     at = since
-    for record in _changes(session, scope, since):
-        if since == 0 and record.deleted_ms is not None:
-            at = record.seq
+    for record_id, kind, rev, seq, body, deleted_ms in _changes(session, scope, since):
+        named = f'":"{kind}","scope":"{name}","id":"{record_id}","rev":{rev},"seq":{seq}'
+        if deleted_ms is None:
+            opened = seals.open(body_place(record_id), body) if kind in _SEALED else body
+            line = b'{"put%b,"body":%b}' % (named.encode(), opened)
+        elif since == 0:  # who starts anew never had it
+            at = seq
             continue
-        line = _line(seals, name, record)
+        else:
+            line = b'{"del%b}' % named.encode()
         if not page.fits(line):
             page.more = True
             break
         page.add(line)
-        page.moved, at = True, record.seq
+        page.moved, at = True, seq
     checkpoint: dict[str, Any] = {"checkpoint": name, "cursor": cursors.encode(scope.epoch, scope.seq)}
     if page.more:
         checkpoint["cursor"] = cursors.encode(scope.epoch, at)
@@ -134,27 +142,14 @@ def _since(scope: Scope, cursor: str) -> int | None:
 
 
 def _changes(session: Session, scope: Scope, since: int) -> Iterable[Any]:
-    columns = (Record.id, Record.kind, Record.rev, Record.seq, Record.body, Record.deleted_ms)
+    scope_id, last = scope.scope_id, scope.seq
     while True:
-        query = sa.select(*columns).where(
-            Record.scope_id == scope.scope_id, Record.seq > since, Record.seq <= scope.seq
-        )
-        rows: Sequence[Any] = session.execute(query.order_by(Record.seq).limit(_PAGE)).all()
+        query = sa.select(*_COLUMNS).where(_RECORD.scope_id == scope_id, _RECORD.seq.between(since + 1, last))
+        rows: Sequence[Any] = session.execute(query.order_by(_RECORD.seq).limit(_PAGE)).all()
         yield from rows
         if len(rows) < _PAGE:
             return
         since = rows[-1].seq
-
-
-def _line(seals: Seals, name: str, record: Any) -> bytes:
-    verb = "put" if record.deleted_ms is None else "del"
-    named = f'"{verb}":"{record.kind}","scope":"{name}","id":"{record.id}"'
-    head = f'{{{named},"rev":{record.rev},"seq":{record.seq}'.encode()
-    if record.deleted_ms is not None:
-        return head + b"}"
-    sealed = KINDS[record.kind].sealed
-    body = seals.open(body_place(record.id), record.body) if sealed else record.body
-    return b"".join((head, b',"body":', body, b"}"))
 
 
 def encode(value: Any) -> bytes:

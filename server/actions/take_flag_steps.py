@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed
-from server.actions.flag_record import SCHEDULER, append_event, flag_put
+from server.actions.flag_record import SCHEDULER, append_event, flag_puts
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope, take_scopes
 from server.rules.escalation import policy_from
@@ -49,7 +49,7 @@ def _take_in_scope(
             _take(session, flag, step, now_ms)
             changed[flag.id] = flag
     session.flush()
-    feed.put([flag_put(session, flag) for flag in changed.values()])
+    feed.put(flag_puts(session, list(changed.values())).get(scope.scope_id, []))
     feed.flush()
     return len(steps)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from server.actions.read_push import entry_place
 from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import LogEntry
-from server.models.flag import FlagEvent
+from server.models.flag import Flag, FlagEvent
 from server.models.scope import Scope, scope_id_of
 from server.rules.flag_chain import event_hash
 from server.seal import SealBroken, Seals
@@ -124,19 +124,19 @@ def _lines_lost(session: Session, named: dict[str, set[tuple[str, int, str]]]) -
 
 
 def _flag_faults(session: Session, scope: Scope) -> Iterator[Fault]:
-    """The chain of each flag's events."""
-    query = (
-        sa.select(FlagEvent)
-        .where(FlagEvent.scope_id == scope.scope_id)
-        .order_by(FlagEvent.flag_id, FlagEvent.n)
-    )
-    before: FlagEvent | None = None
-    for event in session.scalars(query):
-        first = before is None or before.flag_id != event.flag_id
-        expected = ("", 1) if first or before is None else (before.hash, before.n + 1)
-        if (event.prev, event.n) != expected:
-            yield Fault(scope.name, event.flag_id, event.n, "the flag's history is broken")
-        told = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
-        if event_hash(*told) != event.hash:
-            yield Fault(scope.name, event.flag_id, event.n, "the flag's event was changed: its hash differs")
-        before = event
+    """The chain of each flag's events, which ends at the head that the flag names."""
+    query = sa.select(FlagEvent).where(FlagEvent.scope_id == scope.scope_id)
+    histories: dict[str, list[FlagEvent]] = {}
+    for event in session.scalars(query.order_by(FlagEvent.flag_id, FlagEvent.n)):
+        histories.setdefault(event.flag_id, []).append(event)
+    for flag in session.scalars(sa.select(Flag).where(Flag.scope_id == scope.scope_id).order_by(Flag.id)):
+        n, head = 0, ""
+        for event in histories.get(flag.id, []):
+            if (event.n, event.prev) != (n + 1, head):
+                yield Fault(scope.name, flag.id, event.n, "the flag's history is broken")
+            told = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
+            if event_hash(*told) != event.hash:
+                yield Fault(scope.name, flag.id, event.n, "the flag's event was changed: its hash differs")
+            n, head = event.n, event.hash
+        if (n, head) != (flag.rev, flag.head):
+            yield Fault(scope.name, flag.id, flag.rev, "the flag's last events are lacking")

@@ -30,6 +30,8 @@ class Flag(Base):
     level: Mapped[int] = mapped_column(sa.Integer, default=0)  # how many escalation steps were taken
     unit: Mapped[str] = mapped_column(sa.String(32))  # whose move it is: zhian, jiancha, …
     windows: Mapped[int] = mapped_column(sa.Integer, default=0)
+    rev: Mapped[int] = mapped_column(sa.Integer, default=0)  # how many events it has
+    head: Mapped[str] = mapped_column(sa.String(64), default="")  # the hash of the last of them
     opened_ms: Mapped[int] = mapped_column(sa.BigInteger)
     changed_ms: Mapped[int] = mapped_column(sa.BigInteger)
     closed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)

@@ -14,7 +14,7 @@ from server.actions.load_reference import load_reference
 from server.actions.revoke_device import revoke_device
 from server.actions.verify_log import verify_scope
 from server.db import read, write
-from server.models import Device, FlagEvent, Site, Window
+from server.models import Device, Flag, FlagEvent, Site, Window
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
 from server.scheduler import tick
@@ -226,6 +226,50 @@ def test_a_second_push_before_the_tick_does_not_lose_the_flag_of_a_missed_window
     _tick(field)
     assert _windows(field, "TEMP")["before_work"].state == "missed"
     assert [flag["state"] for flag in _flags(field, duty="TEMP")] == ["open"]
+
+
+def test_another_record_of_the_same_slot_stands_in_for_a_voided_one(field: Field) -> None:
+    tablet = field.tablet("first")
+    _at(field, "07:00")
+    first = tablet.add(field.scope, "disinfection_log", LOG)
+    _at(field, "07:30")
+    second = tablet.add(field.scope, "disinfection_log", LOG)
+    assert tablet.sync().ok
+    tablet.void(field.scope, first, "记了两次")
+    assert tablet.sync().ok
+    morning = _windows(field, "DISINFECT")["morning"]
+    assert (morning.state, morning.evidence) == ("met", second)
+
+
+def test_windows_that_turn_from_silent_to_missed_leave_the_silent_site_flag(field: Field) -> None:
+    tablet = field.tablet("first")
+    _at(field, "14:00")
+    _tick(field)
+    assert [flag["state"] for flag in _flags(field, duty="SILENT")] == ["open"]
+    _at(field, "14:10")
+    assert tablet.sync().ok
+    _tick(field)
+    assert [flag["state"] for flag in _flags(field, duty="SILENT")] == ["withdrawn"]
+    with field.app.app_context(), read() as session:
+        count = sa.select(Flag.duty, Flag.windows)
+        held = dict(session.execute(count.order_by(Flag.duty)).all())
+    assert held == {"DISINFECT": 1, "SILENT": 0, "TEMP": 1}
+
+
+def test_the_last_event_of_a_flag_cannot_be_cut_off_unseen(field: Field) -> None:
+    tablet = field.tablet("first")
+    _at(field, "12:40")
+    assert tablet.sync().ok
+    _tick(field)
+    seals = field.app.extensions["gongdi"].seals
+    with field.app.app_context(), write() as session:
+        event = session.scalars(
+            sa.select(FlagEvent).order_by(FlagEvent.flag_id, FlagEvent.n.desc()).limit(1)
+        ).one()
+        session.delete(event)
+    with field.app.app_context(), read() as session:
+        faults = list(verify_scope(session, seals, session.get_one(Scope, field.cast.site_a)))
+    assert [(fault.device, fault.line) for fault in faults] == [(event.flag_id, event.n)]
 
 
 def test_an_event_of_a_flag_that_was_changed_is_found(field: Field) -> None:
