@@ -83,6 +83,7 @@ def company_check_character(first_17: str) -> str:
     return _COMPANY_ALPHABET[-total % 31]
 
 
+@lru_cache(maxsize=256)  # the form and the age ask one after the other
 def birth_date(certificate_type: str, number: str) -> date | None:
     """The birth date that a sound number of this type contains; None where the type has none or the date is not real."""
     if certificate_type not in ("id_card", "hmt_residence") or len(number) != 18:

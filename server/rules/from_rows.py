@@ -44,12 +44,13 @@ def holidays(rows: Iterable[Row]) -> Holidays:
 
 def in_force(rows: Iterable[Row], code: str, local_date: str) -> Row | None:
     """The version of one row that holds on a local date."""
-    found = [
-        row
-        for row in rows
-        if row["code"] == code and row["from"] <= local_date and (row["to"] is None or local_date < row["to"])
-    ]
+    found = [row for row in rows if row["code"] == code and holds(row, local_date)]
     return max(found, key=lambda row: str(row["from"]), default=None)
+
+
+def holds(row: Row, local_date: str) -> bool:
+    """Whether a row is in force on a local date."""
+    return bool(row["from"] <= local_date and (row["to"] is None or local_date < row["to"]))
 
 
 def number(rules: Iterable[Row], code: str, local_date: str) -> float:

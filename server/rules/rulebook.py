@@ -9,6 +9,7 @@ from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.escalation import Policy
 from server.rules.from_rows import Row
+from server.rules.roster.words import Words, words_from
 from server.rules.windows import DutyRule
 
 
@@ -24,6 +25,19 @@ class Rulebook:
     def number(self, code: str, local_date: str) -> float:
         """A threshold as it holds on a local date. Raises LookupError without one."""
         return from_rows.number(self.rows["rules"], code, local_date)
+
+    def ages(self, local_date: str) -> tuple[int, int]:
+        """Below the first nobody may be employed, below the second he is a minor; 0 where there is no such rule."""
+        rules = self.rows["rules"]
+        rows = [from_rows.in_force(rules, code, local_date) for code in ("worker_age_min", "age_of_majority")]
+        least, majority = (round(row["value"]) if row is not None else 0 for row in rows)
+        return least, majority
+
+    def words(self, local_date: str) -> Words:
+        """What people write in rosters, and which trade they mean."""
+        nouns = (self.rows["roster_words"], self.rows["trades"])
+        words, trades = ([row for row in rows if from_rows.holds(row, local_date)] for rows in nouns)
+        return words_from(words, trades)
 
     def policy(self, local_date: str) -> Policy:
         """The escalation policy that a flag opened on this date gets."""

@@ -24,7 +24,8 @@ def test_a_section_clerk_logs_in_and_reads_a_flag(app: Flask, cast: Cast) -> Non
     with app.app_context(), write() as session:
         flag_id = add_flag(session, cast.site_a, "flag a")
     client = app.test_client()
-    assert _log_in(client, "section").location == "/console/flags"
+    assert _log_in(client, "section").location == "/console/"
+    assert client.get("/console/").location == "/console/flags"
     listed = client.get("/console/flags?state=all").text
     assert "牧野花园" in listed
     page = client.get(f"/console/flags/{flag_id}").text
@@ -59,7 +60,7 @@ def test_strangers_are_led_to_the_log_in_and_back_but_never_elsewhere(app: Flask
         _log_in(client, "section", onward="/console/flags?state=all").location == "/console/flags?state=all"
     )
     for bad in ("https://evil.example/", "//evil.example", "/console//evil.example", "/api/v1/flags"):
-        assert _log_in(app.test_client(), "section", onward=bad).location == "/console/flags"
+        assert _log_in(app.test_client(), "section", onward=bad).location == "/console/"
 
 
 def test_a_wrong_password_is_told_on_the_page(app: Flask, cast: Cast) -> None:

@@ -1,0 +1,160 @@
+"""Every trap alone, and many together: the verdict of each cell depends on that cell alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.certificates import person_check_character
+from server.rules.roster.judge import Row, judge_sheet, judge_together
+from server.rules.roster.layout import find_layout
+from server.rules.roster.problems import CATALOGUE, is_error
+from tests.server.rosters.people import COMPANY, DIRT, FIELDS, TITLES, Dirt, Person, context, person, words
+
+BY_FIELD = {field: [dirt for dirt in DIRT if dirt.field == field] for field in FIELDS}
+
+
+def _judge(rows: list[list[Any]], **given: Any) -> list[Row]:
+    asked = context(**given)
+    table = [list(TITLES), *rows]
+    layout = find_layout(table, [], asked.words, {})
+    assert layout is not None and layout.sure
+    judged = list(judge_sheet("表", table, layout, [], frozenset(), asked))
+    judge_together(judged)
+    return judged
+
+
+def _codes(row: Row, field: str) -> set[str]:
+    return {found.code for found in row.found if found.field == field and is_error(found)}
+
+
+def _expect(row: Row, who: Person, dirt: Dirt) -> None:
+    if dirt.code is not None:
+        assert _codes(row, dirt.field) == {dirt.code}
+    else:
+        assert _codes(row, dirt.field) == set()
+        assert dirt.value is not None
+        assert row.fields[dirt.field] == dirt.value(who)
+
+
+@pytest.mark.parametrize("dirt", DIRT, ids=lambda dirt: f"{dirt.field}: {dirt.what}")
+def test_each_trap_alone_gets_its_verdict(dirt: Dirt) -> None:
+    who = person(1)
+    cells = who.cells()
+    cells[FIELDS.index(dirt.field)] = dirt.cell(who)
+    (row,) = _judge([cells])
+    _expect(row, who, dirt)
+    assert row.rejected == (dirt.code is not None)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_traps_mixed_get_the_same_verdicts_as_alone(data: st.DataObject) -> None:
+    rows, expected = [], []
+    for number in range(data.draw(st.integers(1, 6))):
+        who = person(number + 1)
+        cells, dirts = who.cells(), []
+        for index, field in enumerate(FIELDS):
+            dirt = data.draw(st.none() | st.sampled_from(BY_FIELD[field]))
+            if dirt is not None:
+                cells[index] = dirt.cell(who)
+                dirts.append(dirt)
+        if cells[0] == "" and cells[1] == "":
+            continue  # nobody
+        rows.append(cells)
+        expected.append((who, dirts))
+    seen: set[str] = set()
+    for row, (who, dirts) in zip(_judge(rows), expected, strict=True):
+        number = row.fields.get("certificate_number")
+        for dirt in dirts:
+            if dirt.field != "certificate_number" or number not in seen:
+                _expect(row, who, dirt) if not _clashes(dirts) else None
+        seen.add(number)
+
+
+def _clashes(dirts: list[Dirt]) -> bool:
+    """A child is one as of the day on which he came, and a team that is too long hides nothing else."""
+    return any(dirt.what == "a child" for dirt in dirts) and any(dirt.field == "entered_on" for dirt in dirts)
+
+
+def test_a_sound_row_is_read_whole() -> None:
+    who = person(3)
+    (row,) = _judge([who.cells()])
+    assert row.found == []
+    assert row.fields == {
+        "name": who.name,
+        "certificate_type": "id_card",
+        "certificate_number": who.certificate_number,
+        "company": COMPANY,
+        "team": "钢筋一班",
+        "trade": "020",
+        "role": "worker",
+        "phone": "13800138000",
+        "entered_on": "2026-11-01",
+    }
+
+
+def test_a_number_that_ends_on_zeros_is_refused_from_a_text_file_and_doubted_in_a_text_cell() -> None:
+    zeros = next(
+        n
+        for y in range(1960, 1990)
+        for d in range(1, 29)
+        if (n := _with_check(f"410702{y}02{d:02}000")).endswith("000")
+    )
+    cells = person(1).cells()
+    cells[1] = zeros[:15] + "000"
+    (from_csv,) = _judge([cells], from_csv=True)
+    (from_cell,) = _judge([cells])
+    assert _codes(from_csv, "certificate_number") == {"certificate_rounded"}
+    assert [found.code for found in from_cell.found] == ["certificate_maybe_rounded"]
+
+
+def _with_check(body: str) -> str:
+    return body + person_check_character(body)
+
+
+def test_the_same_person_twice_counts_once() -> None:
+    first, again = _judge([person(1).cells(), person(1).cells()])
+    assert not first.rejected
+    assert [(found.code, found.other) for found in again.found] == [("duplicate_row", 2)]
+
+
+def test_one_number_under_two_names_keeps_the_first() -> None:
+    cells = person(1).cells()
+    cells[0] = "李四"
+    first, other = _judge([person(1).cells(), cells])
+    assert not first.rejected
+    assert [found.code for found in other.found] == ["two_names"]
+
+
+def test_two_people_of_one_name_are_let_in_with_a_warning() -> None:
+    cells = person(2).cells()
+    cells[0] = person(1).name
+    first, other = _judge([person(1).cells(), cells])
+    assert [found.code for found in other.found] == ["two_numbers"]
+    assert not first.rejected and not other.rejected
+
+
+def test_somebody_of_sixteen_is_let_in_with_a_warning() -> None:
+    cells = person(1).cells()
+    cells[1] = _with_check("41070220100203123")
+    (row,) = _judge([cells])
+    assert [found.code for found in row.found] == ["minor"]
+
+
+def test_serial_numbers_count_from_the_epoch_of_the_file() -> None:
+    cells = person(1).cells()
+    cells[5] = 44531.0 - 1462
+    (row,) = _judge([cells], epoch_1904=True)
+    assert row.fields["entered_on"] == "2021-12-01"
+
+
+def test_the_catalogue_says_of_every_problem_what_to_do_and_why() -> None:
+    assert all(known.message and known.remedy and known.source for known in CATALOGUE.values())
+
+
+def test_trades_have_no_alias_twice() -> None:
+    assert words().trades["塔吊司机"] == "080"
