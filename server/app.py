@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, redirect, request, url_for
 from flask.json.provider import DefaultJSONProvider
@@ -12,11 +13,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import __version__, models
-from server.api import devices, docs, flags, ops, sessions, sites, sync
+from server.api import devices, docs, flags, ops, rosters, sessions, sites, sync
 from server.api.openapi import make_api
 from server.clock import Clock, SystemClock
 from server.config import Config
 from server.console import pages
+from server.console import rosters as roster_pages
 from server.db import db, engine_options
 from server.door import answer_problem, problem_of
 from server.problems import Problem
@@ -26,9 +28,10 @@ from server.seal import load_seals
 from server.security_headers import set_security_headers
 
 assert models  # the tables have to be known before the first query
+assert roster_pages  # its pages stand on the blueprint of `pages`
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
-DOORS = (sessions.blueprint, sites.blueprint, flags.blueprint, devices.blueprint)
+DOORS = (sessions.blueprint, sites.blueprint, flags.blueprint, rosters.blueprint, devices.blueprint)
 OTHERS = (sync.blueprint, docs.blueprint, ops.blueprint, pages.blueprint)
 
 _log = logging.getLogger("gongdi.app")
@@ -42,6 +45,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
     app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), load_seals(config))
+    app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
     app.url_map.strict_slashes = False
     if isinstance(app.json, DefaultJSONProvider):
@@ -64,7 +68,7 @@ def _register_doors(app: Flask) -> None:
         api.register_blueprint(door)
     for blueprint in OTHERS:
         app.register_blueprint(blueprint)
-    app.add_url_rule("/", "home", lambda: redirect(url_for("console.list_flags")))
+    app.add_url_rule("/", "home", lambda: redirect(url_for("console.home")))
 
 
 def _register_errors(app: Flask) -> None:

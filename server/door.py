@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from flask import Response, current_app, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from server.actions.log_in import LoggedIn, begin_log_in, check_password, finish_log_in
@@ -16,6 +16,8 @@ from server.problems import Problem
 from server.runtime import Runtime
 
 PROBLEM_TYPE = "application/problem+json"
+FILE_BYTES_MAX = 20 * 1024 * 1024
+_FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
 
 # What a client can meet before any door of ours has looked at its request.
 _PLAIN: Mapping[int, tuple[str, str]] = {
@@ -64,6 +66,30 @@ def problem_of(error: HTTPException) -> Problem:
         if name.lower() in ("allow", "retry-after", "www-authenticate", "content-range"):
             problem.with_header(name, value)  # a 405 must say what is allowed (RFC 9110, 15.5.6)
     return problem
+
+
+def this_app() -> Flask:
+    """The app itself, for work that outlives the request."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+def uploaded_file() -> tuple[str, bytes]:
+    """The name and the bytes of the file that this request uploads as `file`. Raises Problem 413 or 422."""
+    request.max_content_length = FILE_BYTES_MAX + _FORM_BYTES
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        message = "请选择一个文件 (multipart/form-data 的 file 一项)。"
+        raise Problem(422, "file_missing", "没有文件", message, errors={"/file": [message]})
+    return file.filename, file.stream.read()
+
+
+def as_download(data: bytes, mime: str, name: str) -> Response:
+    """A file to be kept by whoever asked for it, and by nobody between."""
+    response = Response(data, content_type=mime)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def log_in(name: str, password: str) -> LoggedIn:

@@ -30,6 +30,7 @@ from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
 from server.actions.take_flag_steps import take_due_steps
 from server.db import write
+from server.read_rosters import read_waiting
 from server.runtime import Runtime
 from server.seal import Seals
 
@@ -145,5 +146,6 @@ PARTS: dict[str, Part] = {
     "held": _held,
     "judged": _judge,
     "steps": _steps,
+    "rosters": read_waiting,
     "house": _house,
 }

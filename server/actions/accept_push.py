@@ -21,6 +21,7 @@ from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
 from server.models.user import Assignment
 from server.seal import Seals
+from sync_protocol.entry import Attested
 from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
 
 log = logging.getLogger("gongdi.push")
@@ -61,7 +62,7 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     _refuse_all(pushing, [line for line in push.lines if line.entry is None], accepted)
     device.seen_ms = now_ms
     device.unsent = sum(stream.unsent for stream in push.header.streams.values())
-    return _answer(seals, device, exchange, push, accepted, now_ms)
+    return _answer(seals, exchange, push, accepted, now_ms)
 
 
 def _one_scope(
@@ -118,18 +119,27 @@ def _attests(sender: Sender, name: str, stream: Any) -> bool:
     return verify_text(key_of(sender.public_key), text, stream.sig)
 
 
-def _answer(
-    seals: Seals, device: Device, exchange: Exchange, push: Push, accepted: Accepted, now_ms: int
-) -> dict[str, Any]:
-    at = to_iso(now_ms)
-    heads = {name: (answer.n, answer.hash) for name, answer in sorted(accepted.streams.items())}
-    signature = sign_text(seals.signing_key, receipt_text(device.id, at, heads))
-    exchange.attested = {name: [s.n, s.hash, s.unsent, s.sig] for name, s in push.header.streams.items()}
-    exchange.receipt = {"at": at, "sig": signature, "streams": heads}
+def _answer(seals: Seals, exchange: Exchange, push: Push, accepted: Accepted, now_ms: int) -> dict[str, Any]:
     return {
         "outcomes": [accepted.outcomes[line.number] for line in push.lines],
         "streams": {name: answer.as_json() for name, answer in sorted(accepted.streams.items())},
-        "receipt": {"at": at, "sig": signature},
+        "receipt": sign_receipt(seals, exchange, push.header.streams, accepted.streams, now_ms),
         "beacon": exchange.beacon,
-        "server_time": at,
+        "server_time": to_iso(now_ms),
     }
+
+
+def sign_receipt(
+    seals: Seals,
+    exchange: Exchange,
+    attested: Mapping[str, Attested],
+    streams: Mapping[str, ScopeAnswer],
+    now_ms: int,
+) -> dict[str, str]:
+    """Sign what the server holds now, and write down both signatures: the device's and ours."""
+    at = to_iso(now_ms)
+    heads = {name: (answer.n, answer.hash) for name, answer in sorted(streams.items())}
+    signature = sign_text(seals.signing_key, receipt_text(exchange.device_id, at, heads))
+    exchange.attested = {name: [s.n, s.hash, s.unsent, s.sig] for name, s in attested.items()}
+    exchange.receipt = {"at": at, "sig": signature, "streams": heads}
+    return {"at": at, "sig": signature}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.feed import Feed, Put, body_place
+from server.actions.load_reference import rules_in_force
 from server.actions.meet_windows import FactMet
 from server.actions.read_push import Envelope, Line
 from server.actions.write_worker import WORKER_COLUMNS, Author, edit_worker, served, worker_row
@@ -21,6 +22,9 @@ from server.db import bulk_insert
 from server.models.entry import LogEntry
 from server.models.record import Record, Worker
 from server.models.scope import Scope
+from server.rules.calendar import local_date_of
+from server.rules.roster.judge import person_problems
+from server.rules.roster.problems import CATALOGUE, is_error
 from server.seal import Seals
 from sync_protocol.outcomes import EFFECTIVE
 from sync_protocol.time_bounds import TimeBounds
@@ -72,6 +76,17 @@ class Applying:
     replaced: dict[str, str] = field(default_factory=dict)  # by a corrected fact's id, what takes its place
     done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
     workers: list[tuple[Any, ...]] = field(default_factory=list)
+    ages: dict[str, tuple[int, int]] = field(default_factory=dict)  # by local date, as the rules have them
+
+    def against(self, person: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
+        """What the rules have against a roster entry written then, as messages by JSON pointer."""
+        local_date = local_date_of(at_ms)
+        if local_date not in self.ages:
+            self.ages[local_date] = rules_in_force(self.session).ages(local_date)
+        errors: dict[str, list[str]] = {}
+        for found in filter(is_error, person_problems(person, local_date, *self.ages[local_date])):
+            errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
+        return errors
 
     def write(self) -> None:
         """Write the additions collected so far, so that statements see them."""
@@ -139,6 +154,9 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
         return Effect(
             "refused", code="already_exists", errors={"/record": ["这条记录已经存在, 请用 edit 修改。"]}
         )
+    errors = applying.against(body, written.times.event_ms)
+    if errors:
+        return Effect("refused", code="body_invalid", errors=errors)
     existing.add(record_id)
     row = worker_row(applying.seals, applying.scope.scope_id, stamped(written), body, record_id)
     applying.workers.append(row)
@@ -162,6 +180,9 @@ def _edit(applying: Applying, written: Written) -> Effect:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
         return _wrong_kind()
+    errors = applying.against(written.line.body, written.times.event_ms)
+    if errors:
+        return Effect("refused", code="body_invalid", errors=errors)
     edited = edit_worker(
         *(applying.session, applying.seals, applying.scope, applying.feed, stamped(written), entry.record),
         *(entry.base or 0, written.line.body, target.rev, applying.now_ms, _marks(applying, target)),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from server.db import is_postgresql
 from server.models.flag import Heartbeat
 from server.models.record import Record
+from server.models.roster import Roster
 from server.models.scope import take_scopes
 from server.models.user import forget_expired
 from server.rules.calendar import DAY_MS, local_date_of
@@ -23,9 +24,12 @@ _SCHEDULER = "scheduler"  # any of them: one row
 
 
 def keep_house(session: Session, now_ms: int, book: Rulebook, limit: int = 1000) -> dict[str, int]:
-    """Forget expired log-ins, old tallies, and up to `limit` tombstones that every device had time to see."""
+    """Forget expired log-ins, old tallies, uploaded rosters beyond need, and up to `limit` tombstones that every
+    device had time to see."""
     forget_expired(session, now_ms, TALLY_MS)
-    return {"tombstones": _forget_tombstones(session, now_ms - _tombstone_days(book, now_ms) * DAY_MS, limit)}
+    files = _forget_files(session, now_ms, book)
+    before_ms = now_ms - _tombstone_days(book, now_ms) * DAY_MS
+    return {"tombstones": _forget_tombstones(session, before_ms, limit), "roster_files": files}
 
 
 def beat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) -> None:
@@ -42,6 +46,17 @@ def _tombstone_days(book: Rulebook, now_ms: int) -> int:
     except LookupError:  # no reference data yet
         asked = TOMBSTONE_DAYS_MIN
     return max(asked, TOMBSTONE_DAYS_MIN)
+
+
+def _forget_files(session: Session, now_ms: int, book: Rulebook) -> int:
+    """An uploaded file and what was read of it serve the preview. What was committed stands in the log."""
+    try:
+        days = book.number("roster_file_days", local_date_of(now_ms))
+    except LookupError:  # no reference data yet
+        return 0
+    old = sa.and_(Roster.made_ms <= now_ms - round(days * DAY_MS), Roster.file.is_not(None))
+    gone: Any = session.execute(sa.update(Roster).where(old).values(file=None, result=None))
+    return int(gone.rowcount)
 
 
 def _forget_tombstones(session: Session, before_ms: int, limit: int) -> int:

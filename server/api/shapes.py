@@ -16,7 +16,7 @@ from server.clock import to_iso
 WINDOWS_LIMIT_DEFAULT = 500
 WINDOWS_LIMIT_MAX = 1000
 
-_ZH: dict[str, Any] = {
+ZH: dict[str, Any] = {
     "required": "必填。",
     "null": "不能为空。",
     "invalid": "格式不对。",
@@ -34,28 +34,28 @@ class Instant(fields.String):
         return None if value is None else to_iso(value)
 
 
-def _at(attribute: str, **options: Any) -> Instant:
+def at(attribute: str, **options: Any) -> Instant:
     return Instant(attribute=attribute, metadata={"format": "date-time"}, **options)
 
 
 def _text(pattern: str, error: str, **options: Any) -> fields.String:
-    return fields.String(validate=Pattern(pattern, error=error), error_messages=_ZH, **options)
+    return fields.String(validate=Pattern(pattern, error=error), error_messages=ZH, **options)
 
 
 def _limit(default: int, most: int) -> fields.Integer:
     bounds = validate.Range(1, most, error=f"每页 1 至 {most} 条。")
-    return fields.Integer(load_default=default, validate=bounds, error_messages=_ZH)
+    return fields.Integer(load_default=default, validate=bounds, error_messages=ZH)
 
 
 def _cursor() -> fields.String:
     length = validate.Length(max=CURSOR_CHARS_MAX, error="游标无效, 请从第一页重新开始。")
-    return fields.String(validate=length, error_messages=_ZH)
+    return fields.String(validate=length, error_messages=ZH)
 
 
 class Input(Schema):
     """What comes in: nothing unknown."""
 
-    error_messages = _ZH
+    error_messages = ZH
 
 
 class NoQuery(Input):
@@ -70,7 +70,7 @@ class PageQuery(Input):
 class FlagQuery(PageQuery):
     state = fields.String(
         validate=validate.OneOf(FLAG_STATES, error=f"状态只能是: {', '.join(FLAG_STATES)}。"),
-        error_messages=_ZH,
+        error_messages=ZH,
     )
     unit = _text(r"^[a-z0-9_-]{1,32}$", "科室代码由小写字母、数字、- 和 _ 组成。")
     duty = _text(r"^[A-Z0-9_-]{1,24}$", "职责代码由大写字母、数字、- 和 _ 组成。")
@@ -78,8 +78,8 @@ class FlagQuery(PageQuery):
 
 
 class WindowQuery(Input):
-    first = fields.Date(data_key="from", format="iso", validate=_DAYS, error_messages=_ZH)
-    last = fields.Date(data_key="to", format="iso", validate=_DAYS, error_messages=_ZH)
+    first = fields.Date(data_key="from", format="iso", validate=_DAYS, error_messages=ZH)
+    last = fields.Date(data_key="to", format="iso", validate=_DAYS, error_messages=ZH)
     cursor = _cursor()
     limit = _limit(WINDOWS_LIMIT_DEFAULT, WINDOWS_LIMIT_MAX)
 
@@ -88,12 +88,12 @@ class LogIn(Input):
     name = fields.String(
         required=True,
         validate=validate.Length(1, NAME_CHARS_MAX, error=f"用户名为 1 至 {NAME_CHARS_MAX} 个字符。"),
-        error_messages=_ZH,
+        error_messages=ZH,
     )
     password = fields.String(
         required=True,
         validate=validate.Length(1, PASSWORD_CHARS_MAX, error=f"密码最多 {PASSWORD_CHARS_MAX} 个字符。"),
-        error_messages=_ZH,
+        error_messages=ZH,
         metadata={"format": "password"},
     )
 
@@ -111,7 +111,7 @@ class Person(Schema):
 class Session(Schema):
     token = fields.String(metadata={"description": "只显示这一次"})
     token_type = fields.Constant("Bearer")
-    expires = _at("expires_ms")
+    expires = at("expires_ms")
     user = fields.Nested(Person, attribute="viewer")
 
 
@@ -138,7 +138,7 @@ class SiteShape(Schema):
     inhabited = fields.Boolean(attribute="site.inhabited")
     places = fields.List(fields.Nested(Place), attribute="site.places")
     companies = fields.List(fields.Nested(CompanyAtSite))
-    watermark = _at("watermark_ms", allow_none=True)
+    watermark = at("watermark_ms", allow_none=True)
     open_flags = fields.Integer()
 
 
@@ -153,18 +153,18 @@ class WindowShape(Schema):
     place = fields.String(metadata={"description": "空: 整个工地"})
     local_date = fields.String(metadata={"format": "date"})
     slot = fields.String()
-    opens = _at("opens_ms")
-    due = _at("due_ms")
+    opens = at("opens_ms")
+    due = at("due_ms")
     grace_s = fields.Integer()
-    closes = _at("closes_ms")
+    closes = at("closes_ms")
     state = fields.String()
     reason = fields.String(allow_none=True)
     need = fields.Integer(allow_none=True)
     have = fields.Integer(allow_none=True)
     evidence = fields.UUID(allow_none=True)
-    evidence_at = _at("evidence_ms", allow_none=True)
-    judged = _at("judged_ms", allow_none=True)
-    judged_watermark = _at("judged_watermark_ms", allow_none=True)
+    evidence_at = at("evidence_ms", allow_none=True)
+    judged = at("judged_ms", allow_none=True)
+    judged_watermark = at("judged_watermark_ms", allow_none=True)
     flag = fields.UUID(attribute="flag_id", allow_none=True)
 
 
@@ -188,9 +188,9 @@ class FlagShape(Schema):
     level = fields.Integer(attribute="flag.level")
     unit = fields.String(attribute="flag.unit")
     window_count = fields.Integer(attribute="flag.windows")
-    opened = _at("flag.opened_ms")
-    changed = _at("flag.changed_ms")
-    closed = _at("flag.closed_ms", allow_none=True)
+    opened = at("flag.opened_ms")
+    changed = at("flag.changed_ms")
+    closed = at("flag.closed_ms", allow_none=True)
     previous = fields.UUID(attribute="flag.previous_id", allow_none=True)
 
 
@@ -213,12 +213,12 @@ class EntryShape(Schema):
     kind = fields.String()
     act = fields.String()
     outcome = fields.String()
-    claimed = _at("claimed_ms")
-    estimated = _at("event_ms")
+    claimed = at("claimed_ms")
+    estimated = at("event_ms")
     bound_ms = fields.Integer(metadata={"description": "estimated 的误差 ±"})
     grade = fields.String(metadata={"description": "anchored, offset 或 claimed"})
-    not_before = _at("not_before_ms", allow_none=True)
-    received = _at("received_ms")
+    not_before = at("not_before_ms", allow_none=True)
+    received = at("received_ms")
     backfilled = fields.Boolean(metadata={"description": "可证明的补录"})
 
 
@@ -227,8 +227,8 @@ class StreamShape(Schema):
 
     device = fields.Nested(DeviceBrief)
     state = fields.String()
-    heard = _at("heard_ms")
-    complete = _at("complete_ms", allow_none=True)
+    heard = at("heard_ms")
+    complete = at("complete_ms", allow_none=True)
     unsent = fields.Integer(allow_none=True)
     forked = fields.Boolean()
 
@@ -236,13 +236,13 @@ class StreamShape(Schema):
 class StepShape(Schema):
     step = fields.String()
     unit = fields.String()
-    due = _at("due_ms")
-    done = _at("done_ms", allow_none=True)
+    due = at("due_ms")
+    done = at("done_ms", allow_none=True)
 
 
 class EventShape(Schema):
     n = fields.Integer()
-    at = _at("at_ms")
+    at = at("at_ms")
     actor = fields.String()
     action = fields.String()
     detail = fields.Dict()
@@ -250,7 +250,7 @@ class EventShape(Schema):
 
 
 class FlagFileShape(FlagShape):
-    watermark = _at("watermark_ms", allow_none=True)
+    watermark = at("watermark_ms", allow_none=True)
     windows = fields.List(fields.Nested(WindowShape))
     entries = fields.List(fields.Nested(EntryShape))
     streams = fields.List(fields.Nested(StreamShape))
@@ -265,9 +265,9 @@ class DeviceShape(Schema):
     platform = fields.String(attribute="device.platform")
     user = fields.String()
     state = fields.String(attribute="device.state")
-    enrolled = _at("device.enrolled_ms")
-    seen = _at("device.seen_ms", allow_none=True)
-    revoked = _at("device.revoked_ms", allow_none=True)
+    enrolled = at("device.enrolled_ms")
+    seen = at("device.seen_ms", allow_none=True)
+    revoked = at("device.revoked_ms", allow_none=True)
     unsent = fields.Integer(attribute="device.unsent", allow_none=True)
 
 

@@ -55,21 +55,22 @@ def know_viewer() -> AnyResponse | None:
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    return redirect(url_for("console.list_flags"))
+    """Contractors begin with their sites, everybody else with the flags."""
+    return redirect(url_for("console.list_sites" if g.viewer.role == "contractor" else "console.list_flags"))
 
 
 @blueprint.get("/login")
 def show_log_in() -> AnyResponse:
     """The log-in form."""
     if g.viewer is not None:
-        return redirect(url_for("console.list_flags"), 303)
+        return redirect(url_for("console.home"), 303)
     return _log_in_page(200, _own_path(request.args.get("next", "")))
 
 
 @blueprint.post("/login")
 def take_log_in() -> AnyResponse:
     """Log in. A wrong try shows the form again, with what was wrong."""
-    _check_form(request.cookies.get(FORM_COOKIE, ""))
+    check_form(request.cookies.get(FORM_COOKIE, ""))
     onward = _own_path(request.form.get("next", ""))
     try:
         opened = log_in(request.form.get("name", ""), request.form.get("password", "")[:200])
@@ -84,7 +85,7 @@ def take_log_in() -> AnyResponse:
 @blueprint.post("/logout")
 def take_log_out() -> AnyResponse:
     """Log out; the session ends on the server too."""
-    _check_form(request.cookies.get(COOKIE, ""))
+    check_form()
     with write() as session:
         log_out(session, request.cookies[COOKIE])
     response = redirect(url_for("console.show_log_in"), 303)
@@ -107,7 +108,7 @@ def list_flags() -> str:
     with read() as session:
         page = page_of_flags(session, g.viewer, wanted, request.args.get("cursor"), ROWS)
         names = read_names(session)
-    return _render("flags.html", names, page=page, chosen={**chosen, "state": show})
+    return render("flags.html", names, page=page, chosen={**chosen, "state": show})
 
 
 @blueprint.get("/flags/<uuid:flag_id>")
@@ -116,7 +117,7 @@ def show_flag(flag_id: UUID) -> str:
     with read() as session:
         file = one_flag(session, g.viewer, str(flag_id))
         names = read_names(session)
-    return _render("flag.html", names, file=file)
+    return render("flag.html", names, file=file)
 
 
 def error_page(problem: Problem) -> Response:
@@ -127,7 +128,8 @@ def error_page(problem: Problem) -> Response:
     return response
 
 
-def _render(template: str, names: Names, **shown: object) -> str:
+def render(template: str, names: Names, **shown: object) -> str:
+    """A page for whoever looks."""
     return render_template(
         template, viewer=g.viewer, form_token=_form_token(), names=names, words=words, **shown
     )
@@ -160,7 +162,9 @@ def _form_token(secret: str | None = None) -> str:
     return runtime().seals.digest("form", secret or request.cookies.get(COOKIE, ""))
 
 
-def _check_form(secret: str) -> None:
+def check_form(secret: str | None = None) -> None:
+    """Raises Problem 400 for a form that this session's pages did not make. `secret`: the log-in's own cookie."""
+    secret = request.cookies.get(COOKIE, "") if secret is None else secret
     given = request.form.get("form_token", "")
     if not secret or not hmac.compare_digest(given.encode(), _form_token(secret).encode()):
         raise Problem(400, "form_expired", "页面已过期", "请返回上一页, 刷新后再试。")
@@ -175,4 +179,4 @@ def _code(name: str) -> str | None:
 def _own_path(path: str) -> str:
     """Where to go after the log-in: only into the console, never to another server."""
     safe = re.fullmatch(r"/console/[A-Za-z0-9/_?=&%.-]*", path) and "//" not in path
-    return path if safe else url_for("console.list_flags")
+    return path if safe else url_for("console.home")

@@ -51,6 +51,21 @@ ROLES = {
     "brigade": "监察支队",
     "admin": "管理员",
 }
+ROSTER_STATES = {
+    "received": "正在读取",
+    "mapping": "等待确认各列",
+    "preview": "等待提交",
+    "committed": "已提交",
+    "failed": "无法读取",
+}
+ROSTER_GROUPS = {
+    "rejected": "退回",
+    "new": "新增",
+    "changed": "变更",
+    "absent": "名册里没有",
+    "warned": "提醒",
+    "same": "不变",
+}
 ACTIONS = {
     "open": "开启",
     "opened": "开启",

@@ -5,6 +5,7 @@ from server.models.entry import HeldEntry, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.record import Contest, Record, Worker
 from server.models.reference import Reference
+from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
 from server.models.site import Company, Site, SiteCompany, Suspension
 from server.models.user import Assignment, LoginToken, Tally, User
@@ -17,6 +18,7 @@ __all__ = [
     "Company",
     "Contest",
     "Device",
+    "Disclosure",
     "EnrolCode",
     "Exchange",
     "Flag",
@@ -29,6 +31,8 @@ __all__ = [
     "Quarantine",
     "Record",
     "Reference",
+    "Roster",
+    "RosterTitle",
     "Scope",
     "Site",
     "SiteCompany",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server.models.flag import Flag
+from server.models.roster import Roster
 from server.models.site import Site, SiteCompany
 from server.models.user import Assignment, User
 
@@ -69,6 +70,33 @@ def visible_companies(viewer: Viewer) -> Condition:
 def sees_evidence(viewer: Viewer) -> bool:
     """Whether entries (who measured when, never the values) may be shown: not to an administrator."""
     return viewer.role != "admin"
+
+
+def may_upload(viewer: Viewer) -> bool:
+    """Rosters are uploaded and committed by the company whose people they are."""
+    return viewer.role == "contractor" and viewer.company is not None
+
+
+def may_see_people(viewer: Viewer) -> bool:
+    """Rosters name people: not for an administrator."""
+    return viewer.role in ("contractor", "section", "brigade", "inspector")
+
+
+def may_unmask(viewer: Viewer) -> bool:
+    """Full numbers, with a reason that is kept: for those who judge sites."""
+    return viewer.role in ("section", "brigade")
+
+
+def visible_rosters(viewer: Viewer) -> Condition:
+    """The condition on `Roster`: a contractor's own company's, and for those who judge sites every one of theirs."""
+    sites = Roster.site_id.in_(sa.select(Site.id).where(visible_sites(viewer)))
+    match viewer.role:
+        case "contractor":
+            return sa.and_(sites, Roster.company == viewer.company)
+        case "section" | "brigade":
+            return sites
+        case _:
+            return sa.false()
 
 
 def may_administer(viewer: Viewer) -> bool:

@@ -133,8 +133,6 @@ def upgrade() -> None:
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("unit", sa.String(length=32), nullable=False),
         sa.Column("windows", sa.Integer(), nullable=False),
-        sa.Column("rev", sa.Integer(), nullable=False),
-        sa.Column("head", sa.String(length=64), nullable=False),
         sa.Column("opened_ms", sa.BigInteger(), nullable=False),
         sa.Column("changed_ms", sa.BigInteger(), nullable=False),
         sa.Column("closed_ms", sa.BigInteger(), nullable=True),

@@ -1,0 +1,152 @@
+"""What a viewer sees of uploaded rosters: their list, one of them, its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.judge_roster import JudgedRow, Result, read_result
+from server.actions.paging import After, Page, cut, read_cursor
+from server.actions.show_sites import one_site
+from server.models.access import Viewer, visible_rosters
+from server.models.roster import Roster
+from server.models.user import User
+from server.problems import Problem, not_found
+from server.rules.masking import mask_certificate, mask_phone
+from server.rules.roster.fields import FIELDS, shown
+from server.rules.roster.problems import CATALOGUE
+from server.seal import Seals
+
+GROUPS = ("new", "changed", "same", "rejected", "warned", "absent")
+_CHANGES_NOT_SHOWN = frozenset(("certificate_type", "certificate_number", "company"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRoster:
+    """A roster with the names of those who uploaded and committed it."""
+
+    roster: Roster
+    uploaded_by: str
+    committed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProblem:
+    """One problem of one row, in words. `column`: the title as written; `field`: what the column means."""
+
+    code: str
+    weight: str
+    field: str | None
+    column: str | None
+    message: str
+    remedy: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One row of a preview, identity masked."""
+
+    sheet: str
+    number: int | None
+    verdict: str
+    name: str
+    certificate: str
+    team: str
+    trade: str
+    phone: str
+    entered_on: str
+    record: str | None = None
+    changes: list[dict[str, str]] = field(default_factory=list)
+    problems: list[ShownProblem] = field(default_factory=list)
+
+
+def page_of_rosters(
+    session: Session, viewer: Viewer, site_id: str, cursor: str | None, limit: int
+) -> Page[ShownRoster]:
+    """The rosters of a site that the viewer may see, newest first. Raises Problem 404 or 422 (cursor)."""
+    one_site(session, viewer, site_id)
+    after = read_cursor(cursor)
+    query = _rosters().where(Roster.site_id == site_id, visible_rosters(viewer))
+    if after is not None:
+        query = query.where(Roster.made_ms <= after.ms, Roster.id < after.id)
+    rows = session.execute(query.order_by(Roster.made_ms.desc(), Roster.id.desc()).limit(limit + 1)).all()
+    page = cut(rows, limit, lambda row: After(row[0].made_ms, row[0].id))
+    return Page([ShownRoster(*row) for row in page.items], page.next)
+
+
+def one_roster(session: Session, viewer: Viewer, roster_id: str) -> ShownRoster:
+    """One roster. Raises Problem 404 when it is absent or not this viewer's."""
+    row = session.execute(_rosters().where(Roster.id == roster_id, visible_rosters(viewer))).one_or_none()
+    if row is None:
+        raise not_found()
+    return ShownRoster(*row)
+
+
+def rows_of_roster(
+    session: Session, seals: Seals, viewer: Viewer, roster_id: str, group: str, start: int, limit: int
+) -> tuple[list[ShownRow], int]:
+    """Rows `start` … of one group of a preview, and how many the group has. Raises Problem 404, 409 or 422."""
+    if group not in GROUPS:
+        raise Problem(422, "invalid_input", "输入有误", "没有这一类。", errors={"group": ["没有这一类。"]})
+    result = read_result(seals, one_roster(session, viewer, roster_id).roster)
+    if group == "absent":
+        gone = result.absent[start : start + limit]
+        return [_absent(key, name) for key, name in gone], len(result.absent)
+    rows = [row for row in result.rows if _is_in(row, group)]
+    return [show_row(result, row) for row in rows[start : start + limit]], len(rows)
+
+
+def show_row(result: Result, row: JudgedRow) -> ShownRow:
+    """A row as people may see it: the number masked, changes and problems in words."""
+    fields, sheet = row.fields, result.sheets[row.sheet]
+    number = fields.get("certificate_number")
+    titles = {name: title for _, title, name in sheet.columns if name}
+    changes = [
+        {"field": name, "title": FIELDS[name], "to": _masked(name, value)}
+        for name, value in row.changes.items()
+        if name not in _CHANGES_NOT_SHOWN
+    ]
+    return ShownRow(
+        sheet.name,
+        row.number,
+        row.verdict,
+        fields.get("name", ""),
+        mask_certificate(number) if number else "",
+        fields.get("team", ""),
+        fields.get("trade", ""),
+        mask_phone(fields["phone"]) if fields.get("phone") else "",
+        fields.get("entered_on", ""),
+        changes=changes,
+        problems=[_problem(code, name, titles) for code, name, _ in row.found],
+    )
+
+
+def _problem(code: str, name: str | None, titles: dict[str, str]) -> ShownProblem:
+    known = CATALOGUE[code]
+    column = titles.get(name, FIELDS.get(name)) if name is not None else None
+    return ShownProblem(code, known.weight, name, column, known.message, known.remedy, known.source)
+
+
+def _masked(name: str, value: Any) -> str:
+    return mask_phone(value) if name == "phone" and value else shown(name, value)
+
+
+def _absent(key: str, name: str) -> ShownRow:
+    return ShownRow("", None, "absent", name, "", "", "", "", "", record=key)
+
+
+def _is_in(row: JudgedRow, group: str) -> bool:
+    return bool(row.found) and row.verdict != "rejected" if group == "warned" else row.verdict == group
+
+
+def _rosters() -> sa.Select[Roster, str, str | None]:
+    committer = sa.orm.aliased(User)
+    return (
+        sa.select(Roster, User.display_name, committer.display_name)
+        .join(User, User.id == Roster.user_id)
+        .outerjoin(committer, committer.id == Roster.committed_by)
+    )

@@ -1,0 +1,91 @@
+"""Take in a contractor's roster file, have it read, and let a person say what its columns mean."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.actions.judge_roster import Chosen, Judged, file_place
+from server.actions.read_workbook import Workbook, read_workbook
+from server.actions.show_sites import one_site
+from server.models.access import Viewer, may_upload, visible_rosters
+from server.models.roster import Roster
+from server.problems import Problem, not_found
+from server.rules.roster.fields import FIELDS
+from server.seal import Seals
+
+NAME_MAX = 120
+
+
+def take_in_roster(
+    session: Session, seals: Seals, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int
+) -> Roster:
+    """Keep the file, sealed, to be read next. Raises Problem 404 for a site that is not this viewer's, 403 for a
+    role that uploads nothing."""
+    require_uploader(session, viewer, site_id)
+    roster = Roster(id=str(uuid7()), site_id=site_id, company=viewer.company, user_id=viewer.id)
+    roster.name, roster.state, roster.made_ms = _file_name(name), "received", now_ms
+    roster.file = seals.seal(file_place(roster.id), data)
+    roster.counts, roster.told = {}, {}
+    session.add(roster)
+    session.flush()
+    return roster
+
+
+def require_uploader(session: Session, viewer: Viewer, site_id: str) -> None:
+    """Raises Problem 404 for a site that is not this viewer's, 403 for a role that uploads nothing."""
+    one_site(session, viewer, site_id)
+    if not may_upload(viewer):
+        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "名册由施工单位的劳资专管员上传。")
+
+
+def opened(seals: Seals, roster_id: str, file: bytes | None) -> Workbook:
+    """A kept file, read again. Raises Problem 409 when it was forgotten by rule."""
+    if file is None:
+        raise Problem(409, "roster_forgotten", "原文件已按规定删除", "请重新上传文件。")
+    return read_workbook(seals.open(file_place(roster_id), file))
+
+
+def check_chosen(chosen: Chosen) -> None:
+    """Raises Problem 422 for a field that is none, or one that two columns of a sheet would be."""
+    fields = [(sheet, field) for (sheet, _), field in chosen.items() if field]
+    if any(field not in FIELDS for _, field in fields):
+        raise bad_columns("没有这种列。")
+    if len(set(fields)) != len(fields):
+        raise bad_columns("两列不能是同一项, 请只保留一列。")
+
+
+def check_confirmed(judged: Judged) -> None:
+    """Raises Problem 422 when a person's choice leaves no table with names and numbers."""
+    if judged.questions or not any(
+        {"name", "certificate_number"} <= set(layout.fields) for _, layout in judged.layouts
+    ):
+        raise bad_columns("请指明哪一列是姓名, 哪一列是证件号码。")
+
+
+def waiting_rosters(session: Session, before_ms: int, limit: int = 10) -> list[str]:
+    """Files taken in before this moment that nobody has read: the process that took them in is gone."""
+    query = sa.select(Roster.id).where(Roster.state == "received", Roster.made_ms < before_ms)
+    return list(session.scalars(query.order_by(Roster.made_ms).limit(limit)))
+
+
+def own_roster(session: Session, viewer: Viewer, roster_id: str) -> Roster:
+    """A roster of the viewer's own company, locked. Raises Problem 404, or 403 for who may only look."""
+    query = sa.select(Roster).where(Roster.id == roster_id, visible_rosters(viewer)).with_for_update()
+    roster = session.scalar(query, execution_options={"populate_existing": True})
+    if roster is None:
+        raise not_found()
+    if not may_upload(viewer) or roster.company != viewer.company:
+        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "名册由施工单位的劳资专管员提交。")
+    return roster
+
+
+def bad_columns(message: str) -> Problem:
+    return Problem(422, "columns_invalid", "列的含义有误", message, errors={"/columns": [message]})
+
+
+def _file_name(name: str) -> str:
+    """The file's own name, without a path and without what could mislead a reader."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in last if c.isprintable())[-NAME_MAX:] or "roster"

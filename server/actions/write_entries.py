@@ -1,0 +1,118 @@
+"""Entries that the server writes on behalf of a person who works without a tablet: through the same log, the same chain
+and the same judge as those of any tablet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.actions.accept_push import sign_receipt
+from server.actions.accept_scope import accept_scope
+from server.actions.authenticate_device import Sender, claim_exchange, hash_token
+from server.actions.date_entries import Dates
+from server.actions.quarantine import Pushing
+from server.actions.read_push import Line, read_line
+from server.clock import to_iso
+from server.models.device import Device, Exchange, StreamHead
+from server.models.scope import scope_name
+from server.models.user import Assignment
+from server.seal import Seals
+from sync_protocol import stream as streams
+from sync_protocol.entry import Attested
+from sync_protocol.signatures import attestation_text, sign_text
+
+_AT_ONCE = 1000  # entries taken in together
+PLATFORM = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry to be written: `act` add (a record of its own) or edit (of `record`, from the version `base`)."""
+
+    kind: str
+    act: str
+    record: str
+    body: dict[str, Any]
+    base: int | None = None
+
+
+def write_entries(
+    session: Session, seals: Seals, user_id: str, site_id: str, drafts: Sequence[Draft], now_ms: int
+) -> list[dict[str, Any]]:
+    """Write these entries into a site's log as `user_id`, in one transaction. Gives their outcomes, in order.
+
+    The device is the server itself: its key signs the attestation. It is in no quorum, because nobody is assigned
+    to the site through it, so that it says nothing of who has reported in.
+    """
+    device = _device(session, seals, user_id, now_ms)
+    sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
+    exchange = claim_exchange(session, sender, "roster", now_ms)
+    head = session.get(StreamHead, (site_id, device.id), populate_existing=True)
+    known = streams.from_json(head.head) if head is not None else streams.Stream()
+    name = scope_name("site", site_id)
+    dates = Dates(now_ms, {}, {exchange.beacon: now_ms}, 0, True)
+    pushing = Pushing(session, seals, device, device.id, user_id, exchange.id, dates, now_ms)
+    assignment = Assignment(
+        site_id=site_id, user_id=user_id, since_ms=0, ended_ms=None
+    )  # stays out of the session
+    lines = list(_lines(seals, name, drafts, known, exchange, now_ms))
+    outcomes: list[dict[str, Any]] = []
+    for start in range(0, len(lines), _AT_ONCE):
+        part = lines[start : start + _AT_ONCE]
+        attested = _attested(seals, device.id, name, part[-1])
+        told, answer = accept_scope(pushing, name, part, assignment, attested, True)
+        outcomes += [told[line.number] for line in part]
+        sign_receipt(seals, exchange, {name: attested}, {name: answer}, now_ms)
+    return outcomes
+
+
+def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device:
+    """The server's own device for this user. Nobody knows its token, so nobody can speak for it."""
+    device_id = str(uuid5(UUID(user_id), PLATFORM))
+    found = session.get(Device, device_id, with_for_update=True, populate_existing=True)
+    if found is not None:
+        return found
+    made = Device(id=device_id, user_id=user_id, name="名册上传", platform=PLATFORM, state="active")
+    made.public_key = seals.signing_key.public_key().public_bytes_raw()
+    made.token_hash = hash_token(secrets.token_urlsafe(32))
+    made.enrolled_ms = made.seen_ms = now_ms
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _lines(
+    seals: Seals,
+    scope: str,
+    drafts: Sequence[Draft],
+    known: streams.Stream,
+    exchange: Exchange,
+    now_ms: int,
+) -> Iterator[Line]:
+    """The drafts as lines of the chain, judged as any line is."""
+    n, prev = streams.highest(known)
+    at = {"wall": to_iso(now_ms), "beacon": exchange.beacon}
+    for number, draft in enumerate(drafts, start=1):
+        n += 1
+        key = str(uuid7())
+        entry = {"id": key, "scope": scope, "n": n, "prev": prev, "kind": draft.kind, "record": draft.record}
+        if draft.base is not None:
+            entry["base"] = draft.base
+        entry |= {"act": draft.act, "at": at, "body": draft.body}
+        raw = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
+        prev = hashlib.sha256(raw).hexdigest()
+        yield read_line(number, raw, seals)
+
+
+def _attested(seals: Seals, device_id: str, scope: str, last: Line) -> Attested:
+    assert last.entry is not None, "the server writes entries that can be read"
+    text = attestation_text(device_id, scope, last.entry.n, last.hash)
+    return Attested(last.entry.n, last.hash, 0, sign_text(seals.signing_key, text))

@@ -1,0 +1,171 @@
+"""Spreadsheets that people take home: the rejected rows of a roster, and a site's roster. No cell can start a formula:
+every text is written as text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import xlsxwriter
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+from xlsxwriter.worksheet import Worksheet
+
+from server.actions.judge_roster import JudgedRow, JudgedSheet, read_result
+from server.actions.load_reference import rules_in_force
+from server.actions.show_rosters import one_roster
+from server.actions.show_sites import one_site
+from server.actions.stored_people import people_of_site
+from server.models.access import Viewer, may_see_people, may_unmask
+from server.models.roster import Disclosure
+from server.problems import Problem, not_found
+from server.rules.calendar import local_date_of
+from server.rules.masking import mask_certificate, mask_phone
+from server.rules.roster.fields import FIELDS, shown
+from server.rules.roster.problems import CATALOGUE
+from server.seal import Seals
+
+MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+REASON_MIN = 4
+_WIDTHS = {"name": 12, "certificate_number": 24, "certificate_type": 14, "company": 24, "phone": 16}
+_PROBLEM_TITLES = ("问题", "修改办法")
+
+
+def problem_file(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> bytes:
+    """The rejected rows as they came, each cell in error marked and commented, to be mended and uploaded again.
+    Raises Problem 404, 409.
+
+    A number stays a number: a mangled ID that came back as text would be taken for a sound one.
+    """
+    result = read_result(seals, one_roster(session, viewer, roster_id).roster)
+    buffer = io.BytesIO()
+    with _workbook(buffer) as book:
+        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+        text = book.add_format({"num_format": "@"})
+        wrong = book.add_format(
+            {"num_format": "@", "bg_color": "#FDE2E0", "border": 1, "border_color": "#C0392B"}
+        )
+        for index, sheet in enumerate(result.sheets):
+            rows = [row for row in result.rows if row.sheet == index and row.verdict == "rejected"]
+            if rows:
+                page = book.add_worksheet(_sheet_name(sheet.name, index))
+                _write_problems(page, sheet, rows, bold, text, wrong)
+        if not book.worksheets():
+            book.add_worksheet("没有退回的行")
+    return buffer.getvalue()
+
+
+def roster_file(
+    session: Session, seals: Seals, viewer: Viewer, site_id: str, reason: str | None, now_ms: int
+) -> bytes:
+    """The roster of a site as the viewer may see it: masked, or with full numbers for a permitted role that gives a
+    reason, which is written down. Raises Problem 403, 404 or 422."""
+    site = one_site(session, viewer, site_id).site
+    if not may_see_people(viewer):
+        raise not_found()
+    if reason is not None:
+        _check_reason(viewer, reason)
+    company = viewer.company if viewer.role == "contractor" else None
+    people = people_of_site(session, seals, site_id, company)
+    if reason is not None:
+        told = Disclosure(id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, reason=reason)
+        told.people = len(people)
+        session.add(told)
+    trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
+    buffer = io.BytesIO()
+    with _workbook(buffer) as book:
+        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+        page = book.add_worksheet("名册")
+        page.write_string(
+            0, 0, f"{site.name} 名册 ({local_date_of(now_ms)}{'' if reason else ', 号码已遮盖'})"
+        )
+        _write_header(page, 1, list(FIELDS.values()), bold)
+        for column, name in enumerate(FIELDS):
+            page.set_column(column, column, _WIDTHS.get(name, 12))
+        page.freeze_panes(2, 1)
+        for row, person in enumerate(people, start=2):
+            for column, name in enumerate(FIELDS):
+                value = person.get(name)
+                told_value = trades.get(value, value) if name == "trade" else shown(name, value)
+                page.write_string(
+                    row, column, _masked(name, told_value) if reason is None else str(told_value)
+                )
+    return buffer.getvalue()
+
+
+def _write_problems(
+    page: Worksheet, sheet: JudgedSheet, rows: Sequence[JudgedRow], bold: Any, text: Any, wrong: Any
+) -> None:
+    width = max([len(row.cells) for row in rows] + [index + 1 for index, _, _ in sheet.columns])
+    titles = {index: title for index, title, _ in sheet.columns}
+    at = {name: index for index, _, name in sheet.columns if name}
+    _write_header(page, 0, [titles.get(index, "") for index in range(width)] + list(_PROBLEM_TITLES), bold)
+    page.set_column(0, width - 1, 16)
+    page.set_column(width, width + 1, 48)
+    page.freeze_panes(1, 0)
+    for line, row in enumerate(rows, start=1):
+        marked = {at[name]: code for code, name, _ in row.found if name in at and _weighs(code)}
+        for index in range(width):
+            cell = row.cells[index] if index < len(row.cells) else ""
+            _write_cell(page, line, index, cell, wrong if index in marked else text)
+        for index, code in marked.items():
+            known = CATALOGUE[code]
+            page.write_comment(line, index, f"{known.message}{known.remedy}", {"x_scale": 2})
+        errors = [CATALOGUE[code] for code, _, _ in row.found if _weighs(code)]
+        page.write_string(line, width, " ".join(known.message for known in errors))
+        page.write_string(line, width + 1, " ".join(known.remedy for known in errors))
+
+
+def _weighs(code: str) -> bool:
+    return CATALOGUE[code].weight == "error"
+
+
+def _write_cell(page: Worksheet, row: int, column: int, cell: Any, form: Any) -> None:
+    if isinstance(cell, bool):
+        page.write_boolean(row, column, cell, form)
+    elif isinstance(cell, int | float):
+        page.write_number(row, column, cell, form)
+    else:
+        page.write_string(row, column, cell, form)
+
+
+def _write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -> None:
+    for column, title in enumerate(titles):
+        page.write_string(row, column, title, form)
+
+
+def _masked(name: str, value: Any) -> str:
+    if name == "certificate_number" and value:
+        return mask_certificate(value)
+    return mask_phone(value) if name == "phone" and value else str(value)
+
+
+def _check_reason(viewer: Viewer, reason: str) -> None:
+    if not may_unmask(viewer):
+        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "完整号码只对质安科和监察支队开放。")
+    if not REASON_MIN <= len(reason.strip()) <= 200:
+        message = "请写明查看完整号码的事由 (4 到 200 个字)。"
+        raise Problem(422, "invalid_input", "输入有误", message, errors={"/reason": [message]})
+
+
+def _sheet_name(name: str, index: int) -> str:
+    """A name that a spreadsheet program takes: no signs that it forbids, at most 31 characters, never twice."""
+    kept = "".join(c for c in name if c not in "[]:*?/\\" and c.isprintable())
+    return f"{index + 1} {kept}"[:31].strip("' ")
+
+
+@contextmanager
+def _workbook(buffer: io.BytesIO) -> Iterator[xlsxwriter.Workbook]:
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_numbers": False,
+        "strings_to_urls": False,
+    }
+    book = xlsxwriter.Workbook(buffer, options)
+    try:
+        yield book
+    finally:
+        book.close()

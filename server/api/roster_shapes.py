@@ -1,0 +1,158 @@
+"""The shapes of rosters: what the doors in `rosters` take and give."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from server.actions.show_rosters import GROUPS
+from server.api.shapes import ZH, Input, at
+from server.rules.roster.fields import FIELDS
+
+ROWS_DEFAULT, ROWS_MAX, START_MAX = 100, 500, 50_000
+COLUMNS_MAX = 200 * 50
+
+
+class RowQuery(Input):
+    group = fields.String(
+        load_default="rejected",
+        validate=validate.OneOf(GROUPS, error=f"只能是: {', '.join(GROUPS)}。"),
+        error_messages=ZH,
+    )
+    start = fields.Integer(
+        load_default=0, validate=validate.Range(0, START_MAX, error="超出范围。"), error_messages=ZH
+    )
+    limit = fields.Integer(
+        load_default=ROWS_DEFAULT,
+        validate=validate.Range(1, ROWS_MAX, error=f"每页 1 至 {ROWS_MAX} 行。"),
+        error_messages=ZH,
+    )
+
+
+class ChosenColumn(Input):
+    sheet = fields.Integer(
+        required=True, strict=True, validate=validate.Range(0, 49, error="没有这张表。"), error_messages=ZH
+    )
+    column = fields.Integer(
+        required=True, strict=True, validate=validate.Range(0, 199, error="没有这一列。"), error_messages=ZH
+    )
+    field = fields.String(
+        required=True,
+        validate=validate.OneOf(["", *FIELDS], error="没有这种列。"),
+        error_messages=ZH,
+        metadata={"description": "这一列的含义; 空: 不读取"},
+    )
+
+
+class Columns(Input):
+    columns = fields.List(
+        fields.Nested(ChosenColumn),
+        required=True,
+        validate=validate.Length(1, COLUMNS_MAX, error="请至少指明一列。"),
+        error_messages=ZH,
+    )
+
+
+class Commit(Input):
+    absent = fields.String(
+        load_default="leave",
+        validate=validate.OneOf(["leave", "exit"], error="只能是 leave 或 exit。"),
+        error_messages=ZH,
+        metadata={"description": "名册里没有的在场人员: leave 不变, exit 登记退场"},
+    )
+    exited_on = fields.Date(format="iso", error_messages=ZH, metadata={"description": "exit 时必填"})
+    people = fields.List(
+        fields.UUID(error_messages=ZH),
+        validate=validate.Length(max=ROWS_MAX * 100, error="太多。"),
+        error_messages=ZH,
+        metadata={"description": "只登记这些人退场 (记录编号); 不填: 全部"},
+    )
+
+
+class Reason(Input):
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(4, 200, error="请写明事由 (4 到 200 个字)。"),
+        error_messages=ZH,
+    )
+
+
+class ColumnShape(Schema):
+    sheet = fields.Integer()
+    sheet_name = fields.String()
+    column = fields.Integer(metadata={"description": "从 0 起"})
+    title = fields.String()
+    field = fields.String(allow_none=True, metadata={"description": "建议的含义; null: 不认识, 空: 不读取"})
+    sure = fields.Boolean()
+
+
+class RosterShape(Schema):
+    id = fields.UUID(attribute="roster.id")
+    site = fields.UUID(attribute="roster.site_id")
+    company = fields.String(attribute="roster.company")
+    name = fields.String(attribute="roster.name")
+    state = fields.String(
+        attribute="roster.state",
+        metadata={"enum": ["received", "mapping", "preview", "committed", "failed"]},
+    )
+    counts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        attribute="roster.counts",
+        metadata={
+            "description": "进度 done / rows; new, changed, same, rejected, warned, absent; 提交后 added, edited, exited"
+        },
+    )
+    columns = fields.List(
+        fields.Nested(ColumnShape), attribute="roster.told.columns", metadata={"description": "请确认的各列"}
+    )
+    company_above_differs = fields.Boolean(
+        attribute="roster.told.company_above_differs",
+        metadata={"description": "表头上方写的是另一家企业的代码"},
+    )
+    problem = fields.Dict(attribute="roster.problem", allow_none=True)
+    uploaded = at("roster.made_ms")
+    uploaded_by = fields.String()
+    judged = at("roster.judged_ms", allow_none=True)
+    committed = at("roster.committed_ms", allow_none=True)
+    committed_by = fields.String(allow_none=True)
+
+
+class RosterPage(Schema):
+    items = fields.List(fields.Nested(RosterShape))
+    next = fields.String(allow_none=True)
+
+
+class ProblemShape(Schema):
+    code = fields.String()
+    weight = fields.String(metadata={"enum": ["error", "warning"]})
+    field = fields.String(allow_none=True)
+    column = fields.String(allow_none=True, metadata={"description": "文件里的列名"})
+    message = fields.String()
+    remedy = fields.String()
+    source = fields.String()
+
+
+class ChangeShape(Schema):
+    field = fields.String()
+    title = fields.String()
+    to = fields.String()
+
+
+class RowShape(Schema):
+    sheet = fields.String()
+    number = fields.Integer(allow_none=True, metadata={"description": "表格里的行号"})
+    verdict = fields.String()
+    name = fields.String()
+    certificate = fields.String(metadata={"description": "已遮盖"})
+    team = fields.String()
+    trade = fields.String()
+    phone = fields.String(metadata={"description": "已遮盖"})
+    entered_on = fields.String()
+    record = fields.UUID(allow_none=True)
+    changes = fields.List(fields.Nested(ChangeShape))
+    problems = fields.List(fields.Nested(ProblemShape))
+
+
+class RowPage(Schema):
+    items = fields.List(fields.Nested(RowShape))
+    total = fields.Integer()

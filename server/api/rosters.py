@@ -1,0 +1,175 @@
+"""Rosters: upload, look at what was read, say what columns mean, commit; and a site's roster as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from server.actions.commit_roster import Decision, commit_roster
+from server.actions.paging import Page
+from server.actions.show_rosters import ShownRoster, ShownRow, one_roster, page_of_rosters, rows_of_roster
+from server.actions.write_workbook import MIME, problem_file, roster_file
+from server.api.door import Door, viewer
+from server.api.roster_shapes import Columns, Commit, Reason, RosterPage, RosterShape, RowPage, RowQuery
+from server.api.shapes import NoQuery, PageQuery
+from server.db import read, write
+from server.door import as_download, now_ms, runtime, this_app, uploaded_file
+from server.problems import Problem
+from server.read_rosters import confirm_columns, take_in_file
+
+blueprint = Door("rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出")
+
+_FILE = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            }
+        }
+    },
+}
+_XLSX = {
+    "responses": {"200": {"content": {MIME: {"schema": {"type": "string", "contentEncoding": "binary"}}}}}
+}
+
+
+@blueprint.post("/sites/<uuid:site_id>/rosters")
+@blueprint.doc(requestBody=_FILE)
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.response(202, RosterShape)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(403, "FORBIDDEN")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
+def upload(_: dict[str, Any], site_id: UUID) -> tuple[ShownRoster, int, dict[str, str]]:
+    """上传名册 (.xlsx, .xls, .csv, 不超过 20 MB, 不超过 50 000 行)
+
+    文件读完以前答 202; 到 `Location` 看进度和预览。提交以前什么都不会改变。
+    """
+    name, data = uploaded_file()
+    roster_id = take_in_file(this_app(), viewer(), str(site_id), name, data, now_ms())
+    with read() as session:
+        shown = one_roster(session, viewer(), roster_id)
+    return shown, 202, {"Location": f"/api/v1/rosters/{roster_id}"}
+
+
+@blueprint.get("/sites/<uuid:site_id>/rosters")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, RosterPage)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(404, "NOT_FOUND")
+def list_rosters(asked: dict[str, Any], site_id: UUID) -> Page[ShownRoster]:
+    """一个工地上传过的名册, 最新的在前"""
+    with read() as session:
+        return page_of_rosters(session, viewer(), str(site_id), asked.get("cursor"), asked["limit"])
+
+
+@blueprint.get("/rosters/<uuid:roster_id>")
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.response(200, RosterShape)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(404, "NOT_FOUND")
+def show_roster(_: dict[str, Any], roster_id: UUID) -> ShownRoster:
+    """一份名册: 状态、进度、数目"""
+    with read() as session:
+        return one_roster(session, viewer(), str(roster_id))
+
+
+@blueprint.get("/rosters/<uuid:roster_id>/rows")
+@blueprint.arguments(RowQuery, location="query")
+@blueprint.response(200, RowPage)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(409, "CONFLICT")
+def list_rows(asked: dict[str, Any], roster_id: UUID) -> dict[str, list[ShownRow] | int]:
+    """预览的各行: 新增、变更、不变、退回、提醒, 以及名册里没有的人"""
+    part = (asked["group"], asked["start"], asked["limit"])
+    with read() as session:
+        rows, total = rows_of_roster(session, runtime().seals, viewer(), str(roster_id), *part)
+    return {"items": rows, "total": total}
+
+
+@blueprint.get("/rosters/<uuid:roster_id>/problems.xlsx")
+@blueprint.doc(**_XLSX)
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(409, "CONFLICT")
+def problems(_: dict[str, Any], roster_id: UUID) -> Response:
+    """退回的行, 照原样, 有错的格已标出并附说明; 改好后可以再上传"""
+    with read() as session:
+        data = problem_file(session, runtime().seals, viewer(), str(roster_id))
+    return as_download(data, MIME, "problems.xlsx")
+
+
+@blueprint.post("/rosters/<uuid:roster_id>/columns")
+@blueprint.arguments(Columns)
+@blueprint.response(200, RosterShape)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(403, "FORBIDDEN")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(409, "CONFLICT")
+def choose_columns(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
+    """指明各列的含义; 本企业以后的文件照此读取"""
+    chosen = {(one["sheet"], one["column"]): one["field"] for one in asked["columns"]}
+    confirm_columns(runtime().seals, viewer(), str(roster_id), chosen, now_ms())
+    with read() as session:
+        return one_roster(session, viewer(), str(roster_id))
+
+
+@blueprint.post("/rosters/<uuid:roster_id>/commit")
+@blueprint.arguments(Commit)
+@blueprint.response(200, RosterShape)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(403, "FORBIDDEN")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(409, "CONFLICT")
+def commit(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
+    """提交: 新增和变更写入工地的记录, 平板下次同步就能看到; 再次提交不会重复"""
+    decision = _decision(asked)
+    with write() as session:
+        commit_roster(session, runtime().seals, viewer(), str(roster_id), decision, now_ms())
+    with read() as session:
+        return one_roster(session, viewer(), str(roster_id))
+
+
+@blueprint.get("/sites/<uuid:site_id>/roster.xlsx")
+@blueprint.doc(**_XLSX)
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(404, "NOT_FOUND")
+def export(_: dict[str, Any], site_id: UUID) -> Response:
+    """当前名册, 号码已遮盖"""
+    with read() as session:
+        data = roster_file(session, runtime().seals, viewer(), str(site_id), None, now_ms())
+    return as_download(data, MIME, "roster.xlsx")
+
+
+@blueprint.post("/sites/<uuid:site_id>/roster.xlsx")
+@blueprint.doc(**_XLSX)
+@blueprint.arguments(Reason)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(403, "FORBIDDEN")
+@blueprint.alt_response(404, "NOT_FOUND")
+def export_full(asked: dict[str, Any], site_id: UUID) -> Response:
+    """当前名册, 完整号码: 只对质安科和监察支队, 须写明事由, 并留下记录"""
+    with write() as session:
+        data = roster_file(session, runtime().seals, viewer(), str(site_id), asked["reason"], now_ms())
+    return as_download(data, MIME, "roster.xlsx")
+
+
+def _decision(asked: dict[str, Any]) -> Decision:
+    if asked["absent"] == "leave":
+        return Decision()
+    if asked.get("exited_on") is None:
+        message = "请写明退场日期。"
+        raise Problem(422, "invalid_input", "输入有误", message, errors={"/exited_on": [message]})
+    people = asked.get("people")
+    return Decision(
+        asked["exited_on"].isoformat(), frozenset(map(str, people)) if people is not None else None
+    )
