@@ -81,7 +81,7 @@ CATALOGUE: Mapping[str, Known] = {
         "请填写: 身份证、港澳台居民居住证、外国人永久居留身份证、护照、港澳居民来往内地通行证、台胞证。",
     ),
     **{
-        code: _error(CERTIFICATE_PROBLEMS[code], "请对照证件逐位核对。", source)
+        code: _error(CERTIFICATE_PROBLEMS[code], "改正后重新上传。", source)
         for code, source in _FORMS.items()
     },
     "under_age": _error("未满 16 周岁, 不得招用。", "请核对证件; 属实的, 应立即安排离场。", _LABOUR),
