@@ -44,6 +44,7 @@ AREA_M2_MAX = 1_000_000  # P: larger than any site of the city
 GRACE_S_MAX = 7 * 24 * 3600  # P
 COUNT_MAX = 1_000_000  # P: people needed or seen in one window
 LEVEL_MAX = 9  # P: escalation steps taken
+FLAG_MEDIA_MAX = 12  # P: photos with one move of a flag
 
 # Devices
 ENROL_CODE_MAX = 64  # P: as typed, with hyphens and spaces

@@ -34,6 +34,8 @@ class Config:
     log_level: str
     tick_s: int
     trusted_proxies: int
+    public_url: str
+    webhook_hosts: frozenset[str]
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Config:
@@ -53,6 +55,8 @@ class Config:
             log_level=_one_of(env, "GONGDI_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             tick_s=_whole(env, "GONGDI_TICK_S", 30, 1, 3600),
             trusted_proxies=_whole(env, "GONGDI_TRUSTED_PROXIES", 0, 0, 8),
+            public_url=_public_url(env.get("GONGDI_PUBLIC_URL", "")),
+            webhook_hosts=frozenset(filter(None, env.get("GONGDI_WEBHOOK_HOSTS", "").split(","))),
         )
 
 
@@ -65,6 +69,12 @@ def _database_url(url: str, data_dir: Path) -> str:
     if scheme in ("sqlite", "postgresql+psycopg"):
         return url
     raise ConfigError("GONGDI_DATABASE_URL takes sqlite:///FILE or postgresql://USER@HOST/NAME")
+
+
+def _public_url(url: str) -> str:
+    if url and urlsplit(url).scheme not in ("http", "https"):
+        raise ConfigError("GONGDI_PUBLIC_URL takes https://HOST")
+    return url.rstrip("/")
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -30,6 +31,7 @@ from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
 from server.actions.take_flag_steps import take_due_steps
 from server.db import write
+from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
 from server.runtime import Runtime
 from server.seal import Seals
@@ -61,24 +63,33 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
     return did
 
 
+def deliver(app: Flask, now_ms: int) -> dict[str, int]:
+    """Send the notices that are due. Apart from the tick: a mail server that does not answer must not hold it up."""
+    runtime: Runtime = app.extensions["gongdi"]
+    config = runtime.config
+    with app.app_context():
+        return deliver_due(runtime.seals, now_ms, sender(config.webhook_hosts), config.public_url)
+
+
 def run(app: Flask) -> None:
-    """Tick every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; a tick under way is
+    """Tick and deliver every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; what is under way is
     finished."""
     runtime: Runtime = app.extensions["gongdi"]
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # else two lines a tick that say nothing
     scheduler = BlockingScheduler(
-        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
     )
-    scheduler.add_job(
-        lambda: tick(app, runtime.clock.now_ms()),
-        "interval",
-        name="tick",
-        seconds=runtime.config.tick_s,
-        next_run_time=datetime.now(UTC),
-        coalesce=True,  # after a pause one tick does it all
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    for job in (tick, deliver):
+        scheduler.add_job(
+            partial(_at_now, app, job),
+            "interval",
+            name=job.__name__,
+            seconds=runtime.config.tick_s,
+            next_run_time=datetime.now(UTC),
+            coalesce=True,  # after a pause one run does it all
+            max_instances=1,
+            misfire_grace_time=None,
+        )
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -90,6 +101,10 @@ def run(app: Flask) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     scheduler.start()
+
+
+def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
+    job(app, app.extensions["gongdi"].clock.now_ms())
 
 
 def _make(seals: Seals, now_ms: int) -> dict[str, int]:
@@ -117,7 +132,9 @@ def _judge(seals: Seals, now_ms: int) -> dict[str, int]:
 
 
 def _steps(seals: Seals, now_ms: int) -> dict[str, int]:
-    return _until_none(lambda session: take_due_steps(session, seals, now_ms, ROWS_A_TIME))
+    return _until_none(
+        lambda session: take_due_steps(session, seals, now_ms, rules_in_force(session), ROWS_A_TIME)
+    )
 
 
 def _held(seals: Seals, now_ms: int) -> dict[str, int]:

@@ -9,11 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.models.reference import Reference
+from server.rules.flag_moves import MOVES
 
 NOUNS = ("districts", "units", "duties", "place_kinds", "escalation")
 _OWN = {
-    "duties": {"SILENT": "工地失联"},  # the silent-site flag's duty, which no site is asked to do
+    "duties": {"SILENT": "工地失联", "INTEGRITY": "记录链异常"},  # flags' own, which no site is asked to do
     "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
+}
+_EVENTS = {
+    "opened": "开立",
+    "windows_added": "新增时段",
+    "withdrawn": "系统撤回: 补到的记录表明没有问题",
+    "chain_forked": "设备记录链分叉",
+    "channel_failed": "通知渠道发送失败",
 }
 
 
@@ -26,6 +34,14 @@ class Names:
     def of(self, noun: str, code: str) -> str:
         """The name, or the code itself where nobody named it."""
         return self.known.get(noun, {}).get(code, code)
+
+    def event(self, action: str) -> str:
+        """What happened to a flag: a person's move, a step that fell due, or what the system did."""
+        if action in MOVES:
+            return MOVES[action].name
+        if action.startswith("step_"):
+            return f"{self.of('steps', action.removeprefix('step_'))} (到期)"
+        return _EVENTS.get(action, action)
 
     def all(self, noun: str) -> list[tuple[str, str]]:
         """(code, name) in the order of codes: what a filter offers."""

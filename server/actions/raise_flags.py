@@ -190,6 +190,7 @@ def _hasten(session: Session, flags: Iterable[Flag], now_ms: int) -> None:
     query = sa.select(FlagStep).where(
         FlagStep.scope_id.in_({flag.scope_id for flag in flags}),
         FlagStep.flag_id.in_(policies),
+        FlagStep.taken_ms.is_(None),
         FlagStep.done_ms.is_(None),
     )
     for row in session.scalars(query):

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.load_reference import rules_in_force
+from server.actions.move_flag import asked_of
 from server.actions.paging import After, Page, cut, read_cursor
 from server.models.access import Viewer, sees_evidence, visible_flags
 from server.models.device import Device, StreamHead
@@ -21,6 +23,8 @@ from server.models.site import Site
 from server.models.user import User
 from server.models.window import Window
 from server.problems import not_found
+from server.rules.escalation import policy_from
+from server.rules.flag_moves import Move, allowed
 
 WINDOWS_MAX = 200
 ENTRIES_MAX = 200
@@ -50,7 +54,8 @@ class ShownFlag:
 class FlagFile(ShownFlag):
     """One flag with the windows, entries and times that prove it, its steps and all that happened to it.
 
-    `streams` says when each device was last heard from, which is what tells missed from silent.
+    `streams` says when each device was last heard from, which is what tells missed from silent; `moves` what the
+    viewer may do with it now.
     """
 
     watermark_ms: int | None = None
@@ -59,6 +64,14 @@ class FlagFile(ShownFlag):
     streams: list[dict[str, Any]] = field(default_factory=list)
     steps: list[FlagStep] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    assignee: str | None = None
+    failed_rechecks: int = 0
+    moves: list[Move] = field(default_factory=list)
+
+    @property
+    def turn(self) -> FlagStep | None:
+        """Whose move it is and until when: of the steps that ask for a move, the one that is due first."""
+        return turn_of(self.flag, self.steps)
 
 
 def page_of_flags(
@@ -86,6 +99,8 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         raise not_found()
     flag: Flag = row[0]
     windows = _windows(session, flag)
+    events = _events(session, flag)
+    assignee = session.get(User, flag.assignee_id) if flag.assignee_id is not None else None
     return FlagFile(
         flag=flag,
         site=row[1],
@@ -94,8 +109,18 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         entries=_entries(session, flag, windows) if sees_evidence(viewer) else [],
         streams=_streams(session, flag.scope_id),
         steps=list(session.scalars(_of(FlagStep, flag).order_by(FlagStep.due_ms, FlagStep.step))),
-        events=_events(session, flag),
+        events=events,
+        assignee=assignee.display_name if assignee is not None else None,
+        failed_rechecks=sum(event["action"] == "fail_recheck" for event in events),
+        moves=allowed(asked_of(session, viewer, flag, row[1], rules_in_force(session))),
     )
+
+
+def turn_of(flag: Flag, steps: Sequence[FlagStep]) -> FlagStep | None:
+    """Of a flag's open steps that ask for a move, the one that is due first."""
+    asks = {step.code for step in policy_from(flag.policy).steps if step.asks}
+    waiting = [step for step in steps if step.done_ms is None and step.step in asks]
+    return min(waiting, key=lambda step: step.due_ms, default=None) if flag.closed_ms is None else None
 
 
 def _shown_flags(viewer: Viewer) -> sa.Select[Flag, Site]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from server.actions.load_reference import rules_in_force
+from server.actions.move_flag import Wanted, move_flag
 from server.actions.paging import Page
 from server.actions.show_flags import FlagFile, FlagFilter, ShownFlag, one_flag, page_of_flags
-from server.api.door import Door, viewer
-from server.api.shapes import FlagFileShape, FlagPage, FlagQuery, NoQuery
-from server.db import read
+from server.api.door import Door, runtime, viewer
+from server.api.shapes import FlagFileShape, FlagPage, FlagQuery, MoveIn, NoQuery
+from server.db import read, write
+from server.door import now_ms
 
 blueprint = Door(
     "flags", __name__, url_prefix="/api/v1/flags", description="问题标记: 只是线索, 不是处罚依据"
@@ -25,6 +28,30 @@ def list_flags(asked: dict[str, Any]) -> Page[ShownFlag]:
     wanted = FlagFilter(*(asked.get(name) for name in ("state", "unit", "duty", "district")))
     with read() as session:
         return page_of_flags(session, viewer(), wanted, asked.get("cursor"), asked["limit"])
+
+
+@blueprint.post("/<uuid:flag_id>/actions")
+@blueprint.arguments(MoveIn)
+@blueprint.response(200, FlagFileShape)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(403, "FORBIDDEN")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(409, "CONFLICT")
+def act(asked: dict[str, Any], flag_id: UUID) -> FlagFile:
+    """办理: 确认、责令整改、回复、复查、移送、停工、销号等; 现在不能做的答 409 并列出可以做的"""
+    wanted = Wanted(
+        action=asked["action"],
+        rev=asked["rev"],
+        note=asked["note"],
+        due_ms=asked["due"],
+        media=tuple(asked["media"]),
+        assignee=asked["assignee"],
+    )
+    with write() as session:
+        book = rules_in_force(session)
+        move_flag(session, runtime().seals, viewer(), str(flag_id), wanted, now_ms(), book)
+    with read() as session:
+        return one_flag(session, viewer(), str(flag_id))
 
 
 @blueprint.get("/<uuid:flag_id>")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from schemas.fields import Pattern
 from schemas.flag import FLAG_STATES
+from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
 from server.actions.log_in import NAME_CHARS_MAX, PASSWORD_CHARS_MAX
 from server.actions.paging import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX
-from server.clock import to_iso
+from server.clock import from_iso, to_iso
+from server.rules.flag_moves import TABLE, describe
 
 WINDOWS_LIMIT_DEFAULT = 500
 WINDOWS_LIMIT_MAX = 1000
@@ -32,6 +34,19 @@ class Instant(fields.String):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else to_iso(value)
+
+
+class InstantIn(fields.String):
+    """RFC 3339 text with an offset outside, milliseconds inside."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"format": "date-time"}, error_messages=ZH, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return from_iso(super()._deserialize(value, attr, data, **kwargs))
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("时间应为带时区的 RFC 3339 格式, 如 2026-11-23T08:00:00+08:00。") from error
 
 
 def at(attribute: str, **options: Any) -> Instant:
@@ -186,6 +201,7 @@ class FlagShape(Schema):
     state = fields.String(attribute="flag.state")
     severity = fields.String(attribute="flag.severity")
     level = fields.Integer(attribute="flag.level")
+    rev = fields.Integer(attribute="flag.rev")
     unit = fields.String(attribute="flag.unit")
     window_count = fields.Integer(attribute="flag.windows")
     opened = at("flag.opened_ms")
@@ -237,6 +253,7 @@ class StepShape(Schema):
     step = fields.String()
     unit = fields.String()
     due = at("due_ms")
+    taken = at("taken_ms", allow_none=True)
     done = at("done_ms", allow_none=True)
 
 
@@ -249,6 +266,16 @@ class EventShape(Schema):
     hash = fields.String()
 
 
+class MoveShape(Schema):
+    """What the viewer may do with a flag now, and what it takes."""
+
+    action = fields.String()
+    name = fields.String()
+    note_required = fields.Boolean(attribute="note")
+    takes_due = fields.Boolean(attribute="due")
+    takes_media = fields.Boolean(attribute="media")
+
+
 class FlagFileShape(FlagShape):
     watermark = at("watermark_ms", allow_none=True)
     windows = fields.List(fields.Nested(WindowShape))
@@ -257,6 +284,45 @@ class FlagFileShape(FlagShape):
     steps = fields.List(fields.Nested(StepShape))
     events = fields.List(fields.Nested(EventShape))
     policy = fields.Dict(attribute="flag.policy")
+    turn = fields.Nested(StepShape, allow_none=True, metadata={"description": "轮到谁, 到何时"})
+    assignee = fields.String(allow_none=True)
+    failed_rechecks = fields.Integer()
+    moves = fields.List(fields.Nested(MoveShape), metadata={"description": "您现在可以做的"})
+
+
+class MoveIn(Input):
+    action = fields.String(
+        required=True,
+        validate=validate.OneOf([move.action for move in TABLE], error="没有这种操作。"),
+        error_messages=ZH,
+        metadata={"description": describe()},
+    )
+    note = fields.String(
+        load_default="",
+        validate=validate.Length(max=NOTE_MAX, error=f"说明最多 {NOTE_MAX} 个字符。"),
+        error_messages=ZH,
+    )
+    due = InstantIn(load_default=None, allow_none=True)
+    media = fields.List(
+        _text(r"^[0-9a-f]{64}$", "照片用 SHA-256 表示 (64 位小写十六进制)。"),
+        load_default=list,
+        validate=validate.Length(max=FLAG_MEDIA_MAX, error=f"最多 {FLAG_MEDIA_MAX} 张照片。"),
+        error_messages=ZH,
+    )
+    rev = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(0, 2**31 - 1, error="版本无效。"),
+        error_messages=ZH,
+        metadata={"description": "所看到的版本 (rev); 只有备注可以不写"},
+    )
+    assignee = fields.String(
+        load_default="",
+        validate=validate.Length(max=NAME_CHARS_MAX, error=f"用户名最多 {NAME_CHARS_MAX} 个字符。"),
+        error_messages=ZH,
+        metadata={"description": "指定承办人: 本科室的用户名; 空: 自己"},
+    )
 
 
 class DeviceShape(Schema):

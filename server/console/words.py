@@ -66,19 +66,6 @@ ROSTER_GROUPS = {
     "warned": "提醒",
     "same": "不变",
 }
-ACTIONS = {
-    "open": "开启",
-    "opened": "开启",
-    "escalate": "升级",
-    "step": "升级",
-    "add_windows": "新增时段",
-    "acknowledge": "确认",
-    "withdraw": "撤回",
-    "withdrawn": "撤回",
-    "close": "销号",
-    "closed": "销号",
-    "comment": "备注",
-}
 ACTORS = {"scheduler": "系统"}
 ALL = {
     "flag_state": FLAG_STATES,
@@ -89,7 +76,6 @@ ALL = {
     "slot": SLOTS,
     "role": ROLES,
     "actor": ACTORS,
-    "action": ACTIONS,
 }
 
 

@@ -3,6 +3,7 @@
 from server.models.device import Anchor, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.notice import Channel, Digest, Notice
 from server.models.record import Contest, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
@@ -15,9 +16,11 @@ __all__ = [
     "REF",
     "Anchor",
     "Assignment",
+    "Channel",
     "Company",
     "Contest",
     "Device",
+    "Digest",
     "Disclosure",
     "EnrolCode",
     "Exchange",
@@ -28,6 +31,7 @@ __all__ = [
     "HeldEntry",
     "LogEntry",
     "LoginToken",
+    "Notice",
     "Quarantine",
     "Record",
     "Reference",

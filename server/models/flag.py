@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.db import Base, Id, Json
 
 _OPEN = sa.text("closed_ms IS NULL")
+_WAITING = sa.text("taken_ms IS NULL AND done_ms IS NULL")
 
 
 class Flag(Base):
@@ -35,20 +36,22 @@ class Flag(Base):
     opened_ms: Mapped[int] = mapped_column(sa.BigInteger)
     changed_ms: Mapped[int] = mapped_column(sa.BigInteger)
     closed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    assignee_id: Mapped[str | None] = mapped_column(Id)  # who works on it (承办人)
     previous_id: Mapped[str | None] = mapped_column(Id)  # the flag that this one recurs from
     policy: Mapped[dict[str, Any]] = mapped_column(Json)  # as in force when it opened
 
 
 class FlagStep(Base):
-    """One escalation step of a flag, found by the same due scan as windows."""
+    """One escalation step of a flag, found by the same due scan as windows. `taken_ms`: when it fell due and people were
+    told; `done_ms`: when a move ended it, or when it was told if it asks for none."""
 
     __tablename__ = "flag_step"
     __table_args__ = (
         sa.Index(
             "ix_flag_step_due",
             "due_ms",
-            postgresql_where=sa.text("done_ms IS NULL"),
-            sqlite_where=sa.text("done_ms IS NULL"),
+            postgresql_where=_WAITING,
+            sqlite_where=_WAITING,
         ),
     )
 
@@ -57,6 +60,7 @@ class FlagStep(Base):
     step: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
     unit: Mapped[str] = mapped_column(sa.String(32))
     due_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    taken_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     done_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 

@@ -7,7 +7,7 @@ clock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ _ACKNOWLEDGED = (
     "transferred",
     "stop_work",
 )
-_ENDED = ("verified", "closed", "withdrawn")
+_ENDED = ("closed", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,13 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
-    """One step of a policy. `starts`: opened, ordered (责令整改), submitted (整改回复). `delays` by severity,
-    `*` for any other.
+    """One step of a policy. `starts`: opened, ordered (责令整改), submitted (整改回复), verified (复查通过), transferred
+    (移送), stopped (停工). `delays` by severity, `*` for any other.
 
-    `pages`: people are called until somebody acknowledges. `escalates`: the flag's move passes to `unit`.
-    `at_once_on`: what makes the step due now (`consecutive`: the second slot in a row; `overdue`, `refused`,
-    `falsification`, `fever_unreported`).
+    `asks`: a move of the flag must end it; until then it stands as overdue. Without, it is done when it was told.
+    `pages`: people are called when it falls due. `escalates`: the flag passes to `unit`. `at_once_on`: what makes the
+    step due now (`consecutive`: the second slot in a row; `overdue`, `refused`, `falsification`,
+    `fever_unreported`). `triggers`: what its falling due is for other steps.
     """
 
     code: str
@@ -59,6 +60,8 @@ class PolicyStep:
     pages: bool = False
     escalates: bool = False
     at_once_on: tuple[str, ...] = ()
+    asks: bool = False
+    triggers: str = ""
 
     def delay(self, severity: str) -> Delay:
         return self.delays.get(severity) or self.delays["*"]
@@ -74,6 +77,14 @@ class Policy:
     fallback_unit: str = "zhian"  # receives what belongs to a unit that never reviews
     source: str = ""
     valid_from: str = ""
+
+    @property
+    def brigade(self) -> str:
+        """The unit that flags escalate to (监察支队)."""
+        return next((step.unit for step in self.steps if step.escalates), self.fallback_unit)
+
+    def step(self, code: str) -> PolicyStep | None:
+        return next((step for step in self.steps if step.code == code), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +117,6 @@ def steps(
     return sorted(found, key=lambda step: step.due_ms)
 
 
-def next_step(found: Iterable[Step], done: Collection[str]) -> Step | None:
-    """The earliest step that has not been taken."""
-    return min((step for step in found if step.code not in done), key=lambda step: step.due_ms, default=None)
-
-
 def hasten(policy: Policy, found: Sequence[Step], trigger: str, now_ms: int) -> list[Step]:
     """The steps after something happened that makes some of them due now (PolicyStep.at_once_on). None gets
     later."""
@@ -120,16 +126,18 @@ def hasten(policy: Policy, found: Sequence[Step], trigger: str, now_ms: int) -> 
     ]
 
 
-def pages(policy: Policy, code: str, state: str, duty: str, silent_open: bool) -> bool:
-    """Whether taking a step calls people now. Not once somebody has acknowledged, except that a step which
-    passes the flag to another unit calls that unit as long as the flag lives; and not for a duty while the
-    silent-site flag of its site is open, which inhibits it."""
-    if silent_open and duty != SILENT:
+def tells(step: PolicyStep, state: str, duty: str, silent_open: bool) -> bool:
+    """Whether somebody is told that a step fell due. Acknowledging stops the paging of what began with the opening,
+    except that a step which passes the flag to another unit tells that unit as long as the flag lives. Nothing is told
+    of a duty's opening while the silent-site flag of its site is open, which inhibits it until somebody orders
+    something."""
+    if state in _ENDED:
         return False
-    step = next((step for step in policy.steps if step.code == code), None)
-    if step is None or not step.pages or state in _ENDED:
+    if step.starts != "opened":
+        return True
+    if silent_open and duty != SILENT and state in ("open", "acknowledged"):
         return False
-    return step.escalates or state not in _ACKNOWLEDGED
+    return step.escalates or not step.pages or state not in _ACKNOWLEDGED
 
 
 def owner(policy: Policy, site_unit: str, reviews: Mapping[str, bool]) -> str:
@@ -164,6 +172,8 @@ def _step_from(data: Mapping[str, Any]) -> PolicyStep:
         pages=data.get("pages", False),
         escalates=data.get("escalates", False),
         at_once_on=tuple(data.get("at_once_on", ())),
+        asks=data.get("asks", False),
+        triggers=data.get("triggers", ""),
     )
 
 

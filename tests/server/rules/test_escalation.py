@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from server.rules.escalation import as_json, hasten, next_step, owner, pages, policy_from, steps
+from server.rules.escalation import as_json, hasten, owner, policy_from, steps, tells
 from server.rules.from_rows import reviewing
 from tests.server.rules.cast import HOLIDAYS, POLICY, at, rows
 
@@ -59,13 +59,6 @@ def test_the_recheck_is_due_by_working_days() -> None:
     assert step.due_ms == at("16:00", "2022-02-07")
 
 
-def test_the_next_step_is_the_earliest_that_was_not_taken() -> None:
-    found = steps(POLICY, OPENED, "ordinary", 1, HOLIDAYS)
-    step = next_step(found, {"notify_site", "section"})
-    assert step is not None and step.code == "section_page"
-    assert next_step(found, {step.code for step in found}) is None
-
-
 def test_a_refusal_brings_the_brigade_at_once_and_moves_nothing_back() -> None:
     found = steps(POLICY, OPENED, "ordinary", 1, HOLIDAYS)
     now_ms = OPENED + HOUR
@@ -74,17 +67,28 @@ def test_a_refusal_brings_the_brigade_at_once_and_moves_nothing_back() -> None:
     assert hasten(POLICY, found, "refused", OPENED + 30 * HOUR) == found
 
 
+def told(code: str, state: str, duty: str = "TEMP", silent_open: bool = False) -> bool:
+    step = POLICY.step(code)
+    assert step is not None
+    return tells(step, state, duty, silent_open)
+
+
 def test_acknowledging_stops_the_paging_and_not_the_clock() -> None:
-    assert pages(POLICY, "section_page", "open", "TEMP", silent_open=False)
-    assert not pages(POLICY, "section_page", "acknowledged", "TEMP", silent_open=False)
-    assert pages(POLICY, "brigade", "acknowledged", "TEMP", silent_open=False)
-    assert not pages(POLICY, "brigade", "closed", "TEMP", silent_open=False)
-    assert not pages(POLICY, "section", "open", "TEMP", silent_open=False)  # it is told, not called
+    assert told("section_page", "open")
+    assert not told("section_page", "acknowledged")
+    assert told("brigade", "acknowledged")
+    assert not told("brigade", "closed")
+    assert told("section", "open")
 
 
-def test_a_silent_site_inhibits_the_paging_of_its_duties() -> None:
-    assert not pages(POLICY, "section_page", "open", "TEMP", silent_open=True)
-    assert pages(POLICY, "section_page", "open", "SILENT", silent_open=True)
+def test_what_an_order_began_is_told_when_it_is_overdue() -> None:
+    assert told("rectify", "rectifying")
+    assert told("recheck", "submitted", silent_open=True)
+
+
+def test_a_silent_site_inhibits_what_the_opening_of_its_duties_tells() -> None:
+    assert not told("section_page", "open", silent_open=True)
+    assert told("section_page", "open", "SILENT", silent_open=True)
 
 
 def test_the_copy_on_a_flag_is_the_policy_that_it_was_opened_under() -> None:

@@ -1,0 +1,218 @@
+"""A person moves a flag: acknowledge, order rectification, reply, recheck, transfer, close …, one event a move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.feed import Feed, Put
+from server.actions.flag_record import append_event, flag_puts
+from server.actions.tell_people import tell_move
+from server.actions.window_record import window_put
+from server.clock import to_iso
+from server.models.access import Viewer, visible_flags
+from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.scope import lock_scope
+from server.models.site import Site
+from server.models.user import User, user_named
+from server.models.window import Window
+from server.problems import Problem, not_found
+from server.rules.calendar import DAY_MS
+from server.rules.escalation import Policy, owner, policy_from, steps
+from server.rules.flag_moves import ENDED, EVERY, MOVES, Asked, Move, allowed, party, refusal
+from server.rules.rulebook import Rulebook
+from server.seal import Seals
+
+DUE_DAYS_MAX = 90
+_EXCUSABLE = ("missed", "silent", "review")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a comment.
+    `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself."""
+
+    action: str
+    rev: int | None
+    note: str = ""
+    due_ms: int | None = None
+    media: tuple[str, ...] = ()
+    assignee: str = ""
+
+
+def move_flag(
+    session: Session, seals: Seals, viewer: Viewer, flag_id: str, wanted: Wanted, now_ms: int, book: Rulebook
+) -> Flag:
+    """Make one move, under the lock of its scope.
+
+    1. The flag as it is now; a move that was decided on an older one is refused.
+    2. The table says whether this person may make it from here.
+    3. Clocks that it ends are done, those that it starts are rows of the due scan.
+    4. State, event and notices are written together, and tablets pull the flag.
+
+    Raises Problem 404 when it is absent or not this viewer's, 403 `role_not_allowed`, 409 `stale_rev`,
+    `illegal_move`, `same_person` or `another_open` (with `state`, `rev` and what is `allowed`), 422 for what the move
+    needs and lacks.
+    """
+    scope_id = session.scalar(sa.select(Flag.scope_id).where(Flag.id == flag_id, visible_flags(viewer)))
+    scope = lock_scope(session, scope_id) if scope_id is not None else None
+    if scope is None:
+        raise not_found()
+    key = (scope.scope_id, flag_id)
+    flag = session.get_one(Flag, key, populate_existing=True)
+    site = session.get_one(Site, scope.scope_id)
+    move = MOVES[wanted.action]
+    asked = asked_of(session, viewer, flag, site, book, wanted)
+    _check(asked, wanted, flag, now_ms)
+    told = _told(session, wanted, viewer, move)
+    policy = policy_from(flag.policy)
+    flag.state = move.routes[flag.state]
+    flag.unit = policy.brigade if move.to_brigade else flag.unit
+    flag.closed_ms = (flag.closed_ms or now_ms) if flag.state in ENDED else None
+    if wanted.action == "assign":
+        flag.assignee_id = told["assignee"]
+    _end_clocks(session, flag, move.stops, now_ms)
+    _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book)
+    puts: list[Put] = []
+    if wanted.action == "excuse":
+        puts = _excuse(session, flag, viewer, now_ms)
+        told["excused"] = len(puts)
+    append_event(session, flag, now_ms, viewer.id, wanted.action, told)
+    tell_move(session, flag, site, move, policy.brigade, viewer.id, now_ms)
+    session.flush()
+    feed = Feed(session, scope, seals, now_ms)
+    feed.put([*puts, *flag_puts(session, [flag])[flag.scope_id]])
+    feed.flush()
+    return flag
+
+
+def asked_of(
+    session: Session, viewer: Viewer, flag: Flag, site: Site, book: Rulebook, wanted: Wanted | None = None
+) -> Asked:
+    """What the rules have to know about this viewer and this flag."""
+    receiver = owner(policy_from(flag.policy), site.unit, book.reviews())
+    rectified = sa.select(FlagEvent.actor).where(
+        FlagEvent.scope_id == flag.scope_id,
+        FlagEvent.flag_id == flag.id,
+        FlagEvent.action == "submit_rectification",
+    )
+    other = sa.select(Flag.id).where(
+        Flag.scope_id == flag.scope_id, Flag.duty == flag.duty, Flag.closed_ms.is_(None), Flag.id != flag.id
+    )
+    return Asked(
+        action=wanted.action if wanted is not None else "comment",
+        actor=viewer.id,
+        party=party(viewer.role, viewer.unit, receiver, book.reviews()),
+        state=flag.state,
+        note=wanted.note if wanted is not None else "",
+        rectifiers=frozenset(session.scalars(rectified)),
+        other_open=flag.state in ENDED and session.scalar(other.limit(1)) is not None,
+    )
+
+
+def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int) -> None:
+    here: dict[str, Any] = {"state": flag.state, "rev": flag.rev}
+    here["allowed"] = [move.action for move in allowed(asked)]
+    if wanted.rev is None and wanted.action != "comment":
+        raise _invalid("/rev", "请写明所看到的版本 (rev)。")
+    if wanted.rev is not None and wanted.rev != flag.rev:
+        raise Problem(409, "stale_rev", "标记已有变化", "您看到的不是最新情况, 请核对后再操作。", **here)
+    code = refusal(asked)
+    if code == "note_required":
+        raise _invalid("/note", "请填写说明。")
+    if code is not None:
+        status, title, detail = _REFUSALS[code]
+        raise Problem(status, code, title, detail, **here)
+    move = MOVES[wanted.action]
+    if wanted.due_ms is not None and not (
+        move.due and now_ms < wanted.due_ms <= now_ms + DUE_DAYS_MAX * DAY_MS
+    ):
+        raise _invalid(
+            "/due", f"期限应在现在之后、{DUE_DAYS_MAX} 天之内。" if move.due else "这一步不设期限。"
+        )
+    if wanted.media and not move.media:
+        raise _invalid("/media", "这一步不附照片。")
+    if wanted.assignee and wanted.action != "assign":
+        raise _invalid("/assignee", "只有指定承办人时填写。")
+
+
+_REFUSALS = {
+    "role_not_allowed": (403, "您不能这样做", "这一步由主管科室或监察支队等其他人员办理。"),
+    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步; 可以做的见 allowed。"),
+    "same_person": (409, "不能由同一人复查", "提交整改回复的人不能复查, 请由另一人办理。"),
+    "another_open": (409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"),
+}
+
+
+def _invalid(pointer: str, message: str) -> Problem:
+    return Problem(
+        422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors={pointer: [message]}
+    )
+
+
+def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move) -> dict[str, Any]:
+    """What the event keeps of the move; empty things are left out."""
+    told: dict[str, Any] = {"note": wanted.note.strip(), "media": list(wanted.media)}
+    told["due"] = to_iso(wanted.due_ms) if wanted.due_ms is not None else ""
+    if wanted.action == "assign":
+        told["assignee"] = _assignee(session, wanted.assignee, viewer).id
+    return {name: value for name, value in told.items() if value}
+
+
+def _assignee(session: Session, name: str, viewer: Viewer) -> User:
+    """Somebody of the viewer's own unit. Raises Problem 422."""
+    user = user_named(session, name or viewer.name)
+    if user is None or not user.active or user.unit != viewer.unit:
+        raise _invalid("/assignee", "没有这个人, 或者不在您的科室。")
+    return user
+
+
+def _end_clocks(session: Session, flag: Flag, codes: Sequence[str], now_ms: int) -> None:
+    running = sa.update(FlagStep).where(
+        FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id, FlagStep.done_ms.is_(None)
+    )
+    if codes:
+        chosen = running if EVERY in codes else running.where(FlagStep.step.in_(codes))
+        session.execute(chosen.values(done_ms=now_ms), execution_options={"synchronize_session": False})
+
+
+def _start_clocks(
+    session: Session,
+    flag: Flag,
+    policy: Policy,
+    move: Move,
+    due_ms: int | None,
+    now_ms: int,
+    book: Rulebook,
+) -> None:
+    """The policy's steps that this move begins; a deadline that was given holds instead of the policy's."""
+    if not move.starts:
+        return
+    for step in steps(policy, now_ms, flag.severity, 1, book.holidays, flag.unit, move.starts):
+        if step.code not in move.stops:
+            start_clock(session, flag, step.code, step.unit, due_ms or step.due_ms)
+
+
+def start_clock(session: Session, flag: Flag, code: str, unit: str, due_ms: int) -> None:
+    """A step begins, for the first time or again."""
+    row = session.get(FlagStep, (flag.scope_id, flag.id, code), populate_existing=True)
+    if row is None:
+        row = FlagStep(scope_id=flag.scope_id, flag_id=flag.id, step=code)
+        session.add(row)
+    row.unit, row.due_ms, row.taken_ms, row.done_ms = unit, due_ms, None, None
+
+
+def _excuse(session: Session, flag: Flag, viewer: Viewer, now_ms: int) -> list[Put]:
+    """The flag's windows that are wrong are excused, with who approved; gives their records."""
+    query = sa.select(Window).where(
+        Window.scope_id == flag.scope_id, Window.flag_id == flag.id, Window.state.in_(_EXCUSABLE)
+    )
+    windows = list(session.scalars(query))
+    for window in windows:
+        window.state, window.reason, window.check_ms = "excused", f"approved: {viewer.display_name}", None
+        window.judged_ms = now_ms
+    return [window_put(window) for window in windows]

@@ -1,0 +1,106 @@
+"""Write notices into the outbox, in the transaction of what they tell: one per event, user and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.models.access import viewer_of
+from server.models.flag import Flag
+from server.models.notice import Channel, Notice
+from server.models.site import Site, SiteCompany
+from server.models.user import User
+from server.rules.delivery import leaves_ms
+from server.rules.flag_moves import BRIGADE, CONTRACTOR, SECTION, Move
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who may be told: officials by unit, contractors by site, and the channels of each."""
+
+    officials: Mapping[str, Sequence[User]]
+    contractors: Mapping[str, Sequence[User]]
+    channels: Mapping[str, Sequence[Channel]]
+
+
+def read_people(session: Session, site_ids: Iterable[str]) -> People:
+    """The people of these sites, in three statements."""
+    officials: dict[str, list[User]] = {}
+    roles = (SECTION, BRIGADE)
+    for user in session.scalars(sa.select(User).where(User.role.in_(roles), User.active)):
+        officials.setdefault(user.unit or "", []).append(user)
+    query = sa.select(SiteCompany.site_id, User).join(User, User.company == SiteCompany.company)
+    query = query.where(SiteCompany.site_id.in_(list(site_ids)), User.role == CONTRACTOR, User.active)
+    contractors: dict[str, list[User]] = {}
+    for site_id, user in session.execute(query):
+        contractors.setdefault(site_id, []).append(user)
+    channels: dict[str, list[Channel]] = {}
+    for channel in session.scalars(sa.select(Channel).order_by(Channel.made_ms, Channel.id)):
+        channels.setdefault(channel.user_id, []).append(channel)
+    return People(officials, contractors, channels)
+
+
+def receivers(people: People, site: Site, party: str) -> list[User]:
+    """The users of a party to a site: its contractors, or the officials of a unit in whose districts it lies."""
+    if party == CONTRACTOR:
+        return list(people.contractors.get(site.id, ()))
+    found = []
+    for user in people.officials.get(party, ()):
+        districts = viewer_of(user).districts
+        if not districts or site.district in districts:
+            found.append(user)
+    return found
+
+
+def tell_move(
+    session: Session, flag: Flag, site: Site, move: Move, brigade: str, actor_id: str, now_ms: int
+) -> None:
+    """Tell the parties that a move concerns; never who made it. The caller has appended the event. `brigade`: the unit
+    that flags escalate to."""
+    if not move.tells:
+        return
+    people = read_people(session, [site.id])
+    units = {SECTION: site.unit, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
+    if flag.state == "submitted":  # a reply waits for whoever has the flag
+        units[SECTION] = units[BRIGADE] = flag.unit
+    told = {user.id: user for party in move.tells for user in receivers(people, site, units[party])}
+    told.pop(actor_id, None)
+    severe = flag.severity == "severe" or flag.state == "stop_work"
+    tell(session, people, told.values(), flag, move.action, severe, now_ms)
+
+
+def tell(
+    session: Session,
+    people: People,
+    users: Iterable[User],
+    flag: Flag,
+    what: str,
+    severe: bool,
+    now_ms: int,
+    delay_ms: int = 0,
+) -> None:
+    """One notice per user in the console, and one per channel of theirs. `delay_ms`: how long those that are not severe
+    wait for others to go with."""
+    for user in users:
+        for channel in (None, *people.channels.get(user.id, ())):
+            due_ms = now_ms if severe else now_ms + delay_ms
+            if channel is not None:
+                due_ms = leaves_ms(due_ms, channel.quiet_from, channel.quiet_to, severe)
+            session.add(
+                Notice(
+                    id=str(uuid7()),
+                    key=f"{flag.id}:{flag.rev}:{channel.id if channel is not None else user.id}",
+                    user_id=user.id,
+                    channel_id=channel.id if channel is not None else None,
+                    scope_id=flag.scope_id,
+                    flag_id=flag.id,
+                    what=what,
+                    severe=severe,
+                    made_ms=now_ms,
+                    due_ms=due_ms,
+                )
+            )

@@ -1,0 +1,229 @@
+"""The flag's workflow: one table of moves, from which the code, the API's description and the help page come
+(DOMAIN: Windows and flags; Who).
+
+A move leads from a state to a state, belongs to parties, may need words, ends clocks and starts one. Guards that
+no table can hold: whoever rectified never verifies, and a company never closes its own flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+STATES = (
+    *("open", "acknowledged", "rectifying", "submitted", "verified"),
+    *("closed", "transferred", "stop_work", "withdrawn"),
+)
+ENDED = ("closed", "withdrawn")
+LIVE = tuple(state for state in STATES if state not in ENDED)
+
+# Parties: what somebody is to one flag.
+CONTRACTOR, SECTION, BRIGADE, INSPECTOR = "contractor", "section", "brigade", "inspector"
+_REVIEWERS = frozenset((SECTION, BRIGADE))
+_OPENING = ("notify_site", "section", "section_page", "acknowledge")
+_UNTIL_ORDER = (*_OPENING, "brigade", "decide")
+EVERY = "*"  # in `stops`: every clock that runs
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of the table.
+
+    `routes`: from state to state. `by`: the parties that may. `note`: words are needed. `due`: a deadline may be given.
+    `stops`: steps of the policy that end with it; `starts`: what begins for the policy's steps (PolicyStep.starts).
+    `tells`: the parties that get a notice. `to_brigade`: the
+    flag is the brigade's afterwards. `verifies`: never by whoever rectified.
+    """
+
+    action: str
+    name: str
+    routes: Mapping[str, str]
+    by: frozenset[str] = _REVIEWERS
+    note: bool = True
+    due: bool = False
+    media: bool = False
+    stops: tuple[str, ...] = ()
+    starts: str = ""
+    tells: tuple[str, ...] = ()
+    to_brigade: bool = False
+    verifies: bool = False
+
+
+def _stay(*states: str) -> dict[str, str]:
+    return {state: state for state in states}
+
+
+def _to(state: str, *before: str) -> dict[str, str]:
+    return dict.fromkeys(before, state)
+
+
+TABLE: tuple[Move, ...] = (
+    Move("acknowledge", "确认", _to("acknowledged", "open"), note=False, stops=_OPENING),
+    Move(
+        "order_rectification",
+        "责令限期整改",
+        _to("rectifying", "open", "acknowledged", "rectifying", "transferred"),
+        due=True,
+        stops=_UNTIL_ORDER,
+        starts="ordered",
+        tells=(CONTRACTOR,),
+    ),
+    Move(
+        "submit_rectification",
+        "整改回复",
+        {"rectifying": "submitted", "stop_work": "stop_work"},
+        by=frozenset((CONTRACTOR, SECTION)),  # a section records the reply that comes on paper
+        media=True,
+        stops=("rectify",),
+        starts="submitted",
+        tells=(SECTION, BRIGADE),
+    ),
+    Move(
+        "pass_recheck",
+        "复查通过",
+        _to("verified", "submitted"),
+        media=True,
+        stops=("recheck", "brigade"),
+        starts="verified",
+        tells=(CONTRACTOR,),
+        verifies=True,
+    ),
+    Move(
+        "fail_recheck",
+        "复查不通过",
+        _to("rectifying", "submitted"),
+        due=True,
+        media=True,
+        stops=("recheck",),
+        starts="ordered",
+        tells=(CONTRACTOR,),
+        verifies=True,
+    ),
+    Move(
+        "transfer",
+        "移送监察支队",
+        _to("transferred", "open", "acknowledged", "rectifying", "submitted"),
+        by=frozenset((SECTION,)),
+        stops=(EVERY,),
+        starts="transferred",
+        tells=(BRIGADE, CONTRACTOR),
+        to_brigade=True,
+    ),
+    Move(
+        "order_stop_work",
+        "责令停工",
+        _to("stop_work", "open", "acknowledged", "rectifying", "submitted", "transferred"),
+        by=frozenset((BRIGADE,)),
+        stops=(EVERY,),
+        starts="stopped",
+        tells=(CONTRACTOR, SECTION),
+        to_brigade=True,
+    ),
+    Move(
+        "consent_resume",
+        "同意复工",
+        _to("verified", "stop_work"),
+        by=frozenset((BRIGADE,)),
+        stops=(EVERY,),
+        starts="verified",
+        tells=(CONTRACTOR, SECTION),
+        verifies=True,
+    ),
+    Move("close", "销号", _to("closed", "verified"), note=False, stops=(EVERY,), tells=(CONTRACTOR,)),
+    Move(
+        "excuse",
+        "豁免时段",
+        _to("withdrawn", "open", "acknowledged", "rectifying", "transferred"),
+        stops=(EVERY,),
+        tells=(CONTRACTOR,),
+    ),
+    Move(
+        "withdraw",
+        "撤回",
+        _to("withdrawn", "open", "acknowledged", "rectifying", "submitted", "transferred"),
+        stops=(EVERY,),
+        tells=(CONTRACTOR,),
+    ),
+    Move(
+        "reopen",
+        "重新打开",
+        _to("acknowledged", "verified", "closed", "withdrawn"),
+        stops=("close", *_OPENING),  # of what begins anew, those who reopen it have seen the first steps
+        starts="opened",
+        tells=(CONTRACTOR, SECTION),
+    ),
+    Move("assign", "指定承办人", _stay(*LIVE), note=False),
+    Move(
+        "comment",
+        "备注",
+        _stay(*STATES),
+        by=frozenset((CONTRACTOR, SECTION, BRIGADE, INSPECTOR)),
+        media=True,
+    ),
+)
+MOVES: Mapping[str, Move] = {move.action: move for move in TABLE}
+_PARTY_NAMES = {CONTRACTOR: "施工单位", SECTION: "主管科室", BRIGADE: "监察支队", INSPECTOR: "检查员"}
+
+
+def describe() -> str:
+    """The table in words, for the API's description."""
+    return "; ".join(
+        f"{move.action} {move.name} ({'、'.join(name for party, name in _PARTY_NAMES.items() if party in move.by)})"
+        for move in TABLE
+    )
+
+
+# Sections act until the flag is the brigade's (移送, 停工); then only the brigade decides.
+_BRIGADES_ALONE = ("transferred", "stop_work")
+_ANYBODYS = ("comment", "submit_rectification")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A move that somebody wants to make of a flag: what the rules have to know. `rectifiers`: ids of those who
+    replied to an order; `other_open`: another flag of this site and duty is open."""
+
+    action: str
+    actor: str
+    party: str | None
+    state: str
+    note: str = ""
+    rectifiers: Collection[str] = field(default=())
+    other_open: bool = False
+
+
+def refusal(asked: Asked) -> str | None:
+    """Why a move cannot be made, as a code; None when it can. `role_not_allowed`: not this party's; `illegal_move`:
+    not from this state; `same_person`: whoever rectified never verifies; `another_open`: it cannot be reopened beside
+    the one that is open; `note_required`."""
+    move = MOVES[asked.action]
+    if asked.party not in move.by:
+        return "role_not_allowed"
+    if asked.state not in move.routes:
+        return "illegal_move"
+    if asked.party == SECTION and asked.state in _BRIGADES_ALONE and asked.action not in _ANYBODYS:
+        return "role_not_allowed"
+    if move.verifies and asked.actor in asked.rectifiers:
+        return "same_person"
+    if asked.state in ENDED and move.routes[asked.state] not in ENDED and asked.other_open:
+        return "another_open"
+    return "note_required" if move.note and not asked.note.strip() else None
+
+
+def allowed(asked: Asked) -> list[Move]:
+    """What this person may do with the flag now, in the order of the table; words still to be given."""
+    with_words = (Asked(move.action, asked.actor, asked.party, asked.state, "…", asked.rectifiers, asked.other_open)
+                  for move in TABLE)  # fmt: skip
+    return [MOVES[one.action] for one in with_words if refusal(one) is None]
+
+
+def party(role: str, unit: str | None, flag_owner: str, reviews: Mapping[str, bool]) -> str | None:
+    """What somebody who sees a flag is to it. `flag_owner`: the unit that receives the site's flags. An official of
+    a company (市政工程处有限公司) and an administrator are nothing to it."""
+    if role in (CONTRACTOR, INSPECTOR):
+        return role
+    if unit is None or not reviews.get(unit, False):
+        return None
+    if role == BRIGADE:
+        return BRIGADE
+    return SECTION if role == SECTION and unit == flag_owner else None

@@ -1,0 +1,113 @@
+"""The table of moves: what leads where, whose it is, and what no table can hold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.flag import FLAG_STATES
+from server.rules.flag_moves import (
+    BRIGADE,
+    CONTRACTOR,
+    ENDED,
+    INSPECTOR,
+    MOVES,
+    SECTION,
+    STATES,
+    TABLE,
+    Asked,
+    allowed,
+    party,
+    refusal,
+)
+from server.rules.from_rows import reviewing
+from tests.server.rules.cast import rows
+
+PARTIES = (CONTRACTOR, SECTION, BRIGADE, INSPECTOR, None)
+
+
+def asked(action: str, party: str | None, state: str, **more: object) -> Asked:
+    return Asked(action, "somebody", party, state, note="因故", **more)  # type: ignore[arg-type]
+
+
+def test_the_states_are_those_that_tablets_know() -> None:
+    assert STATES == FLAG_STATES
+    assert {state for move in TABLE for state in (*move.routes, *move.routes.values())} == set(STATES)
+
+
+def test_every_clock_that_the_table_names_is_a_step_of_the_policy() -> None:
+    (policy,) = json.loads(json.dumps(rows("escalation")))
+    codes = {step["code"] for step in policy["steps"]}
+    starts = {step["starts"] for step in policy["steps"]}
+    assert {code for move in TABLE for code in move.stops} - {"*"} <= codes
+    assert {move.starts for move in TABLE} - {""} <= starts
+
+
+def test_the_usual_way_leads_from_open_to_closed() -> None:
+    state = "open"
+    for action, by in (
+        ("acknowledge", SECTION),
+        ("order_rectification", SECTION),
+        ("submit_rectification", CONTRACTOR),
+        ("pass_recheck", SECTION),
+        ("close", SECTION),
+    ):
+        assert refusal(asked(action, by, state)) is None
+        state = MOVES[action].routes[state]
+    assert state == "closed"
+
+
+@given(st.sampled_from(TABLE), st.sampled_from(STATES))
+def test_a_contractor_replies_and_remarks_and_nothing_else(move: object, state: str) -> None:
+    may = {one.action for one in allowed(asked("comment", CONTRACTOR, state))}
+    assert may <= {"submit_rectification", "comment"}
+
+
+@given(st.sampled_from(list(MOVES)), st.sampled_from(PARTIES), st.sampled_from(STATES), st.booleans())
+def test_what_is_allowed_is_what_is_not_refused(
+    action: str, by: str | None, state: str, other_open: bool
+) -> None:
+    one = asked(action, by, state, other_open=other_open)
+    assert (MOVES[action] in allowed(one)) == (refusal(one) is None)
+
+
+def test_whoever_rectified_never_verifies() -> None:
+    for action, state in (
+        ("pass_recheck", "submitted"),
+        ("fail_recheck", "submitted"),
+        ("consent_resume", "stop_work"),
+    ):
+        assert refusal(asked(action, BRIGADE, state, rectifiers=("somebody",))) == "same_person"
+        assert refusal(asked(action, BRIGADE, state, rectifiers=("somebody else",))) is None
+
+
+def test_a_company_that_runs_sites_is_nothing_to_a_flag() -> None:
+    reviews = reviewing(rows("units"))
+    assert party("section", "shizheng", "shizheng", reviews) is None
+    assert party("section", "zhian", "zhian", reviews) == SECTION
+    assert party("section", "guihua", "zhian", reviews) is None
+    assert party("brigade", "jiancha", "zhian", reviews) == BRIGADE
+    assert party("admin", None, "zhian", reviews) is None
+
+
+@pytest.mark.parametrize("state", ["transferred", "stop_work"])
+def test_what_was_transferred_or_stopped_is_the_brigades_alone(state: str) -> None:
+    may = {move.action for move in allowed(asked("comment", SECTION, state))}
+    assert may <= {"comment", "submit_rectification"}
+    assert {move.action for move in allowed(asked("comment", BRIGADE, state))} > may - {
+        "submit_rectification"
+    }
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_a_flag_is_not_reopened_beside_one_that_is_open(state: str) -> None:
+    assert refusal(asked("reopen", SECTION, state, other_open=True)) == "another_open"
+    assert refusal(asked("reopen", SECTION, state)) is None
+
+
+def test_words_are_asked_for_where_the_table_says() -> None:
+    assert refusal(Asked("order_rectification", "x", SECTION, "open", note="  ")) == "note_required"
+    assert refusal(Asked("acknowledge", "x", SECTION, "open")) is None

@@ -1,0 +1,207 @@
+"""Flags become work: ordered, answered, rechecked, closed, by those whose move it is, and written into a chain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server.actions.verify_log import verify_scope
+from server.db import read, write
+from server.models import FlagEvent, Window
+from server.models.scope import Scope
+from server.rules.calendar import instant_ms
+from tests.server.cast import Cast
+from tests.stories.field import Field
+from tests.stories.flags import DAY, act, at, missed_flag, moved, notices, planned_field, show
+
+
+@pytest.fixture
+def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
+    return planned_field(app, cast, tmp_path)
+
+
+@pytest.fixture
+def flag(field: Field) -> str:
+    return missed_flag(field)
+
+
+def _turn(shown: dict[str, Any]) -> tuple[str, str]:
+    return shown["turn"]["step"], shown["turn"]["unit"]
+
+
+def test_a_flag_is_ordered_answered_rechecked_and_closed(field: Field, flag: str) -> None:
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    assert _turn(show(section, flag)) == ("acknowledge", "zhian")
+    assert _turn(moved(section, flag, "acknowledge")) == ("brigade", "jiancha")
+    ordered = moved(section, flag, "order_rectification", note="食堂每日消毒两次")
+    assert (ordered["state"], _turn(ordered)) == ("rectifying", ("rectify", "contractor"))
+    assert ordered["turn"]["due"] == "2026-11-27T12:40:00.000+08:00"
+    replied = moved(contractor, flag, "submit_rectification", note="已补做", media=["a" * 64])
+    assert (replied["state"], _turn(replied)) == ("submitted", ("recheck", "zhian"))
+    passed = moved(section, flag, "pass_recheck")
+    assert (passed["state"], _turn(passed)) == ("verified", ("close", "zhian"))
+    closed = moved(section, flag, "close")
+    assert (closed["state"], closed["turn"], closed["closed"]) == ("closed", None, closed["changed"])
+    assert [event["action"] for event in closed["events"]][-5:] == [
+        *("acknowledge", "order_rectification", "submit_rectification", "pass_recheck", "close")
+    ]
+    assert closed["events"][-3]["actor"] == "劳资专管员王芳"
+
+
+def test_tablets_pull_each_move(field: Field, flag: str) -> None:
+    tablet = field.tablet("second")
+    moved(field.cast.client("section"), flag, "order_rectification")
+    assert tablet.sync().ok
+    (held,) = [item for item in tablet.list("flag") if item.id == flag]
+    assert held.body["state"] == "rectifying"
+
+
+def test_a_deadline_that_was_given_holds_instead_of_the_policys(field: Field, flag: str) -> None:
+    section, due = field.cast.client("section"), "2026-11-25T18:00:00+08:00"
+    assert (
+        moved(section, flag, "order_rectification", due=due)["turn"]["due"] == "2026-11-25T18:00:00.000+08:00"
+    )
+    for bad in ("2026-11-24T12:00:00+08:00", "2027-11-25T18:00:00+08:00", "2026-11-25"):
+        assert act(section, flag, "order_rectification", due=bad).status_code == 422
+
+
+def test_a_failed_recheck_goes_back_and_is_counted(field: Field, flag: str) -> None:
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    moved(section, flag, "order_rectification")
+    moved(contractor, flag, "submit_rectification")
+    back = moved(section, flag, "fail_recheck", note="记录不全")
+    assert (back["state"], back["failed_rechecks"], _turn(back)) == (
+        "rectifying",
+        1,
+        ("rectify", "contractor"),
+    )
+    moved(contractor, flag, "submit_rectification")
+    assert moved(section, flag, "pass_recheck")["state"] == "verified"
+
+
+def test_an_illegal_move_is_told_with_what_is_allowed_and_changes_nothing(field: Field, flag: str) -> None:
+    section = field.cast.client("section")
+    before = show(section, flag)
+    answer = act(section, flag, "pass_recheck")
+    told = answer.get_json()
+    assert (answer.status_code, told["code"], told["state"]) == (409, "illegal_move", "open")
+    assert told["allowed"] == [move["action"] for move in before["moves"]]
+    assert show(section, flag) == before
+
+
+def test_a_move_decided_on_an_older_state_is_refused(field: Field, flag: str) -> None:
+    section, brigade = field.cast.client("section"), field.cast.client("brigade")
+    seen = show(section, flag)["rev"]
+    moved(brigade, flag, "acknowledge")
+    answer = act(section, flag, "withdraw", rev=seen)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "stale_rev")
+    assert act(section, flag, "withdraw", rev=None).status_code == 422
+    assert act(section, flag, "comment", rev=None).status_code == 200
+
+
+def test_whoever_recorded_the_reply_does_not_recheck_it(field: Field, flag: str) -> None:
+    section, brigade = field.cast.client("section"), field.cast.client("brigade")
+    moved(section, flag, "order_rectification")
+    moved(section, flag, "submit_rectification", note="收到书面回复")
+    answer = act(section, flag, "pass_recheck")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "same_person")
+    assert moved(brigade, flag, "pass_recheck")["state"] == "verified"
+
+
+def test_a_company_never_closes_its_own_flags_nor_touches_anothers(field: Field, flag: str) -> None:
+    contractor = field.cast.client("contractor")
+    for action in ("acknowledge", "close", "withdraw", "excuse", "order_rectification"):
+        assert act(contractor, flag, action).status_code == 403
+    competitor = field.cast.client("competitor")
+    asked = {"action": "comment", "note": "你好"}
+    assert competitor.post(f"/api/v1/flags/{flag}/actions", json=asked).status_code == 404
+    admin = field.cast.client("admin")
+    assert admin.post(f"/api/v1/flags/{flag}/actions", json=asked).status_code == 403
+
+
+def test_what_was_transferred_is_the_brigades_to_decide(field: Field, flag: str) -> None:
+    section, brigade = field.cast.client("section"), field.cast.client("brigade")
+    sent = moved(section, flag, "transfer", note="多次缺失")
+    assert (sent["state"], sent["unit"], _turn(sent)) == ("transferred", "jiancha", ("decide", "jiancha"))
+    assert act(section, flag, "order_rectification").status_code == 403
+    stopped = moved(brigade, flag, "order_stop_work", note="责令停工")
+    assert (stopped["state"], _turn(stopped)) == ("stop_work", ("resume", "jiancha"))
+    moved(field.cast.client("contractor"), flag, "submit_rectification")
+    resumed = moved(brigade, flag, "consent_resume")
+    assert (resumed["state"], _turn(resumed)) == ("verified", ("close", "jiancha"))
+
+
+def test_an_overdue_rectification_calls_the_brigade(field: Field, flag: str) -> None:
+    section = field.cast.client("section")
+    moved(section, flag, "order_rectification", due="2026-11-25T09:00:00+08:00")
+    at(field, "08:59", "2026-11-25")
+    section = field.cast.client("section")  # yesterday's log-in is over
+    assert (show(section, flag)["unit"], show(section, flag)["state"]) == ("zhian", "rectifying")
+    at(field, "09:01", "2026-11-25")
+    overdue = show(section, flag)
+    assert (overdue["unit"], overdue["level"]) == ("jiancha", 2)
+    assert _turn(overdue) == ("rectify", "contractor"), "the contractor's move is still due"
+    assert notices(field, "brigade")[-1] == "step_brigade"
+
+
+def test_an_excuse_excuses_the_windows_with_who_approved(field: Field, flag: str) -> None:
+    assert moved(field.cast.client("section"), flag, "excuse", note="停水, 经批准")["state"] == "withdrawn"
+    with field.app.app_context(), read() as session:
+        (window,) = session.scalars(sa.select(Window).where(Window.flag_id == flag))
+        assert (window.state, window.reason) == ("excused", "approved: 质安科孙丽")
+
+
+def test_a_closed_flag_is_reopened_with_a_clock_but_not_beside_another(field: Field) -> None:
+    tablet = field.tablet("first")
+    flag, section = missed_flag(field, tablet), field.cast.client("section")
+    moved(section, flag, "withdraw")
+    again = moved(section, flag, "reopen")
+    assert (again["state"], again["closed"], _turn(again)) == ("acknowledged", None, ("brigade", "jiancha"))
+    moved(section, flag, "withdraw")
+    field.cast.clock.set(instant_ms(DAY, "20:40"))
+    assert tablet.sync().ok
+    at(field, "20:40")
+    live = [
+        row for row in section.get("/api/v1/flags?duty=DISINFECT").get_json()["items"] if row["id"] != flag
+    ]
+    assert len(live) == 1, "what recurs opens another flag"
+    answer = act(section, flag, "reopen")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "another_open")
+
+
+def test_a_flag_is_assigned_to_somebody_of_the_unit(field: Field, flag: str) -> None:
+    section = field.cast.client("section")
+    assert moved(section, flag, "assign")["assignee"] == "质安科孙丽"
+    assert act(section, flag, "assign", assignee="brigade").status_code == 422
+    assert act(section, flag, "assign", assignee="nobody").status_code == 422
+
+
+def test_the_history_is_a_chain_that_a_change_breaks(field: Field, flag: str) -> None:
+    moved(field.cast.client("section"), flag, "order_rectification")
+    seals = field.app.extensions["gongdi"].seals
+
+    def faults() -> list[Any]:
+        with field.app.app_context(), read() as session:
+            return list(verify_scope(session, seals, session.get_one(Scope, field.cast.site_a)))
+
+    assert faults() == []
+    with field.app.app_context(), write() as session:
+        told = sa.update(FlagEvent).where(FlagEvent.action == "order_rectification")
+        session.execute(told.values(detail={"note": "没有问题"}))
+    assert faults() != []
+
+
+def test_those_whom_a_move_concerns_are_told_once_and_never_who_made_it(field: Field, flag: str) -> None:
+    section = field.cast.client("section")
+    before = notices(field, "contractor")
+    moved(section, flag, "order_rectification")
+    assert notices(field, "contractor") == [*before, "order_rectification"]
+    assert "order_rectification" not in notices(field, "section")
+    assert notices(field, "competitor") == []
+    moved(field.cast.client("contractor"), flag, "submit_rectification")
+    assert notices(field, "section")[-1] == "submit_rectification"
+    assert "submit_rectification" not in notices(field, "brigade"), "the section has the flag"
