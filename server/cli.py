@@ -14,6 +14,7 @@ from server import __version__
 from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
 from server.cli_bench import bench
 from server.cli_log import rebuild, verify_log
+from server.cli_notices import channel
 from server.cli_people import assign, device, enrol_code, unassign, user
 from server.cli_tablet import tablet
 from server.cli_work import prepare, scheduler, seed, tick
@@ -114,6 +115,7 @@ def rotate() -> None:
 
 for command in (
     bench,
+    channel,
     prepare,
     scheduler,
     tick,

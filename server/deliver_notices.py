@@ -19,21 +19,12 @@ import urllib3
 
 from server.actions.digest_notices import Letter, claim, gather, settle
 from server.actions.load_reference import rules_in_force
+from server.actions.manage_channels import SCHEMES
 from server.db import write
 from server.seal import Seals
 
 DIGESTS_A_TICK = 500
 TIMEOUT_S = 10.0
-WEBHOOK = "webhook"
-# The schemes of apprise by kind of channel: nothing else is ever reached through it.
-SCHEMES = {
-    "mail": ("mailto", "mailtos"),
-    "wecom": ("wecombot",),
-    "dingtalk": ("dingtalk",),
-    "feishu": ("feishu",),
-    WEBHOOK: ("https", "http"),
-}
-
 _log = logging.getLogger("gongdi.notices")
 
 Send = Callable[[Letter], bool]
@@ -59,7 +50,7 @@ def sender(webhook_hosts: Collection[str]) -> Send:
     """Sends by kind of channel. `webhook_hosts`: hosts that may lie in a private network."""
 
     def send(letter: Letter) -> bool:
-        if letter.kind == WEBHOOK:
+        if letter.kind == "webhook":
             return post_webhook(letter, webhook_hosts)
         if urlsplit(letter.address).scheme not in SCHEMES[letter.kind]:
             return False
@@ -84,7 +75,7 @@ def post_webhook(letter: Letter, webhook_hosts: Collection[str]) -> bool:
     host, is_tls = asked.hostname or "", asked.scheme == "https"
     port = asked.port or (443 if is_tls else 80)
     found = _resolve(host, port, host in webhook_hosts)
-    if found is None or asked.scheme not in SCHEMES[WEBHOOK]:
+    if found is None or asked.scheme not in SCHEMES["webhook"]:
         _log.warning("a webhook's address is not allowed", extra={"fields": {"digest": letter.key}})
         return False
     told = {"title": letter.title, "lines": letter.lines, "count": letter.count, "severe": letter.severe}

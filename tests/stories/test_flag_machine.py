@@ -1,0 +1,170 @@
+"""Whatever people do with a flag, in any order, and however often a sender dies: no illegal move, no forgotten clock,
+no notice twice."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from server.actions.digest_notices import LEASE_MS, Letter
+from server.actions.manage_channels import NewChannel, add_channel
+from server.actions.verify_log import verify_scope
+from server.app import create_app
+from server.clock import FakeClock
+from server.config import Config
+from server.db import db, read, write
+from server.deliver_notices import deliver_due
+from server.models import Flag, Notice, User
+from server.models.scope import Scope
+from server.rules.flag_moves import MOVES, TABLE
+from server.scheduler import tick
+from tests.server.cast import NOW_MS, make_cast
+from tests.stories.flags import missed_flag, planned_field
+
+HOUR_MS = 3_600_000
+ONWARD = (
+    "acknowledge",
+    "order_rectification",
+    "submit_rectification",
+    "pass_recheck",
+    "fail_recheck",
+    "reopen",
+)
+PEOPLE = ("section", "brigade", "contractor", "inspector", "admin")
+
+
+class Died(Exception):
+    """A sender's process ends."""
+
+
+class Flags(RuleBasedStateMachine):
+    """A site's flag, the people around it, a scheduler and a sender that sometimes dies."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        url = f"sqlite:///{shutil.copy(self.template, self.folder / 'gongdi.sqlite3')}"
+        config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(self.folder)})
+        self.app = create_app(config, FakeClock(NOW_MS))
+        self.seals = self.app.extensions["gongdi"].seals
+        self.sent: Counter[str] = Counter()
+        self.deaths_after_sending = 0
+
+    @initialize()
+    def a_window_is_missed(self) -> None:
+        self.cast = make_cast(self.app, self.app.extensions["gongdi"].clock)
+        self.field = planned_field(self.app, self.cast, self.folder)
+        with self.app.app_context(), write() as session:
+            for name in ("section", "brigade", "contractor"):
+                user = session.get_one(User, self.cast.users[name])
+                new = NewChannel("webhook", f"https://{name}.example.com/")
+                add_channel(session, self.seals, user, new, self.cast.clock.now_ms())
+        self.flag_id = missed_flag(self.field)
+
+    @rule(name=st.sampled_from(PEOPLE), action=st.sampled_from([move.action for move in TABLE]))
+    def somebody_tries(self, name: str, action: str) -> None:
+        self._move(name, lambda _allowed: action)
+
+    @rule(name=st.sampled_from(("section", "brigade", "contractor")), choice=st.integers(0, 7))
+    def somebody_moves_on(self, name: str, choice: int) -> None:
+        """What is allowed, and rather what leads on than what ends it."""
+
+        def choose(allowed: list[str]) -> str:
+            onward = [action for action in allowed if action in ONWARD]
+            return onward[choice % len(onward)] if onward else allowed[choice % len(allowed)]
+
+        self._move(name, choose)
+
+    def _move(self, name: str, choose: Callable[[list[str]], str]) -> None:
+        caller = self.cast.client(name)
+        before = caller.get(f"/api/v1/flags/{self.flag_id}").get_json()
+        allowed = [move["action"] for move in before["moves"]]
+        action = choose(allowed)
+        asked = {"action": action, "note": "因故", "rev": before["rev"]}
+        answer = caller.post(f"/api/v1/flags/{self.flag_id}/actions", json=asked)
+        assert (answer.status_code == 200) == (action in allowed), answer.text
+        after = answer.get_json()
+        if action in allowed:
+            assert after["state"] == MOVES[action].routes[before["state"]]
+            assert after["rev"] == before["rev"] + 1
+        else:
+            assert answer.status_code in (403, 409)
+            assert caller.get(f"/api/v1/flags/{self.flag_id}").get_json() == before
+
+    @rule(hours=st.sampled_from((1, 3, 30)))
+    def time_passes(self, hours: int) -> None:
+        self.cast.clock.advance(hours * HOUR_MS)
+        tick(self.app, self.cast.clock.now_ms())
+
+    @rule(death=st.sampled_from(("none", "before", "after", "fails")))
+    def notices_leave(self, death: str) -> None:
+        def send(letter: Letter) -> bool:
+            if death == "before":
+                raise Died
+            if death != "fails":
+                self.sent[letter.key] += 1
+            if death == "after":
+                self.deaths_after_sending += 1
+                raise Died
+            return death == "none"
+
+        with self.app.app_context():
+            try:
+                deliver_due(self.seals, self.cast.clock.now_ms(), send)
+            except Died:
+                self.cast.clock.advance(LEASE_MS)
+
+    @invariant()
+    def every_live_flag_has_a_clock(self) -> None:
+        with self.app.app_context(), read() as session:
+            live = list(session.scalars(sa.select(Flag.id).where(Flag.closed_ms.is_(None))))
+        brigade = self.cast.client("brigade")
+        for flag_id in live:
+            assert brigade.get(f"/api/v1/flags/{flag_id}").get_json()["turn"] is not None
+
+    @invariant()
+    def nothing_is_told_twice(self) -> None:
+        assert sum(count - 1 for count in self.sent.values()) <= self.deaths_after_sending
+        with self.app.app_context(), read() as session:
+            told = list(session.scalars(sa.select(Notice.key)))
+        assert len(told) == len(set(told))
+
+    @invariant()
+    def the_history_is_whole(self) -> None:
+        with self.app.app_context(), read() as session:
+            assert list(verify_scope(session, self.seals, session.get_one(Scope, self.cast.site_a))) == []
+
+    def teardown(self) -> None:
+        if hasattr(self, "cast"):
+            self._everything_leaves_in_the_end()
+        with self.app.app_context():
+            db.engine.dispose()
+        shutil.rmtree(self.folder)
+
+    def _everything_leaves_in_the_end(self) -> None:
+        """A sender that lives delivers what others left, each digest once more at most."""
+        self.cast.clock.advance(24 * HOUR_MS)
+        self.notices_leave("none")
+        with self.app.app_context(), read() as session:
+            waiting = sa.select(Notice.id).where(Notice.channel_id.is_not(None), Notice.digest_id.is_(None))
+            assert session.scalars(waiting).all() == []
+
+
+def test_no_illegal_move_no_forgotten_clock_no_notice_twice(sqlite_template: Path) -> None:
+    Flags.template = sqlite_template
+    run_state_machine_as_test(
+        Flags,
+        settings=settings(
+            max_examples=10, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
