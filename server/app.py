@@ -17,6 +17,7 @@ from server.api import devices, docs, flags, ops, rosters, sessions, sites, sync
 from server.api.openapi import make_api
 from server.clock import Clock, SystemClock
 from server.config import Config
+from server.console import flags as flag_pages
 from server.console import pages
 from server.console import rosters as roster_pages
 from server.db import db, engine_options
@@ -28,7 +29,7 @@ from server.seal import load_seals
 from server.security_headers import set_security_headers
 
 assert models  # the tables have to be known before the first query
-assert roster_pages  # its pages stand on the blueprint of `pages`
+assert flag_pages and roster_pages  # their pages stand on the blueprint of `pages`
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
 DOORS = (sessions.blueprint, sites.blueprint, flags.blueprint, rosters.blueprint, devices.blueprint)

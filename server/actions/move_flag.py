@@ -22,7 +22,7 @@ from server.models.user import User, user_named
 from server.models.window import Window
 from server.problems import Problem, not_found
 from server.rules.calendar import DAY_MS
-from server.rules.escalation import Policy, owner, policy_from, steps
+from server.rules.escalation import Policy, Step, owner, policy_from, steps
 from server.rules.flag_moves import ENDED, EVERY, MOVES, Asked, Move, allowed, party, refusal
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
@@ -194,16 +194,16 @@ def _start_clocks(
         return
     for step in steps(policy, now_ms, flag.severity, 1, book.holidays, flag.unit, move.starts):
         if step.code not in move.stops:
-            start_clock(session, flag, step.code, step.unit, due_ms or step.due_ms)
+            _start_clock(session, flag, step, due_ms or step.due_ms)
 
 
-def start_clock(session: Session, flag: Flag, code: str, unit: str, due_ms: int) -> None:
+def _start_clock(session: Session, flag: Flag, step: Step, due_ms: int) -> None:
     """A step begins, for the first time or again."""
-    row = session.get(FlagStep, (flag.scope_id, flag.id, code), populate_existing=True)
+    row = session.get(FlagStep, (flag.scope_id, flag.id, step.code), populate_existing=True)
     if row is None:
-        row = FlagStep(scope_id=flag.scope_id, flag_id=flag.id, step=code)
+        row = FlagStep(scope_id=flag.scope_id, flag_id=flag.id, step=step.code)
         session.add(row)
-    row.unit, row.due_ms, row.taken_ms, row.done_ms = unit, due_ms, None, None
+    row.unit, row.due_ms, row.asks, row.taken_ms, row.done_ms = step.unit, due_ms, step.asks, None, None
 
 
 def _excuse(session: Session, flag: Flag, viewer: Viewer, now_ms: int) -> list[Put]:

@@ -156,7 +156,7 @@ def _open(
         session.add(flag)
         for step in steps(policy, now_ms, severity, 1, book.holidays, unit):
             key = {"scope_id": site.id, "flag_id": flag.id, "step": step.code}
-            session.add(FlagStep(**key, unit=step.unit, due_ms=step.due_ms))
+            session.add(FlagStep(**key, unit=step.unit, due_ms=step.due_ms, asks=step.asks))
         told = {"duty": duty, "unit": unit, "severity": severity}
         append_event(session, flag, now_ms, SCHEDULER, "opened", told)
         opened[site.id, duty] = flag

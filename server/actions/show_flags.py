@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.flag_record import INTEGRITY
 from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import asked_of
 from server.actions.paging import After, Page, cut, read_cursor
@@ -19,15 +20,17 @@ from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.record import Record
 from server.models.reference import Reference
 from server.models.scope import Scope
-from server.models.site import Site
+from server.models.site import Site, SiteCompany
 from server.models.user import User
 from server.models.window import Window
 from server.problems import not_found
-from server.rules.escalation import policy_from
-from server.rules.flag_moves import Move, allowed
+from server.rules.escalation import SILENT
+from server.rules.flag_moves import CONTRACTOR, Move, allowed
 
 WINDOWS_MAX = 200
 ENTRIES_MAX = 200
+_GRID_MAX = 1000
+_WEEK_MS = 7 * 24 * 3600 * 1000
 _PROOF_WINDOWS = 40  # the latest windows whose facts are looked up
 
 
@@ -39,6 +42,7 @@ class FlagFilter:
     unit: str | None = None
     duty: str | None = None
     district: str | None = None
+    company: str | None = None
     live: bool | None = None
 
 
@@ -48,6 +52,13 @@ class ShownFlag:
 
     flag: Flag
     site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFlag(ShownFlag):
+    """A flag that waits for a move, and the step that asks for it."""
+
+    step: FlagStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,10 @@ class FlagFile(ShownFlag):
     @property
     def turn(self) -> FlagStep | None:
         """Whose move it is and until when: of the steps that ask for a move, the one that is due first."""
-        return turn_of(self.flag, self.steps)
+        waiting = [step for step in self.steps if step.asks and step.done_ms is None]
+        return (
+            min(waiting, key=lambda step: step.due_ms, default=None) if self.flag.closed_ms is None else None
+        )
 
 
 def page_of_flags(
@@ -116,11 +130,37 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
     )
 
 
-def turn_of(flag: Flag, steps: Sequence[FlagStep]) -> FlagStep | None:
-    """Of a flag's open steps that ask for a move, the one that is due first."""
-    asks = {step.code for step in policy_from(flag.policy).steps if step.asks}
-    waiting = [step for step in steps if step.done_ms is None and step.step in asks]
-    return min(waiting, key=lambda step: step.due_ms, default=None) if flag.closed_ms is None else None
+def flags_waiting_for(session: Session, viewer: Viewer, limit: int) -> list[WaitingFlag]:
+    """The flags that wait for this viewer's move: severe ones first, then by what is due first."""
+    unit = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
+    asked = sa.and_(FlagStep.asks, FlagStep.done_ms.is_(None), FlagStep.unit == unit)
+    own = sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id)
+    query = (
+        sa.select(Flag, Site, FlagStep)
+        .join(Site, Site.id == Flag.scope_id)
+        .join(FlagStep, own)
+        .where(visible_flags(viewer), Flag.closed_ms.is_(None), asked)
+        .order_by(sa.case({"severe": 0}, value=Flag.severity, else_=1), FlagStep.due_ms, Flag.id)
+        .limit(limit)
+    )
+    found: dict[str, WaitingFlag] = {}
+    for flag, site, step in session.execute(query):
+        found.setdefault(flag.id, WaitingFlag(flag, site, step))
+    return list(found.values())
+
+
+def windows_around(session: Session, flag: Flag, now_ms: int) -> list[Window]:
+    """The windows of the flag's duty at its site, from a week before it opened, as far as they have opened."""
+    query = sa.select(Window).where(
+        Window.scope_id == flag.scope_id,
+        Window.opens_ms.between(
+            flag.opened_ms - _WEEK_MS, min(now_ms, (flag.closed_ms or now_ms) + _WEEK_MS)
+        ),
+        Window.state != "void",
+    )
+    if flag.duty not in (SILENT, INTEGRITY):
+        query = query.where(Window.duty == flag.duty)
+    return list(session.scalars(query.order_by(Window.opens_ms.desc()).limit(_GRID_MAX)))
 
 
 def _shown_flags(viewer: Viewer) -> sa.Select[Flag, Site]:
@@ -135,6 +175,9 @@ def _narrowed(wanted: FlagFilter) -> list[sa.ColumnElement[bool]]:
         (Site.district, wanted.district),
     )
     conditions = [column == value for column, value in pairs if value is not None]
+    if wanted.company is not None:
+        works = sa.select(SiteCompany.site_id).where(SiteCompany.company == wanted.company)
+        conditions.append(Flag.scope_id.in_(works))
     if wanted.live is not None:
         conditions.append(Flag.closed_ms.is_(None) if wanted.live else Flag.closed_ms.is_not(None))
     return conditions

@@ -61,7 +61,7 @@ def _take_in_scope(
         step.taken_ms = now_ms
         policy = policy_from(flag.policy)
         rule = policy.step(step.step)
-        if rule is None or not rule.asks or flag.closed_ms is not None:
+        if not step.asks or flag.closed_ms is not None:
             step.done_ms = now_ms
         if flag.closed_ms is None:
             _take(session, flag, step, rule, now_ms)

@@ -25,7 +25,7 @@ blueprint = Door(
 @blueprint.alt_response(401, "UNAUTHORIZED")
 def list_flags(asked: dict[str, Any]) -> Page[ShownFlag]:
     """我能看到的问题标记, 最新的在前"""
-    wanted = FlagFilter(*(asked.get(name) for name in ("state", "unit", "duty", "district")))
+    wanted = FlagFilter(*(asked.get(name) for name in ("state", "unit", "duty", "district", "company")))
     with read() as session:
         return page_of_flags(session, viewer(), wanted, asked.get("cursor"), asked["limit"])
 

@@ -90,6 +90,7 @@ class FlagQuery(PageQuery):
     unit = _text(r"^[a-z0-9_-]{1,32}$", "科室代码由小写字母、数字、- 和 _ 组成。")
     duty = _text(r"^[A-Z0-9_-]{1,24}$", "职责代码由大写字母、数字、- 和 _ 组成。")
     district = _text(r"^[0-9]{6}([0-9]{3})?$", "区县代码为 6 位或 9 位数字。")
+    company = _text(r"^[0-9A-Z]{18}$", "统一社会信用代码为 18 位。")
 
 
 class WindowQuery(Input):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from schemas.flag import FLAG_STATES
 from server.actions.log_in import SESSION_MS, log_out, viewer_by_token
-from server.actions.name_codes import Names, read_names
-from server.actions.show_flags import FlagFilter, one_flag, page_of_flags
+from server.actions.name_codes import Names
+from server.actions.show_notices import count_unread
 from server.console import words
 from server.db import read, write
 from server.door import log_in, now_ms, runtime
@@ -27,6 +25,7 @@ blueprint = Blueprint(
     static_folder="static",
 )
 blueprint.add_app_template_filter(words.word, "word")
+blueprint.add_app_template_filter(words.reason, "reason")
 blueprint.add_app_template_filter(words.moment, "moment")
 blueprint.add_app_template_filter(words.exact, "exact")
 blueprint.add_app_template_filter(words.bound, "bound")
@@ -36,7 +35,6 @@ FORM_COOKIE = "gongdi_form"
 FORM_BYTES_MAX = 16 * 1024
 ROWS = 30
 OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static")
-_CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 
 
 @blueprint.before_request
@@ -48,6 +46,8 @@ def know_viewer() -> AnyResponse | None:
     if 0 < len(token) <= 200:
         with read() as session:
             g.viewer = viewer_by_token(session, token, now_ms())
+            if g.viewer is not None and request.method == "GET":
+                g.unread = count_unread(session, g.viewer)
     if g.viewer is None and request.endpoint not in OPEN_PAGES:
         return redirect(url_for("console.show_log_in", next=request.full_path.rstrip("?")), 303)
     return None
@@ -55,8 +55,9 @@ def know_viewer() -> AnyResponse | None:
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    """Contractors begin with their sites, everybody else with the flags."""
-    return redirect(url_for("console.list_sites" if g.viewer.role == "contractor" else "console.list_flags"))
+    """Whoever has moves to make begins with those, everybody else with the flags."""
+    works = g.viewer.role in ("contractor", "section", "brigade")
+    return redirect(url_for("console.list_waiting" if works else "console.list_flags"))
 
 
 @blueprint.get("/login")
@@ -93,33 +94,6 @@ def take_log_out() -> AnyResponse:
     return response
 
 
-@blueprint.get("/flags")
-def list_flags() -> str:
-    """The flags, newest first. The filter lives in the address, so that it can be kept and sent."""
-    chosen = {name: _code(name) for name in ("state", "unit", "duty", "district")}
-    show = chosen["state"] if chosen["state"] in (*FLAG_STATES, "all") else "live"
-    wanted = FlagFilter(
-        state=show if show in FLAG_STATES else None,
-        unit=chosen["unit"],
-        duty=chosen["duty"],
-        district=chosen["district"],
-        live=True if show == "live" else None,
-    )
-    with read() as session:
-        page = page_of_flags(session, g.viewer, wanted, request.args.get("cursor"), ROWS)
-        names = read_names(session)
-    return render("flags.html", names, page=page, chosen={**chosen, "state": show})
-
-
-@blueprint.get("/flags/<uuid:flag_id>")
-def show_flag(flag_id: UUID) -> str:
-    """One flag: windows, entries and times that prove it, its steps and all that happened."""
-    with read() as session:
-        file = one_flag(session, g.viewer, str(flag_id))
-        names = read_names(session)
-    return render("flag.html", names, file=file)
-
-
 def error_page(problem: Problem) -> Response:
     """A problem as a page."""
     page = render_template("error.html", problem=problem, viewer=g.get("viewer"), form_token=_form_token())
@@ -131,7 +105,13 @@ def error_page(problem: Problem) -> Response:
 def render(template: str, names: Names, **shown: object) -> str:
     """A page for whoever looks."""
     return render_template(
-        template, viewer=g.viewer, form_token=_form_token(), names=names, words=words, **shown
+        template,
+        viewer=g.viewer,
+        unread=g.get("unread", 0),
+        form_token=_form_token(),
+        names=names,
+        words=words,
+        **shown,
     )
 
 
@@ -168,12 +148,6 @@ def check_form(secret: str | None = None) -> None:
     given = request.form.get("form_token", "")
     if not secret or not hmac.compare_digest(given.encode(), _form_token(secret).encode()):
         raise Problem(400, "form_expired", "页面已过期", "请返回上一页, 刷新后再试。")
-
-
-def _code(name: str) -> str | None:
-    """A filter's code from the address; anything that no code can be is left out."""
-    value = request.args.get(name, "")
-    return value if _CODE.fullmatch(value) else None
 
 
 def _own_path(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.clock import to_iso
+from server.rules.judge import REASONS
 
 FLAG_STATES = {
     "open": "待确认",
@@ -25,6 +26,37 @@ WINDOW_STATES = {
     "review": "待复核",
     "excused": "已豁免",
     "void": "作废",
+}
+WINDOW_GLYPHS = {  # what a cell of the picture holds, so that colour alone decides nothing
+    "open": "·",
+    "met": "✓",
+    "done_late": "迟",
+    "backfilled": "补",
+    "silent": "?",
+    "missed": "✗",
+    "review": "核",
+    "excused": "免",
+    "void": "",
+}
+STARTS = {
+    "opened": "监察支队介入的期限",
+    "ordered": "整改期限",
+    "submitted": "复查期限",
+    "verified": "销号期限",
+    "transferred": "监察支队研判期限",
+    "stopped": "停工复核期限",
+}
+NOTE_LABELS = {
+    "order_rectification": "要求整改什么",
+    "submit_rectification": "怎样整改的",
+    "pass_recheck": "复查情况",
+    "fail_recheck": "复查发现的问题",
+    "transfer": "移送理由",
+    "order_stop_work": "停工理由和范围",
+    "consent_resume": "复工依据",
+    "excuse": "豁免理由",
+    "withdraw": "撤回理由",
+    "reopen": "重新打开的理由",
 }
 SEVERITIES = {"severe": "严重", "ordinary": "一般", "facilities": "设施"}
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
@@ -82,6 +114,12 @@ ALL = {
 def word(code: str | None, noun: str) -> str:
     """The word for a code, for templates: `{{ flag.state|word('flag_state') }}`."""
     return "" if code is None else ALL[noun].get(code, code)
+
+
+def reason(text: str | None) -> str:
+    """Why a window is as it is: `code` or `code: detail`, in words."""
+    code, colon, detail = (text or "").partition(": ")
+    return REASONS.get(code, code) + (f": {detail}" if colon else "")
 
 
 def moment(at_ms: int | None) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.db import Base, Id, Json
 
 _OPEN = sa.text("closed_ms IS NULL")
+_ASKED = sa.text("asks AND done_ms IS NULL")
 _WAITING = sa.text("taken_ms IS NULL AND done_ms IS NULL")
 
 
@@ -53,6 +54,8 @@ class FlagStep(Base):
             postgresql_where=_WAITING,
             sqlite_where=_WAITING,
         ),
+        # What waits for somebody: the list of a unit's work.
+        sa.Index("ix_flag_step_asks", "unit", "due_ms", postgresql_where=_ASKED, sqlite_where=_ASKED),
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -60,6 +63,7 @@ class FlagStep(Base):
     step: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
     unit: Mapped[str] = mapped_column(sa.String(32))
     due_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    asks: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())  # for a move
     taken_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     done_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
 

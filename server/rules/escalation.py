@@ -94,6 +94,7 @@ class Step:
     code: str
     unit: str
     due_ms: int
+    asks: bool = False
 
 
 def steps(
@@ -113,7 +114,7 @@ def steps(
         if step.starts == starts:
             at_once = "consecutive" in step.at_once_on and consecutive >= policy.consecutive
             due_ms = start_ms if at_once else step.delay(severity).after_ms(start_ms, holidays)
-            found.append(Step(step.code, _unit(policy, step, section), due_ms))
+            found.append(Step(step.code, _unit(policy, step, section), due_ms, step.asks))
     return sorted(found, key=lambda step: step.due_ms)
 
 

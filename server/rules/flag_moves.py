@@ -162,13 +162,13 @@ TABLE: tuple[Move, ...] = (
     ),
 )
 MOVES: Mapping[str, Move] = {move.action: move for move in TABLE}
-_PARTY_NAMES = {CONTRACTOR: "施工单位", SECTION: "主管科室", BRIGADE: "监察支队", INSPECTOR: "检查员"}
+PARTY_NAMES = {CONTRACTOR: "施工单位", SECTION: "主管科室", BRIGADE: "监察支队", INSPECTOR: "检查员"}
 
 
 def describe() -> str:
     """The table in words, for the API's description."""
     return "; ".join(
-        f"{move.action} {move.name} ({'、'.join(name for party, name in _PARTY_NAMES.items() if party in move.by)})"
+        f"{move.action} {move.name} ({'、'.join(name for party, name in PARTY_NAMES.items() if party in move.by)})"
         for move in TABLE
     )
 

@@ -21,6 +21,7 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     "evidence_after_missed": "认定缺失之后才收到记录, 待复核",
     "evidence_lost": "原有记录作废或应测人数增加, 待复核",
     "excused_after_missed": "认定缺失之后才批准停工或调整假日, 待复核",
+    "approved": "经核实豁免, 批准人",
     "not_asked": "规则或工地情况改变, 不再要求",
 }
 # How well a window is fulfilled, best first, and the state that follows.

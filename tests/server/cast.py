@@ -3,6 +3,7 @@ clerk, a brigade officer, an administrator; and the sites between them."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from uuid import NAMESPACE_URL, uuid5
@@ -12,13 +13,16 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from server.actions.load_reference import SEED_DATA
 from server.actions.log_in import HASHER
 from server.actions.manage_users import NewUser
 from server.clock import FakeClock
 from server.db import write
 from server.models import Assignment, Company, Flag, FlagStep, Site, SiteCompany, User, Window
 from server.models.scope import make_scope
+from server.rules.escalation import as_json, policy_from
 
+_POLICY = json.loads((SEED_DATA / "escalation.json").read_text("utf-8"))["rows"][0]
 NOW_MS = 1_795_400_000_000  # 2026-11-23 in the morning, in Shanghai
 PASSWORD = "correct horse battery"
 COMPANY_A = "91410700MA40000A10"
@@ -155,7 +159,7 @@ def add_flag(session: Session, site_id: str, name: str, opened_ms: int = NOW_MS,
             opened_ms=opened_ms,
             changed_ms=opened_ms,
             closed_ms=opened_ms + 1,
-            policy={},
+            policy=as_json(policy_from(_POLICY)),
         )
     )
     session.add(

@@ -14,6 +14,7 @@ depends_on = None
 
 _NOT_DONE = sa.text("done_ms IS NULL")
 _WAITING = sa.text("taken_ms IS NULL AND done_ms IS NULL")
+_ASKED = sa.text("asks AND done_ms IS NULL")
 _UNSENT = sa.text("digest_id IS NULL AND channel_id IS NOT NULL")
 _PENDING = sa.text("state = 'pending'")
 
@@ -22,7 +23,15 @@ def upgrade() -> None:
     op.drop_index("ix_flag_step_due", table_name="flag_step")
     with op.batch_alter_table("flag_step") as batch_op:
         batch_op.add_column(sa.Column("taken_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("asks", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute("UPDATE flag_step SET taken_ms = done_ms")
+    op.create_index(
+        "ix_flag_step_asks",
+        "flag_step",
+        ["unit", "due_ms"],
+        postgresql_where=_ASKED,
+        sqlite_where=_ASKED,
+    )
     op.create_index(
         "ix_flag_step_due", "flag_step", ["due_ms"], postgresql_where=_WAITING, sqlite_where=_WAITING
     )
@@ -86,9 +95,11 @@ def downgrade() -> None:
     op.drop_table("channel")
     with op.batch_alter_table("flag") as batch_op:
         batch_op.drop_column("assignee_id")
+    op.drop_index("ix_flag_step_asks", table_name="flag_step")
     op.drop_index("ix_flag_step_due", table_name="flag_step")
     op.execute("UPDATE flag_step SET done_ms = taken_ms WHERE done_ms IS NULL")
     with op.batch_alter_table("flag_step") as batch_op:
+        batch_op.drop_column("asks")
         batch_op.drop_column("taken_ms")
     op.create_index(
         "ix_flag_step_due", "flag_step", ["due_ms"], postgresql_where=_NOT_DONE, sqlite_where=_NOT_DONE

@@ -1,0 +1,146 @@
+"""Flags as work: what waits for me, the list, one flag with its proof and the moves, my notices, how it works."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from schemas.flag import FLAG_STATES
+from schemas.limits import NOTE_MAX
+from server.actions.load_reference import rules_in_force
+from server.actions.move_flag import DUE_DAYS_MAX, Wanted, move_flag
+from server.actions.name_codes import read_names
+from server.actions.show_flags import FlagFilter, flags_waiting_for, one_flag, page_of_flags, windows_around
+from server.actions.show_notices import page_of_notices, read_notices
+from server.console.moves_diagram import diagram
+from server.console.pages import ROWS, blueprint, check_form, render
+from server.console.window_grid import grid_of
+from server.db import read, write
+from server.door import now_ms, runtime
+from server.problems import Problem
+from server.rules.calendar import instant_ms
+from server.rules.flag_moves import MOVES, PARTY_NAMES, TABLE
+
+WAITING_MAX = 100
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
+_LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
+_REV = re.compile(r"\d{1,9}")
+
+
+@blueprint.get("/waiting")
+def list_waiting() -> str:
+    """What waits for this person: severe first, then by what is due first."""
+    with read() as session:
+        rows = flags_waiting_for(session, g.viewer, WAITING_MAX)
+        names = read_names(session)
+    return render("waiting.html", names, rows=rows, now=now_ms(), most=WAITING_MAX)
+
+
+@blueprint.get("/flags")
+def list_flags() -> str:
+    """The flags, newest first. The filter lives in the address, so that it can be kept and sent."""
+    chosen = {name: _code(name) for name in ("state", "unit", "duty", "district", "company")}
+    show = chosen["state"] if chosen["state"] in (*FLAG_STATES, "all") else "live"
+    wanted = FlagFilter(
+        state=show if show in FLAG_STATES else None,
+        unit=chosen["unit"],
+        duty=chosen["duty"],
+        district=chosen["district"],
+        company=chosen["company"],
+        live=True if show == "live" else None,
+    )
+    with read() as session:
+        page = page_of_flags(session, g.viewer, wanted, request.args.get("cursor"), ROWS)
+        names = read_names(session)
+    return render("flags.html", names, page=page, chosen={**chosen, "state": show})
+
+
+@blueprint.get("/flags/<uuid:flag_id>")
+def show_flag(flag_id: UUID) -> str:
+    """One flag: whose move it is, windows, entries and times that prove it, and all that happened."""
+    return _flag_page(str(flag_id), None)
+
+
+@blueprint.post("/flags/<uuid:flag_id>/actions")
+def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
+    """Make a move. One that is refused shows the page as it is now, with the words still there."""
+    check_form()
+    try:
+        wanted = _wanted()
+        with write() as session:
+            book = rules_in_force(session)
+            move_flag(session, runtime().seals, g.viewer, str(flag_id), wanted, now_ms(), book)
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        return _flag_page(str(flag_id), problem), problem.status
+    return redirect(url_for("console.show_flag", flag_id=flag_id), 303)
+
+
+@blueprint.get("/notices")
+def list_notices() -> str:
+    """What this person was told, newest first."""
+    with read() as session:
+        page = page_of_notices(session, g.viewer, request.args.get("cursor"), ROWS)
+        names = read_names(session)
+    return render("notices.html", names, page=page)
+
+
+@blueprint.post("/notices/read")
+def mark_read() -> AnyResponse:
+    """All that was told so far is read."""
+    check_form()
+    with write() as session:
+        read_notices(session, g.viewer, now_ms())
+    return redirect(url_for("console.list_notices"), 303)
+
+
+@blueprint.get("/help")
+def show_help() -> str:
+    """How a flag is dealt with: the diagram and the table of moves, from the rules themselves."""
+    with read() as session:
+        names = read_names(session)
+    return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram())
+
+
+def _flag_page(flag_id: str, problem: Problem | None) -> str:
+    with read() as session:
+        file = one_flag(session, g.viewer, flag_id)
+        grid = grid_of(windows_around(session, file.flag, now_ms()))
+        names = read_names(session)
+    kept = {name: request.form.get(name, "")[:NOTE_MAX] for name in ("action", "note", "due")}
+    return render(
+        "flag.html",
+        names,
+        file=file,
+        grid=grid,
+        problem=problem,
+        kept=kept,
+        now=now_ms(),
+        note_max=NOTE_MAX,
+        due_days=DUE_DAYS_MAX,
+    )
+
+
+def _wanted() -> Wanted:
+    """What the form asks for. Raises Problem 422."""
+    action, note, rev = (request.form.get(name, "") for name in ("action", "note", "rev"))
+    due = _LOCAL.fullmatch(request.form.get("due", ""))
+    if action not in MOVES or not _REV.fullmatch(rev) or len(note) > NOTE_MAX:
+        raise Problem(422, "invalid_input", "输入有误", f"请从页面上的按钮操作; 说明不超过 {NOTE_MAX} 字。")
+    due_ms = None
+    if due is not None:
+        try:
+            due_ms = instant_ms(due[1], due[2])
+        except ValueError as error:
+            raise Problem(422, "invalid_input", "期限不对", "请重新选择日期和时间。") from error
+    return Wanted(action, int(rev), note, due_ms)
+
+
+def _code(name: str) -> str | None:
+    """A filter's code from the address; anything that no code can be is left out."""
+    value = request.args.get(name, "")
+    return value if _CODE.fullmatch(value) else None

@@ -1,0 +1,40 @@
+"""Windows as a picture: places and slots by days, at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.models.window import Window
+from server.rules.calendar import local_time_of
+
+DAYS_MAX = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One duty, place and slot; a window or None for each of the grid's days."""
+
+    duty: str
+    place: str
+    slot: str
+    cells: tuple[Window | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    days: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def grid_of(windows: Sequence[Window]) -> Grid:
+    """The latest days that have windows, oldest first."""
+    days = tuple(sorted({window.local_date for window in windows})[-DAYS_MAX:])
+    found: dict[tuple[str, str, str], dict[str, Window]] = {}
+    opens: dict[tuple[str, str, str], str] = {}
+    for window in windows:
+        key = (window.duty, window.place, window.slot)
+        found.setdefault(key, {})[window.local_date] = window
+        opens[key] = local_time_of(window.opens_ms)
+    ordered = sorted(found, key=lambda key: (key[0], key[1], opens[key]))
+    return Grid(days, tuple(Row(*key, tuple(found[key].get(day) for day in days)) for key in ordered))
