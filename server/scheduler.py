@@ -30,6 +30,7 @@ from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
 from server.actions.take_flag_steps import take_due_steps
+from server.actions.watch_records import watch_records
 from server.db import write
 from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
@@ -141,6 +142,12 @@ def _held(seals: Seals, now_ms: int) -> dict[str, int]:
     return _until_none(lambda session: release_overdue(session, seals, now_ms, ROWS_A_TIME))
 
 
+def _signals(seals: Seals, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: watch_records(session, seals, now_ms, rules_in_force(session), SITES_A_TIME)
+    )
+
+
 def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
     done = 0
     for _ in range(ROUNDS_MAX):
@@ -163,6 +170,7 @@ PARTS: dict[str, Part] = {
     "held": _held,
     "judged": _judge,
     "steps": _steps,
+    "signals": _signals,
     "rosters": read_waiting,
     "house": _house,
 }

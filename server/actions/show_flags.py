@@ -13,6 +13,7 @@ from server.actions.flag_record import INTEGRITY
 from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import asked_of
 from server.actions.paging import After, Page, cut, read_cursor
+from server.actions.show_signals import signals_of
 from server.models.access import Viewer, sees_evidence, visible_flags
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
@@ -20,10 +21,12 @@ from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.record import Record
 from server.models.reference import Reference
 from server.models.scope import Scope
+from server.models.signal import SiteSignal
 from server.models.site import Site, SiteCompany
 from server.models.user import User
 from server.models.window import Window
 from server.problems import not_found
+from server.rules.calendar import local_date_of
 from server.rules.escalation import SILENT
 from server.rules.flag_moves import CONTRACTOR, Move, allowed
 
@@ -56,9 +59,10 @@ class ShownFlag:
 
 @dataclass(frozen=True, slots=True)
 class WaitingFlag(ShownFlag):
-    """A flag that waits for a move, and the step that asks for it."""
+    """A flag that waits for a move, the step that asks for it, and how many signals its site has lately."""
 
     step: FlagStep
+    signals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class FlagFile(ShownFlag):
     events: list[dict[str, Any]] = field(default_factory=list)
     assignee: str | None = None
     failed_rechecks: int = 0
+    signals: list[tuple[str, str, str]] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
 
     @property
@@ -121,31 +126,36 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         watermark_ms=session.scalar(sa.select(Scope.watermark_ms).where(Scope.scope_id == flag.scope_id)),
         windows=windows,
         entries=_entries(session, flag, windows) if sees_evidence(viewer) else [],
-        streams=_streams(session, flag.scope_id),
+        streams=streams_of(session, flag.scope_id),
         steps=list(session.scalars(_of(FlagStep, flag).order_by(FlagStep.due_ms, FlagStep.step))),
         events=events,
         assignee=assignee.display_name if assignee is not None else None,
         failed_rechecks=sum(event["action"] == "fail_recheck" for event in events),
+        signals=signals_of(session, viewer, flag.scope_id, local_date_of(flag.opened_ms - _WEEK_MS)),
         moves=allowed(asked_of(session, viewer, flag, row[1], rules_in_force(session))),
     )
 
 
-def flags_waiting_for(session: Session, viewer: Viewer, limit: int) -> list[WaitingFlag]:
-    """The flags that wait for this viewer's move: severe ones first, then by what is due first."""
+def flags_waiting_for(session: Session, viewer: Viewer, now_ms: int, limit: int) -> list[WaitingFlag]:
+    """The flags that wait for this viewer's move: severe ones first, then overdue ones, then those of sites with
+    signals, then by what is due first."""
     unit = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
     asked = sa.and_(FlagStep.asks, FlagStep.done_ms.is_(None), FlagStep.unit == unit)
     own = sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id)
+    recent = sa.and_(SiteSignal.scope_id == Flag.scope_id, SiteSignal.found_ms > now_ms - _WEEK_MS)
+    signals = sa.select(sa.func.count()).select_from(SiteSignal).where(recent).scalar_subquery()
+    order = (sa.case({"severe": 0}, value=Flag.severity, else_=1), FlagStep.due_ms > now_ms, signals.desc())
     query = (
-        sa.select(Flag, Site, FlagStep)
+        sa.select(Flag, Site, FlagStep, signals)
         .join(Site, Site.id == Flag.scope_id)
         .join(FlagStep, own)
         .where(visible_flags(viewer), Flag.closed_ms.is_(None), asked)
-        .order_by(sa.case({"severe": 0}, value=Flag.severity, else_=1), FlagStep.due_ms, Flag.id)
+        .order_by(*order, FlagStep.due_ms, Flag.id)
         .limit(limit)
     )
     found: dict[str, WaitingFlag] = {}
-    for flag, site, step in session.execute(query):
-        found.setdefault(flag.id, WaitingFlag(flag, site, step))
+    for flag, site, step, count in session.execute(query):
+        found.setdefault(flag.id, WaitingFlag(flag, site, step, count))
     return list(found.values())
 
 
@@ -243,7 +253,8 @@ def _shown_entry(entry: LogEntry, device_name: str | None) -> dict[str, Any]:
     return {**shown, "received_ms": entry.received_ms, "backfilled": entry.backfilled, "device": device}
 
 
-def _streams(session: Session, scope_id: str) -> list[dict[str, Any]]:
+def streams_of(session: Session, scope_id: str) -> list[dict[str, Any]]:
+    """When each device of a site was last heard from, and through when its reports are complete."""
     query = (
         sa.select(StreamHead, Device)
         .join(Device, Device.id == StreamHead.device_id)

@@ -34,7 +34,7 @@ _REV = re.compile(r"\d{1,9}")
 def list_waiting() -> str:
     """What waits for this person: severe first, then by what is due first."""
     with read() as session:
-        rows = flags_waiting_for(session, g.viewer, WAITING_MAX)
+        rows = flags_waiting_for(session, g.viewer, now_ms(), WAITING_MAX)
         names = read_names(session)
     return render("waiting.html", names, rows=rows, now=now_ms(), most=WAITING_MAX)
 

@@ -8,6 +8,7 @@ from server.models.record import Contest, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
+from server.models.signal import SiteSignal
 from server.models.site import Company, Site, SiteCompany, Suspension
 from server.models.user import Assignment, LoginToken, Tally, User
 from server.models.window import Window
@@ -40,6 +41,7 @@ __all__ = [
     "Scope",
     "Site",
     "SiteCompany",
+    "SiteSignal",
     "StreamHead",
     "Suspension",
     "Tally",

@@ -72,6 +72,11 @@ def sees_evidence(viewer: Viewer) -> bool:
     return viewer.role != "admin"
 
 
+def sees_signals(viewer: Viewer) -> bool:
+    """Leads about records that may lie are for those who judge sites; whoever wrote them is not shown them."""
+    return viewer.role in ("section", "brigade")
+
+
 def may_upload(viewer: Viewer) -> bool:
     """Rosters are uploaded and committed by the company whose people they are."""
     return viewer.role == "contractor" and viewer.company is not None

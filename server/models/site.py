@@ -16,7 +16,10 @@ class Site(Base):
     (`kind`)."""
 
     __tablename__ = "site"
-    __table_args__ = (sa.Index("ix_site_planned_until", "planned_until"),)  # the tick: whose windows end soon
+    __table_args__ = (
+        sa.Index("ix_site_planned_until", "planned_until"),  # the tick: whose windows end soon
+        sa.Index("ix_site_watched_on", "watched_on"),  # the tick: whose records were not looked at today
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(100))
@@ -36,6 +39,8 @@ class Site(Base):
     )  # local date through which windows exist
     # The rulebook by which they were planned last; another one, or none, and the tick plans them again.
     planned_stamp: Mapped[str] = mapped_column(sa.String(32), default="")
+    # The local date on which its records were last looked through for signals.
+    watched_on: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
 
 
 class SiteCompany(Base):

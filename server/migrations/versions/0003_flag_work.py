@@ -1,11 +1,11 @@
-"""The flags' workflow, and notices"""
+"""The flags' workflow, notices, and signals"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from server.db import Id
+from server.db import Id, Json
 
 revision = "0003"
 down_revision = "0002"
@@ -87,9 +87,26 @@ def upgrade() -> None:
     op.create_index("ix_notice_user", "notice", ["user_id", "made_ms", "id"])
     op.create_index("ix_notice_due", "notice", ["due_ms"], postgresql_where=_UNSENT, sqlite_where=_UNSENT)
     op.create_index("ix_notice_digest", "notice", ["digest_id"])
+    with op.batch_alter_table("site") as batch_op:
+        batch_op.add_column(sa.Column("watched_on", sa.String(length=10), nullable=False, server_default=""))
+    op.create_index("ix_site_watched_on", "site", ["watched_on"])
+    op.create_table(
+        "site_signal",
+        sa.Column("scope_id", Id(), nullable=False),
+        sa.Column("local_date", sa.String(length=10), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("figures", Json, nullable=False),
+        sa.Column("found_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("scope_id", "local_date", "n", name=op.f("pk_site_signal")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("site_signal")
+    op.drop_index("ix_site_watched_on", table_name="site")
+    with op.batch_alter_table("site") as batch_op:
+        batch_op.drop_column("watched_on")
     op.drop_table("notice")
     op.drop_table("digest")
     op.drop_table("channel")
