@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,8 @@ def edit_worker(
         setattr(row, name, value)
     row.stamps = _packed(merged, stamps[_EVERY])
     _keep_contests(session, seals, scope, record_id, merged, author[3], now_ms)
+    if base == rev:
+        _settle(session, scope, record_id, changes.keys(), author[3])
     session.flush()
     shown = {**served(seals, clean, _contested(session, scope, record_id)), **marks}
     put = Put("worker", record_id, shown, counts=not marks, always=True)
@@ -154,6 +156,20 @@ def _keep_contests(
                 state="open",
             )
         )
+
+
+def _settle(session: Session, scope: Scope, record_id: str, fields: Iterable[str], entry_id: str) -> None:
+    """Whoever edits a contested field having seen the latest state has chosen: the contest is settled. It follows from
+    the log alone, so that a rebuild settles it too."""
+    mine = sa.update(Contest).where(
+        Contest.scope_id == scope.scope_id,
+        Contest.record_id == record_id,
+        Contest.field.in_(list(fields)),
+        Contest.state == "open",
+    )
+    session.execute(
+        mine.values(state="settled", settled_entry=entry_id), execution_options={"synchronize_session": False}
+    )
 
 
 def _contested(session: Session, scope: Scope, record_id: str) -> tuple[str, ...]:

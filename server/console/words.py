@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.clock import to_iso
 from server.rules.judge import REASONS
+from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
 FLAG_STATES = {
     "open": "待确认",
@@ -97,6 +98,18 @@ ROSTER_GROUPS = {
     "absent": "名册里没有",
     "warned": "提醒",
     "same": "不变",
+}
+SETTLEMENTS = {"open": "待核对", "mended": "已重新录入", "dismissed": "不再录入"}
+FIELDS = {
+    **ROSTER_FIELDS,
+    "worker": "人员",
+    "celsius": "体温 (°C)",
+    "slot": "时段",
+    "point": "测温点",
+    "place": "地点",
+    "agent": "消毒剂",
+    "operator": "操作人",
+    "direction": "进出",
 }
 ACTORS = {"scheduler": "系统"}
 ALL = {

@@ -77,6 +77,12 @@ def sees_signals(viewer: Viewer) -> bool:
     return viewer.role in ("section", "brigade")
 
 
+def may_settle(viewer: Viewer) -> bool:
+    """Contested values and refused entries are read and settled by those who judge sites, and by the inspectors of the
+    site."""
+    return viewer.role in ("section", "brigade", "inspector")
+
+
 def may_upload(viewer: Viewer) -> bool:
     """Rosters are uploaded and committed by the company whose people they are."""
     return viewer.role == "contractor" and viewer.company is not None

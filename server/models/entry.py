@@ -77,6 +77,9 @@ class Quarantine(Base):
     errors: Mapped[dict[str, list[str]]] = mapped_column(Json)
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.String(12), default="open")  # open, mended, dismissed
+    settled_by: Mapped[str | None] = mapped_column(Id)  # a user
+    settled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    reason: Mapped[str | None] = mapped_column(sa.String(200))  # why a person settled it so
 
 
 def known_entries(session: Session, scope_id: str, ids: Sequence[str]) -> dict[str, LogEntry]:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, Id, Json
 
+_OPEN = sa.text("state = 'open'")
+
 
 class Record(Base):
     """The latest state of one record, its body already serialised as it is served (sealed where the kind says
@@ -71,6 +73,9 @@ class Contest(Base):
     now."""
 
     __tablename__ = "contest"
+    __table_args__ = (
+        sa.Index("ix_contest_open", "scope_id", "at_ms", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    )  # the list that people work from
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -80,4 +85,5 @@ class Contest(Base):
     other_entry: Mapped[str] = mapped_column(Id)
     values: Mapped[bytes] = mapped_column(sa.LargeBinary)  # JSON {"kept": …, "other": …}, sealed
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
-    state: Mapped[str] = mapped_column(sa.String(12), default="open")
+    state: Mapped[str] = mapped_column(sa.String(12), default="open")  # open, settled
+    settled_entry: Mapped[str | None] = mapped_column(Id)  # the edit that chose

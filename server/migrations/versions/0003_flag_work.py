@@ -1,4 +1,4 @@
-"""The flags' workflow, notices, and signals"""
+"""The flags' workflow, notices, signals, and what people settle"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _NOT_DONE = sa.text("done_ms IS NULL")
 _WAITING = sa.text("taken_ms IS NULL AND done_ms IS NULL")
 _ASKED = sa.text("asks AND done_ms IS NULL")
 _UNSENT = sa.text("digest_id IS NULL AND channel_id IS NOT NULL")
+_OPEN = sa.text("state = 'open'")
 _PENDING = sa.text("state = 'pending'")
 
 
@@ -100,9 +101,25 @@ def upgrade() -> None:
         sa.Column("found_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("scope_id", "local_date", "n", name=op.f("pk_site_signal")),
     )
+    with op.batch_alter_table("quarantine") as batch_op:
+        batch_op.add_column(sa.Column("settled_by", Id(), nullable=True))
+        batch_op.add_column(sa.Column("settled_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("reason", sa.String(length=200), nullable=True))
+    with op.batch_alter_table("contest") as batch_op:
+        batch_op.add_column(sa.Column("settled_entry", Id(), nullable=True))
+    op.create_index(
+        "ix_contest_open", "contest", ["scope_id", "at_ms"], postgresql_where=_OPEN, sqlite_where=_OPEN
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_contest_open", table_name="contest")
+    with op.batch_alter_table("contest") as batch_op:
+        batch_op.drop_column("settled_entry")
+    with op.batch_alter_table("quarantine") as batch_op:
+        batch_op.drop_column("reason")
+        batch_op.drop_column("settled_ms")
+        batch_op.drop_column("settled_by")
     op.drop_table("site_signal")
     op.drop_index("ix_site_watched_on", table_name="site")
     with op.batch_alter_table("site") as batch_op:

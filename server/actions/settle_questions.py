@@ -1,0 +1,186 @@
+"""What waits for a person's judgement: contested values and refused entries, read and settled, by whom and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.limits import REASON_MAX
+from server.actions.quarantine import quarantine_place
+from server.actions.write_entries import Draft, write_entries
+from server.actions.write_worker import contest_place, state_place
+from server.models.access import Viewer, may_settle, visible_sites
+from server.models.device import Device
+from server.models.entry import LogEntry, Quarantine
+from server.models.record import Contest, Record, Worker
+from server.models.scope import lock_scope
+from server.models.site import Site
+from server.models.user import User
+from server.problems import Problem, not_found
+from server.rules.masking import mask_certificate, mask_phone
+from server.seal import Seals
+
+LIST_MAX = 100
+KEEP, TAKE_OTHER = "kept", "other"
+SETTLEMENTS = ("mended", "dismissed")
+_MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A contested field: both values (masked) with who wrote each; `kept` shows now."""
+
+    contest: Contest
+    site: Site
+    person: str
+    kept: str
+    other: str
+    kept_by: str
+    other_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refused line: what it says (masked), what is wrong with it, and how it was settled."""
+
+    row: Quarantine
+    site: Site
+    device: str
+    kind: str
+    body: Mapping[str, str]
+    settled_by: str
+
+
+def open_questions(session: Session, seals: Seals, viewer: Viewer) -> list[Question]:
+    """The contested values of this viewer's sites, oldest first. Raises Problem 404 for who may not see them."""
+    _require(viewer)
+    query = (
+        sa.select(Contest, Site, Worker)
+        .join(Site, Site.id == Contest.scope_id)
+        .join(Worker, sa.and_(Worker.scope_id == Contest.scope_id, Worker.id == Contest.record_id))
+        .where(Contest.state == "open", visible_sites(viewer))
+        .order_by(Contest.at_ms, Contest.entry_id, Contest.field)
+        .limit(LIST_MAX)
+    )
+    rows = session.execute(query).all()
+    authors = _authors(session, {entry for row in rows for entry in (row[0].kept_entry, row[0].other_entry)})
+    found = []
+    for contest, site, worker in rows:
+        values = _values(seals, contest)
+        state = msgspec.json.decode(seals.open(state_place(worker.id), worker.state))
+        shown = (_masked(contest.field, values[name]) for name in (KEEP, TAKE_OTHER))
+        by = (authors.get(entry, "") for entry in (contest.kept_entry, contest.other_entry))
+        found.append(Question(contest, site, str(state["name"]), *shown, *by))
+    return found
+
+
+def settle_question(
+    session: Session, seals: Seals, viewer: Viewer, entry_id: str, field: str, choice: str, now_ms: int
+) -> None:
+    """Choose one of two contested values. The choice is an edit in the log like any other, which settles the contest
+    and reaches every tablet. Raises Problem 404 when it is absent, not this viewer's or settled already."""
+    _require(viewer)
+    query = sa.select(Contest).join(Site, Site.id == Contest.scope_id)
+    query = query.where(Contest.entry_id == entry_id, Contest.field == field, visible_sites(viewer))
+    contest = session.scalar(query)
+    if contest is None or choice not in (KEEP, TAKE_OTHER) or lock_scope(session, contest.scope_id) is None:
+        raise not_found()
+    session.refresh(contest)
+    if contest.state != "open":
+        raise not_found()
+    rev = session.scalar(
+        sa.select(Record.rev).where(Record.scope_id == contest.scope_id, Record.id == contest.record_id)
+    )
+    body = {field: _values(seals, contest)[choice]}
+    draft = Draft("worker", "edit", contest.record_id, body, rev)
+    (outcome,) = write_entries(session, seals, viewer.id, contest.scope_id, [draft], now_ms)
+    if outcome["outcome"] == "refused":
+        raise Problem(409, "not_settled", "不能这样选", "这个值已经不合规则, 请在平板或名册里改正。")
+
+
+def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str = "open") -> list[Refused]:
+    """The refused lines of this viewer's sites in a state, newest first. Raises Problem 404 for who may not see
+    them."""
+    _require(viewer)
+    query = (
+        sa.select(Quarantine, Site, Device.name, User.display_name)
+        .join(Site, Site.id == Quarantine.scope_id)
+        .outerjoin(Device, Device.id == Quarantine.device_id)
+        .outerjoin(User, User.id == Quarantine.settled_by)
+        .where(Quarantine.state == state, visible_sites(viewer))
+        .order_by(Quarantine.at_ms.desc(), Quarantine.id)
+        .limit(LIST_MAX)
+    )
+    found = []
+    for row, site, device, by in session.execute(query):
+        kind, body = _read(seals.open(quarantine_place(row.id), row.raw))
+        found.append(Refused(row, site, device or "", kind, body, by or ""))
+    return found
+
+
+def settle_refused(
+    session: Session, viewer: Viewer, refused_id: str, state: str, reason: str, now_ms: int
+) -> None:
+    """Say what became of a refused line: entered again (mended) or not to be entered (dismissed), and why. The line
+    itself stays. Raises Problem 404 or 422."""
+    _require(viewer)
+    if state not in SETTLEMENTS or not 0 < len(reason.strip()) <= REASON_MAX:
+        raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
+    sites = sa.select(Site.id).where(visible_sites(viewer))
+    open_row = sa.update(Quarantine).where(
+        Quarantine.id == refused_id, Quarantine.state == "open", Quarantine.scope_id.in_(sites)
+    )
+    told = {"state": state, "settled_by": viewer.id, "settled_ms": now_ms, "reason": reason.strip()}
+    done: Any = session.execute(open_row.values(**told), execution_options={"synchronize_session": False})
+    if done.rowcount == 0:
+        raise not_found()
+
+
+def _require(viewer: Viewer) -> None:
+    if not may_settle(viewer):
+        raise not_found()
+
+
+def _values(seals: Seals, contest: Contest) -> dict[str, Any]:
+    values: dict[str, Any] = msgspec.json.decode(
+        seals.open(contest_place(contest.entry_id, contest.field), contest.values)
+    )
+    return values
+
+
+def _masked(field: str, value: Any) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    return _MASKS[field](text) if field in _MASKS else text
+
+
+def _read(raw: bytes) -> tuple[str, dict[str, str]]:
+    """The kind and the fields of a line that may be anything; numbers that name a person are masked."""
+    try:
+        line = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return "", {}
+    if not isinstance(line, dict):
+        return "", {}
+    body = line.get("body")
+    fields = body if isinstance(body, dict) else {}
+    return str(line.get("kind", ""))[:32], {
+        str(name)[:40]: _masked(str(name), value)[:REASON_MAX] for name, value in list(fields.items())[:40]
+    }
+
+
+def _authors(session: Session, entry_ids: set[str]) -> dict[str, str]:
+    """Who wrote these entries: the user of the device."""
+    query = (
+        sa.select(LogEntry.id, User.display_name)
+        .join(Device, Device.id == LogEntry.device_id)
+        .join(User, User.id == Device.user_id)
+        .where(LogEntry.id.in_(entry_ids))
+    )
+    return {row[0]: row[1] for row in session.execute(query)}

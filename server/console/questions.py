@@ -1,0 +1,57 @@
+"""Contested values and refused entries: read and settled by people."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from schemas.limits import REASON_MAX
+from server.actions.name_codes import read_names
+from server.actions.settle_questions import (
+    SETTLEMENTS,
+    open_questions,
+    refused_entries,
+    settle_question,
+    settle_refused,
+)
+from server.console.pages import blueprint, check_form, render
+from server.db import read, write
+from server.door import now_ms, runtime
+
+_STATES = ("open", *SETTLEMENTS)
+
+
+@blueprint.get("/questions")
+def list_questions() -> str:
+    """What waits for a person's judgement, and what was settled."""
+    state = request.args.get("state", "open")
+    state = state if state in _STATES else "open"
+    with read() as session:
+        questions = open_questions(session, runtime().seals, g.viewer)
+        refused = refused_entries(session, runtime().seals, g.viewer, state)
+        names = read_names(session)
+    return render(
+        "questions.html", names, questions=questions, refused=refused, state=state, reason_max=REASON_MAX
+    )
+
+
+@blueprint.post("/questions/contested/<uuid:entry_id>")
+def choose_value(entry_id: UUID) -> AnyResponse:
+    """Choose one of two values."""
+    check_form()
+    field, choice = request.form.get("field", ""), request.form.get("choice", "")
+    with write() as session:
+        settle_question(session, runtime().seals, g.viewer, str(entry_id), field, choice, now_ms())
+    return redirect(url_for("console.list_questions"), 303)
+
+
+@blueprint.post("/questions/refused/<uuid:refused_id>")
+def settle(refused_id: UUID) -> AnyResponse:
+    """Say what became of a refused entry."""
+    check_form()
+    state, reason = request.form.get("state", ""), request.form.get("reason", "")
+    with write() as session:
+        settle_refused(session, g.viewer, str(refused_id), state, reason, now_ms())
+    return redirect(url_for("console.list_questions"), 303)
