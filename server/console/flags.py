@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from flask import g, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.flag import FLAG_STATES
 from schemas.limits import NOTE_MAX
 from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import DUE_DAYS_MAX, Wanted, move_flag
-from server.actions.name_codes import read_names
-from server.actions.show_flags import FlagFilter, flags_waiting_for, one_flag, page_of_flags, windows_around
+from server.actions.name_codes import Names, read_names
+from server.actions.show_flags import (
+    FlagFile,
+    FlagFilter,
+    flags_waiting_for,
+    one_flag,
+    page_of_flags,
+    windows_around,
+)
 from server.actions.show_notices import page_of_notices, read_notices
+from server.actions.show_sites import one_site
+from server.actions.write_documents import PAPERS, PDF, flag_pdf, flag_workbook
+from server.actions.write_workbook import MIME as XLSX
 from server.console.moves_diagram import diagram
 from server.console.pages import ROWS, blueprint, check_form, render
 from server.console.window_grid import grid_of
 from server.db import read, write
-from server.door import now_ms, runtime
-from server.problems import Problem
+from server.door import as_download, now_ms, runtime
+from server.problems import Problem, not_found
 from server.rules.calendar import instant_ms
 from server.rules.flag_moves import MOVES, PARTY_NAMES, TABLE
 
@@ -80,6 +90,20 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
     return redirect(url_for("console.show_flag", flag_id=flag_id), 303)
 
 
+@blueprint.get("/flags/<uuid:flag_id>/<paper>.pdf")
+def show_paper(flag_id: UUID, paper: str) -> Response:
+    """限期整改通知书, 复查记录, or the whole file, to be printed."""
+    if paper not in PAPERS:
+        raise not_found()
+    return as_download(flag_pdf(paper, *_paper_of(str(flag_id))), PDF, f"{paper}.pdf")
+
+
+@blueprint.get("/flags/<uuid:flag_id>/file.xlsx")
+def export_flag(flag_id: UUID) -> Response:
+    """The whole file as a workbook."""
+    return as_download(flag_workbook(*_paper_of(str(flag_id))), XLSX, "file.xlsx")
+
+
 @blueprint.get("/notices")
 def list_notices() -> str:
     """What this person was told, newest first."""
@@ -104,6 +128,14 @@ def show_help() -> str:
     with read() as session:
         names = read_names(session)
     return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram())
+
+
+def _paper_of(flag_id: str) -> tuple[FlagFile, str, Names, int]:
+    with read() as session:
+        file = one_flag(session, g.viewer, flag_id)
+        companies = one_site(session, g.viewer, file.site.id).companies
+        names = read_names(session)
+    return file, companies[0]["name"] if companies else "", names, now_ms()
 
 
 def _flag_page(flag_id: str, problem: Problem | None) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.console.words import FLAG_STATES
 from server.rules.flag_moves import STATES, TABLE
+from server.rules.flag_words import FLAG_STATES
 
 WIDTH, HEIGHT = 1080, 510
 _BOX_W, _BOX_H = 118, 40

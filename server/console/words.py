@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 from server.clock import to_iso
+from server.rules.flag_words import FLAG_STATES, SEVERITIES, SLOTS, WINDOW_STATES
 from server.rules.judge import REASONS
 from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
-FLAG_STATES = {
-    "open": "待确认",
-    "acknowledged": "已确认",
-    "rectifying": "责令整改中",
-    "submitted": "已回复待复查",
-    "verified": "复查通过",
-    "closed": "已销号",
-    "transferred": "已移送监察支队",
-    "stop_work": "停工",
-    "withdrawn": "已撤回",
-}
-WINDOW_STATES = {
-    "open": "待检查",
-    "met": "已完成",
-    "done_late": "迟做",
-    "backfilled": "补录",
-    "silent": "失联",
-    "missed": "缺失",
-    "review": "待复核",
-    "excused": "已豁免",
-    "void": "作废",
-}
 WINDOW_GLYPHS = {  # what a cell of the picture holds, so that colour alone decides nothing
     "open": "·",
     "met": "✓",
@@ -59,23 +38,12 @@ NOTE_LABELS = {
     "withdraw": "撤回理由",
     "reopen": "重新打开的理由",
 }
-SEVERITIES = {"severe": "严重", "ordinary": "一般", "facilities": "设施"}
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 KINDS = {
     "worker": "实名登记",
     "temperature_check": "测温",
     "disinfection_log": "消毒",
     "gate_pass": "进出场",
-}
-SLOTS = {
-    "before_work": "上班前",
-    "after_work": "下班后",
-    "morning": "上午",
-    "noon": "中午",
-    "meal": "用餐时",
-    "afternoon": "下午",
-    "evening": "晚间",
-    "night": "夜间",
 }
 ROLES = {
     "inspector": "检查员",
@@ -133,11 +101,6 @@ def reason(text: str | None) -> str:
     """Why a window is as it is: `code` or `code: detail`, in words."""
     code, colon, detail = (text or "").partition(": ")
     return REASONS.get(code, code) + (f": {detail}" if colon else "")
-
-
-def moment(at_ms: int | None) -> str:
-    """`2026-11-23 07:41`, in Shanghai; a dash for never."""
-    return "—" if at_ms is None else to_iso(at_ms)[:16].replace("T", " ")
 
 
 def exact(at_ms: int | None) -> str:

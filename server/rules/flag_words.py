@@ -1,0 +1,44 @@
+"""Words for the states of flags and windows, and times, as people here say them: on pages and on paper."""
+
+from __future__ import annotations
+
+from server.clock import to_iso
+
+FLAG_STATES = {
+    "open": "待确认",
+    "acknowledged": "已确认",
+    "rectifying": "责令整改中",
+    "submitted": "已回复待复查",
+    "verified": "复查通过",
+    "closed": "已销号",
+    "transferred": "已移送监察支队",
+    "stop_work": "停工",
+    "withdrawn": "已撤回",
+}
+WINDOW_STATES = {
+    "open": "待检查",
+    "met": "已完成",
+    "done_late": "迟做",
+    "backfilled": "补录",
+    "silent": "失联",
+    "missed": "缺失",
+    "review": "待复核",
+    "excused": "已豁免",
+    "void": "作废",
+}
+SEVERITIES = {"severe": "严重", "ordinary": "一般", "facilities": "设施"}
+SLOTS = {
+    "before_work": "上班前",
+    "after_work": "下班后",
+    "morning": "上午",
+    "noon": "中午",
+    "meal": "用餐时",
+    "afternoon": "下午",
+    "evening": "晚间",
+    "night": "夜间",
+}
+
+
+def moment(at_ms: int | None) -> str:
+    """`2026-11-23 07:41`, in Shanghai; a dash for never."""
+    return "—" if at_ms is None else to_iso(at_ms)[:16].replace("T", " ")
