@@ -17,7 +17,7 @@ from server.actions.show_flags import FlagFile
 from server.clock import to_iso
 from server.problems import Problem
 from server.rules.flag_moves import MOVES
-from server.rules.flag_words import FLAG_STATES, SEVERITIES, SLOTS, WINDOW_STATES, moment
+from server.rules.flag_words import FLAG_STATES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
 
 PAPERS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "档案"}
 PDF = "application/pdf"
@@ -116,7 +116,7 @@ def told_of(file: FlagFile, company: str, names: Names, now_ms: int) -> dict[str
         ],
         "entries": [
             [
-                f"{entry['kind']} 第 {entry['n']} 条{' (补录)' if entry['backfilled'] else ''}",
+                f"{KINDS.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条{' (补录)' if entry['backfilled'] else ''}",
                 entry["device"]["name"] or entry["device"]["id"],
                 moment(entry["event_ms"]),
                 moment(entry["not_before_ms"]),

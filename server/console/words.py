@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.clock import to_iso
-from server.rules.flag_words import FLAG_STATES, SEVERITIES, SLOTS, WINDOW_STATES
+from server.rules.flag_words import FLAG_STATES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES
 from server.rules.judge import REASONS
 from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
@@ -39,12 +39,6 @@ NOTE_LABELS = {
     "reopen": "重新打开的理由",
 }
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
-KINDS = {
-    "worker": "实名登记",
-    "temperature_check": "测温",
-    "disinfection_log": "消毒",
-    "gate_pass": "进出场",
-}
 ROLES = {
     "inspector": "检查员",
     "contractor": "施工单位",

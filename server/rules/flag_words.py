@@ -27,6 +27,12 @@ WINDOW_STATES = {
     "void": "作废",
 }
 SEVERITIES = {"severe": "严重", "ordinary": "一般", "facilities": "设施"}
+KINDS = {
+    "worker": "实名登记",
+    "temperature_check": "测温",
+    "disinfection_log": "消毒",
+    "gate_pass": "进出场",
+}
 SLOTS = {
     "before_work": "上班前",
     "after_work": "下班后",
