@@ -21,6 +21,7 @@ from server.console import pages
 from server.console import rosters as roster_pages
 from server.db import db, engine_options
 from server.door import answer_problem, problem_of
+from server.media_store import open_store
 from server.problems import Problem
 from server.request_log import log_requests
 from server.runtime import Runtime
@@ -44,7 +45,8 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
-    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), load_seals(config))
+    seals = load_seals(config)
+    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), seals, open_store(config, seals))
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
     app.url_map.strict_slashes = False
