@@ -17,7 +17,9 @@ class MediaPromise(Base):
     """An entry of the log that was not refused says that this photo belongs to it."""
 
     __tablename__ = "media_promise"
-    __table_args__ = (sa.Index("ix_media_promise_sha256", "scope_id", "sha256"),)  # an upload: who promised it
+    __table_args__ = (
+        sa.Index("ix_media_promise_sha256", "scope_id", "sha256"),
+    )  # an upload: who promised it
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
