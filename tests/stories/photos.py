@@ -14,8 +14,9 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from server.actions.load_reference import load_reference
+from server.actions.manage_users import NewUser, add_user
 from server.db import write
-from tests.server.cast import Cast
+from tests.server.cast import PASSWORD, Cast
 from tests.stories.field import Field
 from tests.stories.wire import WireDevice
 
@@ -34,6 +35,14 @@ def picture(format: str = "JPEG", size: tuple[int, int] = (160, 120), **options:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def add_stranger(cast: Cast) -> str:
+    """An inspector who has no site."""
+    with cast.app.app_context(), write() as session:
+        new = NewUser("stranger", "inspector", PASSWORD, "检查员何平", unit="zhijianzhan")
+        cast.users["stranger"] = add_user(session, new, cast.clock.now_ms()).id
+    return "stranger"
 
 
 class Photographer:
