@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ from server.config import Config, ConfigError
 from server.seal import SealBroken, Seals, is_sealed, place
 
 StoreTrouble = BaseError  # the store did not answer, or not as it should
+_OPTIONS: dict[str, Any] = {
+    "client_options": {
+        "allow_http": True,  # whoever names an address names its scheme
+        "connect_timeout": timedelta(seconds=5),
+        "timeout": timedelta(seconds=30),
+    },
+    # A request waits meanwhile, and a tablet sends again by itself.
+    "retry_config": {"max_retries": 2, "retry_timeout": timedelta(seconds=30)},
+}
 
 
 class MediaStore:
@@ -33,13 +44,12 @@ class MediaStore:
         """Keep these bytes for good, unless something lies at the key already: keys are never used for anything
         else."""
         sealed = self._seals.seal(_place(key), plain)
-        try:
+        with suppress(AlreadyExistsError):
             # In one piece: a put in parts knows no "only if absent".
             obstore.put(self._store, key, sealed, mode="create", use_multipart=False)
-        except AlreadyExistsError:
-            return
         if self._folder is not None:
-            _sync(self._folder / key)
+            with suppress(FileNotFoundError):  # deleted again already
+                _sync(self._folder / key)
 
     def get(self, key: str) -> bytes | None:
         """The bytes kept at this key, None if there are none. Raises SealBroken when they are not what was put."""
@@ -54,10 +64,8 @@ class MediaStore:
     def delete(self, keys: Iterable[str]) -> None:
         """Forget what lies at these keys; a key at which nothing lies is forgotten already."""
         for key in keys:
-            try:
+            with suppress(FileNotFoundError):
                 obstore.delete(self._store, key)
-            except FileNotFoundError:
-                continue
 
     def delete_below(self, prefix: str) -> None:
         """Forget everything whose key begins with `prefix/`."""
@@ -71,7 +79,7 @@ def open_store(config: Config, seals: Seals) -> MediaStore:
         store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
         return MediaStore(store, folder, seals)
     try:
-        return MediaStore(from_url(config.media_url), None, seals)
+        return MediaStore(from_url(config.media_url, **_OPTIONS), None, seals)
     except (BaseError, ValueError) as error:
         raise ConfigError(f"GONGDI_MEDIA_URL names no store that can be used: {error}") from error
 
