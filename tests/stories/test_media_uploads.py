@@ -10,11 +10,10 @@ from PIL import Image
 
 from server.clock import from_iso
 from server.db import read, write
-from server.models import Assignment, Media, MediaPromise
+from server.models import Assignment, Media
 from server.models.media import promised_media
 from tests.server.cast import Cast, add_flag
 from tests.stories.photos import MEDIA, Photographer, picture, sha256
-from tests.stories.wire import LOG
 
 
 @pytest.fixture
@@ -169,30 +168,9 @@ def test_what_the_server_can_do_is_told_to_anybody(photographer: Photographer) -
     assert answer.headers["Tus-Checksum-Algorithm"] == "sha256,sha1"
 
 
-def test_photos_of_entries_that_are_refused_are_not_promised_and_those_that_wait_are(
-    photographer: Photographer,
-) -> None:
-    data, wire = picture(), photographer.wire
-    media = [{"sha256": sha256(data), "bytes": len(data), "type": "image/jpeg"}] * 2
-    (outcome,) = wire.outcomes(wire.line(media=media, body={"no": "such field"}))
-    assert outcome["outcome"] == "refused"
-    assert photographer.create(data).get_json()["code"] == "media_not_promised"
-    waiting = "01980a1e-0000-7000-8000-000000000001"
-    (outcome,) = wire.outcomes(wire.line(media=media, body=LOG, needs=[waiting]))
-    assert outcome["outcome"] == "held"
-    assert photographer.create(data).status_code == 201
-
-
 def test_a_photo_may_come_after_its_inspector_was_transferred(photographer: Photographer) -> None:
     data, cast = picture(), photographer.cast
     photographer.promise(data)
     with cast.app.app_context(), write() as session:
         session.get_one(Assignment, (cast.site_a, cast.users["inspector"])).ended_ms = cast.clock.now_ms()
     assert photographer.create(data).status_code == 201
-
-
-def test_there_is_one_promise_for_a_photo_that_an_entry_names_twice(photographer: Photographer) -> None:
-    data = picture()
-    photographer.promise(data, data)
-    with photographer.cast.app.app_context(), read() as session:
-        assert session.query(MediaPromise).count() == 1
