@@ -215,7 +215,7 @@ def _put(seals: Seals, row: Record) -> Put:
 
 
 def _columns(row: Worker | MediaPromise) -> dict[str, Any]:
-    return {column.key: getattr(row, column.key) for column in sa.inspect(row).mapper.columns}
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.columns}
 
 
 def _sorted(value: Any) -> str:
