@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import __version__, models
-from server.api import devices, docs, flags, ops, rosters, sessions, sites, sync
+from server.api import devices, docs, flags, media, ops, rosters, sessions, sites, sync, uploads
 from server.api.openapi import make_api
 from server.clock import Clock, SystemClock
 from server.config import Config
@@ -24,6 +24,7 @@ from server.console import questions as question_pages
 from server.console import rosters as roster_pages
 from server.db import db, engine_options
 from server.door import answer_problem, problem_of
+from server.media_store import StoreTrouble, open_store
 from server.problems import Problem
 from server.request_log import log_requests
 from server.runtime import Runtime
@@ -36,8 +37,15 @@ assert (
 )  # their pages stand on the blueprint of `pages`
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
-DOORS = (sessions.blueprint, sites.blueprint, flags.blueprint, rosters.blueprint, devices.blueprint)
-OTHERS = (sync.blueprint, docs.blueprint, ops.blueprint, pages.blueprint)
+DOORS = (
+    sessions.blueprint,
+    sites.blueprint,
+    flags.blueprint,
+    rosters.blueprint,
+    media.blueprint,
+    devices.blueprint,
+)
+OTHERS = (sync.blueprint, uploads.blueprint, docs.blueprint, ops.blueprint, pages.blueprint)
 
 _log = logging.getLogger("gongdi.app")
 
@@ -49,7 +57,8 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
-    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), load_seals(config))
+    seals = load_seals(config)
+    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), seals, open_store(config, seals))
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
     app.url_map.strict_slashes = False
@@ -87,11 +96,12 @@ def _register_errors(app: Flask) -> None:
             return error.get_response()
         return answer(problem_of(error))
 
-    def on_database(error: OperationalError) -> Response:
-        _log.warning("the database did not answer", exc_info=error)
+    def on_silence(error: OperationalError | StoreTrouble) -> Response:
+        _log.warning("the database or the store did not answer", exc_info=error)
         busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
         return answer(busy.with_header("Retry-After", "5"))
 
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, on_http)
-    app.register_error_handler(OperationalError, on_database)
+    app.register_error_handler(OperationalError, on_silence)
+    app.register_error_handler(StoreTrouble, on_silence)

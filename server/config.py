@@ -24,6 +24,7 @@ class Config:
 
     database_url: str
     data_dir: Path
+    media_url: str  # "": a folder in data_dir
     secret_keys: str
     digest_key: str
     signing_key: str
@@ -45,6 +46,7 @@ class Config:
         return cls(
             database_url=_database_url(env.get("GONGDI_DATABASE_URL", ""), data_dir),
             data_dir=data_dir,
+            media_url=_media_url(env.get("GONGDI_MEDIA_URL", "")),
             secret_keys=env.get("GONGDI_SECRET_KEYS", ""),
             digest_key=env.get("GONGDI_DIGEST_KEY", ""),
             signing_key=env.get("GONGDI_SIGNING_KEY", ""),
@@ -75,6 +77,13 @@ def _public_url(url: str) -> str:
     if url and urlsplit(url).scheme not in ("http", "https"):
         raise ConfigError("GONGDI_PUBLIC_URL takes https://HOST")
     return url.rstrip("/")
+
+
+def _media_url(url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme == "s3" and parts.netloc):
+        raise ConfigError("GONGDI_MEDIA_URL takes s3://BUCKET/PREFIX")
+    return url
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -1,4 +1,4 @@
-"""What a running process holds besides the database: its settings, its clock and its keys."""
+"""What a running process holds besides the database: its settings, its clock, its keys, and the store of its photos."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.clock import Clock
 from server.config import Config
+from server.media_store import MediaStore
 from server.seal import Seals
 
 
@@ -14,3 +15,4 @@ class Runtime:
     config: Config
     clock: Clock
     seals: Seals
+    media: MediaStore

@@ -35,7 +35,7 @@ from server.db import write
 from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
 from server.runtime import Runtime
-from server.seal import Seals
+from server.take_media import tidy_media
 
 SITES_A_TIME = 50
 ROWS_A_TIME = 200
@@ -43,7 +43,7 @@ ROUNDS_MAX = 200  # of one part in one tick; the rest is due at the next
 
 _log = logging.getLogger("gongdi.scheduler")
 
-Part = Callable[[Seals, int], dict[str, int]]
+Part = Callable[[Runtime, int], dict[str, int]]
 
 
 def tick(app: Flask, now_ms: int) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
     with app.app_context():
         for name, part in PARTS.items():
             try:
-                did[name] = part(runtime.seals, now_ms)
+                did[name] = part(runtime, now_ms)
             except Exception:  # one part must not stop the others
                 _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
                 did[name] = {"failed": 1}
@@ -108,12 +108,12 @@ def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
     job(app, app.extensions["gongdi"].clock.now_ms())
 
 
-def _make(seals: Seals, now_ms: int) -> dict[str, int]:
+def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     after = ""
     while True:
         with write() as session:
-            did = make_windows(session, seals, now_ms, rules_in_force(session), SITES_A_TIME, after)
+            did = make_windows(session, runtime.seals, now_ms, rules_in_force(session), SITES_A_TIME, after)
         for name in total:
             total[name] += did[name]
         after = did["last"]
@@ -121,30 +121,30 @@ def _make(seals: Seals, now_ms: int) -> dict[str, int]:
             return total
 
 
-def _judge(seals: Seals, now_ms: int) -> dict[str, int]:
+def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total: Counter[str] = Counter()
     for _ in range(ROUNDS_MAX):
         with write() as session:
-            did = judge_due(session, seals, now_ms, rules_in_force(session))
+            did = judge_due(session, runtime.seals, now_ms, rules_in_force(session))
         total.update(did)
         if not did:
             break
     return dict(total)
 
 
-def _steps(seals: Seals, now_ms: int) -> dict[str, int]:
+def _steps(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
-        lambda session: take_due_steps(session, seals, now_ms, rules_in_force(session), ROWS_A_TIME)
+        lambda session: take_due_steps(session, runtime.seals, now_ms, rules_in_force(session), ROWS_A_TIME)
     )
 
 
-def _held(seals: Seals, now_ms: int) -> dict[str, int]:
-    return _until_none(lambda session: release_overdue(session, seals, now_ms, ROWS_A_TIME))
+def _held(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(lambda session: release_overdue(session, runtime.seals, now_ms, ROWS_A_TIME))
 
 
-def _signals(seals: Seals, now_ms: int) -> dict[str, int]:
+def _signals(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
-        lambda session: watch_records(session, seals, now_ms, rules_in_force(session), SITES_A_TIME)
+        lambda session: watch_records(session, runtime.seals, now_ms, rules_in_force(session), SITES_A_TIME)
     )
 
 
@@ -159,7 +159,11 @@ def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
     return {"done": done}
 
 
-def _house(_seals: Seals, now_ms: int) -> dict[str, int]:
+def _rosters(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return read_waiting(runtime.seals, now_ms)
+
+
+def _house(_runtime: Runtime, now_ms: int) -> dict[str, int]:
     with write() as session:
         return keep_house(session, now_ms, rules_in_force(session))
 
@@ -171,6 +175,7 @@ PARTS: dict[str, Part] = {
     "judged": _judge,
     "steps": _steps,
     "signals": _signals,
-    "rosters": read_waiting,
+    "rosters": _rosters,
+    "media": tidy_media,
     "house": _house,
 }

@@ -32,6 +32,11 @@ class SealBroken(Exception):
     """A sealed value does not open: another place, another key, or changed bytes."""
 
 
+def is_sealed(value: bytes) -> bool:
+    """Whether a value claims to be sealed; what it claims is seen when it is opened."""
+    return value[:1] == _MAGIC
+
+
 def place(table: str, row: str, column: str) -> bytes:
     """What a seal is bound to."""
     return f"{table}|{row}|{column}".encode()

@@ -81,6 +81,17 @@ CATALOGUE: tuple[Code, ...] = (
     _envelope(215, 503, "busy", "服务器繁忙", "请按 Retry-After 稍后再试。"),
     _envelope(216, 401, "device_revoked", "设备已被停用", "未上传的记录仍会被接收, 之后本机数据将清除。"),
     _envelope(217, 404, "not_found", "没有找到", "请检查地址。"),
+    _envelope(218, 422, "media_not_promised", "没有记录承诺这张照片", "请先上传记录, 再上传照片。"),
+    _envelope(219, 409, "media_here", "这张照片已经收到", "不必再传。"),
+    _envelope(220, 413, "media_too_large", "照片太大", "请降低拍摄分辨率后重新拍摄。"),
+    _envelope(221, 415, "media_type_not_allowed", "不是可以接受的照片", "请用 JPEG、PNG 或 WebP 照片。"),
+    _envelope(222, 422, "media_unreadable", "照片无法打开", "文件已损坏, 请重新拍摄。"),
+    _envelope(223, 422, "media_mismatch", "照片与记录的承诺不符", "请重新上传原文件; 改动过的不被接受。"),
+    _envelope(224, 413, "media_too_many_parts", "照片分得太碎", "请用较大的分片重新上传。"),
+    _envelope(225, 412, "tus_version_unsupported", "不支持这个 tus 版本", "请使用 Tus-Version 所列的版本。"),
+    _envelope(226, 409, "upload_offset_mismatch", "上传位置不符", "请用 HEAD 查询位置, 从那里继续。"),
+    _envelope(227, 460, "upload_checksum_mismatch", "分片与校验值不符", "分片在途中损坏, 请重发这一片。"),
+    _envelope(228, 410, "upload_gone", "这次上传已经结束", "请重新开始上传。"),
 )
 
 RETIRED: dict[int, str] = {}  # number → code, kept so that an old answer can still be explained

@@ -23,6 +23,7 @@ from server.actions.apply_entry import (
 from server.actions.feed import Feed
 from server.actions.load_reference import rules_in_force
 from server.actions.meet_windows import watermark_moved
+from server.actions.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.raise_flags import raise_integrity
 from server.actions.read_push import Envelope, Line
@@ -30,6 +31,7 @@ from server.actions.release_held import finish, hold, release_held
 from server.db import bulk_insert
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
+from server.models.media import MediaPromise
 from server.models.scope import Scope, lock_scope
 from server.models.user import Assignment
 from server.models.watermark import scope_watermark
@@ -85,6 +87,7 @@ class _Taken:
 
     outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
     logged: list[tuple[Any, ...]] = field(default_factory=list)
+    promised: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def accept_scope(
@@ -185,6 +188,7 @@ def _take_in(
     for written in later:
         _note(pushing, scope, written, apply_entry(applying, written), taken)
     bulk_insert(session, LogEntry.__table__, _LOG_COLUMNS, taken.logged)  # type: ignore[arg-type]
+    bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
     if scope.held and applying.done:
         release_held(applying)
     if forked and rules_in_force(session).rows["escalation"]:
@@ -237,6 +241,8 @@ def _note(pushing: Pushing, scope: Scope, written: Written, effect: Effect, take
         times.backfilled,
     )
     taken.logged.append((*row, bytes.fromhex(line.hash), line.stored, *outcome, *when))
+    if entry.media and effect.outcome != "refused":
+        taken.promised += promises_of(scope.scope_id, entry)
 
 
 def _answer_repeated(

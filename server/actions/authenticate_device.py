@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -56,6 +57,17 @@ def authenticate(session: Session, asked: Asked, now_ms: int) -> Sender:
     except SignatureProblem as problem:
         raise refused(problem.code, server_time_ms=now_ms) from problem
     return Sender(device.id, device.public_key, verified.nonce)
+
+
+def device_of_token(session: Session, authorization: str) -> Device:
+    """The device that holds this bearer token: enough only beside something else that is not to be guessed. Raises
+    Problem 401."""
+    scheme, _, token = authorization.partition(" ")
+    query = sa.select(Device).where(Device.token_hash == hash_token(token))
+    device = session.scalar(query) if scheme.lower() == "bearer" else None
+    if device is None:
+        raise refused("unauthenticated")
+    return device
 
 
 def _named(session: Session, asked: Asked) -> Device:

@@ -14,26 +14,28 @@ from sqlalchemy.orm import Session
 from schemas.kinds import KINDS
 from server.actions.apply_entry import Applying, apply_entry
 from server.actions.feed import Feed, Put, body_place, signed
+from server.actions.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.read_push import entry_place
 from server.actions.release_held import written_again
 from server.actions.verify_log import prev_of
 from server.actions.write_worker import state_place
-from server.db import Base
+from server.db import Base, bulk_insert
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry, scope_log
+from server.models.media import MediaPromise
 from server.models.record import Record, Worker
 from server.models.scope import Scope, lock_scope
 from server.seal import Seals
 from sync_protocol import stream as streams
 from sync_protocol.digest import record_digest
-from sync_protocol.outcomes import EFFECTIVE
+from sync_protocol.outcomes import EFFECTIVE, HELD
 
 _WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that the database holds otherwise than the log says. `what`: record, worker, stream,
+    """Something that the database holds otherwise than the log says. `what`: record, worker, promise, stream,
     count, digest, seq."""
 
     scope: str
@@ -54,6 +56,7 @@ def check_scope(session: Session, seals: Seals, scope_id: str) -> Iterator[Diffe
         yield from _compare(
             scope, "worker", _workers(session, seals, scope_id), _workers(scratch, seals, scope_id)
         )
+        yield from _compare(scope, "promise", _promises(session, scope_id), _promises(scratch, scope_id))
     yield from _compare(scope, "stream", _heads(session, scope_id), _heads_of_log(session, seals, scope_id))
     yield from _check_counters(session, scope)
 
@@ -69,6 +72,8 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
         feed = Feed(session, scope, seals, now_ms)
         for row in scratch.scalars(sa.select(Worker)):
             session.merge(Worker(**_columns(row)))
+        session.execute(sa.delete(MediaPromise).where(MediaPromise.scope_id == scope_id))
+        session.add_all(MediaPromise(**_columns(row)) for row in scratch.scalars(sa.select(MediaPromise)))
         wrong = {difference.id for difference in differing if difference.what == "record"}
         records = [row for row in scratch.scalars(sa.select(Record)) if row.id in wrong]
         feed.put([_put(seals, row) for row in records])
@@ -91,9 +96,14 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str) -> N
     scratch.flush()
     users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
     applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
-    query = sa.select(LogEntry).where(LogEntry.scope_id == scope_id, LogEntry.outcome.in_(EFFECTIVE))
-    for row in session.scalars(query.order_by(LogEntry.seq).execution_options(yield_per=500)):
-        apply_entry(applying, written_again(seals, row, users[row.device_id]), forced=True)
+    standing = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
+    query = sa.select(LogEntry).where(*standing).order_by(LogEntry.seq)
+    for row in session.scalars(query.execution_options(yield_per=500)):
+        written = written_again(seals, row, users[row.device_id])
+        promised = promises_of(scope_id, written.entry)
+        bulk_insert(scratch, MediaPromise.__table__, PROMISE_COLUMNS, promised)  # type: ignore[arg-type]
+        if row.outcome != HELD:
+            apply_entry(applying, written, forced=True)
         applying.facts.clear()
     applying.feed.flush()
 
@@ -142,6 +152,11 @@ def _workers(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
         state = _sorted(msgspec.json.decode(seals.open(state_place(row.id), row.state)))
         found[row.id] = repr((state, row.certificate_digest, row.company, row.canteen_staff, row.exited_on))
     return found
+
+
+def _promises(session: Session, scope_id: str) -> dict[str, str]:
+    rows = session.scalars(sa.select(MediaPromise).where(MediaPromise.scope_id == scope_id))
+    return {f"{row.entry_id} {row.sha256}": str(row.bytes) for row in rows}
 
 
 def _heads(session: Session, scope_id: str) -> dict[str, str]:
@@ -199,8 +214,8 @@ def _put(seals: Seals, row: Record) -> Put:
     return Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
 
 
-def _columns(row: Worker) -> dict[str, Any]:
-    return {column.key: getattr(row, column.key) for column in sa.inspect(Worker).columns}
+def _columns(row: Worker | MediaPromise) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.columns}
 
 
 def _sorted(value: Any) -> str:

@@ -16,6 +16,7 @@ from server.actions.meet_windows import FactMet, meet_windows, retract
 from server.actions.read_push import entry_place, read_line
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
+from server.models.media import MediaPromise
 from server.models.scope import Scope, lock_scope
 from server.seal import Seals
 from sync_protocol.outcomes import EFFECTIVE, HELD_DAYS, UNMET_NEEDS
@@ -114,6 +115,9 @@ def _release(applying: Applying, held: HeldEntry, forced: bool) -> bool:
         return False
     row.outcome, row.rev, row.seq = effect.outcome, effect.rev, effect.seq
     row.code = UNMET_NEEDS if forced and effect.outcome in EFFECTIVE else effect.code
+    if effect.outcome == "refused":  # what is refused promises nothing
+        own = (MediaPromise.scope_id == held.scope_id, MediaPromise.entry_id == held.entry_id)
+        session.execute(sa.delete(MediaPromise).where(*own))
     session.delete(held)
     session.flush()
     applying.scope.held -= 1

@@ -18,6 +18,7 @@ from server.models.access import Viewer, sees_evidence, visible_flags
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
 from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.media import promised_media
 from server.models.record import Record
 from server.models.reference import Reference
 from server.models.scope import Scope
@@ -224,7 +225,9 @@ def _entries(session: Session, flag: Flag, windows: Sequence[Window]) -> list[di
         .order_by(LogEntry.event_ms.desc(), LogEntry.id)
         .limit(ENTRIES_MAX)
     )
-    return [_shown_entry(entry, name) for entry, name in session.execute(query)]
+    rows = session.execute(query).all()
+    media = promised_media(session, flag.scope_id, [entry.id for entry, _ in rows])
+    return [{**_shown_entry(entry, name), "media": media.get(entry.id, [])} for entry, name in rows]
 
 
 def _kinds(session: Session, duty: str) -> list[str]:

@@ -221,6 +221,13 @@ class DeviceBrief(Schema):
     name = fields.String()
 
 
+class MediaBrief(Schema):
+    """A photo that an entry promises; the entry's evidence is complete when all have arrived."""
+
+    sha256 = fields.String()
+    arrived = fields.Boolean()
+
+
 class EntryShape(Schema):
     """One log entry as evidence: who wrote it when, and how well that is known; never what was measured."""
 
@@ -237,6 +244,7 @@ class EntryShape(Schema):
     not_before = at("not_before_ms", allow_none=True)
     received = at("received_ms")
     backfilled = fields.Boolean(metadata={"description": "可证明的补录"})
+    media = fields.List(fields.Nested(MediaBrief))
 
 
 class StreamShape(Schema):

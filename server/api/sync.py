@@ -9,12 +9,13 @@ from flask import Blueprint, Response, request
 
 from schemas.kinds import all_json_schemas
 from server.actions.accept_push import accept_push
-from server.actions.authenticate_device import Asked, Sender, authenticate, claim_exchange, require_active
+from server.actions.authenticate_device import claim_exchange, require_active
 from server.actions.enrol_device import enrol_device, read_enrolment, wrong_code
 from server.actions.limit_rate import limit_rate
 from server.actions.read_push import Push, read_lines
 from server.actions.serve_pull import encode, read_pull, serve_pull
 from server.api.bodies import compressed, inflate, read_body, too_large
+from server.api.senders import signed_sender
 from server.clock import to_iso
 from server.db import read, write
 from server.door import now_ms, runtime
@@ -46,7 +47,7 @@ def enrol() -> Response:
 def push() -> Response:
     at_ms, seals = now_ms(), runtime().seals
     body = read_body(request, MAX_INFLATED_BYTES)
-    sender = _sender(body, at_ms)
+    sender = signed_sender(body, at_ms)
     pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES))
     with write() as session:
         answer = accept_push(session, seals, sender, pushed, at_ms)
@@ -57,7 +58,7 @@ def push() -> Response:
 def pull() -> Response:
     at_ms, seals = now_ms(), runtime().seals
     body = read_body(request, SMALL_BYTES)
-    sender = _sender(body, at_ms)
+    sender = signed_sender(body, at_ms)
     asked = read_pull(_decoded(inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)))
     with write() as session:
         require_active(session, sender)
@@ -72,12 +73,6 @@ def pull() -> Response:
 @blueprint.get("/kinds")
 def kinds() -> Response:
     return compressed(_json(all_json_schemas()), request.headers.get("Accept-Encoding", ""))
-
-
-def _sender(body: bytes, at_ms: int) -> Sender:
-    asked = Asked(request.method, request.url, dict(request.headers), body)
-    with read() as session:
-        return authenticate(session, asked, at_ms)
 
 
 def _split(plain: bytes) -> Push:

@@ -3,6 +3,7 @@
 from server.models.device import Anchor, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.record import Contest, Record, Worker
 from server.models.reference import Reference
@@ -32,6 +33,9 @@ __all__ = [
     "HeldEntry",
     "LogEntry",
     "LoginToken",
+    "Media",
+    "MediaPromise",
+    "MediaUpload",
     "Notice",
     "Quarantine",
     "Record",

@@ -4,17 +4,16 @@ complains about fails its test."""
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from server.console.pages import COOKIE
 from tests.chromium import launched_browser
+from tests.live import serving
 from tests.server.cast import Cast
 from tests.server.conftest import app, cast, clock, config
 
@@ -41,20 +40,8 @@ def database_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def live_server(app: Flask) -> Iterator[str]:
     """The app behind a real port; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-class _Quiet(WSGIRequestHandler):
-    """The app writes its own log of requests."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture

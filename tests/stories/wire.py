@@ -104,14 +104,29 @@ class WireDevice:
         headers: Mapping[str, str] | None = None,
     ) -> TestResponse:
         body = gzip.compress(body) if zipped else body
-        plain = {"Authorization": f"Bearer {self.identity['token']}", "Content-Type": content_type}
+        plain = {"Content-Type": content_type}
         if zipped:
             plain["Content-Encoding"] = "gzip"
+        signed = self.signed("POST", path, body, plain, nonce=nonce, key=key, created_s=created_s)
+        return self.http.post(path, data=body, headers={**signed, **(headers or {})})
+
+    def signed(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        nonce: str | None = None,
+        key: Ed25519PrivateKey | None = None,
+        created_s: int | None = None,
+    ) -> dict[str, str]:
+        """These headers, with the bearer token and the signature of the request."""
+        plain = {**headers, "Authorization": f"Bearer {self.identity['token']}"}
         at_s = self.clock.now_ms() // 1000 if created_s is None else created_s
         signing = key if key is not None else self.key
         fresh = nonce if nonce is not None else f"n{next(self._nonces)}-{self.device}"
-        signed = sign_request(signing, self.device, "POST", HOST + path, plain, body, at_s, fresh)
-        return self.http.post(path, data=body, headers={**signed, **(headers or {})})
+        return sign_request(signing, self.device, method, HOST + path, plain, body, at_s, fresh)
 
 
 def records(lines: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:

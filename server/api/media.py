@@ -1,0 +1,43 @@
+"""Photos, for people who may see the site."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from server.actions.judge_photo import SHOWN_TYPE
+from server.actions.show_media import find_photo, shown_bytes
+from server.api.door import Door, viewer
+from server.api.shapes import NoQuery
+from server.db import read
+from server.door import runtime
+
+blueprint = Door("media", __name__, url_prefix="/api/v1/media", description="照片: 记录的凭证")
+
+_JPEG = {
+    "responses": {
+        "200": {"content": {SHOWN_TYPE: {"schema": {"type": "string", "contentEncoding": "binary"}}}}
+    }
+}
+
+
+@blueprint.get("/<uuid:site_id>/<string(length=64):sha256>")
+@blueprint.doc(**_JPEG)
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(502, "BAD_GATEWAY")
+def show_photo(_: dict[str, Any], site_id: UUID, sha256: str) -> Response:
+    """一张照片: 供查看的副本 (JPEG, 不含拍摄地点等附加信息)
+
+    `sha256` 是原始文件的摘要, 与记录中的承诺一致。
+    """
+    with read() as session:
+        photo = find_photo(session, viewer(), str(site_id), sha256)
+    response = Response(shown_bytes(runtime().media, photo), content_type=SHOWN_TYPE)
+    response.headers["Content-Disposition"] = f'inline; filename="{sha256[:16]}.jpg"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

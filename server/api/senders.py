@@ -1,0 +1,15 @@
+"""Which device sends a request to the sync doors."""
+
+from __future__ import annotations
+
+from flask import request
+
+from server.actions.authenticate_device import Asked, Sender, authenticate
+from server.db import read
+
+
+def signed_sender(body: bytes, at_ms: int) -> Sender:
+    """The device that signed this request. Raises Problem 401 or 400. Its nonce is still to be claimed."""
+    asked = Asked(request.method, request.url, dict(request.headers), body)
+    with read() as session:
+        return authenticate(session, asked, at_ms)

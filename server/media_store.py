@@ -1,0 +1,98 @@
+"""Where photos lie: a folder, or an S3-compatible store. Nothing lies there in the clear.
+
+A photo shows people, so its bytes are sealed like any identity data, and bound to the key under which they lie: what
+was moved elsewhere or changed does not open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, from_url
+
+from server.config import Config, ConfigError
+from server.seal import SealBroken, Seals, is_sealed, place
+
+StoreTrouble = BaseError  # the store did not answer, or not as it should
+_OPTIONS: dict[str, Any] = {
+    "client_options": {
+        "allow_http": True,  # whoever names an address names its scheme
+        "connect_timeout": timedelta(seconds=5),
+        "timeout": timedelta(seconds=30),
+    },
+    # A request waits meanwhile, and a tablet sends again by itself.
+    "retry_config": {"max_retries": 2, "retry_timeout": timedelta(seconds=30)},
+}
+
+
+class MediaStore:
+    """Sealed objects by key. Every method may raise StoreTrouble."""
+
+    def __init__(self, store: Any, folder: Path | None, seals: Seals) -> None:
+        self._store = store
+        self._folder = folder
+        self._seals = seals
+
+    def put(self, key: str, plain: bytes) -> None:
+        """Keep these bytes for good, unless something lies at the key already: keys are never used for anything
+        else."""
+        sealed = self._seals.seal(_place(key), plain)
+        with suppress(AlreadyExistsError):
+            # In one piece: a put in parts knows no "only if absent".
+            obstore.put(self._store, key, sealed, mode="create", use_multipart=False)
+        if self._folder is not None:
+            with suppress(FileNotFoundError):  # deleted again already
+                _sync(self._folder / key)
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes kept at this key, None if there are none. Raises SealBroken when they are not what was put."""
+        try:
+            sealed = bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            return None
+        if not is_sealed(sealed):
+            raise SealBroken("what lies in the store was not put there by us")
+        return self._seals.open(_place(key), sealed)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Forget what lies at these keys; a key at which nothing lies is forgotten already."""
+        for key in keys:
+            with suppress(FileNotFoundError):
+                obstore.delete(self._store, key)
+
+    def delete_below(self, prefix: str) -> None:
+        """Forget everything whose key begins with `prefix/`."""
+        self.delete([found["path"] for batch in obstore.list(self._store, prefix=prefix) for found in batch])
+
+
+def open_store(config: Config, seals: Seals) -> MediaStore:
+    """The store that the settings name. Raises ConfigError."""
+    if not config.media_url:
+        folder = config.data_dir / "media"
+        store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
+        return MediaStore(store, folder, seals)
+    try:
+        return MediaStore(from_url(config.media_url, **_OPTIONS), None, seals)
+    except (BaseError, ValueError) as error:
+        raise ConfigError(f"GONGDI_MEDIA_URL names no store that can be used: {error}") from error
+
+
+def _place(key: str) -> bytes:
+    return place("media", key, "bytes")
+
+
+def _sync(path: Path) -> None:
+    """What is acknowledged survives the power going: the file's bytes, then its name in each folder above."""
+    for one in (path, *path.parents[:3]):
+        descriptor = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,106 @@
+"""Photos: which ones entries promise, those that are on their way, and those that have arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from server.db import Base, Id, Json
+
+_KEPT = sa.text("state = 'kept'")
+
+
+class MediaPromise(Base):
+    """An entry of the log that was not refused says that this photo belongs to it."""
+
+    __tablename__ = "media_promise"
+    __table_args__ = (
+        sa.Index("ix_media_promise_sha256", "scope_id", "sha256"),
+    )  # an upload: who promised it
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    bytes: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Media(Base):
+    """A photo that has arrived, and was what had been promised. `state`: `kept`, or `forgotten`: deleted by rule,
+    while it stays known that it had arrived.
+
+    The bytes lie in the store: as they came, and a copy for people to look at (see `keys`). Type and size are
+    what the bytes say, not what anybody called them; so is `taken_ms`, which is as good as the camera's clock.
+    """
+
+    __tablename__ = "media"
+    __table_args__ = (
+        sa.Index("ix_media_kept", "arrived_ms", postgresql_where=_KEPT, sqlite_where=_KEPT),  # the tick
+    )
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    state: Mapped[str] = mapped_column(sa.String(12))
+    bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    type: Mapped[str] = mapped_column(sa.String(16))
+    width: Mapped[int] = mapped_column(sa.Integer)
+    height: Mapped[int] = mapped_column(sa.Integer)
+    taken_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    device_id: Mapped[str] = mapped_column(Id)
+    arrived_ms: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class MediaUpload(Base):
+    """A photo on its way (tus). `id` is the hash of the capability in its address; `state`: `open`, `done` or `gone`.
+
+    Whoever moves `at_byte` from where they found it has added the bytes between; what others wrote there does not
+    count. `parts`: [first byte, name] of each piece in the store.
+    """
+
+    __tablename__ = "media_upload"
+    __table_args__ = (sa.Index("ix_media_upload_expires", "expires_ms"),)  # the tick
+
+    id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    device_id: Mapped[str] = mapped_column(Id)
+    scope_id: Mapped[str] = mapped_column(Id)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    at_byte: Mapped[int] = mapped_column(sa.BigInteger)
+    parts: Mapped[list[list[Any]]] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(sa.String(8))
+    expires_ms: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+def original_key(scope_id: str, sha256: str) -> str:
+    """Where in the store the bytes lie as they came."""
+    return f"original/{scope_id}/{sha256}"
+
+
+def shown_key(scope_id: str, sha256: str) -> str:
+    """Where in the store the copy lies that people are shown."""
+    return f"shown/{scope_id}/{sha256}"
+
+
+def parts_key(upload_id: str) -> str:
+    """Below which key in the store the pieces of an upload lie."""
+    return f"parts/{upload_id}"
+
+
+def promised_media(
+    session: Session, scope_id: str, entry_ids: Collection[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """What these entries promise, by entry: [{"sha256", "arrived"}]. The evidence of an entry is complete when
+    everything has arrived. One statement."""
+    arrived = sa.and_(Media.scope_id == MediaPromise.scope_id, Media.sha256 == MediaPromise.sha256)
+    query = (
+        sa.select(MediaPromise.entry_id, MediaPromise.sha256, Media.arrived_ms)
+        .outerjoin(Media, arrived)
+        .where(MediaPromise.scope_id == scope_id, MediaPromise.entry_id.in_(entry_ids))
+        .order_by(MediaPromise.entry_id, MediaPromise.sha256)
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry_id, sha256, arrived_ms in session.execute(query):
+        found.setdefault(entry_id, []).append({"sha256": sha256, "arrived": arrived_ms is not None})
+    return found

@@ -1,0 +1,137 @@
+"""Photos come in beside the log: short transactions, and the store between them.
+
+A piece is put into the store before it counts, under a name that nobody else uses; one row then says which pieces count.
+So two processes that continue one upload never mix their bytes, and a process that dies leaves a piece that the tick
+clears away, never a photo with a hole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+
+import sqlalchemy as sa
+
+from server.actions.judge_photo import Photo, PhotoLimits, judge_photo, photo_limits, refused_media
+from server.actions.load_reference import rules_in_force
+from server.actions.move_upload import PARTS_MAX, advance, finish, give_up, moved_on
+from server.db import read, write
+from server.media_store import MediaStore
+from server.models.media import Media, MediaUpload, original_key, parts_key, shown_key
+from server.problems import Problem
+from server.rules.calendar import DAY_MS, local_date_of
+from server.runtime import Runtime
+from server.seal import SealBroken
+
+AT_ONCE = 200  # uploads, and photos, that one tick clears away
+
+_log = logging.getLogger("gongdi.media")
+
+
+def take_piece(store: MediaStore, upload: MediaUpload, piece: bytes, now_ms: int) -> int:
+    """Add a piece where `upload` stands; gives where it stands now. The last piece makes the photo arrive.
+
+    Raises Problem 409 when another process was first; 413, 415 or 422 when what has come is no photo as promised: the
+    upload is then given up.
+    """
+    if not piece:
+        return upload.at_byte
+    until_byte = upload.at_byte + len(piece)
+    if until_byte == upload.bytes:
+        _complete(store, upload, piece, now_ms)
+        return until_byte
+    if len(upload.parts) >= PARTS_MAX:
+        raise refused_media("media_too_many_parts", max_parts=PARTS_MAX)
+    name = f"{upload.at_byte}.{secrets.token_hex(8)}"
+    key = f"{parts_key(upload.id)}/{name}"
+    store.put(key, piece)
+    with write() as session:
+        counts = advance(session, upload, name, until_byte, now_ms)
+    if not counts:
+        store.delete([key])
+        raise moved_on()
+    return until_byte
+
+
+def drop_upload(store: MediaStore, upload: MediaUpload, now_ms: int) -> None:
+    """Give an upload up, and forget the pieces that came. Raises Problem 409 when it moved on meanwhile."""
+    with write() as session:
+        given_up = give_up(session, upload, now_ms)
+    if not given_up:
+        raise moved_on()
+    store.delete_below(parts_key(upload.id))
+
+
+def _complete(store: MediaStore, upload: MediaUpload, last: bytes, now_ms: int) -> None:
+    with read() as session:
+        limits = photo_limits(session, now_ms)
+    data = _joined(store, upload, last)
+    try:
+        photo = _judged(upload, data, limits)
+    except Problem as problem:
+        _log.info("a photo was refused", extra={"fields": {"code": problem.code, "device": upload.device_id}})
+        drop_upload(store, upload, now_ms)
+        raise
+    store.put(original_key(upload.scope_id, upload.sha256), data)
+    store.put(shown_key(upload.scope_id, upload.sha256), photo.shown)
+    with write() as session:
+        arrived = finish(session, upload, photo, now_ms)
+    if not arrived:
+        raise moved_on()
+    store.delete_below(parts_key(upload.id))
+
+
+def _judged(upload: MediaUpload, data: bytes, limits: PhotoLimits) -> Photo:
+    if len(data) != upload.bytes or hashlib.sha256(data).hexdigest() != upload.sha256:
+        raise refused_media("media_mismatch")
+    return judge_photo(data, limits)
+
+
+def _joined(store: MediaStore, upload: MediaUpload, last: bytes) -> bytes:
+    """What has come, in order. A piece that is lost or was changed leaves a gap, and the hash will not fit."""
+    pieces = []
+    for _, name in upload.parts:
+        try:
+            pieces.append(store.get(f"{parts_key(upload.id)}/{name}") or b"")
+        except SealBroken:
+            _log.error("a piece of an upload does not open", extra={"fields": {"upload": upload.id}})
+    return b"".join((*pieces, last))
+
+
+def tidy_media(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    """The tick's part: uploads that have expired go with their pieces, photos go when the rules say so."""
+    return {
+        "uploads": _forget_uploads(runtime.media, now_ms),
+        "photos": _forget_photos(runtime.media, now_ms),
+    }
+
+
+def _forget_uploads(store: MediaStore, now_ms: int) -> int:
+    over = MediaUpload.expires_ms <= now_ms
+    with read() as session:
+        query = sa.select(MediaUpload.id).where(over).order_by(MediaUpload.expires_ms).limit(AT_ONCE)
+        found = list(session.scalars(query))
+    for upload_id in found:
+        store.delete_below(parts_key(upload_id))
+    if found:
+        with write() as session:
+            session.execute(sa.delete(MediaUpload).where(MediaUpload.id.in_(found), over))
+    return len(found)
+
+
+def _forget_photos(store: MediaStore, now_ms: int) -> int:
+    with read() as session:
+        try:
+            days = rules_in_force(session).number("media_days", local_date_of(now_ms))
+        except LookupError:  # no reference data yet
+            return 0
+        over = sa.and_(Media.state == "kept", Media.arrived_ms <= now_ms - round(days * DAY_MS))
+        query = sa.select(Media.scope_id, Media.sha256).where(over).order_by(Media.arrived_ms).limit(AT_ONCE)
+        found = [(row.scope_id, row.sha256) for row in session.execute(query)]
+    for scope_id, sha256 in found:
+        store.delete((original_key(scope_id, sha256), shown_key(scope_id, sha256)))
+        with write() as session:
+            one = sa.and_(Media.scope_id == scope_id, Media.sha256 == sha256)
+            session.execute(sa.update(Media).where(one).values(state="forgotten"))
+    return len(found)
