@@ -17,6 +17,18 @@ from server.runtime import Runtime
 
 PROBLEM_TYPE = "application/problem+json"
 FILE_BYTES_MAX = 20 * 1024 * 1024
+FILE_BODY: dict[str, Any] = {  # how the API's description tells of an uploaded file
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            }
+        }
+    },
+}
 _FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
 
 # What a client can meet before any door of ours has looked at its request.
@@ -82,6 +94,24 @@ def uploaded_file() -> tuple[str, bytes]:
         message = "请选择一个文件 (multipart/form-data 的 file 一项)。"
         raise Problem(422, "file_missing", "没有文件", message, errors={"/file": [message]})
     return file.filename, file.stream.read()
+
+
+def uploaded_photos(name: str, most: int) -> list[bytes]:
+    """The bytes of the photos that this form uploads under `name`. The caller has bounded the request. Raises Problem
+    422 for too many."""
+    files = [file for file in request.files.getlist(name) if file.filename]
+    if len(files) > most:
+        raise Problem(422, "too_many_photos", "照片太多", f"一次最多 {most} 张。")
+    return [file.stream.read() for file in files]
+
+
+def as_photo(data: bytes, mime: str, sha256: str) -> Response:
+    """A photo shown in the page, kept by nobody else on the way."""
+    response = Response(data, content_type=mime)
+    response.headers["Content-Disposition"] = f'inline; filename="{sha256[:16]}.jpg"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 def as_download(data: bytes, mime: str, name: str) -> Response:

@@ -15,9 +15,12 @@ import sqlalchemy as sa
 
 from server.actions.judge_photo import Photo, PhotoLimits, judge_photo, photo_limits, refused_media
 from server.actions.load_reference import rules_in_force
-from server.actions.move_upload import PARTS_MAX, advance, finish, give_up, moved_on
+from server.actions.move_upload import PARTS_MAX, Whose, advance, finish, give_up, moved_on, remember
+from server.actions.show_media import require_photographer
+from server.actions.write_entries import own_device
 from server.db import read, write
 from server.media_store import MediaStore
+from server.models.access import Viewer
 from server.models.media import Media, MediaUpload, original_key, parts_key, shown_key
 from server.problems import Problem
 from server.rules.calendar import DAY_MS, local_date_of
@@ -52,6 +55,24 @@ def take_piece(store: MediaStore, upload: MediaUpload, piece: bytes, now_ms: int
         store.delete([key])
         raise moved_on()
     return until_byte
+
+
+def keep_photo(store: MediaStore, viewer: Viewer, site_id: str, data: bytes, now_ms: int) -> str:
+    """Keep a photo that a person sends with a move of a flag; gives its SHA-256. One that is here already stays.
+
+    Raises Problem 404 for a site that is not this viewer's, 413, 415 or 422 for what is no photo.
+    """
+    with read() as session:
+        require_photographer(session, viewer, site_id)
+        limits = photo_limits(session, now_ms)
+    if len(data) > limits.bytes_max:
+        raise refused_media("media_too_large", max_bytes=limits.bytes_max)
+    sha256, photo = hashlib.sha256(data).hexdigest(), judge_photo(data, limits)
+    store.put(original_key(site_id, sha256), data)
+    store.put(shown_key(site_id, sha256), photo.shown)
+    with write() as session:
+        remember(session, Whose(site_id, sha256, own_device(viewer.id), len(data)), photo, now_ms)
+    return sha256
 
 
 def drop_upload(store: MediaStore, upload: MediaUpload, now_ms: int) -> None:

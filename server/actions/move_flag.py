@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed, Put
 from server.actions.flag_record import append_event, flag_puts
+from server.actions.show_media import lacking_photos
 from server.actions.tell_people import tell_move
 from server.actions.window_record import window_put
 from server.clock import to_iso
@@ -68,6 +69,8 @@ def move_flag(
     move = MOVES[wanted.action]
     asked = asked_of(session, viewer, flag, site, book, wanted)
     _check(asked, wanted, flag, now_ms)
+    if lacking_photos(session, flag.scope_id, wanted.media):
+        raise _invalid("/media", "照片还没有上传, 请先上传。")
     told = _told(session, wanted, viewer, move)
     policy = policy_from(flag.policy)
     flag.state = move.routes[flag.state]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -31,6 +32,19 @@ def find_photo(session: Session, viewer: Viewer, site_id: str, sha256: str) -> M
     if photo is None:
         raise not_found()
     return photo
+
+
+def require_photographer(session: Session, viewer: Viewer, site_id: str) -> None:
+    """Raises Problem 404 for who sends no photos of this site: administrators, and those who do not see it."""
+    seen = sa.select(Site.id).where(Site.id == site_id, visible_sites(viewer))
+    if not sees_evidence(viewer) or session.scalar(seen) is None:
+        raise not_found()
+
+
+def lacking_photos(session: Session, site_id: str, wanted: Collection[str]) -> set[str]:
+    """Which of these have not arrived."""
+    here = sa.select(Media.sha256).where(Media.scope_id == site_id, Media.sha256.in_(wanted))
+    return set(wanted) - set(session.scalars(here)) if wanted else set()
 
 
 def shown_bytes(store: MediaStore, photo: Media) -> bytes:

@@ -74,9 +74,14 @@ def write_entries(
     return outcomes
 
 
+def own_device(user_id: str) -> str:
+    """The id of the server's own device for a user."""
+    return str(uuid5(UUID(user_id), PLATFORM))
+
+
 def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device:
     """The server's own device for this user. Nobody knows its token, so nobody can speak for it."""
-    device_id = str(uuid5(UUID(user_id), PLATFORM))
+    device_id = own_device(user_id)
     found = session.get(Device, device_id, with_for_update=True, populate_existing=True)
     if found is not None:
         return found

@@ -10,9 +10,10 @@ from flask import Response
 from server.actions.judge_photo import SHOWN_TYPE
 from server.actions.show_media import find_photo, shown_bytes
 from server.api.door import Door, viewer
-from server.api.shapes import NoQuery
+from server.api.shapes import NoQuery, PhotoShape
 from server.db import read
-from server.door import runtime
+from server.door import FILE_BODY, as_photo, now_ms, runtime, uploaded_file
+from server.take_media import keep_photo
 
 blueprint = Door("media", __name__, url_prefix="/api/v1/media", description="照片: 记录的凭证")
 
@@ -36,8 +37,18 @@ def show_photo(_: dict[str, Any], site_id: UUID, sha256: str) -> Response:
     """
     with read() as session:
         photo = find_photo(session, viewer(), str(site_id), sha256)
-    response = Response(shown_bytes(runtime().media, photo), content_type=SHOWN_TYPE)
-    response.headers["Content-Disposition"] = f'inline; filename="{sha256[:16]}.jpg"'
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return as_photo(shown_bytes(runtime().media, photo), SHOWN_TYPE, sha256)
+
+
+@blueprint.post("/<uuid:site_id>")
+@blueprint.doc(requestBody=FILE_BODY)
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.response(201, PhotoShape)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
+@blueprint.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
+def take_photo(_: dict[str, Any], site_id: UUID) -> dict[str, str]:
+    """上传一张照片 (multipart, file), 供办理标记时在 media 中引用"""
+    _name, data = uploaded_file()
+    return {"sha256": keep_photo(runtime().media, viewer(), str(site_id), data, now_ms())}

@@ -15,31 +15,19 @@ from server.api.door import Door, viewer
 from server.api.roster_shapes import Columns, Commit, Reason, RosterPage, RosterShape, RowPage, RowQuery
 from server.api.shapes import NoQuery, PageQuery
 from server.db import read, write
-from server.door import as_download, now_ms, runtime, this_app, uploaded_file
+from server.door import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
 from server.problems import Problem
 from server.read_rosters import confirm_columns, take_in_file
 
 blueprint = Door("rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出")
 
-_FILE = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
-            }
-        }
-    },
-}
 _XLSX = {
     "responses": {"200": {"content": {MIME: {"schema": {"type": "string", "contentEncoding": "binary"}}}}}
 }
 
 
 @blueprint.post("/sites/<uuid:site_id>/rosters")
-@blueprint.doc(requestBody=_FILE)
+@blueprint.doc(requestBody=FILE_BODY)
 @blueprint.arguments(NoQuery, location="query")
 @blueprint.response(202, RosterShape)
 @blueprint.alt_response(401, "UNAUTHORIZED")

@@ -334,6 +334,10 @@ class MoveIn(Input):
     )
 
 
+class PhotoShape(Schema):
+    sha256 = fields.String(metadata={"description": "办理标记时写在 media 里"})
+
+
 class DeviceShape(Schema):
     id = fields.UUID(attribute="device.id")
     name = fields.String(attribute="device.name")

@@ -9,7 +9,8 @@ from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.flag import FLAG_STATES
-from schemas.limits import NOTE_MAX
+from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
+from server.actions.judge_photo import SHOWN_TYPE
 from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import DUE_DAYS_MAX, Wanted, move_flag
 from server.actions.name_codes import Names, read_names
@@ -21,6 +22,7 @@ from server.actions.show_flags import (
     page_of_flags,
     windows_around,
 )
+from server.actions.show_media import find_photo, shown_bytes
 from server.actions.show_notices import page_of_notices, read_notices
 from server.actions.show_sites import one_site
 from server.actions.write_documents import PAPERS, PDF, flag_pdf, flag_workbook
@@ -29,12 +31,14 @@ from server.console.moves_diagram import diagram
 from server.console.pages import ROWS, blueprint, check_form, render
 from server.console.window_grid import grid_of
 from server.db import read, write
-from server.door import as_download, now_ms, runtime
+from server.door import as_download, as_photo, now_ms, runtime, uploaded_photos
 from server.problems import Problem, not_found
 from server.rules.calendar import instant_ms
 from server.rules.flag_moves import MOVES, PARTY_NAMES, TABLE
+from server.take_media import keep_photo
 
 WAITING_MAX = 100
+PHOTOS_BYTES_MAX = 30 * 1024 * 1024  # of one form
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _REV = re.compile(r"\d{1,9}")
@@ -77,9 +81,10 @@ def show_flag(flag_id: UUID) -> str:
 @blueprint.post("/flags/<uuid:flag_id>/actions")
 def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """Make a move. One that is refused shows the page as it is now, with the words still there."""
+    request.max_content_length = PHOTOS_BYTES_MAX
     check_form()
     try:
-        wanted = _wanted()
+        wanted = _wanted(str(flag_id))
         with write() as session:
             book = rules_in_force(session)
             move_flag(session, runtime().seals, g.viewer, str(flag_id), wanted, now_ms(), book)
@@ -88,6 +93,14 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
             raise
         return _flag_page(str(flag_id), problem), problem.status
     return redirect(url_for("console.show_flag", flag_id=flag_id), 303)
+
+
+@blueprint.get("/photos/<uuid:site_id>/<string(length=64):sha256>")
+def show_photo(site_id: UUID, sha256: str) -> Response:
+    """A photo's clean copy."""
+    with read() as session:
+        photo = find_photo(session, g.viewer, str(site_id), sha256)
+    return as_photo(shown_bytes(runtime().media, photo), SHOWN_TYPE, sha256)
 
 
 @blueprint.get("/flags/<uuid:flag_id>/<paper>.pdf")
@@ -153,12 +166,13 @@ def _flag_page(flag_id: str, problem: Problem | None) -> str:
         kept=kept,
         now=now_ms(),
         note_max=NOTE_MAX,
+        media_max=FLAG_MEDIA_MAX,
         due_days=DUE_DAYS_MAX,
     )
 
 
-def _wanted() -> Wanted:
-    """What the form asks for. Raises Problem 422."""
+def _wanted(flag_id: str) -> Wanted:
+    """What the form asks for; its photos are kept before the move names them. Raises Problem 413, 415 or 422."""
     action, note, rev = (request.form.get(name, "") for name in ("action", "note", "rev"))
     due = _LOCAL.fullmatch(request.form.get("due", ""))
     if action not in MOVES or not _REV.fullmatch(rev) or len(note) > NOTE_MAX:
@@ -169,7 +183,13 @@ def _wanted() -> Wanted:
             due_ms = instant_ms(due[1], due[2])
         except ValueError as error:
             raise Problem(422, "invalid_input", "期限不对", "请重新选择日期和时间。") from error
-    return Wanted(action, int(rev), note, due_ms)
+    photos = uploaded_photos("photos", FLAG_MEDIA_MAX)
+    media: list[str] = []
+    if photos:
+        with read() as session:
+            site_id = one_flag(session, g.viewer, flag_id).site.id
+        media = [keep_photo(runtime().media, g.viewer, site_id, data, now_ms()) for data in photos]
+    return Wanted(action, int(rev), note, due_ms, tuple(dict.fromkeys(media)))
 
 
 def _code(name: str) -> str | None:

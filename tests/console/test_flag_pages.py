@@ -12,6 +12,7 @@ from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags import missed_flag, moved, planned_field
+from tests.stories.photos import picture
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 
@@ -36,7 +37,7 @@ def _do(page: Page, move: str, note: str = "") -> None:
 
 @SIZES
 def test_a_section_clerk_orders_and_the_contractor_replies(
-    open_page: OpenPage, flag: str, size: ViewportSize
+    open_page: OpenPage, flag: str, size: ViewportSize, tmp_path: Path
 ) -> None:
     desk = open_page("/console/waiting", size, "section")
     desk.get_by_role("row", name="消毒").get_by_role("link").press("Enter")
@@ -47,8 +48,17 @@ def test_a_section_clerk_orders_and_the_contractor_replies(
     expect(site.get_by_role("heading", name="待我办理")).to_be_visible()
     site.get_by_role("link", name="牧野花园").first.press("Enter")
     expect(site.get_by_text("食堂每日消毒两次")).to_be_visible()
-    _do(site, "整改回复", "已补做并安排专人")
+    photo = tmp_path / "消毒.jpg"
+    photo.write_bytes(picture())
+    site.locator("summary", has_text="整改回复").press("Enter")
+    site.get_by_label("照片").nth(0).set_input_files(photo)
+    site.locator("details[open] textarea").fill("已补做并安排专人")
+    site.locator("details[open] button").press("Enter")
     expect(site.get_by_role("status")).to_contain_text("复查")
+    shown = site.get_by_role("img", name="照片 1")
+    shown.scroll_into_view_if_needed()
+    expect(shown).to_have_js_property("complete", True)
+    assert shown.evaluate("image => image.naturalWidth") == 160
     assert site.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

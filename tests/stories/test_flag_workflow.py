@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags import DAY, act, at, missed_flag, moved, notices, planned_field, show
+from tests.stories.photos import picture
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_a_flag_is_ordered_answered_rechecked_and_closed(field: Field, flag: str
     ordered = moved(section, flag, "order_rectification", note="食堂每日消毒两次")
     assert (ordered["state"], _turn(ordered)) == ("rectifying", ("rectify", "contractor"))
     assert ordered["turn"]["due"] == "2026-11-27T12:40:00.000+08:00"
-    replied = moved(contractor, flag, "submit_rectification", note="已补做", media=["a" * 64])
+    replied = moved(contractor, flag, "submit_rectification", note="已补做")
     assert (replied["state"], _turn(replied)) == ("submitted", ("recheck", "zhian"))
     passed = moved(section, flag, "pass_recheck")
     assert (passed["state"], _turn(passed)) == ("verified", ("close", "zhian"))
@@ -50,6 +52,25 @@ def test_a_flag_is_ordered_answered_rechecked_and_closed(field: Field, flag: str
         *("acknowledge", "order_rectification", "submit_rectification", "pass_recheck", "close")
     ]
     assert closed["events"][-3]["actor"] == "劳资专管员王芳"
+
+
+def test_a_reply_shows_its_photos_once_they_have_arrived(field: Field, flag: str) -> None:
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    moved(section, flag, "order_rectification")
+    path = f"/api/v1/media/{field.cast.site_a}"
+    early = act(contractor, flag, "submit_rectification", media=["a" * 64])
+    assert (early.status_code, list(early.get_json()["errors"])) == (422, ["/media"])
+    form = {"file": (io.BytesIO(picture()), "消毒.jpg")}
+    sent = contractor.post(path, data=form, content_type="multipart/form-data")
+    assert sent.status_code == 201, sent.text
+    sha256 = sent.get_json()["sha256"]
+    replied = moved(contractor, flag, "submit_rectification", media=[sha256])
+    assert replied["events"][-1]["detail"]["media"] == [sha256]
+    assert section.get(f"{path}/{sha256}").content_type == "image/jpeg"
+    assert field.cast.client("competitor").get(f"{path}/{sha256}").status_code == 404
+    text = {"file": (io.BytesIO(b"no photo at all"), "x.jpg")}
+    refused = contractor.post(path, data=text, content_type="multipart/form-data")
+    assert refused.status_code == 415
 
 
 def test_tablets_pull_each_move(field: Field, flag: str) -> None:
