@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from server.actions import file_problems as wrong
 
-INFLATED_MAX = 160 * 1024 * 1024
+INFLATED_MAX = 128 * 1024 * 1024
 PARTS_MAX = 2_000
 PART_MAX = 32 * 1024 * 1024  # of a part of XML that holds neither cells nor texts: styles, relationships
 COLUMNS_MAX = 200
@@ -40,6 +40,9 @@ _BEGUN = re.compile(rb"<(\w+:)?sheetData\b")
 _FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _EPOCH_1904 = re.compile(rb"""\bdate1904\s*=\s*["'](?:1|true)["']""")
 _SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_SHEET_TAG = re.compile(r"""<(?:\w+:)?sheet(\s(?:[^"'>]|"[^"]*"|'[^']*')*)>""")
+_LINK_TAG = re.compile(r"""<(?:\w+:)?Relationship(\s(?:[^"'>]|"[^"]*"|'[^']*')*)>""")
+_ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*["']([^"']*)["']""")
 _SHARED = re.compile(rb"""\st\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v\s*>\s*([0-9]{1,9})\s*<""")
 _OTHER_BOOKS = ("xl/workbook.bin", "content.xml")  # of .xlsb and .ods, which the reader would open as well
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a spreadsheet is packed with
@@ -48,8 +51,8 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplemente
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What only the archive itself tells: the hidden rows of the sheets, in the order of their parts, and whether
-    dates written as plain numbers count from 1904."""
+    """What only the archive itself tells: the hidden rows of each sheet, in the workbook's order, and whether dates
+    written as plain numbers count from 1904."""
 
     hidden: list[frozenset[int]]
     epoch_1904: bool
@@ -135,10 +138,26 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
             texts.part = part
         if extent is not None:
             extent.check(archive, part)
-            hidden[part.filename] = frozenset(extent.hidden)
+            hidden[name] = frozenset(extent.hidden)
             sheets.append(part)
     texts.check(archive, sheets)
-    return Archive([hidden[name] for name in sorted(hidden, key=_natural)], epoch_1904)
+    return Archive([hidden.get(name, frozenset()) for name in _in_order(archive)], epoch_1904)
+
+
+def _in_order(archive: zipfile.ZipFile) -> Iterator[str]:
+    """The names of the sheets' parts, in small letters, as the workbook lists them."""
+    parts = {part.filename.lower(): part for part in archive.infolist()}
+    listed, links = (
+        archive.read(parts[name]).decode("utf-8", "replace") if name in parts else ""
+        for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
+    )
+    targets = {}
+    for link in _LINK_TAG.findall(links):
+        told = dict(_ATTRIBUTE.findall(link))
+        targets[told.get("Id")] = told.get("Target", "").removeprefix("/").removeprefix("xl/")
+    for sheet in _SHEET_TAG.findall(listed):
+        told = {name.rpartition(":")[2]: value for name, value in _ATTRIBUTE.findall(sheet) if ":" in name}
+        yield f"xl/{targets.get(told.get('id'), '')}".lower()
 
 
 def _chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[bytes, int]]:
@@ -247,8 +266,3 @@ class _Texts:
                         raise wrong.inflates()
         if told + max(0, self.shared - seen) * self.longest > TEXT_MAX:
             raise wrong.inflates()
-
-
-def _natural(name: str) -> tuple[int, str]:
-    digits = re.sub(r"\D", "", name)
-    return (int(digits) if digits else 0, name)

@@ -15,12 +15,13 @@ from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, TEXT_MAX
 _FREE = 0xFFFFFFFA  # sector numbers from here on are signs, not sectors
 _STREAMS = ("Workbook", "Book")
 _BOF, _CONTINUE, _SST, _TEXT_OF_TABLE = (0x0809, 0x0409, 0x0209, 0x0009), 0x003C, 0x00FC, 0x00FD
+_EPOCH = 0x0022
 _CELLS = frozenset((0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x0003, 0x0002, 0x0004, 0x0005, 0x0007))
 _SPANS = (0x00BD, 0x00BE)  # several cells in one record, which ends on the last one's column
 
 
-def check_xls(data: bytes) -> None:
-    """Raises Problem 413, 415 or 422."""
+def check_xls(data: bytes) -> bool:
+    """Whether dates written as plain numbers count from 1904. Raises Problem 413, 415 or 422."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise wrong.encrypted()
     if "_VBA_PROJECT".encode("utf-16-le") in data:
@@ -31,7 +32,7 @@ def check_xls(data: bytes) -> None:
         book = _book(data)
         if book is None:
             raise wrong.unknown_type()
-        _walk(book)
+        return _walk(book)
     except (struct.error, IndexError) as error:
         raise wrong.damaged() from error
 
@@ -83,8 +84,9 @@ def _chain(data: bytes, table: array[int], first: int, size: int, offset: int) -
     return b"".join(parts)
 
 
-def _walk(book: bytes) -> None:
-    """Every record once: the rectangle of each sheet, the cells of all, and what their texts come to."""
+def _walk(book: bytes) -> bool:
+    """Every record once: the rectangle of each sheet, the cells of all, what their texts come to; and the epoch."""
+    epoch_1904 = False
     last_row = last_column = cells = rectangles = shared = 0
     lengths = array("I")
     for kind, at, size in _records(book):
@@ -108,6 +110,9 @@ def _walk(book: bytes) -> None:
                 raise wrong.inflates()
         elif kind == _SST:
             lengths = _lengths(book, at, size)
+        elif kind == _EPOCH:
+            epoch_1904 = epoch_1904 or book[at] == 1
+    return epoch_1904
 
 
 def _records(book: bytes) -> Iterator[tuple[int, int, int]]:

@@ -71,8 +71,8 @@ def _read_xlsx(data: bytes) -> Workbook:
 
 
 def _read_xls(data: bytes) -> Workbook:
-    check_xls(data)
-    return Workbook("xls", _sheets(data, []), epoch_1904=False)
+    epoch_1904 = check_xls(data)
+    return Workbook("xls", _sheets(data, []), epoch_1904)
 
 
 def _sheets(data: bytes, hidden: list[frozenset[int]]) -> list[Sheet]:

@@ -186,9 +186,9 @@ def record(kind: int, body: bytes) -> bytes:
 
 def xls(cells: bytes, shared: Iterable[str] = (), before: bytes = b"") -> bytes:
     """A BIFF8 workbook of one sheet. `cells`: its records; `before`: records of the whole workbook."""
-    texts = list(shared)
+    texts = [text.encode("utf-16-le") for text in shared]
     table = struct.pack("<II", len(texts), len(texts))
-    table += b"".join(struct.pack("<HB", len(text), 1) + text.encode("utf-16-le") for text in texts)
+    table += b"".join(struct.pack("<HB", len(text) // 2, 1) + text for text in texts)
     bound = "表".encode("utf-16-le")
     fronts = record(0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0)) + before
     size = len(fronts) + 4 + 10 + 4 + len(table) + 4
