@@ -17,7 +17,9 @@ from server.rules.roster.problems import Found, is_error
 from server.rules.roster.words import Words, plain
 
 _COMPANY_CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])")
-_HAS_DIGIT = re.compile(r"\d").search
+_SIX_DIGITS = re.compile(
+    r"\d(?:\W*\d){5}"
+).search  # fewer are no number of anybody, but may be the count of a total
 _MANAGER_TRADE = "900"
 _YES_NO = ("team_leader", "canteen_staff")
 
@@ -103,7 +105,7 @@ def judge_sheet(
         row = rows[index]
         told = {name: row[column] for name, column in places if column < len(row)}
         number = told.get("certificate_number", "")
-        doubtful = isinstance(number, str) and not _HAS_DIGIT(number)
+        doubtful = not _SIX_DIGITS(number if isinstance(number, str) else text_of(number))
         if doubtful and (_is_nobody(row, told, context.words) or is_header_again(row, layout)):
             continue
         judged = Row(sheet, index + 1, row)
@@ -247,15 +249,15 @@ def _cell(row: Sequence[Cell], index: int | None) -> Cell:
 
 
 def _is_nobody(row: Sequence[Cell], told: Mapping[str, Cell], words: Words) -> bool:
-    """Empty rows, totals (合计), and notes below the table (制表人: …). Whoever has a number is somebody."""
+    """Empty rows, totals (合计), and notes below the table (制表人: …). Whoever has a number otherwise is somebody."""
     name, number = told.get("name", ""), told.get("certificate_number", "")
-    if not is_empty(number):
-        return False
     written = [text_of(cell) for cell in row if not is_empty(cell)]
     if not written:
         return True
     if any(words.says("total", re.split(r"[::\d]", text)[0]) for text in written[:3]):
         return True
+    if not is_empty(number):
+        return False
     return (is_empty(name) and len(written) <= 2) or len(written) == 1 or ":" in plain(text_of(name))
 
 

@@ -182,12 +182,13 @@ def _column_of_numbers(rows: Sequence[Sequence[Cell]]) -> int | None:
 
 
 def _best_column(rows: Sequence[Sequence[Cell]], says: object, without: set[int]) -> int | None:
+    """The column in which most different texts are of a kind; names and numbers differ, teams and trades do not."""
     assert callable(says)
-    counts: dict[int, int] = {}
+    texts: dict[int, set[Cell]] = {}
     sample = [row for row in rows[: HEADER_WITHIN + _SAMPLE] if any(not is_empty(cell) for cell in row)]
     for row in sample:
         for index, cell in enumerate(row):
             if index not in without and not is_empty(cell) and says(cell):
-                counts[index] = counts.get(index, 0) + 1
-    best = max(counts, key=lambda index: counts[index], default=None)
-    return best if best is not None and counts[best] * 2 > len(sample) else None
+                texts.setdefault(index, set()).add(cell)
+    best = max(texts, key=lambda index: len(texts[index]), default=None)
+    return best if best is not None and len(texts[best]) * 2 > len(sample) else None

@@ -1,0 +1,166 @@
+"""Look through an old .xls file before any reader is let at it: its records walked once, within bounds.
+
+The reader fills the whole rectangle of every sheet, and gives each cell its own copy of a text that many share.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Iterator
+
+from server.actions import file_problems as wrong
+from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, TEXT_MAX
+
+_FREE = 0xFFFFFFFA  # sector numbers from here on are signs, not sectors
+_STREAMS = ("Workbook", "Book")
+_BOF, _CONTINUE, _SST, _TEXT_OF_TABLE = (0x0809, 0x0409, 0x0209, 0x0009), 0x003C, 0x00FC, 0x00FD
+_EPOCH = 0x0022
+_CELLS = frozenset((0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x0003, 0x0002, 0x0004, 0x0005, 0x0007))
+_SPANS = (0x00BD, 0x00BE)  # several cells in one record, which ends on the last one's column
+
+
+def check_xls(data: bytes) -> bool:
+    """Whether dates written as plain numbers count from 1904. Raises Problem 413, 415 or 422."""
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise wrong.encrypted()
+    if "_VBA_PROJECT".encode("utf-16-le") in data:
+        raise wrong.has_macros()
+    if b"PK\x05\x06" in data:
+        raise wrong.damaged()  # two files in one: the reader would open the other one
+    try:
+        book = _book(data)
+        if book is None:
+            raise wrong.unknown_type()
+        return _walk(book)
+    except (struct.error, IndexError) as error:
+        raise wrong.damaged() from error
+
+
+def _book(data: bytes) -> bytes | None:
+    """The stream of the compound file that holds the workbook."""
+    shift, small_shift = struct.unpack_from("<HH", data, 30)
+    if shift not in (9, 12) or small_shift != 6:
+        raise wrong.damaged()
+    size = 1 << shift
+    root, small_below, small_table = struct.unpack_from("<I4xII", data, 48)
+    table_sectors = list(struct.unpack_from("<109I", data, 76))
+    more = struct.unpack_from("<I", data, 68)[0]
+    for _ in range(len(data) >> shift):
+        if more >= _FREE:
+            break
+        part = struct.unpack_from(f"<{size // 4}I", data, (more + 1) * size)
+        table_sectors += part[:-1]
+        more = part[-1]
+    table = array("I")
+    for sector in table_sectors:
+        if sector < _FREE:
+            table.extend(struct.unpack_from(f"<{size // 4}I", data, (sector + 1) * size))
+    entries = _chain(data, table, root, size, size)
+    small: bytes | None = None
+    for at in range(0, len(entries) - 127, 128):
+        length, kind = struct.unpack_from("<HB", entries, at + 64)
+        first, whole = struct.unpack_from("<II", entries, at + 116)
+        if kind == 5:
+            small = _chain(data, table, first, size, size)
+        if kind == 2 and entries[at : at + max(0, length - 2)].decode("utf-16-le", "replace") in _STREAMS:
+            if whole >= small_below:
+                return _chain(data, table, first, size, size)[:whole]
+            numbers = _chain(data, table, small_table, size, size)
+            links = array("I", struct.unpack(f"<{len(numbers) // 4}I", numbers))
+            return _chain(small or b"", links, first, 64, 0)[:whole]
+    return None
+
+
+def _chain(data: bytes, table: array[int], first: int, size: int, offset: int) -> bytes:
+    """The sectors that follow one another from the first; a circle is damage."""
+    parts: list[bytes] = []
+    sector = first
+    while sector < _FREE:
+        if len(parts) > len(table):
+            raise wrong.damaged()
+        parts.append(data[sector * size + offset : (sector + 1) * size + offset])
+        sector = table[sector]
+    return b"".join(parts)
+
+
+def _walk(book: bytes) -> bool:
+    """Every record once: the rectangle of each sheet, the cells of all, what their texts come to; and the epoch."""
+    epoch_1904 = False
+    last_row = last_column = cells = rectangles = shared = 0
+    lengths = array("I")
+    for kind, at, size in _records(book):
+        if kind in _BOF:
+            rectangles += last_row * last_column
+            last_row = last_column = 0
+        elif kind in _CELLS or kind == _TEXT_OF_TABLE or kind in _SPANS:
+            row, column = struct.unpack_from("<HH", book, at)
+            if kind in _SPANS:
+                column = struct.unpack_from("<H", book, at + size - 2)[0]
+            last_row, last_column = max(last_row, row + 1), max(last_column, column + 1)
+            cells += 1
+            if kind == _TEXT_OF_TABLE:
+                number = struct.unpack_from("<I", book, at + 6)[0]
+                shared += lengths[number] if number < len(lengths) else 0
+            if last_column > COLUMNS_MAX:
+                raise wrong.too_wide(COLUMNS_MAX)
+            if rectangles + last_row * last_column > CELLS_MAX or cells > CELLS_MAX:
+                raise wrong.too_long()
+            if shared > TEXT_MAX:
+                raise wrong.inflates()
+        elif kind == _SST:
+            lengths = _lengths(book, at, size)
+        elif kind == _EPOCH:
+            epoch_1904 = epoch_1904 or book[at] == 1
+    return epoch_1904
+
+
+def _records(book: bytes) -> Iterator[tuple[int, int, int]]:
+    """(kind, where its content begins, size of the content)."""
+    at, end = 0, len(book) - 4
+    unpack = struct.Struct("<HH").unpack_from
+    while at <= end:
+        kind, size = unpack(book, at)
+        yield kind, at + 4, size
+        at += 4 + size
+
+
+def _lengths(book: bytes, at: int, size: int) -> array[int]:
+    """How long each text of the shared table is, in bytes; a text that goes on in a next record says its width anew."""
+    lengths = array("I")
+    total, end, at = struct.unpack_from("<I", book, at + 4)[0], at + size, at + 8
+    for _ in range(min(total, len(book))):
+        if at >= end:
+            at, end = _continued(book, end)
+        count, flags = struct.unpack_from("<HB", book, at)
+        at += 3
+        after = 0
+        if flags & 8:
+            after += 4 * struct.unpack_from("<H", book, at)[0]
+            at += 2
+        if flags & 4:
+            after += struct.unpack_from("<I", book, at)[0]
+            at += 4
+        lengths.append(count * 3)
+        while True:
+            wide = flags & 1
+            fits = min(count, (end - at) >> wide)
+            count -= fits
+            at += fits << wide
+            if not count:
+                break
+            at, end = _continued(book, end)
+            flags = book[at]
+            at += 1
+        while at + after > end:
+            after -= end - at
+            at, end = _continued(book, end)
+        at += after
+    return lengths
+
+
+def _continued(book: bytes, end: int) -> tuple[int, int]:
+    kind, size = struct.unpack_from("<HH", book, end)
+    if kind != _CONTINUE:
+        raise wrong.damaged()
+    return end + 4, end + 4 + size

@@ -1,0 +1,360 @@
+"""Files that were made to hurt, or that somebody took for a roster; each with the status and code it must get."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TYPES = (
+    f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/>'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/></Types>'
+)
+SHEET, TEXTS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def sheet_xml(rows: str, before: str = "", after: str = "") -> str:
+    return f'{before}<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData>{after}</worksheet>'
+
+
+def texts_xml(*texts: str) -> str:
+    return f'<sst xmlns="{_MAIN}">{"".join(f"<si><t>{text}</t></si>" for text in texts)}</sst>'
+
+
+def package(sheets: Iterable[str], target: str = "worksheets/sheet{}.xml", **more: str) -> dict[str, str]:
+    """The parts of a workbook, by name. `target`: where its sheets are; `more`: the shared texts, as `texts`."""
+    bodies = list(sheets)
+    names = range(1, len(bodies) + 1)
+    listed = "".join(f'<sheet name="s{n}" sheetId="{n}" r:id="rId{n}"/>' for n in names)
+    targets = "".join(
+        f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="{target.format(n)}"/>' for n in names
+    )
+    office = f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
+    parts = {
+        "[Content_Types].xml": _TYPES,
+        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{office}</Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{targets}</Relationships>',
+    }
+    parts |= {f"xl/{target.format(n)}": body for n, body in zip(names, bodies, strict=True)}
+    if "texts" in more:
+        parts[TEXTS] = more["texts"]
+    return parts
+
+
+def zipped(parts: dict[str, str] | dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, body in parts.items():
+            archive.writestr(name, body)
+    return buffer.getvalue()
+
+
+def one_sheet(rows: str, before: str = "", after: str = "", **more: str) -> bytes:
+    return zipped(package([sheet_xml(rows, before, after)], **more))
+
+
+def nested_zeros(size: int = 400 << 20, name: str = SHEET) -> bytes:
+    """A part that inflates to so many zeros."""
+    buffer = io.BytesIO(zipped({key: body for key, body in package([""]).items() if key != name}))
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as part:
+        for _ in range(size >> 20):
+            part.write(bytes(1 << 20))
+    return buffer.getvalue()
+
+
+def lying_size() -> bytes:
+    """A sheet of 400 MB that says it has a hundred bytes, with the checksum of those."""
+    rows = '<row r="1"><c r="A1"><v>1</v></c></row>'
+    begins = sheet_xml(rows).encode()[:100]
+    whole = nested_zeros()
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        told = archive.getinfo(SHEET)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = (
+        packer.compress(begins)
+        + b"".join(packer.compress(bytes(1 << 20)) for _ in range(400))
+        + packer.flush()
+    )
+    name = SHEET.encode()
+    head = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 33, zlib.crc32(begins), len(body), 100, len(name), 0)
+    front = whole[: told.header_offset] + b"PK\x03\x04" + head + name + body
+    directory = whole[struct.unpack_from("<I", whole, len(whole) - 6)[0] : -22]
+    at = directory.index(name) - 46
+    entry = directory[:at] + b"PK\x01\x02" + struct.pack("<H", 20) + head
+    entry += struct.pack("<HHHII", 0, 0, 0, 0, told.header_offset) + name
+    count = struct.unpack_from("<H", whole, len(whole) - 12)[0]
+    return (
+        front + entry + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, len(entry), len(front), 0)
+    )
+
+
+def many_parts(count: int = 100_000, told: int | None = None) -> bytes:
+    """So many members; `told`: what the end of the archive says of their number."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(count):
+            archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
+    data = buffer.getvalue()
+    if told is not None:  # without the 64-bit list of members, whose place the end does not need
+        data = data[:-14] + struct.pack("<HH", told, told) + data[-10:]
+    return data
+
+
+def two_lists() -> bytes:
+    """Two archives in one file: which is read depends on who reads."""
+    return one_sheet('<row r="1"><c r="A1"><v>1</v></c></row>') + one_sheet("")
+
+
+def rectangle(rows: int, columns: int) -> bytes:
+    line = "".join("<c><v>1</v></c>" for _ in range(columns))
+    return one_sheet("".join(f"<row>{line}</row>" for _ in range(rows)))
+
+
+def far_apart_sheets() -> bytes:
+    """Fifty sheets, each with a cell in both of its corners: one by one small enough."""
+    rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="59999"><c r="Y59999"><v>1</v></c></row>'
+    return zipped(package([sheet_xml(rows)] * 50))
+
+
+def one_text_many_times(cells: int = 50_000) -> bytes:
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, cells + 1))
+    return one_sheet(rows, texts=texts_xml("工" * 30_000))
+
+
+def merged_everywhere(areas: int = 100_000) -> bytes:
+    rows = "".join(f'<row r="{n}"><c r="C{n}"><v>1</v></c></row>' for n in range(1, 50_001))
+    merged = '<mergeCell ref="A1:C1048576"/>' * areas
+    return one_sheet(rows, after=f"<mergeCells>{merged}</mergeCells>")
+
+
+def split_by_chunks() -> bytes:
+    """A declaration that begins in one chunk and ends in the next, whichever of the two readings of a chunk is meant."""
+    front = f'<worksheet xmlns="{_MAIN}"><sheetData><row r="1">'
+    return zipped(
+        package(
+            [
+                front
+                + " " * ((1 << 20) - len(front) - 5)
+                + "<!ENTITY x 'y'>"
+                + "</row></sheetData></worksheet>"
+            ]
+        )
+    )
+
+
+def ole(stream: bytes, name: str = "Workbook") -> bytes:
+    """A compound file with one stream."""
+    sector = 512
+    body = stream + bytes(-len(stream) % sector) + (bytes(4096) if len(stream) < 4096 else b"")
+    used = len(body) // sector
+    tables = -(-(used + 1) // 127) + 1
+    links = [n + 1 for n in range(used)]
+    links[-1] = 0xFFFFFFFE
+    links += [0xFFFFFFFE] + [0xFFFFFFFD] * tables
+    links += [0xFFFFFFFF] * (tables * 128 - len(links))
+    head = OLE + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    head += struct.pack("<IIIIIIIII", 0, tables, used, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    assert tables <= 109
+    head += struct.pack("<109I", *[used + 1 + n for n in range(tables)], *[0xFFFFFFFF] * (109 - tables))
+
+    def entry(called: str, kind: int, child: int, first: int, size: int) -> bytes:
+        text = called.encode("utf-16-le")
+        return (
+            text.ljust(64, b"\0")
+            + struct.pack("<HBBIII", len(text) + 2 if text else 0, kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+            + bytes(36)
+            + struct.pack("<IQ", first, size)
+        )
+
+    root = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry(name, 2, 0xFFFFFFFF, 0, len(body))
+    root += entry("", 0, 0xFFFFFFFF, 0, 0) * 2
+    return head + body + root + struct.pack(f"<{len(links)}I", *links)
+
+
+def record(kind: int, body: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def xls(cells: bytes, shared: Iterable[str] = (), before: bytes = b"") -> bytes:
+    """A BIFF8 workbook of one sheet. `cells`: its records; `before`: records of the whole workbook."""
+    texts = [text.encode("utf-16-le") for text in shared]
+    table = struct.pack("<II", len(texts), len(texts))
+    table += b"".join(struct.pack("<HB", len(text) // 2, 1) + text for text in texts)
+    bound = "表".encode("utf-16-le")
+    fronts = record(0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0)) + before
+    size = len(fronts) + 4 + 10 + 4 + len(table) + 4
+    fronts += (
+        record(0x0085, struct.pack("<IBBBB", size, 0, 0, 1, 1) + bound)
+        + record(0x00FC, table)
+        + record(0x0A, b"")
+    )
+    assert len(fronts) == size
+    return ole(
+        fronts + record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 0, 0, 0)) + cells + record(0x0A, b"")
+    )
+
+
+def xls_number(row: int, column: int, value: float) -> bytes:
+    return record(0x0203, struct.pack("<HHHd", row, column, 0, value))
+
+
+def xls_text(row: int, column: int, number: int) -> bytes:
+    return record(0x00FD, struct.pack("<HHHI", row, column, 0, number))
+
+
+def _doctype(part: str) -> bytes:
+    outside = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+    rows = '<row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+    parts = package([sheet_xml(rows)], texts=texts_xml("&e;"))
+    return zipped({**parts, part: outside + parts[part]})
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """A file by its maker, and what must come of it."""
+
+    what: str
+    make: Callable[[], bytes]
+    status: int
+    code: str
+
+
+def _cell(place: str) -> str:
+    row = place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    return f'<row r="{row}"><c r="{place}"><v>1</v></c></row>'
+
+
+_ONE = _cell("A1")
+
+HOSTILE = [
+    Hostile("nothing", lambda: b"", 422, "file_empty"),
+    Hostile("twenty-one megabytes", lambda: bytes(21 << 20), 413, "file_too_large"),
+    Hostile("nested zeros in a sheet", nested_zeros, 413, "file_inflates_too_much"),
+    Hostile(
+        "zeros in a part that no sheet is in",
+        lambda: nested_zeros(64 << 20, "xl/styles.xml"),
+        413,
+        "file_inflates_too_much",
+    ),
+    Hostile("a size that lies", lying_size, 413, "file_inflates_too_much"),
+    Hostile(
+        "a packing that inflates without bound",
+        lambda: zipped(package([sheet_xml(_ONE)]), zipfile.ZIP_BZIP2),
+        422,
+        "file_damaged",
+    ),
+    Hostile("one text in every cell", one_text_many_times, 413, "file_inflates_too_much"),
+    Hostile("a cell at the end of the world", lambda: one_sheet(_cell("XFD1048576")), 422, "sheet_too_wide"),
+    Hostile("the same in small letters", lambda: one_sheet(_cell("xfd1048576")), 422, "sheet_too_wide"),
+    Hostile(
+        "the same, oddly spelt",
+        lambda: one_sheet("<row r=\"1\"><c\n r = 'XFD1048576'><v>1</v></c></row>"),
+        422,
+        "sheet_too_wide",
+    ),
+    Hostile(
+        "the same in a part with another name",
+        lambda: zipped(package([sheet_xml(_cell("XFD1048576"))], target="other/{}.bin")),
+        422,
+        "sheet_too_wide",
+    ),
+    Hostile(
+        "a rectangle of ten million cells", lambda: one_sheet(_ONE + _cell("GR50000")), 422, "sheet_too_long"
+    ),
+    Hostile("many such sheets, each small enough", far_apart_sheets, 422, "sheet_too_long"),
+    Hostile("cells that do not say where they are", lambda: rectangle(1, 100_000), 422, "sheet_too_wide"),
+    Hostile("rows that do not say where they are", lambda: rectangle(150_000, 1), 422, "sheet_too_long"),
+    Hostile("a thousand columns", lambda: rectangle(2, 1_000), 422, "sheet_too_wide"),
+    Hostile(
+        "60,001 rows",
+        lambda: one_sheet("".join(_cell(f"A{n}") for n in range(1, 60_002))),
+        422,
+        "sheet_too_long",
+    ),
+    Hostile("51 sheets", lambda: zipped(package([sheet_xml(_ONE)] * 51)), 422, "too_many_sheets"),
+    Hostile("areas merged over one another", merged_everywhere, 422, "file_damaged"),
+    Hostile("100,000 members", many_parts, 413, "file_has_too_many_parts"),
+    Hostile(
+        "100,000 members that say they are one", lambda: many_parts(told=1), 413, "file_has_too_many_parts"
+    ),
+    Hostile("two archives in one", two_lists, 422, "file_damaged"),
+    Hostile("an outer entity in a sheet", lambda: _doctype(SHEET), 422, "file_has_forbidden_xml"),
+    Hostile("an outer entity in the texts", lambda: _doctype(TEXTS), 422, "file_has_forbidden_xml"),
+    Hostile("an entity across two chunks", split_by_chunks, 422, "file_has_forbidden_xml"),
+    Hostile(
+        "macros",
+        lambda: zipped({**package([sheet_xml(_ONE)]), "xl/vbaProject.bin": "x"}),
+        422,
+        "file_has_macros",
+    ),
+    Hostile("a zip that is no workbook", lambda: zipped({"a.txt": "x"}), 415, "file_type_unknown"),
+    Hostile(
+        "a workbook of another kind beside it",
+        lambda: zipped({**package([sheet_xml(_ONE)]), "xl/workbook.bin": "x"}),
+        415,
+        "file_type_unknown",
+    ),
+    Hostile(
+        "a Linux program",
+        lambda: b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x3e\x00",
+        415,
+        "file_type_unknown",
+    ),
+    Hostile(
+        "a Windows program", lambda: b"MZ\x90\x00\x03" + bytes(60) + b"This program", 415, "file_type_unknown"
+    ),
+    Hostile("a PDF", lambda: b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n", 415, "file_type_unknown"),
+    Hostile(
+        "a web page named .xls",
+        lambda: "<html><table><tr><td>姓名</td></tr></table></html>".encode(),
+        415,
+        "file_type_unknown",
+    ),
+    Hostile("a text of one endless line", lambda: b"a," * (8 << 20), 422, "line_too_long"),
+    Hostile("a text of ends of lines only", lambda: b"\n" * (19 << 20), 422, "sheet_too_long"),
+    Hostile("a text of a thousand columns", lambda: b"a," * 1_000 + b"\n", 422, "sheet_too_wide"),
+    Hostile("a text in no encoding", lambda: "姓名,".encode() + b"\xff\xff\x81", 415, "encoding_unknown"),
+    Hostile("half a character of UTF-16", lambda: b"\xff\xfe\x00\xd8", 422, "encoding_unknown"),
+    Hostile("an encrypted workbook", lambda: ole(bytes(5000), "EncryptedPackage"), 422, "file_encrypted"),
+    Hostile("macros in an old workbook", lambda: ole(bytes(5000), "_VBA_PROJECT"), 422, "file_has_macros"),
+    Hostile(
+        "an old document of another program",
+        lambda: ole(bytes(5000), "WordDocument"),
+        415,
+        "file_type_unknown",
+    ),
+    Hostile("an old workbook of nothing", lambda: OLE, 422, "file_damaged"),
+    Hostile(
+        "an old workbook with a far cell",
+        lambda: xls(xls_number(0, 0, 1) + xls_number(65_535, 199, 1)),
+        422,
+        "sheet_too_long",
+    ),
+    Hostile(
+        "an old workbook with a wide row", lambda: xls(xls_number(65_535, 255, 1)), 422, "sheet_too_wide"
+    ),
+    Hostile(
+        "an old workbook with one text in every cell",
+        lambda: xls(b"".join(xls_text(n, 0, 0) for n in range(50_000)), ["工" * 4_000]),
+        413,
+        "file_inflates_too_much",
+    ),
+    Hostile(
+        "a new workbook behind an old one's first bytes",
+        lambda: OLE + bytes(504) + one_sheet(_cell("XFD1048576")),
+        422,
+        "file_damaged",
+    ),
+    Hostile(
+        "random bytes with an old workbook's front", lambda: OLE + os.urandom(4_096), 422, "file_damaged"
+    ),
+]
