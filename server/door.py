@@ -89,11 +89,16 @@ def this_app() -> Flask:
 def uploaded_file() -> tuple[str, bytes]:
     """The name and the bytes of the file that this request uploads as `file`. Raises Problem 413 or 422."""
     request.max_content_length = FILE_BYTES_MAX + _FORM_BYTES
-    file = request.files.get("file")
+    try:
+        file = request.files.get("file")
+    except RequestEntityTooLarge as error:
+        told = f"一个文件不超过 {FILE_BYTES_MAX >> 20} MB。"
+        raise Problem(413, "file_too_large", "文件太大", told) from error
     if file is None or not file.filename:
         message = "请选择一个文件 (multipart/form-data 的 file 一项)。"
         raise Problem(422, "file_missing", "没有文件", message, errors={"/file": [message]})
-    return file.filename, file.stream.read()
+    with file.stream as stream:
+        return file.filename, stream.read()
 
 
 def uploaded_photos(name: str, most: int) -> list[bytes]:
@@ -102,7 +107,11 @@ def uploaded_photos(name: str, most: int) -> list[bytes]:
     files = [file for file in request.files.getlist(name) if file.filename]
     if len(files) > most:
         raise Problem(422, "too_many_photos", "照片太多", f"一次最多 {most} 张。")
-    return [file.stream.read() for file in files]
+    photos = []
+    for file in files:
+        with file.stream as stream:
+            photos.append(stream.read())
+    return photos
 
 
 def as_photo(data: bytes, mime: str, sha256: str) -> Response:

@@ -8,7 +8,8 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 import xlsxwriter
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from server.rules.roster.cells import Cell
 from tests.server.cast import Caller, Cast
@@ -53,8 +54,10 @@ def people_file(*people: Person) -> bytes:
 
 
 def upload(caller: Caller, site: str, data: bytes, name: str = "名册.xlsx") -> TestResponse:
-    form = {"file": (io.BytesIO(data), name)}
-    return caller.post(f"/api/v1/sites/{site}/rosters", data=form, content_type="multipart/form-data")
+    form = {"file": FileStorage(io.BytesIO(data), name)}
+    boundary, body = encode_multipart(form)  # in memory: the client's own way leaves a temporary file open
+    content_type = f'multipart/form-data; boundary="{boundary}"'
+    return caller.post(f"/api/v1/sites/{site}/rosters", data=body, content_type=content_type)
 
 
 def preview(caller: Caller, site: str, data: bytes) -> dict[str, Any]:

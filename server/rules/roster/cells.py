@@ -20,7 +20,9 @@ Reading = tuple[str | None, str | None]
 
 EMPTY: Reading = (None, None)
 _OUTER = " \t\r\n\u00a0\u3000\u200b\ufeff'‘’`＇"
-_SPACES = re.compile(r"[\s\u00a0\u3000\u200b-\u200f\u2060\ufeff]+")
+_SPACES = re.compile(
+    r"[\s\x00-\x1f\x7f-\xa0\u3000\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]+"
+)
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _HAN_GAP = re.compile(f"(?<={_HAN}) +(?={_HAN})")
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(ord("！"), ord("～") + 1)}
