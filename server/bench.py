@@ -29,6 +29,8 @@ from server.actions.judge_windows import judge_due
 from server.actions.load_reference import load_reference, rules_in_force
 from server.actions.manage_users import NewUser, add_user
 from server.actions.register_site import register_site
+from server.bench_figure import Figure, floor_s
+from server.bench_rosters import measure_rosters
 from server.clock import to_iso
 from server.db import bulk_insert, db, read, write
 from server.models import LogEntry, Record, Scope, Site, Window
@@ -42,15 +44,6 @@ ROUNDS = 7
 _HOST = "http://bench.invalid"
 _PUSH, _PULL = "/sync/v1/push", "/sync/v1/pull"
 _DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table: what was measured, the figure, and what it is to reach (empty: nothing)."""
-
-    name: str
-    value: str
-    goal: str = ""
 
 
 @dataclass
@@ -164,6 +157,7 @@ def measure(app: Flask, sizes: list[int], burst_sites: int, profile: Path | None
             yield from _push(rig)
             yield from _pull(rig)
         yield from _first_sync(rig)
+        yield from measure_rosters(app)
         yield from _tick(rig, burst_sites)
 
 
@@ -194,34 +188,14 @@ def _push(rig: Rig) -> Iterator[Figure]:
 
 
 def _floor_of_push(rig: Rig, before: int) -> float:
-    """Seconds for the same rows by the fastest plain batched insertion, one commit, the same indexes."""
-    twins = _twins()
+    """Seconds for the rows of the push, inserted plainly."""
     with read() as session:
         newest = sa.select(LogEntry.__table__).where(LogEntry.scope_id == rig.site, LogEntry.n > before)
         entries = [tuple(row) for row in session.execute(newest)]
         wanted = Record.id.in_([row[1] for row in entries])
         query = sa.select(Record.__table__).where(Record.scope_id == rig.site, wanted)
         records = [tuple(row) for row in session.execute(query)]
-    with write() as session:
-        for twin in twins:
-            twin.create(session.connection(), checkfirst=True)
-    began_s = time.perf_counter()
-    with write() as session:
-        for twin, rows in zip(twins, (entries, records), strict=True):
-            bulk_insert(session, twin, [column.name for column in twin.columns], rows)
-    return time.perf_counter() - began_s
-
-
-def _twins() -> list[sa.Table]:
-    other = sa.MetaData()
-    twins = []
-    for model in (LogEntry, Record):
-        twin = model.__table__.to_metadata(other, name=f"{model.__tablename__}_floor")  # type: ignore[attr-defined]
-        twin.primary_key.name = f"pk_{twin.name}"
-        for index in twin.indexes:
-            index.name = f"{index.name}_floor"
-        twins.append(twin)
-    return twins
+    return floor_s(((LogEntry.__table__, entries), (Record.__table__, records)))  # type: ignore[arg-type]
 
 
 def _pull(rig: Rig) -> Iterator[Figure]:

@@ -9,7 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from server.bench import Figure, measure
+from server.bench import measure
+from server.bench_figure import Figure
 from server.cli_base import make_app
 from server.config import Config
 from server.db import db

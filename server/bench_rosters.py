@@ -1,0 +1,108 @@
+"""Figures of a roster: reading and judging beside the bare reader, a commit beside plain batched insertion."""
+
+from __future__ import annotations
+
+import io
+import statistics
+import time
+from collections.abc import Iterator
+
+import python_calamine as calamine
+import sqlalchemy as sa
+import xlsxwriter
+from flask import Flask
+
+from schemas.certificates import company_check_character, person_check_character
+from server.actions.commit_roster import Decision, commit_roster
+from server.actions.judge_roster import grounds_of, judge_file, keep_judged
+from server.actions.manage_users import NewUser, add_user
+from server.actions.read_workbook import read_workbook
+from server.actions.register_site import register_site
+from server.actions.upload_roster import take_in_roster
+from server.bench_figure import Figure, floor_s
+from server.db import read, write
+from server.models import LogEntry, Record, Roster, Worker
+from server.models.access import Viewer, viewer_of
+from server.runtime import Runtime
+
+PEOPLE = 10_000
+ROUNDS = 5
+COMPANY = "91410700MA4BENCH0"
+TITLES = ("姓名", "身份证号码", "班组", "工种", "手机号", "进场日期")
+
+
+def measure_rosters(app: Flask) -> Iterator[Figure]:
+    """The figures of one roster of PEOPLE new workers, on the database of this app's context."""
+    runtime: Runtime = app.extensions["gongdi"]
+    now_ms, data = runtime.clock.now_ms(), _file()
+    site_id, viewer = _set_up(runtime, now_ms)
+    with write() as session:
+        roster_id = take_in_roster(session, runtime.seals, viewer, site_id, "bench.xlsx", data, now_ms).id
+    with read() as session:
+        grounds = grounds_of(session, session.get_one(Roster, roster_id), {}, now_ms)
+    bare, whole = [], []
+    for _ in range(ROUNDS):
+        began_s = time.perf_counter()
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        bare.append(time.perf_counter() - began_s)
+        began_s = time.perf_counter()
+        judged = judge_file(read_workbook(data), grounds, lambda _done, _rows: None)
+        whole.append(time.perf_counter() - began_s)
+    ratio = statistics.median(whole) / statistics.median(bare)
+    yield Figure(f"{PEOPLE:,} rows read and judged", f"{ratio:.1f} × the bare reader", "≤ 3 ×")
+    told = f"{statistics.median(whole) * 1000:.0f} / {statistics.median(bare) * 1000:.0f} ms"
+    yield Figure("  whole / bare", told)
+    with write() as session:
+        keep_judged(session, runtime.seals, session.get_one(Roster, roster_id), judged, now_ms)
+    began_s = time.perf_counter()
+    with write() as session:
+        commit_roster(session, runtime.seals, viewer, roster_id, Decision(), now_ms)
+    commit_s = time.perf_counter() - began_s
+    floor = _floor(site_id)
+    yield Figure(f"commit of {PEOPLE:,} new workers", f"{floor / commit_s:.0%} of the floor", "≥ 30 %")
+    yield Figure("  commit / floor", f"{commit_s:.2f} / {floor:.2f} s")
+
+
+def _floor(site_id: str) -> float:
+    """The rows that the commit wrote, inserted plainly."""
+    copies = []
+    with read() as session:
+        for model in (LogEntry, Record, Worker):
+            table = model.__table__
+            rows = session.execute(sa.select(table).where(table.c.scope_id == site_id))
+            copies.append((table, [tuple(row) for row in rows]))
+    return floor_s(copies)  # type: ignore[arg-type]
+
+
+def _set_up(runtime: Runtime, now_ms: int) -> tuple[str, Viewer]:
+    code = COMPANY + company_check_character(COMPANY)
+    with write() as session:
+        told = {"kind": "construction", "district": "410702", "unit": "zhian", "stage": "building"}
+        site = register_site(
+            session,
+            runtime.seals,
+            now_ms,
+            name="roster",
+            inhabited=False,
+            places=[],
+            companies=[(code, "甲建筑", "009")],
+            **told,
+        )
+        user = add_user(session, NewUser("roster", "contractor", "bench bench bench", company=code), now_ms)
+        return site.id, viewer_of(user)
+
+
+def _file() -> bytes:
+    """A sound roster, every number different."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, TITLES)
+        for number in range(PEOPLE):
+            body = f"410702{1960 + number % 40}{1 + number // 40 % 12:02}{1 + number // 480 % 28:02}{number % 997:03}"
+            certificate = body + person_check_character(body)
+            row = ("王磊", certificate, f"钢筋{number % 30}班", "钢筋工", f"138{number:08}", "2021-12-01")
+            for column, cell in enumerate(row):
+                sheet.write_string(number + 1, column, cell)
+    return buffer.getvalue()
