@@ -21,6 +21,7 @@ from server.console import pages
 from server.console import rosters as roster_pages
 from server.db import db, engine_options
 from server.door import answer_problem, problem_of
+from server.field_app import pages as field_pages
 from server.problems import Problem
 from server.request_log import log_requests
 from server.runtime import Runtime
@@ -32,7 +33,7 @@ assert roster_pages  # its pages stand on the blueprint of `pages`
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
 DOORS = (sessions.blueprint, sites.blueprint, flags.blueprint, rosters.blueprint, devices.blueprint)
-OTHERS = (sync.blueprint, docs.blueprint, ops.blueprint, pages.blueprint)
+OTHERS = (sync.blueprint, docs.blueprint, ops.blueprint, pages.blueprint, field_pages.blueprint)
 
 _log = logging.getLogger("gongdi.app")
 

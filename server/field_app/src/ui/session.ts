@@ -1,0 +1,68 @@
+// What every screen needs: the database, the syncer, live queries, the site, and a word to the person.
+
+import { liveQuery } from "dexie";
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import type { FieldDatabase } from "../store/database";
+import { failureCode } from "../store/database";
+import type { Item } from "../store/view";
+import type { Syncer } from "../sync/syncer";
+import { textOf } from "./texts";
+
+export interface Session {
+  db: FieldDatabase;
+  syncer: Syncer;
+  site: Item | null; // the one that is being worked at
+  sites: readonly Item[];
+  chooseSite: (scope: string) => void;
+  isBusy: boolean; // an exchange is running
+  tell: (text: string, tone?: Tone) => void;
+  fromLink: string; // an enrolment code that came with the address
+}
+
+export type Tone = "good" | "bad";
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("no session");
+  return session;
+}
+
+/** The answer of a query, again whenever what it read has changed, in this tab or in another; undefined until the first
+ * one, which takes milliseconds. */
+export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]): T | undefined {
+  const [answer, setAnswer] = useState<T>();
+  useEffect(() => {
+    const subscription = liveQuery(query).subscribe({ next: setAnswer, error: (error) => console.error(error) });
+    return () => subscription.unsubscribe();
+  }, inputs);
+  return answer;
+}
+
+/** Write something, say whether it is saved, and have it sent. Gives whether it is saved. */
+export function useSave(): (write: () => Promise<unknown>, saved: string) => Promise<boolean> {
+  const { tell, syncer } = useSession();
+  return async (write, saved) => {
+    try {
+      await write();
+    } catch (error) {
+      tell(textOf(failureCode(error)), "bad");
+      return false;
+    }
+    if (saved) tell(saved, "good");
+    syncer.soon();
+    return true;
+  };
+}
+
+/** The time, as it goes on. */
+export function useNow(everyMs = 15_000): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}

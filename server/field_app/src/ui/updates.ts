@@ -1,0 +1,22 @@
+// A new version of the app: it is fetched beside the running one, and takes over when the person says so.
+
+import { useEffect, useState } from "preact/hooks";
+
+/** A function that changes to the new version, once there is one. */
+export function useUpdate(): (() => void) | null {
+  const [waiting, setWaiting] = useState<ServiceWorker | null>(null);
+  useEffect(() => {
+    if (!navigator.serviceWorker) return;
+    const isFirst = !navigator.serviceWorker.controller;
+    const watch = async () => {
+      const registration = await navigator.serviceWorker.register("/field/sw.js", { scope: "/field/" });
+      const look = () => !isFirst && registration.waiting && setWaiting(registration.waiting);
+      look();
+      registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
+      addEventListener("online", () => void registration.update().catch(() => undefined));
+    };
+    void watch().catch((error) => console.info("no service worker", error));
+    if (!isFirst) navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+  }, []);
+  return waiting && (() => waiting.postMessage("take over"));
+}
