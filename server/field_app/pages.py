@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, send_from_directory, url_for
+from flask import Blueprint, Response, abort, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.field_app import BUILT
@@ -36,7 +36,7 @@ def index() -> AnyResponse:
 @blueprint.get("/sw.js")
 def service_worker() -> AnyResponse:
     response = _file("sw.js", _ASK_FIRST)
-    response.headers["Service-Worker-Allowed"] = url_for("field_app.index")
+    response.headers["Service-Worker-Allowed"] = "/field/"
     return response
 
 

@@ -16,10 +16,16 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, Vie
 from playwright.sync_api import Browser as Chromium
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from server.db import read
-from server.field_app.build import ensure_built
-from server.models import Scope
+from schemas.certificates import person_check_character
+from server.actions.feed import publish
+from server.actions.load_reference import load_reference
+from server.actions.site_record import site_put
 from server.actions.verify_log import verify_scope
+from server.db import read, write
+from server.field_app.build import ensure_built
+from server.models import Scope, Site
+from server.models.scope import lock_scope
+from server.scheduler import tick
 from sync_protocol.client.reports import Item
 from tests.chromium import launched_browser
 from tests.console.conftest import DESK, PATIENCE_MS, database_url
@@ -30,9 +36,21 @@ from tests.stories.field import WORKER, Field
 __all__ = ["app", "cast", "clock", "config", "database_url"]
 
 PUSH, PULL = "**/sync/v1/push", "**/sync/v1/pull"
-# Certificate numbers that pass every check, of nobody.
-ZHANG = {**WORKER, "name": "张三", "certificate_number": "410702199003070013", "team": "钢筋一班"}
-CENG = {**WORKER, "name": "曾小贤", "certificate_number": "410702198811230026", "team": "木工班", "phone": "13900001234"}
+
+
+def certificate(first_17: str) -> str:
+    """A number that passes every check, and is nobody's."""
+    return first_17 + person_check_character(first_17)
+
+
+ZHANG = {**WORKER, "name": "张三", "certificate_number": certificate("41070219900307001")}
+CENG = {
+    **WORKER,
+    "name": "曾小贤",
+    "certificate_number": certificate("41070219881123002"),
+    "team": "木工班",
+    "phone": "13900001234",
+}
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +123,7 @@ class Inspector:
         self.page.goto(f"{self.live.address}/field/#code={self.field.code('inspector')}")
         self.page.get_by_role("button", name="登记").click()
         expect(self.page.get_by_role("heading", name="今日")).to_be_visible()
+        expect(self.page.locator(".badge")).to_contain_text("同步于 刚刚")
         self.page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
         return self.page
 
@@ -173,8 +192,23 @@ def field(cast: Cast, tmp_path: Path) -> Field:
 
 
 @pytest.fixture
-def workers(field: Field) -> dict[str, str]:
-    """Two people of site A, known to the server: ids by name."""
+def round_of_today(field: Field) -> None:
+    """What the office does before: duties, site A with two places, and the windows of the day."""
+    seals, now_ms = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms()
+    with field.app.app_context():
+        with write() as session:
+            load_reference(session, seals, now_ms)
+            site = session.get_one(Site, field.cast.site_a)
+            site.places = [{"kind": "canteen", "name": "工人食堂"}, {"kind": "dormitory", "name": "一号宿舍"}]
+            scope = lock_scope(session, site.id)
+            assert scope is not None
+            publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
+        tick(field.app, now_ms)
+
+
+@pytest.fixture
+def workers(field: Field, round_of_today: None) -> dict[str, str]:
+    """Two people of site A, known to the server: ids by name. The tablet that wrote them is an office's."""
     tablet = field.tablet("office")
     ids = {str(body["name"]): tablet.add(field.scope, "worker", body) for body in (ZHANG, CENG)}
     assert tablet.sync().ok

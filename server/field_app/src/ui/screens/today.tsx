@@ -60,7 +60,7 @@ function SiteDay({ site, now }: { site: Item; now: number }) {
           <li key={one.id}>
             <a href={hrefOf(one, site)} class={one.standing}>
               <span>
-                <strong>{one.place ? `${word("place", one.place)}${one.title}` : one.title}</strong>{" "}
+                <strong>{titleOf(one)}</strong>{" "}
                 <small>{word("slot", one.slot)}</small>
               </span>
               <span class="aside">
@@ -114,6 +114,12 @@ function hrefOf(due: Due, site: Item): string {
   const places = (site.body["places"] as { kind: string; name: string }[] | undefined) ?? [];
   const same = places.filter((place) => place.kind === due.place);
   return same.length === 1 ? `#/disinfect?place=${encodeURIComponent(`${due.place} ${same[0]!.name}`)}` : "#/disinfect";
+}
+
+/** `食堂消毒`; but not 食堂食堂人员测温. */
+function titleOf(due: Due): string {
+  const place = word("place", due.place);
+  return due.title.startsWith(place) ? due.title : place + due.title;
 }
 
 function standingText(due: Due, now: number): string {
