@@ -7,7 +7,7 @@ export interface Person {
   id: string;
   scope: string;
   name: string;
-  initials: string;
+  initials: string[];
   team: string;
   digits: string; // the ends of certificate and phone: what a person can be asked for
   certificate: string; // masked
@@ -34,6 +34,12 @@ export function present(items: readonly Item[], today: string): Person[] {
     .sort((a, b) => a.team.localeCompare(b.team, "zh-CN") || a.name.localeCompare(b.name, "zh-CN"));
 }
 
+/** Those who have to be measured: who came in today; where no gate is kept, everybody. */
+export function toMeasure(people: readonly Person[], passes: readonly Item[]): Person[] {
+  const entered = new Set(passes.filter((pass) => pass.body["direction"] === "in").map((pass) => pass.body["worker"]));
+  return entered.size > 0 ? people.filter((person) => entered.has(person.id)) : [...people];
+}
+
 /** Those whom the typed text may mean, best first. */
 export function search(people: readonly Person[], typed: string): Person[] {
   const wanted = typed.trim().toLowerCase();
@@ -43,13 +49,14 @@ export function search(people: readonly Person[], typed: string): Person[] {
 }
 
 function rank(person: Person, wanted: string): number {
-  if (person.name.startsWith(wanted) || person.initials === wanted) return 4;
-  if (person.initials.startsWith(wanted)) return 3;
+  if (person.name.startsWith(wanted) || person.initials.includes(wanted)) return 4;
+  if (person.initials.some((way) => way.startsWith(wanted))) return 3;
   if (/^\d{1,3}[\dx]?$/.test(wanted)) {
     const ends = person.digits.split(" ");
     return ends.some((end) => end.endsWith(wanted)) ? 2 : ends.some((end) => end.includes(wanted)) ? 1 : 0;
   }
-  return person.name.includes(wanted) || person.team.includes(wanted) || person.initials.includes(wanted) ? 1 : 0;
+  const isInside = (text: string) => text.includes(wanted);
+  return isInside(person.name) || isInside(person.team) || person.initials.some(isInside) ? 1 : 0;
 }
 
 /** As the server masks: enough to recognise, not enough to use. */

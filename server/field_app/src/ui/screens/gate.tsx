@@ -104,6 +104,7 @@ function Pass({ person, isInside }: { person: Person; isInside: boolean }) {
           <small> 依据: {FEVER.source}</small>
         </p>
       )}
+      {!isBarred && judged === "fever" && <p class="notice">体温 ≥ {FEVER.value} ℃: 请在测温中复测, 并按规定报备。</p>}
       <Keypad digits={digits} onDigits={setDigits} />
       {isBarred && judged === "fever" ? (
         <button class="main" onClick={startRetest}>

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { choices } from "../../contracts";
-import { type Person, present } from "../../domain/people";
+import { type Person, present, toMeasure } from "../../domain/people";
 import {
   celsiusOf,
   FEVER,
@@ -34,16 +34,17 @@ interface Saved {
 
 export function Temperature({ chosen }: { chosen: string | null }) {
   const { db, site } = useSession();
-  const scope = site?.scope ?? "";
+  const scope = site?.scope ?? "none";
   const today = localDate(useNow());
-  const workers = useLive(() => listed(db, "worker", scope || "none"), [db, scope]);
-  const checks = useLive(() => listed(db, "temperature_check", scope || "none", today), [db, scope, today]);
+  const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
+  const checks = useLive(() => listed(db, "temperature_check", scope, today), [db, scope, today]);
+  const passes = useLive(() => listed(db, "gate_pass", scope, today), [db, scope, today]);
   const [slot, setSlot] = useState(() => slotAt(localTime(Date.now())));
   const [point, setPoint] = useState("gate");
   const [last, setLast] = useState<Saved | null>(null);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
   const going = useMemo(() => retests(checks ?? []), [checks]);
-  if (!workers || !checks) return null;
+  if (!workers || !checks || !passes) return null;
   const person = people.find((one) => one.id === chosen);
   if (person) {
     const retest = going.get(person.id);
@@ -51,22 +52,30 @@ export function Temperature({ chosen }: { chosen: string | null }) {
     return <Measure key={`${person.id} ${open?.readings.length}`} {...{ person, slot, point, onSaved: setLast }} retest={open} />;
   }
   const measured = readings(checks, slot);
-  const toDo = people.filter((one) => !measured.has(one.id));
+  const asked = toMeasure(people, passes);
+  const toDo = asked.filter((one) => !measured.has(one.id));
+  const others = people.filter((one) => !toDo.includes(one));
+  const points = choices("temperature_check", "point");
   const slots = Object.fromEntries(Object.entries(choices("temperature_check", "slot")).filter(([code]) => code !== "retest"));
   return (
     <section>
       <h1 class="unseen">测温</h1>
-      <div class="choices">
-        <Choice title="时段" options={slots} value={slot} onChange={setSlot} />
-        <Choice title="测温点" options={choices("temperature_check", "point")} value={point} onChange={setPoint} />
-      </div>
+      <details class="how">
+        <summary>
+          {slots[slot]} · {points[point]} <small>更改</small>
+        </summary>
+        <div class="choices">
+          <Choice title="时段" options={slots} value={slot} onChange={setSlot} />
+          <Choice title="测温点" options={points} value={point} onChange={setPoint} />
+        </div>
+      </details>
       <RetestList people={people} going={going} />
       <LastSaved last={last} onUndone={() => setLast(null)} />
       <p class="progress">
-        <strong>{people.length - toDo.length}</strong> / {people.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
+        <strong>{asked.length - toDo.length}</strong> / {asked.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
       </p>
       <PersonPicker
-        people={[...toDo, ...people.filter((one) => measured.has(one.id))]}
+        people={[...toDo, ...others]}
         onPick={(one) => go(`/temperature?worker=${one.id}`)}
         aside={(one) => readingOf(measured.get(one.id)?.body["celsius"])}
         empty="名册里还没有人员。"

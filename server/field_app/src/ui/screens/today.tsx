@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { choices, word } from "../../contracts";
 import { type Day, type Due, dues, type Standing } from "../../domain/duties";
-import { type Person, present } from "../../domain/people";
+import { type Person, present, toMeasure } from "../../domain/people";
 import { isDone, readings, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import { type Item, listed } from "../../store/view";
@@ -101,10 +101,7 @@ async function readDay(db: FieldDatabase, scope: string, today: string): Promise
     listed(db, "gate_pass", scope, today),
     listed(db, "worker", scope),
   ]);
-  // Everybody who came in today is to be measured; where no gate is kept, everybody of the roster.
-  const entered = new Set(passes.filter((pass) => pass.body["direction"] === "in").map((pass) => pass.body["worker"]));
-  const people = present(workers, today);
-  return { windows, checks, logs, people: entered.size > 0 ? people.filter((person) => entered.has(person.id)) : people };
+  return { windows, checks, logs, people: toMeasure(present(workers, today), passes) };
 }
 
 function hrefOf(due: Due, site: Item): string {
