@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Blueprint, Response, abort, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -30,30 +32,30 @@ _ASK_FIRST = "no-cache"
 @blueprint.get("/")
 @blueprint.get("/index.html")
 def index() -> AnyResponse:
-    return _file("index.html", _ASK_FIRST)
+    return _file(BUILT, "index.html", _ASK_FIRST)
 
 
 @blueprint.get("/sw.js")
 def service_worker() -> AnyResponse:
-    response = _file("sw.js", _ASK_FIRST)
+    response = _file(BUILT, "sw.js", _ASK_FIRST)
     response.headers["Service-Worker-Allowed"] = "/field/"
     return response
 
 
 @blueprint.get("/assets/<path:name>")
 def asset(name: str) -> AnyResponse:
-    return _file(f"assets/{name}", _FOR_GOOD)
+    return _file(BUILT / "assets", name, _FOR_GOOD)
 
 
 @blueprint.get("/<any('manifest.webmanifest', 'icon.svg', 'icon-maskable.svg'):name>")
 def companion(name: str) -> AnyResponse:
-    return _file(name, _ASK_FIRST)
+    return _file(BUILT, name, _ASK_FIRST)
 
 
-def _file(name: str, cache: str) -> Response:
+def _file(folder: Path, name: str, cache: str) -> Response:
     if not (BUILT / "stamp").exists():
         abort(404)
-    response = send_from_directory(BUILT, name)
+    response = send_from_directory(folder, name)
     response.headers["Cache-Control"] = cache
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return response

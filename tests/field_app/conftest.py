@@ -127,6 +127,13 @@ class Inspector:
         self.page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
         return self.page
 
+    def open_again(self) -> Page:
+        """The app is closed, and started again as from the home screen."""
+        self.page.close()
+        self.page = self.context.new_page()
+        self.page.goto(f"{self.live.address}/field/")
+        return self.page
+
     def open(self, room: str) -> None:
         self.page.get_by_role("navigation").get_by_role("link", name=room).click()
 
@@ -251,5 +258,3 @@ def assert_log_holds(field: Field) -> None:
     with field.app.app_context(), read() as session:
         for scope in session.query(Scope).all():
             assert list(verify_scope(session, seals, scope)) == []
-
-

@@ -7,16 +7,19 @@ export function useUpdate(): (() => void) | null {
   const [waiting, setWaiting] = useState<ServiceWorker | null>(null);
   useEffect(() => {
     if (!navigator.serviceWorker) return;
-    const isFirst = !navigator.serviceWorker.controller;
+    let isControlled = !!navigator.serviceWorker.controller;
     const watch = async () => {
       const registration = await navigator.serviceWorker.register("/field/sw.js", { scope: "/field/" });
-      const look = () => !isFirst && registration.waiting && setWaiting(registration.waiting);
+      const look = () => registration.active && setWaiting(registration.waiting); // the first one of all waits for nobody
       look();
       registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
       addEventListener("online", () => void registration.update().catch(() => undefined));
     };
     void watch().catch((error) => console.info("no service worker", error));
-    if (!isFirst) navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+    navigator.serviceWorker.addEventListener("controllerchange", () => {
+      if (isControlled) location.reload();
+      isControlled = true;
+    });
   }, []);
   return waiting && (() => waiting.postMessage("take over"));
 }
