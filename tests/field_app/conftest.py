@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, ViewportSize, expect
 from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, ViewportSize, expect
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from schemas.certificates import person_check_character
