@@ -19,23 +19,22 @@ export interface Item {
   state: ItemState;
 }
 
-/** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. */
+/** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. Who
+ * wants them to be of one moment reads them in a transaction. */
 export async function listed(db: FieldDatabase, kind: string, scope: string, day?: string): Promise<Item[]> {
-  return db.transaction("r", db.records, db.outbox, async () => {
-    const items = new Map<string, Item>();
-    const low = [kind, scope || Dexie.minKey, day ?? Dexie.minKey];
-    const high = [kind, scope || Dexie.maxKey, day ?? Dexie.maxKey];
-    for (const row of await db.records.where("[kind+scope+day]").between(low, high, true, true).toArray()) {
-      if (day !== undefined && row.day !== day) continue;
-      const timeMs = parseMs((row.body["at"] as Body | undefined)?.["time"]) ?? 0;
-      items.set(row.id, { ...{ scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body }, timeMs, state: "synced" });
-    }
-    for (const row of await db.outbox.where("[kind+shown]").equals([kind, 1]).sortBy("seq")) {
-      const isAsked = (!scope || row.scope === scope) && (day === undefined || row.day === day || row.act === "void");
-      if (isAsked) overlay(items, row);
-    }
-    return [...items.values()];
-  });
+  const items = new Map<string, Item>();
+  const low = [kind, scope || Dexie.minKey, day ?? Dexie.minKey];
+  const high = [kind, scope || Dexie.maxKey, day ?? Dexie.maxKey];
+  for (const row of await db.records.where("[kind+scope+day]").between(low, high, true, true).toArray()) {
+    if (day !== undefined && row.day !== day) continue;
+    const timeMs = parseMs((row.body["at"] as Body | undefined)?.["time"]) ?? 0;
+    items.set(row.id, { ...{ scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body }, timeMs, state: "synced" });
+  }
+  for (const row of await db.outbox.where("[kind+shown]").equals([kind, 1]).sortBy("seq")) {
+    const isAsked = (!scope || row.scope === scope) && (day === undefined || row.day === day || row.act === "void");
+    if (isAsked) overlay(items, row);
+  }
+  return [...items.values()];
 }
 
 /** One record of a kind as `listed` would show it. */

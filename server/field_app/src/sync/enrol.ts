@@ -60,7 +60,8 @@ export async function askToKeepStorage(db: FieldDatabase): Promise<void> {
 
 /** Begin anew on a device that was revoked, once nothing waits. Throws FieldError `entries_waiting`. */
 export async function forgetIdentity(db: FieldDatabase): Promise<void> {
-  if (await db.outbox.where("state").equals("waiting").count()) throw new FieldError("entries_waiting");
-  await db.delete();
-  await db.open();
+  await db.transaction("rw", db.tables, async () => {
+    if (await db.outbox.where("state").equals("waiting").count()) throw new FieldError("entries_waiting");
+    for (const table of db.tables) await table.clear();
+  });
 }

@@ -1,6 +1,6 @@
 // What every screen needs: the database, the syncer, live queries, the site, and a word to the person.
 
-import { liveQuery } from "dexie";
+import Dexie from "dexie";
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { FieldDatabase } from "../store/database";
@@ -30,13 +30,34 @@ export function useSession(): Session {
   return session;
 }
 
-/** The answer of a query, again whenever what it read has changed, in this tab or in another; undefined until the first
- * one, which takes milliseconds. */
+/** The answer of a query, again whenever something was written, in this tab or in another; undefined until the first one,
+ * which takes milliseconds. (Dexie's own live queries lose what is written while they run for the first time.) */
 export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]): T | undefined {
   const [answer, setAnswer] = useState<T>();
   useEffect(() => {
-    const subscription = liveQuery(query).subscribe({ next: setAnswer, error: (error) => console.error(error) });
-    return () => subscription.unsubscribe();
+    let isOpen = true;
+    let isRunning = false;
+    let isStale = false;
+    const ask = async () => {
+      if (isRunning) return void (isStale = true);
+      isRunning = true;
+      try {
+        do {
+          isStale = false;
+          const found = await query();
+          if (isOpen) setAnswer(() => found);
+        } while (isStale && isOpen);
+      } catch (error) {
+        console.error("a query failed", error); // what was shown stays
+      }
+      isRunning = false;
+    };
+    Dexie.on.storagemutated.subscribe(ask);
+    void ask();
+    return () => {
+      isOpen = false;
+      Dexie.on.storagemutated.unsubscribe(ask);
+    };
   }, inputs);
   return answer;
 }

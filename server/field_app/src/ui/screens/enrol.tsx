@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { failureCode } from "../../store/database";
 import { enrol } from "../../sync/enrol";
 import { type Exchange, ExchangeFailed } from "../../sync/exchange";
+import { go } from "../route";
 import { useSession } from "../session";
 import { textOf } from "../texts";
 
@@ -19,6 +20,7 @@ export function Enrol({ exchange }: { exchange: Exchange }) {
     setProblem("");
     try {
       await enrol(exchange, code.trim(), name.trim());
+      go("/today");
       await syncer.now();
     } catch (error) {
       const told = error instanceof ExchangeFailed ? error.trouble.code : failureCode(error);

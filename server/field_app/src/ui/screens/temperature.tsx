@@ -70,7 +70,7 @@ export function Temperature({ chosen }: { chosen: string | null }) {
         </div>
       </details>
       <RetestList people={people} going={going} />
-      <LastSaved last={last} onUndone={() => setLast(null)} />
+      <LastSaved last={last?.scope === scope ? last : null} onUndone={() => setLast(null)} />
       <p class="progress">
         <strong>{asked.length - toDo.length}</strong> / {asked.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
       </p>
