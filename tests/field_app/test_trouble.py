@@ -38,12 +38,14 @@ def test_enrolling_needs_a_network_and_says_so(inspector: Inspector) -> None:
 
 
 def test_a_tablet_whose_clock_is_wrong_still_syncs(inspector: Inspector) -> None:
-    inspector.enrol()
+    page = inspector.enrol()
     inspector.field.cast.clock.advance(2 * DAY_MS)  # the tablet stays behind
     inspector.measure("张三", "365")
     inspector.sync()
     inspector.expect_unsent(0)
     assert len(elsewhere(inspector.field, "temperature_check")) == 1
+    inspector.open("今日")  # the round is that of the day, whatever the tablet's own clock says
+    expect(page.get_by_role("heading", name="11 月 25 日")).to_be_visible()
 
 
 def test_what_is_refused_is_told_and_mended_as_a_new_entry(
@@ -123,7 +125,8 @@ def test_a_full_tablet_says_that_nothing_was_saved(inspector: Inspector) -> None
     page.evaluate(
         """() => {
           const add = IDBObjectStore.prototype.add;
-          window.fill = () => { IDBObjectStore.prototype.add = () => { throw new DOMException("full", "QuotaExceededError"); } };
+          const full = () => { throw new DOMException("full", "QuotaExceededError"); };
+          window.fill = () => { IDBObjectStore.prototype.add = full; };
           window.empty = () => { IDBObjectStore.prototype.add = add; };
         }"""
     )

@@ -46,7 +46,8 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly M
     const head = await headOf(db, draft.scope);
     const line = entryLine(draft, head.n + 1, head.hash);
     const hash = await entryHash(line);
-    const wallMs = parseMs(draft.at.wall) ?? 0;
+    // As far as this tablet knows: the line keeps the clock as it is, and people see the time as it was.
+    const wallMs = (parseMs(draft.at.wall) ?? 0) + (await db.numberNote("server_offset_ms"));
     const { id, scope, kind, record, act } = draft;
     const row: OutboxRow = {
       ...{ scope, n: head.n + 1, id, kind, record, act, line, hash, wallMs },

@@ -35,7 +35,9 @@ export async function enrol(exchange: Exchange, code: string, name: string): Pro
 }
 
 async function ownKeys(db: FieldDatabase, name: string): Promise<CryptoKeyPair> {
-  const fresh = await makeKeys(); // before the transaction, which must not wait for it
+  if (!globalThis.isSecureContext) throw new FieldError("insecure");
+  const fresh = await makeKeys().catch(() => null); // before the transaction, which must not wait for it
+  if (!fresh) throw new FieldError("browser_too_old");
   return db.transaction("rw", db.identity, async () => {
     const identity = await db.identity.get("one");
     if (identity && identity.state !== "enrolling") throw new FieldError("already_enrolled");

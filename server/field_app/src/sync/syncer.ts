@@ -7,7 +7,7 @@ import { Exchange, type Trouble, troubleOf } from "./exchange";
 import { pull } from "./pull";
 import { push } from "./push";
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 180_000; // a heartbeat says that nothing is unsent: well within the grace of a duty
 const AFTER_WRITING_MS = 1_500; // several entries in a row go up together
 const BASE_MS = 2_000;
 const CAP_MS = 900_000;

@@ -39,11 +39,12 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const identity = useLive(async () => (await db.identity.get("one")) ?? null, [db]);
   const sites = useLive(async () => inOrder(await listed(db, "site", "")), [db]);
   const chosen = useLive(async () => String((await db.note("site")) ?? ""), [db]);
+  const offsetMs = useLive(() => db.numberNote("server_offset_ms"), [db]);
   useEffect(() => syncer.start(), [syncer]);
-  if (identity === undefined || sites === undefined || chosen === undefined) return null; // some milliseconds
+  if (identity === undefined || sites === undefined || chosen === undefined || offsetMs === undefined) return null;
   const site = sites.find((one) => one.scope === chosen) ?? sites[0] ?? null;
   const chooseSite = (scope: string) => void db.setNote("site", scope);
-  const session: Session = { db, syncer, site, sites, chooseSite, isBusy, tell, fromLink };
+  const session: Session = { db, syncer, site, sites, chooseSite, isBusy, offsetMs, tell, fromLink };
   const isIn = identity !== null && identity.state !== "enrolling";
   return (
     <SessionContext.Provider value={session}>

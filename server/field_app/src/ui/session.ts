@@ -16,6 +16,7 @@ export interface Session {
   sites: readonly Item[];
   chooseSite: (scope: string) => void;
   isBusy: boolean; // an exchange is running
+  offsetMs: number; // how far this tablet's clock is behind the server's
   tell: (text: string, tone?: Tone) => void;
   fromLink: string; // an enrolment code that came with the address
 }
@@ -78,12 +79,13 @@ export function useSave(): (write: () => Promise<unknown>, saved: string) => Pro
   };
 }
 
-/** The time, as it goes on. */
+/** The time as it goes on, corrected by what the server said last: a day's round must not hang on a wrong clock. */
 export function useNow(everyMs = 15_000): number {
+  const { offsetMs } = useSession();
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
-  return now;
+  return now + offsetMs;
 }

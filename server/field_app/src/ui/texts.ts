@@ -10,6 +10,8 @@ const OWN: Record<string, string> = {
   already_enrolled: "本设备已经登记。",
   scope_gone: "您已不再负责这个工地, 不能再写入记录。",
   unknown_record: "本机没有这条记录。",
+  insecure: "这个地址不安全, 浏览器不提供签名功能。请用 https 地址打开本应用。",
+  browser_too_old: "浏览器版本太旧, 不支持 Ed25519 签名。请升级浏览器 (Chrome 137 或更新) 后再登记。",
   entries_waiting: "还有未上传的记录, 请先导出或等待上传。",
   storage_full: "本机存储空间已满, 这条记录没有保存。请先同步或导出, 再清理平板的存储空间。",
   not_saved: "没有保存成功, 请再试一次。",

@@ -2,6 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+const EVERY_MS = 3600_000; // an app on the home screen stays open for days
+
 /** A function that changes to the new version, once there is one. */
 export function useUpdate(): (() => void) | null {
   const [waiting, setWaiting] = useState<ServiceWorker | null>(null);
@@ -13,7 +15,9 @@ export function useUpdate(): (() => void) | null {
       const look = () => registration.active && setWaiting(registration.waiting); // the first one of all waits for nobody
       look();
       registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
-      addEventListener("online", () => void registration.update().catch(() => undefined));
+      const ask = () => void registration.update().catch(() => undefined); // offline: next time
+      addEventListener("online", ask);
+      setInterval(ask, EVERY_MS);
     };
     void watch().catch((error) => console.info("no service worker", error));
     navigator.serviceWorker.addEventListener("controllerchange", () => {

@@ -1,5 +1,6 @@
 // 同步: what lies here, what the server has signed for, and what it refused and why.
 
+import { useEffect, useState } from "preact/hooks";
 import { contracts } from "../../contracts";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase, OutboxRow, ScopeRow } from "../../store/database";
@@ -24,6 +25,7 @@ export function SyncScreen() {
   const { db, syncer, isBusy } = useSession();
   const now = useNow();
   const read = useLive(() => readAll(db), [db]);
+  const usedBytes = useUsedBytes();
   if (!read) return null;
   const { identity, waiting, waitingCount, refused, settled, scopes, notes, photos } = read;
   return (
@@ -70,7 +72,7 @@ export function SyncScreen() {
         )}
         <dt>存储</dt>
         <dd>
-          {storageText(notes.usage)} {notes.kept ? "浏览器承诺保留" : <KeepStorage />}
+          {usedBytes > 0 && `已用 ${(usedBytes / 1024 / 1024).toFixed(1)} MB `}{notes.kept ? "浏览器承诺保留" : <KeepStorage />}
         </dd>
       </dl>
       <button class="quiet wide" disabled={waitingCount === 0} onClick={() => void exportUnsent(db)}>
@@ -173,7 +175,6 @@ async function readAll(db: FieldDatabase) {
       pulledMs: await db.numberNote("pulled_ms"),
       trouble: String((await db.note("trouble")) ?? ""),
       kept: (await db.numberNote("storage_kept")) === 1,
-      usage: await db.numberNote("storage_used"),
     },
   };
 }
@@ -195,6 +196,8 @@ function receiptText(scopes: readonly ScopeRow[]): string {
   return at ? at.slice(0, 19).replace("T", " ") : "还没有";
 }
 
-function storageText(bytes: number): string {
-  return bytes ? `已用 ${(bytes / 1024 / 1024).toFixed(1)} MB` : "";
+function useUsedBytes(): number {
+  const [bytes, setBytes] = useState(0);
+  useEffect(() => void navigator.storage?.estimate?.().then(({ usage }) => setBytes(usage ?? 0)), []);
+  return bytes;
 }

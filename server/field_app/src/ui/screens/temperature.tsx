@@ -35,11 +35,12 @@ interface Saved {
 export function Temperature({ chosen }: { chosen: string | null }) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
-  const today = localDate(useNow());
+  const now = useNow();
+  const today = localDate(now);
   const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
   const checks = useLive(() => listed(db, "temperature_check", scope, today), [db, scope, today]);
   const passes = useLive(() => listed(db, "gate_pass", scope, today), [db, scope, today]);
-  const [slot, setSlot] = useState(() => slotAt(localTime(Date.now())));
+  const [slot, setSlot] = useState(() => slotAt(localTime(now)));
   const [point, setPoint] = useState("gate");
   const [last, setLast] = useState<Saved | null>(null);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);

@@ -10,7 +10,7 @@ import { add, edit } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Field } from "../parts/field";
 import { go } from "../route";
-import { useLive, useSave, useSession } from "../session";
+import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "worker";
 const YES_NO = { yes: "是", no: "否" };
@@ -31,7 +31,7 @@ export function WorkerForm({ id, copy }: { id: string | null; copy: string | nul
 function Newcomer({ scope, company, written }: { scope: string; company: unknown; written: Body | null }) {
   const { db } = useSession();
   const save = useSave();
-  const today = localDate(Date.now());
+  const today = localDate(useNow());
   const [body, setBody] = useState<Body>(
     written ?? { certificate_type: "id_card", role: "worker", company: company ?? "", entered_on: today },
   );
@@ -71,6 +71,7 @@ function Changes({ item, written }: { item: Item; written: Body | null }) {
     void keep(changed(before, tidy(body)), "已保存修改");
   };
   const name = String(item.body["name"]);
+  const today = localDate(useNow());
   const hasLeft = Boolean(item.body["exited_on"]);
   return (
     <form class="worker" onSubmit={submit} noValidate>
@@ -80,7 +81,7 @@ function Changes({ item, written }: { item: Item; written: Body | null }) {
       <div class="keys">
         <button class="main">保存修改</button>
         {!hasLeft && (
-          <button type="button" class="quiet" onClick={() => void keep({ exited_on: localDate(Date.now()) }, `已登记退场: ${name}`)}>
+          <button type="button" class="quiet" onClick={() => void keep({ exited_on: today }, `已登记退场: ${name}`)}>
             今日退场
           </button>
         )}
