@@ -60,6 +60,9 @@ def test_the_round_of_today_shows_what_is_due_and_whom_to_measure(inspector: Ins
     _log_disinfection(page)
     inspector.open("今日")
     expect(canteen).to_contain_text("已记录")
+    page.locator(".dues a", has_text="用餐时").click()  # leads to that slot, and to those whom it is about
+    expect(page.get_by_text("用餐时 · 大门")).to_be_visible()
+    expect(page.get_by_text("0 / 0 人已测")).to_be_visible()
     inspector.context.set_offline(False)
 
 

@@ -4,8 +4,9 @@ away, a device taken out, a full tablet, a wrong clock."""
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from server.actions.assign_site import unassign_site
 from server.actions.revoke_device import revoke_device
@@ -76,6 +77,38 @@ def test_what_is_refused_is_told_and_mended_as_a_new_entry(
     assert ("张三", "2026-11-20", "2026-11-22") in bodies(people, "name", "entered_on", "exited_on")
     with inspector.field.app.app_context(), read() as session:
         assert session.query(Quarantine).count() == 1  # the refused line is evidence too
+
+
+def test_a_refused_reading_is_written_anew_with_its_value(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    refused: list[str] = []
+
+    def refuse(line: dict[str, Any]) -> dict[str, Any]:
+        """As if the server had: the browser cannot be made to write what the server would refuse."""
+        refused.append(line["id"])
+        return line | {
+            "outcome": "refused",
+            "code": "body_invalid",
+            "errors": {"/body/celsius": ["请复核。"]},
+        }
+
+    def answer(route: Route) -> None:
+        whole = route.fetch().json()
+        first = [refuse(line) if not refused else line for line in whole["outcomes"]]
+        route.fulfill(json=whole | {"outcomes": first})
+
+    inspector.context.route(PUSH, answer)
+    inspector.measure("张三", "366")
+    inspector.sync()
+    expect(page.locator(".refused")).to_contain_text("体温 (°C): 请复核。")
+    page.get_by_role("button", name="改正后重新填写").click()
+    expect(page.locator(".reading")).to_contain_text("36.6")
+    page.get_by_role("button", name="按此读数重新保存").click()
+    expect(page.locator(".last")).to_contain_text("张三 36.6 ℃")
+    inspector.sync()
+    inspector.expect_unsent(0)
+    expect(page.locator(".refused")).to_have_count(0)
+    assert len(refused) == 1
 
 
 def test_a_site_that_is_taken_away_goes_after_its_work_went_up(inspector: Inspector) -> None:

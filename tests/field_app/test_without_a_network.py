@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from server.field_app import BUILT, pages
-from tests.field_app.conftest import PULL, PUSH, Inspector, bodies, elsewhere
+from tests.chromium import launch_options
+from tests.field_app.conftest import PULL, PUSH, Inspector, Live, assert_log_holds, bodies, elsewhere
+from tests.stories.field import Field
 
 # The chain as it lies in the browser's own database.
 READ_CHAIN = """async () => {
@@ -54,6 +56,36 @@ def test_written_offline_over_a_cold_start_and_sent_later(
     assert bodies(checks, "worker", "celsius", "slot") == sorted(
         [(workers["张三"], 36.5, "before_work"), (workers["曾小贤"], 36.8, "before_work")]
     )
+
+
+def test_a_tablet_that_was_switched_off_starts_without_a_network(
+    built: None, browser: Browser, live: Live, field: Field, workers: dict[str, str], tmp_path: Path
+) -> None:
+    """The whole browser ends, and begins again from its profile; the key is still there, and signs."""
+
+    def switch_on() -> Inspector:
+        profile = tmp_path / "profile"
+        context = browser.browser_type.launch_persistent_context(profile, locale="zh-CN", **launch_options())
+        return Inspector(context, live, field)
+
+    inspector = switch_on()
+    inspector.enrol()
+    live.stop()
+    inspector.measure("张三", "365")
+    inspector.expect_unsent(1)
+    inspector.context.close()
+    inspector = switch_on()
+    inspector.open_again()
+    inspector.expect_unsent(1)
+    inspector.measure("曾小贤", "366")
+    inspector.expect_unsent(2)
+    live.start()
+    inspector.sync()
+    inspector.expect_unsent(0)
+    inspector.context.close()
+    assert inspector.complaints == []
+    assert len(elsewhere(field, "temperature_check")) == 2
+    assert_log_holds(field)
 
 
 def test_the_network_comes_back_and_nobody_has_to_ask(inspector: Inspector) -> None:

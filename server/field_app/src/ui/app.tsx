@@ -85,7 +85,7 @@ function Rooms({ route, isRevoked }: { route: Route; isRevoked: boolean }) {
 function Screen({ path, query }: Route) {
   switch (path) {
     case "/temperature":
-      return <Temperature chosen={query.get("worker")} />;
+      return <Temperature chosen={query.get("worker")} asked={query.get("slot")} copy={query.get("copy")} />;
     case "/disinfect":
       return <Disinfect place={query.get("place")} copy={query.get("copy")} />;
     case "/roster":
@@ -93,7 +93,7 @@ function Screen({ path, query }: Route) {
     case "/roster/worker":
       return <WorkerForm key={query.toString()} id={query.get("id")} copy={query.get("copy")} />;
     case "/gate":
-      return <Gate chosen={query.get("worker")} />;
+      return <Gate chosen={query.get("worker")} copy={query.get("copy")} />;
     case "/sync":
       return <SyncScreen />;
     default:

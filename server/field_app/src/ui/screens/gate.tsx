@@ -6,7 +6,7 @@ import { type Person, present } from "../../domain/people";
 import { celsiusOf, FEVER, IMPOSSIBLE, verdict } from "../../domain/temperature";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime } from "../../protocol/time";
-import { type Item, listed } from "../../store/view";
+import { entryOf, type Item, listed } from "../../store/view";
 import { add } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
@@ -16,17 +16,22 @@ import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "gate_pass";
 
-export function Gate({ chosen }: { chosen: string | null }) {
+export function Gate({ chosen, copy }: { chosen: string | null; copy: string | null }) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
   const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
   const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today]);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
-  if (!workers || !passes) return null;
+  const copied = useLive(async () => (copy ? ((await db.outbox.where("id").equals(copy).first()) ?? null) : null), [db, copy]);
+  if (!workers || !passes || copied === undefined) return null;
   const last = lastPasses(passes);
   const person = people.find((one) => one.id === chosen);
-  if (person) return <Pass key={person.id} person={person} isInside={last.get(person.id)?.body["direction"] === "in"} />;
+  if (person) {
+    const isInside = last.get(person.id)?.body["direction"] === "in";
+    const written = copied ? entryOf(copied).body : { direction: isInside ? "out" : "in", health_code: "green" };
+    return <Pass key={`${person.id} ${copy}`} person={person} written={written} />;
+  }
   const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
   return (
     <section>
@@ -45,6 +50,10 @@ export function Gate({ chosen }: { chosen: string | null }) {
   );
 }
 
+function digitsOf(celsius: unknown): string {
+  return typeof celsius === "number" ? celsius.toFixed(1).replace(".", "") : "";
+}
+
 function lastPasses(passes: readonly Item[]): Map<string, Item> {
   const standing = passes.filter((pass) => pass.body["voided"] !== true).sort((a, b) => a.timeMs - b.timeMs);
   return new Map(standing.map((pass) => [String(pass.body["worker"]), pass]));
@@ -60,12 +69,12 @@ function passText(pass: Item | undefined) {
   );
 }
 
-function Pass({ person, isInside }: { person: Person; isInside: boolean }) {
+function Pass({ person, written }: { person: Person; written: Body }) {
   const { db } = useSession();
   const save = useSave();
-  const [direction, setDirection] = useState(isInside ? "out" : "in");
-  const [code, setCode] = useState("green");
-  const [digits, setDigits] = useState("");
+  const [direction, setDirection] = useState(String(written["direction"]));
+  const [code, setCode] = useState(String(written["health_code"] ?? "none"));
+  const [digits, setDigits] = useState(() => digitsOf(written["celsius"]));
   const celsius = celsiusOf(digits);
   const judged = verdict(celsius);
   const isBarred = direction === "in" && (judged === "fever" || code === "red" || code === "yellow");

@@ -16,10 +16,14 @@ import { OUTCOMES, refusalText, textOf } from "../texts";
 const SHOWN = 30;
 const MEND: Record<string, (row: OutboxRow) => string> = {
   worker: (row) => `/roster/worker?copy=${row.id}${row.act === "edit" ? `&id=${row.record}` : ""}`,
-  temperature_check: (row) => `/temperature?worker=${String(entryOf(row).body["worker"])}`,
+  temperature_check: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}`,
   disinfection_log: (row) => `/disinfect?copy=${row.id}`,
-  gate_pass: (row) => `/gate?worker=${String(entryOf(row).body["worker"])}`,
+  gate_pass: (row) => `/gate?worker=${workerOf(row)}&copy=${row.id}`,
 };
+
+function workerOf(row: OutboxRow): string {
+  return String(entryOf(row).body["worker"]);
+}
 
 export function SyncScreen() {
   const { db, syncer, isBusy } = useSession();

@@ -18,7 +18,7 @@ import {
   verdict,
 } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
-import { listed } from "../../store/view";
+import { entryOf, listed } from "../../store/view";
 import { add, voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
@@ -32,7 +32,13 @@ interface Saved {
   text: string;
 }
 
-export function Temperature({ chosen }: { chosen: string | null }) {
+interface Asked {
+  chosen: string | null; // the person
+  asked: string | null; // the slot, when it is not that of the hour
+  copy: string | null; // a refused entry that is written anew
+}
+
+export function Temperature({ chosen, asked, copy }: Asked) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const now = useNow();
@@ -40,21 +46,24 @@ export function Temperature({ chosen }: { chosen: string | null }) {
   const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
   const checks = useLive(() => listed(db, "temperature_check", scope, today), [db, scope, today]);
   const passes = useLive(() => listed(db, "gate_pass", scope, today), [db, scope, today]);
-  const [slot, setSlot] = useState(() => slotAt(localTime(now)));
+  const copied = useLive(async () => (copy ? ((await db.outbox.where("id").equals(copy).first()) ?? null) : null), [db, copy]);
+  const slot = asked ?? slotAt(localTime(now));
   const [point, setPoint] = useState("gate");
   const [last, setLast] = useState<Saved | null>(null);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
   const going = useMemo(() => retests(checks ?? []), [checks]);
-  if (!workers || !checks || !passes) return null;
+  if (!workers || !checks || !passes || copied === undefined) return null;
   const person = people.find((one) => one.id === chosen);
   if (person) {
     const retest = going.get(person.id);
     const open = retest && !isDone(retest) ? retest : undefined;
-    return <Measure key={`${person.id} ${open?.readings.length}`} {...{ person, slot, point, onSaved: setLast }} retest={open} />;
+    const initial = copied ? Number(entryOf(copied).body["celsius"]).toFixed(1).replace(".", "") : "";
+    const key = `${person.id} ${open?.readings.length}`;
+    return <Measure {...{ key, person, slot, point, initial, onSaved: setLast }} retest={open} />;
   }
   const measured = readings(checks, slot);
-  const asked = toMeasure(people, passes);
-  const toDo = asked.filter((one) => !measured.has(one.id));
+  const expected = toMeasure(people, passes).filter((one) => slot !== "meal" || one.isCanteenStaff);
+  const toDo = expected.filter((one) => !measured.has(one.id));
   const others = people.filter((one) => !toDo.includes(one));
   const points = choices("temperature_check", "point");
   const slots = Object.fromEntries(Object.entries(choices("temperature_check", "slot")).filter(([code]) => code !== "retest"));
@@ -66,18 +75,18 @@ export function Temperature({ chosen }: { chosen: string | null }) {
           {slots[slot]} · {points[point]} <small>更改</small>
         </summary>
         <div class="choices">
-          <Choice title="时段" options={slots} value={slot} onChange={setSlot} />
+          <Choice title="时段" options={slots} value={slot} onChange={(one) => go(`/temperature?slot=${one}`)} />
           <Choice title="测温点" options={points} value={point} onChange={setPoint} />
         </div>
       </details>
       <RetestList people={people} going={going} />
       <LastSaved last={last?.scope === scope ? last : null} onUndone={() => setLast(null)} />
       <p class="progress">
-        <strong>{asked.length - toDo.length}</strong> / {asked.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
+        <strong>{expected.length - toDo.length}</strong> / {expected.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
       </p>
       <PersonPicker
         people={[...toDo, ...others]}
-        onPick={(one) => go(`/temperature?worker=${one.id}`)}
+        onPick={(one) => go(`/temperature?slot=${slot}&worker=${one.id}`)}
         aside={(one) => readingOf(measured.get(one.id)?.body["celsius"])}
         empty="名册里还没有人员。"
       />
@@ -146,16 +155,19 @@ interface MeasureProps {
   slot: string;
   point: string;
   retest: Retest | undefined;
+  initial: string; // the digits of a reading that was refused
   onSaved: (saved: Saved) => void;
 }
 
-function Measure({ person, slot, point, retest, onSaved }: MeasureProps) {
+function Measure({ person, slot, point, retest, initial, onSaved }: MeasureProps) {
   const { db } = useSession();
   const save = useSave();
-  const [digits, setDigits] = useState("");
+  const [digits, setDigits] = useState(initial);
   const [isSaving, setSaving] = useState(false);
   const celsius = celsiusOf(digits);
   const judged = verdict(celsius);
+  const back = `/temperature?slot=${slot}`;
+  const isCopy = initial !== "" && digits === initial;
   const keep = async () => {
     if (celsius === null || isSaving) return;
     setSaving(true);
@@ -166,17 +178,17 @@ function Measure({ person, slot, point, retest, onSaved }: MeasureProps) {
     if (!(await save(write, `已保存 ${text}`))) return setSaving(false);
     onSaved({ entry, scope: person.scope, text });
     const isLastRetest = retest && retest.readings.length + 1 >= RETESTS;
-    if (judged === "normal" ? !retest || isLastRetest : isLastRetest) go("/temperature");
+    if (judged === "normal" ? !retest || isLastRetest : isLastRetest) go(back);
     else setDigits("");
     setSaving(false);
   };
   useEffect(() => {
-    if (judged === "normal" || judged === "fever") void keep(); // nothing to ask: saved with the third digit
+    if (!isCopy && (judged === "normal" || judged === "fever")) void keep(); // nothing to ask: saved with the third digit
   }, [digits]);
   return (
     <section class="measure">
       <header>
-        <a class="back" href="#/temperature" aria-label="返回">
+        <a class="back" href={`#${back}`} aria-label="返回">
           ‹
         </a>
         <h1>
@@ -190,6 +202,11 @@ function Measure({ person, slot, point, retest, onSaved }: MeasureProps) {
         </p>
       )}
       <Reading digits={digits} />
+      {isCopy && (
+        <button type="button" class="main" onClick={keep}>
+          按此读数重新保存
+        </button>
+      )}
       {judged === "impossible" && (
         <p class="alert" role="alert">
           体温{IMPOSSIBLE}

@@ -105,7 +105,7 @@ async function readDay(db: FieldDatabase, scope: string, today: string): Promise
 }
 
 function hrefOf(due: Due, site: Item): string {
-  if (due.duty.startsWith("TEMP")) return "#/temperature";
+  if (due.duty.startsWith("TEMP")) return `#/temperature?slot=${due.slot}`;
   if (due.duty === "GATE") return "#/gate";
   if (due.duty !== "DISINFECT") return "#/today";
   const places = (site.body["places"] as { kind: string; name: string }[] | undefined) ?? [];
