@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mimetypes import guess_type
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, send_from_directory
+from flask import Blueprint, Response, abort, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.field_app import BUILT
@@ -55,7 +56,12 @@ def companion(name: str) -> AnyResponse:
 def _file(folder: Path, name: str, cache: str) -> Response:
     if not (BUILT / "stamp").exists():
         abort(404)
-    response = send_from_directory(folder, name)
+    twin = f"{name}.gz"
+    is_small = request.accept_encodings.quality("gzip") > 0 and (folder / twin).is_file()
+    response = send_from_directory(folder, twin if is_small else name, mimetype=guess_type(name)[0])
+    if is_small:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = cache
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return response

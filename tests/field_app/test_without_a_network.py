@@ -202,7 +202,7 @@ def _assert_chain_is_whole(chain: dict[str, Any]) -> None:
 
 def _next_version(folder: Path) -> Path:
     """What a release changes: names of files, the page, and with them the service worker."""
-    shutil.copytree(BUILT, folder)
+    shutil.copytree(BUILT, folder, ignore=shutil.ignore_patterns("*.gz"))
     script = next((folder / "assets").glob("app-*.js"))
     script.rename(script.with_name("app-next.js"))
     for name in ("index.html", "sw.js"):

@@ -27,7 +27,7 @@ const ROOMS: [string, string, IconName][] = [
   ["/gate", "门岗", "gate"],
   ["/sync", "同步", "sync"],
 ];
-const TOLD_MS = 4_000;
+const TOLD_MS = 3_000;
 
 export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const exchange = useMemo(() => new Exchange(db), [db]);
