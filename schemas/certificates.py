@@ -127,3 +127,21 @@ _CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "taiwan_permit": _form_problem(_LOOSE_FORM, "loose_form"),
 }
 CERTIFICATE_TYPES = tuple(_CHECKS)
+
+
+def portable_checks() -> dict[str, object]:
+    """The checks above as plain values, from which a client in another language makes its own."""
+    return {
+        "types": list(CERTIFICATE_TYPES),
+        "person_weights": list(_PERSON_WEIGHTS),
+        "person_checks": _PERSON_CHECKS,
+        "person_form": _PERSON_FORM.pattern,
+        "void_form": _VOID_FORM.pattern,
+        "hmt_regions": list(_HMT_REGIONS),
+        "foreign_form": _FOREIGN_FORM.pattern,
+        "loose_form": _LOOSE_FORM.pattern,
+        "company_form": _COMPANY_FORM.pattern,
+        "company_alphabet": _COMPANY_ALPHABET,
+        "company_weights": list(_COMPANY_WEIGHTS),
+        "problems": dict(PROBLEMS),
+    }

@@ -24,6 +24,7 @@ from server.console import questions as question_pages
 from server.console import rosters as roster_pages
 from server.db import db, engine_options
 from server.door import answer_problem, problem_of
+from server.field_app import pages as field_pages
 from server.media_store import StoreTrouble, open_store
 from server.problems import Problem
 from server.request_log import log_requests
@@ -32,9 +33,8 @@ from server.seal import load_seals
 from server.security_headers import set_security_headers
 
 assert models  # the tables have to be known before the first query
-assert (
-    flag_pages and overview_pages and question_pages and roster_pages
-)  # their pages stand on the blueprint of `pages`
+# Their pages stand on the blueprint of `pages`.
+assert flag_pages and overview_pages and question_pages and roster_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
 DOORS = (
@@ -45,7 +45,14 @@ DOORS = (
     media.blueprint,
     devices.blueprint,
 )
-OTHERS = (sync.blueprint, uploads.blueprint, docs.blueprint, ops.blueprint, pages.blueprint)
+OTHERS = (
+    sync.blueprint,
+    uploads.blueprint,
+    docs.blueprint,
+    ops.blueprint,
+    pages.blueprint,
+    field_pages.blueprint,
+)
 
 _log = logging.getLogger("gongdi.app")
 

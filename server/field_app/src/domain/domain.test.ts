@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import type { Item } from "../store/view";
+import { certificateProblem, companyProblem } from "./certificates";
+import { dues } from "./duties";
+import { personOf, present, search } from "./people";
+import { initials } from "./pinyin";
+import { celsiusOf, isDone, isHigh, retests, verdict } from "./temperature";
+import { problems } from "./validate";
+
+const MINUTE = 60_000;
+const item = (kind: string, id: string, body: object, timeMs = 0): Item => ({
+  ...{ scope: "site:1", kind, id, rev: 1, timeMs, state: "synced" as const },
+  body: body as Item["body"],
+});
+const worker = (id: string, name: string, more: object = {}) =>
+  item("worker", id, { name, team: "一班", certificate_masked: "410***********123X", phone: "138****5678", ...more });
+const check = (minute: number, celsius: number, slot = "before_work") =>
+  item("temperature_check", `c${minute}`, { worker: "w", celsius, slot }, minute * MINUTE);
+
+describe("finding a person", () => {
+  it.each([
+    ["张三", "zs"],
+    ["欧阳长河", "oych"],
+    ["曾小贤", "zxx"],
+    ["单国栋", "sgd"],
+    ["买买提·吐尔逊", "mmttex"],
+    ["阿依古丽", "aygl"],
+    ["赵卫东", "zwd"],
+    ["张长重", "zcz"],
+    ["John 王", "johnw"],
+  ])("%s is %s", (name, expected) => expect(initials(name)).toContain(expected));
+
+  it("by name, initials, and the ends of numbers", () => {
+    const people = [worker("1", "张三"), worker("2", "赵四", { phone: "139****0001" })].map(personOf);
+    const ids = (typed: string) => search(people, typed).map((person) => person.id);
+    expect(ids("")).toEqual(["1", "2"]);
+    expect(ids("张")).toEqual(["1"]);
+    expect(ids("ZS")).toEqual(["1", "2"]);
+    expect(ids("0001")).toEqual(["2"]);
+    expect(ids("123x")).toEqual(["1", "2"]);
+    expect(ids("9999")).toEqual([]);
+  });
+
+  it("leaves out who has left, and who was a mistake", () => {
+    const items = [worker("1", "甲", { exited_on: "2026-11-22" }), worker("2", "乙", { exited_on: "2026-11-23" }), worker("3", "丙", { voided: true })];
+    expect(present(items, "2026-11-23").map((person) => person.id)).toEqual(["2"]);
+  });
+});
+
+describe("a reading", () => {
+  it.each([
+    ["36", "incomplete"],
+    ["299", "impossible"],
+    ["451", "impossible"],
+    ["349", "implausible"],
+    ["421", "implausible"],
+    ["350", "normal"],
+    ["372", "normal"],
+    ["373", "fever"],
+    ["420", "fever"],
+  ])("%s is %s", (digits, expected) => expect(verdict(celsiusOf(digits))).toBe(expected));
+
+  it("that is high begins a retest of three", () => {
+    const one = (...checks: Item[]) => retests(checks).get("w");
+    expect(one(check(0, 36.5))).toBeUndefined();
+    expect(one(check(0, 37.3))).toMatchObject({ readings: [], first: 37.3 });
+    const high = one(check(0, 37.5), check(5, 37.4, "retest"), check(6, 36.8, "retest"), check(7, 37.3, "retest"))!;
+    expect([isDone(high), isHigh(high)]).toEqual([true, true]);
+    const low = one(check(0, 37.5), check(5, 37.4, "retest"), check(6, 36.8, "retest"), check(7, 37.2, "retest"))!;
+    expect([isDone(low), isHigh(low)]).toEqual([true, false]);
+  });
+
+  it("that was declared void begins nothing", () => {
+    const wrong = check(0, 39.5);
+    expect(retests([{ ...wrong, body: { ...wrong.body, voided: true } }]).size).toBe(0);
+  });
+});
+
+describe("limits are the server's", () => {
+  const good = {
+    ...{ name: "阿·买买提", certificate_type: "id_card", certificate_number: "11010519491231002X", company: "91350100M000100Y43" },
+    ...{ team: "钢筋一班", trade: "020", role: "worker", entered_on: "2026-11-23" },
+  };
+
+  it("takes a good worker", () => expect(problems("worker", good)).toEqual({}));
+
+  it.each([
+    [{ name: " " }, "name"],
+    [{ name: "字".repeat(51) }, "name"],
+    [{ certificate_number: "110105491231002" }, "certificate_number"],
+    [{ certificate_number: "110105194912310021" }, "certificate_number"],
+    [{ certificate_number: "11010519491331002X" }, "certificate_number"],
+    [{ company: "91350100M000100Y44" }, "company"],
+    [{ trade: "2" }, "trade"],
+    [{ phone: "12812345678" }, "phone"],
+    [{ entered_on: "2026-02-30" }, "entered_on"],
+    [{ exited_on: "2026-11-22" }, "exited_on"],
+    [{ role: "boss" }, "role"],
+  ])("refuses %o", (wrong, field) => {
+    const told = problems("worker", { ...good, ...wrong });
+    expect(Object.keys(told)).toEqual([field]);
+    expect(told[field]).toMatch(/\p{Script=Han}/u);
+  });
+
+  it("judges only what an edit changes", () => {
+    expect(problems("worker", { team: "木工班" }, true)).toEqual({});
+    expect(problems("worker", { team: "" }, true)).toHaveProperty("team");
+  });
+
+  it("judges measurements", () => {
+    const log = { place: "canteen", agent: "chlorine", operator: "王师傅" };
+    expect(problems("disinfection_log", { ...log, concentration_mg_l: 500 })).toEqual({});
+    expect(problems("disinfection_log", { ...log, concentration_mg_l: 100_001 })).toHaveProperty("concentration_mg_l");
+    expect(problems("disinfection_log", { ...log, concentration_mg_l: "many" })).toHaveProperty("concentration_mg_l");
+    expect(problems("disinfection_log", { ...log, agent: "" })).toHaveProperty("agent");
+  });
+
+  it("knows the other certificates", () => {
+    expect(certificateProblem("hmt_residence", "810000199001010014")).toMatch(/校验|^$/);
+    expect(certificateProblem("hmt_residence", "110105194912310021")).toContain("810000");
+    expect(certificateProblem("foreign_permanent", "ABC123456789012")).toBe("");
+    expect(certificateProblem("passport", "E1234567")).toBe("");
+    expect(certificateProblem("passport", "E 123")).not.toBe("");
+    expect(companyProblem("lower")).not.toBe("");
+  });
+});
+
+describe("what is due", () => {
+  const at = (time: string) => Date.parse(`2026-11-23T${time}:00+08:00`);
+  const window = (duty: string, slot: string, opens: string, due: string, more: object = {}) =>
+    item("window", `${duty} ${slot}`, { duty, slot, state: "open", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
+  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], people: [personOf(worker("w", "张三"))] };
+
+  it("comes in the order of need", () => {
+    const windows = [
+      window("TEMP", "after_work", "16:30", "20:00"),
+      window("TEMP", "before_work", "05:30", "08:30", { closes: "2026-11-23T16:30:00+08:00" }),
+      window("DISINFECT", "morning", "06:00", "12:00", { place: "canteen" }),
+      window("DISINFECT", "afternoon", "12:30", "20:00", { place: "canteen", state: "met" }),
+    ];
+    const found = dues({ ...day, windows }, at("10:00"));
+    expect(found.map((due) => due.standing)).toEqual(["overdue", "due", "later", "done"]);
+  });
+
+  it("counts this tablet's own work, sent or not", () => {
+    const windows = [window("TEMP", "before_work", "05:30", "08:30"), window("DISINFECT", "morning", "06:00", "12:00", { place: "canteen" })];
+    const checks = [item("temperature_check", "c", { worker: "w", celsius: 36.5, slot: "before_work" }, at("07:00"))];
+    const logs = [item("disinfection_log", "l", { place: "canteen" }, at("07:00"))];
+    expect(dues({ ...day, windows, checks, logs }, at("08:00")).map((due) => due.standing)).toEqual(["recorded", "recorded"]);
+    const elsewhere = [item("disinfection_log", "l", { place: "toilet" }, at("07:00"))];
+    expect(dues({ ...day, windows, logs: elsewhere }, at("08:00")).map((due) => due.standing)).toEqual(["due", "due"]);
+  });
+});

@@ -1,0 +1,58 @@
+// A body judged field by field as the server will judge it, so that nothing is refused days later that could have been
+// mended at once. The rules and their words are generated from the server's own.
+
+import { type Check, contracts, type FieldRule } from "../contracts";
+import type { Body } from "../protocol/entry";
+import { certificateProblem, companyProblem, isRealDate } from "./certificates";
+
+export type Problems = Record<string, string>;
+
+/** What is wrong, by field; empty when nothing is. `isPartial`: an edit, which brings changed fields only. */
+export function problems(kind: string, body: Body, isPartial = false): Problems {
+  const found: Problems = {};
+  for (const [name, field] of Object.entries(contracts.kinds[kind]?.fields ?? {})) {
+    if (isPartial && !(name in body)) continue;
+    const problem = fieldProblem(field, body[name]);
+    if (problem) found[name] = problem;
+  }
+  if (kind === "worker") together(body, found);
+  return found;
+}
+
+function fieldProblem(field: FieldRule, value: unknown): string {
+  if (value === undefined || value === null || value === "") return field.optional ? "" : field.missing;
+  for (const check of field.checks) {
+    const problem = failed(check, value);
+    if (problem) return problem;
+  }
+  return "";
+}
+
+function failed(check: Check, value: unknown): string {
+  switch (check.rule) {
+    case "choice":
+      return String(value) in check.words ? "" : check.message;
+    case "length":
+      return [...String(value)].length <= check.max ? "" : check.message;
+    case "range":
+      return typeof value === "number" && value >= check.low && value <= check.high ? "" : check.message;
+    case "tenths":
+      return Math.round(Number(value) * 10) / 10 === value ? "" : check.message;
+    case "pattern":
+      return new RegExp(check.pattern, "u").test(String(value)) && !String(value).endsWith("\n") ? "" : check.message;
+    case "date":
+      return isRealDate(String(value)) ? "" : check.message;
+    case "company":
+      return companyProblem(String(value));
+  }
+}
+
+/** What fields say only together. */
+function together(body: Body, found: Problems): void {
+  const { certificate_type: type, certificate_number: number, entered_on: entered, exited_on: exited } = body;
+  if (typeof type === "string" && typeof number === "string" && number && !found["certificate_number"]) {
+    const problem = certificateProblem(type, number);
+    if (problem) found["certificate_number"] = problem;
+  }
+  if (entered && exited && String(exited) < String(entered)) found["exited_on"] = "退场日期不能早于进场日期, 请检查两个日期。";
+}

@@ -1,0 +1,155 @@
+// The tablet's one database: who it is, what it wrote, what it pulled, and how far both are settled.
+//
+// Every step of the app is one transaction here, so that a kill between any two steps leaves a state from which the
+// next exchange goes on. Durability is strict: what a person was told is saved survives a power cut.
+
+import Dexie, { type Table } from "dexie";
+import type { Bytes } from "../protocol/bytes";
+import type { Act, Body } from "../protocol/entry";
+
+export interface Identity {
+  one: "one";
+  state: "enrolling" | "enrolled" | "revoked";
+  keys: CryptoKeyPair; // the private half cannot be read out
+  name: string;
+  device: string; // these four are "" until it is enrolled
+  token: string;
+  user: string;
+  serverKey: string;
+}
+
+export interface ScopeRow {
+  scope: string;
+  n: number; // the last entry written here: kept for good, or the chain forks
+  hash: string;
+  ackedN: number; // the highest entry with an outcome
+  ackedHash: string;
+  receipt: { at: string; sig: string; text: string } | null; // the server's signature: what it had, and when
+  receiptN: number; // it covers 1 … receiptN without a hole
+  trouble: "" | "server_ahead" | "chain_differs";
+  active: boolean; // false after `gone`
+  cursor: string;
+  live: number; // records that are not stale, and the sum of their digests
+  digest: string;
+  caughtUpMs: number | null;
+  mismatched: boolean;
+  resetAskedMs: number | null;
+}
+
+export interface RecordRow {
+  scope: string;
+  id: string;
+  kind: string;
+  rev: number;
+  stale: 0 | 1; // 1: from before a reset that has not arrived whole yet, still shown
+  part: string; // its share of the digest
+  day: string; // the local day that a fact or a window belongs to; "" for everything else
+  body: Body;
+}
+
+export interface OutboxRow {
+  seq?: number; // the order of writing
+  scope: string;
+  n: number;
+  id: string;
+  kind: string;
+  record: string;
+  act: Act;
+  line: Bytes; // exactly as it was first written
+  hash: string;
+  wallMs: number;
+  day: string;
+  state: "waiting" | "settled";
+  shown: 0 | 1; // 1: lies over what was pulled
+  outcome: string;
+  code: string;
+  errors: Record<string, string[]>;
+  rev: number | null;
+  settledMs: number | null;
+  seen: 0 | 1; // a refused entry that a person has dealt with
+}
+
+export interface MediaRow {
+  sha256: string;
+  entry: string;
+  type: string;
+  blob: Blob;
+  state: "waiting" | "sent";
+}
+
+export interface Note {
+  name: string;
+  value: string | number;
+}
+
+export class FieldDatabase extends Dexie {
+  identity!: Table<Identity, string>;
+  notes!: Table<Note, string>;
+  scopes!: Table<ScopeRow, string>;
+  records!: Table<RecordRow, [string, string, string]>;
+  outbox!: Table<OutboxRow, number>;
+  media!: Table<MediaRow, string>;
+
+  constructor(name = "gongdi-field") {
+    super(name, { chromeTransactionDurability: "strict" });
+    this.version(1).stores({
+      identity: "one",
+      notes: "name",
+      scopes: "scope",
+      records: "[scope+id+kind], [kind+scope+day], [scope+stale], id",
+      outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown], record",
+      media: "sha256, state",
+    });
+  }
+
+  async note(name: string): Promise<string | number | undefined> {
+    return (await this.notes.get(name))?.value;
+  }
+
+  async numberNote(name: string): Promise<number> {
+    return Number((await this.note(name)) ?? 0);
+  }
+
+  async setNote(name: string, value: string | number): Promise<void> {
+    await this.notes.put({ name, value });
+  }
+}
+
+export function newScope(scope: string): ScopeRow {
+  return {
+    scope,
+    n: 0,
+    hash: "",
+    ackedN: 0,
+    ackedHash: "",
+    receipt: null,
+    receiptN: 0,
+    trouble: "",
+    active: true,
+    cursor: "",
+    live: 0,
+    digest: "0000000000000000",
+    caughtUpMs: null,
+    mismatched: false,
+    resetAskedMs: null,
+  };
+}
+
+/** Something that cannot be done here. `code` is stable; its words are in ui/texts. */
+export class FieldError extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+/** The code of any failure of a write, for the person who waits for "saved". */
+export function failureCode(error: unknown): string {
+  if (error instanceof FieldError) return error.code;
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  let cause: unknown = error;
+  while (cause instanceof Error) {
+    if (cause.name === "QuotaExceededError") return "storage_full";
+    cause = "inner" in cause ? cause.inner : undefined;
+  }
+  return "not_saved";
+}

@@ -1,0 +1,64 @@
+// The records as a person sees them now: what was pulled, with this tablet's own work that was not pulled back laid over.
+
+import Dexie from "dexie";
+import type { Body } from "../protocol/entry";
+import { parseMs } from "../protocol/time";
+import type { FieldDatabase, OutboxRow } from "./database";
+
+export type ItemState = "synced" | "sent" | "held" | "unsent";
+
+/** One record. A corrected fact stays, with `amended_by` in its body; a void one with `voided`, as the server sends
+ * them. `rev` is 0 until the server has given one. */
+export interface Item {
+  scope: string;
+  kind: string;
+  id: string;
+  rev: number;
+  body: Body;
+  timeMs: number; // of a fact: when it was recorded, as well as is known
+  state: ItemState;
+}
+
+/** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. Who
+ * wants them to be of one moment reads them in a transaction. */
+export async function listed(db: FieldDatabase, kind: string, scope: string, day?: string): Promise<Item[]> {
+  const items = new Map<string, Item>();
+  const low = [kind, scope || Dexie.minKey, day ?? Dexie.minKey];
+  const high = [kind, scope || Dexie.maxKey, day ?? Dexie.maxKey];
+  for (const row of await db.records.where("[kind+scope+day]").between(low, high, true, true).toArray()) {
+    if (day !== undefined && row.day !== day) continue;
+    const timeMs = parseMs((row.body["at"] as Body | undefined)?.["time"]) ?? 0;
+    items.set(row.id, { ...{ scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body }, timeMs, state: "synced" });
+  }
+  for (const row of await db.outbox.where("[kind+shown]").equals([kind, 1]).sortBy("seq")) {
+    const isAsked = (!scope || row.scope === scope) && (day === undefined || row.day === day || row.act === "void");
+    if (isAsked) overlay(items, row);
+  }
+  return [...items.values()];
+}
+
+/** One record of a kind as `listed` would show it. */
+export async function found(db: FieldDatabase, kind: string, scope: string, id: string): Promise<Item | undefined> {
+  return (await listed(db, kind, scope)).find((item) => item.id === id);
+}
+
+/** The members of a line that was written here. */
+export function entryOf(row: OutboxRow): { body: Body; amends?: string; reason?: string } {
+  return row.line.length ? JSON.parse(new TextDecoder().decode(row.line)) : { body: {} };
+}
+
+function overlay(items: Map<string, Item>, row: OutboxRow): void {
+  const there = items.get(row.record);
+  const state: ItemState = row.state === "waiting" ? "unsent" : row.outcome === "held" ? "held" : "sent";
+  const entry = entryOf(row);
+  if (row.act === "edit" || row.act === "void") {
+    const changes = row.act === "edit" ? entry.body : { voided: true };
+    if (there) items.set(row.record, { ...there, body: { ...there.body, ...changes }, state });
+    return;
+  }
+  if (there) return;
+  const body = entry.amends ? { ...entry.body, amends: entry.amends } : entry.body;
+  items.set(row.record, { scope: row.scope, kind: row.kind, id: row.record, rev: 0, body, timeMs: row.wallMs, state });
+  const amended = entry.amends ? items.get(entry.amends) : undefined;
+  if (amended) items.set(amended.id, { ...amended, body: { ...amended.body, amended_by: row.record } });
+}

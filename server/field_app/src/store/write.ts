@@ -1,0 +1,66 @@
+// Writing, without a network: facts, new workers, changes of workers, and declaring a record void.
+
+import { type Body, type Draft, type MediaPromise, type Moment } from "../protocol/entry";
+import { uuid7 } from "../protocol/ids";
+import { wallText } from "../protocol/time";
+import { type FieldDatabase, FieldError, type MediaRow } from "./database";
+import { append, unsettledMaker } from "./outbox";
+
+/** A fact or a new register. `needs` is found out from the worker that a fact is about. Gives the entry's id. */
+export async function add(
+  db: FieldDatabase,
+  scope: string,
+  kind: string,
+  body: Body,
+  photos: readonly (MediaPromise & { blob: Blob })[] = [],
+): Promise<string> {
+  const id = uuid7(Date.now());
+  const worker = body["worker"];
+  const needs = typeof worker === "string" ? await needsOf(db, scope, worker) : [];
+  const media = photos.map(({ sha256, bytes, type }) => ({ sha256, bytes, type }));
+  const rows = photos.map(({ sha256, type, blob }): MediaRow => ({ sha256, entry: id, type, blob, state: "waiting" }));
+  return append(db, { id, scope, kind, record: id, act: "add", at: await moment(db), body, needs, media }, rows);
+}
+
+/** Change fields of a register, from the version that was last pulled. Throws `unknown_record`. */
+export async function edit(db: FieldDatabase, scope: string, record: string, changes: Body): Promise<string> {
+  const known = await knownRecord(db, scope, record);
+  return append(db, { ...(await draftOf(db, scope, known, record)), act: "edit", base: known.rev, body: changes });
+}
+
+/** Declare a record void, and why. Throws `unknown_record`. */
+export async function voidRecord(db: FieldDatabase, scope: string, record: string, reason: string): Promise<string> {
+  const known = await knownRecord(db, scope, record);
+  return append(db, { ...(await draftOf(db, scope, known, record)), act: "void", body: {}, reason });
+}
+
+type Known = { kind: string; rev: number };
+
+async function draftOf(db: FieldDatabase, scope: string, known: Known, record: string): Promise<Omit<Draft, "act" | "body">> {
+  const needs = await needsOf(db, scope, record);
+  return { id: uuid7(Date.now()), scope, kind: known.kind, record, at: await moment(db), needs };
+}
+
+async function needsOf(db: FieldDatabase, scope: string, record: string): Promise<string[]> {
+  const maker = await unsettledMaker(db, scope, record);
+  return maker === null ? [] : [maker];
+}
+
+/** Kind and rev last pulled of a record, or of one that this tablet made itself: then rev 1, which an add gives. */
+async function knownRecord(db: FieldDatabase, scope: string, record: string): Promise<Known> {
+  const pulled = (await db.records.where("id").equals(record).toArray()).find((row) => row.scope === scope);
+  if (pulled) return { kind: pulled.kind, rev: pulled.rev };
+  const made = (await db.outbox.where("record").equals(record).toArray()).find(
+    (row) => row.scope === scope && row.shown === 1 && (row.act === "add" || row.act === "amend"),
+  );
+  if (!made) throw new FieldError("unknown_record");
+  return { kind: made.kind, rev: 1 };
+}
+
+/** This moment as the tablet claims it; the beacon proves that it is not before the last exchange. A browser has no clock
+ * that is sure to go on while the tablet sleeps, so `boot` and `up_ms` stay away: an anchor would lie. */
+async function moment(db: FieldDatabase): Promise<Moment> {
+  const beacon = await db.note("beacon");
+  const wall = wallText(Date.now());
+  return beacon ? { wall, beacon: String(beacon) } : { wall };
+}

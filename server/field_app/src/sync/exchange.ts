@@ -1,0 +1,154 @@
+// One signed request and its answer: headers, signature, the server's time, and problems as values.
+
+import { contracts } from "../contracts";
+import type { Bytes } from "../protocol/bytes";
+import { nonce } from "../protocol/ids";
+import { signRequest } from "../protocol/signatures";
+import { parseMs } from "../protocol/time";
+import { type FieldDatabase, FieldError, type Identity } from "../store/database";
+
+const TIMEOUT_MS = 30_000;
+const RETRY_AFTER_MAX_S = 86_400; // a server that asks for more than a day has a bug, and the tablet must not fall silent
+
+/** Why an exchange stopped: a problem code of the server's, or `offline`, `bad_answer`, `receipt_invalid`. `status` is
+ * the HTTP status, 0 without an answer. */
+export interface Trouble {
+  code: string;
+  status: number;
+  retryAfterS: number | null;
+  members: Record<string, unknown>;
+}
+
+export class ExchangeFailed extends Error {
+  constructor(readonly trouble: Trouble) {
+    super(trouble.code);
+  }
+}
+
+export function troubleOf(code: string): Trouble {
+  return { code, status: 0, retryAfterS: null, members: {} };
+}
+
+export type Fetch = (path: string, init: RequestInit) => Promise<Response>;
+
+export class Exchange {
+  constructor(
+    readonly db: FieldDatabase,
+    private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
+  ) {}
+
+  /** Throws FieldError `not_enrolled`. */
+  async identity(): Promise<Identity> {
+    const identity = await this.db.identity.get("one");
+    if (!identity?.device) throw new FieldError("not_enrolled");
+    return identity;
+  }
+
+  /** Server time as this tablet knows it: its wall clock, corrected by what the last answer said. */
+  async nowMs(): Promise<number> {
+    return Date.now() + (await this.db.numberNote("server_offset_ms"));
+  }
+
+  /** Sign and send; the answer is 2xx. Throws ExchangeFailed for everything else, also when nobody answers.
+   *
+   * A `clock_skew` is answered once, with the server's time: the body is made anew too, because it tells the tablet's
+   * clock at the moment of sending.
+   */
+  async post(path: string, makeBody: () => Promise<Bytes>, headers: Record<string, string>): Promise<Response> {
+    let answer = await this.sendSigned(path, await makeBody(), headers);
+    let trouble = await troubleIn(answer);
+    if (trouble?.code === "clock_skew" && (await this.tellTime(trouble.members["server_time"]))) {
+      answer = await this.sendSigned(path, await makeBody(), headers);
+      trouble = await troubleIn(answer);
+    }
+    if (trouble) throw new ExchangeFailed(trouble);
+    return answer;
+  }
+
+  /** JSON to JSON, for enrolment: the device has no token yet. Throws ExchangeFailed. */
+  async postUnsigned(path: string, document: unknown): Promise<Record<string, unknown>> {
+    const answer = await this.send(path, JSON.stringify(document), { "Content-Type": "application/json" });
+    const trouble = await troubleIn(answer);
+    if (trouble) throw new ExchangeFailed(trouble);
+    return readObject(await textOf(answer));
+  }
+
+  /** Remember how far the wall clock is off. False when the text is no instant. */
+  async tellTime(serverTime: unknown): Promise<boolean> {
+    const serverMs = parseMs(serverTime);
+    if (serverMs === null) return false;
+    await this.db.setNote("server_offset_ms", serverMs - Date.now());
+    return true;
+  }
+
+  private async sendSigned(path: string, body: Bytes, headers: Record<string, string>): Promise<Response> {
+    const identity = await this.identity();
+    const signed = await signRequest(identity.keys.privateKey, {
+      method: "POST",
+      path,
+      body,
+      authorization: `Bearer ${identity.token}`,
+      device: identity.device,
+      createdS: Math.floor((await this.nowMs()) / 1000),
+      nonce: nonce(),
+    });
+    return this.send(path, body, { ...headers, ...signed });
+  }
+
+  private async send(path: string, body: string | Bytes, headers: Record<string, string>): Promise<Response> {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      return await this.fetch(path, { method: "POST", body, headers, signal, credentials: "omit", cache: "no-store" });
+    } catch {
+      throw new ExchangeFailed(troubleOf("offline"));
+    }
+  }
+}
+
+/** The whole text of an answer. Throws ExchangeFailed when it breaks off. */
+export async function textOf(answer: Response): Promise<string> {
+  try {
+    return await answer.text();
+  } catch {
+    throw new ExchangeFailed(troubleOf("offline"));
+  }
+}
+
+/** A JSON object. Throws ExchangeFailed `bad_answer` for anything else. */
+export function readObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // told below
+  }
+  throw new ExchangeFailed(troubleOf("bad_answer"));
+}
+
+/** What an answer that is not 2xx says, whether or not it is a problem document. */
+async function troubleIn(answer: Response): Promise<Trouble | null> {
+  if (answer.ok) return null;
+  let members: Record<string, unknown> = {};
+  try {
+    members = readObject(await textOf(answer));
+  } catch {
+    // no problem document: the status alone says it
+  }
+  const code = members["code"];
+  return {
+    code: typeof code === "string" ? code : `http_${answer.status}`,
+    status: answer.status,
+    retryAfterS: retryAfterS(answer.headers.get("Retry-After")),
+    members,
+  };
+}
+
+/** Seconds named by a `Retry-After` header: seconds, or a date. */
+function retryAfterS(value: string | null): number | null {
+  if (value === null) return null;
+  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), RETRY_AFTER_MAX_S);
+}
+
+export const SYNC = contracts.sync;
+export const SCHEMA = contracts.schema;

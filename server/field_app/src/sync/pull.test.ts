@@ -1,0 +1,161 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { digestText, recordDigest } from "../protocol/digest";
+import { listed } from "../store/view";
+import { add, edit, voidRecord } from "../store/write";
+import { FakeServer, ndjson, problem, SITE } from "../tests/fake_server";
+import type { Exchange } from "./exchange";
+import { pull } from "./pull";
+import { push } from "./push";
+import { syncOnce } from "./syncer";
+
+const LOG = { place: "canteen", agent: "chlorine", operator: "王师傅" };
+let server: FakeServer;
+let tablet: Exchange;
+
+beforeEach(async () => {
+  server = await FakeServer.make();
+  tablet = await server.tablet();
+});
+
+const put = (id: string, rev: number, body: object = {}) => ({ put: "worker", scope: SITE, id, rev, seq: rev, body });
+const pullNow = () => pull(tablet, () => push(tablet));
+const names = async () => (await listed(tablet.db, "worker", SITE)).map((item) => item.body["name"]).sort();
+
+async function checkpoint(cursor: string, ...records: [string, number][]) {
+  const parts = await Promise.all(records.map(([id, rev]) => recordDigest("worker", id, rev)));
+  const digest = digestText(parts.reduce((sum, part) => sum + part, 0n));
+  return { checkpoint: SITE, cursor, count: records.length, digest };
+}
+
+describe("pull", () => {
+  it("stores changes with their checkpoint, and goes on from there", async () => {
+    const lines = [put("a", 1, { name: "张三" }), put("b", 1, { name: "李四" }), await checkpoint("c1", ["a", 1], ["b", 1])];
+    server.pull = () => lines;
+    expect(await pullNow()).toMatchObject({ changes: 2, problem: null });
+    const later = [put("a", 2, { name: "张三丰" }), { del: "worker", scope: SITE, id: "b", rev: 2, seq: 4 }, await checkpoint("c2", ["a", 2])];
+    server.pull = (asked) => (expect(asked).toEqual({ [SITE]: "c1" }), later);
+    await pullNow();
+    expect(await names()).toEqual(["张三丰"]);
+    expect(await tablet.db.scopes.get(SITE)).toMatchObject({ cursor: "c2", live: 1, mismatched: false });
+  });
+
+  it("keeps what was complete of an answer that was cut", async () => {
+    const cut = [put("a", 1, { name: "张三" }), { checkpoint: SITE, cursor: "c1" }, put("b", 1, { name: "李四" })];
+    server.before = () => ndjson(cut);
+    expect((await pullNow()).problem?.code).toBe("offline");
+    expect(await names()).toEqual(["张三"]);
+    expect((await tablet.db.scopes.get(SITE))?.cursor).toBe("c1");
+  });
+
+  it("shows old records until a reset has arrived whole", async () => {
+    const first = [put("a", 1, { name: "张三" }), await checkpoint("c1", ["a", 1])];
+    server.pull = () => first;
+    await pullNow();
+    server.pull = () => [{ reset: SITE }, put("b", 1, { name: "李四" }), { checkpoint: SITE, cursor: "c2" }];
+    await pullNow();
+    expect(await names()).toEqual(["张三", "李四"]);
+    const whole = [put("c", 1, { name: "王五" }), await checkpoint("c3", ["b", 1], ["c", 1])];
+    server.pull = () => whole;
+    await pullNow();
+    expect(await names()).toEqual(["李四", "王五"]);
+  });
+
+  it("asks for a reset when the digest differs, but not over and over", async () => {
+    const wrong = [put("a", 1), await checkpoint("c1", ["a", 2])];
+    const asked: string[] = [];
+    server.pull = (scopes) => (asked.push(scopes[SITE] ?? "none"), [{ reset: SITE }, ...wrong]);
+    await pullNow();
+    expect(asked).toEqual(["none", ""]);
+    await pullNow();
+    expect(asked).toEqual(["none", "", "c1"]);
+    expect(await tablet.db.scopes.get(SITE)).toMatchObject({ mismatched: true, cursor: "c1" });
+  });
+
+  it("a reset leaves the outbox alone", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    const lines = [{ reset: SITE }, await checkpoint("c1")];
+    server.pull = () => lines;
+    await pullNow();
+    expect(await tablet.db.outbox.where("state").equals("waiting").count()).toBe(1);
+    expect(await listed(tablet.db, "disinfection_log", SITE)).toMatchObject([{ state: "unsent" }]);
+  });
+
+  it("sends what it holds before it leaves a site, and keeps the end of the chain", async () => {
+    const lines = [put("a", 1, { name: "张三" }), await checkpoint("c1", ["a", 1])];
+    server.pull = () => lines;
+    await pullNow();
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    const { n, hash } = (await tablet.db.scopes.get(SITE))!;
+    server.pull = () => [{ gone: SITE, reason: "unassigned" }];
+    expect(await pullNow()).toMatchObject({ gone: [SITE], leaving: [] });
+    expect(server.lines.size).toBe(1);
+    expect(await names()).toEqual([]);
+    expect(await tablet.db.scopes.get(SITE)).toMatchObject({ n, hash, active: false, cursor: "" });
+    await expect(add(tablet.db, SITE, "disinfection_log", LOG)).rejects.toMatchObject({ code: "scope_gone" });
+  });
+
+  it("does not leave while its work cannot be sent", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    server.before = (seen) => (seen.path.endsWith("/push") ? problem(503, "busy") : null);
+    server.pull = () => [{ gone: SITE, reason: "unassigned" }];
+    expect(await pullNow()).toMatchObject({ gone: [], leaving: [SITE] });
+    expect(await tablet.db.outbox.count()).toBe(1);
+  });
+
+  it("a revoked device sends what it holds, then forgets what it pulled", async () => {
+    const lines = [put("a", 1, { name: "张三" }), await checkpoint("c1", ["a", 1])];
+    server.pull = () => lines;
+    await pullNow();
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    server.before = (seen) => (seen.path.endsWith("/pull") ? problem(401, "device_revoked") : null);
+    expect((await syncOnce(tablet))?.code).toBe("device_revoked");
+    expect(server.lines.size).toBe(1);
+    expect(await tablet.db.records.count()).toBe(0);
+    expect((await tablet.db.identity.get("one"))?.state).toBe("revoked");
+    await expect(add(tablet.db, SITE, "disinfection_log", LOG)).rejects.toMatchObject({ code: "device_revoked" });
+  });
+
+  it("pulls though it could not push", async () => {
+    const lines = [put("a", 1, { name: "张三" }), await checkpoint("c1", ["a", 1])];
+    server.pull = () => lines;
+    server.before = (seen) => (seen.path.endsWith("/push") ? problem(503, "busy", {}) : null);
+    expect((await syncOnce(tablet))?.code).toBe("busy");
+    expect(await names()).toEqual(["张三"]);
+  });
+});
+
+describe("own work over what was pulled", () => {
+  it("lies over it until a pull has brought it", async () => {
+    const lines = [put("a", 1, { name: "张三", team: "一班" }), await checkpoint("c1", ["a", 1])];
+    server.pull = () => lines;
+    await pullNow();
+    await edit(tablet.db, SITE, "a", { team: "二班" });
+    expect(await listed(tablet.db, "worker", SITE)).toMatchObject([{ body: { team: "二班" }, state: "unsent", rev: 1 }]);
+    server.outcome = () => ({ outcome: "applied", rev: 2, seq: 5 });
+    await push(tablet);
+    expect(await listed(tablet.db, "worker", SITE)).toMatchObject([{ body: { team: "二班" }, state: "sent" }]);
+    const newer = [put("a", 3, { name: "张三", team: "三班" }), await checkpoint("c2", ["a", 3])];
+    server.pull = () => newer;
+    await pullNow();
+    expect(await listed(tablet.db, "worker", SITE)).toMatchObject([{ body: { team: "三班" }, state: "synced", rev: 3 }]);
+  });
+
+  it("names the entry that it builds on, as long as that one has not arrived", async () => {
+    const worker = await add(tablet.db, SITE, "worker", { name: "张三" });
+    await add(tablet.db, SITE, "temperature_check", { worker, celsius: 36.5 });
+    await voidRecord(tablet.db, SITE, worker, "录入错误");
+    await push(tablet);
+    await add(tablet.db, SITE, "temperature_check", { worker, celsius: 36.6 });
+    await push(tablet);
+    const needs = [...server.lines.values()].map((line) => line["needs"]);
+    expect(needs).toEqual([undefined, [worker], [worker], undefined]);
+  });
+
+  it("numbers and chains without a hole, also when two tabs write at once", async () => {
+    await Promise.all(Array.from({ length: 8 }, () => add(tablet.db, SITE, "disinfection_log", LOG)));
+    const rows = await tablet.db.outbox.orderBy("seq").toArray();
+    expect(rows.map((row) => row.n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const lines = rows.map((row) => JSON.parse(new TextDecoder().decode(row.line)));
+    expect(lines.map((line) => line.prev)).toEqual(["", ...rows.slice(0, -1).map((row) => row.hash)]);
+  });
+});

@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { newScope, type OutboxRow } from "../store/database";
+import { KEPT_MS } from "../store/outbox";
+import { add } from "../store/write";
+import { FakeServer, problem, SITE } from "../tests/fake_server";
+import type { Exchange } from "./exchange";
+import { push } from "./push";
+import { delayMs } from "./syncer";
+
+const LOG = { place: "canteen", agent: "chlorine", operator: "王师傅" };
+let server: FakeServer;
+let tablet: Exchange;
+
+beforeEach(async () => {
+  server = await FakeServer.make();
+  tablet = await server.tablet();
+});
+
+const write = (many: number) =>
+  Array.from({ length: many }).reduce<Promise<unknown>>((before) => before.then(() => add(tablet.db, SITE, "disinfection_log", LOG)), Promise.resolve());
+const rows = () => tablet.db.outbox.orderBy("seq").toArray();
+const states = async () => (await rows()).map((row: OutboxRow) => row.state);
+const entriesIn = (at: number) => server.seen[at]!.lines.slice(1).length;
+
+describe("push", () => {
+  it("sends what waits, and keeps the receipt", async () => {
+    await write(3);
+    expect(await push(tablet)).toEqual({ sent: 3, problem: null });
+    expect(await states()).toEqual(["settled", "settled", "settled"]);
+    const scope = await tablet.db.scopes.get(SITE);
+    expect(scope).toMatchObject({ n: 3, ackedN: 3, receiptN: 3, trouble: "" });
+    expect(scope?.receipt?.at).toBe("2026-11-23T12:00:00.000+08:00");
+    expect(await tablet.db.note("beacon")).toBe("b1");
+  });
+
+  it("is a heartbeat when nothing waits, and attests an empty stream", async () => {
+    await tablet.db.scopes.put(newScope(SITE));
+    expect((await push(tablet)).problem).toBe(null);
+    expect(server.seen[0]!.lines[0]!["streams"]).toMatchObject({ [SITE]: { n: 0, hash: "", unsent: 0 } });
+  });
+
+  it("says what stays behind", async () => {
+    await write(2);
+    server.before = async () => {
+      if (server.seen.length === 1) await write(1);
+      return server.seen.length === 1 ? problem(413, "too_large") : null;
+    };
+    await push(tablet);
+    const claims = server.seen.map((seen) => seen.lines[0]!["streams"][SITE]);
+    expect(claims.map((claim) => [claim.n, claim.unsent])).toEqual([[2, 0], [1, 2], [2, 1], [3, 0]]);
+  });
+
+  it("sends the same bytes again when the answer is lost, under a new header and nonce", async () => {
+    await write(2);
+    server.after = () => (server.seen.length === 1 ? new TypeError("network") : null);
+    expect((await push(tablet)).problem?.code).toBe("offline");
+    expect(await states()).toEqual(["waiting", "waiting"]);
+    expect((await push(tablet)).problem).toBe(null);
+    const sent = server.seen.map((seen) => seen.lines.slice(1).map((line) => line["#line"]));
+    expect(sent[1]).toEqual(sent[0]);
+    expect(server.seen[0]!.headers["Signature-Input"]).not.toBe(server.seen[1]!.headers["Signature-Input"]);
+    expect((await rows()).map((row) => row.outcome)).toEqual(["applied", "applied"]);
+    expect(server.lines.size).toBe(2);
+  });
+
+  it("halves a batch that is too large, and passes over a single entry that still is", async () => {
+    await write(4);
+    const poisoned = (await rows())[2]!.id;
+    server.before = (seen) => (seen.lines.some((line) => line["id"] === poisoned) ? problem(413, "too_large") : null);
+    const report = await push(tablet);
+    expect(report).toMatchObject({ sent: 3, problem: { code: "too_large" } });
+    expect(await states()).toEqual(["settled", "settled", "waiting", "settled"]);
+    expect(server.seen.map((_, at) => entriesIn(at))).toEqual([4, 2, 2, 1, 1]);
+  });
+
+  it("believes no receipt that the server's key did not sign", async () => {
+    await write(1);
+    await tablet.db.identity.update("one", { serverKey: await (await FakeServer.make()).publicKey() });
+    expect((await push(tablet)).problem?.code).toBe("receipt_invalid");
+    expect(await states()).toEqual(["waiting"]);
+  });
+
+  it("signs again with the server's time when its own clock is wrong", async () => {
+    await write(1);
+    const serverTime = new Date(Date.now() + 3_600_000).toISOString();
+    server.before = () => (server.seen.length === 1 ? problem(401, "clock_skew", { server_time: serverTime }) : null);
+    expect((await push(tablet)).problem).toBe(null);
+    const created = server.seen.map((seen) => Number(/created=(\d+)/.exec(seen.headers["Signature-Input"]!)![1]));
+    expect(created[1]! - created[0]!).toBeGreaterThan(3_590);
+  });
+
+  it("keeps what was refused, with its reasons, and what has to be tried again", async () => {
+    await write(3);
+    const [first, second] = await rows();
+    server.outcome = (line) => {
+      if (line["id"] === first!.id) return { outcome: "refused", code: "body_invalid", errors: { "/body/operator": ["请填写。"] } };
+      return line["id"] === second!.id ? { outcome: "some later word" } : null;
+    };
+    await push(tablet);
+    expect(await states()).toEqual(["settled", "waiting", "settled"]);
+    expect((await rows())[0]).toMatchObject({ outcome: "refused", code: "body_invalid", shown: 0, errors: { "/body/operator": ["请填写。"] } });
+  });
+
+  it("fills what a server lost that was restored from a backup", async () => {
+    await write(3);
+    await push(tablet);
+    server.lines.delete((await rows())[2]!.id);
+    server.lines.delete((await rows())[1]!.id);
+    await push(tablet);
+    expect(server.lines.size).toBe(3);
+    expect(await states()).toEqual(["settled", "settled", "settled"]);
+  });
+
+  it("forgets settled lines after a week, and not before", async () => {
+    await write(1);
+    await push(tablet);
+    const [row] = await rows();
+    await tablet.db.outbox.update(row!.seq!, { shown: 0 });
+    await push(tablet);
+    expect(await tablet.db.outbox.count()).toBe(1);
+    await tablet.db.outbox.update(row!.seq!, { settledMs: row!.settledMs! - KEPT_MS - 1_000 });
+    await push(tablet);
+    expect(await tablet.db.outbox.count()).toBe(0);
+  });
+
+  it("tells when the server has more than this tablet wrote", async () => {
+    await write(2);
+    await push(tablet);
+    await tablet.db.scopes.update(SITE, { n: 1 });
+    await push(tablet);
+    expect((await tablet.db.scopes.get(SITE))?.trouble).toBe("server_ahead");
+  });
+});
+
+describe("waiting", () => {
+  it("is longer after each failure, never beyond the cap, and at least what the server asks for", () => {
+    expect(delayMs(1, null, 1)).toBe(2_000);
+    expect(delayMs(4, null, 1)).toBe(16_000);
+    expect(delayMs(40, null, 1)).toBe(900_000);
+    expect(delayMs(1, 30, 0)).toBe(30_000);
+  });
+});

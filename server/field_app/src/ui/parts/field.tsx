@@ -1,0 +1,58 @@
+// One field of a form, with its title and limits from the contracts, and what is wrong with it below.
+
+import { contracts } from "../../contracts";
+import type { Body } from "../../protocol/entry";
+
+interface Props {
+  kind: string;
+  name: string;
+  body: Body;
+  wrong: Record<string, string>;
+  set: (changes: Body) => void;
+  read?: (text: string) => unknown; // what is typed, as the body has it
+  isDay?: boolean;
+  mode?: "text" | "decimal" | "numeric" | "tel";
+  options?: Record<string, string>;
+}
+
+export function Field({ kind, name, body, wrong, set, read = plain, isDay, mode = "text", options }: Props) {
+  const rule = contracts.kinds[kind]!.fields[name]!;
+  const value = String(body[name] ?? "");
+  const onInput = (event: Event & { currentTarget: { value: string } }) => set({ [name]: read(event.currentTarget.value) });
+  return (
+    <label class={wrong[name] ? "field is-wrong" : "field"}>
+      <span>
+        {rule.title}
+        {rule.optional && <small> 可不填</small>}
+      </span>
+      {options ? (
+        <select name={name} value={value} onChange={onInput}>
+          <option value="">请选择</option>
+          {Object.entries(options).map(([code, title]) => (
+            <option key={code} value={code}>
+              {title}
+            </option>
+          ))}
+        </select>
+      ) : isDay ? (
+        <input type="date" {...{ name, value, onInput }} />
+      ) : (
+        <input type="text" {...{ name, value, onInput, inputMode: mode }} autocomplete="off" />
+      )}
+      {wrong[name] && (
+        <span class="wrong" role="alert">
+          {wrong[name]}
+        </span>
+      )}
+    </label>
+  );
+}
+
+function plain(text: string): string {
+  return text;
+}
+
+/** A typed number; text that is none stays text, and is judged as such. */
+export function numberOf(text: string): unknown {
+  return text.trim() === "" ? "" : Number.isNaN(Number(text)) ? text : Number(text);
+}

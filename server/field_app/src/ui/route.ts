@@ -1,0 +1,30 @@
+// Where we are: the part of the address after `#`, `#/temperature?worker=…`. It works without a network and goes back.
+
+import { useEffect, useState } from "preact/hooks";
+
+export interface Route {
+  path: string;
+  query: URLSearchParams;
+}
+
+export function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = () => setHash(location.hash);
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  const [path = "", query = ""] = hash.replace(/^#/, "").split("?");
+  return { path: path.startsWith("/") ? path : "/today", query: new URLSearchParams(query) };
+}
+
+export function go(path: string): void {
+  location.hash = `#${path}`;
+}
+
+/** The enrolment code that a QR code brought in the address; it is taken out of it, so that it is not kept in a history. */
+export function codeFromLink(): string {
+  const code = new URLSearchParams(location.hash.replace(/^#/, "")).get("code") ?? "";
+  if (code) history.replaceState(null, "", location.pathname);
+  return code;
+}

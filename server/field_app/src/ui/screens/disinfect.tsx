@@ -1,0 +1,138 @@
+// 消毒: place by place; what was used last time stands there already.
+
+import { useEffect, useState } from "preact/hooks";
+import { choices, word } from "../../contracts";
+import { type Photo, shrink } from "../../domain/photos";
+import { problems } from "../../domain/validate";
+import type { Body } from "../../protocol/entry";
+import { localDate, localTime } from "../../protocol/time";
+import { entryOf, type Item, listed } from "../../store/view";
+import { add } from "../../store/write";
+import { Choice } from "../parts/choice";
+import { Field, numberOf } from "../parts/field";
+import { Icon } from "../parts/icon";
+import { go } from "../route";
+import { useLive, useNow, useSave, useSession } from "../session";
+
+const KIND = "disinfection_log";
+
+interface Place {
+  kind: string;
+  name: string;
+}
+
+export function Disinfect({ place, copy }: { place: string | null; copy: string | null }) {
+  const { db, site } = useSession();
+  const scope = site?.scope ?? "none";
+  const today = localDate(useNow());
+  const logs = useLive(() => listed(db, KIND, scope, today), [db, scope, today]);
+  const copied = useLive(async () => (copy ? await db.outbox.where("id").equals(copy).first() : null), [db, copy]);
+  if (!logs || copied === undefined) return null;
+  const places = (site?.body["places"] as Place[] | undefined) ?? [];
+  const refused = copied ? entryOf(copied).body : null;
+  const chosen = places.find((one) => placeKey(one) === place) ?? (refused && placeOf(refused));
+  if (chosen) return <Log key={placeKey(chosen)} place={chosen} from={refused} />;
+  return (
+    <section>
+      <h1>消毒</h1>
+      {places.length === 0 && <p class="empty">这个工地还没有登记场所。</p>}
+      <ul class="places">
+        {places.map((one) => (
+          <li key={placeKey(one)}>
+            <button onClick={() => go(`/disinfect?place=${encodeURIComponent(placeKey(one))}`)}>
+              <strong>{one.name}</strong>
+              <small>{word("place", one.kind)}</small>
+              <span class="aside">{doneText(logs.filter((log) => isAt(log, one)))}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function doneText(logs: readonly Item[]) {
+  if (logs.length === 0) return <b class="muted">今日未消毒</b>;
+  const times = logs.map((log) => localTime(log.timeMs)).sort();
+  return <b class="good">{times.join("、")}</b>;
+}
+
+function isAt(log: Item, place: Place): boolean {
+  const name = log.body["place_name"];
+  return log.body["place"] === place.kind && (!name || name === place.name) && log.body["voided"] !== true;
+}
+
+function placeKey(place: Place): string {
+  return `${place.kind} ${place.name}`;
+}
+
+function placeOf(body: Body): Place {
+  const kind = String(body["place"]);
+  return { kind, name: String(body["place_name"] ?? word("place", kind)) };
+}
+
+function Log({ place, from }: { place: Place; from: Body | null }) {
+  const { db, site, tell } = useSession();
+  const save = useSave();
+  const [body, setBody] = useState<Body>({ ...from, place: place.kind, place_name: place.name });
+  const [photo, setPhoto] = useState<Photo | null>(null);
+  const [wrong, setWrong] = useState<Record<string, string>>({});
+  const set = (changes: Body) => setBody({ ...body, ...changes });
+  useEffect(() => {
+    if (!from) void lastUsed(db.note("disinfection")).then((used) => setBody((now) => ({ ...used, ...now })));
+  }, []);
+  const keep = async (event: Event) => {
+    event.preventDefault();
+    const found = problems(KIND, body);
+    setWrong(found);
+    if (Object.keys(found).length > 0 || !site) return;
+    const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== null));
+    const write = () => add(db, site.scope, KIND, clean, photo ? [photo] : []);
+    if (!(await save(write, `已保存: ${place.name}`))) return;
+    const { agent, concentration_mg_l, operator } = clean;
+    await db.setNote("disinfection", JSON.stringify({ agent, concentration_mg_l, operator }));
+    go("/disinfect");
+  };
+  const take = async (event: Event) => {
+    const file = (event.currentTarget as HTMLInputElement).files?.[0];
+    if (!file) return;
+    try {
+      setPhoto(await shrink(file));
+    } catch {
+      tell("这个文件不是照片, 请重新拍摄。", "bad");
+    }
+  };
+  const field = { kind: KIND, body, wrong, set };
+  return (
+    <form class="log" onSubmit={keep}>
+      <header>
+        <a class="back" href="#/disinfect" aria-label="返回">
+          ‹
+        </a>
+        <h1>
+          {place.name} <small>{word("place", place.kind)}</small>
+        </h1>
+      </header>
+      <Choice title="消毒剂" options={choices(KIND, "agent")} value={String(body["agent"] ?? "")} onChange={(agent) => set({ agent })} />
+      {wrong["agent"] && <p class="wrong">{wrong["agent"]}</p>}
+      <div class="fields">
+        <Field {...field} name="concentration_mg_l" read={numberOf} mode="decimal" />
+        <Field {...field} name="operator" />
+        <Field {...field} name="amount_l" read={numberOf} mode="decimal" />
+        <Field {...field} name="area_m2" read={numberOf} mode="decimal" />
+        <Field {...field} name="note" />
+      </div>
+      <label class="photo">
+        <Icon name="camera" />
+        {photo ? `照片已附上 (${Math.ceil(photo.bytes / 1024)} KB), 点此重拍` : "拍照 (可不拍)"}
+        <input type="file" accept="image/*" capture="environment" onChange={take} />
+      </label>
+      <button class="main">保存</button>
+    </form>
+  );
+}
+
+async function lastUsed(note: Promise<unknown>): Promise<Body> {
+  const kept = await note;
+  return typeof kept === "string" ? (JSON.parse(kept) as Body) : {};
+}

@@ -1,0 +1,64 @@
+// 登记: a code, typed or brought by a QR code, makes this tablet one of ours.
+
+import { useState } from "preact/hooks";
+import { failureCode } from "../../store/database";
+import { enrol } from "../../sync/enrol";
+import { type Exchange, ExchangeFailed } from "../../sync/exchange";
+import { go } from "../route";
+import { useSession } from "../session";
+import { textOf } from "../texts";
+
+export function Enrol({ exchange }: { exchange: Exchange }) {
+  const { syncer, fromLink } = useSession();
+  const [code, setCode] = useState(fromLink);
+  const [name, setName] = useState("平板");
+  const [problem, setProblem] = useState("");
+  const [isAsking, setAsking] = useState(false);
+  const join = async (event: Event) => {
+    event.preventDefault();
+    setAsking(true);
+    setProblem("");
+    try {
+      await enrol(exchange, code.trim(), name.trim());
+      go("/today");
+      await syncer.now();
+    } catch (error) {
+      const told = error instanceof ExchangeFailed ? error.trouble.code : failureCode(error);
+      setProblem(told === "offline" ? "连不上服务器, 登记需要网络。请连上网络后再试。" : textOf(told));
+    }
+    setAsking(false);
+  };
+  return (
+    <main class="enrol">
+      <form class="card" onSubmit={join}>
+        <h1>登记这台设备</h1>
+        <p class="muted">向管理员索取注册码, 或扫描登记二维码。注册码十分钟内有效, 只能用一次。</p>
+        <label>
+          注册码
+          <input
+            class="code"
+            value={code}
+            required
+            autocomplete="off"
+            autocapitalize="characters"
+            spellcheck={false}
+            onInput={(event) => setCode(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          设备名称
+          <input value={name} required maxLength={100} onInput={(event) => setName(event.currentTarget.value)} />
+        </label>
+        {problem && (
+          <p class="alert" role="alert">
+            {problem}
+          </p>
+        )}
+        <button class="main" disabled={isAsking}>
+          {isAsking ? "正在登记…" : "登记"}
+        </button>
+        <p class="muted">登记后, 没有网络也能记录; 有网络时自动上传。</p>
+      </form>
+    </main>
+  );
+}

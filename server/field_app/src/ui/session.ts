@@ -1,0 +1,91 @@
+// What every screen needs: the database, the syncer, live queries, the site, and a word to the person.
+
+import Dexie from "dexie";
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import type { FieldDatabase } from "../store/database";
+import { failureCode } from "../store/database";
+import type { Item } from "../store/view";
+import type { Syncer } from "../sync/syncer";
+import { textOf } from "./texts";
+
+export interface Session {
+  db: FieldDatabase;
+  syncer: Syncer;
+  site: Item | null; // the one that is being worked at
+  sites: readonly Item[];
+  chooseSite: (scope: string) => void;
+  isBusy: boolean; // an exchange is running
+  offsetMs: number; // how far this tablet's clock is behind the server's
+  tell: (text: string, tone?: Tone) => void;
+  fromLink: string; // an enrolment code that came with the address
+}
+
+export type Tone = "good" | "bad";
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("no session");
+  return session;
+}
+
+/** The answer of a query, again whenever something was written, in this tab or in another; undefined until the first one,
+ * which takes milliseconds. (Dexie's own live queries lose what is written while they run for the first time.) */
+export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]): T | undefined {
+  const [answer, setAnswer] = useState<T>();
+  useEffect(() => {
+    let isOpen = true;
+    let isRunning = false;
+    let isStale = false;
+    const ask = async () => {
+      if (isRunning) return void (isStale = true);
+      isRunning = true;
+      try {
+        do {
+          isStale = false;
+          const found = await query();
+          if (isOpen) setAnswer(() => found);
+        } while (isStale && isOpen);
+      } catch (error) {
+        console.error("a query failed", error); // what was shown stays
+      }
+      isRunning = false;
+    };
+    Dexie.on.storagemutated.subscribe(ask);
+    void ask();
+    return () => {
+      isOpen = false;
+      Dexie.on.storagemutated.unsubscribe(ask);
+    };
+  }, inputs);
+  return answer;
+}
+
+/** Write something, say whether it is saved, and have it sent. Gives whether it is saved. */
+export function useSave(): (write: () => Promise<unknown>, saved: string) => Promise<boolean> {
+  const { tell, syncer } = useSession();
+  return async (write, saved) => {
+    try {
+      await write();
+    } catch (error) {
+      tell(textOf(failureCode(error)), "bad");
+      return false;
+    }
+    if (saved) tell(saved, "good");
+    syncer.soon();
+    return true;
+  };
+}
+
+/** The time as it goes on, corrected by what the server said last: a day's round must not hang on a wrong clock. */
+export function useNow(everyMs = 15_000): number {
+  const { offsetMs } = useSession();
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now + offsetMs;
+}

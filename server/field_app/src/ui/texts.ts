@@ -1,0 +1,42 @@
+// What people read, in Chinese, for the codes of this app and of the server.
+
+import { contracts } from "../contracts";
+
+const OWN: Record<string, string> = {
+  offline: "连不上服务器, 记录已保存在本机, 有网络时会自动上传。",
+  bad_answer: "服务器的回答无法识别, 记录仍保存在本机。",
+  receipt_invalid: "服务器回执的签名不正确, 记录仍保存在本机。请联系管理员。",
+  not_enrolled: "本设备还没有登记。",
+  already_enrolled: "本设备已经登记。",
+  scope_gone: "您已不再负责这个工地, 不能再写入记录。",
+  unknown_record: "本机没有这条记录。",
+  insecure: "这个地址不安全, 浏览器不提供签名功能。请用 https 地址打开本应用。",
+  browser_too_old: "浏览器版本太旧, 不支持 Ed25519 签名。请升级浏览器 (Chrome 137 或更新) 后再登记。",
+  entries_waiting: "还有未上传的记录, 请先导出或等待上传。",
+  storage_full: "本机存储空间已满, 这条记录没有保存。请先同步或导出, 再清理平板的存储空间。",
+  not_saved: "没有保存成功, 请再试一次。",
+  server_ahead: "服务器上的记录比本机多: 本机数据可能是从备份恢复的, 请联系管理员。",
+  chain_differs: "本机与服务器的记录链不一致, 请联系管理员。",
+};
+
+/** What a code means and what to do about it. */
+export function textOf(code: string): string {
+  const told = contracts.codes.envelope[code] ?? contracts.codes.entry[code];
+  if (OWN[code]) return OWN[code];
+  return told ? `${told[0]}。${told[1]}` : "服务器暂时不能处理, 记录仍保存在本机。";
+}
+
+/** The same, of an entry that was refused. */
+export function refusalText(code: string): string {
+  const told = contracts.codes.entry[code];
+  return told ? `${told[0]}。${told[1]}` : textOf(code);
+}
+
+export const STATES: Record<string, string> = { synced: "已同步", sent: "已上传", held: "待核对", unsent: "未上传" };
+export const OUTCOMES: Record<string, string> = {
+  applied: "已生效",
+  merged: "已合并",
+  contested: "有冲突, 待人工确认",
+  held: "服务器已收下, 等待相关记录",
+  refused: "被退回",
+};

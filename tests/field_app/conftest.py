@@ -1,0 +1,260 @@
+"""The inspectors' app in a real browser, against a server on this machine that can be stopped: a network that
+is really gone. What the browser writes is compared with what another tablet pulls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, ViewportSize, expect
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from schemas.certificates import person_check_character
+from server.actions.feed import publish
+from server.actions.load_reference import load_reference
+from server.actions.site_record import site_put
+from server.actions.verify_log import verify_scope
+from server.db import read, write
+from server.field_app.build import ensure_built
+from server.models import Scope, Site
+from server.models.scope import lock_scope
+from server.scheduler import tick
+from sync_protocol.client.reports import Item
+from tests.chromium import launched_browser
+from tests.console.conftest import DESK, PATIENCE_MS, database_url
+from tests.server.cast import Cast
+from tests.server.conftest import app, cast, clock, config
+from tests.stories.field import WORKER, Field
+
+__all__ = ["app", "cast", "clock", "config", "database_url"]
+
+PUSH, PULL = "**/sync/v1/push", "**/sync/v1/pull"
+
+
+def certificate(first_17: str) -> str:
+    """A number that passes every check, and is nobody's."""
+    return first_17 + person_check_character(first_17)
+
+
+ZHANG = {**WORKER, "name": "张三", "certificate_number": certificate("41070219900307001")}
+CENG = {
+    **WORKER,
+    "name": "曾小贤",
+    "certificate_number": certificate("41070219881123002"),
+    "team": "木工班",
+    "phone": "13900001234",
+}
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The app, built from the sources as they are."""
+    ensure_built()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Chromium]:
+    with launched_browser() as launched:
+        yield launched
+
+
+class Live:
+    """The app behind a real port, which can be closed and opened again."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._port = 0
+        self._server: BaseWSGIServer | None = None
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._server = make_server("127.0.0.1", self._port, self._app, threaded=True, request_handler=_Quiet)
+        self._port = self._server.port
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+            self._server = None
+
+
+class _Quiet(WSGIRequestHandler):
+    """The app writes its own log of requests."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+class Inspector:
+    """One browser profile with the app in it, and the person who uses it."""
+
+    def __init__(self, context: BrowserContext, live: Live, field: Field) -> None:
+        self.context = context
+        self.live = live
+        self.field = field
+        self.complaints: list[str] = []
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("console", self._note)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self.set_clock()
+        self.page = context.new_page()
+
+    def set_clock(self) -> None:
+        """The browser's clock shows the test's time."""
+        now_ms = self.field.cast.clock.now_ms()
+        self.context.clock.set_fixed_time(datetime.fromtimestamp(now_ms / 1000, UTC))
+
+    def enrol(self) -> Page:
+        """By a link with the code, as a QR code brings it; then everything is pulled."""
+        self.page.goto(f"{self.live.address}/field/#code={self.field.code('inspector')}")
+        self.page.get_by_role("button", name="登记").click()
+        expect(self.page.get_by_role("heading", name="今日")).to_be_visible()
+        expect(self.page.locator(".badge")).to_contain_text("同步于 刚刚")
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+        return self.page
+
+    def open_again(self) -> Page:
+        """The app is closed, and started again as from the home screen."""
+        self.page.close()
+        self.page = self.context.new_page()
+        self.page.goto(f"{self.live.address}/field/")
+        return self.page
+
+    def open(self, room: str) -> None:
+        self.page.get_by_role("navigation").get_by_role("link", name=room).click()
+
+    def measure(self, name: str, digits: str) -> None:
+        """As at a gate: choose, type three digits."""
+        self.open("测温")
+        self.page.get_by_label("找人").fill(name)
+        self.page.locator(".people button").first.click()
+        self.type_digits(digits)
+
+    def type_digits(self, digits: str) -> None:
+        for digit in digits:
+            self.page.locator(".keypad").get_by_role("button", name=digit, exact=True).click()
+
+    def sync(self) -> None:
+        self.open("同步")
+        self.page.get_by_role("button", name="立即同步").click()
+        expect(self.page.get_by_role("button", name="立即同步")).to_be_enabled()
+
+    def expect_unsent(self, count: int) -> None:
+        text = f"未上传 {count} 条" if count else "全部已上传"
+        expect(self.page.locator(".badge")).to_contain_text(text)
+
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """No network: for the browser there is none, and the server is not there either."""
+        self.context.set_offline(True)
+        self.live.stop()
+        yield
+        self.live.start()
+        self.context.set_offline(False)
+
+    def lose_answers(self, pattern: str, times: int) -> list[int]:
+        """The server gets these requests and answers, and the answers never arrive. Gives their statuses."""
+        lost: list[int] = []
+
+        def take(route: Route) -> None:
+            if len(lost) >= times:
+                route.continue_()
+                return
+            lost.append(route.fetch().status)
+            route.abort("connectionreset")
+
+        self.context.route(pattern, take)
+        return lost
+
+    def _note(self, message: ConsoleMessage) -> None:
+        """Requests that fail are what these tests are about; anything else is a defect."""
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+@pytest.fixture
+def live(app: Flask) -> Iterator[Live]:
+    live = Live(app)
+    yield live
+    live.stop()
+
+
+@pytest.fixture
+def field(cast: Cast, tmp_path: Path) -> Field:
+    return Field(cast, tmp_path)
+
+
+@pytest.fixture
+def round_of_today(field: Field) -> None:
+    """What the office does before: duties, site A with two places, and the windows of the day."""
+    seals, now_ms = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms()
+    with field.app.app_context():
+        with write() as session:
+            load_reference(session, seals, now_ms)
+            site = session.get_one(Site, field.cast.site_a)
+            site.places = [{"kind": "canteen", "name": "工人食堂"}, {"kind": "dormitory", "name": "一号宿舍"}]
+            scope = lock_scope(session, site.id)
+            assert scope is not None
+            publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
+        tick(field.app, now_ms)
+
+
+@pytest.fixture
+def workers(field: Field, round_of_today: None) -> dict[str, str]:
+    """Two people of site A, known to the server: ids by name. The tablet that wrote them is an office's."""
+    tablet = field.tablet("office")
+    ids = {str(body["name"]): tablet.add(field.scope, "worker", body) for body in (ZHANG, CENG)}
+    assert tablet.sync().ok
+    tablet.close()
+    return ids
+
+
+@pytest.fixture
+def inspector(
+    built: None, browser: Chromium, live: Live, field: Field, workers: dict[str, str], size: ViewportSize
+) -> Iterator[Inspector]:
+    """Not enrolled yet. What the page complains of fails the test, and so does a log that does not hold."""
+    context = browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai")
+    inspector = Inspector(context, live, field)
+    yield inspector
+    context.close()
+    assert inspector.complaints == []
+    assert_log_holds(field)
+
+
+@pytest.fixture
+def size() -> ViewportSize:
+    return DESK
+
+
+def elsewhere(field: Field, kind: str) -> Sequence[Item]:
+    """The records of a kind as another tablet gets them from the server."""
+    number = len(field.clocks)
+    with field.tablet(f"other-{number}") as tablet:
+        return tablet.list(kind, field.scope)
+
+
+def bodies(items: Sequence[Item], *names: str) -> list[tuple[Any, ...]]:
+    """Some fields of each record, sorted."""
+    return sorted(tuple(item.body.get(name) for name in names) for item in items)
+
+
+def assert_log_holds(field: Field) -> None:
+    seals = field.app.extensions["gongdi"].seals
+    with field.app.app_context(), read() as session:
+        for scope in session.query(Scope).all():
+            assert list(verify_scope(session, seals, scope)) == []
