@@ -16,7 +16,7 @@ from schemas.fields import CompanyCheck, Pattern, RealDate, Tenths
 from schemas.kinds import KINDS
 from schemas.shapes import shapes_of
 from server.actions.load_reference import SEED_DATA
-from server.console.words import SLOTS, WINDOW_STATES
+from server.rules.flag_words import SLOTS, WINDOW_STATES
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, SCHEMAS, SYNC_VERSION
 from sync_protocol.outcomes import CATALOGUE, FINAL, OUTCOMES
 
