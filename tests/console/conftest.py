@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from server.console.pages import COOKIE
-from tests.chromium import launched_browser
 from tests.server.cast import Cast
 from tests.server.conftest import app, cast, clock, config
 
@@ -24,12 +23,6 @@ DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 10_000  # more than a busy machine needs: it is waited out only when a test fails
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with launched_browser() as launched:
-        yield launched
 
 
 @pytest.fixture
