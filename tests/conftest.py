@@ -1,4 +1,5 @@
-"""Both databases for every test that touches one: a SQLite file, and a real PostgreSQL."""
+"""Both databases for every test that touches one: a SQLite file, and a real PostgreSQL. One browser for all
+tests that open pages: a process can start Playwright only once."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
+from playwright.sync_api import Browser
 
 from server.config import Config
 from server.migrate import upgrade
+from tests.chromium import launched_browser
 from tests.postgresql import create_database, drop_database, temporary_cluster
 
 settings.register_profile("gongdi", deadline=None, max_examples=60, print_blob=True)
@@ -28,6 +31,12 @@ class Server:
 
     url: str
     template: str
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with launched_browser() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="session")

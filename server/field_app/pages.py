@@ -58,7 +58,9 @@ def _file(folder: Path, name: str, cache: str) -> Response:
         abort(404)
     twin = f"{name}.gz"
     is_small = request.accept_encodings.quality("gzip") > 0 and (folder / twin).is_file()
-    response = send_from_directory(folder, twin if is_small else name, mimetype=guess_type(name)[0])
+    response = send_from_directory(
+        folder, twin if is_small else name, mimetype=guess_type(name)[0], download_name=Path(name).name
+    )
     if is_small:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"

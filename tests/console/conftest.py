@@ -12,7 +12,6 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 
 from server.console.pages import COOKIE
-from tests.chromium import launched_browser
 from tests.live import serving
 from tests.server.cast import Cast
 from tests.server.conftest import app, cast, clock, config
@@ -23,12 +22,6 @@ DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 10_000  # more than a busy machine needs: it is waited out only when a test fails
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with launched_browser() as launched:
-        yield launched
 
 
 @pytest.fixture

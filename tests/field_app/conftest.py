@@ -27,7 +27,6 @@ from server.models import Scope, Site
 from server.models.scope import lock_scope
 from server.scheduler import tick
 from sync_protocol.client.reports import Item
-from tests.chromium import launched_browser
 from tests.console.conftest import DESK, PATIENCE_MS, database_url
 from tests.server.cast import Cast
 from tests.server.conftest import app, cast, clock, config
@@ -57,12 +56,6 @@ CENG = {
 def built() -> None:
     """The app, built from the sources as they are."""
     ensure_built()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Chromium]:
-    with launched_browser() as launched:
-        yield launched
 
 
 class Live:
