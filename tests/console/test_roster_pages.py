@@ -40,6 +40,7 @@ def test_a_file_goes_from_the_desk_to_the_site(
     open_page: OpenPage, site: str, size: ViewportSize, tmp_path: Path
 ) -> None:
     page = open_page("/console/", size, "contractor")
+    page.get_by_role("link", name="工地与名册").press("Enter")
     page.get_by_role("link", name="上传名册").press("Enter")
     _upload(page, people_file(person(1), person(2)), tmp_path)
     expect(page.get_by_text("等待提交")).to_be_visible()

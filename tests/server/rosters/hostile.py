@@ -50,9 +50,9 @@ def package(sheets: Iterable[str], target: str = "worksheets/sheet{}.xml", **mor
     return parts
 
 
-def zipped(parts: dict[str, str] | dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(parts: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in parts.items():
             archive.writestr(name, body)
     return buffer.getvalue()
@@ -62,10 +62,10 @@ def one_sheet(rows: str, before: str = "", after: str = "", **more: str) -> byte
     return zipped(package([sheet_xml(rows, before, after)], **more))
 
 
-def nested_zeros(size: int = 400 << 20, name: str = SHEET) -> bytes:
+def nested_zeros(size: int = 400 << 20, name: str = SHEET, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A part that inflates to so many zeros."""
     buffer = io.BytesIO(zipped({key: body for key, body in package([""]).items() if key != name}))
-    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as part:
+    with zipfile.ZipFile(buffer, "a", method) as archive, archive.open(name, "w") as part:
         for _ in range(size >> 20):
             part.write(bytes(1 << 20))
     return buffer.getvalue()
@@ -137,18 +137,10 @@ def merged_everywhere(areas: int = 100_000) -> bytes:
 
 
 def split_by_chunks() -> bytes:
-    """A declaration that begins in one chunk and ends in the next, whichever of the two readings of a chunk is meant."""
-    front = f'<worksheet xmlns="{_MAIN}"><sheetData><row r="1">'
-    return zipped(
-        package(
-            [
-                front
-                + " " * ((1 << 20) - len(front) - 5)
-                + "<!ENTITY x 'y'>"
-                + "</row></sheetData></worksheet>"
-            ]
-        )
-    )
+    """A declaration among the texts that begins in one chunk, as the check inflates them, and ends in the next."""
+    front = f'<sst xmlns="{_MAIN}">'
+    texts = front + " " * ((1 << 20) - len(front) - 5) + "<!ENTITY x 'y'></sst>"
+    return one_sheet("", texts=texts)
 
 
 def ole(stream: bytes, name: str = "Workbook") -> bytes:
@@ -248,7 +240,7 @@ HOSTILE = [
     Hostile("a size that lies", lying_size, 413, "file_inflates_too_much"),
     Hostile(
         "a packing that inflates without bound",
-        lambda: zipped(package([sheet_xml(_ONE)]), zipfile.ZIP_BZIP2),
+        lambda: nested_zeros(40 << 20, "xl/styles.xml", zipfile.ZIP_BZIP2),
         422,
         "file_damaged",
     ),
