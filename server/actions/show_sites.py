@@ -53,6 +53,19 @@ def one_site(session: Session, viewer: Viewer, site_id: str) -> ShownSite:
     return ShownSite(*row, companies=_companies(session, viewer, [site_id]).get(site_id, []))
 
 
+def companies_seen(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
+    """The companies at this viewer's sites: (code, name), by name."""
+    query = (
+        sa.select(Company.code, Company.name)
+        .join(SiteCompany, SiteCompany.company == Company.code)
+        .join(Site, Site.id == SiteCompany.site_id)
+        .where(visible_sites(viewer), visible_companies(viewer))
+        .distinct()
+        .order_by(Company.name, Company.code)
+    )
+    return [(code, name) for code, name in session.execute(query)]
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Local dates, both included; either may be left open."""

@@ -6,10 +6,11 @@ from collections import defaultdict
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.actions.feed import body_place
 from server.models.entry import LogEntry
+from server.models.media import MediaPromise
 from server.models.record import Record
 from server.models.scope import take_scopes
 from server.models.signal import SiteSignal
@@ -65,7 +66,24 @@ def _find(session: Session, seals: Seals, site_id: str, today: str, limits: Limi
     for day, state in session.execute(query):
         days[day].append(state)
     first = add_days(today, -DAYS)
-    return [one for one in find_signals(readings, passes, days, limits) if one.local_date >= first]
+    reused = _reused_photos(session, site_id, midnight_ms(first), today)
+    return [one for one in find_signals(readings, passes, days, reused, limits) if one.local_date >= first]
+
+
+def _reused_photos(session: Session, site_id: str, from_ms: int, today: str) -> dict[str, int]:
+    """How many photos of each day are promised by another entry too, of this site or of any other."""
+    mine, other = aliased(MediaPromise), aliased(MediaPromise)
+    another = sa.and_(other.sha256 == mine.sha256, other.entry_id != mine.entry_id)
+    query = (
+        sa.select(LogEntry.event_ms, mine.sha256)
+        .join(mine, sa.and_(mine.scope_id == LogEntry.scope_id, mine.entry_id == LogEntry.id))
+        .where(LogEntry.scope_id == site_id, LogEntry.event_ms >= from_ms)
+        .where(sa.exists().where(another))
+    )
+    photos: dict[str, set[str]] = defaultdict(set)
+    for event_ms, sha256 in session.execute(query):
+        photos[local_date_of(event_ms)].add(sha256)
+    return {day: len(found) for day, found in photos.items() if day < today}
 
 
 def _facts(

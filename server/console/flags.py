@@ -24,7 +24,7 @@ from server.actions.show_flags import (
 )
 from server.actions.show_media import find_photo, shown_bytes
 from server.actions.show_notices import page_of_notices, read_notices
-from server.actions.show_sites import one_site
+from server.actions.show_sites import companies_seen, one_site
 from server.actions.write_documents import PAPERS, PDF, flag_pdf, flag_workbook
 from server.actions.write_workbook import MIME as XLSX
 from server.console.moves_diagram import diagram
@@ -68,8 +68,9 @@ def list_flags() -> str:
     )
     with read() as session:
         page = page_of_flags(session, g.viewer, wanted, request.args.get("cursor"), ROWS)
+        companies = companies_seen(session, g.viewer)
         names = read_names(session)
-    return render("flags.html", names, page=page, chosen={**chosen, "state": show})
+    return render("flags.html", names, page=page, companies=companies, chosen={**chosen, "state": show})
 
 
 @blueprint.get("/flags/<uuid:flag_id>")

@@ -18,8 +18,9 @@ class MediaPromise(Base):
 
     __tablename__ = "media_promise"
     __table_args__ = (
-        sa.Index("ix_media_promise_sha256", "scope_id", "sha256"),
-    )  # an upload: who promised it
+        # An upload: who promised it; and a photo that proves two things.
+        sa.Index("ix_media_promise_sha256", "sha256", "scope_id"),
+    )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)

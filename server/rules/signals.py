@@ -58,6 +58,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "too_fast": ("测得过快", "一台设备一分钟记录 {count} 次, 一支体温计做不到 (上限 {most})。"),
     "no_gate_pass": ("测温而无进场", "{people} 人有测温记录, 当日没有进出场记录 (共测 {measured} 人)。"),
     "entered_later": ("事后补录", "{count} 条测温可证明是补录的 (共 {readings} 条)。"),
+    "photo_twice": ("照片重复", "{photos} 张照片不止一次作为凭证。"),
     "perfect": ("长期全优", "连续 {days} 天全部完成, 没有一次缺失、迟做或偏高读数。"),
 }
 
@@ -66,10 +67,12 @@ def find_signals(
     readings: Sequence[Reading],
     passes: Iterable[tuple[str, str]],
     days: Mapping[str, Sequence[str]],
+    reused: Mapping[str, int],
     limits: Limits,
 ) -> list[Signal]:
     """Every signal in these records of one site, by date. `passes`: (worker, local date) of gate passes; `days`: local
-    date → states of its windows, the dates in order and complete."""
+    date → states of its windows, the dates in order and complete; `reused`: local date → how many photos of that day prove
+    something else too."""
     by_day: dict[str, list[Reading]] = defaultdict(list)
     for reading in readings:
         by_day[local_date_of(reading.at_ms)].append(reading)
@@ -80,6 +83,7 @@ def find_signals(
         found += _too_fast(day, told, limits)
         found += _no_gate_pass(day, told, passed, limits)
         found += _entered_later(day, told, limits)
+    found += [Signal("photo_twice", day, {"photos": count}) for day, count in reused.items()]
     return sorted(found + _perfect(by_day, days, limits), key=lambda signal: (signal.local_date, signal.code))
 
 

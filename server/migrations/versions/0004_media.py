@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("scope_id", "entry_id", "sha256", name=op.f("pk_media_promise")),
     )
-    op.create_index("ix_media_promise_sha256", "media_promise", ["scope_id", "sha256"])
+    op.create_index("ix_media_promise_sha256", "media_promise", ["sha256", "scope_id"])
     op.create_table(
         "media_upload",
         sa.Column("id", sa.String(length=64), nullable=False),
