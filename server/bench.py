@@ -24,11 +24,14 @@ from flask import Flask
 from uuid_utils.compat import uuid7
 
 from server.actions.assign_site import assign_site
+from server.actions.digest_notices import gather
 from server.actions.enrol_device import enrolled
 from server.actions.judge_windows import judge_due
 from server.actions.load_reference import load_reference, rules_in_force
+from server.actions.manage_channels import NewChannel, add_channel
 from server.actions.manage_users import NewUser, add_user
 from server.actions.register_site import register_site
+from server.actions.take_flag_steps import take_due_steps
 from server.bench_figure import Figure, floor_s
 from server.bench_rosters import measure_rosters
 from server.clock import to_iso
@@ -295,6 +298,26 @@ def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
     yield Figure(
         f"{judged:,} windows missed at once", f"{time.perf_counter() - began_s:.2f} s", "25,000 in ≤ 3 s"
     )
+    yield from _digests(rig, now_ms + 60_000)
+
+
+def _digests(rig: Rig, now_ms: int) -> Iterator[Figure]:
+    """What the burst tells people: its steps taken, and one digest per receiver."""
+    seals, people = rig.runtime.seals, 3
+    with write() as session:
+        for number in range(people):
+            user = add_user(session, NewUser(f"clerk{number}", "section", str(uuid7()), unit="zhian"), now_ms)
+            add_channel(session, seals, user, NewChannel("webhook", "https://bench.example.com/"), now_ms)
+    began_s, taken, did = time.perf_counter(), 0, 1
+    while did:
+        with write() as session:
+            did = take_due_steps(session, seals, now_ms, rules_in_force(session))
+        taken += did
+    spent_s = time.perf_counter() - began_s
+    with write() as session:
+        digests = gather(session, now_ms + 3_600_000)
+    yield Figure(f"{taken:,} steps of its flags taken", f"{spent_s:.2f} s")
+    yield Figure(f"digests for {people} receivers", str(digests), "one per receiver")
 
 
 def _new_site(session: Any, seals: Seals, now_ms: int, name: str) -> Site:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import statistics
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import python_calamine as calamine
 import sqlalchemy as sa
@@ -71,8 +73,13 @@ def _floor(site_id: str) -> float:
         for model in (LogEntry, Record, Worker):
             table = model.__table__
             rows = session.execute(sa.select(table).where(table.c.scope_id == site_id))
-            copies.append((table, [tuple(row) for row in rows]))
+            copies.append((table, [tuple(map(_plain, row)) for row in rows]))
     return floor_s(copies)  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is inserted without the ORM: JSON as text."""
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, dict | list) else value
 
 
 def _set_up(runtime: Runtime, now_ms: int) -> tuple[str, Viewer]:

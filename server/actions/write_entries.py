@@ -4,13 +4,13 @@ and the same judge as those of any tablet."""
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+import msgspec
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -112,7 +112,7 @@ def _lines(
         if draft.base is not None:
             entry["base"] = draft.base
         entry |= {"act": draft.act, "at": at, "body": draft.body}
-        raw = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
+        raw = msgspec.json.encode(entry)
         prev = hashlib.sha256(raw).hexdigest()
         yield read_line(number, raw, seals)
 
