@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.db import is_postgresql
 from server.models.flag import Heartbeat
+from server.models.notice import Digest, Notice
 from server.models.record import Record
 from server.models.roster import Roster
 from server.models.scope import take_scopes
@@ -24,12 +26,14 @@ _SCHEDULER = "scheduler"  # any of them: one row
 
 
 def keep_house(session: Session, now_ms: int, book: Rulebook, limit: int = 1000) -> dict[str, int]:
-    """Forget expired log-ins, old tallies, uploaded rosters beyond need, and up to `limit` tombstones that every
+    """Forget expired log-ins, old tallies, uploaded rosters and notices beyond need, and up to `limit` tombstones that every
     device had time to see."""
     forget_expired(session, now_ms, TALLY_MS)
     files = _forget_files(session, now_ms, book)
+    notices = _forget_notices(session, now_ms, book)
     before_ms = now_ms - _tombstone_days(book, now_ms) * DAY_MS
-    return {"tombstones": _forget_tombstones(session, before_ms, limit), "roster_files": files}
+    forgotten = _forget_tombstones(session, before_ms, limit)
+    return {"tombstones": forgotten, "roster_files": files, "notices": notices}
 
 
 def beat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) -> None:
@@ -56,6 +60,19 @@ def _forget_files(session: Session, now_ms: int, book: Rulebook) -> int:
         return 0
     old = sa.and_(Roster.made_ms <= now_ms - round(days * DAY_MS), Roster.file.is_not(None))
     gone: Any = session.execute(sa.update(Roster).where(old).values(file=None, result=None))
+    return int(gone.rowcount)
+
+
+def _forget_notices(session: Session, now_ms: int, book: Rulebook) -> int:
+    """What people were told, when the flag's own history is all that has to stay. Ids begin with their time, so that
+    the primary key finds the old ones."""
+    try:
+        days = book.number("notice_days", local_date_of(now_ms))
+    except LookupError:  # no reference data yet
+        return 0
+    oldest = str(UUID(int=(now_ms - round(days * DAY_MS)) << 80))
+    session.execute(sa.delete(Digest).where(Digest.id < oldest, Digest.state != "pending"))
+    gone: Any = session.execute(sa.delete(Notice).where(Notice.id < oldest))
     return int(gone.rowcount)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -26,9 +27,10 @@ from server.actions.manage_channels import NewChannel, add_channel
 from server.db import read, write
 from server.deliver_notices import deliver_due, sender
 from server.models import Digest, Notice, User
+from server.scheduler import tick
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import at, missed_flag, moved, notices, planned_field
+from tests.stories.flags import at, missed_flag, moved, notices, planned_field, show
 
 HOUR_MS = 3_600_000
 
@@ -264,3 +266,17 @@ def test_several_senders_at_once_send_each_digest_once(field: Field, second_app:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(run, (field.app, second_app, field.app, second_app)))
     assert len(sent) == len(set(sent)) == 8, "the section and the contractor, four channels each"
+
+
+def test_notices_are_forgotten_by_rule_and_the_flags_history_stays(field: Field) -> None:
+    flag = missed_flag(field)
+    now_ms = (
+        field.cast.clock.now_ms()
+    )  # ids carry the time of the machine, so the rule is asked far ahead of both
+    far_ms = max(now_ms, time.time_ns() // 1_000_000) + 181 * 24 * HOUR_MS
+    assert notices(field, "section") != []
+    tick(field.app, far_ms)
+    told = notices(field, "section")
+    field.cast.clock.set(far_ms)
+    assert len(show(field.cast.client("section"), flag)["events"]) > 2
+    assert all(what.startswith("step_") for what in told), "only what this very tick told"
