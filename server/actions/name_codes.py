@@ -20,6 +20,7 @@ _EVENTS = {
     "opened": "开立",
     "windows_added": "新增时段",
     "withdrawn": "系统撤回: 补到的记录表明没有问题",
+    "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
     "channel_failed": "通知渠道发送失败",
 }

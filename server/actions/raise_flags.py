@@ -44,7 +44,8 @@ def raise_flags(
     1. What is missed goes under the open flag of its duty, also when it was silent before; what is silent
        under the silent-site flag, which thereby inhibits it.
     2. A flag opens with the policy in force copied onto it, and its steps as rows.
-    3. A flag none of whose windows is wrong any more is withdrawn; its history stays.
+    3. Evidence that came after a window was missed is written into its flag's history, for a person to review.
+    4. A flag none of whose windows is wrong any more is withdrawn; its history stays.
     """
     scope_ids = [one.scope.scope_id for one in judged]
     before = {window.flag_id for one in judged for window in one.windows if window.flag_id is not None}
@@ -68,6 +69,8 @@ def raise_flags(
     by_id = {flag.id: flag for flag in flags.values()}
     for key, windows in touched.items():
         _gather(flags[key], windows, by_id, session, now_ms)
+    for flag in _note_evidence(judged, by_id, now_ms, session):
+        changed[flag.id] = flag
     session.flush()
     _hasten(session, list(changed.values()), now_ms)
     for flag in _withdraw(session, [flag for flag in flags.values() if flag.id in before], now_ms):
@@ -98,6 +101,21 @@ def _gather(
     flag.windows += len(windows)
     named = {"windows": [window.id for window in windows[:50]], "count": len(windows)}
     append_event(session, flag, now_ms, SCHEDULER, "windows_added", named)
+
+
+def _note_evidence(
+    judged: Sequence[Judged], by_id: Mapping[str, Flag], now_ms: int, session: Session
+) -> list[Flag]:
+    """The open flags with windows that went to review because evidence came late, or was lost."""
+    late: dict[str, list[str]] = {}
+    for one in judged:
+        for window in one.windows:
+            if window.state == "review" and window.flag_id is not None and window.flag_id in by_id:
+                late.setdefault(window.flag_id, []).append(window.id)
+    for flag_id, windows in late.items():
+        named = {"windows": windows[:50], "count": len(windows)}
+        append_event(session, by_id[flag_id], now_ms, SCHEDULER, "evidence_arrived", named)
+    return [by_id[flag_id] for flag_id in late]
 
 
 def _silent_flags(session: Session, scope_ids: Collection[str], ids: Collection[str]) -> dict[str, bool]:
