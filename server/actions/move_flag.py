@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from server.problems import Problem, not_found
 from server.rules.calendar import DAY_MS
 from server.rules.escalation import Policy, Step, owner, policy_from, steps
 from server.rules.flag_moves import ENDED, EVERY, MOVES, Asked, Move, allowed, party, refusal
+from server.rules.plain_text import cleaned
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
@@ -63,6 +64,7 @@ def move_flag(
     scope = lock_scope(session, scope_id) if scope_id is not None else None
     if scope is None:
         raise not_found()
+    wanted = replace(wanted, note=cleaned(wanted.note))
     key = (scope.scope_id, flag_id)
     flag = session.get_one(Flag, key, populate_existing=True)
     site = session.get_one(Site, scope.scope_id)
@@ -159,7 +161,7 @@ def _invalid(pointer: str, message: str) -> Problem:
 
 def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move) -> dict[str, Any]:
     """What the event keeps of the move; empty things are left out."""
-    told: dict[str, Any] = {"note": wanted.note.strip(), "media": list(wanted.media)}
+    told: dict[str, Any] = {"note": wanted.note, "media": list(wanted.media)}
     told["due"] = to_iso(wanted.due_ms) if wanted.due_ms is not None else ""
     if wanted.action == "assign":
         told["assignee"] = _assignee(session, wanted.assignee, viewer).id
@@ -168,7 +170,7 @@ def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move) -> dict[
 
 def _assignee(session: Session, name: str, viewer: Viewer) -> User:
     """Somebody of the viewer's own unit. Raises Problem 422."""
-    user = user_named(session, name or viewer.name)
+    user = user_named(session, name or viewer.name) if name.isprintable() else None
     if user is None or not user.active or user.unit != viewer.unit:
         raise _invalid("/assignee", "没有这个人, 或者不在您的科室。")
     return user

@@ -23,6 +23,7 @@ from server.models.site import Site
 from server.models.user import User
 from server.problems import Problem, not_found
 from server.rules.masking import mask_certificate, mask_phone
+from server.rules.plain_text import cleaned
 from server.seal import Seals
 
 LIST_MAX = 100
@@ -87,7 +88,7 @@ def settle_question(
     _require(viewer)
     query = sa.select(Contest).join(Site, Site.id == Contest.scope_id)
     query = query.where(Contest.entry_id == entry_id, Contest.field == field, visible_sites(viewer))
-    contest = session.scalar(query)
+    contest = session.scalar(query) if field.isprintable() else None
     if contest is None or choice not in (KEEP, TAKE_OTHER) or lock_scope(session, contest.scope_id) is None:
         raise not_found()
     session.refresh(contest)
@@ -129,13 +130,14 @@ def settle_refused(
     """Say what became of a refused line: entered again (mended) or not to be entered (dismissed), and why. The line
     itself stays. Raises Problem 404 or 422."""
     _require(viewer)
-    if state not in SETTLEMENTS or not 0 < len(reason.strip()) <= REASON_MAX:
+    reason = cleaned(reason)
+    if state not in SETTLEMENTS or not 0 < len(reason) <= REASON_MAX:
         raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
     sites = sa.select(Site.id).where(visible_sites(viewer))
     open_row = sa.update(Quarantine).where(
         Quarantine.id == refused_id, Quarantine.state == "open", Quarantine.scope_id.in_(sites)
     )
-    told = {"state": state, "settled_by": viewer.id, "settled_ms": now_ms, "reason": reason.strip()}
+    told = {"state": state, "settled_by": viewer.id, "settled_ms": now_ms, "reason": reason}
     done: Any = session.execute(open_row.values(**told), execution_options={"synchronize_session": False})
     if done.rowcount == 0:
         raise not_found()

@@ -224,6 +224,14 @@ def test_a_closed_flag_is_reopened_with_a_clock_but_not_beside_another(field: Fi
     assert (answer.status_code, answer.get_json()["code"]) == (409, "another_open")
 
 
+def test_signs_that_no_text_holds_are_left_out_of_a_note_and_break_nothing(field: Field, flag: str) -> None:
+    section = field.cast.client("section")
+    noted = moved(section, flag, "comment", note="第一行\r\n\x00第二行\u202e\U0001f600")
+    assert noted["events"][-1]["detail"]["note"] == "第一行\n第二行\U0001f600"
+    assert act(section, flag, "order_rectification", note="\x00\u2066 ").status_code == 422
+    assert act(section, flag, "assign", assignee="\x00").status_code == 422
+
+
 def test_a_flag_is_assigned_to_somebody_of_the_unit(field: Field, flag: str) -> None:
     section = field.cast.client("section")
     assert moved(section, flag, "assign")["assignee"] == "质安科孙丽"
