@@ -17,7 +17,7 @@ from server.actions.show_flags import FlagFile
 from server.clock import to_iso
 from server.problems import Problem
 from server.rules.flag_moves import MOVES
-from server.rules.flag_words import FLAG_STATES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
+from server.rules.flag_words import FLAG_STATE_NAMES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
 
 PAPERS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "档案"}
 PDF = "application/pdf"
@@ -92,7 +92,7 @@ def told_of(file: FlagFile, company: str, names: Names, now_ms: int) -> dict[str
         "company": company or "施工单位",
         "duty": names.of("duties", flag.duty),
         "severity": SEVERITIES.get(flag.severity, flag.severity),
-        "state": FLAG_STATES[flag.state],
+        "state": FLAG_STATE_NAMES[flag.state],
         "unit": names.of("units", flag.unit),
         "opened": moment(flag.opened_ms),
         "closed": moment(flag.closed_ms),

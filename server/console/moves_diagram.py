@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.rules.flag_moves import STATES, TABLE
-from server.rules.flag_words import FLAG_STATES
+from server.rules.flag_moves import TABLE
+from server.rules.flag_words import FLAG_STATE_NAMES
 
 WIDTH, HEIGHT = 1080, 510
 _BOX_W, _BOX_H = 118, 40
@@ -59,8 +59,8 @@ def diagram() -> Diagram:
             if before != after:
                 moves.setdefault((before, after), []).append(move.name)
     boxes = tuple(
-        Box(state, FLAG_STATES[state], _AT[state][0] - _BOX_W // 2, _AT[state][1] - _BOX_H // 2)
-        for state in STATES
+        Box(state, FLAG_STATE_NAMES[state], _AT[state][0] - _BOX_W // 2, _AT[state][1] - _BOX_H // 2)
+        for state in FLAG_STATE_NAMES
     )
     return Diagram(boxes, tuple(_arrow(*ends, "、".join(names)) for ends, names in moves.items()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.clock import to_iso
-from server.rules.flag_words import FLAG_STATES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES
+from server.rules.flag_words import FLAG_STATE_NAMES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES
 from server.rules.judge import REASONS
 from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
@@ -75,7 +75,7 @@ FIELDS = {
 }
 ACTORS = {"scheduler": "系统"}
 ALL = {
-    "flag_state": FLAG_STATES,
+    "flag_state": FLAG_STATE_NAMES,
     "window_state": WINDOW_STATES,
     "severity": SEVERITIES,
     "grade": GRADES,

@@ -8,14 +8,12 @@ no table can hold: whoever rectified never verifies, and a company never closes 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-STATES = (
-    *("open", "acknowledged", "rectifying", "submitted", "verified"),
-    *("closed", "transferred", "stop_work", "withdrawn"),
-)
+from schemas.flag import FLAG_STATES
+
 ENDED = ("closed", "withdrawn")
-LIVE = tuple(state for state in STATES if state not in ENDED)
+LIVE = tuple(state for state in FLAG_STATES if state not in ENDED)
 
 # Parties: what somebody is to one flag.
 CONTRACTOR, SECTION, BRIGADE, INSPECTOR = "contractor", "section", "brigade", "inspector"
@@ -31,8 +29,8 @@ class Move:
 
     `routes`: from state to state. `by`: the parties that may. `note`: words are needed. `due`: a deadline may be given.
     `stops`: steps of the policy that end with it; `starts`: what begins for the policy's steps (PolicyStep.starts).
-    `tells`: the parties that get a notice. `to_brigade`: the
-    flag is the brigade's afterwards. `verifies`: never by whoever rectified.
+    `tells`: the parties that get a notice. `to_brigade`: the flag is the brigade's afterwards.
+    `verifies`: never by whoever rectified.
     """
 
     action: str
@@ -156,7 +154,7 @@ TABLE: tuple[Move, ...] = (
     Move(
         "comment",
         "备注",
-        _stay(*STATES),
+        _stay(*FLAG_STATES),
         by=frozenset((CONTRACTOR, SECTION, BRIGADE, INSPECTOR)),
         media=True,
     ),
@@ -212,9 +210,7 @@ def refusal(asked: Asked) -> str | None:
 
 def allowed(asked: Asked) -> list[Move]:
     """What this person may do with the flag now, in the order of the table; words still to be given."""
-    with_words = (Asked(move.action, asked.actor, asked.party, asked.state, "…", asked.rectifiers, asked.other_open)
-                  for move in TABLE)  # fmt: skip
-    return [MOVES[one.action] for one in with_words if refusal(one) is None]
+    return [move for move in TABLE if refusal(replace(asked, action=move.action, note="…")) is None]
 
 
 def party(role: str, unit: str | None, flag_owner: str, reviews: Mapping[str, bool]) -> str | None:

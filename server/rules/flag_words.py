@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.clock import to_iso
 
-FLAG_STATES = {
+FLAG_STATE_NAMES = {
     "open": "待确认",
     "acknowledged": "已确认",
     "rectifying": "责令整改中",

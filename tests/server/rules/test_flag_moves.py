@@ -16,7 +16,6 @@ from server.rules.flag_moves import (
     INSPECTOR,
     MOVES,
     SECTION,
-    STATES,
     TABLE,
     Asked,
     allowed,
@@ -34,8 +33,7 @@ def asked(action: str, party: str | None, state: str, **more: object) -> Asked:
 
 
 def test_the_states_are_those_that_tablets_know() -> None:
-    assert STATES == FLAG_STATES
-    assert {state for move in TABLE for state in (*move.routes, *move.routes.values())} == set(STATES)
+    assert {state for move in TABLE for state in (*move.routes, *move.routes.values())} == set(FLAG_STATES)
 
 
 def test_every_clock_that_the_table_names_is_a_step_of_the_policy() -> None:
@@ -60,13 +58,13 @@ def test_the_usual_way_leads_from_open_to_closed() -> None:
     assert state == "closed"
 
 
-@given(st.sampled_from(TABLE), st.sampled_from(STATES))
+@given(st.sampled_from(TABLE), st.sampled_from(FLAG_STATES))
 def test_a_contractor_replies_and_remarks_and_nothing_else(move: object, state: str) -> None:
     may = {one.action for one in allowed(asked("comment", CONTRACTOR, state))}
     assert may <= {"submit_rectification", "comment"}
 
 
-@given(st.sampled_from(list(MOVES)), st.sampled_from(PARTIES), st.sampled_from(STATES), st.booleans())
+@given(st.sampled_from(list(MOVES)), st.sampled_from(PARTIES), st.sampled_from(FLAG_STATES), st.booleans())
 def test_what_is_allowed_is_what_is_not_refused(
     action: str, by: str | None, state: str, other_open: bool
 ) -> None:
