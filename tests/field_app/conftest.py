@@ -234,6 +234,15 @@ def size() -> ViewportSize:
     return DESK
 
 
+def log_disinfection(page: Page) -> None:
+    """What has to be filled in of one place."""
+    page.get_by_role("button", name="含氯消毒剂").click()
+    page.locator("[name=concentration_mg_l]").fill("500")
+    page.locator("[name=operator]").fill("王师傅")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("heading", name="消毒", exact=True)).to_be_visible()
+
+
 def elsewhere(field: Field, kind: str) -> Sequence[Item]:
     """The records of a kind as another tablet gets them from the server."""
     number = len(field.clocks)

@@ -69,12 +69,15 @@ export interface OutboxRow {
   seen: 0 | 1; // a refused entry that a person has dealt with
 }
 
+/** A photo; it stays as long as the line that promises it, for a server that was restored from a backup. */
 export interface MediaRow {
   sha256: string;
   entry: string;
   type: string;
   blob: Blob;
-  state: "waiting" | "sent";
+  state: "waiting" | "sent" | "refused";
+  url: string; // where an upload that began goes on
+  code: string; // why it was refused
 }
 
 export interface Note {
@@ -100,6 +103,7 @@ export class FieldDatabase extends Dexie {
       outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown], record",
       media: "sha256, state",
     });
+    this.version(2).stores({ media: "sha256, state, entry" });
   }
 
   async note(name: string): Promise<string | number | undefined> {

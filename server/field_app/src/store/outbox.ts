@@ -156,17 +156,21 @@ export async function settle(
   await settleOutcomes(db, batch, outcomes, nowMs);
   for (const [scope, stream] of Object.entries(streams)) await settleStream(db, scope, stream, tried);
   const covered = new Map((await db.scopes.toArray()).map((row) => [row.scope, row.receiptN]));
-  await db.outbox
+  const photos = new Set((await db.media.where("state").equals("waiting").toArray()).map((photo) => photo.entry));
+  const old = db.outbox
     .where("state")
     .equals("settled")
     .filter(
       (row) =>
+        !photos.has(row.id) &&
         row.outcome !== "refused" &&
         row.shown === 0 &&
         (row.settledMs ?? nowMs) < nowMs - KEPT_MS &&
         row.n <= (covered.get(row.scope) ?? 0),
-    )
-    .delete();
+    );
+  const entries = (await old.toArray()).map((row) => row.id);
+  await old.delete();
+  await db.media.where("entry").anyOf(entries).delete();
 }
 
 async function settleOutcomes(
@@ -211,7 +215,7 @@ async function settleStream(
   const firstLost = Math.min(stream.n + 1, ...stream.missing);
   if (firstLost > row.ackedN) return;
   const holes = new Set(stream.missing);
-  await db.outbox
+  const lost = db.outbox
     .where("[scope+n]")
     .between([scope, firstLost], [scope, Infinity])
     .filter(
@@ -221,8 +225,10 @@ async function settleStream(
         !NEVER_AGAIN.includes(held.code) &&
         (held.n > stream.n || holes.has(held.n)) &&
         !tried.has(held.seq ?? 0),
-    )
-    .modify({ state: "waiting", shown: 1 });
+    );
+  const entries = (await lost.toArray()).map((held) => held.id);
+  await lost.modify({ state: "waiting", shown: 1 });
+  await db.media.where("entry").anyOf(entries).modify({ state: "waiting", url: "" });
 }
 
 /** What only a person can set right: this database was restored from a copy, or the two chains are not the same. */

@@ -2,6 +2,7 @@
 
 import Dexie from "dexie";
 import type { Body } from "../protocol/entry";
+import type { Photo } from "../domain/photos";
 import { parseMs } from "../protocol/time";
 import type { FieldDatabase, OutboxRow } from "./database";
 
@@ -45,6 +46,20 @@ export async function found(db: FieldDatabase, kind: string, scope: string, id: 
 /** The members of a line that was written here. */
 export function entryOf(row: OutboxRow): { body: Body; amends?: string; reason?: string } {
   return row.line.length ? JSON.parse(new TextDecoder().decode(row.line)) : { body: {} };
+}
+
+/** What an entry of this tablet's said, and its photo: for whoever writes it anew. */
+export interface Written {
+  body: Body;
+  photo: Photo | null;
+}
+
+/** Null for one that is not here. */
+export async function writtenIn(db: FieldDatabase, id: string | null): Promise<Written | null> {
+  const row = id ? await db.outbox.where("id").equals(id).first() : undefined;
+  if (!row) return null;
+  const photo = await db.media.where("entry").equals(row.id).first();
+  return { body: entryOf(row).body, photo: photo ? { ...photo, bytes: photo.blob.size } : null };
 }
 
 function overlay(items: Map<string, Item>, row: OutboxRow): void {

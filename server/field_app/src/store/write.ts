@@ -4,6 +4,7 @@ import { type Body, type Draft, type MediaPromise, type Moment } from "../protoc
 import { uuid7 } from "../protocol/ids";
 import { wallText } from "../protocol/time";
 import { type FieldDatabase, FieldError, type MediaRow } from "./database";
+import type { Photo } from "../domain/photos";
 import { append, unsettledMaker } from "./outbox";
 
 /** A fact or a new register. `needs` is found out from the worker that a fact is about. Gives the entry's id. */
@@ -12,26 +13,41 @@ export async function add(
   scope: string,
   kind: string,
   body: Body,
-  photos: readonly (MediaPromise & { blob: Blob })[] = [],
+  photos: readonly Photo[] = [],
 ): Promise<string> {
   const id = uuid7(Date.now());
   const worker = body["worker"];
   const needs = typeof worker === "string" ? await needsOf(db, scope, worker) : [];
-  const media = photos.map(({ sha256, bytes, type }) => ({ sha256, bytes, type }));
-  const rows = photos.map(({ sha256, type, blob }): MediaRow => ({ sha256, entry: id, type, blob, state: "waiting" }));
-  return append(db, { id, scope, kind, record: id, act: "add", at: await moment(db), body, needs, media }, rows);
+  const draft: Draft = { id, scope, kind, record: id, act: "add", at: await moment(db), body, needs };
+  return append(db, { ...draft, media: promises(photos) }, rowsOf(id, photos));
 }
 
 /** Change fields of a register, from the version that was last pulled. Throws `unknown_record`. */
-export async function edit(db: FieldDatabase, scope: string, record: string, changes: Body): Promise<string> {
+export async function edit(
+  db: FieldDatabase,
+  scope: string,
+  record: string,
+  changes: Body,
+  photos: readonly Photo[] = [],
+): Promise<string> {
   const known = await knownRecord(db, scope, record);
-  return append(db, { ...(await draftOf(db, scope, known, record)), act: "edit", base: known.rev, body: changes });
+  const draft = await draftOf(db, scope, known, record);
+  const told: Draft = { ...draft, act: "edit", base: known.rev, body: changes, media: promises(photos) };
+  return append(db, told, rowsOf(draft.id, photos));
 }
 
 /** Declare a record void, and why. Throws `unknown_record`. */
 export async function voidRecord(db: FieldDatabase, scope: string, record: string, reason: string): Promise<string> {
   const known = await knownRecord(db, scope, record);
   return append(db, { ...(await draftOf(db, scope, known, record)), act: "void", body: {}, reason });
+}
+
+function promises(photos: readonly Photo[]): MediaPromise[] {
+  return photos.map(({ sha256, bytes, type }) => ({ sha256, bytes, type }));
+}
+
+function rowsOf(entry: string, photos: readonly Photo[]): MediaRow[] {
+  return photos.map(({ sha256, type, blob }) => ({ sha256, entry, type, blob, state: "waiting", url: "", code: "" }));
 }
 
 type Known = { kind: string; rev: number };

@@ -67,7 +67,7 @@ export class Exchange {
 
   /** JSON to JSON, for enrolment: the device has no token yet. Throws ExchangeFailed. */
   async postUnsigned(path: string, document: unknown): Promise<Record<string, unknown>> {
-    const answer = await this.send(path, JSON.stringify(document), { "Content-Type": "application/json" });
+    const answer = await this.send("POST", path, JSON.stringify(document), { "Content-Type": "application/json" });
     const trouble = await troubleIn(answer);
     if (trouble) throw new ExchangeFailed(trouble);
     return readObject(await textOf(answer));
@@ -81,10 +81,25 @@ export class Exchange {
     return true;
   }
 
+  /** A signed request without a body, whatever the answer. Throws ExchangeFailed when nobody answers. */
+  async ask(method: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.send(method, path, null, { ...headers, ...(await this.signature(method, path, new Uint8Array())) });
+  }
+
+  /** A request that the token alone admits, whatever the answer. Throws ExchangeFailed when nobody answers. */
+  async carry(method: string, path: string, headers: Record<string, string>, body: Blob | null): Promise<Response> {
+    const { token } = await this.identity();
+    return this.send(method, path, body, { ...headers, Authorization: `Bearer ${token}` });
+  }
+
   private async sendSigned(path: string, body: Bytes, headers: Record<string, string>): Promise<Response> {
+    return this.send("POST", path, body, { ...headers, ...(await this.signature("POST", path, body)) });
+  }
+
+  private async signature(method: string, path: string, body: Bytes): Promise<Record<string, string>> {
     const identity = await this.identity();
-    const signed = await signRequest(identity.keys.privateKey, {
-      method: "POST",
+    return signRequest(identity.keys.privateKey, {
+      method,
       path,
       body,
       authorization: `Bearer ${identity.token}`,
@@ -92,13 +107,17 @@ export class Exchange {
       createdS: Math.floor((await this.nowMs()) / 1000),
       nonce: nonce(),
     });
-    return this.send(path, body, { ...headers, ...signed });
   }
 
-  private async send(path: string, body: string | Bytes, headers: Record<string, string>): Promise<Response> {
+  private async send(
+    method: string,
+    path: string,
+    body: string | Bytes | Blob | null,
+    headers: Record<string, string>,
+  ): Promise<Response> {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      return await this.fetch(path, { method: "POST", body, headers, signal, credentials: "omit", cache: "no-store" });
+      return await this.fetch(path, { method, body, headers, signal, credentials: "omit", cache: "no-store" });
     } catch {
       throw new ExchangeFailed(troubleOf("offline"));
     }
@@ -126,7 +145,7 @@ export function readObject(text: string): Record<string, unknown> {
 }
 
 /** What an answer that is not 2xx says, whether or not it is a problem document. */
-async function troubleIn(answer: Response): Promise<Trouble | null> {
+export async function troubleIn(answer: Response): Promise<Trouble | null> {
   if (answer.ok) return null;
   let members: Record<string, unknown> = {};
   try {

@@ -4,6 +4,7 @@ import { KEPT_MS } from "../store/outbox";
 import { add } from "../store/write";
 import { FakeServer, problem, SITE } from "../tests/fake_server";
 import type { Exchange } from "./exchange";
+import { sendPhotos } from "./media_upload";
 import { push } from "./push";
 import { delayMs } from "./syncer";
 
@@ -18,6 +19,7 @@ beforeEach(async () => {
 
 const write = (many: number) =>
   Array.from({ length: many }).reduce<Promise<unknown>>((before) => before.then(() => add(tablet.db, SITE, "disinfection_log", LOG)), Promise.resolve());
+const photo = (sha256: string) => ({ sha256, bytes: 1, type: "image/jpeg", blob: new Blob(["x"]) });
 const rows = () => tablet.db.outbox.orderBy("seq").toArray();
 const states = async () => (await rows()).map((row: OutboxRow) => row.state);
 const entriesIn = (at: number) => server.seen[at]!.lines.slice(1).length;
@@ -111,6 +113,15 @@ describe("push", () => {
     expect(await states()).toEqual(["settled", "settled", "settled"]);
   });
 
+  it("sends their photos anew to a server that lost the entries", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG, [photo("a")]);
+    await push(tablet);
+    await tablet.db.media.update("a", { state: "sent" });
+    server.lines.clear();
+    await push(tablet);
+    expect(await tablet.db.media.get("a")).toMatchObject({ state: "waiting", url: "" });
+  });
+
   it("forgets settled lines after a week, and not before", async () => {
     await write(1);
     await push(tablet);
@@ -123,12 +134,49 @@ describe("push", () => {
     expect(await tablet.db.outbox.count()).toBe(0);
   });
 
+  it("keeps a settled line as long as its photo waits, and forgets both together", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG, [photo("a")]);
+    await push(tablet);
+    const [row] = await rows();
+    await tablet.db.outbox.update(row!.seq!, { shown: 0, settledMs: row!.settledMs! - KEPT_MS - 1_000 });
+    await push(tablet);
+    expect(await tablet.db.outbox.count()).toBe(1);
+    await tablet.db.media.update("a", { state: "sent" });
+    await push(tablet);
+    expect([await tablet.db.outbox.count(), await tablet.db.media.count()]).toEqual([0, 0]);
+  });
+
   it("tells when the server has more than this tablet wrote", async () => {
     await write(2);
     await push(tablet);
     await tablet.db.scopes.update(SITE, { n: 1 });
     await push(tablet);
     expect((await tablet.db.scopes.get(SITE))?.trouble).toBe("server_ahead");
+  });
+});
+
+describe("photos", () => {
+  it("leave after their entry, and never those of a refused one", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG, [photo("a")]);
+    await add(tablet.db, SITE, "disinfection_log", LOG, [photo("b")]);
+    const [refused] = await rows();
+    server.outcome = (line) => (line["id"] === refused!.id ? { outcome: "refused", code: "body_invalid" } : null);
+    expect(await sendPhotos(tablet)).toBe(null);
+    expect(server.seen).toEqual([]);
+    await push(tablet);
+    await sendPhotos(tablet);
+    expect((await tablet.db.media.toArray()).map((one) => one.state)).toEqual(["waiting", "sent"]);
+  });
+
+  it("let a new entry go first", async () => {
+    for (const name of ["a", "b"]) await add(tablet.db, SITE, "disinfection_log", LOG, [photo(name)]);
+    await push(tablet);
+    server.before = async ({ path }) => {
+      if (path.endsWith("/a")) await write(1);
+      return null;
+    };
+    expect(await sendPhotos(tablet)).toBe(null);
+    expect((await tablet.db.media.toArray()).map((one) => one.state)).toEqual(["sent", "waiting"]);
   });
 });
 

@@ -121,7 +121,7 @@ async function gzip(bytes: Bytes): Promise<Bytes> {
 /** Outcomes, receipt, beacon and server time of one answer, in one transaction. */
 async function takeIn(exchange: Exchange, batch: readonly Held[], answer: PushAnswer, tried: ReadonlySet<number>): Promise<void> {
   const { db } = exchange;
-  await db.transaction("rw", [db.scopes, db.outbox, db.notes], async () => {
+  await db.transaction("rw", [db.scopes, db.outbox, db.media, db.notes], async () => {
     await exchange.tellTime(answer.serverTime);
     const nowMs = await exchange.nowMs();
     await settle(db, batch, answer.outcomes, answer.streams, tried, nowMs);

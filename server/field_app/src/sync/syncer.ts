@@ -4,6 +4,7 @@
 import { failureCode, type FieldDatabase } from "../store/database";
 import { wipe } from "../store/records";
 import { Exchange, type Trouble, troubleOf } from "./exchange";
+import { sendPhotos } from "./media_upload";
 import { pull } from "./pull";
 import { push } from "./push";
 
@@ -13,8 +14,8 @@ const BASE_MS = 2_000;
 const CAP_MS = 900_000;
 const LOCK = "gongdi-sync";
 
-/** Push, then pull, whatever became of the push. Gives what went wrong, if anything did. A device that was revoked sends
- * what it holds, then forgets what it pulled. */
+/** Push, then pull, whatever became of the push, then the photos. Gives what went wrong, if anything did. A device that was
+ * revoked sends what it holds, then forgets what it pulled. */
 export async function syncOnce(exchange: Exchange): Promise<Trouble | null> {
   const { db } = exchange;
   const pushed = await push(exchange);
@@ -27,8 +28,10 @@ export async function syncOnce(exchange: Exchange): Promise<Trouble | null> {
   if (pulled?.problem?.code === "device_revoked") {
     await push(exchange);
     await wipe(db);
+    return pulled.problem;
   }
-  return pushed.problem ?? pulled?.problem ?? null;
+  const photos = wasRevoked ? null : await sendPhotos(exchange);
+  return pushed.problem ?? pulled?.problem ?? photos;
 }
 
 /** How long to wait after so many failures in a row. Full jitter: a thousand tablets that lost the same server at the same
@@ -76,10 +79,10 @@ export class Syncer {
 
   private async run(): Promise<void> {
     const { db } = this.exchange;
-    const identity = await db.identity.get("one");
-    if (identity?.state !== "enrolled") return;
     this.onBusy(true);
     try {
+      const identity = await db.identity.get("one");
+      if (identity?.state !== "enrolled") return;
       const trouble = await alone(() => syncOnce(this.exchange).catch((error) => troubleOf(failureCode(error))));
       if (trouble === "elsewhere") return this.soon(EVERY_MS);
       this.failures = trouble ? this.failures + 1 : 0;

@@ -2,15 +2,14 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { choices, word } from "../../contracts";
-import { type Photo, shrink } from "../../domain/photos";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime } from "../../protocol/time";
-import { entryOf, type Item, listed } from "../../store/view";
+import { type Item, listed, type Written, writtenIn } from "../../store/view";
 import { add } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
-import { Icon } from "../parts/icon";
+import { PhotoField } from "../parts/photo_field";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
@@ -26,12 +25,11 @@ export function Disinfect({ place, copy }: { place: string | null; copy: string 
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
   const logs = useLive(() => listed(db, KIND, scope, today), [db, scope, today]);
-  const copied = useLive(async () => (copy ? await db.outbox.where("id").equals(copy).first() : null), [db, copy]);
+  const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   if (!logs || copied === undefined) return null;
   const places = (site?.body["places"] as Place[] | undefined) ?? [];
-  const refused = copied ? entryOf(copied).body : null;
-  const chosen = places.find((one) => placeKey(one) === place) ?? (refused && placeOf(refused));
-  if (chosen) return <Log key={placeKey(chosen)} place={chosen} from={refused} />;
+  const chosen = places.find((one) => placeKey(one) === place) ?? (copied && placeOf(copied.body));
+  if (chosen) return <Log key={placeKey(chosen)} place={chosen} from={copied} />;
   return (
     <section>
       <h1>消毒</h1>
@@ -71,11 +69,11 @@ function placeOf(body: Body): Place {
   return { kind, name: String(body["place_name"] ?? word("place", kind)) };
 }
 
-function Log({ place, from }: { place: Place; from: Body | null }) {
-  const { db, site, tell } = useSession();
+function Log({ place, from }: { place: Place; from: Written | null }) {
+  const { db, site } = useSession();
   const save = useSave();
-  const [body, setBody] = useState<Body>({ ...from, place: place.kind, place_name: place.name });
-  const [photo, setPhoto] = useState<Photo | null>(null);
+  const [body, setBody] = useState<Body>({ ...from?.body, place: place.kind, place_name: place.name });
+  const [photo, setPhoto] = useState(from?.photo ?? null);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const set = (changes: Body) => setBody({ ...body, ...changes });
   useEffect(() => {
@@ -92,15 +90,6 @@ function Log({ place, from }: { place: Place; from: Body | null }) {
     const { agent, concentration_mg_l, operator } = clean;
     await db.setNote("disinfection", JSON.stringify({ agent, concentration_mg_l, operator }));
     go("/disinfect");
-  };
-  const take = async (event: Event) => {
-    const file = (event.currentTarget as HTMLInputElement).files?.[0];
-    if (!file) return;
-    try {
-      setPhoto(await shrink(file));
-    } catch {
-      tell("这个文件不是照片, 请重新拍摄。", "bad");
-    }
   };
   const field = { kind: KIND, body, wrong, set };
   return (
@@ -122,11 +111,7 @@ function Log({ place, from }: { place: Place; from: Body | null }) {
         <Field {...field} name="area_m2" read={numberOf} mode="decimal" />
         <Field {...field} name="note" />
       </div>
-      <label class="photo">
-        <Icon name="camera" />
-        {photo ? `照片已附上 (${Math.ceil(photo.bytes / 1024)} KB), 点此重拍` : "拍照 (可不拍)"}
-        <input type="file" accept="image/*" capture="environment" onChange={take} />
-      </label>
+      <PhotoField photo={photo} onTake={setPhoto} />
       <button class="main">保存</button>
     </form>
   );

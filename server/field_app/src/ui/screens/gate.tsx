@@ -6,7 +6,7 @@ import { type Person, present } from "../../domain/people";
 import { celsiusOf, FEVER, IMPOSSIBLE, verdict } from "../../domain/temperature";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime } from "../../protocol/time";
-import { entryOf, type Item, listed } from "../../store/view";
+import { type Item, listed, writtenIn } from "../../store/view";
 import { add } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
@@ -23,13 +23,13 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
   const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
   const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today]);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
-  const copied = useLive(async () => (copy ? ((await db.outbox.where("id").equals(copy).first()) ?? null) : null), [db, copy]);
+  const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   if (!workers || !passes || copied === undefined) return null;
   const last = lastPasses(passes);
   const person = people.find((one) => one.id === chosen);
   if (person) {
     const isInside = last.get(person.id)?.body["direction"] === "in";
-    const written = copied ? entryOf(copied).body : { direction: isInside ? "out" : "in", health_code: "green" };
+    const written = copied?.body ?? { direction: isInside ? "out" : "in", health_code: "green" };
     return <Pass key={`${person.id} ${copy}`} person={person} written={written} />;
   }
   const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;

@@ -3,11 +3,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { contracts } from "../../contracts";
 import { localDate, localTime } from "../../protocol/time";
-import type { FieldDatabase, OutboxRow, ScopeRow } from "../../store/database";
+import type { FieldDatabase, MediaRow, OutboxRow, ScopeRow } from "../../store/database";
 import { exportUnsent } from "../../store/export";
 import { entryOf } from "../../store/view";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
-import { waitingPhotos } from "../../sync/media_upload";
 import { since } from "../parts/sync_badge";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
@@ -31,7 +30,7 @@ export function SyncScreen() {
   const read = useLive(() => readAll(db), [db]);
   const usedBytes = useUsedBytes();
   if (!read) return null;
-  const { identity, waiting, waitingCount, refused, settled, scopes, notes, photos } = read;
+  const { identity, waiting, waitingCount, refused, settled, scopes, notes, photosWaiting, photosRefused } = read;
   return (
     <section class="sync">
       <h1>同步</h1>
@@ -55,6 +54,9 @@ export function SyncScreen() {
       {refused.map((row) => (
         <Refused key={row.id} row={row} />
       ))}
+      {photosRefused.map((photo) => (
+        <RefusedPhoto key={photo.sha256} photo={photo} />
+      ))}
       <Entries title="未上传" rows={waiting} now={now} more={waitingCount - waiting.length} />
       <Entries title="已签收" rows={settled.slice(0, SHOWN)} now={now} more={settled.length - SHOWN} />
       <dl class="card facts">
@@ -68,12 +70,8 @@ export function SyncScreen() {
         <dd>{since(notes.pulledMs, now)}</dd>
         <dt>最近回执</dt>
         <dd>{receiptText(scopes)}</dd>
-        {photos > 0 && (
-          <>
-            <dt>照片</dt>
-            <dd>{photos} 张保存在本机, 等待上传</dd>
-          </>
-        )}
+        <dt>照片</dt>
+        <dd>{photosWaiting ? `${photosWaiting} 张保存在本机, 等待上传` : "没有等待上传的"}</dd>
         <dt>存储</dt>
         <dd>
           {usedBytes > 0 && `已用 ${(usedBytes / 1024 / 1024).toFixed(1)} MB `}{notes.kept ? "浏览器承诺保留" : <KeepStorage />}
@@ -111,6 +109,11 @@ function Refused({ row }: { row: OutboxRow }) {
   const { db } = useSession();
   const messages = Object.entries(row.errors).flatMap(([pointer, texts]) => texts.map((text) => `${fieldTitle(row, pointer)}${text}`));
   const setSeen = () => db.outbox.update(row.seq!, { seen: 1 });
+  const drop = () =>
+    db.transaction("rw", db.outbox, db.media, async () => {
+      await setSeen();
+      await db.media.where("entry").equals(row.id).delete();
+    });
   const mend = async () => {
     await setSeen();
     go(MEND[row.kind]?.(row) ?? "/today");
@@ -134,10 +137,29 @@ function Refused({ row }: { row: OutboxRow }) {
             改正后重新填写
           </button>
         )}
-        <button class="quiet" onClick={() => void setSeen()}>
+        <button class="quiet" onClick={() => void drop()}>
           知道了
         </button>
       </div>
+    </article>
+  );
+}
+
+/** Its entry took effect without it; it says so wherever it shows. */
+function RefusedPhoto({ photo }: { photo: MediaRow }) {
+  const { db } = useSession();
+  const row = useLive(async () => (await db.outbox.where("id").equals(photo.entry).first()) ?? null, [db, photo.entry]);
+  return (
+    <article class="card refused">
+      <h2>
+        照片未被接受 {row && <small>{`${title(row)} ${localTime(row.wallMs)}`}</small>}
+      </h2>
+      <p>
+        {textOf(photo.code)} <code>{photo.code}</code>
+      </p>
+      <button class="quiet" onClick={() => void db.media.delete(photo.sha256)}>
+        知道了
+      </button>
     </article>
   );
 }
@@ -173,7 +195,8 @@ async function readAll(db: FieldDatabase) {
     refused: settled.filter((row) => row.outcome === "refused" && !row.seen),
     settled: settled.filter((row) => row.outcome !== "refused"),
     scopes: await db.scopes.toArray(),
-    photos: (await waitingPhotos(db)).length,
+    photosWaiting: await db.media.where("state").equals("waiting").count(),
+    photosRefused: await db.media.where("state").equals("refused").toArray(),
     notes: {
       pushedMs: await db.numberNote("pushed_ms"),
       pulledMs: await db.numberNote("pulled_ms"),

@@ -18,7 +18,7 @@ import {
   verdict,
 } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
-import { entryOf, listed } from "../../store/view";
+import { listed, writtenIn } from "../../store/view";
 import { add, voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
@@ -46,7 +46,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
   const checks = useLive(() => listed(db, "temperature_check", scope, today), [db, scope, today]);
   const passes = useLive(() => listed(db, "gate_pass", scope, today), [db, scope, today]);
-  const copied = useLive(async () => (copy ? ((await db.outbox.where("id").equals(copy).first()) ?? null) : null), [db, copy]);
+  const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   const slot = asked ?? slotAt(localTime(now));
   const [point, setPoint] = useState("gate");
   const [last, setLast] = useState<Saved | null>(null);
@@ -57,7 +57,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   if (person) {
     const retest = going.get(person.id);
     const open = retest && !isDone(retest) ? retest : undefined;
-    const initial = copied ? Number(entryOf(copied).body["celsius"]).toFixed(1).replace(".", "") : "";
+    const initial = copied ? Number(copied.body["celsius"]).toFixed(1).replace(".", "") : "";
     const key = `${person.id} ${open?.readings.length}`;
     return <Measure {...{ key, person, slot, point, initial, onSaved: setLast }} retest={open} />;
   }

@@ -5,10 +5,11 @@ import { choices, contracts } from "../../contracts";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
-import { entryOf, found, type Item } from "../../store/view";
+import { found, type Item, type Written, writtenIn } from "../../store/view";
 import { add, edit } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Field } from "../parts/field";
+import { PhotoField } from "../parts/photo_field";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
@@ -21,20 +22,20 @@ export function WorkerForm({ id, copy }: { id: string | null; copy: string | nul
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const known = useLive(async () => (id ? ((await found(db, KIND, scope, id)) ?? null) : null), [db, scope, id]);
-  const copied = useLive(async () => (copy ? await db.outbox.where("id").equals(copy).first() : null), [db, copy]);
-  if (known === undefined || copied === undefined || !site) return null;
+  const written = useLive(() => writtenIn(db, copy), [db, copy]);
+  if (known === undefined || written === undefined || !site) return null;
   if (id && !known) return <p class="empty">本机没有这位人员。</p>;
-  const written = copied ? entryOf(copied).body : null;
   return known ? <Changes item={known} written={written} /> : <Newcomer scope={site.scope} company={site.body["company"]} written={written} />;
 }
 
-function Newcomer({ scope, company, written }: { scope: string; company: unknown; written: Body | null }) {
+function Newcomer({ scope, company, written }: { scope: string; company: unknown; written: Written | null }) {
   const { db } = useSession();
   const save = useSave();
   const today = localDate(useNow());
   const [body, setBody] = useState<Body>(
-    written ?? { certificate_type: "id_card", role: "worker", company: company ?? "", entered_on: today },
+    written?.body ?? { certificate_type: "id_card", role: "worker", company: company ?? "", entered_on: today },
   );
+  const [photo, setPhoto] = useState(written?.photo ?? null);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const keep = async (event: Event) => {
     event.preventDefault();
@@ -42,33 +43,37 @@ function Newcomer({ scope, company, written }: { scope: string; company: unknown
     const told = problems(KIND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
-    if (await save(() => add(db, scope, KIND, clean), `已登记: ${String(clean["name"])}`)) go("/roster");
+    if (await save(() => add(db, scope, KIND, clean, photo ? [photo] : []), `已登记: ${String(clean["name"])}`)) go("/roster");
   };
   return (
     <form class="worker" onSubmit={keep} noValidate>
       <Title text="登记新人员" />
       <Fields body={body} wrong={wrong} set={(changes) => setBody({ ...body, ...changes })} />
+      <PhotoField photo={photo} onTake={setPhoto} />
       <button class="main">保存</button>
     </form>
   );
 }
 
-function Changes({ item, written }: { item: Item; written: Body | null }) {
+function Changes({ item, written }: { item: Item; written: Written | null }) {
   const { db } = useSession();
   const save = useSave();
   const before = Object.fromEntries(Object.entries(item.body).filter(([name]) => !(name in MASKED)));
-  const [body, setBody] = useState<Body>({ ...before, ...written });
+  const [body, setBody] = useState<Body>({ ...before, ...written?.body });
+  const [photo, setPhoto] = useState(written?.photo ?? null);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const keep = async (changes: Body, saved: string) => {
     const told = problems(KIND, { ...changes, entered_on: changes["entered_on"] ?? item.body["entered_on"] }, true);
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
     if (Object.keys(changes).length === 0) return go("/roster");
-    if (await save(() => edit(db, item.scope, item.id, changes), saved)) go("/roster");
+    if (await save(() => edit(db, item.scope, item.id, changes, photo ? [photo] : []), saved)) go("/roster");
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    void keep(changed(before, tidy(body)), "已保存修改");
+    const changes = changed(before, tidy(body));
+    const onlyPhoto = photo && Object.keys(changes).length === 0; // an edit says at least one field
+    void keep(onlyPhoto ? { name: item.body["name"] } : changes, "已保存修改");
   };
   const name = String(item.body["name"]);
   const today = localDate(useNow());
@@ -78,6 +83,7 @@ function Changes({ item, written }: { item: Item; written: Body | null }) {
       <Title text={name} />
       <Contested fields={item.body["contested"]} />
       <Fields body={body} wrong={wrong} set={(changes) => setBody({ ...body, ...changes })} known={item.body} />
+      <PhotoField photo={photo} onTake={setPhoto} />
       <div class="keys">
         <button class="main">保存修改</button>
         {!hasLeft && (
