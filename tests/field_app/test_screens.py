@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from server.clock import to_iso
+from tests.axe import serious_findings
 from tests.console.conftest import DESK, PHONE
-from tests.field_app.conftest import Inspector, bodies, certificate, elsewhere
+from tests.field_app.conftest import Inspector, bodies, certificate, elsewhere, log_disinfection
 from tests.server.cast import COMPANY_A
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -27,22 +29,26 @@ PIXEL = (  # a picture of one pixel
 
 
 @SIZES
-def test_every_screen_fits_and_can_be_touched(inspector: Inspector, size: ViewportSize) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen_fits_and_can_be_touched_read_and_heard(
+    inspector: Inspector, size: ViewportSize, scheme: Literal["light", "dark"]
+) -> None:
     page = inspector.enrol()
+    page.emulate_media(color_scheme=scheme)
     for room in ROOMS:
         inspector.open(room)
         expect(page.get_by_role("navigation").get_by_role("link", name=room)).to_have_attribute(
             "aria-current", "page"
         )
-        _assert_fits(page)
+        _assert_good(page)
     for path in ("roster/worker", "disinfect?place=canteen%20工人食堂"):
         page.goto(f"{inspector.live.address}/field/#/{path}")
         expect(page.get_by_role("button", name="保存")).to_be_visible()
-        _assert_fits(page)
+        _assert_good(page)
     inspector.open("门岗")
     page.locator(".people button").first.click()
     expect(page.locator(".keypad")).to_be_visible()
-    _assert_fits(page)
+    _assert_good(page)
 
 
 def test_the_round_of_today_shows_what_is_due_and_whom_to_measure(inspector: Inspector) -> None:
@@ -57,7 +63,7 @@ def test_the_round_of_today_shows_what_is_due_and_whom_to_measure(inspector: Ins
     expect(page.locator(".to-measure")).to_contain_text("1 人")
     inspector.open("今日")
     canteen.get_by_role("link").click()
-    _log_disinfection(page)
+    log_disinfection(page)
     inspector.open("今日")
     expect(canteen).to_contain_text("已记录")
     page.locator(".dues a", has_text="用餐时").click()  # leads to that slot, and to those whom it is about
@@ -126,14 +132,14 @@ def test_a_disinfection_with_its_photo_and_last_times_values(inspector: Inspecto
         {"name": "p.png", "mimeType": "image/png", "buffer": PIXEL}
     )
     expect(page.get_by_text("照片已附上")).to_be_visible()
-    _log_disinfection(page)
+    log_disinfection(page)
     page.get_by_role("button", name="一号宿舍").click()
     expect(page.locator("[name=operator]")).to_have_value("王师傅")
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_text("今日未消毒")).to_have_count(0)
     inspector.sync()
     inspector.expect_unsent(0)
-    expect(page.get_by_text("1 张保存在本机")).to_be_visible()
+    expect(page.get_by_text("没有等待上传的")).to_be_visible()
     logs = elsewhere(inspector.field, "disinfection_log")
     assert bodies(logs, "place", "place_name", "concentration_mg_l", "operator") == [
         ("canteen", "工人食堂", 500, "王师傅"),
@@ -232,16 +238,10 @@ def _open_worker(inspector: Inspector, name: str) -> None:
     expect(inspector.page.get_by_role("heading", name=name)).to_be_visible()
 
 
-def _log_disinfection(page: Page) -> None:
-    page.get_by_role("button", name="含氯消毒剂").click()
-    page.locator("[name=concentration_mg_l]").fill("500")
-    page.locator("[name=operator]").fill("王师傅")
-    page.get_by_role("button", name="保存").click()
-    expect(page.get_by_role("heading", name="消毒", exact=True)).to_be_visible()
-
-
-def _assert_fits(page: Page) -> None:
-    """Nothing has to be scrolled sideways, and everything is large enough for a finger in a glove."""
+def _assert_good(page: Page) -> None:
+    """Nothing has to be scrolled sideways, everything is large enough for a finger in a glove, and nothing is there
+    that a screen reader or weak eyes would miss."""
     wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide[0] <= wide[1], f"{page.url} is {wide[0]} pixels wide on a screen of {wide[1]}"
     assert page.evaluate(TOO_SMALL, TOUCH_PX) == []
+    assert serious_findings(page) == []

@@ -22,12 +22,12 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     return Field(cast, tmp_path)
 
 
-def _contested(field: Field) -> str:
+def contested_worker(field: Field) -> str:
     """Two inspectors give one worker two teams without knowing of each other; gives the record."""
-    first = field.tablet("first")
+    first = field.tablet("one")
     worker = first.add(field.scope, "worker", WORKER)
     assert first.sync().ok
-    second = field.tablet("second", field.second_inspector())
+    second = field.tablet("another", field.second_inspector())
     first.edit(field.scope, worker, {"team": "木工班"})
     second.edit(field.scope, worker, {"team": "瓦工班"})
     field.cast.clock.advance(1_000)
@@ -59,7 +59,7 @@ def _choose(client: FlaskClient, choice: str) -> int:
 
 @pytest.mark.parametrize(("choice", "team"), [("kept", "瓦工班"), ("other", "木工班")])
 def test_a_contested_value_is_chosen_and_reaches_every_tablet(field: Field, choice: str, team: str) -> None:
-    worker = _contested(field)
+    worker = contested_worker(field)
     tablet = field.tablet("third")
     (held,) = tablet.list("worker")
     assert held.body["contested"] == ["team"]
@@ -78,7 +78,7 @@ def test_a_contested_value_is_chosen_and_reaches_every_tablet(field: Field, choi
 
 
 def test_a_tablet_that_saw_both_settles_by_editing_and_one_that_did_not_does_not(field: Field) -> None:
-    worker = _contested(field)
+    worker = contested_worker(field)
     blind = field.tablet("blind")
     seeing = field.tablet("seeing")
     blind.edit(field.scope, worker, {"dormitory": "1-101"})
@@ -114,5 +114,5 @@ def test_a_refused_entry_is_read_without_what_names_people_and_settled_with_a_re
 
 @pytest.mark.parametrize("name", ["contractor", "competitor", "admin"])
 def test_it_is_nobody_elses_business(field: Field, name: str) -> None:
-    _contested(field)
+    contested_worker(field)
     assert _console(field, name).get("/console/questions").status_code == 404
