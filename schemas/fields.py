@@ -7,7 +7,7 @@ which may be somebody's identity number. Constraints are marshmallow validators,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -74,6 +74,17 @@ class RealDate(validate.Validator):
     def __call__(self, value: str) -> str:
         if not is_real_date(value):
             raise ValidationError("没有这一天, 请检查日期。")
+        return value
+
+
+class RealInstant(validate.Validator):
+    """An instant that there is: no 30th of February, no 25th hour."""
+
+    def __call__(self, value: str) -> str:
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            raise ValidationError("没有这个时间, 请检查。") from None
         return value
 
 
@@ -193,7 +204,7 @@ def day(title: str, *, optional: bool = False) -> StrictString:
 def instant(title: str, *, optional: bool = False) -> StrictString:
     """An instant with its offset, as it travels: `2026-11-23T07:41:03.120+08:00`."""
     form = Pattern(INSTANT_PATTERN, error="时间应写成 2026-11-23T07:41:03.120+08:00 的样子。")
-    return StrictString(validate=[form], **_presence(title, optional, format="date-time"))
+    return StrictString(validate=[form, RealInstant()], **_presence(title, optional, format="date-time"))
 
 
 def choice(title: str, names: Sequence[str], *, optional: bool = False) -> StrictString:

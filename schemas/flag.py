@@ -15,7 +15,7 @@ class FlagBody(Body):
     """A flag. `level` counts the escalation steps taken; `previous` is the flag that this one recurs from."""
 
     duty = coded("职责")
-    kind = choice("类型", ("missed", "silent", "integrity"))
+    kind = choice("类型", ("missed", "silent", "integrity", "case"))
     state = choice("状态", FLAG_STATES)
     level = whole("级别", 0, limits.LEVEL_MAX)
     unit = coded("经办科室")

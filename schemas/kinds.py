@@ -10,13 +10,17 @@ from typing import Any, Literal
 from marshmallow import ValidationError
 
 from schemas.assignment import AssignmentBody
+from schemas.case import CaseBody
 from schemas.disinfection_log import DisinfectionLogBody
 from schemas.duty import DutyBody
 from schemas.fields import Body, Errors
 from schemas.flag import FlagBody
 from schemas.gate_pass import GatePassBody
+from schemas.inspection_finding import InspectionFindingBody
+from schemas.inspection_round import InspectionRoundBody
 from schemas.json_schema import document
 from schemas.site import SiteBody
+from schemas.supply_movement import SupplyMovementBody
 from schemas.temperature_check import TemperatureCheckBody
 from schemas.window import WindowBody
 from schemas.worker import WorkerBody
@@ -101,6 +105,21 @@ _ALL = (
         sealed=True,
         subject_field="worker",
         slot_field="direction",
+    ),
+    Kind(
+        *("case", "健康异常个案", "register", CaseBody),
+        sealed=True,
+        merge_rules=_rules(CaseBody, keep=("worker", "cause")),
+    ),
+    Kind("inspection_round", "巡查", "fact", InspectionRoundBody, sealed=True),  # says where somebody was
+    Kind("inspection_finding", "巡查发现的问题", "fact", InspectionFindingBody, subject_field="round"),
+    Kind(
+        "supply_movement",
+        "物资出入库",
+        "fact",
+        SupplyMovementBody,
+        subject_field="item",
+        slot_field="movement",
     ),
     Kind("site", "工地", "server", SiteBody),
     Kind("assignment", "分派", "server", AssignmentBody),

@@ -85,7 +85,12 @@ def _plain(value: Any) -> Any:
 def _set_up(runtime: Runtime, now_ms: int) -> tuple[str, Viewer]:
     code = COMPANY + company_check_character(COMPANY)
     with write() as session:
-        told = {"kind": "construction", "district": "410702", "unit": "zhian", "stage": "building"}
+        told: dict[str, Any] = {
+            "kind": "construction",
+            "district": "410702",
+            "unit": "zhian",
+            "stage": "building",
+        }
         site = register_site(
             session,
             runtime.seals,

@@ -30,6 +30,7 @@ from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
 from server.actions.take_flag_steps import take_due_steps
+from server.actions.watch_cases import watch_cases
 from server.actions.watch_records import watch_records
 from server.db import write
 from server.deliver_notices import deliver_due, sender
@@ -132,6 +133,12 @@ def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return dict(total)
 
 
+def _cases(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: watch_cases(session, runtime.seals, now_ms, rules_in_force(session), ROWS_A_TIME)
+    )
+
+
 def _steps(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
         lambda session: take_due_steps(session, runtime.seals, now_ms, rules_in_force(session), ROWS_A_TIME)
@@ -173,6 +180,7 @@ PARTS: dict[str, Part] = {
     "windows": _make,
     "held": _held,
     "judged": _judge,
+    "cases": _cases,
     "steps": _steps,
     "signals": _signals,
     "rosters": _rosters,

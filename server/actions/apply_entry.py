@@ -16,11 +16,12 @@ from server.actions.feed import Feed, Put, body_place
 from server.actions.load_reference import rules_in_force
 from server.actions.meet_windows import FactMet
 from server.actions.read_push import Envelope, Line
-from server.actions.write_worker import WORKER_COLUMNS, Author, edit_worker, served, worker_row
+from server.actions.registers import REGISTERS, WORKER
+from server.actions.write_register import Author, Edit, edit_register, register_row
 from server.clock import to_iso
 from server.db import bulk_insert
 from server.models.entry import LogEntry
-from server.models.record import Record, Worker
+from server.models.record import Record
 from server.models.scope import Scope
 from server.rules.calendar import local_date_of
 from server.rules.roster.judge import person_problems
@@ -75,23 +76,27 @@ class Applying:
     retracted: list[str] = field(default_factory=list)
     replaced: dict[str, str] = field(default_factory=dict)  # by a corrected fact's id, what takes its place
     done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
-    workers: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
     ages: dict[str, tuple[int, int]] = field(default_factory=dict)  # by local date, as the rules have them
 
-    def against(self, person: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
-        """What the rules have against a roster entry written then, as messages by JSON pointer."""
+    def against(self, kind: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
+        """What the rules have against a register's fields written then, as messages by JSON pointer."""
+        if kind != WORKER.kind:
+            return {}
         local_date = local_date_of(at_ms)
         if local_date not in self.ages:
             self.ages[local_date] = rules_in_force(self.session).ages(local_date)
         errors: dict[str, list[str]] = {}
-        for found in filter(is_error, person_problems(person, local_date, *self.ages[local_date])):
+        for found in filter(is_error, person_problems(body, local_date, *self.ages[local_date])):
             errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
         return errors
 
     def write(self) -> None:
         """Write the additions collected so far, so that statements see them."""
-        bulk_insert(self.session, Worker.__table__, WORKER_COLUMNS, self.workers)  # type: ignore[arg-type]
-        self.workers.clear()
+        for kind, rows in self.rows.items():
+            table = REGISTERS[kind].model.__table__
+            bulk_insert(self.session, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
+        self.rows.clear()
         self.feed.write()
 
 
@@ -148,19 +153,20 @@ def _add_register(applying: Applying, written: Written) -> Effect:
 
 
 def add_register(applying: Applying, written: Written, existing: set[str]) -> Effect:
-    """A new roster entry, unless a record of that id is among `existing`, to which it is added."""
-    record_id, body = written.entry.record, written.line.body
+    """A new register, unless a record of that id is among `existing`, to which it is added."""
+    kind, record_id, body = written.entry.kind, written.entry.record, written.line.body
     if record_id in existing:
         return Effect(
             "refused", code="already_exists", errors={"/record": ["这条记录已经存在, 请用 edit 修改。"]}
         )
-    errors = applying.against(body, written.times.event_ms)
+    errors = applying.against(kind, body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     existing.add(record_id)
-    row = worker_row(applying.seals, applying.scope.scope_id, stamped(written), body, record_id)
-    applying.workers.append(row)
-    rev, seq = applying.feed.add(Put(written.entry.kind, record_id, served(applying.seals, body, ())))
+    register, seals = REGISTERS[kind], applying.seals
+    row = register_row(register, seals, applying.scope.scope_id, stamped(written), body, record_id)
+    applying.rows.setdefault(kind, []).append(row)
+    rev, seq = applying.feed.add(Put(kind, record_id, register.served(seals, body)))
     applying.done.add(written.entry.id)
     return Effect("applied", rev, seq)
 
@@ -180,13 +186,14 @@ def _edit(applying: Applying, written: Written) -> Effect:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
         return _wrong_kind()
-    errors = applying.against(written.line.body, written.times.event_ms)
+    errors = applying.against(entry.kind, written.line.body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
-    edited = edit_worker(
-        *(applying.session, applying.seals, applying.scope, applying.feed, stamped(written), entry.record),
-        *(entry.base or 0, written.line.body, target.rev, applying.now_ms, _marks(applying, target)),
+    edit = Edit(
+        entry.kind, entry.record, entry.base or 0, written.line.body, target.rev, _marks(applying, target)
     )
+    session, seals, scope, feed = applying.session, applying.seals, applying.scope, applying.feed
+    edited = edit_register(session, seals, scope, feed, stamped(written), edit, applying.now_ms)
     if edited.errors:
         return Effect("refused", code="body_invalid", errors=edited.errors)
     return Effect(edited.outcome, edited.rev, edited.seq)

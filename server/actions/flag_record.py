@@ -13,6 +13,7 @@ from server.actions.feed import Put
 from server.clock import to_iso
 from server.models.flag import Flag, FlagEvent
 from server.models.window import Window
+from server.rules.cases import CASE
 from server.rules.escalation import SILENT
 from server.rules.flag_chain import event_hash
 
@@ -58,7 +59,7 @@ def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:
 def _put(flag: Flag, windows: list[str]) -> Put:
     body: dict[str, Any] = {
         "duty": flag.duty,
-        "kind": {SILENT: "silent", INTEGRITY: "integrity"}.get(flag.duty, "missed"),
+        "kind": {SILENT: "silent", INTEGRITY: "integrity", CASE: "case"}.get(flag.duty, "missed"),
         "state": flag.state,
         "level": flag.level,
         "unit": flag.unit,

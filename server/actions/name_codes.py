@@ -13,7 +13,8 @@ from server.rules.flag_moves import MOVES
 
 NOUNS = ("districts", "units", "duties", "place_kinds", "escalation")
 _OWN = {
-    "duties": {"SILENT": "工地失联", "INTEGRITY": "记录链异常"},  # flags' own, which no site is asked to do
+    # Flags' own, which no site is asked to do.
+    "duties": {"SILENT": "工地失联", "INTEGRITY": "记录链异常", "CASE": "个案报备"},
     "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
 }
 _EVENTS = {
@@ -22,6 +23,8 @@ _EVENTS = {
     "withdrawn": "系统撤回: 补到的记录表明没有问题",
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
+    "case_unreported": "健康异常个案尚未报备",
+    "case_overdue": "健康异常个案超过时限报备",
     "channel_failed": "通知渠道发送失败",
 }
 

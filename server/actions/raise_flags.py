@@ -4,7 +4,7 @@ per site."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,11 +17,12 @@ from server.models.scope import Scope
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.cases import CASE
 from server.rules.escalation import SILENT, Step, as_json, hasten, owner, policy_from, steps
 from server.rules.rulebook import Rulebook
 
 _WRONG = ("missed", "review", "silent")  # a flag stands as long as one of its windows is one of these
-_WITHDRAWABLE = ("open", "acknowledged")
+WITHDRAWABLE = ("open", "acknowledged")
 _LOOK_BACK_MS = 7 * DAY_MS
 
 Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
@@ -139,13 +140,30 @@ def raise_integrity(
     session: Session, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
 ) -> None:
     """A device's chain contradicts itself (PROTOCOL: Exchange, `forked`): people have to look."""
-    key = (scope.scope_id, INTEGRITY)
+    told = {"device": device_id}
+    flag = raise_flag(session, scope, INTEGRITY, "severe", "chain_forked", told, now_ms, book)
+    feed.put(flag_puts(session, [flag])[scope.scope_id])
+
+
+def raise_flag(
+    session: Session,
+    scope: Scope,
+    duty: str,
+    severity: str,
+    action: str,
+    detail: Mapping[str, Any],
+    now_ms: int,
+    book: Rulebook,
+) -> Flag:
+    """Something that is no window: it goes into the history of the site's open flag of that duty, which opens for it if
+    there is none. The caller has locked the scope and publishes the flag."""
+    key = (scope.scope_id, duty)
     flags = open_flags(session, [scope.scope_id])
     if key not in flags:
-        flags |= _open(session, [(session.get_one(Site, scope.scope_id), INTEGRITY, "severe")], now_ms, book)
-    append_event(session, flags[key], now_ms, SCHEDULER, "chain_forked", {"device": device_id})
+        flags |= _open(session, [(session.get_one(Site, scope.scope_id), duty, severity)], now_ms, book)
+    append_event(session, flags[key], now_ms, SCHEDULER, action, detail)
     session.flush()
-    feed.put(flag_puts(session, [flags[key]])[scope.scope_id])
+    return flags[key]
 
 
 def open_flags(session: Session, scope_ids: Collection[str]) -> dict[Key, Flag]:
@@ -245,7 +263,7 @@ def _last_wrong(newest_first: Iterable[tuple[int, bool]]) -> int:
 def _withdraw(session: Session, flags: Sequence[Flag], now_ms: int) -> list[Flag]:
     """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people act upon
     is theirs."""
-    mine = [flag for flag in flags if flag.state in _WITHDRAWABLE and flag.duty != INTEGRITY]
+    mine = [flag for flag in flags if flag.state in WITHDRAWABLE and flag.duty not in (INTEGRITY, CASE)]
     if not mine:
         return []
     query = sa.select(Window.flag_id, Window.state).where(

@@ -16,14 +16,14 @@ from server.actions.apply_entry import Applying, apply_entry
 from server.actions.feed import Feed, Put, body_place, signed
 from server.actions.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.read_push import entry_place
+from server.actions.registers import REGISTERS, state_place
 from server.actions.release_held import written_again
 from server.actions.verify_log import prev_of
-from server.actions.write_worker import state_place
 from server.db import Base, bulk_insert
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry, scope_log
 from server.models.media import MediaPromise
-from server.models.record import Record, Worker
+from server.models.record import Record
 from server.models.scope import Scope, lock_scope
 from server.seal import Seals
 from sync_protocol import stream as streams
@@ -35,7 +35,7 @@ _WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that the database holds otherwise than the log says. `what`: record, worker, promise, stream,
+    """Something that the database holds otherwise than the log says. `what`: record, register, promise, stream,
     count, digest, seq."""
 
     scope: str
@@ -54,7 +54,7 @@ def check_scope(session: Session, seals: Seals, scope_id: str) -> Iterator[Diffe
             scope, "record", _records(session, seals, scope_id), _records(scratch, seals, scope_id)
         )
         yield from _compare(
-            scope, "worker", _workers(session, seals, scope_id), _workers(scratch, seals, scope_id)
+            scope, "register", _registers(session, seals, scope_id), _registers(scratch, seals, scope_id)
         )
         yield from _compare(scope, "promise", _promises(session, scope_id), _promises(scratch, scope_id))
     yield from _compare(scope, "stream", _heads(session, scope_id), _heads_of_log(session, seals, scope_id))
@@ -70,8 +70,9 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
     with _scratch() as scratch:
         replay(session, scratch, seals, scope_id)
         feed = Feed(session, scope, seals, now_ms)
-        for row in scratch.scalars(sa.select(Worker)):
-            session.merge(Worker(**_columns(row)))
+        for register in REGISTERS.values():
+            for row in scratch.scalars(sa.select(register.model)):
+                session.merge(register.model(**_columns(row)))
         session.execute(sa.delete(MediaPromise).where(MediaPromise.scope_id == scope_id))
         session.add_all(MediaPromise(**_columns(row)) for row in scratch.scalars(sa.select(MediaPromise)))
         wrong = {difference.id for difference in differing if difference.what == "record"}
@@ -146,11 +147,18 @@ def _records(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
     return found
 
 
-def _workers(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
+def _registers(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
+    """What is held of each register beside its record, opened, as text to compare: never printed."""
     found = {}
-    for row in session.scalars(sa.select(Worker).where(Worker.scope_id == scope_id)):
-        state = _sorted(msgspec.json.decode(seals.open(state_place(row.id), row.state)))
-        found[row.id] = repr((state, row.certificate_digest, row.company, row.canteen_staff, row.exited_on))
+    for kind, register in REGISTERS.items():
+        for row in session.scalars(sa.select(register.model).where(register.model.scope_id == scope_id)):
+            state = _sorted(msgspec.json.decode(seals.open(state_place(kind, row.id), row.state)))
+            own = {
+                name: value
+                for name, value in _columns(row).items()
+                if name not in ("state", "stamps", "check_ms")
+            }
+            found[row.id] = repr((state, sorted(own.items())))
     return found
 
 
@@ -214,7 +222,7 @@ def _put(seals: Seals, row: Record) -> Put:
     return Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
 
 
-def _columns(row: Worker | MediaPromise) -> dict[str, Any]:
+def _columns(row: Base) -> dict[str, Any]:
     return {column.key: getattr(row, column.key) for column in row.__mapper__.columns}
 
 

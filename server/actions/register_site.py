@@ -28,10 +28,12 @@ def register_site(
     inhabited: bool,
     places: Sequence[Mapping[str, str]],
     address: str | None = None,
+    position: tuple[float, float] | None = None,
     alert: str = "normal",
     companies: Sequence[tuple[str, str, str]] = (),
 ) -> Site:
-    """A new site with its scope, its record in it, and its companies (code, name, role as in SiteCompany).
+    """A new site with its scope, its record in it, and its companies (code, name, role as in SiteCompany). `position`:
+    latitude and longitude in degrees (WGS 84).
 
     The next tick makes its windows; none that opened before now. A company that is known already gets the
     name given here.
@@ -42,6 +44,8 @@ def register_site(
         kind=kind,
         district=district,
         address=address,
+        latitude_deg=position[0] if position is not None else None,
+        longitude_deg=position[1] if position is not None else None,
         unit=unit,
         stage=stage,
         alert=alert,

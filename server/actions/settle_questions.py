@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from schemas.limits import REASON_MAX
 from server.actions.quarantine import quarantine_place
+from server.actions.registers import state_place
 from server.actions.write_entries import Draft, write_entries
-from server.actions.write_worker import contest_place, state_place
+from server.actions.write_register import contest_place
 from server.models.access import Viewer, may_settle, visible_sites
 from server.models.device import Device
 from server.models.entry import LogEntry, Quarantine
-from server.models.record import Contest, Record, Worker
+from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.scope import lock_scope
 from server.models.site import Site
 from server.models.user import User
@@ -60,10 +61,12 @@ class Refused:
 def open_questions(session: Session, seals: Seals, viewer: Viewer) -> list[Question]:
     """The contested values of this viewer's sites, oldest first. Raises Problem 404 for who may not see them."""
     _require(viewer)
+    person = sa.func.coalesce(CaseFile.worker_id, Contest.record_id)  # a case is about somebody
     query = (
         sa.select(Contest, Site, Worker)
         .join(Site, Site.id == Contest.scope_id)
-        .join(Worker, sa.and_(Worker.scope_id == Contest.scope_id, Worker.id == Contest.record_id))
+        .outerjoin(CaseFile, sa.and_(CaseFile.scope_id == Contest.scope_id, CaseFile.id == Contest.record_id))
+        .outerjoin(Worker, sa.and_(Worker.scope_id == Contest.scope_id, Worker.id == person))
         .where(Contest.state == "open", visible_sites(viewer))
         .order_by(Contest.at_ms, Contest.entry_id, Contest.field)
         .limit(LIST_MAX)
@@ -73,10 +76,10 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer) -> list[Quest
     found = []
     for contest, site, worker in rows:
         values = _values(seals, contest)
-        state = msgspec.json.decode(seals.open(state_place(worker.id), worker.state))
+        name = _name(seals, worker) if worker is not None else ""
         shown = (_masked(contest.field, values[name]) for name in (KEEP, TAKE_OTHER))
         by = (authors.get(entry, "") for entry in (contest.kept_entry, contest.other_entry))
-        found.append(Question(contest, site, str(state["name"]), *shown, *by))
+        found.append(Question(contest, site, name, *shown, *by))
     return found
 
 
@@ -94,11 +97,9 @@ def settle_question(
     session.refresh(contest)
     if contest.state != "open":
         raise not_found()
-    rev = session.scalar(
-        sa.select(Record.rev).where(Record.scope_id == contest.scope_id, Record.id == contest.record_id)
-    )
+    record = session.get_one(Record, (contest.scope_id, contest.record_id), populate_existing=True)
     body = {field: _values(seals, contest)[choice]}
-    draft = Draft("worker", "edit", contest.record_id, body, rev)
+    draft = Draft(record.kind, "edit", record.id, body, record.rev)
     (outcome,) = write_entries(session, seals, viewer.id, contest.scope_id, [draft], now_ms)
     if outcome["outcome"] == "refused":
         raise Problem(409, "not_settled", "不能这样选", "这个值已经不合规则, 请在平板或名册里改正。")
@@ -153,6 +154,10 @@ def _values(seals: Seals, contest: Contest) -> dict[str, Any]:
         seals.open(contest_place(contest.entry_id, contest.field), contest.values)
     )
     return values
+
+
+def _name(seals: Seals, worker: Worker) -> str:
+    return str(msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))["name"])
 
 
 def _masked(field: str, value: Any) -> str:

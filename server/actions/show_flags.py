@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,7 +126,7 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         site=row[1],
         watermark_ms=session.scalar(sa.select(Scope.watermark_ms).where(Scope.scope_id == flag.scope_id)),
         windows=windows,
-        entries=_entries(session, flag, windows) if sees_evidence(viewer) else [],
+        entries=_entries(session, flag, windows, events) if sees_evidence(viewer) else [],
         streams=streams_of(session, flag.scope_id),
         steps=list(session.scalars(_of(FlagStep, flag).order_by(FlagStep.due_ms, FlagStep.step))),
         events=events,
@@ -204,9 +204,12 @@ def _windows(session: Session, flag: Flag) -> list[Window]:
     return list(session.scalars(latest))[::-1]
 
 
-def _entries(session: Session, flag: Flag, windows: Sequence[Window]) -> list[dict[str, Any]]:
-    """The log entries that met the flag's windows or fell into them: who wrote what when, never what was
-    measured."""
+def _entries(
+    session: Session, flag: Flag, windows: Sequence[Window], events: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The log entries that met the flag's windows or fell into them, and those of the cases that its history names: who
+    wrote what when, never what was measured."""
+    cases = {event["detail"]["case"] for event in events if "case" in event["detail"]}
     ids = {window.evidence for window in windows if window.evidence}
     kinds = _kinds(session, flag.duty)
     times = [
@@ -221,7 +224,9 @@ def _entries(session: Session, flag: Flag, windows: Sequence[Window]) -> list[di
     query = (
         sa.select(LogEntry, Device.name)
         .outerjoin(Device, Device.id == LogEntry.device_id)
-        .where(LogEntry.scope_id == flag.scope_id, LogEntry.id.in_(ids))
+        .where(
+            LogEntry.scope_id == flag.scope_id, sa.or_(LogEntry.id.in_(ids), LogEntry.record_id.in_(cases))
+        )
         .order_by(LogEntry.event_ms.desc(), LogEntry.id)
         .limit(ENTRIES_MAX)
     )

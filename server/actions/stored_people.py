@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.write_worker import certificate_digest, state_place
+from server.actions.registers import certificate_digest, state_place
 from server.models.record import Record, Worker
 from server.rules.roster.compare import Certificate, Stored
 from server.seal import Seals
@@ -27,7 +27,8 @@ def people_of_site(session: Session, seals: Seals, site_id: str, company: str | 
     if company is not None:
         query = query.where(Worker.company == company)
     people = [
-        msgspec.json.decode(seals.open(state_place(key), sealed)) for key, sealed in session.execute(query)
+        msgspec.json.decode(seals.open(state_place("worker", key), sealed))
+        for key, sealed in session.execute(query)
     ]
     return sorted(people, key=lambda person: (person["company"], person["team"], person["name"]))
 
@@ -43,7 +44,7 @@ def stored_people(session: Session, seals: Seals, site_id: str, company: str) ->
     )
     found = {}
     for worker_id, sealed, rev in session.execute(query):
-        fields = msgspec.json.decode(seals.open(state_place(worker_id), sealed))
+        fields = msgspec.json.decode(seals.open(state_place("worker", worker_id), sealed))
         key = (fields["certificate_type"], fields["certificate_number"])
         found[key] = Stored(worker_id, rev, fields)
     return found

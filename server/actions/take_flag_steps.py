@@ -67,7 +67,7 @@ def _take_in_scope(
             _take(session, flag, step, rule, now_ms)
             changed[flag.id] = flag
             if rule is not None:
-                _trigger(session, flag, policy, rule.triggers, now_ms)
+                trigger(session, flag, policy, rule.triggers, now_ms)
                 if tells(rule, flag.state, flag.duty, silent_open):
                     severe = rule.pages and flag.severity == "severe"
                     who = receivers(people, site, step.unit)
@@ -90,7 +90,7 @@ def _take(session: Session, flag: Flag, step: FlagStep, rule: PolicyStep | None,
     )
 
 
-def _trigger(session: Session, flag: Flag, policy: Policy, trigger: str, now_ms: int) -> None:
+def trigger(session: Session, flag: Flag, policy: Policy, trigger: str, now_ms: int) -> None:
     """What a step's falling due means for others: an overdue rectification calls the brigade, also when an order had
     ended that clock. The next round of the tick takes what is due now."""
     wanted = {step.code for step in policy.steps if trigger and trigger in step.at_once_on}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 import sqlalchemy as sa
@@ -11,17 +13,18 @@ from sqlalchemy.orm import Session, aliased
 from server.actions.feed import body_place
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
-from server.models.record import Record
+from server.models.record import CaseFile, Record
 from server.models.scope import take_scopes
 from server.models.signal import SiteSignal
 from server.models.site import Site
 from server.models.window import Window
-from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
+from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.rulebook import Rulebook
-from server.rules.signals import Limits, Reading, Signal, find_signals
+from server.rules.signals import Chlorine, Limits, Reading, Records, Signal, find_signals, metres_between
 from server.seal import Seals
 
 DAYS = 7  # how far back records that arrive late still matter
+_MINUTE_MS = 60_000
 _decode = msgspec.json.Decoder()
 
 
@@ -32,7 +35,7 @@ def watch_records(session: Session, seals: Seals, now_ms: int, book: Rulebook, l
     scopes = take_scopes(session, list(session.scalars(due)))
     for scope in scopes:
         site = session.get_one(Site, scope.scope_id)
-        found = _find(session, seals, site.id, today, limits_of(book, today))
+        found = _find(session, seals, site, today, book)
         first = add_days(today, -DAYS)
         gone = sa.delete(SiteSignal).where(SiteSignal.scope_id == site.id, SiteSignal.local_date >= first)
         session.execute(gone)
@@ -48,26 +51,65 @@ def watch_records(session: Session, seals: Seals, now_ms: int, book: Rulebook, l
 
 def limits_of(book: Rulebook, local_date: str) -> Limits:
     """The thresholds as they hold on a local date."""
-    whole = ("signal_people_min", "signal_values_max", "thermometer_per_minute_max", "signal_perfect_days")
-    counts = (round(book.number(code, local_date)) for code in whole)
-    normal = (book.number(code, local_date) for code in ("signal_normal_from", "signal_normal_below"))
-    return Limits(*counts, *normal)
+
+    def number(code: str) -> float:
+        return book.number(code, local_date)
+
+    return Limits(
+        people_min=round(number("signal_people_min")),
+        values_max=round(number("signal_values_max")),
+        per_minute_max=round(number("thermometer_per_minute_max")),
+        perfect_days=round(number("signal_perfect_days")),
+        normal_from=number("signal_normal_from"),
+        normal_below=number("signal_normal_below"),
+        fever_from=number("fever_celsius"),
+        fever_readings=round(number("retest_high_of_three")),
+        slot_slack_ms=round(number("signal_slot_slack_min") * _MINUTE_MS),
+        site_radius_m=number("site_radius_m"),
+    )
 
 
-def _find(session: Session, seals: Seals, site_id: str, today: str, limits: Limits) -> list[Signal]:
+def _find(session: Session, seals: Seals, site: Site, today: str, book: Rulebook) -> list[Signal]:
+    limits, first = limits_of(book, today), add_days(today, -DAYS)
     from_day = add_days(today, -max(DAYS, limits.perfect_days))
-    readings, passes = _facts(session, seals, site_id, from_day, today)
-    query = sa.select(Window.local_date, Window.state).where(
+    facts = _facts(session, seals, site, from_day, today)
+    days, slots = _windows(session, site.id, from_day, today, book)
+    cases: dict[str, list[int]] = defaultdict(list)
+    opened = sa.select(CaseFile.worker_id, CaseFile.opened_ms).where(CaseFile.scope_id == site.id)
+    for worker_id, opened_ms in session.execute(opened.where(CaseFile.opened_ms >= midnight_ms(from_day))):
+        cases[worker_id].append(opened_ms)
+    records = Records(
+        facts.readings,
+        set(facts.passes),
+        days,
+        _reused_photos(session, site.id, midnight_ms(first), today),
+        slots,
+        cases,
+        facts.rounds,
+        _chlorine(session, site.id, round(book.number("signal_supply_days", today)), today),
+    )
+    return [one for one in find_signals(records, limits, today) if one.local_date >= first]
+
+
+def _windows(
+    session: Session, site_id: str, from_day: str, today: str, book: Rulebook
+) -> tuple[dict[str, list[str]], dict[tuple[str, str], tuple[int, int]]]:
+    """The states of each day's windows, and when each slot in which people are measured opens and closes."""
+    coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
+    columns = (Window.local_date, Window.state, Window.duty, Window.slot, Window.opens_ms, Window.closes_ms)
+    query = sa.select(*columns).where(
         Window.scope_id == site_id,
         Window.opens_ms.between(midnight_ms(from_day), midnight_ms(today)),
         Window.local_date < today,
     )
     days: dict[str, list[str]] = defaultdict(list)
-    for day, state in session.execute(query):
+    slots: dict[tuple[str, str], tuple[int, int]] = {}
+    for day, state, duty, slot, opens_ms, closes_ms in session.execute(query):
         days[day].append(state)
-    first = add_days(today, -DAYS)
-    reused = _reused_photos(session, site_id, midnight_ms(first), today)
-    return [one for one in find_signals(readings, passes, days, reused, limits) if one.local_date >= first]
+        if duty in coverage:
+            low, high = slots.get((day, slot), (opens_ms, closes_ms))
+            slots[day, slot] = (min(low, opens_ms), max(high, closes_ms))
+    return days, slots
 
 
 def _reused_photos(session: Session, site_id: str, from_ms: int, today: str) -> dict[str, int]:
@@ -86,31 +128,64 @@ def _reused_photos(session: Session, site_id: str, from_ms: int, today: str) -> 
     return {day: len(found) for day, found in photos.items() if day < today}
 
 
-def _facts(
-    session: Session, seals: Seals, site_id: str, from_day: str, today: str
-) -> tuple[list[Reading], list[tuple[str, str]]]:
-    """What was measured before today, with who received it when; and who passed the gate on which day."""
+@dataclass(slots=True)
+class _Facts:
+    readings: list[Reading] = field(default_factory=list)
+    passes: list[tuple[str, str]] = field(default_factory=list)
+    rounds: list[tuple[int, float]] = field(default_factory=list)
+
+
+def _facts(session: Session, seals: Seals, site: Site, from_day: str, today: str) -> _Facts:
+    """What was measured before today and on which tablet, who passed the gate on which day, and how far from the site
+    rounds were handed in."""
     columns = (Record.id, Record.kind, Record.subject, Record.slot, Record.body, Record.event_ms)
     query = (
-        sa.select(*columns, Record.backfilled, LogEntry.device_id, LogEntry.received_ms)
+        sa.select(*columns, Record.backfilled, LogEntry.device_id)
         .outerjoin(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
-        .where(
-            Record.scope_id == site_id,
-            Record.kind.in_(("temperature_check", "gate_pass")),
-            Record.event_ms.between(midnight_ms(from_day), midnight_ms(today) + DAY_MS),
-            Record.counts.is_(True),
-            Record.deleted_ms.is_(None),
-        )
+        .where(*_counted(site.id, ("temperature_check", "gate_pass", "inspection_round"), from_day, today))
     )
-    readings, passes = [], []
+    facts = _Facts()
     for row in session.execute(query):
-        event_ms = row.event_ms or 0
-        if local_date_of(event_ms) >= today:
-            continue
         if row.kind == "gate_pass":
-            passes.append((row.subject or "", local_date_of(event_ms)))
+            facts.passes.append((row.subject or "", local_date_of(row.event_ms)))
             continue
-        celsius = float(_decode.decode(seals.open(body_place(row.id), row.body))["celsius"])
-        told = (row.subject or "", celsius, row.slot or "", row.device_id or "", event_ms)
-        readings.append(Reading(*told, row.received_ms or event_ms, bool(row.backfilled)))
-    return readings, passes
+        body = _decode.decode(seals.open(body_place(row.id), row.body))
+        if row.kind == "temperature_check":
+            told = (row.subject or "", float(body["celsius"]), row.slot or "", row.device_id or "")
+            facts.readings.append(Reading(*told, row.event_ms, bool(row.backfilled)))
+        elif body.get("latitude_deg") is not None and site.latitude_deg is not None:
+            here, there = (
+                (site.latitude_deg, site.longitude_deg or 0.0),
+                (body["latitude_deg"], body["longitude_deg"]),
+            )
+            facts.rounds.append((row.event_ms, metres_between(here, there) - (body.get("accuracy_m") or 0.0)))
+    return facts
+
+
+def _chlorine(session: Session, site_id: str, days: int, today: str) -> Chlorine:
+    """What was used and what was issued in the last days; logs and issues without a concentration say nothing."""
+    kinds = ("disinfection_log", "supply_movement")
+    query = sa.select(Record.kind, Record.slot, Record.body)
+    used_g = issued_g = 0.0
+    for row in session.execute(query.where(*_counted(site_id, kinds, add_days(today, -days), today))):
+        body = _decode.decode(row.body)
+        mg_l = body.get("concentration_mg_l") or 0.0
+        if row.kind == "disinfection_log":
+            used_g += (body.get("amount_l") or 0.0) * mg_l / 1000
+        elif row.slot == "issued":
+            issued_g += body["amount"] * mg_l / 1000
+    return Chlorine(used_g, issued_g, days)
+
+
+def _counted(
+    site_id: str, kinds: Sequence[str], from_day: str, today: str
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The facts of these kinds that count, of the days before today."""
+    return (
+        Record.scope_id == site_id,
+        Record.kind.in_(kinds),
+        Record.event_ms >= midnight_ms(from_day),
+        Record.event_ms < midnight_ms(today),
+        Record.counts.is_(True),
+        Record.deleted_ms.is_(None),
+    )

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, validate
 from schemas import limits
 from schemas.certificates import portable_checks
 from schemas.choice_words import CHOICE_WORDS
-from schemas.fields import CompanyCheck, Pattern, RealDate, Tenths
+from schemas.fields import CompanyCheck, Pattern, RealDate, RealInstant, Tenths
 from schemas.kinds import KINDS
 from schemas.shapes import shapes_of
 from server.actions.load_reference import SEED_DATA
@@ -22,7 +22,11 @@ from sync_protocol.outcomes import CATALOGUE, FINAL, OUTCOMES
 
 LINE_BYTES_MAX = 65_536  # SPEC: Limits
 # Validators without a message of their own, and a value that each of them refuses.
-_REFUSED_SAMPLES: Mapping[type, Any] = {Tenths: 36.55, RealDate: "2021-02-30"}
+_REFUSED_SAMPLES: Mapping[type, Any] = {
+    Tenths: 36.55,
+    RealDate: "2021-02-30",
+    RealInstant: "2021-02-30T00:00:00Z",
+}
 
 
 def contracts() -> dict[str, Any]:
@@ -87,7 +91,7 @@ def _check(name: str, validator: Callable[[Any], Any]) -> dict[str, Any]:
         return {"rule": "pattern", "pattern": str(validator.regex.pattern), "message": validator.error}
     if isinstance(validator, CompanyCheck):
         return {"rule": "company", "message": ""}  # says one of the certificates' problems
-    named: Mapping[type, str] = {Tenths: "tenths", RealDate: "date"}
+    named: Mapping[type, str] = {Tenths: "tenths", RealDate: "date", RealInstant: "instant"}
     return {"rule": named[type(validator)], "message": _message(validator)}
 
 

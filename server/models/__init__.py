@@ -5,7 +5,7 @@ from server.models.entry import HeldEntry, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
-from server.models.record import Contest, Record, Worker
+from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
@@ -18,6 +18,7 @@ __all__ = [
     "REF",
     "Anchor",
     "Assignment",
+    "CaseFile",
     "Channel",
     "Company",
     "Contest",

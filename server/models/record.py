@@ -68,6 +68,32 @@ class Worker(Base):
     exited_on: Mapped[str | None] = mapped_column(sa.String(10))
 
 
+class CaseFile(Base):
+    """What only the server holds of a case: its full fields (sealed), who wrote each, and what its deadlines follow
+    from. `opened_ms`: when it was opened, as well as is known; `reported_ms`: the last of the three reports (报备);
+    `check_ms`: when the tick looks at it next."""
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        sa.Index(  # the tick: cases to look at
+            "ix_case_check",
+            "check_ms",
+            postgresql_where=sa.text("check_ms IS NOT NULL"),
+            sqlite_where=sa.text("check_ms IS NOT NULL"),
+        ),
+    )
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    state: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    stamps: Mapped[dict[str, list[Any]]] = mapped_column(Json)
+    worker_id: Mapped[str] = mapped_column(Id)
+    opened_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    reported_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    ended: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    check_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
 class Contest(Base):
     """Two values for one field: both are kept and wait for a person. `kept` is the entry whose value shows
     now."""

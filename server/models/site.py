@@ -26,6 +26,9 @@ class Site(Base):
     kind: Mapped[str] = mapped_column(sa.String(24))
     district: Mapped[str] = mapped_column(sa.String(9), index=True)
     address: Mapped[str | None] = mapped_column(sa.String(200))
+    # WGS 84, in degrees; both or neither.
+    latitude_deg: Mapped[float | None] = mapped_column(sa.Float)
+    longitude_deg: Mapped[float | None] = mapped_column(sa.Float)
     unit: Mapped[str] = mapped_column(sa.String(32))  # the section (科室) that receives its flags first
     stage: Mapped[str] = mapped_column(
         sa.String(16)

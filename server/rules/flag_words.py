@@ -32,6 +32,10 @@ KINDS = {
     "temperature_check": "测温",
     "disinfection_log": "消毒",
     "gate_pass": "进出场",
+    "case": "健康异常个案",
+    "inspection_round": "巡查",
+    "inspection_finding": "巡查发现",
+    "supply_movement": "物资出入库",
 }
 SLOTS = {
     "before_work": "上班前",

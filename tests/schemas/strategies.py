@@ -18,7 +18,7 @@ from schemas.certificates import (
     company_check_character,
     person_check_character,
 )
-from schemas.fields import DATE_PATTERN, TEXT_PATTERN, UUID_PATTERN, Tenths
+from schemas.fields import DATE_PATTERN, INSTANT_PATTERN, TEXT_PATTERN, UUID_PATTERN, Tenths
 from schemas.kinds import KINDS
 from schemas.shapes import Shape, shapes_of
 from schemas.worker import TRADE_PATTERN
@@ -35,6 +35,7 @@ _COMPANIES = (
 _BY_PATTERN = {
     UUID_PATTERN: _UUIDS,
     DATE_PATTERN: _DAYS,
+    INSTANT_PATTERN: st.deferred(lambda: _walls()),
     COMPANY_PATTERN: _COMPANIES,
     CERTIFICATE_PATTERN: st.just("E12345678"),  # see certificates
     PHONE_PATTERN: st.integers(13 * 10**9, 2 * 10**10 - 1).map(str),
@@ -73,7 +74,9 @@ def bodies(kind: str) -> st.SearchStrategy[Body]:
     required = {shape.name: values(shape) for shape in shapes if not shape.optional}
     optional = {shape.name: st.none() | values(shape) for shape in shapes if shape.optional}
     made = st.fixed_dictionaries(required, optional=optional)
-    return made.flatmap(_with_true_whole) if kind == "worker" else made
+    if kind == "worker":
+        return made.flatmap(_with_true_whole)
+    return made.filter(lambda body: not KINDS[kind].whole.problems(body))
 
 
 @cache

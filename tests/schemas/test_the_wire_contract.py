@@ -60,6 +60,8 @@ def test_kinds_that_name_people_or_their_health_are_sealed() -> None:
         "worker",
         "temperature_check",
         "gate_pass",
+        "case",
+        "inspection_round",
     }
 
 

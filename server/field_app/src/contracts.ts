@@ -7,7 +7,7 @@ export type Check =
   | { rule: "length"; max: number; message: string }
   | { rule: "range"; low: number; high: number; message: string }
   | { rule: "pattern"; pattern: string; message: string }
-  | { rule: "company" | "tenths" | "date"; message: string };
+  | { rule: "company" | "tenths" | "date" | "instant"; message: string };
 
 export interface FieldRule {
   title: string;

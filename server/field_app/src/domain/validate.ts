@@ -3,6 +3,7 @@
 
 import { type Check, contracts, type FieldRule } from "../contracts";
 import type { Body } from "../protocol/entry";
+import { parseMs } from "../protocol/time";
 import { certificateProblem, companyProblem, isRealDate } from "./certificates";
 
 export type Problems = Record<string, string>;
@@ -42,6 +43,8 @@ function failed(check: Check, value: unknown): string {
       return new RegExp(check.pattern, "u").test(String(value)) && !String(value).endsWith("\n") ? "" : check.message;
     case "date":
       return isRealDate(String(value)) ? "" : check.message;
+    case "instant":
+      return parseMs(String(value)) !== null ? "" : check.message;
     case "company":
       return companyProblem(String(value));
   }

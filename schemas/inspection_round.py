@@ -1,0 +1,29 @@
+"""inspection_round: a round over a site that an inspector has finished (巡查). A fact.
+
+Its findings are facts of their own, which name it; they may come before it, while the round goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas import limits
+from schemas.fields import Body, Errors, choice, number, text
+
+
+class InspectionRoundBody(Body):
+    """Why it was made, what it came to, and where the tablet was (WGS 84), if it knew."""
+
+    purpose = choice("巡查类型", ("routine", "recheck", "special"))
+    result = choice("巡查结果", ("sound", "findings"))
+    companion = text("陪同人员", limits.PERSON_NAME_MAX, optional=True)
+    latitude_deg = number("纬度", -90, 90, optional=True)
+    longitude_deg = number("经度", -180, 180, optional=True)
+    accuracy_m = number("定位误差 (m)", 0, limits.ACCURACY_M_MAX, optional=True)
+    note = text("备注", limits.NOTE_MAX, optional=True)
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        if (data.get("latitude_deg") is None) != (data.get("longitude_deg") is None):
+            return {"longitude_deg": ["纬度和经度要么都有, 要么都没有。"]}
+        return {}

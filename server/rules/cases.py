@@ -1,0 +1,41 @@
+"""Cases (发热, 症状, 红黄码, 疫区往返): whether one was reported in time (报备).
+
+Like a window, a case is judged by what the tablets have reported, not by the server's clock: a report may have been made
+hours ago on a tablet that has no network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Standing = Literal["waiting", "reported", "unreported", "overdue"]
+CASE = "CASE"  # the duty code of the flag that an unreported case raises
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a report may take, in ms from the opening: `warn_ms` before people are told, `limit_ms` by law
+    (突发公共卫生事件应急条例 20)."""
+
+    warn_ms: int
+    limit_ms: int
+
+
+def standing(opened_ms: int, reported_ms: int | None, watermark_ms: int | None, limits: Limits) -> Standing:
+    """`waiting`: nobody can say yet; `unreported`: to warn of; `overdue`: past the limit, also when it was reported
+    afterwards."""
+    if reported_ms is not None:
+        return "overdue" if reported_ms > opened_ms + limits.limit_ms else "reported"
+    if watermark_ms is None or watermark_ms < opened_ms + limits.warn_ms:
+        return "waiting"
+    return "overdue" if watermark_ms >= opened_ms + limits.limit_ms else "unreported"
+
+
+def next_look_ms(now: Standing, opened_ms: int, now_ms: int, limits: Limits, patience_ms: int) -> int | None:
+    """When to look at it again: never at one that is settled; else at its next deadline, or a little later when the
+    tablets are behind it."""
+    if now in ("reported", "overdue"):
+        return None
+    deadline_ms = opened_ms + (limits.warn_ms if now == "waiting" else limits.limit_ms)
+    return max(deadline_ms, now_ms + patience_ms)
