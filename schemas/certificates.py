@@ -23,7 +23,6 @@ from schemas import limits
 
 # GB 11643-1999, 4 and annex; the weights are 2^(18-i) mod 11, ISO 7064 MOD 11-2.
 _PERSON_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_ZEROS = ord("0") * sum(_PERSON_WEIGHTS)
 _PERSON_CHECKS = "10X98765432"
 # GB 32100-2015, 5 and annex: 31 characters (no I O S V Z), the weights are 3^(i-1) mod 31.
 _COMPANY_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -74,8 +73,9 @@ def company_problem(code: str) -> str | None:
 
 
 def person_check_character(first_17: str) -> str:
-    """The 18th character of a GB 11643 number. The digits are taken as ASCII, which saves a roster a tenth of its time."""
-    return _PERSON_CHECKS[(sum(map(mul, first_17.encode(), _PERSON_WEIGHTS)) - _ZEROS) % 11]
+    """The 18th character of a GB 11643 number. Powers of 13 are powers of 2 mod 11, so that the weighted sum is twice
+    the digits read as a number of base 13, which saves a roster a tenth of its time."""
+    return _PERSON_CHECKS[2 * int(first_17, 13) % 11]
 
 
 def company_check_character(first_17: str) -> str:
@@ -84,19 +84,19 @@ def company_check_character(first_17: str) -> str:
     return _COMPANY_ALPHABET[-total % 31]
 
 
-@lru_cache(maxsize=256)  # the form and the age ask one after the other
 def birth_date(certificate_type: str, number: str) -> date | None:
     """The birth date that a sound number of this type contains; None where the type has none or the date is not real."""
     if certificate_type not in ("id_card", "hmt_residence") or len(number) != 18:
         return None
+    digits = number[6:14]
     try:
-        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return date.fromisoformat(digits) if digits.isdecimal() else None  # without digits it may be a week
     except ValueError:
         return None
 
 
 def _id_card_problem(number: str) -> str | None:
-    if _VOID_FORM.fullmatch(number):
+    if len(number) == 15 and _VOID_FORM.fullmatch(number):
         return "void_15_digit"  # 居民身份证法 23: first-generation cards, void since 2013
     return _gb_11643_problem("id_card", number)
 

@@ -114,7 +114,19 @@ def _file() -> bytes:
         for number in range(PEOPLE):
             body = f"410702{1960 + number % 40}{1 + number // 40 % 12:02}{1 + number // 480 % 28:02}{number % 997:03}"
             certificate = body + person_check_character(body)
-            row = ("王磊", certificate, f"钢筋{number % 30}班", "钢筋工", f"138{number:08}", "2021-12-01")
+            row = (
+                _name(number),
+                certificate,
+                f"钢筋{number % 30}班",
+                "钢筋工",
+                f"138{number:08}",
+                "2021-12-01",
+            )
             for column, cell in enumerate(row):
                 sheet.write_string(number + 1, column, cell)
     return buffer.getvalue()
+
+
+def _name(number: int) -> str:
+    """A name that few others bear: each of three characters by two digits."""
+    return "".join(chr(0x4E00 + number // 100**place % 100) for place in range(3))

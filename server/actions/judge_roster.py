@@ -111,13 +111,11 @@ def judge_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, in
         sheet = workbook.sheets[index]
         for row in judge_sheet(sheet.name, sheet.rows, layout, sheet.merged, sheet.hidden_rows, context):
             rows.append(row)
-            places.append(index)
             if len(rows) % _STEP == 0:
                 progress(len(rows), total)
-            if len(rows) > ROWS_MAX:
-                raise Problem(
-                    422, "sheet_too_long", "行数太多", f"一个文件最多 {ROWS_MAX} 人, 请分成几个文件。"
-                )
+                _check_length(rows)
+        places += [index] * (len(rows) - len(places))
+    _check_length(rows)
     judge_together(rows)
     return Judged(workbook, layouts, [], rows, places)
 
@@ -206,6 +204,12 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> list[tuple[int, Layout]]:
     if any(layout.sure for _, layout in found):
         found = [(index, layout) for index, layout in found if layout.sure or layout.first >= 0]
     return found
+
+
+def _check_length(rows: list[Row]) -> None:
+    if len(rows) > ROWS_MAX:
+        detail = f"一个文件最多 {ROWS_MAX} 人, 请分成几个文件。"
+        raise Problem(422, "sheet_too_long", "行数太多", detail)
 
 
 def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from schemas import limits
@@ -21,7 +23,19 @@ _SIX_DIGITS = re.compile(
     r"\d(?:\W*\d){5}"
 ).search  # fewer are no number of anybody, but may be the count of a total
 _MANAGER_TRADE = "900"
+_OF_A_PERSON = ("name", "certificate_number", "team", "phone")
 _YES_NO = ("team_leader", "canteen_staff")
+_SHARED = (
+    "certificate_type",
+    "company",
+    "trade",
+    "role",
+    "entered_on",
+    "exited_on",
+    "dormitory",
+    "contract",
+    *_YES_NO,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,11 @@ def person_problems(fields: Mapping[str, Any], today: str, age_min: int, age_of_
     entered_on, exited_on = fields.get("entered_on"), fields.get("exited_on")
     if fields.get("certificate_number") is not None:
         born = birth_date(fields.get("certificate_type", "id_card"), fields["certificate_number"])
-        age = _age(born, min(entered_on or today, today)) if born is not None else age_of_majority
+        age = (
+            _age(born, entered_on if entered_on and entered_on < today else today)
+            if born is not None
+            else age_of_majority
+        )
         if age < age_min:
             found.append(Found("under_age", "certificate_number"))
         elif age < age_of_majority:
@@ -97,28 +115,32 @@ def judge_sheet(
     context: Context,
 ) -> Iterator[Row]:
     """The people of one sheet, below its header. Totals, notes, empty rows and repeated headers are nobody."""
-    at = layout.fields
-    places = tuple(at.items())
+    at, width = layout.fields, 1 + max(layout.fields.values())
+    name_at, number_at, team_at, phone_at = (at.get(name, -1) for name in _OF_A_PERSON)
+    shared_cells = itemgetter(*(at.get(name, -1) for name in _SHARED))
+    read_shared = lru_cache(maxsize=4096, typed=True)(partial(_read_shared, context))
     under = _teams_under(merged, at.get("team"), rows)
     team: Cell = ""
     for index in range(layout.last + 1, len(rows)):
         row = rows[index]
-        told = {name: row[column] for name, column in places if column < len(row)}
-        number = told.get("certificate_number", "")
-        doubtful = not _SIX_DIGITS(number if isinstance(number, str) else text_of(number))
-        if doubtful and (_is_nobody(row, told, context.words) or is_header_again(row, layout)):
+        # What has no column is at -1, and empty.
+        told = [*row, ""] if len(row) >= width else [*row, *[""] * (width + 1 - len(row))]
+        name, number, own = told[name_at], told[number_at], told[team_at]
+        is_sure = _SIX_DIGITS(number if isinstance(number, str) else text_of(number))
+        if not is_sure and (_is_nobody(row, name, number, context.words) or is_header_again(row, layout)):
             continue
-        judged = Row(sheet, index + 1, row)
-        own = told.get("team", "")
-        if is_empty(own) and index in under:
-            own = under[index]
-        elif is_empty(own) and not is_empty(team):
-            own = team
-            judged.found.append(Found("team_filled", "team"))
+        filled = False
+        if is_empty(own):
+            filled = index not in under and not is_empty(team)
+            own = team if filled else under.get(index, "")
         team = own
+        shared = read_shared(own, *shared_cells(told))
+        judged = Row(sheet, index + 1, row, shared.fields.copy(), shared.found.copy())
+        if filled:
+            judged.found.append(Found("team_filled", "team"))
         if index in hidden:
             judged.found.append(Found("hidden_row", None))
-        _read(judged, told, own, context)
+        _read(judged, name, number, told[phone_at], context)
         yield judged
 
 
@@ -128,9 +150,10 @@ def judge_together(rows: Sequence[Row]) -> None:
     by_number: dict[tuple[str, str], Row] = {}
     by_name: dict[str, Row] = {}
     for row in rows:
-        certificate, name = row.certificate, row.fields.get("name")
+        certificate = row.certificate
         if certificate is None:
             continue
+        name = row.fields.get("name")
         first = by_number.setdefault(certificate, row)
         if first is not row:
             same = first.fields.get("name") == name
@@ -152,46 +175,55 @@ def company_above(layout: Layout) -> str | None:
     return None
 
 
-def _read(row: Row, told: Mapping[str, Cell], team: Cell, context: Context) -> None:
-    """Every cell of a row that has a field; `told`: cells by field."""
-    words, epoch_1904, cell = context.words, context.epoch_1904, told.get
-    row.take("name", cells.read_name(cell("name", "")))
-    _read_certificate(row, cell("certificate_type", ""), cell("certificate_number", ""), context)
-    _read_company(row, cell("company", ""), context)
+def _read_shared(
+    context: Context,
+    team: Cell,
+    typed: Cell,
+    company: Cell,
+    trade: Cell,
+    role: Cell,
+    entered_on: Cell,
+    exited_on: Cell,
+    dormitory: Cell,
+    contract: Cell,
+    *yes_no: Cell,
+) -> Row:
+    """What a row says apart from who it is, as the rows of many people say it in the same words."""
+    row, words, epoch_1904 = Row("", 0, ()), context.words, context.epoch_1904
+    _read_listed(row, "certificate_type", typed, "certificate_type_unknown", words.value)
+    _read_company(row, company, context)
     row.take("team", cells.read_text(team, limits.TEAM_MAX, "team_long"), "team_missing")
-    _read_trade(row, cell("trade", ""), cell("role", ""), words)
-    entered_on = cells.read_date(cell("entered_on", ""), epoch_1904, words)
-    row.take("entered_on", entered_on, "entered_on_missing")
-    if "phone" in told:
-        row.take("phone", cells.read_phone(told["phone"]))
-    if "exited_on" in told:
-        row.take("exited_on", cells.read_date(told["exited_on"], epoch_1904, words))
-    if "dormitory" in told:
-        row.take("dormitory", cells.read_text(told["dormitory"], limits.ROOM_MAX, "dormitory_long"))
-    if "contract" in told:
-        _read_listed(row, "contract", told["contract"], "contract_unknown", words.value)
-    for name in _YES_NO:
-        if name in told:
-            _read_listed(row, name, told[name], "yes_no_unknown", _yes_no(words))
+    _read_trade(row, trade, role, words)
+    row.take("entered_on", cells.read_date(entered_on, epoch_1904, words), "entered_on_missing")
+    row.take("exited_on", cells.read_date(exited_on, epoch_1904, words))
+    row.take("dormitory", cells.read_text(dormitory, limits.ROOM_MAX, "dormitory_long"))
+    _read_listed(row, "contract", contract, "contract_unknown", words.value)
+    for name, cell in zip(_YES_NO, yes_no, strict=True):
+        _read_listed(row, name, cell, "yes_no_unknown", _yes_no(words))
     entered, exited = row.fields.get("entered_on"), row.fields.get("exited_on")
     if entered is not None and exited is not None and exited < entered:
         row.found.append(Found("exit_before_entry", "exited_on"))
+    return row
+
+
+def _read(row: Row, name: Cell, number: Cell, phone: Cell, context: Context) -> None:
+    """What a row says of one person alone, beside what it shares with others."""
+    row.take("name", cells.read_name(name))
+    _read_number(row, number, context)
+    row.take("phone", cells.read_phone(phone))
     row.found += person_problems(row.fields, context.today, context.age_min, context.age_of_majority)
 
 
-def _read_certificate(row: Row, typed: Cell, number: Cell, context: Context) -> None:
-    kind = None
-    if not is_empty(typed):
-        kind = context.words.value("certificate_type", text_of(typed))
-        if kind is None:
-            row.found.append(Found("certificate_type_unknown", "certificate_type"))
-            return
-    kind, value, problem = cells.read_number(number, kind)
+def _read_number(row: Row, cell: Cell, context: Context) -> None:
+    typed = row.fields.pop("certificate_type", None)
+    if row.found and any(found.code == "certificate_type_unknown" for found in row.found):
+        return
+    kind, value, problem = cells.read_number(cell, typed)
     if problem is not None:
         row.found.append(Found(problem, "certificate_number"))
     if value is None or kind is None:
         return
-    row.fields.update(certificate_type=kind, certificate_number=value)
+    row.fields["certificate_type"], row.fields["certificate_number"] = kind, value
     if len(value) == 18 and value.endswith("000"):
         # A text cell may say the truth (one in a thousand does); of a CSV file nobody knows what wrote it.
         told = "certificate_rounded" if context.from_csv else "certificate_maybe_rounded"
@@ -248,9 +280,8 @@ def _cell(row: Sequence[Cell], index: int | None) -> Cell:
     return row[index] if index is not None and index < len(row) else ""
 
 
-def _is_nobody(row: Sequence[Cell], told: Mapping[str, Cell], words: Words) -> bool:
+def _is_nobody(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bool:
     """Empty rows, totals (合计), and notes below the table (制表人: …). Whoever has a number otherwise is somebody."""
-    name, number = told.get("name", ""), told.get("certificate_number", "")
     written = [text_of(cell) for cell in row if not is_empty(cell)]
     if not written:
         return True
@@ -273,5 +304,10 @@ def _teams_under(
 
 
 def _age(born: date, on: str) -> int:
-    year, month, day = map(int, on.split("-"))
+    year, month, day = _numbers(on)
     return year - born.year - ((month, day) < (born.month, born.day))
+
+
+@lru_cache(maxsize=256)
+def _numbers(on: str) -> tuple[int, ...]:
+    return tuple(map(int, on.split("-")))

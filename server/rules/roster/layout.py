@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from server.rules.roster.cells import Cell, is_empty, read_number, text_of
 from server.rules.roster.words import Words, plain, plain_title
@@ -11,6 +12,7 @@ from server.rules.roster.words import Words, plain, plain_title
 HEADER_WITHIN = 40  # rows from the top in which a header is looked for
 _HEADER_HEIGHT = 3
 _SAMPLE = 50  # rows from which a column without a title is guessed
+_TITLE_MAX = 16  # a longer one is a sentence, not a title
 _NEEDED = ("name", "certificate_number")
 
 Merged = tuple[int, int, int, int]  # first row, first column, last row, last column; 0-based, inclusive
@@ -123,11 +125,16 @@ def _meaning(texts: Sequence[str], words: Words, remembered: Mapping[str, str]) 
             return remembered[title], True
         if title in words.titles:
             return words.titles[title], True
-    for title in reversed(titles):
-        holding = [word for word, field in words.titles.items() if field and len(word) > 1 and word in title]
-        if holding and len(title) <= 16:  # a longer one is a sentence, not a title
-            return words.titles[max(holding, key=len)], False
-    return None, False
+    held = next((word for title in reversed(titles) if (word := _longest_word_in(title, words))), None)
+    return (words.titles[held] if held is not None else None), False
+
+
+@lru_cache(maxsize=4096)  # a row is looked at alone, and with each of those beside it
+def _longest_word_in(title: str, words: Words) -> str | None:
+    if len(title) > _TITLE_MAX:
+        return None
+    holding = (word for word, field in words.titles.items() if field and len(word) > 1 and word in title)
+    return max(holding, key=len, default=None)
 
 
 def _once_each(columns: Sequence[Column]) -> list[Column]:
