@@ -8,7 +8,6 @@ database.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import Callable, Mapping
@@ -76,7 +75,7 @@ class Seals:
     def digest(self, purpose: str, value: str) -> str:
         """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody without the
         key can guess."""
-        return hmac.new(self.digest_key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.digest_key, f"{purpose}\0{value}".encode(), "sha256").hex()[:32]
 
 
 def load_seals(config: Config) -> Seals:

@@ -78,12 +78,13 @@ class Applying:
     done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
     ages: dict[str, tuple[int, int]] = field(default_factory=dict)  # by local date, as the rules have them
+    dates: dict[int, str] = field(default_factory=dict)  # local dates of instants: a roster is of one instant
 
     def against(self, kind: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
         """What the rules have against a register's fields written then, as messages by JSON pointer."""
         if kind != WORKER.kind:
             return {}
-        local_date = local_date_of(at_ms)
+        local_date = self.dates.get(at_ms) or self.dates.setdefault(at_ms, local_date_of(at_ms))
         if local_date not in self.ages:
             self.ages[local_date] = rules_in_force(self.session).ages(local_date)
         errors: dict[str, list[str]] = {}
@@ -166,7 +167,7 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
     register, seals = REGISTERS[kind], applying.seals
     row = register_row(register, seals, applying.scope.scope_id, stamped(written), body, record_id)
     applying.rows.setdefault(kind, []).append(row)
-    rev, seq = applying.feed.add(Put(kind, record_id, register.served(seals, body)))
+    rev, seq = applying.feed.add(Put(kind, record_id, register.served(body, row)))
     applying.done.add(written.entry.id)
     return Effect("applied", rev, seq)
 

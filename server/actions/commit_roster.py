@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from server.actions.judge_roster import JudgedRow, Result, read_result
 from server.actions.stored_people import stored_people

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import asdict
+
 from schemas.compiled import FastEntry, decode_line
 from schemas.kinds import KINDS, judge_body
 from server.actions.feed import encode
@@ -104,8 +106,7 @@ def _take_keys(line: Line, kind: str, body: Any) -> None:
 
 
 def _as_mapping(body: Any) -> dict[str, Any]:
-    fields = ((name, getattr(body, name)) for name in body.__struct_fields__)
-    return {name: value for name, value in fields if value is not None}
+    return {name: value for name, value in asdict(body).items() if value is not None}
 
 
 def _stored(line: Line, entry: Envelope, seals: Seals) -> bytes:

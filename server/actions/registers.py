@@ -20,12 +20,13 @@ State = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Register:
     """One kind of register. `model`: its table; `columns`: those that follow from the full fields; `served`: a record
-    as it comes down; `opened`: the column for the time at which a record was written first, if it has one."""
+    as it comes down, made of the fields and of those columns; `opened`: the column for the time at which a record was
+    written first, if it has one."""
 
     kind: str
     model: type[Any]
     columns: Callable[[Seals, State], dict[str, Any]]
-    served: Callable[[Seals, State], dict[str, Any]]
+    served: Callable[[State, Mapping[str, Any]], dict[str, Any]]
     opened: str | None = None
 
     def row(self, seals: Seals, record_id: str, state: State) -> dict[str, Any]:
@@ -53,13 +54,13 @@ def _worker_columns(seals: Seals, state: State) -> dict[str, Any]:
     }
 
 
-def _worker_served(seals: Seals, state: State) -> dict[str, Any]:
+def _worker_served(state: State, columns: Mapping[str, Any]) -> dict[str, Any]:
     """The number masked, with a keyed digest for look-up."""
     shown = {
         name: value for name, value in state.items() if name != "certificate_number" and value is not None
     }
     shown["certificate_masked"] = mask_certificate(state["certificate_number"])
-    shown["certificate_digest"] = certificate_digest(seals, state)
+    shown["certificate_digest"] = columns["certificate_digest"]
     if state.get("phone"):
         shown["phone"] = mask_phone(state["phone"])
     return shown
@@ -75,7 +76,7 @@ def _case_columns(_: Seals, state: State) -> dict[str, Any]:
     }
 
 
-def _case_served(_: Seals, state: State) -> dict[str, Any]:
+def _case_served(state: State, _: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in state.items() if value is not None}
 
 

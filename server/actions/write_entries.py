@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from server.actions.accept_push import sign_receipt
 from server.actions.accept_scope import accept_scope
@@ -29,7 +29,7 @@ from sync_protocol import stream as streams
 from sync_protocol.entry import Attested
 from sync_protocol.signatures import attestation_text, sign_text
 
-_AT_ONCE = 1000  # entries taken in together
+_AT_ONCE = 2500  # entries taken in together
 PLATFORM = "server"
 
 

@@ -77,7 +77,8 @@ def edit_register(
     _, code, errors = judge_body(kind, "add", clean)
     if code is not None:
         return Edited(errors=errors)
-    for name, value in register.row(seals, record_id, clean).items():
+    columns = register.row(seals, record_id, clean)
+    for name, value in columns.items():
         setattr(row, name, value)
     row.stamps = _packed(merged, stamps[_EVERY])
     _keep_contests(session, seals, scope, record_id, merged, author[3], now_ms)
@@ -85,7 +86,11 @@ def edit_register(
         _settle(session, scope, record_id, edit.changes.keys(), author[3])
     session.flush()
     contested = _contested(session, scope, record_id)
-    shown = {**register.served(seals, clean), **({"contested": contested} if contested else {}), **edit.marks}
+    shown = {
+        **register.served(clean, columns),
+        **({"contested": contested} if contested else {}),
+        **edit.marks,
+    }
     put = Put(kind, record_id, shown, counts=not edit.marks, always=True)
     given = feed.put([put])[record_id]
     return Edited(merged.outcome, *given)
