@@ -16,6 +16,7 @@ from server.cli_bench import bench
 from server.cli_log import rebuild, verify_log
 from server.cli_notices import channel
 from server.cli_people import assign, device, enrol_code, unassign, user
+from server.cli_sites import site
 from server.cli_tablet import tablet
 from server.cli_work import prepare, scheduler, seed, tick
 from server.db import db
@@ -35,7 +36,8 @@ def gongdi() -> None:
       gongdi db upgrade                       建好数据库
       gongdi seed reference                   装入区县、科室、职责、规则
       gongdi user add lihua --role inspector  新增检查员
-      gongdi assign lihua SITE                分配工地
+      gongdi site add 东苑一期 --district 410702  新增工地
+      gongdi assign lihua 东苑一期            分配工地
       gongdi enrol-code lihua                 给平板发注册码
       gongdi serve                            网页和接口
       gongdi scheduler                        判定时段, 升级问题 (另开一个进程)
@@ -120,6 +122,7 @@ for command in (
     scheduler,
     tick,
     seed,
+    site,
     user,
     assign,
     unassign,

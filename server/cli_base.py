@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
 from flask import Flask
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -92,3 +95,16 @@ def writing() -> Iterator[tuple[Session, Runtime, int]]:
     runtime = runtime_of(app)
     with app.app_context(), write() as session:
         yield session, runtime, runtime.clock.now_ms()
+
+
+def table(*titles: str) -> Table:
+    """A table whose ids are never cut: people copy them into the next command."""
+    made = Table()
+    for title in titles:
+        made.add_column(title, no_wrap=title == "编号")
+    return made
+
+
+def print_table(table: Table) -> None:
+    """On a terminal as wide as it is, elsewhere wide enough."""
+    Console(width=None if sys.stdout.isatty() else 200).print(table)

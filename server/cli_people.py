@@ -6,15 +6,13 @@ import sys
 
 import click
 import segno
-from rich.console import Console
-from rich.table import Table
 
 from server.actions.assign_site import assign_site, find_site, unassign_site
 from server.actions.enrol_code import make_code
 from server.actions.manage_users import NewUser, add_user, find_user, list_users, set_active, set_password
 from server.actions.paging import LIMIT_MAX
 from server.actions.revoke_device import page_of_devices, revoke_device
-from server.cli_base import Teaching, writing
+from server.cli_base import Teaching, print_table, table, writing
 from server.clock import to_iso
 from server.models.user import ROLES
 
@@ -56,7 +54,7 @@ def add(
 @user.command("list")
 def show() -> None:
     """列出全部用户。"""
-    table = _table("登录名", "姓名", "角色", "科室", "单位", "区县", "在用", "编号")
+    shown = table("登录名", "姓名", "角色", "科室", "单位", "区县", "在用", "编号")
     with writing() as (session, _, _now):
         for one in list_users(session):
             active = "是" if one.active else "否"
@@ -70,8 +68,8 @@ def show() -> None:
                 active,
                 one.id,
             )
-            table.add_row(*(cell or "" for cell in cells))
-    _print(table)
+            shown.add_row(*(cell or "" for cell in cells))
+    print_table(shown)
 
 
 @user.command("password")
@@ -101,18 +99,6 @@ def enable(name: str) -> None:
     with writing() as (session, _, _now):
         set_active(session, find_user(session, name), active=True)
     click.echo(f"已恢复 {name}")
-
-
-def _table(*titles: str) -> Table:
-    """A table whose ids are never cut: people copy them into the next command."""
-    table = Table()
-    for title in titles:
-        table.add_column(title, no_wrap=title == "编号")
-    return table
-
-
-def _print(table: Table) -> None:
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def _password(from_stdin: bool) -> str:
@@ -154,19 +140,19 @@ def device() -> None:
 @device.command("list")
 def devices() -> None:
     """列出全部设备, 以及最近联系的时间。"""
-    table = _table("编号", "名称", "用户", "状态", "最近联系", "未发")
+    shown = table("编号", "名称", "用户", "状态", "最近联系", "未发")
     cursor: str | None = None
     with writing() as (session, _, _now):
         while True:
             page = page_of_devices(session, cursor, LIMIT_MAX)
-            for shown in page.items:
-                one = shown.device
+            for held in page.items:
+                one = held.device
                 seen = to_iso(one.seen_ms)[:19] if one.seen_ms else "从未"
-                table.add_row(one.id, one.name, shown.user, one.state, seen, str(one.unsent or 0))
+                shown.add_row(one.id, one.name, held.user, one.state, seen, str(one.unsent or 0))
             cursor = page.next
             if cursor is None:
                 break
-    _print(table)
+    print_table(shown)
 
 
 @device.command("revoke")

@@ -82,6 +82,11 @@ def count_sites(session: Session) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(Site)) or 0
 
 
+def all_sites(session: Session) -> Sequence[Site]:
+    """Every site, by district and name."""
+    return session.scalars(sa.select(Site).order_by(Site.district, Site.name, Site.id)).all()
+
+
 def suspensions_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Suspension]]:
     """Each site's suspensions, earliest first. One statement."""
     query = sa.select(Suspension).where(Suspension.site_id.in_(site_ids))

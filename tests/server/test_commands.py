@@ -7,12 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from flask import Flask
 
 from server.app import create_app
 from server.cli import gongdi
-from tests.server.cast import Cast, identity
+from server.clock import to_iso
+from server.db import read
+from server.models import Company, Site, SiteCompany
+from tests.server.cast import COMPANY_A, Cast, identity
 
 Run = Callable[..., Result]
 
@@ -59,7 +63,38 @@ def test_an_administrator_makes_an_inspector_assigns_a_site_and_hands_out_a_code
     assert "█" in code.output
 
 
+def test_an_administrator_takes_a_site_under_inspection_suspends_and_resumes_it(
+    app: Flask, run: Run, cast: Cast
+) -> None:
+    assert run("seed", "reference").exit_code == 0
+    company = ("--company", f"{COMPANY_A}:甲:乙建筑:009")
+    place = ("--place", "canteen:食堂", "--place", "dormitory:1号楼")
+    more = ("--inhabited", "--position", "35.303", "113.927")
+    made = run("site", "add", "东苑一期", "--district", "410702", *company, *place, *more)
+    assert made.exit_code == 0, made.output
+    with app.app_context(), read() as session:
+        (site,) = session.scalars(sa.select(Site).where(Site.name == "东苑一期"))
+        assert (site.unit, site.latitude_deg) == ("zhian", 35.303)
+        assert [place["name"] for place in site.places] == ["食堂", "1号楼"]
+        (company_row,) = session.scalars(sa.select(SiteCompany).where(SiteCompany.site_id == site.id))
+        assert company_row.role == "009" and session.get_one(Company, COMPANY_A).name == "甲:乙建筑"
+    day = to_iso(cast.clock.now_ms())[:10]
+    approval = ("--from", day, "--approved-by", "新建停〔2021〕3号", "--reason", "扬尘管控")
+    assert run("site", "suspend", "东苑一期", *approval).exit_code == 0
+    assert "另行通知" in run("site", "list").output
+    assert "已复工" in run("site", "resume", "东苑一期").output
+    assert "没有停工" in run("site", "resume", "东苑一期").output
+
+
 MISTAKES = {
+    "a district that is not there": ("site", "add", "x", "--district", "999999"),
+    "a place of no kind": ("site", "add", "x", "--district", "410702", "--place", "sauna:桑拿"),
+    "a place without a name": ("site", "add", "x", "--district", "410702", "--place", "canteen"),
+    "a company whose code is wrong": ("site", "add", "x", "--district", "410702", "--company", "91:x:009"),
+    "a position off the globe": ("site", "add", "x", "--district", "410702", "--position", "99", "1"),
+    "a suspension of a site that is not there": (
+        *("site", "suspend", "nowhere", "--from", "2026-11-24", "--approved-by", "x", "--reason", "x"),
+    ),
     "a name that is taken": ("user", "add", "section", "--role", "section", "--password-stdin"),
     "a user who is not there": ("enrol-code", "nobody"),
     "a code for a clerk": ("enrol-code", "section"),
