@@ -27,7 +27,7 @@ from tests.server.cast import NOW_MS, make_cast
 from tests.stories.field import WORKER, Field
 
 LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
-KINDS = ("worker", "disinfection_log", "temperature_check")
+KINDS = ("worker", "disinfection_log", "temperature_check", "case")
 FAULTS = ("none", "none", "lose_request", "lose_answer", "twice", "late", "cut")
 
 
@@ -115,6 +115,20 @@ def _edit(rig: Rig, tablet: Tablet, scope: str) -> None:
         tablet.edit(scope, rig.chance.choice(workers).id, {"team": team})
 
 
+def _open_case(rig: Rig, tablet: Tablet, scope: str) -> None:
+    workers = tablet.list("worker", scope)
+    if workers:
+        body = {"worker": rig.chance.choice(workers).id, "cause": "symptom"}
+        tablet.add(scope, "case", body, needs=(body["worker"],))
+
+
+def _edit_case(rig: Rig, tablet: Tablet, scope: str) -> None:
+    cases = tablet.list("case", scope)
+    if cases:
+        room = rig.chance.choice(["隔离室 1", "隔离室 2"])
+        tablet.edit(scope, rig.chance.choice(cases).id, {"isolation_place": room})
+
+
 def _amend(rig: Rig, tablet: Tablet, scope: str) -> None:
     logs = [item for item in tablet.list("disinfection_log", scope) if not item.body.get("voided")]
     if logs:
@@ -139,6 +153,8 @@ WORK: tuple[Callable[[Rig, Tablet, str], None], ...] = (
     _write,
     _enter,
     _edit,
+    _open_case,
+    _edit_case,
     _amend,
     _void,
     _push,
