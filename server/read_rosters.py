@@ -102,7 +102,7 @@ def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
-        remember_titles(session, roster, judged, chosen)
+        remember_titles(session, roster, judged, grounds)
         keep_judged(session, seals, roster, judged, now_ms)
 
 

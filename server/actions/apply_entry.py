@@ -24,7 +24,7 @@ from server.models.entry import LogEntry
 from server.models.record import Record
 from server.models.scope import Scope
 from server.rules.calendar import local_date_of
-from server.rules.roster.judge import person_problems
+from server.rules.roster.person import PersonLimits, person_problems
 from server.rules.roster.problems import CATALOGUE, is_error
 from server.seal import Seals
 from sync_protocol.outcomes import EFFECTIVE
@@ -77,7 +77,7 @@ class Applying:
     replaced: dict[str, str] = field(default_factory=dict)  # by a corrected fact's id, what takes its place
     done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
-    ages: dict[str, tuple[int, int]] = field(default_factory=dict)  # by local date, as the rules have them
+    limits: dict[str, PersonLimits] = field(default_factory=dict)  # by local date, as the rules have them
     dates: dict[int, str] = field(default_factory=dict)  # local dates of instants: a roster is of one instant
 
     def against(self, kind: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
@@ -85,10 +85,10 @@ class Applying:
         if kind != WORKER.kind:
             return {}
         local_date = self.dates.get(at_ms) or self.dates.setdefault(at_ms, local_date_of(at_ms))
-        if local_date not in self.ages:
-            self.ages[local_date] = rules_in_force(self.session).ages(local_date)
+        if local_date not in self.limits:
+            self.limits[local_date] = rules_in_force(self.session).person_limits(local_date)
         errors: dict[str, list[str]] = {}
-        for found in filter(is_error, person_problems(body, local_date, *self.ages[local_date])):
+        for found in filter(is_error, person_problems(body, local_date, self.limits[local_date])):
             errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
         return errors
 

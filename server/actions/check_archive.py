@@ -14,6 +14,7 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.actions import file_problems as wrong
 
@@ -38,6 +39,10 @@ _ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\sr\s*=\s*["']([0-9]+)["']""")
 _HIDDEN = re.compile(
     rb"""<(?:\w+:)?row\b(?=[^>]*\shidden\s*=\s*["'](?:1|true))[^>]*?\sr\s*=\s*["']([0-9]+)["']"""
 )
+_HIDDEN_COLUMNS = re.compile(
+    rb"""<(?:\w+:)?col\b(?=[^>]*\shidden\s*=\s*["'](?:1|true))(?=[^>]*\smin\s*=\s*["']([0-9]{1,5})["'])"""
+    rb"""[^>]*?\smax\s*=\s*["']([0-9]{1,5})["']"""
+)
 _BEGUN = re.compile(rb"<(\w+:)?sheetData\b")
 _FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _EPOCH_1904 = re.compile(rb"""\bdate1904\s*=\s*["'](?:1|true)["']""")
@@ -51,12 +56,19 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a spreadsheet 
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
+class Hidden(NamedTuple):
+    """The rows and columns of a sheet that are not shown, from 0."""
+
+    rows: frozenset[int] = frozenset()
+    columns: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What only the archive itself tells: the hidden rows of each sheet, in the workbook's order, and whether dates
-    written as plain numbers count from 1904."""
+    """What only the archive itself tells: the hidden rows and columns of each sheet, in the workbook's order, and whether
+    dates written as plain numbers count from 1904."""
 
-    hidden: list[frozenset[int]]
+    hidden: list[Hidden]
     epoch_1904: bool
 
 
@@ -107,7 +119,7 @@ def _check_names(archive: zipfile.ZipFile) -> None:
 
 
 def _look_through(archive: zipfile.ZipFile) -> Archive:
-    hidden: dict[str, frozenset[int]] = {}
+    hidden: dict[str, Hidden] = {}
     sheets: list[zipfile.ZipInfo] = []
     texts = _Texts()
     epoch_1904, left = False, INFLATED_MAX
@@ -144,10 +156,10 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
             texts.part = part
         if extent is not None:
             extent.check(archive, part)
-            hidden[name] = frozenset(extent.hidden)
+            hidden[name] = Hidden(frozenset(extent.hidden), frozenset(extent.hidden_columns))
             sheets.append(part)
     texts.check(archive, sheets)
-    return Archive([hidden.get(name, frozenset()) for name in _in_order(archive)], epoch_1904)
+    return Archive([hidden.get(name, Hidden()) for name in _in_order(archive)], epoch_1904)
 
 
 def _in_order(archive: zipfile.ZipFile) -> Iterator[str]:
@@ -183,6 +195,7 @@ class _Extent:
         self.rows = 0
         self.cells = 0
         self.hidden: set[int] = set()
+        self.hidden_columns: set[int] = set()
         self._tags: tuple[bytes, bytes, bytes] | None = (
             None  # how rows, cells and the end of all are written here
         )
@@ -201,6 +214,8 @@ class _Extent:
             self.columns = max(self.columns, (letters[0] - 64) * 26 + letters[1] - 64)
         if b"hidden" in chunk:
             self.hidden.update(int(row) - 1 for row in _HIDDEN.findall(chunk))
+            for first, last in _HIDDEN_COLUMNS.findall(chunk):
+                self.hidden_columns.update(range(int(first) - 1, min(int(last), COLUMNS_MAX)))
         self._count(chunk)
 
     def _count(self, chunk: bytes) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
 from server.actions.judge_roster import JudgedRow, Result, read_result
-from server.actions.stored_people import stored_people
+from server.actions.stored_people import seen_since, stored_people
 from server.actions.upload_roster import own_roster
 from server.actions.write_entries import Draft, write_entries
 from server.models.access import Viewer
@@ -19,7 +19,7 @@ from server.models.roster import Roster
 from server.models.scope import lock_scope
 from server.problems import Problem
 from server.rules.calendar import local_date_of
-from server.rules.roster.compare import Certificate, Comparison, Stored, compare
+from server.rules.roster.compare import FOUND_BY_COMPARISON, Certificate, Comparison, Stored, compare, exits
 from server.rules.roster.judge import Row
 from server.rules.roster.problems import Found
 from server.seal import Seals
@@ -54,7 +54,7 @@ def commit_roster(
     lock_scope(session, roster.site_id)
     stored = stored_people(session, seals, roster.site_id, roster.company)
     rows = [_row(result, judged) for judged in result.rows]
-    done = compare(rows, stored)
+    done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
     drafts = [*_from_rows(rows, done, stored), *_from_absent(done, result, decision)]
     if drafts:
         outcomes = write_entries(session, seals, viewer.id, roster.site_id, drafts, now_ms)
@@ -77,7 +77,7 @@ def _check_date(decision: Decision, now_ms: int) -> None:
 
 
 def _row(result: Result, judged: JudgedRow) -> Row:
-    found = [Found(*one) for one in judged.found if one[0] not in _BY_COMPARISON]
+    found = [Found(*one) for one in judged.found if one[0] not in FOUND_BY_COMPARISON]
     return Row(result.sheets[judged.sheet].name, judged.number, [], judged.fields, found)
 
 
@@ -105,6 +105,3 @@ def _from_absent(done: Comparison, result: Result, decision: Decision) -> Iterat
 def _certificate(row: Row) -> Certificate:
     assert row.certificate is not None, "only who has a number is compared"
     return row.certificate
-
-
-_BY_COMPARISON = ("name_differs", "before_last_event", "active_elsewhere")  # found anew when compared again

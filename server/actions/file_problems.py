@@ -19,9 +19,9 @@ def unknown_type() -> Problem:
     return Problem(415, "file_type_unknown", "不是表格文件", "请上传 .xlsx、.xls 或 .csv 文件。")
 
 
-def unknown_encoding(status: int) -> Problem:
-    detail = "请另存为 .xlsx, 或 UTF-8 编码的 .csv。"
-    return Problem(status, "encoding_unknown", "看不懂文件的编码", detail)
+def unknown_encoding(status: int, line: int) -> Problem:
+    detail = f"第 {line} 行有无法识别的字符。请改正这一行, 或另存为 .xlsx、UTF-8 编码的 .csv 后上传。"
+    return Problem(status, "encoding_unknown", "看不懂文件的编码", detail, line=line)
 
 
 def damaged() -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -13,22 +13,31 @@ from sqlalchemy.orm import Session
 
 from server.actions.load_reference import rules_in_force
 from server.actions.read_workbook import Workbook
-from server.actions.stored_people import active_elsewhere, stored_people
+from server.actions.stored_people import active_elsewhere, seen_since, stored_people
 from server.models.roster import Roster, RosterTitle
 from server.models.site import Company
 from server.problems import Problem
 from server.rules.calendar import local_date_of
-from server.rules.roster.cells import Cell
-from server.rules.roster.compare import VERDICTS, compare
+from server.rules.roster.cells import Cell, is_empty
+from server.rules.roster.compare import VERDICTS, compare, exits
+from server.rules.roster.fields import FIELDS
 from server.rules.roster.judge import Context, Row, company_above, judge_sheet, judge_together
-from server.rules.roster.layout import Column, Layout, find_layout
+from server.rules.roster.layout import Column, Layout, continued, doubted, find_layout
 from server.rules.roster.problems import Found
+from server.rules.roster.questions import samples
 from server.rules.roster.words import plain, plain_title
 from server.seal import Seals, place
 
 ROWS_MAX = 50_000
 _TITLE_MAX = 100
 _STEP = 5_000  # rows between two reports of progress
+_TOLD_MAX = 20  # rows that are nobody's, of a sheet, told one by one
+SKIPPED = {
+    "hidden": "这张表是隐藏的, 没有读取。",
+    "no_table": "没有人员表头, 也看不出证件号码, 没有读取。",
+    "no_numbers": "没有证件号码这一列, 不当作名册, 没有读取。",
+    "not_chosen": "各列都选了“不读取”。",
+}
 
 
 class JudgedRow(msgspec.Struct, array_like=True):
@@ -73,13 +82,19 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A file as read: its tables by place, and either questions about columns or the rows with their sheets."""
+    """A file as read: its tables by place, and either questions about columns or the rows with their sheets.
+
+    `skipped`: by sheet, why it was not read, a key of SKIPPED; `passed_over`: by sheet, the numbers of rows that are
+    nobody's.
+    """
 
     workbook: Workbook
     layouts: list[tuple[int, Layout]]
-    questions: list[dict[str, Any]]
-    rows: list[Row]
-    places: list[int]
+    skipped: dict[int, str]
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    passed_over: dict[int, list[int]] = field(default_factory=dict)
 
 
 def grounds_of(session: Session, roster: Roster, chosen: Chosen, now_ms: int) -> Grounds:
@@ -88,7 +103,7 @@ def grounds_of(session: Session, roster: Roster, chosen: Chosen, now_ms: int) ->
     query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == roster.company)
     known = session.get(Company, roster.company)
     names = frozenset((plain(known.name),)) if known is not None else frozenset[str]()
-    context = Context(today, roster.company, names, book.words(today), *book.ages(today))
+    context = Context(today, roster.company, names, book.words(today), book.person_limits(today))
     return Grounds(context, dict(session.execute(query).all()), chosen)
 
 
@@ -98,26 +113,26 @@ def judge_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, in
 
     Needs no database, and takes a second or two for a large file.
     """
-    layouts = _lay_out(workbook, grounds)
-    questions = _questions(layouts, workbook)
-    if questions:
-        return Judged(workbook, layouts, questions, [], [])
+    layouts, skipped = _lay_out(workbook, grounds)
+    judged = Judged(workbook, layouts, skipped, _questions(layouts, workbook))
+    if judged.questions:
+        return judged
     from_csv = workbook.kind == "csv"
     context = replace(grounds.context, epoch_1904=workbook.epoch_1904, from_csv=from_csv)
     total = sum(len(workbook.sheets[index].rows) - layout.last - 1 for index, layout in layouts)
-    rows: list[Row] = []
-    places: list[int] = []
+    rows = judged.rows
     for index, layout in layouts:
-        sheet = workbook.sheets[index]
-        for row in judge_sheet(sheet.name, sheet.rows, layout, sheet.merged, sheet.hidden_rows, context):
+        sheet, passed_over = workbook.sheets[index], judged.passed_over.setdefault(index, [])
+        hidden = sheet.hidden.rows
+        for row in judge_sheet(sheet.name, sheet.rows, layout, sheet.merged, hidden, context, passed_over):
             rows.append(row)
             if len(rows) % _STEP == 0:
                 progress(len(rows), total)
                 _check_length(rows)
-        places += [index] * (len(rows) - len(places))
+        judged.places.extend([index] * (len(rows) - len(judged.places)))
     _check_length(rows)
     judge_together(rows)
-    return Judged(workbook, layouts, [], rows, places)
+    return judged
 
 
 def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, now_ms: int) -> None:
@@ -127,14 +142,16 @@ def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, 
     somebody is there, never where).
     """
     if judged.questions:
-        roster.state, roster.told = "mapping", {"columns": judged.questions}
+        roster.state = "mapping"
+        roster.told = {"columns": judged.questions, "needed": _needed(judged), "skipped": _skipped(judged)}
         return
     rows = judged.rows
-    done = compare(rows, stored_people(session, seals, roster.site_id, roster.company))
-    new = [row for row, verdict in zip(rows, done.verdicts, strict=True) if verdict == "new"]
-    numbers = {row.certificate for row in new if row.certificate is not None}
+    stored = stored_people(session, seals, roster.site_id, roster.company)
+    done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
+    here = [row for row in rows if not row.rejected and "exited_on" not in row.fields]
+    numbers = {row.certificate for row in here if row.certificate is not None}
     doubled = active_elsewhere(session, seals, roster.site_id, roster.company, numbers)
-    for row in new:
+    for row in here if doubled else ():
         if row.certificate in doubled:
             row.found.append(Found("active_elsewhere", "certificate_number"))
     result = Result(
@@ -159,18 +176,25 @@ def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, 
     roster.counts |= {"done": len(rows), "rows": len(rows)}
     roster.result = seals.seal(result_place(roster.id), msgspec.json.encode(result))
     above = {code for _, layout in judged.layouts if (code := company_above(layout)) is not None}
-    roster.told = {"company_above_differs": bool(above - {roster.company})}
+    roster.told = {
+        "company_above_differs": bool(above - {roster.company}),
+        "skipped": _skipped(judged),
+        "passed_over": _passed_over(judged),
+        "hidden_columns": _hidden_columns(judged),
+    }
     roster.state, roster.judged_ms, roster.problem = "preview", now_ms, None
 
 
-def remember_titles(session: Session, roster: Roster, judged: Judged, chosen: Chosen) -> None:
-    """Keep what a person said of titles, for this company's next file."""
+def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: Grounds) -> None:
+    """Keep what a person said of titles, for this company's next file. A known word means what it means: who says
+    otherwise says it of this file only."""
+    known = grounds.context.words.titles
     for index, layout in judged.layouts:
         for column in layout.columns:
-            title = plain_title(column.title)[:_TITLE_MAX]
-            if (index, column.index) in chosen and title:
-                told = RosterTitle(company=roster.company, title=title, field=chosen[index, column.index])
-                session.merge(told)
+            title, chosen = plain_title(column.title)[:_TITLE_MAX], grounds.chosen.get((index, column.index))
+            parts = {title, *map(plain_title, column.title.split())}
+            if title and chosen is not None and known.keys().isdisjoint(parts):
+                session.merge(RosterTitle(company=roster.company, title=title, field=chosen))
     session.flush()
 
 
@@ -189,21 +213,49 @@ def file_place(roster_id: str) -> bytes:
     return place("roster", roster_id, "file")
 
 
-def _lay_out(workbook: Workbook, grounds: Grounds) -> list[tuple[int, Layout]]:
-    """The sheets that are tables of people, by their place in the file. Beside one that is sure, a sheet without a
-    header is no table."""
-    found = []
+def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layout]], dict[int, str]]:
+    """The sheets that are tables of people, and why others are skipped, by their place in the file.
+
+    1. A sheet without a header goes on where the table before it ends, if its numbers stand in the same column.
+    2. A person may skip a sheet by having none of its columns read.
+    3. Beside a sheet that is sure, one without numbers (an attendance list) is no roster; one that lacks something
+       else (a list to be signed) may be one, and is asked about.
+    """
+    words, known = grounds.context.words, grounds.remembered
+    found, skipped = [], {}
+    before: Layout | None = None
     for index, sheet in enumerate(workbook.sheets):
-        words, known = grounds.context.words, grounds.remembered
         layout = find_layout(sheet.rows, sheet.merged, words, known) if sheet.visible else None
-        if layout is not None:
-            found.append((index, _with_chosen(layout, index, grounds.chosen)))
-    if not found:
+        if layout is not None and layout.first < 0 and before is not None:
+            layout = continued(sheet.rows, before) or layout
+        if layout is None:
+            if any(map(_is_written, sheet.rows)):
+                skipped[index] = "no_table" if sheet.visible else "hidden"
+            continue
+        before = layout if layout.first >= 0 else before
+        layout = _with_chosen(layout, index, grounds.chosen)
+        if layout.fields:
+            found.append((index, layout))
+        else:
+            skipped[index] = "not_chosen"
+    if not found and "not_chosen" not in skipped.values():
         detail = "没有找到表头。请在人员上方保留一行列名, 至少有“姓名”和“证件号码”。"
         raise Problem(422, "header_not_found", "看不出哪些列是姓名和证件号码", detail)
     if any(layout.sure for _, layout in found):
-        found = [(index, layout) for index, layout in found if layout.sure or layout.first >= 0]
-    return found
+        skipped |= {
+            index: "no_numbers" for index, layout in found if "certificate_number" not in layout.fields
+        }
+    if any(layout.sure and not layout.lacking for _, layout in found):
+        asked_already = {index for index, _ in grounds.chosen}
+        found = [
+            (index, doubted(layout) if layout.lacking and index not in asked_already else layout)
+            for index, layout in found
+        ]
+    return [(index, layout) for index, layout in found if index not in skipped], skipped
+
+
+def _is_written(row: Sequence[Cell]) -> bool:
+    return any(not is_empty(cell) for cell in row)
 
 
 def _check_length(rows: list[Row]) -> None:
@@ -222,10 +274,66 @@ def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[di
             "title": column.title[:_TITLE_MAX],
             "field": column.field,
             "sure": column.sure,
+            "samples": samples(workbook.sheets[index].rows, layout, column.index),
         }
         for index, layout in layouts
         if not layout.sure
         for column in layout.columns
+    ]
+
+
+def _needed(judged: Judged) -> list[dict[str, Any]]:
+    """What has no column in the sheets that are asked about."""
+    return [
+        {
+            "sheet": index,
+            "sheet_name": judged.workbook.sheets[index].name,
+            "field": name,
+            "title": FIELDS[name],
+        }
+        for index, layout in judged.layouts
+        if not layout.sure
+        for name in layout.lacking
+    ]
+
+
+def _skipped(judged: Judged) -> list[dict[str, Any]]:
+    """The sheets that were not read, each with the reason and how many rows it has."""
+    sheets = judged.workbook.sheets
+    return [
+        {
+            "sheet": index,
+            "sheet_name": sheets[index].name,
+            "code": code,
+            "message": SKIPPED[code],
+            "rows": sum(map(_is_written, sheets[index].rows)),
+        }
+        for index, code in sorted(judged.skipped.items())
+    ]
+
+
+def _passed_over(judged: Judged) -> list[dict[str, Any]]:
+    """The rows that are nobody's: how many of each sheet, and the first of them."""
+    return [
+        {
+            "sheet": index,
+            "sheet_name": judged.workbook.sheets[index].name,
+            "count": len(rows),
+            "rows": rows[:_TOLD_MAX],
+        }
+        for index, rows in judged.passed_over.items()
+        if rows
+    ]
+
+
+def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
+    """The columns that were read although the spreadsheet hides them."""
+    return [
+        {"sheet": index, "sheet_name": sheet.name, "column": column.index, "title": column.title[:_TITLE_MAX]}
+        for index, layout in judged.layouts
+        for sheet in (judged.workbook.sheets[index],)
+        for column in layout.columns
+        if column.field and column.index in sheet.hidden.columns
     ]
 
 

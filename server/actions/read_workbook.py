@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import python_calamine as calamine
 
 from server.actions import file_problems as wrong
-from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, check_archive
+from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, Hidden, check_archive
 from server.actions.check_xls import check_xls
 from server.problems import Problem
 from server.rules.roster.cells import Cell
@@ -26,6 +29,8 @@ _LINE = re.compile(r"[^\r\n]*")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _OTHER_TEXT = re.compile(rb"\s*(?:%PDF|\{\\rtf|<)", re.IGNORECASE)  # also a web page that is named .xls
 _DELIMITERS = ",\t;|"
+_HEAD, _LINES = 64 * 1024, 50  # characters and lines by which the delimiter is found
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Sheet:
     name: str
     rows: list[list[Cell]]
     merged: list[tuple[int, int, int, int]]
-    hidden_rows: frozenset[int]
+    hidden: Hidden
     visible: bool
 
 
@@ -75,7 +80,7 @@ def _read_xls(data: bytes) -> Workbook:
     return Workbook("xls", _sheets(data, []), epoch_1904)
 
 
-def _sheets(data: bytes, hidden: list[frozenset[int]]) -> list[Sheet]:
+def _sheets(data: bytes, hidden: list[Hidden]) -> list[Sheet]:
     """The sheets as the reader gives them. Whatever goes wrong inside it, even a panic of its core, is a damaged
     file."""
     try:
@@ -100,7 +105,7 @@ def _sheets(data: bytes, hidden: list[frozenset[int]]) -> list[Sheet]:
         raise wrong.damaged() from error
 
 
-def _sheet(book: Any, index: int, hidden: list[frozenset[int]]) -> Sheet:
+def _sheet(book: Any, index: int, hidden: list[Hidden]) -> Sheet:
     told = book.sheets_metadata[index]
     is_table = told.typ == calamine.SheetTypeEnum.WorkSheet
     sheet = book.get_sheet_by_index(index) if is_table else None
@@ -109,7 +114,7 @@ def _sheet(book: Any, index: int, hidden: list[frozenset[int]]) -> Sheet:
         raise wrong.too_long()
     merged = _areas((sheet.merged_cell_ranges or []) if sheet is not None else [], rows)
     visible = is_table and told.visible == calamine.SheetVisibleEnum.Visible
-    return Sheet(told.name, rows, merged, hidden[index] if index < len(hidden) else frozenset(), visible)
+    return Sheet(told.name, rows, merged, hidden[index] if index < len(hidden) else Hidden(), visible)
 
 
 def _areas(
@@ -137,13 +142,12 @@ def _read_csv(data: bytes) -> Workbook:
         raise wrong.too_long()
     if max(len(found.group()) for found in _LINE.finditer(text)) > LINE_MAX:
         raise wrong.line_too_long()
-    head = text[: 20 * 1024]
-    delimiter = max(_DELIMITERS, key=head.count)
+    has_formulas = '="' in text
     rows: list[list[Cell]] = []
     left = CELLS_MAX
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append(list(row))
+        for row in _split(text, _delimiter(text)):
+            rows.append([_unwrapped(cell) for cell in row] if has_formulas else list(row))
             left -= len(row)
             if len(row) > COLUMNS_MAX:
                 raise wrong.too_wide(COLUMNS_MAX)
@@ -151,18 +155,42 @@ def _read_csv(data: bytes) -> Workbook:
                 raise wrong.too_long()
     except csv.Error as error:
         raise wrong.damaged() from error
-    return Workbook("csv", [Sheet("", rows, [], frozenset(), visible=True)], epoch_1904=False)
+    return Workbook("csv", [Sheet("", rows, [], Hidden(), visible=True)], epoch_1904=False)
+
+
+def _split(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+
+
+def _delimiter(text: str) -> str:
+    """The sign by which most of the first lines fall into equally many cells; of several the one that gives most. Signs
+    within a note stand in some lines only."""
+
+    def evenness(delimiter: str) -> tuple[int, int]:
+        widths = Counter(map(len, islice(_split(text[:_HEAD], delimiter), _LINES)))
+        del widths[1]
+        return max(((count, width) for width, count in widths.items()), default=(0, 1))
+
+    return max(_DELIMITERS, key=evenness)
+
+
+def _unwrapped(cell: str) -> str:
+    """A text that was written as a formula, ="4107…", so that a spreadsheet would keep it a text."""
+    found = _FORMULA.fullmatch(cell)
+    return found[1].replace('""', '"') if found is not None else cell
 
 
 def _decoded(data: bytes) -> str:
-    """Text by its byte order mark, else strict UTF-8, else GB18030."""
+    """Text by its byte order mark, else strict UTF-8, else GB18030. What no encoding can read is said by its line, as
+    the encoding tells it that came furthest."""
     marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
     named = next((name for mark, name in marks if data.startswith(mark)), None)
     if named is None and _BINARY.search(data[:4096]):
         raise wrong.unknown_type()
+    read_to = 0
     for encoding in (named,) if named is not None else ("utf-8", "gb18030"):
         try:
             return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise wrong.unknown_encoding(415 if named is None else 422)
+        except UnicodeDecodeError as error:
+            read_to = max(read_to, error.start)
+    raise wrong.unknown_encoding(415 if named is None else 422, data.count(b"\n", 0, read_to) + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from server.actions.registers import certificate_digest, state_place
 from server.models.record import Record, Worker
+from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.roster.compare import Certificate, Stored
 from server.seal import Seals
 
-_CHUNK = 500  # digests in one look-up
+_CHUNK = 500  # digests, or records, in one look-up
+_SEEN_BY = ("gate_pass", "temperature_check")
 
 
 def people_of_site(session: Session, seals: Seals, site_id: str, company: str | None) -> list[dict[str, Any]]:
@@ -48,6 +50,28 @@ def stored_people(session: Session, seals: Seals, site_id: str, company: str) ->
         key = (fields["certificate_type"], fields["certificate_number"])
         found[key] = Stored(worker_id, rev, fields)
     return found
+
+
+def seen_since(session: Session, site_id: str, exits: Mapping[str, str]) -> dict[str, str]:
+    """Of people who are said to have left (record → local date), those who passed the gate or were measured later: the
+    last such date. Looks at facts after the first of these dates only."""
+    if not exits:
+        return {}
+    keys = list(exits)
+    seen: dict[str, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        query = (
+            sa.select(Record.subject, sa.func.max(Record.event_ms))
+            .where(Record.scope_id == site_id, Record.kind.in_(_SEEN_BY))
+            .where(Record.event_ms >= midnight_ms(add_days(min(exits.values()), 1)))
+            .where(Record.subject.in_(keys[start : start + _CHUNK]))
+            .where(Record.counts.is_(True), Record.deleted_ms.is_(None))
+            .group_by(Record.subject)
+        )
+        for subject, event_ms in session.execute(query):
+            if subject is not None and event_ms is not None:
+                seen[subject] = local_date_of(event_ms)
+    return seen
 
 
 def active_elsewhere(

@@ -57,11 +57,20 @@ def check_chosen(chosen: Chosen) -> None:
 
 
 def check_confirmed(judged: Judged) -> None:
-    """Raises Problem 422 when a person's choice leaves no table with names and numbers."""
-    if judged.questions or not any(
-        {"name", "certificate_number"} <= set(layout.fields) for _, layout in judged.layouts
-    ):
+    """Raises Problem 422 when a person's choice leaves a table without names or numbers, or no table at all."""
+    lacking = [
+        (judged.workbook.sheets[index].name, FIELDS[name])
+        for index, layout in judged.layouts
+        for name in ("name", "certificate_number")
+        if name in layout.lacking
+    ]
+    if not judged.layouts:
         raise bad_columns("请指明哪一列是姓名, 哪一列是证件号码。")
+    if lacking:
+        told = "、".join(f"“{sheet}”的{title}" if sheet else title for sheet, title in lacking)
+        raise bad_columns(f"请指明哪一列是{told}; 不是名册的表, 请把各列都选为“不读取”。")
+    if judged.questions:
+        raise bad_columns("还有表没有确认, 请逐表指明各列。")
 
 
 def waiting_rosters(session: Session, before_ms: int, limit: int = 10) -> list[str]:

@@ -9,6 +9,7 @@ from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.escalation import Policy
 from server.rules.from_rows import Row
+from server.rules.roster.person import PersonLimits
 from server.rules.roster.words import Words, words_from
 from server.rules.windows import DutyRule
 
@@ -26,12 +27,20 @@ class Rulebook:
         """A threshold as it holds on a local date. Raises LookupError without one."""
         return from_rows.number(self.rows["rules"], code, local_date)
 
-    def ages(self, local_date: str) -> tuple[int, int]:
-        """Below the first nobody may be employed, below the second he is a minor; 0 where there is no such rule."""
-        rules = self.rows["rules"]
-        rows = [from_rows.in_force(rules, code, local_date) for code in ("worker_age_min", "age_of_majority")]
-        least, majority = (round(row["value"]) if row is not None else 0 for row in rows)
-        return least, majority
+    def person_limits(self, local_date: str) -> PersonLimits:
+        """What the rules ask of a person's age and dates on a local date."""
+
+        def whole(code: str) -> int:
+            row = from_rows.in_force(self.rows["rules"], code, local_date)
+            return round(row["value"]) if row is not None else 0
+
+        year = whole("roster_year_min")
+        return PersonLimits(
+            whole("worker_age_min"),
+            whole("age_of_majority"),
+            whole("worker_age_max"),
+            f"{year}-01-01" if year else "",
+        )
 
     def words(self, local_date: str) -> Words:
         """What people write in rosters, and which trade they mean."""

@@ -17,10 +17,11 @@ from server.actions.verify_log import verify_exchanges, verify_scope
 from server.db import read, write
 from server.models import Disclosure, LogEntry, Roster
 from server.models.scope import Scope
+from server.rules.calendar import add_days, local_date_of
 from server.scheduler import tick
 from tests.server.cast import COMPANY_B, Caller, Cast
-from tests.server.rosters.people import TITLES, Person, id_number, person
-from tests.stories.field import WORKER, Field
+from tests.server.rosters.people import TITLES, Person, person
+from tests.stories.field import Field
 from tests.stories.rosters import Later, commit, people_file, preview, read_at_once, rows, upload, xlsx
 
 
@@ -221,23 +222,61 @@ def test_an_unsure_title_is_asked_about_and_remembered_for_that_company(
     assert preview(competitor, desk.site_b, data)["state"] == "mapping"
 
 
-def test_the_verdict_on_a_person_is_the_same_from_a_tablet_and_from_a_file(
+def test_a_choice_against_a_known_word_counts_for_one_file_only(desk: Cast, contractor: Caller) -> None:
+    titles = ["工人大名", "身份证号", "班组", "工种", "手机号", "退场日期"]
+    data = xlsx([person(1).cells()], titles)
+    roster = preview(contractor, desk.site_a, data)
+    assert [told["field"] for told in roster["columns"]][5] == "exited_on"
+    chosen = {
+        "columns": [
+            {"sheet": 0, "column": 0, "field": "name"},
+            {"sheet": 0, "column": 5, "field": "entered_on"},
+        ]
+    }
+    answer = contractor.post(f"/api/v1/rosters/{roster['id']}/columns", json=chosen)
+    assert _counts(answer.get_json()) == (1, 0, 0, 0, 0)
+    again = preview(contractor, desk.site_a, data)
+    assert (again["state"], again["counts"]["rejected"]) == ("preview", 1), "退场日期 means what it means"
+
+
+def test_what_was_not_read_is_kept_with_the_preview(desk: Cast, contractor: Caller) -> None:
+    roster = preview(contractor, desk.site_a, xlsx([person(1).cells(), ["合计：1人"]]))
+    with desk.app.app_context(), read() as session:
+        told = session.get_one(Roster, roster["id"]).told
+    assert told["passed_over"] == [{"sheet": 0, "sheet_name": "花名册", "count": 1, "rows": [3]}]
+    assert (told["skipped"], told["hidden_columns"]) == ([], [])
+
+
+def test_questions_hold_no_names_and_no_numbers(desk: Cast, contractor: Caller) -> None:
+    data = xlsx([person(n).cells() for n in range(2, 9)], ["", "", *TITLES[2:]])
+    roster = preview(contractor, desk.site_a, data)
+    assert roster["state"] == "mapping"
+    with desk.app.app_context(), read() as session:
+        told = session.get_one(Roster, roster["id"]).told
+    assert all(column["samples"] for column in told["columns"])
+    for n in range(2, 9):
+        assert person(n).name not in str(told) and person(n).certificate_number not in str(told)
+
+
+def test_nobody_leaves_before_his_last_pass_at_the_gate(
     desk: Cast, contractor: Caller, tmp_path: Path
 ) -> None:
-    child = _changed(person(1), certificate_number=id_number("41070220150203", 7))
-    future = _changed(person(2), entered_on="2026-11-25")
-    typo = _changed(person(3), certificate_number=person(3).certificate_number[:17] + "?")
-    phone = _changed(person(4), phone="0373-3696000")
-    people = [child, future, typo, phone, person(5)]
-    roster = preview(contractor, desk.site_a, people_file(*people))
-    rejected = {row["name"] for row in rows(contractor, roster, "rejected")}
+    who, titles = person(1), [*TITLES, "退场日期"]
+    commit(contractor, preview(contractor, desk.site_a, people_file(who)))
     tablet = Field(desk, tmp_path).tablet("first")
-    for who in people:
-        fields = {"name": who.name, "certificate_number": who.certificate_number, "phone": who.phone}
-        tablet.add(f"site:{desk.site_a}", "worker", {**WORKER, **fields, "entered_on": who.entered_on})
+    (worker,) = tablet.list("worker")
+    scope = f"site:{desk.site_a}"
+    tablet.add(scope, "gate_pass", {"worker": worker.id, "direction": "in", "method": "face"})
     assert tablet.sync().ok
-    assert rejected == {child.name, future.name, typo.name, phone.name}
-    assert [item.body["name"] for item in tablet.list("worker")] == [person(5).name]
+    today = local_date_of(desk.clock.now_ms())
+    yesterday = add_days(today, -1)
+    wrong = preview(contractor, desk.site_a, xlsx([[*who.cells(), yesterday]], titles))
+    assert [told["code"] for told in rows(contractor, wrong, "rejected")[0]["problems"]] == [
+        "exit_before_last_event"
+    ]
+    early = preview(contractor, desk.site_a, xlsx([[*who.cells(), today]], titles))
+    assert _counts(early) == (0, 1, 0, 0, 0)
+    assert commit(contractor, early)["counts"]["exited"] == 1
 
 
 def test_a_competitor_sees_nothing_of_it_by_any_door(desk: Cast, contractor: Caller) -> None:
@@ -265,6 +304,9 @@ def test_somebody_who_is_elsewhere_too_is_let_in_with_a_warning_that_does_not_sa
     commit(desk.client("competitor"), preview(desk.client("competitor"), desk.site_b, people_file(person(1))))
     roster = preview(contractor, desk.site_a, people_file(person(1)))
     (row,) = rows(contractor, roster, "new")
+    assert [problem["code"] for problem in row["problems"]] == ["active_elsewhere"]
+    commit(contractor, roster)
+    (row,) = rows(contractor, preview(contractor, desk.site_a, people_file(person(1))), "same")
     assert [problem["code"] for problem in row["problems"]] == ["active_elsewhere"]
     assert "凤泉新城" not in str(row) and COMPANY_B not in str(row)
 

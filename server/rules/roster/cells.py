@@ -7,7 +7,6 @@ Each reading gives (value, problem): a value in the form that the roster keeps, 
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -25,6 +24,11 @@ _SPACES = re.compile(
 )
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _HAN_GAP = re.compile(f"(?<={_HAN}) +(?={_HAN})")
+_HAN_DOT = re.compile(rf"(?<={_HAN})\.(?={_HAN})")
+_ESCAPED = re.compile(r"(?:_x00[01][0-9A-Fa-f]_)+")  # a control character as spreadsheet files spell it
+# What people write before a number in its own cell, and the quotes they put around it.
+_NUMBER_TITLE = re.compile(r"(?:居民)?(?:身份证|证件|护照|居住证|通行证)件?(?:号码?|编号)?[:：]?")
+_QUOTES = "\"“”„'‘’"
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(ord("！"), ord("～") + 1)}
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")  # nine names in ten
 _PLAIN_NUMBER = re.compile(r"[1-7]\d{16}[\dX]", re.ASCII)
@@ -32,7 +36,8 @@ _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．", "·"))
 _CROSSES = str.maketrans(dict.fromkeys("xＸｘ×хХⅩⅹ", "X"))
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?e[+-]?\d+", re.IGNORECASE)
 _PHONE = re.compile(PHONE_PATTERN)
-_DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?(?:[ T].*)?")
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[日号]?(?:[ T].*)?")
+_DATE_SIGN = re.compile(r"\s*[-./年月。、,·]\s*|(?<=\d)\s+(?=\d)")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TYPED_BY = (
     ("hmt_residence", re.compile(r"8[123]0000\d{11}[0-9X]")),
@@ -43,6 +48,7 @@ _TYPED_BY = (
 _EPOCHS = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 _SERIALS = range(20_000, 80_000)  # 1954 to 2119: whoever writes a plain number for a date means one of these
 _NUMBER_TEXT = re.compile(r"\d{5}(\.\d+)?")
+_TRADE_CODE = re.compile(r"\d{2,3}", re.ASCII)  # a numeric cell has lost the zero before it
 
 
 def text_of(cell: Cell) -> str:
@@ -53,7 +59,8 @@ def text_of(cell: Cell) -> str:
         return str(int(cell))
     if isinstance(cell, datetime) and (cell.hour, cell.minute, cell.second) == (0, 0, 0):
         return cell.date().isoformat()
-    return str(cell).strip(_OUTER)
+    text = str(cell)
+    return (_ESCAPED.sub(" ", text) if "_x00" in text else text).strip(_OUTER)
 
 
 def is_empty(cell: Cell) -> bool:
@@ -67,7 +74,8 @@ def half_width(text: str) -> str:
 
 
 def read_name(cell: Cell) -> Reading:
-    """A person's name: `·` kept, whichever dot was typed; spaces between Chinese characters dropped."""
+    """A person's name: `·` kept, whichever dot was typed; spaces between Chinese characters dropped. Whether it is a
+    name is judged where tablets are judged as well (see person.py)."""
     if isinstance(cell, str) and _PLAIN_NAME.fullmatch(cell):
         return cell, None
     if is_empty(cell):
@@ -75,10 +83,10 @@ def read_name(cell: Cell) -> Reading:
     if not isinstance(cell, str):
         return None, "name_form"
     name = _HAN_GAP.sub("", _SPACES.sub(" ", half_width(text_of(cell).translate(_DOTS))).strip())
-    if len(name) > limits.PERSON_NAME_MAX:
-        return None, "name_long"
-    letters = [c for c in name if unicodedata.category(c)[0] == "L" or unicodedata.category(c) == "Co"]
-    return (name, None) if letters and not any(c.isdigit() for c in name) else (None, "name_form")
+    name = _HAN_DOT.sub("·", name)
+    if not name:
+        return None, "name_missing"
+    return (name, None) if len(name) <= limits.PERSON_NAME_MAX else (None, "name_long")
 
 
 @lru_cache(maxsize=4096, typed=True)  # a roster names its teams again and again
@@ -103,7 +111,8 @@ def read_number(cell: Cell, typed: str | None) -> tuple[str | None, str | None, 
         return typed, None, "certificate_missing"
     if not isinstance(cell, str):
         return typed, None, "certificate_numeric"
-    number = _SPACES.sub("", half_width(text_of(cell))).replace("-", "").replace("'", "")
+    number = _NUMBER_TITLE.sub("", _SPACES.sub("", half_width(text_of(cell))), count=1).strip(_QUOTES)
+    number = number.replace("-", "").replace("'", "")
     number = number[:-1] + number[-1:].translate(_CROSSES) if number[:1].isdigit() else number
     number = number.upper()
     if _SCIENTIFIC.fullmatch(number):
@@ -119,21 +128,26 @@ def read_number(cell: Cell, typed: str | None) -> tuple[str | None, str | None, 
     return kind, (number if problem is None else None), problem
 
 
-def read_phone(cell: Cell) -> Reading:
-    """A mainland mobile number, without +86, spaces and hyphens. Numeric cells are sound: it has 11 digits."""
+def read_phone(cell: Cell, words: Words) -> Reading:
+    """A mainland mobile number, without +86, spaces and hyphens. Numeric cells are sound: it has 11 digits. Words for
+    `none` (暂无) are an empty cell."""
     if isinstance(cell, str) and _PHONE.fullmatch(cell):
         return cell, None
     if is_empty(cell):
         return EMPTY
-    digits = re.sub(r"[\s()\-—]", "", half_width(text_of(cell)))
+    text = half_width(text_of(cell))
+    if words.says("none", text):
+        return EMPTY
+    digits = re.sub(r"[\s()\-—]", "", text)
     digits = re.sub(r"^(\+|00)?86(?=1\d{10}$)", "", digits)
     return (digits, None) if _PHONE.fullmatch(digits) else (None, "phone_form")
 
 
 @lru_cache(maxsize=4096, typed=True)
 def read_date(cell: Cell, epoch_1904: bool, words: Words) -> Reading:
-    """A date as YYYY-MM-DD: 2021.12.1, 2021-12-01, 2021/12/1, 2021年12月1日, 20211201, a date cell, or a
-    serial number of the file's epoch. Words for `no end` (长期) are an empty cell."""
+    """A date as YYYY-MM-DD: year, month and day with whatever stands between them (2021.12.1, 2021年12月1日, 2021、12、1,
+    2021 12 1), 20211201, a date cell, or a serial number of the file's epoch. Words for `no end` (长期) are an empty
+    cell."""
     if is_empty(cell):
         return EMPTY
     if isinstance(cell, datetime):
@@ -143,7 +157,7 @@ def read_date(cell: Cell, epoch_1904: bool, words: Words) -> Reading:
     text = half_width(text_of(cell))
     if words.says("no_end", text):
         return EMPTY
-    spelt = _DATE.fullmatch(re.sub(r"\s*([-./年月日])\s*", r"\1", text)) or _COMPACT_DATE.fullmatch(text)
+    spelt = _DATE.fullmatch(_DATE_SIGN.sub("-", text, count=2)) or _COMPACT_DATE.fullmatch(text)
     try:
         if spelt is not None:
             return date(*map(int, spelt.groups())).isoformat(), None
@@ -155,11 +169,13 @@ def read_date(cell: Cell, epoch_1904: bool, words: Words) -> Reading:
 
 
 @lru_cache(maxsize=4096, typed=True)
-def read_trade(cell: Cell, words: Words) -> tuple[str | None, bool]:
-    """(trade code, whether the list knows what was written). What it does not know is 其他."""
+def read_trade(cell: Cell, words: Words) -> tuple[str, str | None]:
+    """(trade code, problem). A code that the list does not have stays as it is, as it does from a tablet; any other
+    word that the list does not know is 其他."""
     text = plain(text_of(cell)).removesuffix("等")
-    if text.isdecimal():
-        text = text.zfill(limits.TRADE_LENGTH)
-    bare = re.sub(r"\(.*?\)", "", text)
-    found = words.trades.get(text) or words.trades.get(bare)
-    return (found, True) if found is not None else ("000", False)
+    is_code = _TRADE_CODE.fullmatch(text) is not None
+    text = text.zfill(limits.TRADE_LENGTH) if is_code else text
+    found = words.trades.get(text) or words.trades.get(re.sub(r"\(.*?\)", "", text))
+    if found is not None:
+        return found, None
+    return (text, "trade_not_listed") if is_code else ("000", "trade_unknown")

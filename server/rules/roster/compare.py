@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,12 @@ from server.rules.roster.problems import Found
 
 Certificate = tuple[str, str]
 VERDICTS = ("new", "changed", "same", "rejected")
+# Found here, and found anew when a roster is compared again.
+FOUND_BY_COMPARISON = frozenset(
+    ("name_differs", "name_spelt_differently", "known_by_other_number", "before_last_event")
+    + ("exit_before_last_event", "active_elsewhere")
+)
+_UNWRITTEN = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,24 @@ class Comparison:
     absent: list[Stored] = field(default_factory=list)
 
 
-def compare(rows: Sequence[Row], stored: Mapping[Certificate, Stored]) -> Comparison:
-    """Compare by certificate. An empty cell changes nothing; who came back after leaving is here again.
+def exits(rows: Sequence[Row], stored: Mapping[Certificate, Stored]) -> dict[str, str]:
+    """By record, the dates on which rows say that stored people left, where that is news."""
+    told: dict[str, str] = {}
+    for row in rows:
+        exited_on: str | None = row.fields.get("exited_on")
+        if exited_on is None or row.certificate is None:
+            continue
+        known = stored.get(row.certificate)
+        if known is not None and known.fields.get("exited_on") != exited_on:
+            told[known.id] = exited_on
+    return told
+
+
+def compare(
+    rows: Sequence[Row], stored: Mapping[Certificate, Stored], last_seen: Mapping[str, str]
+) -> Comparison:
+    """Compare by certificate. An empty cell changes nothing; who came back after leaving is here again. `last_seen`: by
+    record, the local date of the last pass or reading of people who are said to have left.
 
     A person is absent only if no row names him, not even a rejected one: a row whose number cannot be read
     names everybody of its name.
@@ -44,6 +67,7 @@ def compare(rows: Sequence[Row], stored: Mapping[Certificate, Stored]) -> Compar
     done = Comparison()
     named: set[Certificate] = set()
     names: set[str] = set()
+    known_names = {person.fields["name"] for person in stored.values() if person.is_here}
     for row in rows:
         certificate = row.certificate
         known = stored.get(certificate) if certificate is not None else None
@@ -51,7 +75,9 @@ def compare(rows: Sequence[Row], stored: Mapping[Certificate, Stored]) -> Compar
             named.add(certificate)
         elif "name" in row.fields:
             names.add(row.fields["name"])
-        changes = _changes(row, known) if known is not None and not row.rejected else {}
+        changes = _changes(row, known, last_seen) if known is not None and not row.rejected else {}
+        if known is None and not row.rejected and row.fields["name"] in known_names:
+            row.found.append(Found("known_by_other_number", "name"))
         done.changes.append(changes)
         done.verdicts.append(_verdict(row, known, changes))
     done.absent = [
@@ -70,7 +96,7 @@ def _verdict(row: Row, known: Stored | None, changes: Mapping[str, Any]) -> str:
     return "changed" if changes else "same"
 
 
-def _changes(row: Row, known: Stored) -> dict[str, Any]:
+def _changes(row: Row, known: Stored, last_seen: Mapping[str, str]) -> dict[str, Any]:
     """The fields that differ; adds to the row what is to be said about it."""
     was = known.fields
     changes = {name: value for name, value in row.fields.items() if was.get(name) != value}
@@ -89,7 +115,19 @@ def _changes(row: Row, known: Stored) -> dict[str, Any]:
             changes.pop("entered_on", None)  # an old list, made before he left
         else:
             row.found.append(Found("before_last_event", "entered_on"))
-            return {}
+    if changes.get("exited_on") is not None and changes["exited_on"] < last_seen.get(known.id, ""):
+        row.found.append(Found("exit_before_last_event", "exited_on"))
     if "name" in changes:
-        row.found.append(Found("name_differs", "name"))
-    return changes
+        is_near = _is_near(changes["name"], was["name"])
+        row.found.append(Found("name_spelt_differently" if is_near else "name_differs", "name"))
+    return changes if not row.rejected else {}
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Whether two names are one, written differently: but for dots, spaces and capitals the same, or, of three and
+    more characters, all but one of them. Another name under a number is another person, or a mistyped number: a file
+    never renames somebody so far."""
+    one, two = (_UNWRITTEN.sub("", text).casefold() for text in (name, other))
+    if one == two:
+        return True
+    return len(one) == len(two) >= 3 and sum(a != b for a, b in zip(one, two, strict=True)) == 1

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
-from schemas import limits
-from schemas.certificates import birth_date, company_problem
+from schemas.certificates import company_problem
+from schemas.limits import ROOM_MAX, TEAM_MAX
 from server.rules.roster import cells
 from server.rules.roster.cells import Cell, Reading, is_empty, text_of
 from server.rules.roster.layout import Layout, Merged, is_header_again
+from server.rules.roster.nobody import has_number, is_name_alone, is_nobody, is_stray_number
+from server.rules.roster.person import PersonLimits, person_problems
 from server.rules.roster.problems import Found, is_error
 from server.rules.roster.words import Words, plain
 
 _COMPANY_CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])")
-_SIX_DIGITS = re.compile(
-    r"\d(?:\W*\d){5}"
-).search  # fewer are no number of anybody, but may be the count of a total
 _MANAGER_TRADE = "900"
 _OF_A_PERSON = ("name", "certificate_number", "team", "phone")
 _YES_NO = ("team_leader", "canteen_staff")
@@ -40,15 +38,13 @@ _SHARED = (
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What rows are judged by. `today`: local date; ages in years; `company`: the uploader's code, `names` its
-    names in plain form."""
+    """What rows are judged by. `today`: local date; `company`: the uploader's code, `names` its names in plain form."""
 
     today: str
     company: str
     names: frozenset[str]
     words: Words
-    age_min: int
-    age_of_majority: int
+    limits: PersonLimits
     epoch_1904: bool = False
     from_csv: bool = False
 
@@ -83,29 +79,6 @@ class Row:
         return (self.fields["certificate_type"], number) if number is not None else None
 
 
-def person_problems(fields: Mapping[str, Any], today: str, age_min: int, age_of_majority: int) -> list[Found]:
-    """What the rules say of a person, whoever writes it, a tablet or a roster: the age at which he came (劳动法 15),
-    and no event after `today`."""
-    found = []
-    entered_on, exited_on = fields.get("entered_on"), fields.get("exited_on")
-    if fields.get("certificate_number") is not None:
-        born = birth_date(fields.get("certificate_type", "id_card"), fields["certificate_number"])
-        age = (
-            _age(born, entered_on if entered_on and entered_on < today else today)
-            if born is not None
-            else age_of_majority
-        )
-        if age < age_min:
-            found.append(Found("under_age", "certificate_number"))
-        elif age < age_of_majority:
-            found.append(Found("minor", "certificate_number"))
-    if entered_on is not None and entered_on > today:
-        found.append(Found("date_future", "entered_on"))
-    if exited_on is not None and exited_on > today:
-        found.append(Found("date_future", "exited_on"))
-    return found
-
-
 def judge_sheet(
     sheet: str,
     rows: Sequence[Sequence[Cell]],
@@ -113,31 +86,41 @@ def judge_sheet(
     merged: Sequence[Merged],
     hidden: frozenset[int],
     context: Context,
+    passed_over: list[int],
 ) -> Iterator[Row]:
-    """The people of one sheet, below its header. Totals, notes, empty rows and repeated headers are nobody."""
+    """The people of one sheet, below its header. Totals, notes, repeated headers and a merged person's further rows are
+    nobody: their numbers (from 1) go to `passed_over`; empty rows are not told."""
     at, width = layout.fields, 1 + max(layout.fields.values())
     name_at, number_at, team_at, phone_at = (at.get(name, -1) for name in _OF_A_PERSON)
     shared_cells = itemgetter(*(at.get(name, -1) for name in _SHARED))
     read_shared = lru_cache(maxsize=4096, typed=True)(partial(_read_shared, context))
-    under = _teams_under(merged, at.get("team"), rows)
+    under, words = _under_merged(merged, at, rows), context.words
+    last = cache(lambda: _last_number(rows, number_at))
     team: Cell = ""
     for index in range(layout.last + 1, len(rows)):
         row = rows[index]
         # What has no column is at -1, and empty.
         told = [*row, ""] if len(row) >= width else [*row, *[""] * (width + 1 - len(row))]
-        name, number, own = told[name_at], told[number_at], told[team_at]
-        is_sure = _SIX_DIGITS(number if isinstance(number, str) else text_of(number))
-        if not is_sure and (_is_nobody(row, name, number, context.words) or is_header_again(row, layout)):
+        name, number = told[name_at], told[number_at]
+        is_somebody = has_number(number) and (name != "" or not is_stray_number(row, name, number))
+        is_somebody = is_somebody or (is_name_alone(row, name, words) and index < last())
+        if not is_somebody and (is_nobody(row, name, number, words) or is_header_again(row, layout)):
+            if any(not is_empty(cell) for cell in row):
+                passed_over.append(index + 1)
             continue
-        filled = False
-        if is_empty(own):
-            filled = index not in under and not is_empty(team)
-            own = team if filled else under.get(index, "")
+        notes: list[Found] = []
+        if index in under:
+            if number_at in under[index] and is_empty(number):
+                passed_over.append(index + 1)
+                continue
+            notes += _fill(told, under[index], at)
+        own = told[team_at]
+        if is_empty(own) and not is_empty(team):
+            own = team
+            notes.append(Found("team_filled", "team"))
         team = own
         shared = read_shared(own, *shared_cells(told))
-        judged = Row(sheet, index + 1, row, shared.fields.copy(), shared.found.copy())
-        if filled:
-            judged.found.append(Found("team_filled", "team"))
+        judged = Row(sheet, index + 1, row, shared.fields.copy(), shared.found + notes)
         if index in hidden:
             judged.found.append(Found("hidden_row", None))
         _read(judged, name, number, told[phone_at], context)
@@ -146,24 +129,36 @@ def judge_sheet(
 
 def judge_together(rows: Sequence[Row]) -> None:
     """What shows only beside other rows: the same person twice, one number under two names, one name with two
-    numbers. The first row of a number keeps its place."""
+    numbers. Of the rows of one number the first that is sound keeps its place, else the first."""
     by_number: dict[tuple[str, str], Row] = {}
     by_name: dict[str, Row] = {}
+    again: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         certificate = row.certificate
         if certificate is None:
             continue
-        name = row.fields.get("name")
         first = by_number.setdefault(certificate, row)
         if first is not row:
-            same = first.fields.get("name") == name
-            row.found.append(
-                Found("duplicate_row" if same else "two_names", "certificate_number", first.number)
-            )
+            again.setdefault(certificate, [first]).append(row)
             continue
+        name = row.fields.get("name")
         namesake = by_name.setdefault(name, row) if name else row
         if namesake is not row:
             row.found.append(Found("two_numbers", "name", namesake.number))
+    for bearers in again.values():
+        _keep_one(bearers)
+
+
+def _keep_one(bearers: Sequence[Row]) -> None:
+    kept = next((row for row in bearers if not row.rejected), bearers[0])
+    for row in bearers:
+        if row is kept:
+            continue
+        is_same = kept.fields.get("name") == row.fields.get("name")
+        code = "duplicate_row" if is_same else "two_names"
+        row.found.append(Found(code, "certificate_number", kept.number))
+        if not is_same and not any(found.code == "shared_number" for found in kept.found):
+            kept.found.append(Found("shared_number", "certificate_number", row.number))
 
 
 def company_above(layout: Layout) -> str | None:
@@ -192,12 +187,14 @@ def _read_shared(
     row, words, epoch_1904 = Row("", 0, ()), context.words, context.epoch_1904
     _read_listed(row, "certificate_type", typed, "certificate_type_unknown", words.value)
     _read_company(row, company, context)
-    row.take("team", cells.read_text(team, limits.TEAM_MAX, "team_long"), "team_missing")
+    row.take("team", cells.read_text(team, TEAM_MAX, "team_long"), "team_missing")
     _read_trade(row, trade, role, words)
     row.take("entered_on", cells.read_date(entered_on, epoch_1904, words), "entered_on_missing")
     row.take("exited_on", cells.read_date(exited_on, epoch_1904, words))
-    row.take("dormitory", cells.read_text(dormitory, limits.ROOM_MAX, "dormitory_long"))
-    _read_listed(row, "contract", contract, "contract_unknown", words.value)
+    if not words.says("none", text_of(dormitory)):
+        row.take("dormitory", cells.read_text(dormitory, ROOM_MAX, "dormitory_long"))
+    if not words.says("none", text_of(contract)):
+        _read_listed(row, "contract", contract, "contract_unknown", words.value)
     for name, cell in zip(_YES_NO, yes_no, strict=True):
         _read_listed(row, name, cell, "yes_no_unknown", _yes_no(words))
     entered, exited = row.fields.get("entered_on"), row.fields.get("exited_on")
@@ -210,8 +207,8 @@ def _read(row: Row, name: Cell, number: Cell, phone: Cell, context: Context) -> 
     """What a row says of one person alone, beside what it shares with others."""
     row.take("name", cells.read_name(name))
     _read_number(row, number, context)
-    row.take("phone", cells.read_phone(phone))
-    row.found += person_problems(row.fields, context.today, context.age_min, context.age_of_majority)
+    row.take("phone", cells.read_phone(phone, context.words))
+    row.found += person_problems(row.fields, context.today, context.limits)
 
 
 def _read_number(row: Row, cell: Cell, context: Context) -> None:
@@ -242,11 +239,9 @@ def _read_company(row: Row, cell: Cell, context: Context) -> None:
 
 
 def _read_trade(row: Row, trade: Cell, role: Cell, words: Words) -> None:
-    code, is_known = ("000", True) if is_empty(trade) else cells.read_trade(trade, words)
-    if is_empty(trade):
-        row.found.append(Found("trade_missing", "trade"))
-    elif not is_known:
-        row.found.append(Found("trade_unknown", "trade"))
+    code, problem = ("000", "trade_missing") if is_empty(trade) else cells.read_trade(trade, words)
+    if problem is not None:
+        row.found.append(Found(problem, "trade"))
     row.fields["trade"] = code
     row.fields["role"] = "manager" if code == _MANAGER_TRADE else "worker"
     if not is_empty(role):
@@ -280,34 +275,34 @@ def _cell(row: Sequence[Cell], index: int | None) -> Cell:
     return row[index] if index is not None and index < len(row) else ""
 
 
-def _is_nobody(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bool:
-    """Empty rows, totals (合计), and notes below the table (制表人: …). Whoever has a number otherwise is somebody."""
-    written = [text_of(cell) for cell in row if not is_empty(cell)]
-    if not written:
-        return True
-    if any(words.says("total", re.split(r"[::\d]", text)[0]) for text in written[:3]):
-        return True
-    if not is_empty(number):
-        return False
-    return (is_empty(name) and len(written) <= 2) or len(written) == 1 or ":" in plain(text_of(name))
+def _last_number(rows: Sequence[Sequence[Cell]], column: int) -> int:
+    """The last row with a number: what stands alone below it is a note, what stands alone above it is somebody."""
+    return next((i for i in range(len(rows) - 1, -1, -1) if has_number(_cell(rows[i], column))), -1)
 
 
-def _teams_under(
-    merged: Sequence[Merged], column: int | None, rows: Sequence[Sequence[Cell]]
-) -> dict[int, Cell]:
-    """By row, the team that a merged cell over several rows gives to the rows below its first."""
-    teams: dict[int, Cell] = {}
+def _under_merged(
+    merged: Sequence[Merged], at: Mapping[str, int], rows: Sequence[Sequence[Cell]]
+) -> dict[int, dict[int, Cell]]:
+    """By row and column, what a merged cell over several rows gives to the rows below its first; of the columns that
+    people share, and of the number's, where it means one person over several rows."""
+    columns = {at[name] for name in ("team", "certificate_number", *_SHARED) if name in at}
+    found: dict[int, dict[int, Cell]] = {}
     for top, left, bottom, right in merged:
-        if column is not None and left <= column <= right and top < len(rows):
-            teams.update((index, _cell(rows[top], left)) for index in range(top + 1, bottom + 1))
-    return teams
+        if bottom == top or top >= len(rows):
+            continue
+        for column in columns:
+            if left <= column <= right:
+                for index in range(top + 1, bottom + 1):
+                    found.setdefault(index, {})[column] = _cell(rows[top], left)
+    return found
 
 
-def _age(born: date, on: str) -> int:
-    year, month, day = _numbers(on)
-    return year - born.year - ((month, day) < (born.month, born.day))
-
-
-@lru_cache(maxsize=256)
-def _numbers(on: str) -> tuple[int, ...]:
-    return tuple(map(int, on.split("-")))
+def _fill(told: list[Cell], merged: Mapping[int, Cell], at: Mapping[str, int]) -> list[Found]:
+    """Fill the empty cells of a row with what is merged over them. Teams are written so everywhere, and not told."""
+    names, notes = {column: name for name, column in at.items()}, []
+    for column, value in merged.items():
+        if is_empty(told[column]) and not is_empty(value):
+            told[column] = value
+            if names[column] != "team":
+                notes.append(Found("cell_filled", names[column]))
+    return notes

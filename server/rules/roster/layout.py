@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from server.rules.roster.cells import Cell, is_empty, read_number, text_of
@@ -12,8 +13,10 @@ from server.rules.roster.words import Words, plain, plain_title
 HEADER_WITHIN = 40  # rows from the top in which a header is looked for
 _HEADER_HEIGHT = 3
 _SAMPLE = 50  # rows from which a column without a title is guessed
-_TITLE_MAX = 16  # a longer one is a sentence, not a title
+_SENTENCE_MIN = 17  # characters; so long a text is a sentence that holds a known word, not a title
 _NEEDED = ("name", "certificate_number")
+_WANTED = (*_NEEDED, "team", "entered_on")  # without them no row is let in
+_HAN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 
 Merged = tuple[int, int, int, int]  # first row, first column, last row, last column; 0-based, inclusive
 
@@ -21,7 +24,7 @@ Merged = tuple[int, int, int, int]  # first row, first column, last row, last co
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its place (0-based), its title as written, its field (None: unknown, "": read by nobody), and
-    whether the reader is sure."""
+    whether that is sure; a person may be sure that a column is unknown."""
 
     index: int
     title: str
@@ -45,10 +48,17 @@ class Layout:
         return {column.field: column.index for column in self.columns if column.field}
 
     @property
+    def lacking(self) -> tuple[str, ...]:
+        """The fields that must have a column and have none."""
+        return tuple(name for name in _WANTED if name not in self.fields)
+
+    @property
     def sure(self) -> bool:
-        """Whether nothing has to be confirmed: every column is sure or unknown, and what must be there is there."""
-        named = {column.field for column in self.columns if column.field and column.sure}
-        return named.issuperset(_NEEDED) and all(column.sure for column in self.columns if column.field)
+        """Whether nothing has to be confirmed: names and numbers are there, and every column that means something is
+        sure. Unknown columns are none of the reader's business, unless one of them may be what lacks."""
+        if any(name in self.lacking for name in _NEEDED):
+            return False
+        return all(column.sure or (column.field is None and not self.lacking) for column in self.columns)
 
 
 def find_layout(
@@ -59,7 +69,9 @@ def find_layout(
 
     1. Of the first rows, and of every height up to three, the header is where most fields are named.
     2. A title over several columns goes with the titles below it.
-    3. A title that is no known word but holds one, and a column that only its content tells, are unsure.
+    3. A title that is no known word but holds one, and a column that only its content tells, are unsure. A known word
+       means what it means, whatever is remembered.
+    4. Where something lacks, every column that holds anything is told, with a title or without.
     """
     filled = _filled(rows[: HEADER_WITHIN + _HEADER_HEIGHT], merged)
     best: tuple[int, int, int, list[Column]] = (0, 0, 0, [])  # fields, minus the height, first row, columns
@@ -71,12 +83,30 @@ def find_layout(
                 best = (score, -height, first, columns)
     score, height, first, columns = best[0], -best[1], *best[2:]
     if score < 2 or not any(column.field in _NEEDED for column in columns):
-        return _guessed(rows, words)
+        return _guessed(rows)
     above = tuple(text_of(cell) for row in rows[:first] for cell in row if not is_empty(cell))
-    found = _once_each(columns)
-    return Layout(
-        first, first + height - 1, tuple(_with_guesses(found, rows[first + height :], words)), above
+    below = rows[first + height :]
+    found = _with_guesses(_once_each(columns), below)
+    layout = Layout(first, first + height - 1, tuple(found), above)
+    return (
+        layout
+        if layout.sure and not layout.lacking
+        else replace(layout, columns=_with_untitled(found, below))
     )
+
+
+def continued(rows: Sequence[Sequence[Cell]], before: Layout) -> Layout | None:
+    """The layout of a sheet without a header that goes on where another sheet ends: the same columns, all unsure; None
+    where the numbers do not stand in the same column."""
+    numbers = _column_of_numbers(rows)
+    if numbers is None or numbers != before.fields.get("certificate_number"):
+        return None
+    return replace(doubted(before), first=-1, last=-1, above=())
+
+
+def doubted(layout: Layout) -> Layout:
+    """The same layout, nothing in it sure."""
+    return replace(layout, columns=tuple(replace(column, sure=False) for column in layout.columns))
 
 
 def is_header_again(row: Sequence[Cell], layout: Layout) -> bool:
@@ -120,18 +150,17 @@ def _meaning(texts: Sequence[str], words: Words, remembered: Mapping[str, str]) 
     """What the titles of one column, from top to bottom, mean together: all of them, then the lowest alone, then
     the highest."""
     titles = [plain_title(text) for text in texts]
-    for title in ("".join(titles), *reversed(titles)):
-        if title in remembered:
-            return remembered[title], True
-        if title in words.titles:
-            return words.titles[title], True
+    for known in (words.titles, remembered):
+        for title in ("".join(titles), *reversed(titles)):
+            if title in known:
+                return known[title], True
     held = next((word for title in reversed(titles) if (word := _longest_word_in(title, words))), None)
     return (words.titles[held] if held is not None else None), False
 
 
 @lru_cache(maxsize=4096)  # a row is looked at alone, and with each of those beside it
 def _longest_word_in(title: str, words: Words) -> str | None:
-    if len(title) > _TITLE_MAX:
+    if len(title) >= _SENTENCE_MIN:
         return None
     holding = (word for word, field in words.titles.items() if field and len(word) > 1 and word in title)
     return max(holding, key=len, default=None)
@@ -153,44 +182,51 @@ def _once_each(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
-def _with_guesses(columns: list[Column], rows: Sequence[Sequence[Cell]], words: Words) -> Iterator[Column]:
-    """The columns; where the numbers' column has no title that tells, the one that holds numbers, unsure."""
-    if any(column.field == "certificate_number" for column in columns):
-        yield from columns
-        return
-    guessed = _column_of_numbers(rows)
-    for column in columns:
-        if column.index == guessed and not column.field:
-            yield Column(column.index, column.title, "certificate_number", False)
-        else:
-            yield column
-    if guessed is not None and all(column.index != guessed for column in columns):
-        yield Column(guessed, "", "certificate_number", False)
+def _with_guesses(columns: list[Column], rows: Sequence[Sequence[Cell]]) -> list[Column]:
+    """The columns; where no title tells which are the numbers and the names, those that hold them, unsure."""
+    told = {column.index: column for column in columns}
+    taken = {column.index for column in columns if column.field}
+    for field, guess in (("certificate_number", _column_of_numbers), ("name", _column_of_names)):
+        if all(column.field != field for column in columns):
+            index = guess(rows, taken)
+            if index is not None:
+                told[index] = Column(index, told[index].title if index in told else "", field, False)
+                taken.add(index)
+    return sorted(told.values(), key=lambda column: column.index)
 
 
-def _guessed(rows: Sequence[Sequence[Cell]], words: Words) -> Layout | None:
+def _with_untitled(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> tuple[Column, ...]:
+    """The columns, and those without a title that hold anything."""
+    told = {column.index for column in columns}
+    filled = {index for row in rows for index, cell in enumerate(row) if cell != ""} - told
+    untitled = [Column(index, "", None, False) for index in filled]
+    return tuple(sorted((*columns, *untitled), key=lambda column: column.index))
+
+
+def _guessed(rows: Sequence[Sequence[Cell]]) -> Layout | None:
     """A table without a header: numbers where numbers stand, names where short Chinese texts stand; all unsure."""
-    numbers = _column_of_numbers(rows)
-    if numbers is None:
+    columns = _with_guesses([], rows)
+    if all(column.field != "certificate_number" for column in columns):
         return None
-    names = _best_column(rows, lambda cell: isinstance(cell, str) and 2 <= len(text_of(cell)) <= 4, {numbers})
-    found = [Column(numbers, "", "certificate_number", False)]
-    if names is not None:
-        found.append(Column(names, "", "name", False))
-    wide = max(map(len, rows[:_SAMPLE]), default=0)
-    found += [Column(index, "", None, False) for index in range(wide) if index not in (numbers, names)]
-    return Layout(-1, -1, tuple(sorted(found, key=lambda column: column.index)))
+    return Layout(-1, -1, _with_untitled(columns, rows))
 
 
-def _column_of_numbers(rows: Sequence[Sequence[Cell]]) -> int | None:
+def _column_of_numbers(rows: Sequence[Sequence[Cell]], without: Collection[int] = ()) -> int | None:
     return _best_column(
-        rows, lambda cell: isinstance(cell, str) and read_number(cell, None)[1] is not None, set()
+        rows, lambda cell: isinstance(cell, str) and read_number(cell, None)[1] is not None, without
     )
 
 
-def _best_column(rows: Sequence[Sequence[Cell]], says: object, without: set[int]) -> int | None:
+def _column_of_names(rows: Sequence[Sequence[Cell]], without: Collection[int] = ()) -> int | None:
+    return _best_column(
+        rows, lambda cell: isinstance(cell, str) and _HAN_NAME.fullmatch(text_of(cell)) is not None, without
+    )
+
+
+def _best_column(
+    rows: Sequence[Sequence[Cell]], says: Callable[[Cell], bool], without: Collection[int]
+) -> int | None:
     """The column in which most different texts are of a kind; names and numbers differ, teams and trades do not."""
-    assert callable(says)
     texts: dict[int, set[Cell]] = {}
     sample = [row for row in rows[: HEADER_WITHIN + _SAMPLE] if any(not is_empty(cell) for cell in row)]
     for row in sample:

@@ -2,69 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import xlsxwriter
 
-from server.actions.judge_roster import Grounds, Judged, judge_file
-from server.actions.read_workbook import Workbook, read_workbook
+from server.actions.read_workbook import read_workbook
 from server.problems import Problem
 from server.rules.roster.cells import Cell
-from server.rules.roster.judge import Row
+from tests.server.rosters.files import (
+    NAMES,
+    PEOPLE,
+    are_all,
+    book_of,
+    cells_of,
+    judged_of,
+    read_rows,
+    text_of_all,
+    write_rows,
+)
 from tests.server.rosters.hostile import package, record, sheet_xml, xls, xls_number, xls_text, zipped
-from tests.server.rosters.people import TITLES, Person, context, person
+from tests.server.rosters.people import TITLES, Person, person
 from tests.stories.rosters import xlsx
-
-PEOPLE = [person(number) for number in range(1, 7)]
-NAMES = [who.name for who in PEOPLE]
-
-
-def _judged(workbook: Workbook) -> Judged:
-    return judge_file(workbook, Grounds(context(), {}, {}), lambda _done, _rows: None)
-
-
-def _rows(data: bytes) -> list[Row]:
-    judged = _judged(read_workbook(data))
-    assert judged.questions == []
-    return judged.rows
-
-
-def _are_all(rows: Sequence[Row]) -> None:
-    """All people, sound, in their order."""
-    assert [row.fields.get("name") for row in rows] == NAMES
-    assert [row.fields.get("certificate_number") for row in rows] == [
-        who.certificate_number for who in PEOPLE
-    ]
-    assert not any(row.rejected for row in rows)
-
-
-def _cells(people: Sequence[Person] = PEOPLE) -> list[list[Cell]]:
-    return [who.cells() for who in people]
-
-
-def _book(write: Callable[[Any, Any], None], **options: Any) -> bytes:
-    """A workbook whose first sheet is written by `write(sheet, book)`."""
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False, **options}) as book:
-        write(book.add_worksheet("花名册"), book)
-    return buffer.getvalue()
-
-
-def _write(sheet: Any, rows: Sequence[Sequence[Cell]], first: int = 0, column: int = 0) -> None:
-    for number, row in enumerate(rows, start=first):
-        for place, cell in enumerate(row, start=column):
-            if isinstance(cell, str):
-                sheet.write_string(number, place, cell)
-            else:
-                sheet.write_number(number, place, cell)
-
-
-def _text(delimiter: str = ",", end: str = "\r\n") -> str:
-    return end.join(delimiter.join(map(str, row)) for row in [TITLES, *_cells()]) + end
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -72,28 +32,28 @@ def _text(delimiter: str = ",", end: str = "\r\n") -> str:
 def test_a_text_file_is_read_in_every_encoding_and_with_every_delimiter(
     encoding: str, delimiter: str
 ) -> None:
-    _are_all(_rows(_text(delimiter).encode(encoding)))
+    are_all(read_rows(text_of_all(delimiter).encode(encoding)))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_text_file_is_read_with_every_end_of_line(end: str) -> None:
-    _are_all(_rows(_text(end=end).encode()))
+    are_all(read_rows(text_of_all(end=end).encode()))
 
 
 def test_a_text_in_a_text_file_may_be_quoted_and_go_over_lines() -> None:
-    lines = _text().replace("钢筋一班", '"钢筋\n一班, 夜班"')
-    rows = _rows(lines.encode())
-    _are_all(rows)
+    lines = text_of_all().replace("钢筋一班", '"钢筋\n一班, 夜班"')
+    rows = read_rows(lines.encode())
+    are_all(rows)
     assert {row.fields["team"] for row in rows} == {"钢筋 一班, 夜班"}
 
 
 def test_lines_above_the_header_are_titles() -> None:
     above = [["牧野花园项目劳务人员花名册"], [], ["单位: 甲建筑", "", "", "日期: 2026-11-23"]]
-    _are_all(_rows(xlsx(_cells(), above=above)))
+    are_all(read_rows(xlsx(cells_of(), above=above)))
 
 
 def test_a_table_may_begin_in_any_column() -> None:
-    _are_all(_rows(_book(lambda sheet, _: _write(sheet, [TITLES, *_cells()], 3, 4))))
+    are_all(read_rows(book_of(lambda sheet, _: write_rows(sheet, [TITLES, *cells_of()], 3, 4))))
 
 
 def test_a_header_of_two_rows_with_merged_titles_is_one_header() -> None:
@@ -101,11 +61,11 @@ def test_a_header_of_two_rows_with_merged_titles_is_one_header() -> None:
         for column, title in enumerate(TITLES[:5]):
             sheet.merge_range(0, column, 1, column, title)
         sheet.merge_range(0, 5, 0, 6, "进退场时间")
-        _write(sheet, [["进场", "退场"]], 1, 5)
-        _write(sheet, [[*cells, "长期"] for cells in _cells()], 2)
+        write_rows(sheet, [["进场", "退场"]], 1, 5)
+        write_rows(sheet, [[*cells, "长期"] for cells in cells_of()], 2)
 
-    rows = _rows(_book(write))
-    _are_all(rows)
+    rows = read_rows(book_of(write))
+    are_all(rows)
     assert {row.fields["entered_on"] for row in rows} == {"2026-11-01"}
     assert not any("exited_on" in row.fields for row in rows)
 
@@ -128,41 +88,43 @@ def test_a_header_of_two_rows_with_merged_titles_is_one_header() -> None:
 def test_titles_are_known_by_synonyms_whatever_units_brackets_and_spaces_they_bear(
     titles: tuple[str, ...],
 ) -> None:
-    rows = _rows(xlsx(_cells(), titles))
-    _are_all(rows)
+    rows = read_rows(xlsx(cells_of(), titles))
+    are_all(rows)
     assert rows[0].fields["phone"] == PEOPLE[0].phone
     assert rows[0].fields["entered_on"] == PEOPLE[0].entered_on
 
 
 def test_every_sheet_that_is_a_table_is_read_and_others_are_not() -> None:
     def write(sheet: Any, book: Any) -> None:
-        _write(sheet, [TITLES, *_cells(PEOPLE[:2])])
-        _write(book.add_worksheet("填写说明"), [["请如实填写"], ["不得涂改"]])
-        _write(book.add_worksheet("木工"), [["木工班组花名册"], TITLES, *_cells(PEOPLE[2:])])
+        write_rows(sheet, [TITLES, *cells_of(PEOPLE[:2])])
+        write_rows(book.add_worksheet("填写说明"), [["请如实填写"], ["不得涂改"]])
+        write_rows(book.add_worksheet("木工"), [["木工班组花名册"], TITLES, *cells_of(PEOPLE[2:])])
 
-    rows = _rows(_book(write))
-    _are_all(rows)
+    rows = read_rows(book_of(write))
+    are_all(rows)
     assert [row.sheet for row in rows] == ["花名册"] * 2 + ["木工"] * 4
 
 
 @pytest.mark.parametrize("way", ["hide", "very_hidden"])
-def test_a_hidden_sheet_is_not_read(way: str) -> None:
+def test_a_hidden_sheet_is_not_read_and_told(way: str) -> None:
     def write(sheet: Any, book: Any) -> None:
-        _write(sheet, [TITLES, *_cells()])
+        write_rows(sheet, [TITLES, *cells_of()])
         other = book.add_worksheet("去年")
-        _write(other, [TITLES, *_cells([person(20)])])
+        write_rows(other, [TITLES, *cells_of([person(20)])])
         getattr(other, way)()
 
-    _are_all(_rows(_book(write)))
+    judged = judged_of(read_workbook(book_of(write)))
+    are_all(judged.rows)
+    assert judged.skipped == {1: "hidden"}
 
 
 def test_a_hidden_row_is_read_with_a_warning() -> None:
     def write(sheet: Any, _: Any) -> None:
-        _write(sheet, [TITLES, *_cells()])
+        write_rows(sheet, [TITLES, *cells_of()])
         sheet.set_row(3, options={"hidden": True})
 
-    rows = _rows(_book(write))
-    _are_all(rows)
+    rows = read_rows(book_of(write))
+    are_all(rows)
     assert [[found.code for found in row.found] for row in rows] == [[], [], ["hidden_row"], [], [], []]
 
 
@@ -172,7 +134,7 @@ def test_a_hidden_row_is_found_in_sheets_that_were_put_in_another_order() -> Non
             f'<row r="{number}" hidden="{int(number == hidden)}">'
             + "".join(f'<c r="{chr(65 + n)}{number}" t="str"><v>{cell}</v></c>' for n, cell in enumerate(row))
             + "</row>"
-            for number, row in enumerate([TITLES, *_cells(people)], start=1)
+            for number, row in enumerate([TITLES, *cells_of(people)], start=1)
         ]
         return sheet_xml("".join(lines))
 
@@ -181,17 +143,19 @@ def test_a_hidden_row_is_found_in_sheets_that_were_put_in_another_order() -> Non
     first, last = listed.index("<sheet "), listed.rindex("<sheet ")
     end = listed.index("</sheets>")
     parts["xl/workbook.xml"] = listed[:first] + listed[last:end] + listed[first:last] + listed[end:]
-    rows = _rows(zipped(parts))
-    _are_all(rows)
+    rows = read_rows(zipped(parts))
+    are_all(rows)
     assert [row.fields["name"] for row in rows if row.found] == [NAMES[3]]
 
 
-def test_a_hidden_column_is_read_as_any_other() -> None:
+def test_a_hidden_column_is_read_as_any_other_and_told() -> None:
     def write(sheet: Any, _: Any) -> None:
-        _write(sheet, [TITLES, *_cells()])
+        write_rows(sheet, [TITLES, *cells_of()])
         sheet.set_column(1, 2, None, None, {"hidden": True})
 
-    _are_all(_rows(_book(write)))
+    workbook = read_workbook(book_of(write))
+    are_all(judged_of(workbook).rows)
+    assert workbook.sheets[0].hidden.columns == {1, 2}
 
 
 @pytest.mark.parametrize(
@@ -203,32 +167,85 @@ def test_a_hidden_column_is_read_as_any_other() -> None:
         ["制表人: 王芳"],
         ["总计6人"],
         ["", "", "", ""],
+        ["", "合计人数：6"],
+        ["", "", "", "", "共6人"],
+        ["", "如有疑问请拨打 13800138000"],
+        ["", "13800138000"],
+        ["负责人：张三", "填表日期：2026-11-23"],
+        ["", "2026-11-23"],
+        ["钢筋二班"],
+        ["审核人"],
     ],
 )
-def test_totals_and_notes_are_nobody(line: list[Cell]) -> None:
-    rows = _cells()
-    _are_all(_rows(xlsx([*rows[:3], line, *rows[3:], line])))
+def test_totals_and_notes_are_nobody_and_counted(line: list[Cell]) -> None:
+    rows = cells_of()
+    judged = judged_of(read_workbook(xlsx([*rows[:3], line, *rows[3:], line])))
+    are_all(judged.rows)
+    assert judged.passed_over == {0: [5, 9] if any(line) else []}
+
+
+def test_who_stands_among_people_with_a_name_only_is_told_to_lack_a_number() -> None:
+    rows = cells_of()
+    judged = judged_of(read_workbook(xlsx([*rows[:3], ["赵六"], *rows[3:], ["孙七"], ["", "周八", ""]])))
+    alone = judged.rows[3]
+    assert alone.fields["name"] == "赵六"
+    assert "certificate_missing" in {found.code for found in alone.found}
+    are_all([*judged.rows[:3], *judged.rows[4:]])
+    assert judged.passed_over == {0: [9, 10]}
+
+
+def test_a_row_of_errors_is_rejected_not_lost() -> None:
+    lines = text_of_all().splitlines()
+    lines.insert(3, ",".join(["#N/A"] * 6))
+    rows = read_rows("\n".join(lines).encode())
+    assert rows[2].rejected
+    are_all([*rows[:2], *rows[3:]])
+
+
+def test_a_person_over_two_rows_is_one() -> None:
+    def write(sheet: Any, book: Any) -> None:
+        write_rows(sheet, [[*TITLES, "培训"], [*cells_of()[0], "安全"], ["", "", "", "", "", "", "急救"]])
+        write_rows(sheet, cells_of()[1:], 3)
+        for column in (0, 1):
+            sheet.merge_range(1, column, 2, column, cells_of()[0][column], book.add_format({"bold": True}))
+
+    judged = judged_of(read_workbook(book_of(write)))
+    are_all(judged.rows)
+    assert judged.passed_over == {0: [3]}
 
 
 def test_a_header_that_comes_again_on_each_page_is_nobody() -> None:
-    rows = _cells()
-    _are_all(_rows(xlsx([*rows[:3], list(TITLES), *rows[3:]])))
+    rows = cells_of()
+    are_all(read_rows(xlsx([*rows[:3], list(TITLES), *rows[3:]])))
 
 
 def test_a_team_under_a_merged_cell_is_that_of_the_cell() -> None:
     def write(sheet: Any, book: Any) -> None:
-        _write(sheet, [TITLES, *_cells()])
+        write_rows(sheet, [TITLES, *cells_of()])
         sheet.merge_range(1, 2, 3, 2, "钢筋二班", book.add_format({"bold": True}))
         sheet.merge_range(4, 2, 6, 2, "木工班", book.add_format({"bold": True}))
 
-    rows = _rows(_book(write))
-    _are_all(rows)
+    rows = read_rows(book_of(write))
+    are_all(rows)
     assert [row.fields["team"] for row in rows] == ["钢筋二班"] * 3 + ["木工班"] * 3
     assert not any(row.found for row in rows)
 
 
+def test_dates_trades_and_companies_under_merged_cells_are_filled_with_a_note() -> None:
+    def write(sheet: Any, book: Any) -> None:
+        write_rows(sheet, [[*TITLES, "所属企业"], *([*cells, "甲建筑"] for cells in cells_of())])
+        for column, text in ((3, "木工"), (5, "2021-12-01"), (6, "甲建筑")):
+            sheet.merge_range(1, column, 6, column, text, book.add_format({"bold": True}))
+
+    rows = read_rows(book_of(write))
+    are_all(rows)
+    assert {(row.fields["trade"], row.fields["entered_on"]) for row in rows} == {("240", "2021-12-01")}
+    notes = [("cell_filled", name) for name in ("company", "entered_on", "trade")]
+    assert [sorted((found.code, found.field) for found in row.found) for row in rows] == [[]] + [notes] * 5
+
+
 def test_a_blank_team_is_that_of_the_row_above_with_a_warning() -> None:
-    rows = _rows(xlsx([replace(who, team="" if n else "木工班").cells() for n, who in enumerate(PEOPLE)]))
+    rows = read_rows(xlsx([replace(who, team="" if n else "木工班").cells() for n, who in enumerate(PEOPLE)]))
     assert [row.fields["team"] for row in rows] == ["木工班"] * 6
     assert [[found.code for found in row.found] for row in rows] == [[]] + [["team_filled"]] * 5
 
@@ -238,12 +255,12 @@ def test_a_blank_team_is_that_of_the_row_above_with_a_warning() -> None:
 def test_serial_dates_of_both_epochs_are_dates(epoch_1904: bool, serial: float, form: str) -> None:
     def write(sheet: Any, book: Any) -> None:
         shape = book.add_format({"num_format": form})
-        _write(sheet, [TITLES, *_cells()])
+        write_rows(sheet, [TITLES, *cells_of()])
         for row in range(1, 7):
             sheet.write_number(row, 5, serial, shape)
 
-    rows = _rows(_book(write, date_1904=epoch_1904))
-    _are_all(rows)
+    rows = read_rows(book_of(write, date_1904=epoch_1904))
+    are_all(rows)
     assert {row.fields["entered_on"] for row in rows} == {"2026-11-01"}
 
 
@@ -254,18 +271,33 @@ def test_an_old_workbook_is_read_with_its_epoch(epoch_1904: bool, serial: float)
     for row, number in enumerate(range(6, len(texts), 5), start=1):
         cells += b"".join(xls_text(row, column, number + column) for column in range(5))
         cells += xls_number(row, 5, serial)
-    rows = _rows(xls(cells, texts, record(0x0022, b"\x01\0" if epoch_1904 else b"\0\0")))
-    _are_all(rows)
+    rows = read_rows(xls(cells, texts, record(0x0022, b"\x01\0" if epoch_1904 else b"\0\0")))
+    are_all(rows)
     assert {row.fields["entered_on"] for row in rows} == {"2026-11-01"}
 
 
-def test_a_file_without_a_header_is_asked_about() -> None:
-    judged = _judged(read_workbook(xlsx(_cells()[1:], _cells()[0])))
-    guessed = {question["column"]: question["field"] for question in judged.questions}
-    assert (guessed[0], guessed[1]) == ("name", "certificate_number")
+def test_a_number_written_as_a_formula_in_a_text_file_is_read() -> None:
+    lines = [TITLES, *([cells[0], f'="{cells[1]}"', *cells[2:]] for cells in cells_of())]
+    are_all(read_rows("\n".join(",".join(map(str, line)) for line in lines).encode()))
 
 
-def test_a_file_that_is_no_roster_is_refused() -> None:
+def test_quoted_cells_after_a_space_are_read() -> None:
+    lines = [TITLES, *cells_of()]
+    text = "\n".join(", ".join(f'"{cell}"' for cell in line) for line in lines)
+    are_all(read_rows(text.encode()))
+
+
+def test_signs_within_a_note_are_no_delimiters() -> None:
+    note = "住 A 区, 东侧, 二层, 靠窗, 上铺, 已培训, 已体检, 有证, 在岗"
+    lines = [[*TITLES, "备注"], *([*cells, note if n % 2 else "无"] for n, cells in enumerate(cells_of()))]
+    are_all(read_rows("\n".join("\t".join(map(str, line)) for line in lines).encode()))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_byte_that_cannot_be_read_is_told_by_its_line(encoding: str) -> None:
+    lines = text_of_all(end="\n").encode(encoding).split(b"\n")
+    lines[4] = lines[4].replace("钢筋工".encode(encoding), b"\xff\xff,")
     with pytest.raises(Problem) as refusal:
-        _judged(read_workbook(xlsx([["一", 1.0], ["二", 2.0]], ["品名", "数量"])))
-    assert (refusal.value.status, refusal.value.code) == (422, "header_not_found")
+        read_workbook(b"\n".join(lines))
+    assert refusal.value.code == "encoding_unknown"
+    assert "第 5 行" in refusal.value.detail
