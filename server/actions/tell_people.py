@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from server.models.access import viewer_of
+from server.models.access import districts_of
 from server.models.flag import Flag
 from server.models.notice import Channel, Notice
 from server.models.site import Site, SiteCompany
@@ -50,7 +50,7 @@ def receivers(people: People, site: Site, party: str) -> list[User]:
         return list(people.contractors.get(site.id, ()))
     found = []
     for user in people.officials.get(party, ()):
-        districts = viewer_of(user).districts
+        districts = districts_of(user)
         if not districts or site.district in districts:
             found.append(user)
     return found
