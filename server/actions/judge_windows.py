@@ -82,7 +82,7 @@ def _judge_all(
                 changed.setdefault(one.scope.scope_id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
-    flags = raise_flags(session, judged, now_ms, book)
+    flags = raise_flags(session, seals, judged, now_ms, book)
     for one in judged:
         scope_id = one.scope.scope_id
         feed = Feed(session, one.scope, seals, now_ms)

@@ -12,7 +12,7 @@ from schemas.flag import FLAG_STATES
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
 from server.actions.judge_photo import SHOWN_TYPE
 from server.actions.load_reference import rules_in_force
-from server.actions.move_flag import DUE_DAYS_MAX, Wanted, move_flag
+from server.actions.move_flag import Wanted, move_flag
 from server.actions.name_codes import Names, read_names
 from server.actions.show_flags import (
     FlagFile,
@@ -168,7 +168,7 @@ def _flag_page(flag_id: str, problem: Problem | None) -> str:
         now=now_ms(),
         note_max=NOTE_MAX,
         media_max=FLAG_MEDIA_MAX,
-        due_days=DUE_DAYS_MAX,
+        due_days=file.due_days_max,
     )
 
 

@@ -20,6 +20,7 @@ WINDOW_GLYPHS = {  # what a cell of the picture holds, so that colour alone deci
 }
 STARTS = {
     "opened": "监察支队介入的期限",
+    "acknowledged": "科室处置期限",
     "ordered": "整改期限",
     "submitted": "复查期限",
     "verified": "销号期限",

@@ -100,9 +100,7 @@ def test_the_brigade_of_a_unit_that_does_not_review_is_no_brigade(app: Flask, ca
     assert cast.client("brigade").get("/api/v1/flags").get_json()["items"] == []
 
 
-def test_a_section_without_districts_sees_all_of_them(
-    app: Flask, cast: Cast, flags: dict[str, str]
-) -> None:
+def test_a_section_without_districts_sees_all_of_them(app: Flask, cast: Cast, flags: dict[str, str]) -> None:
     with app.app_context(), write() as session:
         session.get_one(User, cast.users["section"]).district = None
     assert _sites(cast, "section") == {cast.site_a, cast.site_b}
