@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.feed import Feed
+from server.actions.feed import publish
 from server.actions.flag_record import SCHEDULER, append_event, clock_of, flag_puts
 from server.actions.tell_people import People, read_people, receivers, tell
 from server.models.flag import Flag, FlagStep
@@ -88,11 +88,10 @@ def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
             changed[flag.id] = flag
     session.flush()
     puts = flag_puts(session, list(changed.values()))
-    for scope in scopes:
-        if scope.scope_id in puts:
-            feed = Feed(session, scope, tick.seals, tick.now_ms)
-            feed.put(puts[scope.scope_id])
-            feed.flush()
+    with session.no_autoflush:  # the scopes' counters are written in one go
+        for scope in scopes:
+            publish(session, scope, tick.seals, tick.now_ms, puts.get(scope.scope_id, []))
+    session.flush()
     return len(steps)
 
 
@@ -146,10 +145,11 @@ def _pass_on(flag: Flag, step: FlagStep, rule: PolicyStep) -> None:
 def trigger(session: Session, seals: Seals, flag: Flag, policy: Policy, why: str, now_ms: int) -> None:
     """What something means for steps: an overdue rectification calls the brigade, also when an order had ended that
     clock. The next round of the tick takes what is due now."""
+    codes = policy.at_once(why)
+    if not codes:
+        return
     query = sa.select(FlagStep).where(
-        FlagStep.scope_id == flag.scope_id,
-        FlagStep.flag_id == flag.id,
-        FlagStep.step.in_(policy.at_once(why)),
+        FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id, FlagStep.step.in_(codes)
     )
     waiting = [row for row in session.scalars(query) if row.done_ms is not None or row.taken_ms is None]
     hasten_steps(session, seals, flag, policy, waiting, why, now_ms)
