@@ -102,7 +102,7 @@ def _set_up(runtime: Runtime, now_ms: int) -> tuple[str, Viewer]:
             **told,
         )
         user = add_user(session, NewUser("roster", "contractor", "bench bench bench", company=code), now_ms)
-        return site.id, viewer_of(user)
+        return site.id, viewer_of(session, user)
 
 
 def _file() -> bytes:

@@ -22,7 +22,7 @@ from server.migrate import upgrade
 @click.option(
     "--sizes", default="10000,50000", show_default=True, help="各测一次的存量 (条测温记录), 逗号分隔。"
 )
-@click.option("--burst-sites", default=200, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
+@click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
 def bench(urls: tuple[str, ...], sizes: str, burst_sites: int) -> None:
     """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
     console = Console()

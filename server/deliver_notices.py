@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
 import ipaddress
 import json
 import logging
@@ -25,6 +24,8 @@ from server.seal import Seals
 
 DIGESTS_A_TICK = 500
 TIMEOUT_S = 10.0
+_ENDS_IN_IPV4 = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
+_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 _log = logging.getLogger("gongdi.notices")
 
 Send = Callable[[Letter], bool]
@@ -50,8 +51,11 @@ def sender(webhook_hosts: Collection[str]) -> Send:
     """Sends by kind of channel. `webhook_hosts`: hosts that may lie in a private network."""
 
     def send(letter: Letter) -> bool:
+        if letter.address is None:
+            _log.error("a channel's address does not open", extra={"fields": {"digest": letter.key}})
+            return False
         if letter.kind == "webhook":
-            return post_webhook(letter, webhook_hosts)
+            return post_webhook(letter, letter.address, webhook_hosts)
         if urlsplit(letter.address).scheme not in SCHEMES[letter.kind]:
             return False
         channel = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Gongdi", app_desc="", async_mode=False))
@@ -67,11 +71,11 @@ def sender(webhook_hosts: Collection[str]) -> Send:
     return send
 
 
-def post_webhook(letter: Letter, webhook_hosts: Collection[str]) -> bool:
+def post_webhook(letter: Letter, address: str, webhook_hosts: Collection[str]) -> bool:
     """POST a digest as JSON, signed as Standard Webhooks asks with the secret that stands in the address's fragment;
     `webhook-id` is the digest's key. The host is resolved once and checked, and what was found is connected to, so that
     no name can lead inside later."""
-    asked = urlsplit(letter.address)
+    asked = urlsplit(address)
     host, is_tls = asked.hostname or "", asked.scheme == "https"
     port = asked.port or (443 if is_tls else 80)
     found = _resolve(host, port, host in webhook_hosts)
@@ -106,20 +110,41 @@ def signed(letter: Letter, body: bytes, secret: str) -> dict[str, str]:
 
 
 def _resolve(host: str, port: int, may_be_private: bool) -> str | None:
-    """An address of the host; None if any of its addresses is not a public one, unless it is allowed by name."""
+    """An address of the host; None if any of its addresses is not a public one, unless the host is allowed by name."""
     try:
         found = [row[4][0] for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
         return None
-    public = all(ipaddress.ip_address(str(one).partition("%")[0]).is_global for one in found)
-    return str(found[0]) if found and (public or may_be_private) else None
+    allowed = may_be_private or all(is_public(str(one)) for one in found)
+    return str(found[0]) if found and allowed else None
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address lies in the public Internet, and so does every IPv4 address that it stands for (mapped,
+    compatible, 6to4, Teredo, NAT64). `is_global` alone takes multicast and most transition addresses for public."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if found.is_multicast or not found.is_global:
+        return False
+    if isinstance(found, ipaddress.IPv4Address):
+        return True
+    inside = found.is_site_local or found in _NAT64_LOCAL
+    return not inside and all(is_public(str(one)) for one in _embedded(found))
+
+
+def _embedded(found: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that an IPv6 address leads to."""
+    named = [found.ipv4_mapped, found.sixtofour, *(found.teredo or ())]
+    if any(found in network for network in _ENDS_IN_IPV4):
+        named.append(ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF))
+    return [one for one in named if one is not None]
 
 
 def _try(send: Send, letter: Letter) -> bool:
-    """Whatever goes wrong on the way is a failure to be tried again; the address stays out of the log."""
+    """Whatever goes wrong on the way is a failure to be tried again, and stops nobody else's notices. Only the error's
+    type is logged: its words may hold the address."""
     try:
         return send(letter)
-    except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+    except Exception as error:
         told = {"digest": letter.key, "kind": letter.kind, "error": type(error).__name__}
         _log.warning("a digest was not delivered", extra={"fields": told})
         return False

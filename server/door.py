@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from flask import Flask, Response, current_app, request
@@ -126,7 +127,7 @@ def as_photo(data: bytes, mime: str, sha256: str) -> Response:
 def as_download(data: bytes, mime: str, name: str) -> Response:
     """A file to be kept by whoever asked for it, and by nobody between."""
     response = Response(data, content_type=mime)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -193,7 +193,9 @@ def _take_in(
         release_held(applying)
     if forked and rules_in_force(session).rows["escalation"]:
         book = rules_in_force(session)
-        raise_integrity(session, applying.feed, scope, pushing.device.id, pushing.now_ms, book)
+        raise_integrity(
+            session, applying.seals, applying.feed, scope, pushing.device.id, pushing.now_ms, book
+        )
     finish(applying)
     return taken
 

@@ -17,7 +17,7 @@ from server.models.user import User
 from server.rules.calendar import local_date_of
 from server.rules.delivery import backoff_ms
 from server.rules.rulebook import Rulebook
-from server.seal import Seals, place
+from server.seal import SealBroken, Seals, place
 
 LEASE_MS = 5 * 60 * 1000  # how long a sender that died keeps others away
 LINES_MAX = 30
@@ -25,11 +25,12 @@ LINES_MAX = 30
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A digest to be sent at `at_ms`. `key` is the same at every try."""
+    """A digest to be sent at `at_ms`. `key` is the same at every try. `address`: None when its seal does not open, so
+    that the try fails like any other."""
 
     key: str
     kind: str
-    address: str
+    address: str | None
     title: str
     lines: tuple[str, ...]
     count: int
@@ -67,20 +68,29 @@ def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Lette
     digest.tries += 1
     digest.next_ms = now_ms + LEASE_MS
     channel = session.get_one(Channel, digest.channel_id)
-    address = seals.open(place("channel", channel.id, "address"), channel.address).decode()
     lines, severe = _lines(session, digest.id)
     if digest.notices > len(lines):
         lines.append(f"…… 另有 {digest.notices - len(lines)} 条")
     if address_of:
         lines.append(f"{address_of}/console/notices")
     title = f"工地检查: {digest.notices} 条通知" + (" (有严重事项)" if severe else "")
-    return Letter(digest.id, channel.kind, address, title, tuple(lines), digest.notices, severe, now_ms)
+    told = (title, tuple(lines), digest.notices, severe, now_ms)
+    return Letter(digest.id, channel.kind, _address(seals, channel), *told)
+
+
+def _address(seals: Seals, channel: Channel) -> str | None:
+    try:
+        return seals.open(place("channel", channel.id, "address"), channel.address).decode()
+    except (SealBroken, UnicodeDecodeError):
+        return None
 
 
 def settle(session: Session, key: str, sent: bool, now_ms: int, book: Rulebook) -> str:
-    """Write down how a try went; gives the digest's state. What cannot be delivered after many tries goes by another
-    channel of the same person, and the administrators learn of it."""
-    digest = session.get_one(Digest, key, with_for_update=True)
+    """Write down how a try went; gives the digest's state (`gone`: its channel was taken away meanwhile). What cannot
+    be delivered after many tries goes by another channel of the same person, and the administrators learn of it."""
+    digest = session.get(Digest, key, with_for_update=True)
+    if digest is None:
+        return "gone"
     if digest.state != "pending":
         return digest.state
     channel = session.get_one(Channel, digest.channel_id)

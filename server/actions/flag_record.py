@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,26 +12,94 @@ from sqlalchemy.orm import Session
 from schemas.limits import WINDOWS_MAX
 from server.actions.feed import Put
 from server.clock import to_iso
-from server.models.flag import Flag, FlagEvent
+from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.scope import Scope
 from server.models.window import Window
 from server.rules.cases import CASE
 from server.rules.escalation import SILENT
 from server.rules.flag_chain import event_hash
+from server.rules.flag_moves import EVERY
+from server.seal import Seals, place
 
 SCHEDULER = "scheduler"
 INTEGRITY = "INTEGRITY"  # the duty code of the flag that a forked chain raises
 
 
 def append_event(
-    session: Session, flag: Flag, at_ms: int, actor: str, action: str, detail: Mapping[str, Any]
+    session: Session,
+    seals: Seals,
+    flag: Flag,
+    at_ms: int,
+    actor: str,
+    action: str,
+    detail: Mapping[str, Any],
 ) -> None:
-    """Add to a flag's history. The caller holds the lock of its scope."""
+    """Add to a flag's history, and to the sealed count of its scope's events. The caller holds the lock of the scope."""
     n, prev = flag.rev + 1, flag.head
     event = FlagEvent(scope_id=flag.scope_id, flag_id=flag.id, n=n, at_ms=at_ms, actor=actor, action=action)
     event.detail, event.prev = dict(detail), prev
     event.hash = event_hash(prev, n, at_ms, actor, action, detail)
     session.add(event)
     flag.rev, flag.head, flag.changed_ms = n, event.hash, at_ms
+    scope = session.get_one(Scope, flag.scope_id)
+    scope.flag_tally = seals.seal(
+        _tally_place(scope), counted(seals, read_tally(seals, scope), event.hash).raw
+    )
+
+
+def read_tally(seals: Seals, scope: Scope) -> Tally:
+    """How many events the flags of a scope have, as was sealed. Raises SealBroken."""
+    if scope.flag_tally is None:
+        return Tally()
+    raw = seals.open(_tally_place(scope), scope.flag_tally)
+    return Tally(int.from_bytes(raw[:8]), int.from_bytes(raw[8:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A number of events, and the sum of their hashes, keyed so that nobody without the key finds others of the same
+    sum. It needs no order: flags of a scope change in turns."""
+
+    events: int = 0
+    sum: int = 0
+
+    @property
+    def raw(self) -> bytes:
+        return self.events.to_bytes(8) + self.sum.to_bytes(16)
+
+
+def counted(seals: Seals, tally: Tally, event_hash: str) -> Tally:
+    """The tally with one event more."""
+    keyed = int(seals.digest("flag_event", event_hash), 16)
+    return Tally(tally.events + 1, (tally.sum + keyed) % (1 << 128))
+
+
+def _tally_place(scope: Scope) -> bytes:
+    return place("scope", scope.scope_id, "flag_tally")
+
+
+def clock_of(unit: str, due_ms: int) -> dict[str, str]:
+    """A clock that starts, as an event names it."""
+    return {"unit": unit, "due": to_iso(due_ms)}
+
+
+def end_clocks(
+    session: Session, scope_id: str, flag_ids: Collection[str], codes: Collection[str], now_ms: int
+) -> None:
+    """These steps of these flags are done with; EVERY: all that run."""
+    running = sa.update(FlagStep).where(
+        FlagStep.scope_id == scope_id, FlagStep.flag_id.in_(flag_ids), FlagStep.done_ms.is_(None)
+    )
+    if codes and flag_ids:
+        chosen = running if EVERY in codes else running.where(FlagStep.step.in_(codes))
+        session.execute(chosen.values(done_ms=now_ms, next_ms=None))
+
+
+def withdraw(session: Session, seals: Seals, flag: Flag, reason: str, now_ms: int) -> None:
+    """Late data showed that nothing is left to do: the flag ends, the mark and its history stay."""
+    flag.state, flag.closed_ms = "withdrawn", now_ms
+    end_clocks(session, flag.scope_id, [flag.id], (EVERY,), now_ms)
+    append_event(session, seals, flag, now_ms, SCHEDULER, "withdrawn", {"reason": reason})
 
 
 def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:

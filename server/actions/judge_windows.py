@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.feed import Feed
+from server.actions.feed import publish
 from server.actions.raise_flags import Judged, raise_flags, silence_ms
 from server.actions.weigh_coverage import coverage_evidence
 from server.actions.window_record import window_put
@@ -82,12 +82,13 @@ def _judge_all(
                 changed.setdefault(one.scope.scope_id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
-    flags = raise_flags(session, judged, now_ms, book)
-    for one in judged:
-        scope_id = one.scope.scope_id
-        feed = Feed(session, one.scope, seals, now_ms)
-        feed.put([*map(window_put, changed.get(scope_id, [])), *flags.get(scope_id, [])])
-        feed.flush()
+    flags = raise_flags(session, seals, judged, now_ms, book)
+    with session.no_autoflush:  # the scopes' counters are written in one go
+        for one in judged:
+            scope_id = one.scope.scope_id
+            puts = [*map(window_put, changed.get(scope_id, [])), *flags.get(scope_id, [])]
+            publish(session, one.scope, seals, now_ms, puts)
+    session.flush()
     return did
 
 
@@ -107,7 +108,8 @@ def _judge(
     window.state, window.reason, window.check_ms = verdict.state, verdict.reason, verdict.next_check_ms
     if verdict.state == "silent" and now_ms < deadline_ms + patience_ms:
         window.check_ms = deadline_ms + patience_ms  # a tablet that is merely late raises no flag
-    window.need, window.have = evidence.need, evidence.have
+    if (window.need, window.have) != (evidence.need, evidence.have):
+        window.need, window.have = evidence.need, evidence.have
     window.judged_ms, window.judged_watermark_ms = now_ms, watermark_ms
     return (window.state, window.reason, window.need, window.have) != before
 

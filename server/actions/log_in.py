@@ -92,13 +92,13 @@ def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int
     session.add(
         LoginToken(token_hash=hash_token(token), user_id=user.id, made_ms=now_ms, expires_ms=expires_ms)
     )
-    return LoggedIn(token, expires_ms, viewer_of(user))
+    return LoggedIn(token, expires_ms, viewer_of(session, user))
 
 
 def viewer_by_token(session: Session, token: str, now_ms: int) -> Viewer | None:
     """Who holds this token, while it is valid and the user active."""
     user = user_of_token(session, hash_token(token), now_ms)
-    return None if user is None else viewer_of(user)
+    return None if user is None else viewer_of(session, user)
 
 
 def log_out(session: Session, token: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,33 +9,44 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed, Put
-from server.actions.flag_record import append_event, flag_puts
+from server.actions.flag_record import append_event, clock_of, end_clocks, flag_puts
 from server.actions.show_media import lacking_photos
+from server.actions.take_flag_steps import trigger
 from server.actions.tell_people import tell_move
 from server.actions.window_record import window_put
 from server.clock import to_iso
 from server.models.access import Viewer, visible_flags
 from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.scope import lock_scope
-from server.models.site import Site
+from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
 from server.models.user import User, user_named
 from server.models.window import Window
 from server.problems import Problem, not_found
-from server.rules.calendar import DAY_MS
-from server.rules.escalation import Policy, Step, owner, policy_from, steps
-from server.rules.flag_moves import ENDED, EVERY, MOVES, Asked, Move, allowed, party, refusal
+from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.escalation import REFUSED, Policy, Step, owner, policy_from, steps
+from server.rules.flag_moves import (
+    ENDED,
+    MOVES,
+    TAKES_OVER,
+    Asked,
+    Move,
+    allowed,
+    party,
+    refusal,
+    started,
+)
 from server.rules.plain_text import cleaned
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
-DUE_DAYS_MAX = 90
 _EXCUSABLE = ("missed", "silent", "review")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a comment.
-    `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself."""
+    `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
+    `company`: to which of the site's an order is addressed; empty: as before, else the general contractor."""
 
     action: str
     rev: int | None
@@ -44,6 +54,7 @@ class Wanted:
     due_ms: int | None = None
     media: tuple[str, ...] = ()
     assignee: str = ""
+    company: str = ""
 
 
 def move_flag(
@@ -70,24 +81,27 @@ def move_flag(
     site = session.get_one(Site, scope.scope_id)
     move = MOVES[wanted.action]
     asked = asked_of(session, viewer, flag, site, book, wanted)
-    _check(asked, wanted, flag, now_ms)
+    _check(asked, wanted, flag, now_ms, due_days_max(book, now_ms))
     if lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
-    told = _told(session, wanted, viewer, move)
-    policy = policy_from(flag.policy)
+    told = _told(session, wanted, viewer, move, flag)
+    policy, section = policy_from(flag.policy), owner_of(flag, site, book)
     flag.state = move.routes[flag.state]
     flag.unit = policy.brigade if move.to_brigade else flag.unit
     flag.closed_ms = (flag.closed_ms or now_ms) if flag.state in ENDED else None
-    if wanted.action == "assign":
-        flag.assignee_id = told["assignee"]
-    _end_clocks(session, flag, move.stops, now_ms)
-    _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book)
+    flag.company = told.get("company", flag.company)
+    flag.assignee_id = told.get("assignee", flag.assignee_id)
+    end_clocks(session, flag.scope_id, [flag.id], move.stops, now_ms)
+    clocks = _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book)
+    told |= {"clocks": clocks} if clocks else {}
     puts: list[Put] = []
     if wanted.action == "excuse":
         puts = _excuse(session, flag, viewer, now_ms)
         told["excused"] = len(puts)
-    append_event(session, flag, now_ms, viewer.id, wanted.action, told)
-    tell_move(session, flag, site, move, policy.brigade, viewer.id, now_ms)
+    append_event(session, seals, flag, now_ms, viewer.id, wanted.action, told)
+    tell_move(session, flag, site, move, section, policy.brigade, viewer.id, now_ms)
+    if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:
+        trigger(session, seals, flag, policy, REFUSED, now_ms)
     session.flush()
     feed = Feed(session, scope, seals, now_ms)
     feed.put([*puts, *flag_puts(session, [flag])[flag.scope_id]])
@@ -99,27 +113,39 @@ def asked_of(
     session: Session, viewer: Viewer, flag: Flag, site: Site, book: Rulebook, wanted: Wanted | None = None
 ) -> Asked:
     """What the rules have to know about this viewer and this flag."""
-    receiver = owner(policy_from(flag.policy), site.unit, book.reviews())
-    rectified = sa.select(FlagEvent.actor).where(
+    told = sa.select(FlagEvent.action, FlagEvent.actor).where(
         FlagEvent.scope_id == flag.scope_id,
         FlagEvent.flag_id == flag.id,
-        FlagEvent.action == "submit_rectification",
+        FlagEvent.action.in_((*TAKES_OVER, "submit_rectification")),
     )
+    events = session.execute(told).all()
     other = sa.select(Flag.id).where(
         Flag.scope_id == flag.scope_id, Flag.duty == flag.duty, Flag.closed_ms.is_(None), Flag.id != flag.id
     )
     return Asked(
         action=wanted.action if wanted is not None else "comment",
         actor=viewer.id,
-        party=party(viewer.role, viewer.unit, receiver, book.reviews()),
+        party=party(viewer.role, viewer.unit, owner_of(flag, site, book), book.reviews()),
         state=flag.state,
         note=wanted.note if wanted is not None else "",
-        rectifiers=frozenset(session.scalars(rectified)),
+        rectifiers=frozenset(row.actor for row in events if row.action == "submit_rectification"),
         other_open=flag.state in ENDED and session.scalar(other.limit(1)) is not None,
+        taken_over=any(row.action in TAKES_OVER for row in events),
+        addressed=flag.company is None or flag.company == viewer.company,
     )
 
 
-def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int) -> None:
+def owner_of(flag: Flag, site: Site, book: Rulebook) -> str:
+    """The section that receives the site's flags."""
+    return owner(policy_from(flag.policy), site.unit, book.reviews())
+
+
+def due_days_max(book: Rulebook, now_ms: int) -> int:
+    """How many days ahead a deadline may be set."""
+    return round(book.number("order_due_days_max", local_date_of(now_ms)))
+
+
+def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int) -> None:
     here: dict[str, Any] = {"state": flag.state, "rev": flag.rev}
     here["allowed"] = [move.action for move in allowed(asked)]
     if wanted.rev is None and wanted.action != "comment":
@@ -133,22 +159,20 @@ def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int) -> None:
         status, title, detail = _REFUSALS[code]
         raise Problem(status, code, title, detail, **here)
     move = MOVES[wanted.action]
-    if wanted.due_ms is not None and not (
-        move.due and now_ms < wanted.due_ms <= now_ms + DUE_DAYS_MAX * DAY_MS
-    ):
-        raise _invalid(
-            "/due", f"期限应在现在之后、{DUE_DAYS_MAX} 天之内。" if move.due else "这一步不设期限。"
-        )
+    if wanted.due_ms is not None and not (move.due and now_ms < wanted.due_ms <= now_ms + days_max * DAY_MS):
+        raise _invalid("/due", f"期限应在现在之后、{days_max} 天之内。" if move.due else "这一步不设期限。")
     if wanted.media and not move.media:
         raise _invalid("/media", "这一步不附照片。")
     if wanted.assignee and wanted.action != "assign":
         raise _invalid("/assignee", "只有指定承办人时填写。")
+    if wanted.company and not move.addresses:
+        raise _invalid("/company", "这一步不指定施工单位。")
 
 
 _REFUSALS = {
     "role_not_allowed": (403, "您不能这样做", "这一步由主管科室或监察支队等其他人员办理。"),
     "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步; 可以做的见 allowed。"),
-    "same_person": (409, "不能由同一人复查", "提交整改回复的人不能复查, 请由另一人办理。"),
+    "same_person": (409, "不能由同一人办理", "提交整改回复的人不能复查或撤回, 请由另一人办理。"),
     "another_open": (409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"),
 }
 
@@ -159,12 +183,14 @@ def _invalid(pointer: str, message: str) -> Problem:
     )
 
 
-def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move) -> dict[str, Any]:
+def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:
     """What the event keeps of the move; empty things are left out."""
     told: dict[str, Any] = {"note": wanted.note, "media": list(wanted.media)}
     told["due"] = to_iso(wanted.due_ms) if wanted.due_ms is not None else ""
     if wanted.action == "assign":
         told["assignee"] = _assignee(session, wanted.assignee, viewer).id
+    if move.addresses:
+        told["company"] = _addressee(session, wanted.company, flag)
     return {name: value for name, value in told.items() if value}
 
 
@@ -176,13 +202,25 @@ def _assignee(session: Session, name: str, viewer: Viewer) -> User:
     return user
 
 
-def _end_clocks(session: Session, flag: Flag, codes: Sequence[str], now_ms: int) -> None:
-    running = sa.update(FlagStep).where(
-        FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id, FlagStep.done_ms.is_(None)
+def _addressee(session: Session, company: str, flag: Flag) -> str | None:
+    """The company that an order is addressed to; None: whichever works there. Raises Problem 422."""
+    here = sa.select(SiteCompany.company).where(SiteCompany.site_id == flag.scope_id)
+    if company:
+        if session.scalar(here.where(SiteCompany.company == company)) is None:
+            raise _invalid("/company", "这个施工单位不在本工地。")
+        return company
+    general = here.where(SiteCompany.role == GENERAL_CONTRACTOR).order_by(SiteCompany.company)
+    return flag.company or session.scalar(general.limit(1))
+
+
+def _failed(session: Session, flag: Flag) -> int:
+    """How many rechecks failed."""
+    query = sa.select(sa.func.count()).where(
+        FlagEvent.scope_id == flag.scope_id,
+        FlagEvent.flag_id == flag.id,
+        FlagEvent.action == "fail_recheck",
     )
-    if codes:
-        chosen = running if EVERY in codes else running.where(FlagStep.step.in_(codes))
-        session.execute(chosen.values(done_ms=now_ms), execution_options={"synchronize_session": False})
+    return session.scalar(query) or 0
 
 
 def _start_clocks(
@@ -193,13 +231,16 @@ def _start_clocks(
     due_ms: int | None,
     now_ms: int,
     book: Rulebook,
-) -> None:
-    """The policy's steps that this move begins; a deadline that was given holds instead of the policy's."""
-    if not move.starts:
-        return
-    for step in steps(policy, now_ms, flag.severity, 1, book.holidays, flag.unit, move.starts):
-        if step.code not in move.stops:
-            _start_clock(session, flag, step, due_ms or step.due_ms)
+) -> dict[str, dict[str, str]]:
+    """The policy's steps that this move begins, as its event names them; a deadline that was given holds instead of the
+    policy's."""
+    clocks = {}
+    for start in started(move, flag.state):
+        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, flag.unit, start):
+            if step.code not in move.stops:
+                clocks[step.code] = clock_of(step.unit, due_ms or step.due_ms)
+                _start_clock(session, flag, step, due_ms or step.due_ms)
+    return clocks
 
 
 def _start_clock(session: Session, flag: Flag, step: Step, due_ms: int) -> None:
@@ -208,7 +249,8 @@ def _start_clock(session: Session, flag: Flag, step: Step, due_ms: int) -> None:
     if row is None:
         row = FlagStep(scope_id=flag.scope_id, flag_id=flag.id, step=step.code)
         session.add(row)
-    row.unit, row.due_ms, row.asks, row.taken_ms, row.done_ms = step.unit, due_ms, step.asks, None, None
+    row.unit, row.due_ms, row.asks = step.unit, due_ms, step.asks
+    row.taken_ms, row.done_ms, row.next_ms = None, None, due_ms
 
 
 def _excuse(session: Session, flag: Flag, viewer: Viewer, now_ms: int) -> list[Put]:

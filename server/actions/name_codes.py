@@ -14,18 +14,32 @@ from server.rules.flag_moves import MOVES
 NOUNS = ("districts", "units", "duties", "place_kinds", "escalation")
 _OWN = {
     # Flags' own, which no site is asked to do.
-    "duties": {"SILENT": "工地失联", "INTEGRITY": "记录链异常", "CASE": "个案报备"},
+    "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
     "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
 }
 _EVENTS = {
     "opened": "开立",
     "windows_added": "新增时段",
-    "withdrawn": "系统撤回: 补到的记录表明没有问题",
+    "withdrawn": "系统撤回",
+    "hastened": "督办提前",
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",
     "channel_failed": "通知渠道发送失败",
+}
+_REASONS = {  # by an event's action and its detail's `reason`
+    "withdrawn": {
+        "heard_again": "已恢复联系, 各时段另行判定",
+        "nothing_wrong": "补到的记录表明没有问题",
+        "reported_in_time": "个案已在时限内报备",
+    },
+    "hastened": {
+        "consecutive": "连续时段缺失",
+        "overdue": "整改或复查逾期",
+        "refused": "复查再次不通过",
+        "fever_unreported": "健康异常个案超过时限报备",
+    },
 }
 
 
@@ -39,13 +53,17 @@ class Names:
         """The name, or the code itself where nobody named it."""
         return self.known.get(noun, {}).get(code, code)
 
-    def event(self, action: str) -> str:
-        """What happened to a flag: a person's move, a step that fell due, or what the system did."""
+    def event(self, action: str, reason: str = "") -> str:
+        """What happened to a flag: a person's move, a step that fell due, or what the system did and why (the
+        `reason` of the event's detail)."""
         if action in MOVES:
             return MOVES[action].name
         if action.startswith("step_"):
             return f"{self.of('steps', action.removeprefix('step_'))} (到期)"
-        return _EVENTS.get(action, action)
+        if action.startswith("remind_"):
+            return f"{self.of('steps', action.removeprefix('remind_'))} (逾期未办, 再次提醒)"
+        told = _REASONS.get(action, {}).get(reason, "")
+        return _EVENTS.get(action, action) + (f": {told}" if told else "")
 
     def all(self, noun: str) -> list[tuple[str, str]]:
         """(code, name) in the order of codes: what a filter offers."""

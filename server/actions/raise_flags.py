@@ -11,19 +11,28 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from server.actions.feed import Feed, Put
-from server.actions.flag_record import INTEGRITY, SCHEDULER, append_event, flag_puts
+from server.actions.flag_record import (
+    INTEGRITY,
+    SCHEDULER,
+    append_event,
+    clock_of,
+    flag_puts,
+    withdraw,
+)
+from server.actions.take_flag_steps import hasten_steps
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE
-from server.rules.escalation import SILENT, Step, as_json, hasten, owner, policy_from, steps
+from server.rules.escalation import CONSECUTIVE, SILENT, as_json, owner, policy_from, steps
+from server.rules.flag_history import policy_digest
 from server.rules.rulebook import Rulebook
+from server.seal import Seals
 
 _WRONG = ("missed", "review", "silent")  # a flag stands as long as one of its windows is one of these
 WITHDRAWABLE = ("open", "acknowledged")
-_LOOK_BACK_MS = 7 * DAY_MS
 
 Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
 
@@ -37,7 +46,7 @@ class Judged(NamedTuple):
 
 
 def raise_flags(
-    session: Session, judged: Sequence[Judged], now_ms: int, book: Rulebook
+    session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
 ) -> dict[str, list[Put]]:
     """Open, extend and withdraw the flags of locked scopes after these windows were judged. Gives the
     records of the flags that changed, by scope. Few statements, however many scopes.
@@ -61,20 +70,21 @@ def raise_flags(
             if duty is not None:
                 touched.setdefault((one.scope.scope_id, duty), []).append(window)
     sites = {one.site.id: one.site for one in judged}
+    today = local_date_of(now_ms)
     fresh = [
-        (sites[key[0]], key[1], _severity(book, key[1])) for key in sorted(touched.keys() - flags.keys())
+        (sites[key[0]], key[1], book.severity(key[1], today)) for key in sorted(touched.keys() - flags.keys())
     ]
     with session.no_autoflush:
-        flags |= _open(session, fresh, now_ms, book)
+        flags |= _open(session, seals, fresh, now_ms, book)
     changed = {flags[key].id: flags[key] for key in touched}
     by_id = {flag.id: flag for flag in flags.values()}
     for key, windows in touched.items():
-        _gather(flags[key], windows, by_id, session, now_ms)
-    for flag in _note_evidence(judged, by_id, now_ms, session):
+        _gather(session, seals, flags[key], windows, by_id, now_ms)
+    for flag in _note_evidence(session, seals, judged, by_id, now_ms):
         changed[flag.id] = flag
     session.flush()
-    _hasten(session, list(changed.values()), now_ms)
-    for flag in _withdraw(session, [flag for flag in flags.values() if flag.id in before], now_ms):
+    _hasten(session, seals, list(changed.values()), now_ms, book)
+    for flag in _withdraw(session, seals, [flag for flag in flags.values() if flag.id in before], now_ms):
         changed[flag.id] = flag
     session.flush()
     return flag_puts(session, list(changed.values()))
@@ -92,7 +102,12 @@ def _belongs(window: Window, silent: Mapping[str, bool], now_ms: int, patience_m
 
 
 def _gather(
-    flag: Flag, windows: list[Window], by_id: Mapping[str, Flag], session: Session, now_ms: int
+    session: Session,
+    seals: Seals,
+    flag: Flag,
+    windows: list[Window],
+    by_id: Mapping[str, Flag],
+    now_ms: int,
 ) -> None:
     for window in windows:
         left = by_id.get(window.flag_id or "")
@@ -101,11 +116,11 @@ def _gather(
         window.flag_id = flag.id
     flag.windows += len(windows)
     named = {"windows": [window.id for window in windows[:50]], "count": len(windows)}
-    append_event(session, flag, now_ms, SCHEDULER, "windows_added", named)
+    append_event(session, seals, flag, now_ms, SCHEDULER, "windows_added", named)
 
 
 def _note_evidence(
-    judged: Sequence[Judged], by_id: Mapping[str, Flag], now_ms: int, session: Session
+    session: Session, seals: Seals, judged: Sequence[Judged], by_id: Mapping[str, Flag], now_ms: int
 ) -> list[Flag]:
     """The open flags with windows that went to review because evidence came late, or was lost."""
     late: dict[str, list[str]] = {}
@@ -115,7 +130,7 @@ def _note_evidence(
                 late.setdefault(window.flag_id, []).append(window.id)
     for flag_id, windows in late.items():
         named = {"windows": windows[:50], "count": len(windows)}
-        append_event(session, by_id[flag_id], now_ms, SCHEDULER, "evidence_arrived", named)
+        append_event(session, seals, by_id[flag_id], now_ms, SCHEDULER, "evidence_arrived", named)
     return [by_id[flag_id] for flag_id in late]
 
 
@@ -137,16 +152,17 @@ def silence_ms(book: Rulebook, now_ms: int) -> int:
 
 
 def raise_integrity(
-    session: Session, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
+    session: Session, seals: Seals, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
 ) -> None:
     """A device's chain contradicts itself (PROTOCOL: Exchange, `forked`): people have to look."""
     told = {"device": device_id}
-    flag = raise_flag(session, scope, INTEGRITY, "severe", "chain_forked", told, now_ms, book)
+    flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", told, now_ms, book)
     feed.put(flag_puts(session, [flag])[scope.scope_id])
 
 
 def raise_flag(
     session: Session,
+    seals: Seals,
     scope: Scope,
     duty: str,
     severity: str,
@@ -160,8 +176,10 @@ def raise_flag(
     key = (scope.scope_id, duty)
     flags = open_flags(session, [scope.scope_id])
     if key not in flags:
-        flags |= _open(session, [(session.get_one(Site, scope.scope_id), duty, severity)], now_ms, book)
-    append_event(session, flags[key], now_ms, SCHEDULER, action, detail)
+        flags |= _open(
+            session, seals, [(session.get_one(Site, scope.scope_id), duty, severity)], now_ms, book
+        )
+    append_event(session, seals, flags[key], now_ms, SCHEDULER, action, detail)
     session.flush()
     return flags[key]
 
@@ -173,7 +191,7 @@ def open_flags(session: Session, scope_ids: Collection[str]) -> dict[Key, Flag]:
 
 
 def _open(
-    session: Session, wanted: Sequence[tuple[Site, str, str]], now_ms: int, book: Rulebook
+    session: Session, seals: Seals, wanted: Sequence[tuple[Site, str, str]], now_ms: int, book: Rulebook
 ) -> dict[Key, Flag]:
     """New flags (site, duty, severity) with their steps; one that follows an earlier one of the same duty names
     it."""
@@ -181,6 +199,7 @@ def _open(
         return {}
     policy, reviews = book.policy(local_date_of(now_ms)), book.reviews()
     copied = as_json(policy)
+    digest = policy_digest(copied)
     earlier = _earlier(session, {site.id for site, _, _ in wanted}, {duty for _, duty, _ in wanted})
     opened = {}
     for site, duty, severity in wanted:
@@ -190,11 +209,13 @@ def _open(
         flag.opened_ms, flag.changed_ms, flag.policy = now_ms, now_ms, copied
         flag.previous_id = earlier.get((site.id, duty))
         session.add(flag)
+        clocks = {}
         for step in steps(policy, now_ms, severity, 1, book.holidays, unit):
-            key = {"scope_id": site.id, "flag_id": flag.id, "step": step.code}
-            session.add(FlagStep(**key, unit=step.unit, due_ms=step.due_ms, asks=step.asks))
-        told = {"duty": duty, "unit": unit, "severity": severity}
-        append_event(session, flag, now_ms, SCHEDULER, "opened", told)
+            key = {"scope_id": site.id, "flag_id": flag.id, "step": step.code, "unit": step.unit}
+            session.add(FlagStep(**key, due_ms=step.due_ms, next_ms=step.due_ms, asks=step.asks))
+            clocks[step.code] = clock_of(step.unit, step.due_ms)
+        told = {"duty": duty, "unit": unit, "severity": severity, "policy": digest, "clocks": clocks}
+        append_event(session, seals, flag, now_ms, SCHEDULER, "opened", told)
         opened[site.id, duty] = flag
     return opened
 
@@ -207,14 +228,10 @@ def _earlier(session: Session, scope_ids: Collection[str], duties: Collection[st
     return {(scope_id, duty): key for scope_id, duty, key in session.execute(query.order_by(Flag.opened_ms))}
 
 
-def _severity(book: Rulebook, duty: str) -> str:
-    return next((rule.severity for rule in book.duties if rule.code == duty), "ordinary")
-
-
-def _hasten(session: Session, flags: Iterable[Flag], now_ms: int) -> None:
+def _hasten(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int, book: Rulebook) -> None:
     """The second slot in a row makes paging start at once (the policy says which steps, and how many
     slots)."""
-    in_a_row = _slots_in_a_row(session, flags, now_ms)
+    in_a_row = _slots_in_a_row(session, flags, now_ms, book)
     policies = {
         flag.id: policy
         for flag in flags
@@ -229,18 +246,24 @@ def _hasten(session: Session, flags: Iterable[Flag], now_ms: int) -> None:
         FlagStep.taken_ms.is_(None),
         FlagStep.done_ms.is_(None),
     )
+    waiting: dict[str, list[FlagStep]] = {}
     for row in session.scalars(query):
-        step = Step(row.step, row.unit, row.due_ms)
-        row.due_ms = hasten(policies[row.flag_id], [step], "consecutive", now_ms)[0].due_ms
+        if row.step in policies[row.flag_id].at_once(CONSECUTIVE):
+            waiting.setdefault(row.flag_id, []).append(row)
+    for flag in flags:
+        rows = waiting.get(flag.id, [])
+        if rows:
+            hasten_steps(session, seals, flag, policies[flag.id], rows, CONSECUTIVE, now_ms)
 
 
-def _slots_in_a_row(session: Session, flags: Iterable[Flag], now_ms: int) -> dict[Key, int]:
+def _slots_in_a_row(session: Session, flags: Iterable[Flag], now_ms: int, book: Rulebook) -> dict[Key, int]:
     """How many of each duty's last slots went wrong one after the other."""
+    look_back_ms = round(book.number("consecutive_days", local_date_of(now_ms)) * DAY_MS)
     columns = (Window.scope_id, Window.duty, Window.local_date, Window.slot, Window.state, Window.due_ms)
     query = sa.select(*columns).where(
         Window.scope_id.in_({flag.scope_id for flag in flags}),
         Window.duty.in_({flag.duty for flag in flags}),
-        Window.opens_ms.between(now_ms - _LOOK_BACK_MS, now_ms),
+        Window.opens_ms.between(now_ms - look_back_ms, now_ms),
         Window.state.in_(("missed", "met", "done_late", "backfilled", "review")),
     )
     slots: dict[Key, dict[Key, tuple[int, bool]]] = {}
@@ -260,7 +283,7 @@ def _last_wrong(newest_first: Iterable[tuple[int, bool]]) -> int:
     return count
 
 
-def _withdraw(session: Session, flags: Sequence[Flag], now_ms: int) -> list[Flag]:
+def _withdraw(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> list[Flag]:
     """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people act upon
     is theirs."""
     mine = [flag for flag in flags if flag.state in WITHDRAWABLE and flag.duty not in (INTEGRITY, CASE)]
@@ -276,8 +299,7 @@ def _withdraw(session: Session, flags: Sequence[Flag], now_ms: int) -> list[Flag
     for flag in mine:
         wrong = ("silent",) if flag.duty == SILENT else _WRONG
         if not any((flag.id, state) in standing for state in wrong):
-            flag.state, flag.closed_ms = "withdrawn", now_ms
             reason = "heard_again" if flag.duty == SILENT else "nothing_wrong"
-            append_event(session, flag, now_ms, SCHEDULER, "withdrawn", {"reason": reason})
+            withdraw(session, seals, flag, reason, now_ms)
             gone.append(flag)
     return gone

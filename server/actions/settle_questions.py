@@ -30,12 +30,14 @@ from server.seal import Seals
 LIST_MAX = 100
 KEEP, TAKE_OTHER = "kept", "other"
 SETTLEMENTS = ("mended", "dismissed")
+QUESTION_STATES = ("open", "settled")
 _MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A contested field: both values (masked) with who wrote each; `kept` shows now."""
+    """A contested field: both values (masked) with who wrote each; `kept` shows now, or did until it was settled by
+    `settled_by` (empty: by an edit from a tablet)."""
 
     contest: Contest
     site: Site
@@ -44,6 +46,7 @@ class Question:
     other: str
     kept_by: str
     other_by: str
+    settled_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +61,49 @@ class Refused:
     settled_by: str
 
 
-def open_questions(session: Session, seals: Seals, viewer: Viewer) -> list[Question]:
-    """The contested values of this viewer's sites, oldest first. Raises Problem 404 for who may not see them."""
+def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = "open") -> list[Question]:
+    """The contested values of this viewer's sites in a state (QUESTION_STATES): what waits, oldest first, or what was
+    settled, newest first. Raises Problem 404 for who may not see them."""
     _require(viewer)
     person = sa.func.coalesce(CaseFile.worker_id, Contest.record_id)  # a case is about somebody
+    newest = sa.func.coalesce(Contest.settled_ms, Contest.at_ms).desc()
     query = (
-        sa.select(Contest, Site, Worker)
+        sa.select(Contest, Site, Worker, User.display_name)
         .join(Site, Site.id == Contest.scope_id)
         .outerjoin(CaseFile, sa.and_(CaseFile.scope_id == Contest.scope_id, CaseFile.id == Contest.record_id))
         .outerjoin(Worker, sa.and_(Worker.scope_id == Contest.scope_id, Worker.id == person))
-        .where(Contest.state == "open", visible_sites(viewer))
-        .order_by(Contest.at_ms, Contest.entry_id, Contest.field)
+        .outerjoin(User, User.id == Contest.settled_by)
+        .where(Contest.state == state, visible_sites(viewer))
+        .order_by(Contest.at_ms if state == "open" else newest, Contest.entry_id, Contest.field)
         .limit(LIST_MAX)
     )
     rows = session.execute(query).all()
     authors = _authors(session, {entry for row in rows for entry in (row[0].kept_entry, row[0].other_entry)})
     found = []
-    for contest, site, worker in rows:
+    for contest, site, worker, settled_by in rows:
         values = _values(seals, contest)
         name = _name(seals, worker) if worker is not None else ""
-        shown = (_masked(contest.field, values[name]) for name in (KEEP, TAKE_OTHER))
-        by = (authors.get(entry, "") for entry in (contest.kept_entry, contest.other_entry))
-        found.append(Question(contest, site, name, *shown, *by))
+        kept, other = (_masked(contest.field, values[choice]) for choice in (KEEP, TAKE_OTHER))
+        kept_by, other_by = (authors.get(key, "") for key in (contest.kept_entry, contest.other_entry))
+        found.append(Question(contest, site, name, kept, other, kept_by, other_by, settled_by or ""))
     return found
 
 
 def settle_question(
-    session: Session, seals: Seals, viewer: Viewer, entry_id: str, field: str, choice: str, now_ms: int
+    session: Session,
+    seals: Seals,
+    viewer: Viewer,
+    entry_id: str,
+    field: str,
+    choice: str,
+    reason: str,
+    now_ms: int,
 ) -> None:
-    """Choose one of two contested values. The choice is an edit in the log like any other, which settles the contest
-    and reaches every tablet. Raises Problem 404 when it is absent, not this viewer's or settled already."""
+    """Choose one of two contested values, and say why. The choice is an edit in the log like any other, which settles
+    the contest and reaches every tablet. Raises Problem 404 when it is absent, not this viewer's or settled already,
+    422 without a reason."""
     _require(viewer)
+    reason = _reason(reason)
     query = sa.select(Contest).join(Site, Site.id == Contest.scope_id)
     query = query.where(Contest.entry_id == entry_id, Contest.field == field, visible_sites(viewer))
     contest = session.scalar(query) if field.isprintable() else None
@@ -103,6 +118,7 @@ def settle_question(
     (outcome,) = write_entries(session, seals, viewer.id, contest.scope_id, [draft], now_ms)
     if outcome["outcome"] == "refused":
         raise Problem(409, "not_settled", "不能这样选", "这个值已经不合规则, 请在平板或名册里改正。")
+    contest.settled_by, contest.settled_ms, contest.reason = viewer.id, now_ms, reason
 
 
 def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str = "open") -> list[Refused]:
@@ -131,9 +147,9 @@ def settle_refused(
     """Say what became of a refused line: entered again (mended) or not to be entered (dismissed), and why. The line
     itself stays. Raises Problem 404 or 422."""
     _require(viewer)
-    reason = cleaned(reason)
-    if state not in SETTLEMENTS or not 0 < len(reason) <= REASON_MAX:
-        raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
+    reason = _reason(reason)
+    if state not in SETTLEMENTS:
+        raise Problem(422, "invalid_input", "输入有误", f"结果只能是: {', '.join(SETTLEMENTS)}。")
     sites = sa.select(Site.id).where(visible_sites(viewer))
     open_row = sa.update(Quarantine).where(
         Quarantine.id == refused_id, Quarantine.state == "open", Quarantine.scope_id.in_(sites)
@@ -142,6 +158,13 @@ def settle_refused(
     done: Any = session.execute(open_row.values(**told), execution_options={"synchronize_session": False})
     if done.rowcount == 0:
         raise not_found()
+
+
+def _reason(text: str) -> str:
+    reason = cleaned(text)
+    if not 0 < len(reason) <= REASON_MAX:
+        raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
+    return reason
 
 
 def _require(viewer: Viewer) -> None:

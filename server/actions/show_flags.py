@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from server.actions.flag_record import INTEGRITY
 from server.actions.load_reference import rules_in_force
-from server.actions.move_flag import asked_of
+from server.actions.move_flag import asked_of, due_days_max
 from server.actions.paging import After, Page, cut, read_cursor
 from server.actions.show_signals import signals_of
-from server.models.access import Viewer, sees_evidence, visible_flags
+from server.models.access import Viewer, sees_evidence, sees_signals, visible_companies, visible_flags
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
 from server.models.flag import Flag, FlagEvent, FlagStep
@@ -23,24 +23,26 @@ from server.models.record import Record
 from server.models.reference import Reference
 from server.models.scope import Scope
 from server.models.signal import SiteSignal
-from server.models.site import Site, SiteCompany
+from server.models.site import GENERAL_CONTRACTOR, Company, Site, SiteCompany
 from server.models.user import User
 from server.models.window import Window
 from server.problems import not_found
 from server.rules.calendar import local_date_of
 from server.rules.escalation import SILENT
-from server.rules.flag_moves import CONTRACTOR, Move, allowed
+from server.rules.flag_moves import CONTRACTOR, PARTY_NAMES, Move, allowed
 
 WINDOWS_MAX = 200
 ENTRIES_MAX = 200
 _GRID_MAX = 1000
 _WEEK_MS = 7 * 24 * 3600 * 1000
+_WORDS = ("note", "media", "company")  # of an event, what other companies do not see
 _PROOF_WINDOWS = 40  # the latest windows whose facts are looked up
 
 
 @dataclass(frozen=True, slots=True)
 class FlagFilter:
-    """What a list of flags is narrowed to; None means any. `live` keeps the flags that are not closed."""
+    """What a list of flags is narrowed to; None means any. `live` keeps the flags that are not closed; `assignee`: a
+    user's id (承办人)."""
 
     state: str | None = None
     unit: str | None = None
@@ -48,6 +50,7 @@ class FlagFilter:
     district: str | None = None
     company: str | None = None
     live: bool | None = None
+    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,13 @@ class ShownFlag:
 
 @dataclass(frozen=True, slots=True)
 class WaitingFlag(ShownFlag):
-    """A flag that waits for a move, the step that asks for it, and how many signals its site has lately."""
+    """A flag that waits for a move, the step that asks for it, how many signals its site has lately (none for who may
+    not see them), and who of the unit works on it."""
 
     step: FlagStep
     signals: int
+    assignee: str | None
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,8 @@ class FlagFile(ShownFlag):
     """One flag with the windows, entries and times that prove it, its steps and all that happened to it.
 
     `streams` says when each device was last heard from, which is what tells missed from silent; `moves` what the
-    viewer may do with it now.
+    viewer may do with it now, `due_days_max` how far ahead a deadline may be set. `companies`: those at the site that the
+    viewer may know (code, name), the general contractor first; `company`: the name of the one that is answerable.
     """
 
     watermark_ms: int | None = None
@@ -84,6 +91,9 @@ class FlagFile(ShownFlag):
     failed_rechecks: int = 0
     signals: list[tuple[str, str, str]] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
+    due_days_max: int = 0
+    companies: list[tuple[str, str]] = field(default_factory=list)
+    company: str = ""
 
     @property
     def turn(self) -> FlagStep | None:
@@ -119,7 +129,9 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         raise not_found()
     flag: Flag = row[0]
     windows = _windows(session, flag)
-    events = _events(session, flag)
+    events = _events(session, viewer, flag)
+    companies = _companies(session, viewer, flag.scope_id)
+    book = rules_in_force(session)
     assignee = session.get(User, flag.assignee_id) if flag.assignee_id is not None else None
     return FlagFile(
         flag=flag,
@@ -133,7 +145,10 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         assignee=assignee.display_name if assignee is not None else None,
         failed_rechecks=sum(event["action"] == "fail_recheck" for event in events),
         signals=signals_of(session, viewer, flag.scope_id, local_date_of(flag.opened_ms - _WEEK_MS)),
-        moves=allowed(asked_of(session, viewer, flag, row[1], rules_in_force(session))),
+        moves=allowed(asked_of(session, viewer, flag, row[1], book)),
+        due_days_max=due_days_max(book, flag.changed_ms),
+        companies=companies,
+        company=_answerable(flag, companies),
     )
 
 
@@ -141,22 +156,27 @@ def flags_waiting_for(session: Session, viewer: Viewer, now_ms: int, limit: int)
     """The flags that wait for this viewer's move: severe ones first, then overdue ones, then those of sites with
     signals, then by what is due first."""
     unit = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
-    asked = sa.and_(FlagStep.asks, FlagStep.done_ms.is_(None), FlagStep.unit == unit)
+    asked = [FlagStep.asks, FlagStep.done_ms.is_(None), FlagStep.unit == unit]
+    if viewer.role == CONTRACTOR:
+        asked.append(sa.or_(Flag.company.is_(None), Flag.company == viewer.company))
     own = sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id)
     recent = sa.and_(SiteSignal.scope_id == Flag.scope_id, SiteSignal.found_ms > now_ms - _WEEK_MS)
-    signals = sa.select(sa.func.count()).select_from(SiteSignal).where(recent).scalar_subquery()
+    counted = sa.select(sa.func.count()).select_from(SiteSignal).where(recent).scalar_subquery()
+    signals = counted if sees_signals(viewer) else sa.literal(0)
     order = (sa.case({"severe": 0}, value=Flag.severity, else_=1), FlagStep.due_ms > now_ms, signals.desc())
     query = (
-        sa.select(Flag, Site, FlagStep, signals)
+        sa.select(Flag, Site, FlagStep, signals, User.display_name)
         .join(Site, Site.id == Flag.scope_id)
         .join(FlagStep, own)
-        .where(visible_flags(viewer), Flag.closed_ms.is_(None), asked)
+        .outerjoin(User, User.id == Flag.assignee_id)
+        .where(visible_flags(viewer), Flag.closed_ms.is_(None), *asked)
         .order_by(*order, FlagStep.due_ms, Flag.id)
         .limit(limit)
     )
     found: dict[str, WaitingFlag] = {}
-    for flag, site, step, count in session.execute(query):
-        found.setdefault(flag.id, WaitingFlag(flag, site, step, count))
+    for flag, site, step, count, name in session.execute(query):
+        mine = flag.assignee_id == viewer.id
+        found.setdefault(flag.id, WaitingFlag(flag, site, step, count, name, mine))
     return list(found.values())
 
 
@@ -184,6 +204,7 @@ def _narrowed(wanted: FlagFilter) -> list[sa.ColumnElement[bool]]:
         (Flag.unit, wanted.unit),
         (Flag.duty, wanted.duty),
         (Site.district, wanted.district),
+        (Flag.assignee_id, wanted.assignee),
     )
     conditions = [column == value for column, value in pairs if value is not None]
     if wanted.company is not None:
@@ -282,20 +303,42 @@ def streams_of(session: Session, scope_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _events(session: Session, flag: Flag) -> list[dict[str, Any]]:
-    """What happened, in order, with the names of the people; their ids are nobody else's business."""
+def _companies(session: Session, viewer: Viewer, site_id: str) -> list[tuple[str, str]]:
+    query = (
+        sa.select(SiteCompany.company, Company.name)
+        .outerjoin(Company, Company.code == SiteCompany.company)
+        .where(SiteCompany.site_id == site_id, visible_companies(viewer))
+        .order_by(SiteCompany.role != GENERAL_CONTRACTOR, SiteCompany.role, SiteCompany.company)
+    )
+    return [(code, name or code) for code, name in session.execute(query)]
+
+
+def _answerable(flag: Flag, companies: Sequence[tuple[str, str]]) -> str:
+    """The company that the order is addressed to, before there is one the general contractor; "" for who may not know
+    it."""
+    named = dict(companies)
+    return named.get(flag.company, "") if flag.company is not None else next(iter(named.values()), "")
+
+
+def _events(session: Session, viewer: Viewer, flag: Flag) -> list[dict[str, Any]]:
+    """What happened, in order, with the names of the people; their ids are nobody else's business. A contractor sees of
+    another company only that it did something, and of what was written to another company nothing."""
     events = list(session.scalars(_of(FlagEvent, flag).order_by(FlagEvent.n)))
     people = {event.actor for event in events if len(event.actor) == 36}
-    query = sa.select(User.id, User.display_name).where(User.id.in_(people))
-    names = {row.id: row.display_name for row in session.execute(query)} if people else {}
-    return [
-        {
-            "n": event.n,
-            "at_ms": event.at_ms,
-            "actor": names.get(event.actor, event.actor),
-            "action": event.action,
-            "detail": event.detail,
-            "hash": event.hash,
-        }
-        for event in events
-    ]
+    users = {user.id: user for user in session.scalars(sa.select(User).where(User.id.in_(people)))}
+    shown, addressee = [], None
+    for event in events:
+        user, detail = users.get(event.actor), dict(event.detail)
+        addressee = detail.get("company", addressee)
+        name, hidden = user.display_name if user is not None else event.actor, False
+        if viewer.role == CONTRACTOR:
+            theirs = user is not None and user.role == CONTRACTOR and user.company != viewer.company
+            hidden = theirs or (addressee not in (None, viewer.company) and user is not None)
+            name = PARTY_NAMES[CONTRACTOR] if theirs else name
+        if hidden:
+            detail = {key: value for key, value in detail.items() if key not in _WORDS}
+        told = {"n": event.n, "at_ms": event.at_ms, "actor": name, "action": event.action}
+        role = user.role if user is not None else ""
+        unit = user.unit or "" if user is not None else ""
+        shown.append({**told, "detail": detail, "hash": event.hash, "role": role, "unit": unit})
+    return shown

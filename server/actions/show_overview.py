@@ -77,7 +77,7 @@ def overview(session: Session, viewer: Viewer, now_ms: int) -> Overview:
     return Overview(
         _districts(session, viewer, seen, week_ms),
         _trend(session, seen, midnight_ms(add_days(today, 1 - DAYS)), now_ms),
-        _worst(session, seen, week_ms, add_days(today, -_WEEK)),
+        _worst(session, viewer, seen, week_ms, add_days(today, -_WEEK)),
         _quiet(session, seen, now_ms),
     )
 
@@ -142,7 +142,9 @@ def _trend(
     return [(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)]
 
 
-def _worst(session: Session, seen: sa.Select[str], week_ms: int, week: str) -> list[tuple[Site, int, int]]:
+def _worst(
+    session: Session, viewer: Viewer, seen: sa.Select[str], week_ms: int, week: str
+) -> list[tuple[Site, int, int]]:
     missed = sa.func.count().label("missed")
     ranked = (
         sa.select(Window.scope_id, missed)
@@ -154,7 +156,7 @@ def _worst(session: Session, seen: sa.Select[str], week_ms: int, week: str) -> l
     told = session.execute(ranked).all()
     ids = [row[0] for row in told]
     sites = {site.id: site for site in session.scalars(sa.select(Site).where(Site.id.in_(ids)))}
-    signals = signal_counts(session, ids, week)
+    signals = signal_counts(session, viewer, ids, week)
     return [(sites[site_id], count, signals.get(site_id, 0)) for site_id, count in told]
 
 

@@ -22,8 +22,10 @@ def signals_of(session: Session, viewer: Viewer, site_id: str, from_day: str) ->
     return [(row.local_date, *explain(Signal(row.code, row.local_date, row.figures))) for row in rows]
 
 
-def signal_counts(session: Session, site_ids: Sequence[str], from_day: str) -> dict[str, int]:
-    """How many signals each site has since a local date."""
+def signal_counts(session: Session, viewer: Viewer, site_ids: Sequence[str], from_day: str) -> dict[str, int]:
+    """How many signals each site has since a local date. Only for those who judge sites."""
+    if not sees_signals(viewer):
+        return {}
     query = sa.select(SiteSignal.scope_id, sa.func.count()).where(
         SiteSignal.scope_id.in_(site_ids), SiteSignal.local_date >= from_day
     )

@@ -10,15 +10,13 @@ from sqlalchemy.orm import Session
 
 from server.actions.feed import Put
 from server.clock import to_iso
-from server.models.site import Site, SiteCompany, Suspension
-
-_GENERAL_CONTRACTOR = "009"
+from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany, Suspension
 
 
 def site_put(session: Session, site: Site, suspensions: Sequence[Suspension], now_ms: int) -> Put:
     """The served record of a site (schemas/site.py), with the suspension that lasts now or comes next."""
     contractor = sa.select(SiteCompany.company).where(
-        SiteCompany.site_id == site.id, SiteCompany.role == _GENERAL_CONTRACTOR
+        SiteCompany.site_id == site.id, SiteCompany.role == GENERAL_CONTRACTOR
     )
     body: dict[str, Any] = {
         "name": site.name,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from server.models.access import viewer_of
+from server.models.access import districts_of
 from server.models.flag import Flag
 from server.models.notice import Channel, Notice
 from server.models.site import Site, SiteCompany
@@ -44,30 +44,41 @@ def read_people(session: Session, site_ids: Iterable[str]) -> People:
     return People(officials, contractors, channels)
 
 
-def receivers(people: People, site: Site, party: str) -> list[User]:
-    """The users of a party to a site: its contractors, or the officials of a unit in whose districts it lies."""
+def receivers(people: People, site: Site, party: str, company: str | None) -> list[User]:
+    """The users of a party to a site: its contractors, of one company if the flag is addressed to it, or the officials
+    of a unit in whose districts it lies."""
     if party == CONTRACTOR:
-        return list(people.contractors.get(site.id, ()))
+        known = people.contractors.get(site.id, ())
+        return [user for user in known if company is None or user.company == company]
     found = []
     for user in people.officials.get(party, ()):
-        districts = viewer_of(user).districts
+        districts = districts_of(user)
         if not districts or site.district in districts:
             found.append(user)
     return found
 
 
 def tell_move(
-    session: Session, flag: Flag, site: Site, move: Move, brigade: str, actor_id: str, now_ms: int
+    session: Session,
+    flag: Flag,
+    site: Site,
+    move: Move,
+    section: str,
+    brigade: str,
+    actor_id: str,
+    now_ms: int,
 ) -> None:
-    """Tell the parties that a move concerns; never who made it. The caller has appended the event. `brigade`: the unit
-    that flags escalate to."""
+    """Tell the parties that a move concerns; never who made it. The caller has appended the event. `section`,
+    `brigade`: the units that receive the site's flags, and that they escalate to."""
     if not move.tells:
         return
     people = read_people(session, [site.id])
-    units = {SECTION: site.unit, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
+    units = {SECTION: section, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
     if flag.state == "submitted":  # a reply waits for whoever has the flag
         units[SECTION] = units[BRIGADE] = flag.unit
-    told = {user.id: user for party in move.tells for user in receivers(people, site, units[party])}
+    told = {
+        user.id: user for party in move.tells for user in receivers(people, site, units[party], flag.company)
+    }
     told.pop(actor_id, None)
     severe = flag.severity == "severe" or flag.state == "stop_work"
     tell(session, people, told.values(), flag, move.action, severe, now_ms)

@@ -6,24 +6,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.read_push import entry_place
+from server.actions.verify_flags import flag_faults, window_faults
 from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import LogEntry
-from server.models.flag import Flag, FlagEvent
 from server.models.scope import Scope, scope_id_of
-from server.rules.flag_chain import event_hash
 from server.seal import SealBroken, Seals
 from sync_protocol.signatures import attestation_text, receipt_text, verify_text
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that does not hold. `line` is the number `n` of an entry, or of an event."""
+    """Something that does not hold. `device`: a device, or what else it is about (a flag, a window); `line`: the number
+    `n` of an entry, or of an event."""
 
     scope: str
     device: str
@@ -33,7 +34,8 @@ class Fault:
 
 def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault]:
     """The first fault of each stream of a scope: a changed line, a broken chain without a fork mark, a
-    line lost that a receipt names, a flag whose history was changed."""
+    line lost that a receipt names, a flag whose history was changed or does not give what it is, a window that
+    nothing met."""
     heads = {
         row.device_id: row
         for row in session.scalars(sa.select(StreamHead).where(StreamHead.scope_id == scope.scope_id))
@@ -53,7 +55,8 @@ def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault
             faulty.add(row.device_id)
             yield Fault(scope.name, row.device_id, row.n, what)
         before = row
-    yield from _flag_faults(session, scope)
+    for found in chain(flag_faults(session, seals, scope), window_faults(session, scope)):
+        yield Fault(scope.name, *found)
 
 
 def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: StreamHead | None) -> str:
@@ -121,22 +124,3 @@ def _lines_lost(session: Session, named: dict[str, set[tuple[str, int, str]]]) -
             lost.discard((device_id, n, hash.hex()))
         for device_id, n, _ in sorted(lost):
             yield Fault(name, device_id, n, "a receipt names this line, and the log lacks it")
-
-
-def _flag_faults(session: Session, scope: Scope) -> Iterator[Fault]:
-    """The chain of each flag's events, which ends at the head that the flag names."""
-    query = sa.select(FlagEvent).where(FlagEvent.scope_id == scope.scope_id)
-    histories: dict[str, list[FlagEvent]] = {}
-    for event in session.scalars(query.order_by(FlagEvent.flag_id, FlagEvent.n)):
-        histories.setdefault(event.flag_id, []).append(event)
-    for flag in session.scalars(sa.select(Flag).where(Flag.scope_id == scope.scope_id).order_by(Flag.id)):
-        n, head = 0, ""
-        for event in histories.get(flag.id, []):
-            if (event.n, event.prev) != (n + 1, head):
-                yield Fault(scope.name, flag.id, event.n, "the flag's history is broken")
-            told = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
-            if event_hash(*told) != event.hash:
-                yield Fault(scope.name, flag.id, event.n, "the flag's event was changed: its hash differs")
-            n, head = event.n, event.hash
-        if (n, head) != (flag.rev, flag.head):
-            yield Fault(scope.name, flag.id, flag.rev, "the flag's last events are lacking")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed
-from server.actions.flag_record import SCHEDULER, append_event, flag_puts
+from server.actions.flag_record import flag_puts, withdraw
 from server.actions.raise_flags import WITHDRAWABLE, open_flags, raise_flag
 from server.actions.take_flag_steps import trigger
 from server.models.flag import Flag, FlagEvent
@@ -16,14 +16,13 @@ from server.models.record import CaseFile, Record
 from server.models.scope import Scope, take_scopes
 from server.rules.calendar import local_date_of
 from server.rules.cases import CASE, Limits, Standing, next_look_ms, standing
-from server.rules.escalation import policy_from
+from server.rules.escalation import FEVER_UNREPORTED, policy_from
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
 _PATIENCE_MS = 5 * 60 * 1000  # before a case whose tablets are behind is looked at again
 _HOUR_MS = 3_600_000
 _EVENTS = {"unreported": "case_unreported", "overdue": "case_overdue"}
-_TRIGGER = "fever_unreported"  # of the policy's steps: the brigade is called
 
 
 def watch_cases(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 200) -> int:
@@ -63,12 +62,12 @@ def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book
         case.check_ms = next_look_ms(now, case.opened_ms, now_ms, limits, _PATIENCE_MS)
         action = _EVENTS.get(now)
         if action is not None and (case.id, action) not in told:
-            flag = raise_flag(session, scope, CASE, "severe", action, {"case": case.id}, now_ms, book)
+            flag = raise_flag(session, seals, scope, CASE, "severe", action, {"case": case.id}, now_ms, book)
             flags[flag.id] = flag
             if now == "overdue":
-                trigger(session, flag, policy_from(flag.policy), _TRIGGER, now_ms)
+                trigger(session, seals, flag, policy_from(flag.policy), FEVER_UNREPORTED, now_ms)
     session.flush()
-    flags |= {flag.id: flag for flag in _withdraw(session, scope, now_ms, book)}
+    flags |= {flag.id: flag for flag in _withdraw(session, seals, scope, now_ms, book)}
     feed = Feed(session, scope, seals, now_ms)
     feed.put(flag_puts(session, list(flags.values())).get(scope.scope_id, []))
     feed.flush()
@@ -94,7 +93,7 @@ def _told(session: Session, scope_id: str, flag_id: str | None = None) -> set[tu
     return {(detail["case"], action) for detail, action in session.execute(query)}
 
 
-def _withdraw(session: Session, scope: Scope, now_ms: int, book: Rulebook) -> Sequence[Flag]:
+def _withdraw(session: Session, seals: Seals, scope: Scope, now_ms: int, book: Rulebook) -> Sequence[Flag]:
     flag = open_flags(session, [scope.scope_id]).get((scope.scope_id, CASE))
     if flag is None or flag.state not in WITHDRAWABLE:
         return ()
@@ -107,7 +106,6 @@ def _withdraw(session: Session, scope: Scope, now_ms: int, book: Rulebook) -> Se
         limits = _limits(book, case.opened_ms)
         if counts and standing(case.opened_ms, case.reported_ms, scope.watermark_ms, limits) != "reported":
             return ()
-    flag.state, flag.closed_ms = "withdrawn", now_ms
-    append_event(session, flag, now_ms, SCHEDULER, "withdrawn", {"reason": "reported_in_time"})
+    withdraw(session, seals, flag, "reported_in_time", now_ms)
     session.flush()
     return (flag,)

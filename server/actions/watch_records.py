@@ -23,7 +23,6 @@ from server.rules.rulebook import Rulebook
 from server.rules.signals import Chlorine, Limits, Reading, Records, Signal, find_signals, metres_between
 from server.seal import Seals
 
-DAYS = 7  # how far back records that arrive late still matter
 _MINUTE_MS = 60_000
 _decode = msgspec.json.Decoder()
 
@@ -35,8 +34,8 @@ def watch_records(session: Session, seals: Seals, now_ms: int, book: Rulebook, l
     scopes = take_scopes(session, list(session.scalars(due)))
     for scope in scopes:
         site = session.get_one(Site, scope.scope_id)
-        found = _find(session, seals, site, today, book)
-        first = add_days(today, -DAYS)
+        first = _first_day(session, site, today, book)
+        found = _find(session, seals, site, first, today, book)
         gone = sa.delete(SiteSignal).where(SiteSignal.scope_id == site.id, SiteSignal.local_date >= first)
         session.execute(gone)
         numbers: dict[str, int] = defaultdict(int)
@@ -69,9 +68,25 @@ def limits_of(book: Rulebook, local_date: str) -> Limits:
     )
 
 
-def _find(session: Session, seals: Seals, site: Site, today: str, book: Rulebook) -> list[Signal]:
-    limits, first = limits_of(book, today), add_days(today, -DAYS)
-    from_day = add_days(today, -max(DAYS, limits.perfect_days))
+def _first_day(session: Session, site: Site, today: str, book: Rulebook) -> str:
+    """From which day on a site is looked through: the last days always, and each day of which something came in since
+    it was looked at, within bounds."""
+    days, most = (round(book.number(code, today)) for code in ("signal_days", "signal_late_days"))
+    usual, bound = add_days(today, -days), add_days(today, -most)
+    if not site.watched_on:
+        return usual
+    came = sa.select(sa.func.min(LogEntry.event_ms)).where(
+        LogEntry.scope_id == site.id,
+        LogEntry.event_ms.between(midnight_ms(bound), midnight_ms(usual)),
+        LogEntry.received_ms >= midnight_ms(site.watched_on),
+    )
+    oldest_ms = session.scalar(came)
+    return usual if oldest_ms is None else max(bound, local_date_of(oldest_ms))
+
+
+def _find(session: Session, seals: Seals, site: Site, first: str, today: str, book: Rulebook) -> list[Signal]:
+    limits = limits_of(book, today)
+    from_day = min(first, add_days(today, -limits.perfect_days))
     facts = _facts(session, seals, site, from_day, today)
     days, slots = _windows(session, site.id, from_day, today, book)
     cases: dict[str, list[int]] = defaultdict(list)

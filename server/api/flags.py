@@ -25,7 +25,10 @@ blueprint = Door(
 @blueprint.alt_response(401, "UNAUTHORIZED")
 def list_flags(asked: dict[str, Any]) -> Page[ShownFlag]:
     """我能看到的问题标记, 最新的在前"""
-    wanted = FlagFilter(*(asked.get(name) for name in ("state", "unit", "duty", "district", "company")))
+    names = ("state", "unit", "duty", "district", "company")
+    wanted = FlagFilter(
+        **{name: asked.get(name) for name in names}, assignee=viewer().id if "assignee" in asked else None
+    )
     with read() as session:
         return page_of_flags(session, viewer(), wanted, asked.get("cursor"), asked["limit"])
 
@@ -46,6 +49,7 @@ def act(asked: dict[str, Any], flag_id: UUID) -> FlagFile:
         due_ms=asked["due"],
         media=tuple(asked["media"]),
         assignee=asked["assignee"],
+        company=asked["company"],
     )
     with write() as session:
         book = rules_in_force(session)

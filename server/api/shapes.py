@@ -91,6 +91,9 @@ class FlagQuery(PageQuery):
     duty = _text(r"^[A-Z0-9_-]{1,24}$", "职责代码由大写字母、数字、- 和 _ 组成。")
     district = _text(r"^[0-9]{6}([0-9]{3})?$", "区县代码为 6 位或 9 位数字。")
     company = _text(r"^[0-9A-Z]{18}$", "统一社会信用代码为 18 位。")
+    assignee = fields.String(
+        validate=validate.OneOf(["me"], error="只能是 me: 由我承办的。"), error_messages=ZH
+    )
 
 
 class WindowQuery(Input):
@@ -283,6 +286,7 @@ class MoveShape(Schema):
     note_required = fields.Boolean(attribute="note")
     takes_due = fields.Boolean(attribute="due")
     takes_media = fields.Boolean(attribute="media")
+    takes_company = fields.Boolean(attribute="addresses")
 
 
 class FlagFileShape(FlagShape):
@@ -295,6 +299,7 @@ class FlagFileShape(FlagShape):
     policy = fields.Dict(attribute="flag.policy")
     turn = fields.Nested(StepShape, allow_none=True, metadata={"description": "轮到谁, 到何时"})
     assignee = fields.String(allow_none=True)
+    company = fields.String(metadata={"description": "责任施工单位"})
     failed_rechecks = fields.Integer()
     moves = fields.List(fields.Nested(MoveShape), metadata={"description": "您现在可以做的"})
 
@@ -331,6 +336,12 @@ class MoveIn(Input):
         validate=validate.Length(max=NAME_CHARS_MAX, error=f"用户名最多 {NAME_CHARS_MAX} 个字符。"),
         error_messages=ZH,
         metadata={"description": "指定承办人: 本科室的用户名; 空: 自己"},
+    )
+    company = _text(
+        r"^([0-9A-Z]{18})?$",
+        "统一社会信用代码为 18 位。",
+        load_default="",
+        metadata={"description": "责令哪家施工单位 (代码); 空: 与此前相同, 否则为总承包单位"},
     )
 
 

@@ -12,7 +12,7 @@ from schemas.flag import FLAG_STATES
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
 from server.actions.judge_photo import SHOWN_TYPE
 from server.actions.load_reference import rules_in_force
-from server.actions.move_flag import DUE_DAYS_MAX, Wanted, move_flag
+from server.actions.move_flag import Wanted, move_flag
 from server.actions.name_codes import Names, read_names
 from server.actions.show_flags import (
     FlagFile,
@@ -24,7 +24,7 @@ from server.actions.show_flags import (
 )
 from server.actions.show_media import find_photo, shown_bytes
 from server.actions.show_notices import page_of_notices, read_notices
-from server.actions.show_sites import companies_seen, one_site
+from server.actions.show_sites import companies_seen
 from server.actions.write_documents import PAPERS, PDF, flag_pdf, flag_workbook
 from server.actions.write_workbook import MIME as XLSX
 from server.console.moves_diagram import diagram
@@ -106,16 +106,21 @@ def show_photo(site_id: UUID, sha256: str) -> Response:
 
 @blueprint.get("/flags/<uuid:flag_id>/<paper>.pdf")
 def show_paper(flag_id: UUID, paper: str) -> Response:
-    """限期整改通知书, 复查记录, or the whole file, to be printed."""
-    if paper not in PAPERS:
+    """限期整改通知书, 复查记录, or the whole file, to be printed. `event`: the number of the order or the recheck; without
+    one, the last."""
+    asked = request.args.get("event", "")
+    if paper not in PAPERS or (asked and not _REV.fullmatch(asked)):
         raise not_found()
-    return as_download(flag_pdf(paper, *_paper_of(str(flag_id))), PDF, f"{paper}.pdf")
+    file, names = _paper_of(str(flag_id))
+    data, name = flag_pdf(paper, file, names, now_ms(), int(asked) if asked else None)
+    return as_download(data, PDF, name)
 
 
 @blueprint.get("/flags/<uuid:flag_id>/file.xlsx")
 def export_flag(flag_id: UUID) -> Response:
     """The whole file as a workbook."""
-    return as_download(flag_workbook(*_paper_of(str(flag_id))), XLSX, "file.xlsx")
+    data, name = flag_workbook(*_paper_of(str(flag_id)), now_ms())
+    return as_download(data, XLSX, name)
 
 
 @blueprint.get("/notices")
@@ -144,12 +149,9 @@ def show_help() -> str:
     return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram())
 
 
-def _paper_of(flag_id: str) -> tuple[FlagFile, str, Names, int]:
+def _paper_of(flag_id: str) -> tuple[FlagFile, Names]:
     with read() as session:
-        file = one_flag(session, g.viewer, flag_id)
-        companies = one_site(session, g.viewer, file.site.id).companies
-        names = read_names(session)
-    return file, companies[0]["name"] if companies else "", names, now_ms()
+        return one_flag(session, g.viewer, flag_id), read_names(session)
 
 
 def _flag_page(flag_id: str, problem: Problem | None) -> str:
@@ -168,7 +170,7 @@ def _flag_page(flag_id: str, problem: Problem | None) -> str:
         now=now_ms(),
         note_max=NOTE_MAX,
         media_max=FLAG_MEDIA_MAX,
-        due_days=DUE_DAYS_MAX,
+        due_days=file.due_days_max,
     )
 
 

@@ -16,7 +16,7 @@ from server.console import words
 from server.db import read, write
 from server.door import log_in, now_ms, runtime
 from server.problems import Problem
-from server.rules.flag_words import moment
+from server.rules.flag_words import bound, exact, moment
 
 blueprint = Blueprint(
     "console",
@@ -28,8 +28,8 @@ blueprint = Blueprint(
 blueprint.add_app_template_filter(words.word, "word")
 blueprint.add_app_template_filter(words.reason, "reason")
 blueprint.add_app_template_filter(moment, "moment")
-blueprint.add_app_template_filter(words.exact, "exact")
-blueprint.add_app_template_filter(words.bound, "bound")
+blueprint.add_app_template_filter(exact, "exact")
+blueprint.add_app_template_filter(bound, "bound")
 
 COOKIE = "gongdi_session"
 FORM_COOKIE = "gongdi_form"

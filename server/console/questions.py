@@ -29,7 +29,8 @@ def list_questions() -> str:
     state = request.args.get("state", "open")
     state = state if state in _STATES else "open"
     with read() as session:
-        questions = open_questions(session, runtime().seals, g.viewer)
+        kept = "open" if state == "open" else "settled"
+        questions = open_questions(session, runtime().seals, g.viewer, kept)
         refused = refused_entries(session, runtime().seals, g.viewer, state)
         names = read_names(session)
     return render(
@@ -41,9 +42,9 @@ def list_questions() -> str:
 def choose_value(entry_id: UUID) -> AnyResponse:
     """Choose one of two values."""
     check_form()
-    field, choice = request.form.get("field", ""), request.form.get("choice", "")
+    field, choice, reason = (request.form.get(name, "") for name in ("field", "choice", "reason"))
     with write() as session:
-        settle_question(session, runtime().seals, g.viewer, str(entry_id), field, choice, now_ms())
+        settle_question(session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms())
     return redirect(url_for("console.list_questions"), 303)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from server.clock import to_iso
-from server.rules.flag_words import FLAG_STATE_NAMES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES
+from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES
 from server.rules.judge import REASONS
 from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
@@ -20,6 +19,7 @@ WINDOW_GLYPHS = {  # what a cell of the picture holds, so that colour alone deci
 }
 STARTS = {
     "opened": "监察支队介入的期限",
+    "acknowledged": "科室处置期限",
     "ordered": "整改期限",
     "submitted": "复查期限",
     "verified": "销号期限",
@@ -38,7 +38,6 @@ NOTE_LABELS = {
     "withdraw": "撤回理由",
     "reopen": "重新打开的理由",
 }
-GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 ROLES = {
     "inspector": "检查员",
     "contractor": "施工单位",
@@ -95,17 +94,3 @@ def reason(text: str | None) -> str:
     """Why a window is as it is: `code` or `code: detail`, in words."""
     code, colon, detail = (text or "").partition(": ")
     return REASONS.get(code, code) + (f": {detail}" if colon else "")
-
-
-def exact(at_ms: int | None) -> str:
-    """`2026-11-23 07:41:03`, in Shanghai; a dash for never."""
-    return "—" if at_ms is None else to_iso(at_ms)[:19].replace("T", " ")
-
-
-def bound(bound_ms: int) -> str:
-    """How far off an estimated time may be: `± 0.4 秒`, `± 3 分钟`, `± 5 小时`."""
-    if bound_ms < 60_000:
-        return f"± {bound_ms / 1000:.1f} 秒"
-    if bound_ms < 3_600_000:
-        return f"± {-(-bound_ms // 60_000)} 分钟"
-    return f"± {-(-bound_ms // 3_600_000)} 小时"

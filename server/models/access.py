@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from server.models.flag import Flag
+from server.models.reference import unit_reviews
 from server.models.roster import Roster
 from server.models.site import Site, SiteCompany
 from server.models.user import Assignment, User
 
 Condition = sa.ColumnElement[bool]
+_OFFICIALS = ("section", "brigade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,19 @@ class Viewer:
     unit: str | None
     company: str | None
     districts: tuple[str, ...]
+    judges: bool  # an official of a unit that reviews sites; never of a company (市政工程处有限公司)
 
 
-def viewer_of(user: User) -> Viewer:
+def viewer_of(session: Session, user: User) -> Viewer:
+    """`judges` follows the unit's row of reference data; a unit that nobody knows does not judge."""
+    judges = user.role in _OFFICIALS and unit_reviews(session, user.unit)
+    told = (user.id, user.name, user.display_name, user.role, user.unit, user.company)
+    return Viewer(*told, districts_of(user), judges)
+
+
+def districts_of(user: User) -> tuple[str, ...]:
     """`district` holds codes joined by commas; empty means every district."""
-    districts = tuple(code.strip() for code in (user.district or "").split(",") if code.strip())
-    return Viewer(user.id, user.name, user.display_name, user.role, user.unit, user.company, districts)
+    return tuple(code.strip() for code in (user.district or "").split(",") if code.strip())
 
 
 def visible_sites(viewer: Viewer) -> Condition:
@@ -45,6 +55,9 @@ def visible_sites(viewer: Viewer) -> Condition:
         case "contractor":
             # Contractors never see each other: only sites where their own company works.
             return Site.id.in_(sa.select(SiteCompany.site_id).where(SiteCompany.company == viewer.company))
+        case "section" | "brigade" if not viewer.judges:
+            # A company operates sites and never reviews: its own, and those that it is assigned.
+            return sa.or_(Site.unit == viewer.unit, Site.id.in_(_assigned(viewer)))
         case "section":
             return Site.district.in_(viewer.districts) if viewer.districts else sa.true()
         case "brigade":
@@ -57,7 +70,7 @@ def visible_sites(viewer: Viewer) -> Condition:
 
 def visible_flags(viewer: Viewer) -> Condition:
     """The condition on `Flag`: flags of the sites that this viewer may see."""
-    if viewer.role in ("brigade", "admin"):
+    if viewer.role == "admin" or (viewer.role == "brigade" and viewer.judges):
         return sa.true()
     return Flag.scope_id.in_(sa.select(Site.id).where(visible_sites(viewer)))
 
@@ -74,13 +87,13 @@ def sees_evidence(viewer: Viewer) -> bool:
 
 def sees_signals(viewer: Viewer) -> bool:
     """Leads about records that may lie are for those who judge sites; whoever wrote them is not shown them."""
-    return viewer.role in ("section", "brigade")
+    return viewer.judges
 
 
 def may_settle(viewer: Viewer) -> bool:
     """Contested values and refused entries are read and settled by those who judge sites, and by the inspectors of the
     site."""
-    return viewer.role in ("section", "brigade", "inspector")
+    return viewer.judges or viewer.role == "inspector"
 
 
 def may_upload(viewer: Viewer) -> bool:
@@ -90,12 +103,12 @@ def may_upload(viewer: Viewer) -> bool:
 
 def may_see_people(viewer: Viewer) -> bool:
     """Rosters name people: not for an administrator."""
-    return viewer.role in ("contractor", "section", "brigade", "inspector")
+    return viewer.judges or viewer.role in ("contractor", "inspector")
 
 
 def may_unmask(viewer: Viewer) -> bool:
     """Full numbers, with a reason that is kept: for those who judge sites."""
-    return viewer.role in ("section", "brigade")
+    return viewer.judges
 
 
 def visible_rosters(viewer: Viewer) -> Condition:
@@ -104,7 +117,7 @@ def visible_rosters(viewer: Viewer) -> Condition:
     match viewer.role:
         case "contractor":
             return sa.and_(sites, Roster.company == viewer.company)
-        case "section" | "brigade":
+        case "section" | "brigade" if viewer.judges:
             return sites
         case _:
             return sa.false()

@@ -11,7 +11,7 @@ from server.db import Base, Id, Json
 
 _OPEN = sa.text("closed_ms IS NULL")
 _ASKED = sa.text("asks AND done_ms IS NULL")
-_WAITING = sa.text("taken_ms IS NULL AND done_ms IS NULL")
+_DUE = sa.text("next_ms IS NOT NULL")
 
 
 class Flag(Base):
@@ -37,6 +37,7 @@ class Flag(Base):
     opened_ms: Mapped[int] = mapped_column(sa.BigInteger)
     changed_ms: Mapped[int] = mapped_column(sa.BigInteger)
     closed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    company: Mapped[str | None] = mapped_column(sa.String(18))  # to which the order is addressed
     assignee_id: Mapped[str | None] = mapped_column(Id)  # who works on it (承办人)
     previous_id: Mapped[str | None] = mapped_column(Id)  # the flag that this one recurs from
     policy: Mapped[dict[str, Any]] = mapped_column(Json)  # as in force when it opened
@@ -44,16 +45,12 @@ class Flag(Base):
 
 class FlagStep(Base):
     """One escalation step of a flag, found by the same due scan as windows. `taken_ms`: when it fell due and people were
-    told; `done_ms`: when a move ended it, or when it was told if it asks for none."""
+    told; `done_ms`: when a move ended it, or when it was told if it asks for none; `next_ms`: when the tick looks at it:
+    at `due_ms`, and while it is overdue each time that people are told again."""
 
     __tablename__ = "flag_step"
     __table_args__ = (
-        sa.Index(
-            "ix_flag_step_due",
-            "due_ms",
-            postgresql_where=_WAITING,
-            sqlite_where=_WAITING,
-        ),
+        sa.Index("ix_flag_step_next", "next_ms", postgresql_where=_DUE, sqlite_where=_DUE),  # the tick
         # What waits for somebody: the list of a unit's work.
         sa.Index("ix_flag_step_asks", "unit", "due_ms", postgresql_where=_ASKED, sqlite_where=_ASKED),
     )
@@ -66,11 +63,12 @@ class FlagStep(Base):
     asks: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())  # for a move
     taken_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     done_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    next_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class FlagEvent(Base):
     """What happened to a flag, numbered and hash-chained per flag: `hash` = SHA-256 of `prev` and the
-    canonical JSON."""
+    canonical JSON. `detail` names the clocks that it starts, so that state and deadlines follow from events alone."""
 
     __tablename__ = "flag_event"
 

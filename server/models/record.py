@@ -113,3 +113,7 @@ class Contest(Base):
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.String(12), default="open")  # open, settled
     settled_entry: Mapped[str | None] = mapped_column(Id)  # the edit that chose
+    # By whom in the console, when and why; empty when a tablet's edit settled it.
+    settled_by: Mapped[str | None] = mapped_column(Id)
+    settled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    reason: Mapped[str | None] = mapped_column(sa.String(200))

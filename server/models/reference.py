@@ -53,3 +53,10 @@ def reference_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
         }
         rows.setdefault(row.noun, []).append(whole)
     return rows
+
+
+def unit_reviews(session: Session, unit: str | None) -> bool:
+    """Whether a unit judges sites, by its latest row; one without a row does not."""
+    query = sa.select(Reference.data).where(Reference.noun == "units", Reference.code == unit)
+    found = session.scalar(query.order_by(Reference.valid_from.desc()).limit(1))
+    return bool(found and found["reviews"])

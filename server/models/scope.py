@@ -31,6 +31,8 @@ class Scope(Base):
     floor_seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # tombstones up to it are forgotten
     held: Mapped[int] = mapped_column(sa.Integer, default=0)  # entries that wait; 0 spares a query
     watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # None: not heard of all
+    # How many events its flags have and the sum of their keyed hashes, sealed: none is taken away unseen.
+    flag_tally: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
     @property
     def name(self) -> str:

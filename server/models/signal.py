@@ -11,7 +11,8 @@ from server.db import Base, Id, Json
 
 
 class SiteSignal(Base):
-    """One signal (rules/signals.py). Those of the last days are found anew each day, because records arrive late."""
+    """One signal (rules/signals.py). Those of the last days, and of older days of which records arrived, are found anew
+    each day."""
 
     __tablename__ = "site_signal"
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db import Base, Id, Json
 
+GENERAL_CONTRACTOR = "009"  # 总承包
+
 
 class Site(Base):
     """A place under inspection; its id is its scope's. Nothing here assumes that it is a building site

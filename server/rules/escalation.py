@@ -7,26 +7,23 @@ clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from server.rules.calendar import Holidays, working_days_later_ms
+from server.rules.flag_moves import ENDED
 
 SILENT = "SILENT"  # the duty code of the silent-site flag
 SECTION = "section"  # in a policy: the unit (科室) that the site belongs to
+# What makes steps due at once. Suspected falsification is none: whoever suspects it transfers the flag (移送).
+CONSECUTIVE = "consecutive"  # the second slot in a row was missed
+OVERDUE = "overdue"  # a rectification is, or a recheck
+REFUSED = "refused"  # a recheck failed again
+FEVER_UNREPORTED = "fever_unreported"  # a case was not reported in time
+TRIGGERS = (CONSECUTIVE, OVERDUE, REFUSED, FEVER_UNREPORTED)
 _HOUR_MS = 3_600_000
-_ACKNOWLEDGED = (
-    "acknowledged",
-    "rectifying",
-    "submitted",
-    "verified",
-    "closed",
-    "withdrawn",
-    "transferred",
-    "stop_work",
-)
-_ENDED = ("closed", "withdrawn")
+_FAILED_RECHECKS = 2  # where a policy says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,13 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
-    """One step of a policy. `starts`: opened, ordered (责令整改), submitted (整改回复), verified (复查通过), transferred
-    (移送), stopped (停工). `delays` by severity, `*` for any other.
+    """One step of a policy. `starts`: opened, acknowledged (确认), ordered (责令整改), submitted (整改回复), verified
+    (复查通过), transferred (移送), stopped (停工). `delays` by severity, `*` for any other.
 
-    `asks`: a move of the flag must end it; until then it stands as overdue. Without, it is done when it was told.
-    `pages`: people are called when it falls due. `escalates`: the flag passes to `unit`. `at_once_on`: what makes the
-    step due now (`consecutive`: the second slot in a row; `overdue`, `refused`, `falsification`,
-    `fever_unreported`). `triggers`: what its falling due is for other steps.
+    `asks`: a move of the flag must end it; until then it stands as overdue, and people are told again each `repeats`.
+    Without, it is done when it was told. `pages`: people are called when it falls due. `escalates`: the flag passes to
+    `unit`, of which nothing is asked before. `at_once_on`: what makes the step due now (TRIGGERS). `triggers`: what its
+    falling due is for other steps.
     """
 
     code: str
@@ -62,6 +59,12 @@ class PolicyStep:
     at_once_on: tuple[str, ...] = ()
     asks: bool = False
     triggers: str = ""
+    repeats: Delay | None = None
+
+    @property
+    def asks_at_first(self) -> bool:
+        """Whether a move is asked for as soon as the clock runs."""
+        return self.asks and not self.escalates
 
     def delay(self, severity: str) -> Delay:
         return self.delays.get(severity) or self.delays["*"]
@@ -74,6 +77,7 @@ class Policy:
     code: str
     steps: tuple[PolicyStep, ...]
     consecutive: int = 2  # so many windows of one duty in a row make paging start at once
+    failed_rechecks: int = _FAILED_RECHECKS  # so many mean that rectification is refused
     fallback_unit: str = "zhian"  # receives what belongs to a unit that never reviews
     source: str = ""
     valid_from: str = ""
@@ -83,13 +87,17 @@ class Policy:
         """The unit that flags escalate to (监察支队)."""
         return next((step.unit for step in self.steps if step.escalates), self.fallback_unit)
 
+    def at_once(self, trigger: str) -> list[str]:
+        """The codes of the steps that something makes due now (TRIGGERS; "": nothing)."""
+        return [step.code for step in self.steps if trigger and trigger in step.at_once_on]
+
     def step(self, code: str) -> PolicyStep | None:
         return next((step for step in self.steps if step.code == code), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A deadline of one flag."""
+    """A deadline of one flag. `asks`: a move is asked of the unit already."""
 
     code: str
     unit: str
@@ -112,19 +120,10 @@ def steps(
     found = []
     for step in policy.steps:
         if step.starts == starts:
-            at_once = "consecutive" in step.at_once_on and consecutive >= policy.consecutive
+            at_once = CONSECUTIVE in step.at_once_on and consecutive >= policy.consecutive
             due_ms = start_ms if at_once else step.delay(severity).after_ms(start_ms, holidays)
-            found.append(Step(step.code, _unit(policy, step, section), due_ms, step.asks))
+            found.append(Step(step.code, _unit(policy, step, section), due_ms, step.asks_at_first))
     return sorted(found, key=lambda step: step.due_ms)
-
-
-def hasten(policy: Policy, found: Sequence[Step], trigger: str, now_ms: int) -> list[Step]:
-    """The steps after something happened that makes some of them due now (PolicyStep.at_once_on). None gets
-    later."""
-    at_once = {step.code for step in policy.steps if trigger in step.at_once_on}
-    return [
-        replace(step, due_ms=min(step.due_ms, now_ms)) if step.code in at_once else step for step in found
-    ]
 
 
 def tells(step: PolicyStep, state: str, duty: str, silent_open: bool) -> bool:
@@ -132,13 +131,13 @@ def tells(step: PolicyStep, state: str, duty: str, silent_open: bool) -> bool:
     except that a step which passes the flag to another unit tells that unit as long as the flag lives. Nothing is told
     of a duty's opening while the silent-site flag of its site is open, which inhibits it until somebody orders
     something."""
-    if state in _ENDED:
+    if state in ENDED:
         return False
     if step.starts != "opened":
         return True
     if silent_open and duty != SILENT and state in ("open", "acknowledged"):
         return False
-    return step.escalates or not step.pages or state not in _ACKNOWLEDGED
+    return step.escalates or not step.pages or state == "open"
 
 
 def owner(policy: Policy, site_unit: str, reviews: Mapping[str, bool]) -> str:
@@ -158,6 +157,7 @@ def policy_from(data: Mapping[str, Any]) -> Policy:
         code=data["code"],
         steps=tuple(_step_from(step) for step in data["steps"]),
         consecutive=data["consecutive"],
+        failed_rechecks=data.get("failed_rechecks", _FAILED_RECHECKS),
         fallback_unit=data["fallback_unit"],
         source=data.get("source", ""),
         valid_from=data.get("valid_from", data.get("from")) or "",
@@ -175,6 +175,7 @@ def _step_from(data: Mapping[str, Any]) -> PolicyStep:
         at_once_on=tuple(data.get("at_once_on", ())),
         asks=data.get("asks", False),
         triggers=data.get("triggers", ""),
+        repeats=Delay(**data["repeats"]) if data.get("repeats") else None,
     )
 
 

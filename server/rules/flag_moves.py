@@ -19,7 +19,7 @@ LIVE = tuple(state for state in FLAG_STATES if state not in ENDED)
 CONTRACTOR, SECTION, BRIGADE, INSPECTOR = "contractor", "section", "brigade", "inspector"
 _REVIEWERS = frozenset((SECTION, BRIGADE))
 _OPENING = ("notify_site", "section", "section_page", "acknowledge")
-_UNTIL_ORDER = (*_OPENING, "brigade", "decide")
+_UNTIL_ORDER = (*_OPENING, "order", "brigade", "decide")
 EVERY = "*"  # in `stops`: every clock that runs
 
 
@@ -29,8 +29,8 @@ class Move:
 
     `routes`: from state to state. `by`: the parties that may. `note`: words are needed. `due`: a deadline may be given.
     `stops`: steps of the policy that end with it; `starts`: what begins for the policy's steps (PolicyStep.starts).
-    `tells`: the parties that get a notice. `to_brigade`: the flag is the brigade's afterwards.
-    `verifies`: never by whoever rectified.
+    `tells`: the parties that get a notice. `to_brigade`: the flag is the brigade's afterwards, and only the brigade
+    moves it. `addresses`: it is addressed to one company at the site. `verifies`: never by whoever rectified.
     """
 
     action: str
@@ -41,9 +41,10 @@ class Move:
     due: bool = False
     media: bool = False
     stops: tuple[str, ...] = ()
-    starts: str = ""
+    starts: tuple[str, ...] = ()
     tells: tuple[str, ...] = ()
     to_brigade: bool = False
+    addresses: bool = False
     verifies: bool = False
 
 
@@ -56,15 +57,23 @@ def _to(state: str, *before: str) -> dict[str, str]:
 
 
 TABLE: tuple[Move, ...] = (
-    Move("acknowledge", "确认", _to("acknowledged", "open"), note=False, stops=_OPENING),
+    Move(
+        "acknowledge",
+        "确认",
+        _to("acknowledged", "open"),
+        note=False,
+        stops=_OPENING,
+        starts=("acknowledged",),
+    ),
     Move(
         "order_rectification",
         "责令限期整改",
         _to("rectifying", "open", "acknowledged", "rectifying", "transferred"),
         due=True,
         stops=_UNTIL_ORDER,
-        starts="ordered",
+        starts=("ordered",),
         tells=(CONTRACTOR,),
+        addresses=True,
     ),
     Move(
         "submit_rectification",
@@ -73,7 +82,7 @@ TABLE: tuple[Move, ...] = (
         by=frozenset((CONTRACTOR, SECTION)),  # a section records the reply that comes on paper
         media=True,
         stops=("rectify",),
-        starts="submitted",
+        starts=("submitted",),
         tells=(SECTION, BRIGADE),
     ),
     Move(
@@ -82,7 +91,7 @@ TABLE: tuple[Move, ...] = (
         _to("verified", "submitted"),
         media=True,
         stops=("recheck", "brigade"),
-        starts="verified",
+        starts=("verified",),
         tells=(CONTRACTOR,),
         verifies=True,
     ),
@@ -93,7 +102,7 @@ TABLE: tuple[Move, ...] = (
         due=True,
         media=True,
         stops=("recheck",),
-        starts="ordered",
+        starts=("ordered",),
         tells=(CONTRACTOR,),
         verifies=True,
     ),
@@ -103,7 +112,7 @@ TABLE: tuple[Move, ...] = (
         _to("transferred", "open", "acknowledged", "rectifying", "submitted"),
         by=frozenset((SECTION,)),
         stops=(EVERY,),
-        starts="transferred",
+        starts=("transferred",),
         tells=(BRIGADE, CONTRACTOR),
         to_brigade=True,
     ),
@@ -113,9 +122,10 @@ TABLE: tuple[Move, ...] = (
         _to("stop_work", "open", "acknowledged", "rectifying", "submitted", "transferred"),
         by=frozenset((BRIGADE,)),
         stops=(EVERY,),
-        starts="stopped",
+        starts=("stopped",),
         tells=(CONTRACTOR, SECTION),
         to_brigade=True,
+        addresses=True,
     ),
     Move(
         "consent_resume",
@@ -123,7 +133,7 @@ TABLE: tuple[Move, ...] = (
         _to("verified", "stop_work"),
         by=frozenset((BRIGADE,)),
         stops=(EVERY,),
-        starts="verified",
+        starts=("verified",),
         tells=(CONTRACTOR, SECTION),
         verifies=True,
     ),
@@ -141,13 +151,14 @@ TABLE: tuple[Move, ...] = (
         _to("withdrawn", "open", "acknowledged", "rectifying", "submitted", "transferred"),
         stops=(EVERY,),
         tells=(CONTRACTOR,),
+        verifies=True,  # it ends what was ordered as a passed recheck does
     ),
     Move(
         "reopen",
         "重新打开",
         _to("acknowledged", "verified", "closed", "withdrawn"),
         stops=("close", *_OPENING),  # of what begins anew, those who reopen it have seen the first steps
-        starts="opened",
+        starts=("opened", "acknowledged"),
         tells=(CONTRACTOR, SECTION),
     ),
     Move("assign", "指定承办人", _stay(*LIVE), note=False),
@@ -160,6 +171,7 @@ TABLE: tuple[Move, ...] = (
     ),
 )
 MOVES: Mapping[str, Move] = {move.action: move for move in TABLE}
+TAKES_OVER = tuple(move.action for move in TABLE if move.to_brigade)
 PARTY_NAMES = {CONTRACTOR: "施工单位", SECTION: "主管科室", BRIGADE: "监察支队", INSPECTOR: "检查员"}
 
 
@@ -171,15 +183,20 @@ def describe() -> str:
     )
 
 
-# Sections act until the flag is the brigade's (移送, 停工); then only the brigade decides.
-_BRIGADES_ALONE = ("transferred", "stop_work")
-_ANYBODYS = ("comment", "submit_rectification")
+_ANYBODYS = ("comment", "submit_rectification")  # also of a flag that is the brigade's
+
+
+def started(move: Move, state: str) -> tuple[str, ...]:
+    """What begins with a move that led to `state`. A reply under 停工 asks for no recheck: 停工复核 runs on."""
+    return () if move.action == "submit_rectification" and state != "submitted" else move.starts
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A move that somebody wants to make of a flag: what the rules have to know. `rectifiers`: ids of those who
-    replied to an order; `other_open`: another flag of this site and duty is open."""
+    replied to an order; `other_open`: another flag of this site and duty is open; `taken_over`: the flag was
+    transferred or work was stopped, so that it is the brigade's for good; `addressed`: what was ordered was not
+    addressed to another company than the actor's."""
 
     action: str
     actor: str
@@ -188,6 +205,8 @@ class Asked:
     note: str = ""
     rectifiers: Collection[str] = field(default=())
     other_open: bool = False
+    taken_over: bool = False
+    addressed: bool = True
 
 
 def refusal(asked: Asked) -> str | None:
@@ -199,7 +218,9 @@ def refusal(asked: Asked) -> str | None:
         return "role_not_allowed"
     if asked.state not in move.routes:
         return "illegal_move"
-    if asked.party == SECTION and asked.state in _BRIGADES_ALONE and asked.action not in _ANYBODYS:
+    if asked.party == SECTION and asked.taken_over and asked.action not in _ANYBODYS:
+        return "role_not_allowed"
+    if asked.party == CONTRACTOR and asked.action == "submit_rectification" and not asked.addressed:
         return "role_not_allowed"
     if move.verifies and asked.actor in asked.rectifiers:
         return "same_person"

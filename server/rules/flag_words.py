@@ -47,8 +47,23 @@ SLOTS = {
     "evening": "晚间",
     "night": "夜间",
 }
+GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 
 
 def moment(at_ms: int | None) -> str:
     """`2026-11-23 07:41`, in Shanghai; a dash for never."""
     return "—" if at_ms is None else to_iso(at_ms)[:16].replace("T", " ")
+
+
+def exact(at_ms: int | None) -> str:
+    """`2026-11-23 07:41:03`, in Shanghai; a dash for never."""
+    return "—" if at_ms is None else to_iso(at_ms)[:19].replace("T", " ")
+
+
+def bound(bound_ms: int) -> str:
+    """How far off an estimated time may be: `± 0.4 秒`, `± 3 分钟`, `± 5 小时`."""
+    if bound_ms < 60_000:
+        return f"± {bound_ms / 1000:.1f} 秒"
+    if bound_ms < 3_600_000:
+        return f"± {-(-bound_ms // 60_000)} 分钟"
+    return f"± {-(-bound_ms // 3_600_000)} 小时"

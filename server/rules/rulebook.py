@@ -48,6 +48,11 @@ class Rulebook:
         words, trades = ([row for row in rows if from_rows.holds(row, local_date)] for rows in nouns)
         return words_from(words, trades)
 
+    def severity(self, duty: str, local_date: str) -> str:
+        """How severe it is when a duty is not done, as it holds on a local date."""
+        row = from_rows.in_force(self.rows["duties"], duty, local_date)
+        return str(row["severity"]) if row is not None else "ordinary"
+
     def policy(self, local_date: str) -> Policy:
         """The escalation policy that a flag opened on this date gets."""
         return from_rows.policy(self.rows["escalation"], "default", local_date)

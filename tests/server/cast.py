@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from flask import Flask
@@ -18,10 +19,21 @@ from server.actions.log_in import HASHER
 from server.actions.manage_users import NewUser
 from server.clock import FakeClock
 from server.db import write
-from server.models import Assignment, Company, Flag, FlagStep, Site, SiteCompany, User, Window
+from server.models import (
+    Assignment,
+    Company,
+    Flag,
+    FlagStep,
+    Reference,
+    Site,
+    SiteCompany,
+    User,
+    Window,
+)
 from server.models.scope import make_scope
 from server.rules.escalation import as_json, policy_from
 
+_UNITS = json.loads((SEED_DATA / "units.json").read_text("utf-8"))["rows"]
 _POLICY = json.loads((SEED_DATA / "escalation.json").read_text("utf-8"))["rows"][0]
 NOW_MS = 1_795_400_000_000  # 2026-11-23 in the morning, in Shanghai
 PASSWORD = "correct horse battery"
@@ -75,15 +87,17 @@ ROLES = {
     "competitor": NewUser("competitor", "contractor", PASSWORD, "劳资专管员赵敏", company=COMPANY_B),
     "section": NewUser("section", "section", PASSWORD, "质安科孙丽", unit="zhian", district="410702"),
     "brigade": NewUser("brigade", "brigade", PASSWORD, "监察支队周强", unit="jiancha"),
+    "company": NewUser("company", "section", PASSWORD, "市政工程处吴刚", unit="shizheng"),
     "admin": NewUser("admin", "admin", PASSWORD, "管理员"),
 }
 
 
 def make_cast(app: Flask, clock: FakeClock) -> Cast:
-    """The cast, written into an empty, migrated database. The inspector has site A; both sites have no
-    flag."""
+    """The cast, written into an empty, migrated database that knows the bureau's units. The inspector has site A; both
+    sites have no flag."""
     site_a, site_b = identity("site a"), identity("site b")
     with app.app_context(), write() as session:
+        session.add_all(map(_unit, _UNITS))
         users = {name: _add_user(session, new) for name, new in ROLES.items()}
         for code, name in ((COMPANY_A, "甲建筑"), (COMPANY_B, "乙建筑")):
             session.add(Company(code=code, name=name))
@@ -91,6 +105,13 @@ def make_cast(app: Flask, clock: FakeClock) -> Cast:
         add_site(session, site_b, "凤泉新城", "410704", COMPANY_B)
         session.add(Assignment(site_id=site_a, user_id=users["inspector"], since_ms=NOW_MS))
     return Cast(app, clock, users, site_a, site_b)
+
+
+def _unit(row: dict[str, Any]) -> Reference:
+    own = ("code", "source", "from", "to")
+    data = {name: value for name, value in row.items() if name not in own}
+    dates = {"valid_from": row["from"], "valid_to": row["to"]}
+    return Reference(noun="units", code=row["code"], data=data, source=row["source"], **dates)
 
 
 @cache

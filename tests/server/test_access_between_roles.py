@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 
 from server.db import write
-from server.models import Assignment
+from server.models import Assignment, Site, User
+from server.models.access import (
+    may_administer,
+    may_see_people,
+    may_settle,
+    may_unmask,
+    may_upload,
+    sees_signals,
+    viewer_of,
+)
 from tests.server.cast import Cast, add_flag, identity
 
 
@@ -55,12 +66,44 @@ def test_each_role_sees_its_own_sites(cast: Cast, flags: dict[str, str]) -> None
         "competitor": {cast.site_b},
         "section": {cast.site_a},
         "brigade": both,
+        "company": set(),
         "admin": both,
     }
 
 
 def test_the_brigade_does_not_see_a_site_that_was_never_flagged(cast: Cast) -> None:
     assert _sites(cast, "brigade") == set()
+
+
+def test_a_company_sees_the_sites_that_it_operates_or_is_assigned_and_judges_nothing(
+    app: Flask, cast: Cast, flags: dict[str, str]
+) -> None:
+    company = cast.client("company")
+    assert company.get("/api/v1/flags").get_json()["items"] == []
+    with app.app_context(), write() as session:
+        session.get_one(Site, cast.site_a).unit = "shizheng"
+    assert _sites(cast, "company") == {cast.site_a}
+    assert [flag["id"] for flag in company.get("/api/v1/flags").get_json()["items"]] == [flags[cast.site_a]]
+    with app.app_context(), write() as session:
+        mine = Assignment(site_id=cast.site_b, user_id=cast.users["company"], since_ms=1)
+        session.add(mine)
+        viewer = viewer_of(session, session.get_one(User, cast.users["company"]))
+    assert _sites(cast, "company") == {cast.site_a, cast.site_b}
+    rights = (sees_signals, may_settle, may_unmask, may_see_people, may_upload, may_administer)
+    assert not any(right(viewer) for right in rights)
+
+
+def test_the_brigade_of_a_unit_that_does_not_review_is_no_brigade(app: Flask, cast: Cast, flags: Any) -> None:
+    with app.app_context(), write() as session:
+        session.get_one(User, cast.users["brigade"]).unit = "shizheng"
+    assert _sites(cast, "brigade") == set()
+    assert cast.client("brigade").get("/api/v1/flags").get_json()["items"] == []
+
+
+def test_a_section_without_districts_sees_all_of_them(app: Flask, cast: Cast, flags: dict[str, str]) -> None:
+    with app.app_context(), write() as session:
+        session.get_one(User, cast.users["section"]).district = None
+    assert _sites(cast, "section") == {cast.site_a, cast.site_b}
 
 
 def test_an_assignment_that_ended_shows_nothing_any_more(app: Flask, cast: Cast) -> None:

@@ -10,8 +10,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from server.actions.load_reference import load_reference
+from server.actions.show_flags import flags_waiting_for
 from server.db import read, write
-from server.models import Notice, Site
+from server.models import Notice, Site, User
+from server.models.access import viewer_of
 from server.rules.calendar import instant_ms
 from server.scheduler import tick
 from sync_protocol.client.tablet import Tablet
@@ -77,3 +79,11 @@ def notices(field: Field, name: str) -> list[str]:
     )
     with field.app.app_context(), read() as session:
         return list(session.scalars(query.order_by(Notice.made_ms, Notice.id)))
+
+
+def waiting(field: Field, name: str) -> list[tuple[str, str]]:
+    """The flags that wait for this user, and the step that asks."""
+    with field.app.app_context(), read() as session:
+        viewer = viewer_of(session, session.get_one(User, field.cast.users[name]))
+        rows = flags_waiting_for(session, viewer, field.cast.clock.now_ms(), 100)
+        return [(row.flag.id, row.step.step) for row in rows]

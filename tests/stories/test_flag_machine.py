@@ -7,26 +7,34 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from server import deliver_notices
 from server.actions.digest_notices import LEASE_MS, Letter
+from server.actions.load_reference import rules_in_force
+from server.actions.log_in import SESSION_MS
 from server.actions.manage_channels import NewChannel, add_channel
+from server.actions.move_flag import asked_of
+from server.actions.show_flags import flags_waiting_for
 from server.actions.verify_log import verify_scope
 from server.app import create_app
 from server.clock import FakeClock
 from server.config import Config
 from server.db import db, read, write
 from server.deliver_notices import deliver_due
-from server.models import Flag, Notice, User
+from server.models import Flag, FlagStep, Notice, Site, User
+from server.models.access import viewer_of
 from server.models.scope import Scope
-from server.rules.flag_moves import MOVES, TABLE
+from server.rules.flag_moves import CONTRACTOR, MOVES, TABLE, allowed
 from server.scheduler import tick
-from tests.server.cast import NOW_MS, make_cast
+from tests.server.cast import NOW_MS, Caller, make_cast
 from tests.stories.flags import missed_flag, planned_field
 
 HOUR_MS = 3_600_000
@@ -38,11 +46,12 @@ ONWARD = (
     "fail_recheck",
     "reopen",
 )
+OWNERS = ("section", "brigade", "contractor")  # whose users the clocks run for
 PEOPLE = ("section", "brigade", "contractor", "inspector", "admin")
 
 
-class Died(Exception):
-    """A sender's process ends."""
+class Died(BaseException):
+    """A process ends, wherever it is."""
 
 
 class Flags(RuleBasedStateMachine):
@@ -56,6 +65,8 @@ class Flags(RuleBasedStateMachine):
         url = f"sqlite:///{shutil.copy(self.template, self.folder / 'gongdi.sqlite3')}"
         config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(self.folder)})
         self.app = create_app(config, FakeClock(NOW_MS))
+        with self.app.app_context():  # processes die here, the power does not fail
+            sa.event.listen(db.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
         self.seals = self.app.extensions["gongdi"].seals
         self.sent: Counter[str] = Counter()
         self.deaths_after_sending = 0
@@ -70,6 +81,7 @@ class Flags(RuleBasedStateMachine):
                 new = NewChannel("webhook", f"https://{name}.example.com/")
                 add_channel(session, self.seals, user, new, self.cast.clock.now_ms())
         self.flag_id = missed_flag(self.field)
+        self.callers: dict[str, tuple[int, Caller]] = {}
 
     @rule(name=st.sampled_from(PEOPLE), action=st.sampled_from([move.action for move in TABLE]))
     def somebody_tries(self, name: str, action: str) -> None:
@@ -86,7 +98,7 @@ class Flags(RuleBasedStateMachine):
         self._move(name, choose)
 
     def _move(self, name: str, choose: Callable[[list[str]], str]) -> None:
-        caller = self.cast.client(name)
+        caller = self._caller(name)
         before = caller.get(f"/api/v1/flags/{self.flag_id}").get_json()
         allowed = [move["action"] for move in before["moves"]]
         action = choose(allowed)
@@ -96,41 +108,81 @@ class Flags(RuleBasedStateMachine):
         after = answer.get_json()
         if action in allowed:
             assert after["state"] == MOVES[action].routes[before["state"]]
-            assert after["rev"] == before["rev"] + 1
+            assert action in [event["action"] for event in after["events"][before["rev"] :]]
         else:
             assert answer.status_code in (403, 409)
             assert caller.get(f"/api/v1/flags/{self.flag_id}").get_json() == before
+
+    def _caller(self, name: str) -> Caller:
+        """Logged in for a working day: a password is hashed slowly on purpose."""
+        now_ms = self.cast.clock.now_ms()
+        since_ms, caller = self.callers.get(name, (0, None))
+        if caller is None or now_ms >= since_ms + SESSION_MS:
+            since_ms, caller = now_ms, self.cast.client(name)
+            self.callers[name] = since_ms, caller
+        return caller
 
     @rule(hours=st.sampled_from((1, 3, 30)))
     def time_passes(self, hours: int) -> None:
         self.cast.clock.advance(hours * HOUR_MS)
         tick(self.app, self.cast.clock.now_ms())
 
-    @rule(death=st.sampled_from(("none", "before", "after", "fails")))
+    @rule(death=st.sampled_from(("none", "gather", "claim", "before", "after", "settle", "fails")))
     def notices_leave(self, death: str) -> None:
+        """A process dies while it gathers, claims or settles, or before or after it sends."""
+
         def send(letter: Letter) -> bool:
             if death == "before":
                 raise Died
             if death != "fails":
                 self.sent[letter.key] += 1
-            if death == "after":
+            if death in ("after", "settle"):
                 self.deaths_after_sending += 1
+            if death == "after":
                 raise Died
-            return death == "none"
+            return death != "fails"
 
-        with self.app.app_context():
+        with self.app.app_context(), pytest.MonkeyPatch.context() as patch:
+            if death in ("gather", "claim", "settle"):
+                patch.setattr(deliver_notices, death, self._dying(getattr(deliver_notices, death)))
             try:
                 deliver_due(self.seals, self.cast.clock.now_ms(), send)
             except Died:
                 self.cast.clock.advance(LEASE_MS)
 
+    def _dying(self, part: Callable[..., object]) -> Callable[..., object]:
+        """The part does its work, and the process ends before its transaction does."""
+
+        def dies(*given: object) -> object:
+            part(*given)
+            raise Died
+
+        return dies
+
     @invariant()
-    def every_live_flag_has_a_clock(self) -> None:
+    def the_owner_of_every_clock_can_move_the_flag_and_has_it_in_the_list(self) -> None:
+        now_ms = self.cast.clock.now_ms()
         with self.app.app_context(), read() as session:
-            live = list(session.scalars(sa.select(Flag.id).where(Flag.closed_ms.is_(None))))
-        brigade = self.cast.client("brigade")
-        for flag_id in live:
-            assert brigade.get(f"/api/v1/flags/{flag_id}").get_json()["turn"] is not None
+            book = rules_in_force(session)
+            viewers = [viewer_of(session, session.get_one(User, self.cast.users[name])) for name in OWNERS]
+            owners = {CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit: viewer for viewer in viewers}
+            lists = {
+                unit: {row.flag.id for row in flags_waiting_for(session, viewer, now_ms, 100)}
+                for unit, viewer in owners.items()
+            }
+            asked = sa.select(FlagStep).where(FlagStep.asks, FlagStep.done_ms.is_(None))
+            steps = list(session.scalars(asked))
+            live = list(session.scalars(sa.select(Flag).where(Flag.closed_ms.is_(None))))
+            by_id = {flag.id: flag for flag in live}
+            assert {step.flag_id for step in steps} == by_id.keys(), (
+                "each live flag has a clock, no other has"
+            )
+            for step in steps:
+                flag, viewer = by_id[step.flag_id], owners[step.unit]
+                moves = asked_of(session, viewer, flag, session.get_one(Site, flag.scope_id), book)
+                others = {move.action for move in allowed(replace(moves, rectifiers=()))}
+                assert others - {"comment", "assign"}, (step.step, flag.state)
+                assert flag.id in lists[step.unit], (step.step, flag.state)
 
     @invariant()
     def nothing_is_told_twice(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
@@ -14,7 +15,7 @@ from pypdf import PdfReader
 from server.console.pages import COOKIE
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import missed_flag, moved, planned_field
+from tests.stories.flags import missed_flag, moved, planned_field, show
 
 NOTE = '#panic("x") $x$ *食堂* =HYPERLINK("http://x") <王五> \\ `每日两次`'
 
@@ -58,7 +59,7 @@ def test_a_recheck_is_printed_with_the_reply(field: Field, flag: str) -> None:
     moved(field.cast.client("contractor"), flag, "submit_rectification", note="已补做")
     moved(section, flag, "fail_recheck", note="记录不全")
     text = _squeezed(_text(field, f"/console/flags/{flag}/recheck.pdf"))
-    for part in ("复查记录", "已补做", "复查不通过", "记录不全", "1次"):
+    for part in ("复查记录", "已补做", "复查不通过", "记录不全", "此前复查不通过0次"):
         assert part in text
 
 
@@ -80,7 +81,103 @@ def test_no_cell_of_the_workbook_can_start_a_formula(field: Field, flag: str) ->
     book = openpyxl.load_workbook(
         io.BytesIO(_browser(field, "section").get(f"/console/flags/{flag}/file.xlsx").data)
     )
-    assert book.sheetnames == ["标记", "时段", "记录", "经过"]
+    assert book.sheetnames == ["标记", "时段", "步骤", "经过"]
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in cells} == {"s"}
     assert '=HYPERLINK("http://x")' in [cell.value for cell in cells]
+
+
+def _numbers(field: Field, flag: str, action: str) -> list[int]:
+    shown = show(field.cast.client("section"), flag)
+    return [event["n"] for event in shown["events"] if event["action"] == action]
+
+
+def test_each_paper_is_about_its_own_event(field: Field, flag: str) -> None:
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    moved(section, flag, "order_rectification", note="第一次责令", due="2026-11-25T18:00:00+08:00")
+    moved(contractor, flag, "submit_rectification", note="第一次回复")
+    moved(section, flag, "fail_recheck", note="第一次不合格", due="2026-11-26T09:30:00+08:00")
+    moved(contractor, flag, "submit_rectification", note="第二次回复")
+    moved(field.cast.client("brigade"), flag, "fail_recheck", note="第二次不合格")
+    moved(field.cast.client("brigade"), flag, "order_rectification", note="支队责令")
+    moved(contractor, flag, "submit_rectification", note="第三次回复")
+    moved(section, flag, "pass_recheck", note="合格")
+    first, last = _numbers(field, flag, "order_rectification")
+    one, two = _numbers(field, flag, "fail_recheck")
+    (passed,) = _numbers(field, flag, "pass_recheck")
+
+    def paper(name: str, n: int) -> str:
+        return _squeezed(_text(field, f"/console/flags/{flag}/{name}.pdf?event={n}"))
+
+    order = paper("order", first)
+    assert all(
+        part in order
+        for part in ("第一次责令", "2026-11-2518:00", "由经办人指定", "质安科孙丽", "质安科(盖章)")
+    )
+    assert "支队责令" not in order
+    again = paper("order", one)
+    assert "第一次不合格" in again and "2026-11-2609:30" in again
+    theirs = paper("order", last)
+    assert all(part in theirs for part in ("支队责令", "2026-11-2712:40", "本系统建议值", "监察支队(盖章)"))
+    recheck = paper("recheck", one)
+    for part in ("第一次责令", "第一次回复", "第一次不合格", "此前复查不通过0次", "2026-11-2518:00"):
+        assert part in recheck, part
+    assert "第二次" not in recheck
+    second = paper("recheck", two)
+    for part in (
+        "第一次不合格",
+        "第二次回复",
+        "第二次不合格",
+        "此前复查不通过1次",
+        "2026-11-2609:30",
+        "监察支队周强",
+    ):
+        assert part in second, part
+    final = paper("recheck", passed)
+    assert all(part in final for part in ("支队责令", "第三次回复", "合格", "此前复查不通过2次"))
+    for path in (
+        f"order.pdf?event={passed}",
+        f"recheck.pdf?event={first}",
+        "order.pdf?event=x",
+        "order.pdf?event=999",
+    ):
+        assert _browser(field, "section").get(f"/console/flags/{flag}/{path}").status_code == 404, path
+
+
+def test_a_paper_is_saved_under_its_chinese_name_and_number(field: Field, flag: str) -> None:
+    moved(field.cast.client("section"), flag, "order_rectification")
+    (n,) = _numbers(field, flag, "order_rectification")
+    names = {}
+    for path in ("order.pdf", "file.pdf", "file.xlsx"):
+        told = _browser(field, "section").get(f"/console/flags/{flag}/{path}").headers["Content-Disposition"]
+        names[path] = unquote(told.partition("UTF-8''")[2])
+    number = f"2026-{flag[-8:].upper()}"
+    assert names == {
+        "order.pdf": f"限期整改通知书-{number}-{n:03}.pdf",
+        "file.pdf": f"问题标记档案-{number}.pdf",
+        "file.xlsx": f"问题标记档案-{number}.xlsx",
+    }
+
+
+def test_the_whole_file_holds_the_bounds_of_each_entry_its_photos_and_every_hash(
+    field: Field, flag: str
+) -> None:
+    photo, tablet = "ab" * 32, field.tablet("late")
+    body = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
+    field.clocks["late"].skew_ms = -4 * 3_600_000
+    tablet.add(
+        field.scope, "disinfection_log", body, media=[{"sha256": photo, "bytes": 9, "type": "image/jpeg"}]
+    )
+    assert tablet.sync().ok
+    moved(field.cast.client("section"), flag, "order_rectification", note="每日两次")
+    shown = show(field.cast.client("section"), flag)
+    book = openpyxl.load_workbook(
+        io.BytesIO(_browser(field, "section").get(f"/console/flags/{flag}/file.xlsx").data)
+    )
+    sheets = {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book}
+    assert sheets["记录"][0] == ["记录", "设备", "自报时间", "估计时间", "不早于", "不晚于 (收到)"]
+    assert "±" in sheets["记录"][1][3]
+    assert photo in [row[1] for row in sheets["照片"]]
+    assert [row[6] for row in sheets["经过"][1:]] == [event["hash"] for event in shown["events"]]
+    assert any("2026-11-27 12:40" in str(row[5]) for row in sheets["经过"][1:])
+    assert "限期整改" in [row[0] for row in sheets["步骤"]]

@@ -17,7 +17,7 @@ from server.models.scope import Scope
 from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, act, at, missed_flag, moved, notices, planned_field, show
+from tests.stories.flags import DAY, act, at, missed_flag, moved, notices, planned_field, show, waiting
 from tests.stories.photos import picture
 
 
@@ -38,7 +38,7 @@ def _turn(shown: dict[str, Any]) -> tuple[str, str]:
 def test_a_flag_is_ordered_answered_rechecked_and_closed(field: Field, flag: str) -> None:
     section, contractor = field.cast.client("section"), field.cast.client("contractor")
     assert _turn(show(section, flag)) == ("acknowledge", "zhian")
-    assert _turn(moved(section, flag, "acknowledge")) == ("brigade", "jiancha")
+    assert _turn(moved(section, flag, "acknowledge")) == ("order", "zhian")
     ordered = moved(section, flag, "order_rectification", note="食堂每日消毒两次")
     assert (ordered["state"], _turn(ordered)) == ("rectifying", ("rectify", "contractor"))
     assert ordered["turn"]["due"] == "2026-11-27T12:40:00.000+08:00"
@@ -211,7 +211,7 @@ def test_a_closed_flag_is_reopened_with_a_clock_but_not_beside_another(field: Fi
     flag, section = missed_flag(field, tablet), field.cast.client("section")
     moved(section, flag, "withdraw")
     again = moved(section, flag, "reopen")
-    assert (again["state"], again["closed"], _turn(again)) == ("acknowledged", None, ("brigade", "jiancha"))
+    assert (again["state"], again["closed"], _turn(again)) == ("acknowledged", None, ("order", "zhian"))
     moved(section, flag, "withdraw")
     field.cast.clock.set(instant_ms(DAY, "20:40"))
     assert tablet.sync().ok
@@ -264,3 +264,110 @@ def test_those_whom_a_move_concerns_are_told_once_and_never_who_made_it(field: F
     moved(field.cast.client("contractor"), flag, "submit_rectification")
     assert notices(field, "section")[-1] == "submit_rectification"
     assert "submit_rectification" not in notices(field, "brigade"), "the section has the flag"
+
+
+def test_what_was_transferred_once_stays_the_brigades_whatever_state_it_comes_to(
+    field: Field, flag: str
+) -> None:
+    section, brigade = field.cast.client("section"), field.cast.client("brigade")
+    moved(section, flag, "transfer", note="涉嫌补造记录")
+    moved(brigade, flag, "order_rectification")
+    for action in ("withdraw", "excuse", "order_rectification", "transfer", "assign"):
+        assert act(section, flag, action).status_code == 403, action
+    moved(field.cast.client("contractor"), flag, "submit_rectification")
+    for action in ("pass_recheck", "fail_recheck", "withdraw"):
+        assert act(section, flag, action).status_code == 403, action
+    moved(brigade, flag, "pass_recheck")
+    assert act(section, flag, "close").status_code == 403
+    moved(brigade, flag, "close")
+    assert act(section, flag, "reopen").status_code == 403
+    assert act(section, flag, "comment").status_code == 200
+
+
+def test_after_stop_work_the_section_neither_closes_nor_reopens(field: Field, flag: str) -> None:
+    section, brigade = field.cast.client("section"), field.cast.client("brigade")
+    moved(brigade, flag, "order_stop_work")
+    moved(brigade, flag, "consent_resume")
+    assert act(section, flag, "close").status_code == 403
+    assert act(section, flag, "reopen").status_code == 403
+
+
+def test_whoever_recorded_the_reply_does_not_withdraw_it_either(field: Field, flag: str) -> None:
+    section = field.cast.client("section")
+    moved(section, flag, "order_rectification")
+    moved(section, flag, "submit_rectification", note="收到书面回复")
+    assert act(section, flag, "withdraw").get_json()["code"] == "same_person"
+    assert moved(field.cast.client("brigade"), flag, "withdraw")["state"] == "withdrawn"
+
+
+def test_a_flag_stands_in_the_list_of_those_whose_move_it_is(field: Field, flag: str) -> None:
+    def lists() -> tuple[list[str], ...]:
+        names = ("section", "contractor", "brigade")
+        return tuple([step for key, step in waiting(field, name) if key == flag] for name in names)
+
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    assert lists() == (["acknowledge"], [], []), "nobody has called the brigade"
+    moved(section, flag, "acknowledge")
+    assert lists() == (["order"], [], [])
+    at(field, "12:41", "2026-11-25")
+    assert lists() == (["order"], [], ["brigade"])
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    moved(section, flag, "order_rectification")
+    assert lists() == ([], ["rectify"], [])
+    moved(contractor, flag, "submit_rectification")
+    assert lists() == ([], [], ["recheck"]), "the brigade has taken it"
+
+
+def test_a_reply_under_stop_work_waits_for_the_review_of_the_stop(field: Field, flag: str) -> None:
+    moved(field.cast.client("brigade"), flag, "order_stop_work")
+    replied = moved(field.cast.client("contractor"), flag, "submit_rectification")
+    assert _turn(replied) == ("resume", "jiancha")
+    assert notices(field, "brigade")[-1] == "submit_rectification"
+
+
+def test_a_second_failed_recheck_is_a_refusal_and_calls_the_brigade(field: Field, flag: str) -> None:
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    moved(section, flag, "order_rectification")
+    for failed in (1, 2):
+        moved(contractor, flag, "submit_rectification")
+        shown = moved(section, flag, "fail_recheck")
+        assert shown["failed_rechecks"] == failed
+        assert ("hastened" in [event["action"] for event in shown["events"]]) == (failed == 2)
+    at(field, "12:41")
+    assert (show(section, flag)["unit"], waiting(field, "brigade")) == ("jiancha", [(flag, "brigade")])
+
+
+def test_an_overdue_recheck_calls_the_brigade_and_is_told_again_each_working_day(
+    field: Field, flag: str
+) -> None:
+    moved(field.cast.client("section"), flag, "order_rectification")
+    moved(field.cast.client("contractor"), flag, "submit_rectification")
+    told = []
+    for day in ("27", "28", "29", "30"):  # from Friday; the recheck is due at 12:40 that day
+        at(field, "12:41", f"2026-11-{day}")
+        at(field, "12:42", f"2026-11-{day}")
+        told.append([what for what in notices(field, "section") if what.endswith("recheck")])
+    assert told == [["step_recheck"]] * 3 + [["step_recheck", "remind_recheck"]]
+    assert (flag, "brigade") in waiting(field, "brigade")
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_nobody_is_reminded_of_what_was_done(field: Field, flag: str, ended: bool) -> None:
+    section = field.cast.client("section")
+    moved(section, flag, "acknowledge")
+    at(field, "12:00", "2026-11-25")
+    moved(field.cast.client("section"), flag, "withdraw" if ended else "order_rectification")
+    at(field, "12:00", "2026-11-27")
+    assert [what for what in notices(field, "section") if what.startswith("remind_")] == []
+
+
+def test_a_list_is_narrowed_to_what_is_assigned_to_me(field: Field, flag: str) -> None:
+    section = field.cast.client("section")
+
+    def mine() -> list[str]:
+        return [row["id"] for row in section.get("/api/v1/flags?assignee=me").get_json()["items"]]
+
+    assert mine() == []
+    moved(section, flag, "assign")
+    assert mine() == [flag]
+    assert section.get("/api/v1/flags?assignee=brigade").status_code == 422

@@ -23,10 +23,10 @@ from flask import Flask
 from standardwebhooks.webhooks import Webhook
 
 from server.actions.digest_notices import LEASE_MS, Letter
-from server.actions.manage_channels import NewChannel, add_channel
+from server.actions.manage_channels import NewChannel, add_channel, remove_channel
 from server.db import read, write
-from server.deliver_notices import deliver_due, sender
-from server.models import Digest, Notice, User
+from server.deliver_notices import deliver_due, is_public, sender
+from server.models import Channel, Digest, Notice, User
 from server.scheduler import tick
 from tests.server.cast import Cast
 from tests.stories.field import Field
@@ -280,3 +280,67 @@ def test_notices_are_forgotten_by_rule_and_the_flags_history_stays(field: Field)
     field.cast.clock.set(far_ms)
     assert len(show(field.cast.client("section"), flag)["events"]) > 2
     assert all(what.startswith("step_") for what in told), "only what this very tick told"
+
+
+def test_a_channel_whose_seal_is_broken_stops_nobody_elses_notices(
+    field: Field, hook: tuple[type[Hook], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    _channel(field, "section", NewChannel("webhook", "https://broken.example.com/secret"))
+    with field.app.app_context(), write() as session:
+        broken = session.scalars(sa.select(Channel)).one()
+        broken.address = broken.address[:-1] + bytes([broken.address[-1] ^ 1])
+        broken_id = broken.id
+    _channel(field, "contractor", NewChannel("webhook", hook[1]))
+    missed_flag(field)
+    assert _deliver(field, after_ms=6 * 60_000) == {"digests": 2, "sent": 1, "failed": 1}
+    with field.app.app_context(), read() as session:
+        failed = session.scalars(sa.select(Digest).where(Digest.channel_id == broken_id)).one()
+        assert (failed.tries, failed.state) == (1, "pending")
+        assert failed.next_ms > field.cast.clock.now_ms(), "it waits like any other failure"
+        assert session.get_one(Channel, broken_id).failed_ms is not None
+    assert "does not open" in caplog.text and "secret" not in caplog.text
+
+
+def test_whatever_a_sender_raises_is_a_failed_try(field: Field, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("section", "contractor"):
+        _channel(field, name, NewChannel("webhook", f"https://{name}.example.com/secret"))
+    missed_flag(field)
+
+    def raises(letter: Letter) -> bool:
+        if "section" in str(letter.address):
+            raise LookupError(letter.address)
+        return True
+
+    assert _deliver(field, raises, after_ms=6 * 60_000) == {"digests": 2, "sent": 1, "failed": 1}
+    assert "secret" not in caplog.text
+
+
+def test_a_channel_that_is_taken_away_while_it_is_sent_to_stops_nothing(field: Field) -> None:
+    for name in ("section", "contractor"):
+        _channel(field, name, NewChannel("webhook", f"https://{name}.example.com/"))
+    missed_flag(field)
+
+    def takes_away(letter: Letter) -> bool:
+        with field.app.app_context(), write() as session:
+            if (digest := session.get(Digest, letter.key)) is not None:
+                remove_channel(session, digest.channel_id)
+        return True
+
+    assert _deliver(field, takes_away, after_ms=6 * 60_000)["sent"] == 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1"),
+        *("::1", "fe80::1%eth0", "fd00::1", "fec0::1", "ff0e::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1"),
+        *("::10.0.0.1", "2002:a00:1::1", "64:ff9b::a00:1", "64:ff9b:1::808:808", "2002:e000:1::1"),
+    ],
+)
+def test_an_address_that_leads_inside_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1"])
+def test_a_public_address_is(address: str) -> None:
+    assert is_public(address)

@@ -49,11 +49,11 @@ def _token(page: str) -> str:
     return found[1]
 
 
-def _choose(client: FlaskClient, choice: str) -> int:
+def _choose(client: FlaskClient, choice: str, reason: str = "以身份证登记为准") -> int:
     page = client.get("/console/questions").text
     action = re.search(r'action="(/console/questions/contested/[^"]+)"', page)
     assert action is not None
-    form = {"form_token": _token(page), "field": "team", "choice": choice}
+    form = {"form_token": _token(page), "field": "team", "choice": choice, "reason": reason}
     return client.post(action[1], data=form).status_code
 
 
@@ -66,6 +66,7 @@ def test_a_contested_value_is_chosen_and_reaches_every_tablet(field: Field, choi
     section = _console(field, "section")
     page = section.get("/console/questions").text
     assert "木工班" in page and "瓦工班" in page and "检查员韩梅" in page
+    assert _choose(section, choice, reason=" ") == 422
     assert _choose(section, choice) == 303
     assert tablet.sync().ok
     (held,) = tablet.list("worker")
@@ -75,6 +76,10 @@ def test_a_contested_value_is_chosen_and_reaches_every_tablet(field: Field, choi
         assert list(check_scope(session, seals, field.cast.site_a)) == []
         (contest,) = session.scalars(sa.select(Contest))
         assert contest.state == "settled" and contest.settled_entry is not None
+        assert (contest.settled_by, contest.reason) == (field.cast.users["section"], "以身份证登记为准")
+        assert contest.settled_ms == field.cast.clock.now_ms()
+    settled = section.get("/console/questions?state=mended").text
+    assert "以身份证登记为准" in settled and "质安科孙丽" in settled
 
 
 def test_a_tablet_that_saw_both_settles_by_editing_and_one_that_did_not_does_not(field: Field) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from server.rules.escalation import as_json, hasten, owner, policy_from, steps, tells
+from server.rules.escalation import TRIGGERS, as_json, owner, policy_from, steps, tells
 from server.rules.from_rows import reviewing
 from tests.server.rules.cast import HOLIDAYS, POLICY, at, rows
 
@@ -59,12 +59,29 @@ def test_the_recheck_is_due_by_working_days() -> None:
     assert step.due_ms == at("16:00", "2022-02-07")
 
 
-def test_a_refusal_brings_the_brigade_at_once_and_moves_nothing_back() -> None:
-    found = steps(POLICY, OPENED, "ordinary", 1, HOLIDAYS)
-    now_ms = OPENED + HOUR
-    hastened = {step.code: step.due_ms for step in hasten(POLICY, found, "refused", now_ms)}
-    assert hastened == {step.code: step.due_ms for step in found} | {"brigade": now_ms}
-    assert hasten(POLICY, found, "refused", OPENED + 30 * HOUR) == found
+def test_what_makes_a_step_due_at_once_is_something_that_the_code_raises() -> None:
+    named = {trigger for step in POLICY.steps for trigger in (*step.at_once_on, step.triggers)} - {""}
+    assert named == set(TRIGGERS)
+    for trigger in ("overdue", "refused", "fever_unreported"):
+        assert POLICY.at_once(trigger) == ["brigade"]
+    assert POLICY.at_once("consecutive") == ["section_page"]
+    assert POLICY.at_once("") == []
+
+
+def test_nothing_is_asked_of_the_brigade_before_the_flag_comes_to_it() -> None:
+    asked = {step.code for step in steps(POLICY, OPENED, "ordinary", 1, HOLIDAYS, "zhian") if step.asks}
+    assert asked == {"acknowledge"}
+
+
+@pytest.mark.parametrize(("severity", "hours"), [("severe", 8), ("ordinary", 20)])
+def test_who_acknowledged_is_asked_for_an_order(severity: str, hours: int) -> None:
+    (step,) = steps(POLICY, OPENED, severity, 1, HOLIDAYS, "zhian", starts="acknowledged")
+    assert (step.code, step.unit, step.asks) == ("order", "zhian", True)
+    assert step.due_ms - OPENED == hours * HOUR
+
+
+def test_whatever_asks_for_a_move_is_told_again_while_it_is_overdue() -> None:
+    assert all((step.repeats is not None) == step.asks for step in POLICY.steps)
 
 
 def told(code: str, state: str, duty: str = "TEMP", silent_open: bool = False) -> bool:

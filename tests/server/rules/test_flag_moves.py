@@ -21,6 +21,7 @@ from server.rules.flag_moves import (
     allowed,
     party,
     refusal,
+    started,
 )
 from server.rules.from_rows import reviewing
 from tests.server.rules.cast import rows
@@ -41,7 +42,7 @@ def test_every_clock_that_the_table_names_is_a_step_of_the_policy() -> None:
     codes = {step["code"] for step in policy["steps"]}
     starts = {step["starts"] for step in policy["steps"]}
     assert {code for move in TABLE for code in move.stops} - {"*"} <= codes
-    assert {move.starts for move in TABLE} - {""} <= starts
+    assert {start for move in TABLE for start in move.starts} <= starts
 
 
 def test_the_usual_way_leads_from_open_to_closed() -> None:
@@ -77,6 +78,7 @@ def test_whoever_rectified_never_verifies() -> None:
         ("pass_recheck", "submitted"),
         ("fail_recheck", "submitted"),
         ("consent_resume", "stop_work"),
+        ("withdraw", "submitted"),
     ):
         assert refusal(asked(action, BRIGADE, state, rectifiers=("somebody",))) == "same_person"
         assert refusal(asked(action, BRIGADE, state, rectifiers=("somebody else",))) is None
@@ -91,13 +93,24 @@ def test_a_company_that_runs_sites_is_nothing_to_a_flag() -> None:
     assert party("admin", None, "zhian", reviews) is None
 
 
-@pytest.mark.parametrize("state", ["transferred", "stop_work"])
-def test_what_was_transferred_or_stopped_is_the_brigades_alone(state: str) -> None:
-    may = {move.action for move in allowed(asked("comment", SECTION, state))}
+@pytest.mark.parametrize("state", FLAG_STATES)
+def test_what_was_transferred_or_stopped_once_is_the_brigades_alone(state: str) -> None:
+    may = {move.action for move in allowed(asked("comment", SECTION, state, taken_over=True))}
     assert may <= {"comment", "submit_rectification"}
-    assert {move.action for move in allowed(asked("comment", BRIGADE, state))} > may - {
-        "submit_rectification"
-    }
+    theirs = {move.action for move in allowed(asked("comment", BRIGADE, state, taken_over=True))}
+    assert theirs == {move.action for move in allowed(asked("comment", BRIGADE, state))}
+
+
+def test_what_is_addressed_to_one_company_is_not_answered_by_another() -> None:
+    one = asked("submit_rectification", CONTRACTOR, "rectifying", addressed=False)
+    assert refusal(one) == "role_not_allowed"
+    assert refusal(asked("submit_rectification", SECTION, "rectifying", addressed=False)) is None
+
+
+def test_a_reply_under_stop_work_starts_no_recheck() -> None:
+    reply = MOVES["submit_rectification"]
+    assert started(reply, reply.routes["rectifying"]) == ("submitted",)
+    assert started(reply, reply.routes["stop_work"]) == ()
 
 
 @pytest.mark.parametrize("state", ENDED)
