@@ -12,7 +12,7 @@ from server.models.reference import Reference
 from server.rules.flag_moves import MOVES
 
 NOUNS = ("districts", "units", "duties", "place_kinds", "escalation")
-_OWN = {
+OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
     "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
@@ -77,7 +77,7 @@ def read_names(session: Session) -> Names:
         .where(Reference.noun.in_(NOUNS))
         .order_by(Reference.valid_from)
     )
-    known: dict[str, dict[str, str]] = {noun: dict(names) for noun, names in _OWN.items()}
+    known: dict[str, dict[str, str]] = {noun: dict(names) for noun, names in OWN_NAMES.items()}
     for noun, code, data in session.execute(query):
         known.setdefault(noun, {})[code] = str(data.get("name") or code)
         for step in data.get("steps", []):

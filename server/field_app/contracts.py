@@ -10,14 +10,18 @@ from typing import Any
 from marshmallow import Schema, ValidationError, validate
 
 from schemas import limits
+from schemas.case import CaseBody
 from schemas.certificates import portable_checks
 from schemas.choice_words import CHOICE_WORDS
-from schemas.fields import CompanyCheck, Pattern, RealDate, RealInstant, Tenths
+from schemas.fields import Body, CompanyCheck, Pattern, RealDate, RealInstant, Tenths
+from schemas.inspection_round import InspectionRoundBody
 from schemas.kinds import KINDS
 from schemas.shapes import shapes_of
+from schemas.worker import WorkerBody
 from server.actions.load_reference import SEED_DATA
-from server.rules.flag_words import SLOTS, WINDOW_STATES
-from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, SCHEMAS, SYNC_VERSION
+from server.actions.name_codes import OWN_NAMES
+from server.rules.flag_words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_MEDIA, SCHEMAS, SYNC_VERSION
 from sync_protocol.outcomes import CATALOGUE, FINAL, OUTCOMES
 
 LINE_BYTES_MAX = 65_536  # SPEC: Limits
@@ -27,6 +31,19 @@ _REFUSED_SAMPLES: Mapping[type, Any] = {
     RealDate: "2021-02-30",
     RealInstant: "2021-02-30T00:00:00Z",
 }
+# What fields say only together: a body that is wrong in one of them.
+_TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
+    "worker.exited_on": (WorkerBody(), {"entered_on": "2021-12-02", "exited_on": "2021-12-01"}),
+    "case.evidence": (CaseBody(), {"outcome": "cleared"}),
+    "inspection_round.longitude_deg": (InspectionRoundBody(), {"latitude_deg": 35.3}),
+}
+# The numbers that the app judges by before the server does.
+_RULES = (
+    *("fever_celsius", "plausible_celsius_low", "plausible_celsius_high"),
+    *("retest_wait_min", "retest_readings", "retest_high_of_three"),
+    *("case_report_warn_h", "case_report_h", "coverage_share", "supply_days_min"),
+)
+_COVERAGE_DUTIES = ("TEMP", "TEMP-CANTEEN")
 
 
 def contracts() -> dict[str, Any]:
@@ -34,7 +51,12 @@ def contracts() -> dict[str, Any]:
     return {
         "sync": SYNC_VERSION,
         "schema": SCHEMAS[-1],
-        "push": {"entries": MAX_ENTRIES, "bytes": MAX_INFLATED_BYTES, "line_bytes": LINE_BYTES_MAX},
+        "push": {
+            "entries": MAX_ENTRIES,
+            "bytes": MAX_INFLATED_BYTES,
+            "line_bytes": LINE_BYTES_MAX,
+            "media": MAX_MEDIA,
+        },
         "limits": {"device_name": limits.DEVICE_NAME_MAX, "reason": limits.REASON_MAX},
         "outcomes": {"all": list(OUTCOMES), "final": list(FINAL)},
         "codes": {
@@ -51,8 +73,16 @@ def contracts() -> dict[str, Any]:
             for kind in KINDS.values()
         },
         "certificates": portable_checks(),
-        "words": {"slot": SLOTS, "window_state": WINDOW_STATES, **_reference_words()},
+        "together": {name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
+        "words": {
+            "slot": SLOTS,
+            "window_state": WINDOW_STATES,
+            "flag_state": FLAG_STATE_NAMES,
+            "flag_severity": SEVERITIES,
+            **_reference_words(),
+        },
         "rules": _rules(),
+        "slots": _coverage_slots(),
     }
 
 
@@ -103,20 +133,33 @@ def _message(validator: Callable[[Any], Any]) -> str:
     raise AssertionError(f"{validator} takes its sample")
 
 
+def _told_of(name: str, shape: Body, wrong: Mapping[str, Any]) -> str:
+    return shape.problems(wrong)[name.split(".")[1]][0]
+
+
 def _reference_words() -> dict[str, dict[str, str]]:
+    nouns = (("trade", "trades"), ("duty", "duties"), ("place", "place_kinds"), ("unit", "units"))
+    words = {noun: {row["code"]: row["name"] for row in _rows(file)} for noun, file in nouns}
+    words["duty"] |= OWN_NAMES["duties"]
+    words["duty_source"] = {row["code"]: row["source"] for row in _rows("duties")}
+    return words
+
+
+def _rules() -> dict[str, list[dict[str, Any]]]:
+    """Each number in all its versions, with the dates on which they hold: the app judges by that of the event."""
+    names = ("value", "name", "source", "from", "to")
     return {
-        noun: {row["code"]: row["name"] for row in _rows(file)}
-        for noun, file in (("trade", "trades"), ("duty", "duties"), ("place", "place_kinds"))
+        code: [{name: row[name] for name in names} for row in _rows("rules") if row["code"] == code]
+        for code in _RULES
     }
 
 
-def _rules() -> dict[str, dict[str, Any]]:
-    """The numbers that the app judges by before the server does, each with its source."""
-    wanted = ("fever_celsius", "retest_wait_min", "retest_high_of_three")
+def _coverage_slots() -> dict[str, list[dict[str, Any]]]:
+    """The slots in which people are measured, by duty: when each opens and which readings count in it."""
     return {
-        row["code"]: {"value": row["value"], "name": row["name"], "source": row["source"]}
-        for row in _rows("rules")
-        if row["code"] in wanted
+        row["duty"]: [{name: slot[name] for name in ("code", "opens", "admits")} for slot in row["slots"]]
+        for row in _rows("duty_slots")
+        if row["duty"] in _COVERAGE_DUTIES and row["preset"] == "normal" and row["to"] is None
     }
 
 

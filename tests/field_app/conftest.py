@@ -3,37 +3,44 @@ is really gone. What the browser writes is compared with what another tablet pul
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from PIL import Image
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, ViewportSize, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, FilePayload, Page, Route, ViewportSize, expect
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from schemas.certificates import person_check_character
+from server.actions.assign_site import assign_site
 from server.actions.feed import publish
+from server.actions.flag_record import flag_puts
 from server.actions.load_reference import load_reference
 from server.actions.site_record import site_put
 from server.actions.verify_log import verify_scope
+from server.actions.window_record import window_put
 from server.db import read, write
 from server.field_app.build import ensure_built
-from server.models import Scope, Site
+from server.models import Flag, Scope, Site, User, Window
 from server.models.scope import lock_scope
 from server.scheduler import tick
 from sync_protocol.client.reports import Item
 from tests.console.conftest import DESK, PATIENCE_MS, database_url
-from tests.server.cast import Cast
+from tests.server.cast import Cast, add_flag
 from tests.server.conftest import app, cast, clock, config
 from tests.stories.field import WORKER, Field
 
 __all__ = ["app", "cast", "clock", "config", "database_url"]
 
+MINUTE_MS = 60_000
 PUSH, PULL = "**/sync/v1/push", "**/sync/v1/pull"
 
 
@@ -111,6 +118,11 @@ class Inspector:
         now_ms = self.field.cast.clock.now_ms()
         self.context.clock.set_fixed_time(datetime.fromtimestamp(now_ms / 1000, UTC))
 
+    def pass_time(self, ms: int) -> None:
+        """For everybody: server, tablets, browser."""
+        self.field.cast.clock.advance(ms)
+        self.set_clock()
+
     def enrol(self) -> Page:
         """By a link with the code, as a QR code brings it; then everything is pulled."""
         self.page.goto(f"{self.live.address}/field/#code={self.field.code('inspector')}")
@@ -128,7 +140,23 @@ class Inspector:
         return self.page
 
     def open(self, room: str) -> None:
-        self.page.get_by_role("navigation").get_by_role("link", name=room).click()
+        """A room; one that a phone's bar has no place for stands behind 更多."""
+        bar = self.page.get_by_role("navigation")
+        bar.locator("a:visible").filter(has_text=re.compile(f"{room}|更多")).first.click()
+        if not bar.get_by_role("link", name=room).is_visible():
+            self.page.locator(".tiles").get_by_role("link", name=room).click()
+
+    def open_worker(self, name: str) -> None:
+        self.open("名册")
+        self.page.get_by_role("button", name=name).click()
+        expect(self.page.get_by_role("heading", name=name)).to_be_visible()
+
+    def take_photo(self, shade: int = 0) -> None:
+        file = BytesIO()
+        Image.new("RGB", (8, 8), (60 * shade, 90, 90)).save(file, "PNG")
+        picture: FilePayload = {"name": "p.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        self.page.locator(".photo input").set_input_files(picture)
+        expect(self.page.locator(".photo")).to_contain_text("照片已附上")
 
     def measure(self, name: str, digits: str) -> None:
         """As at a gate: choose, type three digits."""
@@ -232,6 +260,34 @@ def inspector(
 @pytest.fixture
 def size() -> ViewportSize:
     return DESK
+
+
+def give_the_other_site(field: Field) -> None:
+    """The inspector gets a second site, where nobody works yet."""
+    seals, now_ms = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms()
+    with field.app.app_context(), write() as session:
+        user, site = (
+            session.get_one(User, field.cast.users["inspector"]),
+            session.get_one(Site, field.cast.site_b),
+        )
+        assign_site(session, seals, user, site, now_ms)
+        scope = lock_scope(session, site.id)
+        assert scope is not None
+        publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
+
+
+def raise_a_flag(field: Field) -> None:
+    """A slot of yesterday that was missed, flagged and sent to the tablets."""
+    seals, now_ms, site = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms(), field.cast.site_a
+    with field.app.app_context(), write() as session:
+        flag_id = add_flag(session, site, "missed yesterday", now_ms)
+        session.flush()
+        flag = session.get_one(Flag, (site, flag_id))
+        flag.state, flag.severity, flag.closed_ms = "open", "severe", None
+        window = session.query(Window).filter_by(flag_id=flag_id).one()
+        scope = lock_scope(session, site)
+        assert scope is not None
+        publish(session, scope, seals, now_ms, [window_put(window), *flag_puts(session, [flag])[site]])
 
 
 def log_disinfection(page: Page) -> None:

@@ -1,6 +1,7 @@
 // Limits, names, words and messages as the server's own sources have them (see contracts.py, which writes the file).
 
 import written from "./generated/contracts.json";
+import { localDate } from "./protocol/time";
 
 export type Check =
   | { rule: "choice"; words: Record<string, string>; message: string }
@@ -27,7 +28,7 @@ export interface KindRule {
 interface Contracts {
   sync: number;
   schema: string;
-  push: { entries: number; bytes: number; line_bytes: number };
+  push: { entries: number; bytes: number; line_bytes: number; media: number };
   limits: { device_name: number; reason: number };
   outcomes: { all: string[]; final: string[] };
   codes: { entry: Record<string, string[]>; envelope: Record<string, string[]> };
@@ -46,8 +47,21 @@ interface Contracts {
     company_weights: number[];
     problems: Record<string, string>;
   };
+  together: Record<string, string>;
   words: Record<string, Record<string, string>>;
-  rules: Record<string, { value: number; name: string; source: string }>;
+  rules: Record<string, Version[]>;
+  slots: Record<string, { code: string; opens: string; admits: string[] }[]>;
+}
+
+export interface Rule {
+  value: number;
+  name: string;
+  source: string;
+}
+
+interface Version extends Rule {
+  from: string;
+  to: string | null;
 }
 
 export const contracts = written as unknown as Contracts;
@@ -63,8 +77,10 @@ export function choices(kind: string, field: string): Record<string, string> {
   return check?.rule === "choice" ? check.words : {};
 }
 
-export function rule(code: string): { value: number; name: string; source: string } {
-  const found = contracts.rules[code];
+/** A number as it holds on a local day: the one of the event that it judges. */
+export function rule(code: string, day = localDate(Date.now())): Rule {
+  const versions = contracts.rules[code]?.filter(({ from, to }) => from <= day && (to === null || day < to)) ?? [];
+  const found = versions.sort((a, b) => a.from.localeCompare(b.from)).at(-1);
   if (!found) throw new Error(`no rule ${code}`);
   return found;
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Item } from "../store/view";
 import { certificateProblem, companyProblem } from "./certificates";
-import { dues } from "./duties";
-import { personOf, present, search } from "./people";
+import { asked, dues } from "./duties";
+import { departed, personOf, personOfCode, present, search } from "./people";
 import { initials } from "./pinyin";
-import { celsiusOf, isDone, isHigh, retests, verdict } from "./temperature";
+import { celsiusOf, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
 import { problems } from "./validate";
 
+const DAY_MS = Date.parse("2026-11-23T00:00:00+08:00");
 const MINUTE = 60_000;
 const item = (kind: string, id: string, body: object, timeMs = 0): Item => ({
   ...{ scope: "site:1", kind, id, rev: 1, timeMs, state: "synced" as const },
@@ -15,7 +16,7 @@ const item = (kind: string, id: string, body: object, timeMs = 0): Item => ({
 const worker = (id: string, name: string, more: object = {}) =>
   item("worker", id, { name, team: "一班", certificate_masked: "410***********123X", phone: "138****5678", ...more });
 const check = (minute: number, celsius: number, slot = "before_work") =>
-  item("temperature_check", `c${minute}`, { worker: "w", celsius, slot }, minute * MINUTE);
+  item("temperature_check", `c${minute}`, { worker: "w", celsius, slot }, DAY_MS + minute * MINUTE);
 
 describe("finding a person", () => {
   it.each([
@@ -41,9 +42,24 @@ describe("finding a person", () => {
     expect(ids("9999")).toEqual([]);
   });
 
+  it("by what a scanner reads", () => {
+    const people = [worker("a", "张三"), worker("01971c5e-8a00-7000-8000-0000000000b1", "赵四", { certificate_masked: "410***********0001" })].map(personOf);
+    const found = (code: string) => personOfCode(people, code)?.name;
+    expect(found("https://example.test/?worker=01971C5E-8a00-7000-8000-0000000000b1")).toBe("赵四");
+    expect(found("41070219900307123X")).toBe("张三");
+    expect(found("41070219900307123x\n")).toBe("张三");
+    expect(found("0001")).toBe("赵四");
+    expect(found("11070219900307123X")).toBeUndefined(); // the same end, another beginning
+    expect(found("nothing")).toBeUndefined();
+    expect(search(people, "41070219900307123X").map((person) => person.name)).toEqual(["张三"]);
+    const twins = [worker("1", "甲"), worker("2", "乙")].map(personOf);
+    expect(personOfCode(twins, "123X")).toBeUndefined();
+  });
+
   it("leaves out who has left, and who was a mistake", () => {
     const items = [worker("1", "甲", { exited_on: "2026-11-22" }), worker("2", "乙", { exited_on: "2026-11-23" }), worker("3", "丙", { voided: true })];
     expect(present(items, "2026-11-23").map((person) => person.id)).toEqual(["2"]);
+    expect(departed(items, "2026-11-23").map((person) => person.id)).toEqual(["1"]);
   });
 });
 
@@ -60,15 +76,34 @@ describe("a reading", () => {
     ["420", "fever"],
   ])("%s is %s", (digits, expected) => expect(verdict(celsiusOf(digits))).toBe(expected));
 
-  it("that is high begins a retest of three", () => {
+  it("that is high begins a retest, and two high ones of three decide", () => {
     const one = (...checks: Item[]) => retests(checks).get("w");
     expect(one(check(0, 36.5))).toBeUndefined();
-    expect(one(check(0, 37.3))).toMatchObject({ readings: [], first: 37.3 });
-    const high = one(check(0, 37.5), check(5, 37.4, "retest"), check(6, 36.8, "retest"), check(7, 37.3, "retest"))!;
+    const begun = one(check(0, 37.3))!;
+    expect(begun).toMatchObject({ readings: [37.3] });
+    expect([isDone(begun), isHigh(begun)]).toEqual([false, false]);
+    const high = one(check(0, 37.5), check(5, 37.4, "retest"))!; // a third one could not change it
     expect([isDone(high), isHigh(high)]).toEqual([true, true]);
-    const low = one(check(0, 37.5), check(5, 37.4, "retest"), check(6, 36.8, "retest"), check(7, 37.2, "retest"))!;
+    const late = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.3, "retest"))!;
+    expect([isDone(late), isHigh(late)]).toEqual([true, true]);
+    const low = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.2, "retest"))!;
     expect([isDone(low), isHigh(low)]).toEqual([true, false]);
   });
+
+  it("is repeated only after the time that the rule asks for", () => {
+    const begun = retests([check(0, 37.5)]).get("w")!;
+    expect(waitMs(begun, DAY_MS + 2 * MINUTE)).toBe(3 * MINUTE);
+    expect(waitMs(begun, DAY_MS + 5 * MINUTE)).toBe(0);
+    const going = retests([check(0, 37.5), check(5, 36.8, "retest")]).get("w")!;
+    expect(waitMs(going, DAY_MS + 6 * MINUTE)).toBe(4 * MINUTE);
+  });
+
+  it.each([
+    ["04:00", "before_work"],
+    ["07:30", "before_work"],
+    ["13:00", "before_work"], // the next slot has not opened: a reading would not count in it
+    ["16:30", "after_work"],
+  ])("at %s belongs to %s", (time, slot) => expect(slotAt(Date.parse(`2026-11-23T${time}:00+08:00`))).toBe(slot));
 
   it("that was declared void begins nothing", () => {
     const wrong = check(0, 39.5);
@@ -129,7 +164,7 @@ describe("what is due", () => {
   const at = (time: string) => Date.parse(`2026-11-23T${time}:00+08:00`);
   const window = (duty: string, slot: string, opens: string, due: string, more: object = {}) =>
     item("window", `${duty} ${slot}`, { duty, slot, state: "open", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
-  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], people: [personOf(worker("w", "张三"))] };
+  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))] };
 
   it("comes in the order of need", () => {
     const windows = [
@@ -149,5 +184,34 @@ describe("what is due", () => {
     expect(dues({ ...day, windows, checks, logs }, at("08:00")).map((due) => due.standing)).toEqual(["recorded", "recorded"]);
     const elsewhere = [item("disinfection_log", "l", { place: "toilet" }, at("07:00"))];
     expect(dues({ ...day, windows, logs: elsewhere }, at("08:00")).map((due) => due.standing)).toEqual(["due", "due"]);
+  });
+
+  const pass = (id: string, direction: string, time: string) => item("gate_pass", `${id} ${time}`, { worker: id, direction }, at(time));
+  const reading = (id: string, time: string, slot = "before_work") => item("temperature_check", `r${id}${time}`, { worker: id, celsius: 36.5, slot }, at(time));
+  const morning = [window("TEMP", "before_work", "05:30", "08:30", { local_date: "2026-11-23" })];
+  const crew = ["a", "b", "c"].map((id) => personOf(worker(id, id)));
+
+  it("is not done because one person went through the gate", () => {
+    const checks = [reading("a", "06:30"), reading("b", "06:30", "entry")];
+    const [due] = dues({ ...day, windows: morning, people: crew, checks, passes: [pass("a", "in", "06:00")] }, at("08:00"));
+    expect(due).toMatchObject({ standing: "due", done: 1, needed: 2 });
+  });
+
+  it("asks for the whole roster where no gate is kept", () => {
+    const [due] = dues({ ...day, windows: morning, people: crew, checks: [reading("a", "06:30")] }, at("08:00"));
+    expect(due).toMatchObject({ standing: "due", done: 1, needed: 3 });
+    const { toDo } = asked({ ...day, windows: morning, people: crew, checks: [reading("a", "06:30")] }, "before_work");
+    expect(toDo.map((person) => person.id)).toEqual(["b", "c"]);
+  });
+
+  it("leaves the canteen's staff to their own duty", () => {
+    const people = [...crew, personOf(worker("cook", "厨师", { canteen_staff: true }))];
+    const windows = [...morning, window("TEMP-CANTEEN", "before_work", "05:00", "07:30", { local_date: "2026-11-23" })];
+    const passes = ["a", "cook"].map((id) => pass(id, "in", "05:40"));
+    const found = dues({ ...day, windows, people, passes, checks: [reading("a", "06:30")] }, at("07:00"));
+    expect(found.map((due) => [due.duty, due.standing, due.done, due.needed])).toEqual([
+      ["TEMP-CANTEEN", "due", 0, 1],
+      ["TEMP", "recorded", 1, 1],
+    ]);
   });
 });

@@ -1,8 +1,10 @@
-// What is due today at a site, with this tablet's own unsent work counted: the server's word is hours old out here.
+// What is due at a site today. A window's state is the server's word; what this tablet has written since, and the clock, say
+// the rest: the server's word is hours old out here.
 
-import { word } from "../contracts";
+import { contracts, rule, word } from "../contracts";
 import { parseMs } from "../protocol/time";
-import type { Item } from "../store/view";
+import { isStanding, type Item } from "../store/view";
+import { isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
 import type { Person } from "./people";
 import { readings } from "./temperature";
 
@@ -26,10 +28,12 @@ export interface Day {
   windows: readonly Item[];
   checks: readonly Item[];
   logs: readonly Item[];
-  people: readonly Person[]; // those who have to be measured
+  passes: readonly Item[];
+  people: readonly Person[]; // who belongs to the site
 }
 
 const OVER = ["met", "done_late", "backfilled", "excused", "void"];
+const STAFF_DUTY = "TEMP-CANTEEN";
 
 /** Those that say something now, the most urgent first. */
 export function dues(day: Day, nowMs: number): Due[] {
@@ -38,30 +42,73 @@ export function dues(day: Day, nowMs: number): Due[] {
   return found.sort((a, b) => order.indexOf(a.standing) - order.indexOf(b.standing) || a.dueMs - b.dueMs);
 }
 
+/** Who has to be measured in a slot, and who of them has not been; without windows, everybody whom the slot is about. */
+export function asked(day: Day, slot: string): { expected: Person[]; toDo: Person[] } {
+  const windows = day.windows.filter((item) => isCoverage(item) && item.body["slot"] === slot && !["excused", "void"].includes(String(item.body["state"])));
+  const needed = new Set(windows.flatMap((item) => [...(coverageOf(item, day)?.needed ?? [])]));
+  const isAsked = (person: Person) => (windows.length > 0 ? needed.has(person.id) : slot !== "meal" || person.isCanteenStaff);
+  const expected = day.people.filter(isAsked);
+  const measured = readings(day.checks, slot);
+  return { expected, toDo: expected.filter((person) => !measured.has(person.id)) };
+}
+
 function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   const text = (name: string) => String(item.body[name] ?? "");
   const [opensMs, dueMs] = [parseMs(text("opens")), parseMs(text("due"))];
   if (opensMs === null || dueMs === null) return null;
   const closesMs = parseMs(text("closes")) ?? dueMs;
-  const duty = text("duty");
-  const slot = text("slot");
-  const place = text("place");
-  const [done, needed] = counted(duty, slot, day);
-  const isRecorded =
-    duty === "DISINFECT"
-      ? day.logs.some((log) => log.body["place"] === place && log.timeMs >= opensMs && log.timeMs < closesMs && !log.body["voided"])
-      : needed > 0 && done >= needed;
+  const [duty, slot, place] = [text("duty"), text("slot"), text("place")];
+  const covered = coverageOf(item, day);
+  if (duty === STAFF_DUTY && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
+  const isLogged = (log: Item) => log.body["place"] === place && log.timeMs >= opensMs && log.timeMs < closesMs && isStanding(log);
+  const isRecorded = duty === "DISINFECT" ? day.logs.some(isLogged) : (covered?.isMet ?? false);
   return {
-    ...{ id: item.id, duty, title: word("duty", duty), place, slot, opensMs, dueMs, state: text("state"), done, needed },
+    ...{ id: item.id, duty, title: word("duty", duty), place, slot, opensMs, dueMs, state: text("state") },
+    ...{ done: covered?.measured.size ?? 0, needed: covered?.needed.size ?? 0 },
     standing: standing(text("state"), isRecorded, opensMs, dueMs, closesMs, nowMs),
   };
 }
 
-function counted(duty: string, slot: string, day: Day): [number, number] {
-  if (!duty.startsWith("TEMP")) return [0, 0];
-  const asked = duty === "TEMP-CANTEEN" ? day.people.filter((person) => person.isCanteenStaff) : day.people;
-  const measured = readings(day.checks, slot);
-  return [asked.filter((person) => measured.has(person.id)).length, asked.length];
+function isCoverage(item: Item): boolean {
+  return String(item.body["duty"]) in contracts.slots;
+}
+
+/** As the server weighs it (coverage.ts); but where no gate is kept that day, nobody knows who is there, and the whole roster
+ * is asked for: one reading must not look like a finished slot. */
+function coverageOf(item: Item, day: Day): { needed: Set<string>; measured: Set<string>; isMet: boolean } | null {
+  const span = isCoverage(item) ? spanOf(item) : null;
+  if (!span) return null;
+  const isStaffOnly = item.body["duty"] === STAFF_DUTY;
+  const staff = new Set(day.people.filter((person) => person.isCanteenStaff).map((person) => person.id));
+  const share = rule("coverage_share", String(item.body["local_date"])).value;
+  const passes = day.passes.filter(isStanding).map(passOf);
+  const checks = day.checks.filter(isStanding).map(readingOf);
+  const found = isStaffOnly ? weigh(passes, checks, span, share, staff) : weigh(passes, checks, span, share, null, staff);
+  if (passes.some((pass) => pass.direction === "in")) {
+    return { needed: new Set(found.needed), measured: new Set(found.measured), isMet: found.fulfilled !== "none" };
+  }
+  const roster = day.people.filter((person) => person.isCanteenStaff === isStaffOnly).map((person) => person.id);
+  const needed = new Set([...found.needed, ...roster]);
+  const measured = new Set(found.measured);
+  return { needed, measured, isMet: isMet(needed.size, measured.size, share) };
+}
+
+/** The window's times as the server takes them; null for one without. */
+function spanOf({ body }: Item): Span | null {
+  const [opensMs, dueMs] = [parseMs(body["opens"]), parseMs(body["due"])];
+  if (opensMs === null || dueMs === null) return null;
+  const deadlineMs = dueMs + Number(body["grace_s"] ?? 0) * 1000;
+  const midnightMs = parseMs(`${String(body["local_date"])}T00:00:00+08:00`) ?? opensMs;
+  const admits = contracts.slots[String(body["duty"])]?.find((slot) => slot.code === body["slot"])?.admits ?? [];
+  return { dayStartsMs: Math.min(midnightMs, opensMs), opensMs, deadlineMs, closesMs: parseMs(body["closes"]) ?? deadlineMs, admits };
+}
+
+function passOf({ body, timeMs }: Item): Pass {
+  return { worker: String(body["worker"]), direction: String(body["direction"]), eventMs: timeMs };
+}
+
+function readingOf({ body, timeMs }: Item): Reading {
+  return { worker: String(body["worker"]), slot: String(body["slot"]), atMs: timeMs, backfilled: body["backfilled"] === true };
 }
 
 function standing(state: string, isRecorded: boolean, opensMs: number, dueMs: number, closesMs: number, nowMs: number): Standing {

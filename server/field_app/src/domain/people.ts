@@ -3,6 +3,10 @@
 import type { Item } from "../store/view";
 import { initials } from "./pinyin";
 
+const ENDS = 4; // digits of a number that people know by heart
+
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
 export interface Person {
   id: string;
   scope: string;
@@ -34,10 +38,27 @@ export function present(items: readonly Item[], today: string): Person[] {
     .sort((a, b) => a.team.localeCompare(b.team, "zh-CN") || a.name.localeCompare(b.name, "zh-CN"));
 }
 
-/** Those who have to be measured: who came in today; where no gate is kept, everybody. */
-export function toMeasure(people: readonly Person[], passes: readonly Item[]): Person[] {
-  const entered = new Set(passes.filter((pass) => pass.body["direction"] === "in").map((pass) => pass.body["worker"]));
-  return entered.size > 0 ? people.filter((person) => entered.has(person.id)) : [...people];
+/** Who has left the site, the last one first. */
+export function departed(items: readonly Item[], today: string): Person[] {
+  const people = items.filter((item) => item.body["voided"] !== true).map(personOf);
+  return people.filter((person) => person.exitedOn && person.exitedOn < today).sort((a, b) => b.exitedOn.localeCompare(a.exitedOn));
+}
+
+/** The one person whom a scanned code means: it holds the id, a certificate's number, or its last digits. */
+export function personOfCode(people: readonly Person[], code: string): Person | undefined {
+  const text = code.trim().toLowerCase();
+  const id = UUID.exec(text)?.[0];
+  if (id) return people.find((person) => person.id === id);
+  const number = /[a-z]?\d{4,17}[\dx]/.exec(text)?.[0] ?? text;
+  const meant = people.filter((person) => isOf(person, number));
+  return meant.length === 1 ? meant[0] : undefined;
+}
+
+/** Whether a number, whole or its end, may be that of a person's certificate, which is masked here. */
+function isOf(person: Person, number: string): boolean {
+  const known = person.certificate.toLowerCase();
+  if (number.length < ENDS || !known.endsWith(number.slice(-ENDS))) return false;
+  return number.length === ENDS || (number.length === known.length && [...known].every((one, i) => one === "*" || one === number[i]));
 }
 
 /** Those whom the typed text may mean, best first. */
@@ -45,7 +66,9 @@ export function search(people: readonly Person[], typed: string): Person[] {
   const wanted = typed.trim().toLowerCase();
   if (!wanted) return [...people];
   const ranked = people.map((person) => [rank(person, wanted), person] as const).filter(([rank]) => rank > 0);
-  return ranked.sort(([a], [b]) => b - a).map(([, person]) => person);
+  if (ranked.length > 0 || wanted.length <= ENDS) return ranked.sort(([a], [b]) => b - a).map(([, person]) => person);
+  const scanned = personOfCode(people, wanted); // a scanner types what it reads
+  return scanned ? [scanned] : [];
 }
 
 function rank(person: Person, wanted: string): number {

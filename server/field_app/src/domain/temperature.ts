@@ -1,17 +1,10 @@
 // What a reading means before the server has seen it, and how far a retest has come.
 
 import { contracts, rule } from "../contracts";
-import type { Item } from "../store/view";
-
-// A question, not a limit: outside, a thermometer is more likely wrong than a person is.
-const PLAUSIBLE = { low: 35.0, high: 42.0 };
-export const RETESTS = 3;
+import { localDate, localTime } from "../protocol/time";
+import { isStanding, type Item } from "../store/view";
 
 export type Verdict = "incomplete" | "impossible" | "implausible" | "fever" | "normal";
-
-export const FEVER = rule("fever_celsius");
-export const RETEST_WAIT = rule("retest_wait_min");
-export const RETEST_HIGH = rule("retest_high_of_three");
 
 const CELSIUS = contracts.kinds["temperature_check"]!.fields["celsius"]!.checks.find((one) => one.rule === "range");
 export const IMPOSSIBLE = CELSIUS?.message ?? "";
@@ -24,40 +17,50 @@ export function celsiusOf(digits: string): number | null {
 export function verdict(celsius: number | null): Verdict {
   if (celsius === null) return "incomplete";
   if (CELSIUS?.rule === "range" && (celsius < CELSIUS.low || celsius > CELSIUS.high)) return "impossible";
-  if (celsius < PLAUSIBLE.low || celsius > PLAUSIBLE.high) return "implausible";
-  return celsius >= FEVER.value ? "fever" : "normal";
+  // A question, not a limit: outside, a thermometer is more likely wrong than a person is.
+  if (celsius < rule("plausible_celsius_low").value || celsius > rule("plausible_celsius_high").value) return "implausible";
+  return isFever(celsius) ? "fever" : "normal";
 }
 
-/** The retest that a person is in: begun by a high reading today, ended by three readings. */
+export function isFever(celsius: number, atMs = Date.now()): boolean {
+  return celsius >= rule("fever_celsius", localDate(atMs)).value;
+}
+
+/** The readings that decide over a person: begun by a high one, ended by three, or as soon as enough of them are high. */
 export interface Retest {
   worker: string;
   startedMs: number;
-  first: number;
-  readings: number[];
+  lastMs: number;
+  readings: number[]; // the one that began it is the first
 }
 
 export function retests(checks: readonly Item[]): Map<string, Retest> {
   const open = new Map<string, Retest>();
-  for (const item of inOrder(checks)) {
-    const worker = String(item.body["worker"]);
-    const celsius = Number(item.body["celsius"]);
+  for (const { body, timeMs } of inOrder(checks)) {
+    const worker = String(body["worker"]);
+    const celsius = Number(body["celsius"]);
     const going = open.get(worker);
-    if (item.body["slot"] === "retest") {
-      if (going && going.readings.length < RETESTS) going.readings.push(celsius);
-    } else if (celsius >= FEVER.value && (!going || going.readings.length >= RETESTS)) {
-      open.set(worker, { worker, startedMs: item.timeMs, first: celsius, readings: [] });
+    if (body["slot"] === "retest") {
+      if (going && !isDone(going)) open.set(worker, { ...going, lastMs: timeMs, readings: [...going.readings, celsius] });
+    } else if (isFever(celsius, timeMs) && (!going || isDone(going))) {
+      open.set(worker, { worker, startedMs: timeMs, lastMs: timeMs, readings: [celsius] });
     }
   }
   return open;
 }
 
 export function isDone(retest: Retest): boolean {
-  return retest.readings.length >= RETESTS;
+  return isHigh(retest) || retest.readings.length >= rule("retest_readings").value;
 }
 
-/** Whether enough of the readings were high: the person is isolated, and the case reported. */
-export function isHigh(retest: Retest): boolean {
-  return retest.readings.filter((celsius) => celsius >= FEVER.value).length >= RETEST_HIGH.value;
+/** Whether enough of the readings were high: the person is isolated, and a case is started. */
+export function isHigh({ readings, startedMs }: Retest): boolean {
+  return readings.filter((celsius) => isFever(celsius, startedMs)).length >= rule("retest_high_of_three").value;
+}
+
+/** How long to wait before the next reading says anything; 0 when it is time. */
+export function waitMs(retest: Retest, nowMs: number): number {
+  return Math.max(0, retest.lastMs + rule("retest_wait_min").value * 60_000 - nowMs);
 }
 
 /** The last reading of each person in a slot. */
@@ -65,12 +68,12 @@ export function readings(checks: readonly Item[], slot: string): Map<string, Ite
   return new Map(inOrder(checks).filter((item) => item.body["slot"] === slot).map((item) => [String(item.body["worker"]), item]));
 }
 
-/** Which slot it is now, by the hour. */
-export function slotAt(time: string): string {
-  return time < "12:00" ? "before_work" : "after_work";
+/** Which slot it is: the one that opened last, for a reading taken before a slot opens would not count in it. */
+export function slotAt(ms: number): string {
+  const slots = contracts.slots["TEMP"] ?? [];
+  return (slots.filter((slot) => slot.opens <= localTime(ms)).at(-1) ?? slots[0])?.code ?? "";
 }
 
 function inOrder(checks: readonly Item[]): Item[] {
-  const standing = checks.filter((item) => item.body["voided"] !== true && !item.body["amended_by"]);
-  return standing.sort((a, b) => a.timeMs - b.timeMs);
+  return checks.filter(isStanding).sort((a, b) => a.timeMs - b.timeMs);
 }

@@ -16,7 +16,7 @@ export function problems(kind: string, body: Body, isPartial = false): Problems 
     const problem = fieldProblem(field, body[name]);
     if (problem) found[name] = problem;
   }
-  if (kind === "worker") together(body, found);
+  for (const [name, told] of Object.entries(together(kind, body, isPartial))) found[name] ??= told;
   return found;
 }
 
@@ -51,11 +51,16 @@ function failed(check: Check, value: unknown): string {
 }
 
 /** What fields say only together. */
-function together(body: Body, found: Problems): void {
-  const { certificate_type: type, certificate_number: number, entered_on: entered, exited_on: exited } = body;
-  if (typeof type === "string" && typeof number === "string" && number && !found["certificate_number"]) {
-    const problem = certificateProblem(type, number);
-    if (problem) found["certificate_number"] = problem;
+function together(kind: string, body: Body, isPartial: boolean): Problems {
+  const has = (name: string) => body[name] !== undefined && body[name] !== null && body[name] !== "";
+  const told = (name: string) => ({ [name]: contracts.together[`${kind}.${name}`]! });
+  if (kind === "worker") {
+    const { certificate_type: type, certificate_number: number, entered_on: entered, exited_on: exited } = body;
+    const problem = has("certificate_number") && typeof type === "string" ? certificateProblem(type, String(number)) : "";
+    const isBefore = has("entered_on") && has("exited_on") && String(exited) < String(entered);
+    return { ...(problem && { certificate_number: problem }), ...(isBefore && told("exited_on")) };
   }
-  if (entered && exited && String(exited) < String(entered)) found["exited_on"] = "退场日期不能早于进场日期, 请检查两个日期。";
+  if (kind === "case" && !isPartial && has("outcome") && !has("evidence")) return told("evidence");
+  if (kind === "inspection_round" && has("latitude_deg") !== has("longitude_deg")) return told("longitude_deg");
+  return {};
 }

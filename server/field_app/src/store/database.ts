@@ -82,7 +82,7 @@ export interface MediaRow {
 
 export interface Note {
   name: string;
-  value: string | number;
+  value: unknown; // a text or a number; of a draft (store/drafts) whatever its form keeps
 }
 
 export class FieldDatabase extends Dexie {
@@ -107,7 +107,7 @@ export class FieldDatabase extends Dexie {
   }
 
   async note(name: string): Promise<string | number | undefined> {
-    return (await this.notes.get(name))?.value;
+    return (await this.notes.get(name))?.value as string | number | undefined;
   }
 
   async numberNote(name: string): Promise<number> {

@@ -4,6 +4,7 @@ import { contracts } from "../contracts";
 import { digestSum, digestText, recordDigest } from "../protocol/digest";
 import type { Body } from "../protocol/entry";
 import { localDate, parseMs } from "../protocol/time";
+import { dropDrafts } from "./drafts";
 import { type FieldDatabase, newScope, type RecordRow, type ScopeRow } from "./database";
 
 const RESET_PAUSE_MS = 3600_000; // a digest that differs even after a reset must not download the site for ever
@@ -156,8 +157,9 @@ function judge(row: ScopeRow, checkpoint: Checkpoint, nowMs: number): Stored {
 /** Forget a scope that was taken away: its records, and what was written there and is settled. False, and everything is
  * kept, while entries wait. The stream's number and hash stay: if the scope comes back, the chain goes on. */
 export async function purge(db: FieldDatabase, scope: string): Promise<boolean> {
-  return db.transaction("rw", db.scopes, db.records, db.outbox, db.media, async () => {
+  return db.transaction("rw", [db.scopes, db.records, db.outbox, db.media, db.notes], async () => {
     if (await db.outbox.where("[scope+state]").equals([scope, "waiting"]).count()) return false;
+    await dropDrafts(db, scope);
     await db.records.where("[scope+stale]").between([scope, 0], [scope, 1], true, true).delete();
     const settled = db.outbox.where("[scope+state]").equals([scope, "settled"]);
     const entries = (await settled.toArray()).map((row) => row.id);
@@ -170,8 +172,9 @@ export async function purge(db: FieldDatabase, scope: string): Promise<boolean> 
 
 /** Forget everything but what still waits to be sent and who this tablet was: it has been revoked. */
 export async function wipe(db: FieldDatabase): Promise<void> {
-  await db.transaction("rw", [db.identity, db.scopes, db.records, db.outbox, db.media], async () => {
+  await db.transaction("rw", [db.identity, db.scopes, db.records, db.outbox, db.media, db.notes], async () => {
     await db.identity.update("one", { state: "revoked" });
+    await dropDrafts(db);
     await db.records.clear();
     const waiting = new Set((await db.outbox.where("state").equals("waiting").toArray()).map((row) => row.id));
     await forgetLines(db, () => true);

@@ -20,6 +20,11 @@ export interface Item {
   state: ItemState;
 }
 
+/** Neither declared void nor corrected by another. */
+export function isStanding({ body }: Item): boolean {
+  return body["voided"] !== true && !body["amended_by"];
+}
+
 /** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. Who
  * wants them to be of one moment reads them in a transaction. */
 export async function listed(db: FieldDatabase, kind: string, scope: string, day?: string): Promise<Item[]> {
@@ -48,18 +53,29 @@ export function entryOf(row: OutboxRow): { body: Body; amends?: string; reason?:
   return row.line.length ? JSON.parse(new TextDecoder().decode(row.line)) : { body: {} };
 }
 
-/** What an entry of this tablet's said, and its photo: for whoever writes it anew. */
+/** What an entry of this tablet's said, and its photos: for whoever writes it anew. */
 export interface Written {
+  id: string;
   body: Body;
-  photo: Photo | null;
+  photos: Photo[];
 }
 
 /** Null for one that is not here. */
 export async function writtenIn(db: FieldDatabase, id: string | null): Promise<Written | null> {
   const row = id ? await db.outbox.where("id").equals(id).first() : undefined;
   if (!row) return null;
-  const photo = await db.media.where("entry").equals(row.id).first();
-  return { body: entryOf(row).body, photo: photo ? { ...photo, bytes: photo.blob.size } : null };
+  return { id: row.id, body: entryOf(row).body, photos: await photosOf(db, [row.id]) };
+}
+
+/** The photos of these entries that are still here. */
+export async function photosOf(db: FieldDatabase, entries: readonly string[]): Promise<Photo[]> {
+  const rows = await db.media.where("entry").anyOf(entries).toArray();
+  return rows.map(({ sha256, type, blob }) => ({ sha256, type, blob, bytes: blob.size }));
+}
+
+/** What this tablet has written about a record, the first entry first. */
+export async function ownEntries(db: FieldDatabase, record: string): Promise<OutboxRow[]> {
+  return db.outbox.where("record").equals(record).sortBy("seq");
 }
 
 function overlay(items: Map<string, Item>, row: OutboxRow): void {

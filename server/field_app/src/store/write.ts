@@ -7,15 +7,16 @@ import { type FieldDatabase, FieldError, type MediaRow } from "./database";
 import type { Photo } from "../domain/photos";
 import { append, unsettledMaker } from "./outbox";
 
-/** A fact or a new register. `needs` is found out from the worker that a fact is about. Gives the entry's id. */
+/** A fact or a new register. `needs` is found out from the worker that a fact is about. `id`: of one whose name was chosen
+ * before it was written. Gives the entry's id. */
 export async function add(
   db: FieldDatabase,
   scope: string,
   kind: string,
   body: Body,
   photos: readonly Photo[] = [],
+  id = uuid7(Date.now()),
 ): Promise<string> {
-  const id = uuid7(Date.now());
   const worker = body["worker"];
   const needs = typeof worker === "string" ? await needsOf(db, scope, worker) : [];
   const draft: Draft = { id, scope, kind, record: id, act: "add", at: await moment(db), body, needs };

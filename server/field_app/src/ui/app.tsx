@@ -8,10 +8,17 @@ import { Syncer } from "../sync/syncer";
 import { Icon, type IconName } from "./parts/icon";
 import { SyncBadge } from "./parts/sync_badge";
 import { type Route, useRoute } from "./route";
+import { CaseScreen } from "./screens/case";
+import { Cases, NewCaseOf } from "./screens/cases";
 import { Disinfect } from "./screens/disinfect";
 import { Enrol } from "./screens/enrol";
+import { Flags } from "./screens/flags";
 import { Gate } from "./screens/gate";
+import { More } from "./screens/more";
 import { Roster } from "./screens/roster";
+import { Round } from "./screens/round";
+import { RoundForm } from "./screens/round_forms";
+import { Supplies } from "./screens/supplies";
 import { SyncScreen } from "./screens/sync";
 import { Temperature } from "./screens/temperature";
 import { Today } from "./screens/today";
@@ -19,20 +26,30 @@ import { WorkerForm } from "./screens/worker_form";
 import { type Session, SessionContext, type Tone, useLive } from "./session";
 import { useUpdate } from "./updates";
 
-const ROOMS: [string, string, IconName][] = [
+type Room = readonly [path: string, name: string, icon: IconName];
+
+const ROOMS: Room[] = [
   ["/today", "今日", "today"],
   ["/temperature", "测温", "temperature"],
   ["/disinfect", "消毒", "disinfect"],
   ["/roster", "名册", "roster"],
   ["/gate", "门岗", "gate"],
+];
+const FURTHER_ROOMS: Room[] = [
+  ["/round", "巡查", "round"],
+  ["/flags", "标记", "flag"],
+  ["/cases", "个案", "case"],
+  ["/supplies", "物资", "supplies"],
   ["/sync", "同步", "sync"],
 ];
+const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
 const TOLD_MS = 3_000;
 
 export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const exchange = useMemo(() => new Exchange(db), [db]);
   const [isBusy, setBusy] = useState(false);
   const syncer = useMemo(() => new Syncer(exchange, setBusy), [exchange]);
+  const [picked, setPicked] = useState("");
   const [told, tell] = useTelling();
   const route = useRoute();
   const update = useUpdate();
@@ -42,8 +59,14 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const offsetMs = useLive(() => db.numberNote("server_offset_ms"), [db]);
   useEffect(() => syncer.start(), [syncer]);
   if (identity === undefined || sites === undefined || chosen === undefined || offsetMs === undefined) return null;
-  const site = sites.find((one) => one.scope === chosen) ?? sites[0] ?? null;
-  const chooseSite = (scope: string) => void db.setNote("site", scope);
+  const site = sites.find((one) => one.scope === (picked || chosen)) ?? sites[0] ?? null;
+  // At once, and away from what belongs to the other site: else the next touch would mean somebody who is not there.
+  const chooseSite = (scope: string) => {
+    if (scope === site?.scope) return;
+    setPicked(scope);
+    if (route.query.size > 0) location.replace(`#/${route.path.split("/")[1]}`);
+    void db.setNote("site", scope);
+  };
   const session: Session = { db, syncer, site, sites, chooseSite, isBusy, offsetMs, tell, fromLink };
   const isIn = identity !== null && identity.state !== "enrolling";
   return (
@@ -64,21 +87,32 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
 
 function Rooms({ route, isRevoked }: { route: Route; isRevoked: boolean }) {
   const shown = isRevoked ? "/sync" : route.path;
+  const isFurther = FURTHER_ROOMS.some(([path]) => shown.startsWith(path));
   return (
     <div class="frame">
       <nav class="rooms" aria-label="栏目">
-        {ROOMS.map(([path, name, icon]) => (
-          <a key={path} href={`#${path}`} aria-current={shown.startsWith(path) ? "page" : undefined}>
-            <Icon name={icon} />
-            {name}
-          </a>
+        {ROOMS.map((room) => (
+          <RoomLink key={room[0]} room={room} shown={shown} />
         ))}
+        {FURTHER_ROOMS.map((room) => (
+          <RoomLink key={room[0]} room={room} shown={shown} more="further" />
+        ))}
+        <RoomLink room={MORE} shown={isFurther ? MORE[0] : shown} more="more" />
       </nav>
       <main>
         <SyncBadge />
         <Screen path={shown} query={route.query} />
       </main>
     </div>
+  );
+}
+
+function RoomLink({ room: [path, name, icon], shown, more }: { room: Room; shown: string; more?: string }) {
+  return (
+    <a class={more} href={`#${path}`} aria-current={shown.startsWith(path) ? "page" : undefined}>
+      <Icon name={icon} />
+      {name}
+    </a>
   );
 }
 
@@ -94,6 +128,23 @@ function Screen({ path, query }: Route) {
       return <WorkerForm key={query.toString()} id={query.get("id")} copy={query.get("copy")} />;
     case "/gate":
       return <Gate chosen={query.get("worker")} copy={query.get("copy")} />;
+    case "/round":
+      return <Round />;
+    case "/round/finding":
+    case "/round/finish":
+      return <RoundForm key={path} form={path === "/round/finding" ? "finding" : "finish"} />;
+    case "/flags":
+      return <Flags id={query.get("id")} />;
+    case "/cases":
+      return <Cases />;
+    case "/cases/new":
+      return <NewCaseOf />;
+    case "/cases/case":
+      return <CaseScreen id={query.get("id")} worker={query.get("worker")} cause={query.get("cause")} code={query.get("code")} />;
+    case "/supplies":
+      return <Supplies />;
+    case "/more":
+      return <More rooms={FURTHER_ROOMS} />;
     case "/sync":
       return <SyncScreen />;
     default:

@@ -2,7 +2,7 @@
 
 import Dexie from "dexie";
 import { createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import type { FieldDatabase } from "../store/database";
 import { failureCode } from "../store/database";
 import type { Item } from "../store/view";
@@ -32,9 +32,10 @@ export function useSession(): Session {
 }
 
 /** The answer of a query, again whenever something was written, in this tab or in another; undefined until the first one,
- * which takes milliseconds. (Dexie's own live queries lose what is written while they run for the first time.) */
+ * which takes milliseconds, and after the inputs have changed: what belongs to another site must not be touched. (Dexie's own
+ * live queries lose what is written while they run for the first time.) */
 export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]): T | undefined {
-  const [answer, setAnswer] = useState<T>();
+  const [answer, setAnswer] = useState<{ inputs: readonly unknown[]; found: T }>();
   useEffect(() => {
     let isOpen = true;
     let isRunning = false;
@@ -46,7 +47,7 @@ export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]):
         do {
           isStale = false;
           const found = await query();
-          if (isOpen) setAnswer(() => found);
+          if (isOpen) setAnswer({ inputs, found });
         } while (isStale && isOpen);
       } catch (error) {
         console.error("a query failed", error); // what was shown stays
@@ -60,18 +61,23 @@ export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]):
       Dexie.on.storagemutated.unsubscribe(ask);
     };
   }, inputs);
-  return answer;
+  return answer?.inputs.every((one, i) => Object.is(one, inputs[i])) ? answer.found : undefined;
 }
 
 /** Write something, say whether it is saved, and have it sent. Gives whether it is saved. */
 export function useSave(): (write: () => Promise<unknown>, saved: string) => Promise<boolean> {
   const { tell, syncer } = useSession();
+  const isWriting = useRef(false);
   return async (write, saved) => {
+    if (isWriting.current) return false; // a second touch of the same key
+    isWriting.current = true;
     try {
       await write();
     } catch (error) {
       tell(textOf(failureCode(error)), "bad");
       return false;
+    } finally {
+      isWriting.current = false;
     }
     if (saved) tell(saved, "good");
     syncer.soon();

@@ -27,3 +27,11 @@ export function Choice({ title, options, value, onChange, canBeNone }: Props) {
     </fieldset>
   );
 }
+
+export const YES_NO = { yes: "是", no: "否" };
+
+/** A choice of `YES_NO` as the body has it, and back. */
+export const yesNo = {
+  text: (value: unknown) => (value === true ? "yes" : value === false ? "no" : ""),
+  value: (text: string) => (text === "" ? null : text === "yes"),
+};

@@ -11,6 +11,13 @@ const PATHS = {
   back: "M15 4l-8 8 8 8",
   erase: "M9 5h12v14H9l-6-7zM12 9l6 6M18 9l-6 6",
   done: "M4 12l6 6L20 6",
+  round: "M8 5h-2v16h12v-16h-2M8 3h8v4h-8zM9 12h6M9 16h4",
+  flag: "M6 21V4h11l-2 4 2 4H6",
+  case: "M12 8v8M8 12h8M4 7h16v13H4zM9 7V4h6v3",
+  supplies: "M4 8l8-4 8 4v9l-8 4-8-4zM4 8l8 4 8-4M12 12v9",
+  more: "M4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M11 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M18 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0",
+  scan: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M4 12h16",
+  remove: "M6 6l12 12M18 6L6 18",
   camera: "M3 8h4l2-3h6l2 3h4v12H3zM12 17a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7",
 };
 

@@ -1,17 +1,20 @@
 // Big digits for a temperature; a keyboard works too.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon";
 
+const LENGTH = 3; // 36.5 without its point
+
 interface Props {
-  digits: string;
-  onDigits: (digits: string) => void;
+  onDigits: (change: (digits: string) => string) => void; // a change, not a value: keys come faster than the screen follows
 }
 
-export function Keypad({ digits, onDigits }: Props) {
+export function Keypad({ onDigits }: Props) {
+  const latest = useRef(onDigits);
+  latest.current = onDigits;
   const press = (key: string) => {
-    if (key === "Backspace") onDigits(digits.slice(0, -1));
-    else if (/^\d$/.test(key) && digits.length < 3) onDigits(digits + key);
+    if (key === "Backspace") latest.current((digits) => digits.slice(0, -1));
+    else if (/^\d$/.test(key)) latest.current((digits) => (digits.length < LENGTH ? digits + key : digits));
   };
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -20,7 +23,7 @@ export function Keypad({ digits, onDigits }: Props) {
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  });
+  }, []);
   return (
     <div class="keypad">
       {["1", "2", "3", "4", "5", "6", "7", "8", "9"].map((key) => (
@@ -28,7 +31,7 @@ export function Keypad({ digits, onDigits }: Props) {
           {key}
         </button>
       ))}
-      <button type="button" class="quiet" onClick={() => onDigits("")}>
+      <button type="button" class="quiet" onClick={() => onDigits(() => "")}>
         清空
       </button>
       <button type="button" onClick={() => press("0")}>
@@ -43,7 +46,7 @@ export function Keypad({ digits, onDigits }: Props) {
 
 /** `36.5`, with places for what is not typed yet. */
 export function Reading({ digits }: { digits: string }) {
-  const shown = digits.padEnd(3, "–");
+  const shown = digits.padEnd(LENGTH, "–");
   return (
     <output class={digits ? "reading" : "reading none"}>
       {shown.slice(0, 2)}.{shown[2]}

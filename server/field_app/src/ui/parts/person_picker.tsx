@@ -1,45 +1,64 @@
-// Finding a person: type a name, its initials, or the last digits of a number, and touch the person.
+// Finding a person: type a name, its initials, or the last digits of a number, or scan a code, and touch the person.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Person, search } from "../../domain/people";
+import { type Person, personOfCode, search } from "../../domain/people";
+import { useSession } from "../session";
 import { Icon } from "./icon";
+import { Scanner } from "./scanner";
 
 const SHOWN_MAX = 60; // more than anybody scrolls through: typing one letter more is faster
 
 interface Props {
   people: readonly Person[];
+  others?: readonly Person[]; // who shows only when searched for
   onPick: (person: Person) => void;
   aside?: (person: Person) => ComponentChildren; // what is known of each
   empty?: ComponentChildren;
 }
 
-export function PersonPicker({ people, onPick, aside, empty }: Props) {
+export function PersonPicker({ people, others = [], onPick, aside, empty }: Props) {
+  const { tell } = useSession();
   const [typed, setTyped] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  const found = search(people, typed);
+  const found = search(typed.trim() ? [...people, ...others] : people, typed);
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) field.current?.focus(); // on a touch screen a keyboard would cover the list
+    const catchKeys = (event: KeyboardEvent) => {
+      const isTyping = event.target instanceof HTMLElement && /INPUT|SELECT|TEXTAREA/.test(event.target.tagName);
+      if (!isTyping && event.key.length === 1 && !event.ctrlKey && !event.metaKey) field.current?.focus(); // a scanner that types
+    };
+    addEventListener("keydown", catchKeys);
+    return () => removeEventListener("keydown", catchKeys);
   }, []);
-  const pickFirst = (event: Event) => {
+  const pickOnly = (event: Event) => {
     event.preventDefault();
-    if (typed && found[0]) onPick(found[0]);
+    if (typed && found.length === 1) onPick(found[0]!);
+    else if (typed && found.length > 1) tell(`有 ${found.length} 人符合, 请点选其中一人。`, "bad");
+  };
+  const pickScanned = (code: string) => {
+    const person = personOfCode([...people, ...others], code);
+    if (person) onPick(person);
+    else tell("名册中没有找到这个码对应的人员。", "bad");
   };
   return (
-    <form class="picker" onSubmit={pickFirst}>
-      <label class="search">
-        <span class="unseen">找人</span>
-        <Icon name="search" />
-        <input
-          ref={field}
-          type="search"
-          value={typed}
-          placeholder="姓名、拼音首字母、证件或手机后四位"
-          autocomplete="off"
-          enterkeyhint="go"
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-      </label>
+    <form class="picker" onSubmit={pickOnly}>
+      <div class="looking">
+        <label class="search">
+          <span class="unseen">找人</span>
+          <Icon name="search" />
+          <input
+            ref={field}
+            type="search"
+            value={typed}
+            placeholder="姓名 / 首字母 / 后四位"
+            autocomplete="off"
+            enterkeyhint="go"
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
+        </label>
+        <Scanner onRead={pickScanned} />
+      </div>
       {found.length === 0 && <div class="empty">{typed ? "没有找到。可以换一种写法, 或到名册登记新人员。" : empty}</div>}
       <ul class="people">
         {found.slice(0, SHOWN_MAX).map((person) => (

@@ -1,25 +1,65 @@
-// One photo from the camera, made small at once.
+// Photos from the camera, made small at once, shown small, and taken away again with one touch.
 
+import { useEffect, useMemo } from "preact/hooks";
+import { contracts } from "../../contracts";
 import { type Photo, shrink } from "../../domain/photos";
 import { useSession } from "../session";
 import { Icon } from "./icon";
 
-export function PhotoField({ photo, onTake }: { photo: Photo | null; onTake: (photo: Photo) => void }) {
+interface Props {
+  photos: readonly Photo[];
+  onChange: (photos: Photo[]) => void;
+  max?: number; // with one, the next replaces it
+}
+
+export function PhotoField({ photos, onChange, max = contracts.push.media }: Props) {
   const { tell } = useSession();
   const take = async (event: Event) => {
-    const file = (event.currentTarget as HTMLInputElement).files?.[0];
+    const field = event.currentTarget as HTMLInputElement;
+    const file = field.files?.[0];
     if (!file) return;
     try {
-      onTake(await shrink(file));
+      const photo = await shrink(file);
+      const others = photos.filter((one) => one.sha256 !== photo.sha256);
+      onChange([...(max === 1 ? [] : others), photo]);
     } catch {
       tell("这个文件不是照片, 请重新拍摄。", "bad");
     }
+    field.value = "";
   };
   return (
-    <label class="photo">
-      <Icon name="camera" />
-      {photo ? `照片已附上 (${Math.ceil(photo.bytes / 1024)} KB), 点此重拍` : "拍照 (可不拍)"}
-      <input type="file" accept="image/*" capture="environment" onChange={take} />
-    </label>
+    <div class="photos">
+      {photos.map((photo) => (
+        <Thumbnail key={photo.sha256} photo={photo} onRemove={() => onChange(photos.filter((one) => one !== photo))} />
+      ))}
+      {(max === 1 || photos.length < max) && (
+        <label class="photo">
+          <Icon name="camera" />
+          {photos.length === 0 ? "拍照 (可不拍)" : `照片已附上 (${sizeOf(photos)}), ${max === 1 ? "点此重拍" : "再拍一张"}`}
+          <input type="file" accept="image/*" capture="environment" onChange={take} />
+        </label>
+      )}
+    </div>
+  );
+}
+
+function sizeOf(photos: readonly Photo[]): string {
+  const size = `${Math.ceil(photos.reduce((sum, photo) => sum + photo.bytes, 0) / 1024)} KB`;
+  return photos.length > 1 ? `${photos.length} 张, ${size}` : size;
+}
+
+/** A photo that lies in the tablet. */
+export function Thumbnail({ photo, onRemove }: { photo: Photo; onRemove?: () => void }) {
+  const url = useMemo(() => URL.createObjectURL(photo.blob), [photo.sha256]);
+  useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  return (
+    <figure class="thumbnail">
+      <img src={url} alt="照片" />
+      {onRemove && (
+        <button type="button" aria-label="删除照片" onClick={onRemove}>
+          <Icon name="remove" />
+        </button>
+      )}
+    </figure>
   );
 }

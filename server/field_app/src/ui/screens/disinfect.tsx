@@ -1,12 +1,15 @@
 // 消毒: place by place; what was used last time stands there already.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { choices, word } from "../../contracts";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime } from "../../protocol/time";
+import type { Photo } from "../../domain/photos";
+import { draftName } from "../../store/drafts";
 import { type Item, listed, type Written, writtenIn } from "../../store/view";
 import { add } from "../../store/write";
+import { useDraft } from "../drafts";
 import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
 import { PhotoField } from "../parts/photo_field";
@@ -69,24 +72,31 @@ function placeOf(body: Body): Place {
   return { kind, name: String(body["place_name"] ?? word("place", kind)) };
 }
 
+interface LogForm {
+  body: Body;
+  photos: Photo[];
+}
+
 function Log({ place, from }: { place: Place; from: Written | null }) {
   const { db, site } = useSession();
   const save = useSave();
-  const [body, setBody] = useState<Body>({ ...from?.body, place: place.kind, place_name: place.name });
-  const [photo, setPhoto] = useState(from?.photo ?? null);
+  const draft = useDraft<LogForm>(draftName(site?.scope ?? "none", `disinfect ${from?.id ?? placeKey(place)}`), async () => ({
+    body: { ...(from?.body ?? (await lastUsed(db.note("disinfection")))), place: place.kind, place_name: place.name },
+    photos: from?.photos ?? [],
+  }));
   const [wrong, setWrong] = useState<Record<string, string>>({});
-  const set = (changes: Body) => setBody({ ...body, ...changes });
-  useEffect(() => {
-    if (!from) void lastUsed(db.note("disinfection")).then((used) => setBody((now) => ({ ...used, ...now })));
-  }, []);
+  if (!draft) return null;
+  const { body, photos } = draft.value;
+  const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const keep = async (event: Event) => {
     event.preventDefault();
     const found = problems(KIND, body);
     setWrong(found);
     if (Object.keys(found).length > 0 || !site) return;
     const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== null));
-    const write = () => add(db, site.scope, KIND, clean, photo ? [photo] : []);
+    const write = () => add(db, site.scope, KIND, clean, photos, draft.id);
     if (!(await save(write, `已保存: ${place.name}`))) return;
+    await draft.drop();
     const { agent, concentration_mg_l, operator } = clean;
     await db.setNote("disinfection", JSON.stringify({ agent, concentration_mg_l, operator }));
     go("/disinfect");
@@ -111,7 +121,7 @@ function Log({ place, from }: { place: Place; from: Written | null }) {
         <Field {...field} name="area_m2" read={numberOf} mode="decimal" />
         <Field {...field} name="note" />
       </div>
-      <PhotoField photo={photo} onTake={setPhoto} />
+      <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} />
       <button class="main">保存</button>
     </form>
   );

@@ -1,20 +1,22 @@
-// 门岗: who goes in and out, with temperature and health code.
+// 门岗: who goes in and out, with temperature, health code and mask. Who is turned away leaves a record too.
 
 import { useMemo, useState } from "preact/hooks";
-import { choices } from "../../contracts";
+import { choices, rule, word } from "../../contracts";
 import { type Person, present } from "../../domain/people";
-import { celsiusOf, FEVER, IMPOSSIBLE, verdict } from "../../domain/temperature";
+import { celsiusOf, IMPOSSIBLE, verdict } from "../../domain/temperature";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime } from "../../protocol/time";
-import { type Item, listed, writtenIn } from "../../store/view";
+import { isStanding, type Item, listed, writtenIn } from "../../store/view";
 import { add } from "../../store/write";
-import { Choice } from "../parts/choice";
+import { Choice, YES_NO, yesNo } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
 import { PersonPicker } from "../parts/person_picker";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "gate_pass";
+const BARRED_CODES = ["red", "yellow"];
+const TURNED_AWAY = "拒绝进场";
 
 export function Gate({ chosen, copy }: { chosen: string | null; copy: string | null }) {
   const { db, site } = useSession();
@@ -29,7 +31,7 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
   const person = people.find((one) => one.id === chosen);
   if (person) {
     const isInside = last.get(person.id)?.body["direction"] === "in";
-    const written = copied?.body ?? { direction: isInside ? "out" : "in", health_code: "green" };
+    const written = copied?.body ?? { direction: isInside ? "out" : "in" };
     return <Pass key={`${person.id} ${copy}`} person={person} written={written} />;
   }
   const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
@@ -55,16 +57,17 @@ function digitsOf(celsius: unknown): string {
 }
 
 function lastPasses(passes: readonly Item[]): Map<string, Item> {
-  const standing = passes.filter((pass) => pass.body["voided"] !== true).sort((a, b) => a.timeMs - b.timeMs);
+  const standing = passes.filter(isStanding).sort((a, b) => a.timeMs - b.timeMs);
   return new Map(standing.map((pass) => [String(pass.body["worker"]), pass]));
 }
 
 function passText(pass: Item | undefined) {
   if (!pass) return null;
   const isIn = pass.body["direction"] === "in";
+  const isTurnedAway = String(pass.body["note"] ?? "").startsWith(TURNED_AWAY);
   return (
-    <b class={isIn ? "good" : "muted"}>
-      {localTime(pass.timeMs)} {isIn ? "进" : "出"}
+    <b class={isTurnedAway ? "bad" : isIn ? "good" : "muted"}>
+      {localTime(pass.timeMs)} {isTurnedAway ? "拒" : isIn ? "进" : "出"}
     </b>
   );
 }
@@ -73,22 +76,35 @@ function Pass({ person, written }: { person: Person; written: Body }) {
   const { db } = useSession();
   const save = useSave();
   const [direction, setDirection] = useState(String(written["direction"]));
-  const [code, setCode] = useState(String(written["health_code"] ?? "none"));
+  const [code, setCode] = useState(String(written["health_code"] ?? ""));
+  const [mask, setMask] = useState<boolean | null>((written["mask_worn"] as boolean | undefined) ?? null);
   const [digits, setDigits] = useState(() => digitsOf(written["celsius"]));
   const celsius = celsiusOf(digits);
   const judged = verdict(celsius);
-  const isBarred = direction === "in" && (judged === "fever" || code === "red" || code === "yellow");
-  const keep = async () => {
-    const body: Body = { worker: person.id, direction, method: "manual", health_code: code };
-    if (celsius !== null) body["celsius"] = celsius;
-    const saved = `已记录: ${person.name} ${direction === "in" ? "进场" : "出场"}`;
-    if (await save(() => add(db, person.scope, KIND, body), saved)) go("/gate");
+  const isIn = direction === "in";
+  const reason = judged === "fever" ? "fever" : BARRED_CODES.includes(code) ? "health_code" : "";
+  const missing = [...(celsius === null ? ["体温"] : []), ...(code === "" ? ["健康码"] : [])];
+  const isUnfit = judged === "impossible" || (digits !== "" && celsius === null) || (isIn && missing.length > 0);
+  const bodyOf = (way: string): Body => ({
+    ...{ worker: person.id, direction: way, method: "manual" },
+    ...(code && { health_code: code }),
+    ...(mask !== null && { mask_worn: mask }),
+    ...(celsius !== null && { celsius }),
+  });
+  const letPass = async () => {
+    const saved = `已记录: ${person.name} ${isIn ? "进场" : "出场"}`;
+    if (await save(() => add(db, person.scope, KIND, bodyOf(direction)), saved)) go("/gate");
   };
-  const startRetest = async () => {
-    const body = { worker: person.id, celsius, slot: "entry", point: "gate" };
-    if (await save(() => add(db, person.scope, "temperature_check", body), "已记录测温, 请复测")) {
-      go(`/temperature?worker=${person.id}`);
-    }
+  // The kind knows two directions only. Who is turned away goes out: so the record counts nobody as present.
+  const turnAway = async () => {
+    const why = reason === "fever" ? `体温 ${celsius?.toFixed(1)} ℃` : choices(KIND, "health_code")[code];
+    const write = async () => {
+      await add(db, person.scope, KIND, { ...bodyOf("out"), note: `${TURNED_AWAY}: ${why}` });
+      if (reason === "fever") await add(db, person.scope, "temperature_check", { worker: person.id, celsius, slot: "entry", point: "gate" });
+    };
+    if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`))) return;
+    const isCode = BARRED_CODES.includes(code);
+    go(isCode ? `/cases/case?worker=${person.id}&cause=health_code&code=${code}` : `/temperature?worker=${person.id}`);
   };
   return (
     <section class="measure pass">
@@ -100,30 +116,39 @@ function Pass({ person, written }: { person: Person; written: Body }) {
           {person.name} <small>{person.team}</small>
         </h1>
       </header>
-      <div class="choices">
+      <div class="pair">
         <Choice title="方向" options={choices(KIND, "direction")} value={direction} onChange={setDirection} />
-        <Choice title="健康码" options={choices(KIND, "health_code")} value={code} onChange={setCode} />
+        <Choice title="是否戴口罩" options={YES_NO} value={yesNo.text(mask)} onChange={(value) => setMask(yesNo.value(value))} canBeNone />
       </div>
+      <Choice title="健康码 (看过后点选)" options={choices(KIND, "health_code")} value={code} onChange={setCode} canBeNone />
       <Reading digits={digits} />
-      {judged === "impossible" && <p class="alert">体温{IMPOSSIBLE}</p>}
-      {judged === "implausible" && <p class="alert">这个读数不像真实体温, 请再测一次; 如确实如此, 可以保存。</p>}
-      {isBarred && (
-        <p class="alert" role="alert">
-          {judged === "fever" ? `体温 ≥ ${FEVER.value} ℃, 不得进场。` : "健康码异常, 不得进场。"}
-          <small> 依据: {FEVER.source}</small>
-        </p>
-      )}
-      {!isBarred && judged === "fever" && <p class="notice">体温 ≥ {FEVER.value} ℃: 请在测温中复测, 并按规定报备。</p>}
-      <Keypad digits={digits} onDigits={setDigits} />
-      {isBarred && judged === "fever" ? (
-        <button class="main" onClick={startRetest}>
-          记录体温并复测
-        </button>
-      ) : (
-        <button class="main" disabled={judged === "impossible" || isBarred || (digits !== "" && celsius === null)} onClick={keep}>
-          {direction === "in" ? "放行进场" : "登记出场"}
-        </button>
-      )}
+      <Keypad onDigits={setDigits} />
+      <div class="foot">
+        {judged === "impossible" && <p class="alert">体温{IMPOSSIBLE}</p>}
+        {judged === "implausible" && <p class="alert">这个读数不像真实体温, 请再测一次; 如确实如此, 可以保存。</p>}
+        {isIn && reason && <Barred reason={reason} />}
+        {!isIn && judged === "fever" && <p class="notice">体温 ≥ {rule("fever_celsius").value} ℃: 请在测温中复测, 并按规定报备。</p>}
+        {isIn && missing.length > 0 && !reason && <p class="muted center">还缺: {missing.join("、")}</p>}
+        {isIn && reason ? (
+          <button class="main deny" disabled={judged === "impossible"} onClick={turnAway}>
+            {reason === "fever" ? "拒绝进场, 记录体温并复测" : "拒绝进场, 并立案"}
+          </button>
+        ) : (
+          <button class="main" disabled={isUnfit} onClick={letPass}>
+            {isIn ? "放行进场" : "登记出场"}
+          </button>
+        )}
+      </div>
     </section>
+  );
+}
+
+function Barred({ reason }: { reason: string }) {
+  const fever = rule("fever_celsius");
+  return (
+    <p class="alert" role="alert">
+      {reason === "fever" ? `体温 ≥ ${fever.value} ℃, 不得进场。` : "健康码异常, 不得进场。"}{" "}
+      <small>依据: {reason === "fever" ? fever.source : word("duty_source", "GATE")}</small>
+    </p>
   );
 }

@@ -1,9 +1,10 @@
-// 名册: who is on the site.
+// 名册: who is on the site, and, when searched for, who was.
 
 import { useMemo } from "preact/hooks";
-import { present } from "../../domain/people";
+import { departed, type Person, present } from "../../domain/people";
 import { localDate } from "../../protocol/time";
 import { listed } from "../../store/view";
+import { contestedOf } from "../parts/contested";
 import { PersonPicker } from "../parts/person_picker";
 import { go } from "../route";
 import { useLive, useNow, useSession } from "../session";
@@ -15,6 +16,7 @@ export function Roster() {
   const today = localDate(useNow());
   const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
+  const gone = useMemo(() => departed(workers ?? [], today), [workers, today]);
   if (!workers) return null;
   return (
     <section>
@@ -28,12 +30,18 @@ export function Roster() {
       </header>
       <PersonPicker
         people={people}
+        others={gone}
         onPick={(person) => go(`/roster/worker?id=${person.id}`)}
-        aside={(person) =>
-          person.exitedOn ? <b class="warn">今日退场</b> : person.item.state !== "synced" && <b class="warn">{STATES[person.item.state]}</b>
-        }
+        aside={(person) => markOf(person, today)}
         empty="这个工地还没有人员。"
       />
+      {gone.length > 0 && <p class="muted">另有 {gone.length} 人已退场, 查找时显示。</p>}
     </section>
   );
+}
+
+function markOf(person: Person, today: string) {
+  if (contestedOf(person.item).length > 0) return <b class="bad">值有争议</b>;
+  if (person.exitedOn) return <b class="warn">{person.exitedOn === today ? "今日退场" : `${person.exitedOn} 已退场`}</b>;
+  return person.item.state !== "synced" && <b class="warn">{STATES[person.item.state]}</b>;
 }

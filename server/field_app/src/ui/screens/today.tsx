@@ -1,22 +1,40 @@
-// 今日: the round of the day. What is due, by when, and whom to measure next; one touch leads to the work.
+// 今日: the round of the day. The most urgent site first; what is due, by when, and whom to measure next; one touch leads to
+// the work.
 
 import { useMemo } from "preact/hooks";
 import { choices, word } from "../../contracts";
-import { type Day, type Due, dues, type Standing } from "../../domain/duties";
-import { type Person, present, toMeasure } from "../../domain/people";
-import { isDone, readings, retests, slotAt } from "../../domain/temperature";
+import { type Case, openCases, withoutCase } from "../../domain/cases";
+import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
+import { flagOf } from "../../domain/flags";
+import { type Person, present } from "../../domain/people";
+import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
-import { type Item, listed } from "../../store/view";
 import type { FieldDatabase } from "../../store/database";
+import { type Going, goingRound } from "../../store/rounds";
+import { type Item, listed } from "../../store/view";
+import { spanText } from "../parts/span";
 import { useLive, useNow, useSession } from "../session";
+import { CaseLine, nameOf } from "./cases";
 
 const NAMES_SHOWN = 12;
 const WEEKDAYS = "日一二三四五六";
+const PRESSING: Standing[] = ["overdue", "due", "recorded"];
+
+interface SiteDay extends Day {
+  site: Item;
+  workers: Item[];
+  cases: Item[];
+  flags: number; // that are not closed
+  going: Going | null;
+}
 
 export function Today() {
-  const { sites } = useSession();
+  const { db, sites } = useSession();
   const now = useNow();
   const today = localDate(now);
+  const scopes = sites.map((site) => site.scope).join(" ");
+  const read = useLive(() => Promise.all(sites.map((site) => readDay(db, site, today))), [db, scopes, today]);
+  const days = useMemo(() => (read ?? []).map((day) => ({ day, due: dues(day, now) })).sort(byUrgency), [read, now]);
   const weekday = WEEKDAYS[new Date(`${today}T12:00:00Z`).getUTCDay()];
   return (
     <section>
@@ -26,52 +44,113 @@ export function Today() {
         </h1>
       </header>
       {sites.length === 0 && <p class="empty">还没有分派给您的工地。有网络时会自动更新。</p>}
-      {sites.map((site) => (
-        <SiteDay key={site.scope} site={site} now={now} />
+      {days.map(({ day, due }) => (
+        <SiteCard key={day.site.scope} day={day} due={due} now={now} />
       ))}
     </section>
   );
 }
 
-function SiteDay({ site, now }: { site: Item; now: number }) {
-  const { db, chooseSite } = useSession();
-  const today = localDate(now);
-  const read = useLive(() => readDay(db, site.scope, today), [db, site.scope, today]);
-  const due = useMemo(() => (read ? dues(read, now) : []), [read, now]);
-  if (!read) return null;
-  const slot = slotAt(localTime(now));
-  const measured = readings(read.checks, slot);
-  const toDo = read.people.filter((person) => !measured.has(person.id));
-  const open = [...retests(read.checks).values()].filter((retest) => !isDone(retest));
-  const stage = site.body["suspended"] ? "停工" : "";
+interface Weighed {
+  day: SiteDay;
+  due: Due[];
+}
+
+function byUrgency(a: Weighed, b: Weighed): number {
+  const unreported = ({ day }: Weighed) => openCases(day.cases).filter((one) => one.missing.length > 0).length;
+  return unreported(b) - unreported(a) || count(b.due, "overdue") - count(a.due, "overdue") || count(b.due, "due") - count(a.due, "due");
+}
+
+function count(due: readonly Due[], standing: Standing): number {
+  return due.filter((one) => one.standing === standing).length;
+}
+
+function SiteCard({ day, due, now }: Weighed & { now: number }) {
+  const { chooseSite } = useSession();
+  const { site } = day;
+  const slot = slotAt(now);
+  const { toDo } = asked(day, slot);
+  const [overdue, toCome] = [count(due, "overdue"), count(due, "due")];
+  const pressing = due.filter((one) => PRESSING.includes(one.standing));
+  const rest = due.filter((one) => !PRESSING.includes(one.standing));
   return (
     <article class="card day" onClickCapture={() => chooseSite(site.scope)}>
       <h2>
-        {String(site.body["name"])} {stage && <b class="warn">{stage}</b>}
+        {String(site.body["name"])} {site.body["suspended"] ? <b class="warn">停工</b> : null}
+        <span class="summary">
+          {overdue > 0 && <b class="bad">超时 {overdue}</b>}
+          {toCome > 0 && <b class="warn">待办 {toCome}</b>}
+          {overdue + toCome === 0 && due.length > 0 && <b class="good">没有待办</b>}
+        </span>
       </h2>
-      {open.length > 0 && (
-        <a class="notice" href="#/temperature">
-          {open.length} 人体温偏高, 等待复测
-        </a>
-      )}
+      <Alarms day={day} now={now} />
       {due.length === 0 && <p class="muted">今天没有要完成的时段。</p>}
-      <ul class="dues">
-        {due.map((one) => (
-          <li key={one.id}>
-            <a href={hrefOf(one, site)} class={one.standing}>
-              <span>
-                <strong>{titleOf(one)}</strong>{" "}
-                <small>{word("slot", one.slot)}</small>
-              </span>
-              <span class="aside">
-                {one.needed > 0 && <b>{`${one.done}/${one.needed} 人`}</b>} {standingText(one, now)}
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
+      <Dues due={pressing} site={site} now={now} />
+      {rest.length > 0 && (
+        <details class="rest" open={matchMedia("(min-width: 48rem)").matches}>
+          <summary>稍后和已结束 {rest.length} 项</summary>
+          <Dues due={rest} site={site} now={now} />
+        </details>
+      )}
       {toDo.length > 0 && <ToMeasure people={toDo} slot={slot} />}
     </article>
+  );
+}
+
+/** What does not wait for a slot: fevers, cases, a round that was begun, flags. */
+function Alarms({ day, now }: { day: SiteDay; now: number }) {
+  const going = retests([...day.checks]);
+  const waiting = [...going.values()].filter((retest) => !isDone(retest)).length;
+  const cases: Case[] = openCases(day.cases);
+  return (
+    <>
+      {withoutCase(going, day.cases).map((retest) => (
+        <a key={retest.worker} class="alert" href={`#/cases/case?worker=${retest.worker}&cause=fever`}>
+          {nameOf(day.workers, retest.worker)} 复测仍偏高, 还没有立案: 点此立案并报备
+        </a>
+      ))}
+      {waiting > 0 && (
+        <a class="notice" href="#/temperature">
+          {waiting} 人体温偏高, 等待复测
+        </a>
+      )}
+      {cases.length > 0 && (
+        <ul class="dues">
+          {cases.map((one) => (
+            <CaseLine key={one.item.id} known={one} name={`个案: ${nameOf(day.workers, one.worker)}`} now={now} />
+          ))}
+        </ul>
+      )}
+      {day.going && (
+        <a class="notice" href="#/round">
+          {choices("inspection_round", "purpose")[day.going.purpose]}进行中 ({localTime(day.going.startedMs)} 开始): 点此继续
+        </a>
+      )}
+      {day.flags > 0 && (
+        <a class="notice" href="#/flags">
+          标记 {day.flags} 个未销号
+        </a>
+      )}
+    </>
+  );
+}
+
+function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number }) {
+  return (
+    <ul class="dues">
+      {due.map((one) => (
+        <li key={one.id}>
+          <a href={hrefOf(one, site)} class={one.standing}>
+            <span>
+              <strong>{titleOf(one)}</strong> <small>{word("slot", one.slot)}</small>
+            </span>
+            <span class="aside">
+              {one.needed > 0 && <b>{`${one.done}/${one.needed} 人`}</b>} {standingText(one, now)}
+            </span>
+          </a>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -93,15 +172,20 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
   );
 }
 
-async function readDay(db: FieldDatabase, scope: string, today: string): Promise<Day> {
-  const [windows, checks, logs, passes, workers] = await Promise.all([
+async function readDay(db: FieldDatabase, site: Item, today: string): Promise<SiteDay> {
+  const { scope } = site;
+  const [windows, checks, logs, passes, workers, cases, flags, going] = await Promise.all([
     listed(db, "window", scope, today),
     listed(db, "temperature_check", scope, today),
     listed(db, "disinfection_log", scope, today),
     listed(db, "gate_pass", scope, today),
     listed(db, "worker", scope),
+    listed(db, "case", scope),
+    listed(db, "flag", scope),
+    goingRound(db, scope),
   ]);
-  return { windows, checks, logs, people: toMeasure(present(workers, today), passes) };
+  const open = flags.filter((flag) => flagOf(flag).isOpen).length;
+  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today) };
 }
 
 function hrefOf(due: Due, site: Item): string {
@@ -124,14 +208,9 @@ function standingText(due: Due, now: number): string {
     done: word("window_state", due.state),
     recorded: "已记录",
     later: `${localTime(due.opensMs)} 开始`,
-    due: `${localTime(due.dueMs)} 前, 还有 ${span(due.dueMs - now)}`,
-    overdue: `已超时 ${span(now - due.dueMs)}`,
+    due: `${localTime(due.dueMs)} 前, 还有 ${spanText(due.dueMs - now)}`,
+    overdue: `已超时 ${spanText(now - due.dueMs)}`,
     closed: word("window_state", due.state === "open" ? "silent" : due.state),
   };
   return texts[due.standing];
-}
-
-function span(ms: number): string {
-  const minutes = Math.max(1, Math.round(ms / 60_000));
-  return minutes < 60 ? `${minutes} 分钟` : `${Math.floor(minutes / 60)} 小时 ${minutes % 60} 分`;
 }

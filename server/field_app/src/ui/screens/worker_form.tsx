@@ -5,18 +5,25 @@ import { choices, contracts } from "../../contracts";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
-import { found, type Item, type Written, writtenIn } from "../../store/view";
+import type { Photo } from "../../domain/photos";
+import { draftName } from "../../store/drafts";
+import { found, type Item, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
 import { add, edit } from "../../store/write";
-import { Choice } from "../parts/choice";
+import { useDraft } from "../drafts";
+import { Choice, YES_NO, yesNo } from "../parts/choice";
+import { ContestedNames } from "../parts/contested";
 import { Field } from "../parts/field";
-import { PhotoField } from "../parts/photo_field";
+import { PhotoField, Thumbnail } from "../parts/photo_field";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "worker";
-const YES_NO = { yes: "是", no: "否" };
 // What comes down masked can be replaced, but not shown: an empty field leaves it as it is.
 const MASKED = { certificate_number: "certificate_masked", phone: "phone" };
+
+// A photo travels with an entry, and an edit must say something. This field says what it said: hardly anybody changes it, and
+// where somebody does at the same time, its merge rule keeps the server's value. Name or exit date would be overwritten.
+const CARRIER = "certificate_type";
 
 export function WorkerForm({ id, copy }: { id: string | null; copy: string | null }) {
   const { db, site } = useSession();
@@ -32,24 +39,29 @@ function Newcomer({ scope, company, written }: { scope: string; company: unknown
   const { db } = useSession();
   const save = useSave();
   const today = localDate(useNow());
-  const [body, setBody] = useState<Body>(
-    written?.body ?? { certificate_type: "id_card", role: "worker", company: company ?? "", entered_on: today },
-  );
-  const [photo, setPhoto] = useState(written?.photo ?? null);
+  const empty = { certificate_type: "id_card", role: "worker", company: company ?? "", entered_on: today };
+  const draft = useDraft<{ body: Body; photos: Photo[] }>(draftName(scope, `worker ${written?.id ?? "new"}`), () => ({
+    body: written?.body ?? empty,
+    photos: written?.photos ?? [],
+  }));
   const [wrong, setWrong] = useState<Record<string, string>>({});
+  if (!draft) return null;
+  const { body, photos } = draft.value;
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = withoutEmpty(tidy(body));
     const told = problems(KIND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
-    if (await save(() => add(db, scope, KIND, clean, photo ? [photo] : []), `已登记: ${String(clean["name"])}`)) go("/roster");
+    if (!(await save(() => add(db, scope, KIND, clean, photos, draft.id), `已登记: ${String(clean["name"])}`))) return;
+    await draft.drop();
+    go("/roster");
   };
   return (
     <form class="worker" onSubmit={keep} noValidate>
       <Title text="登记新人员" />
-      <Fields body={body} wrong={wrong} set={(changes) => setBody({ ...body, ...changes })} />
-      <PhotoField photo={photo} onTake={setPhoto} />
+      <Fields body={body} wrong={wrong} set={(changes) => draft.set({ body: { ...body, ...changes } })} />
+      <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} max={1} />
       <button class="main">保存</button>
     </form>
   );
@@ -60,20 +72,20 @@ function Changes({ item, written }: { item: Item; written: Written | null }) {
   const save = useSave();
   const before = Object.fromEntries(Object.entries(item.body).filter(([name]) => !(name in MASKED)));
   const [body, setBody] = useState<Body>({ ...before, ...written?.body });
-  const [photo, setPhoto] = useState(written?.photo ?? null);
+  const [photos, setPhotos] = useState<Photo[]>(written?.photos ?? []);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const keep = async (changes: Body, saved: string) => {
     const told = problems(KIND, { ...changes, entered_on: changes["entered_on"] ?? item.body["entered_on"] }, true);
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
     if (Object.keys(changes).length === 0) return go("/roster");
-    if (await save(() => edit(db, item.scope, item.id, changes, photo ? [photo] : []), saved)) go("/roster");
+    if (await save(() => edit(db, item.scope, item.id, changes, photos), saved)) go("/roster");
   };
   const submit = (event: Event) => {
     event.preventDefault();
     const changes = changed(before, tidy(body));
-    const onlyPhoto = photo && Object.keys(changes).length === 0; // an edit says at least one field
-    void keep(onlyPhoto ? { name: item.body["name"] } : changes, "已保存修改");
+    const onlyPhoto = photos.length > 0 && Object.keys(changes).length === 0;
+    void keep(onlyPhoto ? { [CARRIER]: item.body[CARRIER] } : changes, "已保存修改");
   };
   const name = String(item.body["name"]);
   const today = localDate(useNow());
@@ -81,19 +93,35 @@ function Changes({ item, written }: { item: Item; written: Written | null }) {
   return (
     <form class="worker" onSubmit={submit} noValidate>
       <Title text={name} />
-      <Contested fields={item.body["contested"]} />
+      <ContestedNames kind={KIND} item={item} />
+      <Portrait worker={item.id} />
       <Fields body={body} wrong={wrong} set={(changes) => setBody({ ...body, ...changes })} known={item.body} />
-      <PhotoField photo={photo} onTake={setPhoto} />
+      <PhotoField photos={photos} onChange={setPhotos} max={1} />
       <div class="keys">
         <button class="main">保存修改</button>
-        {!hasLeft && (
+        {hasLeft ? (
+          <button type="button" class="quiet" onClick={() => void keep({ entered_on: today, exited_on: null }, `已登记再次进场: ${name}`)}>
+            今日再次进场
+          </button>
+        ) : (
           <button type="button" class="quiet" onClick={() => void keep({ exited_on: today }, `已登记退场: ${name}`)}>
             今日退场
           </button>
         )}
+        <a class="button quiet" href={`#/cases/case?worker=${item.id}`}>
+          报告健康异常
+        </a>
       </div>
     </form>
   );
+}
+
+/** The last photo of the person that was taken here and still is. */
+function Portrait({ worker }: { worker: string }) {
+  const { db } = useSession();
+  const photos = useLive(async () => photosOf(db, (await ownEntries(db, worker)).map((row) => row.id).reverse()), [db, worker]);
+  const last = photos?.at(-1);
+  return last ? <Thumbnail photo={last} /> : null;
 }
 
 function Title({ text }: { text: string }) {
@@ -105,13 +133,6 @@ function Title({ text }: { text: string }) {
       <h1>{text}</h1>
     </header>
   );
-}
-
-/** Two people changed the same field differently: both values are kept, and somebody decides. */
-function Contested({ fields }: { fields: unknown }) {
-  if (!Array.isArray(fields) || fields.length === 0) return null;
-  const titles = fields.map((name) => contracts.kinds[KIND]!.fields[String(name)]?.title ?? String(name));
-  return <p class="notice">这几项有冲突, 等待人工确认: {titles.join("、")}</p>;
 }
 
 interface FieldsProps {
@@ -126,8 +147,8 @@ function Fields({ body, wrong, set, known }: FieldsProps) {
   const asked = (name: "team_leader" | "canteen_staff", title: string) => (
     <Choice
       {...{ title, options: YES_NO, canBeNone: true }}
-      value={body[name] === true ? "yes" : body[name] === false ? "no" : ""}
-      onChange={(value) => set({ [name]: value === "" ? null : value === "yes" })}
+      value={yesNo.text(body[name])}
+      onChange={(value) => set({ [name]: yesNo.value(value) })}
     />
   );
   return (

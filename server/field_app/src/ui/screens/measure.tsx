@@ -1,0 +1,135 @@
+// One person's temperature: three digits. What is high, unlikely or too early is asked about, and never taken in silence.
+
+import { useEffect, useState } from "preact/hooks";
+import { rule } from "../../contracts";
+import type { Person } from "../../domain/people";
+import { celsiusOf, IMPOSSIBLE, isFever, isHigh, type Retest, verdict, waitMs } from "../../domain/temperature";
+import { add } from "../../store/write";
+import { Keypad, Reading } from "../parts/keypad";
+import { go } from "../route";
+import { useNow, useSave, useSession } from "../session";
+
+export interface Saved {
+  entry: string;
+  scope: string;
+  text: string;
+}
+
+interface Props {
+  person: Person;
+  slot: string;
+  point: string;
+  retest: Retest | undefined;
+  initial: string; // the digits of a reading that was refused
+  onSaved: (saved: Saved) => void;
+}
+
+export function Measure({ person, slot, point, retest, initial, onSaved }: Props) {
+  const { db } = useSession();
+  const save = useSave();
+  const now = useNow(1_000);
+  const [digits, setDigits] = useState(initial);
+  const [isEarly, setEarly] = useState(false); // when the reading was taken, not while it is asked about
+  const celsius = celsiusOf(digits);
+  const judged = verdict(celsius);
+  const back = `/temperature?slot=${slot}`;
+  const isCopy = initial !== "" && digits === initial;
+  const keep = async () => {
+    if (celsius === null) return;
+    let entry = "";
+    const body = { worker: person.id, celsius, slot: retest ? "retest" : slot, point };
+    const write = async () => (entry = await add(db, person.scope, "temperature_check", body));
+    if (!(await save(write, ""))) return;
+    onSaved({ entry, scope: person.scope, text: `${person.name} ${celsius.toFixed(1)} ℃` });
+    const after = retest && { ...retest, readings: [...retest.readings, celsius] };
+    if (after && isHigh(after)) go(`/cases/case?worker=${person.id}&cause=fever`);
+    else if (after ? after.readings.length >= rule("retest_readings").value : !isFever(celsius)) go(back);
+    else setDigits("");
+  };
+  useEffect(() => {
+    const wasEarly = celsius !== null && retest !== undefined && waitMs(retest, now) > 0;
+    setEarly(wasEarly);
+    if (!isCopy && !wasEarly && judged === "normal") void keep(); // nothing to ask: saved with the third digit
+  }, [digits]);
+  return (
+    <section class="measure">
+      <header>
+        <a class="back" href={`#${back}`} aria-label="返回">
+          ‹
+        </a>
+        <h1>
+          {person.name} <small>{person.team}</small>
+        </h1>
+      </header>
+      {retest && <RetestNotice retest={retest} now={now} />}
+      <Reading digits={digits} />
+      {isCopy && (
+        <button type="button" class="main" onClick={keep}>
+          按此读数重新保存
+        </button>
+      )}
+      {judged === "impossible" && (
+        <p class="alert" role="alert">
+          体温{IMPOSSIBLE}
+        </p>
+      )}
+      {!isCopy && <Question {...{ digits, judged, isRetest: !!retest, isEarly }} onAgain={() => setDigits("")} onKeep={keep} />}
+      <Keypad onDigits={setDigits} />
+      <p class="muted center">输入三位数字即保存, 如 365 表示 36.5 ℃</p>
+    </section>
+  );
+}
+
+function RetestNotice({ retest, now }: { retest: Retest; now: number }) {
+  const wait = rule("retest_wait_min");
+  const leftS = Math.ceil(waitMs(retest, now) / 1000);
+  return (
+    <div class="notice" role="status">
+      <strong>{retest.readings.map((one) => one.toFixed(1)).join("、")} ℃</strong> ≥ {rule("fever_celsius").value} ℃: 请在阴凉处休息后复测。第{" "}
+      <strong>{retest.readings.length + 1}</strong> 次, 共 {rule("retest_readings").value} 次{" "}
+      <small class="line">
+        {rule("retest_high_of_three").value} 次偏高即立案 · 依据: {wait.source}
+      </small>
+      {leftS > 0 && (
+        <span class="countdown">
+          还要等 <b>{`${Math.floor(leftS / 60)}:${String(leftS % 60).padStart(2, "0")}`}</b>
+        </span>
+      )}
+    </div>
+  );
+}
+
+interface QuestionProps {
+  digits: string;
+  judged: ReturnType<typeof verdict>;
+  isRetest: boolean;
+  isEarly: boolean;
+  onAgain: () => void;
+  onKeep: () => void;
+}
+
+function Question({ digits, judged, isRetest, isEarly, onAgain, onKeep }: QuestionProps) {
+  const shown = `${digits.slice(0, 2)}.${digits[2]} ℃`;
+  const asked = {
+    incomplete: "",
+    impossible: "",
+    implausible: `${shown} 不像真实体温, 请再测一次。`,
+    fever: `${shown} 达到 ${rule("fever_celsius").value} ℃。确认读数无误吗?`,
+    normal: "",
+  }[judged];
+  const early = isEarly && (judged === "normal" || asked) ? `还没有到复测时间 (间隔 ${rule("retest_wait_min").value} 分钟)。` : "";
+  if (!asked && !early) return null;
+  return (
+    <div class="alert ask" role="alert">
+      <p>
+        {asked} {early}
+      </p>
+      <button type="button" class="main" onClick={onKeep}>
+        {judged === "fever" && !early ? (isRetest ? "确认读数, 保存" : "确认读数, 开始复测") : "确实如此, 保存"}
+      </button>
+      <button type="button" onClick={onAgain}>
+        重新输入
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+// 更多: on a phone, the rooms for which the bar has no place.
+
+import { Icon, type IconName } from "../parts/icon";
+
+export function More({ rooms }: { rooms: readonly (readonly [string, string, IconName])[] }) {
+  return (
+    <section>
+      <h1 class="unseen">更多</h1>
+      <ul class="tiles">
+        {rooms.map(([path, name, icon]) => (
+          <li key={path}>
+            <a href={`#${path}`}>
+              <Icon name={icon} />
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+"""Every screen in both sizes and schemes: it fits, a glove can touch it, and weak eyes and screen readers find their way."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.axe import serious_findings
+from tests.console.conftest import DESK, PHONE
+from tests.field_app.conftest import (
+    Inspector,
+)
+
+SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+ROOMS = ("今日", "测温", "消毒", "名册", "门岗")
+FURTHER_ROOMS = ("巡查", "标记", "个案", "物资", "同步")
+TOUCH_PX = 56
+# What a finger has to hit, as it is laid out; a native checkbox or a file input lies under something larger.
+TOO_SMALL = """(least) => [...document.querySelectorAll("a, button, input:not([type=file]), select, summary")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < least - 0.5)
+  .map((one) => one.outerHTML.slice(0, 80))"""
+
+
+@SIZES
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen_fits_and_can_be_touched_read_and_heard(
+    inspector: Inspector, size: ViewportSize, scheme: Literal["light", "dark"]
+) -> None:
+    page = inspector.enrol()
+    page.emulate_media(color_scheme=scheme)
+    for room in ROOMS:
+        inspector.open(room)
+        expect(page.get_by_role("navigation").get_by_role("link", name=room)).to_have_attribute(
+            "aria-current", "page"
+        )
+        _assert_good(page)
+    if size == PHONE:
+        inspector.open("更多")
+        expect(page.locator(".tiles")).to_be_visible()
+        _assert_good(page)
+    for room in FURTHER_ROOMS:
+        inspector.open(room)
+        expect(page.locator("h1").filter(has_text=room)).to_be_visible()
+        _assert_good(page)
+    for path in ("roster/worker", "disinfect?place=canteen%20工人食堂"):
+        page.goto(f"{inspector.live.address}/field/#/{path}")
+        expect(page.get_by_role("button", name="保存")).to_be_visible()
+        _assert_good(page)
+    inspector.open("巡查")
+    page.get_by_role("button", name="开始巡查").click()
+    for key in ("记录问题", "结束巡查"):
+        page.get_by_role("link", name=key).click()
+        expect(page.get_by_role("heading", name=key)).to_be_visible()
+        _assert_good(page)
+        page.get_by_role("link", name="返回").click()
+    inspector.open("个案")
+    page.get_by_role("link", name="报告异常").click()
+    page.locator(".people button").first.click()
+    page.get_by_role("button", name="症状").click()
+    _assert_good(page)
+    page.get_by_role("button", name="立案").click()
+    page.get_by_role("button", name="已隔离").click()
+    expect(page.locator(".steps .done")).to_have_count(1)
+    _assert_good(page)
+    inspector.open("门岗")
+    page.locator(".people button").first.click()
+    expect(page.locator(".keypad")).to_be_visible()
+    _assert_good(page)
+
+
+def _assert_good(page: Page) -> None:
+    """Nothing has to be scrolled sideways, everything is large enough for a finger in a glove, and nothing is there
+    that a screen reader or weak eyes would miss."""
+    wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide[0] <= wide[1], f"{page.url} is {wide[0]} pixels wide on a screen of {wide[1]}"
+    assert page.evaluate(TOO_SMALL, TOUCH_PX) == []
+    assert serious_findings(page) == []

@@ -1,0 +1,98 @@
+"""Rounds with their findings, and the flags of a site."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.field_app.conftest import (
+    Inspector,
+    bodies,
+    elsewhere,
+    raise_a_flag,
+)
+
+
+def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    inspector.context.set_offline(True)
+    inspector.open("巡查")
+    page.get_by_role("button", name="专项检查").click()
+    page.get_by_role("button", name="开始巡查").click()
+    _find(inspector, "口罩佩戴", "一般", "三人未戴口罩", photos=2)
+    page.get_by_role("link", name="记录问题").click()
+    page.get_by_role("button", name="隔离室").first.click()
+    page.locator("[name=description]").fill("隔离室堆放杂物")
+    page = inspector.open_again()
+    page.get_by_role("link", name="专项检查进行中").click()
+    expect(page.locator(".findings li")).to_have_count(1)
+    expect(page.locator(".findings .thumbnail")).to_have_count(2)
+    page.get_by_role("link", name="记录问题").click()
+    expect(page.locator("[name=description]")).to_have_value(
+        "隔离室堆放杂物"
+    )  # what was begun is still there
+    page.get_by_role("button", name="严重", exact=True).click()
+    page.get_by_role("button", name="保存问题").click()
+    page.get_by_role("link", name="结束巡查").click()
+    page.locator("[name=companion]").fill("李工")
+    page.get_by_role("button", name="结束并保存").click()
+    expect(page.locator("details")).to_contain_text("2 个问题")
+    inspector.open("今日")
+    expect(page.get_by_role("link", name="进行中")).to_have_count(0)
+    inspector.context.set_offline(False)
+    inspector.sync()
+    inspector.expect_unsent(0)
+    (made,) = elsewhere(inspector.field, "inspection_round")
+    assert bodies([made], "purpose", "result", "companion", "latitude_deg") == [
+        ("special", "findings", "李工", None)
+    ]
+    findings = elsewhere(inspector.field, "inspection_finding")
+    assert bodies(findings, "round", "topic", "severity") == [
+        (made.id, "isolation", "severe"),
+        (made.id, "mask", "ordinary"),
+    ]
+
+
+def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_tell(inspector: Inspector) -> None:
+    inspector.context.grant_permissions(["geolocation"])
+    inspector.context.set_geolocation({"latitude": 35.3030001, "longitude": 113.9269, "accuracy": 12})
+    page = inspector.enrol()
+    inspector.open("巡查")
+    page.get_by_role("button", name="开始巡查").click()
+    page.get_by_role("link", name="结束巡查").click()
+    expect(page.get_by_text("已附上定位, 误差 12 m")).to_be_visible()
+    page.get_by_role("button", name="结束并保存").click()
+    expect(page.locator(".wrong")).to_be_visible()  # a result is never chosen for the inspector
+    page.get_by_role("button", name="未发现问题").click()
+    page.get_by_role("button", name="结束并保存").click()
+    expect(page.locator("details")).to_contain_text("未发现问题")
+    inspector.sync()
+    inspector.expect_unsent(0)
+    made = elsewhere(inspector.field, "inspection_round")
+    assert bodies(made, "result", "latitude_deg", "longitude_deg", "accuracy_m") == [
+        ("sound", 35.303, 113.9269, 12)
+    ]
+
+
+def test_the_flags_of_a_site_are_read_in_words(inspector: Inspector) -> None:
+    field = inspector.field
+    raise_a_flag(field)
+    page = inspector.enrol()
+    page.get_by_role("link", name="个未销号").click()
+    page.get_by_role("link", name="每日测温").click()
+    facts = page.locator(".facts")
+    for words in ("待确认", "质安科", "严重", "转载的国家指南"):
+        expect(facts).to_contain_text(words)
+    expect(page.locator(".dues .row")).to_contain_text("上班前")
+
+
+def _find(inspector: Inspector, topic: str, severity: str, description: str, photos: int) -> None:
+    page = inspector.page
+    page.get_by_role("link", name="记录问题").click()
+    page.get_by_role("button", name=topic).click()
+    page.get_by_role("button", name=severity).click()
+    page.locator("[name=description]").fill(description)
+    for number in range(photos):
+        inspector.take_photo(shade=number)
+        expect(page.locator(".thumbnail")).to_have_count(number + 1)
+    page.get_by_role("button", name="保存问题").click()
+    expect(page.locator(".findings")).to_contain_text(description)
