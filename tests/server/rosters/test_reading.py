@@ -202,6 +202,22 @@ def test_a_row_of_errors_is_rejected_not_lost() -> None:
     are_all([*rows[:2], *rows[3:]])
 
 
+def test_rows_of_nothing_but_errors_are_counted() -> None:
+    def line(number: int, row: Sequence[Cell]) -> str:
+        cells = "".join(
+            f'<c r="{chr(65 + n)}{number}" t="{"e" if cell == "#N/A" else "str"}"><v>{cell}</v></c>'
+            for n, cell in enumerate(row)
+        )
+        return f'<row r="{number}">{cells}</row>'
+
+    errors = ["#N/A"] * len(TITLES)
+    table = [TITLES, *cells_of()[:3], errors, *cells_of()[3:], errors]
+    data = zipped(package([sheet_xml("".join(map(line, range(1, 10), table)))]))
+    judged = judged_of(read_workbook(data))
+    are_all(judged.rows)
+    assert judged.passed_over == {0: [5, 9]}
+
+
 def test_a_person_over_two_rows_is_one() -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [[*TITLES, "培训"], [*cells_of()[0], "安全"], ["", "", "", "", "", "", "急救"]])
