@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -290,6 +291,14 @@ def test_an_old_workbook_is_read_with_its_epoch(epoch_1904: bool, serial: float)
     rows = read_rows(xls(cells, texts, record(0x0022, b"\x01\0" if epoch_1904 else b"\0\0")))
     are_all(rows)
     assert {row.fields["entered_on"] for row in rows} == {"2026-11-01"}
+
+
+def test_what_an_old_workbook_hides_is_known() -> None:
+    row = struct.pack("<HHHHIHH", 3, 0, 6, 255, 0, 0x20, 0)
+    columns = struct.pack("<HHHHHH", 1, 2, 0, 0, 1, 0)
+    cells = record(0x007D, columns) + record(0x0208, row) + xls_text(0, 0, 0) + xls_text(4, 5, 0)
+    hidden = read_workbook(xls(cells, ["姓名"])).sheets[0].hidden
+    assert (hidden.rows, hidden.columns) == ({3}, {1, 2})
 
 
 def test_a_number_written_as_a_formula_in_a_text_file_is_read() -> None:
