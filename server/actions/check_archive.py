@@ -39,6 +39,7 @@ _ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\sr\s*=\s*["']([0-9]+)["']""")
 _HIDDEN = re.compile(
     rb"""<(?:\w+:)?row\b(?=[^>]*\shidden\s*=\s*["'](?:1|true))[^>]*?\sr\s*=\s*["']([0-9]+)["']"""
 )
+_ERRORS = re.compile(rb"""<(?:\w+:)?c\b(?=[^>]*\st="e")[^>]*?\sr="[A-Za-z]{1,3}([0-9]{1,7})\"""")
 _HIDDEN_COLUMNS = re.compile(
     rb"""<(?:\w+:)?col\b(?=[^>]*\shidden\s*=\s*["'](?:1|true))(?=[^>]*\smin\s*=\s*["']([0-9]{1,5})["'])"""
     rb"""[^>]*?\smax\s*=\s*["']([0-9]{1,5})["']"""
@@ -57,16 +58,18 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplemente
 
 
 class Hidden(NamedTuple):
-    """The rows and columns of a sheet that are not shown, from 0."""
+    """What the reader does not tell of a sheet: its rows and columns that are not shown, and the rows with cells in
+    error (#N/A), which it gives as empty ones; all from 0."""
 
     rows: frozenset[int] = frozenset()
     columns: frozenset[int] = frozenset()
+    errors: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What only the archive itself tells: the hidden rows and columns of each sheet, in the workbook's order, and whether
-    dates written as plain numbers count from 1904."""
+    """What only the archive itself tells: what is hidden in each sheet, in the workbook's order, and whether dates written
+    as plain numbers count from 1904."""
 
     hidden: list[Hidden]
     epoch_1904: bool
@@ -156,7 +159,7 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
             texts.part = part
         if extent is not None:
             extent.check(archive, part)
-            hidden[name] = Hidden(frozenset(extent.hidden), frozenset(extent.hidden_columns))
+            hidden[name] = Hidden(*map(frozenset, (extent.hidden, extent.hidden_columns, extent.errors)))
             sheets.append(part)
     texts.check(archive, sheets)
     return Archive([hidden.get(name, Hidden()) for name in _in_order(archive)], epoch_1904)
@@ -196,6 +199,7 @@ class _Extent:
         self.cells = 0
         self.hidden: set[int] = set()
         self.hidden_columns: set[int] = set()
+        self.errors: set[int] = set()
         self._tags: tuple[bytes, bytes, bytes] | None = (
             None  # how rows, cells and the end of all are written here
         )
@@ -216,6 +220,8 @@ class _Extent:
             self.hidden.update(int(row) - 1 for row in _HIDDEN.findall(chunk))
             for first, last in _HIDDEN_COLUMNS.findall(chunk):
                 self.hidden_columns.update(range(int(first) - 1, min(int(last), COLUMNS_MAX)))
+        if b't="e"' in chunk:
+            self.errors.update(int(row) - 1 for row in _ERRORS.findall(chunk))
         self._count(chunk)
 
     def _count(self, chunk: bytes) -> None:

@@ -10,18 +10,19 @@ from array import array
 from collections.abc import Iterator
 
 from server.actions import file_problems as wrong
-from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, TEXT_MAX
+from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, TEXT_MAX, Archive, Hidden
 
 _FREE = 0xFFFFFFFA  # sector numbers from here on are signs, not sectors
 _STREAMS = ("Workbook", "Book")
 _BOF, _CONTINUE, _SST, _TEXT_OF_TABLE = (0x0809, 0x0409, 0x0209, 0x0009), 0x003C, 0x00FC, 0x00FD
-_EPOCH = 0x0022
+_EPOCH, _BOUND_SHEET, _ROW, _COLUMNS = 0x0022, 0x0085, 0x0208, 0x007D
 _CELLS = frozenset((0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x0003, 0x0002, 0x0004, 0x0005, 0x0007))
+_SHEETS_MAX = 256  # of which it is told what they hide; files with so many are refused later
 _SPANS = (0x00BD, 0x00BE)  # several cells in one record, which ends on the last one's column
 
 
-def check_xls(data: bytes) -> bool:
-    """Whether dates written as plain numbers count from 1904. Raises Problem 413, 415 or 422."""
+def check_xls(data: bytes) -> Archive:
+    """What only the file itself tells. Raises Problem 413, 415 or 422."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise wrong.encrypted()
     if "_VBA_PROJECT".encode("utf-16-le") in data:
@@ -84,15 +85,20 @@ def _chain(data: bytes, table: array[int], first: int, size: int, offset: int) -
     return b"".join(parts)
 
 
-def _walk(book: bytes) -> bool:
-    """Every record once: the rectangle of each sheet, the cells of all, what their texts come to; and the epoch."""
+def _walk(book: bytes) -> Archive:
+    """Every record once: the rectangle of each sheet, the cells of all, what their texts come to; what is hidden, and the
+    epoch."""
     epoch_1904 = False
+    # Hidden rows and columns by where a sheet begins, in the workbook's order; `elsewhere` of what it does not list.
+    hidden: dict[int, tuple[set[int], set[int]]] = {}
+    rows, columns = elsewhere = (set[int](), set[int]())
     last_row = last_column = cells = rectangles = shared = 0
     lengths = array("I")
     for kind, at, size in _records(book):
         if kind in _BOF:
             rectangles += last_row * last_column
             last_row = last_column = 0
+            rows, columns = hidden.get(at - 4, elsewhere)
         elif kind in _CELLS or kind == _TEXT_OF_TABLE or kind in _SPANS:
             row, column = struct.unpack_from("<HH", book, at)
             if kind in _SPANS:
@@ -112,7 +118,14 @@ def _walk(book: bytes) -> bool:
             lengths = _lengths(book, at, size)
         elif kind == _EPOCH:
             epoch_1904 = epoch_1904 or book[at] == 1
-    return epoch_1904
+        elif kind == _BOUND_SHEET and len(hidden) < _SHEETS_MAX:
+            hidden[struct.unpack_from("<I", book, at)[0]] = (set(), set())
+        elif kind == _ROW and size >= 14 and book[at + 12] & 0x20:
+            rows.add(struct.unpack_from("<H", book, at)[0])
+        elif kind == _COLUMNS and size >= 10 and book[at + 8] & 1:
+            first, last = struct.unpack_from("<HH", book, at)
+            columns.update(range(first, min(last + 1, COLUMNS_MAX)))
+    return Archive([Hidden(*map(frozenset, both)) for both in hidden.values()], epoch_1904)
 
 
 def _records(book: bytes) -> Iterator[tuple[int, int, int]]:

@@ -130,6 +130,10 @@ def judge_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, in
                 progress(len(rows), total)
                 _check_length(rows)
         judged.places.extend([index] * (len(rows) - len(judged.places)))
+        passed_over += (
+            at + 1 for at in sheet.hidden.errors if at > layout.last and _is_blank(sheet.rows, at)
+        )
+        passed_over.sort()
     _check_length(rows)
     judge_together(rows)
     return judged
@@ -252,6 +256,10 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
             for index, layout in found
         ]
     return [(index, layout) for index, layout in found if index not in skipped], skipped
+
+
+def _is_blank(rows: Sequence[Sequence[Cell]], at: int) -> bool:
+    return at >= len(rows) or not _is_written(rows[at])
 
 
 def _is_written(row: Sequence[Cell]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import python_calamine as calamine
 
 from server.actions import file_problems as wrong
-from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, Hidden, check_archive
+from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, Archive, Hidden, check_archive
 from server.actions.check_xls import check_xls
 from server.problems import Problem
 from server.rules.roster.cells import Cell
@@ -64,20 +64,14 @@ def read_workbook(data: bytes) -> Workbook:
     if len(data) > BYTES_MAX:
         raise wrong.too_large()
     if data.startswith(_ZIP):
-        return _read_xlsx(data)
+        return _read("xlsx", data, check_archive(data))
     if data.startswith(_OLE):
-        return _read_xls(data)
+        return _read("xls", data, check_xls(data))
     return _read_csv(data)
 
 
-def _read_xlsx(data: bytes) -> Workbook:
-    archive = check_archive(data)
-    return Workbook("xlsx", _sheets(data, archive.hidden), archive.epoch_1904)
-
-
-def _read_xls(data: bytes) -> Workbook:
-    epoch_1904 = check_xls(data)
-    return Workbook("xls", _sheets(data, []), epoch_1904)
+def _read(kind: str, data: bytes, archive: Archive) -> Workbook:
+    return Workbook(kind, _sheets(data, archive.hidden), archive.epoch_1904)
 
 
 def _sheets(data: bytes, hidden: list[Hidden]) -> list[Sheet]:

@@ -108,19 +108,19 @@ def judge_sheet(
             if any(not is_empty(cell) for cell in row):
                 passed_over.append(index + 1)
             continue
-        notes: list[Found] = []
+        notes: Sequence[Found] = ()
         if index in under:
             if number_at in under[index] and is_empty(number):
                 passed_over.append(index + 1)
                 continue
-            notes += _fill(told, under[index], at)
+            notes = _fill(told, under[index], at)
         own = told[team_at]
         if is_empty(own) and not is_empty(team):
             own = team
-            notes.append(Found("team_filled", "team"))
+            notes = [*notes, Found("team_filled", "team")]
         team = own
         shared = read_shared(own, *shared_cells(told))
-        judged = Row(sheet, index + 1, row, shared.fields.copy(), shared.found + notes)
+        judged = Row(sheet, index + 1, row, shared.fields.copy(), [*shared.found, *notes])
         if index in hidden:
             judged.found.append(Found("hidden_row", None))
         _read(judged, name, number, told[phone_at], context)

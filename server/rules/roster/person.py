@@ -53,12 +53,13 @@ def person_problems(fields: Mapping[str, Any], today: str, limits: PersonLimits)
         born = birth_date(kind, number)
         if born is not None:
             as_of = entered_on if entered_on and limits.earliest <= entered_on < today else today
-            problem = _age_problem(_age(born, as_of), _age(born, today), limits)
+            problem = _age_problem(born, as_of, limits)
             if problem is not None:
                 found.append(Found(problem, "certificate_number"))
-    for field, day in (("entered_on", entered_on), ("exited_on", exited_on)):
-        if day is not None and not limits.earliest <= day <= today:
-            found.append(Found("date_future" if day > today else "date_early", field))
+    if entered_on is not None and not limits.earliest <= entered_on <= today:
+        found.append(Found("date_future" if entered_on > today else "date_early", "entered_on"))
+    if exited_on is not None and not limits.earliest <= exited_on <= today:
+        found.append(Found("date_future" if exited_on > today else "date_early", "exited_on"))
     return found
 
 
@@ -82,17 +83,14 @@ def name_problem(name: str) -> str | None:
     return "name_digits" if digits else None
 
 
-def _age_problem(then: int, now: int, limits: PersonLimits) -> str | None:
-    if limits.age_max and now > limits.age_max:
-        return "over_age"
-    if then < limits.age_min:
-        return "under_age"
-    return "minor" if then < limits.age_of_majority else None
-
-
-def _age(born: date, on: str) -> int:
+def _age_problem(born: date, on: str, limits: PersonLimits) -> str | None:
     year, month, day = _numbers(on)
-    return year - born.year - ((month, day) < (born.month, born.day))
+    age = year - born.year - ((month, day) < (born.month, born.day))
+    if limits.age_max and age > limits.age_max:
+        return "over_age"
+    if age < limits.age_min:
+        return "under_age"
+    return "minor" if age < limits.age_of_majority else None
 
 
 @lru_cache(maxsize=256)

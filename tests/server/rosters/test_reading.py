@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -202,6 +203,22 @@ def test_a_row_of_errors_is_rejected_not_lost() -> None:
     are_all([*rows[:2], *rows[3:]])
 
 
+def test_rows_of_nothing_but_errors_are_counted() -> None:
+    def line(number: int, row: Sequence[Cell]) -> str:
+        cells = "".join(
+            f'<c r="{chr(65 + n)}{number}" t="{"e" if cell == "#N/A" else "str"}"><v>{cell}</v></c>'
+            for n, cell in enumerate(row)
+        )
+        return f'<row r="{number}">{cells}</row>'
+
+    errors = ["#N/A"] * len(TITLES)
+    table = [TITLES, *cells_of()[:3], errors, *cells_of()[3:], errors]
+    data = zipped(package([sheet_xml("".join(map(line, range(1, 10), table)))]))
+    judged = judged_of(read_workbook(data))
+    are_all(judged.rows)
+    assert judged.passed_over == {0: [5, 9]}
+
+
 def test_a_person_over_two_rows_is_one() -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [[*TITLES, "培训"], [*cells_of()[0], "安全"], ["", "", "", "", "", "", "急救"]])
@@ -274,6 +291,14 @@ def test_an_old_workbook_is_read_with_its_epoch(epoch_1904: bool, serial: float)
     rows = read_rows(xls(cells, texts, record(0x0022, b"\x01\0" if epoch_1904 else b"\0\0")))
     are_all(rows)
     assert {row.fields["entered_on"] for row in rows} == {"2026-11-01"}
+
+
+def test_what_an_old_workbook_hides_is_known() -> None:
+    row = struct.pack("<HHHHIHH", 3, 0, 6, 255, 0, 0x20, 0)
+    columns = struct.pack("<HHHHHH", 1, 2, 0, 0, 1, 0)
+    cells = record(0x007D, columns) + record(0x0208, row) + xls_text(0, 0, 0) + xls_text(4, 5, 0)
+    hidden = read_workbook(xls(cells, ["姓名"])).sheets[0].hidden
+    assert (hidden.rows, hidden.columns) == ({3}, {1, 2})
 
 
 def test_a_number_written_as_a_formula_in_a_text_file_is_read() -> None:
