@@ -11,6 +11,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX
+from server.actions.file_problems import too_long
 from server.actions.load_reference import rules_in_force
 from server.actions.read_workbook import Workbook
 from server.actions.stored_people import active_elsewhere, seen_since, stored_people
@@ -28,8 +30,6 @@ from server.rules.roster.questions import samples
 from server.rules.roster.words import plain, plain_title
 from server.seal import Seals, place
 
-ROWS_MAX = 50_000
-_TITLE_MAX = 100
 _STEP = 5_000  # rows between two reports of progress
 _TOLD_MAX = 20  # rows that are nobody's, of a sheet, told one by one
 SKIPPED = {
@@ -195,7 +195,7 @@ def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: G
     known = grounds.context.words.titles
     for index, layout in judged.layouts:
         for column in layout.columns:
-            title, chosen = plain_title(column.title)[:_TITLE_MAX], grounds.chosen.get((index, column.index))
+            title, chosen = plain_title(column.title)[:COLUMN_TITLE_MAX], grounds.chosen.get((index, column.index))
             parts = {title, *map(plain_title, column.title.split())}
             if title and chosen is not None and known.keys().isdisjoint(parts):
                 session.merge(RosterTitle(company=roster.company, title=title, field=chosen))
@@ -267,9 +267,8 @@ def _is_written(row: Sequence[Cell]) -> bool:
 
 
 def _check_length(rows: list[Row]) -> None:
-    if len(rows) > ROWS_MAX:
-        detail = f"一个文件最多 {ROWS_MAX} 人, 请分成几个文件。"
-        raise Problem(422, "sheet_too_long", "行数太多", detail)
+    if len(rows) > ROSTER_PEOPLE_MAX:
+        raise too_long()
 
 
 def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[dict[str, Any]]:
@@ -279,7 +278,7 @@ def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[di
             "sheet": index,
             "sheet_name": workbook.sheets[index].name,
             "column": column.index,
-            "title": column.title[:_TITLE_MAX],
+            "title": column.title[:COLUMN_TITLE_MAX],
             "field": column.field,
             "sure": column.sure,
             "samples": samples(workbook.sheets[index].rows, layout, column.index),
@@ -337,7 +336,7 @@ def _passed_over(judged: Judged) -> list[dict[str, Any]]:
 def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
     """The columns that were read although the spreadsheet hides them."""
     return [
-        {"sheet": index, "sheet_name": sheet.name, "column": column.index, "title": column.title[:_TITLE_MAX]}
+        {"sheet": index, "sheet_name": sheet.name, "column": column.index, "title": column.title[:COLUMN_TITLE_MAX]}
         for index, layout in judged.layouts
         for sheet in (judged.workbook.sheets[index],)
         for column in layout.columns

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from schemas.limits import (
+    REASON_MAX,
+    REASON_MIN,
+    ROSTER_COLUMNS_MAX,
+    ROSTER_PEOPLE_MAX,
+    ROSTER_SHEETS_MAX,
+)
 from server.actions.show_rosters import GROUPS
 from server.api.shapes import ZH, Input, at
 from server.rules.roster.fields import FIELDS
 
-ROWS_DEFAULT, ROWS_MAX, START_MAX = 100, 500, 50_000
-COLUMNS_MAX = 200 * 50
+ROWS_DEFAULT, ROWS_MAX = 100, 500
 
 
 class RowQuery(Input):
@@ -19,7 +25,7 @@ class RowQuery(Input):
         error_messages=ZH,
     )
     start = fields.Integer(
-        load_default=0, validate=validate.Range(0, START_MAX, error="超出范围。"), error_messages=ZH
+        load_default=0, validate=validate.Range(0, ROSTER_PEOPLE_MAX, error="超出范围。"), error_messages=ZH
     )
     limit = fields.Integer(
         load_default=ROWS_DEFAULT,
@@ -30,10 +36,16 @@ class RowQuery(Input):
 
 class ChosenColumn(Input):
     sheet = fields.Integer(
-        required=True, strict=True, validate=validate.Range(0, 49, error="没有这张表。"), error_messages=ZH
+        required=True,
+        strict=True,
+        validate=validate.Range(0, ROSTER_SHEETS_MAX - 1, error="没有这张表。"),
+        error_messages=ZH,
     )
     column = fields.Integer(
-        required=True, strict=True, validate=validate.Range(0, 199, error="没有这一列。"), error_messages=ZH
+        required=True,
+        strict=True,
+        validate=validate.Range(0, ROSTER_COLUMNS_MAX - 1, error="没有这一列。"),
+        error_messages=ZH,
     )
     field = fields.String(
         required=True,
@@ -47,7 +59,7 @@ class Columns(Input):
     columns = fields.List(
         fields.Nested(ChosenColumn),
         required=True,
-        validate=validate.Length(1, COLUMNS_MAX, error="请至少指明一列。"),
+        validate=validate.Length(1, ROSTER_SHEETS_MAX * ROSTER_COLUMNS_MAX, error="请至少指明一列。"),
         error_messages=ZH,
     )
 
@@ -62,7 +74,7 @@ class Commit(Input):
     exited_on = fields.Date(format="iso", error_messages=ZH, metadata={"description": "exit 时必填"})
     people = fields.List(
         fields.UUID(error_messages=ZH),
-        validate=validate.Length(max=ROWS_MAX * 100, error="太多。"),
+        validate=validate.Length(max=ROSTER_PEOPLE_MAX, error="太多。"),
         error_messages=ZH,
         metadata={"description": "只登记这些人退场 (记录编号); 不填: 全部"},
     )
@@ -71,7 +83,9 @@ class Commit(Input):
 class Reason(Input):
     reason = fields.String(
         required=True,
-        validate=validate.Length(4, 200, error="请写明事由 (4 到 200 个字)。"),
+        validate=validate.Length(
+            REASON_MIN, REASON_MAX, error=f"请写明事由 ({REASON_MIN} 到 {REASON_MAX} 个字)。"
+        ),
         error_messages=ZH,
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
+from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
 from server.actions.commit_roster import Decision, commit_roster
 from server.actions.paging import Page
 from server.actions.show_rosters import ShownRoster, ShownRow, one_roster, page_of_rosters, rows_of_roster
@@ -27,7 +28,11 @@ _XLSX = {
 
 
 @blueprint.post("/sites/<uuid:site_id>/rosters")
-@blueprint.doc(requestBody=FILE_BODY)
+@blueprint.doc(
+    requestBody=FILE_BODY,
+    summary=f"上传名册 (.xlsx, .xls, .csv, 不超过 {ROSTER_BYTES_MAX >> 20} MB, 不超过 {ROSTER_PEOPLE_MAX} 人)",
+    description="文件读完以前答 202; 到 `Location` 看进度和预览。提交以前什么都不会改变。",
+)
 @blueprint.arguments(NoQuery, location="query")
 @blueprint.response(202, RosterShape)
 @blueprint.alt_response(401, "UNAUTHORIZED")
@@ -35,10 +40,6 @@ _XLSX = {
 @blueprint.alt_response(404, "NOT_FOUND")
 @blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
 def upload(_: dict[str, Any], site_id: UUID) -> tuple[ShownRoster, int, dict[str, str]]:
-    """上传名册 (.xlsx, .xls, .csv, 不超过 20 MB, 不超过 50 000 行)
-
-    文件读完以前答 202; 到 `Location` 看进度和预览。提交以前什么都不会改变。
-    """
     name, data = uploaded_file()
     roster_id = take_in_file(this_app(), viewer(), str(site_id), name, data, now_ms())
     with read() as session:
