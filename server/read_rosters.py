@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 
 from flask import Flask
 
+from server.actions.commit_roster import PREVIEW_STALE, Decision, commit_roster, compare_anew
 from server.actions.judge_roster import Chosen, grounds_of, judge_file, keep_judged, remember_titles
 from server.actions.read_workbook import Workbook, read_workbook
 from server.actions.upload_roster import (
@@ -104,6 +105,19 @@ def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen
         _require_open(roster)
         remember_titles(session, roster, judged, grounds)
         keep_judged(session, seals, roster, judged, now_ms)
+
+
+def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
+    """Commit a roster. When its preview is not what a commit would do now, nothing is written and the preview is made
+    anew, so that she sees what it would. Raises Problem 404, 403, 409 or 422."""
+    try:
+        with write() as session:
+            commit_roster(session, seals, viewer, roster_id, decision, now_ms)
+    except Problem as problem:
+        if problem.code == PREVIEW_STALE:
+            with write() as session:
+                compare_anew(session, seals, viewer, roster_id)
+        raise
 
 
 def _require_open(roster: Roster) -> None:

@@ -21,15 +21,16 @@ from server.models.site import Company
 from server.problems import Problem
 from server.rules.calendar import local_date_of
 from server.rules.roster.cells import Cell, is_empty
-from server.rules.roster.compare import VERDICTS, compare, exits
+from server.rules.roster.compare import FOUND_BY_COMPARISON, VERDICTS, Stored, compare, exits
 from server.rules.roster.fields import FIELDS
 from server.rules.roster.judge import Context, Row, company_above, judge_sheet, judge_together
 from server.rules.roster.layout import Column, Layout, continued, doubted, find_layout
-from server.rules.roster.problems import Found
+from server.rules.roster.problems import CATALOGUE, Found
 from server.rules.roster.questions import samples
 from server.rules.roster.words import plain, plain_title
 from server.seal import Seals, place
 
+PROBLEMS_MAX = 100  # told with the roster itself; the rest by its rows
 _STEP = 5_000  # rows between two reports of progress
 _TOLD_MAX = 20  # rows that are nobody's, of a sheet, told one by one
 SKIPPED = {
@@ -60,12 +61,22 @@ class JudgedSheet(msgspec.Struct, array_like=True):
     columns: list[tuple[int, str, str | None]]
 
 
+class Absent(msgspec.Struct, array_like=True):
+    """Somebody who is stored and here: his record, and what people know him by."""
+
+    record: str
+    name: str
+    certificate_number: str = ""
+    team: str = ""
+    entered_on: str = ""
+
+
 class Result(msgspec.Struct):
     """What was read of a file and what the rules say of it."""
 
     sheets: list[JudgedSheet]
     rows: list[JudgedRow]
-    absent: list[tuple[str, str]]  # record and name of people that are stored and that no row names
+    absent: list[Absent]  # people that are stored and that no row names
 
 
 Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a person chose
@@ -149,7 +160,47 @@ def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, 
         roster.state = "mapping"
         roster.told = {"columns": judged.questions, "needed": _needed(judged), "skipped": _skipped(judged)}
         return
-    rows = judged.rows
+    above = {code for _, layout in judged.layouts if (code := company_above(layout)) is not None}
+    roster.told = {
+        "company_above_differs": bool(above - {roster.company}),
+        "skipped": _skipped(judged),
+        "passed_over": _passed_over(judged),
+        "hidden_columns": _hidden_columns(judged),
+    }
+    sheets = [_sheet(index, judged) for index in range(len(judged.workbook.sheets))]
+    _keep_compared(session, seals, roster, sheets, judged.places, judged.rows)
+    roster.state, roster.judged_ms, roster.problem = "preview", now_ms, None
+
+
+def compare_again(session: Session, seals: Seals, roster: Roster) -> None:
+    """The preview anew, of the rows as they were read, beside what is stored now."""
+    kept = read_result(seals, roster)
+    places = [judged.sheet for judged in kept.rows]
+    _keep_compared(session, seals, roster, kept.sheets, places, rows_read(kept))
+
+
+def rows_read(result: Result) -> list[Row]:
+    """The rows of a preview as they were before they were compared with what is stored."""
+    return [
+        Row(
+            result.sheets[judged.sheet].name,
+            judged.number,
+            judged.cells,
+            judged.fields,
+            [Found(*one) for one in judged.found if one[0] not in FOUND_BY_COMPARISON],
+        )
+        for judged in result.rows
+    ]
+
+
+def _keep_compared(
+    session: Session,
+    seals: Seals,
+    roster: Roster,
+    sheets: list[JudgedSheet],
+    places: Sequence[int],
+    rows: Sequence[Row],
+) -> None:
     stored = stored_people(session, seals, roster.site_id, roster.company)
     done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
     here = [row for row in rows if not row.rejected and "exited_on" not in row.fields]
@@ -159,16 +210,14 @@ def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, 
         if row.certificate in doubled:
             row.found.append(Found("active_elsewhere", "certificate_number"))
     result = Result(
-        [_sheet(index, judged) for index in range(len(judged.workbook.sheets))],
+        sheets,
         [
             JudgedRow(
                 index, row.number, _plain_cells(row.cells), row.fields, list(row.found), verdict, changes
             )
-            for index, row, verdict, changes in zip(
-                judged.places, rows, done.verdicts, done.changes, strict=True
-            )
+            for index, row, verdict, changes in zip(places, rows, done.verdicts, done.changes, strict=True)
         ],
-        [(person.id, person.fields["name"]) for person in done.absent],
+        [_absent(person) for person in done.absent],
     )
     counted = Counter(done.verdicts)
     warned = sum(bool(row.found) and not row.rejected for row in rows)
@@ -176,17 +225,33 @@ def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, 
         **{name: counted[name] for name in VERDICTS},
         "warned": warned,
         "absent": len(done.absent),
+        "done": len(rows),
+        "rows": len(rows),
     }
-    roster.counts |= {"done": len(rows), "rows": len(rows)}
     roster.result = seals.seal(result_place(roster.id), msgspec.json.encode(result))
-    above = {code for _, layout in judged.layouts if (code := company_above(layout)) is not None}
-    roster.told = {
-        "company_above_differs": bool(above - {roster.company}),
-        "skipped": _skipped(judged),
-        "passed_over": _passed_over(judged),
-        "hidden_columns": _hidden_columns(judged),
-    }
-    roster.state, roster.judged_ms, roster.problem = "preview", now_ms, None
+    roster.told = {**roster.told, **_first_problems(result)}
+
+
+def _absent(person: Stored) -> Absent:
+    told = person.fields
+    return Absent(
+        person.id, told["name"], told["certificate_number"], told.get("team", ""), told["entered_on"]
+    )
+
+
+def _first_problems(result: Result) -> dict[str, Any]:
+    """Of everything found the first, errors before warnings, as anybody may read it: (sheet, row, column's title, field,
+    code); and how much there is."""
+    told: dict[str, list[tuple[str, int, str | None, str | None, str]]] = {"error": [], "warning": []}
+    titles = [{name: title for _, title, name in sheet.columns if name} for sheet in result.sheets]
+    for row in result.rows:
+        for code, name, _ in row.found:
+            title = titles[row.sheet].get(name) if name is not None else None
+            told[CATALOGUE[code].weight].append(
+                (result.sheets[row.sheet].name, row.number, title, name, code)
+            )
+    found = told["error"] + told["warning"]
+    return {"problems": found[:PROBLEMS_MAX], "problems_total": len(found)}
 
 
 def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: Grounds) -> None:
@@ -195,7 +260,10 @@ def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: G
     known = grounds.context.words.titles
     for index, layout in judged.layouts:
         for column in layout.columns:
-            title, chosen = plain_title(column.title)[:COLUMN_TITLE_MAX], grounds.chosen.get((index, column.index))
+            title, chosen = (
+                plain_title(column.title)[:COLUMN_TITLE_MAX],
+                grounds.chosen.get((index, column.index)),
+            )
             parts = {title, *map(plain_title, column.title.split())}
             if title and chosen is not None and known.keys().isdisjoint(parts):
                 session.merge(RosterTitle(company=roster.company, title=title, field=chosen))
@@ -336,7 +404,12 @@ def _passed_over(judged: Judged) -> list[dict[str, Any]]:
 def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
     """The columns that were read although the spreadsheet hides them."""
     return [
-        {"sheet": index, "sheet_name": sheet.name, "column": column.index, "title": column.title[:COLUMN_TITLE_MAX]}
+        {
+            "sheet": index,
+            "sheet_name": sheet.name,
+            "column": column.index,
+            "title": column.title[:COLUMN_TITLE_MAX],
+        }
         for index, layout in judged.layouts
         for sheet in (judged.workbook.sheets[index],)
         for column in layout.columns

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.judge_roster import JudgedRow, Result, read_result
+from server.actions.judge_roster import Absent, JudgedRow, Result, read_result
 from server.actions.paging import After, Page, cut, read_cursor
 from server.actions.show_sites import one_site
 from server.models.access import Viewer, visible_rosters
@@ -25,15 +25,6 @@ _CHANGES_NOT_SHOWN = frozenset(("certificate_type", "certificate_number", "compa
 
 
 @dataclass(frozen=True, slots=True)
-class ShownRoster:
-    """A roster with the names of those who uploaded and committed it."""
-
-    roster: Roster
-    uploaded_by: str
-    committed_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ShownProblem:
     """One problem of one row, in words. `column`: the title as written; `field`: what the column means."""
 
@@ -44,6 +35,31 @@ class ShownProblem:
     message: str
     remedy: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedProblem(ShownProblem):
+    """One problem, with the sheet and the row (as spreadsheets count) where it is."""
+
+    sheet: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRoster:
+    """A roster with the names of those who uploaded and committed it."""
+
+    roster: Roster
+    uploaded_by: str
+    committed_by: str | None
+
+    @property
+    def problems(self) -> list[PlacedProblem]:
+        """The first of everything that was found, errors before warnings."""
+        return [
+            PlacedProblem(**_in_words(code, name, title), sheet=sheet, number=number)
+            for sheet, number, title, name, code in self.roster.told.get("problems", [])
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,7 @@ def rows_of_roster(
     result = read_result(seals, one_roster(session, viewer, roster_id).roster)
     if group == "absent":
         gone = result.absent[start : start + limit]
-        return [_absent(key, name) for key, name in gone], len(result.absent)
+        return [_absent(person) for person in gone], len(result.absent)
     rows = [row for row in result.rows if _is_in(row, group)]
     return [show_row(result, row) for row in rows[start : start + limit]], len(rows)
 
@@ -121,22 +137,27 @@ def show_row(result: Result, row: JudgedRow) -> ShownRow:
         mask_phone(fields["phone"]) if fields.get("phone") else "",
         fields.get("entered_on", ""),
         changes=changes,
-        problems=[_problem(code, name, titles) for code, name, _ in row.found],
+        problems=[
+            ShownProblem(**_in_words(code, name, titles.get(name or ""))) for code, name, _ in row.found
+        ],
     )
 
 
-def _problem(code: str, name: str | None, titles: dict[str, str]) -> ShownProblem:
+def _in_words(code: str, name: str | None, title: str | None) -> dict[str, Any]:
     known = CATALOGUE[code]
-    column = titles.get(name, FIELDS.get(name)) if name is not None else None
-    return ShownProblem(code, known.weight, name, column, known.message, known.remedy, known.source)
+    column = title or FIELDS.get(name) if name is not None else None
+    told = {"message": known.message, "remedy": known.remedy, "source": known.source}
+    return {"code": code, "weight": known.weight, "field": name, "column": column, **told}
 
 
 def _masked(name: str, value: Any) -> str:
     return mask_phone(value) if name == "phone" and value else shown(name, value)
 
 
-def _absent(key: str, name: str) -> ShownRow:
-    return ShownRow("", None, "absent", name, "", "", "", "", "", record=key)
+def _absent(person: Absent) -> ShownRow:
+    number = mask_certificate(person.certificate_number) if person.certificate_number else ""
+    told = (person.name, number, person.team, "", "", person.entered_on)
+    return ShownRow("", None, "absent", *told, record=person.record)
 
 
 def _is_in(row: JudgedRow, group: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from schemas.limits import (
+    DATE_LENGTH,
     REASON_MAX,
     REASON_MIN,
     ROSTER_COLUMNS_MAX,
     ROSTER_PEOPLE_MAX,
     ROSTER_SHEETS_MAX,
 )
+from server.actions.judge_roster import PROBLEMS_MAX
 from server.actions.show_rosters import GROUPS
 from server.api.shapes import ZH, Input, at
 from server.rules.roster.fields import FIELDS
@@ -71,7 +73,11 @@ class Commit(Input):
         error_messages=ZH,
         metadata={"description": "名册里没有的在场人员: leave 不变, exit 登记退场"},
     )
-    exited_on = fields.Date(format="iso", error_messages=ZH, metadata={"description": "exit 时必填"})
+    exited_on = fields.String(
+        validate=validate.Length(max=DATE_LENGTH, error="应为 YYYY-MM-DD。"),
+        error_messages=ZH,
+        metadata={"format": "date", "description": "exit 时必填, YYYY-MM-DD, 不晚于今天, 不早于各人进场"},
+    )
     people = fields.List(
         fields.UUID(error_messages=ZH),
         validate=validate.Length(max=ROSTER_PEOPLE_MAX, error="太多。"),
@@ -113,7 +119,8 @@ class RosterShape(Schema):
         values=fields.Integer(),
         attribute="roster.counts",
         metadata={
-            "description": "进度 done / rows; new, changed, same, rejected, warned, absent; 提交后 added, edited, exited"
+            "description": "进度 done / rows; new, changed, same, rejected, warned, absent; "
+            "提交后: 生效的 added, edited, exited, 未被接受的 refused"
         },
     )
     columns = fields.List(
@@ -131,11 +138,6 @@ class RosterShape(Schema):
     committed_by = fields.String(allow_none=True)
 
 
-class RosterPage(Schema):
-    items = fields.List(fields.Nested(RosterShape))
-    next = fields.String(allow_none=True)
-
-
 class ProblemShape(Schema):
     code = fields.String()
     weight = fields.String(metadata={"enum": ["error", "warning"]})
@@ -144,6 +146,27 @@ class ProblemShape(Schema):
     message = fields.String()
     remedy = fields.String()
     source = fields.String()
+
+
+class PlacedProblemShape(ProblemShape):
+    sheet = fields.String()
+    number = fields.Integer(metadata={"description": "表格里的行号"})
+
+
+class OneRosterShape(RosterShape):
+    problems = fields.List(
+        fields.Nested(PlacedProblemShape),
+        metadata={
+            "description": f"发现的问题, 错误在前, 最多 {PROBLEMS_MAX} 个; "
+            "全部在 `/rows` 的 rejected 和 warned 两类里"
+        },
+    )
+    problems_total = fields.Integer(attribute="roster.told.problems_total")
+
+
+class RosterPage(Schema):
+    items = fields.List(fields.Nested(RosterShape))
+    next = fields.String(allow_none=True)
 
 
 class ChangeShape(Schema):

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.actions.commit_roster import Decision, commit_roster
+from server.actions.commit_roster import Decision
 from server.actions.judge_roster import Chosen
 from server.actions.name_codes import Names, read_names
 from server.actions.show_rosters import GROUPS, one_roster, page_of_rosters, rows_of_roster
 from server.actions.show_sites import one_site, page_of_sites
 from server.actions.write_workbook import MIME, problem_file, roster_file
 from server.console.pages import ROWS, blueprint, check_form, render
-from server.db import read, write
+from server.db import read
 from server.door import as_download, now_ms, runtime, this_app, uploaded_file
 from server.models.access import may_upload
 from server.problems import Problem
-from server.read_rosters import confirm_columns, take_in_file
+from server.read_rosters import commit_preview, confirm_columns, take_in_file
 from server.rules.calendar import local_date_of
 from server.rules.roster.fields import FIELDS
 
@@ -91,8 +90,7 @@ def commit(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """Commit the preview, with what is to become of the absent."""
     check_form()
     try:
-        with write() as session:
-            commit_roster(session, runtime().seals, g.viewer, str(roster_id), _decision(), now_ms())
+        commit_preview(runtime().seals, g.viewer, str(roster_id), _decision(), now_ms())
     except Problem as problem:
         if problem.status == 404:
             raise
@@ -163,10 +161,8 @@ def _chosen() -> Chosen:
 
 
 def _decision() -> Decision:
-    if request.form.get("absent") != "exit":
+    absent = request.form.get("absent", "leave")
+    if absent == "leave":
         return Decision()
-    try:
-        exited_on = date.fromisoformat(request.form.get("exited_on", ""))
-    except ValueError as error:
-        raise Problem(422, "invalid_input", "没有退场日期", "请填写退场日期, 或选择“保持在场”。") from error
-    return Decision(exited_on.isoformat(), frozenset(request.form.getlist("person")) or None)
+    people = request.form.getlist("person") if absent == "some" else None
+    return Decision(request.form.get("exited_on", ""), people)
