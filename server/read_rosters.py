@@ -13,11 +13,13 @@ from server.actions.read_workbook import Workbook, read_workbook
 from server.actions.upload_roster import (
     check_chosen,
     check_confirmed,
+    keep_chosen,
     opened,
     own_roster,
     require_uploader,
     take_in_roster,
     waiting_rosters,
+    with_kept,
 )
 from server.db import read, write
 from server.models.access import Viewer
@@ -92,10 +94,11 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
 def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen, now_ms: int) -> None:
     """Judge a file with the columns as a person chose them, and remember their titles for this company. Raises
     Problem 404, 403, 409 (not open any more) or 422."""
-    check_chosen(chosen)
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
+        check_chosen(chosen)
+        chosen = with_kept(roster, chosen)
         grounds, file = grounds_of(session, roster, chosen, now_ms), roster.file
     workbook = opened(seals, roster_id, file)
     judged = judge_file(workbook, grounds, lambda _done, _rows: None)
@@ -105,6 +108,7 @@ def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen
         _require_open(roster)
         remember_titles(session, roster, judged, grounds)
         keep_judged(session, seals, roster, judged, now_ms)
+        keep_chosen(roster, chosen)
 
 
 def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:

@@ -17,7 +17,9 @@ from server.models.user import User
 from server.problems import Problem, not_found
 from server.rules.masking import mask_certificate, mask_phone
 from server.rules.roster.fields import FIELDS, shown
+from server.rules.roster.layout import Layout
 from server.rules.roster.problems import CATALOGUE
+from server.rules.roster.questions import samples
 from server.seal import Seals
 
 GROUPS = ("new", "changed", "same", "rejected", "warned", "absent")
@@ -114,6 +116,32 @@ def rows_of_roster(
         return [_absent(person) for person in gone], len(result.absent)
     rows = [row for row in result.rows if _is_in(row, group)]
     return [show_row(result, row) for row in rows[start : start + limit]], len(rows)
+
+
+def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
+    """Every column that a person may be asked about, or may want to change, as keep_judged tells them. Raises Problem 409
+    when there is none."""
+    if roster.state == "mapping":
+        columns: list[dict[str, Any]] = roster.told["columns"]
+        return columns
+    if roster.state != "preview":
+        raise Problem(409, "roster_not_open", "这份名册不能再改", "请重新上传文件。", state=roster.state)
+    result = read_result(seals, roster)
+    rows = [[row.cells for row in result.rows if row.sheet == index] for index in range(len(result.sheets))]
+    below = Layout(-1, -1, ())
+    return [
+        {
+            "sheet": index,
+            "sheet_name": sheet.name,
+            "column": place,
+            "title": title,
+            "field": name,
+            "sure": True,
+            "samples": samples(rows[index], below, place),
+        }
+        for index, sheet in enumerate(result.sheets)
+        for place, title, name in sheet.columns
+    ]
 
 
 def show_row(result: Result, row: JudgedRow) -> ShownRow:
