@@ -112,7 +112,10 @@ def problems(_: dict[str, Any], roster_id: UUID) -> Response:
 @blueprint.alt_response(404, "NOT_FOUND")
 @blueprint.alt_response(409, "CONFLICT")
 def choose_columns(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
-    """指明各列的含义; 本企业以后的文件照此读取"""
+    """指明各列的含义; 本企业以后的文件照此读取
+
+    预览以后也可以调整。一张表的各列都填空的, 不当作名册。有误时 `sheet` 和 `columns` 指出要重新选择的列。
+    """
     chosen = {(one["sheet"], one["column"]): one["field"] for one in asked["columns"]}
     confirm_columns(runtime().seals, viewer(), str(roster_id), chosen, now_ms())
     with read() as session:

@@ -123,9 +123,10 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
             group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)
             part = (group, start, _ROWS_SHOWN)
             rows, total = rows_of_roster(session, seals, g.viewer, roster_id, *part)
+            told |= {"group": group, "rows": rows, "total": total, "start": start}
+        if state == "preview" and shown.roster.counts.get("absent"):
             part = ("absent", 0, _ABSENT_SHOWN)
-            absent, _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
-            told = {"group": group, "rows": rows, "total": total, "start": start, "absent": absent}
+            told["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
     return render(
         "roster.html",
         names,
