@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
 from schemas.fields import is_real_date
-from server.actions.judge_roster import Absent, Result, compare_again, read_result, rows_read
+from server.actions.keep_preview import Absent, Result, compare_again, read_result, rows_read
 from server.actions.stored_people import seen_since, stored_people
 from server.actions.upload_roster import own_roster
 from server.actions.write_entries import Draft, write_entries

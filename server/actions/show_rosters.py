@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.judge_roster import Absent, JudgedRow, Result, read_result
+from server.actions.keep_preview import Absent, JudgedRow, Result, read_result
 from server.actions.paging import After, Page, cut, read_cursor
 from server.actions.show_sites import one_site
 from server.models.access import Viewer, visible_rosters
@@ -119,7 +119,7 @@ def rows_of_roster(
 
 
 def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
-    """Every column that a person may be asked about, or may want to change, as keep_judged tells them. Raises Problem 409
+    """Every column that a person may be asked about, or may want to change, as `keep_judged` tells them. Raises Problem 409
     when there is none."""
     if roster.state == "mapping":
         columns: list[dict[str, Any]] = roster.told["columns"]

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from xlsxwriter.worksheet import Worksheet
 
 from schemas.limits import REASON_MAX, REASON_MIN
-from server.actions.judge_roster import JudgedRow, JudgedSheet, read_result
+from server.actions.keep_preview import JudgedRow, JudgedSheet, read_result
 from server.actions.load_reference import rules_in_force
 from server.actions.show_rosters import one_roster
 from server.actions.show_sites import one_site

@@ -12,7 +12,7 @@ from schemas.limits import (
     ROSTER_PEOPLE_MAX,
     ROSTER_SHEETS_MAX,
 )
-from server.actions.judge_roster import PROBLEMS_MAX
+from server.actions.keep_preview import PROBLEMS_MAX
 from server.actions.show_rosters import GROUPS
 from server.api.shapes import ZH, Input, at
 from server.rules.roster.fields import FIELDS

@@ -17,7 +17,7 @@ class Roster(Base):
     """One uploaded file. `state`: `received` → `mapping` (a person confirms what columns mean) or `preview` →
     `committed`; or `failed` (`problem` says why).
 
-    `file` and `result` (what was read and judged, see actions/judge_roster.py) are sealed: they name people.
+    `file` and `result` (what was read and judged, see actions/keep_preview.py) are sealed: they name people.
     """
 
     __tablename__ = "roster"
