@@ -22,6 +22,7 @@ ROOM_MAX = 50  # P: a dormitory room, as written on its door
 PLACE_NAME_MAX = 50  # P
 NOTE_MAX = 500  # P
 REASON_MAX = 200  # P
+REASON_MIN = 4  # P: of asking for full numbers; fewer characters name no reason
 SITE_NAME_MAX = 100  # P
 ADDRESS_MAX = 200  # P
 SOURCE_MAX = 200  # P: where a number comes from
@@ -33,6 +34,13 @@ WINDOWS_MAX = 2000  # P: windows gathered by one flag
 
 # Certificates (DOMAIN: Roster; the forms themselves are in certificates.py)
 CERTIFICATE_MIN, CERTIFICATE_MAX = 5, 20  # P: the loose ones; passports are shorter, permits up to 11
+
+# Uploaded rosters
+ROSTER_BYTES_MAX = 20 * 1024 * 1024  # P
+ROSTER_PEOPLE_MAX = 50_000  # P
+ROSTER_SHEETS_MAX = 50  # P
+ROSTER_COLUMNS_MAX = 200  # P
+COLUMN_TITLE_MAX = 100  # P: as shown and as remembered
 
 # Measurements
 CELSIUS_MIN, CELSIUS_MAX = 30.0, 45.0  # wire contract, Kinds

@@ -11,13 +11,14 @@ import msgspec
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from schemas.limits import ROSTER_BYTES_MAX
+from server.actions.file_problems import too_large
 from server.actions.log_in import LoggedIn, begin_log_in, check_password, finish_log_in
 from server.db import write
 from server.problems import Problem
 from server.runtime import Runtime
 
 PROBLEM_TYPE = "application/problem+json"
-FILE_BYTES_MAX = 20 * 1024 * 1024
 FILE_BODY: dict[str, Any] = {  # how the API's description tells of an uploaded file
     "required": True,
     "content": {
@@ -89,12 +90,11 @@ def this_app() -> Flask:
 
 def uploaded_file() -> tuple[str, bytes]:
     """The name and the bytes of the file that this request uploads as `file`. Raises Problem 413 or 422."""
-    request.max_content_length = FILE_BYTES_MAX + _FORM_BYTES
+    request.max_content_length = ROSTER_BYTES_MAX + _FORM_BYTES
     try:
         file = request.files.get("file")
     except RequestEntityTooLarge as error:
-        told = f"一个文件不超过 {FILE_BYTES_MAX >> 20} MB。"
-        raise Problem(413, "file_too_large", "文件太大", told) from error
+        raise too_large() from error
     if file is None or not file.filename:
         message = "请选择一个文件 (multipart/form-data 的 file 一项)。"
         raise Problem(422, "file_missing", "没有文件", message, errors={"/file": [message]})

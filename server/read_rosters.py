@@ -7,16 +7,19 @@ from concurrent.futures import Executor
 
 from flask import Flask
 
+from server.actions.commit_roster import PREVIEW_STALE, Decision, commit_roster, compare_anew
 from server.actions.judge_roster import Chosen, grounds_of, judge_file, keep_judged, remember_titles
 from server.actions.read_workbook import Workbook, read_workbook
 from server.actions.upload_roster import (
     check_chosen,
     check_confirmed,
+    keep_chosen,
     opened,
     own_roster,
     require_uploader,
     take_in_roster,
     waiting_rosters,
+    with_kept,
 )
 from server.db import read, write
 from server.models.access import Viewer
@@ -91,10 +94,11 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
 def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen, now_ms: int) -> None:
     """Judge a file with the columns as a person chose them, and remember their titles for this company. Raises
     Problem 404, 403, 409 (not open any more) or 422."""
-    check_chosen(chosen)
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
+        check_chosen(chosen)
+        chosen = with_kept(roster, chosen)
         grounds, file = grounds_of(session, roster, chosen, now_ms), roster.file
     workbook = opened(seals, roster_id, file)
     judged = judge_file(workbook, grounds, lambda _done, _rows: None)
@@ -104,6 +108,20 @@ def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen
         _require_open(roster)
         remember_titles(session, roster, judged, grounds)
         keep_judged(session, seals, roster, judged, now_ms)
+        keep_chosen(roster, chosen)
+
+
+def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
+    """Commit a roster. When its preview is not what a commit would do now, nothing is written and the preview is made
+    anew, so that she sees what it would. Raises Problem 404, 403, 409 or 422."""
+    try:
+        with write() as session:
+            commit_roster(session, seals, viewer, roster_id, decision, now_ms)
+    except Problem as problem:
+        if problem.code == PREVIEW_STALE:
+            with write() as session:
+                compare_anew(session, seals, viewer, roster_id)
+        raise
 
 
 def _require_open(roster: Roster) -> None:

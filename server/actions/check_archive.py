@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from schemas.limits import ROSTER_COLUMNS_MAX
 from server.actions import file_problems as wrong
 
 INFLATED_MAX = 128 * 1024 * 1024
 PARTS_MAX = 2_000
 PART_MAX = 32 * 1024 * 1024  # of a part of XML that holds neither cells nor texts: styles, relationships
-COLUMNS_MAX = 200
 CELLS_MAX = 5_000_000  # of one sheet: the reader fills the whole rectangle
 ROWS_WRITTEN_MAX = 100_000  # also empty ones
 TEXT_MAX = 100 * 1024 * 1024  # bytes of all cells' texts: one text that many cells share counts many times
@@ -219,7 +219,7 @@ class _Extent:
         if b"hidden" in chunk:
             self.hidden.update(int(row) - 1 for row in _HIDDEN.findall(chunk))
             for first, last in _HIDDEN_COLUMNS.findall(chunk):
-                self.hidden_columns.update(range(int(first) - 1, min(int(last), COLUMNS_MAX)))
+                self.hidden_columns.update(range(int(first) - 1, min(int(last), ROSTER_COLUMNS_MAX)))
         if b't="e"' in chunk:
             self.errors.update(int(row) - 1 for row in _ERRORS.findall(chunk))
         self._count(chunk)
@@ -250,8 +250,8 @@ class _Extent:
     def check(self, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         """Raises Problem 422 for more cells than a roster has. Rows are below 100,000 by now, so that only a wide sheet
         has to be looked through again."""
-        if self.columns > COLUMNS_MAX:
-            raise wrong.too_wide(COLUMNS_MAX)
+        if self.columns > ROSTER_COLUMNS_MAX:
+            raise wrong.too_wide(ROSTER_COLUMNS_MAX)
         if self.columns * ROWS_WRITTEN_MAX > CELLS_MAX:
             numbers = (int(row) for chunk, _ in _chunks(archive, part) for row in _ROW.findall(chunk))
             if max(self.rows, max(numbers, default=0)) * self.columns > CELLS_MAX:

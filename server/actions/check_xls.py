@@ -9,8 +9,9 @@ import struct
 from array import array
 from collections.abc import Iterator
 
+from schemas.limits import ROSTER_COLUMNS_MAX
 from server.actions import file_problems as wrong
-from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, TEXT_MAX, Archive, Hidden
+from server.actions.check_archive import CELLS_MAX, TEXT_MAX, Archive, Hidden
 
 _FREE = 0xFFFFFFFA  # sector numbers from here on are signs, not sectors
 _STREAMS = ("Workbook", "Book")
@@ -108,8 +109,8 @@ def _walk(book: bytes) -> Archive:
             if kind == _TEXT_OF_TABLE:
                 number = struct.unpack_from("<I", book, at + 6)[0]
                 shared += lengths[number] if number < len(lengths) else 0
-            if last_column > COLUMNS_MAX:
-                raise wrong.too_wide(COLUMNS_MAX)
+            if last_column > ROSTER_COLUMNS_MAX:
+                raise wrong.too_wide(ROSTER_COLUMNS_MAX)
             if rectangles + last_row * last_column > CELLS_MAX or cells > CELLS_MAX:
                 raise wrong.too_long()
             if shared > TEXT_MAX:
@@ -124,7 +125,7 @@ def _walk(book: bytes) -> Archive:
             rows.add(struct.unpack_from("<H", book, at)[0])
         elif kind == _COLUMNS and size >= 10 and book[at + 8] & 1:
             first, last = struct.unpack_from("<HH", book, at)
-            columns.update(range(first, min(last + 1, COLUMNS_MAX)))
+            columns.update(range(first, min(last + 1, ROSTER_COLUMNS_MAX)))
     return Archive([Hidden(*map(frozenset, both)) for both in hidden.values()], epoch_1904)
 
 

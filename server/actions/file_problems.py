@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
 from server.problems import Problem
 
 _SAVE_ANEW = "请用表格软件打开并另存为新的 .xlsx 文件后上传。"
@@ -12,7 +13,7 @@ def empty() -> Problem:
 
 
 def too_large() -> Problem:
-    return Problem(413, "file_too_large", "文件太大", "一个文件不超过 20 MB。")
+    return Problem(413, "file_too_large", "文件太大", f"一个文件不超过 {ROSTER_BYTES_MAX >> 20} MB。")
 
 
 def unknown_type() -> Problem:
@@ -63,7 +64,9 @@ def far_cells() -> Problem:
 
 
 def too_long() -> Problem:
-    return Problem(422, "sheet_too_long", "行数太多", "一个文件最多 50 000 人, 请分成几个文件。")
+    return Problem(
+        422, "sheet_too_long", "行数太多", f"一个文件最多 {ROSTER_PEOPLE_MAX} 人, 请分成几个文件。"
+    )
 
 
 def line_too_long() -> Problem:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX
+from server.actions.file_problems import too_long
+from server.actions.keep_preview import JudgedSheet, keep_compared
 from server.actions.load_reference import rules_in_force
 from server.actions.read_workbook import Workbook
-from server.actions.stored_people import active_elsewhere, seen_since, stored_people
 from server.models.roster import Roster, RosterTitle
 from server.models.site import Company
 from server.problems import Problem
 from server.rules.calendar import local_date_of
 from server.rules.roster.cells import Cell, is_empty
-from server.rules.roster.compare import VERDICTS, compare, exits
 from server.rules.roster.fields import FIELDS
 from server.rules.roster.judge import Context, Row, company_above, judge_sheet, judge_together
 from server.rules.roster.layout import Column, Layout, continued, doubted, find_layout
-from server.rules.roster.problems import Found
 from server.rules.roster.questions import samples
 from server.rules.roster.words import plain, plain_title
 from server.seal import Seals, place
 
-ROWS_MAX = 50_000
-_TITLE_MAX = 100
 _STEP = 5_000  # rows between two reports of progress
 _TOLD_MAX = 20  # rows that are nobody's, of a sheet, told one by one
 SKIPPED = {
@@ -38,34 +34,6 @@ SKIPPED = {
     "no_numbers": "没有证件号码这一列, 不当作名册, 没有读取。",
     "not_chosen": "各列都选了“不读取”。",
 }
-
-
-class JudgedRow(msgspec.Struct, array_like=True):
-    """One row as it is kept: where it stands, its cells as they came, the fields read, (code, field, other row) found,
-    the verdict, and for a changed person what changes."""
-
-    sheet: int
-    number: int
-    cells: list[Any]
-    fields: dict[str, Any]
-    found: list[tuple[str, str | None, int | None]]
-    verdict: str = ""
-    changes: dict[str, Any] = {}
-
-
-class JudgedSheet(msgspec.Struct, array_like=True):
-    """One sheet as it was understood: (place, title, field) of each column; field None: unknown, "": not read."""
-
-    name: str
-    columns: list[tuple[int, str, str | None]]
-
-
-class Result(msgspec.Struct):
-    """What was read of a file and what the rules say of it."""
-
-    sheets: list[JudgedSheet]
-    rows: list[JudgedRow]
-    absent: list[tuple[str, str]]  # record and name of people that are stored and that no row names
 
 
 Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a person chose
@@ -149,36 +117,6 @@ def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, 
         roster.state = "mapping"
         roster.told = {"columns": judged.questions, "needed": _needed(judged), "skipped": _skipped(judged)}
         return
-    rows = judged.rows
-    stored = stored_people(session, seals, roster.site_id, roster.company)
-    done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
-    here = [row for row in rows if not row.rejected and "exited_on" not in row.fields]
-    numbers = {row.certificate for row in here if row.certificate is not None}
-    doubled = active_elsewhere(session, seals, roster.site_id, roster.company, numbers)
-    for row in here if doubled else ():
-        if row.certificate in doubled:
-            row.found.append(Found("active_elsewhere", "certificate_number"))
-    result = Result(
-        [_sheet(index, judged) for index in range(len(judged.workbook.sheets))],
-        [
-            JudgedRow(
-                index, row.number, _plain_cells(row.cells), row.fields, list(row.found), verdict, changes
-            )
-            for index, row, verdict, changes in zip(
-                judged.places, rows, done.verdicts, done.changes, strict=True
-            )
-        ],
-        [(person.id, person.fields["name"]) for person in done.absent],
-    )
-    counted = Counter(done.verdicts)
-    warned = sum(bool(row.found) and not row.rejected for row in rows)
-    roster.counts = {
-        **{name: counted[name] for name in VERDICTS},
-        "warned": warned,
-        "absent": len(done.absent),
-    }
-    roster.counts |= {"done": len(rows), "rows": len(rows)}
-    roster.result = seals.seal(result_place(roster.id), msgspec.json.encode(result))
     above = {code for _, layout in judged.layouts if (code := company_above(layout)) is not None}
     roster.told = {
         "company_above_differs": bool(above - {roster.company}),
@@ -186,6 +124,8 @@ def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, 
         "passed_over": _passed_over(judged),
         "hidden_columns": _hidden_columns(judged),
     }
+    sheets = [_sheet(index, judged) for index in range(len(judged.workbook.sheets))]
+    keep_compared(session, seals, roster, sheets, judged.places, judged.rows)
     roster.state, roster.judged_ms, roster.problem = "preview", now_ms, None
 
 
@@ -195,22 +135,14 @@ def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: G
     known = grounds.context.words.titles
     for index, layout in judged.layouts:
         for column in layout.columns:
-            title, chosen = plain_title(column.title)[:_TITLE_MAX], grounds.chosen.get((index, column.index))
+            title, chosen = (
+                plain_title(column.title)[:COLUMN_TITLE_MAX],
+                grounds.chosen.get((index, column.index)),
+            )
             parts = {title, *map(plain_title, column.title.split())}
             if title and chosen is not None and known.keys().isdisjoint(parts):
                 session.merge(RosterTitle(company=roster.company, title=title, field=chosen))
     session.flush()
-
-
-def read_result(seals: Seals, roster: Roster) -> Result:
-    """What `judge_roster` kept. Raises Problem 409 while there is nothing yet, or when it was forgotten by rule."""
-    if roster.result is None:
-        raise Problem(409, "roster_not_judged", "这份名册还没有读完", "请稍后再看; 已过保留期的请重新上传。")
-    return msgspec.json.decode(seals.open(result_place(roster.id), roster.result), type=Result)
-
-
-def result_place(roster_id: str) -> bytes:
-    return place("roster", roster_id, "result")
 
 
 def file_place(roster_id: str) -> bytes:
@@ -267,9 +199,8 @@ def _is_written(row: Sequence[Cell]) -> bool:
 
 
 def _check_length(rows: list[Row]) -> None:
-    if len(rows) > ROWS_MAX:
-        detail = f"一个文件最多 {ROWS_MAX} 人, 请分成几个文件。"
-        raise Problem(422, "sheet_too_long", "行数太多", detail)
+    if len(rows) > ROSTER_PEOPLE_MAX:
+        raise too_long()
 
 
 def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[dict[str, Any]]:
@@ -279,7 +210,7 @@ def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[di
             "sheet": index,
             "sheet_name": workbook.sheets[index].name,
             "column": column.index,
-            "title": column.title[:_TITLE_MAX],
+            "title": column.title[:COLUMN_TITLE_MAX],
             "field": column.field,
             "sure": column.sure,
             "samples": samples(workbook.sheets[index].rows, layout, column.index),
@@ -337,7 +268,12 @@ def _passed_over(judged: Judged) -> list[dict[str, Any]]:
 def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
     """The columns that were read although the spreadsheet hides them."""
     return [
-        {"sheet": index, "sheet_name": sheet.name, "column": column.index, "title": column.title[:_TITLE_MAX]}
+        {
+            "sheet": index,
+            "sheet_name": sheet.name,
+            "column": column.index,
+            "title": column.title[:COLUMN_TITLE_MAX],
+        }
         for index, layout in judged.layouts
         for sheet in (judged.workbook.sheets[index],)
         for column in layout.columns
@@ -364,9 +300,3 @@ def _sheet(index: int, judged: Judged) -> JudgedSheet:
     columns = next((layout.columns for at, layout in judged.layouts if at == index), ())
     told = [(column.index, column.title, column.field) for column in columns]
     return JudgedSheet(judged.workbook.sheets[index].name, told)
-
-
-def _plain_cells(cells: Sequence[Cell]) -> list[Any]:
-    """Cells as JSON keeps them: dates as text, trailing empty ones left out."""
-    last = max((index for index, cell in enumerate(cells) if cell != ""), default=-1)
-    return [cell if isinstance(cell, str | float | int) else str(cell) for cell in cells[: last + 1]]

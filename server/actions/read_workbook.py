@@ -13,15 +13,14 @@ from typing import Any
 
 import python_calamine as calamine
 
+from schemas.limits import ROSTER_BYTES_MAX, ROSTER_COLUMNS_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MAX
 from server.actions import file_problems as wrong
-from server.actions.check_archive import CELLS_MAX, COLUMNS_MAX, Archive, Hidden, check_archive
+from server.actions.check_archive import CELLS_MAX, Archive, Hidden, check_archive
 from server.actions.check_xls import check_xls
 from server.problems import Problem
 from server.rules.roster.cells import Cell
 
-BYTES_MAX = 20 * 1024 * 1024
-ROWS_MAX = 60_000  # 50,000 people, with room for titles and totals
-SHEETS_MAX = 50
+ROWS_MAX = ROSTER_PEOPLE_MAX * 6 // 5  # with room for titles and totals
 LINE_MAX = 32 * 1024  # characters of one line of a text file
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -61,7 +60,7 @@ def read_workbook(data: bytes) -> Workbook:
     """
     if not data:
         raise wrong.empty()
-    if len(data) > BYTES_MAX:
+    if len(data) > ROSTER_BYTES_MAX:
         raise wrong.too_large()
     if data.startswith(_ZIP):
         return _read("xlsx", data, check_archive(data))
@@ -79,8 +78,8 @@ def _sheets(data: bytes, hidden: list[Hidden]) -> list[Sheet]:
     file."""
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        if len(book.sheet_names) > SHEETS_MAX:
-            raise wrong.too_many_sheets(SHEETS_MAX)
+        if len(book.sheet_names) > ROSTER_SHEETS_MAX:
+            raise wrong.too_many_sheets(ROSTER_SHEETS_MAX)
         sheets, left = [], CELLS_MAX
         for index in range(len(book.sheet_names)):
             sheet = _sheet(book, index, hidden)
@@ -143,8 +142,8 @@ def _read_csv(data: bytes) -> Workbook:
         for row in _split(text, _delimiter(text)):
             rows.append([_unwrapped(cell) for cell in row] if has_formulas else list(row))
             left -= len(row)
-            if len(row) > COLUMNS_MAX:
-                raise wrong.too_wide(COLUMNS_MAX)
+            if len(row) > ROSTER_COLUMNS_MAX:
+                raise wrong.too_wide(ROSTER_COLUMNS_MAX)
             if len(rows) > ROWS_MAX or left < 0:
                 raise wrong.too_long()
     except csv.Error as error:

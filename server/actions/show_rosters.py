@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.judge_roster import JudgedRow, Result, read_result
+from server.actions.keep_preview import Absent, JudgedRow, Result, read_result
 from server.actions.paging import After, Page, cut, read_cursor
 from server.actions.show_sites import one_site
 from server.models.access import Viewer, visible_rosters
@@ -17,20 +17,13 @@ from server.models.user import User
 from server.problems import Problem, not_found
 from server.rules.masking import mask_certificate, mask_phone
 from server.rules.roster.fields import FIELDS, shown
+from server.rules.roster.layout import Layout
 from server.rules.roster.problems import CATALOGUE
+from server.rules.roster.questions import samples
 from server.seal import Seals
 
 GROUPS = ("new", "changed", "same", "rejected", "warned", "absent")
 _CHANGES_NOT_SHOWN = frozenset(("certificate_type", "certificate_number", "company"))
-
-
-@dataclass(frozen=True, slots=True)
-class ShownRoster:
-    """A roster with the names of those who uploaded and committed it."""
-
-    roster: Roster
-    uploaded_by: str
-    committed_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +37,31 @@ class ShownProblem:
     message: str
     remedy: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedProblem(ShownProblem):
+    """One problem, with the sheet and the row (as spreadsheets count) where it is."""
+
+    sheet: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRoster:
+    """A roster with the names of those who uploaded and committed it."""
+
+    roster: Roster
+    uploaded_by: str
+    committed_by: str | None
+
+    @property
+    def problems(self) -> list[PlacedProblem]:
+        """The first of everything that was found, errors before warnings."""
+        return [
+            PlacedProblem(**_in_words(code, name, title), sheet=sheet, number=number)
+            for sheet, number, title, name, code in self.roster.told.get("problems", [])
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +113,35 @@ def rows_of_roster(
     result = read_result(seals, one_roster(session, viewer, roster_id).roster)
     if group == "absent":
         gone = result.absent[start : start + limit]
-        return [_absent(key, name) for key, name in gone], len(result.absent)
+        return [_absent(person) for person in gone], len(result.absent)
     rows = [row for row in result.rows if _is_in(row, group)]
     return [show_row(result, row) for row in rows[start : start + limit]], len(rows)
+
+
+def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
+    """Every column that a person may be asked about, or may want to change, as `keep_judged` tells them. Raises Problem 409
+    when there is none."""
+    if roster.state == "mapping":
+        columns: list[dict[str, Any]] = roster.told["columns"]
+        return columns
+    if roster.state != "preview":
+        raise Problem(409, "roster_not_open", "这份名册不能再改", "请重新上传文件。", state=roster.state)
+    result = read_result(seals, roster)
+    rows = [[row.cells for row in result.rows if row.sheet == index] for index in range(len(result.sheets))]
+    below = Layout(-1, -1, ())
+    return [
+        {
+            "sheet": index,
+            "sheet_name": sheet.name,
+            "column": place,
+            "title": title,
+            "field": name,
+            "sure": True,
+            "samples": samples(rows[index], below, place),
+        }
+        for index, sheet in enumerate(result.sheets)
+        for place, title, name in sheet.columns
+    ]
 
 
 def show_row(result: Result, row: JudgedRow) -> ShownRow:
@@ -121,22 +165,27 @@ def show_row(result: Result, row: JudgedRow) -> ShownRow:
         mask_phone(fields["phone"]) if fields.get("phone") else "",
         fields.get("entered_on", ""),
         changes=changes,
-        problems=[_problem(code, name, titles) for code, name, _ in row.found],
+        problems=[
+            ShownProblem(**_in_words(code, name, titles.get(name or ""))) for code, name, _ in row.found
+        ],
     )
 
 
-def _problem(code: str, name: str | None, titles: dict[str, str]) -> ShownProblem:
+def _in_words(code: str, name: str | None, title: str | None) -> dict[str, Any]:
     known = CATALOGUE[code]
-    column = titles.get(name, FIELDS.get(name)) if name is not None else None
-    return ShownProblem(code, known.weight, name, column, known.message, known.remedy, known.source)
+    column = title or FIELDS.get(name) if name is not None else None
+    told = {"message": known.message, "remedy": known.remedy, "source": known.source}
+    return {"code": code, "weight": known.weight, "field": name, "column": column, **told}
 
 
 def _masked(name: str, value: Any) -> str:
     return mask_phone(value) if name == "phone" and value else shown(name, value)
 
 
-def _absent(key: str, name: str) -> ShownRow:
-    return ShownRow("", None, "absent", name, "", "", "", "", "", record=key)
+def _absent(person: Absent) -> ShownRow:
+    number = mask_certificate(person.certificate_number) if person.certificate_number else ""
+    told = (person.name, number, person.team, "", "", person.entered_on)
+    return ShownRow("", None, "absent", *told, record=person.record)
 
 
 def _is_in(row: JudgedRow, group: str) -> bool:

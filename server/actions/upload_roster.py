@@ -10,9 +10,10 @@ from server.actions.judge_roster import Chosen, Judged, file_place
 from server.actions.read_workbook import Workbook, read_workbook
 from server.actions.show_sites import one_site
 from server.models.access import Viewer, may_upload, visible_rosters
-from server.models.roster import Roster
+from server.models.roster import Roster, RosterTitle
 from server.problems import Problem, not_found
 from server.rules.roster.fields import FIELDS
+from server.rules.roster.layout import NEEDED
 from server.seal import Seals
 
 NAME_MAX = 120
@@ -47,30 +48,55 @@ def opened(seals: Seals, roster_id: str, file: bytes | None) -> Workbook:
     return read_workbook(seals.open(file_place(roster_id), file))
 
 
+def with_kept(roster: Roster, chosen: Chosen) -> Chosen:
+    """What was chosen of this file's columns before and now; a field that moves to another column leaves its own."""
+    moved = {(sheet, field) for (sheet, _), field in chosen.items() if field}
+    kept = {(sheet, column): field for sheet, column, field in roster.told.get("chosen", [])}
+    return {key: field for key, field in kept.items() if (key[0], field) not in moved} | chosen
+
+
+def keep_chosen(roster: Roster, chosen: Chosen) -> None:
+    """For the next time that the columns of this very file are looked at: not every title tells by itself."""
+    roster.told = {**roster.told, "chosen": [(*key, field) for key, field in chosen.items()]}
+
+
 def check_chosen(chosen: Chosen) -> None:
     """Raises Problem 422 for a field that is none, or one that two columns of a sheet would be."""
-    fields = [(sheet, field) for (sheet, _), field in chosen.items() if field]
-    if any(field not in FIELDS for _, field in fields):
-        raise bad_columns("没有这种列。")
-    if len(set(fields)) != len(fields):
-        raise bad_columns("两列不能是同一项, 请只保留一列。")
+    claims: dict[tuple[int, str], list[int]] = {}
+    for (sheet, column), field in chosen.items():
+        if field:
+            claims.setdefault((sheet, field), []).append(column)
+    for (sheet, field), columns in claims.items():
+        if field not in FIELDS:
+            raise _bad_columns("没有这种列。", sheet, columns)
+        if len(columns) > 1:
+            raise _bad_columns(f"有 {len(columns)} 列都是“{FIELDS[field]}”, 请只保留一列。", sheet, columns)
 
 
 def check_confirmed(judged: Judged) -> None:
     """Raises Problem 422 when a person's choice leaves a table without names or numbers, or no table at all."""
-    lacking = [
-        (judged.workbook.sheets[index].name, FIELDS[name])
-        for index, layout in judged.layouts
-        for name in ("name", "certificate_number")
-        if name in layout.lacking
-    ]
+    for index, layout in judged.layouts:
+        if not layout.sure:
+            lacking = [FIELDS[name] for name in NEEDED if name not in layout.fields]
+            told = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
+            name = judged.workbook.sheets[index].name
+            raise _bad_columns(f"{'表“' + name + '”' if name else ''}{told}。", index, [])
     if not judged.layouts:
-        raise bad_columns("请指明哪一列是姓名, 哪一列是证件号码。")
-    if lacking:
-        told = "、".join(f"“{sheet}”的{title}" if sheet else title for sheet, title in lacking)
-        raise bad_columns(f"请指明哪一列是{told}; 不是名册的表, 请把各列都选为“不读取”。")
-    if judged.questions:
-        raise bad_columns("还有表没有确认, 请逐表指明各列。")
+        raise _bad_columns("至少要有一张表是名册。", 0, [])
+
+
+def remembered_titles(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
+    """What titles mean in the files of the viewer's company, as its people said: (title, field)."""
+    query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == viewer.company)
+    return [(title, field) for title, field in session.execute(query.order_by(RosterTitle.title))]
+
+
+def forget_title(session: Session, viewer: Viewer, title: str) -> None:
+    """Let the reader judge a title by itself again. Raises Problem 403."""
+    if not may_upload(viewer):
+        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "列名由施工单位的劳资专管员指明。")
+    mine = sa.delete(RosterTitle).where(RosterTitle.company == viewer.company, RosterTitle.title == title)
+    session.execute(mine)
 
 
 def waiting_rosters(session: Session, before_ms: int, limit: int = 10) -> list[str]:
@@ -90,8 +116,10 @@ def own_roster(session: Session, viewer: Viewer, roster_id: str) -> Roster:
     return roster
 
 
-def bad_columns(message: str) -> Problem:
-    return Problem(422, "columns_invalid", "列的含义有误", message, errors={"/columns": [message]})
+def _bad_columns(message: str, sheet: int, columns: list[int]) -> Problem:
+    """`sheet` and its `columns` (empty: it is about the sheet) are what has to be chosen anew."""
+    told = {"errors": {"/columns": [message]}, "sheet": sheet, "columns": columns}
+    return Problem(422, "columns_invalid", "列的含义有误", message, **told)
 
 
 def _file_name(name: str) -> str:

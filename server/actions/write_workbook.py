@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 from xlsxwriter.worksheet import Worksheet
 
-from server.actions.judge_roster import JudgedRow, JudgedSheet, read_result
+from schemas.limits import REASON_MAX, REASON_MIN
+from server.actions.keep_preview import JudgedRow, JudgedSheet, read_result
 from server.actions.load_reference import rules_in_force
 from server.actions.show_rosters import one_roster
 from server.actions.show_sites import one_site
@@ -24,19 +26,21 @@ from server.problems import Problem, not_found
 from server.rules.calendar import local_date_of
 from server.rules.masking import mask_certificate, mask_phone
 from server.rules.plain_text import cleaned
+from server.rules.roster.cells import is_empty
 from server.rules.roster.fields import FIELDS, shown
 from server.rules.roster.problems import CATALOGUE
 from server.seal import Seals
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-REASON_MIN = 4
 _WIDTHS = {"name": 12, "certificate_number": 24, "certificate_type": 14, "company": 24, "phone": 16}
 _PROBLEM_TITLES = ("问题", "修改办法")
+_DATES = ("entered_on", "exited_on")
+_NEVER_FILLED = ("company", "role", "certificate_type")  # known without a cell that says so
 
 
 def problem_file(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> bytes:
-    """The rejected rows as they came, each cell in error marked and commented, to be mended and uploaded again.
-    Raises Problem 404, 409.
+    """The rejected rows as they came, each cell in error marked and commented, to be mended and uploaded again. What must
+    be there and has no column gets one. Raises Problem 404, 409.
 
     A number stays a number: a mangled ID that came back as text would be taken for a sound one.
     """
@@ -97,27 +101,69 @@ def roster_file(
     return buffer.getvalue()
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a sheet of rejected rows: `kept`, its own by place, and `added`, fields in error that have none;
+    `at`: by field, where it stands among them."""
+
+    kept: list[int]
+    titles: list[str]
+    added: list[str]
+    at: dict[str, int]
+
+
+def _columns(sheet: JudgedSheet, rows: Sequence[JudgedRow]) -> _Columns:
+    """What was told beside the rows of an earlier file is not taken along: it is told anew."""
+    named = {index: title or FIELDS.get(name or "", "") for index, title, name in sheet.columns}
+    width = max([len(row.cells) for row in rows] + [index + 1 for index in named])
+    kept = [index for index in range(width) if named.get(index) not in _PROBLEM_TITLES]
+    at = {name: kept.index(index) for index, _, name in sheet.columns if name and index in kept}
+    lacking = {name for row in rows for code, name, _ in row.found if _weighs(code)}
+    if any(code == "certificate_type_missing" for row in rows for code, _, _ in row.found):
+        lacking.add("certificate_type")
+    added = [name for name in FIELDS if name in lacking and name not in at]
+    at |= {name: len(kept) + place for place, name in enumerate(added)}
+    titles = [named.get(index, "") for index in kept] + [FIELDS[name] for name in added]
+    return _Columns(kept, titles, added, at)
+
+
 def _write_problems(
     page: Worksheet, sheet: JudgedSheet, rows: Sequence[JudgedRow], bold: Any, text: Any, wrong: Any
 ) -> None:
-    width = max([len(row.cells) for row in rows] + [index + 1 for index, _, _ in sheet.columns])
-    titles = {index: title for index, title, _ in sheet.columns}
-    at = {name: index for index, _, name in sheet.columns if name}
-    _write_header(page, 0, [titles.get(index, "") for index in range(width)] + list(_PROBLEM_TITLES), bold)
+    columns = _columns(sheet, rows)
+    width = len(columns.titles)
+    _write_header(page, 0, [*columns.titles, *_PROBLEM_TITLES], bold)
     page.set_column(0, width - 1, 16)
     page.set_column(width, width + 1, 48)
     page.freeze_panes(1, 0)
     for line, row in enumerate(rows, start=1):
-        marked = {at[name]: code for code, name, _ in row.found if name in at and _weighs(code)}
-        for index in range(width):
-            cell = row.cells[index] if index < len(row.cells) else ""
-            _write_cell(page, line, index, cell, wrong if index in marked else text)
-        for index, code in marked.items():
-            known = CATALOGUE[code]
-            page.write_comment(line, index, f"{known.message}{known.remedy}", {"x_scale": 2})
-        errors = [CATALOGUE[code] for code, _, _ in row.found if _weighs(code)]
-        page.write_string(line, width, " ".join(known.message for known in errors))
-        page.write_string(line, width + 1, " ".join(known.remedy for known in errors))
+        errors = [
+            (CATALOGUE[code], columns.at.get(name or "")) for code, name, _ in row.found if _weighs(code)
+        ]
+        marked = {column for _, column in errors}
+        for column, cell in enumerate(_cells(row, columns)):
+            _write_cell(page, line, column, cell, wrong if column in marked else text)
+            if column in marked:
+                told = [known.message + known.remedy for known, at in errors if at == column]
+                page.write_comment(line, column, "\n".join(told), {"x_scale": 2})
+        page.write_string(line, width, " ".join(known.message for known, _ in errors))
+        page.write_string(line, width + 1, " ".join(known.remedy for known, _ in errors))
+
+
+def _cells(row: JudgedRow, columns: _Columns) -> list[Any]:
+    """A row's cells as they came, but for what would mean something else in another file: an empty cell that got its
+    value from its surroundings (the row above, a merged cell), and a date, whose number counts from the epoch of
+    the file that it stood in."""
+    cells = [row.cells[index] if index < len(row.cells) else "" for index in columns.kept]
+    cells += [""] * len(columns.added)
+    guessed = {name for code, name, _ in row.found if code == "trade_missing"}
+    for name, column in columns.at.items():
+        value = row.fields.get(name)
+        if value is None or name in _NEVER_FILLED or name in guessed:
+            continue
+        if name in _DATES or is_empty(cells[column]):
+            cells[column] = shown(name, value)
+    return cells
 
 
 def _weighs(code: str) -> bool:
@@ -147,8 +193,8 @@ def _masked(name: str, value: Any) -> str:
 def _check_reason(viewer: Viewer, reason: str) -> None:
     if not may_unmask(viewer):
         raise Problem(403, "role_not_allowed", "您的角色不能这样做", "完整号码只对质安科和监察支队开放。")
-    if not REASON_MIN <= len(reason) <= 200:
-        message = "请写明查看完整号码的事由 (4 到 200 个字)。"
+    if not REASON_MIN <= len(reason) <= REASON_MAX:
+        message = f"请写明查看完整号码的事由 ({REASON_MIN} 到 {REASON_MAX} 个字)。"
         raise Problem(422, "invalid_input", "输入有误", message, errors={"/reason": [message]})
 
 

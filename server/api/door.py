@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NoReturn
 
 import msgspec
@@ -20,6 +22,7 @@ __all__ = ["Door", "answer_problem", "register_problems", "require_admin", "runt
 
 BODY_BYTES_MAX = 64 * 1024
 TOKEN_CHARS_MAX = 200
+ERRORS_MAX = 100  # told of one request
 
 
 def register_problems(app: Flask) -> None:
@@ -50,11 +53,20 @@ def invalid_input(error: ValidationError) -> Problem:
     """422 with the messages of each field: by JSON pointer in a body, by name in the query."""
     messages = error.messages if isinstance(error.messages, dict) else {"json": error.messages}
     errors: dict[str, list[str]] = {}
-    for location, fields in messages.items():
-        for name, told in fields.items() if isinstance(fields, dict) else [("", fields)]:
-            key = name if location == "query" else f"/{name}".removesuffix("/_schema")
-            errors[key] = [str(text) for text in (told if isinstance(told, list) else [told])]
+    for location, told in messages.items():
+        for pointer, texts in islice(_by_pointer(told), ERRORS_MAX):
+            errors[pointer.removeprefix("/") if location == "query" else pointer] = texts
     return Problem(422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors=errors)
+
+
+def _by_pointer(told: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
+    """marshmallow's messages as they are nested, each with the JSON pointer (RFC 6901) of what it is about."""
+    if not isinstance(told, dict):
+        yield pointer, [str(text) for text in (told if isinstance(told, list) else [told])]
+        return
+    for name, inner in told.items():
+        step = str(name).replace("~", "~0").replace("/", "~1")
+        yield from _by_pointer(inner, pointer if name == "_schema" else f"{pointer}/{step}")
 
 
 class Door(Blueprint):

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from schemas.limits import (
+    DATE_LENGTH,
+    REASON_MAX,
+    REASON_MIN,
+    ROSTER_COLUMNS_MAX,
+    ROSTER_PEOPLE_MAX,
+    ROSTER_SHEETS_MAX,
+)
+from server.actions.keep_preview import PROBLEMS_MAX
 from server.actions.show_rosters import GROUPS
 from server.api.shapes import ZH, Input, at
 from server.rules.roster.fields import FIELDS
 
-ROWS_DEFAULT, ROWS_MAX, START_MAX = 100, 500, 50_000
-COLUMNS_MAX = 200 * 50
+ROWS_DEFAULT, ROWS_MAX = 100, 500
 
 
 class RowQuery(Input):
@@ -19,7 +27,7 @@ class RowQuery(Input):
         error_messages=ZH,
     )
     start = fields.Integer(
-        load_default=0, validate=validate.Range(0, START_MAX, error="超出范围。"), error_messages=ZH
+        load_default=0, validate=validate.Range(0, ROSTER_PEOPLE_MAX, error="超出范围。"), error_messages=ZH
     )
     limit = fields.Integer(
         load_default=ROWS_DEFAULT,
@@ -30,10 +38,16 @@ class RowQuery(Input):
 
 class ChosenColumn(Input):
     sheet = fields.Integer(
-        required=True, strict=True, validate=validate.Range(0, 49, error="没有这张表。"), error_messages=ZH
+        required=True,
+        strict=True,
+        validate=validate.Range(0, ROSTER_SHEETS_MAX - 1, error="没有这张表。"),
+        error_messages=ZH,
     )
     column = fields.Integer(
-        required=True, strict=True, validate=validate.Range(0, 199, error="没有这一列。"), error_messages=ZH
+        required=True,
+        strict=True,
+        validate=validate.Range(0, ROSTER_COLUMNS_MAX - 1, error="没有这一列。"),
+        error_messages=ZH,
     )
     field = fields.String(
         required=True,
@@ -47,7 +61,7 @@ class Columns(Input):
     columns = fields.List(
         fields.Nested(ChosenColumn),
         required=True,
-        validate=validate.Length(1, COLUMNS_MAX, error="请至少指明一列。"),
+        validate=validate.Length(1, ROSTER_SHEETS_MAX * ROSTER_COLUMNS_MAX, error="请至少指明一列。"),
         error_messages=ZH,
     )
 
@@ -59,10 +73,14 @@ class Commit(Input):
         error_messages=ZH,
         metadata={"description": "名册里没有的在场人员: leave 不变, exit 登记退场"},
     )
-    exited_on = fields.Date(format="iso", error_messages=ZH, metadata={"description": "exit 时必填"})
+    exited_on = fields.String(
+        validate=validate.Length(max=DATE_LENGTH, error="应为 YYYY-MM-DD。"),
+        error_messages=ZH,
+        metadata={"format": "date", "description": "exit 时必填, YYYY-MM-DD, 不晚于今天, 不早于各人进场"},
+    )
     people = fields.List(
         fields.UUID(error_messages=ZH),
-        validate=validate.Length(max=ROWS_MAX * 100, error="太多。"),
+        validate=validate.Length(max=ROSTER_PEOPLE_MAX, error="太多。"),
         error_messages=ZH,
         metadata={"description": "只登记这些人退场 (记录编号); 不填: 全部"},
     )
@@ -71,7 +89,9 @@ class Commit(Input):
 class Reason(Input):
     reason = fields.String(
         required=True,
-        validate=validate.Length(4, 200, error="请写明事由 (4 到 200 个字)。"),
+        validate=validate.Length(
+            REASON_MIN, REASON_MAX, error=f"请写明事由 ({REASON_MIN} 到 {REASON_MAX} 个字)。"
+        ),
         error_messages=ZH,
     )
 
@@ -99,7 +119,8 @@ class RosterShape(Schema):
         values=fields.Integer(),
         attribute="roster.counts",
         metadata={
-            "description": "进度 done / rows; new, changed, same, rejected, warned, absent; 提交后 added, edited, exited"
+            "description": "进度 done / rows; new, changed, same, rejected, warned, absent; "
+            "提交后: 生效的 added, edited, exited, 未被接受的 refused"
         },
     )
     columns = fields.List(
@@ -117,11 +138,6 @@ class RosterShape(Schema):
     committed_by = fields.String(allow_none=True)
 
 
-class RosterPage(Schema):
-    items = fields.List(fields.Nested(RosterShape))
-    next = fields.String(allow_none=True)
-
-
 class ProblemShape(Schema):
     code = fields.String()
     weight = fields.String(metadata={"enum": ["error", "warning"]})
@@ -130,6 +146,27 @@ class ProblemShape(Schema):
     message = fields.String()
     remedy = fields.String()
     source = fields.String()
+
+
+class PlacedProblemShape(ProblemShape):
+    sheet = fields.String()
+    number = fields.Integer(metadata={"description": "表格里的行号"})
+
+
+class OneRosterShape(RosterShape):
+    problems = fields.List(
+        fields.Nested(PlacedProblemShape),
+        metadata={
+            "description": f"发现的问题, 错误在前, 最多 {PROBLEMS_MAX} 个; "
+            "全部在 `/rows` 的 rejected 和 warned 两类里"
+        },
+    )
+    problems_total = fields.Integer(attribute="roster.told.problems_total")
+
+
+class RosterPage(Schema):
+    items = fields.List(fields.Nested(RosterShape))
+    next = fields.String(allow_none=True)
 
 
 class ChangeShape(Schema):

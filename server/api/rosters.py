@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 
-from server.actions.commit_roster import Decision, commit_roster
+from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
+from server.actions.commit_roster import Decision
 from server.actions.paging import Page
 from server.actions.show_rosters import ShownRoster, ShownRow, one_roster, page_of_rosters, rows_of_roster
 from server.actions.write_workbook import MIME, problem_file, roster_file
 from server.api.door import Door, viewer
-from server.api.roster_shapes import Columns, Commit, Reason, RosterPage, RosterShape, RowPage, RowQuery
+from server.api.roster_shapes import Columns, Commit, OneRosterShape, Reason, RosterPage, RowPage, RowQuery
 from server.api.shapes import NoQuery, PageQuery
 from server.db import read, write
 from server.door import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
-from server.problems import Problem
-from server.read_rosters import confirm_columns, take_in_file
+from server.read_rosters import commit_preview, confirm_columns, take_in_file
 
 blueprint = Door("rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出")
 
@@ -25,20 +25,29 @@ _XLSX = {
     "responses": {"200": {"content": {MIME: {"schema": {"type": "string", "contentEncoding": "binary"}}}}}
 }
 
+_LISTS_BYTES_MAX = 3 * 1024 * 1024  # of a body that names every person, or every column of every sheet
+
+
+@blueprint.before_request
+def bound_lists() -> None:
+    """Some bodies hold long lists."""
+    if request.endpoint in ("rosters.commit", "rosters.choose_columns"):
+        request.max_content_length = _LISTS_BYTES_MAX
+
 
 @blueprint.post("/sites/<uuid:site_id>/rosters")
-@blueprint.doc(requestBody=FILE_BODY)
+@blueprint.doc(
+    requestBody=FILE_BODY,
+    summary=f"上传名册 (.xlsx, .xls, .csv, 不超过 {ROSTER_BYTES_MAX >> 20} MB, 不超过 {ROSTER_PEOPLE_MAX} 人)",
+    description="文件读完以前答 202; 到 `Location` 看进度和预览。提交以前什么都不会改变。",
+)
 @blueprint.arguments(NoQuery, location="query")
-@blueprint.response(202, RosterShape)
+@blueprint.response(202, OneRosterShape)
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(403, "FORBIDDEN")
 @blueprint.alt_response(404, "NOT_FOUND")
 @blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
 def upload(_: dict[str, Any], site_id: UUID) -> tuple[ShownRoster, int, dict[str, str]]:
-    """上传名册 (.xlsx, .xls, .csv, 不超过 20 MB, 不超过 50 000 行)
-
-    文件读完以前答 202; 到 `Location` 看进度和预览。提交以前什么都不会改变。
-    """
     name, data = uploaded_file()
     roster_id = take_in_file(this_app(), viewer(), str(site_id), name, data, now_ms())
     with read() as session:
@@ -59,11 +68,11 @@ def list_rosters(asked: dict[str, Any], site_id: UUID) -> Page[ShownRoster]:
 
 @blueprint.get("/rosters/<uuid:roster_id>")
 @blueprint.arguments(NoQuery, location="query")
-@blueprint.response(200, RosterShape)
+@blueprint.response(200, OneRosterShape)
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(404, "NOT_FOUND")
 def show_roster(_: dict[str, Any], roster_id: UUID) -> ShownRoster:
-    """一份名册: 状态、进度、数目"""
+    """一份名册: 状态、进度、数目、发现的问题"""
     with read() as session:
         return one_roster(session, viewer(), str(roster_id))
 
@@ -97,13 +106,16 @@ def problems(_: dict[str, Any], roster_id: UUID) -> Response:
 
 @blueprint.post("/rosters/<uuid:roster_id>/columns")
 @blueprint.arguments(Columns)
-@blueprint.response(200, RosterShape)
+@blueprint.response(200, OneRosterShape)
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(403, "FORBIDDEN")
 @blueprint.alt_response(404, "NOT_FOUND")
 @blueprint.alt_response(409, "CONFLICT")
 def choose_columns(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
-    """指明各列的含义; 本企业以后的文件照此读取"""
+    """指明各列的含义; 本企业以后的文件照此读取
+
+    预览以后也可以调整。一张表的各列都填空的, 不当作名册。有误时 `sheet` 和 `columns` 指出要重新选择的列。
+    """
     chosen = {(one["sheet"], one["column"]): one["field"] for one in asked["columns"]}
     confirm_columns(runtime().seals, viewer(), str(roster_id), chosen, now_ms())
     with read() as session:
@@ -112,16 +124,18 @@ def choose_columns(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
 
 @blueprint.post("/rosters/<uuid:roster_id>/commit")
 @blueprint.arguments(Commit)
-@blueprint.response(200, RosterShape)
+@blueprint.response(200, OneRosterShape)
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(403, "FORBIDDEN")
 @blueprint.alt_response(404, "NOT_FOUND")
 @blueprint.alt_response(409, "CONFLICT")
 def commit(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
-    """提交: 新增和变更写入工地的记录, 平板下次同步就能看到; 再次提交不会重复"""
-    decision = _decision(asked)
-    with write() as session:
-        commit_roster(session, runtime().seals, viewer(), str(roster_id), decision, now_ms())
+    """提交: 新增和变更写入工地的记录, 平板下次同步就能看到; 再次提交不会重复
+
+    只写入预览显示过的内容。预览之后有人的登记被别处改过的, 答 409 `preview_stale`, 什么都不写, 预览已重新比对;
+    已按另一种决定提交过的, 答 409 `already_committed`。
+    """
+    commit_preview(runtime().seals, viewer(), str(roster_id), _decision(asked), now_ms())
     with read() as session:
         return one_roster(session, viewer(), str(roster_id))
 
@@ -154,10 +168,5 @@ def export_full(asked: dict[str, Any], site_id: UUID) -> Response:
 def _decision(asked: dict[str, Any]) -> Decision:
     if asked["absent"] == "leave":
         return Decision()
-    if asked.get("exited_on") is None:
-        message = "请写明退场日期。"
-        raise Problem(422, "invalid_input", "输入有误", message, errors={"/exited_on": [message]})
     people = asked.get("people")
-    return Decision(
-        asked["exited_on"].isoformat(), frozenset(map(str, people)) if people is not None else None
-    )
+    return Decision(asked.get("exited_on", ""), list(map(str, people)) if people is not None else None)

@@ -23,6 +23,8 @@ ZH: dict[str, Any] = {
     "null": "不能为空。",
     "invalid": "格式不对。",
     "invalid_utf8": "必须是 UTF-8 文本。",
+    "invalid_uuid": "格式不对。",
+    "too_large": "超出范围。",
     "type": "格式不对。",
     "unknown": "不认识的参数。",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -149,6 +150,12 @@ def check_form(secret: str | None = None) -> None:
     given = request.form.get("form_token", "")
     if not secret or not hmac.compare_digest(given.encode(), _form_token(secret).encode()):
         raise Problem(400, "form_expired", "页面已过期", "请返回上一页, 刷新后再试。")
+
+
+def start_asked(asked: Mapping[str, str]) -> int:
+    """Where a page of rows is to start: 0 for what is no such number."""
+    start = asked.get("start", "")
+    return int(start) if re.fullmatch(r"[0-9]{1,6}", start) else 0
 
 
 def _own_path(path: str) -> str:

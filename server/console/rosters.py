@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.actions.commit_roster import Decision, commit_roster
-from server.actions.judge_roster import Chosen
-from server.actions.name_codes import Names, read_names
+from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
+from server.actions.commit_roster import Decision
+from server.actions.name_codes import read_names
 from server.actions.show_rosters import GROUPS, one_roster, page_of_rosters, rows_of_roster
 from server.actions.show_sites import one_site, page_of_sites
-from server.actions.write_workbook import MIME, problem_file, roster_file
-from server.console.pages import ROWS, blueprint, check_form, render
-from server.db import read, write
+from server.actions.write_workbook import MIME, problem_file
+from server.console.pages import ROWS, blueprint, check_form, render, start_asked
+from server.console.roster_columns import columns_page
+from server.db import read
 from server.door import as_download, now_ms, runtime, this_app, uploaded_file
-from server.models.access import may_upload
+from server.models.access import may_see_people, may_upload
 from server.problems import Problem
-from server.read_rosters import confirm_columns, take_in_file
+from server.read_rosters import commit_preview, take_in_file
 from server.rules.calendar import local_date_of
-from server.rules.roster.fields import FIELDS
 
 _ROWS_SHOWN = 100
-_COLUMN = re.compile(r"column-(\d{1,2})-(\d{1,3})")
-_START = re.compile(r"\d{1,6}")
+_ABSENT_SHOWN = 500  # people who can be chosen one by one
+_DECISION_BYTES_MAX = 64 * 1024  # of a form that names them
+_FIRST_SHOWN = {  # what a person has to look at before the rest
+    "preview": ("rejected", "new", "changed", "absent", "warned", "same"),
+    "committed": ("new", "changed", "absent", "same", "warned", "rejected"),
+}
 
 
 @blueprint.get("/sites")
@@ -36,7 +38,9 @@ def list_sites() -> str:
     with read() as session:
         page = page_of_sites(session, g.viewer, request.args.get("cursor"), ROWS)
         names = read_names(session)
-    return render("sites.html", names, page=page)
+    return render(
+        "sites.html", names, page=page, may=may_upload(g.viewer), may_see_people=may_see_people(g.viewer)
+    )
 
 
 @blueprint.get("/sites/<uuid:site_id>/roster")
@@ -59,44 +63,23 @@ def take_roster(site_id: UUID) -> str | tuple[str, int] | AnyResponse:
     return redirect(url_for("console.show_roster", roster_id=roster_id), 303)
 
 
-@blueprint.get("/sites/<uuid:site_id>/roster.xlsx")
-def export_roster(site_id: UUID) -> Response:
-    """The site's roster, masked."""
-    with read() as session:
-        data = roster_file(session, runtime().seals, g.viewer, str(site_id), None, now_ms())
-    return as_download(data, MIME, "roster.xlsx")
-
-
 @blueprint.get("/rosters/<uuid:roster_id>")
 def show_roster(roster_id: UUID) -> str:
     """One roster: its progress, the questions about its columns, its preview, or what came of it."""
-    return _roster_page(roster_id, None)
-
-
-@blueprint.post("/rosters/<uuid:roster_id>/columns")
-def choose_columns(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
-    """What the columns mean, as a person says."""
-    check_form()
-    try:
-        confirm_columns(runtime().seals, g.viewer, str(roster_id), _chosen(), now_ms())
-    except Problem as problem:
-        if problem.status == 404:
-            raise
-        return _roster_page(roster_id, problem), problem.status
-    return redirect(url_for("console.show_roster", roster_id=roster_id), 303)
+    return _roster_page(str(roster_id), None)
 
 
 @blueprint.post("/rosters/<uuid:roster_id>/commit")
 def commit(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """Commit the preview, with what is to become of the absent."""
+    request.max_content_length = _DECISION_BYTES_MAX
     check_form()
     try:
-        with write() as session:
-            commit_roster(session, runtime().seals, g.viewer, str(roster_id), _decision(), now_ms())
+        commit_preview(runtime().seals, g.viewer, str(roster_id), _decision(), now_ms())
     except Problem as problem:
         if problem.status == 404:
             raise
-        return _roster_page(roster_id, problem), problem.status
+        return _roster_page(str(roster_id), problem), problem.status
     return redirect(url_for("console.show_roster", roster_id=roster_id), 303)
 
 
@@ -114,21 +97,36 @@ def _site_page(site_id: UUID, problem: Problem | None) -> str:
         page = page_of_rosters(session, g.viewer, str(site_id), request.args.get("cursor"), ROWS)
         names = read_names(session)
     return render(
-        "site_roster.html", names, shown=shown, page=page, problem=problem, may=may_upload(g.viewer)
+        "site_roster.html",
+        names,
+        shown=shown,
+        page=page,
+        problem=problem,
+        may=may_upload(g.viewer),
+        megabytes_max=ROSTER_BYTES_MAX >> 20,
+        people_max=ROSTER_PEOPLE_MAX,
     )
 
 
-def _roster_page(roster_id: UUID, problem: Problem | None) -> str:
-    seals, group = runtime().seals, request.args.get("group", "")
+def _roster_page(roster_id: str, problem: Problem | None) -> str:
+    seals = runtime().seals
     with read() as session:
-        shown = one_roster(session, g.viewer, str(roster_id))
+        state = one_roster(session, g.viewer, roster_id).roster.state
+    if state == "mapping":
+        return columns_page(roster_id, problem)
+    with read() as session:
+        shown = one_roster(session, g.viewer, roster_id)
         site = one_site(session, g.viewer, shown.roster.site_id).site
         names = read_names(session)
-        told: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0}
+        told: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
         if shown.roster.result is not None:
-            told = _rows(names, shown.roster.counts, group)
-            part = (told["group"], told["start"], _ROWS_SHOWN)
-            told["rows"], told["total"] = rows_of_roster(session, seals, g.viewer, str(roster_id), *part)
+            group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)
+            part = (group, start, _ROWS_SHOWN)
+            rows, total = rows_of_roster(session, seals, g.viewer, roster_id, *part)
+            told |= {"group": group, "rows": rows, "total": total, "start": start}
+        if state == "preview" and shown.roster.counts.get("absent"):
+            part = ("absent", 0, _ABSENT_SHOWN)
+            told["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
     return render(
         "roster.html",
         names,
@@ -136,7 +134,8 @@ def _roster_page(roster_id: UUID, problem: Problem | None) -> str:
         roster=shown.roster,
         site=site,
         problem=problem,
-        fields=FIELDS,
+        errors=problem.members.get("errors", {}) if problem is not None else {},
+        asked=request.form,
         today=local_date_of(now_ms()),
         may=may_upload(g.viewer),
         rows_shown=_ROWS_SHOWN,
@@ -144,29 +143,17 @@ def _roster_page(roster_id: UUID, problem: Problem | None) -> str:
     )
 
 
-def _rows(names: Names, counts: dict[str, int], asked: str) -> dict[str, Any]:
-    """Which group to show: the one asked for, else the first that has anybody, what needs work before the rest."""
-    order = ("rejected", "new", "changed", "absent", "warned", "same")
-    group = asked if asked in GROUPS else next((one for one in order if counts.get(one)), "same")
-    start = request.args.get("start", "0")
-    return {"group": group, "start": int(start) if _START.fullmatch(start) else 0}
-
-
-def _chosen() -> Chosen:
-    """The fields of the form about columns; `?` leaves a column as unknown as it was."""
-    chosen: Chosen = {}
-    for name, value in request.form.items():
-        named = _COLUMN.fullmatch(name)
-        if named is not None and value != "?":
-            chosen[int(named[1]), int(named[2])] = value
-    return chosen
+def _group(state: str, counts: dict[str, int]) -> str:
+    """Which rows to show: those asked for, else the first that there are."""
+    asked = request.args.get("group", "")
+    if asked in GROUPS:
+        return asked
+    return next((one for one in _FIRST_SHOWN[state] if counts.get(one)), "same")
 
 
 def _decision() -> Decision:
-    if request.form.get("absent") != "exit":
+    absent = request.form.get("absent", "leave")
+    if absent == "leave":
         return Decision()
-    try:
-        exited_on = date.fromisoformat(request.form.get("exited_on", ""))
-    except ValueError as error:
-        raise Problem(422, "invalid_input", "没有退场日期", "请填写退场日期, 或选择“保持在场”。") from error
-    return Decision(exited_on.isoformat(), frozenset(request.form.getlist("person")) or None)
+    people = request.form.getlist("person") if absent == "some" else None
+    return Decision(request.form.get("exited_on", ""), people)

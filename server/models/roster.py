@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from schemas.limits import COLUMN_TITLE_MAX, REASON_MAX
 from server.db import Base, Id, Json
 
 _WAITING = sa.text("state = 'received'")
@@ -16,7 +17,7 @@ class Roster(Base):
     """One uploaded file. `state`: `received` → `mapping` (a person confirms what columns mean) or `preview` →
     `committed`; or `failed` (`problem` says why).
 
-    `file` and `result` (what was read and judged, see actions/judge_roster.py) are sealed: they name people.
+    `file` and `result` (what was read and judged, see actions/keep_preview.py) are sealed: they name people.
     """
 
     __tablename__ = "roster"
@@ -49,7 +50,9 @@ class RosterTitle(Base):
     __tablename__ = "roster_title"
 
     company: Mapped[str] = mapped_column(sa.String(18), primary_key=True)
-    title: Mapped[str] = mapped_column(sa.String(100), primary_key=True)  # plain, see rules/roster/words.py
+    title: Mapped[str] = mapped_column(
+        sa.String(COLUMN_TITLE_MAX), primary_key=True
+    )  # plain, see rules/roster/words.py
     field: Mapped[str] = mapped_column(sa.String(24))  # "": nobody reads it
 
 
@@ -64,4 +67,4 @@ class Disclosure(Base):
     user_id: Mapped[str] = mapped_column(Id)
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
     people: Mapped[int] = mapped_column(sa.Integer)
-    reason: Mapped[str] = mapped_column(sa.String(200))
+    reason: Mapped[str] = mapped_column(sa.String(REASON_MAX))

@@ -12,17 +12,17 @@ from playwright.sync_api import ViewportSize, expect
 from tests.axe import serious_findings
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
-from tests.server.rosters.people import person
+from tests.server.rosters.people import TITLES, person
 from tests.stories.field import Field
 from tests.stories.flags import missed_flag, moved, planned_field
-from tests.stories.rosters import people_file, read_at_once
+from tests.stories.rosters import commit, people_file, preview, read_at_once, xlsx
 from tests.stories.test_settling import contested_worker
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-_SITE = ("sites", "sites/{site}", "sites/{site}/roster", "notices", "help")
+_SITE = ("sites", "sites/{site}", "sites/{site}/roster", "sites/{site}/people", "notices", "help")
 PAGES: dict[str | None, tuple[str, ...]] = {
     "section": ("waiting", "flags", "flags/{flag}", "overview", "questions", *_SITE),
-    "contractor": ("waiting", "flags/{flag}", *_SITE),
+    "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),
     None: ("login",),
 }
 
@@ -61,3 +61,33 @@ def test_a_roster_with_wrong_rows_has_no_serious_finding(
     page.get_by_role("button", name="上传并预览").press("Enter")
     expect(page.get_by_text("等待提交")).to_be_visible()
     assert serious_findings(page) == []
+    page.get_by_text("依据").first.click()
+    assert serious_findings(page) == []
+    page.get_by_role("link", name="调整各列").click()
+    assert serious_findings(page) == []
+    page.get_by_role("link", name="返回预览").click()
+    page.get_by_role("button", name="提交名册").click()
+    expect(page.get_by_text("已提交: 新增 1 人")).to_be_visible()
+    assert serious_findings(page) == []
+
+
+@SIZES
+def test_a_choice_that_is_refused_has_no_serious_finding(
+    open_page: OpenPage, field: Field, size: ViewportSize, complaints: list[str]
+) -> None:
+    read_at_once(field.cast)
+    contractor, site = field.cast.client("contractor"), field.cast.site_a
+    commit(contractor, preview(contractor, site, people_file(person(1), person(2))))
+    page = open_page("/console/login", size, "contractor")
+    page.goto(f"/console/rosters/{preview(contractor, site, people_file(person(3)))['id']}")
+    page.get_by_label("全部 2 人登记退场").check()
+    page.get_by_role("button", name="提交名册").click()
+    expect(page.get_by_role("alert")).to_contain_text("请填写退场日期")
+    assert serious_findings(page) == []
+    data = xlsx([person(1).cells()], ["工人大名", *TITLES[1:]])
+    page.goto(f"/console/rosters/{preview(contractor, site, data)['id']}")
+    page.get_by_label("第 1 列的含义").select_option("team")
+    page.get_by_role("button", name="确认各列").click()
+    expect(page.get_by_role("alert")).to_contain_text("请只保留一列")
+    assert serious_findings(page) == []
+    complaints[:] = [told for told in complaints if "422" not in told]  # the browser tells the status too

@@ -202,6 +202,28 @@ def test_rejected_rows_come_back_in_a_file_that_can_be_mended_and_uploaded(
     assert _counts(preview(contractor, desk.site_a, mended.getvalue())) == (2, 0, 0, 0, 0)
 
 
+def test_a_roster_tells_what_is_wrong_by_row_column_and_code(desk: Cast, contractor: Caller) -> None:
+    bad = _changed(person(2), phone="0373-3696000", trade="吹笛手")
+    roster = preview(contractor, desk.site_a, people_file(person(1), bad))
+    assert roster["problems_total"] == 2
+    assert [
+        (told["number"], told["column"], told["code"], told["weight"]) for told in roster["problems"]
+    ] == [
+        (3, "手机号", "phone_form", "error"),
+        (3, "工种", "trade_unknown", "warning"),
+    ]
+    assert all(told["message"] and told["remedy"] and told["source"] for told in roster["problems"])
+    assert bad.phone not in str(roster)
+
+
+def test_input_that_cannot_be_is_named_by_pointer(desk: Cast, contractor: Caller) -> None:
+    path = "/api/v1/rosters/" + preview(contractor, desk.site_a, people_file(person(1)))["id"]
+    told = contractor.post(f"{path}/columns", json={"columns": [{"sheet": 0, "column": 500}]}).get_json()
+    assert told["errors"] == {"/columns/0/column": ["没有这一列。"], "/columns/0/field": ["必填。"]}
+    told = contractor.post(f"{path}/commit", json={"people": ["x"] * 500}).get_json()
+    assert (told["errors"]["/people/0"], len(told["errors"])) == (["格式不对。"], 100)
+
+
 def test_an_unsure_title_is_asked_about_and_remembered_for_that_company(
     desk: Cast, contractor: Caller
 ) -> None:

@@ -20,6 +20,7 @@ FIELDS: Mapping[str, str] = {
     "dormitory": "宿舍",
     "canteen_staff": "是否食堂人员",
 }
+REQUIRED = ("name", "certificate_number", "team", "entered_on")  # without them nobody is let in
 VALUES: Mapping[str, Mapping[str, str]] = {
     "certificate_type": {
         "id_card": "身份证",

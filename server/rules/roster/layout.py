@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from server.rules.roster.cells import Cell, is_empty, read_number, text_of
+from server.rules.roster.fields import REQUIRED
 from server.rules.roster.words import Words, plain, plain_title
 
 HEADER_WITHIN = 40  # rows from the top in which a header is looked for
 _HEADER_HEIGHT = 3
 _SAMPLE = 50  # rows from which a column without a title is guessed
 _SENTENCE_MIN = 17  # characters; so long a text is a sentence that holds a known word, not a title
-_NEEDED = ("name", "certificate_number")
-_WANTED = (*_NEEDED, "team", "entered_on")  # without them no row is let in
+NEEDED = ("name", "certificate_number")
 _HAN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 
 Merged = tuple[int, int, int, int]  # first row, first column, last row, last column; 0-based, inclusive
@@ -50,13 +50,13 @@ class Layout:
     @property
     def lacking(self) -> tuple[str, ...]:
         """The fields that must have a column and have none."""
-        return tuple(name for name in _WANTED if name not in self.fields)
+        return tuple(name for name in REQUIRED if name not in self.fields)
 
     @property
     def sure(self) -> bool:
         """Whether nothing has to be confirmed: names and numbers are there, and every column that means something is
         sure. Unknown columns are none of the reader's business, unless one of them may be what lacks."""
-        if any(name in self.lacking for name in _NEEDED):
+        if any(name in self.lacking for name in NEEDED):
             return False
         return all(column.sure or (column.field is None and not self.lacking) for column in self.columns)
 
@@ -82,7 +82,7 @@ def find_layout(
             if (score, -height) > best[:2]:
                 best = (score, -height, first, columns)
     score, height, first, columns = best[0], -best[1], *best[2:]
-    if score < 2 or not any(column.field in _NEEDED for column in columns):
+    if score < 2 or not any(column.field in NEEDED for column in columns):
         return _guessed(rows)
     above = tuple(text_of(cell) for row in rows[:first] for cell in row if not is_empty(cell))
     below = rows[first + height :]

@@ -1,0 +1,81 @@
+"""The people of a site: listed masked, and taken along with full numbers by those who may, with a reason."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response, g, request
+
+from schemas.limits import REASON_MAX, REASON_MIN
+from server.actions.name_codes import read_names
+from server.actions.show_people import SEARCH_MAX, page_of_people
+from server.actions.show_sites import one_site
+from server.actions.write_workbook import MIME, roster_file
+from server.console.pages import blueprint, check_form, render, start_asked
+from server.db import read, write
+from server.door import as_download, now_ms, runtime
+from server.models.access import may_unmask, may_upload
+from server.problems import Problem
+
+_PEOPLE_SHOWN = 100
+
+
+@blueprint.get("/sites/<uuid:site_id>/people")
+def show_people(site_id: UUID) -> str:
+    """Everybody on the site's roster, numbers masked."""
+    return _people_page(site_id, "", start_asked(request.args))
+
+
+@blueprint.post("/sites/<uuid:site_id>/people")
+def search_people(site_id: UUID) -> str:
+    """Some of them. A name that is looked for stands in no address."""
+    check_form()
+    return _people_page(site_id, request.form.get("text", "").strip(), start_asked(request.form))
+
+
+@blueprint.get("/sites/<uuid:site_id>/roster.xlsx")
+def export_roster(site_id: UUID) -> Response:
+    """The site's roster, masked."""
+    with read() as session:
+        data = roster_file(session, runtime().seals, g.viewer, str(site_id), None, now_ms())
+    return as_download(data, MIME, "roster.xlsx")
+
+
+@blueprint.post("/sites/<uuid:site_id>/roster.xlsx")
+def export_full_roster(site_id: UUID) -> Response | tuple[str, int]:
+    """The site's roster with full numbers. The reason is kept."""
+    check_form()
+    try:
+        with write() as session:
+            reason = request.form.get("reason", "")
+            data = roster_file(session, runtime().seals, g.viewer, str(site_id), reason, now_ms())
+    except Problem as problem:
+        if problem.status != 422:
+            raise
+        return _people_page(site_id, "", 0, problem), problem.status
+    return as_download(data, MIME, "roster.xlsx")
+
+
+def _people_page(site_id: UUID, text: str, start: int, problem: Problem | None = None) -> str:
+    with read() as session:
+        shown = one_site(session, g.viewer, str(site_id))
+        part = (text, start, _PEOPLE_SHOWN)
+        people, total = page_of_people(session, runtime().seals, g.viewer, str(site_id), *part)
+        names = read_names(session)
+    return render(
+        "people.html",
+        names,
+        shown=shown,
+        companies={company["code"]: company["name"] for company in shown.companies},
+        people=people,
+        total=total,
+        text=text,
+        start=start,
+        people_shown=_PEOPLE_SHOWN,
+        problem=problem,
+        search_max=SEARCH_MAX,
+        reason_min=REASON_MIN,
+        reason_max=REASON_MAX,
+        may=may_upload(g.viewer),
+        may_unmask=may_unmask(g.viewer),
+    )

@@ -1,0 +1,107 @@
+"""What the columns of a contractor's file mean: asked where the reader is unsure, changed from a preview, remembered."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import itemgetter
+from uuid import UUID
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.actions.judge_roster import Chosen
+from server.actions.name_codes import read_names
+from server.actions.show_rosters import columns_to_choose, one_roster
+from server.actions.show_sites import one_site
+from server.actions.upload_roster import forget_title, remembered_titles
+from server.console.pages import blueprint, check_form, render
+from server.db import read, write
+from server.door import now_ms, runtime
+from server.models.access import may_upload
+from server.problems import Problem
+from server.read_rosters import confirm_columns
+from server.rules.roster.fields import FIELDS, REQUIRED
+
+_COLUMNS_BYTES_MAX = 400 * 1024  # every column of every sheet
+_UNKNOWN = "?"  # leaves a column as unknown as it was
+
+
+@blueprint.get("/rosters/<uuid:roster_id>/columns")
+def show_columns(roster_id: UUID) -> str:
+    """What each column of this file is taken for."""
+    return columns_page(str(roster_id), None)
+
+
+@blueprint.post("/rosters/<uuid:roster_id>/columns")
+def choose_columns(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
+    """What the columns mean, as a person says."""
+    request.max_content_length = _COLUMNS_BYTES_MAX
+    check_form()
+    try:
+        confirm_columns(runtime().seals, g.viewer, str(roster_id), _chosen(str(roster_id)), now_ms())
+    except Problem as problem:
+        if problem.status != 422:
+            raise
+        return columns_page(str(roster_id), problem), problem.status
+    return redirect(url_for("console.show_roster", roster_id=roster_id), 303)
+
+
+@blueprint.get("/rosters/titles")
+def show_titles() -> str:
+    """What titles mean in this company's files, as its people said."""
+    with read() as session:
+        titles = remembered_titles(session, g.viewer)
+        names = read_names(session)
+    return render("roster_titles.html", names, titles=titles, fields=FIELDS, may=may_upload(g.viewer))
+
+
+@blueprint.post("/rosters/titles")
+def forget() -> AnyResponse:
+    """Forget what one title means."""
+    check_form()
+    with write() as session:
+        forget_title(session, g.viewer, request.form.get("title", ""))
+    return redirect(url_for("console.show_titles"), 303)
+
+
+def columns_page(roster_id: str, problem: Problem | None) -> str:
+    """The form about columns, with what was chosen in it before it was refused."""
+    with read() as session:
+        shown = one_roster(session, g.viewer, roster_id)
+        columns = columns_to_choose(runtime().seals, shown.roster)
+        site = one_site(session, g.viewer, shown.roster.site_id).site
+        names = read_names(session)
+    told = problem.members if problem is not None else {}
+    wrong = [(told.get("sheet"), column) for column in told.get("columns", [])]
+    return render(
+        "roster_columns.html",
+        names,
+        shown=shown,
+        roster=shown.roster,
+        site=site,
+        sheets=[(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))],
+        chosen=request.form,
+        skipped=request.form.getlist("skip"),
+        wrong=wrong,
+        problem=problem,
+        fields=FIELDS,
+        required=REQUIRED,
+        unknown=_UNKNOWN,
+        may=may_upload(g.viewer),
+    )
+
+
+def _chosen(roster_id: str) -> Chosen:
+    """The fields of the form. Nobody reads any column of a sheet that is no roster."""
+    with read() as session:
+        columns = columns_to_choose(runtime().seals, one_roster(session, g.viewer, roster_id).roster)
+    skipped = request.form.getlist("skip")
+    chosen: Chosen = {}
+    for told in columns:
+        key = (told["sheet"], told["column"])
+        field = request.form.get("column-{}-{}".format(*key), _UNKNOWN)
+        if str(told["sheet"]) in skipped:
+            chosen[key] = ""
+        elif field != _UNKNOWN:
+            chosen[key] = field
+    return chosen

@@ -1,0 +1,71 @@
+"""Who may look at the people of a site, and what of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from server.actions.load_reference import load_reference
+from server.actions.show_people import ShownPerson, page_of_people
+from server.db import read, write
+from server.models import User
+from server.models.access import viewer_of
+from server.problems import Problem
+from tests.server.cast import Cast
+from tests.server.rosters.people import person
+from tests.stories.rosters import commit, people_file, preview, read_at_once
+
+
+@pytest.fixture
+def desk(app: Flask, cast: Cast) -> Cast:
+    """Company A's people at site A; the third has left."""
+    with app.app_context(), write() as session:
+        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    read_at_once(cast)
+    contractor = cast.client("contractor")
+    people = people_file(person(1), replace(person(2), team="木工班"), person(3))
+    commit(contractor, preview(contractor, cast.site_a, people))
+    part = preview(contractor, cast.site_a, people_file(person(1), person(2)))
+    commit(contractor, part, absent="exit", exited_on="2026-11-20")
+    return cast
+
+
+def _seen(
+    desk: Cast, name: str, text: str = "", start: int = 0, limit: int = 10
+) -> tuple[list[ShownPerson], int]:
+    with desk.app.app_context(), read() as session:
+        viewer = viewer_of(session, session.get_one(User, desk.users[name]))
+        seals = desk.app.extensions["gongdi"].seals
+        return page_of_people(session, seals, viewer, desk.site_a, text, start, limit)
+
+
+@pytest.mark.parametrize("name", ["contractor", "section", "inspector"])
+def test_numbers_are_masked_and_who_left_stands_last(desk: Cast, name: str) -> None:
+    people, total = _seen(desk, name)
+    assert total == 3
+    assert (people[-1].name, people[-1].exited_on) == (person(3).name, "2026-11-20")
+    told = str(people)
+    assert all(person(n).certificate_number not in told for n in (1, 2, 3)) and person(1).phone not in told
+
+
+@pytest.mark.parametrize("name", ["competitor", "admin"])
+def test_for_others_there_is_no_such_list(desk: Cast, name: str) -> None:
+    with pytest.raises(Problem) as caught:
+        _seen(desk, name)
+    assert caught.value.status == 404
+
+
+def test_a_page_is_a_part_and_tells_how_many_there_are(desk: Cast) -> None:
+    everybody, _ = _seen(desk, "section")
+    assert _seen(desk, "section", start=1, limit=1) == (everybody[1:2], 3)
+    assert _seen(desk, "section", start=9) == ([], 3)
+
+
+def test_no_part_of_a_number_that_is_masked_finds_anybody(desk: Cast) -> None:
+    number, phone = person(1).certificate_number, person(1).phone
+    assert [one.name for one in _seen(desk, "section", number)[0]] == [person(1).name]
+    assert _seen(desk, "section", f" {number[-4:].lower()} ")[1] >= 1
+    for part in (number[:6], number[6:14], number[-5:], phone[3:7]):
+        assert _seen(desk, "section", part) == ([], 0)
