@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.field_app.conftest import (
+    PUSH,
     Inspector,
     bodies,
     elsewhere,
@@ -50,6 +51,41 @@ def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspec
         (made.id, "isolation", "severe"),
         (made.id, "mask", "ordinary"),
     ]
+
+
+def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        """As if the server had refused the first: the app does not write what the server would refuse."""
+        whole = route.fetch().json()
+        for line in whole["outcomes"]:
+            if not refused:
+                refused.append(line["id"])
+                line |= {
+                    "outcome": "refused",
+                    "code": "body_invalid",
+                    "errors": {"/body/description": ["请写明。"]},
+                }
+        route.fulfill(json=whole)
+
+    inspector.context.route(PUSH, answer)
+    inspector.open("巡查")
+    page.get_by_role("button", name="开始巡查").click()
+    _find(inspector, "通风", "一般", "窗户不能打开", photos=1)
+    inspector.sync()
+    page.get_by_role("button", name="改正后重新填写").click()
+    expect(page.locator(".thumbnail")).to_have_count(1)
+    page.locator("[name=description]").fill("二号宿舍窗户不能打开")
+    page.get_by_role("button", name="保存问题").click()
+    expect(page.locator(".findings")).to_contain_text("二号宿舍窗户不能打开")
+    inspector.sync()
+    inspector.expect_unsent(0)
+    findings = {one.id: one.body for one in elsewhere(inspector.field, "inspection_finding")}
+    (first,) = refused
+    (again,) = (body for id, body in findings.items() if id != first)
+    assert (again["description"], again["round"]) == ("二号宿舍窗户不能打开", findings[first]["round"])
 
 
 def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_tell(inspector: Inspector) -> None:
