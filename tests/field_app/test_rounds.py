@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Route, expect
 
+from server.scheduler import tick
 from tests.field_app.conftest import (
     PUSH,
     Inspector,
     bodies,
     elsewhere,
-    raise_a_flag,
 )
 
 
@@ -110,15 +110,17 @@ def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_tell(inspector: 
 
 
 def test_the_flags_of_a_site_are_read_in_words(inspector: Inspector) -> None:
-    field = inspector.field
-    raise_a_flag(field)
     page = inspector.enrol()
+    # The tablet has reported in, and nothing was there.
+    tick(inspector.field.app, inspector.field.cast.clock.now_ms())
+    inspector.sync()
+    inspector.open("今日")
     page.get_by_role("link", name="个未销号").click()
     page.get_by_role("link", name="每日测温").click()
     facts = page.locator(".facts")
     for words in ("待确认", "质安科", "严重", "转载的国家指南"):
         expect(facts).to_contain_text(words)
-    expect(page.locator(".dues .row")).to_contain_text("上班前")
+    expect(page.locator(".dues .row").first).to_contain_text("上班前")
 
 
 def _find(inspector: Inspector, topic: str, severity: str, description: str, photos: int) -> None:
