@@ -117,7 +117,9 @@ def _agree(clock: Clock | None, step: FlagStep | None) -> bool:
 
 def window_faults(session: Session, scope: Scope) -> Iterator[Found]:
     """Windows that count as done while the log has nothing that did it."""
-    site = session.get_one(Site, scope.scope_id)
+    site = session.get(Site, scope.scope_id)
+    if site is None:  # a user's scope, or the reference data: nothing is due there
+        return
     query = sa.select(Window, LogEntry.id).outerjoin(
         LogEntry,
         sa.and_(

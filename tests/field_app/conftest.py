@@ -22,19 +22,17 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from schemas.certificates import person_check_character
 from server.actions.assign_site import assign_site
 from server.actions.feed import publish
-from server.actions.flag_record import flag_puts
 from server.actions.load_reference import load_reference
 from server.actions.site_record import site_put
 from server.actions.verify_log import verify_scope
-from server.actions.window_record import window_put
 from server.db import read, write
 from server.field_app.build import ensure_built
-from server.models import Flag, Scope, Site, User, Window
+from server.models import Scope, Site, User
 from server.models.scope import lock_scope
 from server.scheduler import tick
 from sync_protocol.client.reports import Item
 from tests.console.conftest import DESK, PATIENCE_MS, database_url
-from tests.server.cast import Cast, add_flag
+from tests.server.cast import Cast
 from tests.server.conftest import app, cast, clock, config
 from tests.stories.field import WORKER, Field
 
@@ -274,20 +272,6 @@ def give_the_other_site(field: Field) -> None:
         scope = lock_scope(session, site.id)
         assert scope is not None
         publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
-
-
-def raise_a_flag(field: Field) -> None:
-    """A slot of yesterday that was missed, flagged and sent to the tablets."""
-    seals, now_ms, site = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms(), field.cast.site_a
-    with field.app.app_context(), write() as session:
-        flag_id = add_flag(session, site, "missed yesterday", now_ms)
-        session.flush()
-        flag = session.get_one(Flag, (site, flag_id))
-        flag.state, flag.severity, flag.closed_ms = "open", "severe", None
-        window = session.query(Window).filter_by(flag_id=flag_id).one()
-        scope = lock_scope(session, site)
-        assert scope is not None
-        publish(session, scope, seals, now_ms, [window_put(window), *flag_puts(session, [flag])[site]])
 
 
 def log_disinfection(page: Page) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from server.scheduler import tick
 from tests.field_app.conftest import (
+    PUSH,
     Inspector,
     bodies,
     elsewhere,
-    raise_a_flag,
 )
 
 
@@ -52,6 +53,41 @@ def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspec
     ]
 
 
+def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        """As if the server had refused the first: the app does not write what the server would refuse."""
+        whole = route.fetch().json()
+        for line in whole["outcomes"]:
+            if not refused:
+                refused.append(line["id"])
+                line |= {
+                    "outcome": "refused",
+                    "code": "body_invalid",
+                    "errors": {"/body/description": ["请写明。"]},
+                }
+        route.fulfill(json=whole)
+
+    inspector.context.route(PUSH, answer)
+    inspector.open("巡查")
+    page.get_by_role("button", name="开始巡查").click()
+    _find(inspector, "通风", "一般", "窗户不能打开", photos=1)
+    inspector.sync()
+    page.get_by_role("button", name="改正后重新填写").click()
+    expect(page.locator(".thumbnail")).to_have_count(1)
+    page.locator("[name=description]").fill("二号宿舍窗户不能打开")
+    page.get_by_role("button", name="保存问题").click()
+    expect(page.locator(".findings")).to_contain_text("二号宿舍窗户不能打开")
+    inspector.sync()
+    inspector.expect_unsent(0)
+    findings = {one.id: one.body for one in elsewhere(inspector.field, "inspection_finding")}
+    (first,) = refused
+    (again,) = (body for id, body in findings.items() if id != first)
+    assert (again["description"], again["round"]) == ("二号宿舍窗户不能打开", findings[first]["round"])
+
+
 def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_tell(inspector: Inspector) -> None:
     inspector.context.grant_permissions(["geolocation"])
     inspector.context.set_geolocation({"latitude": 35.3030001, "longitude": 113.9269, "accuracy": 12})
@@ -74,15 +110,17 @@ def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_tell(inspector: 
 
 
 def test_the_flags_of_a_site_are_read_in_words(inspector: Inspector) -> None:
-    field = inspector.field
-    raise_a_flag(field)
     page = inspector.enrol()
+    # The tablet has reported in, and nothing was there.
+    tick(inspector.field.app, inspector.field.cast.clock.now_ms())
+    inspector.sync()
+    inspector.open("今日")
     page.get_by_role("link", name="个未销号").click()
     page.get_by_role("link", name="每日测温").click()
     facts = page.locator(".facts")
     for words in ("待确认", "质安科", "严重", "转载的国家指南"):
         expect(facts).to_contain_text(words)
-    expect(page.locator(".dues .row")).to_contain_text("上班前")
+    expect(page.locator(".dues .row").first).to_contain_text("上班前")
 
 
 def _find(inspector: Inspector, topic: str, severity: str, description: str, photos: int) -> None:

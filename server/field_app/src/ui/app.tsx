@@ -132,7 +132,7 @@ function Screen({ path, query }: Route) {
       return <Round />;
     case "/round/finding":
     case "/round/finish":
-      return <RoundForm key={path} form={path === "/round/finding" ? "finding" : "finish"} />;
+      return <RoundForm key={path} form={path === "/round/finding" ? "finding" : "finish"} copy={query.get("copy")} />;
     case "/flags":
       return <Flags id={query.get("id")} />;
     case "/cases":
@@ -140,9 +140,9 @@ function Screen({ path, query }: Route) {
     case "/cases/new":
       return <NewCaseOf />;
     case "/cases/case":
-      return <CaseScreen id={query.get("id")} worker={query.get("worker")} cause={query.get("cause")} code={query.get("code")} />;
+      return <CaseScreen {...asked(query, "id", "worker", "cause", "code", "copy")} />;
     case "/supplies":
-      return <Supplies />;
+      return <Supplies copy={query.get("copy")} />;
     case "/more":
       return <More rooms={FURTHER_ROOMS} />;
     case "/sync":
@@ -150,6 +150,10 @@ function Screen({ path, query }: Route) {
     default:
       return <Today />;
   }
+}
+
+function asked<Name extends string>(query: URLSearchParams, ...names: Name[]): Record<Name, string | null> {
+  return Object.fromEntries(names.map((name) => [name, query.get(name)])) as Record<Name, string | null>;
 }
 
 function useTelling(): [{ text: string; tone: Tone } | null, (text: string, tone?: Tone) => void] {

@@ -22,9 +22,14 @@ export function go(path: string): void {
   location.hash = `#${path}`;
 }
 
+/** The enrolment code in an address, `…#code=…`; "" in any other text. */
+export function codeOf(address: string): string {
+  return new URLSearchParams(address.split("#")[1] ?? "").get("code") ?? "";
+}
+
 /** The enrolment code that a QR code brought in the address; it is taken out of it, so that it is not kept in a history. */
 export function codeFromLink(): string {
-  const code = new URLSearchParams(location.hash.replace(/^#/, "")).get("code") ?? "";
+  const code = codeOf(location.hash);
   if (code) history.replaceState(null, "", location.pathname);
   return code;
 }

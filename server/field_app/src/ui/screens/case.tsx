@@ -10,7 +10,7 @@ import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime, parseMs, wallText } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
-import { found, isStanding, type Item, listed } from "../../store/view";
+import { found, isStanding, type Item, listed, writtenIn } from "../../store/view";
 import { add, edit, voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { ContestedNames } from "../parts/contested";
@@ -28,22 +28,27 @@ interface Asked {
   worker: string | null; // of whom a new one is
   cause: string | null;
   code: string | null; // the health code, where that is the cause
+  copy: string | null; // a refused entry that is written anew
 }
 
 /** One case: the one that is named, the open one of a person, or a new one of that person. */
-export function CaseScreen({ id, worker, cause, code }: Asked) {
+export function CaseScreen({ id, worker, cause, code, copy }: Asked) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const read = useLive(async () => readCase(db, scope, id, worker), [db, scope, id, worker]);
   const today = localDate(useNow());
   const checks = useLive(() => listed(db, "temperature_check", scope, today), [db, scope, today]);
-  if (!read || !checks || !site) return null;
+  const copied = useLive(() => writtenIn(db, copy), [db, copy]);
+  if (!read || !checks || !site || copied === undefined) return null;
   const { person, item } = read;
   if (!person) return <p class="empty">本机没有这位人员。</p>;
   if (item) return <CaseFile known={caseOf(item)} person={person} />;
   const readings = checks.filter((one) => isStanding(one) && one.body["worker"] === person.id).map((one) => Number(one.body["celsius"]));
   const highest = Math.max(...readings.filter((celsius) => isFever(celsius)));
-  return <NewCase site={site} person={person} cause={cause ?? ""} celsius={Number.isFinite(highest) ? highest : null} code={code} />;
+  const celsius = cause === "fever" && Number.isFinite(highest) ? highest : null;
+  const note = code ? `门岗查验: ${choices("gate_pass", "health_code")[code] ?? code}` : "";
+  const body = copied?.body ?? { worker: person.id, cause: cause ?? "", celsius, isolation_place: isolationRoom(site), note };
+  return <NewCase key={person.id} site={site} person={person} written={body} />;
 }
 
 async function readCase(db: FieldDatabase, scope: string, id: string | null, worker: string | null) {
@@ -57,18 +62,13 @@ async function readCase(db: FieldDatabase, scope: string, id: string | null, wor
 interface NewProps {
   site: Item;
   person: Person;
-  cause: string;
-  celsius: number | null;
-  code: string | null;
+  written: Body;
 }
 
-function NewCase({ site, person, cause, celsius, code }: NewProps) {
+function NewCase({ site, person, written }: NewProps) {
   const { db } = useSession();
   const save = useSave();
-  const [body, setBody] = useState<Body>(() => ({
-    ...{ worker: person.id, cause, celsius: cause === "fever" ? celsius : null, isolation_place: isolationRoom(site) },
-    note: code ? `门岗查验: ${choices("gate_pass", "health_code")[code] ?? code}` : "",
-  }));
+  const [body, setBody] = useState(written);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const set = (changes: Body) => setBody((before) => ({ ...before, ...changes }));
   const keep = async (event: Event) => {

@@ -7,7 +7,7 @@ import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { draftName } from "../../store/drafts";
 import { forgetRound, type Going, goingRound } from "../../store/rounds";
-import { isStanding, listed } from "../../store/view";
+import { isStanding, listed, type Written, writtenIn } from "../../store/view";
 import { add } from "../../store/write";
 import { useDraft } from "../drafts";
 import { Choice } from "../parts/choice";
@@ -18,22 +18,25 @@ import { go } from "../route";
 import { useLive, useSave, useSession } from "../session";
 import { FINDING, ROUND } from "./round";
 
-/** One of the two, for the round that goes on. */
-export function RoundForm({ form }: { form: "finding" | "finish" }) {
+/** One of the two, for the round that goes on; or a finding that was refused, written anew for its own round. */
+export function RoundForm({ form, copy }: { form: "finding" | "finish"; copy: string | null }) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const going = useLive(() => goingRound(db, scope), [db, scope]);
   const findings = useLive(() => listed(db, FINDING, scope), [db, scope]);
-  if (going === undefined || !findings) return null;
+  const copied = useLive(() => writtenIn(db, copy), [db, copy]);
+  if (going === undefined || !findings || copied === undefined) return null;
+  if (copied && form === "finding") return <FindingForm key={copied.id} round={String(copied.body["round"])} scope={scope} from={copied} />;
   if (!going) return <p class="empty">没有进行中的巡查。</p>;
-  if (form === "finding") return <FindingForm key={scope} going={going} scope={scope} />;
+  if (form === "finding") return <FindingForm key={scope} round={going.id} scope={scope} from={null} />;
   const count = findings.filter((one) => isStanding(one) && one.body["round"] === going.id).length;
   return <FinishForm key={scope} going={going} scope={scope} count={count} />;
 }
 
-interface FormProps {
-  going: Going;
+interface FindingProps {
+  round: string;
   scope: string;
+  from: Written | null;
 }
 
 interface FindingDraft {
@@ -41,17 +44,20 @@ interface FindingDraft {
   photos: Photo[];
 }
 
-function FindingForm({ going, scope }: FormProps) {
+function FindingForm({ round, scope, from }: FindingProps) {
   const { db } = useSession();
   const save = useSave();
-  const draft = useDraft<FindingDraft>(draftName(scope, `finding ${going.id}`), () => ({ body: { severity: "ordinary" }, photos: [] }));
+  const draft = useDraft<FindingDraft>(draftName(scope, `finding ${from?.id ?? round}`), () => ({
+    body: from?.body ?? { severity: "ordinary" },
+    photos: from?.photos ?? [],
+  }));
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft) return null;
   const { body, photos } = draft.value;
   const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const keep = async (event: Event) => {
     event.preventDefault();
-    const clean = withoutEmpty({ ...body, round: going.id });
+    const clean = withoutEmpty({ ...body, round });
     const told = problems(FINDING, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return;
@@ -80,7 +86,13 @@ function FindingForm({ going, scope }: FormProps) {
   );
 }
 
-function FinishForm({ going, scope, count }: FormProps & { count: number }) {
+interface FinishProps {
+  going: Going;
+  scope: string;
+  count: number; // of findings
+}
+
+function FinishForm({ going, scope, count }: FinishProps) {
   const { db } = useSession();
   const save = useSave();
   const draft = useDraft<{ body: Body }>(draftName(scope, `finish ${going.id}`), () => ({ body: {} }));

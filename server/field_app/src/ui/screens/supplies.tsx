@@ -6,7 +6,7 @@ import { balances } from "../../domain/supplies";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime } from "../../protocol/time";
-import { isStanding, type Item, listed } from "../../store/view";
+import { isStanding, type Item, listed, writtenIn } from "../../store/view";
 import { add, voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
@@ -16,11 +16,12 @@ const KIND = "supply_movement";
 const UNITS: Record<string, string> = { disinfectant: "升", mask: "只", glove: "只" };
 const SHOWN = 20;
 
-export function Supplies() {
+export function Supplies({ copy }: { copy: string | null }) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const movements = useLive(() => listed(db, KIND, scope), [db, scope]);
-  if (!movements || !site) return null;
+  const copied = useLive(() => writtenIn(db, copy), [db, copy]);
+  if (!movements || !site || copied === undefined) return null;
   const left = balances(movements);
   const least = rule("supply_days_min");
   const latest = movements.filter(isStanding).sort((a, b) => b.timeMs - a.timeMs);
@@ -40,7 +41,7 @@ export function Supplies() {
       <p class="muted">
         储备不少于 {least.value} 日用量 <small>依据: {least.source}</small>
       </p>
-      <MovementForm key={scope} scope={site.scope} />
+      <MovementForm key={`${scope} ${copy}`} scope={site.scope} written={copied?.body ?? {}} />
       <ul class="entries card">
         {latest.slice(0, SHOWN).map((one) => (
           <Movement key={one.id} movement={one} />
@@ -51,10 +52,10 @@ export function Supplies() {
   );
 }
 
-function MovementForm({ scope }: { scope: string }) {
+function MovementForm({ scope, written }: { scope: string; written: Body }) {
   const { db } = useSession();
   const save = useSave();
-  const [body, setBody] = useState<Body>({});
+  const [body, setBody] = useState<Body>(written);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const set = (changes: Body) => setBody((before) => ({ ...before, ...changes }));
   const keep = async (event: Event) => {

@@ -18,6 +18,9 @@ const MEND: Record<string, (row: OutboxRow) => string> = {
   temperature_check: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}`,
   disinfection_log: (row) => `/disinfect?copy=${row.id}`,
   gate_pass: (row) => `/gate?worker=${workerOf(row)}&copy=${row.id}`,
+  case: (row) => `/cases/case?${row.act === "edit" ? `id=${row.record}` : `worker=${workerOf(row)}&copy=${row.id}`}`,
+  inspection_finding: (row) => `/round/finding?copy=${row.id}`,
+  supply_movement: (row) => `/supplies?copy=${row.id}`,
 };
 
 function workerOf(row: OutboxRow): string {
