@@ -22,7 +22,7 @@ from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
 from server.models.user import User, user_named
 from server.models.window import Window
 from server.problems import Problem, not_found
-from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.calendar import DAY_MS
 from server.rules.escalation import REFUSED, Policy, Step, owner, policy_from, steps
 from server.rules.flag_moves import (
     ENDED,
@@ -81,7 +81,7 @@ def move_flag(
     site = session.get_one(Site, scope.scope_id)
     move = MOVES[wanted.action]
     asked = asked_of(session, viewer, flag, site, book, wanted)
-    _check(asked, wanted, flag, now_ms, due_days_max(book, now_ms))
+    _check(asked, wanted, flag, now_ms, policy_from(flag.policy).due_days_max)
     if lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
     told = _told(session, wanted, viewer, move, flag)
@@ -138,11 +138,6 @@ def asked_of(
 def owner_of(flag: Flag, site: Site, book: Rulebook) -> str:
     """The section that receives the site's flags."""
     return owner(policy_from(flag.policy), site.unit, book.reviews())
-
-
-def due_days_max(book: Rulebook, now_ms: int) -> int:
-    """How many days ahead a deadline may be set."""
-    return round(book.number("order_due_days_max", local_date_of(now_ms)))
 
 
 def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int) -> None:

@@ -19,14 +19,14 @@ from server.actions.flag_record import (
     flag_puts,
     withdraw,
 )
-from server.actions.take_flag_steps import hasten_steps
+from server.actions.take_flag_steps import hasten_steps, policies_of
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE
-from server.rules.escalation import CONSECUTIVE, SILENT, as_json, owner, policy_from, steps
+from server.rules.escalation import CONSECUTIVE, SILENT, as_json, owner, steps
 from server.rules.flag_history import policy_digest
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
@@ -83,7 +83,7 @@ def raise_flags(
     for flag in _note_evidence(session, seals, judged, by_id, now_ms):
         changed[flag.id] = flag
     session.flush()
-    _hasten(session, seals, list(changed.values()), now_ms, book)
+    _hasten(session, seals, list(changed.values()), now_ms)
     for flag in _withdraw(session, seals, [flag for flag in flags.values() if flag.id in before], now_ms):
         changed[flag.id] = flag
     session.flush()
@@ -228,15 +228,17 @@ def _earlier(session: Session, scope_ids: Collection[str], duties: Collection[st
     return {(scope_id, duty): key for scope_id, duty, key in session.execute(query.order_by(Flag.opened_ms))}
 
 
-def _hasten(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int, book: Rulebook) -> None:
+def _hasten(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> None:
     """The second slot in a row makes paging start at once (the policy says which steps, and how many
     slots)."""
-    in_a_row = _slots_in_a_row(session, flags, now_ms, book)
+    if not flags:
+        return
+    known = policies_of(flags)
+    in_a_row = _slots_in_a_row(session, flags, max(one.consecutive_days for one in known.values()), now_ms)
     policies = {
-        flag.id: policy
+        flag.id: known[flag.id]
         for flag in flags
-        if (policy := policy_from(flag.policy)).consecutive <= in_a_row.get((flag.scope_id, flag.duty), 0)
-        or flag.duty == SILENT
+        if flag.duty == SILENT or known[flag.id].consecutive <= in_a_row.get((flag.scope_id, flag.duty), 0)
     }
     if not policies:
         return
@@ -256,14 +258,13 @@ def _hasten(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int, 
             hasten_steps(session, seals, flag, policies[flag.id], rows, CONSECUTIVE, now_ms)
 
 
-def _slots_in_a_row(session: Session, flags: Iterable[Flag], now_ms: int, book: Rulebook) -> dict[Key, int]:
-    """How many of each duty's last slots went wrong one after the other."""
-    look_back_ms = round(book.number("consecutive_days", local_date_of(now_ms)) * DAY_MS)
+def _slots_in_a_row(session: Session, flags: Sequence[Flag], days: int, now_ms: int) -> dict[Key, int]:
+    """How many of each duty's last slots went wrong one after the other, at most so many days back."""
     columns = (Window.scope_id, Window.duty, Window.local_date, Window.slot, Window.state, Window.due_ms)
     query = sa.select(*columns).where(
         Window.scope_id.in_({flag.scope_id for flag in flags}),
         Window.duty.in_({flag.duty for flag in flags}),
-        Window.opens_ms.between(now_ms - look_back_ms, now_ms),
+        Window.opens_ms.between(now_ms - days * DAY_MS, now_ms),
         Window.state.in_(("missed", "met", "done_late", "backfilled", "review")),
     )
     slots: dict[Key, dict[Key, tuple[int, bool]]] = {}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.flag_record import INTEGRITY
 from server.actions.load_reference import rules_in_force
-from server.actions.move_flag import asked_of, due_days_max
+from server.actions.move_flag import asked_of
 from server.actions.paging import After, Page, cut, read_cursor
 from server.actions.show_signals import signals_of
 from server.models.access import Viewer, sees_evidence, sees_signals, visible_companies, visible_flags
@@ -28,7 +28,7 @@ from server.models.user import User
 from server.models.window import Window
 from server.problems import not_found
 from server.rules.calendar import local_date_of
-from server.rules.escalation import SILENT
+from server.rules.escalation import SILENT, policy_from
 from server.rules.flag_moves import CONTRACTOR, PARTY_NAMES, Move, allowed
 
 WINDOWS_MAX = 200
@@ -146,7 +146,7 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         failed_rechecks=sum(event["action"] == "fail_recheck" for event in events),
         signals=signals_of(session, viewer, flag.scope_id, local_date_of(flag.opened_ms - _WEEK_MS)),
         moves=allowed(asked_of(session, viewer, flag, row[1], book)),
-        due_days_max=due_days_max(book, flag.changed_ms),
+        due_days_max=policy_from(flag.policy).due_days_max,
         companies=companies,
         company=_answerable(flag, companies),
     )

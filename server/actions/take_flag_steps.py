@@ -80,7 +80,7 @@ def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
         Flag.scope_id.in_(ids), Flag.duty == SILENT, Flag.closed_ms.is_(None)
     )
     silent = set(session.scalars(open_silent))
-    policies = _policies(flags.values())
+    policies = policies_of(flags.values())
     changed: dict[str, Flag] = {}
     for step in steps:
         flag = flags[step.flag_id]
@@ -95,7 +95,7 @@ def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
     return len(steps)
 
 
-def _policies(flags: Iterable[Flag]) -> dict[str, Policy]:
+def policies_of(flags: Iterable[Flag]) -> dict[str, Policy]:
     """The policy of each flag, by its id; most were opened under the same one."""
     known: list[tuple[Mapping[str, Any], Policy]] = []
     found = {}

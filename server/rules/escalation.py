@@ -23,7 +23,7 @@ REFUSED = "refused"  # a recheck failed again
 FEVER_UNREPORTED = "fever_unreported"  # a case was not reported in time
 TRIGGERS = (CONSECUTIVE, OVERDUE, REFUSED, FEVER_UNREPORTED)
 _HOUR_MS = 3_600_000
-_FAILED_RECHECKS = 2  # where a policy says nothing
+_CONSECUTIVE_DAYS, _FAILED_RECHECKS, _DUE_DAYS_MAX = 7, 2, 90  # where a copied policy says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,9 @@ class Policy:
     code: str
     steps: tuple[PolicyStep, ...]
     consecutive: int = 2  # so many windows of one duty in a row make paging start at once
+    consecutive_days: int = _CONSECUTIVE_DAYS  # that far back windows in a row are counted
     failed_rechecks: int = _FAILED_RECHECKS  # so many mean that rectification is refused
+    due_days_max: int = _DUE_DAYS_MAX  # so far ahead a deadline may be set
     fallback_unit: str = "zhian"  # receives what belongs to a unit that never reviews
     source: str = ""
     valid_from: str = ""
@@ -157,7 +159,9 @@ def policy_from(data: Mapping[str, Any]) -> Policy:
         code=data["code"],
         steps=tuple(_step_from(step) for step in data["steps"]),
         consecutive=data["consecutive"],
+        consecutive_days=data.get("consecutive_days", _CONSECUTIVE_DAYS),
         failed_rechecks=data.get("failed_rechecks", _FAILED_RECHECKS),
+        due_days_max=data.get("due_days_max", _DUE_DAYS_MAX),
         fallback_unit=data["fallback_unit"],
         source=data.get("source", ""),
         valid_from=data.get("valid_from", data.get("from")) or "",

@@ -7,14 +7,15 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from server import deliver_notices
 from server.actions.digest_notices import LEASE_MS, Letter
@@ -34,7 +35,7 @@ from server.models.access import viewer_of
 from server.models.scope import Scope
 from server.rules.flag_moves import CONTRACTOR, MOVES, TABLE, allowed
 from server.scheduler import tick
-from tests.server.cast import NOW_MS, Caller, make_cast
+from tests.server.cast import NOW_MS, Caller, Cast, make_cast
 from tests.stories.flags import missed_flag, planned_field
 
 HOUR_MS = 3_600_000
@@ -54,34 +55,57 @@ class Died(BaseException):
     """A process ends, wherever it is."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A folder with a database in which a window was missed, and who is in it: made once, copied for each run."""
+
+    folder: Path
+    cast: Cast
+    flag_id: str
+    at_ms: int
+
+
+def _app(folder: Path, clock: FakeClock) -> Flask:
+    url = f"sqlite:///{folder / 'gongdi.sqlite3'}"
+    app = create_app(Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(folder)}), clock)
+    with app.app_context():  # processes die here, the power does not fail
+        sa.event.listen(db.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
+    return app
+
+
+def _prepare(template: Path, folder: Path) -> Prepared:
+    shutil.copy(template, folder / "gongdi.sqlite3")
+    clock = FakeClock(NOW_MS)
+    app = _app(folder, clock)
+    cast = make_cast(app, clock)
+    field = planned_field(app, cast, folder)
+    with app.app_context(), write() as session:
+        for name in OWNERS:
+            new = NewChannel("webhook", f"https://{name}.example.com/")
+            user = session.get_one(User, cast.users[name])
+            add_channel(session, app.extensions["gongdi"].seals, user, new, clock.now_ms())
+    flag_id = missed_flag(field)
+    with app.app_context():
+        db.engine.dispose()
+    return Prepared(folder, cast, flag_id, clock.now_ms())
+
+
 class Flags(RuleBasedStateMachine):
     """A site's flag, the people around it, a scheduler and a sender that sometimes dies."""
 
-    template: Path
+    prepared: Prepared
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        url = f"sqlite:///{shutil.copy(self.template, self.folder / 'gongdi.sqlite3')}"
-        config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(self.folder)})
-        self.app = create_app(config, FakeClock(NOW_MS))
-        with self.app.app_context():  # processes die here, the power does not fail
-            sa.event.listen(db.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
+        shutil.copytree(self.prepared.folder, self.folder, dirs_exist_ok=True)
+        self.app = _app(self.folder, FakeClock(self.prepared.at_ms))
         self.seals = self.app.extensions["gongdi"].seals
+        self.cast = replace(self.prepared.cast, app=self.app, clock=self.app.extensions["gongdi"].clock)
+        self.flag_id = self.prepared.flag_id
+        self.callers: dict[str, tuple[int, Caller]] = {}
         self.sent: Counter[str] = Counter()
         self.deaths_after_sending = 0
-
-    @initialize()
-    def a_window_is_missed(self) -> None:
-        self.cast = make_cast(self.app, self.app.extensions["gongdi"].clock)
-        self.field = planned_field(self.app, self.cast, self.folder)
-        with self.app.app_context(), write() as session:
-            for name in ("section", "brigade", "contractor"):
-                user = session.get_one(User, self.cast.users[name])
-                new = NewChannel("webhook", f"https://{name}.example.com/")
-                add_channel(session, self.seals, user, new, self.cast.clock.now_ms())
-        self.flag_id = missed_flag(self.field)
-        self.callers: dict[str, tuple[int, Caller]] = {}
 
     @rule(name=st.sampled_from(PEOPLE), action=st.sampled_from([move.action for move in TABLE]))
     def somebody_tries(self, name: str, action: str) -> None:
@@ -197,8 +221,7 @@ class Flags(RuleBasedStateMachine):
             assert list(verify_scope(session, self.seals, session.get_one(Scope, self.cast.site_a))) == []
 
     def teardown(self) -> None:
-        if hasattr(self, "cast"):
-            self._everything_leaves_in_the_end()
+        self._everything_leaves_in_the_end()
         with self.app.app_context():
             db.engine.dispose()
         shutil.rmtree(self.folder)
@@ -212,8 +235,8 @@ class Flags(RuleBasedStateMachine):
             assert session.scalars(waiting).all() == []
 
 
-def test_no_illegal_move_no_forgotten_clock_no_notice_twice(sqlite_template: Path) -> None:
-    Flags.template = sqlite_template
+def test_no_illegal_move_no_forgotten_clock_no_notice_twice(sqlite_template: Path, tmp_path: Path) -> None:
+    Flags.prepared = _prepare(sqlite_template, tmp_path)
     run_state_machine_as_test(
         Flags,
         settings=settings(
