@@ -23,7 +23,8 @@ def test_what_is_not_well_can_be_read_and_heard(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     inspector.context.route(PUSH, lambda route: route.fulfill(status=502))
     inspector.measure("张三", "375")
-    expect(page.get_by_text("第 1 次")).to_be_visible()
+    page.get_by_role("button", name="确认读数, 开始复测").click()
+    expect(page.get_by_text("请在阴凉处休息后复测")).to_be_visible()
     assert serious_findings(page) == []  # a retest, and something unsent
     for room in ("今日", "测温", "同步"):
         inspector.open(room)

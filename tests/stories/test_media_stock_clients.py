@@ -36,11 +36,13 @@ def photographer(cast: Cast, tmp_path: Path) -> Photographer:
 def test_tus_js_client_goes_on_where_its_connection_was_cut(photographer: Photographer) -> None:
     """The first piece breaks off, and the one after it again; then the network is well."""
     photographer.promise(DATA)
-    with serving(photographer.cast.app) as server:
-        with cutting(server, [None, THIRD // 2, None, THIRD // 2]) as proxy:
-            done = _upload_with_tus_js(photographer, proxy.address)
-            assert done["retries"] >= 2
-            assert proxy.made >= 8  # create, 2 × (cut, ask), 3 pieces
+    with (
+        serving(photographer.cast.app) as server,
+        cutting(server, [None, THIRD // 2, None, THIRD // 2]) as proxy,
+    ):
+        done = _upload_with_tus_js(photographer, proxy.address)
+        assert done["retries"] >= 2
+        assert proxy.made >= 8  # create, 2 × (cut, ask), 3 pieces
     _assert_arrived(photographer)
 
 
