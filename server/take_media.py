@@ -13,15 +13,17 @@ import secrets
 
 import sqlalchemy as sa
 
+from server.actions.begin_upload import Announced, open_upload
+from server.actions.hold_evidence import is_held
 from server.actions.judge_photo import Photo, PhotoLimits, judge_photo, photo_limits, refused_media
 from server.actions.load_reference import rules_in_force
-from server.actions.move_upload import PARTS_MAX, Whose, advance, finish, give_up, moved_on, remember
+from server.actions.move_upload import PARTS_MAX, advance, finish, give_up, moved_on
 from server.actions.show_media import require_photographer
 from server.actions.write_entries import own_device
 from server.db import read, write
 from server.media_store import MediaStore
 from server.models.access import Viewer
-from server.models.media import Media, MediaUpload, original_key, parts_key, shown_key
+from server.models.media import Media, MediaUpload, original_key, parts_key, shown_key, stranded_photos
 from server.problems import Problem
 from server.rules.calendar import DAY_MS, local_date_of
 from server.runtime import Runtime
@@ -68,10 +70,11 @@ def keep_photo(store: MediaStore, viewer: Viewer, site_id: str, data: bytes, now
     if len(data) > limits.bytes_max:
         raise refused_media("media_too_large", max_bytes=limits.bytes_max)
     sha256, photo = hashlib.sha256(data).hexdigest(), judge_photo(data, limits)
-    store.put(original_key(site_id, sha256), data)
-    store.put(shown_key(site_id, sha256), photo.shown)
+    announced = Announced(site_id, sha256, len(data))
+    device_id, until_ms = own_device(viewer.id), now_ms + limits.upload_ms
     with write() as session:
-        remember(session, Whose(site_id, sha256, own_device(viewer.id), len(data)), photo, now_ms)
+        upload = open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
+    _keep(store, upload, photo, data, now_ms)
     return sha256
 
 
@@ -94,13 +97,18 @@ def _complete(store: MediaStore, upload: MediaUpload, last: bytes, now_ms: int) 
         _log.info("a photo was refused", extra={"fields": {"code": problem.code, "device": upload.device_id}})
         drop_upload(store, upload, now_ms)
         raise
+    _keep(store, upload, photo, data, now_ms)
+    store.delete_below(parts_key(upload.id))
+
+
+def _keep(store: MediaStore, upload: MediaUpload, photo: Photo, data: bytes, now_ms: int) -> None:
+    """Into the store first, then known to have arrived; `tidy_media` clears away what a death in between leaves."""
     store.put(original_key(upload.scope_id, upload.sha256), data)
     store.put(shown_key(upload.scope_id, upload.sha256), photo.shown)
     with write() as session:
         arrived = finish(session, upload, photo, now_ms)
     if not arrived:
         raise moved_on()
-    store.delete_below(parts_key(upload.id))
 
 
 def _judged(upload: MediaUpload, data: bytes, limits: PhotoLimits) -> Photo:
@@ -133,8 +141,11 @@ def _forget_uploads(store: MediaStore, now_ms: int) -> int:
     with read() as session:
         query = sa.select(MediaUpload.id).where(over).order_by(MediaUpload.expires_ms).limit(AT_ONCE)
         found = list(session.scalars(query))
+        stranded = stranded_photos(session, found, now_ms)
     for upload_id in found:
         store.delete_below(parts_key(upload_id))
+    for scope_id, sha256 in stranded:
+        store.delete((original_key(scope_id, sha256), shown_key(scope_id, sha256)))
     if found:
         with write() as session:
             session.execute(sa.delete(MediaUpload).where(MediaUpload.id.in_(found), over))
@@ -147,7 +158,11 @@ def _forget_photos(store: MediaStore, now_ms: int) -> int:
             days = rules_in_force(session).number("media_days", local_date_of(now_ms))
         except LookupError:  # no reference data yet
             return 0
-        over = sa.and_(Media.state == "kept", Media.arrived_ms <= now_ms - round(days * DAY_MS))
+        over = sa.and_(
+            Media.state == "kept",
+            Media.arrived_ms <= now_ms - round(days * DAY_MS),
+            ~is_held(),
+        )
         query = sa.select(Media.scope_id, Media.sha256).where(over).order_by(Media.arrived_ms).limit(AT_ONCE)
         found = [(row.scope_id, row.sha256) for row in session.execute(query)]
     for scope_id, sha256 in found:

@@ -69,14 +69,23 @@ def begin_upload(
     )
     session.execute(sa.update(MediaUpload).where(before).values(state="gone", expires_ms=now_ms))
     capability = secrets.token_urlsafe(32)
+    return capability, open_upload(
+        session, capability, sender.device_id, announced, now_ms + limits.upload_ms
+    )
+
+
+def open_upload(
+    session: Session, capability: str, device_id: str, announced: Announced, expires_ms: int
+) -> MediaUpload:
+    """The row of an upload, before anything of it lies in the store: by it the tick finds what a crash leaves there."""
     upload = MediaUpload(
-        id=upload_id(capability), device_id=sender.device_id, scope_id=scope_id, sha256=sha256
+        id=upload_id(capability), device_id=device_id, scope_id=announced.scope_id, sha256=announced.sha256
     )
     upload.bytes, upload.at_byte, upload.parts = announced.bytes, 0, []
-    upload.state, upload.expires_ms = "open", now_ms + limits.upload_ms
+    upload.state, upload.expires_ms = "open", expires_ms
     session.add(upload)
     session.flush()
-    return capability, upload
+    return upload
 
 
 def has_arrived(session: Session, device_id: str, sha256: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -54,26 +54,12 @@ def finish(session: Session, upload: MediaUpload, photo: Photo, now_ms: int) -> 
     """
     if not _move(session, upload, now_ms, at_byte=upload.bytes, parts=[], state="done"):
         return False
-    whose = Whose(upload.scope_id, upload.sha256, upload.device_id, upload.bytes)
-    remember(session, whose, photo, now_ms)
-    return True
-
-
-class Whose(NamedTuple):
-    """Which photo of which site, by which device."""
-
-    scope_id: str
-    sha256: str
-    device_id: str
-    bytes: int
-
-
-def remember(session: Session, whose: Whose, photo: Photo, now_ms: int) -> None:
-    """A photo has arrived. One that was here already stays as it was."""
     insert = postgresql.insert if is_postgresql(session) else sqlite.insert
+    whose = {name: getattr(upload, name) for name in ("scope_id", "sha256", "device_id", "bytes")}
     known = {"type": photo.type, "width": photo.width, "height": photo.height, "taken_ms": photo.taken_ms}
-    row = {**whose._asdict(), **known, "state": "kept", "arrived_ms": now_ms}
+    row = {**whose, **known, "state": "kept", "arrived_ms": now_ms}
     session.execute(insert(Media).values(row).on_conflict_do_nothing())
+    return True
 
 
 def give_up(session: Session, upload: MediaUpload, now_ms: int) -> bool:

@@ -21,10 +21,16 @@ from schemas.worker import WorkerBody
 from server.actions.load_reference import SEED_DATA
 from server.actions.name_codes import OWN_NAMES
 from server.rules.flag_words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
-from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_MEDIA, SCHEMAS, SYNC_VERSION
-from sync_protocol.outcomes import CATALOGUE, FINAL, OUTCOMES
+from sync_protocol.entry import (
+    MAX_ENTRIES,
+    MAX_INFLATED_BYTES,
+    MAX_LINE_BYTES,
+    MAX_MEDIA,
+    SCHEMAS,
+    SYNC_VERSION,
+)
+from sync_protocol.outcomes import CATALOGUE, FINAL
 
-LINE_BYTES_MAX = 65_536  # SPEC: Limits
 # Validators without a message of their own, and a value that each of them refuses.
 _REFUSED_SAMPLES: Mapping[type, Any] = {
     Tenths: 36.55,
@@ -54,11 +60,11 @@ def contracts() -> dict[str, Any]:
         "push": {
             "entries": MAX_ENTRIES,
             "bytes": MAX_INFLATED_BYTES,
-            "line_bytes": LINE_BYTES_MAX,
+            "line_bytes": MAX_LINE_BYTES,
             "media": MAX_MEDIA,
         },
-        "limits": {"device_name": limits.DEVICE_NAME_MAX, "reason": limits.REASON_MAX},
-        "outcomes": {"all": list(OUTCOMES), "final": list(FINAL)},
+        "limits": {"device_name": limits.DEVICE_NAME_MAX},
+        "outcomes": {"final": list(FINAL)},
         "codes": {
             where: {code.code: [code.title, code.remedy] for code in CATALOGUE if code.where == where}
             for where in ("entry", "envelope")

@@ -39,5 +39,9 @@ export default defineConfig({
       output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },
-  test: { include: ["src/**/*.test.ts"], setupFiles: ["src/tests/setup.ts"] },
+  test: {
+    include: ["src/**/*.test.ts"],
+    setupFiles: ["src/tests/setup.ts"],
+    alias: { "tus-js-client": "tus-js-client/lib.esm/browser/index.js" }, // the one that the app gets, not Node's
+  },
 });

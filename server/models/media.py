@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from server.db import Base, Id, Json
 
@@ -105,3 +105,21 @@ def promised_media(
     for entry_id, sha256, arrived_ms in session.execute(query):
         found.setdefault(entry_id, []).append({"sha256": sha256, "arrived": arrived_ms is not None})
     return found
+
+
+def stranded_photos(session: Session, upload_ids: Collection[str], now_ms: int) -> list[tuple[str, str]]:
+    """(scope, SHA-256) of what these uploads may have left in the store though it counts as no photo: whoever put it
+    there died before saying so, and nobody else is about to."""
+    other = aliased(MediaUpload)
+    kept = sa.exists().where(
+        Media.scope_id == MediaUpload.scope_id, Media.sha256 == MediaUpload.sha256, Media.state == "kept"
+    )
+    running = sa.exists().where(
+        other.scope_id == MediaUpload.scope_id,
+        other.sha256 == MediaUpload.sha256,
+        other.state == "open",
+        other.expires_ms > now_ms,
+    )
+    query = sa.select(MediaUpload.scope_id, MediaUpload.sha256).distinct()
+    rows = session.execute(query.where(MediaUpload.id.in_(upload_ids), ~kept, ~running))
+    return [(row.scope_id, row.sha256) for row in rows]

@@ -174,7 +174,6 @@ def test_the_photo_of_a_refused_entry_goes_with_the_one_that_replaces_it(
     inspector.context.route(PUSH, answer)
     disinfect(inspector, photo)
     inspector.sync()
-    expect_photos_waiting(inspector, 1)
     page.get_by_role("button", name="改正后重新填写").click()
     expect(page.locator(".photo")).to_contain_text("照片已附上")
     page.get_by_role("button", name="保存").click()

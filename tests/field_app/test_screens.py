@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from playwright.sync_api import expect
 
 from tests.field_app.conftest import (
@@ -118,18 +115,3 @@ def test_digits_come_as_fast_as_they_are_typed(inspector: Inspector) -> None:
     expect(page.locator(".keypad")).to_be_visible()
     page.evaluate("for (const key of '366') dispatchEvent(new KeyboardEvent('keydown', {key}))")
     expect(page.locator(".last")).to_contain_text("张三 36.6 ℃")
-
-
-def test_what_is_unsent_can_be_carried_away_in_a_file(inspector: Inspector, tmp_path: Path) -> None:
-    page = inspector.enrol()
-    inspector.context.set_offline(True)
-    inspector.measure("张三", "366")
-    inspector.open("同步")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="应急导出").click()
-    download.value.save_as(tmp_path / "unsent.ndjson")
-    about, line = (tmp_path / "unsent.ndjson").read_text().splitlines()
-    assert json.loads(about)["entries"] == 1
-    assert json.loads(line)["body"]["celsius"] == 36.6
-    inspector.context.set_offline(False)
-    inspector.expect_unsent(0)

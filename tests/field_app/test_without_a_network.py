@@ -165,7 +165,7 @@ def test_a_new_version_of_the_app_takes_over_and_keeps_what_is_unsent(
     inspector.context.route(PUSH, lambda route: route.abort())
     inspector.measure("张三", "365")
     inspector.expect_unsent(1)
-    monkeypatch.setattr(pages, "BUILT", _next_version(tmp_path / "built"))
+    monkeypatch.setattr(pages, "BUILT", next_version(tmp_path / "built"))
     page.evaluate("navigator.serviceWorker.getRegistration().then((registration) => registration.update())")
     page.get_by_role("button", name="更新").click()
     expect(page.locator("html")).to_have_attribute("data-version", "next")
@@ -200,7 +200,7 @@ def _assert_chain_is_whole(chain: dict[str, Any]) -> None:
     assert ends == ([[rows[-1][0], rows[-1][1]]] if rows else [])
 
 
-def _next_version(folder: Path) -> Path:
+def next_version(folder: Path) -> Path:
     """What a release changes: names of files, the page, and with them the service worker."""
     shutil.copytree(BUILT, folder, ignore=shutil.ignore_patterns("*.gz"))
     script = next((folder / "assets").glob("app-*.js"))

@@ -29,8 +29,8 @@ interface Contracts {
   sync: number;
   schema: string;
   push: { entries: number; bytes: number; line_bytes: number; media: number };
-  limits: { device_name: number; reason: number };
-  outcomes: { all: string[]; final: string[] };
+  limits: { device_name: number };
+  outcomes: { final: string[] };
   codes: { entry: Record<string, string[]>; envelope: Record<string, string[]> };
   kinds: Record<string, KindRule>;
   certificates: {

@@ -78,7 +78,8 @@ export function weigh(
   return { fulfilled: found?.[0] ?? "none", needed, measured: measuredBy(admitted) };
 }
 
-function isAdmitted({ slot, atMs }: Reading, span: Span): boolean {
+/** Whether a reading may count for the window, in time or late. */
+export function isAdmitted({ slot, atMs }: Reading, span: Span): boolean {
   if (span.admits.length > 0 && !span.admits.includes(slot)) return false;
   return atMs >= span.opensMs && atMs < Math.max(span.closesMs, span.deadlineMs + 1);
 }

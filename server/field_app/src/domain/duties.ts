@@ -4,7 +4,7 @@
 import { contracts, rule, word } from "../contracts";
 import { parseMs } from "../protocol/time";
 import { isStanding, type Item } from "../store/view";
-import { isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
+import { isAdmitted, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
 import type { Person } from "./people";
 import { readings } from "./temperature";
 
@@ -89,7 +89,8 @@ function coverageOf(item: Item, day: Day): { needed: Set<string>; measured: Set<
   }
   const roster = day.people.filter((person) => person.isCanteenStaff === isStaffOnly).map((person) => person.id);
   const needed = new Set([...found.needed, ...roster]);
-  const measured = new Set(found.measured);
+  const admitted = checks.filter((check) => isAdmitted(check, span) && needed.has(check.worker)); // the late ones too
+  const measured = new Set(admitted.map((check) => check.worker));
   return { needed, measured, isMet: isMet(needed.size, measured.size, share) };
 }
 

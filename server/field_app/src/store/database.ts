@@ -16,6 +16,7 @@ export interface Identity {
   token: string;
   user: string;
   serverKey: string;
+  nextKeys?: CryptoKeyPair; // of an enrolment anew that has no answer yet
 }
 
 export interface ScopeRow {
@@ -56,6 +57,7 @@ export interface OutboxRow {
   record: string;
   act: Act;
   line: Bytes; // exactly as it was first written
+  schema: string; // the version after which its body was written
   hash: string;
   wallMs: number;
   day: string;
@@ -67,12 +69,13 @@ export interface OutboxRow {
   rev: number | null;
   settledMs: number | null;
   seen: 0 | 1; // a refused entry that a person has dealt with
+  carried: 0 | 1; // 1: written again after this tablet was enrolled anew (see carry_over)
 }
 
-/** A photo; it stays as long as the line that promises it, for a server that was restored from a backup. */
-export interface MediaRow {
-  sha256: string;
+/** A photo of one entry; it stays as long as the line that promises it, for a server that was restored from a backup. */
+export interface PhotoRow {
   entry: string;
+  sha256: string;
   type: string;
   blob: Blob;
   state: "waiting" | "sent" | "refused";
@@ -91,7 +94,7 @@ export class FieldDatabase extends Dexie {
   scopes!: Table<ScopeRow, string>;
   records!: Table<RecordRow, [string, string, string]>;
   outbox!: Table<OutboxRow, number>;
-  media!: Table<MediaRow, string>;
+  photos!: Table<PhotoRow, [string, string]>;
 
   constructor(name = "gongdi-field") {
     super(name, { chromeTransactionDurability: "strict" });
@@ -104,6 +107,12 @@ export class FieldDatabase extends Dexie {
       media: "sha256, state",
     });
     this.version(2).stores({ media: "sha256, state, entry" });
+    this.version(3)
+      .stores({ media: null, photos: "[entry+sha256], state, entry" }) // one photo may prove two entries
+      .upgrade(async (old) => {
+        await old.table("photos").bulkAdd(await old.table("media").toArray());
+        await old.table("outbox").toCollection().modify({ schema: "2026.1", carried: 0 }); // the only one until then
+      });
   }
 
   async note(name: string): Promise<string | number | undefined> {
@@ -150,10 +159,12 @@ export class FieldError extends Error {
 export function failureCode(error: unknown): string {
   if (error instanceof FieldError) return error.code;
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  let cause: unknown = error;
-  while (cause instanceof Error) {
-    if (cause.name === "QuotaExceededError") return "storage_full";
-    cause = "inner" in cause ? cause.inner : undefined;
-  }
-  return "not_saved";
+  return isFull(error) ? "storage_full" : "not_saved";
+}
+
+/** Whether a failure of the database, or one that lies in it, says that the disk is full. */
+export function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { inner, failures = [] } = error as { inner?: unknown; failures?: unknown[] };
+  return error.name === "QuotaExceededError" || isFull(inner) || failures.some(isFull);
 }

@@ -1,23 +1,44 @@
-// The way out when no network comes and the tablet is about to die: everything unsent as one file, byte for byte.
+// The way out when no network comes and the tablet is about to die: everything unsent as one file. It is for people and for
+// evidence: the lines are byte for byte what would have been sent, numbered and chained.
 
+import { strToU8, zipSync } from "fflate";
 import { joined, utf8 } from "../protocol/bytes";
 import { wallText } from "../protocol/time";
 import type { FieldDatabase } from "./database";
+import { lastUnsent, unsentPhotos } from "./unsent";
 
-/** First a line that says whose it is, then each waiting line exactly as it would have been sent. */
+/** A zip: `about.json` says whose it is, with the last receipts; `entries.ndjson` has each waiting line; `photos/<sha256>`
+ * are the photos that wait. */
 export async function unsentFile(db: FieldDatabase): Promise<Blob> {
   const identity = await db.identity.get("one");
   const rows = await db.outbox.where("state").equals("waiting").sortBy("seq");
-  const about = { gongdi_export: 1, device: identity?.device, user: identity?.user, at: wallText(Date.now()), entries: rows.length };
-  const lines = [utf8(JSON.stringify(about)), ...rows.map((row) => row.line)];
-  return new Blob([joined(lines.flatMap((line) => [line, utf8("\n")]))], { type: "application/x-ndjson" });
+  const photos = (await unsentPhotos(db)).map(({ photo }) => photo);
+  const scopes = await db.scopes.toArray();
+  const about = {
+    gongdi_export: 2,
+    ...{ device: identity?.device, user: identity?.user, at: wallText(Date.now()) },
+    receipts: Object.fromEntries(scopes.map(({ scope, receipt }) => [scope, receipt])),
+    photos: photos.map(({ entry, sha256, type }) => ({ entry, sha256, type })),
+  };
+  const files: Record<string, Uint8Array> = {
+    "about.json": strToU8(JSON.stringify(about, null, 1)),
+    "entries.ndjson": joined(rows.flatMap((row) => [row.line, utf8("\n")])),
+  };
+  for (const photo of photos) files[`photos/${photo.sha256}.${photo.type.split("/")[1]}`] = await bytesOf(photo.blob);
+  return new Blob([zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>], { type: "application/zip" });
 }
 
-/** Hand the file to the person. */
+async function bytesOf(blob: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+/** Hand the file to the person, and remember how far it goes. */
 export async function exportUnsent(db: FieldDatabase): Promise<void> {
+  const last = await lastUnsent(db);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await unsentFile(db));
-  link.download = `gongdi-${wallText(Date.now()).slice(0, 16).replaceAll(/[:T]/g, "-")}.ndjson`;
+  link.download = `gongdi-${wallText(Date.now()).slice(0, 16).replaceAll(/[:T]/g, "-")}.zip`;
   link.click();
   URL.revokeObjectURL(link.href);
+  await db.setNote("exported_seq", last);
 }

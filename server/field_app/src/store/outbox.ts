@@ -5,10 +5,10 @@
 import { contracts } from "../contracts";
 import { type Draft, entryHash, entryLine } from "../protocol/entry";
 import { localDate, parseMs } from "../protocol/time";
-import { type FieldDatabase, FieldError, type MediaRow, newScope, type OutboxRow, type ScopeRow } from "./database";
+import { type FieldDatabase, FieldError, newScope, type OutboxRow, type PhotoRow, type ScopeRow } from "./database";
 
 export const KEPT_MS = 7 * 24 * 3600_000;
-const NEVER_AGAIN = ["unreadable", "line_too_long"]; // refused without a place in the chain
+const NEVER_AGAIN = ["unreadable", "line_too_long", "entry_mismatch"]; // refused without a place in the chain
 
 export interface Held extends OutboxRow {
   seq: number;
@@ -41,7 +41,7 @@ export interface StreamAnswer {
  * The hash is made before the transaction, which must not wait for anything else; it then looks whether the stream's
  * end is still the same, and begins again where another tab was faster. What the inspector sees is this same row.
  */
-export async function append(db: FieldDatabase, draft: Draft, photos: readonly MediaRow[] = []): Promise<string> {
+export async function append(db: FieldDatabase, draft: Draft, photos: readonly PhotoRow[] = []): Promise<string> {
   for (;;) {
     const head = await headOf(db, draft.scope);
     const line = entryLine(draft, head.n + 1, head.hash);
@@ -50,17 +50,17 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly M
     const wallMs = (parseMs(draft.at.wall) ?? 0) + (await db.numberNote("server_offset_ms"));
     const { id, scope, kind, record, act } = draft;
     const row: OutboxRow = {
-      ...{ scope, n: head.n + 1, id, kind, record, act, line, hash, wallMs },
+      ...{ scope, n: head.n + 1, id, kind, record, act, line, schema: contracts.schema, hash, wallMs },
       day: contracts.kinds[kind]?.nature === "fact" ? localDate(wallMs) : "",
-      ...{ state: "waiting", shown: 1, outcome: "", code: "", errors: {}, rev: null, settledMs: null, seen: 0 },
+      ...{ state: "waiting", shown: 1, outcome: "", code: "", errors: {}, rev: null, settledMs: null, seen: 0, carried: 0 },
     };
-    const stored = await db.transaction("rw", db.scopes, db.outbox, db.media, db.identity, async () => {
+    const stored = await db.transaction("rw", db.scopes, db.outbox, db.photos, db.identity, async () => {
       const now = await headOf(db, scope);
       if ((await db.identity.get("one"))?.state === "revoked") throw new FieldError("device_revoked");
       if (!now.active) throw new FieldError("scope_gone");
       if (now.n !== head.n || now.hash !== head.hash) return false;
       await db.outbox.add(row);
-      await db.media.bulkPut([...photos]);
+      await db.photos.bulkPut([...photos]);
       await db.scopes.put({ ...now, n: row.n, hash });
       return true;
     });
@@ -84,7 +84,7 @@ export async function unsettledMaker(db: FieldDatabase, scope: string, record: s
   return maker?.id ?? null;
 }
 
-/** The oldest waiting lines that are not in `skip`, within both limits; at least one if there is any. */
+/** The oldest waiting lines that are not in `skip`, of one schema and within both limits; at least one if there is any. */
 export async function nextBatch(
   db: FieldDatabase,
   skip: ReadonlySet<number>,
@@ -101,7 +101,8 @@ export async function nextBatch(
     .each((row) => {
       const held = row as Held;
       if (full || skip.has(held.seq)) return;
-      full = batch.length > 0 && (batch.length >= maxEntries || bytes + held.line.length + 1 > maxBytes);
+      const isFull = batch.length >= maxEntries || bytes + held.line.length + 1 > maxBytes;
+      full = batch.length > 0 && (isFull || held.schema !== batch[0]!.schema);
       if (full) return;
       bytes += held.line.length + 1;
       batch.push(held);
@@ -156,7 +157,7 @@ export async function settle(
   await settleOutcomes(db, batch, outcomes, nowMs);
   for (const [scope, stream] of Object.entries(streams)) await settleStream(db, scope, stream, tried);
   const covered = new Map((await db.scopes.toArray()).map((row) => [row.scope, row.receiptN]));
-  const photos = new Set((await db.media.where("state").equals("waiting").toArray()).map((photo) => photo.entry));
+  const photos = new Set((await db.photos.where("state").equals("waiting").toArray()).map((photo) => photo.entry));
   const old = db.outbox
     .where("state")
     .equals("settled")
@@ -170,7 +171,7 @@ export async function settle(
     );
   const entries = (await old.toArray()).map((row) => row.id);
   await old.delete();
-  await db.media.where("entry").anyOf(entries).delete();
+  await db.photos.where("entry").anyOf(entries).delete();
 }
 
 async function settleOutcomes(
@@ -184,10 +185,13 @@ async function settleOutcomes(
     const held = outcome.id ? byId.get(outcome.id) : batch[(outcome.line ?? 0) - 1];
     if (!held || !contracts.outcomes.final.includes(outcome.outcome)) continue;
     byId.delete(held.id);
+    // Of a line that was written again: the server has it as it was written first.
+    const isThere = held.carried === 1 && outcome.code === "entry_mismatch";
+    const word = isThere ? "applied" : outcome.outcome;
     await db.outbox.update(held.seq, {
       state: "settled",
-      shown: outcome.outcome === "refused" ? 0 : 1,
-      outcome: outcome.outcome,
+      shown: word === "refused" ? 0 : 1,
+      outcome: word,
       code: outcome.code,
       errors: outcome.errors,
       rev: outcome.rev,
@@ -228,7 +232,7 @@ async function settleStream(
     );
   const entries = (await lost.toArray()).map((held) => held.id);
   await lost.modify({ state: "waiting", shown: 1 });
-  await db.media.where("entry").anyOf(entries).modify({ state: "waiting", url: "" });
+  await db.photos.where("entry").anyOf(entries).modify({ state: "waiting", url: "" });
 }
 
 /** What only a person can set right: this database was restored from a copy, or the two chains are not the same. */

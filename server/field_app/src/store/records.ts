@@ -4,8 +4,9 @@ import { contracts } from "../contracts";
 import { digestSum, digestText, recordDigest } from "../protocol/digest";
 import type { Body } from "../protocol/entry";
 import { localDate, parseMs } from "../protocol/time";
+import { type FieldDatabase, newScope, type OutboxRow, type RecordRow, type ScopeRow } from "./database";
 import { dropDrafts } from "./drafts";
-import { type FieldDatabase, newScope, type RecordRow, type ScopeRow } from "./database";
+import { isNothing, unsent, unsentPhotos } from "./unsent";
 
 const RESET_PAUSE_MS = 3600_000; // a digest that differs even after a reset must not download the site for ever
 const HELD_MS = 7 * 24 * 3600_000; // the server applies a held entry after 5 days: by then a pull has brought it
@@ -155,16 +156,13 @@ function judge(row: ScopeRow, checkpoint: Checkpoint, nowMs: number): Stored {
 }
 
 /** Forget a scope that was taken away: its records, and what was written there and is settled. False, and everything is
- * kept, while entries wait. The stream's number and hash stay: if the scope comes back, the chain goes on. */
+ * kept, while entries or photos wait. The stream's number and hash stay: if the scope comes back, the chain goes on. */
 export async function purge(db: FieldDatabase, scope: string): Promise<boolean> {
-  return db.transaction("rw", [db.scopes, db.records, db.outbox, db.media, db.notes], async () => {
-    if (await db.outbox.where("[scope+state]").equals([scope, "waiting"]).count()) return false;
+  return db.transaction("rw", [db.scopes, db.records, db.outbox, db.photos, db.notes], async () => {
+    if (!isNothing(await unsent(db, scope))) return false;
     await dropDrafts(db, scope);
     await db.records.where("[scope+stale]").between([scope, 0], [scope, 1], true, true).delete();
-    const settled = db.outbox.where("[scope+state]").equals([scope, "settled"]);
-    const entries = (await settled.toArray()).map((row) => row.id);
     await forgetLines(db, (row) => row.scope === scope);
-    await db.media.filter((row) => entries.includes(row.entry)).delete();
     await db.scopes.update(scope, { ...nothingPulled(), active: false });
     return true;
   });
@@ -172,20 +170,21 @@ export async function purge(db: FieldDatabase, scope: string): Promise<boolean> 
 
 /** Forget everything but what still waits to be sent and who this tablet was: it has been revoked. */
 export async function wipe(db: FieldDatabase): Promise<void> {
-  await db.transaction("rw", [db.identity, db.scopes, db.records, db.outbox, db.media, db.notes], async () => {
+  await db.transaction("rw", [db.identity, db.scopes, db.records, db.outbox, db.photos, db.notes], async () => {
     await db.identity.update("one", { state: "revoked" });
     await dropDrafts(db);
     await db.records.clear();
-    const waiting = new Set((await db.outbox.where("state").equals("waiting").toArray()).map((row) => row.id));
-    await forgetLines(db, () => true);
-    await db.media.filter((row) => !waiting.has(row.entry)).delete();
+    const needed = new Set((await unsentPhotos(db)).map(({ row }) => row.id));
+    await forgetLines(db, (row) => !needed.has(row.id));
     await db.scopes.toCollection().modify({ ...nothingPulled(), active: false });
   });
 }
 
-/** Settled entries go; of a refused one stays that it was refused, and why. */
-async function forgetLines(db: FieldDatabase, chosen: (row: { scope: string }) => boolean): Promise<void> {
+/** Settled entries go, with their photos; of a refused one stays that it was refused, and why. */
+async function forgetLines(db: FieldDatabase, chosen: (row: OutboxRow) => boolean): Promise<void> {
   const settled = () => db.outbox.where("state").equals("settled").filter(chosen);
+  const entries = (await settled().toArray()).map((row) => row.id);
+  await db.photos.where("entry").anyOf(entries).delete();
   await settled().and((row) => row.outcome !== "refused").delete();
   await settled().modify({ line: new Uint8Array(), errors: {} });
 }

@@ -53,6 +53,15 @@ export function entryOf(row: OutboxRow): { body: Body; amends?: string; reason?:
   return row.line.length ? JSON.parse(new TextDecoder().decode(row.line)) : { body: {} };
 }
 
+/** What the records of these ids are called, as far as this tablet knows: workers above all. */
+export async function namesOf(db: FieldDatabase, ids: readonly string[]): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  const take = (id: string, name: unknown) => typeof name === "string" && names.set(id, name);
+  for (const row of await db.outbox.where("record").anyOf(ids).toArray()) take(row.record, entryOf(row).body["name"]);
+  for (const row of await db.records.where("id").anyOf(ids).toArray()) take(row.id, row.body["name"]);
+  return names;
+}
+
 /** What an entry of this tablet's said, and its photos: for whoever writes it anew. */
 export interface Written {
   id: string;
@@ -69,7 +78,7 @@ export async function writtenIn(db: FieldDatabase, id: string | null): Promise<W
 
 /** The photos of these entries that are still here. */
 export async function photosOf(db: FieldDatabase, entries: readonly string[]): Promise<Photo[]> {
-  const rows = await db.media.where("entry").anyOf(entries).toArray();
+  const rows = await db.photos.where("entry").anyOf(entries).toArray();
   return rows.map(({ sha256, type, blob }) => ({ sha256, type, blob, bytes: blob.size }));
 }
 

@@ -3,7 +3,7 @@
 import { type Body, type Draft, type MediaPromise, type Moment } from "../protocol/entry";
 import { uuid7 } from "../protocol/ids";
 import { wallText } from "../protocol/time";
-import { type FieldDatabase, FieldError, type MediaRow } from "./database";
+import { type FieldDatabase, FieldError, type PhotoRow } from "./database";
 import type { Photo } from "../domain/photos";
 import { append, unsettledMaker } from "./outbox";
 
@@ -47,8 +47,8 @@ function promises(photos: readonly Photo[]): MediaPromise[] {
   return photos.map(({ sha256, bytes, type }) => ({ sha256, bytes, type }));
 }
 
-function rowsOf(entry: string, photos: readonly Photo[]): MediaRow[] {
-  return photos.map(({ sha256, type, blob }) => ({ sha256, entry, type, blob, state: "waiting", url: "", code: "" }));
+function rowsOf(entry: string, photos: readonly Photo[]): PhotoRow[] {
+  return photos.map(({ sha256, type, blob }) => ({ entry, sha256, type, blob, state: "waiting", url: "", code: "" }));
 }
 
 type Known = { kind: string; rev: number };

@@ -2,12 +2,16 @@
 
 import { contracts } from "../contracts";
 import { makeKeys, publicText } from "../protocol/signatures";
-import { type FieldDatabase, FieldError } from "../store/database";
+import { carryOver } from "../store/carry_over";
+import { type FieldDatabase, FieldError, type Identity } from "../store/database";
+import { leaveMarker, removeMarker } from "../store/marker";
+import { isExported, isNothing, unsent } from "../store/unsent";
 import { Exchange, ExchangeFailed, troubleOf } from "./exchange";
 
-/** Make a key, keep it, and trade the code for a token: a lost answer is asked for again with the same key.
+/** Make a key, keep it, and trade the code for a token: a lost answer is asked for again with the same key. A tablet that
+ * the server does not know any more becomes a new device, with everything that it holds.
  *
- * Throws FieldError `already_enrolled`, or ExchangeFailed with what the server or the network said.
+ * Throws FieldError `already_enrolled`, `other_user`, or ExchangeFailed with what the server or the network said.
  */
 export async function enrol(exchange: Exchange, code: string, name: string): Promise<void> {
   const { db } = exchange;
@@ -23,28 +27,39 @@ export async function enrol(exchange: Exchange, code: string, name: string): Pro
   if (![device, token, user, serverKey].every((value) => typeof value === "string" && value)) {
     throw new ExchangeFailed(troubleOf("bad_answer"));
   }
-  await db.transaction("rw", db.identity, db.notes, async () => {
-    await db.identity.update("one", {
-      state: "enrolled",
-      ...{ device: String(device), token: String(token), user: String(user), serverKey: String(serverKey) },
-    });
-    await exchange.tellTime(answer["server_time"]);
-    if (typeof answer["beacon"] === "string") await db.setNote("beacon", answer["beacon"]);
-  });
+  const given = { device: String(device), token: String(token), user: String(user), serverKey: String(serverKey) };
+  const identity: Identity = { one: "one", state: "enrolled", keys, name, ...given };
+  if ((await db.identity.get("one"))?.state === "enrolling") await db.identity.put(identity);
+  else await carryOver(db, identity);
+  await db.setNote("trouble", "");
+  await exchange.tellTime(answer["server_time"]);
+  if (typeof answer["beacon"] === "string") await db.setNote("beacon", answer["beacon"]);
+  leaveMarker();
   await askToKeepStorage(db);
 }
 
+/** Of the enrolment that is under way; kept before they are used. */
 async function ownKeys(db: FieldDatabase, name: string): Promise<CryptoKeyPair> {
   if (!globalThis.isSecureContext) throw new FieldError("insecure");
   const fresh = await makeKeys().catch(() => null); // before the transaction, which must not wait for it
   if (!fresh) throw new FieldError("browser_too_old");
-  return db.transaction("rw", db.identity, async () => {
+  return db.transaction("rw", db.identity, db.notes, async () => {
     const identity = await db.identity.get("one");
-    if (identity && identity.state !== "enrolling") throw new FieldError("already_enrolled");
+    if (identity && identity.state !== "enrolling") {
+      if (!(await isUnknown(db))) throw new FieldError("already_enrolled");
+      const keys = identity.nextKeys ?? fresh;
+      await db.identity.update("one", { nextKeys: keys });
+      return keys;
+    }
     const keys = identity?.keys ?? fresh;
     await db.identity.put({ one: "one", state: "enrolling", keys, name, device: "", token: "", user: "", serverKey: "" });
     return keys;
   });
+}
+
+/** Whether the server said that it does not know this device: it was restored from an older backup. */
+async function isUnknown(db: FieldDatabase): Promise<boolean> {
+  return (await db.note("trouble")) === "unauthenticated";
 }
 
 function platform(): string {
@@ -60,10 +75,12 @@ export async function askToKeepStorage(db: FieldDatabase): Promise<void> {
   await db.setNote("storage_kept", kept ? 1 : 0);
 }
 
-/** Begin anew on a device that was revoked, once nothing waits. Throws FieldError `entries_waiting`. */
+/** Begin anew on a device that was revoked, once nothing waits or all of it was exported. Throws FieldError
+ * `entries_waiting`. */
 export async function forgetIdentity(db: FieldDatabase): Promise<void> {
   await db.transaction("rw", db.tables, async () => {
-    if (await db.outbox.where("state").equals("waiting").count()) throw new FieldError("entries_waiting");
+    if (!isNothing(await unsent(db)) && !(await isExported(db))) throw new FieldError("entries_waiting");
     for (const table of db.tables) await table.clear();
   });
+  removeMarker();
 }

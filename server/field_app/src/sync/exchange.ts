@@ -73,11 +73,14 @@ export class Exchange {
     return readObject(await textOf(answer));
   }
 
-  /** Remember how far the wall clock is off. False when the text is no instant. */
+  /** Remember what time it was, and how far the wall clock is off. False when the text is no instant. */
   async tellTime(serverTime: unknown): Promise<boolean> {
     const serverMs = parseMs(serverTime);
     if (serverMs === null) return false;
-    await this.db.setNote("server_offset_ms", serverMs - Date.now());
+    await this.db.notes.bulkPut([
+      { name: "server_offset_ms", value: serverMs - Date.now() },
+      { name: "heard_ms", value: serverMs },
+    ]);
     return true;
   }
 

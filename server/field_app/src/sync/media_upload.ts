@@ -2,48 +2,68 @@
 // upload broke off, it goes on; nothing waits for it.
 
 import { type HttpRequest, type HttpResponse, type HttpStack, Upload } from "tus-js-client";
-import type { FieldDatabase, MediaRow } from "../store/database";
+import { hex, sha256 } from "../protocol/bytes";
+import type { PhotoRow } from "../store/database";
+import { KEPT_MS } from "../store/outbox";
+import { type UnsentPhoto, unsentPhotos } from "../store/unsent";
 import { type Exchange, ExchangeFailed, type Trouble, troubleIn, troubleOf } from "./exchange";
 
 const MEDIA = "/sync/v1/media";
 const PIECE_BYTES = 256 * 1024; // a weak network loses no more than this when it breaks off
-const FINAL = ["media_too_large", "media_type_not_allowed", "media_unreadable", "media_mismatch"];
+const FINAL = ["media_too_large", "media_type_not_allowed", "media_unreadable"];
+const OF_ALL = [0, 401, 429, 502, 503, 504]; // the network, or the whole server
+const PASSED_OVER_MAX = 3; // photos that fail one after the other mean an ill server
 
-/** Send what waits, one photo after the other. Stops as soon as a new entry waits: that goes first. Gives what stopped
- * it otherwise, if anything did. */
+/** Send what waits, one photo after the other; one that fails by itself does not hold up the others. Stops as soon as a
+ * new entry waits: that goes first. Gives the first thing that went wrong otherwise, if anything did. */
 export async function sendPhotos(exchange: Exchange): Promise<Trouble | null> {
   const { db } = exchange;
   const waiting = () => db.outbox.where("state").equals("waiting").count();
   const before = await waiting();
-  for (const photo of await sendable(db)) {
+  const troubles: Trouble[] = [];
+  for (const one of await unsentPhotos(db)) {
+    if (one.row.state === "waiting") continue; // its entry goes first
     if ((await waiting()) > before) return null;
-    const trouble = await send(exchange, photo);
-    if (trouble) return trouble;
+    const trouble = await send(exchange, one);
+    if (trouble) troubles.push(trouble);
+    if (trouble && (OF_ALL.includes(trouble.status) || troubles.length >= PASSED_OVER_MAX)) break;
   }
-  return null;
+  return troubles[0] ?? null;
 }
 
-/** Photos that wait, of entries that the server has and did not refuse. */
-async function sendable(db: FieldDatabase): Promise<MediaRow[]> {
-  const photos = await db.media.where("state").equals("waiting").toArray();
-  const entries = await db.outbox.where("id").anyOf(photos.map((photo) => photo.entry)).toArray();
-  const taken = new Set(entries.filter((row) => row.state === "settled" && row.outcome !== "refused").map((row) => row.id));
-  return photos.filter((photo) => taken.has(photo.entry));
-}
-
-async function send(exchange: Exchange, photo: MediaRow): Promise<Trouble | null> {
+async function send(exchange: Exchange, one: UnsentPhoto): Promise<Trouble | null> {
+  const { photo } = one;
   try {
-    if (!(await isHere(exchange, photo.sha256))) await upload(exchange, photo);
+    if (!(await isHere(exchange, photo.sha256))) await upload(exchange, one);
   } catch (error) {
     if (!(error instanceof ExchangeFailed)) throw error;
-    const { trouble } = error;
-    if (trouble.code === "media_not_promised") return null; // its entry is held; it takes effect later
-    if (!FINAL.includes(trouble.code)) return trouble;
-    await exchange.db.media.update(photo.sha256, { state: "refused", code: trouble.code, url: "" });
-    return null;
+    if (error.trouble.code !== "media_here") return takeRefusal(exchange, one, error.trouble);
   }
-  await exchange.db.media.update(photo.sha256, { state: "sent", url: "" });
+  await update(exchange, photo, { state: "sent", url: "" });
   return null;
+}
+
+/** What becomes of a photo that was not taken. Gives what to tell, unless the photo itself tells it from now on. */
+async function takeRefusal(exchange: Exchange, { photo, row }: UnsentPhoto, trouble: Trouble): Promise<Trouble | null> {
+  const { code } = trouble;
+  const refuse = () => update(exchange, photo, { state: "refused", code, url: "" }).then(() => null);
+  if (FINAL.includes(code)) return refuse();
+  if (code === "media_mismatch") {
+    // Something was lost on the way or at the server: begin anew, as long as what lies here is what was promised.
+    const isIntact = hex(await sha256(new Uint8Array(await photo.blob.arrayBuffer()))) === photo.sha256;
+    if (!isIntact) return refuse();
+    await update(exchange, photo, { url: "" });
+  }
+  if (code === "media_not_promised") {
+    // The server has lost the entry: the next push sends it again, as long as it is kept for that.
+    const isOld = (row.settledMs ?? 0) < (await exchange.nowMs()) - KEPT_MS;
+    return isOld ? refuse() : null;
+  }
+  return trouble;
+}
+
+function update(exchange: Exchange, photo: PhotoRow, changes: Partial<PhotoRow>): Promise<number> {
+  return exchange.db.photos.update([photo.entry, photo.sha256], changes);
 }
 
 /** Whether the server has these bytes, from whomever. Throws ExchangeFailed. */
@@ -55,19 +75,17 @@ async function isHere(exchange: Exchange, sha256: string): Promise<boolean> {
 }
 
 /** Throws ExchangeFailed. When to try again is the syncer's to say. */
-async function upload(exchange: Exchange, photo: MediaRow): Promise<void> {
-  const { db } = exchange;
-  const entry = await db.outbox.where("id").equals(photo.entry).first();
+async function upload(exchange: Exchange, { photo, row }: UnsentPhoto): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const upload: Upload = new Upload(photo.blob, {
       endpoint: MEDIA,
       uploadUrl: photo.url || null,
-      metadata: { scope: entry?.scope ?? "", sha256: photo.sha256 },
+      metadata: { scope: row.scope, sha256: photo.sha256 },
       chunkSize: PIECE_BYTES,
       retryDelays: null,
       storeFingerprintForResuming: false,
       httpStack: new SignedStack(exchange),
-      onUploadUrlAvailable: () => void db.media.update(photo.sha256, { url: upload.url ?? "" }),
+      onUploadUrlAvailable: () => void update(exchange, photo, { url: upload.url ?? "" }),
       onSuccess: () => resolve(),
       onError: (error) => reject(failureOf(error)),
     });

@@ -115,6 +115,17 @@ describe("pull", () => {
     await expect(add(tablet.db, SITE, "disinfection_log", LOG)).rejects.toMatchObject({ code: "device_revoked" });
   });
 
+  it("says that there is no room for more, and not that something was not saved", async () => {
+    const lines = [put("a", 1, { name: "张三" }), await checkpoint("c1", ["a", 1])];
+    server.pull = () => lines;
+    tablet.db.records.hook("creating", () => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    expect((await syncOnce(tablet))?.code).toBe("pull_no_room");
+    expect(server.lines.size).toBe(1);
+  });
+
   it("pulls though it could not push", async () => {
     const lines = [put("a", 1, { name: "张三" }), await checkpoint("c1", ["a", 1])];
     server.pull = () => lines;

@@ -3,8 +3,9 @@
 import { contracts } from "../contracts";
 import { utf8 } from "../protocol/bytes";
 import type { Body } from "../protocol/entry";
-import { waitingByScope } from "../store/outbox";
+import { isFull } from "../store/database";
 import { changeKey, commit, cursors, purge, type Segment, settledOverlays } from "../store/records";
+import { isNothing, unsent } from "../store/unsent";
 import { type Exchange, ExchangeFailed, SCHEMA, SYNC, type Trouble, troubleOf } from "./exchange";
 
 const MAX_BYTES = contracts.push.bytes;
@@ -13,7 +14,7 @@ export interface PullReport {
   changes: number;
   resets: number;
   gone: string[];
-  leaving: string[]; // gone too, but waiting until their outbox is empty
+  leaving: string[]; // gone too, but something of them is unsent
   problem: Trouble | null;
 }
 
@@ -28,21 +29,21 @@ interface Round {
 /** Bring every assigned scope up to date. Never throws for what the network or the server does.
  *
  * 1 ask with the cursors that are stored; 2 store each scope's changes with its checkpoint, so that a cut at any line
- * keeps what was complete; 3 a scope that is gone is purged after `pushFirst` has emptied its outbox, or left until next
- * time; 4 again while there is more or a reset was asked for, as long as something moves.
+ * keeps what was complete; 3 a scope that is gone is purged after `sendFirst` has sent what lies here of it, or left until
+ * next time; 4 again while there is more or a reset was asked for, as long as something moves.
  */
-export async function pull(exchange: Exchange, pushFirst: () => Promise<unknown>, maxBytes = MAX_BYTES): Promise<PullReport> {
+export async function pull(exchange: Exchange, sendFirst: () => Promise<unknown>, maxBytes = MAX_BYTES): Promise<PullReport> {
   const report: PullReport = { changes: 0, resets: 0, gone: [], leaving: [], problem: null };
   for (;;) {
     let round: Round;
     try {
       round = await oneRound(exchange, report, maxBytes);
     } catch (error) {
-      if (!(error instanceof ExchangeFailed)) throw error;
-      report.problem = error.trouble;
+      if (!(error instanceof ExchangeFailed) && !isFull(error)) throw error;
+      report.problem = error instanceof ExchangeFailed ? error.trouble : troubleOf("pull_no_room");
       return report;
     }
-    await leave(exchange, round.gone, pushFirst, report);
+    await leave(exchange, round.gone, sendFirst, report);
     if (!round.ended) {
       report.problem = troubleOf("offline");
       return report;
@@ -156,11 +157,11 @@ class Reader {
 async function leave(
   exchange: Exchange,
   gone: readonly string[],
-  pushFirst: () => Promise<unknown>,
+  sendFirst: () => Promise<unknown>,
   report: PullReport,
 ): Promise<void> {
   if (gone.length === 0) return;
-  const waiting = await waitingByScope(exchange.db);
-  if (gone.some((scope) => waiting.get(scope))) await pushFirst();
+  const left = await Promise.all(gone.map((scope) => unsent(exchange.db, scope)));
+  if (!left.every(isNothing)) await sendFirst();
   for (const scope of gone) (await purge(exchange.db, scope) ? report.gone : report.leaving).push(scope);
 }

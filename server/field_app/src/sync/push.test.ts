@@ -4,9 +4,7 @@ import { KEPT_MS } from "../store/outbox";
 import { add } from "../store/write";
 import { FakeServer, problem, SITE } from "../tests/fake_server";
 import type { Exchange } from "./exchange";
-import { sendPhotos } from "./media_upload";
 import { push } from "./push";
-import { delayMs } from "./syncer";
 
 const LOG = { place: "canteen", agent: "chlorine", operator: "王师傅" };
 let server: FakeServer;
@@ -33,6 +31,14 @@ describe("push", () => {
     expect(scope).toMatchObject({ n: 3, ackedN: 3, receiptN: 3, trouble: "" });
     expect(scope?.receipt?.at).toBe("2026-11-23T12:00:00.000+08:00");
     expect(await tablet.db.note("beacon")).toBe("b1");
+  });
+
+  it("sends lines under the schema after which they were written, one in each push", async () => {
+    await write(3);
+    const [first] = await rows();
+    await tablet.db.outbox.update(first!.seq!, { schema: "2026.0" });
+    await push(tablet);
+    expect(server.seen.map((seen) => [seen.lines[0]!["schema"], seen.lines.length - 1])).toEqual([["2026.0", 1], ["2026.1", 2]]);
   });
 
   it("is a heartbeat when nothing waits, and attests an empty stream", async () => {
@@ -116,10 +122,10 @@ describe("push", () => {
   it("sends their photos anew to a server that lost the entries", async () => {
     await add(tablet.db, SITE, "disinfection_log", LOG, [photo("a")]);
     await push(tablet);
-    await tablet.db.media.update("a", { state: "sent" });
+    await tablet.db.photos.toCollection().modify({ state: "sent" });
     server.lines.clear();
     await push(tablet);
-    expect(await tablet.db.media.get("a")).toMatchObject({ state: "waiting", url: "" });
+    expect(await tablet.db.photos.toArray()).toMatchObject([{ state: "waiting", url: "" }]);
   });
 
   it("forgets settled lines after a week, and not before", async () => {
@@ -141,9 +147,9 @@ describe("push", () => {
     await tablet.db.outbox.update(row!.seq!, { shown: 0, settledMs: row!.settledMs! - KEPT_MS - 1_000 });
     await push(tablet);
     expect(await tablet.db.outbox.count()).toBe(1);
-    await tablet.db.media.update("a", { state: "sent" });
+    await tablet.db.photos.toCollection().modify({ state: "sent" });
     await push(tablet);
-    expect([await tablet.db.outbox.count(), await tablet.db.media.count()]).toEqual([0, 0]);
+    expect([await tablet.db.outbox.count(), await tablet.db.photos.count()]).toEqual([0, 0]);
   });
 
   it("tells when the server has more than this tablet wrote", async () => {
@@ -152,39 +158,5 @@ describe("push", () => {
     await tablet.db.scopes.update(SITE, { n: 1 });
     await push(tablet);
     expect((await tablet.db.scopes.get(SITE))?.trouble).toBe("server_ahead");
-  });
-});
-
-describe("photos", () => {
-  it("leave after their entry, and never those of a refused one", async () => {
-    await add(tablet.db, SITE, "disinfection_log", LOG, [photo("a")]);
-    await add(tablet.db, SITE, "disinfection_log", LOG, [photo("b")]);
-    const [refused] = await rows();
-    server.outcome = (line) => (line["id"] === refused!.id ? { outcome: "refused", code: "body_invalid" } : null);
-    expect(await sendPhotos(tablet)).toBe(null);
-    expect(server.seen).toEqual([]);
-    await push(tablet);
-    await sendPhotos(tablet);
-    expect((await tablet.db.media.toArray()).map((one) => one.state)).toEqual(["waiting", "sent"]);
-  });
-
-  it("let a new entry go first", async () => {
-    for (const name of ["a", "b"]) await add(tablet.db, SITE, "disinfection_log", LOG, [photo(name)]);
-    await push(tablet);
-    server.before = async ({ path }) => {
-      if (path.endsWith("/a")) await write(1);
-      return null;
-    };
-    expect(await sendPhotos(tablet)).toBe(null);
-    expect((await tablet.db.media.toArray()).map((one) => one.state)).toEqual(["sent", "waiting"]);
-  });
-});
-
-describe("waiting", () => {
-  it("is longer after each failure, never beyond the cap, and at least what the server asks for", () => {
-    expect(delayMs(1, null, 1)).toBe(2_000);
-    expect(delayMs(4, null, 1)).toBe(16_000);
-    expect(delayMs(40, null, 1)).toBe(900_000);
-    expect(delayMs(1, 30, 0)).toBe(30_000);
   });
 });

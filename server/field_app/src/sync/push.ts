@@ -100,7 +100,7 @@ async function pushBody(exchange: Exchange, batch: readonly Held[]): Promise<Byt
   return gzip(joined(lines.flatMap((line) => [line, NEWLINE])));
 }
 
-/** The first line of a push: this tablet's clock, and one signed attestation for each scope. Made anew for every request:
+/** The first line of a push: the schema of its lines, this tablet's clock, and one signed attestation for each scope. Made anew for every request:
  * it says what is unsent *now*. */
 export async function pushHeader(exchange: Exchange, batch: readonly Held[]): Promise<Bytes> {
   const { device, keys } = await exchange.identity();
@@ -110,7 +110,7 @@ export async function pushHeader(exchange: Exchange, batch: readonly Held[]): Pr
     streams[scope] = { ...claim, sig };
   }
   const clock = { wall: wallText(Date.now()) };
-  return utf8(JSON.stringify({ sync: SYNC, schema: SCHEMA, clock, streams }));
+  return utf8(JSON.stringify({ sync: SYNC, schema: batch[0]?.schema ?? SCHEMA, clock, streams }));
 }
 
 async function gzip(bytes: Bytes): Promise<Bytes> {
@@ -121,7 +121,7 @@ async function gzip(bytes: Bytes): Promise<Bytes> {
 /** Outcomes, receipt, beacon and server time of one answer, in one transaction. */
 async function takeIn(exchange: Exchange, batch: readonly Held[], answer: PushAnswer, tried: ReadonlySet<number>): Promise<void> {
   const { db } = exchange;
-  await db.transaction("rw", [db.scopes, db.outbox, db.media, db.notes], async () => {
+  await db.transaction("rw", [db.scopes, db.outbox, db.photos, db.notes], async () => {
     await exchange.tellTime(answer.serverTime);
     const nowMs = await exchange.nowMs();
     await settle(db, batch, answer.outcomes, answer.streams, tried, nowMs);

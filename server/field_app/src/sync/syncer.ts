@@ -1,8 +1,9 @@
 // When to exchange: when something was written, when the network comes back, when asked, and from time to time. One tab
 // does it for all of them.
 
-import { failureCode, type FieldDatabase } from "../store/database";
+import { type FieldDatabase, type Identity, isFull } from "../store/database";
 import { wipe } from "../store/records";
+import { isNothing, unsent } from "../store/unsent";
 import { Exchange, type Trouble, troubleOf } from "./exchange";
 import { sendPhotos } from "./media_upload";
 import { pull } from "./pull";
@@ -14,24 +15,25 @@ const BASE_MS = 2_000;
 const CAP_MS = 900_000;
 const LOCK = "gongdi-sync";
 
-/** Push, then pull, whatever became of the push, then the photos. Gives what went wrong, if anything did. A device that was
- * revoked sends what it holds, then forgets what it pulled. */
-export async function syncOnce(exchange: Exchange): Promise<Trouble | null> {
+/** Push, then pull, whatever became of the push, then the photos. Gives what went wrong, if anything did.
+ *
+ * A site that was taken away is left when its entries and photos went up. A device that was revoked forgets what it pulled,
+ * and goes on sending what it holds: the server takes it into review.
+ */
+export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<Trouble | null> {
   const { db } = exchange;
   const pushed = await push(exchange);
-  if (pushed.problem?.code === "device_revoked") {
-    await wipe(db);
-    return pushed.problem;
+  let isRevoked = (await exchange.identity()).state === "revoked";
+  let pulled: Trouble | null = null;
+  if (!isRevoked) {
+    const sendFirst = () => push(exchange).then(() => sendPhotos(exchange));
+    pulled = (await pull(exchange, sendFirst)).problem;
+    isRevoked = pulled?.code === "device_revoked";
+    if (isRevoked) await push(exchange).then(() => wipe(db));
   }
-  const wasRevoked = (await exchange.identity()).state === "revoked";
-  const pulled = wasRevoked ? null : await pull(exchange, () => push(exchange));
-  if (pulled?.problem?.code === "device_revoked") {
-    await push(exchange);
-    await wipe(db);
-    return pulled.problem;
-  }
-  const photos = wasRevoked ? null : await sendPhotos(exchange);
-  return pushed.problem ?? pulled?.problem ?? photos;
+  const photos = withPhotos || isRevoked ? await sendPhotos(exchange) : null;
+  if (isRevoked) await wipe(db);
+  return pushed.problem ?? pulled ?? photos;
 }
 
 /** How long to wait after so many failures in a row. Full jitter: a thousand tablets that lost the same server at the same
@@ -48,14 +50,21 @@ export class Syncer {
   private failures = 0;
 
   constructor(
-    private readonly exchange: Exchange,
+    readonly exchange: Exchange,
     private readonly onBusy: (busy: boolean) => void,
   ) {}
 
-  start(): void {
+  /** Gives what ends it. */
+  start(): () => void {
     addEventListener("online", () => this.soon(0));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.soon(0));
     this.soon(0);
+    return () => this.stop();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   /** Exchange after this while, or sooner if that was planned already. */
@@ -66,24 +75,27 @@ export class Syncer {
     this.nextMs = at;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      void this.now();
+      void this.now(false);
     }, afterMs);
   }
 
-  /** Exchange now. Who asks while an exchange is running gets another one after it: it may have begun too early. */
-  async now(): Promise<void> {
+  /** Exchange now. Who asks while an exchange is running gets another one after it: it may have begun too early. Unless a
+   * person asked, photos wait where the browser saves data. */
+  async now(isAsked = true): Promise<void> {
     await this.running;
-    this.running ??= this.run().finally(() => (this.running = null));
+    this.running ??= this.run(isAsked).finally(() => (this.running = null));
     await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async run(isAsked: boolean): Promise<void> {
     const { db } = this.exchange;
+    const identity = await db.identity.get("one");
+    if (!identity || identity.state === "enrolling") return;
     this.onBusy(true);
     try {
-      const identity = await db.identity.get("one");
-      if (identity?.state !== "enrolled") return;
-      const trouble = await alone(() => syncOnce(this.exchange).catch((error) => troubleOf(failureCode(error))));
+      if (!isAsked && !(await isWorthIt(db, identity))) return; // becoming visible asks again
+      const withPhotos = isAsked || !savesData();
+      const trouble = await alone(() => syncOnce(this.exchange, withPhotos).catch(troubleHere));
       if (trouble === "elsewhere") return this.soon(EVERY_MS);
       this.failures = trouble ? this.failures + 1 : 0;
       await noteTrouble(db, trouble);
@@ -92,6 +104,22 @@ export class Syncer {
       this.onBusy(false);
     }
   }
+}
+
+/** Nobody looks, or the device was taken out: then only what is unsent is worth an exchange. */
+async function isWorthIt(db: FieldDatabase, identity: Identity): Promise<boolean> {
+  const isIdle = document.visibilityState === "hidden" || identity.state === "revoked";
+  return !isIdle || !isNothing(await unsent(db));
+}
+
+/** What broke in this tablet itself. What was written before is kept, and is sent next time. */
+function troubleHere(error: unknown): Trouble {
+  console.info("an exchange failed", error);
+  return troubleOf(isFull(error) ? "pull_no_room" : "sync_failed");
+}
+
+function savesData(): boolean {
+  return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 }
 
 /** Run unless another tab does: it exchanges for this one too, because the database is the same. */

@@ -6,6 +6,7 @@ import { FieldDatabase } from "../store/database";
 import { Exchange } from "../sync/exchange";
 
 export const SITE = "site:01971c5e-8a00-7000-8000-0000000000a1";
+export const DEVICE = "01980a00-0000-7000-8000-00000000d001";
 const NOW = "2026-11-23T12:00:00.000+08:00";
 
 export interface Seen {
@@ -19,6 +20,7 @@ type Answer = Response | Error | null; // null: go on as a good server
 export class FakeServer {
   readonly lines = new Map<string, Record<string, any>>();
   readonly seen: Seen[] = [];
+  device = DEVICE; // whose pushes it answers
   before: (seen: Seen) => Answer | Promise<Answer> = () => null;
   after: (seen: Seen, answer: Response) => Answer = () => null; // the request took effect, and the answer …
   pull: (asked: Record<string, string>) => object[] = () => [];
@@ -38,7 +40,7 @@ export class FakeServer {
   async tablet(): Promise<Exchange> {
     const db = new FieldDatabase(`test ${crypto.randomUUID()}`);
     const keys = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
-    const given = { device: "01980a00-0000-7000-8000-00000000d001", token: "token", user: "user", serverKey: await this.publicKey() };
+    const given = { device: DEVICE, token: "token", user: "user", serverKey: await this.publicKey() };
     await db.identity.put({ one: "one", state: "enrolled", keys, name: "test", ...given });
     return new Exchange(db, (path, init) => this.fetch(path, init));
   }
@@ -72,7 +74,7 @@ export class FakeServer {
       const missing = Array.from({ length: last?.["n"] ?? 0 }, (_, i) => i + 1).filter((n) => !there.has(n));
       streams[scope] = { n: last?.["n"] ?? 0, hash: last ? hex(await sha256(utf8(last["#line"]))) : "", missing };
     }
-    const text = receiptText("01980a00-0000-7000-8000-00000000d001", NOW, streams);
+    const text = receiptText(this.device, NOW, streams);
     const receipt = { at: NOW, sig: await signText(this.keys.privateKey, text) };
     return Response.json({ outcomes, streams, receipt, beacon: "b1", server_time: new Date().toISOString() });
   }

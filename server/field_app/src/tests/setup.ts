@@ -1,1 +1,3 @@
 import "fake-indexeddb/auto";
+
+Object.assign(globalThis, { isSecureContext: true }); // as at https or on this machine

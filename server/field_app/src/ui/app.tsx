@@ -52,7 +52,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const [picked, setPicked] = useState("");
   const [told, tell] = useTelling();
   const route = useRoute();
-  const update = useUpdate();
+  const update = useUpdate(db);
   const identity = useLive(async () => (await db.identity.get("one")) ?? null, [db]);
   const sites = useLive(async () => inOrder(await listed(db, "site", "")), [db]);
   const chosen = useLive(async () => String((await db.note("site")) ?? ""), [db]);
@@ -71,11 +71,11 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const isIn = identity !== null && identity.state !== "enrolling";
   return (
     <SessionContext.Provider value={session}>
-      {isIn ? <Rooms route={route} isRevoked={identity.state === "revoked"} /> : <Enrol exchange={exchange} />}
+      {isIn ? <Rooms route={route} isRevoked={identity.state === "revoked"} /> : <Enrol />}
       {update && (
         <div class="update" role="status">
-          <span>应用有新版本, 未上传的记录不受影响。</span>
-          <button onClick={update}>更新</button>
+          <span>{update.text}</span>
+          <button onClick={update.take}>更新</button>
         </div>
       )}
       <div class={told ? `told ${told.tone}` : "told"} role="status" aria-live="polite">

@@ -1,29 +1,63 @@
-// A new version of the app: it is fetched beside the running one, and takes over when the person says so.
+// A new version of the app: it is fetched beside the running one, and takes over when the person says so. In other tabs
+// somebody may be in the middle of a form: they are told, and change when they go to another screen.
 
 import { useEffect, useState } from "preact/hooks";
+import type { FieldDatabase } from "../store/database";
+import { useLive } from "./session";
 
 const EVERY_MS = 3600_000; // an app on the home screen stays open for days
 
-/** A function that changes to the new version, once there is one. */
-export function useUpdate(): (() => void) | null {
+export interface Update {
+  text: string;
+  take: () => void;
+}
+
+/** What to offer once there is a new version; null before. */
+export function useUpdate(db: FieldDatabase): Update | null {
   const [waiting, setWaiting] = useState<ServiceWorker | null>(null);
+  const [isElsewhere, setElsewhere] = useState(false);
+  const trouble = useLive(() => db.note("trouble"), [db]);
+  useEffect(() => void watch(setWaiting, () => setElsewhere(true)).catch(noServiceWorker), []);
   useEffect(() => {
-    if (!navigator.serviceWorker) return;
-    let isControlled = !!navigator.serviceWorker.controller;
-    const watch = async () => {
-      const registration = await navigator.serviceWorker.register("/field/sw.js", { scope: "/field/" });
-      const look = () => registration.active && setWaiting(registration.waiting); // the first one of all waits for nobody
-      look();
-      registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
-      const ask = () => void registration.update().catch(() => undefined); // offline: next time
-      addEventListener("online", ask);
-      setInterval(ask, EVERY_MS);
-    };
-    void watch().catch((error) => console.info("no service worker", error));
-    navigator.serviceWorker.addEventListener("controllerchange", () => {
-      if (isControlled) location.reload();
-      isControlled = true;
-    });
-  }, []);
-  return waiting && (() => waiting.postMessage("take over"));
+    if (trouble === "upgrade_required") void lookForUpdate();
+  }, [trouble]);
+  if (isElsewhere) return { text: "应用已在另一个窗口更新。填完这一页再更新, 或换页时自动更新。", take: reload };
+  return waiting && { text: "应用有新版本, 未上传的记录不受影响。", take: () => takeOver(waiting) };
+}
+
+let isWanted = false; // this tab asked for it
+
+function takeOver(worker: ServiceWorker): void {
+  isWanted = true;
+  worker.postMessage("take over");
+}
+
+function reload(): void {
+  location.reload();
+}
+
+async function watch(setWaiting: (worker: ServiceWorker | null) => void, onElsewhere: () => void): Promise<void> {
+  if (!navigator.serviceWorker) return;
+  let isControlled = !!navigator.serviceWorker.controller;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (!isControlled) return void (isControlled = true); // the first one of all changes nothing
+    if (isWanted) return reload();
+    onElsewhere();
+    addEventListener("hashchange", reload);
+  });
+  const registration = await navigator.serviceWorker.register("/field/sw.js", { scope: "/field/" });
+  const look = () => registration.active && setWaiting(registration.waiting); // the first one of all waits for nobody
+  look();
+  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
+  addEventListener("online", () => void lookForUpdate());
+  setInterval(() => void lookForUpdate(), EVERY_MS);
+}
+
+async function lookForUpdate(): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration("/field/");
+  await registration?.update().catch(() => undefined); // offline: next time
+}
+
+function noServiceWorker(error: unknown): void {
+  console.info("no service worker", error);
 }

@@ -1,38 +1,45 @@
 // At the head of every screen: where we are, and whether what was written here has reached the server.
 
+import { unsent } from "../../store/unsent";
 import { useLive, useNow, useSession } from "../session";
+import { ClockWarning } from "./clock_warning";
 import { localDate, localTime } from "../../protocol/time";
 
 export function SyncBadge() {
   const { db, site, sites, chooseSite, isBusy } = useSession();
   const now = useNow();
   const counts = useLive(async () => {
-    const waiting = await db.outbox.where("state").equals("waiting").count();
     const settled = db.outbox.where("state").equals("settled");
     const refused = await settled.filter((row) => row.outcome === "refused" && !row.seen).count();
-    return { waiting, refused, pulledMs: await db.numberNote("pulled_ms"), trouble: await db.note("trouble") };
+    return { ...(await unsent(db)), refused, pulledMs: await db.numberNote("pulled_ms"), trouble: await db.note("trouble") };
   }, [db]);
   if (!counts) return <header class="head" />;
   const isLate = counts.trouble !== undefined && counts.trouble !== "";
+  const isWaiting = counts.entries + counts.photos > 0;
   return (
-    <header class="head">
-      <label class="site">
-        <span class="unseen">工地</span>
-        <select value={site?.scope ?? ""} onChange={(event) => chooseSite(event.currentTarget.value)}>
-          {sites.length === 0 && <option value="">还没有工地</option>}
-          {sites.map((one) => (
-            <option key={one.scope} value={one.scope}>
-              {String(one.body["name"])}
-            </option>
-          ))}
-        </select>
-      </label>
-      <a class={`badge ${counts.refused ? "bad" : counts.waiting || isLate ? "warn" : "good"}`} href="#/sync">
-        {counts.refused > 0 && <span>退回 {counts.refused} 条</span>}
-        <span>{counts.waiting ? `未上传 ${counts.waiting} 条` : "全部已上传"}</span>
-        <small>{isBusy ? "正在同步" : `同步于 ${since(counts.pulledMs, now)}`}</small>
-      </a>
-    </header>
+    <>
+      <header class="head">
+        <label class="site">
+          <span class="unseen">工地</span>
+          <select value={site?.scope ?? ""} onChange={(event) => chooseSite(event.currentTarget.value)}>
+            {sites.length === 0 && <option value="">还没有工地</option>}
+            {sites.map((one) => (
+              <option key={one.scope} value={one.scope}>
+                {String(one.body["name"])}
+              </option>
+            ))}
+          </select>
+        </label>
+        <a class={`badge ${counts.refused ? "bad" : isWaiting || isLate ? "warn" : "good"}`} href="#/sync">
+          {counts.refused > 0 && <span>退回 {counts.refused} 条</span>}
+          {counts.entries > 0 && <span>未上传 {counts.entries} 条</span>}
+          {counts.photos > 0 && <span>照片未上传 {counts.photos} 张</span>}
+          {!isWaiting && <span>全部已上传</span>}
+          <small>{isBusy ? "正在同步" : `同步于 ${since(counts.pulledMs, now)}`}</small>
+        </a>
+      </header>
+      <ClockWarning />
+    </>
   );
 }
 

@@ -1,14 +1,32 @@
 // 登记: a code, typed or brought by a QR code, makes this tablet one of ours.
 
 import { useState } from "preact/hooks";
+import { contracts } from "../../contracts";
 import { failureCode } from "../../store/database";
+import { hasMarker } from "../../store/marker";
 import { enrol } from "../../sync/enrol";
-import { type Exchange, ExchangeFailed } from "../../sync/exchange";
+import { ExchangeFailed } from "../../sync/exchange";
 import { go } from "../route";
 import { useSession } from "../session";
 import { textOf } from "../texts";
 
-export function Enrol({ exchange }: { exchange: Exchange }) {
+export function Enrol() {
+  return (
+    <main class="enrol">
+      <EnrolForm title="登记这台设备">
+        {hasMarker() && (
+          <p class="alert" role="alert">
+            这台设备登记过, 但浏览器已清除本机数据 (多因存储空间不足), 当时没有上传的记录已丢失。请告知管理员停用原来的设备,
+            并用新的注册码登记。
+          </p>
+        )}
+      </EnrolForm>
+    </main>
+  );
+}
+
+/** The first time, or anew when the server does not know this tablet any more. */
+export function EnrolForm({ title, children }: { title: string; children?: preact.ComponentChildren }) {
   const { syncer, fromLink } = useSession();
   const [code, setCode] = useState(fromLink);
   const [name, setName] = useState("平板");
@@ -19,7 +37,7 @@ export function Enrol({ exchange }: { exchange: Exchange }) {
     setAsking(true);
     setProblem("");
     try {
-      await enrol(exchange, code.trim(), name.trim());
+      await enrol(syncer.exchange, code.trim(), name.trim());
       go("/today");
       await syncer.now();
     } catch (error) {
@@ -29,36 +47,40 @@ export function Enrol({ exchange }: { exchange: Exchange }) {
     setAsking(false);
   };
   return (
-    <main class="enrol">
-      <form class="card" onSubmit={join}>
-        <h1>登记这台设备</h1>
-        <p class="muted">向管理员索取注册码, 或扫描登记二维码。注册码十分钟内有效, 只能用一次。</p>
-        <label>
-          注册码
-          <input
-            class="code"
-            value={code}
-            required
-            autocomplete="off"
-            autocapitalize="characters"
-            spellcheck={false}
-            onInput={(event) => setCode(event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          设备名称
-          <input value={name} required maxLength={100} onInput={(event) => setName(event.currentTarget.value)} />
-        </label>
-        {problem && (
-          <p class="alert" role="alert">
-            {problem}
-          </p>
-        )}
-        <button class="main" disabled={isAsking}>
-          {isAsking ? "正在登记…" : "登记"}
-        </button>
-        <p class="muted">登记后, 没有网络也能记录; 有网络时自动上传。</p>
-      </form>
-    </main>
+    <form class="card" onSubmit={join}>
+      <h1>{title}</h1>
+      {children}
+      <p class="muted">向管理员索取注册码, 或扫描登记二维码。注册码十分钟内有效, 只能用一次。</p>
+      <label>
+        注册码
+        <input
+          class="code"
+          value={code}
+          required
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck={false}
+          onInput={(event) => setCode(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        设备名称
+        <input
+          value={name}
+          required
+          maxLength={contracts.limits.device_name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      {problem && (
+        <p class="alert" role="alert">
+          {problem}
+        </p>
+      )}
+      <button class="main" disabled={isAsking}>
+        {isAsking ? "正在登记…" : "登记"}
+      </button>
+      <p class="muted">登记后, 没有网络也能记录; 有网络时自动上传。</p>
+    </form>
   );
 }

@@ -3,16 +3,20 @@
 import { useEffect, useState } from "preact/hooks";
 import { contracts } from "../../contracts";
 import { localDate, localTime } from "../../protocol/time";
-import type { FieldDatabase, MediaRow, OutboxRow, ScopeRow } from "../../store/database";
+import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/database";
 import { exportUnsent } from "../../store/export";
-import { entryOf } from "../../store/view";
+import { isExported, isNothing, type Unsent, unsent } from "../../store/unsent";
+import { entryOf, namesOf } from "../../store/view";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
 import { since } from "../parts/sync_badge";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { OUTCOMES, refusalText, textOf } from "../texts";
+import { EnrolForm } from "./enrol";
 
 const SHOWN = 30;
+const MB = 1024 * 1024;
+const LOW_MB = 100; // some 300 photos
 const MEND: Record<string, (row: OutboxRow) => string> = {
   worker: (row) => `/roster/worker?copy=${row.id}${row.act === "edit" ? `&id=${row.record}` : ""}`,
   temperature_check: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}`,
@@ -31,19 +35,19 @@ export function SyncScreen() {
   const { db, syncer, isBusy } = useSession();
   const now = useNow();
   const read = useLive(() => readAll(db), [db]);
-  const usedBytes = useUsedBytes();
   if (!read) return null;
-  const { identity, waiting, waitingCount, refused, settled, scopes, notes, photosWaiting, photosRefused } = read;
+  const { identity, left, exported, waiting, refused, settled, settledCount, scopes, notes, names, photosRefused } = read;
   return (
     <section class="sync">
       <h1>同步</h1>
-      {identity?.state === "revoked" && <Revoked waiting={waitingCount} />}
+      {identity?.state === "revoked" && <Revoked left={left} isExported={exported} />}
+      {notes.trouble === "unauthenticated" && <Unknown left={left} />}
       <div class="card counts">
         <p>
-          <strong>{waitingCount}</strong> 条未上传
+          <strong>{left.entries}</strong> 条未上传
         </p>
         <p>
-          <strong>{settled.length}</strong> 条近期已由服务器签收
+          <strong>{settledCount}</strong> 条近期已由服务器签收
         </p>
         <p class={refused.length ? "bad" : ""}>
           <strong>{refused.length}</strong> 条被退回
@@ -52,16 +56,16 @@ export function SyncScreen() {
           {isBusy ? "正在同步…" : "立即同步"}
         </button>
       </div>
-      {notes.trouble && <p class="notice">{textOf(notes.trouble)}</p>}
+      {notes.trouble && notes.trouble !== "unauthenticated" && <p class="notice">{textOf(notes.trouble)}</p>}
       {scopes.filter((scope) => scope.trouble).map((scope) => <p class="alert" key={scope.scope}>{textOf(scope.trouble)}</p>)}
       {refused.map((row) => (
-        <Refused key={row.id} row={row} />
+        <Refused key={row.id} row={row} names={names} />
       ))}
       {photosRefused.map((photo) => (
-        <RefusedPhoto key={photo.sha256} photo={photo} />
+        <RefusedPhoto key={`${photo.entry} ${photo.sha256}`} photo={photo} />
       ))}
-      <Entries title="未上传" rows={waiting} now={now} more={waitingCount - waiting.length} />
-      <Entries title="已签收" rows={settled.slice(0, SHOWN)} now={now} more={settled.length - SHOWN} />
+      <Entries title="未上传" rows={waiting} names={names} now={now} more={left.entries - waiting.length} />
+      <Entries title="已签收" rows={settled} names={names} now={now} more={settledCount - settled.length} />
       <dl class="card facts">
         <dt>设备</dt>
         <dd>
@@ -74,27 +78,61 @@ export function SyncScreen() {
         <dt>最近回执</dt>
         <dd>{receiptText(scopes)}</dd>
         <dt>照片</dt>
-        <dd>{photosWaiting ? `${photosWaiting} 张保存在本机, 等待上传` : "没有等待上传的"}</dd>
+        <dd>{left.photos ? `${left.photos} 张保存在本机, 等待上传` : "没有等待上传的"}</dd>
         <dt>存储</dt>
         <dd>
-          {usedBytes > 0 && `已用 ${(usedBytes / 1024 / 1024).toFixed(1)} MB `}{notes.kept ? "浏览器承诺保留" : <KeepStorage />}
+          <Storage isKept={notes.kept} />
         </dd>
       </dl>
-      <button class="quiet wide" disabled={waitingCount === 0} onClick={() => void exportUnsent(db)}>
-        应急导出未上传的记录
+      <button class="quiet wide" disabled={isNothing(left)} onClick={() => void exportUnsent(db)}>
+        应急导出未上传的记录和照片
       </button>
     </section>
   );
 }
 
-function Revoked({ waiting }: { waiting: number }) {
+function Revoked({ left, isExported }: { left: Unsent; isExported: boolean }) {
   const { db } = useSession();
   const save = useSave();
   return (
     <div class="alert ask">
-      <p>本设备已被停用, 不能再写入; 已下载的数据已清除。{waiting > 0 && ` 还有 ${waiting} 条记录没有上传, 请先导出。`}</p>
-      <button onClick={() => void save(() => forgetIdentity(db), "")}>重新登记</button>
+      <p>本设备已被停用, 不能再写入; 已下载的数据已清除。</p>
+      {!isNothing(left) && <p>还有{leftText(left)}没有上传, 会继续尝试上传, 由管理人员审核。急需重新登记时, 请先应急导出。</p>}
+      <button onClick={() => void save(() => forgetIdentity(db), "")}>
+        {!isNothing(left) && isExported ? "导出的文件已存好, 清除并重新登记" : "重新登记"}
+      </button>
     </div>
+  );
+}
+
+/** The server was restored from a backup in which this tablet was not enrolled yet. */
+function Unknown({ left }: { left: Unsent }) {
+  return (
+    <EnrolForm title="重新登记这台设备">
+      <p class="alert" role="alert">
+        {textOf("unauthenticated")}
+        {!isNothing(left) && `还有${leftText(left)}没有上传。`}重新登记后, 本机保存的记录会以新设备的身份再次上传, 不会重复。
+      </p>
+    </EnrolForm>
+  );
+}
+
+function leftText({ entries, photos }: Unsent): string {
+  return [entries && ` ${entries} 条记录`, photos && ` ${photos} 张照片`].filter(Boolean).join("、");
+}
+
+function Storage({ isKept }: { isKept: boolean }) {
+  const [room, setRoom] = useState({ used: 0, left: Infinity });
+  useEffect(() => {
+    const measure = ({ usage = 0, quota = Infinity }: StorageEstimate) => setRoom({ used: usage, left: quota - usage });
+    void navigator.storage?.estimate?.().then(measure);
+  }, []);
+  return (
+    <>
+      {room.used > 0 && `已用 ${(room.used / MB).toFixed(1)} MB, 还可用 ${Math.round(room.left / MB)} MB `}
+      {isKept ? "浏览器承诺保留" : <KeepStorage />}
+      {room.left < LOW_MB * MB && <p class="wrong">存储空间不足 {LOW_MB} MB, 请尽快同步, 并清理平板的存储空间。</p>}
+    </>
   );
 }
 
@@ -108,14 +146,14 @@ function KeepStorage() {
 }
 
 /** A refused entry stays what it is; mending makes a new one. */
-function Refused({ row }: { row: OutboxRow }) {
+function Refused({ row, names }: { row: OutboxRow; names: Names }) {
   const { db } = useSession();
   const messages = Object.entries(row.errors).flatMap(([pointer, texts]) => texts.map((text) => `${fieldTitle(row, pointer)}${text}`));
   const setSeen = () => db.outbox.update(row.seq!, { seen: 1 });
   const drop = () =>
-    db.transaction("rw", db.outbox, db.media, async () => {
+    db.transaction("rw", db.outbox, db.photos, async () => {
       await setSeen();
-      await db.media.where("entry").equals(row.id).delete();
+      await db.photos.where("entry").equals(row.id).delete();
     });
   const mend = async () => {
     await setSeen();
@@ -124,7 +162,7 @@ function Refused({ row }: { row: OutboxRow }) {
   return (
     <article class="card refused">
       <h2>
-        退回: {title(row)} <small>{localTime(row.wallMs)}</small>
+        退回: {title(row, names)} <small>{localTime(row.wallMs)}</small>
       </h2>
       <p>
         {refusalText(row.code)} <code>{row.code}</code>
@@ -149,25 +187,38 @@ function Refused({ row }: { row: OutboxRow }) {
 }
 
 /** Its entry took effect without it; it says so wherever it shows. */
-function RefusedPhoto({ photo }: { photo: MediaRow }) {
+function RefusedPhoto({ photo }: { photo: PhotoRow }) {
   const { db } = useSession();
-  const row = useLive(async () => (await db.outbox.where("id").equals(photo.entry).first()) ?? null, [db, photo.entry]);
+  const of = useLive(async () => {
+    const row = await db.outbox.where("id").equals(photo.entry).first();
+    return row ? `${title(row, await namesOfRows(db, [row]))} ${localTime(row.wallMs)}` : "";
+  }, [db, photo.entry]);
   return (
     <article class="card refused">
       <h2>
-        照片未被接受 {row && <small>{`${title(row)} ${localTime(row.wallMs)}`}</small>}
+        照片未被接受 <small>{of}</small>
       </h2>
       <p>
         {textOf(photo.code)} <code>{photo.code}</code>
       </p>
-      <button class="quiet" onClick={() => void db.media.delete(photo.sha256)}>
+      <button class="quiet" onClick={() => void db.photos.delete([photo.entry, photo.sha256])}>
         知道了
       </button>
     </article>
   );
 }
 
-function Entries({ title: heading, rows, now, more }: { title: string; rows: readonly OutboxRow[]; now: number; more: number }) {
+interface EntriesProps {
+  title: string;
+  rows: readonly OutboxRow[];
+  names: Names;
+  now: number;
+  more: number;
+}
+
+function Entries({ title: heading, rows, names, now, more }: EntriesProps) {
+  const { sites } = useSession();
+  const siteOf = (row: OutboxRow) => String(sites.find((site) => site.scope === row.scope)?.body["name"] ?? "");
   if (rows.length === 0) return null;
   return (
     <details class="card" open={heading === "未上传"}>
@@ -175,9 +226,9 @@ function Entries({ title: heading, rows, now, more }: { title: string; rows: rea
       <ul class="entries">
         {rows.map((row) => (
           <li key={row.id}>
-            <span>{title(row)}</span>
+            <span>{title(row, names)}</span>
             <small>
-              {localDate(row.wallMs) === localDate(now) ? "" : `${localDate(row.wallMs).slice(5)} `}
+              {siteOf(row)} {localDate(row.wallMs) === localDate(now) ? "" : `${localDate(row.wallMs).slice(5)} `}
               {localTime(row.wallMs)} · {row.state === "waiting" ? "未上传" : (OUTCOMES[row.outcome] ?? row.outcome)}
             </small>
           </li>
@@ -189,17 +240,19 @@ function Entries({ title: heading, rows, now, more }: { title: string; rows: rea
 }
 
 async function readAll(db: FieldDatabase) {
-  const settled = await db.outbox.where("state").equals("settled").reverse().sortBy("seq");
-  const waiting = db.outbox.where("state").equals("waiting");
+  const all = await db.outbox.where("state").equals("settled").reverse().sortBy("seq");
+  const settled = all.filter((row) => row.outcome !== "refused");
+  const refused = all.filter((row) => row.outcome === "refused" && !row.seen);
+  const waiting = await db.outbox.where("state").equals("waiting").limit(SHOWN).toArray();
+  const shown = settled.slice(0, SHOWN);
   return {
     identity: await db.identity.get("one"),
-    waitingCount: await waiting.count(),
-    waiting: await waiting.limit(SHOWN).toArray(),
-    refused: settled.filter((row) => row.outcome === "refused" && !row.seen),
-    settled: settled.filter((row) => row.outcome !== "refused"),
+    left: await unsent(db),
+    exported: await isExported(db),
+    ...{ waiting, refused, settled: shown, settledCount: settled.length },
+    names: await namesOfRows(db, [...waiting, ...refused, ...shown]),
     scopes: await db.scopes.toArray(),
-    photosWaiting: await db.media.where("state").equals("waiting").count(),
-    photosRefused: await db.media.where("state").equals("refused").toArray(),
+    photosRefused: await db.photos.where("state").equals("refused").toArray(),
     notes: {
       pushedMs: await db.numberNote("pushed_ms"),
       pulledMs: await db.numberNote("pulled_ms"),
@@ -209,11 +262,20 @@ async function readAll(db: FieldDatabase) {
   };
 }
 
-function title(row: OutboxRow): string {
+type Names = ReadonlyMap<string, string>;
+
+/** What the people, or whatever else these entries are about, are called. */
+function namesOfRows(db: FieldDatabase, rows: readonly OutboxRow[]): Promise<Names> {
+  return namesOf(db, rows.flatMap((row) => [row.record, workerOf(row)]));
+}
+
+/** `测温记录 张三 36.3 ℃`. */
+function title(row: OutboxRow, names: Names): string {
   const acts: Record<string, string> = { add: "", edit: "修改", amend: "更正", void: "作废" };
-  const body = entryOf(row).body;
-  const shown = body["name"] ?? (body["celsius"] !== undefined ? `${Number(body["celsius"]).toFixed(1)} ℃` : body["place_name"]);
-  return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, shown].filter(Boolean).join(" ");
+  const { celsius, place_name } = entryOf(row).body;
+  const who = names.get(workerOf(row)) ?? names.get(row.record) ?? place_name;
+  const reading = celsius === undefined || celsius === null ? "" : `${Number(celsius).toFixed(1)} ℃`;
+  return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, who, reading].filter(Boolean).join(" ");
 }
 
 function fieldTitle(row: OutboxRow, pointer: string): string {
@@ -224,10 +286,4 @@ function fieldTitle(row: OutboxRow, pointer: string): string {
 function receiptText(scopes: readonly ScopeRow[]): string {
   const at = scopes.map((scope) => scope.receipt?.at ?? "").sort().at(-1);
   return at ? at.slice(0, 19).replace("T", " ") : "还没有";
-}
-
-function useUsedBytes(): number {
-  const [bytes, setBytes] = useState(0);
-  useEffect(() => void navigator.storage?.estimate?.().then(({ usage }) => setBytes(usage ?? 0)), []);
-  return bytes;
 }

@@ -1,0 +1,28 @@
+// A database that an older version of the app left behind.
+
+import Dexie from "dexie";
+import { expect, it } from "vitest";
+import { FieldDatabase, failureCode } from "./database";
+
+it("takes over the photos and lines of an older version", async () => {
+  const name = `test ${crypto.randomUUID()}`;
+  const old = new Dexie(name);
+  old.version(2).stores({ outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown], record", media: "sha256, state, entry" });
+  const photo = { sha256: "a", entry: "e1", type: "image/jpeg", blob: new Blob(["x"]), state: "waiting", url: "/u", code: "" };
+  await old.table("media").add(photo);
+  await old.table("outbox").add({ id: "e1", scope: "s", n: 1, state: "waiting" });
+  old.close();
+  const db = new FieldDatabase(name);
+  expect(await db.photos.toArray()).toMatchObject([{ sha256: "a", entry: "e1", state: "waiting", url: "/u" }]);
+  expect(await db.photos.where("entry").equals("e1").count()).toBe(1);
+  expect(await db.outbox.toArray()).toMatchObject([{ id: "e1", schema: "2026.1", carried: 0 }]);
+  expect(db.tables.map((table) => table.name)).not.toContain("media");
+});
+
+it("knows a full disk, however deep it lies", () => {
+  const full = new DOMException("full", "QuotaExceededError");
+  expect(failureCode(full)).toBe("storage_full");
+  expect(failureCode(Object.assign(new Error("abort"), { inner: full }))).toBe("storage_full");
+  expect(failureCode(Object.assign(new Error("bulk"), { failures: [full] }))).toBe("storage_full");
+  expect(failureCode(new Error("else"))).toBe("not_saved");
+});

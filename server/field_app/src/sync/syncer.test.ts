@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { add } from "../store/write";
+import { FakeServer, problem, SITE } from "../tests/fake_server";
+import type { Exchange } from "./exchange";
+import { delayMs, Syncer } from "./syncer";
+
+const LOG = { place: "canteen", agent: "chlorine", operator: "王师傅" };
+const PHOTO = { sha256: "a", bytes: 1, type: "image/jpeg", blob: new Blob(["x"]) };
+const page = { visibilityState: "visible" };
+const connection = { saveData: false };
+let server: FakeServer;
+let tablet: Exchange;
+let syncer: Syncer;
+
+beforeEach(async () => {
+  Object.assign(page, { visibilityState: "visible" });
+  Object.assign(connection, { saveData: false });
+  vi.stubGlobal("document", page);
+  vi.stubGlobal("navigator", { connection });
+  server = await FakeServer.make();
+  tablet = await server.tablet();
+  syncer = new Syncer(tablet, () => undefined);
+  return () => {
+    syncer.stop();
+    vi.unstubAllGlobals();
+  };
+});
+
+const asked = () => server.seen.map(({ path }) => path.split("/")[3]);
+const trouble = () => tablet.db.note("trouble");
+
+describe("an exchange", () => {
+  it("rests while nobody looks, unless something is unsent or a person asks", async () => {
+    page.visibilityState = "hidden";
+    await syncer.now(false);
+    expect(asked()).toEqual([]);
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    await syncer.now(false);
+    expect(asked()).toEqual(["push", "pull"]);
+    await syncer.now(false);
+    expect(asked().length).toBe(2);
+    await syncer.now();
+    expect(asked().length).toBe(4);
+  });
+
+  it("leaves the photos for later where data are saved, unless a person asks", async () => {
+    connection.saveData = true;
+    await add(tablet.db, SITE, "disinfection_log", LOG, [PHOTO]);
+    await syncer.now(false);
+    expect(asked()).toEqual(["push", "pull"]);
+    await syncer.now();
+    expect(asked().at(-1)).toBe("media");
+  });
+
+  it("goes on for a device that was taken out until nothing is unsent", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    let isIll = true;
+    server.before = ({ path }) => (path.endsWith("/pull") ? problem(401, "device_revoked") : isIll ? problem(503, "busy") : null);
+    await syncer.now(false);
+    expect((await tablet.db.identity.get("one"))?.state).toBe("revoked");
+    isIll = false;
+    await syncer.now(false);
+    expect([server.lines.size, await trouble()]).toEqual([1, ""]);
+    const before = server.seen.length;
+    await syncer.now(false);
+    expect(server.seen.length).toBe(before);
+  });
+
+  it("that breaks in the tablet itself says nothing of what was saved", async () => {
+    tablet.db.records.hook("creating", () => {
+      throw new Error("something else");
+    });
+    const day = { put: "worker", scope: SITE, id: "a", rev: 1, seq: 1, body: {} };
+    server.pull = () => [day, { checkpoint: SITE, cursor: "c1" }];
+    vi.spyOn(console, "info").mockImplementation(() => undefined);
+    await syncer.now();
+    expect(await trouble()).toBe("sync_failed");
+  });
+});
+
+describe("waiting", () => {
+  it("is longer after each failure, never beyond the cap, and at least what the server asks for", () => {
+    expect(delayMs(1, null, 1)).toBe(2_000);
+    expect(delayMs(4, null, 1)).toBe(16_000);
+    expect(delayMs(40, null, 1)).toBe(900_000);
+    expect(delayMs(1, 30, 0)).toBe(30_000);
+  });
+});

@@ -1,0 +1,122 @@
+"""A site that is taken away, a device that is taken out: entries and photos go up first, or are carried away."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from server.actions.assign_site import unassign_site
+from server.actions.revoke_device import revoke_device
+from server.db import write
+from server.models import Device, Site, User
+from tests.axe import serious_findings
+from tests.field_app.conftest import PUSH, Inspector
+from tests.field_app.test_photos import ALL_OF_MEDIA, arrived, disinfect, photo
+
+__all__ = ["photo"]
+
+
+def test_a_photo_of_a_site_that_was_taken_away_still_arrives(inspector: Inspector, photo: Path) -> None:
+    page = inspector.enrol()
+    inspector.context.route(ALL_OF_MEDIA, lambda route: route.abort())
+    disinfect(inspector, photo)
+    inspector.sync()
+    expect(page.locator(".badge")).to_contain_text("照片未上传 1 张")
+    _take_away(inspector)
+    inspector.sync()
+    expect(page.locator(".badge")).to_contain_text("照片未上传 1 张")
+    inspector.context.unroute(ALL_OF_MEDIA)
+    inspector.sync()
+    inspector.expect_unsent(0)
+    expect(page.get_by_role("combobox", name="工地")).to_contain_text("还没有工地")
+    assert len(arrived(inspector)) == 1
+
+
+def test_a_device_that_was_taken_out_still_sends_what_it_holds(inspector: Inspector, photo: Path) -> None:
+    page = inspector.enrol()
+    inspector.context.set_offline(True)
+    disinfect(inspector, photo)
+    _take_out(inspector)
+    inspector.context.route(PUSH, lambda route: route.fulfill(status=503))
+    inspector.context.set_offline(False)
+    inspector.sync()
+    expect(page.get_by_text("本设备已被停用")).to_be_visible()
+    expect(page.get_by_text("还有 1 条记录、 1 张照片没有上传")).to_be_visible()
+    page.get_by_role("button", name="重新登记").click()
+    expect(page.get_by_role("status").filter(has_text="请先应急导出")).to_be_visible()
+    assert serious_findings(page) == []
+    inspector.context.unroute(PUSH)
+    page.get_by_role("button", name="立即同步").click()
+    expect(page.get_by_text("没有上传")).to_have_count(0)
+    assert len(arrived(inspector)) == 1
+    page.get_by_role("button", name="重新登记").click()
+    expect(page.get_by_label("注册码")).to_be_visible()
+
+
+def test_what_is_unsent_can_be_carried_away_and_then_the_device_joins_anew(
+    inspector: Inspector, photo: Path, tmp_path: Path
+) -> None:
+    page = inspector.enrol()
+    inspector.context.set_offline(True)
+    disinfect(inspector, photo)
+    _take_out(inspector)
+    inspector.context.route(PUSH, lambda route: route.fulfill(status=503))
+    inspector.context.set_offline(False)
+    inspector.sync()
+    expect(page.get_by_text("本设备已被停用")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="应急导出").click()
+    download.value.save_as(tmp_path / "unsent.zip")
+    with zipfile.ZipFile(tmp_path / "unsent.zip") as files:
+        about = json.loads(files.read("about.json"))
+        (line,) = files.read("entries.ndjson").splitlines()
+        (promised,) = json.loads(line)["media"]
+        assert about["photos"][0]["sha256"] == promised["sha256"]
+        assert len(files.read(f"photos/{promised['sha256']}.jpeg")) == promised["bytes"]
+    page.get_by_role("button", name="导出的文件已存好, 清除并重新登记").click()
+    inspector.context.unroute(PUSH)
+    page.get_by_label("注册码").fill(inspector.field.code("inspector"))
+    page.get_by_role("button", name="登记").click()
+    expect(page.locator(".to-measure")).to_contain_text("2 人")
+    inspector.expect_unsent(0)
+
+
+def test_only_a_photo_that_waits_can_be_carried_away_too(
+    inspector: Inspector, photo: Path, tmp_path: Path
+) -> None:
+    page = inspector.enrol()
+    inspector.context.route(ALL_OF_MEDIA, lambda route: route.abort())
+    disinfect(inspector, photo)
+    inspector.sync()
+    expect(page.locator(".badge")).to_contain_text("照片未上传 1 张")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="应急导出").click()
+    download.value.save_as(tmp_path / "unsent.zip")
+    with zipfile.ZipFile(tmp_path / "unsent.zip") as files:
+        assert [name.split("/")[0] for name in files.namelist()] == [
+            "about.json",
+            "entries.ndjson",
+            "photos",
+        ]
+
+
+def _take_away(inspector: Inspector) -> None:
+    field = inspector.field
+    field.cast.clock.advance(60_000)
+    inspector.set_clock()
+    with field.app.app_context(), write() as session:
+        user = session.get_one(User, field.cast.users["inspector"])
+        site = session.get_one(Site, field.cast.site_a)
+        unassign_site(session, field.app.extensions["gongdi"].seals, user, site, field.cast.clock.now_ms())
+
+
+def _take_out(inspector: Inspector) -> None:
+    field = inspector.field
+    field.cast.clock.advance(60_000)
+    inspector.set_clock()
+    with field.app.app_context(), write() as session:
+        device = session.query(Device).where(Device.name == "平板").one()
+        revoke_device(session, device.id, field.cast.clock.now_ms())
