@@ -14,6 +14,9 @@ from server.console.pages import JUDGES, blueprint, render, require_role
 from server.console.window_grid import grid_of
 from server.db import read
 from server.door import now_ms, runtime
+from server.models.access import may_see_people
+
+_PEOPLE_PAGE = "console.show_people"
 
 
 @blueprint.get("/overview")
@@ -38,5 +41,7 @@ def show_site(site_id: UUID) -> str:
         file=file,
         grid=grid_of(file.windows),
         choices=CHOICE_WORDS,
-        people_page="console.list_people" if "console.list_people" in current_app.view_functions else None,
+        people_page=_PEOPLE_PAGE
+        if may_see_people(g.viewer) and _PEOPLE_PAGE in current_app.view_functions
+        else None,
     )

@@ -121,4 +121,4 @@ def test_papers_are_named_by_what_number_and_site_they_are_of(open_page: OpenPag
         answer = page.request.get(address)
         assert answer.ok
         _, options = parse_options_header(answer.headers["content-disposition"])
-        assert options["filename"] == f"档案-{number}-牧野花园.{name}"
+        assert options["filename"] == f"问题标记档案-{number}-牧野花园.{name}"
