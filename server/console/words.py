@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
 from server.rules.judge import REASONS
-from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
 WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
     "open": "待",
@@ -62,17 +61,6 @@ ROSTER_GROUPS = {
     "same": "不变",
 }
 SETTLEMENTS = {"open": "待核对", "mended": "已重新录入", "dismissed": "不再录入"}
-FIELDS = {
-    **ROSTER_FIELDS,
-    "worker": "人员",
-    "celsius": "体温 (°C)",
-    "slot": "时段",
-    "point": "测温点",
-    "place": "地点",
-    "agent": "消毒剂",
-    "operator": "操作人",
-    "direction": "进出",
-}
 ACTORS = {"scheduler": "系统"}
 ALL = {
     "flag_state": FLAG_STATE_NAMES,
