@@ -19,7 +19,7 @@ from server.clock import Clock, SystemClock
 from server.config import Config
 from server.console import flags as flag_pages
 from server.console import overview as overview_pages
-from server.console import pages
+from server.console import pages, papers
 from server.console import people as people_pages
 from server.console import questions as question_pages
 from server.console import roster_columns as roster_column_pages
@@ -36,7 +36,7 @@ from server.security_headers import set_security_headers
 
 assert models  # the tables have to be known before the first query
 # Their pages stand on the blueprint of `pages`.
-assert flag_pages and overview_pages and people_pages and question_pages
+assert flag_pages and overview_pages and papers and people_pages and question_pages
 assert roster_column_pages and roster_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter

@@ -55,7 +55,7 @@ def seed_reference() -> None:
 
 
 @seed.command("demo")
-@click.option("--sites", default=40, show_default=True, type=click.IntRange(1, 400), help="工地数。")
+@click.option("--sites", default=20, show_default=True, type=click.IntRange(1, 400), help="工地数。")
 @click.option("--days", default=3, show_default=True, type=click.IntRange(1, 30), help="历史天数。")
 def seed_demo_city(sites: int, days: int) -> None:
     """建一座演示城市: 模拟的平板经同步协议写入几天的记录。已有工地的数据库不会改动。"""
@@ -75,7 +75,7 @@ def prepare() -> None:
         with write() as session:
             load_reference(session, runtime.seals, runtime.clock.now_ms())
     if runtime.config.demo:
-        _seed_demo(app, 40, 3)
+        _seed_demo(app, 20, 3)
 
 
 def _seed_demo(app: Flask, sites: int, days: int) -> None:

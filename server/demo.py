@@ -27,6 +27,8 @@ from server.actions.manage_users import NewUser, add_user
 from server.actions.register_site import register_site
 from server.clock import FakeClock
 from server.db import write
+from server.demo_incidents import Scene, incidents
+from server.demo_office import stories_of, work
 from server.models.site import Site
 from server.models.user import User
 from server.rules.calendar import add_days, instant_ms, local_date_of
@@ -39,7 +41,7 @@ _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 _SITES_PER_INSPECTOR = 4
 _WORKERS = 8  # at one site: enough to look at, few enough to be quick
-_OWN_DISTRICTS = "410702,410703"
+_SHOWN_INSPECTOR = "demo-inspector01"  # of them all, the one whose sites have something of everything
 
 Progress = Callable[[float], None]
 
@@ -49,6 +51,7 @@ class _DemoSite:
     id: str
     behaviour: str
     company: str
+    position: tuple[float, float]
     workers: list[str] = field(default_factory=list)
 
     @property
@@ -102,7 +105,11 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
         crews = list(_crews(app, city, sites, chance, Path(homes)))
         tick(app, clock.now_ms())
         agenda = sorted(
-            _agenda(app, city, crews, chance, first_day, days, until_ms), key=lambda item: item[0]
+            [
+                *_agenda(app, city, crews, chance, first_day, days, until_ms),
+                *_happenings(app, city, crews, first_day, days, until_ms),
+            ],
+            key=lambda item: item[0],
         )
         for done, (at_ms, act) in enumerate(agenda):
             clock.set(max(at_ms, clock.now_ms()))
@@ -116,9 +123,8 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
 
 def demo_log_ins(session: Session) -> list[tuple[str, str]]:
     """Who can log in to the demo: names, and what they are called. Empty where there is no demo."""
-    query = sa.select(User.name, User.display_name).where(
-        User.name.startswith("demo-"), User.role != "inspector"
-    )
+    shown = sa.or_(User.role != "inspector", User.name == _SHOWN_INSPECTOR)
+    query = sa.select(User.name, User.display_name).where(User.name.startswith("demo-"), shown)
     return [(name, shown) for name, shown in session.execute(query.order_by(User.name))]
 
 
@@ -129,22 +135,15 @@ def read_city() -> dict[str, Any]:
 
 
 def _people(session: Session, city: dict[str, Any], now_ms: int) -> None:
-    password, company = city["password"], _company_code(0)
-    news = (
-        NewUser("demo-admin", "admin", password, "演示管理员"),
-        NewUser("demo-zhian", "section", password, "质安科演示", unit="zhian", district=_OWN_DISTRICTS),
-        NewUser("demo-jiancha", "brigade", password, "监察支队演示", unit="jiancha"),
-        NewUser("demo-laozi", "contractor", password, "劳资专管员演示", company=company),
-    )
-    for new in news:
-        add_user(session, new, now_ms)
+    for told in city["people"]:
+        person = {**told, "company": _company_code(told["company"]) if "company" in told else None}
+        add_user(session, NewUser(password=city["password"], **person), now_ms)
 
 
 def _crews(
     app: Flask, city: dict[str, Any], sites: int, chance: random.Random, homes: Path
 ) -> Iterator[_Crew]:
-    """Inspectors with an enrolled tablet each, that has pulled its sites."""
-    clock: Any = app.extensions["gongdi"].clock
+    """Inspectors with an enrolled tablet each, that has pulled its sites; the last one helps at the first site."""
     made = [_make_site(app, city, number) for number in range(sites)]
     for number, start in enumerate(range(0, sites, _SITES_PER_INSPECTOR)):
         own = made[start : start + _SITES_PER_INSPECTOR]
@@ -153,13 +152,23 @@ def _crews(
             site.behaviour = (
                 "silent" if own[0].behaviour == "silent" else site.behaviour.replace("silent", "steady")
             )
-        name = f"demo-inspector{number + 1:02}"
-        code = _enrolment(app, city, name, own)
-        device_clock = _TabletClock(clock, chance.randrange(-90_000, 90_000))
-        tablet = Tablet(homes / name, device_clock, WsgiTransport(app), chance)
-        tablet.enrol("http://demo.invalid", code, f"{name} 的平板", "demo")
-        tablet.sync()
-        yield _Crew(name, own, device_clock, tablet)
+        yield _crew(app, city, number, own, chance, homes)
+    relief = _crew(app, city, -(-sites // _SITES_PER_INSPECTOR), made[:1], chance, homes)
+    relief.sites = []  # no round of its own
+    yield relief
+
+
+def _crew(
+    app: Flask, city: dict[str, Any], number: int, sites: list[_DemoSite], chance: random.Random, homes: Path
+) -> _Crew:
+    name = f"demo-inspector{number + 1:02}"
+    code = _enrolment(app, city, number, name, sites)
+    clock: Any = app.extensions["gongdi"].clock
+    device_clock = _TabletClock(clock, chance.randrange(-90_000, 90_000))
+    tablet = Tablet(homes / name, device_clock, WsgiTransport(app), chance)
+    tablet.enrol("http://demo.invalid", code, f"平板 {number + 1:02}", "demo")
+    tablet.sync()
+    return _Crew(name, sites, device_clock, tablet)
 
 
 def _make_site(app: Flask, city: dict[str, Any], number: int) -> _DemoSite:
@@ -177,10 +186,17 @@ def _make_site(app: Flask, city: dict[str, Any], number: int) -> _DemoSite:
             stage="building",
             inhabited=True,
             places=city["places"],
+            position=_position(city, number),
             companies=[(_company_code(company), city["companies"][company], "009")],
         )
         behaviour: str = city["behaviours"][number % len(city["behaviours"])]
-        return _DemoSite(site.id, behaviour, _company_code(company))
+        return _DemoSite(site.id, behaviour, _company_code(company), _position(city, number))
+
+
+def _position(city: dict[str, Any], number: int) -> tuple[float, float]:
+    """The sites lie in rows around the city's middle, a kilometre and a half from each other."""
+    latitude, longitude = city["position"]
+    return latitude + (number // 5 - 2) * 0.015, longitude + (number % 5 - 2) * 0.015
 
 
 def _site_name(city: dict[str, Any], number: int) -> str:
@@ -189,10 +205,11 @@ def _site_name(city: dict[str, Any], number: int) -> str:
     return plots[number % len(plots)] + (f" ({phase + 1} 号地块)" if phase else "")
 
 
-def _enrolment(app: Flask, city: dict[str, Any], name: str, own: list[_DemoSite]) -> str:
+def _enrolment(app: Flask, city: dict[str, Any], number: int, name: str, own: list[_DemoSite]) -> str:
     runtime: Runtime = app.extensions["gongdi"]
+    called = city["inspectors"][number % len(city["inspectors"])]
     with write() as session:
-        new = NewUser(name, "inspector", city["password"], f"检查员 {name[-2:]}", unit="zhijianzhan")
+        new = NewUser(name, "inspector", city["password"], f"{called} (检查员, 演示)", unit="zhijianzhan")
         user: User = add_user(session, new, runtime.clock.now_ms())
         for site in own:
             assign_site(session, runtime.seals, user, session.get_one(Site, site.id), runtime.clock.now_ms())
@@ -221,6 +238,24 @@ def _agenda(
                     yield at_ms, act
 
 
+def _happenings(
+    app: Flask, city: dict[str, Any], crews: list[_Crew], first_day: str, days: int, until_ms: int
+) -> Iterator[tuple[int, Callable[[], None]]]:
+    """What does not happen every day, and what people do about the flags."""
+    scenes = [
+        Scene(app, crew.name, crew.tablet, site.id, site.position, site.workers)
+        for crew in crews
+        for site in crew.sites
+    ]
+    for at_ms, act in incidents(scenes, crews[-1].tablet, first_day, days):
+        if at_ms < until_ms:
+            yield at_ms, act
+    told = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))["rows"]
+    stories = stories_of(told, [scene.site_id for scene in scenes])
+    for at_ms in range(instant_ms(first_day, "12:30"), until_ms, _HOUR_MS):
+        yield at_ms, partial(work, app, stories, at_ms)
+
+
 def _day(
     city: dict[str, Any], crew: _Crew, chance: random.Random, date: str, number: int
 ) -> Iterator[tuple[int, Callable[[], None]]]:
@@ -239,8 +274,9 @@ def _day(
             continue  # nothing more today, though the tablet reports in: missed
         yield instant_ms(date, "14:00"), partial(_disinfect, city, crew, site)
         yield instant_ms(date, "17:30"), partial(_evening, crew, site, chance)
-    lost = crew.sites[0].behaviour == "silent" and number >= 1
-    offline = "13:00" if crew.sites[0].behaviour == "backfills" else ""
+    behaviour = crew.sites[0].behaviour if crew.sites else "steady"
+    lost = behaviour == "silent" and number >= 1
+    offline = "13:00" if behaviour == "backfills" else ""
     for hour in ("06:00", "08:10", "10:15", "13:00", "15:40", "18:40", "21:10"):
         if not lost and hour != offline:
             yield instant_ms(date, hour) + chance.randrange(20) * _MINUTE_MS, partial(_exchange, crew)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -127,7 +128,10 @@ def as_photo(data: bytes, mime: str, sha256: str) -> Response:
 def as_download(data: bytes, mime: str, name: str) -> Response:
     """A file to be kept by whoever asked for it, and by nobody between."""
     response = Response(data, content_type=mime)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    plain = name if name.isascii() else f"file{PurePath(name).suffix}"  # for who knows nothing of RFC 6266
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

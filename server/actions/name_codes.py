@@ -1,4 +1,4 @@
-"""Names for codes that reference data knows: districts, units, duties, places, steps of escalation."""
+"""Names for codes that reference data knows: districts, units, duties, places, trades, steps of escalation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.models.reference import Reference
 from server.rules.flag_moves import MOVES
 
-NOUNS = ("districts", "units", "duties", "place_kinds", "escalation")
+NOUNS = ("districts", "units", "duties", "place_kinds", "trades", "escalation")
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},

@@ -42,7 +42,7 @@ _PROOF_WINDOWS = 40  # the latest windows whose facts are looked up
 @dataclass(frozen=True, slots=True)
 class FlagFilter:
     """What a list of flags is narrowed to; None means any. `live` keeps the flags that are not closed; `assignee`: a
-    user's id (承办人)."""
+    user's id (承办人), empty for the flags that nobody was given."""
 
     state: str | None = None
     unit: str | None = None
@@ -50,6 +50,7 @@ class FlagFilter:
     district: str | None = None
     company: str | None = None
     live: bool | None = None
+    severity: str | None = None
     assignee: str | None = None
 
 
@@ -152,7 +153,9 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
     )
 
 
-def flags_waiting_for(session: Session, viewer: Viewer, now_ms: int, limit: int) -> list[WaitingFlag]:
+def flags_waiting_for(
+    session: Session, viewer: Viewer, now_ms: int, limit: int, wanted: FlagFilter | None = None
+) -> list[WaitingFlag]:
     """The flags that wait for this viewer's move: severe ones first, then overdue ones, then those of sites with
     signals, then by what is due first."""
     unit = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
@@ -169,7 +172,7 @@ def flags_waiting_for(session: Session, viewer: Viewer, now_ms: int, limit: int)
         .join(Site, Site.id == Flag.scope_id)
         .join(FlagStep, own)
         .outerjoin(User, User.id == Flag.assignee_id)
-        .where(visible_flags(viewer), Flag.closed_ms.is_(None), *asked)
+        .where(visible_flags(viewer), Flag.closed_ms.is_(None), *asked, *_narrowed(wanted or FlagFilter()))
         .order_by(*order, FlagStep.due_ms, Flag.id)
         .limit(limit)
     )
@@ -203,13 +206,16 @@ def _narrowed(wanted: FlagFilter) -> list[sa.ColumnElement[bool]]:
         (Flag.state, wanted.state),
         (Flag.unit, wanted.unit),
         (Flag.duty, wanted.duty),
+        (Flag.severity, wanted.severity),
         (Site.district, wanted.district),
-        (Flag.assignee_id, wanted.assignee),
     )
     conditions = [column == value for column, value in pairs if value is not None]
     if wanted.company is not None:
         works = sa.select(SiteCompany.site_id).where(SiteCompany.company == wanted.company)
         conditions.append(Flag.scope_id.in_(works))
+    if wanted.assignee is not None:
+        given = Flag.assignee_id == wanted.assignee
+        conditions.append(given if wanted.assignee else Flag.assignee_id.is_(None))
     if wanted.live is not None:
         conditions.append(Flag.closed_ms.is_(None) if wanted.live else Flag.closed_ms.is_not(None))
     return conditions

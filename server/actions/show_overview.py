@@ -1,22 +1,19 @@
-"""The city at a glance, and one site's file: what those who judge sites look at before they go there."""
+"""The city at a glance: what those who judge sites look at before they go there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.show_flags import streams_of
-from server.actions.show_signals import signal_counts, signals_of
-from server.actions.show_sites import ShownSite, one_site
+from server.actions.show_signals import signal_counts
+from server.actions.write_entries import PLATFORM
 from server.models.access import Viewer, visible_flags, visible_sites
 from server.models.device import Device, StreamHead
 from server.models.flag import Flag
-from server.models.record import Worker
 from server.models.site import Site
+from server.models.user import User
 from server.models.window import Window
 from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
 from server.rules.escalation import SILENT
@@ -24,8 +21,8 @@ from server.rules.escalation import SILENT
 DAYS = 14
 _WEEK = 7
 _WORST = 10
-_JUDGED = ("met", "done_late", "backfilled", "missed", "silent", "review")
-_GRID_MAX = 3000
+_LATE = ("done_late", "backfilled", "review")
+_JUDGED = ("met", *_LATE, "missed", "silent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +44,39 @@ class District:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """`trend`: (local date, met, missed, silent, judged) of the last days; `worst`: sites with the most missed
-    windows of the week, with how many signals; `quiet`: tablets not heard from for a day."""
+class DayCount:
+    """How many windows of one local date came to what. `late`: done or entered late, or waiting for a review."""
 
-    districts: list[District]
-    trend: list[tuple[str, int, int, int, int]]
-    worst: list[tuple[Site, int, int]]
-    quiet: list[tuple[Device, Site, int]]
+    local_date: str
+    met: int
+    late: int
+    silent: int
+    missed: int
+
+    @property
+    def judged(self) -> int:
+        return self.met + self.late + self.silent + self.missed
 
 
 @dataclass(frozen=True, slots=True)
-class SiteFile:
-    """One site: its windows of the last days, live flags, tablets, people and signals."""
+class QuietDevice:
+    """A tablet that was not heard from for a day, and the sites that it serves."""
 
-    shown: ShownSite
-    windows: Sequence[Window]
-    flags: Sequence[Flag]
-    streams: list[dict[str, Any]]
-    signals: list[tuple[str, str, str]]
-    people: int
+    name: str
+    person: str
+    heard_ms: int
+    sites: list[Site]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`districts`: the one that met least of its windows first; `worst`: sites with the most missed windows of the week,
+    with how many signals; `quiet`: tablets not heard from for a day."""
+
+    districts: list[District]
+    trend: list[DayCount]
+    worst: list[tuple[Site, int, int]]
+    quiet: list[QuietDevice]
 
 
 def overview(session: Session, viewer: Viewer, now_ms: int) -> Overview:
@@ -76,30 +86,9 @@ def overview(session: Session, viewer: Viewer, now_ms: int) -> Overview:
     week_ms = midnight_ms(add_days(today, -_WEEK))
     return Overview(
         _districts(session, viewer, seen, week_ms),
-        _trend(session, seen, midnight_ms(add_days(today, 1 - DAYS)), now_ms),
+        days_of(session, seen, now_ms),
         _worst(session, viewer, seen, week_ms, add_days(today, -_WEEK)),
         _quiet(session, seen, now_ms),
-    )
-
-
-def site_file(session: Session, viewer: Viewer, site_id: str, now_ms: int) -> SiteFile:
-    """One site's file. Raises Problem 404 when it is absent or not this viewer's."""
-    shown = one_site(session, viewer, site_id)
-    from_day = add_days(local_date_of(now_ms), 1 - DAYS)
-    windows = sa.select(Window).where(
-        Window.scope_id == site_id,
-        Window.opens_ms.between(midnight_ms(from_day), now_ms),
-        Window.state != "void",
-    )
-    flags = sa.select(Flag).where(Flag.scope_id == site_id, Flag.closed_ms.is_(None), visible_flags(viewer))
-    here = sa.and_(Worker.scope_id == site_id, Worker.exited_on.is_(None))
-    return SiteFile(
-        shown,
-        list(session.scalars(windows.order_by(Window.opens_ms.desc()).limit(_GRID_MAX))),
-        list(session.scalars(flags.order_by(Flag.opened_ms.desc()))),
-        streams_of(session, site_id),
-        signals_of(session, viewer, site_id, from_day),
-        session.scalar(sa.select(sa.func.count()).select_from(Worker).where(here)) or 0,
     )
 
 
@@ -121,25 +110,29 @@ def _districts(session: Session, viewer: Viewer, seen: sa.Select[str], week_ms: 
     )
     of_flags = {row[0]: tuple(row[1:]) for row in session.execute(flags)}
     of_windows = {row[0]: tuple(row[1:]) for row in session.execute(windows)}
-    return [
+    found = [
         District(code, count, *of_flags.get(code, (0, 0, 0)), *of_windows.get(code, (0, 0)))
-        for code, count in session.execute(sites.order_by(Site.district))
+        for code, count in session.execute(sites)
     ]
+    return sorted(found, key=lambda one: (one.share is None, one.share or 0.0, one.code))
 
 
-def _trend(
-    session: Session, seen: sa.Select[str], from_ms: int, now_ms: int
-) -> list[tuple[str, int, int, int, int]]:
-    def counted(state: str) -> sa.ColumnElement[int]:
-        return sa.func.count().filter(Window.state == state)
+def days_of(session: Session, sites: sa.Select[str], now_ms: int) -> list[DayCount]:
+    """How the windows of these sites were judged on each of the last DAYS, oldest first."""
 
+    def counted(*states: str) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(Window.state.in_(states))
+
+    from_ms = midnight_ms(add_days(local_date_of(now_ms), 1 - DAYS))
     query = (
-        sa.select(Window.local_date, counted("met"), counted("missed"), counted("silent"), sa.func.count())
-        .where(Window.scope_id.in_(seen), Window.opens_ms.between(from_ms, now_ms), Window.state.in_(_JUDGED))
+        sa.select(Window.local_date, counted("met"), counted(*_LATE), counted("silent"), counted("missed"))
+        .where(
+            Window.scope_id.in_(sites), Window.opens_ms.between(from_ms, now_ms), Window.state.in_(_JUDGED)
+        )
         .group_by(Window.local_date)
         .order_by(Window.local_date)
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)]
+    return [DayCount(*row) for row in session.execute(query)]
 
 
 def _worst(
@@ -160,13 +153,30 @@ def _worst(
     return [(sites[site_id], count, signals.get(site_id, 0)) for site_id, count in told]
 
 
-def _quiet(session: Session, seen: sa.Select[str], now_ms: int) -> list[tuple[Device, Site, int]]:
-    query = (
-        sa.select(Device, Site, StreamHead.heard_ms)
-        .join(StreamHead, StreamHead.device_id == Device.id)
-        .join(Site, Site.id == StreamHead.scope_id)
-        .where(Site.id.in_(seen), Device.state == "active", StreamHead.heard_ms < now_ms - DAY_MS)
-        .order_by(StreamHead.heard_ms)
-        .limit(_WORST * 2)
+def _quiet(session: Session, seen: sa.Select[str], now_ms: int) -> list[QuietDevice]:
+    """One row a tablet, the one silent for the longest first; what it said last of any of its sites counts."""
+    heard = (
+        sa.select(StreamHead.device_id, sa.func.max(StreamHead.heard_ms).label("heard_ms"))
+        .where(StreamHead.scope_id.in_(seen))
+        .group_by(StreamHead.device_id)
+        .subquery()
     )
-    return [(device, site, heard_ms) for device, site, heard_ms in session.execute(query)]
+    query = (
+        sa.select(Device.id, Device.name, User.display_name, heard.c.heard_ms)
+        .join(heard, heard.c.device_id == Device.id)
+        .join(User, User.id == Device.user_id)
+        .where(Device.state == "active", Device.platform != PLATFORM, heard.c.heard_ms < now_ms - DAY_MS)
+        .order_by(heard.c.heard_ms, Device.id)
+        .limit(_WORST)
+    )
+    rows = session.execute(query).all()
+    served = (
+        sa.select(StreamHead.device_id, Site)
+        .join(Site, Site.id == StreamHead.scope_id)
+        .where(StreamHead.device_id.in_([row[0] for row in rows]), Site.id.in_(seen))
+        .order_by(Site.name)
+    )
+    sites: dict[str, list[Site]] = {}
+    for device_id, site in session.execute(served):
+        sites.setdefault(device_id, []).append(site)
+    return [QuietDevice(name, person, heard_ms, sites[key]) for key, name, person, heard_ms in rows]

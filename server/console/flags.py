@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
-from flask import Response, g, redirect, request, url_for
+from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.flag import FLAG_STATES
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
-from server.actions.judge_photo import SHOWN_TYPE
 from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import Wanted, move_flag
-from server.actions.name_codes import Names, read_names
+from server.actions.name_codes import read_names
+from server.actions.show_devices import devices_of
 from server.actions.show_flags import (
-    FlagFile,
     FlagFilter,
     flags_waiting_for,
     one_flag,
     page_of_flags,
     windows_around,
 )
-from server.actions.show_media import find_photo, shown_bytes
 from server.actions.show_notices import page_of_notices, read_notices
+from server.actions.show_signals import signal_counts
 from server.actions.show_sites import companies_seen
-from server.actions.write_documents import PAPERS, PDF, flag_pdf, flag_workbook
-from server.actions.write_workbook import MIME as XLSX
+from server.actions.show_turns import people_of_unit, turns_of
+from server.actions.tell_papers import number_of
+from server.console.flag_page import demand_of, moves_of
 from server.console.moves_diagram import diagram
-from server.console.pages import ROWS, blueprint, check_form, render
+from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, check_form, render, require_role
 from server.console.window_grid import grid_of
 from server.db import read, write
-from server.door import as_download, as_photo, now_ms, runtime, uploaded_photos
-from server.problems import Problem, not_found
-from server.rules.calendar import instant_ms
+from server.door import now_ms, runtime, uploaded_photos
+from server.models.access import Viewer
+from server.problems import Problem
+from server.rules.calendar import add_days, instant_ms, local_date_of
+from server.rules.escalation import policy_from
 from server.rules.flag_moves import MOVES, PARTY_NAMES, TABLE
+from server.rules.flag_words import SEVERITIES
+from server.rules.sources import flag_sources
 from server.take_media import keep_photo
 
 WAITING_MAX = 100
 PHOTOS_BYTES_MAX = 30 * 1024 * 1024  # of one form
+_FILTERS = ("district", "duty", "severity")
+_SIGNAL_DAYS = 7
+_KEPT = ("action", "note", "due", "assignee", "company")  # of a form that was refused
+_NAME_MAX = 64  # of a log-in name
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _REV = re.compile(r"\d{1,9}")
@@ -47,30 +57,41 @@ _REV = re.compile(r"\d{1,9}")
 @blueprint.get("/waiting")
 def list_waiting() -> str:
     """What waits for this person: severe first, then by what is due first."""
+    require_role(*WORKERS)
+    chosen = {name: _code(name) for name in (*_FILTERS, "assignee")}
     with read() as session:
-        rows = flags_waiting_for(session, g.viewer, now_ms(), WAITING_MAX)
+        rows = flags_waiting_for(session, g.viewer, now_ms(), WAITING_MAX, _filter(chosen, g.viewer))
         names = read_names(session)
-    return render("waiting.html", names, rows=rows, now=now_ms(), most=WAITING_MAX)
+    return render("waiting.html", names, rows=rows, now=now_ms(), most=WAITING_MAX, chosen=chosen)
 
 
 @blueprint.get("/flags")
 def list_flags() -> str:
     """The flags, newest first. The filter lives in the address, so that it can be kept and sent."""
-    chosen = {name: _code(name) for name in ("state", "unit", "duty", "district", "company")}
+    chosen = {name: _code(name) for name in ("state", *_FILTERS, "unit", "company", "assignee")}
     show = chosen["state"] if chosen["state"] in (*FLAG_STATES, "all") else "live"
-    wanted = FlagFilter(
+    wanted = replace(
+        _filter(chosen, g.viewer),
         state=show if show in FLAG_STATES else None,
-        unit=chosen["unit"],
-        duty=chosen["duty"],
-        district=chosen["district"],
-        company=chosen["company"],
         live=True if show == "live" else None,
     )
     with read() as session:
         page = page_of_flags(session, g.viewer, wanted, request.args.get("cursor"), ROWS)
+        turns = turns_of(session, [row.flag for row in page.items])
+        since = add_days(local_date_of(now_ms()), -_SIGNAL_DAYS)
+        signals = signal_counts(session, g.viewer, [row.site.id for row in page.items], since)
         companies = companies_seen(session, g.viewer)
         names = read_names(session)
-    return render("flags.html", names, page=page, companies=companies, chosen={**chosen, "state": show})
+    return render(
+        "flags.html",
+        names,
+        page=page,
+        turns=turns,
+        signals=signals,
+        companies=companies,
+        chosen={**chosen, "state": show},
+        now=now_ms(),
+    )
 
 
 @blueprint.get("/flags/<uuid:flag_id>")
@@ -94,33 +115,6 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
             raise
         return _flag_page(str(flag_id), problem), problem.status
     return redirect(url_for("console.show_flag", flag_id=flag_id), 303)
-
-
-@blueprint.get("/photos/<uuid:site_id>/<string(length=64):sha256>")
-def show_photo(site_id: UUID, sha256: str) -> Response:
-    """A photo's clean copy."""
-    with read() as session:
-        photo = find_photo(session, g.viewer, str(site_id), sha256)
-    return as_photo(shown_bytes(runtime().media, photo), SHOWN_TYPE, sha256)
-
-
-@blueprint.get("/flags/<uuid:flag_id>/<paper>.pdf")
-def show_paper(flag_id: UUID, paper: str) -> Response:
-    """限期整改通知书, 复查记录, or the whole file, to be printed. `event`: the number of the order or the recheck; without
-    one, the last."""
-    asked = request.args.get("event", "")
-    if paper not in PAPERS or (asked and not _REV.fullmatch(asked)):
-        raise not_found()
-    file, names = _paper_of(str(flag_id))
-    data, name = flag_pdf(paper, file, names, now_ms(), int(asked) if asked else None)
-    return as_download(data, PDF, name)
-
-
-@blueprint.get("/flags/<uuid:flag_id>/file.xlsx")
-def export_flag(flag_id: UUID) -> Response:
-    """The whole file as a workbook."""
-    data, name = flag_workbook(*_paper_of(str(flag_id)), now_ms())
-    return as_download(data, XLSX, name)
 
 
 @blueprint.get("/notices")
@@ -149,24 +143,33 @@ def show_help() -> str:
     return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram())
 
 
-def _paper_of(flag_id: str) -> tuple[FlagFile, Names]:
-    with read() as session:
-        return one_flag(session, g.viewer, flag_id), read_names(session)
-
-
 def _flag_page(flag_id: str, problem: Problem | None) -> str:
+    viewer: Viewer = g.viewer
     with read() as session:
-        file = one_flag(session, g.viewer, flag_id)
+        file = one_flag(session, viewer, flag_id)
         grid = grid_of(windows_around(session, file.flag, now_ms()))
+        devices = devices_of(session, file.flag.scope_id)
+        colleagues = people_of_unit(session, viewer) if viewer.role in JUDGES else []
+        policy, opened_on = policy_from(file.flag.policy), local_date_of(file.flag.opened_ms)
+        sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
         names = read_names(session)
-    kept = {name: request.form.get(name, "")[:NOTE_MAX] for name in ("action", "note", "due")}
+    expected, others = moves_of(file, viewer)
+    kept = {name: request.form.get(name, "")[:NOTE_MAX] for name in _KEPT}
     return render(
         "flag.html",
         names,
         file=file,
+        number=number_of(file),
         grid=grid,
+        devices={device.id: device for device in devices},
+        colleagues=colleagues,
+        sources=sources,
+        demand=demand_of(file),
+        expected=expected,
+        others=others,
         problem=problem,
         kept=kept,
+        has_form=any(kept["action"] == shown.move.action for shown in (*expected, *others)),
         now=now_ms(),
         note_max=NOTE_MAX,
         media_max=FLAG_MEDIA_MAX,
@@ -192,7 +195,22 @@ def _wanted(flag_id: str) -> Wanted:
         with read() as session:
             site_id = one_flag(session, g.viewer, flag_id).site.id
         media = [keep_photo(runtime().media, g.viewer, site_id, data, now_ms()) for data in photos]
-    return Wanted(action, int(rev), note, due_ms, tuple(dict.fromkeys(media)))
+    assignee = request.form.get("assignee", "")[:_NAME_MAX]
+    company = request.form.get("company", "")[:_NAME_MAX]
+    return Wanted(action, int(rev), note, due_ms, tuple(dict.fromkeys(media)), assignee, company)
+
+
+def _filter(chosen: Mapping[str, str | None], viewer: Viewer) -> FlagFilter:
+    """The filter of an address. `assignee`: `me`, or `nobody`."""
+    severity = chosen["severity"] if chosen["severity"] in SEVERITIES else None
+    return FlagFilter(
+        unit=chosen.get("unit"),
+        duty=chosen["duty"],
+        district=chosen["district"],
+        company=chosen.get("company"),
+        severity=severity,
+        assignee={"me": viewer.id, "nobody": ""}.get(chosen["assignee"] or ""),
+    )
 
 
 def _code(name: str) -> str | None:

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import g
+from flask import current_app, g
 
+from schemas.choice_words import CHOICE_WORDS
 from server.actions.name_codes import read_names
-from server.actions.show_overview import overview, site_file
-from server.console.pages import blueprint, render
+from server.actions.show_overview import overview
+from server.actions.show_site import site_file
+from server.console.pages import JUDGES, blueprint, render, require_role
 from server.console.window_grid import grid_of
 from server.db import read
-from server.door import now_ms
+from server.door import now_ms, runtime
+from server.models.access import may_see_people
+
+_PEOPLE_PAGE = "console.show_people"
 
 
 @blueprint.get("/overview")
 def show_overview() -> str:
     """Districts compared, the trend, the worst sites, silent tablets."""
+    require_role(*JUDGES)
     with read() as session:
         shown = overview(session, g.viewer, now_ms())
         names = read_names(session)
-    most = max((day[4] for day in shown.trend), default=1)
-    return render("overview.html", names, shown=shown, most=most)
+    return render("overview.html", names, shown=shown)
 
 
 @blueprint.get("/sites/<uuid:site_id>")
 def show_site(site_id: UUID) -> str:
-    """One site: coverage over time, live flags, tablets, signals, roster."""
+    """One site: live flags, signals, coverage over time, cases, rounds, supplies, tablets, people."""
     with read() as session:
-        file = site_file(session, g.viewer, str(site_id), now_ms())
+        file = site_file(session, runtime().seals, g.viewer, str(site_id), now_ms())
         names = read_names(session)
-    return render("site.html", names, file=file, grid=grid_of(file.windows), several_duties=True)
+    return render(
+        "site.html",
+        names,
+        file=file,
+        grid=grid_of(file.windows),
+        choices=CHOICE_WORDS,
+        people_page=_PEOPLE_PAGE
+        if may_see_people(g.viewer) and _PEOPLE_PAGE in current_app.view_functions
+        else None,
+    )

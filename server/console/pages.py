@@ -16,7 +16,7 @@ from server.actions.show_notices import count_unread
 from server.console import words
 from server.db import read, write
 from server.door import log_in, now_ms, runtime
-from server.problems import Problem
+from server.problems import Problem, not_found
 from server.rules.flag_words import bound, exact, moment
 
 blueprint = Blueprint(
@@ -30,13 +30,16 @@ blueprint.add_app_template_filter(words.word, "word")
 blueprint.add_app_template_filter(words.reason, "reason")
 blueprint.add_app_template_filter(moment, "moment")
 blueprint.add_app_template_filter(exact, "exact")
+blueprint.add_app_template_filter(words.near, "near")
 blueprint.add_app_template_filter(bound, "bound")
 
 COOKIE = "gongdi_session"
 FORM_COOKIE = "gongdi_form"
 FORM_BYTES_MAX = 16 * 1024
 ROWS = 30
-OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static")
+WORKERS = ("contractor", "section", "brigade")  # who has moves to make
+JUDGES = ("section", "brigade")
+OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.chart_file")
 
 
 @blueprint.before_request
@@ -58,7 +61,7 @@ def know_viewer() -> AnyResponse | None:
 @blueprint.get("/")
 def home() -> AnyResponse:
     """Whoever has moves to make begins with those, everybody else with the flags."""
-    works = g.viewer.role in ("contractor", "section", "brigade")
+    works = g.viewer.role in WORKERS
     return redirect(url_for("console.list_waiting" if works else "console.list_flags"))
 
 
@@ -94,6 +97,12 @@ def take_log_out() -> AnyResponse:
     response = redirect(url_for("console.show_log_in"), 303)
     response.delete_cookie(COOKIE, path="/console")
     return response
+
+
+def require_role(*roles: str) -> None:
+    """Raises Problem 404 for who does not have this page in the menu."""
+    if g.viewer.role not in roles:
+        raise not_found()
 
 
 def error_page(problem: Problem) -> Response:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import REASON_MAX
 from server.actions.name_codes import read_names
+from server.actions.name_people import name_people
 from server.actions.settle_questions import (
     SETTLEMENTS,
     open_questions,
@@ -16,6 +17,8 @@ from server.actions.settle_questions import (
     settle_question,
     settle_refused,
 )
+from server.console import field_words
+from server.console.field_words import is_id
 from server.console.pages import blueprint, check_form, render
 from server.db import read, write
 from server.door import now_ms, runtime
@@ -32,9 +35,18 @@ def list_questions() -> str:
         kept = "open" if state == "open" else "settled"
         questions = open_questions(session, runtime().seals, g.viewer, kept)
         refused = refused_entries(session, runtime().seals, g.viewer, state)
+        told = [(row.site.id, text) for row in refused for text in row.body.values() if is_id(text)]
+        people = name_people(session, runtime().seals, set(told))
         names = read_names(session)
     return render(
-        "questions.html", names, questions=questions, refused=refused, state=state, reason_max=REASON_MAX
+        "questions.html",
+        names,
+        questions=questions,
+        refused=refused,
+        state=state,
+        reason_max=REASON_MAX,
+        people=people,
+        fields=field_words,
     )
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES
+from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
 from server.rules.judge import REASONS
-from server.rules.roster.fields import FIELDS as ROSTER_FIELDS
 
-WINDOW_GLYPHS = {  # what a cell of the picture holds, so that colour alone decides nothing
-    "open": "·",
-    "met": "✓",
+WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
+    "open": "待",
+    "met": "完",
     "done_late": "迟",
     "backfilled": "补",
     "silent": "?",
-    "missed": "✗",
+    "missed": "缺",
     "review": "核",
     "excused": "免",
     "void": "",
@@ -38,6 +37,7 @@ NOTE_LABELS = {
     "withdraw": "撤回理由",
     "reopen": "重新打开的理由",
 }
+ASSIGNEES = {"me": "我承办的", "nobody": "未指定"}
 ROLES = {
     "inspector": "检查员",
     "contractor": "施工单位",
@@ -61,17 +61,6 @@ ROSTER_GROUPS = {
     "same": "不变",
 }
 SETTLEMENTS = {"open": "待核对", "mended": "已重新录入", "dismissed": "不再录入"}
-FIELDS = {
-    **ROSTER_FIELDS,
-    "worker": "人员",
-    "celsius": "体温 (°C)",
-    "slot": "时段",
-    "point": "测温点",
-    "place": "地点",
-    "agent": "消毒剂",
-    "operator": "操作人",
-    "direction": "进出",
-}
 ACTORS = {"scheduler": "系统"}
 ALL = {
     "flag_state": FLAG_STATE_NAMES,
@@ -94,3 +83,9 @@ def reason(text: str | None) -> str:
     """Why a window is as it is: `code` or `code: detail`, in words."""
     code, colon, detail = (text or "").partition(": ")
     return REASONS.get(code, code) + (f": {detail}" if colon else "")
+
+
+def near(at_ms: int | None, beside_ms: int) -> str:
+    """A time beside another one: `07:41` on the same day, else `11-23 07:41`."""
+    shown = moment(at_ms)
+    return shown[11:] if shown[:10] == moment(beside_ms)[:10] else shown[5:]

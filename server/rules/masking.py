@@ -14,3 +14,8 @@ def mask_certificate(number: str) -> str:
 def mask_phone(phone: str) -> str:
     """138****1234."""
     return phone[:3] + "****" + phone[-4:]
+
+
+def mask_name(name: str) -> str:
+    """王**: the first character only."""
+    return name[:1] + "**"

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
+import server.console
+from server.actions.manage_users import NewUser, add_user
+from server.console.words import WINDOW_GLYPHS
+from server.db import write
+from server.models import Flag
 from tests.console.conftest import DESK, PHONE, OpenPage
-from tests.server.cast import Cast
+from tests.server.cast import PASSWORD, Cast
 from tests.stories.field import Field
 from tests.stories.flags import missed_flag, moved, planned_field
 from tests.stories.photos import picture
 
+TEMPLATES = Path(server.console.__file__).parent / "templates"
+_RECTANGLES = """marks => marks.map((mark) => mark.getBoundingClientRect())
+  .map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+
+
+def _overlap(one: list[float], other: list[float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 @pytest.fixture
@@ -29,10 +43,18 @@ def flag(field: Field) -> str:
 
 def _do(page: Page, move: str, note: str = "") -> None:
     """Open a move with the keyboard, say why, make it."""
-    page.locator("summary", has_text=move).press("Enter")
+    card = _card(page, move)
+    if page.locator(".others", has=card).count() and not card.is_visible():
+        page.locator(".others > summary").press("Enter")
+    if card.get_attribute("open") is None:
+        card.locator("summary").press("Enter")
     if note:
-        page.locator("details[open] textarea").fill(note)
-    page.locator("details[open] button").press("Enter")
+        card.locator("textarea").fill(note)
+    card.locator("button").press("Enter")
+
+
+def _card(page: Page, move: str) -> Locator:
+    return page.locator(".moves details.card", has=page.locator("summary").get_by_text(move, exact=True))
 
 
 @SIZES
@@ -47,13 +69,13 @@ def test_a_section_clerk_orders_and_the_contractor_replies(
     site = open_page("/console/", size, "contractor")
     expect(site.get_by_role("heading", name="待我办理")).to_be_visible()
     site.get_by_role("link", name="牧野花园").first.press("Enter")
-    expect(site.get_by_text("食堂每日消毒两次")).to_be_visible()
+    asked = site.get_by_role("region", name="责令限期整改")
+    expect(asked).to_contain_text("食堂每日消毒两次")
+    expect(asked).to_contain_text("2026-11-27 12:40 之前整改并回复")
     photo = tmp_path / "消毒.jpg"
     photo.write_bytes(picture())
-    site.locator("summary", has_text="整改回复").press("Enter")
     site.get_by_label("照片").nth(0).set_input_files(photo)
-    site.locator("details[open] textarea").fill("已补做并安排专人")
-    site.locator("details[open] button").press("Enter")
+    _do(site, "整改回复", "已补做并安排专人")
     expect(site.get_by_role("status")).to_contain_text("复查")
     shown = site.get_by_role("img", name="照片 1")
     shown.scroll_into_view_if_needed()
@@ -64,12 +86,54 @@ def test_a_section_clerk_orders_and_the_contractor_replies(
 
 def test_only_the_moves_that_one_may_make_are_there(open_page: OpenPage, flag: str) -> None:
     path = f"/console/flags/{flag}"
-    expect(open_page(path, DESK, "contractor").locator("summary")).to_have_text(["备注"])
+    expect(open_page(path, DESK, "contractor").locator(".moves summary")).to_have_text(["备注"])
     brigade = open_page(path, DESK, "brigade")
-    expect(brigade.locator("summary", has_text="责令停工")).to_have_count(1)
+    expect(_card(brigade, "责令停工")).to_have_count(1)
     section = open_page(path, DESK, "section")
-    expect(section.locator("summary", has_text="责令停工")).to_have_count(0)
-    expect(section.locator("summary", has_text="移送监察支队")).to_have_count(1)
+    expect(_card(section, "责令停工")).to_have_count(0)
+    expect(_card(section, "移送监察支队")).to_have_count(1)
+
+
+def test_the_move_that_is_waited_for_stands_first_and_the_others_are_folded(
+    open_page: OpenPage, field: Field, flag: str
+) -> None:
+    moved(field.cast.client("section"), flag, "order_rectification")
+    moved(field.cast.client("contractor"), flag, "submit_rectification")
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    expect(page.locator(".moves > details.card > summary")).to_have_text(["复查通过", "复查不通过"])
+    expect(_card(page, "撤回")).not_to_be_visible()
+    page.locator(".others > summary").press("Enter")
+    expect(_card(page, "撤回")).to_be_visible()
+    _card(page, "撤回").locator("summary").press("Enter")
+    looks = [
+        _card(page, move).locator("button").evaluate("button => getComputedStyle(button).backgroundColor")
+        for move in ("复查通过", "撤回")
+    ]
+    assert looks[0] != looks[1], "one cannot be taken for the other"
+
+
+def test_the_history_follows_the_moves_and_what_proves_the_flag_can_be_unfolded(
+    open_page: OpenPage, flag: str
+) -> None:
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    expect(page.locator("main h2")).to_have_text(["办理", "经过", "一览", "记录"])
+    expect(page.get_by_role("columnheader", name="归口")).not_to_be_visible()
+    page.locator("summary", has_text="步骤").press("Enter")
+    expect(page.get_by_role("columnheader", name="归口")).to_be_visible()
+
+
+def test_a_colleague_of_ones_unit_gets_the_flag(open_page: OpenPage, field: Field, flag: str) -> None:
+    with field.app.app_context(), write() as session:
+        add_user(session, NewUser("colleague", "section", PASSWORD, "质安科钱进", unit="zhian"), 1)
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    page.locator(".others > summary").press("Enter")
+    _card(page, "指定承办人").locator("summary").press("Enter")
+    expect(page.get_by_label("承办人").locator("option")).to_have_text(["质安科孙丽", "质安科钱进"])
+    page.get_by_label("承办人").select_option("质安科钱进")
+    _do(page, "指定承办人")
+    expect(page.locator(".facts")).to_contain_text("质安科钱进")
+    mine = open_page("/console/flags?assignee=me", DESK, "section")
+    expect(mine.get_by_text("没有符合条件的问题标记")).to_be_visible()
 
 
 def test_a_move_on_an_older_page_keeps_the_words_and_says_what_changed(
@@ -79,17 +143,53 @@ def test_a_move_on_an_older_page_keeps_the_words_and_says_what_changed(
     moved(field.cast.client("brigade"), flag, "acknowledge")
     _do(page, "责令限期整改", "写了很久的要求")
     expect(page.get_by_role("alert")).to_contain_text("标记已有变化")
-    expect(page.locator("details[open] textarea")).to_have_value("写了很久的要求")
-    page.locator("details[open] button").press("Enter")
+    expect(_card(page, "责令限期整改").locator("textarea")).to_have_value("写了很久的要求")
+    _do(page, "责令限期整改")
     expect(page.get_by_role("status")).to_contain_text("轮到 工地和施工单位")
     complaints[:] = [told for told in complaints if "409" not in told]
+
+
+def test_words_for_a_move_that_is_gone_are_given_back(
+    open_page: OpenPage, field: Field, flag: str, complaints: list[str]
+) -> None:
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    moved(field.cast.client("brigade"), flag, "withdraw")
+    _do(page, "责令限期整改", "写了很久的要求")
+    expect(page.get_by_role("alert").locator("textarea")).to_have_value("写了很久的要求")
+    complaints[:] = [told for told in complaints if "409" not in told]
+
+
+def test_steps_of_a_flag_that_ended_do_not_wait_any_more(
+    open_page: OpenPage, field: Field, flag: str
+) -> None:
+    with field.app.app_context(), write() as session:
+        row = session.scalars(sa.select(Flag).where(Flag.id == flag)).one()
+        row.state, row.closed_ms = "withdrawn", field.cast.clock.now_ms()
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    page.locator("summary", has_text="步骤").press("Enter")
+    expect(page.get_by_role("row", name="监察支队介入")).to_contain_text("已终止")
+
+
+def test_numbers_say_where_they_come_from(open_page: OpenPage, flag: str) -> None:
+    page = open_page(f"/console/flags/{flag}", DESK, "contractor")
+    expect(page.locator(".source").first).to_contain_text("每类场所每日两次")
+    expect(page.locator(".source", has_text="时段")).to_contain_text("武汉市 2021 年要求")
+    expect(page.locator(".source", has_text="办理期限")).to_contain_text("建议值")
+    section = open_page(f"/console/flags/{flag}", DESK, "section")
+    expect(_card(section, "责令限期整改").get_by_text("按规定: 72 小时")).to_be_attached()
 
 
 def test_the_windows_are_a_picture_that_can_be_heard(open_page: OpenPage, flag: str) -> None:
     page = open_page(f"/console/flags/{flag}", DESK, "section")
     cell = page.locator(".grid .window-missed")
-    expect(cell).to_have_text("✗缺失")
+    expect(cell).to_have_text("缺缺失")
     expect(page.get_by_role("rowheader", name="食堂 上午")).to_be_visible()
+
+
+def test_what_a_page_says_is_in_every_chinese_font() -> None:
+    """GBK holds what the fonts of an old office machine hold."""
+    told = [*WINDOW_GLYPHS.values(), *(page.read_text("utf-8") for page in TEMPLATES.glob("*.html"))]
+    assert "".join(told).encode("gbk")
 
 
 @SIZES
@@ -107,5 +207,11 @@ def test_notices_are_counted_read_and_lead_to_the_flag(
 
 def test_the_help_page_has_every_move_and_a_picture(open_page: OpenPage, flag: str) -> None:
     page = open_page("/console/help", PHONE, "contractor")
-    expect(page.locator("svg[role=img] rect")).to_have_count(9)
+    flow = page.get_by_role("figure", name="流程图")
+    expect(flow.locator(".line .state")).to_have_text(
+        ["待确认", "已确认", "责令整改中", "已回复待复查", "复查通过", "已销号"]
+    )
+    expect(flow.locator(".lane")).to_have_count(2)
+    boxes = flow.locator(".state, .step").evaluate_all(_RECTANGLES)
+    assert not [(one, other) for one, other in combinations(boxes, 2) if _overlap(one, other)]
     expect(page.get_by_role("cell", name="submit_rectification")).to_be_visible()

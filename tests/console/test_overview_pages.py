@@ -13,7 +13,7 @@ from server.models import SiteSignal
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, missed_flag, planned_field
+from tests.stories.flags import DAY, at, missed_flag, planned_field
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 
@@ -35,7 +35,6 @@ def test_the_overview_compares_districts_and_leads_to_the_worst_site(
 ) -> None:
     page = open_page("/console/overview", size, "section")
     expect(page.get_by_role("row", name="红旗区").first).to_contain_text("0 / 2")
-    expect(page.locator("svg[role=img] .bar-missed")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("heading", name="缺失最多的工地").locator("+ table a").press("Enter")
     expect(page.get_by_role("heading", name="牧野花园")).to_be_visible()
@@ -61,3 +60,30 @@ def test_signals_move_a_flag_up_and_show_on_it(open_page: OpenPage, field: Field
     expect(page.get_by_role("columnheader", name="线索")).to_be_visible()
     page.get_by_role("link", name="牧野花园").first.click()
     expect(page.get_by_text("30 人的体温只有 1 种读数")).to_be_visible()
+
+
+def test_a_silent_tablet_is_one_row_with_its_sites(open_page: OpenPage, field: Field) -> None:
+    at(field, "13:00", "2026-11-26")
+    page = open_page("/console/overview", DESK, "section")
+    expect(page.get_by_role("row", name="first")).to_have_count(1)
+    expect(page.get_by_role("row", name="first")).to_contain_text("检查员李华")
+    expect(page.get_by_role("row", name="first").get_by_role("link", name="牧野花园")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("admin", "waiting"),
+        ("inspector", "waiting"),
+        ("admin", "overview"),
+        ("inspector", "overview"),
+        ("contractor", "overview"),
+    ],
+)
+def test_what_is_not_in_ones_menu_does_not_open_by_its_address(
+    open_page: OpenPage, field: Field, name: str, path: str, complaints: list[str]
+) -> None:
+    page = open_page(f"/console/{path}", DESK, name)
+    expect(page.get_by_text("没有找到")).to_be_visible()
+    expect(page.get_by_role("navigation").locator(f"a[href='/console/{path}']")).to_have_count(0)
+    complaints[:] = [told for told in complaints if "404" not in told]

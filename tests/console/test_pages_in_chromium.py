@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
+from server.actions.load_reference import load_reference
 from server.db import write
 from server.security_headers import CONTENT_SECURITY_POLICY
 from tests.console.conftest import DESK, PHONE, OpenPage
@@ -18,6 +19,7 @@ TABS_MAX = 40
 @pytest.fixture
 def flag_id(app: Flask, cast: Cast) -> str:
     with app.app_context(), write() as session:
+        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         return add_flag(session, cast.site_a, "flag a")
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from server.actions.load_reference import load_reference
 from server.db import write
 from tests.server.cast import PASSWORD, Cast, add_flag
 
@@ -22,6 +23,7 @@ def _log_in(client: FlaskClient, name: str, password: str = PASSWORD, onward: st
 
 def test_a_section_clerk_logs_in_and_reads_a_flag(app: Flask, cast: Cast) -> None:
     with app.app_context(), write() as session:
+        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         flag_id = add_flag(session, cast.site_a, "flag a")
     client = app.test_client()
     assert _log_in(client, "section").location == "/console/"

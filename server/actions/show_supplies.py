@@ -1,0 +1,48 @@
+"""What a site has in store: what came in, what was issued, and what was counted last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.models.record import Record
+
+
+@dataclass(slots=True)
+class Stock:
+    """One item (names of schemas/supply_movement.py), in litres or pieces. `counted`: the last count, None before one."""
+
+    item: str
+    received: float = 0.0
+    issued: float = 0.0
+    counted: float | None = None
+    counted_ms: int | None = None
+
+    @property
+    def balance(self) -> float:
+        """What there should be by the book."""
+        return self.received - self.issued
+
+
+def stocks_of(session: Session, site_id: str) -> list[Stock]:
+    """Every item that ever moved, by name."""
+    query = sa.select(Record.subject, Record.slot, Record.body, Record.event_ms).where(
+        Record.scope_id == site_id,
+        Record.kind == "supply_movement",
+        Record.counts.is_(True),
+        Record.deleted_ms.is_(None),
+    )
+    stocks: dict[str, Stock] = {}
+    for item, movement, body, event_ms in session.execute(query.order_by(Record.event_ms, Record.id)):
+        stock = stocks.setdefault(item or "", Stock(item or ""))
+        amount = float(msgspec.json.decode(body)["amount"])
+        if movement == "received":
+            stock.received += amount
+        elif movement == "issued":
+            stock.issued += amount
+        else:
+            stock.counted, stock.counted_ms = amount, event_ms
+    return [stocks[item] for item in sorted(stocks)]

@@ -1,0 +1,71 @@
+"""What one flag's page shows beside the flag's file: which moves come first, what is asked of the contractor, and words
+that could not be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from server.actions.show_flags import FlagFile
+from server.models.access import Viewer
+from server.rules.escalation import policy_from
+from server.rules.flag_moves import CONTRACTOR, Move
+from server.rules.sources import term
+
+# What a step of the policy waits for. Codes that a policy adds are waited for by no move in particular.
+_EXPECTED: Mapping[str, Sequence[str]] = {
+    "acknowledge": ("acknowledge", "order_rectification"),
+    "order": ("order_rectification",),
+    "brigade": ("order_rectification", "order_stop_work"),
+    "rectify": ("submit_rectification",),
+    "recheck": ("pass_recheck", "fail_recheck"),
+    "decide": ("order_rectification", "order_stop_work"),
+    "resume": ("consent_resume",),
+    "close": ("close",),
+}
+_DEMANDS = ("order_rectification", "fail_recheck", "order_stop_work")
+_DEMANDING = ("rectifying", "submitted", "stop_work")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What was asked last by which move, and until when (None: no deadline runs)."""
+
+    action: str
+    note: str
+    at_ms: int
+    due_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMove:
+    """A move with how long the policy gives for what it starts."""
+
+    move: Move
+    term: str
+
+
+def moves_of(file: FlagFile, viewer: Viewer) -> tuple[list[ShownMove], list[ShownMove]]:
+    """The moves that the flag waits for from this viewer, and the others that he may make."""
+    policy = policy_from(file.flag.policy)
+    shown = {
+        move.action: ShownMove(move, term(policy, move.starts, file.flag.severity)) for move in file.moves
+    }
+    own = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
+    waiting = [step for step in file.steps if step.asks and step.done_ms is None and step.unit == own]
+    wanted = [action for step in waiting for action in _EXPECTED.get(step.step, ())]
+    first = [shown.pop(action) for action in dict.fromkeys(wanted) if action in shown]
+    return first, list(shown.values())
+
+
+def demand_of(file: FlagFile) -> Demand | None:
+    """What the contractor was asked for last, while it is asked."""
+    if file.flag.state not in _DEMANDING:
+        return None
+    orders = [event for event in file.events if event["action"] in _DEMANDS]
+    if not orders:
+        return None
+    due = [step.due_ms for step in file.steps if step.step == "rectify" and step.done_ms is None]
+    last: Mapping[str, Any] = orders[-1]
+    return Demand(last["action"], last["detail"].get("note", ""), last["at_ms"], due[0] if due else None)

@@ -1,0 +1,97 @@
+"""What is looked at or taken away: photos, a flag's papers, and the script that draws charts."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from mimetypes import guess_type
+from pathlib import PurePath
+from uuid import UUID
+
+from flask import Response, g, request, send_from_directory
+
+from server.actions.judge_photo import SHOWN_TYPE
+from server.actions.name_codes import Names, read_names
+from server.actions.show_flags import FlagFile, one_flag
+from server.actions.show_media import find_photo, shown_bytes
+from server.actions.write_documents import PAPERS, PDF, flag_pdf, flag_workbook
+from server.actions.write_workbook import MIME as XLSX
+from server.console.pages import blueprint
+from server.db import read
+from server.door import as_download, as_photo, now_ms, runtime
+from server.field_app import BUILT
+from server.problems import not_found
+
+_CHARTS = BUILT / "console"
+_NUMBER = re.compile(r"\d{1,9}")
+_ENTRY = "src/console/charts.ts"  # in Vite's manifest
+
+
+@blueprint.get("/photos/<uuid:site_id>/<string(length=64):sha256>")
+def show_photo(site_id: UUID, sha256: str) -> Response:
+    """A photo's clean copy."""
+    with read() as session:
+        photo = find_photo(session, g.viewer, str(site_id), sha256)
+    return as_photo(shown_bytes(runtime().media, photo), SHOWN_TYPE, sha256)
+
+
+@blueprint.get("/flags/<uuid:flag_id>/<paper>.pdf")
+def show_paper(flag_id: UUID, paper: str) -> Response:
+    """限期整改通知书, 复查记录, or the whole file, to be printed. `event`: the number of the order or the recheck; without
+    one, the last."""
+    asked = request.args.get("event", "")
+    if paper not in PAPERS or (asked and not _NUMBER.fullmatch(asked)):
+        raise not_found()
+    file, names = _paper_of(str(flag_id))
+    data, name = flag_pdf(paper, file, names, now_ms(), int(asked) if asked else None)
+    return as_download(data, PDF, _called(name, file))
+
+
+@blueprint.get("/flags/<uuid:flag_id>/file.xlsx")
+def export_flag(flag_id: UUID) -> Response:
+    """The whole file as a workbook."""
+    file, names = _paper_of(str(flag_id))
+    data, name = flag_workbook(file, names, now_ms())
+    return as_download(data, XLSX, _called(name, file))
+
+
+@blueprint.get("/charts/<name>")
+def chart_file(name: str) -> Response:
+    """A file of the charts' bundle. Its name changes with its content."""
+    is_small = request.accept_encodings.quality("gzip") > 0
+    response = send_from_directory(
+        _CHARTS / "assets", f"{name}.gz" if is_small else name, mimetype=guess_type(name)[0]
+    )
+    if is_small:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.app_template_global("chart_bundle")
+def chart_bundle() -> tuple[str, list[str]] | None:
+    """The names of the script and of its styles; None where nothing was built: every chart has its table."""
+    manifest = _CHARTS / "manifest.json"
+    return _bundle(manifest.stat().st_mtime_ns) if manifest.exists() else None
+
+
+@cache
+def _bundle(_changed_ns: int) -> tuple[str, list[str]]:
+    entry = json.loads((_CHARTS / "manifest.json").read_text("utf-8"))[_ENTRY]
+    return entry["file"].removeprefix("assets/"), [
+        name.removeprefix("assets/") for name in entry.get("css", [])
+    ]
+
+
+def _paper_of(flag_id: str) -> tuple[FlagFile, Names]:
+    with read() as session:
+        return one_flag(session, g.viewer, flag_id), read_names(session)
+
+
+def _called(name: str, file: FlagFile) -> str:
+    """A paper's name with its site's; what file systems do not take is left out."""
+    site = "".join(letter for letter in file.site.name if letter.isalnum() or letter in " ()_-").strip()
+    paper = PurePath(name)
+    return f"{paper.stem}-{site}{paper.suffix}"

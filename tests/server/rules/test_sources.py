@@ -1,0 +1,57 @@
+"""Every number of a flag can say where it comes from."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.actions.load_reference import seed_rows
+from server.rules.cases import CASE
+from server.rules.escalation import SILENT
+from server.rules.rulebook import Rulebook, rulebook
+from server.rules.sources import flag_sources, term
+
+DAY = "2026-11-24"
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    rows: dict[str, list[dict[str, object]]] = {}
+    for noun, found in seed_rows():
+        rows.setdefault(noun, []).extend({**row, "from": row["from"] or ""} for row in found)
+    return rulebook("test", rows)
+
+
+@pytest.mark.parametrize(
+    ("duty", "alert", "told"),
+    [
+        ("DISINFECT", "normal", ("时段", "武汉市 2021 年要求")),
+        ("DISINFECT", "raised", ("时段", "上海市 2022 年要求")),
+        ("TEMP", "raised", ("时段", "转载的国家指南")),  # without a raised row the normal one holds
+        (SILENT, "normal", ("时段失联多久后开立失联标记", "建议值")),
+        (CASE, "normal", ("病例报备时限", "突发公共卫生事件应急条例")),
+    ],
+)
+def test_a_flag_names_what_its_numbers_follow(
+    book: Rulebook, duty: str, alert: str, told: tuple[str, str]
+) -> None:
+    sources = flag_sources(book, duty, alert, book.policy(DAY), DAY)
+    (found,) = [source for source in sources if source.about == told[0]]
+    assert told[1] in found.source
+    assert sources[-1].about == "办理期限"
+    assert all(source.source and source.mark for source in sources)
+
+
+@pytest.mark.parametrize(
+    ("starts", "severity", "told"),
+    [
+        ("ordered", "severe", "24 小时"),
+        ("ordered", "facilities", "168 小时"),
+        ("submitted", "severe", "3 个工作日"),
+    ],
+)
+def test_a_move_says_how_long_the_policy_gives(book: Rulebook, starts: str, severity: str, told: str) -> None:
+    assert term(book.policy(DAY), (starts,), severity) == told
+
+
+def test_a_move_that_starts_nothing_gives_no_time(book: Rulebook) -> None:
+    assert term(book.policy(DAY), (), "severe") == ""
