@@ -125,6 +125,7 @@ def _due(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict[str, l
     found: dict[str, list[Window]] = {}
     rows = session.scalars(query.order_by(Window.due_ms), execution_options={"populate_existing": True})
     for window in rows:
+        session.expunge(window)  # thousands are written in one statement, see save_judged
         found.setdefault(window.scope_id, []).append(window)
     return found
 

@@ -23,7 +23,7 @@ from server.actions.take_flag_steps import hasten_steps, policies_of
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import Window
+from server.models.window import Window, save_judged
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE
 from server.rules.escalation import CONSECUTIVE, SILENT, as_json, owner, steps
@@ -38,7 +38,7 @@ Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
 
 
 class Judged(NamedTuple):
-    """One locked scope whose windows were judged."""
+    """One locked scope whose windows were judged; they are out of the session."""
 
     scope: Scope
     site: Site
@@ -83,6 +83,7 @@ def raise_flags(
     for flag in _note_evidence(session, seals, judged, by_id, now_ms):
         changed[flag.id] = flag
     session.flush()
+    save_judged(session, [window for one in judged for window in one.windows])
     _hasten(session, seals, list(changed.values()), now_ms)
     for flag in _withdraw(session, seals, [flag for flag in flags.values() if flag.id in before], now_ms):
         changed[flag.id] = flag

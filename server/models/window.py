@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db import Base, Id
 
@@ -60,6 +62,26 @@ class Window(Base):
     @property
     def deadline_ms(self) -> int:
         return self.due_ms + self.grace_s * 1000
+
+
+_JUDGED = ("state", "reason", "need", "have", "check_ms", "judged_ms", "judged_watermark_ms", "flag_id")
+
+
+def save_judged(session: Session, windows: Sequence[Window]) -> None:
+    """Write what was judged of windows that are out of the session, which keeps no books of them: one statement."""
+    rows = [
+        {
+            "key": window.id,
+            "scope": window.scope_id,
+            **{f"new_{name}": getattr(window, name) for name in _JUDGED},
+        }
+        for window in windows
+    ]
+    if rows:
+        table = Window.__table__.c
+        mine = sa.and_(table.scope_id == sa.bindparam("scope"), table.id == sa.bindparam("key"))
+        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _JUDGED}
+        session.connection().execute(sa.update(Window.__table__).where(mine).values(values), rows)  # type: ignore[arg-type]
 
 
 def window_id(site_id: str, duty: str, place: str, local_date: str, slot: str) -> str:

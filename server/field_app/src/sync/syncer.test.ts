@@ -30,19 +30,6 @@ const asked = () => server.seen.map(({ path }) => path.split("/")[3]);
 const trouble = () => tablet.db.note("trouble");
 
 describe("an exchange", () => {
-  it("rests while nobody looks, unless something is unsent or a person asks", async () => {
-    page.visibilityState = "hidden";
-    await syncer.now(false);
-    expect(asked()).toEqual([]);
-    await add(tablet.db, SITE, "disinfection_log", LOG);
-    await syncer.now(false);
-    expect(asked()).toEqual(["push", "pull"]);
-    await syncer.now(false);
-    expect(asked().length).toBe(2);
-    await syncer.now();
-    expect(asked().length).toBe(4);
-  });
-
   it("leaves the photos for later where data are saved, unless a person asks", async () => {
     connection.saveData = true;
     await add(tablet.db, SITE, "disinfection_log", LOG, [PHOTO]);
@@ -79,6 +66,12 @@ describe("an exchange", () => {
 });
 
 describe("waiting", () => {
+  it("is long while nobody looks, and short enough that the site is not silent", () => {
+    expect(delayMs(0, null)).toBe(180_000);
+    page.visibilityState = "hidden";
+    expect(delayMs(0, null)).toBe(900_000);
+  });
+
   it("is longer after each failure, never beyond the cap, and at least what the server asks for", () => {
     expect(delayMs(1, null, 1)).toBe(2_000);
     expect(delayMs(4, null, 1)).toBe(16_000);

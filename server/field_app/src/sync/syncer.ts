@@ -1,7 +1,7 @@
 // When to exchange: when something was written, when the network comes back, when asked, and from time to time. One tab
 // does it for all of them.
 
-import { type FieldDatabase, type Identity, isFull } from "../store/database";
+import { isFull } from "../store/database";
 import { wipe } from "../store/records";
 import { isNothing, unsent } from "../store/unsent";
 import { Exchange, type Trouble, troubleOf } from "./exchange";
@@ -10,6 +10,7 @@ import { pull } from "./pull";
 import { push } from "./push";
 
 const EVERY_MS = 180_000; // a heartbeat says that nothing is unsent: well within the grace of a duty
+const HIDDEN_EVERY_MS = 900_000; // while nobody looks: still within the grace, so that a resting tablet is not a silent one
 const AFTER_WRITING_MS = 1_500; // several entries in a row go up together
 const BASE_MS = 2_000;
 const CAP_MS = 900_000;
@@ -39,7 +40,7 @@ export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<T
 /** How long to wait after so many failures in a row. Full jitter: a thousand tablets that lost the same server at the same
  * moment must not come back at the same moment. */
 export function delayMs(failures: number, retryAfterS: number | null, dice = Math.random()): number {
-  if (failures === 0) return EVERY_MS;
+  if (failures === 0) return document.visibilityState === "hidden" ? HIDDEN_EVERY_MS : EVERY_MS;
   return (retryAfterS ?? 0) * 1000 + dice * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(failures - 1, 30));
 }
 
@@ -93,7 +94,7 @@ export class Syncer {
     if (!identity || identity.state === "enrolling") return;
     this.onBusy(true);
     try {
-      if (!isAsked && !(await isWorthIt(db, identity))) return; // becoming visible asks again
+      if (!isAsked && identity.state === "revoked" && isNothing(await unsent(db))) return;
       const withPhotos = isAsked || !savesData();
       const trouble = await alone(() => syncOnce(this.exchange, withPhotos).catch(troubleHere));
       if (trouble === "elsewhere") return this.soon(EVERY_MS);
@@ -104,12 +105,6 @@ export class Syncer {
       this.onBusy(false);
     }
   }
-}
-
-/** Nobody looks, or the device was taken out: then only what is unsent is worth an exchange. */
-async function isWorthIt(db: FieldDatabase, identity: Identity): Promise<boolean> {
-  const isIdle = document.visibilityState === "hidden" || identity.state === "revoked";
-  return !isIdle || !isNothing(await unsent(db));
 }
 
 /** What broke in this tablet itself. What was written before is kept, and is sent next time. */
