@@ -144,7 +144,7 @@ def test_each_paper_is_about_its_own_event(field: Field, flag: str) -> None:
         assert _browser(field, "section").get(f"/console/flags/{flag}/{path}").status_code == 404, path
 
 
-def test_a_paper_is_saved_under_its_chinese_name_and_number(field: Field, flag: str) -> None:
+def test_a_paper_is_saved_under_its_chinese_name_its_number_and_its_site(field: Field, flag: str) -> None:
     moved(field.cast.client("section"), flag, "order_rectification")
     (n,) = _numbers(field, flag, "order_rectification")
     names = {}
@@ -153,9 +153,9 @@ def test_a_paper_is_saved_under_its_chinese_name_and_number(field: Field, flag: 
         names[path] = unquote(told.partition("UTF-8''")[2])
     number = f"2026-{flag[-8:].upper()}"
     assert names == {
-        "order.pdf": f"限期整改通知书-{number}-{n:03}.pdf",
-        "file.pdf": f"问题标记档案-{number}.pdf",
-        "file.xlsx": f"问题标记档案-{number}.xlsx",
+        "order.pdf": f"限期整改通知书-{number}-{n:03}-牧野花园.pdf",
+        "file.pdf": f"问题标记档案-{number}-牧野花园.pdf",
+        "file.xlsx": f"问题标记档案-{number}-牧野花园.xlsx",
     }
 
 
