@@ -15,7 +15,7 @@ from server.actions.weigh_coverage import coverage_evidence
 from server.actions.window_record import window_put
 from server.models.scope import take_scopes
 from server.models.site import Site
-from server.models.window import Window
+from server.models.window import DueWindow, Window, due_windows
 from server.rules.judge import NOTHING, Evidence, judge
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
@@ -44,7 +44,7 @@ def judge_scopes(
     that fails, scope by scope: one that fails again is put off, logged and counted, and does not stop the
     rest."""
     scopes = {scope.scope_id: scope for scope in take_scopes(session, scope_ids)}
-    due = _due(session, list(scopes), now_ms)
+    due = due_windows(session, list(scopes), now_ms)
     sites = _sites(session, list(due))
     judged = [Judged(scopes[key], sites[key], windows) for key, windows in due.items()]
     try:
@@ -56,7 +56,7 @@ def judge_scopes(
     for scope_id in due:
         try:
             with session.begin_nested():
-                windows = _due(session, [scope_id], now_ms)[scope_id]
+                windows = due_windows(session, [scope_id], now_ms)[scope_id]
                 one = Judged(scopes[scope_id], sites[scope_id], windows)
                 did.update(_judge_all(session, seals, [one], now_ms, book))
         except Exception:
@@ -72,7 +72,7 @@ def _judge_all(
     """All that is due in locked scopes: states, flags and feeds in one transaction."""
     did: Counter[str] = Counter()
     patience_ms = silence_ms(book, now_ms)
-    changed: dict[str, list[Window]] = {}
+    changed: dict[str, list[DueWindow]] = {}
     for one in judged:
         did.update(judged=len(one.windows), scopes=1)
         evidence = _weighed(session, one, book)
@@ -99,7 +99,7 @@ def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidenc
 
 
 def _judge(
-    window: Window, evidence: Evidence, now_ms: int, watermark_ms: int | None, patience_ms: int
+    window: DueWindow, evidence: Evidence, now_ms: int, watermark_ms: int | None, patience_ms: int
 ) -> bool:
     """Whether anything that people see of the window changed."""
     before = (window.state, window.reason, window.need, window.have)
@@ -114,20 +114,10 @@ def _judge(
     return (window.state, window.reason, window.need, window.have) != before
 
 
-def _logged(window: Window) -> Evidence:
+def _logged(window: DueWindow) -> Evidence:
     """What a record of a place has shown is in the window's own state."""
     fulfilled = _FULFILLED.get(window.state)
     return Evidence(fulfilled) if fulfilled is not None else NOTHING
-
-
-def _due(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict[str, list[Window]]:
-    query = sa.select(Window).where(Window.scope_id.in_(scope_ids), Window.check_ms <= now_ms)
-    found: dict[str, list[Window]] = {}
-    rows = session.scalars(query.order_by(Window.due_ms), execution_options={"populate_existing": True})
-    for window in rows:
-        session.expunge(window)  # thousands are written in one statement, see save_judged
-        found.setdefault(window.scope_id, []).append(window)
-    return found
 
 
 def _sites(session: Session, scope_ids: Sequence[str]) -> dict[str, Site]:

@@ -23,7 +23,7 @@ from server.actions.take_flag_steps import hasten_steps, policies_of
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import Window, save_judged
+from server.models.window import DueWindow, Window, save_judged
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE
 from server.rules.escalation import CONSECUTIVE, SILENT, as_json, owner, steps
@@ -38,11 +38,11 @@ Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
 
 
 class Judged(NamedTuple):
-    """One locked scope whose windows were judged; they are out of the session."""
+    """One locked scope whose windows were judged."""
 
     scope: Scope
     site: Site
-    windows: list[Window]
+    windows: list[DueWindow]
 
 
 def raise_flags(
@@ -63,7 +63,7 @@ def raise_flags(
         flags = open_flags(session, scope_ids)
         silent = _silent_flags(session, scope_ids, before)
     patience_ms = silence_ms(book, now_ms)
-    touched: dict[Key, list[Window]] = {}
+    touched: dict[Key, list[DueWindow]] = {}
     for one in judged:
         for window in one.windows:
             duty = _belongs(window, silent, now_ms, patience_ms)
@@ -91,7 +91,7 @@ def raise_flags(
     return flag_puts(session, list(changed.values()))
 
 
-def _belongs(window: Window, silent: Mapping[str, bool], now_ms: int, patience_ms: int) -> str | None:
+def _belongs(window: DueWindow, silent: Mapping[str, bool], now_ms: int, patience_ms: int) -> str | None:
     """The duty of the flag under which a window goes now; None when it stays where it is."""
     held = window.flag_id
     if window.state == "missed" and (held is None or held in silent):
@@ -106,7 +106,7 @@ def _gather(
     session: Session,
     seals: Seals,
     flag: Flag,
-    windows: list[Window],
+    windows: list[DueWindow],
     by_id: Mapping[str, Flag],
     now_ms: int,
 ) -> None:

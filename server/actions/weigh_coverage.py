@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.models.record import Record, Worker
-from server.models.window import Window
+from server.models.window import AnyWindow
 from server.rules.calendar import midnight_ms
 from server.rules.coverage import Pass, Reading, Span, weigh
 from server.rules.judge import Evidence
@@ -20,7 +20,7 @@ COVERAGE_KINDS = (_PASS, _READING)
 
 
 def coverage_evidence(
-    session: Session, scope_id: str, alert: str, windows: Sequence[Window], book: Rulebook
+    session: Session, scope_id: str, alert: str, windows: Sequence[AnyWindow], book: Rulebook
 ) -> dict[str, Evidence]:
     """The evidence for each coverage window of one site, by window id: two statements for any number of
     windows."""
@@ -36,7 +36,7 @@ def coverage_evidence(
 
 
 def _weigh(
-    window: Window,
+    window: AnyWindow,
     day_starts_ms: int,
     passes: Sequence[Pass],
     readings: Sequence[Reading],
@@ -80,5 +80,5 @@ def _canteen_staff(session: Session, scope_id: str) -> frozenset[str]:
     return frozenset(session.scalars(query))
 
 
-def _end_ms(window: Window) -> int:
+def _end_ms(window: AnyWindow) -> int:
     return max(window.closes_ms, window.deadline_ms)

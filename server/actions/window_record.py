@@ -6,10 +6,10 @@ from typing import Any
 
 from server.actions.feed import Put
 from server.clock import to_iso
-from server.models.window import Window
+from server.models.window import AnyWindow
 
 
-def window_put(window: Window) -> Put:
+def window_put(window: AnyWindow) -> Put:
     """The served record of a window (schemas/window.py); what is not known is left out."""
     body: dict[str, Any] = {
         "duty": window.duty,
