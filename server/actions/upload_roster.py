@@ -80,7 +80,10 @@ def check_confirmed(judged: Judged) -> None:
             lacking = [FIELDS[name] for name in NEEDED if name not in layout.fields]
             told = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
             name = judged.workbook.sheets[index].name
-            raise _bad_columns(f"{'表“' + name + '”' if name else ''}{told}。", index, [])
+            hint = "不是名册的表, 请勾选“这张表不是名册”, 或者把各列都选为“不读取”。"
+            raise _bad_columns(
+                f"{'表“' + name + '”' if name else ''}{told}。{hint if name else ''}", index, []
+            )
     if not judged.layouts:
         raise _bad_columns("至少要有一张表是名册。", 0, [])
 

@@ -12,6 +12,18 @@ from tests.field_app.conftest import (
     elsewhere,
 )
 
+# Whether something typed has reached the browser's own database: forms wait for a moment of quiet.
+IS_KEPT = """(text) => new Promise((resolve) => {
+  const opening = indexedDB.open("gongdi-field");
+  opening.onsuccess = () => {
+    const asking = opening.result.transaction("notes").objectStore("notes").getAll();
+    asking.onsuccess = () => {
+      opening.result.close();
+      resolve(JSON.stringify(asking.result).includes(text));
+    };
+  };
+})"""
+
 
 def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspector) -> None:
     page = inspector.enrol()
@@ -23,6 +35,7 @@ def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspec
     page.get_by_role("link", name="记录问题").click()
     page.get_by_role("button", name="隔离室").first.click()
     page.locator("[name=description]").fill("隔离室堆放杂物")
+    page.wait_for_function(IS_KEPT, arg="隔离室堆放杂物")
     page = inspector.open_again()
     page.get_by_role("link", name="专项检查进行中").click()
     expect(page.locator(".findings li")).to_have_count(1)
@@ -116,6 +129,7 @@ def test_the_flags_of_a_site_are_read_in_words(inspector: Inspector) -> None:
     inspector.sync()
     inspector.open("今日")
     page.get_by_role("link", name="个未销号").click()
+    expect(page.get_by_role("heading", name="标记", level=1)).to_be_visible()
     page.get_by_role("link", name="每日测温").click()
     facts = page.locator(".facts")
     for words in ("待确认", "质安科", "严重", "转载的国家指南"):

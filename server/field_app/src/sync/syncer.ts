@@ -1,7 +1,7 @@
 // When to exchange: when something was written, when the network comes back, when asked, and from time to time. One tab
 // does it for all of them.
 
-import { isFull } from "../store/database";
+import { type FieldDatabase, isFull } from "../store/database";
 import { wipe } from "../store/records";
 import { isNothing, unsent } from "../store/unsent";
 import { Exchange, type Trouble, troubleOf } from "./exchange";
