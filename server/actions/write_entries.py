@@ -3,7 +3,6 @@ and the same judge as those of any tablet."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ import msgspec
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
+from schemas.compiled import FastAt, FastEntry
 from server.actions.accept_push import sign_receipt
 from server.actions.accept_scope import accept_scope
 from server.actions.authenticate_device import Sender, claim_exchange, hash_token
 from server.actions.date_entries import Dates
 from server.actions.quarantine import Pushing
-from server.actions.read_push import Line, read_line
+from server.actions.read_push import Line, own_line, read_line
 from server.clock import to_iso
 from server.models.device import Device, Exchange, StreamHead
 from server.models.scope import scope_name
@@ -104,17 +104,24 @@ def _lines(
 ) -> Iterator[Line]:
     """The drafts as lines of the chain, judged as any line is."""
     n, prev = streams.highest(known)
-    at = {"wall": to_iso(now_ms), "beacon": exchange.beacon}
+    at = FastAt(to_iso(now_ms), beacon=exchange.beacon, wall_ms=now_ms)
+    at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
     for number, draft in enumerate(drafts, start=1):
         n += 1
-        key = str(uuid7())
-        entry = {"id": key, "scope": scope, "n": n, "prev": prev, "kind": draft.kind, "record": draft.record}
-        if draft.base is not None:
-            entry["base"] = draft.base
-        entry |= {"act": draft.act, "at": at, "body": draft.body}
-        raw = msgspec.json.encode(entry)
-        prev = hashlib.sha256(raw).hexdigest()
-        yield read_line(number, raw, seals)
+        key, body = str(uuid7()), msgspec.json.encode(draft.body)
+        base = "" if draft.base is None else f',"base":{draft.base}'
+        head = (
+            f'{{"id":"{key}","scope":"{scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
+            f',"record":"{draft.record}"{base},"act":"{draft.act}","at":{at_text},"body":'
+        )
+        raw = b"".join((head.encode(), body, b"}"))
+        if draft.act == "add":
+            entry = FastEntry(key, scope, n, prev, draft.kind, draft.record, "add", at, msgspec.Raw(body))
+            line = own_line(number, raw, entry, draft.body, seals)
+        else:
+            line = read_line(number, raw, seals)
+        prev = line.hash
+        yield line
 
 
 def _attested(seals: Seals, device_id: str, scope: str, last: Line) -> Attested:
