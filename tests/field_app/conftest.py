@@ -124,7 +124,7 @@ class Inspector:
     def enrol(self) -> Page:
         """By a link with the code, as a QR code brings it; then everything is pulled."""
         self.page.goto(f"{self.live.address}/field/#code={self.field.code('inspector')}")
-        self.page.get_by_role("button", name="登记").click()
+        self.page.get_by_role("button", name="登记", exact=True).click()
         expect(self.page.get_by_role("heading", name="今日")).to_be_visible()
         expect(self.page.locator(".badge")).to_contain_text("同步于 刚刚")
         self.page.evaluate("navigator.serviceWorker.ready.then(() => 0)")

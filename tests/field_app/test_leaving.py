@@ -79,7 +79,7 @@ def test_what_is_unsent_can_be_carried_away_and_then_the_device_joins_anew(
     page.get_by_role("button", name="导出的文件已存好, 清除并重新登记").click()
     inspector.context.unroute(PUSH)
     page.get_by_label("注册码").fill(inspector.field.code("inspector"))
-    page.get_by_role("button", name="登记").click()
+    page.get_by_role("button", name="登记", exact=True).click()
     expect(page.locator(".to-measure")).to_contain_text("2 人")
     inspector.expect_unsent(0)
 

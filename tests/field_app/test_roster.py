@@ -19,7 +19,7 @@ from tests.server.cast import COMPANY_A
 # A browser that reads codes, and a camera that sees one; Chromium has neither where it has no screen.
 CAMERA = """
   window.tracks = [];
-  window.BarcodeDetector = class { async detect() { return [{ rawValue: "gongdi:%s" }]; } };
+  window.BarcodeDetector = class { async detect() { return [{ rawValue: "%s" }]; } };
   navigator.mediaDevices.getUserMedia = async () => {
     const canvas = document.createElement("canvas");
     canvas.getContext("2d").fillRect(0, 0, 9, 9);
@@ -153,7 +153,7 @@ def test_a_scanner_that_types_finds_the_one_person_it_means(inspector: Inspector
 
 
 def test_a_code_before_the_camera_finds_its_person(inspector: Inspector, workers: dict[str, str]) -> None:
-    inspector.context.add_init_script(CAMERA % workers["曾小贤"])
+    inspector.context.add_init_script(CAMERA % f"gongdi:{workers['曾小贤']}")
     page = inspector.enrol()
     inspector.open("门岗")
     page.get_by_role("button", name="扫码").click()
@@ -161,3 +161,14 @@ def test_a_code_before_the_camera_finds_its_person(inspector: Inspector, workers
     assert page.evaluate("window.tracks.map((track) => track.readyState)") == [
         "ended"
     ]  # the camera is off again
+
+
+def test_a_tablet_is_enrolled_by_the_code_that_it_is_shown(inspector: Inspector) -> None:
+    link = f"{inspector.live.address}/field/#code={inspector.field.code('inspector')}"
+    inspector.context.add_init_script(CAMERA % link)
+    page = inspector.page
+    page.goto(f"{inspector.live.address}/field/")
+    page.get_by_role("button", name="扫描登记二维码").click()
+    expect(page.get_by_label("注册码")).to_have_value(link.partition("=")[2])
+    page.get_by_role("button", name="登记", exact=True).click()
+    expect(page.get_by_role("heading", name="今日")).to_be_visible()

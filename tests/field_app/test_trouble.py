@@ -22,10 +22,10 @@ def test_a_code_that_is_wrong_is_told_and_can_be_typed_again(inspector: Inspecto
     page.goto(f"{inspector.live.address}/field/#code=WRONG-CODE0-00000")
     expect(page.get_by_label("注册码")).to_have_value("WRONG-CODE0-00000")
     assert "code" not in page.url  # a code does not stay in a history
-    page.get_by_role("button", name="登记").click()
+    page.get_by_role("button", name="登记", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("注册码无效或已过期")
     page.get_by_label("注册码").fill(inspector.field.code("inspector"))
-    page.get_by_role("button", name="登记").click()
+    page.get_by_role("button", name="登记", exact=True).click()
     expect(page.get_by_role("heading", name="今日")).to_be_visible()
 
 
@@ -34,7 +34,7 @@ def test_enrolling_needs_a_network_and_says_so(inspector: Inspector) -> None:
     page.goto(f"{inspector.live.address}/field/")
     page.get_by_label("注册码").fill("ABCDE-ABCDE-ABCDE")
     inspector.context.set_offline(True)
-    page.get_by_role("button", name="登记").click()
+    page.get_by_role("button", name="登记", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("登记需要网络")
 
 
@@ -148,7 +148,7 @@ def test_a_device_taken_out_sends_its_work_forgets_the_rest_and_can_join_anew(in
     expect(page.get_by_text(re.compile("还有 .* 没有上传"))).to_have_count(0)
     page.get_by_role("button", name="重新登记").click()
     page.get_by_label("注册码").fill(field.code("inspector"))
-    page.get_by_role("button", name="登记").click()
+    page.get_by_role("button", name="登记", exact=True).click()
     expect(page.get_by_role("heading", name="今日")).to_be_visible()
     expect(page.locator(".to-measure")).to_contain_text("2 人")
 

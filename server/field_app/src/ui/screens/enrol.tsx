@@ -6,7 +6,8 @@ import { failureCode } from "../../store/database";
 import { hasMarker } from "../../store/marker";
 import { enrol } from "../../sync/enrol";
 import { ExchangeFailed } from "../../sync/exchange";
-import { go } from "../route";
+import { Scanner } from "../parts/scanner";
+import { codeOf, go } from "../route";
 import { useSession } from "../session";
 import { textOf } from "../texts";
 
@@ -63,6 +64,7 @@ export function EnrolForm({ title, children }: { title: string; children?: preac
           onInput={(event) => setCode(event.currentTarget.value)}
         />
       </label>
+      <Scanner title="扫描登记二维码" onRead={(text) => setCode(codeOf(text) || text.trim())} />
       <label>
         设备名称
         <input
