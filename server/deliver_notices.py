@@ -120,15 +120,18 @@ def _resolve(host: str, port: int, may_be_private: bool) -> str | None:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address lies in the public Internet, and so does every IPv4 address that it stands for (mapped,
-    compatible, 6to4, Teredo, NAT64). `is_global` alone takes multicast and most transition addresses for public."""
+    """Whether an IP address lies in the public Internet; one that stands for IPv4 addresses (mapped, compatible, 6to4,
+    Teredo, NAT64) if all of them do. `is_global` alone takes multicast for public, and of those that stand for others each
+    version of Python thinks otherwise."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    if found.is_multicast or not found.is_global:
+    if found.is_multicast or found in _NAT64_LOCAL:
         return False
     if isinstance(found, ipaddress.IPv4Address):
-        return True
-    inside = found.is_site_local or found in _NAT64_LOCAL
-    return not inside and all(is_public(str(one)) for one in _embedded(found))
+        return found.is_global
+    embedded = _embedded(found)
+    if embedded:
+        return all(is_public(str(one)) for one in embedded)
+    return found.is_global and not found.is_site_local
 
 
 def _embedded(found: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:

@@ -24,6 +24,7 @@ def test_a_photo_of_a_site_that_was_taken_away_still_arrives(inspector: Inspecto
     inspector.context.route(ALL_OF_MEDIA, lambda route: route.abort())
     disinfect(inspector, photo)
     inspector.sync()
+    expect(page.locator(".badge").get_by_text("未上传 1 条", exact=True)).to_have_count(0)
     expect(page.locator(".badge")).to_contain_text("照片未上传 1 张")
     _take_away(inspector)
     inspector.sync()
