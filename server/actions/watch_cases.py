@@ -47,11 +47,7 @@ def watch_cases(session: Session, seals: Seals, now_ms: int, book: Rulebook, lim
 
 
 def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book: Rulebook) -> int:
-    query = sa.select(CaseFile, Record.counts).join(
-        Record, sa.and_(Record.scope_id == CaseFile.scope_id, Record.id == CaseFile.id)
-    )
-    query = query.where(CaseFile.scope_id == scope.scope_id, CaseFile.check_ms <= now_ms)
-    rows = session.execute(query.order_by(CaseFile.opened_ms, CaseFile.id)).all()
+    rows = _cases(session, scope.scope_id, CaseFile.check_ms <= now_ms)
     told = _told(session, scope.scope_id)
     flags: dict[str, Flag] = {}
     for case, counts in rows:
@@ -72,6 +68,15 @@ def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book
     feed.put(flag_puts(session, list(flags.values())).get(scope.scope_id, []))
     feed.flush()
     return len(rows)
+
+
+def _cases(
+    session: Session, scope_id: str, wanted: sa.ColumnElement[bool]
+) -> Sequence[sa.Row[CaseFile, bool]]:
+    """Cases of a site, the oldest first, each with whether it counts: a voided one does not."""
+    same = sa.and_(Record.scope_id == CaseFile.scope_id, Record.id == CaseFile.id)
+    query = sa.select(CaseFile, Record.counts).join(Record, same).where(CaseFile.scope_id == scope_id, wanted)
+    return session.execute(query.order_by(CaseFile.opened_ms, CaseFile.id)).all()
 
 
 def _limits(book: Rulebook, opened_ms: int) -> Limits:
@@ -98,11 +103,7 @@ def _withdraw(session: Session, seals: Seals, scope: Scope, now_ms: int, book: R
     if flag is None or flag.state not in WITHDRAWABLE:
         return ()
     named = {case for case, _ in _told(session, scope.scope_id, flag.id)}
-    query = sa.select(CaseFile, Record.counts).join(
-        Record, sa.and_(Record.scope_id == CaseFile.scope_id, Record.id == CaseFile.id)
-    )
-    query = query.where(CaseFile.scope_id == scope.scope_id, CaseFile.id.in_(named))
-    for case, counts in session.execute(query):
+    for case, counts in _cases(session, scope.scope_id, CaseFile.id.in_(named)):
         limits = _limits(book, case.opened_ms)
         if counts and standing(case.opened_ms, case.reported_ms, scope.watermark_ms, limits) != "reported":
             return ()

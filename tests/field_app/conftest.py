@@ -185,6 +185,22 @@ class Inspector:
         self.live.start()
         self.context.set_offline(False)
 
+    def refuse_first(self, pointer: str, message: str) -> list[str]:
+        """As if the server refused the first entry that comes: the app writes nothing that it would refuse. Gives that
+        entry's id, when it has come."""
+        refused: list[str] = []
+
+        def answer(route: Route) -> None:
+            whole = route.fetch().json()
+            for line in whole["outcomes"]:
+                if not refused:
+                    refused.append(line["id"])
+                    line |= {"outcome": "refused", "code": "body_invalid", "errors": {pointer: [message]}}
+            route.fulfill(json=whole)
+
+        self.context.route(PUSH, answer)
+        return refused
+
     def lose_answers(self, pattern: str, times: int) -> list[int]:
         """The server gets these requests and answers, and the answers never arrive. Gives their statuses."""
         lost: list[int] = []

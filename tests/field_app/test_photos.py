@@ -11,7 +11,7 @@ from playwright.sync_api import Request, Route, expect
 
 from server.db import read
 from server.models import Media
-from tests.field_app.conftest import PUSH, Inspector, elsewhere, log_disinfection
+from tests.field_app.conftest import Inspector, elsewhere, log_disinfection
 
 CREATE, PIECES, ALL_OF_MEDIA = "**/sync/v1/media", "**/sync/v1/media/*", "**/sync/v1/media/**"
 SITE_PIXELS = (1400, 1000)  # of noise: a photo of several pieces
@@ -157,22 +157,7 @@ def test_the_photo_of_a_refused_entry_goes_with_the_one_that_replaces_it(
     inspector: Inspector, photo: Path
 ) -> None:
     page = inspector.enrol()
-    refused: list[str] = []
-
-    def answer(route: Route) -> None:
-        """As if the server had refused the first: the browser does not write what the server would refuse."""
-        whole = route.fetch().json()
-        for line in whole["outcomes"]:
-            if not refused:
-                refused.append(line["id"])
-                line |= {
-                    "outcome": "refused",
-                    "code": "body_invalid",
-                    "errors": {"/body/operator": ["请复核。"]},
-                }
-        route.fulfill(json=whole)
-
-    inspector.context.route(PUSH, answer)
+    inspector.refuse_first("/body/operator", "请复核。")
     disinfect(inspector, photo)
     inspector.sync()
     page.get_by_role("button", name="改正后重新填写").click()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from server.scheduler import tick
 from tests.field_app.conftest import (
-    PUSH,
     Inspector,
     bodies,
     elsewhere,
@@ -68,22 +67,7 @@ def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspec
 
 def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspector: Inspector) -> None:
     page = inspector.enrol()
-    refused: list[str] = []
-
-    def answer(route: Route) -> None:
-        """As if the server had refused the first: the app does not write what the server would refuse."""
-        whole = route.fetch().json()
-        for line in whole["outcomes"]:
-            if not refused:
-                refused.append(line["id"])
-                line |= {
-                    "outcome": "refused",
-                    "code": "body_invalid",
-                    "errors": {"/body/description": ["请写明。"]},
-                }
-        route.fulfill(json=whole)
-
-    inspector.context.route(PUSH, answer)
+    refused = inspector.refuse_first("/body/description", "请写明。")
     inspector.open("巡查")
     page.get_by_role("button", name="开始巡查").click()
     _find(inspector, "通风", "一般", "窗户不能打开", photos=1)
