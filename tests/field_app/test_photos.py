@@ -108,8 +108,9 @@ def test_a_lost_answer_to_the_last_piece_is_no_second_upload(inspector: Inspecto
         return route.abort("connectionreset") if arrived(inspector) else route.fulfill(response=answer)
 
     inspector.context.route(ALL_OF_MEDIA, lose)
-    disinfect(inspector, photo)
-    inspector.sync()
+    with inspector.context.expect_event("requestfailed", lambda request: request.method == "PATCH"):
+        disinfect(inspector, photo)
+        inspector.sync()
     expect_photos_waiting(inspector, 1)
     pieces = len(offsets)
     inspector.context.unroute(ALL_OF_MEDIA)
@@ -127,8 +128,9 @@ def test_an_upload_that_the_server_has_forgotten_begins_anew(inspector: Inspecto
         route.fulfill(status=404) if route.request.method == "HEAD" else route.continue_()
 
     inspector.context.route(PIECES, lambda route: route.abort() if offsets[1:] else route.continue_())
-    disinfect(inspector, photo)
-    inspector.sync()
+    with inspector.context.expect_event("requestfailed", lambda request: request.method == "PATCH"):
+        disinfect(inspector, photo)
+        inspector.sync()
     expect_photos_waiting(inspector, 1)
     inspector.context.unroute(PIECES)
     inspector.context.route(PIECES, forget)

@@ -25,18 +25,24 @@ export function isStanding({ body }: Item): boolean {
   return body["voided"] !== true && !body["amended_by"];
 }
 
-/** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. Who
- * wants them to be of one moment reads them in a transaction. */
+/** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. Both
+ * tables are read in one transaction: between two of them a pull could take a record out of the one that is read second. */
 export async function listed(db: FieldDatabase, kind: string, scope: string, day?: string): Promise<Item[]> {
   const items = new Map<string, Item>();
   const low = [kind, scope || Dexie.minKey, day ?? Dexie.minKey];
   const high = [kind, scope || Dexie.maxKey, day ?? Dexie.maxKey];
-  for (const row of await db.records.where("[kind+scope+day]").between(low, high, true, true).toArray()) {
+  const [pulled, own] = await db.transaction("r", db.records, db.outbox, () =>
+    Promise.all([
+      db.records.where("[kind+scope+day]").between(low, high, true, true).toArray(),
+      db.outbox.where("[kind+shown]").equals([kind, 1]).sortBy("seq"),
+    ]),
+  );
+  for (const row of pulled) {
     if (day !== undefined && row.day !== day) continue;
     const timeMs = parseMs((row.body["at"] as Body | undefined)?.["time"]) ?? 0;
     items.set(row.id, { ...{ scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body }, timeMs, state: "synced" });
   }
-  for (const row of await db.outbox.where("[kind+shown]").equals([kind, 1]).sortBy("seq")) {
+  for (const row of own) {
     const isAsked = (!scope || row.scope === scope) && (day === undefined || row.day === day || row.act === "void");
     if (isAsked) overlay(items, row);
   }

@@ -63,13 +63,15 @@ async function needsOf(db: FieldDatabase, scope: string, record: string): Promis
   return maker === null ? [] : [maker];
 }
 
-/** Kind and rev last pulled of a record, or of one that this tablet made itself: then rev 1, which an add gives. */
+/** Kind and rev last pulled of a record, or of one that this tablet made itself: then rev 1, which an add gives. A pull
+ * moves a record from the one table to the other, so both are read in one transaction. */
 async function knownRecord(db: FieldDatabase, scope: string, record: string): Promise<Known> {
-  const pulled = (await db.records.where("id").equals(record).toArray()).find((row) => row.scope === scope);
-  if (pulled) return { kind: pulled.kind, rev: pulled.rev };
-  const made = (await db.outbox.where("record").equals(record).toArray()).find(
-    (row) => row.scope === scope && row.shown === 1 && (row.act === "add" || row.act === "amend"),
+  const [pulled, own] = await db.transaction("r", db.records, db.outbox, () =>
+    Promise.all([db.records.where("id").equals(record).toArray(), db.outbox.where("record").equals(record).toArray()]),
   );
+  const there = pulled.find((row) => row.scope === scope);
+  if (there) return { kind: there.kind, rev: there.rev };
+  const made = own.find((row) => row.scope === scope && row.shown === 1 && (row.act === "add" || row.act === "amend"));
   if (!made) throw new FieldError("unknown_record");
   return { kind: made.kind, rev: 1 };
 }

@@ -151,6 +151,23 @@ describe("own work over what was pulled", () => {
     expect(await listed(tablet.db, "worker", SITE)).toMatchObject([{ body: { team: "三班" }, state: "synced", rev: 3 }]);
   });
 
+  it("is never missing for a moment while a pull brings it, neither for the eye nor for a change", async () => {
+    for (let round = 1; round <= 10; round++) {
+      const id = await add(tablet.db, SITE, "worker", { name: "张三" });
+      server.outcome = () => ({ outcome: "applied", rev: 1, seq: round });
+      await push(tablet);
+      const lines = [{ reset: SITE }, put(id, 1, { name: "张三" }), await checkpoint(`c${round}`, [id, 1])];
+      server.pull = () => lines;
+      let isPulling = true;
+      const pulling = pullNow().finally(() => (isPulling = false));
+      while (isPulling) {
+        expect((await listed(tablet.db, "worker", SITE)).map((item) => item.id)).toContain(id);
+        await edit(tablet.db, SITE, id, { team: "二班" });
+      }
+      await pulling;
+    }
+  });
+
   it("names the entry that it builds on, as long as that one has not arrived", async () => {
     const worker = await add(tablet.db, SITE, "worker", { name: "张三" });
     await add(tablet.db, SITE, "temperature_check", { worker, celsius: 36.5 });

@@ -90,10 +90,10 @@ export class Syncer {
 
   private async run(isAsked: boolean): Promise<void> {
     const { db } = this.exchange;
-    const identity = await db.identity.get("one");
-    if (!identity || identity.state === "enrolling") return;
-    this.onBusy(true);
+    this.onBusy(true); // before anything is waited for: a touch is answered at once
     try {
+      const identity = await db.identity.get("one");
+      if (!identity || identity.state === "enrolling") return;
       if (!isAsked && identity.state === "revoked" && isNothing(await unsent(db))) return;
       const withPhotos = isAsked || !savesData();
       const trouble = await alone(() => syncOnce(this.exchange, withPhotos).catch(troubleHere));

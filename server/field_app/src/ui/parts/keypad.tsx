@@ -1,6 +1,6 @@
 // Big digits for a temperature; a keyboard works too.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon";
 
 const LENGTH = 3; // 36.5 without its point
@@ -16,7 +16,8 @@ export function Keypad({ onDigits }: Props) {
     if (key === "Backspace") latest.current((digits) => digits.slice(0, -1));
     else if (/^\d$/.test(key)) latest.current((digits) => (digits.length < LENGTH ? digits + key : digits));
   };
-  useEffect(() => {
+  // Before the screen shows it: whoever sees the keypad can type.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.target instanceof HTMLElement && /INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
       press(event.key);
