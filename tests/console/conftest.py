@@ -12,6 +12,7 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 
 from server.console.pages import COOKIE
+from tests.chromium import PATIENCE_MS
 from tests.live import serving
 from tests.server.cast import Cast
 from tests.server.conftest import app, cast, clock, config
@@ -20,7 +21,6 @@ __all__ = ["app", "cast", "clock", "config"]  # the fixtures of the server's tes
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE_MS = 10_000  # more than a busy machine needs: it is waited out only when a test fails
 OpenPage = Callable[..., Page]
 
 

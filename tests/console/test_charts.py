@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, ViewportSize, expect
 
 from server.console.pages import COOKIE
 from server.field_app.build import ensure_built
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
@@ -45,7 +46,7 @@ def test_days_are_drawn_from_their_table(
     assert chart.locator("canvas").evaluate(_PAINTED), "what is missed is red"
     row = page.locator("figure[data-chart=days] + .scroll table tbody tr")
     expect(row.locator("th, td")).to_have_text(["11-24", "0", "0", "0", "2", "0%"])
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
 
 
 def test_districts_are_drawn_by_share(open_page: OpenPage, field: Field) -> None:

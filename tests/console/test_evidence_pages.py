@@ -18,6 +18,7 @@ from server.models.access import viewer_of
 from server.rules.calendar import instant_ms
 from server.take_media import keep_photo
 from sync_protocol.stream import Island, Stream, to_json
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
@@ -65,7 +66,7 @@ def test_an_entry_shows_who_when_how_sure_and_its_photos(
     shown.scroll_into_view_if_needed()
     expect(shown).to_have_js_property("naturalWidth", 160)
     expect(row).to_contain_text("照片未到")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from server.actions.manage_users import NewUser, add_user
 from server.console.words import WINDOW_GLYPHS
 from server.db import write
 from server.models import Flag
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import PASSWORD, Cast
 from tests.stories.field import Field
@@ -81,7 +82,7 @@ def test_a_section_clerk_orders_and_the_contractor_replies(
     shown.scroll_into_view_if_needed()
     expect(shown).to_have_js_property("complete", True)
     assert shown.evaluate("image => image.naturalWidth") == 160
-    assert site.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(site)
 
 
 def test_only_the_moves_that_one_may_make_are_there(open_page: OpenPage, flag: str) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import ViewportSize, expect
 
 from server.db import write
 from server.models import SiteSignal
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
@@ -35,12 +36,12 @@ def test_the_overview_compares_districts_and_leads_to_the_worst_site(
 ) -> None:
     page = open_page("/console/overview", size, "section")
     expect(page.get_by_role("row", name="红旗区").first).to_contain_text("0 / 2")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
     page.get_by_role("heading", name="缺失最多的工地").locator("+ table a").press("Enter")
     expect(page.get_by_role("heading", name="牧野花园")).to_be_visible()
     expect(page.get_by_text("30 人的体温只有 1 种读数")).to_be_visible()
     expect(page.locator(".grid .window-missed")).to_have_count(2)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
 
 
 def test_a_contractor_sees_the_site_and_not_what_is_suspected(open_page: OpenPage, field: Field) -> None:

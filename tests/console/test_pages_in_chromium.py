@@ -9,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from server.actions.load_reference import load_reference
 from server.db import write
 from server.security_headers import CONTENT_SECURITY_POLICY
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import PASSWORD, Cast, add_flag
 
@@ -29,14 +30,14 @@ def test_a_section_clerk_logs_in_by_keyboard_and_sees_the_flags(
 ) -> None:
     page = open_page("/console/login?next=/console/flags?state=all", size)
     expect(page.get_by_label("用户名")).to_be_focused()
-    _assert_fits(page)
+    expect_fits(page)
     page.keyboard.type("section")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="问题标记")).to_be_visible()
     expect(page.get_by_role("link", name="牧野花园")).to_be_visible()
-    _assert_fits(page)
+    expect_fits(page)
 
 
 @SIZES
@@ -52,7 +53,7 @@ def test_a_flag_is_reached_and_opened_by_keyboard(
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"/console/flags/{flag_id}")
     expect(page.get_by_text("缺失").first).to_be_visible()
-    _assert_fits(page)
+    expect_fits(page)
 
 
 def test_a_filter_is_chosen_by_keyboard_and_kept_in_the_address(open_page: OpenPage, flag_id: str) -> None:
@@ -105,12 +106,6 @@ def test_chinese_is_shown_in_a_font_that_has_it(open_page: OpenPage) -> None:
     one = page.get_by_label("用户名").screenshot()
     page.get_by_label("用户名").fill("查")
     assert page.get_by_label("用户名").screenshot() != one
-
-
-def _assert_fits(page: Page) -> None:
-    """Nothing has to be scrolled sideways."""
-    wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert wide[0] <= wide[1], f"{page.url} is {wide[0]} pixels wide on a screen of {wide[1]}"
 
 
 def _tab_to(page: Page, path: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import ViewportSize, expect
 
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import WORKER, Field
@@ -36,7 +37,7 @@ def test_a_contested_value_is_chosen_with_a_reason(
     page.get_by_label("依据或理由").fill("与班组长核对")
     page.get_by_role("button", name="选定").press("Enter")
     expect(page.get_by_role("group", name="班组")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
 
 
 def test_a_refused_entry_says_in_words_what_is_wrong_and_what_it_holds(

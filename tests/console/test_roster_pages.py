@@ -17,6 +17,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from server.actions.load_reference import load_reference
 from server.db import read, write
 from server.models import Disclosure
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
@@ -56,7 +57,7 @@ def test_a_file_goes_from_the_desk_to_the_site(
     page.get_by_role("link", name="← 牧野花园 名册").press("Enter")
     expect(page.get_by_role("link", name="名册.xlsx")).to_be_visible()
     expect(page.get_by_text("劳资专管员王芳").nth(1)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
 
 
 def test_wrong_rows_are_downloaded_mended_and_uploaded_again(
@@ -241,7 +242,7 @@ def test_a_refused_choice_of_columns_is_kept_and_the_wrong_ones_are_marked(
         expect(wrong).to_have_value("team")
     expect(page.get_by_label("第 7 列的含义")).to_have_value("dormitory")
     expect(page.get_by_label("第 2 列的含义")).not_to_have_attribute("aria-invalid", "true")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
     first.select_option("name")
     page.get_by_role("button", name="确认各列").press("Enter")
     expect(page.get_by_text("读到 1 人")).to_be_visible()
@@ -308,7 +309,7 @@ def test_the_people_of_a_site_are_listed_masked_and_found(
     page.get_by_role("button", name="查找").press("Enter")
     expect(page.get_by_text("没有找到")).to_be_visible()
     expect(page.get_by_text("导出完整号码")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_fits(page)
 
 
 def test_full_numbers_are_exported_by_those_who_may_and_say_why(

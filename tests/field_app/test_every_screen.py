@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.axe import serious_findings
+from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE
 from tests.field_app.conftest import (
     Inspector,
@@ -73,7 +74,6 @@ def test_every_screen_fits_and_can_be_touched_read_and_heard(
 def _assert_good(page: Page) -> None:
     """Nothing has to be scrolled sideways, everything is large enough for a finger in a glove, and nothing is there
     that a screen reader or weak eyes would miss."""
-    wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert wide[0] <= wide[1], f"{page.url} is {wide[0]} pixels wide on a screen of {wide[1]}"
+    expect_fits(page)
     assert page.evaluate(TOO_SMALL, TOUCH_PX) == []
     assert serious_findings(page) == []

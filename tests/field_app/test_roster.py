@@ -158,9 +158,9 @@ def test_a_code_before_the_camera_finds_its_person(inspector: Inspector, workers
     inspector.open("门岗")
     page.get_by_role("button", name="扫码").click()
     expect(page.get_by_role("heading", name="曾小贤")).to_be_visible()
-    assert page.evaluate("window.tracks.map((track) => track.readyState)") == [
-        "ended"
-    ]  # the camera is off again
+    page.wait_for_function(
+        "window.tracks.length === 1 && window.tracks[0].readyState === 'ended'"
+    )  # it is off again
 
 
 def test_a_tablet_is_enrolled_by_the_code_that_it_is_shown(inspector: Inspector) -> None:

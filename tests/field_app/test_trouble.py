@@ -16,6 +16,18 @@ from tests.field_app.conftest import PULL, PUSH, Inspector, bodies, elsewhere
 
 DAY_MS = 24 * 3600_000
 
+# A transaction that another write has to wait for.
+HOLD_OUTBOX = """async () => {
+  const db = await new Promise((resolve) => {
+    const opening = indexedDB.open("gongdi-field");
+    opening.onsuccess = () => resolve(opening.result);
+  });
+  window.isHeld = true;
+  const outbox = db.transaction("outbox", "readwrite").objectStore("outbox");
+  const hold = () => window.isHeld ? (outbox.count().onsuccess = hold) : db.close();
+  hold();
+}"""
+
 
 def test_a_code_that_is_wrong_is_told_and_can_be_typed_again(inspector: Inspector) -> None:
     page = inspector.page
@@ -47,6 +59,20 @@ def test_a_tablet_whose_clock_is_wrong_still_syncs(inspector: Inspector) -> None
     assert len(elsewhere(inspector.field, "temperature_check")) == 1
     inspector.open("今日")  # the round is that of the day, whatever the tablet's own clock says
     expect(page.get_by_role("heading", name="11 月 25 日")).to_be_visible()
+
+
+def test_who_goes_elsewhere_while_a_reading_is_being_written_stays_there(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    inspector.context.set_offline(True)
+    inspector.measure("张三", "36")
+    page.evaluate(HOLD_OUTBOX)
+    inspector.type_digits("5")
+    inspector.open("同步")
+    page.evaluate("window.isHeld = false")
+    inspector.expect_unsent(1)
+    inspector.context.set_offline(False)
+    inspector.expect_unsent(0)
+    expect(page.get_by_role("heading", name="同步")).to_be_visible()
 
 
 def test_what_is_refused_is_told_and_mended_as_a_new_entry(
@@ -142,7 +168,7 @@ def test_a_device_taken_out_sends_its_work_forgets_the_rest_and_can_join_anew(in
         revoke_device(session, device.id, field.cast.clock.now_ms())
     inspector.context.set_offline(False)
     expect(page.get_by_text("本设备已被停用")).to_be_visible()
-    inspector.open("测温")
+    page.get_by_role("link", name="测温").click()
     expect(page.get_by_text("本设备已被停用")).to_be_visible()
     expect(page.get_by_text("张三")).to_have_count(0)
     expect(page.get_by_text(re.compile("还有 .* 没有上传"))).to_have_count(0)

@@ -22,6 +22,12 @@ export function go(path: string): void {
   location.hash = `#${path}`;
 }
 
+/** To be taken before a write, and used after it: goes on from here, unless the person went elsewhere meanwhile. */
+export function onward(): (path: string) => void {
+  const here = location.hash;
+  return (path) => location.hash === here && go(path);
+}
+
 /** The enrolment code in an address, `…#code=…`; "" in any other text. */
 export function codeOf(address: string): string {
   return new URLSearchParams(address.split("#")[1] ?? "").get("code") ?? "";

@@ -16,7 +16,7 @@ import { Choice } from "../parts/choice";
 import { ContestedNames } from "../parts/contested";
 import { Field, numberOf } from "../parts/field";
 import { spanText } from "../parts/span";
-import { go } from "../route";
+import { onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "case";
@@ -77,8 +77,9 @@ function NewCase({ site, person, written }: NewProps) {
     const told = problems(KIND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return;
+    const goOn = onward();
     let id = "";
-    if (await save(async () => (id = await add(db, site.scope, KIND, clean)), "")) go(`/cases/case?id=${id}`);
+    if (await save(async () => (id = await add(db, site.scope, KIND, clean)), "")) goOn(`/cases/case?id=${id}`);
   };
   const field = { kind: KIND, body, wrong, set };
   return (

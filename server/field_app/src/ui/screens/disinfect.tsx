@@ -13,7 +13,7 @@ import { useDraft } from "../drafts";
 import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
 import { PhotoField } from "../parts/photo_field";
-import { go } from "../route";
+import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "disinfection_log";
@@ -95,11 +95,12 @@ function Log({ place, from }: { place: Place; from: Written | null }) {
     if (Object.keys(found).length > 0 || !site) return;
     const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== null));
     const write = () => add(db, site.scope, KIND, clean, photos, draft.id);
+    const goOn = onward();
     if (!(await save(write, `已保存: ${place.name}`))) return;
     await draft.drop();
     const { agent, concentration_mg_l, operator } = clean;
     await db.setNote("disinfection", JSON.stringify({ agent, concentration_mg_l, operator }));
-    go("/disinfect");
+    goOn("/disinfect");
   };
   const field = { kind: KIND, body, wrong, set };
   return (

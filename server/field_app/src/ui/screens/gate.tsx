@@ -11,7 +11,7 @@ import { add } from "../../store/write";
 import { Choice, YES_NO, yesNo } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
 import { PersonPicker } from "../parts/person_picker";
-import { go } from "../route";
+import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "gate_pass";
@@ -93,7 +93,8 @@ function Pass({ person, written }: { person: Person; written: Body }) {
   });
   const letPass = async () => {
     const saved = `已记录: ${person.name} ${isIn ? "进场" : "出场"}`;
-    if (await save(() => add(db, person.scope, KIND, bodyOf(direction)), saved)) go("/gate");
+    const goOn = onward();
+    if (await save(() => add(db, person.scope, KIND, bodyOf(direction)), saved)) goOn("/gate");
   };
   // The kind knows two directions only. Who is turned away goes out: so the record counts nobody as present.
   const turnAway = async () => {
@@ -102,9 +103,10 @@ function Pass({ person, written }: { person: Person; written: Body }) {
       await add(db, person.scope, KIND, { ...bodyOf("out"), note: `${TURNED_AWAY}: ${why}` });
       if (reason === "fever") await add(db, person.scope, "temperature_check", { worker: person.id, celsius, slot: "entry", point: "gate" });
     };
+    const goOn = onward();
     if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`))) return;
     const isCode = BARRED_CODES.includes(code);
-    go(isCode ? `/cases/case?worker=${person.id}&cause=health_code&code=${code}` : `/temperature?worker=${person.id}`);
+    goOn(isCode ? `/cases/case?worker=${person.id}&cause=health_code&code=${code}` : `/temperature?worker=${person.id}`);
   };
   return (
     <section class="measure pass">

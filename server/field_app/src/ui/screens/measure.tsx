@@ -6,7 +6,7 @@ import type { Person } from "../../domain/people";
 import { celsiusOf, IMPOSSIBLE, isFever, isHigh, type Retest, verdict, waitMs } from "../../domain/temperature";
 import { add } from "../../store/write";
 import { Keypad, Reading } from "../parts/keypad";
-import { go } from "../route";
+import { onward } from "../route";
 import { useNow, useSave, useSession } from "../session";
 
 export interface Saved {
@@ -36,14 +36,15 @@ export function Measure({ person, slot, point, retest, initial, onSaved }: Props
   const isCopy = initial !== "" && digits === initial;
   const keep = async () => {
     if (celsius === null) return;
+    const goOn = onward();
     let entry = "";
     const body = { worker: person.id, celsius, slot: retest ? "retest" : slot, point };
     const write = async () => (entry = await add(db, person.scope, "temperature_check", body));
     if (!(await save(write, ""))) return;
     onSaved({ entry, scope: person.scope, text: `${person.name} ${celsius.toFixed(1)} ℃` });
     const after = retest && { ...retest, readings: [...retest.readings, celsius] };
-    if (after && isHigh(after)) go(`/cases/case?worker=${person.id}&cause=fever`);
-    else if (after ? after.readings.length >= rule("retest_readings").value : !isFever(celsius)) go(back);
+    if (after && isHigh(after)) goOn(`/cases/case?worker=${person.id}&cause=fever`);
+    else if (after ? after.readings.length >= rule("retest_readings").value : !isFever(celsius)) goOn(back);
     else setDigits("");
   };
   useEffect(() => {

@@ -14,7 +14,7 @@ import { Choice } from "../parts/choice";
 import { Field } from "../parts/field";
 import { PhotoField } from "../parts/photo_field";
 import { askPosition, isPositionGranted, type Position } from "../position";
-import { go } from "../route";
+import { onward } from "../route";
 import { useLive, useSave, useSession } from "../session";
 import { FINDING, ROUND } from "./round";
 
@@ -61,9 +61,10 @@ function FindingForm({ round, scope, from }: FindingProps) {
     const told = problems(FINDING, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return;
+    const goOn = onward();
     if (!(await save(() => add(db, scope, FINDING, clean, photos, draft.id), ""))) return;
     await draft.drop();
-    go("/round");
+    goOn("/round");
   };
   const chosen = (name: string, title: string, canBeNone = false) => (
     <>
@@ -108,10 +109,11 @@ function FinishForm({ going, scope, count }: FinishProps) {
     const told = problems(ROUND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return;
+    const goOn = onward();
     if (!(await save(() => add(db, scope, ROUND, clean, [], going.id), "巡查已保存"))) return;
     await draft.drop();
     await forgetRound(db, scope);
-    go("/round");
+    goOn("/round");
   };
   const field = { kind: ROUND, body, wrong, set };
   const results = count > 0 ? { findings: `发现 ${count} 个问题` } : { sound: choices(ROUND, "result")["sound"]! };

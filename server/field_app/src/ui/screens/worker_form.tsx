@@ -14,7 +14,7 @@ import { Choice, YES_NO, yesNo } from "../parts/choice";
 import { ContestedNames } from "../parts/contested";
 import { Field } from "../parts/field";
 import { PhotoField, Thumbnail } from "../parts/photo_field";
-import { go } from "../route";
+import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "worker";
@@ -53,9 +53,10 @@ function Newcomer({ scope, company, written }: { scope: string; company: unknown
     const told = problems(KIND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
+    const goOn = onward();
     if (!(await save(() => add(db, scope, KIND, clean, photos, draft.id), `已登记: ${String(clean["name"])}`))) return;
     await draft.drop();
-    go("/roster");
+    goOn("/roster");
   };
   return (
     <form class="worker" onSubmit={keep} noValidate>
@@ -79,7 +80,8 @@ function Changes({ item, written }: { item: Item; written: Written | null }) {
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
     if (Object.keys(changes).length === 0) return go("/roster");
-    if (await save(() => edit(db, item.scope, item.id, changes, photos), saved)) go("/roster");
+    const goOn = onward();
+    if (await save(() => edit(db, item.scope, item.id, changes, photos), saved)) goOn("/roster");
   };
   const submit = (event: Event) => {
     event.preventDefault();
