@@ -1,5 +1,8 @@
 """Both databases for every test that touches one: a SQLite file, and a real PostgreSQL. One browser for all
-tests that open pages: a process can start Playwright only once."""
+tests that open pages: a process can start Playwright only once.
+
+What costs more than the tests themselves is done once, or less: a PostgreSQL database is emptied instead of made anew,
+a statement is compiled once for all engines of its kind, and passwords are hashed at the lowest cost."""
 
 from __future__ import annotations
 
@@ -8,29 +11,70 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from hypothesis import settings
 from playwright.sync_api import Browser
 
+from server.actions import log_in
 from server.config import Config
+from server.db import Base
 from server.migrate import upgrade
 from tests.chromium import launched_browser
-from tests.postgresql import create_database, drop_database, temporary_cluster
+from tests.postgresql import create_database, drop_database, empty_database, temporary_cluster
 
 settings.register_profile("gongdi", deadline=None, max_examples=60, print_blob=True)
 settings.load_profile("gongdi")
 
+# Before anybody else takes it from there. What is made up for names that nobody has was hashed at the real cost.
+log_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
 _numbers = itertools.count()
+_compiled: dict[object, object] = {}
+_dialects: dict[str, sa.Dialect] = {}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
-    """A PostgreSQL server with a migrated database to copy."""
+    """A PostgreSQL server with a migrated database to copy, and the copy that is in use."""
 
     url: str
     template: str
+    used: str | None = None
+
+    def emptied(self) -> str:
+        """The URL of a migrated database without rows: the last test's, unless that took a table away."""
+        if self.used is not None:
+            try:
+                empty_database(self.used, Base.metadata.tables)
+                return self.used
+            except psycopg.Error:
+                pass
+        self.used = create_database(self.url, f"test_{next(_numbers)}", self.template)
+        return self.used
+
+
+def _make_engine(_db: SQLAlchemy, _bind_key: str | None, options: dict[str, Any], _app: Flask) -> sa.Engine:
+    """Every test has an engine of its own. They share what was compiled, which is known by dialect and statement."""
+    engine = sa.engine_from_config(options, prefix="", execution_options={"compiled_cache": _compiled})
+    if engine.name in _dialects:
+        engine.dialect = _dialects[engine.name]
+    else:  # it is ready to be shared when it has met its database
+
+        @sa.event.listens_for(engine, "engine_connect", once=True)
+        def keep(connection: sa.Connection) -> None:
+            _dialects[engine.name] = connection.dialect
+
+    return engine
+
+
+SQLAlchemy._make_engine = _make_engine  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +105,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         template: Path = request.getfixturevalue("sqlite_template")
         yield f"sqlite:///{shutil.copy(template, tmp_path / 'gongdi.sqlite3')}"
     else:
-        server: Server = request.getfixturevalue("postgresql_server")
-        yield from _one_database(server, server.template)
+        yield request.getfixturevalue("postgresql_server").emptied()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,13 +114,10 @@ def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'blank.sqlite3'}"
     else:
-        yield from _one_database(request.getfixturevalue("postgresql_server"), "template1")
-
-
-def _one_database(server: Server, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    yield create_database(server.url, name, template)
-    drop_database(server.url, name)
+        server: Server = request.getfixturevalue("postgresql_server")
+        name = f"test_{next(_numbers)}"
+        yield create_database(server.url, name)
+        drop_database(server.url, name)
 
 
 def _migrate(url: str) -> None:

@@ -12,7 +12,6 @@ from server.app import create_app
 from server.clock import FakeClock
 from server.config import Config
 from server.db import db
-from server.migrate import upgrade
 from tests.server.cast import NOW_MS, Cast, make_cast
 
 
@@ -30,9 +29,8 @@ def config(database_url: str, tmp_path: Path) -> Config:
 def app(config: Config, clock: FakeClock) -> Iterator[Flask]:
     """The app; its database has every table."""
     made = create_app(config, clock)
-    with made.app_context(), db.engine.begin() as connection:
-        upgrade(connection)
     yield made
+    made.extensions["gongdi_pool"].shutdown()  # nothing of this test works on in the next one's database
     with made.app_context():
         db.engine.dispose()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from argon2 import extract_parameters
 from flask import Flask
 
-from server.actions.log_in import PERIOD_MS, TRIES_PER_ADDRESS, TRIES_PER_NAME
-from tests.server.cast import PASSWORD, Cast
+from server.actions.log_in import PERIOD_MS, TRIES_PER_ADDRESS, TRIES_PER_NAME, begin_log_in
+from server.db import write
+from tests.server.cast import NOW_MS, PASSWORD, Cast
 
 
 def _try(app: Flask, name: str, password: str, address: str = "10.0.0.1") -> int:
@@ -47,6 +49,13 @@ def test_a_right_password_forgets_the_wrong_ones_before_it(app: Flask, cast: Cas
 def test_a_name_that_nobody_has_is_answered_and_counted_like_any_other(app: Flask, cast: Cast) -> None:
     codes = [_try(app, "nobody", PASSWORD) for _ in range(TRIES_PER_NAME + 1)]
     assert codes == [401] * TRIES_PER_NAME + [429]
+
+
+def test_every_guess_costs_what_owasp_asks(app: Flask) -> None:
+    with app.app_context(), write() as session:
+        attempt = begin_log_in(session, "nobody", "10.0.0.1", NOW_MS)
+    cost = extract_parameters(attempt.password_hash)
+    assert (cost.memory_cost, cost.time_cost) >= (19_456, 2)
 
 
 def test_one_address_that_tries_many_names_is_stopped_and_others_are_not(app: Flask, cast: Cast) -> None:
