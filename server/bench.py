@@ -26,17 +26,20 @@ from uuid_utils.compat import uuid7
 from server.actions.assign_site import assign_site
 from server.actions.digest_notices import gather
 from server.actions.enrol_device import enrolled
+from server.actions.feed import publish
 from server.actions.judge_windows import judge_due
 from server.actions.load_reference import load_reference, rules_in_force
 from server.actions.manage_channels import NewChannel, add_channel
 from server.actions.manage_users import NewUser, add_user
 from server.actions.register_site import register_site
 from server.actions.take_flag_steps import take_due_steps
+from server.actions.window_record import window_put
 from server.bench_figure import Figure, floor_s
 from server.bench_rosters import measure_rosters
 from server.clock import to_iso
-from server.db import bulk_insert, db, read, write
+from server.db import db, read, write
 from server.models import LogEntry, Record, Scope, Site, Window
+from server.models.window import insert_windows
 from server.runtime import Runtime
 from server.seal import Seals
 from sync_protocol.entry import entry_hash
@@ -253,31 +256,9 @@ def _reached(rig: Rig, answer: bytes, cursor: str) -> tuple[str, bool]:
 def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
     """An idle look over many windows, then all of them missed at one deadline."""
     seals, now_ms, each = rig.runtime.seals, rig.runtime.clock.now_ms(), 50
-    columns = (
-        *(
-            "scope_id",
-            "id",
-            "duty",
-            "place",
-            "local_date",
-            "slot",
-            "opens_ms",
-            "due_ms",
-            "grace_s",
-            "closes_ms",
-        ),
-        *("state", "check_ms"),
-    )
     with write() as session:
-        rows = []
         for number in range(sites):
-            site = _new_site(session, seals, now_ms, f"burst {number}")
-            session.get_one(Scope, site.id).watermark_ms = now_ms + _DAY_MS
-            times = (now_ms, now_ms + 1_000, 0, now_ms + _DAY_MS)
-            for slot in range(each):
-                key = (site.id, str(uuid7()), "DISINFECT", f"place{slot}", "2026-01-01", "morning")
-                rows.append((*key, *times, "open", now_ms + 1_000))
-        bulk_insert(session, Window.__table__, columns, rows)  # type: ignore[arg-type]
+            _plan_windows(session, seals, now_ms, _new_site(session, seals, now_ms, f"burst {number}"), each)
     idle = []
     for _ in range(ROUNDS):
         with write() as session:
@@ -299,6 +280,21 @@ def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
         f"{judged:,} windows missed at once", f"{time.perf_counter() - began_s:.2f} s", "25,000 in ≤ 3 s"
     )
     yield from _digests(rig, now_ms + 60_000)
+
+
+def _plan_windows(session: Any, seals: Seals, now_ms: int, site: Site, count: int) -> None:
+    """Windows of a site whose tablets have reported in past their deadline, as the scheduler makes them."""
+    scope = session.get_one(Scope, site.id)
+    scope.watermark_ms = now_ms + _DAY_MS
+    windows = []
+    for slot in range(count):
+        told = {"duty": "DISINFECT", "place": f"place{slot}", "local_date": "2026-01-01", "slot": "morning"}
+        window = Window(scope_id=site.id, id=str(uuid7()), **told, state="open", check_ms=now_ms + 1_000)
+        window.opens_ms, window.due_ms = now_ms, now_ms + 1_000
+        window.grace_s, window.closes_ms = 0, now_ms + _DAY_MS
+        windows.append(window)
+    insert_windows(session, windows)
+    publish(session, scope, seals, now_ms, map(window_put, windows))
 
 
 def _digests(rig: Rig, now_ms: int) -> Iterator[Figure]:

@@ -21,6 +21,7 @@ __all__ = [
     "Id",
     "Json",
     "bulk_insert",
+    "bulk_update",
     "db",
     "engine_options",
     "is_postgresql",
@@ -160,6 +161,35 @@ def bulk_insert(
         return
     marks = ", ".join("?" * len(columns))
     driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)
+
+
+def bulk_update(
+    session: Session,
+    table: sa.Table,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    """Set `columns` of the rows that `keys` name, in one statement on PostgreSQL, in one executemany on SQLite. `rows`
+    hold the new values, then the keys, as the driver takes them."""
+    if not rows:
+        return
+    connection = session.connection()
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql":
+        names = [*columns, *keys]
+        types = (table.c[name].type.compile(connection.dialect) for name in names)
+        arrays = ", ".join(f"%s::{one}[]" for one in types)
+        new = ", ".join(f'"{name}" = new."{name}"' for name in columns)
+        same = " AND ".join(f'old."{name}" = new."{name}"' for name in keys)
+        told = ", ".join(f'"{name}"' for name in names)
+        text = f'UPDATE "{table.name}" old SET {new} FROM unnest({arrays}) new ({told}) WHERE {same}'
+        driver.execute(text, [list(values) for values in zip(*rows, strict=True)])
+        return
+    new, same = (
+        mark.join(f'"{name}" = ?' for name in some) for mark, some in ((", ", columns), (" AND ", keys))
+    )
+    driver.executemany(f'UPDATE "{table.name}" SET {new} WHERE {same}', rows)
 
 
 def is_postgresql(session: Session) -> bool:

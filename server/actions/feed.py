@@ -1,13 +1,13 @@
 """The change feed of one scope: the only place where `seq` and `rev` are given out.
 
 The caller holds the scope's row locked. Changes are collected and written together: new records in one
-bulk insertion, changed ones in one batch, the counter, the live count and the digest once.
+bulk insertion, changed ones in one bulk update, the counter, the live count and the digest once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
-from server.db import bulk_insert
+from server.db import bulk_insert, bulk_update
 from server.models.record import Record
 from server.models.scope import Scope
 from server.seal import Seals, place
@@ -34,8 +34,11 @@ _COLUMNS = (
     "counts",
     "backfilled",
 )
+_KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
 _U64 = 1 << 64
-_CHUNK = 500  # ids in one look-up
+_CHUNK = 500  # records in one look-up
+
+Key = tuple[str, str]  # a record's scope and id
 
 
 @dataclass(slots=True)
@@ -53,17 +56,33 @@ class Put:
     always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
 
 
+@dataclass(slots=True)
+class _Changes:
+    """Rows to be written: new ones, and changed ones with their keys at the end."""
+
+    new: list[tuple[Any, ...]] = field(default_factory=list)
+    changed: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def write(self, session: Session) -> None:
+        table: Any = Record.__table__
+        bulk_insert(session, table, _COLUMNS, self.new)
+        bulk_update(session, table, _KEY, _CHANGING, self.changed)
+        self.new, self.changed = [], []
+
+
 class Feed:
     """Changes to one locked scope in one transaction. Call `flush` once at the end."""
 
-    def __init__(self, session: Session, scope: Scope, seals: Seals, now_ms: int) -> None:
+    def __init__(
+        self, session: Session, scope: Scope, seals: Seals, now_ms: int, changes: _Changes | None = None
+    ) -> None:
         self._session = session
         self._seals = seals
         self._now_ms = now_ms
         self._seq = scope.seq
         self._live = 0
         self._digest = 0
-        self._new: list[tuple[Any, ...]] = []
+        self._changes = _Changes() if changes is None else changes
         self.scope = scope
         self._scope_id = scope.scope_id
 
@@ -78,21 +97,24 @@ class Feed:
             put.kind,
             1,
             self._seq,
-            self._served(put),
+            self._sealed(put, encode(put.body)),
             put.event_ms,
             put.subject,
             put.slot,
         )
-        self._new.append((*row, put.counts, put.backfilled))
+        self._changes.new.append((*row, put.counts, put.backfilled))
         return 1, self._seq
 
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:
         """New or changed records; one whose body is stored already is left alone. Gives rev and seq by id."""
         self.write()
-        known = self._stored([put.id for put in puts])
-        given, changed = {}, []
+        return self.put_beside(puts, self._stored([put.id for put in puts]))
+
+    def put_beside(self, puts: Sequence[Put], known: Mapping[Key, Any]) -> dict[str, tuple[int, int]]:
+        """As `put`; `known` holds those of the records that are stored."""
+        given = {}
         for put in puts:
-            old = known.get(put.id)
+            old = known.get((self._scope_id, put.id))
             if old is None:
                 given[put.id] = self.add(put)
                 continue
@@ -101,30 +123,30 @@ class Feed:
             if same and self._opened(old) == body:
                 given[put.id] = (old.rev, old.seq)
                 continue
-            given[put.id] = self._change(old, put.kind, deleted=False)
-            fields = {"body": self._served(put), "counts": put.counts, "deleted_ms": None}
-            changed.append({**_key(old, given[put.id]), **fields})
-        self._update(changed)
+            rev, seq = given[put.id] = self._change(old, put.kind, deleted=False)
+            sealed = self._sealed(put, body)
+            self._changes.changed.append((rev, seq, sealed, put.counts, None, self._scope_id, put.id))
         return given
 
     def delete(self, ids: Sequence[str]) -> None:
         """Turn live records into tombstones."""
         self.write()
-        gone = []
         for old in self._stored(ids).values():
             if old.deleted_ms is None:
-                given = self._change(old, old.kind, deleted=True)
-                gone.append({**_key(old, given), "body": b"", "counts": False, "deleted_ms": self._now_ms})
-        self._update(gone)
+                rev, seq = self._change(old, old.kind, deleted=True)
+                self._changes.changed.append((rev, seq, b"", False, self._now_ms, self._scope_id, old.id))
 
     def write(self) -> None:
-        """Write the new records collected so far, so that statements see them."""
-        bulk_insert(self._session, Record.__table__, _COLUMNS, self._new)  # type: ignore[arg-type]
-        self._new = []
+        """Write the changes collected so far, so that statements see them."""
+        self._changes.write(self._session)
 
     def flush(self) -> None:
         """Write what is left, and set the scope's counter, live count and digest."""
         self.write()
+        self.count()
+
+    def count(self) -> None:
+        """Set the scope's counter, live count and digest to what was given out."""
         if self._seq == self.scope.seq:
             return
         self.scope.seq = self._seq
@@ -143,39 +165,10 @@ class Feed:
             self._live += 1
         return old.rev + 1, self._seq
 
-    def _stored(self, ids: Sequence[str]) -> dict[str, Any]:
-        columns = (
-            Record.id,
-            Record.kind,
-            Record.rev,
-            Record.seq,
-            Record.body,
-            Record.deleted_ms,
-            Record.counts,
-        )
-        found: dict[str, Any] = {}
-        for start in range(0, len(ids), _CHUNK):
-            wanted = Record.id.in_(ids[start : start + _CHUNK])
-            query = sa.select(*columns).where(Record.scope_id == self.scope.scope_id, wanted)
-            for row in self._session.execute(query):
-                found[row.id] = row
-        return found
+    def _stored(self, ids: Sequence[str]) -> dict[Key, Any]:
+        return _stored(self._session, [(self._scope_id, key) for key in ids])
 
-    def _update(self, rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
-        statement = (
-            sa.update(Record)
-            .where(Record.scope_id == self.scope.scope_id, Record.id == sa.bindparam("key"))
-            .values(
-                {name: sa.bindparam(f"new_{name}") for name in ("rev", "seq", "body", "counts", "deleted_ms")}
-            )
-        )
-        renamed = [{name if name == "key" else f"new_{name}": row[name] for name in row} for row in rows]
-        self._session.connection().execute(statement, renamed)
-
-    def _served(self, put: Put) -> bytes:
-        body = encode(put.body)
+    def _sealed(self, put: Put, body: bytes) -> bytes:
         return self._seals.seal(body_place(put.id), body) if KINDS[put.kind].sealed else body
 
     def _opened(self, old: Any) -> bytes:
@@ -200,10 +193,27 @@ def signed(total: int) -> int:
 
 def publish(session: Session, scope: Scope, seals: Seals, now_ms: int, puts: Iterable[Put]) -> None:
     """Bring server-owned records of a locked scope up to date, in one go."""
-    feed = Feed(session, scope, seals, now_ms)
-    feed.put(list(puts))
-    feed.flush()
+    publish_all(session, seals, now_ms, [(scope, list(puts))])
 
 
-def _key(old: Any, given: tuple[int, int]) -> dict[str, Any]:
-    return {"key": old.id, "rev": given[0], "seq": given[1]}
+def publish_all(
+    session: Session, seals: Seals, now_ms: int, puts: Sequence[tuple[Scope, Sequence[Put]]]
+) -> None:
+    """Bring server-owned records of locked scopes up to date: in a few statements, however many scopes."""
+    known = _stored(session, [(scope.scope_id, put.id) for scope, some in puts for put in some])
+    changes = _Changes()
+    for scope, some in puts:
+        feed = Feed(session, scope, seals, now_ms, changes)
+        feed.put_beside(some, known)
+        feed.count()
+    changes.write(session)
+
+
+def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, Any]:
+    columns = (Record.kind, Record.rev, Record.seq, Record.body, Record.deleted_ms, Record.counts)
+    found: dict[Key, Any] = {}
+    for start in range(0, len(keys), _CHUNK):
+        wanted = sa.tuple_(Record.scope_id, Record.id).in_(keys[start : start + _CHUNK])
+        for row in session.execute(sa.select(Record.scope_id, Record.id, *columns).where(wanted)):
+            found[row.scope_id, row.id] = row
+    return found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.feed import publish
+from server.actions.feed import publish_all
 from server.actions.raise_flags import Judged, raise_flags, silence_ms
 from server.actions.weigh_coverage import coverage_evidence
 from server.actions.window_record import window_put
@@ -79,15 +79,16 @@ def _judge_all(
         for window in one.windows:
             was, shown = window.state, evidence.get(window.id) or _logged(window)
             if _judge(window, shown, now_ms, one.scope.watermark_ms, patience_ms):
-                changed.setdefault(one.scope.scope_id, []).append(window)
+                changed.setdefault(one.site.id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
     flags = raise_flags(session, seals, judged, now_ms, book)
     with session.no_autoflush:  # the scopes' counters are written in one go
-        for one in judged:
-            scope_id = one.scope.scope_id
-            puts = [*map(window_put, changed.get(scope_id, [])), *flags.get(scope_id, [])]
-            publish(session, one.scope, seals, now_ms, puts)
+        puts = [
+            (one.scope, [*map(window_put, changed.get(one.site.id, [])), *flags.get(one.site.id, [])])
+            for one in judged
+        ]
+        publish_all(session, seals, now_ms, puts)
     session.flush()
     return did
 

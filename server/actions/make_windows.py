@@ -14,10 +14,9 @@ from server.actions.feed import publish
 from server.actions.site_profile import make_profile
 from server.actions.site_record import site_put
 from server.actions.window_record import window_put
-from server.db import bulk_insert
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, sites_to_plan, suspensions_of
-from server.models.window import Window, window_id
+from server.models.window import Window, insert_windows, window_id
 from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.replan import StoredWindow, revise
 from server.rules.rulebook import Rulebook
@@ -28,11 +27,6 @@ AHEAD_MS = 48 * 3600 * 1000
 BACK_DAYS = 31  # how far back a late suspension or holiday still changes windows, and a gap is filled
 _REASON_MAX = 200
 _STOPPED = "stopped"
-_COLUMNS = (
-    *("scope_id", "id", "duty", "place", "local_date", "slot"),
-    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms"),
-)
-
 _log = logging.getLogger("gongdi.windows")
 
 
@@ -107,7 +101,7 @@ def _plan_site(
         if key not in stored and _is_owed(site, one, now_ms)
     ]
     changed = [one for one in stored.values() if _revise(one, planned.get(one.id), now_ms)]
-    bulk_insert(session, Window.__table__, _COLUMNS, [_row(one) for one in new])  # type: ignore[arg-type]
+    insert_windows(session, new)
     site.planned_until, site.planned_stamp = max(until, site.planned_until), planner.book.stamp
     session.flush()
     puts = [window_put(one) for one in (*new, *changed)]
@@ -163,10 +157,6 @@ def _window(site_id: str, key: str, planned: PlannedWindow) -> Window:
     made.reason = planned.excused and planned.excused[:_REASON_MAX]
     made.check_ms = None if planned.excused else planned.deadline_ms
     return made
-
-
-def _row(window: Window) -> tuple[Any, ...]:
-    return tuple(getattr(window, name) for name in _COLUMNS)
 
 
 def _revise(window: Window, planned: PlannedWindow | None, now_ms: int) -> bool:

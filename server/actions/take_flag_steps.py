@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.feed import publish
+from server.actions.feed import publish_all
 from server.actions.flag_record import SCHEDULER, append_event, clock_of, flag_puts
 from server.actions.tell_people import People, read_people, receivers, tell
 from server.models.flag import Flag, FlagStep
@@ -89,8 +89,8 @@ def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
     session.flush()
     puts = flag_puts(session, list(changed.values()))
     with session.no_autoflush:  # the scopes' counters are written in one go
-        for scope in scopes:
-            publish(session, scope, tick.seals, tick.now_ms, puts.get(scope.scope_id, []))
+        told = [(scope, puts.get(scope.scope_id, [])) for scope in scopes]
+        publish_all(session, tick.seals, tick.now_ms, told)
     session.flush()
     return len(steps)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from operator import attrgetter
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Id
+from server.db import Base, Id, bulk_insert, bulk_update
 
 
 class Window(Base):
@@ -97,7 +97,17 @@ class DueWindow:
 
 
 AnyWindow = Window | DueWindow
+_MADE = (
+    *("scope_id", "id", "duty", "place", "local_date", "slot"),
+    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms"),
+)
 _JUDGED = ("state", "reason", "need", "have", "check_ms", "judged_ms", "judged_watermark_ms", "flag_id")
+
+
+def insert_windows(session: Session, windows: Sequence[Window]) -> None:
+    """Write new windows, in one bulk insertion; they stay out of the session."""
+    read = attrgetter(*_MADE)
+    bulk_insert(session, Window.__table__, _MADE, [read(window) for window in windows])  # type: ignore[arg-type]
 
 
 def due_windows(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict[str, list[DueWindow]]:
@@ -112,19 +122,9 @@ def due_windows(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict
 
 def save_judged(session: Session, windows: Sequence[DueWindow]) -> None:
     """Write what was judged of these windows, in one statement."""
-    rows = [
-        {
-            "key": window.id,
-            "scope": window.scope_id,
-            **{f"new_{name}": getattr(window, name) for name in _JUDGED},
-        }
-        for window in windows
-    ]
-    if rows:
-        table = Window.__table__.c
-        mine = sa.and_(table.scope_id == sa.bindparam("scope"), table.id == sa.bindparam("key"))
-        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _JUDGED}
-        session.connection().execute(sa.update(Window.__table__).where(mine).values(values), rows)  # type: ignore[arg-type]
+    named = ("scope_id", "id")
+    read = attrgetter(*_JUDGED, *named)
+    bulk_update(session, Window.__table__, named, _JUDGED, [read(window) for window in windows])  # type: ignore[arg-type]
 
 
 def window_id(site_id: str, duty: str, place: str, local_date: str, slot: str) -> str:
