@@ -120,31 +120,11 @@ def decode_line(line: bytes) -> tuple[FastEntry, Struct] | None:
     return (entry, body) if len(text) < compiled.short_of or _LONG_NUMBER.search(text) is None else None
 
 
-def decode_entry(line: bytes) -> FastEntry | None:
-    """The envelope of a plain addition, its body not judged yet; None for anything unusual."""
-    entry = _read_envelope(line)
-    if entry is None or entry.kind not in _COMPILED:
-        return None
-    body = bytes(entry.body)
-    colons = line.count(_COLON) - body.count(_COLON)
-    if colons == _plain_colons(entry) or _is_census_right(line.replace(body, b"", 1), colons, _texts(entry)):
-        return entry
-    return None
-
-
-def decode_body(kind: str, act: str, raw_body: Raw | bytes) -> Struct | None:
-    """The body of a plain addition, judged; None for anything unusual. Optional fields that lack are None."""
+def is_sound(kind: str, own_body: bytes) -> bool:
+    """Whether every rule holds for the body of an addition that this server wrote, in which no name stands twice; False for
+    anything unusual."""
     compiled = _COMPILED.get(kind)
-    text = bytes(raw_body)
-    if compiled is None or act != "add" or _BACKSLASH in text or _LONG_NUMBER.search(text):
-        return None
-    read = compiled.read(text)
-    if read is None:
-        return None
-    body, values = read
-    colons = text.count(_COLON)
-    is_plain = colons == len(values) - values.count(None)
-    return body if is_plain or _is_census_right(text, colons, values) else None
+    return compiled is not None and compiled.read(own_body) is not None
 
 
 def _read_envelope(line: bytes) -> FastEntry | None:

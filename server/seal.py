@@ -47,7 +47,7 @@ class Seals:
 
     keys: Mapping[bytes, AESGCM]
     current: bytes
-    digest_key: bytes
+    digests: hmac.HMAC  # of nothing yet; a copy of it takes a value
     signing_key: Ed25519PrivateKey
 
     def seal(self, where: bytes, value: bytes) -> bytes:
@@ -75,7 +75,9 @@ class Seals:
     def digest(self, purpose: str, value: str) -> str:
         """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody without the
         key can guess."""
-        return hmac.digest(self.digest_key, f"{purpose}\0{value}".encode(), "sha256").hex()[:32]
+        mac = self.digests.copy()  # half the time of one that takes the key anew
+        mac.update(f"{purpose}\0{value}".encode())
+        return mac.hexdigest()[:32]
 
 
 def load_seals(config: Config) -> Seals:
@@ -89,7 +91,8 @@ def load_seals(config: Config) -> Seals:
     keys = {_name(name): AESGCM(_key("GONGDI_SECRET_KEYS", text)) for name, _, text in pairs}
     digest_key = _key("GONGDI_DIGEST_KEY", config.digest_key or _kept(folder / "digest_key", fresh_key))
     signing = _key("GONGDI_SIGNING_KEY", config.signing_key or _kept(folder / "signing_key", fresh_key))
-    return Seals(keys, _name(pairs[0][0]), digest_key, Ed25519PrivateKey.from_private_bytes(signing))
+    digests = hmac.new(digest_key, digestmod="sha256")
+    return Seals(keys, _name(pairs[0][0]), digests, Ed25519PrivateKey.from_private_bytes(signing))
 
 
 def fresh_key() -> str:

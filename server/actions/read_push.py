@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from schemas.compiled import FastEntry, decode_body, decode_line
+from schemas.compiled import FastEntry, decode_line, is_sound
 from schemas.kinds import KINDS, judge_body
 from server.actions.feed import encode
 from server.seal import Seals, place
@@ -75,10 +75,10 @@ def read_line(number: int, raw: bytes, seals: Seals) -> Line:
 def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any], seals: Seals) -> Line:
     """A line that the server wrote itself, an addition whose envelope need not be read again. Its body is judged like
     any other."""
-    if decode_body(entry.kind, entry.act, entry.body) is None:
+    text = bytes(entry.body)
+    if not is_sound(entry.kind, text):
         return read_line(number, raw, seals)
-    line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry)
-    line.body, line.served = body, bytes(entry.body)
+    line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
     line.stored = _stored(line, entry, seals)
     return line
 
