@@ -3,11 +3,11 @@ facts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
@@ -26,9 +26,9 @@ from server.actions.meet_windows import watermark_moved
 from server.actions.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.raise_flags import raise_integrity
-from server.actions.read_push import Envelope, Line
+from server.actions.read_push import Line
 from server.actions.release_held import finish, hold, release_held
-from server.db import bulk_insert
+from server.db import bulk_insert, bulk_select
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
@@ -39,6 +39,7 @@ from sync_protocol import stream as streams
 from sync_protocol.outcomes import BAD_ATTESTATION
 from sync_protocol.watermark import complete_through
 
+_LOG: Any = LogEntry.__table__
 _LOG_COLUMNS = (
     *(
         "scope_id",
@@ -79,6 +80,16 @@ class ScopeAnswer:
 
     def as_json(self) -> dict[str, Any]:
         return {"n": self.n, "hash": self.hash, "missing": self.missing}
+
+
+class _Logged(NamedTuple):
+    """What the log has of an entry that came before."""
+
+    hash: bytes
+    outcome: str
+    code: str | None
+    rev: int | None
+    seq: int | None
 
 
 @dataclass(slots=True)
@@ -122,16 +133,16 @@ class _Repeated:
     """Lines whose id is here already, from before or from earlier in the same push; and lines that no
     chain can take."""
 
-    stored: list[tuple[Line, Any]] = field(default_factory=list)
+    stored: list[tuple[Line, _Logged]] = field(default_factory=list)
     within: list[tuple[Line, Line]] = field(default_factory=list)
     outside: list[Line] = field(default_factory=list)
 
 
 def _split(session: Session, scope: Scope, lines: Sequence[Line]) -> tuple[list[Line], _Repeated]:
     ids = [line.entry.id for line in lines if line.entry]
-    columns = (LogEntry.id, LogEntry.hash, LogEntry.outcome, LogEntry.code, LogEntry.rev, LogEntry.seq)
-    query = sa.select(*columns).where(LogEntry.scope_id == scope.scope_id, LogEntry.id.in_(ids))
-    known = {row.id: row for row in session.execute(query)} if ids else {}
+    keys = [(scope.scope_id, key) for key in ids]
+    found = bulk_select(session, _LOG, ("scope_id", "id"), _Logged._fields, keys)
+    known = {ids[place]: _Logged(*values) for place, *values in found}
     fresh: dict[str, Line] = {}
     repeated = _Repeated()
     for line in lines:
@@ -147,7 +158,9 @@ def _split(session: Session, scope: Scope, lines: Sequence[Line]) -> tuple[list[
 
 def _in_chain(known: streams.Stream, fresh: list[Line], repeated: _Repeated) -> list[Line]:
     """Without the lines that would open one hole too many: those are refused and kept, and can come again."""
-    if len(known.islands) + len(fresh) <= streams.MAX_ISLANDS:
+    numbers = [line.entry.n for line in fresh if line.entry]
+    runs = 1 + sum(n != before + 1 for before, n in pairwise(numbers))
+    if len(known.islands) + runs <= streams.MAX_ISLANDS:
         return fresh
     outside = {link.hash for link in streams.beyond_limit(known, _links(fresh))}
     repeated.outside = [line for line in fresh if line.hash in outside]
@@ -169,7 +182,7 @@ def _take_in(
     applying = Applying(
         session, pushing.seals, scope, Feed(session, scope, pushing.seals, pushing.now_ms), pushing.now_ms
     )
-    writtens = [_written(pushing, line, line.entry) for line in fresh if line.entry is not None]
+    writtens = list(_written(pushing, fresh))
     plain = [written for written in writtens if _is_plain(written.line)]
     existing = existing_records(
         applying, [w.entry.record for w in plain if KINDS[w.entry.kind].nature == "register"]
@@ -187,7 +200,7 @@ def _take_in(
     applying.write()
     for written in later:
         _note(pushing, scope, written, apply_entry(applying, written), taken)
-    bulk_insert(session, LogEntry.__table__, _LOG_COLUMNS, taken.logged)  # type: ignore[arg-type]
+    bulk_insert(session, _LOG, _LOG_COLUMNS, taken.logged)
     bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
     if scope.held and applying.done:
         release_held(applying)
@@ -200,8 +213,14 @@ def _take_in(
     return taken
 
 
-def _written(pushing: Pushing, line: Line, entry: Envelope) -> Written:
-    return Written(line, entry, pushing.dates.of(entry), pushing.device_id, pushing.user_id)
+def _written(pushing: Pushing, lines: Sequence[Line]) -> Iterator[Written]:
+    at, times = None, None
+    for line in lines:
+        entry = line.entry
+        assert entry is not None
+        if times is None or entry.at is not at:  # the lines of a roster share one
+            at, times = entry.at, pushing.dates.of(entry)
+        yield Written(line, entry, times, pushing.device_id, pushing.user_id)
 
 
 def _is_plain(line: Line) -> bool:
@@ -253,7 +272,8 @@ def _answer_repeated(
     outcomes: dict[int, dict[str, Any]] = {}
     for line, row in repeated.stored:
         first = Effect(row.outcome, row.rev, row.seq, row.code)
-        outcomes[line.number] = _duplicate(pushing, scope, line, row.hash.hex(), first.as_json(row.id))
+        assert line.entry is not None
+        outcomes[line.number] = _duplicate(pushing, scope, line, row.hash.hex(), first.as_json(line.entry.id))
     for line, other in repeated.within:
         assert other.entry is not None
         outcomes[line.number] = _duplicate(pushing, scope, line, other.hash, taken.outcomes[other.entry.id])

@@ -19,7 +19,7 @@ from server.actions.read_push import Envelope, Line
 from server.actions.registers import REGISTERS, WORKER
 from server.actions.write_register import Author, Edit, edit_register, register_row
 from server.clock import to_iso
-from server.db import bulk_insert
+from server.db import bulk_insert, bulk_select
 from server.models.entry import LogEntry
 from server.models.record import Record
 from server.models.scope import Scope
@@ -174,10 +174,11 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
 
 def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
     """Which of these records the scope has, deleted ones included. One statement."""
-    if not ids:
-        return set()
-    query = sa.select(Record.id).where(Record.scope_id == applying.scope.scope_id, Record.id.in_(ids))
-    return set(applying.session.scalars(query))
+    keys = [(applying.scope.scope_id, key) for key in ids]
+    table: Any = Record.__table__
+    return {
+        ids[place] for place, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
+    }
 
 
 def _edit(applying: Applying, written: Written) -> Effect:

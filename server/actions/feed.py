@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
-from server.db import bulk_insert, bulk_update
+from server.db import bulk_insert, bulk_select, bulk_update
 from server.models.record import Record
 from server.models.scope import Scope
 from server.seal import Seals, place
@@ -35,8 +34,8 @@ _COLUMNS = (
     "backfilled",
 )
 _KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
+_TABLE: Any = Record.__table__
 _U64 = 1 << 64
-_CHUNK = 500  # records in one look-up
 
 Key = tuple[str, str]  # a record's scope and id
 
@@ -56,6 +55,17 @@ class Put:
     always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
 
 
+class Stored(NamedTuple):
+    """What is stored of a record."""
+
+    kind: str
+    rev: int
+    seq: int
+    body: bytes
+    deleted_ms: int | None
+    counts: bool
+
+
 @dataclass(slots=True)
 class _Changes:
     """Rows to be written: new ones, and changed ones with their keys at the end."""
@@ -64,9 +74,8 @@ class _Changes:
     changed: list[tuple[Any, ...]] = field(default_factory=list)
 
     def write(self, session: Session) -> None:
-        table: Any = Record.__table__
-        bulk_insert(session, table, _COLUMNS, self.new)
-        bulk_update(session, table, _KEY, _CHANGING, self.changed)
+        bulk_insert(session, _TABLE, _COLUMNS, self.new)
+        bulk_update(session, _TABLE, _KEY, _CHANGING, self.changed)
         self.new, self.changed = [], []
 
 
@@ -110,7 +119,7 @@ class Feed:
         self.write()
         return self.put_beside(puts, self._stored([put.id for put in puts]))
 
-    def put_beside(self, puts: Sequence[Put], known: Mapping[Key, Any]) -> dict[str, tuple[int, int]]:
+    def put_beside(self, puts: Sequence[Put], known: Mapping[Key, Stored]) -> dict[str, tuple[int, int]]:
         """As `put`; `known` holds those of the records that are stored."""
         given = {}
         for put in puts:
@@ -120,10 +129,10 @@ class Feed:
                 continue
             body = encode(put.body)
             same = old.deleted_ms is None and old.counts == put.counts and not put.always
-            if same and self._opened(old) == body:
+            if same and self._seals.open(body_place(put.id), old.body) == body:
                 given[put.id] = (old.rev, old.seq)
                 continue
-            rev, seq = given[put.id] = self._change(old, put.kind, deleted=False)
+            rev, seq = given[put.id] = self._change(put.id, old, put.kind, deleted=False)
             sealed = self._sealed(put, body)
             self._changes.changed.append((rev, seq, sealed, put.counts, None, self._scope_id, put.id))
         return given
@@ -131,10 +140,10 @@ class Feed:
     def delete(self, ids: Sequence[str]) -> None:
         """Turn live records into tombstones."""
         self.write()
-        for old in self._stored(ids).values():
+        for (_, key), old in self._stored(ids).items():
             if old.deleted_ms is None:
-                rev, seq = self._change(old, old.kind, deleted=True)
-                self._changes.changed.append((rev, seq, b"", False, self._now_ms, self._scope_id, old.id))
+                rev, seq = self._change(key, old, old.kind, deleted=True)
+                self._changes.changed.append((rev, seq, b"", False, self._now_ms, self._scope_id, key))
 
     def write(self) -> None:
         """Write the changes collected so far, so that statements see them."""
@@ -154,25 +163,22 @@ class Feed:
         self.scope.digest = signed(self.scope.digest + self._digest)
         self._live = self._digest = 0
 
-    def _change(self, old: Any, kind: str, deleted: bool) -> tuple[int, int]:
+    def _change(self, key: str, old: Stored, kind: str, deleted: bool) -> tuple[int, int]:
         """Take the next rev and seq for a stored record."""
         self._seq += 1
         if old.deleted_ms is None:
-            self._digest -= record_digest(old.kind, old.id, old.rev)
+            self._digest -= record_digest(old.kind, key, old.rev)
             self._live -= 1
         if not deleted:
-            self._digest += record_digest(kind, old.id, old.rev + 1)
+            self._digest += record_digest(kind, key, old.rev + 1)
             self._live += 1
         return old.rev + 1, self._seq
 
-    def _stored(self, ids: Sequence[str]) -> dict[Key, Any]:
+    def _stored(self, ids: Sequence[str]) -> dict[Key, Stored]:
         return _stored(self._session, [(self._scope_id, key) for key in ids])
 
     def _sealed(self, put: Put, body: bytes) -> bytes:
         return self._seals.seal(body_place(put.id), body) if KINDS[put.kind].sealed else body
-
-    def _opened(self, old: Any) -> bytes:
-        return self._seals.open(body_place(old.id), old.body)
 
 
 def body_place(record_id: str) -> bytes:
@@ -209,11 +215,6 @@ def publish_all(
     changes.write(session)
 
 
-def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, Any]:
-    columns = (Record.kind, Record.rev, Record.seq, Record.body, Record.deleted_ms, Record.counts)
-    found: dict[Key, Any] = {}
-    for start in range(0, len(keys), _CHUNK):
-        wanted = sa.tuple_(Record.scope_id, Record.id).in_(keys[start : start + _CHUNK])
-        for row in session.execute(sa.select(Record.scope_id, Record.id, *columns).where(wanted)):
-            found[row.scope_id, row.id] = row
-    return found
+def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, Stored]:
+    found = bulk_select(session, _TABLE, _KEY, Stored._fields, keys)
+    return {keys[place]: Stored(*values) for place, *values in found}

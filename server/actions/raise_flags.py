@@ -261,22 +261,21 @@ def _hasten(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) 
 
 def _slots_in_a_row(session: Session, flags: Sequence[Flag], days: int, now_ms: int) -> dict[Key, int]:
     """How many of each duty's last slots went wrong one after the other, at most so many days back."""
-    columns = (Window.scope_id, Window.duty, Window.local_date, Window.slot, Window.state, Window.due_ms)
-    query = sa.select(*columns).where(
+    slot = (Window.scope_id, Window.duty, Window.local_date, Window.slot)
+    is_missed = sa.case((Window.state == "missed", 1), else_=0)
+    query = sa.select(*slot, sa.func.max(Window.due_ms), sa.func.max(is_missed)).where(
         Window.scope_id.in_({flag.scope_id for flag in flags}),
         Window.duty.in_({flag.duty for flag in flags}),
         Window.opens_ms.between(now_ms - days * DAY_MS, now_ms),
         Window.state.in_(("missed", "met", "done_late", "backfilled", "review")),
     )
-    slots: dict[Key, dict[Key, tuple[int, bool]]] = {}
-    for scope_id, duty, local_date, slot, state, due_ms in session.execute(query):
-        found = slots.setdefault((scope_id, duty), {})
-        at_ms, wrong = found.get((local_date, slot), (due_ms, False))
-        found[local_date, slot] = (at_ms, wrong or state == "missed")
-    return {key: _last_wrong(sorted(found.values(), reverse=True)) for key, found in slots.items()}
+    found: dict[Key, list[tuple[int, int]]] = {}
+    for scope_id, duty, _, _, due_ms, missed in session.execute(query.group_by(*slot)):
+        found.setdefault((scope_id, duty), []).append((due_ms, missed))
+    return {key: _last_wrong(sorted(slots, reverse=True)) for key, slots in found.items()}
 
 
-def _last_wrong(newest_first: Iterable[tuple[int, bool]]) -> int:
+def _last_wrong(newest_first: Iterable[tuple[int, int]]) -> int:
     count = 0
     for _, wrong in newest_first:
         if not wrong:
