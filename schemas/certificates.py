@@ -110,7 +110,9 @@ def _hmt_residence_problem(number: str) -> str | None:
 def _gb_11643_problem(certificate_type: str, number: str) -> str | None:
     if _PERSON_FORM.fullmatch(number) is None:
         return f"{certificate_type}_form"
-    if birth_date(certificate_type, number) is None:
+    try:
+        date.fromisoformat(number[6:14])
+    except ValueError:
         return "birth_date"
     return None if person_check_character(number[:17]) == number[17] else "check_character"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TypeGuard
 
 from schemas import limits
 from schemas.certificates import PHONE_PATTERN, certificate_problem
@@ -98,13 +99,18 @@ def read_text(cell: Cell, longest: int, problem: str) -> Reading:
     return (text, None) if len(text) <= longest else (None, problem)
 
 
+def is_plain_number(cell: Cell) -> TypeGuard[str]:
+    """Whether a cell is written like a citizen's number and nothing else, sound or not."""
+    return isinstance(cell, str) and _PLAIN_NUMBER.fullmatch(cell) is not None
+
+
 def read_number(cell: Cell, typed: str | None) -> tuple[str | None, str | None, str | None]:
     """(certificate type, number, problem). `typed` is the type that the row names, None where it names none.
 
     A numeric cell is never an ID number: a spreadsheet keeps 15 digits, and one mangled number in eleven passes
     the check character all the same (DOMAIN: Roster).
     """
-    if typed in (None, "id_card") and isinstance(cell, str) and _PLAIN_NUMBER.fullmatch(cell):
+    if typed in (None, "id_card") and is_plain_number(cell):
         problem = certificate_problem("id_card", cell)
         return "id_card", (cell if problem is None else None), problem
     if is_empty(cell):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
-from operator import itemgetter
 from typing import Any
 
 from schemas.certificates import company_problem
@@ -92,8 +91,9 @@ def judge_sheet(
     nobody: their numbers (from 1) go to `passed_over`; empty rows are not told."""
     at, width = layout.fields, 1 + max(layout.fields.values())
     name_at, number_at, team_at, phone_at = (at.get(name, -1) for name in _OF_A_PERSON)
-    shared_cells = itemgetter(*(at.get(name, -1) for name in _SHARED))
-    read_shared = lru_cache(maxsize=4096, typed=True)(partial(_read_shared, context))
+    shared = [name for name in _SHARED if name in at]
+    shared_at = [at[name] for name in shared]
+    read_shared = lru_cache(maxsize=4096, typed=True)(partial(_read_shared, context, shared))
     under, words = _under_merged(merged, at, rows), context.words
     last = cache(lambda: _last_number(rows, number_at))
     team: Cell = ""
@@ -119,8 +119,8 @@ def judge_sheet(
             own = team
             notes = [*notes, Found("team_filled", "team")]
         team = own
-        shared = read_shared(own, *shared_cells(told))
-        judged = Row(sheet, index + 1, row, shared.fields.copy(), [*shared.found, *notes])
+        said = read_shared(own, *[told[column] for column in shared_at])
+        judged = Row(sheet, index + 1, row, said.fields.copy(), [*said.found, *notes])
         if index in hidden:
             judged.found.append(Found("hidden_row", None))
         _read(judged, name, number, told[phone_at], context)
@@ -134,14 +134,16 @@ def judge_together(rows: Sequence[Row]) -> None:
     by_name: dict[str, Row] = {}
     again: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        certificate = row.certificate
-        if certificate is None:
+        fields = row.fields
+        number = fields.get("certificate_number")
+        if number is None:
             continue
+        certificate = fields["certificate_type"], number
         first = by_number.setdefault(certificate, row)
         if first is not row:
             again.setdefault(certificate, [first]).append(row)
             continue
-        name = row.fields.get("name")
+        name = fields.get("name")
         namesake = by_name.setdefault(name, row) if name else row
         if namesake is not row:
             row.found.append(Found("two_numbers", "name", namesake.number))
@@ -170,33 +172,24 @@ def company_above(layout: Layout) -> str | None:
     return None
 
 
-def _read_shared(
-    context: Context,
-    team: Cell,
-    typed: Cell,
-    company: Cell,
-    trade: Cell,
-    role: Cell,
-    entered_on: Cell,
-    exited_on: Cell,
-    dormitory: Cell,
-    contract: Cell,
-    *yes_no: Cell,
-) -> Row:
-    """What a row says apart from who it is, as the rows of many people say it in the same words."""
+def _read_shared(context: Context, columns: Sequence[str], team: Cell, *told: Cell) -> Row:
+    """What a row says apart from who it is, as the rows of many people say it in the same words; `told`: its cells in
+    these columns."""
     row, words, epoch_1904 = Row("", 0, ()), context.words, context.epoch_1904
-    _read_listed(row, "certificate_type", typed, "certificate_type_unknown", words.value)
-    _read_company(row, company, context)
+    cell: dict[str, Cell] = {**dict.fromkeys(_SHARED, ""), **dict(zip(columns, told, strict=True))}
+    dormitory, contract = cell["dormitory"], cell["contract"]
+    _read_listed(row, "certificate_type", cell["certificate_type"], "certificate_type_unknown", words.value)
+    _read_company(row, cell["company"], context)
     row.take("team", cells.read_text(team, TEAM_MAX, "team_long"), "team_missing")
-    _read_trade(row, trade, role, words)
-    row.take("entered_on", cells.read_date(entered_on, epoch_1904, words), "entered_on_missing")
-    row.take("exited_on", cells.read_date(exited_on, epoch_1904, words))
+    _read_trade(row, cell["trade"], cell["role"], words)
+    row.take("entered_on", cells.read_date(cell["entered_on"], epoch_1904, words), "entered_on_missing")
+    row.take("exited_on", cells.read_date(cell["exited_on"], epoch_1904, words))
     if not words.says("none", text_of(dormitory)):
         row.take("dormitory", cells.read_text(dormitory, ROOM_MAX, "dormitory_long"))
     if not words.says("none", text_of(contract)):
         _read_listed(row, "contract", contract, "contract_unknown", words.value)
-    for name, cell in zip(_YES_NO, yes_no, strict=True):
-        _read_listed(row, name, cell, "yes_no_unknown", _yes_no(words))
+    for name in _YES_NO:
+        _read_listed(row, name, cell[name], "yes_no_unknown", _yes_no(words))
     entered, exited = row.fields.get("entered_on"), row.fields.get("exited_on")
     if entered is not None and exited is not None and exited < entered:
         row.found.append(Found("exit_before_entry", "exited_on"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from server.rules.roster.cells import Cell, is_empty, read_number, text_of
+from server.rules.roster.cells import Cell, is_empty, is_plain_number, read_number, text_of
 from server.rules.roster.fields import REQUIRED
 from server.rules.roster.words import Words, plain, plain_title
 
@@ -67,16 +67,20 @@ def find_layout(
     """The table of one sheet; None where nothing looks like a roster. `remembered`: what titles mean in this
     company's files, by plain title, as a person confirmed it.
 
-    1. Of the first rows, and of every height up to three, the header is where most fields are named.
+    1. Of the first rows, and of every height up to three, the header is where most fields are named. A row with
+       somebody's number is none of it.
     2. A title over several columns goes with the titles below it.
     3. A title that is no known word but holds one, and a column that only its content tells, are unsure. A known word
        means what it means, whatever is remembered.
     4. Where something lacks, every column that holds anything is told, with a title or without.
     """
     filled = _filled(rows[: HEADER_WITHIN + _HEADER_HEIGHT], merged)
+    numbered = [any(map(is_plain_number, row)) for row in filled]
     best: tuple[int, int, int, list[Column]] = (0, 0, 0, [])  # fields, minus the height, first row, columns
     for first in range(min(len(filled), HEADER_WITHIN)):
         for height in range(1, min(_HEADER_HEIGHT, len(filled) - first) + 1):
+            if numbered[first + height - 1]:
+                break
             columns = _columns(filled[first : first + height], words, remembered)
             score = len({column.field for column in columns if column.field})
             if (score, -height) > best[:2]:

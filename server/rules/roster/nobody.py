@@ -23,7 +23,11 @@ _NAME_LENGTHS = range(2, 16)
 
 def has_number(cell: Cell) -> bool:
     """Whether a cell of the numbers' column holds what may be a number, sound or not."""
-    return _NUMBER(cell if isinstance(cell, str) else text_of(cell)) is not None
+    text = cell if isinstance(cell, str) else text_of(cell)
+    is_plain = (
+        len(text) >= 6 and text[:6].isdecimal()
+    )  # seen at once; what else may be one, the pattern knows
+    return is_plain or _NUMBER(text) is not None
 
 
 def is_stray_number(row: Sequence[Cell], name: Cell, number: Cell) -> bool:
