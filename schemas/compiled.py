@@ -11,7 +11,7 @@ colon more.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal
@@ -35,7 +35,7 @@ _LONG_NUMBER = re.compile(rb'":[ \t\r]*-?[0-9][0-9.eE+-]{%d}' % (_NUMBER_MAX - 1
 _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:(Z|[+-][0-9]{2}:[0-9]{2})")
 
-Predicate = Callable[[Any], bool]
+Predicate = Callable[[Any], object]  # what it gives is true or false enough
 
 
 class FastAt(Struct, forbid_unknown_fields=True, gc=False):
@@ -83,8 +83,11 @@ class _Compiled:
         self.short_of = _least_length(shapes) + _NUMBER_MAX
         self.problems = kind.whole.problems if type(kind.whole).problems is not Body.problems else None
 
-    def read(self, text: Raw | bytes) -> tuple[Struct, tuple[Any, ...]] | None:
-        """The body and its values in order, if every rule holds; whether a name stands twice is not seen here."""
+    def read(
+        self, text: Raw | bytes, known: Mapping[str, Any] | None = None
+    ) -> tuple[Struct, tuple[Any, ...]] | None:
+        """The body and its values in order, if every rule holds; whether a name stands twice is not seen here. `known`: the
+        same body, where the caller has it."""
         try:
             body = self.decode(text)
         except _UNREADABLE:
@@ -94,8 +97,10 @@ class _Compiled:
             value = values[i]
             if value is not None and not check(value):
                 return None
-        if self.problems is not None and self.problems(dict(zip(self.names, values, strict=True))):
-            return None
+        if self.problems is not None:
+            told = known if known is not None else dict(zip(self.names, values, strict=True))
+            if self.problems(told):
+                return None
         return body, values
 
 
@@ -120,11 +125,11 @@ def decode_line(line: bytes) -> tuple[FastEntry, Struct] | None:
     return (entry, body) if len(text) < compiled.short_of or _LONG_NUMBER.search(text) is None else None
 
 
-def is_sound(kind: str, own_body: bytes) -> bool:
-    """Whether every rule holds for the body of an addition that this server wrote, in which no name stands twice; False for
-    anything unusual."""
+def is_sound(kind: str, text: bytes, body: Mapping[str, Any]) -> bool:
+    """Whether every rule holds for the body of an addition that this server wrote as `text`, in which no name stands twice;
+    False for anything unusual."""
     compiled = _COMPILED.get(kind)
-    return compiled is not None and compiled.read(own_body) is not None
+    return compiled is not None and compiled.read(text, body) is not None
 
 
 def _read_envelope(line: bytes) -> FastEntry | None:
@@ -241,8 +246,8 @@ def _pattern_check(pattern: str) -> Predicate:
         return _is_uuid
     match = re.compile(pattern).fullmatch
     if pattern == TEXT_PATTERN:  # nearly every text is printable, which is quicker to see
-        return lambda text: (text.isprintable() and text.strip(" ") != "") or match(text) is not None
-    return lambda text: match(text) is not None
+        return lambda text: (text.isprintable() and text.strip(" ") != "") or match(text)
+    return match
 
 
 def _check(shape: Shape, check: Check) -> Predicate:

@@ -189,9 +189,11 @@ def bulk_select(
     driver: Any = connection.connection.driver_connection
     told = ", ".join(f'found."{name}"' for name in columns)
     if connection.dialect.name == "postgresql":
-        same = " AND ".join(f'found."{name}" = wanted."{name}"' for name in keys)
-        wanted = f'{_recordset(table, connection.dialect, keys)} JOIN "{table.name}" found ON {same}'
-        found = driver.execute(f"SELECT wanted.place, {told} FROM {wanted}", [_records(keys, rows)])
+        types = {name: table.c[name].type.compile(connection.dialect) for name in keys}
+        same = " AND ".join(f'found."{name}" = (value ->> {i})::{types[name]}' for i, name in enumerate(keys))
+        wanted = "json_array_elements(%s::json) WITH ORDINALITY wanted (value, place)"
+        text = f'SELECT (place - 1)::int, {told} FROM {wanted} JOIN "{table.name}" found ON {same}'
+        found = driver.execute(text, [_json_text(rows)])
     else:
         same = " AND ".join(f'found."{name}" = wanted.value ->> {i}' for i, name in enumerate(keys))
         # CROSS: row by row of what is wanted, whatever SQLite thinks of how many there are.
@@ -232,7 +234,7 @@ def _recordset(table: sa.Table, dialect: sa.Dialect, columns: Sequence[str]) -> 
         f'"{name}" {"text" if _is_bytes(table.c[name]) else table.c[name].type.compile(dialect)}'
         for name in columns
     )
-    return f"json_to_recordset(%s::json) wanted (place int, {', '.join(types)})"
+    return f"json_to_recordset(%s::json) wanted ({', '.join(types)})"
 
 
 def _value(column: sa.Column[Any]) -> str:
@@ -245,9 +247,7 @@ def _is_bytes(column: sa.Column[Any]) -> bool:
 
 def _records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Rows as a JSON text, bytes as base64."""
-    names = ("place", *columns)
-    records = [dict(zip(names, (place, *row), strict=True)) for place, row in enumerate(rows)]
-    return _json_text(records)
+    return _json_text([dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def is_postgresql(session: Session) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -115,7 +115,7 @@ def accept_scope(
     session = pushing.session
     scope = lock_scope(session, assignment.site_id)
     assert scope is not None, "an assigned site has a scope"
-    fresh, repeated = _split(session, scope, lines)
+    fresh, repeated = _split(pushing, scope, lines)
     head = _stream(session, scope, pushing)
     known = streams.from_json(head.head)
     fresh = _in_chain(known, fresh, repeated)
@@ -138,10 +138,10 @@ class _Repeated:
     outside: list[Line] = field(default_factory=list)
 
 
-def _split(session: Session, scope: Scope, lines: Sequence[Line]) -> tuple[list[Line], _Repeated]:
-    ids = [line.entry.id for line in lines if line.entry]
+def _split(pushing: Pushing, scope: Scope, lines: Sequence[Line]) -> tuple[list[Line], _Repeated]:
+    ids = [line.entry.id for line in lines if line.entry and not pushing.is_own]
     keys = [(scope.scope_id, key) for key in ids]
-    found = bulk_select(session, _LOG, ("scope_id", "id"), _Logged._fields, keys)
+    found = bulk_select(pushing.session, _LOG, ("scope_id", "id"), _Logged._fields, keys)
     known = {ids[place]: _Logged(*values) for place, *values in found}
     fresh: dict[str, Line] = {}
     repeated = _Repeated()
@@ -183,18 +183,18 @@ def _take_in(
         session, pushing.seals, scope, Feed(session, scope, pushing.seals, pushing.now_ms), pushing.now_ms
     )
     writtens = list(_written(pushing, fresh))
-    plain = [written for written in writtens if _is_plain(written.line)]
-    existing = existing_records(
-        applying, [w.entry.record for w in plain if KINDS[w.entry.kind].nature == "register"]
-    )
+    registers = {name for name, kind in KINDS.items() if kind.nature == "register"}
+    plain = [_is_plain(written.line) for written in writtens]
+    named = [w.entry.record for w in compress(writtens, plain) if w.entry.kind in registers]
+    existing = existing_records(applying, named) if not pushing.is_own else set[str]()
     later = []
     open_to_all = pushing.device.state == "active" and assignment.ended_ms is None
-    for written in writtens:
+    for written, is_plain in zip(writtens, plain, strict=True):
         effect = None if open_to_all and written.line.code is None else _gate(pushing, written, assignment)
-        if effect is None and not _is_plain(written.line):
+        if effect is None and not is_plain:
             later.append(written)
             continue
-        if effect is None and KINDS[written.entry.kind].nature == "fact":
+        if effect is None and written.entry.kind not in registers:
             effect = add_fact(applying, written)
         _note(pushing, scope, written, effect or add_register(applying, written, existing), taken)
     applying.write()

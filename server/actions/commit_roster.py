@@ -137,10 +137,10 @@ def _bad_day(message: str) -> Problem:
 
 def _check_fresh(result: Result, done: Comparison, leaving: Mapping[str, Absent]) -> None:
     """Raises Problem 409 when the commit would do something else than the preview says."""
-    shown = [(row.verdict, row.changes) for row in result.rows]
+    shown = [row.verdict for row in result.rows], [row.changes for row in result.rows]
     here = {person.id: person.fields["entered_on"] for person in done.absent}
     gone = any(here.get(key) != person.entered_on for key, person in leaving.items())
-    if gone or shown != list(zip(done.verdicts, done.changes, strict=True)):
+    if gone or shown != (done.verdicts, done.changes):
         detail = "预览之后, 其中有人的登记被别处改过, 因此什么都没有提交。预览已重新比对, 请核对后再提交。"
         raise Problem(409, PREVIEW_STALE, "预览已经过时", detail)
 

@@ -17,7 +17,8 @@ from server.seal import Seals, place
 
 @dataclass(frozen=True, slots=True)
 class Pushing:
-    """What every step of one push needs. The device's own columns stand beside it: they are read for every line."""
+    """What every step of one push needs. The device's own columns stand beside it: they are read for every line. `is_own`:
+    the server wrote the lines itself, under ids that it drew for them, so that none of them can be here already."""
 
     session: Session
     seals: Seals
@@ -27,6 +28,7 @@ class Pushing:
     exchange_id: str
     dates: Dates
     now_ms: int
+    is_own: bool = False
 
 
 def keep_refused(pushing: Pushing, scope_id: str, line: Line) -> None:

@@ -76,7 +76,7 @@ def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any],
     """A line that the server wrote itself, an addition whose envelope need not be read again. Its body is judged like
     any other."""
     text = bytes(entry.body)
-    if not is_sound(entry.kind, text):
+    if not is_sound(entry.kind, text, body):
         return read_line(number, raw, seals)
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
     line.stored = _stored(line, entry, seals)
