@@ -24,10 +24,8 @@ _NAME_LENGTHS = range(2, 16)
 def has_number(cell: Cell) -> bool:
     """Whether a cell of the numbers' column holds what may be a number, sound or not."""
     text = cell if isinstance(cell, str) else text_of(cell)
-    is_plain = (
-        len(text) >= 6 and text[:6].isdecimal()
-    )  # seen at once; what else may be one, the pattern knows
-    return is_plain or _NUMBER(text) is not None
+    begins_with_digits = len(text) >= 6 and text[:6].isdecimal()  # nearly all do, and that is seen at once
+    return begins_with_digits or _NUMBER(text) is not None
 
 
 def is_stray_number(row: Sequence[Cell], name: Cell, number: Cell) -> bool:
