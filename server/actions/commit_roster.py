@@ -71,6 +71,7 @@ def commit_roster(
     rows = rows_read(result)
     done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
     _check_fresh(result, done, leaving)
+    _check_unseen(session, roster.site_id, leaving, decision)
     drafts = [*_from_rows(rows, done, stored), *_from_absent(done, leaving, decision)]
     outcomes = write_entries(session, seals, viewer.id, roster.site_id, drafts, now_ms) if drafts else []
     roster.told = {**roster.told, "decision": decision.digest}
@@ -121,14 +122,24 @@ def _leaving(result: Result, decision: Decision) -> dict[str, Absent]:
         leaving = {key: leaving[key] for key in decision.people}
     later = [person for person in leaving.values() if person.entered_on > decision.exited_on]
     if later:
-        raise _bad_day(
-            f"退场日期早于 {len(later)} 人的进场日期: {'; '.join(map(_named, later[:_NAMED_MAX]))}。"
-        )
+        named = (_named(person, f"{person.entered_on} 进场") for person in later[:_NAMED_MAX])
+        raise _bad_day(f"退场日期早于 {len(later)} 人的进场日期: {'; '.join(named)}。")
     return leaving
 
 
-def _named(person: Absent) -> str:
-    return f"{person.name} ({mask_certificate(person.certificate_number)}, {person.entered_on} 进场)"
+def _check_unseen(session: Session, site_id: str, leaving: Mapping[str, Absent], decision: Decision) -> None:
+    """Raises Problem 422 for people who passed the gate or were measured after the day on which they are to have left: as
+    `exit_before_last_event` of a row."""
+    if decision.exited_on is None:
+        return
+    seen = seen_since(session, site_id, dict.fromkeys(leaving, decision.exited_on))
+    if seen:
+        named = (_named(leaving[key], f"{seen[key]} 还有出入或测温") for key in list(seen)[:_NAMED_MAX])
+        raise _bad_day(f"退场日期早于 {len(seen)} 人的最后一次记录: {'; '.join(named)}。")
+
+
+def _named(person: Absent, what: str) -> str:
+    return f"{person.name} ({mask_certificate(person.certificate_number)}, {what})"
 
 
 def _bad_day(message: str) -> Problem:

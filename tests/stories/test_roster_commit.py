@@ -14,6 +14,7 @@ from server.actions import commit_roster
 from server.actions.load_reference import load_reference
 from server.db import read, write
 from server.models import LogEntry
+from server.rules.calendar import add_days, local_date_of
 from sync_protocol.outcomes import REFUSED
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import person
@@ -59,6 +60,29 @@ def test_nobody_leaves_before_he_came_and_the_answer_says_who(desk: Cast, contra
     who = [row["record"] for row in rows(contractor, part, "absent") if row["name"] == early.name]
     done = commit(contractor, part, absent="exit", exited_on="2026-11-10", people=who)
     assert done["counts"]["exited"] == 1
+
+
+def test_nobody_is_said_to_have_left_before_he_was_last_seen(
+    desk: Cast, contractor: Caller, tmp_path: Path
+) -> None:
+    commit(contractor, preview(contractor, desk.site_a, people_file(person(1), person(2), person(3))))
+    tablet = Field(desk, tmp_path).tablet("first")
+    workers = {str(item.body["name"]): item.id for item in tablet.list("worker")}
+    seen = {"worker": workers[person(2).name], "direction": "out", "method": "face"}
+    tablet.add(f"site:{desk.site_a}", "gate_pass", seen)
+    assert tablet.sync().ok
+    today = local_date_of(desk.clock.now_ms())
+    part = preview(contractor, desk.site_a, people_file(person(1)))
+    told = _refused(contractor, part, absent="exit", exited_on=add_days(today, -1))
+    assert (told["status"], list(told["errors"])) == (422, ["/exited_on"])
+    assert person(2).name in told["detail"] and today in told["detail"]
+    assert person(3).name not in told["detail"] and person(2).certificate_number not in str(told)
+    done = commit(
+        contractor, part, absent="exit", exited_on=add_days(today, -1), people=[workers[person(3).name]]
+    )
+    assert done["counts"]["exited"] == 1
+    rest = preview(contractor, desk.site_a, people_file(person(1)))
+    assert commit(contractor, rest, absent="exit", exited_on=today)["counts"]["exited"] == 1
 
 
 @pytest.mark.parametrize(
