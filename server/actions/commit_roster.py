@@ -134,7 +134,7 @@ def _check_unseen(session: Session, site_id: str, leaving: Mapping[str, Absent],
         return
     seen = seen_since(session, site_id, dict.fromkeys(leaving, decision.exited_on))
     if seen:
-        named = (_named(leaving[key], f"{seen[key]} 还有出入或测温") for key in list(seen)[:_NAMED_MAX])
+        named = (_named(leaving[key], f"{seen[key]} 还有出入或测温记录") for key in list(seen)[:_NAMED_MAX])
         raise _bad_day(f"退场日期早于 {len(seen)} 人的最后一次记录: {'; '.join(named)}。")
 
 
