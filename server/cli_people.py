@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 
 import click
 import segno
@@ -12,9 +15,21 @@ from server.actions.enrol_code import make_code
 from server.actions.manage_users import NewUser, add_user, find_user, list_users, set_active, set_password
 from server.actions.paging import LIMIT_MAX
 from server.actions.revoke_device import page_of_devices, revoke_device
-from server.cli_base import Teaching, print_table, table, writing
+from server.cli_base import Teaching, make_app, print_table, runtime_of, table, writing
 from server.clock import to_iso
 from server.models.user import ROLES
+from server.take_export import take_export
+
+_OUTCOMES = {
+    "applied": "生效",
+    "merged": "已合并",
+    "contested": "有争议",
+    "duplicate": "已有",
+    "held": "待处理",
+    "refused": "未采用",
+    "retry": "暂未收下",
+}
+_PHOTOS = {"kept": "收下", "media_here": "已有"}
 
 
 @click.group(cls=Teaching)
@@ -162,6 +177,29 @@ def revoke(device_id: object) -> None:
     with writing() as (session, _, now_ms):
         shown = revoke_device(session, str(device_id), now_ms)
         click.echo(f"已注销 {shown.device.name} (用户 {shown.user})")
+
+
+@device.command("take-export")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def take_in(file: Path) -> None:
+    """导入平板的应急导出文件 FILE: 记录照常判断, 照片随后入库。重复导入, 或平板后来又自己上传, 都不会重复。
+
+    \b
+    gongdi device take-export gongdi-2026-11-24-08-00.zip
+    """
+    app = make_app()
+    runtime = runtime_of(app)
+    with app.app_context():
+        taken = take_export(runtime, file, runtime.clock.now_ms())
+    click.echo(f"设备: {taken.device}")
+    click.echo(f"记录: {_counted(taken.entries, _OUTCOMES)}")
+    click.echo(f"照片: {_counted(taken.photos, _PHOTOS)}")
+    if taken.entries["retry"]:
+        click.echo("有记录暂时没有收下, 请再运行一次。")
+
+
+def _counted(counts: Counter[str], words: Mapping[str, str]) -> str:
+    return ", ".join(f"{words.get(code, code)} {count}" for code, count in counts.items()) or "没有"
 
 
 @click.command("enrol-code")

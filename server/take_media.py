@@ -13,7 +13,7 @@ import secrets
 
 import sqlalchemy as sa
 
-from server.actions.begin_upload import Announced, open_upload
+from server.actions.begin_upload import Announced, open_upload, promised_to
 from server.actions.hold_evidence import is_held
 from server.actions.judge_photo import Photo, PhotoLimits, judge_photo, photo_limits, refused_media
 from server.actions.load_reference import rules_in_force
@@ -76,6 +76,28 @@ def keep_photo(store: MediaStore, viewer: Viewer, site_id: str, data: bytes, now
         upload = open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
     _keep(store, upload, photo, data, now_ms)
     return sha256
+
+
+def keep_carried(store: MediaStore, device_id: str, sha256: str, data: bytes, now_ms: int) -> None:
+    """Keep a photo that a file brought from a device, at every site where an entry promised it and it lacks.
+
+    Raises Problem 409 `media_here`, 413, 415 or 422 for what nobody promised and for what is no photo.
+    """
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise refused_media("media_mismatch")
+    with read() as session:
+        limits = photo_limits(session, now_ms)
+        promised = promised_to(session, device_id, sha256)
+        sites = [site_id for site_id, length in promised if length == len(data)]
+        lacking = [site_id for site_id in sites if session.get(Media, (site_id, sha256)) is None]
+    if not lacking:
+        raise refused_media("media_here" if sites else "media_not_promised")
+    photo, until_ms = judge_photo(data, limits), now_ms + limits.upload_ms
+    for site_id in lacking:
+        announced = Announced(site_id, sha256, len(data))
+        with write() as session:
+            upload = open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
+        _keep(store, upload, photo, data, now_ms)
 
 
 def drop_upload(store: MediaStore, upload: MediaUpload, now_ms: int) -> None:

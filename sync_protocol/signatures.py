@@ -107,6 +107,12 @@ def receipt_text(device: str, at: str, streams: Mapping[str, tuple[int, str]]) -
     return f"gongdi-receipt/1\n{device}\n{at}" + "".join(lines)
 
 
+def export_text(device: str, sha256: str) -> str:
+    """What a device signs of the unsent lines that it gives away in a file: `sha256` is of all of them, each with its line
+    feed, in hex. (No part of the wire; see the app's emergency export.)"""
+    return f"gongdi-export/1\n{device}\n{sha256}"
+
+
 def sign_text(private_key: PrivateKey, text: str) -> str:
     """The signature over the text's UTF-8 bytes, base64url, unpadded."""
     return to_base64url(read_private(private_key).sign(text.encode()))

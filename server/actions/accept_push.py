@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.accept_scope import ScopeAnswer, accept_scope
 from server.actions.authenticate_device import Sender, claim_exchange, key_of
-from server.actions.date_entries import date_entries
+from server.actions.date_entries import date_carried, date_entries
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.read_push import Line, Push
 from server.clock import to_iso
@@ -49,20 +50,43 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     entries = [line.entry for line in push.lines if line.entry is not None]
     dates = date_entries(session, device, push.header.clock, entries, now_ms)
     pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
-    accepted = Accepted()
-    assigned = _assignments(session, device.user_id)
-    attested = {name: stream for name, stream in push.header.streams.items() if _site_of(name) in assigned}
-    for name, lines in sorted(_by_scope(push.lines, attested).items()):
-        site_id = _site_of(name)
-        if site_id in assigned:
-            good = name in attested and _attests(sender, name, attested[name])
-            _one_scope(pushing, name, lines, assigned[site_id], attested.get(name), good, accepted)
-        else:
-            _refuse_all(pushing, lines, accepted)
-    _refuse_all(pushing, [line for line in push.lines if line.entry is None], accepted)
+    accepted = _take_lines(pushing, sender, push.lines, push.header.streams)
     device.seen_ms = now_ms
     device.unsent = sum(stream.unsent for stream in push.header.streams.values())
     return _answer(seals, exchange, push, accepted, now_ms)
+
+
+def accept_carried(
+    session: Session, seals: Seals, device_id: str, lines: list[Line], now_ms: int
+) -> list[dict[str, Any]]:
+    """Take lines in that this device wrote and that somebody else brought (see `read_export`); gives their outcomes. As a
+    push, but the device is not there: it attests nothing and gets no receipt."""
+    device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
+    sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
+    exchange = claim_exchange(session, sender, "export", now_ms)
+    entries = [line.entry for line in lines if line.entry is not None]
+    dates = date_carried(session, device.id, entries, now_ms)
+    pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
+    accepted = _take_lines(pushing, sender, lines, {})
+    return [accepted.outcomes[line.number] for line in lines]
+
+
+def _take_lines(
+    pushing: Pushing, sender: Sender, lines: list[Line], streams: Mapping[str, Attested]
+) -> Accepted:
+    """Scope by scope, what its user has or had; everything else is refused and kept."""
+    accepted = Accepted()
+    assigned = _assignments(pushing.session, pushing.user_id)
+    attested = {name: stream for name, stream in streams.items() if _site_of(name) in assigned}
+    for name, some in sorted(_by_scope(lines, attested).items()):
+        site_id = _site_of(name)
+        if site_id in assigned:
+            good = name in attested and _attests(sender, name, attested[name])
+            _one_scope(pushing, name, some, assigned[site_id], attested.get(name), good, accepted)
+        else:
+            _refuse_all(pushing, some, accepted)
+    _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
+    return accepted
 
 
 def _one_scope(

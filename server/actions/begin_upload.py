@@ -56,7 +56,7 @@ def begin_upload(
     A device has one open upload of a photo: what it began before is given up, so that nothing piles up.
     """
     scope_id, sha256 = announced.scope_id, announced.sha256
-    promised = _promised_to(session, sender.device_id, sha256)
+    promised = promised_to(session, sender.device_id, sha256)
     if (scope_id, announced.bytes) not in promised:
         raise refused_media("media_not_promised")
     if session.get(Media, (scope_id, sha256)) is not None:
@@ -90,7 +90,7 @@ def open_upload(
 
 def has_arrived(session: Session, device_id: str, sha256: str) -> bool:
     """Whether a photo is here for every site of this device's user where an entry promised it, and one did."""
-    promised = {scope_id for scope_id, _ in _promised_to(session, device_id, sha256)}
+    promised = {scope_id for scope_id, _ in promised_to(session, device_id, sha256)}
     query = sa.select(Media.scope_id).where(Media.scope_id.in_(promised), Media.sha256 == sha256)
     return bool(promised) and promised == set(session.scalars(query))
 
@@ -99,7 +99,7 @@ def upload_id(capability: str) -> str:
     return hash_token(capability).hex()
 
 
-def _promised_to(session: Session, device_id: str, sha256: str) -> set[tuple[str, int]]:
+def promised_to(session: Session, device_id: str, sha256: str) -> set[tuple[str, int]]:
     """(scope, bytes) of what was promised under this hash, at sites that are or were this device's user's: being
     transferred does not undo a day's work."""
     sites = (

@@ -60,6 +60,16 @@ def date_entries(
     return Dates(received_ms, anchors, _beacons(session, device.id, tokens), offset, steady)
 
 
+def date_carried(session: Session, device_id: str, entries: Iterable[Envelope], received_ms: int) -> Dates:
+    """As `date_entries`, of entries that somebody carried here: their device is not there to be tied to the server's
+    clock, so that only earlier ties count."""
+    boots = {entry.at.boot for entry in entries if entry.at.boot}
+    tokens = {entry.at.beacon for entry in entries if entry.at.beacon}
+    return Dates(
+        received_ms, _anchors(session, device_id, boots), _beacons(session, device_id, tokens), 0, False
+    )
+
+
 def _tie(
     session: Session, device_id: str, clock: Clock, anchors: dict[str, time_bounds.Anchor], received_ms: int
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -12,8 +13,9 @@ from server.actions.assign_site import unassign_site
 from server.actions.revoke_device import revoke_device
 from server.db import write
 from server.models import Device, Site, User
+from server.take_export import TakenIn, take_export
 from tests.axe import serious_findings
-from tests.field_app.conftest import PUSH, Inspector
+from tests.field_app.conftest import PUSH, Inspector, elsewhere
 from tests.field_app.test_photos import ALL_OF_MEDIA, arrived, disinfect, photo
 
 __all__ = ["photo"]
@@ -77,6 +79,11 @@ def test_what_is_unsent_can_be_carried_away_and_then_the_device_joins_anew(
         (promised,) = json.loads(line)["media"]
         assert about["photos"][0]["sha256"] == promised["sha256"]
         assert len(files.read(f"photos/{promised['sha256']}.jpeg")) == promised["bytes"]
+    taken = _take_in(inspector, tmp_path / "unsent.zip")
+    assert (taken.entries, taken.photos) == (
+        Counter(held=1),
+        Counter(kept=1),
+    )  # a person decides: it was taken out
     page.get_by_role("button", name="导出的文件已存好, 清除并重新登记").click()
     inspector.context.unroute(PUSH)
     page.get_by_label("注册码").fill(inspector.field.code("inspector"))
@@ -102,6 +109,35 @@ def test_only_a_photo_that_waits_can_be_carried_away_too(
             "entries.ndjson",
             "photos",
         ]
+
+
+def test_what_was_carried_away_and_sent_all_the_same_counts_once(
+    inspector: Inspector, photo: Path, tmp_path: Path
+) -> None:
+    page = inspector.enrol()
+    inspector.context.set_offline(True)
+    disinfect(inspector, photo)
+    inspector.measure("张三", "365")
+    inspector.expect_unsent(2)
+    inspector.open("同步")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="应急导出").click()
+    download.value.save_as(tmp_path / "unsent.zip")
+    expect(page.get_by_role("status").filter(has_text="交给管理员导入")).to_be_visible()
+    assert _take_in(inspector, tmp_path / "unsent.zip").entries == Counter(applied=2)
+    assert len(arrived(inspector)) == 1
+    inspector.context.set_offline(False)
+    inspector.sync()
+    inspector.expect_unsent(0)
+    expect(page.locator(".badge")).not_to_contain_text("照片未上传")
+    assert len(elsewhere(inspector.field, "temperature_check")) == 1
+    assert len(elsewhere(inspector.field, "disinfection_log")) == 1
+
+
+def _take_in(inspector: Inspector, path: Path) -> TakenIn:
+    app = inspector.field.app
+    with app.app_context():
+        return take_export(app.extensions["gongdi"], path, inspector.field.cast.clock.now_ms())
 
 
 def _take_away(inspector: Inspector) -> None:

@@ -39,6 +39,11 @@ export function receiptText(device: string, at: string, streams: Record<string, 
   return `gongdi-receipt/1\n${device}\n${at}${scopes.map((scope) => `\n${scope} ${streams[scope]!.n} ${streams[scope]!.hash}`).join("")}`;
 }
 
+/** What this device signs of the unsent lines that it gives away in a file: `sha256` is of all of them, in hex. */
+export function exportText(device: string, sha256: string): string {
+  return `gongdi-export/1\n${device}\n${sha256}`;
+}
+
 export interface RequestToSign {
   method: string;
   path: string;

@@ -1,28 +1,31 @@
-// The way out when no network comes and the tablet is about to die: everything unsent as one file. It is for people and for
-// evidence: the lines are byte for byte what would have been sent, numbered and chained.
+// The way out when no network comes and the tablet is about to die: everything unsent as one file, which the office takes in.
+// The lines are byte for byte what would have been sent, numbered and chained, and signed as a whole.
 
 import { strToU8, zipSync } from "fflate";
-import { joined, utf8 } from "../protocol/bytes";
+import { hex, joined, sha256, utf8 } from "../protocol/bytes";
+import { exportText, signText } from "../protocol/signatures";
 import { wallText } from "../protocol/time";
 import type { FieldDatabase } from "./database";
 import { lastUnsent, unsentPhotos } from "./unsent";
 
-/** A zip: `about.json` says whose it is, with the last receipts; `entries.ndjson` has each waiting line; `photos/<sha256>`
+/** A zip: `about.json` says whose it is, with its signature and the last receipts; `entries.ndjson` has each waiting line; `photos/<sha256>`
  * are the photos that wait. */
 export async function unsentFile(db: FieldDatabase): Promise<Blob> {
   const identity = await db.identity.get("one");
   const rows = await db.outbox.where("state").equals("waiting").sortBy("seq");
   const photos = (await unsentPhotos(db)).map(({ photo }) => photo);
   const scopes = await db.scopes.toArray();
+  const entries = joined(rows.flatMap((row) => [row.line, utf8("\n")]));
+  const sig = identity && (await signText(identity.keys.privateKey, exportText(identity.device, hex(await sha256(entries)))));
   const about = {
-    gongdi_export: 2,
-    ...{ device: identity?.device, user: identity?.user, at: wallText(Date.now()) },
+    gongdi_export: 3,
+    ...{ device: identity?.device, user: identity?.user, at: wallText(Date.now()), sig },
     receipts: Object.fromEntries(scopes.map(({ scope, receipt }) => [scope, receipt])),
     photos: photos.map(({ entry, sha256, type }) => ({ entry, sha256, type })),
   };
   const files: Record<string, Uint8Array> = {
     "about.json": strToU8(JSON.stringify(about, null, 1)),
-    "entries.ndjson": joined(rows.flatMap((row) => [row.line, utf8("\n")])),
+    "entries.ndjson": entries,
   };
   for (const photo of photos) files[`photos/${photo.sha256}.${photo.type.split("/")[1]}`] = await bytesOf(photo.blob);
   return new Blob([zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>], { type: "application/zip" });

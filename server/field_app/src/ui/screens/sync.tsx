@@ -32,11 +32,15 @@ function workerOf(row: OutboxRow): string {
 }
 
 export function SyncScreen() {
-  const { db, syncer, isBusy } = useSession();
+  const { db, syncer, isBusy, tell } = useSession();
   const now = useNow();
   const read = useLive(() => readAll(db), [db]);
   if (!read) return null;
   const { identity, left, exported, waiting, refused, settled, settledCount, scopes, notes, names, photosRefused } = read;
+  const carryAway = async () => {
+    await exportUnsent(db);
+    tell("已导出。请保存好文件, 交给管理员导入。", "good");
+  };
   return (
     <section class="sync">
       <h1>同步</h1>
@@ -84,7 +88,7 @@ export function SyncScreen() {
           <Storage isKept={notes.kept} />
         </dd>
       </dl>
-      <button class="quiet wide" disabled={isNothing(left)} onClick={() => void exportUnsent(db)}>
+      <button class="quiet wide" disabled={isNothing(left)} onClick={() => void carryAway()}>
         应急导出未上传的记录和照片
       </button>
     </section>
