@@ -88,7 +88,8 @@ class Applying:
         if local_date not in self.limits:
             self.limits[local_date] = rules_in_force(self.session).person_limits(local_date)
         errors: dict[str, list[str]] = {}
-        for found in filter(is_error, person_problems(body, local_date, self.limits[local_date])):
+        problems = person_problems(body, local_date, self.limits[local_date])
+        for found in filter(is_error, problems) if problems else ():
             errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
         return errors
 

@@ -19,7 +19,7 @@ from flask import Flask
 from server.actions import read_export
 from server.actions.load_reference import load_reference
 from server.actions.revoke_device import revoke_device
-from server.actions.verify_log import verify_scope
+from server.actions.verify_log import verify_exchanges, verify_scope
 from server.app import create_app
 from server.cli import gongdi
 from server.config import Config
@@ -105,7 +105,8 @@ def test_entries_take_effect_once_whether_the_file_comes_first_or_the_tablet(fie
     assert seen.body["team"] == "木工班"
     with field.app.app_context(), read() as session:
         scope = session.get_one(Scope, field.cast.site_a)
-        assert list(verify_scope(session, field.app.extensions["gongdi"].seals, scope)) == []
+        seals = field.app.extensions["gongdi"].seals
+        assert [*verify_scope(session, seals, scope), *verify_exchanges(session, seals)] == []
 
 
 def test_more_than_one_push_could_hold_comes_in_parts(field: Field) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 import sqlalchemy as sa
+import zstandard
 from flask import Flask
 
+from server.actions.keep_preview import result_place
 from server.actions.load_reference import load_reference
 from server.actions.rebuild import check_scope
 from server.actions.verify_log import verify_exchanges, verify_scope
@@ -19,6 +21,7 @@ from server.models import Disclosure, LogEntry, Roster
 from server.models.scope import Scope
 from server.rules.calendar import add_days, local_date_of
 from server.scheduler import tick
+from server.seal import is_sealed
 from tests.server.cast import COMPANY_B, Caller, Cast
 from tests.server.rosters.people import TITLES, Person, person
 from tests.stories.field import Field
@@ -390,6 +393,16 @@ def test_no_identity_stands_in_the_clear_in_the_database(desk: Cast, contractor:
         kept = b"".join(
             (row.file or b"", row.result or b"", str(row.counts).encode(), str(row.told).encode())
         )
+        assert is_sealed(row.file or b"") and is_sealed(row.result or b"")  # they are packed as well
         kept += b"".join(session.scalars(sa.select(LogEntry.raw)))
     assert person(1).certificate_number.encode() not in kept
     assert person(1).name.encode() not in kept
+
+
+def test_a_preview_of_an_earlier_version_is_read_still(desk: Cast, contractor: Caller) -> None:
+    told = preview(contractor, desk.site_a, people_file(person(1)))
+    seals, where = desk.app.extensions["gongdi"].seals, result_place(told["id"])
+    with desk.app.app_context(), write() as session:
+        roster = session.get_one(Roster, told["id"])
+        roster.result = seals.seal(where, zstandard.decompress(seals.open(where, roster.result or b"")))
+    assert commit(contractor, told)["counts"]["added"] == 1

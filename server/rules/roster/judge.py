@@ -69,7 +69,7 @@ class Row:
 
     @property
     def rejected(self) -> bool:
-        return any(map(is_error, self.found))
+        return bool(self.found) and any(map(is_error, self.found))
 
     @property
     def certificate(self) -> tuple[str, str] | None:
