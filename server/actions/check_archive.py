@@ -236,8 +236,9 @@ class _Extent:
         if self._tags is None or self._ended:
             return
         row, cell, end = self._tags
-        chunk, ended, _ = chunk.partition(end)
-        self._ended = bool(ended)
+        ends = chunk.find(end)
+        if ends >= 0:
+            chunk, self._ended = chunk[:ends], True
         cells = chunk.count(cell)
         self.rows += chunk.count(row)
         self.cells += cells
