@@ -19,6 +19,7 @@ from server.cli_base import Teaching, make_app, print_table, runtime_of, table, 
 from server.clock import to_iso
 from server.models.user import ROLES
 from server.take_export import take_export
+from sync_protocol.outcomes import problem_title
 
 _OUTCOMES = {
     "applied": "生效",
@@ -29,7 +30,7 @@ _OUTCOMES = {
     "refused": "未采用",
     "retry": "暂未收下",
 }
-_PHOTOS = {"kept": "收下", "media_here": "已有"}
+_PHOTOS = {"kept": "收下", "media_here": "已有", "export_invalid": "文件里没有或已损坏"}
 
 
 @click.group(cls=Teaching)
@@ -199,7 +200,8 @@ def take_in(file: Path) -> None:
 
 
 def _counted(counts: Counter[str], words: Mapping[str, str]) -> str:
-    return ", ".join(f"{words.get(code, code)} {count}" for code, count in counts.items()) or "没有"
+    told = ((words.get(code) or f"{problem_title(code)} [{code}]", count) for code, count in counts.items())
+    return ", ".join(f"{word} {count}" for word, count in told) or "没有"
 
 
 @click.command("enrol-code")

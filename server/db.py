@@ -193,13 +193,11 @@ def bulk_select(
         same = " AND ".join(f'found."{name}" = (value ->> {i})::{types[name]}' for i, name in enumerate(keys))
         wanted = "json_array_elements(%s::json) WITH ORDINALITY wanted (value, place)"
         text = f'SELECT (place - 1)::int, {told} FROM {wanted} JOIN "{table.name}" found ON {same}'
-        found = driver.execute(text, [_json_text(rows)])
     else:
         same = " AND ".join(f'found."{name}" = wanted.value ->> {i}' for i, name in enumerate(keys))
         # CROSS: row by row of what is wanted, whatever SQLite thinks of how many there are.
         text = f'SELECT wanted.key, {told} FROM json_each(?) wanted CROSS JOIN "{table.name}" found ON {same}'
-        found = driver.execute(text, [_json_text(rows)])
-    return list(found.fetchall())
+    return list(driver.execute(text, [_json_text(rows)]).fetchall())
 
 
 def bulk_update(

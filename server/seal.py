@@ -52,8 +52,8 @@ class Seals:
 
     def seal(self, where: bytes, value: bytes) -> bytes:
         """`value` sealed at `where` (see `place`)."""
-        nonce, current = os.urandom(_NONCE_BYTES), self.current
-        return b"".join((_MAGIC, current, nonce, self.keys[current].encrypt(nonce, value, where)))
+        nonce = os.urandom(_NONCE_BYTES)
+        return _MAGIC + self.current + nonce + self.keys[self.current].encrypt(nonce, value, where)
 
     def open(self, where: bytes, sealed: bytes) -> bytes:
         """The value sealed at `where`. Raises SealBroken. A value that was never sealed (JSON text) is

@@ -71,10 +71,7 @@ def keep_photo(store: MediaStore, viewer: Viewer, site_id: str, data: bytes, now
         raise refused_media("media_too_large", max_bytes=limits.bytes_max)
     sha256, photo = hashlib.sha256(data).hexdigest(), judge_photo(data, limits)
     announced = Announced(site_id, sha256, len(data))
-    device_id, until_ms = own_device(viewer.id), now_ms + limits.upload_ms
-    with write() as session:
-        upload = open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
-    _keep(store, upload, photo, data, now_ms)
+    _keep_whole(store, own_device(viewer.id), announced, photo, data, now_ms, limits)
     return sha256
 
 
@@ -92,12 +89,10 @@ def keep_carried(store: MediaStore, device_id: str, sha256: str, data: bytes, no
         lacking = [site_id for site_id in sites if session.get(Media, (site_id, sha256)) is None]
     if not lacking:
         raise refused_media("media_here" if sites else "media_not_promised")
-    photo, until_ms = judge_photo(data, limits), now_ms + limits.upload_ms
+    photo = judge_photo(data, limits)
     for site_id in lacking:
         announced = Announced(site_id, sha256, len(data))
-        with write() as session:
-            upload = open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
-        _keep(store, upload, photo, data, now_ms)
+        _keep_whole(store, device_id, announced, photo, data, now_ms, limits)
 
 
 def drop_upload(store: MediaStore, upload: MediaUpload, now_ms: int) -> None:
@@ -121,6 +116,22 @@ def _complete(store: MediaStore, upload: MediaUpload, last: bytes, now_ms: int) 
         raise
     _keep(store, upload, photo, data, now_ms)
     store.delete_below(parts_key(upload.id))
+
+
+def _keep_whole(
+    store: MediaStore,
+    device_id: str,
+    announced: Announced,
+    photo: Photo,
+    data: bytes,
+    now_ms: int,
+    limits: PhotoLimits,
+) -> None:
+    """A photo that is here in one piece: an upload that begins and arrives at once."""
+    with write() as session:
+        until_ms = now_ms + limits.upload_ms
+        upload = open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
+    _keep(store, upload, photo, data, now_ms)
 
 
 def _keep(store: MediaStore, upload: MediaUpload, photo: Photo, data: bytes, now_ms: int) -> None:

@@ -50,7 +50,7 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     entries = [line.entry for line in push.lines if line.entry is not None]
     dates = date_entries(session, device, push.header.clock, entries, now_ms)
     pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
-    accepted = _take_lines(pushing, sender, push.lines, push.header.streams)
+    accepted = _take_lines(pushing, push.lines, push.header.streams)
     device.seen_ms = now_ms
     device.unsent = sum(stream.unsent for stream in push.header.streams.values())
     return _answer(seals, exchange, push, accepted, now_ms)
@@ -67,13 +67,11 @@ def accept_carried(
     entries = [line.entry for line in lines if line.entry is not None]
     dates = date_carried(session, device.id, entries, now_ms)
     pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
-    accepted = _take_lines(pushing, sender, lines, {})
+    accepted = _take_lines(pushing, lines, {})
     return [accepted.outcomes[line.number] for line in lines]
 
 
-def _take_lines(
-    pushing: Pushing, sender: Sender, lines: list[Line], streams: Mapping[str, Attested]
-) -> Accepted:
+def _take_lines(pushing: Pushing, lines: list[Line], streams: Mapping[str, Attested]) -> Accepted:
     """Scope by scope, what its user has or had; everything else is refused and kept."""
     accepted = Accepted()
     assigned = _assignments(pushing.session, pushing.user_id)
@@ -81,7 +79,7 @@ def _take_lines(
     for name, some in sorted(_by_scope(lines, attested).items()):
         site_id = _site_of(name)
         if site_id in assigned:
-            good = name in attested and _attests(sender, name, attested[name])
+            good = name in attested and _attests(pushing.device, name, attested[name])
             _one_scope(pushing, name, some, assigned[site_id], attested.get(name), good, accepted)
         else:
             _refuse_all(pushing, some, accepted)
@@ -138,9 +136,9 @@ def _by_scope(lines: Iterable[Line], attested: Mapping[str, Any]) -> dict[str, l
     return grouped
 
 
-def _attests(sender: Sender, name: str, stream: Any) -> bool:
-    text = attestation_text(sender.device_id, name, stream.n, stream.hash)
-    return verify_text(key_of(sender.public_key), text, stream.sig)
+def _attests(device: Device, name: str, stream: Any) -> bool:
+    text = attestation_text(device.id, name, stream.n, stream.hash)
+    return verify_text(key_of(device.public_key), text, stream.sig)
 
 
 def _answer(seals: Seals, exchange: Exchange, push: Push, accepted: Accepted, now_ms: int) -> dict[str, Any]:

@@ -88,8 +88,7 @@ class Applying:
         if local_date not in self.limits:
             self.limits[local_date] = rules_in_force(self.session).person_limits(local_date)
         errors: dict[str, list[str]] = {}
-        problems = person_problems(body, local_date, self.limits[local_date])
-        for found in filter(is_error, problems) if problems else ():
+        for found in filter(is_error, person_problems(body, local_date, self.limits[local_date])):
             errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
         return errors
 

@@ -57,7 +57,7 @@ _SHARED = re.compile(rb"""\st\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v\s*>\s*([0-9]{1
 _SHARED_MIN = len('<c t="s"><v>0</v></c>')  # bytes of a cell that shares a text
 _OTHER_BOOKS = ("xl/workbook.bin", "content.xml")  # of .xlsb and .ods, which the reader would open as well
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a spreadsheet is packed with
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError)
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
 class Hidden(NamedTuple):
@@ -85,7 +85,7 @@ def check_archive(data: bytes) -> Archive:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_names(archive)
             return _look_through(archive)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise wrong.damaged() from error
 
 
@@ -236,9 +236,8 @@ class _Extent:
         if self._tags is None or self._ended:
             return
         row, cell, end = self._tags
-        ends = chunk.find(end)
-        if ends >= 0:
-            chunk, self._ended = chunk[:ends], True
+        chunk, ended, _ = chunk.partition(end)
+        self._ended = bool(ended)
         cells = chunk.count(cell)
         self.rows += chunk.count(row)
         self.cells += cells

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from server.actions.authenticate_device import key_of
+from server.actions.check_archive import BROKEN
 from server.models.device import Device
 from server.problems import Problem
 from sync_protocol.signatures import export_text, verify_text
 
 VERSION = 3  # the first that is signed
 ABOUT_MAX, ENTRIES_MAX = 16 * 1024 * 1024, 256 * 1024 * 1024  # bytes, inflated
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
 
 
 class CarriedPhoto(msgspec.Struct):
@@ -56,15 +55,16 @@ class Export:
 
 @contextmanager
 def open_export(path: Path) -> Iterator[Export]:
-    """The export in a file. Raises Problem 422 for anything else, and OSError."""
+    """The export in a file. Raises Problem 422 for anything else."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            about = _about(_member(archive, "about.json", ABOUT_MAX))
-            text = _member(archive, "entries.ndjson", ENTRIES_MAX)
-            raws = text.removesuffix(b"\n").split(b"\n") if text else []
-            yield Export(about, raws, hashlib.sha256(text).hexdigest(), archive)
-    except zipfile.BadZipFile as error:
+        archive = zipfile.ZipFile(path)
+    except BROKEN as error:
         raise _invalid("这不是应急导出的文件, 或文件已损坏。") from error
+    with archive:
+        about = _about(_member(archive, "about.json", ABOUT_MAX))
+        text = _member(archive, "entries.ndjson", ENTRIES_MAX)
+        raws = text.removesuffix(b"\n").split(b"\n") if text else []
+        yield Export(about, raws, hashlib.sha256(text).hexdigest(), archive)
 
 
 def check_export(session: Session, export: Export) -> Device:
@@ -92,7 +92,7 @@ def _member(archive: zipfile.ZipFile, name: str, longest: int) -> bytes:
     try:
         with archive.open(name) as stream:
             data = stream.read(longest + 1)
-    except _BROKEN as error:
+    except (*BROKEN, KeyError) as error:
         raise _invalid(f"文件里没有 {name}, 或它已损坏。") from error
     if len(data) > longest:
         raise _invalid(f"{name} 太大。")

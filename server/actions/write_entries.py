@@ -29,7 +29,7 @@ from sync_protocol import stream as streams
 from sync_protocol.entry import Attested
 from sync_protocol.signatures import attestation_text, sign_text
 
-_AT_ONCE = 10000  # entries taken in together: more gain nothing, and fill memory
+_AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memory
 PLATFORM = "server"
 
 

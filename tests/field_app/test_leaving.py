@@ -7,7 +7,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from server.actions.assign_site import unassign_site
 from server.actions.revoke_device import revoke_device
@@ -70,16 +70,14 @@ def test_what_is_unsent_can_be_carried_away_and_then_the_device_joins_anew(
     inspector.context.set_offline(False)
     inspector.sync()
     expect(page.get_by_text("本设备已被停用")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="应急导出").click()
-    download.value.save_as(tmp_path / "unsent.zip")
-    with zipfile.ZipFile(tmp_path / "unsent.zip") as files:
+    carried = _carry_away(page, tmp_path)
+    with zipfile.ZipFile(carried) as files:
         about = json.loads(files.read("about.json"))
         (line,) = files.read("entries.ndjson").splitlines()
         (promised,) = json.loads(line)["media"]
         assert about["photos"][0]["sha256"] == promised["sha256"]
         assert len(files.read(f"photos/{promised['sha256']}.jpeg")) == promised["bytes"]
-    taken = _take_in(inspector, tmp_path / "unsent.zip")
+    taken = _take_in(inspector, carried)
     assert (taken.entries, taken.photos) == (
         Counter(held=1),
         Counter(kept=1),
@@ -100,10 +98,8 @@ def test_only_a_photo_that_waits_can_be_carried_away_too(
     disinfect(inspector, photo)
     inspector.sync()
     expect(page.locator(".badge")).to_contain_text("照片未上传 1 张")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="应急导出").click()
-    download.value.save_as(tmp_path / "unsent.zip")
-    with zipfile.ZipFile(tmp_path / "unsent.zip") as files:
+    carried = _carry_away(page, tmp_path)
+    with zipfile.ZipFile(carried) as files:
         assert [name.split("/")[0] for name in files.namelist()] == [
             "about.json",
             "entries.ndjson",
@@ -120,11 +116,9 @@ def test_what_was_carried_away_and_sent_all_the_same_counts_once(
     inspector.measure("张三", "365")
     inspector.expect_unsent(2)
     inspector.open("同步")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="应急导出").click()
-    download.value.save_as(tmp_path / "unsent.zip")
+    carried = _carry_away(page, tmp_path)
     expect(page.get_by_role("status").filter(has_text="交给管理员导入")).to_be_visible()
-    assert _take_in(inspector, tmp_path / "unsent.zip").entries == Counter(applied=2)
+    assert _take_in(inspector, carried).entries == Counter(applied=2)
     assert len(arrived(inspector)) == 1
     inspector.context.set_offline(False)
     inspector.sync()
@@ -132,6 +126,13 @@ def test_what_was_carried_away_and_sent_all_the_same_counts_once(
     expect(page.locator(".badge")).not_to_contain_text("照片未上传")
     assert len(elsewhere(inspector.field, "temperature_check")) == 1
     assert len(elsewhere(inspector.field, "disinfection_log")) == 1
+
+
+def _carry_away(page: Page, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="应急导出").click()
+    download.value.save_as(folder / "unsent.zip")
+    return folder / "unsent.zip"
 
 
 def _take_in(inspector: Inspector, path: Path) -> TakenIn:

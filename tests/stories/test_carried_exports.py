@@ -210,11 +210,12 @@ def test_a_file_that_inflates_without_end_is_not_read_to_its_end(
 
 def test_the_command_tells_what_came_of_it(field: Field, config: Config) -> None:
     field.tablet("first").add(field.scope, "disinfection_log", LOG)
-    path = _exported(field, "first")
+    path = _exported(field, "first", (picture(),))
+    photos = "照片: 没有记录承诺这张照片 [media_not_promised] 1"
     env = {"GONGDI_DATABASE_URL": config.database_url, "GONGDI_DATA_DIR": str(config.data_dir)}
     for told in ("记录: 生效 1", "记录: 已有 1"):
         ran = CliRunner().invoke(gongdi, ["device", "take-export", str(path)], obj=create_app, env=env)
-        assert (ran.exit_code, ran.output.splitlines()) == (0, ["设备: first", told, "照片: 没有"]), (
+        assert (ran.exit_code, ran.output.splitlines()) == (0, ["设备: first", told, photos]), (
             ran.output
         )
     path.write_bytes(b"PK")

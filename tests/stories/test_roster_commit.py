@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import zstandard
 from flask import Flask
 
 from server.actions import commit_roster
+from server.actions.keep_preview import result_place
 from server.actions.load_reference import load_reference
 from server.db import read, write
-from server.models import LogEntry
+from server.models import LogEntry, Roster
 from server.rules.calendar import add_days, local_date_of
 from sync_protocol.outcomes import REFUSED
 from tests.server.cast import Caller, Cast
@@ -161,3 +163,12 @@ def test_what_the_log_refused_is_not_counted_as_written(
     monkeypatch.setattr(commit_roster, "write_entries", one_is_refused)
     counts = commit(contractor, preview(contractor, desk.site_a, people_file(person(1), person(2))))["counts"]
     assert (counts["added"], counts["refused"]) == (1, 1)
+
+
+def test_a_preview_of_an_earlier_version_is_read_still(desk: Cast, contractor: Caller) -> None:
+    told = preview(contractor, desk.site_a, people_file(person(1)))
+    seals, where = desk.app.extensions["gongdi"].seals, result_place(told["id"])
+    with desk.app.app_context(), write() as session:
+        roster = session.get_one(Roster, told["id"])
+        roster.result = seals.seal(where, zstandard.decompress(seals.open(where, roster.result or b"")))
+    assert commit(contractor, told)["counts"]["added"] == 1

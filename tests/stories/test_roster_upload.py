@@ -9,10 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 import sqlalchemy as sa
-import zstandard
 from flask import Flask
 
-from server.actions.keep_preview import result_place
 from server.actions.load_reference import load_reference
 from server.actions.rebuild import check_scope
 from server.actions.verify_log import verify_exchanges, verify_scope
@@ -397,12 +395,3 @@ def test_no_identity_stands_in_the_clear_in_the_database(desk: Cast, contractor:
         kept += b"".join(session.scalars(sa.select(LogEntry.raw)))
     assert person(1).certificate_number.encode() not in kept
     assert person(1).name.encode() not in kept
-
-
-def test_a_preview_of_an_earlier_version_is_read_still(desk: Cast, contractor: Caller) -> None:
-    told = preview(contractor, desk.site_a, people_file(person(1)))
-    seals, where = desk.app.extensions["gongdi"].seals, result_place(told["id"])
-    with desk.app.app_context(), write() as session:
-        roster = session.get_one(Roster, told["id"])
-        roster.result = seals.seal(where, zstandard.decompress(seals.open(where, roster.result or b"")))
-    assert commit(contractor, told)["counts"]["added"] == 1

@@ -198,19 +198,14 @@ def _read_shared(context: Context, columns: Sequence[str], team: Cell, *told: Ce
 
 def _read(row: Row, name: Cell, number: Cell, phone: Cell, context: Context) -> None:
     """What a row says of one person alone, beside what it shares with others."""
-    read, problem = cells.read_name(name)
-    if problem is None:
-        row.fields["name"] = read
-    else:
-        row.found.append(Found(problem, "name"))
+    row.take("name", cells.read_name(name))
     _read_number(row, number, context)
     row.take("phone", cells.read_phone(phone, context.words))
     row.found += person_problems(row.fields, context.today, context.limits)
 
 
 def _read_number(row: Row, cell: Cell, context: Context) -> None:
-    fields = row.fields
-    typed = fields.pop("certificate_type", None)
+    typed = row.fields.pop("certificate_type", None)
     if row.found and any(found.code == "certificate_type_unknown" for found in row.found):
         return
     kind, value, problem = cells.read_number(cell, typed)
@@ -218,8 +213,8 @@ def _read_number(row: Row, cell: Cell, context: Context) -> None:
         row.found.append(Found(problem, "certificate_number"))
     if value is None or kind is None:
         return
-    fields["certificate_type"], fields["certificate_number"] = kind, value
-    if value[-3:] == "000" and len(value) == 18:
+    row.fields["certificate_type"], row.fields["certificate_number"] = kind, value
+    if len(value) == 18 and value.endswith("000"):
         # A text cell may say the truth (one in a thousand does); of a CSV file nobody knows what wrote it.
         told = "certificate_rounded" if context.from_csv else "certificate_maybe_rounded"
         row.found.append(Found(told, "certificate_number"))

@@ -84,8 +84,8 @@ def name_problem(name: str) -> str | None:
 
 
 def _age_problem(born: date, on: str, limits: PersonLimits) -> str | None:
-    year, month_and_day = _parts(on)
-    age = year - born.year - (month_and_day < (born.month, born.day))
+    year, month, day = _numbers(on)
+    age = year - born.year - ((month, day) < (born.month, born.day))
     if limits.age_max and age > limits.age_max:
         return "over_age"
     if age < limits.age_min:
@@ -94,6 +94,5 @@ def _age_problem(born: date, on: str, limits: PersonLimits) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _parts(on: str) -> tuple[int, tuple[int, int]]:
-    year, month, day = map(int, on.split("-"))
-    return year, (month, day)
+def _numbers(on: str) -> tuple[int, ...]:
+    return tuple(map(int, on.split("-")))

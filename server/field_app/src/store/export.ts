@@ -8,8 +8,8 @@ import { wallText } from "../protocol/time";
 import type { FieldDatabase } from "./database";
 import { lastUnsent, unsentPhotos } from "./unsent";
 
-/** A zip: `about.json` says whose it is, with its signature and the last receipts; `entries.ndjson` has each waiting line; `photos/<sha256>`
- * are the photos that wait. */
+/** A zip: `about.json` says whose it is, with its signature and the last receipts; `entries.ndjson` has each waiting line;
+ * `photos/<sha256>` are the photos that wait. */
 export async function unsentFile(db: FieldDatabase): Promise<Blob> {
   const identity = await db.identity.get("one");
   const rows = await db.outbox.where("state").equals("waiting").sortBy("seq");
