@@ -215,9 +215,7 @@ def test_the_command_tells_what_came_of_it(field: Field, config: Config) -> None
     env = {"GONGDI_DATABASE_URL": config.database_url, "GONGDI_DATA_DIR": str(config.data_dir)}
     for told in ("记录: 生效 1", "记录: 已有 1"):
         ran = CliRunner().invoke(gongdi, ["device", "take-export", str(path)], obj=create_app, env=env)
-        assert (ran.exit_code, ran.output.splitlines()) == (0, ["设备: first", told, photos]), (
-            ran.output
-        )
+        assert (ran.exit_code, ran.output.splitlines()) == (0, ["设备: first", told, photos]), ran.output
     path.write_bytes(b"PK")
     ran = CliRunner().invoke(gongdi, ["device", "take-export", str(path)], obj=create_app, env=env)
     assert (ran.exit_code, "export_invalid" in ran.output, "Traceback" in ran.output) == (1, True, False)
