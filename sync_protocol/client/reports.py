@@ -8,6 +8,7 @@ from typing import Any
 
 _TEXTS = {
     "offline": "连不上服务器, 记录已保存在本机, 稍后会自动重试。",
+    "no_answer": "服务器没有及时回答, 记录已保存在本机, 下次会分成小批再传。",
     "bad_answer": "服务器的回答无法识别, 记录仍保存在本机。",
     "receipt_invalid": "服务器回执的签名不正确, 记录仍保存在本机。请联系管理员。",
     "not_enrolled": "本设备还没有注册。",
@@ -31,7 +32,8 @@ class TabletError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why an exchange stopped: a problem code of the server's, or `offline`, `bad_answer`, `receipt_invalid`.
+    """Why an exchange stopped: a problem code of the server's, or `offline`, `no_answer`, `bad_answer`,
+    `receipt_invalid`.
 
     `status` is the HTTP status, 0 without an answer. `members` is the problem document as it came.
     """
