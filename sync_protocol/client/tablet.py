@@ -172,7 +172,7 @@ class Tablet:
         )
 
     def _append(self, draft: Draft) -> str:
-        if self._exchange.identity().state == "revoked":
+        if self._is_revoked():
             raise TabletError("device_revoked")
         return outbox.append(self._store, draft)
 
@@ -205,7 +205,7 @@ class Tablet:
     def push(self) -> PushReport:
         """Sends what waits, or a heartbeat. What the network does wrong is in the report."""
         report = push.push(self._exchange)
-        if report.problem is not None and report.problem.code == "device_revoked":
+        if _says_revoked(report):
             records.wipe(self._store)
         return report
 
@@ -213,15 +213,20 @@ class Tablet:
         """Brings down what changed, in answers of `max_bytes` (a slow network cuts small ones less often).
         A device that was revoked pushes what it holds, then forgets what it pulled."""
         report = pull.pull(self._exchange, self.push, max_bytes)
-        if report.problem is not None and report.problem.code == "device_revoked":
+        if _says_revoked(report):
             self.push()
             records.wipe(self._store)
         return report
 
     def sync(self) -> SyncReport:
-        """Push, then pull, whatever became of the push; and how long to wait before the next try."""
+        """Pulls, then pushes, whatever became of the pull, then pulls what came of it; and how long to wait before
+        the next try. The pull comes first for its beacon: it is the proof that the push is not older."""
+        pulled = None if self._is_revoked() else pull.pull(self._exchange, self.push)
         pushed = self.push()
-        pulled = None if self._exchange.identity().state == "revoked" else self.pull()
+        if pulled is not None and records.settled_overlays(self._store) and not self._is_revoked():
+            pulled = pull.pull(self._exchange, self.push, before=pulled)
+        if _says_revoked(pulled):
+            records.wipe(self._store)
         troubles = [
             half.problem for half in (pushed, pulled) if half is not None and half.problem is not None
         ]
@@ -230,6 +235,9 @@ class Tablet:
             self._store.set_note("failures", failures)
         named_s = [trouble.retry_after_s for trouble in troubles if trouble.retry_after_s is not None]
         return SyncReport(pushed, pulled, delay_s(failures, self._rng, max(named_s, default=None)))
+
+    def _is_revoked(self) -> bool:
+        return self._exchange.identity().state == "revoked"
 
     # ---- looking
 
@@ -302,6 +310,10 @@ class Tablet:
             )
             for row in rows
         ]
+
+
+def _says_revoked(report: PushReport | PullReport | None) -> bool:
+    return report is not None and report.problem is not None and report.problem.code == "device_revoked"
 
 
 def _optional_int(value: str | None) -> int | None:
