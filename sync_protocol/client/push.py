@@ -118,15 +118,12 @@ def _exchange(exchange: Exchange, batch: Sequence[Held]) -> tuple[Mapping[str, S
     claims: dict[str, StreamClaim] = {}
 
     def make_body() -> bytes:
-        clock = _read_clock(
-            exchange
-        )  # before anything is counted: what is written from now on is counted as unsent
+        clock = _read_clock(exchange)  # first: what is written from now on is counted as unsent
         claims.clear()
         claims.update(outbox.claims(exchange.store, batch))
         header = push_header(exchange, batch[0].schema if batch else SCHEMA, clock, claims)
-        return gzip.compress(
-            b"\n".join([header, *(held.line for held in batch), b""]), compresslevel=6, mtime=0
-        )
+        lines = b"\n".join([header, *(held.line for held in batch), b""])
+        return gzip.compress(lines, compresslevel=6, mtime=0)
 
     response = exchange.post("/sync/v1/push", make_body, _HEADERS, _ABANDONED_AFTER_MS)
     if not response.complete:
