@@ -139,9 +139,9 @@ def _exchange(exchange: Exchange, batch: Sequence[Held]) -> tuple[Mapping[str, S
 
 
 def _read_clock(exchange: Exchange) -> dict[str, Any]:
-    """This tablet's clocks, and the last beacon that it received."""
-    clock = exchange.clock
+    """The last beacon that this tablet received, and then its clocks: they were read after it."""
     beacon = exchange.store.note("beacon")
+    clock = exchange.clock
     read = {"wall": wall_text(clock.wall_ms()), "boot": clock.boot, "up_ms": clock.up_ms()}
     return read if beacon is None else {**read, "beacon": beacon}
 

@@ -64,10 +64,11 @@ def cursors(store: Store) -> dict[str, str]:
 
 def settled_overlays(store: Store) -> dict[str, list[int]]:
     """By scope, the acknowledged entries that still lie over the records: a pull begun now brings what they
-    did."""
+    did. Not those of a scope that is gone, of which nothing comes any more."""
     found: dict[str, list[int]] = {}
     for row in store.sql.execute(
         "SELECT scope, seq FROM outbox WHERE shown = 1 AND state = 'settled' AND outcome <> 'held'"
+        " AND scope NOT IN (SELECT scope FROM scope WHERE gone > 0)"
     ):
         found.setdefault(row["scope"], []).append(row["seq"])
     return found

@@ -4,6 +4,7 @@ import { contracts } from "../contracts";
 
 const OWN: Record<string, string> = {
   offline: "连不上服务器, 记录已保存在本机, 有网络时会自动上传。",
+  no_answer: "服务器没有及时回答, 记录已保存在本机, 稍后会分成小批再传。",
   bad_answer: "服务器的回答无法识别, 记录仍保存在本机。",
   receipt_invalid: "服务器回执的签名不正确, 记录仍保存在本机。请联系管理员。",
   not_enrolled: "本设备还没有登记。",
