@@ -16,7 +16,8 @@ from typing import Any
 from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
 SYNC_VERSION = 1
-SCHEMAS = ("2026.1",)  # every one ever released is accepted for good
+SCHEMAS = ("2026.1", "2026.2")  # every one ever released is accepted for good
+OBSERVED_SCHEMA = "2026.2"  # the first in which an entry may say `at.observed`
 MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline
@@ -50,13 +51,18 @@ Errors = dict[str, list[str]]
 @dataclass(frozen=True, slots=True)
 class At:
     """The moment as the device claims it: its wall clock (`wall` as written, `wall_ms` since the epoch), the
-    run of the machine (`boot`) and milliseconds since then, the last beacon it was given. None: not known."""
+    run of the machine (`boot`) and milliseconds since then, the last beacon it was given. None: not known.
+
+    `observed` (补录): when the work was done, as its author says; only of what was written down later.
+    """
 
     wall_ms: int
     wall: str
     boot: str | None = None
     up_ms: int | None = None
     beacon: str | None = None
+    observed: str | None = None
+    observed_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The device's clocks while it wrote a push's header."""
+    """The device's clocks, read before it counted what is unsent and made a push's header, and the last beacon
+    that it had been given then (None from a client of 2026.1)."""
 
     wall_ms: int
     wall: str
     boot: str | None
     up_ms: int | None
+    beacon: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,8 @@ def read_entry(line: bytes) -> Entry:
     act, body = members.get("act"), members.get("body")
     if act != "add" or body.__class__ is not dict or extras is not _NO_EXTRAS:
         body = _judge_act(members, errors)
+    if act != "add" and at.observed is not None:
+        errors["/at/observed"] = ["只有新增记录可以写明补录时间, 更正沿用原记录的时间。"]
     if errors:
         raise _refusal(line, members, at, errors)
     base, amends, reason, needs, media = extras
@@ -177,7 +187,13 @@ def write_entry(
 ) -> bytes:
     """The line of an entry, without newline: members in PROTOCOL's order, no spaces, text as UTF-8, nothing
     that is None or empty. Raises ValueError or TypeError for a body that is no JSON; judges nothing else."""
-    moment = {"wall": at.wall, "boot": at.boot, "up_ms": at.up_ms, "beacon": at.beacon}
+    moment = {
+        "wall": at.wall,
+        "boot": at.boot,
+        "up_ms": at.up_ms,
+        "beacon": at.beacon,
+        "observed": at.observed,
+    }
     members = {"id": id, "scope": scope, "n": n, "prev": prev, "kind": kind, "record": record, "act": act}
     optional = {"base": base, "amends": amends, "reason": reason, "needs": list(needs), "media": list(media)}
     members["at"] = {name: value for name, value in moment.items() if value is not None}
@@ -265,9 +281,10 @@ _REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
 _PLACE = ("id", "scope", "n", "prev")
 _PLAIN_MEMBERS = frozenset((*_REQUIRED, "act", "at", "body"))
 _EXTRA_MEMBERS = frozenset(("base", "amends", "reason", "needs", "media"))
-_AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon"))
+_AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon", "observed"))
 _NO_EXTRAS: tuple[Any, ...] = (None, None, None, (), ())
 _NO_TIME = At(0, "1970-01-01T00:00:00Z")
+_WALL_TOLD = "必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"
 
 
 def _read_at(value: object, errors: Errors) -> At:
@@ -277,7 +294,11 @@ def _read_at(value: object, errors: Errors) -> At:
     wall, boot, up_ms, beacon = value.get("wall"), value.get("boot"), value.get("up_ms"), value.get("beacon")
     wall_ms = parse_wall(wall)
     if wall_ms is None:
-        errors["/at/wall"] = ["必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"]
+        errors["/at/wall"] = [_WALL_TOLD]
+    observed = value.get("observed")
+    observed_ms = None if observed is None else parse_wall(observed)
+    if observed is not None and observed_ms is None:
+        errors["/at/observed"] = [_WALL_TOLD]
     for name, token in (("boot", boot), ("beacon", beacon)):
         if token is not None and not _is_token(token):
             errors[f"/at/{name}"] = ["必须是 1–64 个可见的 ASCII 字符。"]
@@ -285,7 +306,11 @@ def _read_at(value: object, errors: Errors) -> At:
         errors["/at/up_ms"] = ["必须是毫秒数。"]
     if not value.keys() <= _AT_MEMBERS:
         errors.update((f"/at/{_escaped(name)}", ["没有这个字段。"]) for name in value.keys() - _AT_MEMBERS)
-    return _NO_TIME if wall_ms is None else At(wall_ms, str(wall), boot, up_ms, beacon)
+    if wall_ms is None:
+        return _NO_TIME
+    return At(
+        wall_ms, str(wall), boot, up_ms, beacon, None if observed is None else str(observed), observed_ms
+    )
 
 
 def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
@@ -345,7 +370,10 @@ def _judge_act(members: Mapping[str, Any], errors: Errors) -> Any:
 
 
 def _refusal(line: bytes, members: Mapping[str, Any], at: At, errors: Errors) -> Refusal:
-    code = "bad_act" if {"/act", "/base", "/amends", "/reason"} & errors.keys() else "unreadable"
+    of_act = {"/act", "/base", "/amends", "/reason"}
+    if at.observed_ms is not None:
+        of_act.add("/at/observed")  # readable, and out of place
+    code = "bad_act" if of_act & errors.keys() else "unreadable"
     if any(f"/{name}" in errors for name in _PLACE):
         return Refusal("unreadable", errors)
     good = {name: members[name] for name in ("kind", "record") if f"/{name}" not in errors}
@@ -376,10 +404,12 @@ def _escaped(name: str) -> str:
 
 def _read_clock(value: object, errors: Errors) -> Clock | None:
     inner: Errors = {}
-    known = {name: value.get(name) for name in ("wall", "boot", "up_ms")} if isinstance(value, dict) else None
+    said: Mapping[str, Any] = value if isinstance(value, dict) else {}
+    known = {name: said.get(name) for name in ("wall", "boot", "up_ms")} if said else None
     at = _read_at(known, inner)
     errors.update({pointer.replace("/at", "/clock", 1): told for pointer, told in inner.items()})
-    return None if inner else Clock(at.wall_ms, at.wall, at.boot, at.up_ms)
+    beacon = said.get("beacon") if _is_token(said.get("beacon")) else None  # anything else bounds nothing
+    return None if inner else Clock(at.wall_ms, at.wall, at.boot, at.up_ms, beacon)
 
 
 def _read_streams(value: object, errors: Errors) -> dict[str, Attested]:
