@@ -302,9 +302,11 @@ def _overlay(items: dict[tuple[str, str], Item], row: sqlite3.Row, kind: str) ->
             items[key] = replace(there, body={**there.body, **changes}, state=state)
     elif there is None:
         amends = entry.get("amends")
-        body = {**entry["body"], "amends": amends} if amends else entry["body"]
-        items[key] = Item(row["scope"], kind, row["record"], 0, body, state)
         amended = items.get((row["scope"], amends)) if amends else None
+        observed = entry["at"].get("observed") or (amended and amended.body.get("observed"))
+        told = {"amends": amends, "observed": observed}
+        body = {**entry["body"], **{name: value for name, value in told.items() if value}}
+        items[key] = Item(row["scope"], kind, row["record"], 0, body, state)
         if amended is not None:
             items[row["scope"], amended.id] = replace(
                 amended, body={**amended.body, "amended_by": row["record"]}

@@ -16,6 +16,7 @@ _TEXTS = {
     "device_revoked": "本设备已被停用, 不能再写入记录。",
     "scope_gone": "您已不再负责这个工地, 不能再写入记录。",
     "unknown_record": "本机没有这条记录。",
+    "observed_ahead": "补录的实际时间不能晚于现在。",
     "unreadable": "这条记录的内容不是有效的 JSON。",
 }
 
@@ -103,7 +104,8 @@ class Item:
     """One record as a person sees it now: what was pulled, with this tablet's own unsent work laid over it.
 
     A corrected fact stays, with `amended_by` in its body and `amends` in the other's; a void one with
-    `voided`, as the server sends them. `rev` is 0 until the server has given one. `state`: `synced`,
+    `voided`; one that was written down later has `observed`, and so has its correction: as the server sends
+    them. `rev` is 0 until the server has given one. `state`: `synced`,
     `sent` (acknowledged, not pulled yet), `held`, `unsent`.
     """
 

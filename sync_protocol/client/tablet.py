@@ -131,9 +131,16 @@ class Tablet:
         record: str | None = None,
         needs: Sequence[str] = (),
         media: Sequence[Mapping[str, Any]] = (),
+        observed_ms: int | None = None,
     ) -> str:
         """Writes a fact or a new register. Returns the entry's id, which is the record's too unless one is
-        given."""
+        given.
+
+        `observed_ms` (补录): when the work was done, for what was first written on paper. Raises TabletError
+        `observed_ahead` for a time that is still to come, as far as this tablet knows.
+        """
+        if observed_ms is not None and observed_ms > self._exchange.now_ms():
+            raise TabletError("observed_ahead")
         entry = self._new_id()
         draft = Draft(
             entry,
@@ -141,7 +148,7 @@ class Tablet:
             "add",
             kind,
             record or entry,
-            self._at(),
+            self._at(observed_ms),
             body,
             needs=tuple(needs),
             media=tuple(media),
@@ -157,7 +164,8 @@ class Tablet:
         )
 
     def amend(self, scope: str, fact: str, body: Mapping[str, Any]) -> str:
-        """Writes a fact that corrects another; both stay readable. Raises TabletError `unknown_record`."""
+        """Writes a fact that corrects another, and counts at that one's time; both stay readable. Raises TabletError
+        `unknown_record`."""
         kind, _, needs = self._known(scope, fact)
         entry = self._new_id()
         return self._append(
@@ -188,17 +196,14 @@ class Tablet:
     def _new_id(self) -> str:
         return uuid7(self._clock.wall_ms(), self._rng)
 
-    def _at(self) -> At:
-        """This moment as the tablet claims it; the beacon proves that it is not before the last exchange."""
+    def _at(self, observed_ms: int | None = None) -> At:
+        """This moment as the tablet claims it; the beacon, read before, proves that it is not before the last
+        exchange."""
+        beacon = self._store.note("beacon")
         wall_ms = self._clock.wall_ms()
         boot, up_ms = self._clock.boot, self._clock.up_ms()
-        return At(
-            wall_ms=wall_ms,
-            wall=wall_text(wall_ms),
-            boot=boot,
-            up_ms=up_ms,
-            beacon=self._store.note("beacon"),
-        )
+        observed = None if observed_ms is None else wall_text(observed_ms)
+        return At(wall_ms, wall_text(wall_ms), boot, up_ms, beacon, observed, observed_ms)
 
     # ---- exchanging
 
