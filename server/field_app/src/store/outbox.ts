@@ -53,7 +53,7 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly P
     const { id, scope, kind, record, act } = draft;
     const row: OutboxRow = {
       ...{ scope, n: head.n + 1, id, kind, record, act, line, schema: contracts.schema, hash, wallMs },
-      day: contracts.kinds[kind]?.nature === "fact" ? localDate(wallMs) : "",
+      day: contracts.kinds[kind]?.nature === "fact" ? localDate(parseMs(draft.at.observed) ?? wallMs) : "",
       ...{ state: "waiting", shown: 1, outcome: "", code: "", errors: {}, rev: null, settledMs: null, seen: 0, carried: 0 },
     };
     const stored = await db.transaction("rw", db.scopes, db.outbox, db.photos, db.identity, async () => {

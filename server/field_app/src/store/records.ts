@@ -3,9 +3,10 @@
 import { contracts } from "../contracts";
 import { digestSum, digestText, recordDigest } from "../protocol/digest";
 import type { Body } from "../protocol/entry";
-import { localDate, parseMs } from "../protocol/time";
+import { localDate } from "../protocol/time";
 import { type FieldDatabase, newScope, type OutboxRow, type RecordRow, type ScopeRow } from "./database";
 import { dropDrafts } from "./drafts";
+import { eventMs } from "./times";
 import { isNothing, unsent, unsentPhotos } from "./unsent";
 
 const RESET_PAUSE_MS = 3600_000; // a digest that differs even after a reset must not download the site for ever
@@ -108,7 +109,7 @@ function rowOf(scope: string, change: Change): Promise<RecordRow>[] {
 function dayOf(kind: string, body: Body): string {
   if (kind === "window") return String(body["local_date"] ?? "");
   if (contracts.kinds[kind]?.nature !== "fact") return "";
-  const ms = parseMs((body["at"] as Body | undefined)?.["time"]);
+  const ms = eventMs(body);
   return ms === null ? "" : localDate(ms);
 }
 
