@@ -7,12 +7,14 @@ import json
 import platform
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from server.cli_base import Teaching
+from server.clock import SHANGHAI
 from sync_protocol.client.tablet import Tablet
 
 pass_home = click.make_pass_decorator(Path)
@@ -58,12 +60,20 @@ def enrol(home: Path, url: str, code: str, name: str) -> None:
 @click.argument("body", metavar="JSON")
 @click.option("--site", help="工地编号; 只分配了一个工地时可省略。")
 @click.option("--record", type=click.UUID, help="记录编号 (登记类); 默认新建。")
+@click.option(
+    "--observed",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="补录: 实际时间 (北京时间), 如 2026-11-23T07:41; 用于先记在纸上、现在补写的记录。",
+)
 @pass_home
-def add(home: Path, kind: str, body: str, site: str | None, record: object | None) -> None:
+def add(
+    home: Path, kind: str, body: str, site: str | None, record: object | None, observed: datetime | None
+) -> None:
     """离线写一条 KIND 记录; JSON 是内容, - 表示从标准输入读。"""
+    observed_ms = None if observed is None else round(observed.replace(tzinfo=SHANGHAI).timestamp() * 1000)
     with Tablet(home) as own:
-        scope = _scope(own, site)
-        entry = own.add(scope, kind, _object(body), record=None if record is None else str(record))
+        scope, own_record = _scope(own, site), None if record is None else str(record)
+        entry = own.add(scope, kind, _object(body), own_record, observed_ms=observed_ms)
     click.echo(entry)
 
 

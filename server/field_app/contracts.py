@@ -21,6 +21,7 @@ from schemas.worker import WorkerBody
 from server.actions.load_reference import SEED_DATA
 from server.actions.name_codes import OWN_NAMES
 from server.rules.flag_words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
+from server.rules.judge import REASONS
 from sync_protocol.entry import (
     MAX_ENTRIES,
     MAX_INFLATED_BYTES,
@@ -47,7 +48,7 @@ _TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
 _RULES = (
     *("fever_celsius", "plausible_celsius_low", "plausible_celsius_high"),
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
-    *("case_report_warn_h", "case_report_h", "coverage_share", "supply_days_min"),
+    *("case_report_warn_h", "case_report_h", "coverage_share", "supply_days_min", "backfill_max_h"),
 )
 _COVERAGE_DUTIES = ("TEMP", "TEMP-CANTEEN")
 
@@ -83,6 +84,7 @@ def contracts() -> dict[str, Any]:
         "words": {
             "slot": SLOTS,
             "window_state": WINDOW_STATES,
+            "window_reason": REASONS,
             "flag_state": FLAG_STATE_NAMES,
             "flag_severity": SEVERITIES,
             **_reference_words(),

@@ -71,6 +71,13 @@ export function word(noun: string, code: string | undefined | null): string {
   return code ? (contracts.words[noun]?.[code] ?? code) : "";
 }
 
+/** Why a window is as it is, in words: its reason is a code, or `code: detail`. "" for none. */
+export function reasonText(reason: unknown): string {
+  if (typeof reason !== "string") return "";
+  const [code = "", ...detail] = reason.split(": ");
+  return [word("window_reason", code), ...detail].join(": ");
+}
+
 /** The closed list of a field, code → word. */
 export function choices(kind: string, field: string): Record<string, string> {
   const check = contracts.kinds[kind]?.fields[field]?.checks.find((one) => one.rule === "choice");

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { contracts, reasonText } from "../contracts";
+import { eventMs, timeMark } from "../store/times";
 import type { Item } from "../store/view";
+import { observedMs, observedProblem, observedText } from "./backfill";
 import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
 import { departed, personOf, personOfCode, present, search } from "./people";
@@ -17,6 +20,41 @@ const worker = (id: string, name: string, more: object = {}) =>
   item("worker", id, { name, team: "一班", certificate_masked: "410***********123X", phone: "138****5678", ...more });
 const check = (minute: number, celsius: number, slot = "before_work") =>
   item("temperature_check", `c${minute}`, { worker: "w", celsius, slot }, DAY_MS + minute * MINUTE);
+
+describe("work that was written down later", () => {
+  const now = Date.parse("2026-11-23T12:00:30+08:00");
+
+  it("was done when its author says, by the clocks here", () => {
+    expect(observedText(observedMs("2026-11-23T07:41"))).toBe("2026-11-23T07:41");
+    expect(observedMs("2026-11-23T07:41")).toBe(Date.parse("2026-11-22T23:41:00Z"));
+    expect([observedMs(""), observedMs("2026-11-23"), observedText(null)]).toEqual([null, null, ""]);
+  });
+
+  it("was not done after now, nor longer ago than the rule allows", () => {
+    expect(["", "2026-11-23T12:00", "2026-11-21T12:01"].map((text) => observedProblem(text, now))).toEqual(["", "", ""]);
+    expect(observedProblem("2026-11-23T12:01", now)).toMatch(/不能晚于现在/);
+    expect(observedProblem("2026-11-21T12:00", now)).toMatch(/48 小时.*依据/);
+    expect(observedProblem("2026-11-23T1", now)).toMatch(/完整/);
+  });
+});
+
+describe("the time of a record", () => {
+  const at = (more: object = {}) => ({ time: "2026-11-23T07:41:00+08:00", bound_ms: 4_000, grade: "offset", ...more });
+  const time = Date.parse("2026-11-23T07:41:00+08:00");
+
+  it("is the server's estimate, or when it was observed, but not after it was written", () => {
+    expect(eventMs({ at: at() })).toBe(time);
+    expect(eventMs({})).toBe(null);
+    expect(eventMs({ at: at(), observed: "2026-11-23T06:00:00+08:00" })).toBe(time - 101 * MINUTE);
+    expect(eventMs({ at: at({ latest: "2026-11-23T07:42:00+08:00" }), observed: "2026-11-23T09:00:00+08:00" })).toBe(time + MINUTE);
+  });
+
+  it("says so where it was written later, where the clock is doubtful, and how far off it may be", () => {
+    const marks = [{ at: at() }, { at: at({ bound_ms: 150_000 }) }, { at: at({ bound_ms: 5_400_000 }) }, { at: at({ doubt: true }) }];
+    expect(marks.map(timeMark)).toEqual(["", "±3 分", "±2 小时", "时间存疑"]);
+    expect([{ at: at({ doubt: true }), backfilled: true }, { observed: "2026-11-23T06:00:00+08:00" }].map(timeMark)).toEqual(["补录", "补录"]);
+  });
+});
 
 describe("finding a person", () => {
   it.each([
@@ -175,6 +213,15 @@ describe("what is due", () => {
     ];
     const found = dues({ ...day, windows }, at("10:00"));
     expect(found.map((due) => due.standing)).toEqual(["overdue", "due", "later", "done"]);
+  });
+
+  it("says why the office looks at a window, whatever the tablet has", () => {
+    const windows = [window("DISINFECT", "morning", "06:00", "12:00", { place: "canteen", state: "review", reason: "evidence_lost" })];
+    const logs = [item("disinfection_log", "l", { place: "canteen" }, at("07:00"))];
+    const [due] = dues({ ...day, windows, logs }, at("08:00"));
+    expect(due).toMatchObject({ standing: "review", reason: contracts.words["window_reason"]!["evidence_lost"] });
+    expect(reasonText("suspended: 王某, 大风")).toBe(`${contracts.words["window_reason"]!["suspended"]}: 王某, 大风`);
+    expect([reasonText("a later code"), reasonText(undefined)]).toEqual(["a later code", ""]);
   });
 
   it("counts this tablet's own work, sent or not", () => {

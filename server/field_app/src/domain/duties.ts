@@ -1,14 +1,15 @@
 // What is due at a site today. A window's state is the server's word; what this tablet has written since, and the clock, say
 // the rest: the server's word is hours old out here.
 
-import { contracts, rule, word } from "../contracts";
+import { contracts, reasonText, rule, word } from "../contracts";
 import { parseMs } from "../protocol/time";
+import { isBackfilled } from "../store/times";
 import { isStanding, type Item } from "../store/view";
 import { isAdmitted, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
 import type { Person } from "./people";
 import { readings } from "./temperature";
 
-export type Standing = "done" | "recorded" | "due" | "later" | "overdue" | "closed";
+export type Standing = "done" | "recorded" | "due" | "later" | "overdue" | "closed" | "review";
 
 export interface Due {
   id: string;
@@ -19,6 +20,7 @@ export interface Due {
   opensMs: number;
   dueMs: number;
   state: string; // as the server said last
+  reason: string; // and why, in words; "" where it says nothing
   standing: Standing;
   done: number; // people measured, where the duty counts people
   needed: number;
@@ -38,7 +40,7 @@ const STAFF_DUTY = "TEMP-CANTEEN";
 /** Those that say something now, the most urgent first. */
 export function dues(day: Day, nowMs: number): Due[] {
   const found = day.windows.map((item) => dueOf(item, day, nowMs)).filter((due) => due !== null);
-  const order: Standing[] = ["overdue", "due", "recorded", "later", "closed", "done"];
+  const order: Standing[] = ["overdue", "due", "review", "recorded", "later", "closed", "done"];
   return found.sort((a, b) => order.indexOf(a.standing) - order.indexOf(b.standing) || a.dueMs - b.dueMs);
 }
 
@@ -64,6 +66,7 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   const isRecorded = duty === "DISINFECT" ? day.logs.some(isLogged) : (covered?.isMet ?? false);
   return {
     ...{ id: item.id, duty, title: word("duty", duty), place, slot, opensMs, dueMs, state: text("state") },
+    reason: reasonText(item.body["reason"]),
     ...{ done: covered?.measured.size ?? 0, needed: covered?.needed.size ?? 0 },
     standing: standing(text("state"), isRecorded, opensMs, dueMs, closesMs, nowMs),
   };
@@ -109,11 +112,12 @@ function passOf({ body, timeMs }: Item): Pass {
 }
 
 function readingOf({ body, timeMs }: Item): Reading {
-  return { worker: String(body["worker"]), slot: String(body["slot"]), atMs: timeMs, backfilled: body["backfilled"] === true };
+  return { worker: String(body["worker"]), slot: String(body["slot"]), atMs: timeMs, backfilled: isBackfilled(body) };
 }
 
 function standing(state: string, isRecorded: boolean, opensMs: number, dueMs: number, closesMs: number, nowMs: number): Standing {
   if (OVER.includes(state)) return "done";
+  if (state === "review") return "review";
   if (isRecorded) return "recorded";
   if (nowMs < opensMs) return "later";
   if (nowMs < dueMs) return "due";

@@ -1,10 +1,11 @@
 // The records as a person sees them now: what was pulled, with this tablet's own work that was not pulled back laid over.
 
 import Dexie from "dexie";
-import type { Body } from "../protocol/entry";
+import type { Body, Moment } from "../protocol/entry";
 import type { Photo } from "../domain/photos";
 import { parseMs } from "../protocol/time";
 import type { FieldDatabase, OutboxRow } from "./database";
+import { eventMs } from "./times";
 
 export type ItemState = "synced" | "sent" | "held" | "unsent";
 
@@ -16,7 +17,7 @@ export interface Item {
   id: string;
   rev: number;
   body: Body;
-  timeMs: number; // of a fact: when it was recorded, as well as is known
+  timeMs: number; // of a fact: when it happened, as well as is known
   state: ItemState;
 }
 
@@ -39,7 +40,7 @@ export async function listed(db: FieldDatabase, kind: string, scope: string, day
   );
   for (const row of pulled) {
     if (day !== undefined && row.day !== day) continue;
-    const timeMs = parseMs((row.body["at"] as Body | undefined)?.["time"]) ?? 0;
+    const timeMs = eventMs(row.body) ?? 0;
     items.set(row.id, { ...{ scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body }, timeMs, state: "synced" });
   }
   for (const row of own) {
@@ -55,8 +56,13 @@ export async function found(db: FieldDatabase, kind: string, scope: string, id: 
 }
 
 /** The members of a line that was written here. */
-export function entryOf(row: OutboxRow): { body: Body; amends?: string; reason?: string } {
+export function entryOf(row: OutboxRow): { body: Body; at?: Moment; amends?: string; reason?: string } {
   return row.line.length ? JSON.parse(new TextDecoder().decode(row.line)) : { body: {} };
+}
+
+/** When the work of an entry of this tablet's was done, as its author says; null for one that was written at once. */
+export function observedMsOf(row: OutboxRow): number | null {
+  return parseMs(entryOf(row).at?.observed);
 }
 
 /** What the records of these ids are called, as far as this tablet knows: workers above all. */
@@ -68,10 +74,11 @@ export async function namesOf(db: FieldDatabase, ids: readonly string[]): Promis
   return names;
 }
 
-/** What an entry of this tablet's said, and its photos: for whoever writes it anew. */
+/** What an entry of this tablet's said, and its photos: for whoever writes it again. */
 export interface Written {
   id: string;
   body: Body;
+  observedMs: number | null; // when the work was done, if it was written down later
   photos: Photo[];
 }
 
@@ -79,7 +86,7 @@ export interface Written {
 export async function writtenIn(db: FieldDatabase, id: string | null): Promise<Written | null> {
   const row = id ? await db.outbox.where("id").equals(id).first() : undefined;
   if (!row) return null;
-  return { id: row.id, body: entryOf(row).body, photos: await photosOf(db, [row.id]) };
+  return { id: row.id, body: entryOf(row).body, observedMs: observedMsOf(row), photos: await photosOf(db, [row.id]) };
 }
 
 /** The photos of these entries that are still here. */
@@ -103,8 +110,10 @@ function overlay(items: Map<string, Item>, row: OutboxRow): void {
     return;
   }
   if (there) return;
-  const body = entry.amends ? { ...entry.body, amends: entry.amends } : entry.body;
-  items.set(row.record, { scope: row.scope, kind: row.kind, id: row.record, rev: 0, body, timeMs: row.wallMs, state });
   const amended = entry.amends ? items.get(entry.amends) : undefined;
+  const observed = entry.at?.observed ?? amended?.body["observed"];
+  const body = { ...entry.body, ...(entry.amends && { amends: entry.amends }), ...(observed ? { observed } : {}) };
+  const timeMs = parseMs(observed) ?? row.wallMs;
+  items.set(row.record, { scope: row.scope, kind: row.kind, id: row.record, rev: 0, body, timeMs, state });
   if (amended) items.set(amended.id, { ...amended, body: { ...amended.body, amended_by: row.record } });
 }

@@ -2,10 +2,12 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { rule } from "../../contracts";
+import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import type { Person } from "../../domain/people";
 import { celsiusOf, IMPOSSIBLE, isFever, isHigh, type Retest, verdict, waitMs } from "../../domain/temperature";
 import { add } from "../../store/write";
 import { Keypad, Reading } from "../parts/keypad";
+import { Observed } from "../parts/observed";
 import { onward } from "../route";
 import { useNow, useSave, useSession } from "../session";
 
@@ -21,14 +23,16 @@ interface Props {
   point: string;
   retest: Retest | undefined;
   initial: string; // the digits of a reading that was refused
+  initialMs: number | null; // and when it was taken, if it was written down later
   onSaved: (saved: Saved) => void;
 }
 
-export function Measure({ person, slot, point, retest, initial, onSaved }: Props) {
-  const { db } = useSession();
+export function Measure({ person, slot, point, retest, initial, initialMs, onSaved }: Props) {
+  const { db, offsetMs, tell } = useSession();
   const save = useSave();
   const now = useNow(1_000);
   const [digits, setDigits] = useState(initial);
+  const [observed, setObserved] = useState(observedText(initialMs));
   const [isEarly, setEarly] = useState(false); // when the reading was taken, not while it is asked about
   const celsius = celsiusOf(digits);
   const judged = verdict(celsius);
@@ -36,19 +40,28 @@ export function Measure({ person, slot, point, retest, initial, onSaved }: Props
   const isCopy = initial !== "" && digits === initial;
   const keep = async () => {
     if (celsius === null) return;
+    const unsound = observedProblem(observed, Date.now() + offsetMs);
+    if (unsound) {
+      tell(unsound, "bad");
+      return setDigits("");
+    }
     const goOn = onward();
     let entry = "";
     const body = { worker: person.id, celsius, slot: retest ? "retest" : slot, point };
-    const write = async () => (entry = await add(db, person.scope, "temperature_check", body));
+    const further = { observedMs: observedMs(observed) };
+    const write = async () => (entry = await add(db, person.scope, "temperature_check", body, [], further));
     if (!(await save(write, ""))) return;
     onSaved({ entry, scope: person.scope, text: `${person.name} ${celsius.toFixed(1)} ℃` });
     const after = retest && { ...retest, readings: [...retest.readings, celsius] };
     if (after && isHigh(after)) goOn(`/cases/case?worker=${person.id}&cause=fever`);
     else if (after ? after.readings.length >= rule("retest_readings").value : !isFever(celsius)) goOn(back);
-    else setDigits("");
+    else {
+      setDigits("");
+      setObserved("");
+    }
   };
   useEffect(() => {
-    const wasEarly = celsius !== null && retest !== undefined && waitMs(retest, now) > 0;
+    const wasEarly = celsius !== null && retest !== undefined && waitMs(retest, observedMs(observed) ?? now) > 0;
     setEarly(wasEarly);
     if (!isCopy && !wasEarly && judged === "normal") void keep(); // nothing to ask: saved with the third digit
   }, [digits]);
@@ -63,6 +76,7 @@ export function Measure({ person, slot, point, retest, initial, onSaved }: Props
         </h1>
       </header>
       {retest && <RetestNotice retest={retest} now={now} />}
+      <Observed value={observed} onChange={setObserved} />
       <Reading digits={digits} />
       {isCopy && (
         <button type="button" class="main" onClick={keep}>

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { choices } from "../../contracts";
+import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import type { Photo } from "../../domain/photos";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
@@ -12,6 +13,7 @@ import { add } from "../../store/write";
 import { useDraft } from "../drafts";
 import { Choice } from "../parts/choice";
 import { Field } from "../parts/field";
+import { Observed } from "../parts/observed";
 import { PhotoField } from "../parts/photo_field";
 import { askPosition, isPositionGranted, type Position } from "../position";
 import { onward } from "../route";
@@ -42,27 +44,30 @@ interface FindingProps {
 interface FindingDraft {
   body: Body;
   photos: Photo[];
+  observed?: string; // as domain/backfill has it
 }
 
 function FindingForm({ round, scope, from }: FindingProps) {
-  const { db } = useSession();
+  const { db, offsetMs } = useSession();
   const save = useSave();
   const draft = useDraft<FindingDraft>(draftName(scope, `finding ${from?.id ?? round}`), () => ({
     body: from?.body ?? { severity: "ordinary" },
     photos: from?.photos ?? [],
+    observed: observedText(from?.observedMs ?? null),
   }));
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft) return null;
-  const { body, photos } = draft.value;
+  const { body, photos, observed = "" } = draft.value;
   const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = withoutEmpty({ ...body, round });
     const told = problems(FINDING, clean);
     setWrong(told);
-    if (Object.keys(told).length > 0) return;
+    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
     const goOn = onward();
-    if (!(await save(() => add(db, scope, FINDING, clean, photos, draft.id), ""))) return;
+    const further = { id: draft.id, observedMs: observedMs(observed) };
+    if (!(await save(() => add(db, scope, FINDING, clean, photos, further), ""))) return;
     await draft.drop();
     goOn("/round");
   };
@@ -81,6 +86,7 @@ function FindingForm({ round, scope, from }: FindingProps) {
       <div class="fields">
         <Field {...{ kind: FINDING, body, wrong, set }} name="description" />
       </div>
+      <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
       <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} />
       <button class="main">保存问题</button>
     </form>
@@ -94,13 +100,13 @@ interface FinishProps {
 }
 
 function FinishForm({ going, scope, count }: FinishProps) {
-  const { db } = useSession();
+  const { db, offsetMs } = useSession();
   const save = useSave();
-  const draft = useDraft<{ body: Body }>(draftName(scope, `finish ${going.id}`), () => ({ body: {} }));
+  const draft = useDraft<{ body: Body; observed?: string }>(draftName(scope, `finish ${going.id}`), () => ({ body: {} }));
   const [position, setPosition] = useState<Position | null>(null);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft) return null;
-  const { body } = draft.value;
+  const { body, observed = "" } = draft.value;
   const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const result = count > 0 ? "findings" : String(body["result"] ?? "");
   const keep = async (event: Event) => {
@@ -108,9 +114,10 @@ function FinishForm({ going, scope, count }: FinishProps) {
     const clean = withoutEmpty({ ...body, ...position, result, purpose: going.purpose });
     const told = problems(ROUND, clean);
     setWrong(told);
-    if (Object.keys(told).length > 0) return;
+    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
     const goOn = onward();
-    if (!(await save(() => add(db, scope, ROUND, clean, [], going.id), "巡查已保存"))) return;
+    const further = { id: going.id, observedMs: observedMs(observed) };
+    if (!(await save(() => add(db, scope, ROUND, clean, [], further), "巡查已保存"))) return;
     await draft.drop();
     await forgetRound(db, scope);
     goOn("/round");
@@ -126,6 +133,7 @@ function FinishForm({ going, scope, count }: FinishProps) {
         <Field {...field} name="companion" />
         <Field {...field} name="note" />
       </div>
+      <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
       <Place position={position} onPosition={setPosition} />
       <button class="main">结束并保存</button>
     </form>

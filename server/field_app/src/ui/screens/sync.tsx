@@ -6,7 +6,7 @@ import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/database";
 import { exportUnsent } from "../../store/export";
 import { isExported, isNothing, type Unsent, unsent } from "../../store/unsent";
-import { entryOf, namesOf } from "../../store/view";
+import { entryOf, namesOf, observedMsOf } from "../../store/view";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
 import { since } from "../parts/sync_badge";
 import { go } from "../route";
@@ -279,7 +279,9 @@ function title(row: OutboxRow, names: Names): string {
   const { celsius, place_name } = entryOf(row).body;
   const who = names.get(workerOf(row)) ?? names.get(row.record) ?? place_name;
   const reading = celsius === undefined || celsius === null ? "" : `${Number(celsius).toFixed(1)} ℃`;
-  return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, who, reading].filter(Boolean).join(" ");
+  const observed = observedMsOf(row);
+  const later = observed === null ? "" : `(补录 ${localDate(observed).slice(5)} ${localTime(observed)})`;
+  return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, who, reading, later].filter(Boolean).join(" ");
 }
 
 function fieldTitle(row: OutboxRow, pointer: string): string {

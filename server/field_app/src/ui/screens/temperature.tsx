@@ -6,7 +6,8 @@ import { asked as askedIn, type Day } from "../../domain/duties";
 import { type Person, present } from "../../domain/people";
 import { isDone, isHigh, type Retest, readings, retests, slotAt, waitMs, isFever } from "../../domain/temperature";
 import { localDate } from "../../protocol/time";
-import { listed, writtenIn } from "../../store/view";
+import { isBackfilled } from "../../store/times";
+import { type Item, listed, writtenIn } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { PersonPicker } from "../parts/person_picker";
@@ -50,7 +51,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
     const open = retest && !isDone(retest) ? retest : undefined;
     const initial = copied ? Number(copied.body["celsius"]).toFixed(1).replace(".", "") : "";
     const key = `${person.id} ${open?.readings.length}`;
-    return <Measure {...{ key, person, slot, point, initial, onSaved: setLast }} retest={open} />;
+    return <Measure {...{ key, person, slot, point, initial, onSaved: setLast }} initialMs={copied?.observedMs ?? null} retest={open} />;
   }
   const { expected, toDo } = askedIn(day, slot);
   const measured = readings(day.checks, slot);
@@ -77,16 +78,21 @@ export function Temperature({ chosen, asked, copy }: Asked) {
       <PersonPicker
         people={[...toDo, ...others]}
         onPick={(one) => go(`/temperature?slot=${slot}&worker=${one.id}`)}
-        aside={(one) => readingOf(measured.get(one.id)?.body["celsius"])}
+        aside={(one) => readingOf(measured.get(one.id))}
         empty="名册里还没有人员。"
       />
     </section>
   );
 }
 
-function readingOf(celsius: unknown) {
-  if (celsius === undefined) return null;
-  return <b class={isFever(Number(celsius)) ? "bad" : "good"}>{Number(celsius).toFixed(1)} ℃</b>;
+function readingOf(check: Item | undefined) {
+  if (!check) return null;
+  const celsius = Number(check.body["celsius"]);
+  return (
+    <>
+      <b class={isFever(celsius) ? "bad" : "good"}>{celsius.toFixed(1)} ℃</b> {isBackfilled(check.body) && <small>补录</small>}
+    </>
+  );
 }
 
 /** Those who have to be measured again, before everybody else. */

@@ -18,7 +18,7 @@ import { CaseLine, nameOf } from "./cases";
 
 const NAMES_SHOWN = 12;
 const WEEKDAYS = "日一二三四五六";
-const PRESSING: Standing[] = ["overdue", "due", "recorded"];
+const PRESSING: Standing[] = ["overdue", "due", "review", "recorded"];
 
 interface SiteDay extends Day {
   site: Item;
@@ -143,6 +143,7 @@ function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number
           <a href={hrefOf(one, site)} class={one.standing}>
             <span>
               <strong>{titleOf(one)}</strong> <small>{word("slot", one.slot)}</small>
+              {one.standing === "review" && one.reason && <small class="line">{one.reason}</small>}
             </span>
             <span class="aside">
               {one.needed > 0 && <b>{`${one.done}/${one.needed} 人`}</b>} {standingText(one, now)}
@@ -211,6 +212,7 @@ function standingText(due: Due, now: number): string {
     due: `${localTime(due.dueMs)} 前, 还有 ${spanText(due.dueMs - now)}`,
     overdue: `已超时 ${spanText(now - due.dueMs)}`,
     closed: word("window_state", due.state === "open" ? "silent" : due.state),
+    review: word("window_state", due.state),
   };
   return texts[due.standing];
 }

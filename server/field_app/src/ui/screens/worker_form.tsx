@@ -54,7 +54,7 @@ function Newcomer({ scope, company, written }: { scope: string; company: unknown
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
     const goOn = onward();
-    if (!(await save(() => add(db, scope, KIND, clean, photos, draft.id), `已登记: ${String(clean["name"])}`))) return;
+    if (!(await save(() => add(db, scope, KIND, clean, photos, { id: draft.id }), `已登记: ${String(clean["name"])}`))) return;
     await draft.drop();
     goOn("/roster");
   };
