@@ -103,18 +103,22 @@ def password(name: str, password_stdin: bool) -> None:
 @click.argument("name")
 def disable(name: str) -> None:
     """停用用户 NAME (可用 enable 恢复)。"""
-    with writing() as (session, _, _now):
-        set_active(session, find_user(session, name), active=False)
+    with writing() as (session, _, now_ms):
+        devices = set_active(session, find_user(session, name), active=False, now_ms=now_ms)
     click.echo(f"已停用 {name}")
+    for device_name in devices:
+        click.echo(f"平板随之停用: {device_name}; 停用前写下的记录仍会收下, 由人复核")
 
 
 @user.command("enable")
 @click.argument("name")
 def enable(name: str) -> None:
     """恢复被停用的用户 NAME。"""
-    with writing() as (session, _, _now):
-        set_active(session, find_user(session, name), active=True)
+    with writing() as (session, _, now_ms):
+        devices = set_active(session, find_user(session, name), active=True, now_ms=now_ms)
     click.echo(f"已恢复 {name}")
+    for device_name in devices:
+        click.echo(f"平板随之恢复: {device_name}")
 
 
 def _password(from_stdin: bool) -> str:

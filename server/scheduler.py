@@ -29,6 +29,7 @@ from server.actions.keep_house import beat, keep_house
 from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
+from server.actions.retire_reporters import retire_reporters
 from server.actions.take_flag_steps import take_due_steps
 from server.actions.watch_cases import watch_cases
 from server.actions.watch_records import watch_records
@@ -122,6 +123,12 @@ def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
             return total
 
 
+def _reporters(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: retire_reporters(session, now_ms, rules_in_force(session), ROWS_A_TIME)
+    )
+
+
 def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total: Counter[str] = Counter()
     for _ in range(ROUNDS_MAX):
@@ -179,6 +186,7 @@ def _house(_runtime: Runtime, now_ms: int) -> dict[str, int]:
 PARTS: dict[str, Part] = {
     "windows": _make,
     "held": _held,
+    "reporters": _reporters,
     "judged": _judge,
     "cases": _cases,
     "steps": _steps,

@@ -75,7 +75,7 @@ class Written(NamedTuple):
 
 class Interval(NamedTuple):
     """When an entry was written: within [`earliest_ms`, `latest_ms`], believed; within [`not_before_ms`,
-    `not_after_ms`], proved. `doubt`: its clock contradicts what is proved (`clock_doubt`)."""
+    `not_after_ms`], proved. `doubt`: its clock contradicts what is proved (`clock_doubt`). `floor_ms` as in Written."""
 
     earliest_ms: int
     latest_ms: int
@@ -83,6 +83,7 @@ class Interval(NamedTuple):
     doubt: bool
     not_before_ms: int
     not_after_ms: int
+    floor_ms: int = UNKNOWN_MS
 
     @property
     def event_ms(self) -> int:
@@ -215,12 +216,12 @@ def _settle_run(run: Sequence[Written]) -> list[Interval]:
     for i, entry in enumerate(run):
         if broken[i]:
             span = Span(min(entry.floor_ms, entry.not_after_ms), entry.not_after_ms)
-            settled.append(Interval(*span, entry.grade, True, *span))
+            settled.append(Interval(*span, entry.grade, True, *span, entry.floor_ms))
             continue
         span = proved[i] if doubts[i] else believed[i]
         cut = _cut(span, Span(after[i], before[i]))
         span = cut if cut.lo <= cut.hi else span
-        settled.append(Interval(*span, entry.grade, doubts[i], *proved[i]))
+        settled.append(Interval(*span, entry.grade, doubts[i], *proved[i], entry.floor_ms))
     return settled
 
 

@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from server.actions.accept_scope import ScopeAnswer, accept_scope
 from server.actions.authenticate_device import Sender, claim_exchange, key_of
-from server.actions.date_entries import date_carried, date_entries
+from server.actions.date_entries import Dates, date_carried, date_entries
+from server.actions.load_reference import rules_in_force
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.read_push import Line, Push
 from server.clock import to_iso
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
-from server.models.user import Assignment
+from server.models.user import Assignment, User
+from server.models.watermark import stopped_ms
 from server.seal import Seals
 from sync_protocol.entry import Attested
 from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
@@ -48,8 +50,8 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     exchange = claim_exchange(session, sender, "push", now_ms)
     device = session.get_one(Device, sender.device_id, with_for_update=True, populate_existing=True)
     entries = [line.entry for line in push.lines if line.entry is not None]
-    dates = date_entries(session, device, push.header.clock, entries, now_ms)
-    pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
+    dates = date_entries(session, device, exchange, push.header.clock, entries, now_ms)
+    pushing = _pushing(session, seals, device, exchange, dates, now_ms)
     accepted = _take_lines(pushing, push.lines, push.header.streams)
     device.seen_ms = now_ms
     device.unsent = sum(stream.unsent for stream in push.header.streams.values())
@@ -66,14 +68,26 @@ def accept_carried(
     exchange = claim_exchange(session, sender, "export", now_ms)
     entries = [line.entry for line in lines if line.entry is not None]
     dates = date_carried(session, device.id, entries, now_ms)
-    pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
+    pushing = _pushing(session, seals, device, exchange, dates, now_ms)
     accepted = _take_lines(pushing, lines, {})
     return [accepted.outcomes[line.number] for line in lines]
+
+
+def _pushing(
+    session: Session, seals: Seals, device: Device, exchange: Exchange, dates: Dates, now_ms: int
+) -> Pushing:
+    stopped = stopped_ms(device, session.get_one(User, device.user_id))
+    book = rules_in_force(session)
+    return Pushing(
+        session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms, book, stopped
+    )
 
 
 def _take_lines(pushing: Pushing, lines: list[Line], streams: Mapping[str, Attested]) -> Accepted:
     """Scope by scope, what its user has or had; everything else is refused and kept."""
     accepted = Accepted()
+    # First, because a scope looks for those among them that have a place in its chain.
+    _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
     assigned = _assignments(pushing.session, pushing.user_id)
     attested = {name: stream for name, stream in streams.items() if _site_of(name) in assigned}
     for name, some in sorted(_by_scope(lines, attested).items()):
@@ -83,7 +97,6 @@ def _take_lines(pushing: Pushing, lines: list[Line], streams: Mapping[str, Attes
             _one_scope(pushing, name, some, assigned[site_id], attested.get(name), good, accepted)
         else:
             _refuse_all(pushing, some, accepted)
-    _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
     return accepted
 
 

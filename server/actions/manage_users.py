@@ -12,6 +12,8 @@ from uuid_utils.compat import uuid7
 
 from schemas.certificates import PROBLEMS, company_problem
 from server.actions.log_in import HASHER, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, normal_name
+from server.actions.refresh_watermark import refresh_watermarks_of
+from server.models.device import OWN_CLASS, Device
 from server.models.scope import make_scope
 from server.models.user import ROLES, LoginToken, User, user_named
 from server.problems import Problem
@@ -78,10 +80,17 @@ def set_password(session: Session, user: User, password: str) -> None:
     session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
 
 
-def set_active(session: Session, user: User, active: bool) -> None:
-    """Shut a user out, or let them in again; their sessions end at once."""
-    user.active = active
+def set_active(session: Session, user: User, active: bool, now_ms: int) -> list[str]:
+    """Shut a user out, or let them in again; their sessions end at once. Gives the names of the devices that this stops or
+    lets work again."""
+    if user.active != active:
+        user.active, user.disabled_ms = active, None if active else now_ms
+        refresh_watermarks_of(session, user.id, now_ms)
     session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
+    devices = sa.select(Device.name).where(
+        Device.user_id == user.id, Device.state == "active", Device.device_class != OWN_CLASS
+    )
+    return list(session.scalars(devices.order_by(Device.enrolled_ms)))
 
 
 def _check(new: NewUser, name: str) -> None:

@@ -17,7 +17,7 @@ from schemas.compiled import FastEntry, decode_line, is_sound
 from schemas.kinds import KINDS, judge_body
 from server.actions.feed import encode
 from server.seal import Seals, place
-from sync_protocol.entry import Entry, Header, Refusal, read_entry
+from sync_protocol.entry import OBSERVED_SCHEMA, SCHEMAS, Entry, Header, Refusal, read_entry
 
 Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
 
@@ -51,9 +51,16 @@ class Push:
     lines: list[Line]
 
 
-def read_lines(raws: list[bytes], seals: Seals) -> list[Line]:
-    """Every line judged and sealed; nothing here needs the database."""
-    return [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> list[Line]:
+    """Every line judged and sealed, by the schema that the push's header names; nothing here needs the database."""
+    lines = [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+    if schema < OBSERVED_SCHEMA:
+        for line in lines:
+            if line.entry is not None and line.entry.at.observed is not None and line.code is None:
+                line.code = "unreadable"
+                line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
+                line.stored = _stored(line, line.entry, seals)
+    return lines
 
 
 def read_line(number: int, raw: bytes, seals: Seals) -> Line:

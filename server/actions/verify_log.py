@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from server.actions.read_push import entry_place
 from server.actions.verify_flags import flag_faults, window_faults
 from server.models.device import Device, Exchange, StreamHead
-from server.models.entry import LogEntry
+from server.models.entry import ANY_KIND, LogEntry
 from server.models.scope import Scope, scope_id_of
 from server.seal import SealBroken, Seals
 from sync_protocol.signatures import attestation_text, receipt_text, verify_text
@@ -70,6 +70,8 @@ def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: Stream
         return "the stream is not known"
     if head.forked:
         return ""  # a fork is kept and marked, and has more than one line at a number
+    if row.kind == ANY_KIND:
+        return ""  # it could not be read, and what it names as the one before neither
     prev = prev_of(raw)
     if before is None and row.n == 1 and prev != "":
         return "the first line names one before it"

@@ -17,11 +17,12 @@ from schemas.compiled import FastAt, FastEntry
 from server.actions.accept_push import sign_receipt
 from server.actions.accept_scope import accept_scope
 from server.actions.authenticate_device import Sender, claim_exchange, hash_token
-from server.actions.date_entries import Dates
+from server.actions.date_entries import own_dates
+from server.actions.load_reference import rules_in_force
 from server.actions.quarantine import Pushing
 from server.actions.read_push import Line, own_line, read_line
 from server.clock import to_iso
-from server.models.device import Device, Exchange, StreamHead
+from server.models.device import OWN_CLASS, Device, Exchange, StreamHead
 from server.models.scope import scope_name
 from server.models.user import Assignment
 from server.seal import Seals
@@ -49,8 +50,7 @@ def write_entries(
 ) -> list[dict[str, Any]]:
     """Write these entries into a site's log as `user_id`, in one transaction. Gives their outcomes, in order.
 
-    The device is the server itself: its key signs the attestation. It is in no quorum, because nobody is assigned
-    to the site through it, so that it says nothing of who has reported in.
+    The device is the server itself: its key signs the attestation. Its class stands in no watermark.
     """
     device = _device(session, seals, user_id, now_ms)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
@@ -58,8 +58,10 @@ def write_entries(
     head = session.get(StreamHead, (site_id, device.id), populate_existing=True)
     known = streams.from_json(head.head) if head is not None else streams.Stream()
     name = scope_name("site", site_id)
-    dates = Dates(now_ms, {}, {exchange.beacon: now_ms}, 0, True)
-    pushing = Pushing(session, seals, device, device.id, user_id, exchange.id, dates, now_ms, is_own=True)
+    dates, book = own_dates(now_ms), rules_in_force(session)
+    pushing = Pushing(
+        session, seals, device, device.id, user_id, exchange.id, dates, now_ms, book, is_own=True
+    )
     assignment = Assignment(
         site_id=site_id, user_id=user_id, since_ms=0, ended_ms=None
     )  # stays out of the session
@@ -85,6 +87,7 @@ def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device
     if found is not None:
         return found
     made = Device(id=device_id, user_id=user_id, name="名册上传", platform=PLATFORM, state="active")
+    made.device_class = OWN_CLASS
     made.public_key = seals.signing_key.public_key().public_bytes_raw()
     made.token_hash = hash_token(secrets.token_urlsafe(32))
     made.enrolled_ms = made.seen_ms = now_ms

@@ -11,6 +11,7 @@ from schemas.kinds import all_json_schemas
 from server.actions.accept_push import accept_push
 from server.actions.authenticate_device import claim_exchange, require_active
 from server.actions.enrol_device import enrol_device, read_enrolment, wrong_code
+from server.actions.join_scopes import join_scopes
 from server.actions.limit_rate import limit_rate
 from server.actions.read_push import Push, read_lines
 from server.actions.serve_pull import encode, read_pull, serve_pull
@@ -45,8 +46,9 @@ def enrol() -> Response:
 
 @blueprint.post("/push")
 def push() -> Response:
-    at_ms, seals = now_ms(), runtime().seals
+    seals = runtime().seals
     body = read_body(request, MAX_INFLATED_BYTES)
+    at_ms = now_ms()  # the arrival: the whole request has come
     sender = signed_sender(body, at_ms)
     pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES))
     with write() as session:
@@ -56,13 +58,15 @@ def push() -> Response:
 
 @blueprint.post("/pull")
 def pull() -> Response:
-    at_ms, seals = now_ms(), runtime().seals
+    seals = runtime().seals
     body = read_body(request, SMALL_BYTES)
+    at_ms = now_ms()
     sender = signed_sender(body, at_ms)
     asked = read_pull(_decoded(inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)))
     with write() as session:
         require_active(session, sender)
         beacon = claim_exchange(session, sender, "pull", at_ms).beacon
+        join_scopes(session, sender.device_id, asked.scopes, at_ms)
     with read() as session:
         lines, more = serve_pull(session, seals, sender.device_id, asked)
     lines.append(encode({"end": True, "more": more, "beacon": beacon, "server_time": to_iso(at_ms)}))
@@ -80,7 +84,8 @@ def _split(plain: bytes) -> Push:
     first, *rest = plain.removesuffix(b"\n").split(b"\n")
     if len(rest) > MAX_ENTRIES:
         raise too_large(MAX_INFLATED_BYTES)
-    return Push(_header(first), read_lines(rest, runtime().seals))
+    header = _header(first)
+    return Push(header, read_lines(rest, runtime().seals, header.schema))
 
 
 def _header(line: bytes) -> Header:

@@ -1,7 +1,7 @@
 """Tables and their named queries, one noun a file."""
 
-from server.models.device import Anchor, Device, EnrolCode, Exchange, StreamHead
-from server.models.entry import HeldEntry, LogEntry, Quarantine
+from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
+from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
@@ -16,8 +16,8 @@ from server.models.window import Window
 
 __all__ = [
     "REF",
-    "Anchor",
     "Assignment",
+    "Boot",
     "CaseFile",
     "Channel",
     "Company",
@@ -32,6 +32,7 @@ __all__ = [
     "FlagStep",
     "Heartbeat",
     "HeldEntry",
+    "KeptEvidence",
     "LogEntry",
     "LoginToken",
     "Media",
