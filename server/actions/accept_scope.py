@@ -72,11 +72,12 @@ _LOG_COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class ScopeAnswer:
     """What the server holds of this device's stream now: the highest number, its hash, and the numbers
-    lacking."""
+    lacking. `taken`: the hashes of the lines that went into the log."""
 
     n: int
     hash: str
     missing: list[int]
+    taken: list[str]
 
     def as_json(self) -> dict[str, Any]:
         return {"n": self.n, "hash": self.hash, "missing": self.missing}
@@ -125,7 +126,8 @@ def accept_scope(
     outcomes = {line.number: taken.outcomes[line.entry.id] for line in fresh if line.entry}
     outcomes.update(_answer_repeated(pushing, scope, repeated, taken))
     highest = streams.highest(known)
-    return outcomes, ScopeAnswer(highest[0], highest[1], streams.missing(known))
+    taken_in = [line.hash for line in fresh]
+    return outcomes, ScopeAnswer(highest[0], highest[1], streams.missing(known), taken_in)
 
 
 @dataclass(slots=True)
@@ -153,7 +155,7 @@ def _split(pushing: Pushing, scope: Scope, lines: Sequence[Line]) -> tuple[list[
             repeated.within.append((line, fresh[line.entry.id]))
         else:
             fresh[line.entry.id] = line
-    return sorted(fresh.values(), key=lambda line: line.entry.n if line.entry else 0), repeated
+    return sorted(fresh.values(), key=lambda line: (line.entry.n if line.entry else 0, line.hash)), repeated
 
 
 def _in_chain(known: streams.Stream, fresh: list[Line], repeated: _Repeated) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -65,11 +66,13 @@ def write_entries(
     )  # stays out of the session
     lines = _lines(seals, name, drafts, known, exchange, now_ms)
     outcomes: list[dict[str, Any]] = []
+    taken: list[str] = []
     while part := list(islice(lines, _AT_ONCE)):
         attested = _attested(seals, device.id, name, part[-1])
         told, answer = accept_scope(pushing, name, part, assignment, attested, True)
         outcomes += [told[line.number] for line in part]
-        sign_receipt(seals, exchange, {name: attested}, {name: answer}, now_ms)
+        taken += answer.taken
+        sign_receipt(seals, exchange, {name: attested}, {name: replace(answer, taken=taken)}, now_ms)
     return outcomes
 
 
