@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Item } from "../store/view";
 import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
+import { inForce } from "./duty_versions";
 import { departed, personOf, personOfCode, present, search } from "./people";
 import { initials } from "./pinyin";
 import { celsiusOf, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
@@ -17,6 +18,37 @@ const worker = (id: string, name: string, more: object = {}) =>
   item("worker", id, { name, team: "一班", certificate_masked: "410***********123X", phone: "138****5678", ...more });
 const check = (minute: number, celsius: number, slot = "before_work") =>
   item("temperature_check", `c${minute}`, { worker: "w", celsius, slot }, DAY_MS + minute * MINUTE);
+
+/** A version of a duty, as it comes down in scope `ref`. */
+const version = (code: string, slots: [slot: string, opens: string, due: string][], more: object = {}): Item => {
+  const asked = slots.map(([slot, opens, due]) => ({ slot, opens, due, admits: [slot] }));
+  return { ...item("duty", code + JSON.stringify(more), { code, name: code, judging: "coverage", slots: asked, valid_from: "2021-12-01", ...more }), scope: "ref" };
+};
+const DUTIES = [
+  version("TEMP", [["before_work", "05:30", "08:30"], ["after_work", "16:30", "20:00"]]),
+  version("TEMP-CANTEEN", [["before_work", "05:00", "07:30"], ["meal", "10:00", "13:00"], ["after_work", "16:30", "20:00"]]),
+  version("DISINFECT", [["morning", "06:00", "12:00"]], { judging: "log" }),
+];
+
+describe("a duty of several versions", () => {
+  const now = version("TEMP", [["before_work", "05:30", "08:30"]], { name: "每日测温", valid_to: "2026-12-01" });
+  const toCome = version("TEMP", [["meal", "10:00", "13:00"]], { name: "每日三次测温", valid_from: "2026-12-01" });
+  const on = (day: string) => [inForce([toCome, now], "TEMP", day)?.body["name"], slotAt(Date.parse(`${day}T11:00:00+08:00`), [toCome, now])];
+
+  it.each([
+    ["2021-11-30", undefined, ""],
+    ["2026-11-30", "每日测温", "before_work"],
+    ["2026-12-01", "每日三次测温", "meal"],
+  ])("on %s is asked as it holds on that day", (day, name, slot) => expect(on(day)).toEqual([name, slot]));
+
+  it("leaves the windows of a day to the version of that day", () => {
+    const window = (local_date: string) =>
+      item("window", local_date, { duty: "TEMP", slot: "meal", state: "open", local_date, opens: `${local_date}T10:00:00+08:00`, due: `${local_date}T13:00:00+08:00` });
+    const day = { checks: [], logs: [], passes: [], people: [personOf(worker("w", "张三"))], duties: [now, toCome] };
+    const shown = ["2026-11-30", "2026-12-01"].flatMap((date) => dues({ ...day, windows: [window(date)] }, DAY_MS));
+    expect(shown.map((due) => due.title)).toEqual(["每日测温", "每日三次测温"]);
+  });
+});
 
 describe("finding a person", () => {
   it.each([
@@ -103,7 +135,7 @@ describe("a reading", () => {
     ["07:30", "before_work"],
     ["13:00", "before_work"], // the next slot has not opened: a reading would not count in it
     ["16:30", "after_work"],
-  ])("at %s belongs to %s", (time, slot) => expect(slotAt(Date.parse(`2026-11-23T${time}:00+08:00`))).toBe(slot));
+  ])("at %s belongs to %s", (time, slot) => expect(slotAt(Date.parse(`2026-11-23T${time}:00+08:00`), DUTIES)).toBe(slot));
 
   it("that was declared void begins nothing", () => {
     const wrong = check(0, 39.5);
@@ -163,8 +195,8 @@ describe("limits are the server's", () => {
 describe("what is due", () => {
   const at = (time: string) => Date.parse(`2026-11-23T${time}:00+08:00`);
   const window = (duty: string, slot: string, opens: string, due: string, more: object = {}) =>
-    item("window", `${duty} ${slot}`, { duty, slot, state: "open", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
-  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))] };
+    item("window", `${duty} ${slot}`, { duty, slot, state: "open", local_date: "2026-11-23", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
+  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))], duties: DUTIES };
 
   it("comes in the order of need", () => {
     const windows = [

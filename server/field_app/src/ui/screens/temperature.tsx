@@ -31,16 +31,17 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const point = useLive(async () => String((await db.note(pointNote)) ?? "gate"), [db, pointNote]);
   const [last, setLast] = useState<Saved | null>(null);
   const going = useMemo(() => retests(day?.checks ?? []), [day]);
-  const slot = asked ?? slotAt(now);
+  const slot = asked ?? slotAt(now, day?.duties ?? []);
 
   async function readDay(scope: string, today: string): Promise<Day> {
-    const [windows, checks, passes, workers] = await Promise.all([
+    const [windows, checks, passes, workers, duties] = await Promise.all([
       listed(db, "window", scope, today),
       listed(db, "temperature_check", scope, today),
       listed(db, "gate_pass", scope, today),
       listed(db, "worker", scope),
+      listed(db, "duty", "ref"),
     ]);
-    return { windows, checks, passes, logs: [], people: present(workers, today) };
+    return { windows, checks, passes, logs: [], people: present(workers, today), duties };
   }
 
   if (!day || copied === undefined || point === undefined) return null;
