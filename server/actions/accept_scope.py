@@ -227,7 +227,8 @@ def _written(pushing: Pushing, lines: Sequence[Line]) -> Iterator[Written]:
 
 def _is_plain(line: Line) -> bool:
     entry = line.entry
-    return entry is not None and line.code is None and entry.act == "add" and not entry.needs
+    is_addition = entry is not None and line.code is None and entry.act == "add" and not entry.needs
+    return is_addition and entry is not None and not KINDS[entry.kind].own
 
 
 def _gate(pushing: Pushing, written: Written, assignment: Assignment) -> Effect | None:

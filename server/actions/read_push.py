@@ -52,8 +52,12 @@ class Push:
 
 
 def read_lines(raws: list[bytes], seals: Seals) -> list[Line]:
-    """Every line judged and sealed; nothing here needs the database."""
-    return [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+    """Every line of a device judged and sealed; nothing here needs the database."""
+    lines = [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+    for line in lines:
+        if line.code is None and line.entry is not None and KINDS[line.entry.kind].own:
+            line.code, line.errors = "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
+    return lines
 
 
 def read_line(number: int, raw: bytes, seals: Seals) -> Line:
@@ -79,6 +83,7 @@ def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any],
     if not is_sound(entry.kind, text, body):
         return read_line(number, raw, seals)
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
+    _take_keys(line, entry.kind, body)
     line.stored = _stored(line, entry, seals)
     return line
 

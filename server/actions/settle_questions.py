@@ -31,7 +31,7 @@ LIST_MAX = 100
 KEEP, TAKE_OTHER = "kept", "other"
 SETTLEMENTS = ("mended", "dismissed")
 QUESTION_STATES = ("open", "settled")
-_MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
+MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def settle_question(
     the contest and reaches every tablet. Raises Problem 404 when it is absent, not this viewer's or settled already,
     422 without a reason."""
     _require(viewer)
-    reason = _reason(reason)
+    reason = required_reason(reason)
     query = sa.select(Contest).join(Site, Site.id == Contest.scope_id)
     query = query.where(Contest.entry_id == entry_id, Contest.field == field, visible_sites(viewer))
     contest = session.scalar(query) if field.isprintable() else None
@@ -147,7 +147,7 @@ def settle_refused(
     """Say what became of a refused line: entered again (mended) or not to be entered (dismissed), and why. The line
     itself stays. Raises Problem 404 or 422."""
     _require(viewer)
-    reason = _reason(reason)
+    reason = required_reason(reason)
     if state not in SETTLEMENTS:
         raise Problem(422, "invalid_input", "输入有误", f"结果只能是: {', '.join(SETTLEMENTS)}。")
     sites = sa.select(Site.id).where(visible_sites(viewer))
@@ -160,7 +160,8 @@ def settle_refused(
         raise not_found()
 
 
-def _reason(text: str) -> str:
+def required_reason(text: str) -> str:
+    """The reason that a person gives, cleaned. Raises Problem 422 for none, or one that is too long."""
     reason = cleaned(text)
     if not 0 < len(reason) <= REASON_MAX:
         raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
@@ -187,7 +188,7 @@ def _masked(field: str, value: Any) -> str:
     if value is None:
         return ""
     text = str(value)
-    return _MASKS[field](text) if field in _MASKS else text
+    return MASKS[field](text) if field in MASKS else text
 
 
 def _read(raw: bytes) -> tuple[str, dict[str, str]]:

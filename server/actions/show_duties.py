@@ -35,5 +35,5 @@ def duties_shown(session: Session, now_ms: int) -> list[ShownDuty]:
 
 
 def _shown(row: Row, begins: str, is_asked: bool) -> ShownDuty:
-    told = (str(row.get(name, "")) for name in ("name", "about", "cadence", "source"))
-    return ShownDuty(row["code"], *told, begins, is_asked)
+    name, about, cadence, source = (str(row.get(one, "")) for one in ("name", "about", "cadence", "source"))
+    return ShownDuty(row["code"], name, about, cadence, source, begins, is_asked)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.count_people import people_of
 from server.models.record import Record, Worker
 from server.models.window import AnyWindow
 from server.rules.calendar import midnight_ms
@@ -22,13 +23,15 @@ COVERAGE_KINDS = (_PASS, _READING)
 def coverage_evidence(
     session: Session, scope_id: str, alert: str, windows: Sequence[AnyWindow], book: Rulebook
 ) -> dict[str, Evidence]:
-    """The evidence for each coverage window of one site, by window id: two statements for any number of
-    windows."""
+    """The evidence for each coverage window of one site, by window id: three statements for any number of
+    windows. People are counted, not records."""
     if not windows:
         return {}
     starts = {window.id: min(midnight_ms(window.local_date), window.opens_ms) for window in windows}
-    passes, readings = _facts(session, scope_id, min(starts.values()), max(_end_ms(w) for w in windows))
-    staff = _canteen_staff(session, scope_id)
+    people = people_of(session, scope_id)
+    span = (min(starts.values()), max(_end_ms(window) for window in windows))
+    passes, readings = _facts(session, scope_id, people, *span)
+    staff = frozenset(people[worker] for worker in _canteen_staff(session, scope_id))
     return {
         window.id: _weigh(window, starts[window.id], passes, readings, staff, alert, book)
         for window in windows
@@ -57,7 +60,9 @@ def _admits(rule: DutyRule | None, slot: str) -> tuple[str, ...]:
     return next((one.admits for one in rule.slots if one.code == slot), ()) if rule is not None else ()
 
 
-def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> tuple[list[Pass], list[Reading]]:
+def _facts(
+    session: Session, scope_id: str, people: Mapping[str, str], from_ms: int, to_ms: int
+) -> tuple[list[Pass], list[Reading]]:
     columns = (Record.kind, Record.subject, Record.slot, Record.event_ms, Record.backfilled)
     query = sa.select(*columns).where(
         Record.scope_id == scope_id,
@@ -68,10 +73,11 @@ def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> tuple[l
     )
     passes, readings = [], []
     for kind, subject, slot, event_ms, backfilled in session.execute(query):
+        person = people.get(subject or "", subject or "")
         if kind == _PASS:
-            passes.append(Pass(subject or "", slot or "", event_ms or 0))
+            passes.append(Pass(person, slot or "", event_ms or 0))
         else:
-            readings.append(Reading(subject or "", slot or "", event_ms or 0, bool(backfilled)))
+            readings.append(Reading(person, slot or "", event_ms or 0, bool(backfilled)))
     return passes, readings
 
 
