@@ -44,7 +44,7 @@ describe("a duty of several versions", () => {
   it("leaves the windows of a day to the version of that day", () => {
     const window = (local_date: string) =>
       item("window", local_date, { duty: "TEMP", slot: "meal", state: "open", local_date, opens: `${local_date}T10:00:00+08:00`, due: `${local_date}T13:00:00+08:00` });
-    const day = { checks: [], logs: [], passes: [], people: [personOf(worker("w", "张三"))], duties: [now, toCome] };
+    const day = { checks: [], logs: [], passes: [], people: [personOf(worker("w", "张三"))], duties: [now, toCome], keys: new Map<string, string>() };
     const shown = ["2026-11-30", "2026-12-01"].flatMap((date) => dues({ ...day, windows: [window(date)] }, DAY_MS));
     expect(shown.map((due) => due.title)).toEqual(["每日测温", "每日三次测温"]);
   });
@@ -196,7 +196,7 @@ describe("what is due", () => {
   const at = (time: string) => Date.parse(`2026-11-23T${time}:00+08:00`);
   const window = (duty: string, slot: string, opens: string, due: string, more: object = {}) =>
     item("window", `${duty} ${slot}`, { duty, slot, state: "open", local_date: "2026-11-23", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
-  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))], duties: DUTIES };
+  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))], duties: DUTIES, keys: new Map<string, string>() };
 
   it("comes in the order of need", () => {
     const windows = [

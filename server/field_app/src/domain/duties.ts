@@ -31,6 +31,7 @@ export interface Day {
   logs: readonly Item[];
   passes: readonly Item[];
   people: readonly Person[]; // who belongs to the site
+  keys: ReadonlyMap<string, string>; // which record stands for a record's person
   duties: readonly Item[]; // all versions
 }
 
@@ -49,9 +50,14 @@ export function asked(day: Day, slot: string): { expected: Person[]; toDo: Perso
   const windows = day.windows.filter((item) => isCoverage(item, day) && item.body["slot"] === slot && !["excused", "void"].includes(String(item.body["state"])));
   const needed = new Set(windows.flatMap((item) => [...(coverageOf(item, day)?.needed ?? [])]));
   const isAsked = (person: Person) => (windows.length > 0 ? needed.has(person.id) : slot !== "meal" || person.isCanteenStaff);
-  const expected = day.people.filter(isAsked);
-  const measured = readings(day.checks, slot);
+  const expected = day.people.filter((person) => keyOf(day, person.id) === person.id && isAsked(person));
+  const measured = new Set([...readings(day.checks, slot).keys()].map((id) => keyOf(day, id)));
   return { expected, toDo: expected.filter((person) => !measured.has(person.id)) };
+}
+
+/** People are counted, not records. */
+function keyOf(day: Day, id: string): string {
+  return day.keys.get(id) ?? id;
 }
 
 function dueOf(item: Item, day: Day, nowMs: number): Due | null {
@@ -86,15 +92,15 @@ function coverageOf(item: Item, day: Day): { needed: Set<string>; measured: Set<
   const span = isCoverage(item, day) ? spanOf(item, day) : null;
   if (!span) return null;
   const isStaffOnly = item.body["duty"] === STAFF_DUTY;
-  const staff = new Set(day.people.filter((person) => person.isCanteenStaff).map((person) => person.id));
+  const staff = new Set(day.people.filter((person) => person.isCanteenStaff).map((person) => keyOf(day, person.id)));
   const share = rule("coverage_share", String(item.body["local_date"])).value;
-  const passes = day.passes.filter(isStanding).map(passOf);
-  const checks = day.checks.filter(isStanding).map(readingOf);
+  const passes = day.passes.filter(isStanding).map((item) => passOf(item, day));
+  const checks = day.checks.filter(isStanding).map((item) => readingOf(item, day));
   const found = isStaffOnly ? weigh(passes, checks, span, share, staff) : weigh(passes, checks, span, share, null, staff);
   if (passes.some((pass) => pass.direction === "in")) {
     return { needed: new Set(found.needed), measured: new Set(found.measured), isMet: found.fulfilled !== "none" };
   }
-  const roster = day.people.filter((person) => person.isCanteenStaff === isStaffOnly).map((person) => person.id);
+  const roster = day.people.map((person) => keyOf(day, person.id)).filter((id) => staff.has(id) === isStaffOnly);
   const needed = new Set([...found.needed, ...roster]);
   const admitted = checks.filter((check) => isAdmitted(check, span) && needed.has(check.worker)); // the late ones too
   const measured = new Set(admitted.map((check) => check.worker));
@@ -112,12 +118,12 @@ function spanOf({ body }: Item, { duties }: Day): Span | null {
   return { dayStartsMs: Math.min(midnightMs, opensMs), opensMs, deadlineMs, closesMs: parseMs(body["closes"]) ?? deadlineMs, admits };
 }
 
-function passOf({ body, timeMs }: Item): Pass {
-  return { worker: String(body["worker"]), direction: String(body["direction"]), eventMs: timeMs };
+function passOf({ body, timeMs }: Item, day: Day): Pass {
+  return { worker: keyOf(day, String(body["worker"])), direction: String(body["direction"]), eventMs: timeMs };
 }
 
-function readingOf({ body, timeMs }: Item): Reading {
-  return { worker: String(body["worker"]), slot: String(body["slot"]), atMs: timeMs, backfilled: body["backfilled"] === true };
+function readingOf({ body, timeMs }: Item, day: Day): Reading {
+  return { worker: keyOf(day, String(body["worker"])), slot: String(body["slot"]), atMs: timeMs, backfilled: body["backfilled"] === true };
 }
 
 function standing(state: string, isRecorded: boolean, opensMs: number, dueMs: number, closesMs: number, nowMs: number): Standing {

@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
 import { asked as askedIn, type Day } from "../../domain/duties";
-import { type Person, present } from "../../domain/people";
+import { keysOf, type Person, present } from "../../domain/people";
 import { isDone, isHigh, type Retest, readings, retests, slotAt, waitMs, isFever } from "../../domain/temperature";
 import { localDate } from "../../protocol/time";
 import { listed, writtenIn } from "../../store/view";
@@ -41,7 +41,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
       listed(db, "worker", scope),
       listed(db, "duty", "ref"),
     ]);
-    return { windows, checks, passes, logs: [], people: present(workers, today), duties };
+    return { windows, checks, passes, logs: [], people: present(workers, today), keys: keysOf(workers, today), duties };
   }
 
   if (!day || copied === undefined || point === undefined) return null;

@@ -6,7 +6,7 @@ import { choices, word } from "../../contracts";
 import { type Case, openCases, withoutCase } from "../../domain/cases";
 import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
 import { flagOf } from "../../domain/flags";
-import { type Person, present } from "../../domain/people";
+import { keysOf, type Person, present } from "../../domain/people";
 import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
@@ -186,7 +186,7 @@ async function readDay(db: FieldDatabase, site: Item, today: string): Promise<Si
     listed(db, "duty", "ref"),
   ]);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today), duties };
+  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
 }
 
 function hrefOf(due: Due, site: Item): string {
