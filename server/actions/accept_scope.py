@@ -20,6 +20,7 @@ from server.actions.apply_entry import (
     apply_entry,
     existing_records,
 )
+from server.actions.count_lines import count_lines
 from server.actions.feed import Feed
 from server.actions.load_reference import rules_in_force
 from server.actions.meet_windows import watermark_moved
@@ -203,6 +204,7 @@ def _take_in(
     for written in later:
         _note(pushing, scope, written, apply_entry(applying, written), taken)
     bulk_insert(session, _LOG, _LOG_COLUMNS, taken.logged)
+    count_lines(session, pushing.seals, scope, [line.hash for line in fresh])
     bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
     if scope.held and applying.done:
         release_held(applying)

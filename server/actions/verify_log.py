@@ -13,6 +13,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.count_lines import add_lines, read_lines_tally
+from server.actions.flag_record import Tally
 from server.actions.read_push import entry_place
 from server.actions.verify_flags import flag_faults, window_faults
 from server.actions.verify_receipts import Receiving, read_receipt, server_key
@@ -39,9 +41,10 @@ class Fault:
 
 
 def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault]:
-    """The first fault of each stream of a scope: a changed line, a broken chain without a fork mark, a time of receipt that
-    no signed receipt has, lines that are not those which an exchange brought or the stream knows; a flag whose history
-    was changed or does not give what it is, a window that nothing met."""
+    """What is wrong with the count of a scope's lines; the first fault of each of its streams: a changed line, a broken
+    chain without a fork mark, a time of receipt that no signed receipt has, lines that are not those which an exchange
+    brought or the stream knows; a flag whose history was changed or does not give what it is, a window that nothing
+    met."""
     faulty: set[str] = set()
     for fault in _stream_faults(session, seals, scope):
         if fault.device not in faulty:
@@ -64,11 +67,13 @@ def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fau
     )
     receiving = Receiving(session, server_key(seals), scope.scope_id, scope.name)
     lines: Counter[str] = Counter()
+    tally = Tally()
     before: LogEntry | None = None
     for row in session.scalars(query.execution_options(yield_per=1000)):
         if before is not None and before.device_id != row.device_id:
             before = None
         lines[row.device_id] += 1
+        tally = add_lines(seals, tally, [row.hash.hex()])
         not_received = receiving.fault_of(row)
         what = _fault_of(seals, row, before, heads.get(row.device_id)) or not_received
         if what:
@@ -83,6 +88,21 @@ def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fau
             )
     for device_id, n, what in receiving.faults():
         yield Fault(scope.name, device_id, n, what)
+    miscounted = _miscounted(seals, scope, tally)
+    if miscounted:
+        yield Fault(scope.name, "", 0, miscounted)
+
+
+def _miscounted(seals: Seals, scope: Scope, tally: Tally) -> str:
+    try:
+        sealed = read_lines_tally(seals, scope)
+    except SealBroken:
+        return "the count of lines does not open"
+    if sealed is None or sealed == tally:
+        return ""
+    if sealed.events != tally.events:
+        return f"lines of the log: {sealed.events} were counted, {tally.events} are there"
+    return "other lines were counted"
 
 
 def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: StreamHead | None) -> str:

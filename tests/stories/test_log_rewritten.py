@@ -163,7 +163,29 @@ def _delete_what_was_carried(session: Session) -> None:
     session.delete(line)
 
 
+def _delete_everything_of_a_device(session: Session) -> None:
+    """Lines, stream and every exchange: as if the server had never written anything for this person."""
+    device_id = _lines(session, "roster")[0].device_id
+    for table in (LogEntry, StreamHead, Exchange):
+        session.execute(sa.delete(table).where(table.device_id == device_id))  # type: ignore[attr-defined]
+
+
+def _break_the_count(session: Session) -> None:
+    for scope in session.scalars(sa.select(Scope).where(Scope.line_tally.is_not(None))):
+        scope.line_tally = (scope.line_tally or b"")[:-1] + b"x"
+
+
+def _put_a_line_in_twice(session: Session) -> None:
+    """Under another id: bytes, hash and receipt are those of a line that came."""
+    line = _lines(session, "push")[-1]
+    columns = {column.key: getattr(line, column.key) for column in LogEntry.__mapper__.columns}
+    session.add(LogEntry(**{**columns, "id": identity("another line")}))
+
+
 CHANGES = [
+    _delete_everything_of_a_device,
+    _break_the_count,
+    _put_a_line_in_twice,
     _line_and_exchange,
     _line_exchange_and_receipt,
     _earlier_exchange,
@@ -204,6 +226,18 @@ def test_a_line_that_filled_a_hole_cannot_be_given_to_the_push_before_it(field: 
         "the exchange brought other lines than these",
         "all lines of an exchange were signed for, and the log lacks them",
     ]
+
+
+def test_a_log_from_before_lines_were_counted_is_counted_with_the_next_line(field: Field) -> None:
+    with field.app.app_context(), write() as session:
+        session.get_one(Scope, field.cast.site_a).line_tally = None
+    assert _faults(field) == []
+    device = WireDevice(field)
+    device.outcomes(device.line())
+    assert _faults(field) == []
+    with field.app.app_context(), write() as session:
+        _delete_everything_of_a_device(session)
+    assert _faults(field) == ["lines of the log: 6 were counted, 5 are there"]
 
 
 def test_receipts_from_before_lines_were_signed_for_still_prove_their_times(field: Field) -> None:

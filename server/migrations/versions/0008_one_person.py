@@ -1,4 +1,5 @@
-"""Records that were merged into another of the same person; duties that are planned leave the reference data
+"""Records that were merged into another of the same person; a sealed count of the log's lines, which begins when the next
+line comes; duties that are planned leave the reference data
 
 `built` is no field any more: what was not built is planned, and is loaded when it is asked. Until then a database must not
 ask for it.
@@ -28,6 +29,8 @@ _REFERENCE = sa.table(
 def upgrade() -> None:
     with op.batch_alter_table("worker") as batch_op:
         batch_op.add_column(sa.Column("merged_into", Id(), nullable=True))
+    with op.batch_alter_table("scope") as batch_op:
+        batch_op.add_column(sa.Column("line_tally", sa.LargeBinary(), nullable=True))
     for code, valid_from, data in _duties():
         mine = sa.and_(
             _REFERENCE.c.noun == "duties", _REFERENCE.c.code == code, _REFERENCE.c.valid_from == valid_from
@@ -45,6 +48,8 @@ def downgrade() -> None:
             _REFERENCE.c.noun == "duties", _REFERENCE.c.code == code, _REFERENCE.c.valid_from == valid_from
         )
         op.execute(sa.update(_REFERENCE).where(mine).values(data={**data, "built": True}))
+    with op.batch_alter_table("scope") as batch_op:
+        batch_op.drop_column("line_tally")
     with op.batch_alter_table("worker") as batch_op:
         batch_op.drop_column("merged_into")
 
