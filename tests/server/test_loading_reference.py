@@ -19,9 +19,11 @@ from server.actions import load_reference as loading
 from server.actions.feed import Put, publish
 from server.actions.load_reference import SEED_DATA, load_reference
 from server.db import read, write
-from server.models import Reference
+from server.models import Reference, Window
 from server.models.scope import REF, lock_scope
 from server.problems import Problem
+from server.rules.calendar import add_days, local_date_of
+from server.scheduler import tick
 from tests.server.cast import Cast
 from tests.stories.field import Field
 
@@ -116,6 +118,32 @@ def test_new_slots_are_a_new_version_of_the_duty(
     found = {body["valid_from"]: body["slots"] for body in duties if body["code"] == "DISINFECT"}
     assert [slot["slot"] for slot in found["2021-12-01"]] == ["morning", "afternoon", "night"]
     assert found["2027-03-01"] == [{"slot": "once", "opens": "06:00", "due": "20:00"}]
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
+def test_each_day_is_planned_by_the_version_of_that_day(
+    app: Flask, cast: Cast, files: Files, used: bool
+) -> None:
+    today = local_date_of(cast.clock.now_ms())
+    tomorrow = add_days(today, 1)
+    if used:
+        _load(app, cast)
+        tick(app, cast.clock.now_ms())
+    files.add_version(
+        *("duty_slots", "DISINFECT:normal", tomorrow),
+        slots=[{"code": "once", "opens": "06:00", "due": "20:00", "grace_s": 0}],
+    )
+    _load(app, cast)
+    cast.clock.advance(60_000)
+    tick(app, cast.clock.now_ms())
+    query = sa.select(Window.local_date, Window.slot).where(
+        *(Window.scope_id == cast.site_a, Window.duty == "DISINFECT", Window.state != "void"),
+        Window.local_date.in_((today, tomorrow)),
+    )
+    with app.app_context(), read() as session:
+        found = sorted((day, slot) for day, slot in session.execute(query))
+    assert [slot for day, slot in found if day == tomorrow] == ["once"]
+    assert [slot for day, slot in found if day == today] == ["afternoon", "morning"]
 
 
 def test_every_version_of_a_duty_has_the_form_of_its_kind(app: Flask, cast: Cast, tmp_path: Path) -> None:
