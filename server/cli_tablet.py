@@ -63,15 +63,15 @@ def enrol(home: Path, url: str, code: str, name: str) -> None:
 def add(home: Path, kind: str, body: str, site: str | None, record: object | None, anyway: bool) -> None:
     """离线写一条 KIND 记录; JSON 是内容, - 表示从标准输入读。"""
     with Tablet(home) as own:
-        scope, told = _scope(own, site), _object(body)
-        known = own.same_person(scope, told) if kind == "worker" and not anyway else []
+        scope, fields = _scope(own, site), _object(body)
+        known = own.same_person(scope, fields) if kind == "worker" and not anyway else []
         if known:
             named = "\n".join(
                 f"  {item.id} {item.body.get('name')} {item.body.get('team')}" for item in known
             )
             text = f"本机已有证件号码相符的人员, 没有登记 [same_person]:\n{named}\n确认不是同一个人时加 --anyway。"
             raise click.ClickException(text)
-        entry = own.add(scope, kind, told, record=None if record is None else str(record))
+        entry = own.add(scope, kind, fields, record=None if record is None else str(record))
     click.echo(entry)
 
 

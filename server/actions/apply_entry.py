@@ -237,13 +237,13 @@ def _void(applying: Applying, written: Written) -> Effect:
 
 def _merge(applying: Applying, written: Written) -> Effect:
     """Two records are one person: the other one names the kept one, and is nobody of its own."""
-    told = msgspec.json.decode(written.line.served)
-    other = _target(applying, told["other"])
+    body = msgspec.json.decode(written.line.served)
+    other = _target(applying, body["other"])
     if other is None or other.kind != WORKER.kind:
-        return Effect("held", waits_for=[told["other"]])
+        return Effect("held", waits_for=[body["other"]])
     effect = add_fact(applying, written)
-    _mark(applying, other, lambda old: {**old, "merged_into": told["kept"]})
-    _worker(applying, other.id).merged_into = told["kept"]
+    _mark(applying, other, lambda old: {**old, "merged_into": body["kept"]})
+    _worker(applying, other.id).merged_into = body["kept"]
     return effect
 
 

@@ -10,7 +10,7 @@ from server.rules.people import person_keys
 
 
 def people_of(session: Session, scope_id: str) -> dict[str, str]:
-    """For each record of a site's roster, voided ones too, the id that stands for its person. One statement."""
+    """For each record of a site's roster, voided ones too, the id by which its person is counted. One statement."""
     columns = (Worker.id, Worker.certificate_digest, Worker.merged_into)
     rows = session.execute(sa.select(*columns).where(Worker.scope_id == scope_id).order_by(Worker.id)).all()
     merges = [(row.id, row.merged_into) for row in rows if row.merged_into is not None]

@@ -83,17 +83,17 @@ def _check(session: Session, files: dict[str, list[dict[str, Any]]]) -> None:
     }
     faults = reference_faults(files, by_hand)
     if faults:
-        raise _invalid([_told(fault) for fault in faults])
+        raise _invalid([_line_of(fault) for fault in faults])
 
 
-def _told(fault: RowFault) -> str:
+def _line_of(fault: RowFault) -> str:
     name = f"{fault.noun}.csv" if (SEED_DATA / f"{fault.noun}.csv").exists() else f"{fault.noun}.json"
     return f"{name} 第 {fault.row} 条 {fault.code}: {fault.what} [{fault.fault}]"
 
 
 def _invalid(lines: list[str]) -> Problem:
-    told = "\n".join(["基础数据没有装入, 请改正后重试:", *lines])
-    return Problem(422, "reference_invalid", "基础数据有误", told)
+    detail = "\n".join(["基础数据没有装入, 请改正后重试:", *lines])
+    return Problem(422, "reference_invalid", "基础数据有误", detail)
 
 
 def mark_changed(session: Session, now_ms: int) -> None:

@@ -154,10 +154,10 @@ def merges(session: Session, seals: Seals, viewer: Viewer) -> list[Merge]:
     users: defaultdict[str, str] = defaultdict(str)
     ids = {body["by"] for *_, body in found} | {body["void"]["by"] for *_, body in found if "void" in body}
     users |= dict(session.execute(sa.select(User.id, User.display_name).where(User.id.in_(ids))).all())
-    return list(_told(found, people, users))
+    return list(_merges_of(found, people, users))
 
 
-def _told(
+def _merges_of(
     found: list[tuple[Record, Site, dict[str, Any]]],
     people: Mapping[tuple[str, str], dict[str, str]],
     users: Mapping[str, str],

@@ -38,17 +38,17 @@ def server_key(seals: Seals) -> bytes:
 
 def read_receipt(key: bytes, exchange: Exchange) -> Receipt | None:
     """The receipt of an exchange; None when it has none, or one that the server did not sign or that was changed."""
-    told: Any = exchange.receipt
+    kept: Any = exchange.receipt
     try:
-        at, streams = told["at"], {name: (n, hash) for name, (n, hash) in told["streams"].items()}
+        at, streams = kept["at"], {name: (n, hash) for name, (n, hash) in kept["streams"].items()}
         at_ms = from_iso(at)
         lines = None
-        if "lines" in told:
-            lines = {name: (count, sha256) for name, (count, sha256) in told["lines"].items()}
+        if "lines" in kept:
+            lines = {name: (count, sha256) for name, (count, sha256) in kept["lines"].items()}
             signed = received_text(exchange.device_id, at, lines)
-            if not verify_text(key, signed, told["lines_sig"]):
+            if not verify_text(key, signed, kept["lines_sig"]):
                 return None
-        if not verify_text(key, receipt_text(exchange.device_id, at, streams), told["sig"]):
+        if not verify_text(key, receipt_text(exchange.device_id, at, streams), kept["sig"]):
             return None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None

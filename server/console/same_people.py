@@ -23,8 +23,8 @@ def list_same_people() -> str:
         questions = same_people(session, runtime().seals, g.viewer)
         merged = merges(session, runtime().seals, g.viewer)
         names = read_names(session)
-    told = {"questions": questions, "merges": merged, "reason_max": REASON_MAX, "fields": field_words}
-    return render("same_people.html", names, **told)
+    values = {"questions": questions, "merges": merged, "reason_max": REASON_MAX, "fields": field_words}
+    return render("same_people.html", names, **values)
 
 
 @blueprint.post("/questions/people/<uuid:site_id>/merge")

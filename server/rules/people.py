@@ -8,10 +8,12 @@ Merge = tuple[str, str]  # the id of a record, and of the one that it was merged
 
 
 def person_keys(records: Iterable[tuple[str, str]], merges: Iterable[Merge]) -> dict[str, str]:
-    """For each record of a roster, given as (id, certificate digest), the id that stands for its person: that of the first
-    of the person's records in the order given. Records are of one person when they have the same digest, or one was merged
-    into the other; a merge that names an unknown record says nothing."""
-    ids: dict[str, str] = {}  # record → another of the same person, nearer to the one that stands for them
+    """For each record of a roster, given as (id, certificate digest), the id by which its person is counted: that of the
+    first of the person's records in the order given. Records are of one person when they have the same digest, or one was
+    merged into the other; a merge that names an unknown record says nothing."""
+    ids: dict[
+        str, str
+    ] = {}  # record → another of the same person, nearer to the one by which they are counted
     first: dict[str, str] = {}
     order: dict[str, int] = {}
     for record_id, digest in records:

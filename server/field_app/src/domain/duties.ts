@@ -31,7 +31,7 @@ export interface Day {
   logs: readonly Item[];
   passes: readonly Item[];
   people: readonly Person[]; // who belongs to the site
-  keys: ReadonlyMap<string, string>; // which record stands for a record's person
+  keys: ReadonlyMap<string, string>; // by which record a record's person is counted
   duties: readonly Item[]; // all versions
 }
 

@@ -51,7 +51,7 @@ function isSomebody({ body }: Item): boolean {
   return body["voided"] !== true && !body["merged_into"];
 }
 
-/** For each record of a roster the one that stands for its person: one that shows, if any does. */
+/** For each record of a roster the one by which its person is counted: one that shows, if any does. */
 export function keysOf(items: readonly Item[], today: string): Map<string, string> {
   const shown = new Set(present(items, today).map((person) => person.id));
   const inOrder = [...items.filter((item) => shown.has(item.id)), ...items.filter((item) => !shown.has(item.id))];

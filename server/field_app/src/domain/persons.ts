@@ -1,7 +1,7 @@
 // One person, whatever number of records: who is counted as one. The same rule as the server's (server/rules/people.py); both
 // are judged by the cases in people_cases.json.
 
-/** For each record, given as [id, digest of the certificate], the id that stands for its person: that of the first of the
+/** For each record, given as [id, digest of the certificate], the id by which its person is counted: that of the first of the
  * person's records in the order given. `merges`: a record, and the one that it was merged into. */
 export function personKeys(records: readonly (readonly [string, string])[], merges: readonly (readonly [string, string])[]): Map<string, string> {
   const nearer = new Map<string, string>();
