@@ -67,11 +67,27 @@ class Merge:
     undone_reason: str
 
 
+_HERE = (Worker.exited_on.is_(None), Record.counts.is_(True), Record.deleted_ms.is_(None))
+
+
 def same_people(session: Session, seals: Seals, viewer: Viewer) -> list[Question]:
     """Who is on a roster twice, at this viewer's sites: records that count, of people who have not left, that have one
     certificate number. Raises Problem 404 for who may not see them."""
+    keys = _doubled(session, viewer)
+    query = sa.select(Site).where(Site.id.in_({site_id for site_id, _ in keys}))
+    sites = {site.id: site for site in session.scalars(query)}
+    return [_question(session, seals, sites[site_id], digest) for site_id, digest in keys]
+
+
+def count_same_people(session: Session, viewer: Viewer) -> int:
+    """How many questions `same_people` would ask. Raises Problem 404."""
+    return len(_doubled(session, viewer))
+
+
+def _doubled(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
+    """Sites, and certificates that are there more than once. One statement."""
     _require(viewer)
-    doubled = (
+    query = (
         sa.select(Worker.scope_id, Worker.certificate_digest)
         .join(Record, sa.and_(Record.scope_id == Worker.scope_id, Record.id == Worker.id))
         .join(Site, Site.id == Worker.scope_id)
@@ -81,15 +97,7 @@ def same_people(session: Session, seals: Seals, viewer: Viewer) -> list[Question
         .order_by(Worker.scope_id, Worker.certificate_digest)
         .limit(LIST_MAX)
     )
-    keys = [(scope_id, digest) for scope_id, digest in session.execute(doubled)]
-    sites = {
-        site.id: site
-        for site in session.scalars(sa.select(Site).where(Site.id.in_({key[0] for key in keys})))
-    }
-    return [_question(session, seals, sites[scope_id], digest) for scope_id, digest in keys]
-
-
-_HERE = (Worker.exited_on.is_(None), Record.counts.is_(True), Record.deleted_ms.is_(None))
+    return [(site_id, digest) for site_id, digest in session.execute(query)]
 
 
 def _twins(session: Session, site_id: str, digest: str) -> list[Worker]:

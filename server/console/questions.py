@@ -8,7 +8,7 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import REASON_MAX
-from server.actions.merge_people import same_people
+from server.actions.merge_people import count_same_people
 from server.actions.name_codes import read_names
 from server.actions.name_people import name_people
 from server.actions.settle_questions import (
@@ -38,7 +38,7 @@ def list_questions() -> str:
         refused = refused_entries(session, runtime().seals, g.viewer, state)
         told = [(row.site.id, text) for row in refused for text in row.body.values() if is_id(text)]
         people = name_people(session, runtime().seals, set(told))
-        doubled = len(same_people(session, runtime().seals, g.viewer))
+        doubled = count_same_people(session, g.viewer)
         names = read_names(session)
     return render(
         "questions.html",
