@@ -24,6 +24,7 @@ from schemas.supply_movement import SupplyMovementBody
 from schemas.temperature_check import TemperatureCheckBody
 from schemas.window import WindowBody
 from schemas.worker import WorkerBody
+from schemas.worker_merge import WorkerMergeBody
 
 Nature = Literal["fact", "register", "server"]
 MergeRule = Literal["latest", "keep"]
@@ -36,7 +37,7 @@ _ACTS: Mapping[Nature, tuple[str, ...]] = {
 # What the server knows of any record and writes beside a body; the last ones mark what became of it.
 _SERVER_ONLY = frozenset(
     ("id", "rev", "seq", "state", "at", "by", "device", "backfilled")
-    + ("amends", "amended_by", "voided", "void", "contested")
+    + ("amends", "amended_by", "voided", "void", "contested", "merged_into")
 )
 _ERRORS_MAX = 50  # a body of a hundred thousand unknown fields must not become an answer of that size
 _NAME_SHOWN_MAX = 40
@@ -47,7 +48,8 @@ class Kind:
     """One kind of record.
 
     `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `merge_rules`: for each field of a
-    register, who wins when two people changed it. `subject_field`, `slot_field`: what duties are judged by.
+    register, who wins when two people changed it. `subject_field`, `slot_field`: what duties are judged by. `own`: only
+    the server writes such entries, for a person at the console.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Kind:
     server_only: frozenset[str] = _SERVER_ONLY
     subject_field: str | None = None
     slot_field: str | None = None
+    own: bool = False
     whole: Body = field(init=False, repr=False)
     partial: Body = field(init=False, repr=False)
 
@@ -120,6 +123,12 @@ _ALL = (
         SupplyMovementBody,
         subject_field="item",
         slot_field="movement",
+    ),
+    Kind(
+        *("worker_merge", "人员合并", "fact", WorkerMergeBody),
+        sealed=True,  # the reason may name somebody
+        subject_field="other",
+        own=True,
     ),
     Kind("site", "工地", "server", SiteBody),
     Kind("assignment", "分派", "server", AssignmentBody),

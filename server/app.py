@@ -24,6 +24,7 @@ from server.console import people as people_pages
 from server.console import questions as question_pages
 from server.console import roster_columns as roster_column_pages
 from server.console import rosters as roster_pages
+from server.console import same_people as same_people_pages
 from server.db import db, engine_options
 from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
@@ -37,7 +38,7 @@ from server.security_headers import set_security_headers
 assert models  # the tables have to be known before the first query
 # Their pages stand on the blueprint of `pages`.
 assert flag_pages and overview_pages and papers and people_pages and question_pages
-assert roster_column_pages and roster_pages
+assert roster_column_pages and roster_pages and same_people_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
 DOORS = (

@@ -65,15 +65,30 @@ def enrol(home: Path, url: str, code: str, name: str) -> None:
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]),
     help="补录: 实际时间 (北京时间), 如 2026-11-23T07:41; 用于先记在纸上、现在补写的记录。",
 )
+@click.option("--anyway", is_flag=True, help="本机已有证件号码相符的人员时, 仍然登记。")
 @pass_home
 def add(
-    home: Path, kind: str, body: str, site: str | None, record: object | None, observed: datetime | None
+    home: Path,
+    kind: str,
+    body: str,
+    site: str | None,
+    record: object | None,
+    observed: datetime | None,
+    anyway: bool,
 ) -> None:
     """离线写一条 KIND 记录; JSON 是内容, - 表示从标准输入读。"""
     observed_ms = None if observed is None else round(observed.replace(tzinfo=SHANGHAI).timestamp() * 1000)
     with Tablet(home) as own:
-        scope, own_record = _scope(own, site), None if record is None else str(record)
-        entry = own.add(scope, kind, _object(body), own_record, observed_ms=observed_ms)
+        scope, fields = _scope(own, site), _object(body)
+        known = own.same_person(scope, fields) if kind == "worker" and not anyway else []
+        if known:
+            named = "\n".join(
+                f"  {item.id} {item.body.get('name')} {item.body.get('team')}" for item in known
+            )
+            text = f"本机已有证件号码相符的人员, 没有登记 [same_person]:\n{named}\n确认不是同一个人时加 --anyway。"
+            raise click.ClickException(text)
+        own_record = None if record is None else str(record)
+        entry = own.add(scope, kind, fields, own_record, observed_ms=observed_ms)
     click.echo(entry)
 
 

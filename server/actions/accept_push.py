@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ from server.models.user import Assignment, User
 from server.models.watermark import stopped_ms
 from server.seal import Seals
 from sync_protocol.header import Attested
-from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
+from sync_protocol.signatures import attestation_text, receipt_text, received_text, sign_text, verify_text
 
 log = logging.getLogger("gongdi.push")
 
@@ -62,7 +63,8 @@ def accept_carried(
     session: Session, seals: Seals, device_id: str, lines: list[Line], now_ms: int
 ) -> list[dict[str, Any]]:
     """Take lines in that this device wrote and that somebody else brought (see `read_export`); gives their outcomes. As a
-    push, but the device is not there: it attests nothing and gets no receipt."""
+    push, but the device is not there: it attests nothing and gets no receipt. One is signed and kept all the same, so
+    that every line of the log has a signed time before which it was here."""
     device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
     exchange = claim_exchange(session, sender, "export", now_ms)
@@ -70,6 +72,7 @@ def accept_carried(
     dates = date_carried(session, device.id, entries, now_ms)
     pushing = _pushing(session, seals, device, exchange, dates, now_ms)
     accepted = _take_lines(pushing, lines, {})
+    sign_receipt(seals, exchange, {}, accepted.streams, now_ms)
     return [accepted.outcomes[line.number] for line in lines]
 
 
@@ -171,10 +174,18 @@ def sign_receipt(
     streams: Mapping[str, ScopeAnswer],
     now_ms: int,
 ) -> dict[str, str]:
-    """Sign what the server holds now, and write down both signatures: the device's and ours."""
+    """Sign what the server holds now, and write down the signatures: the device's, ours, and ours of the lines that this
+    exchange brought (see `verify_log`)."""
     at = to_iso(now_ms)
     heads = {name: (answer.n, answer.hash) for name, answer in sorted(streams.items())}
     signature = sign_text(seals.signing_key, receipt_text(exchange.device_id, at, heads))
+    lines = {name: lines_digest(answer.taken) for name, answer in sorted(streams.items()) if answer.taken}
+    received = sign_text(seals.signing_key, received_text(exchange.device_id, at, lines))
     exchange.attested = {name: [s.n, s.hash, s.unsent, s.sig] for name, s in attested.items()}
-    exchange.receipt = {"at": at, "sig": signature, "streams": heads}
+    exchange.receipt = {"at": at, "sig": signature, "streams": heads, "lines": lines, "lines_sig": received}
     return {"at": at, "sig": signature}
+
+
+def lines_digest(hashes: Sequence[str]) -> tuple[int, str]:
+    """How many lines, and the SHA-256 over their hashes as bytes, in the order given."""
+    return len(hashes), hashlib.sha256(bytes.fromhex("".join(hashes))).hexdigest()

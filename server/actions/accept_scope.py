@@ -19,6 +19,7 @@ from server.actions.apply_entry import (
     existing_records,
 )
 from server.actions.close_stream import close_stream, extended, place_unreadable, stream_head
+from server.actions.count_lines import count_lines
 from server.actions.feed import Feed
 from server.actions.kept_evidence import keep_evidence
 from server.actions.promise_media import PROMISE_COLUMNS, promises_of
@@ -74,11 +75,12 @@ _LOG_COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class ScopeAnswer:
     """What the server holds of this device's stream now: the highest number, its hash, and the numbers
-    lacking."""
+    lacking. `taken`: the hashes of the lines that went into the log."""
 
     n: int
     hash: str
     missing: list[int]
+    taken: list[str]
 
     def as_json(self) -> dict[str, Any]:
         return {"n": self.n, "hash": self.hash, "missing": self.missing}
@@ -126,7 +128,7 @@ def accept_scope(
     feed = Feed(session, scope, pushing.seals, pushing.now_ms)
     applying = Applying(session, pushing.seals, scope, feed, pushing.now_ms)
     grown, is_new_fork = extended(known, _links(fresh))
-    grown = place_unreadable(pushing, applying, head, grown, attested)
+    grown, placed = place_unreadable(pushing, applying, head, grown, attested)
     taken = _take_in(pushing, applying, fresh, Arrival(assignment, head.gone_ms, settled.fresh))
     retime_records(applying, settled.changed)
     if is_new_fork:
@@ -136,7 +138,8 @@ def accept_scope(
     outcomes = {line.number: taken.outcomes[line.entry.id] for line in fresh if line.entry}
     outcomes.update(_answer_repeated(pushing, scope, repeated, taken))
     highest = streams.highest(grown)
-    return outcomes, ScopeAnswer(highest[0], highest[1], streams.missing(grown))
+    taken_in = [*placed, *(line.hash for line in fresh)]
+    return outcomes, ScopeAnswer(highest[0], highest[1], streams.missing(grown), taken_in)
 
 
 def _raise_fork(pushing: Pushing, applying: Applying, head: StreamHead) -> None:
@@ -179,7 +182,7 @@ def _split(pushing: Pushing, scope: Scope, lines: Sequence[Line]) -> tuple[list[
             repeated.within.append((line, fresh[line.entry.id]))
         else:
             fresh[line.entry.id] = line
-    return sorted(fresh.values(), key=lambda line: line.entry.n if line.entry else 0), repeated
+    return sorted(fresh.values(), key=lambda line: (line.entry.n if line.entry else 0, line.hash)), repeated
 
 
 def _in_chain(known: streams.Stream, fresh: list[Line], repeated: _Repeated) -> list[Line]:
@@ -231,6 +234,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: A
     for written in later:
         _note(pushing, applying, written, apply_entry(applying, written), taken)
     bulk_insert(session, _LOG, _LOG_COLUMNS, taken.logged)
+    count_lines(session, pushing.seals, applying.scope, [line.hash for line in fresh])
     bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
     if applying.scope.held and applying.done:
         release_held(applying, pushing.book)
@@ -256,7 +260,8 @@ def _observed(pushing: Pushing, scope: Scope, arrival: Arrival, times: Interval,
 
 def _is_plain(line: Line) -> bool:
     entry = line.entry
-    return entry is not None and line.code is None and entry.act == "add" and not entry.needs
+    is_addition = entry is not None and line.code is None and entry.act == "add" and not entry.needs
+    return is_addition and entry is not None and not KINDS[entry.kind].own
 
 
 class _Gate:

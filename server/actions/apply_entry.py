@@ -21,7 +21,7 @@ from server.actions.write_register import Author, Edit, edit_register, register_
 from server.clock import to_iso
 from server.db import bulk_insert, bulk_select
 from server.models.entry import LogEntry
-from server.models.record import Record
+from server.models.record import Record, Worker
 from server.models.scope import Scope
 from server.rules.backfill import Observed
 from server.rules.calendar import local_date_of
@@ -174,7 +174,8 @@ def apply_entry(applying: Applying, written: Written, forced: bool = False) -> E
         lacking = _lacking(applying, entry)
         if lacking:
             return Effect("held", waits_for=lacking)
-    effect = _ACTS[(KINDS[entry.kind].nature, entry.act)](applying, written)
+    act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(KINDS[entry.kind].nature, entry.act)]
+    effect = act(applying, written)
     if effect.outcome in EFFECTIVE:
         applying.done.add(entry.id)
     applying.write()
@@ -309,6 +310,35 @@ def body_of(applying: Applying, record: Record) -> dict[str, Any]:
     return body
 
 
+def _merge(applying: Applying, written: Written) -> Effect:
+    """Two records are one person: the other one names the kept one, and is nobody of its own."""
+    body = msgspec.json.decode(written.line.served)
+    other = _target(applying, body["other"])
+    if other is None or other.kind != WORKER.kind:
+        return Effect("held", waits_for=[body["other"]])
+    effect = add_fact(applying, written)
+    _mark(applying, other, {**body_of(applying, other), "merged_into": body["kept"]})
+    _worker(applying, other.id).merged_into = body["kept"]
+    return effect
+
+
+def _unmerge(applying: Applying, written: Written) -> Effect:
+    """A merge is taken back: the other record is a person's own again, unless it was voided for itself."""
+    effect = _void(applying, written)
+    merge = _target(applying, written.entry.record)
+    other = _target(applying, merge.subject or "") if merge is not None else None
+    if other is not None:
+        body = body_of(applying, other)
+        body.pop("merged_into", None)
+        applying.feed.put([Put(other.kind, other.id, body, counts=not body.get("voided"))])
+        _worker(applying, other.id).merged_into = None
+    return effect
+
+
+def _worker(applying: Applying, record_id: str) -> Worker:
+    return applying.session.get_one(Worker, (applying.scope.scope_id, record_id), populate_existing=True)
+
+
 def _mark(applying: Applying, target: Record, body: Mapping[str, Any]) -> tuple[int, int]:
     """Write something about a record into its body; from then on it proves nothing."""
     applying.touches.append(touch(target.kind, target.subject, target, went=True))
@@ -319,7 +349,7 @@ def _marks(applying: Applying, target: Record) -> dict[str, Any]:
     if target.counts:
         return {}
     body = body_of(applying, target)
-    return {name: body[name] for name in ("voided", "void") if name in body}
+    return {name: body[name] for name in ("voided", "void", "merged_into") if name in body}
 
 
 def _target(applying: Applying, record_id: str) -> Record | None:
@@ -347,4 +377,8 @@ _ACTS: dict[tuple[str, str], Callable[[Applying, Written], Effect]] = {
     ("register", "add"): _add_register,
     ("register", "edit"): _edit,
     ("register", "void"): _void,
+}
+_OWN_ACTS: dict[tuple[str, str], Callable[[Applying, Written], Effect]] = {
+    ("worker_merge", "add"): _merge,
+    ("worker_merge", "void"): _unmerge,
 }

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.apply_entry import Applying
+from server.actions.count_lines import count_lines
 from server.actions.kept_evidence import keep_unreadable
 from server.actions.meet_windows import wake_undecided, wake_windows
 from server.actions.quarantine import Pushing, quarantine_place
@@ -51,9 +52,11 @@ def place_unreadable(
     head: StreamHead,
     stream: streams.Stream,
     attested: Attested | None,
-) -> streams.Stream:
+) -> tuple[streams.Stream, list[str]]:
     """A line that could not be read takes the place whose hash its bytes have: the `prev` of the entry after it, or the
-    hash that the header declares. Gives the stream with the places that are known by now."""
+    hash that the header declares. Gives the stream with the places that are known by now, and the hashes of those
+    lines."""
+    placed: list[str] = []
     while True:
         n = stream.n + 1
         if stream.islands and stream.islands[0].lo == n + 1:
@@ -61,14 +64,17 @@ def place_unreadable(
         elif not stream.islands and attested is not None and attested.n == n:
             wanted = attested.hash
         else:
-            return stream
+            break
         line = _unreadable(pushing, wanted)
         if line is None:
-            return stream
+            break
         key = _log_place(pushing, applying.scope, line, n, wanted)
         floor = floor_of([Floor(*one) for one in head.floors], n)
         keep_unreadable(applying, key, floor.t_ms if floor is not None else head.since_ms, pushing.book)
         stream, _ = extended(stream, [streams.Link(n, stream.hash, wanted)])
+        placed.append(wanted)
+    count_lines(pushing.session, pushing.seals, applying.scope, placed)
+    return stream, placed
 
 
 def close_stream(

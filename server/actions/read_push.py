@@ -53,14 +53,19 @@ class Push:
 
 
 def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> list[Line]:
-    """Every line judged and sealed, by the schema that the push's header names; nothing here needs the database."""
+    """Every line of a device judged and sealed, by the schema that the push's header names; nothing here needs the
+    database."""
     lines = [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
-    if schema < OBSERVED_SCHEMA:
-        for line in lines:
-            if line.entry is not None and line.entry.at.observed is not None and line.code is None:
-                line.code = "unreadable"
-                line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
-                line.stored = _stored(line, line.entry, seals)
+    for line in lines:
+        if line.entry is None or line.code is not None:
+            continue
+        if KINDS[line.entry.kind].own:
+            line.code, line.errors = "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
+            line.stored = _stored(line, line.entry, seals)
+        elif schema < OBSERVED_SCHEMA and line.entry.at.observed is not None:
+            line.code = "unreadable"
+            line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
+            line.stored = _stored(line, line.entry, seals)
     return lines
 
 
@@ -87,6 +92,7 @@ def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any],
     if not is_sound(entry.kind, text, body):
         return read_line(number, raw, seals)
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
+    _take_keys(line, entry.kind, body)
     line.stored = _stored(line, entry, seals)
     return line
 

@@ -16,7 +16,7 @@ from server.actions.quarantine import quarantine_place
 from server.actions.read_push import entry_place
 from server.actions.refresh_watermark import reporting_of
 from server.actions.release_held import FOR_A_PERSON, finish, release
-from server.actions.settle_questions import DISMISSED, LIST_MAX, reason_of, require_settler, shown_line
+from server.actions.settle_questions import DISMISSED, LIST_MAX, require_settler, required_reason, shown_line
 from server.models.access import Viewer, visible_sites
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry, Quarantine
@@ -78,7 +78,7 @@ def settle_held(
     Raises Problem 404 when it is absent, not this viewer's or decided already, 409 `not_settled` when it cannot take
     effect, 422 without a reason."""
     require_settler(viewer)
-    reason = reason_of(reason)
+    reason = required_reason(reason)
     query = sa.select(HeldEntry.scope_id).join(Site, Site.id == HeldEntry.scope_id)
     query = query.where(
         HeldEntry.entry_id == entry_id, HeldEntry.reason.in_(FOR_A_PERSON), visible_sites(viewer)

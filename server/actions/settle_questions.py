@@ -38,7 +38,7 @@ KEEP, TAKE_OTHER = "kept", "other"
 DISMISSED = "dismissed"
 SETTLEMENTS = ("mended", DISMISSED)
 QUESTION_STATES = ("open", "settled")
-_MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
+MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def settle_question(
     the contest and reaches every tablet. Raises Problem 404 when it is absent, not this viewer's or settled already,
     422 without a reason."""
     require_settler(viewer)
-    reason = reason_of(reason)
+    reason = required_reason(reason)
     query = sa.select(Contest).join(Site, Site.id == Contest.scope_id)
     query = query.where(Contest.entry_id == entry_id, Contest.field == field, visible_sites(viewer))
     contest = session.scalar(query) if field.isprintable() else None
@@ -161,7 +161,7 @@ def settle_refused(
     """Say what became of a refused line: entered again (mended) or not to be entered (dismissed), and why. The line
     itself stays, and no window waits for it any more. Raises Problem 404 or 422."""
     require_settler(viewer)
-    reason = reason_of(reason)
+    reason = required_reason(reason)
     if state not in SETTLEMENTS:
         raise Problem(422, "invalid_input", "输入有误", f"结果只能是: {', '.join(SETTLEMENTS)}。")
     query = sa.select(Quarantine.scope_id).join(Site, Site.id == Quarantine.scope_id)
@@ -182,8 +182,8 @@ def settle_refused(
     finish(applying, reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id], book)
 
 
-def reason_of(text: str) -> str:
-    """A reason as it is kept. Raises Problem 422 without one."""
+def required_reason(text: str) -> str:
+    """The reason that a person gives, cleaned. Raises Problem 422 for none, or one that is too long."""
     reason = cleaned(text)
     if not 0 < len(reason) <= REASON_MAX:
         raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
@@ -211,7 +211,7 @@ def _masked(field: str, value: Any) -> str:
     if value is None:
         return ""
     text = str(value)
-    return _MASKS[field](text) if field in _MASKS else text
+    return MASKS[field](text) if field in MASKS else text
 
 
 def shown_line(raw: bytes) -> tuple[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.count_people import people_of
 from server.actions.log_evidence import facts_between
 from server.models.record import Worker
 from server.models.window import AnyWindow
@@ -36,7 +37,7 @@ def coverage_evidence(
     session: Session, scope_id: str, alert: str, windows: Sequence[AnyWindow], book: Rulebook
 ) -> dict[str, Evidence]:
     """The evidence for each coverage window of one site, by window id: a few statements for any number of
-    windows."""
+    windows. People are counted, not records."""
     if not windows:
         return {}
     starts = {window.id: min(midnight_ms(window.local_date), window.opens_ms) for window in windows}
@@ -60,20 +61,23 @@ def _admits(rule: DutyRule | None, slot: str) -> tuple[str, ...]:
 
 
 def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> _Day:
+    people = people_of(session, scope_id)
     found = facts_between(session, [scope_id], set(COVERAGE_KINDS), from_ms, to_ms)
     passes, readings, unnamed = [], [], []
     for subject, fact in found.get((scope_id, PASSES), []):
         at_ms = fact.observed_ms
         lo, hi = (fact.earliest_ms, fact.latest_ms) if at_ms is None else (at_ms, at_ms)
         if subject is not None:
-            passes.append(Pass(subject, fact.slot or "", lo, hi, fact.kept))
+            passes.append(Pass(people.get(subject, subject), fact.slot or "", lo, hi, fact.kept))
     for subject, fact in found.get((scope_id, _READINGS), []):
+        lo, hi = fact.earliest_ms, fact.latest_ms
         if subject is None:
-            unnamed.append((fact.earliest_ms, fact.latest_ms))
+            unnamed.append((lo, hi))
         else:
-            lo, hi = fact.earliest_ms, fact.latest_ms
-            readings.append(Reading(subject, fact.slot or "", lo, hi, fact.observed_ms, fact.kept))
-    return _Day(passes, readings, _canteen_staff(session, scope_id), unnamed)
+            person = people.get(subject, subject)
+            readings.append(Reading(person, fact.slot or "", lo, hi, fact.observed_ms, fact.kept))
+    staff = frozenset(people[worker] for worker in _canteen_staff(session, scope_id))
+    return _Day(passes, readings, staff, unnamed)
 
 
 def _canteen_staff(session: Session, scope_id: str) -> frozenset[str]:

@@ -3,8 +3,10 @@ and the same judge as those of any tablet."""
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -14,6 +16,7 @@ from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
 from schemas.compiled import FastAt, FastEntry
+from schemas.kinds import KINDS
 from server.actions.accept_push import sign_receipt
 from server.actions.accept_scope import accept_scope
 from server.actions.authenticate_device import Sender, claim_exchange, hash_token
@@ -35,14 +38,15 @@ PLATFORM = "server"
 
 
 class Draft(NamedTuple):
-    """An entry to be written: `act` add (a record of its own, under an id just drawn) or edit (of `record`, from the
-    version `base`)."""
+    """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
+    `record`, from the version `base`) or void (of `record`, with `reason`)."""
 
     kind: str
     act: str
     record: str
     body: dict[str, Any]
     base: int | None = None
+    reason: str | None = None
 
 
 def write_entries(
@@ -67,11 +71,13 @@ def write_entries(
     )  # stays out of the session
     lines = _lines(seals, name, drafts, known, exchange, now_ms)
     outcomes: list[dict[str, Any]] = []
+    taken: list[str] = []
     while part := list(islice(lines, _AT_ONCE)):
         attested = _attested(seals, device.id, name, part[-1])
         told, answer = accept_scope(pushing, name, part, assignment, attested, True)
         outcomes += [told[line.number] for line in part]
-        sign_receipt(seals, exchange, {name: attested}, {name: answer}, now_ms)
+        taken += answer.taken
+        sign_receipt(seals, exchange, {name: attested}, {name: replace(answer, taken=taken)}, now_ms)
     return outcomes
 
 
@@ -110,8 +116,11 @@ def _lines(
     at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
     for number, draft in enumerate(drafts, start=1):
         n += 1
-        key, body = str(uuid7()), msgspec.json.encode(draft.body)
+        body = msgspec.json.encode(draft.body)
+        key = draft.record if KINDS[draft.kind].nature == "fact" and draft.act == "add" else str(uuid7())
         base = "" if draft.base is None else f',"base":{draft.base}'
+        if draft.reason is not None:
+            base += f',"reason":{json.dumps(draft.reason)}'
         head = (
             f'{{"id":"{key}","scope":"{scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
             f',"record":"{draft.record}"{base},"act":"{draft.act}","at":{at_text},"body":'

@@ -16,6 +16,7 @@ from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import Wanted, move_flag
 from server.actions.name_codes import read_names
 from server.actions.show_devices import devices_of
+from server.actions.show_duties import duties_shown
 from server.actions.show_flags import (
     FlagFilter,
     flags_waiting_for,
@@ -137,10 +138,11 @@ def mark_read() -> AnyResponse:
 
 @blueprint.get("/help")
 def show_help() -> str:
-    """How a flag is dealt with: the diagram and the table of moves, from the rules themselves."""
+    """How a flag is dealt with: the diagram and the table of moves, from the rules themselves; and what is asked of
+    sites."""
     with read() as session:
-        names = read_names(session)
-    return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram())
+        names, duties = read_names(session), duties_shown(session, now_ms())
+    return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram(), duties=duties)
 
 
 def _flag_page(flag_id: str, problem: Problem | None) -> str:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import REASON_MAX
 from server.actions.load_reference import rules_in_force
+from server.actions.merge_people import count_same_people
 from server.actions.name_codes import read_names
 from server.actions.name_people import name_people
 from server.actions.settle_held import ACCEPTED, held_entries, settle_held
@@ -41,6 +42,7 @@ def list_questions() -> str:
         shown = [(row.site.id, row.body) for row in refused] + [(row.site.id, row.body) for row in held]
         told = [(site_id, text) for site_id, body in shown for text in body.values() if is_id(text)]
         people = name_people(session, runtime().seals, set(told))
+        doubled = count_same_people(session, g.viewer)
         names = read_names(session)
     return render(
         "questions.html",
@@ -48,6 +50,7 @@ def list_questions() -> str:
         questions=questions,
         refused=refused,
         held=held,
+        doubled=doubled,
         state=state,
         reason_max=REASON_MAX,
         people=people,

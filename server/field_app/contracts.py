@@ -44,7 +44,6 @@ _RULES = (
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
     *("case_report_warn_h", "case_report_h", "coverage_share", "supply_days_min", "backfill_max_h"),
 )
-_COVERAGE_DUTIES = ("TEMP", "TEMP-CANTEEN")
 
 
 def contracts() -> dict[str, Any]:
@@ -84,7 +83,6 @@ def contracts() -> dict[str, Any]:
             **_reference_words(),
         },
         "rules": _rules(),
-        "slots": _coverage_slots(),
     }
 
 
@@ -156,15 +154,6 @@ def _rules() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _coverage_slots() -> dict[str, list[dict[str, Any]]]:
-    """The slots in which people are measured, by duty: when each opens and which readings count in it."""
-    return {
-        row["duty"]: [{name: slot[name] for name in ("code", "opens", "admits")} for slot in row["slots"]]
-        for row in _rows("duty_slots")
-        if row["duty"] in _COVERAGE_DUTIES and row["preset"] == "normal" and row["to"] is None
-    }
-
-
 def _rows(noun: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads((SEED_DATA / f"{noun}.json").read_text("utf-8"))["rows"]
-    return rows
+    return sorted((row for row in rows if not row.get("planned")), key=lambda row: row["from"])

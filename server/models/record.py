@@ -86,6 +86,7 @@ class Worker(Base):
     canteen_staff: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     entered_on: Mapped[str] = mapped_column(sa.String(10))
     exited_on: Mapped[str | None] = mapped_column(sa.String(10))
+    merged_into: Mapped[str | None] = mapped_column(Id)  # another record of the same person, which stays
 
 
 class CaseFile(Base):

@@ -28,6 +28,7 @@ from sync_protocol.client.clock import SystemTabletClock, TabletClock, wall_text
 from sync_protocol.client.exchange import Exchange
 from sync_protocol.client.ids import uuid7
 from sync_protocol.client.outbox import Draft
+from sync_protocol.client.people import may_be
 from sync_protocol.client.reports import (
     ExchangeFailed,
     Item,
@@ -250,6 +251,11 @@ class Tablet:
         """The records of a kind, as pulled, with this tablet's own work that was not pulled back yet over
         them."""
         return records.listed(self._store, kind, scope)
+
+    def same_person(self, scope: str, body: Mapping[str, Any]) -> Sequence[Item]:
+        """The workers of a scope who may be the one that `body` says: to be asked about before a person is registered
+        once more."""
+        return [item for item in self.list("worker", scope) if may_be(body, item.body)]
 
     def refused(self) -> Sequence[RefusedEntry]:
         """What the server refused, oldest first, with its code and the messages for each place in the

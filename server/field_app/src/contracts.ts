@@ -50,7 +50,6 @@ interface Contracts {
   together: Record<string, string>;
   words: Record<string, Record<string, string>>;
   rules: Record<string, Version[]>;
-  slots: Record<string, { code: string; opens: string; admits: string[] }[]>;
 }
 
 export interface Rule {

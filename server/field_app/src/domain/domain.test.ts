@@ -5,6 +5,7 @@ import type { Item } from "../store/view";
 import { observedMs, observedProblem, observedText } from "./backfill";
 import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
+import { inForce } from "./duty_versions";
 import { departed, personOf, personOfCode, present, search } from "./people";
 import { initials } from "./pinyin";
 import { celsiusOf, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
@@ -53,6 +54,37 @@ describe("the time of a record", () => {
     const marks = [{ at: at() }, { at: at({ bound_ms: 150_000 }) }, { at: at({ bound_ms: 5_400_000 }) }, { at: at({ doubt: true }) }];
     expect(marks.map(timeMark)).toEqual(["", "±3 分", "±2 小时", "时间存疑"]);
     expect([{ at: at({ doubt: true }), backfilled: true }, { observed: "2026-11-23T06:00:00+08:00" }].map(timeMark)).toEqual(["补录", "补录"]);
+  });
+});
+
+/** A version of a duty, as it comes down in scope `ref`. */
+const version = (code: string, slots: [slot: string, opens: string, due: string][], more: object = {}): Item => {
+  const asked = slots.map(([slot, opens, due]) => ({ slot, opens, due, admits: [slot] }));
+  return { ...item("duty", code + JSON.stringify(more), { code, name: code, judging: "coverage", slots: asked, valid_from: "2021-12-01", ...more }), scope: "ref" };
+};
+const DUTIES = [
+  version("TEMP", [["before_work", "05:30", "08:30"], ["after_work", "16:30", "20:00"]]),
+  version("TEMP-CANTEEN", [["before_work", "05:00", "07:30"], ["meal", "10:00", "13:00"], ["after_work", "16:30", "20:00"]]),
+  version("DISINFECT", [["morning", "06:00", "12:00"]], { judging: "log" }),
+];
+
+describe("a duty of several versions", () => {
+  const now = version("TEMP", [["before_work", "05:30", "08:30"]], { name: "每日测温", valid_to: "2026-12-01" });
+  const toCome = version("TEMP", [["meal", "10:00", "13:00"]], { name: "每日三次测温", valid_from: "2026-12-01" });
+  const on = (day: string) => [inForce([toCome, now], "TEMP", day)?.body["name"], slotAt(Date.parse(`${day}T11:00:00+08:00`), [toCome, now])];
+
+  it.each([
+    ["2021-11-30", undefined, ""],
+    ["2026-11-30", "每日测温", "before_work"],
+    ["2026-12-01", "每日三次测温", "meal"],
+  ])("on %s is asked as it holds on that day", (day, name, slot) => expect(on(day)).toEqual([name, slot]));
+
+  it("leaves the windows of a day to the version of that day", () => {
+    const window = (local_date: string) =>
+      item("window", local_date, { duty: "TEMP", slot: "meal", state: "open", local_date, opens: `${local_date}T10:00:00+08:00`, due: `${local_date}T13:00:00+08:00` });
+    const day = { checks: [], logs: [], passes: [], people: [personOf(worker("w", "张三"))], duties: [now, toCome], keys: new Map<string, string>() };
+    const shown = ["2026-11-30", "2026-12-01"].flatMap((date) => dues({ ...day, windows: [window(date)] }, DAY_MS));
+    expect(shown.map((due) => due.title)).toEqual(["每日测温", "每日三次测温"]);
   });
 });
 
@@ -141,7 +173,7 @@ describe("a reading", () => {
     ["07:30", "before_work"],
     ["13:00", "before_work"], // the next slot has not opened: a reading would not count in it
     ["16:30", "after_work"],
-  ])("at %s belongs to %s", (time, slot) => expect(slotAt(Date.parse(`2026-11-23T${time}:00+08:00`))).toBe(slot));
+  ])("at %s belongs to %s", (time, slot) => expect(slotAt(Date.parse(`2026-11-23T${time}:00+08:00`), DUTIES)).toBe(slot));
 
   it("that was declared void begins nothing", () => {
     const wrong = check(0, 39.5);
@@ -201,8 +233,8 @@ describe("limits are the server's", () => {
 describe("what is due", () => {
   const at = (time: string) => Date.parse(`2026-11-23T${time}:00+08:00`);
   const window = (duty: string, slot: string, opens: string, due: string, more: object = {}) =>
-    item("window", `${duty} ${slot}`, { duty, slot, state: "open", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
-  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))] };
+    item("window", `${duty} ${slot}`, { duty, slot, state: "open", local_date: "2026-11-23", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
+  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))], duties: DUTIES, keys: new Map<string, string>() };
 
   it("comes in the order of need", () => {
     const windows = [

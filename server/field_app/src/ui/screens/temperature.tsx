@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
 import { asked as askedIn, type Day } from "../../domain/duties";
-import { type Person, present } from "../../domain/people";
+import { keysOf, type Person, present } from "../../domain/people";
 import { isDone, isHigh, type Retest, readings, retests, slotAt, waitMs, isFever } from "../../domain/temperature";
 import { localDate } from "../../protocol/time";
 import { isBackfilled } from "../../store/times";
@@ -32,16 +32,17 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const point = useLive(async () => String((await db.note(pointNote)) ?? "gate"), [db, pointNote]);
   const [last, setLast] = useState<Saved | null>(null);
   const going = useMemo(() => retests(day?.checks ?? []), [day]);
-  const slot = asked ?? slotAt(now);
+  const slot = asked ?? slotAt(now, day?.duties ?? []);
 
   async function readDay(scope: string, today: string): Promise<Day> {
-    const [windows, checks, passes, workers] = await Promise.all([
+    const [windows, checks, passes, workers, duties] = await Promise.all([
       listed(db, "window", scope, today),
       listed(db, "temperature_check", scope, today),
       listed(db, "gate_pass", scope, today),
       listed(db, "worker", scope),
+      listed(db, "duty", "ref"),
     ]);
-    return { windows, checks, passes, logs: [], people: present(workers, today) };
+    return { windows, checks, passes, logs: [], people: present(workers, today), keys: keysOf(workers, today), duties };
   }
 
   if (!day || copied === undefined || point === undefined) return null;

@@ -6,7 +6,7 @@ import { choices, word } from "../../contracts";
 import { type Case, openCases, withoutCase } from "../../domain/cases";
 import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
 import { flagOf } from "../../domain/flags";
-import { type Person, present } from "../../domain/people";
+import { keysOf, type Person, present } from "../../domain/people";
 import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
@@ -68,7 +68,7 @@ function count(due: readonly Due[], standing: Standing): number {
 function SiteCard({ day, due, now }: Weighed & { now: number }) {
   const { chooseSite } = useSession();
   const { site } = day;
-  const slot = slotAt(now);
+  const slot = slotAt(now, day.duties);
   const { toDo } = asked(day, slot);
   const [overdue, toCome] = [count(due, "overdue"), count(due, "due")];
   const pressing = due.filter((one) => PRESSING.includes(one.standing));
@@ -175,7 +175,7 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
 
 async function readDay(db: FieldDatabase, site: Item, today: string): Promise<SiteDay> {
   const { scope } = site;
-  const [windows, checks, logs, passes, workers, cases, flags, going] = await Promise.all([
+  const [windows, checks, logs, passes, workers, cases, flags, going, duties] = await Promise.all([
     listed(db, "window", scope, today),
     listed(db, "temperature_check", scope, today),
     listed(db, "disinfection_log", scope, today),
@@ -184,9 +184,10 @@ async function readDay(db: FieldDatabase, site: Item, today: string): Promise<Si
     listed(db, "case", scope),
     listed(db, "flag", scope),
     goingRound(db, scope),
+    listed(db, "duty", "ref"),
   ]);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today) };
+  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
 }
 
 function hrefOf(due: Due, site: Item): string {
