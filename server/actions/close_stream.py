@@ -73,7 +73,8 @@ def place_unreadable(
         keep_unreadable(applying, key, floor.t_ms if floor is not None else head.since_ms, pushing.book)
         stream, _ = extended(stream, [streams.Link(n, stream.hash, wanted)])
         placed.append(wanted)
-    count_lines(pushing.session, pushing.seals, applying.scope, placed)
+    if placed:
+        count_lines(pushing.session, pushing.seals, applying.scope, placed)
     return stream, placed
 
 
