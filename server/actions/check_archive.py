@@ -92,7 +92,7 @@ def check_archive(data: bytes) -> Archive:
 def _check_end(data: bytes) -> None:
     """How many parts the archive says it has, before anything makes a list of them; and that it has only one list."""
     at = data.rfind(_END)
-    if at < 0 or at + 22 > len(data) or data.count(_END) > 1:
+    if at < 0 or at + 22 > len(data):
         raise wrong.damaged()
     parts, size, begins = struct.unpack_from("<HII", data, at + 10)
     ends = at
@@ -103,7 +103,9 @@ def _check_end(data: bytes) -> None:
         parts, size, begins = struct.unpack_from("<QQQ", data, ends + 32)
     if parts > PARTS_MAX or size > PARTS_MAX * 400:
         raise wrong.too_many_parts()
-    if begins + size != ends:
+    if (
+        begins + size != ends or data.find(_END, begins) != at
+    ):  # before its list a part may be an archive itself
         raise wrong.damaged()
 
 

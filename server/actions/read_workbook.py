@@ -16,7 +16,7 @@ import python_calamine as calamine
 from schemas.limits import ROSTER_BYTES_MAX, ROSTER_COLUMNS_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MAX
 from server.actions import file_problems as wrong
 from server.actions.check_archive import CELLS_MAX, Archive, Hidden, check_archive
-from server.actions.check_xls import check_xls
+from server.actions.check_xls import check_xls, for_reader
 from server.problems import Problem
 from server.rules.roster.cells import Cell
 
@@ -65,7 +65,7 @@ def read_workbook(data: bytes) -> Workbook:
     if data.startswith(_ZIP):
         return _read("xlsx", data, check_archive(data))
     if data.startswith(_OLE):
-        return _read("xls", data, check_xls(data))
+        return _read("xls", for_reader(data), check_xls(data))
     return _read_csv(data)
 
 
