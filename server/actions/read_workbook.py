@@ -35,13 +35,14 @@ _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet. `rows[0]` is its first row and columns count from A, also where they are empty; `merged`: first row,
-    first column, last row, last column, 0-based, inclusive."""
+    first column, last row, last column, 0-based, inclusive; `doubted`: a column that a person has to confirm."""
 
     name: str
     rows: list[list[Cell]]
     merged: list[tuple[int, int, int, int]]
     hidden: Hidden
     visible: bool
+    doubted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
