@@ -38,7 +38,7 @@ def bound_lists() -> None:
 @blueprint.post("/sites/<uuid:site_id>/rosters")
 @blueprint.doc(
     requestBody=FILE_BODY,
-    summary=f"上传名册 (.xlsx, .xls, .csv, 不超过 {ROSTER_BYTES_MAX >> 20} MB, 不超过 {ROSTER_PEOPLE_MAX} 人)",
+    summary=f"上传名册 (.xlsx, .xls, .ods, .csv, 不超过 {ROSTER_BYTES_MAX >> 20} MB, 不超过 {ROSTER_PEOPLE_MAX} 人)",
     description="文件读完以前答 202; 到 `Location` 看进度和预览。提交以前什么都不会改变。",
 )
 @blueprint.arguments(NoQuery, location="query")
