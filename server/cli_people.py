@@ -11,13 +11,23 @@ import click
 import segno
 
 from server.actions.assign_site import assign_site, find_site, unassign_site
-from server.actions.enrol_code import make_code
-from server.actions.manage_users import NewUser, add_user, find_user, list_users, set_active, set_password
+from server.actions.enrol_code import TABLET, make_code
+from server.actions.load_reference import rules_in_force
+from server.actions.manage_users import (
+    NewUser,
+    add_user,
+    find_user,
+    list_users,
+    set_active,
+    set_password,
+    working_devices,
+)
 from server.actions.paging import LIMIT_MAX
 from server.actions.revoke_device import page_of_devices, revoke_device
 from server.cli_base import Teaching, make_app, print_table, runtime_of, table, writing
 from server.clock import to_iso
 from server.models.user import ROLES
+from server.rules.calendar import local_date_of
 from server.take_export import take_export
 from sync_protocol.outcomes import problem_title
 
@@ -211,14 +221,24 @@ def _counted(counts: Counter[str], words: Mapping[str, str]) -> str:
 @click.command("enrol-code")
 @click.argument("name", metavar="USER")
 @click.option("--url", help="平板要连接的服务器地址, 写进二维码; 默认为本机地址。")
-def enrol_code(name: str, url: str | None) -> None:
-    """给检查员 USER 的新平板发一个注册码: 10 分钟有效, 只能用一次。
+@click.option(
+    "--class",
+    "device_class",
+    default=TABLET,
+    show_default=True,
+    help="设备种类 (device_classes.json): 决定它可以写哪些记录。",
+)
+def enrol_code(name: str, url: str | None, device_class: str) -> None:
+    """给检查员 USER 的新平板或闸机发一个注册码: 10 分钟有效, 只能用一次。
 
     \b
     gongdi enrol-code lihua --url https://gongdi.example.cn
     """
     with writing() as (session, runtime, now_ms):
-        code = make_code(session, find_user(session, name), now_ms)
+        user = find_user(session, name)
+        classes = rules_in_force(session).device_classes(local_date_of(now_ms))
+        code = make_code(session, user, now_ms, device_class, {TABLET, *classes})
+        replaced = working_devices(session, user)
         address = (url or f"http://{runtime.config.host}:{runtime.config.port}").rstrip("/")
     click.echo(f"注册码: {code}    (10 分钟内有效, 只能用一次; 输错 5 次作废)")
     click.echo(f"服务器: {address}")
@@ -226,3 +246,7 @@ def enrol_code(name: str, url: str | None) -> None:
     link = f"{address}/field/#code={code}"
     click.echo(f"移动端应用: {link}")
     segno.make(link, error="m").terminal(sys.stdout, compact=True)
+    for one in replaced:
+        click.echo(
+            f"{name} 还有在用的设备 {one.name}。如由新设备替换, 确认它已报清后注销: gongdi device revoke {one.id}"
+        )

@@ -24,7 +24,7 @@ from server.models.scope import scope_id_of
 from server.models.user import Assignment, User
 from server.models.watermark import stopped_ms
 from server.seal import Seals
-from sync_protocol.entry import Attested
+from sync_protocol.header import Attested
 from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
 
 log = logging.getLogger("gongdi.push")

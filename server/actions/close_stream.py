@@ -23,7 +23,7 @@ from server.models.entry import LogEntry, Quarantine
 from server.models.scope import Scope
 from server.rules.reporting import DORMANT, RELEASED, Reporting
 from sync_protocol import stream as streams
-from sync_protocol.entry import Attested
+from sync_protocol.header import Attested
 from sync_protocol.intervals import Floor, floor_of
 from sync_protocol.outcomes import BAD_ATTESTATION
 from sync_protocol.watermark import Declared, declared_through

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.actions.read_push import Envelope
 from server.models.device import Boot, Device, Exchange
 from sync_protocol import intervals
-from sync_protocol.entry import Clock
+from sync_protocol.header import Clock
 from sync_protocol.intervals import UNKNOWN_MS, BootTies, Floor, Span, Tie, Written
 
 _TIES_MAX = 2_000  # pushes looked at for an entry that names neither a beacon nor a boot

@@ -87,10 +87,15 @@ def set_active(session: Session, user: User, active: bool, now_ms: int) -> list[
         user.active, user.disabled_ms = active, None if active else now_ms
         refresh_watermarks_of(session, user.id, now_ms)
     session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
-    devices = sa.select(Device.name).where(
+    return [device.name for device in working_devices(session, user)]
+
+
+def working_devices(session: Session, user: User) -> list[Device]:
+    """A user's devices that are not revoked, oldest first."""
+    query = sa.select(Device).where(
         Device.user_id == user.id, Device.state == "active", Device.device_class != OWN_CLASS
     )
-    return list(session.scalars(devices.order_by(Device.enrolled_ms)))
+    return list(session.scalars(query.order_by(Device.enrolled_ms)))
 
 
 def _check(new: NewUser, name: str) -> None:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed, Put
-from server.actions.flag_record import append_event, clock_of, end_clocks, flag_puts
+from server.actions.flag_record import INTEGRITY, append_event, clock_of, end_clocks, flag_puts
+from server.actions.refresh_watermark import close_forks
 from server.actions.show_media import lacking_photos
 from server.actions.take_flag_steps import trigger
 from server.actions.tell_people import tell_move
@@ -98,6 +99,8 @@ def move_flag(
     if wanted.action == "excuse":
         puts = _excuse(session, flag, viewer, now_ms)
         told["excused"] = len(puts)
+    if flag.duty == INTEGRITY and flag.state == "closed":
+        close_forks(session, flag.scope_id, now_ms)
     append_event(session, seals, flag, now_ms, viewer.id, wanted.action, told)
     tell_move(session, flag, site, move, section, policy.brigade, viewer.id, now_ms)
     if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:

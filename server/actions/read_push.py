@@ -17,7 +17,8 @@ from schemas.compiled import FastEntry, decode_line, is_sound
 from schemas.kinds import KINDS, judge_body
 from server.actions.feed import encode
 from server.seal import Seals, place
-from sync_protocol.entry import OBSERVED_SCHEMA, SCHEMAS, Entry, Header, Refusal, read_entry
+from sync_protocol.entry import OBSERVED_SCHEMA, SCHEMAS, Entry, Refusal, read_entry
+from sync_protocol.header import Header
 
 Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
 

@@ -16,7 +16,7 @@ from server.db import bulk_update
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
 from sync_protocol import stream as streams
-from sync_protocol.entry import Attested
+from sync_protocol.header import Attested
 from sync_protocol.intervals import (
     UNKNOWN_MS,
     BootTies,

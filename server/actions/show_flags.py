@@ -282,10 +282,19 @@ def _shown_entry(entry: LogEntry, device_name: str | None) -> dict[str, Any]:
         "bound_ms",
         "grade",
         "not_before_ms",
+        "earliest_ms",
+        "latest_ms",
+        "doubt",
+        "observed_ms",
     )
     shown = {name: getattr(entry, name) for name in columns}
     device = {"id": entry.device_id, "name": device_name or ""}
-    return {**shown, "received_ms": entry.received_ms, "backfilled": entry.backfilled, "device": device}
+    return {
+        **shown,
+        "received_ms": entry.received_ms,
+        "backfilled": entry.observed_ms is not None,
+        "device": device,
+    }
 
 
 def streams_of(session: Session, scope_id: str) -> list[dict[str, Any]]:

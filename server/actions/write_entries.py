@@ -27,7 +27,7 @@ from server.models.scope import scope_name
 from server.models.user import Assignment
 from server.seal import Seals
 from sync_protocol import stream as streams
-from sync_protocol.entry import Attested
+from sync_protocol.header import Attested
 from sync_protocol.signatures import attestation_text, sign_text
 
 _AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memory

@@ -21,7 +21,8 @@ from server.clock import to_iso
 from server.db import read, write
 from server.door import now_ms, runtime
 from server.problems import Problem
-from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Header, Refusal, read_header
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Refusal
+from sync_protocol.header import Header, read_header
 from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint("sync", __name__, url_prefix="/sync/v1")

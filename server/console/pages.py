@@ -28,6 +28,7 @@ blueprint = Blueprint(
 )
 blueprint.add_app_template_filter(words.word, "word")
 blueprint.add_app_template_filter(words.reason, "reason")
+blueprint.add_app_template_filter(words.remedy, "remedy")
 blueprint.add_app_template_filter(moment, "moment")
 blueprint.add_app_template_filter(exact, "exact")
 blueprint.add_app_template_filter(words.near, "near")

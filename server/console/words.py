@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
-from server.rules.judge import REASONS
+from server.rules.judge import REASONS, REMEDIES, reason_code
 
 WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
     "open": "待",
@@ -60,7 +60,12 @@ ROSTER_GROUPS = {
     "warned": "提醒",
     "same": "不变",
 }
-SETTLEMENTS = {"open": "待核对", "mended": "已重新录入", "dismissed": "不再录入"}
+SETTLEMENTS = {
+    "open": "待核对",
+    "mended": "已重新录入",
+    "dismissed": "不再录入",
+    "accepted": "已采用",
+}
 ACTORS = {"scheduler": "系统"}
 ALL = {
     "flag_state": FLAG_STATE_NAMES,
@@ -83,6 +88,11 @@ def reason(text: str | None) -> str:
     """Why a window is as it is: `code` or `code: detail`, in words."""
     code, colon, detail = (text or "").partition(": ")
     return REASONS.get(code, code) + (f": {detail}" if colon else "")
+
+
+def remedy(text: str | None) -> str:
+    """What to do about a window in review, by its reason; empty where nothing is to be done."""
+    return REMEDIES.get(reason_code(text), "")
 
 
 def near(at_ms: int | None, beside_ms: int) -> str:

@@ -22,14 +22,8 @@ from server.actions.load_reference import SEED_DATA
 from server.actions.name_codes import OWN_NAMES
 from server.rules.flag_words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
 from server.rules.judge import REASONS
-from sync_protocol.entry import (
-    MAX_ENTRIES,
-    MAX_INFLATED_BYTES,
-    MAX_LINE_BYTES,
-    MAX_MEDIA,
-    SCHEMAS,
-    SYNC_VERSION,
-)
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_LINE_BYTES, MAX_MEDIA, SCHEMAS
+from sync_protocol.header import SYNC_VERSION
 from sync_protocol.outcomes import CATALOGUE, FINAL
 
 # Validators without a message of their own, and a value that each of them refuses.

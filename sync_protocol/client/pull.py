@@ -13,7 +13,7 @@ from sync_protocol.client.exchange import Exchange
 from sync_protocol.client.outbox import SCHEMA
 from sync_protocol.client.records import Change, Checkpoint, Segment
 from sync_protocol.client.reports import ExchangeFailed, PullReport, PushReport, trouble_of
-from sync_protocol.entry import SYNC_VERSION
+from sync_protocol.header import SYNC_VERSION
 
 MAX_BYTES = 1_048_576
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/x-ndjson"}

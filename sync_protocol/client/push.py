@@ -14,7 +14,8 @@ from sync_protocol.client.exchange import Exchange
 from sync_protocol.client.outbox import SCHEMA, Held, StreamClaim
 from sync_protocol.client.reports import ExchangeFailed, PushReport, Trouble, trouble_of
 from sync_protocol.client.store import Store
-from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, SYNC_VERSION
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES
+from sync_protocol.header import SYNC_VERSION
 from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
 
 _HEADER_BYTES = 1024  # of a push's first line without its streams, with room to spare

@@ -84,6 +84,7 @@ def test_a_scope_taken_away_comes_as_gone_and_still_takes_what_was_written_befor
         unassign_site(session, field.app.extensions["gongdi"].seals, user, site, device.clock.now_ms())
     device.clock.advance(60_000)
     assert {"gone": field.scope, "reason": "unassigned"} in device.pull({field.scope: ""})
+    device.clock.advance(120_000)
     outcomes = device.outcomes(before, device.line())
     assert [o["outcome"] for o in outcomes] == ["applied", "held"]
     assert outcomes[1]["code"] == "scope_not_assigned"

@@ -9,7 +9,7 @@ import pytest
 
 from server.actions.load_reference import SEED_DATA
 from server.rules import backfill
-from sync_protocol import cursor, entry, intervals, outcomes, signatures, stream, strict_json
+from sync_protocol import cursor, entry, header, intervals, outcomes, signatures, stream, strict_json
 from sync_protocol.vectors.make import FOLDER
 
 SPEC = (FOLDER.parent / "SPEC.md").read_text(encoding="utf-8")
@@ -49,8 +49,8 @@ def test_every_outcome_is_explained() -> None:
         f"{entry.MAX_NEEDS} / {entry.MAX_MEDIA} |",
         f"{entry.MAX_REASON_CHARS} characters",
         f"{signatures.MAX_NONCE_CHARS} characters",
-        f"header | {entry.MAX_STREAMS:,} |",
-        f"`unsent` | {entry.MAX_UNSENT:,} |",
+        f"header | {header.MAX_STREAMS:,} |",
+        f"`unsent` | {header.MAX_UNSENT:,} |",
         f"stream | {stream.MAX_ISLANDS:,} |",
         f"`missing` | {stream.MISSING_NAMED} |",
         f"cursor | {cursor.MAX_CURSOR_CHARS} characters",

@@ -8,7 +8,8 @@ import pytest
 
 from sync_protocol import cursor
 from sync_protocol.digest import record_digest, to_hex
-from sync_protocol.entry import At, Refusal, entry_hash, read_entry, read_header
+from sync_protocol.entry import At, Refusal, entry_hash, read_entry
+from sync_protocol.header import read_header
 from sync_protocol.intervals import (
     UNKNOWN_MS,
     BootTies,
