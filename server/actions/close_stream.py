@@ -88,7 +88,8 @@ def close_stream(
     remember_floor(head, pushing.dates, attested, stream.n)
     before_ms = head.complete_ms
     whole = _declare(pushing, scope, head, stream, attested, good)
-    if attested is not None and head.gone_ms is not None and whole and _knows_gone(pushing, head.gone_ms):
+    pulled_ms = pushing.dates.pulled_ms  # whoever has the beacon of a pull has its whole answer, `gone` too
+    if whole and head.gone_ms is not None and pulled_ms is not None and pulled_ms >= head.gone_ms:
         head.left_ms, head.left_why = pushing.now_ms, RELEASED
     if head.left_why == DORMANT and head.complete_ms != before_ms:
         head.left_ms, head.left_why = None, None
@@ -128,11 +129,6 @@ def _declare(
         head.pending = waiting
     head.complete_ms = through.complete_ms
     return fresh is not None and fresh not in through.pending
-
-
-def _knows_gone(pushing: Pushing, gone_ms: int) -> bool:
-    """Whether the push was made after the device had pulled `gone`: an older client does not say."""
-    return pushing.dates.beacon_ms is None or pushing.dates.beacon_ms >= gone_ms
 
 
 def _hash_at(pushing: Pushing, scope: Scope, n: int) -> str | None:

@@ -38,7 +38,7 @@ class Dates:
     boots: dict[str, KnownBoot]
     ties: Sequence[Tie] = ()
     last: Tie | None = None
-    beacon_ms: int | None = None  # when the header's beacon was handed out
+    pulled_ms: int | None = None  # when the header's beacon was handed out, if a pull's answer brought it
     narrowed: int | None = None
     is_own: bool = False
 
@@ -78,16 +78,18 @@ def date_entries(
     3. Where entries name no boot, the pushes around them come in one statement.
     """
     tokens = {entry.at.beacon for entry in entries if entry.at.beacon} | ({clock.beacon} - {None})
-    beacons = _beacons(session, device.id, tokens)
-    beacon_ms = beacons.get(clock.beacon) if clock.beacon else None
+    known = _beacons(session, device.id, tokens)
+    beacons = {token: at_ms for token, (at_ms, _) in known.items()}
+    beacon_ms, verb = known.get(clock.beacon or "", (None, ""))
     t_ms = intervals.push_time(arrival_ms, beacon_ms)
     exchange.t_ms, exchange.wall_ms = t_ms, clock.wall_ms
     tie = Tie(t_ms, arrival_ms, clock.wall_ms, clock.boot, clock.up_ms)
     names = {entry.at.boot for entry in entries if entry.at.boot} | ({clock.boot} - {None})
     boots = _boots(session, device.id, names)
     narrowed = _tie(session, device.id, tie, boots)
+    pulled_ms = beacon_ms if verb == "pull" else None
     ties = [*_ties(session, device.id, entries, beacons, arrival_ms), tie]
-    return Dates(arrival_ms, t_ms, beacons, boots, ties, beacon_ms=beacon_ms, narrowed=narrowed)
+    return Dates(arrival_ms, t_ms, beacons, boots, ties, pulled_ms=pulled_ms, narrowed=narrowed)
 
 
 def date_carried(session: Session, device_id: str, entries: Sequence[Envelope], received_ms: int) -> Dates:
@@ -97,7 +99,8 @@ def date_carried(session: Session, device_id: str, entries: Sequence[Envelope], 
     boots = _boots(session, device_id, {entry.at.boot for entry in entries if entry.at.boot})
     query = _pushes(device_id).order_by(Exchange.at_ms.desc()).limit(1)
     last = next(map(_tie_of, session.execute(query)), None)
-    return Dates(received_ms, received_ms, _beacons(session, device_id, tokens), boots, last=last)
+    beacons = {token: at_ms for token, (at_ms, _) in _beacons(session, device_id, tokens).items()}
+    return Dates(received_ms, received_ms, beacons, boots, last=last)
 
 
 def own_dates(now_ms: int) -> Dates:
@@ -173,9 +176,10 @@ def _tie_of(row: sa.Row[int | None, int, int | None]) -> Tie:
     return Tie(t_ms, at_ms, wall_ms)
 
 
-def _beacons(session: Session, device_id: str, tokens: Collection[str | None]) -> dict[str, int]:
+def _beacons(session: Session, device_id: str, tokens: Collection[str | None]) -> dict[str, tuple[int, str]]:
+    """When the beacons that this device was given were handed out, and in answer to what."""
     if not tokens:
         return {}
-    query = sa.select(Exchange.beacon, Exchange.at_ms)
+    query = sa.select(Exchange.beacon, Exchange.at_ms, Exchange.verb)
     rows = session.execute(query.where(Exchange.beacon.in_(tokens), Exchange.device_id == device_id))
-    return dict(rows.all())
+    return {token: (at_ms, verb) for token, at_ms, verb in rows}

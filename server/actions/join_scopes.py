@@ -21,6 +21,7 @@ def join_scopes(session: Session, device_id: str, named: Iterable[str], now_ms: 
 
     1. A site of its user where it was not heard of counts it from now on; one that it had handed back counts it again.
     2. A site that it names and that is not its user's any more comes as `gone`: what it writes later waits for a person.
+    3. One that it names no more it has handed over: it had nothing unsent when it let the site go.
     """
     query = (
         sa.select(Assignment.site_id, Assignment.ended_ms, StreamHead.left_why, StreamHead.gone_ms)
@@ -41,6 +42,8 @@ def join_scopes(session: Session, device_id: str, named: Iterable[str], now_ms: 
                 _join(session, site_id, device_id, now_ms)
         elif gone_ms is None and site_id in asked and lock_scope(session, site_id) is not None:
             stream_head(session, site_id, device_id, now_ms).gone_ms = now_ms
+        elif gone_ms is not None and left_why is None and site_id not in asked:
+            _leave(session, site_id, device_id, now_ms)
 
 
 def _join(session: Session, site_id: str, device_id: str, now_ms: int) -> None:
@@ -50,4 +53,12 @@ def _join(session: Session, site_id: str, device_id: str, now_ms: int) -> None:
     if head.left_why in (RELEASED, UNHEARD):
         head.left_ms, head.left_why, head.since_ms = None, None, now_ms
     head.gone_ms = None
+    refresh_watermark(session, site_id, now_ms)
+
+
+def _leave(session: Session, site_id: str, device_id: str, now_ms: int) -> None:
+    if lock_scope(session, site_id) is None:
+        return
+    head = stream_head(session, site_id, device_id, now_ms)
+    head.left_ms, head.left_why = now_ms, RELEASED
     refresh_watermark(session, site_id, now_ms)

@@ -61,6 +61,7 @@ class Header(NamedTuple):
     boot: str | None
     up_ms: int | None
     beacon_ms: int | None
+    pulled_ms: int | None  # the same, where a pull brought it
     n: int
     unsent: int
 
@@ -98,9 +99,15 @@ class Tablet:
     lines: list[Line] = field(default_factory=list)
     acked: int = 0
     beacon_ms: int | None = None
+    pulled_ms: int | None = None  # the same, where a pull brought it
     assigned: bool = True
     revoked: bool = False  # what it writes from then on is refused, whoever writes it
     knows_gone: bool = False
+
+    @property
+    def has_let_go(self) -> bool:
+        """It pulled `gone`, and all that it wrote is stored."""
+        return self.knows_gone and self.acked == len(self.lines)
 
     def write(self, true_ms: int, honest: bool = True, kept: bool = False, back_ms: int = 0) -> None:
         at, beacon_ms = self.clocks.at(true_ms, self.beacon_ms)
@@ -113,7 +120,8 @@ class Tablet:
         """Clock first, then the count."""
         at, beacon_ms = self.clocks.at(true_ms, self.beacon_ms if self.sends_beacon else None)
         n = min(self.acked + batch, len(self.lines))
-        return Header(true_ms, at.wall_ms, at.boot, at.up_ms, beacon_ms, n, len(self.lines) - n)
+        pulled_ms = self.pulled_ms if self.sends_beacon else None
+        return Header(true_ms, at.wall_ms, at.boot, at.up_ms, beacon_ms, pulled_ms, n, len(self.lines) - n)
 
 
 @dataclass
@@ -173,6 +181,8 @@ class Server:
         known = self.known.setdefault(tablet.name, Known(now_ms))
         if known.ended_ms is not None and known.gone_ms is None:
             known.gone_ms = now_ms
+        elif known.gone_ms is not None and tablet.has_let_go and known.left_ms is None:
+            known.left_ms, known.left_why = now_ms, RELEASED
 
     def push(self, tablet: Tablet, header: Header, lines: list[Line], arrival_ms: int) -> None:
         known = self.known.setdefault(tablet.name, Known(arrival_ms))
@@ -192,8 +202,8 @@ class Server:
             known.stream(), known.pending, lambda n: f"{tablet.name}{n}" if n else "", known.complete_ms
         )
         known.complete_ms, known.pending = through.complete_ms, through.pending
-        knows = header.beacon_ms is None or header.beacon_ms >= (known.gone_ms or 0)
-        if known.gone_ms is not None and fresh is not None and fresh not in known.pending and knows:
+        knows = known.gone_ms is not None and (header.pulled_ms or 0) >= known.gone_ms
+        if fresh is not None and fresh not in known.pending and knows:
             known.left_ms, known.left_why = arrival_ms, RELEASED
 
     def carry(self, tablet: Tablet, now_ms: int) -> None:
@@ -344,7 +354,7 @@ def _sync(rng: Random, server: Server, tablet: Tablet, now_ms: int, good: bool) 
         spent += rng.randrange(50, 500 if good else 20_000)
         server.pull(tablet, now_ms + spent)
         if good or rng.random() < 0.9:  # else its answer was lost
-            tablet.beacon_ms = now_ms + spent
+            tablet.beacon_ms = tablet.pulled_ms = now_ms + spent
             tablet.knows_gone |= not tablet.assigned
             spent += rng.randrange(10, 200)
     for _ in range(2):
@@ -367,7 +377,7 @@ def _sync(rng: Random, server: Server, tablet: Tablet, now_ms: int, good: bool) 
         if good or rng.random() < 0.9:  # else the answer was lost
             stored = server.known[tablet.name].stream().n
             tablet.acked = max(tablet.acked, min(stored, header.n))
-            tablet.beacon_ms = arrival_ms
+            tablet.beacon_ms, tablet.pulled_ms = arrival_ms, None
     return spent
 
 
