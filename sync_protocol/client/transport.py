@@ -95,7 +95,7 @@ class HttpTransport:
         allowed = _Allowed(self._timeout_s, request.within_s)
         if allowed.left_s() <= 0:
             raise NoAnswerInTime("no time is left")
-        connection = _connection(parts, min(self._timeout_s, allowed.left_s()))
+        connection = _connection(parts, allowed.left_s())
         try:
             connection.connect()
             return _exchange(connection, _target(parts), request, allowed)
@@ -105,13 +105,13 @@ class HttpTransport:
             if request.within_s is None:
                 raise
             _reset(connection)
-            raise NoAnswerInTime(f"no answer after {request.within_s} s") from error
+            raise NoAnswerInTime("no answer in time") from error
         finally:
             connection.close()
 
 
 class _Allowed:
-    """The time that one request may take: `step_s` for each step, or `within_s` for all of them together,
+    """The time that one request may take: `step_s` for each step, and `within_s` for all of them together,
     sleep included."""
 
     def __init__(self, step_s: float, within_s: float | None) -> None:
@@ -120,7 +120,10 @@ class _Allowed:
         self._ends_s = time.clock_gettime(BOOT_CLOCK) + (within_s or 0)
 
     def left_s(self) -> float:
-        return self._ends_s - time.clock_gettime(BOOT_CLOCK) if self.is_limited else self._step_s
+        """For the step that begins now."""
+        if not self.is_limited:
+            return self._step_s
+        return min(self._step_s, self._ends_s - time.clock_gettime(BOOT_CLOCK))
 
     def begin_step(self, open_socket: socket.socket) -> None:
         """Gives the next step its time. Raises TimeoutError when none is left."""

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from server.clock import to_iso
 from tests.console.conftest import DESK, PHONE
-from tests.field_app.conftest import MINUTE_MS, Inspector, log_disinfection
+from tests.field_app.conftest import MINUTE_MS, Inspector, elsewhere, log_disinfection
 
 HOUR_MS = 60 * MINUTE_MS
 
@@ -43,6 +43,10 @@ def test_a_log_from_paper_counts_when_it_was_done_and_says_so(inspector: Inspect
     inspector.sync()
     inspector.expect_unsent(0)
     expect(page.locator(".refused")).to_have_count(0)
+    inspector.open("消毒")
+    expect(place).to_contain_text(f"{when[11:]} 补录")
+    (log,) = elsewhere(inspector.field, "disinfection_log")
+    assert log.body["observed"].startswith(when) and log.body["backfilled"] is True
 
 
 def test_what_is_still_to_come_or_too_old_is_not_saved(inspector: Inspector) -> None:

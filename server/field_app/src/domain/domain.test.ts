@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contracts, reasonText } from "../contracts";
-import { eventMs, timeMark } from "../store/times";
+import { eventMs, timeMark, writtenTimes } from "../store/times";
 import type { Item } from "../store/view";
 import { observedMs, observedProblem, observedText } from "./backfill";
 import { certificateProblem, companyProblem } from "./certificates";
@@ -48,6 +48,14 @@ describe("the time of a record", () => {
     expect(eventMs({})).toBe(null);
     expect(eventMs({ at: at(), observed: "2026-11-23T06:00:00+08:00" })).toBe(time - 101 * MINUTE);
     expect(eventMs({ at: at({ latest: "2026-11-23T07:42:00+08:00" }), observed: "2026-11-23T09:00:00+08:00" })).toBe(time + MINUTE);
+  });
+
+  it("is an interval where the server says one, and this tablet's clock where not", () => {
+    const served = { at: at({ earliest: "2026-11-23T07:40:00+08:00", latest: "2026-11-23T07:42:00+08:00" }) };
+    expect(writtenTimes({ body: served, timeMs: time })).toEqual({ earliestMs: time - MINUTE, latestMs: time + MINUTE, observedMs: null });
+    expect(writtenTimes({ body: { at: at({ latest: "2026-11-23T07:42:00+08:00" }) }, timeMs: time })).toMatchObject({ earliestMs: -Infinity });
+    const own = { body: { observed: "2026-11-23T06:00:00+08:00" }, timeMs: time };
+    expect(writtenTimes(own)).toEqual({ earliestMs: time, latestMs: time, observedMs: time - 101 * MINUTE });
   });
 
   it("says so where it was written later, where the clock is doubtful, and how far off it may be", () => {
@@ -269,6 +277,16 @@ describe("what is due", () => {
   const reading = (id: string, time: string, slot = "before_work") => item("temperature_check", `r${id}${time}`, { worker: id, celsius: 36.5, slot }, at(time));
   const morning = [window("TEMP", "before_work", "05:30", "08:30", { local_date: "2026-11-23" })];
   const crew = ["a", "b", "c"].map((id) => personOf(worker(id, id)));
+
+  it("is not recorded by what may lie outside of it", () => {
+    const windows = [window("DISINFECT", "morning", "06:00", "12:00", { place: "canteen" })];
+    const log = (earliest: string, latest: string) => {
+      const served = { time: `2026-11-23T${latest}:00+08:00`, earliest: `2026-11-23T${earliest}:00+08:00`, latest: `2026-11-23T${latest}:00+08:00` };
+      return item("disinfection_log", "l", { place: "canteen", at: served }, at(latest));
+    };
+    const standings = [log("05:58", "06:03"), log("06:01", "06:03")].map((one) => dues({ ...day, windows, logs: [one] }, at("08:00"))[0]!.standing);
+    expect(standings).toEqual(["due", "recorded"]);
+  });
 
   it("is not done because one person went through the gate", () => {
     const checks = [reading("a", "06:30"), reading("b", "06:30", "entry")];

@@ -3,9 +3,9 @@
 
 import { reasonText, rule, word } from "../contracts";
 import { parseMs } from "../protocol/time";
-import { isBackfilled } from "../store/times";
+import { writtenTimes } from "../store/times";
 import { isStanding, type Item } from "../store/view";
-import { isAdmitted, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
+import { fitOf, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
 import { inForce, slotsOn } from "./duty_versions";
 import type { Person } from "./people";
 import { readings } from "./temperature";
@@ -70,7 +70,8 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   const [duty, slot, place] = [text("duty"), text("slot"), text("place")];
   const covered = coverageOf(item, day);
   if (duty === STAFF_DUTY && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
-  const isLogged = (log: Item) => log.body["place"] === place && log.timeMs >= opensMs && log.timeMs < closesMs && isStanding(log);
+  const window = { opensMs, dueMs, deadlineMs: deadlineMs(item, dueMs), closesMs };
+  const isLogged = (log: Item) => log.body["place"] === place && isStanding(log) && isCertain(fitOf(writtenTimes(log), window));
   const isRecorded = duty === "DISINFECT" ? day.logs.some(isLogged) : (covered?.isMet ?? false);
   return {
     ...{ id: item.id, duty, title: String(versionOf(item, day)?.body["name"] ?? word("duty", duty)), place, slot, opensMs, dueMs, state: text("state") },
@@ -89,7 +90,15 @@ function versionOf({ body }: Item, { duties }: Day): Item | undefined {
   return inForce(duties, String(body["duty"]), String(body["local_date"]));
 }
 
-/** As the server weighs it (coverage.ts); but where no gate is kept that day, nobody knows who is there, and the whole roster
+function isCertain(how: ReturnType<typeof fitOf>): boolean {
+  return how !== null && how !== "uncertain";
+}
+
+function deadlineMs({ body }: Item, dueMs: number): number {
+  return dueMs + Number(body["grace_s"] ?? 0) * 1000;
+}
+
+/** As the server weighs it (coverage.ts), and whoever may be there is asked for; but where no gate is kept that day, nobody knows who is there, and the whole roster
  * is asked for: one reading must not look like a finished slot. */
 function coverageOf(item: Item, day: Day): { needed: Set<string>; measured: Set<string>; isMet: boolean } | null {
   const span = isCoverage(item, day) ? spanOf(item, day) : null;
@@ -100,33 +109,34 @@ function coverageOf(item: Item, day: Day): { needed: Set<string>; measured: Set<
   const passes = day.passes.filter(isStanding).map((item) => passOf(item, day));
   const checks = day.checks.filter(isStanding).map((item) => readingOf(item, day));
   const found = isStaffOnly ? weigh(passes, checks, span, share, staff) : weigh(passes, checks, span, share, null, staff);
-  if (passes.some((pass) => pass.direction === "in")) {
-    return { needed: new Set(found.needed), measured: new Set(found.measured), isMet: found.fulfilled !== "none" };
-  }
+  const isGateKept = passes.some((pass) => pass.direction === "in");
   const roster = day.people.map((person) => keyOf(day, person.id)).filter((id) => staff.has(id) === isStaffOnly);
-  const needed = new Set([...found.needed, ...roster]);
-  const admitted = checks.filter((check) => isAdmitted(check, span) && needed.has(check.worker)); // the late ones too
-  const measured = new Set(admitted.map((check) => check.worker));
-  return { needed, measured, isMet: isMet(needed.size, measured.size, share) };
+  const needed = new Set([...found.maybe, ...(isGateKept ? [] : roster)]);
+  const measured = new Set([...needed].filter((worker) => found.certain.has(worker)));
+  return { needed, measured, isMet: isMet(needed, measured, share) };
 }
 
 /** The window's times as the server takes them; null for one without. */
-function spanOf({ body }: Item, { duties }: Day): Span | null {
+function spanOf(item: Item, { duties }: Day): Span | null {
+  const { body } = item;
   const [opensMs, dueMs] = [parseMs(body["opens"]), parseMs(body["due"])];
   if (opensMs === null || dueMs === null) return null;
-  const deadlineMs = dueMs + Number(body["grace_s"] ?? 0) * 1000;
+  const endsMs = deadlineMs(item, dueMs);
   const midnightMs = parseMs(`${String(body["local_date"])}T00:00:00+08:00`) ?? opensMs;
   const slots = slotsOn(duties, String(body["duty"]), String(body["local_date"]));
   const admits = slots.find((slot) => slot.slot === body["slot"])?.admits ?? [];
-  return { dayStartsMs: Math.min(midnightMs, opensMs), opensMs, deadlineMs, closesMs: parseMs(body["closes"]) ?? deadlineMs, admits };
+  const times = { dayStartsMs: Math.min(midnightMs, opensMs), opensMs, dueMs, deadlineMs: endsMs };
+  return { ...times, closesMs: parseMs(body["closes"]) ?? endsMs, admits };
 }
 
-function passOf({ body, timeMs }: Item, day: Day): Pass {
-  return { worker: keyOf(day, String(body["worker"])), direction: String(body["direction"]), eventMs: timeMs };
+function passOf(item: Item, day: Day): Pass {
+  const { earliestMs, latestMs, observedMs } = writtenTimes(item);
+  const who = { worker: keyOf(day, String(item.body["worker"])), direction: String(item.body["direction"]) };
+  return { ...who, earliestMs: observedMs ?? earliestMs, latestMs: observedMs ?? latestMs };
 }
 
-function readingOf({ body, timeMs }: Item, day: Day): Reading {
-  return { worker: keyOf(day, String(body["worker"])), slot: String(body["slot"]), atMs: timeMs, backfilled: isBackfilled(body) };
+function readingOf(item: Item, day: Day): Reading {
+  return { worker: keyOf(day, String(item.body["worker"])), slot: String(item.body["slot"]), ...writtenTimes(item) };
 }
 
 function standing(state: string, isRecorded: boolean, opensMs: number, dueMs: number, closesMs: number, nowMs: number): Standing {

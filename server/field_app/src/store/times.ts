@@ -14,6 +14,15 @@ export function eventMs(body: Body): number | null {
   return observedMs === null ? parseMs(time) : Math.min(observedMs, parseMs(latest) ?? observedMs);
 }
 
+/** When a fact was written, as an interval, and when its author says that it was done (null: then). Of one that is only here,
+ * this tablet's clock has to do. */
+export function writtenTimes({ body, timeMs }: { body: Body; timeMs: number }): { earliestMs: number; latestMs: number; observedMs: number | null } {
+  const { earliest, latest } = servedAt(body);
+  const latestMs = parseMs(latest);
+  const written = latestMs === null ? { earliestMs: timeMs, latestMs: timeMs } : { earliestMs: parseMs(earliest) ?? -Infinity, latestMs };
+  return { ...written, observedMs: parseMs(body["observed"]) };
+}
+
 export function isBackfilled(body: Body): boolean {
   return body["backfilled"] === true || typeof body["observed"] === "string";
 }
