@@ -22,6 +22,7 @@ __all__ = [
     "DatabaseTrouble",
     "Id",
     "Json",
+    "Session",
     "bulk_insert",
     "bulk_select",
     "bulk_update",

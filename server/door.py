@@ -32,7 +32,7 @@ FILE_BODY: dict[str, Any] = {  # how the API's description tells of an uploaded 
         }
     },
 }
-_FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
+FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
 
 # What a client can meet before any door of ours has looked at its request.
 _PLAIN: Mapping[int, tuple[str, str]] = {
@@ -91,7 +91,7 @@ def this_app() -> Flask:
 
 def uploaded_file() -> tuple[str, bytes]:
     """The name and the bytes of the file that this request uploads as `file`. Raises Problem 413 or 422."""
-    request.max_content_length = ROSTER_BYTES_MAX + _FORM_BYTES
+    request.max_content_length = ROSTER_BYTES_MAX + FORM_BYTES
     try:
         file = request.files.get("file")
     except RequestEntityTooLarge as error:

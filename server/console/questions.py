@@ -19,7 +19,8 @@ from server.actions.settle_questions import (
 )
 from server.console import field_words
 from server.console.field_words import is_id
-from server.console.pages import blueprint, check_form, render
+from server.console.forms import check_form, claim
+from server.console.pages import blueprint, render
 from server.db import read, write
 from server.door import now_ms, runtime
 
@@ -56,7 +57,10 @@ def choose_value(entry_id: UUID) -> AnyResponse:
     check_form()
     field, choice, reason = (request.form.get(name, "") for name in ("field", "choice", "reason"))
     with write() as session:
-        settle_question(session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms())
+        if claim(session):
+            settle_question(
+                session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms()
+            )
     return redirect(url_for("console.list_questions"), 303)
 
 
@@ -66,5 +70,6 @@ def settle(refused_id: UUID) -> AnyResponse:
     check_form()
     state, reason = request.form.get("state", ""), request.form.get("reason", "")
     with write() as session:
-        settle_refused(session, g.viewer, str(refused_id), state, reason, now_ms())
+        if claim(session):
+            settle_refused(session, g.viewer, str(refused_id), state, reason, now_ms())
     return redirect(url_for("console.list_questions"), 303)

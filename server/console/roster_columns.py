@@ -14,7 +14,8 @@ from server.actions.name_codes import read_names
 from server.actions.show_rosters import columns_to_choose, one_roster
 from server.actions.show_sites import one_site
 from server.actions.upload_roster import forget_title, remembered_titles
-from server.console.pages import blueprint, check_form, render
+from server.console.forms import check_form, typed
+from server.console.pages import blueprint, render
 from server.db import read, write
 from server.door import now_ms, runtime
 from server.models.access import may_upload
@@ -22,7 +23,6 @@ from server.problems import Problem
 from server.read_rosters import confirm_columns
 from server.rules.roster.fields import FIELDS, REQUIRED
 
-_COLUMNS_BYTES_MAX = 400 * 1024  # every column of every sheet
 _UNKNOWN = "?"  # leaves a column as unknown as it was
 
 
@@ -35,7 +35,6 @@ def show_columns(roster_id: UUID) -> str:
 @blueprint.post("/rosters/<uuid:roster_id>/columns")
 def choose_columns(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """What the columns mean, as a person says."""
-    request.max_content_length = _COLUMNS_BYTES_MAX
     check_form()
     try:
         confirm_columns(runtime().seals, g.viewer, str(roster_id), _chosen(str(roster_id)), now_ms())
@@ -72,6 +71,7 @@ def columns_page(roster_id: str, problem: Problem | None) -> str:
         site = one_site(session, g.viewer, shown.roster.site_id).site
         names = read_names(session)
     told = problem.members if problem is not None else {}
+    before = typed(url_for("console.choose_columns", roster_id=roster_id))
     wrong = [(told.get("sheet"), column) for column in told.get("columns", [])]
     return render(
         "roster_columns.html",
@@ -80,8 +80,8 @@ def columns_page(roster_id: str, problem: Problem | None) -> str:
         roster=shown.roster,
         site=site,
         sheets=[(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))],
-        chosen=request.form,
-        skipped=request.form.getlist("skip"),
+        chosen=before,
+        skipped=before.getlist("skip"),
         wrong=wrong,
         problem=problem,
         fields=FIELDS,

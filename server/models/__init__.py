@@ -3,6 +3,7 @@
 from server.models.device import Anchor, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.form import SentForm
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.record import CaseFile, Contest, Record, Worker
@@ -44,6 +45,7 @@ __all__ = [
     "Roster",
     "RosterTitle",
     "Scope",
+    "SentForm",
     "Site",
     "SiteCompany",
     "SiteSignal",
