@@ -48,9 +48,8 @@ WAITING_MAX = 100
 _FILTERS = ("district", "duty", "severity")
 _SIGNAL_DAYS = 7
 _KEPT = ("action", "note", "due", "assignee", "company")  # of a form that was refused
-_REPEAT_MS = (
-    10 * 60 * 1000
-)  # a browser that goes back fetches the page again, with a fresh key, and keeps the words
+# A browser that goes back fetches the page again, with a fresh key, and keeps the words.
+_REPEAT_MS = 10 * 60 * 1000
 _NAME_MAX = 64  # of a log-in name
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
