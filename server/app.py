@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, redirect, request, url_for
 from flask.json.provider import DefaultJSONProvider
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
@@ -24,7 +23,7 @@ from server.console import people as people_pages
 from server.console import questions as question_pages
 from server.console import roster_columns as roster_column_pages
 from server.console import rosters as roster_pages
-from server.db import db, engine_options
+from server.db import DatabaseTrouble, db, engine_options, is_passing
 from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
 from server.media_store import StoreTrouble, open_store
@@ -106,12 +105,14 @@ def _register_errors(app: Flask) -> None:
             return error.get_response()
         return answer(problem_of(error))
 
-    def on_silence(error: OperationalError | StoreTrouble) -> Response:
+    def on_silence(error: DatabaseTrouble | StoreTrouble) -> Response:
+        if isinstance(error, DatabaseTrouble) and not is_passing(error):
+            raise error  # a fault of ours: 500, with its traceback in the log
         _log.warning("the database or the store did not answer", exc_info=error)
         busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
         return answer(busy.with_header("Retry-After", "5"))
 
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, on_http)
-    app.register_error_handler(OperationalError, on_silence)
+    app.register_error_handler(DatabaseTrouble, on_silence)
     app.register_error_handler(StoreTrouble, on_silence)

@@ -14,6 +14,7 @@ from server.actions.feed import Feed
 from server.actions.load_reference import rules_in_force
 from server.actions.meet_windows import FactMet, meet_windows, retract
 from server.actions.read_push import entry_place, read_line
+from server.db import raise_if_lost
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
 from server.models.media import MediaPromise
@@ -85,7 +86,8 @@ def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 10
         try:
             with session.begin_nested():
                 _settle(session, seals, scope_id, entry_id, now_ms)
-        except Exception:  # whatever is wrong with one entry must not stop the others
+        except Exception as error:  # whatever is wrong with one entry must not stop the others
+            raise_if_lost(error)
             _log.exception("a held entry was not settled", extra={"fields": {"entry": entry_id}})
             put_off = sa.update(HeldEntry).where(
                 HeldEntry.scope_id == scope_id, HeldEntry.entry_id == entry_id
