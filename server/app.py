@@ -26,6 +26,7 @@ from server.console import rosters as roster_pages
 from server.db import DatabaseTrouble, db, engine_options, is_passing
 from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
+from server.log_in_turns import LogInTurns
 from server.media_store import StoreTrouble, open_store
 from server.problems import Problem
 from server.request_log import log_requests
@@ -70,6 +71,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), seals, open_store(config, seals))
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
+    app.extensions["gongdi_log_ins"] = LogInTurns(config.threads)
     app.url_map.strict_slashes = False
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii, app.json.sort_keys = False, False

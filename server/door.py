@@ -16,6 +16,7 @@ from schemas.limits import ROSTER_BYTES_MAX
 from server.actions.file_problems import too_large
 from server.actions.log_in import LoggedIn, begin_log_in, check_password, finish_log_in
 from server.db import write
+from server.log_in_turns import LogInTurns
 from server.problems import Problem
 from server.runtime import Runtime
 
@@ -136,12 +137,16 @@ def as_download(data: bytes, mime: str, name: str) -> Response:
     return response
 
 
-def log_in(name: str, password: str) -> LoggedIn:
+def log_in(name: str, password: str, known_browser: str | None = None) -> LoggedIn:
     """Two short transactions with Argon2 between them: a try is counted before the password is looked at,
-    and no writer waits for the hash. Raises Problem 401 or 429."""
+    and no writer waits for the hash. `known_browser`: which of this name's browsers it is. Raises Problem 401, 429 or
+    503."""
     at_ms = now_ms()
-    with write() as session:
-        attempt = begin_log_in(session, name, request.remote_addr or "", at_ms)
-    check_password(attempt, password)
-    with write() as session:
-        return finish_log_in(session, attempt, password, at_ms)
+    turns: LogInTurns = current_app.extensions["gongdi_log_ins"]
+    with turns.admitted():
+        with write() as session:
+            attempt = begin_log_in(session, name, request.remote_addr or "", at_ms, known_browser)
+        with turns.hashing:
+            check_password(attempt, password)
+        with write() as session:
+            return finish_log_in(session, attempt, password, at_ms)

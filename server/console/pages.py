@@ -28,6 +28,7 @@ from server.console.forms import (
     recall_draft,
     typed,
 )
+from server.console.known_browsers import BROWSER_COOKIE, BROWSER_S, known_browser, marked
 from server.db import read, write
 from server.door import log_in, now_ms
 from server.problems import Problem, not_found
@@ -107,12 +108,14 @@ def take_log_in() -> AnyResponse:
     if not is_ours(request.cookies.get(FORM_COOKIE, "")):
         expired = Problem(403, "form_expired", "页面已过期", "请再登录一次。")
         return _log_in_page(expired.status, onward, expired)
+    name = request.form.get("name", "")
     try:
-        opened = log_in(request.form.get("name", ""), request.form.get("password", "")[:200])
+        opened = log_in(name, request.form.get("password", "")[:200], known_browser(name))
     except Problem as problem:
         return _log_in_page(problem.status, onward, problem)
     response = redirect(onward, 303)
     _set_cookie(response, COOKIE, opened.token, SESSION_MS // 1000)
+    _set_cookie(response, BROWSER_COOKIE, marked(name), BROWSER_S)
     response.delete_cookie(FORM_COOKIE, path="/console")
     return response
 
