@@ -12,7 +12,7 @@ from server.actions.show_sites import one_site
 from server.actions.stored_people import people_of_site
 from server.models.access import Viewer, may_see_people
 from server.problems import not_found
-from server.rules.masking import mask_certificate, mask_phone
+from server.rules.masking import mask_field
 from server.rules.roster.words import plain
 from server.seal import Seals
 
@@ -61,14 +61,13 @@ def _fits(person: dict[str, Any], wanted: str) -> bool:
 
 
 def _shown(person: dict[str, Any], trades: dict[str, str]) -> ShownPerson:
-    phone = person.get("phone")
     return ShownPerson(
         person["name"],
-        mask_certificate(person["certificate_number"]),
+        mask_field("worker", "certificate_number", person["certificate_number"]),
         person["company"],
         person.get("team") or "",
         trades.get(person["trade"], person["trade"]),
-        mask_phone(phone) if phone else "",
+        mask_field("worker", "phone", person.get("phone")),
         person["entered_on"],
         person.get("exited_on"),
     )
