@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, redirect, request, url_for
@@ -84,7 +85,23 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
         hops = config.trusted_proxies
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]
+    else:
+        _warn_of_proxies(app)
     return app
+
+
+def _warn_of_proxies(app: Flask) -> None:
+    """Behind a proxy that is not counted, every client has the proxy's address, and they share its limits. Said once a
+    process: the header may be a client's own."""
+    seen = threading.Event()
+
+    @app.before_request
+    def _look() -> None:
+        if "X-Forwarded-For" in request.headers and not seen.is_set():
+            seen.set()
+            _log.warning(
+                "X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see README, Running it for real"
+            )
 
 
 def _register_doors(app: Flask) -> None:

@@ -27,6 +27,7 @@ _EVENTS = {
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",
     "channel_failed": "通知渠道发送失败",
+    "code_burned": "一个平板注册码被多次输错, 已经作废; 请核实是谁在试, 再发新码",
 }
 _REASONS = {  # by an event's action and its detail's `reason`
     "withdrawn": {

@@ -8,7 +8,7 @@ from flask import Response, g, request
 
 from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.name_codes import read_names
-from server.actions.show_people import SEARCH_MAX, page_of_people
+from server.actions.show_people import SEARCH_MAX, count_lookup, page_of_people
 from server.actions.show_sites import one_site
 from server.actions.write_workbook import MIME, roster_file
 from server.console.forms import check_form, typed
@@ -31,7 +31,10 @@ def show_people(site_id: UUID) -> str:
 def search_people(site_id: UUID) -> str:
     """Some of them. A name that is looked for stands in no address."""
     check_form()
-    return _people_page(site_id, request.form.get("text", "").strip(), start_asked(request.form))
+    text = request.form.get("text", "").strip()
+    with write() as session:
+        count_lookup(session, g.viewer, str(site_id), text, now_ms())
+    return _people_page(site_id, text, start_asked(request.form))
 
 
 @blueprint.get("/sites/<uuid:site_id>/roster.xlsx")

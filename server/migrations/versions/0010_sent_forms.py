@@ -1,4 +1,4 @@
-"""Forms that were sent: one move a form, and drafts of those whose session was over"""
+"""Forms that were sent: one move a form, and drafts of those whose session was over; notices of no flag"""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_sent_form_page", "sent_form", ["user_id", "page"])
     op.create_index("ix_sent_form_made", "sent_form", ["made_ms"])
+    with op.batch_alter_table("notice") as batch_op:
+        for name in ("scope_id", "flag_id"):
+            batch_op.alter_column(name, existing_type=Id(), nullable=True)
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM notice WHERE flag_id IS NULL")
+    with op.batch_alter_table("notice") as batch_op:
+        for name in ("scope_id", "flag_id"):
+            batch_op.alter_column(name, existing_type=Id(), nullable=False)
     op.drop_table("sent_form")
