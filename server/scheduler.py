@@ -29,10 +29,11 @@ from server.actions.keep_house import beat, keep_house
 from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
+from server.actions.resume_clocks import paused_since_ms, resume_clocks
 from server.actions.take_flag_steps import take_due_steps
 from server.actions.watch_cases import watch_cases
 from server.actions.watch_records import watch_records
-from server.db import write
+from server.db import read, write
 from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
 from server.runtime import Runtime
@@ -65,6 +66,32 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
     return did
 
 
+def look(app: Flask, now_ms: int) -> dict[str, Any]:
+    """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first."""
+    runtime: Runtime = app.extensions["gongdi"]
+    resumed = 0
+    with app.app_context():
+        try:
+            resumed = _resume(runtime, now_ms)
+        except Exception:  # the tick is made all the same
+            _log.exception("clocks were not started again")
+    return {"resumed": resumed, **tick(app, now_ms)}
+
+
+def _resume(runtime: Runtime, now_ms: int) -> int:
+    with read() as session:
+        book = rules_in_force(session)
+        since_ms = paused_since_ms(session, now_ms, book)
+    flags, after = 0, ""
+    while since_ms is not None:
+        with write() as session:
+            some, after = resume_clocks(session, runtime.seals, since_ms, now_ms, book, SITES_A_TIME, after)
+        flags += some
+        if not after:
+            break
+    return flags
+
+
 def deliver(app: Flask, now_ms: int) -> dict[str, int]:
     """Send the notices that are due. Apart from the tick: a mail server that does not answer must not hold it up."""
     runtime: Runtime = app.extensions["gongdi"]
@@ -81,7 +108,7 @@ def run(app: Flask) -> None:
     scheduler = BlockingScheduler(
         jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
     )
-    for job in (tick, deliver):
+    for job in (look, deliver):
         scheduler.add_job(
             partial(_at_now, app, job),
             "interval",
