@@ -19,6 +19,7 @@ from schemas.gate_pass import GatePassBody
 from schemas.inspection_finding import InspectionFindingBody
 from schemas.inspection_round import InspectionRoundBody
 from schemas.json_schema import document
+from schemas.privacy import OPEN, undeclared
 from schemas.site import SiteBody
 from schemas.supply_movement import SupplyMovementBody
 from schemas.temperature_check import TemperatureCheckBody
@@ -45,7 +46,7 @@ _NAME_SHOWN_MAX = 40
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of record.
+    """One kind of record. Raises TypeError for fields whose privacy nobody decided (see schemas/privacy.py).
 
     `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `merge_rules`: for each field of a
     register, who wins when two people changed it. `subject_field`, `slot_field`: what duties are judged by. `own`: only
@@ -68,6 +69,10 @@ class Kind:
     def __post_init__(self) -> None:
         object.__setattr__(self, "whole", self.schema())
         object.__setattr__(self, "partial", self.schema(partial=True))
+        unsaid = undeclared(self.fields, self.schema.privacy, self.sealed)
+        masked = [name for name, policy in self.schema.privacy.items() if policy != OPEN]
+        if unsaid or (masked and self.nature != "register"):  # a fact is served as it was written
+            raise TypeError(f"{self.name}: fields without a usable privacy policy: {unsaid or masked}")
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -85,6 +90,12 @@ def _rules(schema: type[Body], keep: tuple[str, ...]) -> Mapping[str, MergeRule]
     return MappingProxyType(rules)
 
 
+def _served_only(schema: type[Body]) -> frozenset[str]:
+    """The names under which the server serves what it masked or digested."""
+    told = {name for policy in schema.privacy.values() for name in (policy.served_as, policy.digest_as)}
+    return frozenset(name for name in told if name)
+
+
 _ALL = (
     Kind(
         "worker",
@@ -94,7 +105,7 @@ _ALL = (
         sealed=True,
         # Who somebody is must not change because a later clock said so: a person decides.
         merge_rules=_rules(WorkerBody, keep=("name", "certificate_type", "certificate_number")),
-        server_only=_SERVER_ONLY | {"certificate_masked", "certificate_digest"},
+        server_only=_SERVER_ONLY | _served_only(WorkerBody),
     ),
     Kind(
         *("temperature_check", "测温记录", "fact", TemperatureCheckBody),

@@ -5,10 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 from types import FrameType
-from typing import Any
 
 import click
-import waitress
 
 from server import __version__
 from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
@@ -24,6 +22,7 @@ from server.migrate import newest, upgrade
 from server.models.scope import renew_epochs
 from server.request_log import start_logging
 from server.seal import fresh_key
+from server.web_server import listen
 
 
 @click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -58,19 +57,12 @@ def serve() -> None:
     config = runtime_of(app).config
     check_schema(app)
     start_logging(config.log_level)
-    server: Any = waitress.create_server(
-        app,
-        listen=f"{config.host}:{config.port}",
-        threads=config.threads,
-        ident=None,
-        max_request_body_size=32 * 1024 * 1024,
-        clear_untrusted_proxy_headers=False,
-    )
-    port = getattr(server, "effective_port", config.port)
-    click.echo(f"工地 Gongdi 在 http://{config.host}:{port} (Ctrl-C 停止)")
+    servers = listen(app, config)
+    click.echo(f"工地 Gongdi 在 http://{config.host}:{servers[0].effective_port} (Ctrl-C 停止)")
     signal.signal(signal.SIGTERM, _stop)
-    server.run()
-    server.close()
+    servers[0].run()
+    for server in servers:
+        server.close()
 
 
 @gongdi.group("db", cls=Teaching)

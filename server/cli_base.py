@@ -12,13 +12,13 @@ import click
 from flask import Flask
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from server.actions.watch_health import schema_of
 from server.clock import Clock
 from server.config import Config, ConfigError
-from server.db import db, read, write
+from server.db import DatabaseTrouble, db, is_passing, read, write
 from server.migrate import newest
 from server.problems import Problem
 from server.runtime import Runtime
@@ -41,7 +41,9 @@ class Teaching(click.Group):
             raise click.ClickException(f"{error.detail or error.code} [{error.code}]") from error
         except ConfigError as error:
             raise click.ClickException(str(error)) from error
-        except (OperationalError, ProgrammingError) as error:
+        except DatabaseTrouble as error:
+            if not is_passing(error) and not isinstance(error, ProgrammingError):
+                raise
             raise click.ClickException(NO_TABLES if _lacks_tables(error) else NO_DATABASE) from error
         except sqlite3.Error as error:
             raise click.ClickException(f"本机文件无法读写: {error}") from error

@@ -16,8 +16,7 @@ from server.demo import demo_log_ins, read_city, seed_demo
 from server.migrate import upgrade
 from server.models.site import count_sites
 from server.request_log import start_logging
-from server.scheduler import deliver, run
-from server.scheduler import tick as run_tick
+from server.scheduler import deliver, look, run
 
 
 @click.command()
@@ -39,7 +38,7 @@ def tick(now: str | None) -> None:
         now_ms = runtime_of(app).clock.now_ms() if now is None else from_iso(now)
     except ValueError as error:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
-    click.echo(json.dumps({**run_tick(app, now_ms), "notices": deliver(app, now_ms)}, ensure_ascii=False))
+    click.echo(json.dumps({**look(app, now_ms), "notices": deliver(app, now_ms)}, ensure_ascii=False))
 
 
 @click.group(cls=Teaching)

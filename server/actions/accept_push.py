@@ -20,6 +20,7 @@ from server.actions.load_reference import rules_in_force
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.read_push import Line, Push
 from server.clock import to_iso
+from server.db import raise_if_lost
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
 from server.models.user import Assignment, User
@@ -117,6 +118,7 @@ def _one_scope(
         with pushing.session.begin_nested():
             outcomes, answer = accept_scope(pushing, name, lines, assignment, attested, good)
     except OperationalError as error:
+        raise_if_lost(error)
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
             assert line.entry is not None

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from server.actions.tell_people import tell_admins
 from server.models.device import EnrolCode
 from server.models.user import User
 from server.problems import Problem
@@ -83,7 +84,10 @@ def redeem_code(session: Session, code: str, now_ms: int) -> tuple[User, str] | 
         user = session.get(User, user_id)
         return (user, device_class) if user is not None and user.active else None
     wrong = sa.update(EnrolCode).where(EnrolCode.prefix == plain[:_PREFIX_CHARS], usable)
-    session.execute(wrong.values(tries=EnrolCode.tries + 1))
+    counted = wrong.values(tries=EnrolCode.tries + 1).returning(EnrolCode.code_hash, EnrolCode.tries)
+    for code_hash, tries in session.execute(counted, execution_options={"synchronize_session": False}):
+        if tries == TRIES_MAX:
+            tell_admins(session, "code_burned", code_hash.hex()[:32], now_ms)
     return None
 
 

@@ -15,6 +15,7 @@ from server.actions.raise_flags import Judged, raise_flags, silence_ms
 from server.actions.refresh_watermark import reporting_of
 from server.actions.weigh_coverage import coverage_evidence
 from server.actions.window_record import window_put
+from server.db import raise_if_lost
 from server.models.scope import take_scopes
 from server.models.site import Site
 from server.models.window import RULES, DueWindow, Window, due_windows
@@ -54,7 +55,8 @@ def judge_scopes(
     try:
         with session.begin_nested():
             return dict(_judge_all(session, seals, judged, now_ms, book))
-    except Exception:  # whatever is wrong with one scope must not stop the others
+    except Exception as error:  # whatever is wrong with one scope must not stop the others
+        raise_if_lost(error)
         _log.warning("windows were not judged together", exc_info=True)
     did: Counter[str] = Counter()
     for scope_id in due:
@@ -63,7 +65,8 @@ def judge_scopes(
                 windows = due_windows(session, [scope_id], now_ms)[scope_id]
                 one = Judged(scopes[scope_id], sites[scope_id], windows)
                 did.update(_judge_all(session, seals, [one], now_ms, book))
-        except Exception:
+        except Exception as error:
+            raise_if_lost(error)
             _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
             _put_off(session, scope_id, now_ms)
             did["failed"] += 1

@@ -17,6 +17,7 @@ from server.models.device import OWN_CLASS, Device
 from server.models.scope import make_scope
 from server.models.user import ROLES, LoginToken, User, user_named
 from server.problems import Problem
+from server.rules.passwords import is_guessable
 
 PASSWORD_CHARS_MIN = 8
 _NAME = re.compile(r"[\w.·@-]+", re.UNICODE)
@@ -75,7 +76,7 @@ def find_user(session: Session, name: str) -> User:
 
 def set_password(session: Session, user: User, password: str) -> None:
     """A new password; every session of the user ends. Raises Problem 422."""
-    _check_password(password)
+    _check_password(password, user.name)
     user.password_hash = HASHER.hash(password)
     session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
 
@@ -113,12 +114,14 @@ def _check(new: NewUser, name: str) -> None:
         raise _invalid("district", "区县代码为 6 位或 9 位数字, 多个代码用逗号分隔。")
     if new.unit is not None and not 1 <= len(new.unit) <= 32:
         raise _invalid("unit", "科室代码为 1 至 32 个字符。")
-    _check_password(new.password)
+    _check_password(new.password, name)
 
 
-def _check_password(password: str) -> None:
+def _check_password(password: str, name: str) -> None:
     if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
         raise _invalid("password", f"密码至少 {PASSWORD_CHARS_MIN} 个字符, 最多 {PASSWORD_CHARS_MAX} 个。")
+    if is_guessable(password, name):
+        raise _invalid("password", "这个密码太常见或太有规律, 容易被猜中。请换一个, 例如几个不相关的词。")
 
 
 def _invalid(field: str, message: str) -> Problem:

@@ -15,7 +15,7 @@ from uuid_utils import uuid7
 from schemas.kinds import KINDS
 from server.actions.feed import body_place
 from server.actions.registers import WORKER, state_place
-from server.actions.settle_questions import MASKS, required_reason
+from server.actions.settle_questions import required_reason
 from server.actions.write_entries import Draft, write_entries
 from server.clock import from_iso
 from server.models.access import Viewer, may_settle, visible_sites
@@ -24,6 +24,7 @@ from server.models.scope import lock_scope
 from server.models.site import Site
 from server.models.user import User
 from server.problems import Problem, not_found
+from server.rules.masking import mask_field
 from server.seal import Seals
 
 LIST_MAX = 100
@@ -123,7 +124,7 @@ def _question(session: Session, seals: Seals, site: Site, digest: str) -> Questi
 
 def _shown(seals: Seals, worker: Worker) -> dict[str, str]:
     state = msgspec.json.decode(seals.open(state_place(WORKER.kind, worker.id), worker.state))
-    return {name: MASKS[name](value) if name in MASKS else str(value) for name, value in state.items()}
+    return {name: mask_field(WORKER.kind, name, value) for name, value in state.items()}
 
 
 def merge_people(

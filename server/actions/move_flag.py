@@ -9,7 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed, Put
-from server.actions.flag_record import INTEGRITY, append_event, clock_of, end_clocks, flag_puts
+from server.actions.flag_record import (
+    INTEGRITY,
+    SCHEDULER,
+    append_event,
+    clock_of,
+    end_clocks,
+    flag_puts,
+)
 from server.actions.refresh_watermark import close_forks
 from server.actions.show_media import lacking_photos
 from server.actions.take_flag_steps import trigger
@@ -47,7 +54,8 @@ _EXCUSABLE = ("missed", "silent", "review")
 class Wanted:
     """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a comment.
     `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
-    `company`: to which of the site's an order is addressed; empty: as before, else the general contractor."""
+    `company`: to which of the site's an order is addressed; empty: as before, else the general contractor.
+    `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already."""
 
     action: str
     rev: int | None
@@ -56,6 +64,7 @@ class Wanted:
     media: tuple[str, ...] = ()
     assignee: str = ""
     company: str = ""
+    repeat_ms: int = 0
 
 
 def move_flag(
@@ -63,7 +72,8 @@ def move_flag(
 ) -> Flag:
     """Make one move, under the lock of its scope.
 
-    1. The flag as it is now; a move that was decided on an older one is refused.
+    1. The flag as it is now; a move that was decided on an older one is refused. One that was just made is not made
+       again (`repeat_ms`).
     2. The table says whether this person may make it from here.
     3. Clocks that it ends are done, those that it starts are rows of the due scan.
     4. State, event and notices are written together, and tablets pull the flag.
@@ -81,6 +91,8 @@ def move_flag(
     flag = session.get_one(Flag, key, populate_existing=True)
     site = session.get_one(Site, scope.scope_id)
     move = MOVES[wanted.action]
+    if _is_made(session, flag, viewer, wanted, now_ms):
+        return flag
     asked = asked_of(session, viewer, flag, site, book, wanted)
     _check(asked, wanted, flag, now_ms, policy_from(flag.policy).due_days_max)
     if lacking_photos(session, flag.scope_id, wanted.media):
@@ -110,6 +122,25 @@ def move_flag(
     feed.put([*puts, *flag_puts(session, [flag])[flag.scope_id]])
     feed.flush()
     return flag
+
+
+def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_ms: int) -> bool:
+    """Whether the last that a person did to this flag is this very move: somebody who went back in the browser, and
+    pressed again what its form still said."""
+    if not wanted.repeat_ms:
+        return False
+    events = sa.select(FlagEvent).where(
+        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.actor != SCHEDULER
+    )
+    last = session.scalar(events.order_by(FlagEvent.n.desc()).limit(1))
+    if last is None or (last.actor, last.action) != (viewer.id, wanted.action):
+        return False
+    if last.at_ms <= now_ms - wanted.repeat_ms:
+        return False
+    told = _told(session, wanted, viewer, MOVES[wanted.action], flag)
+    return all(
+        last.detail.get(name) == told.get(name) for name in ("note", "media", "due", "assignee", "company")
+    )
 
 
 def asked_of(

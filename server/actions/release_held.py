@@ -17,6 +17,7 @@ from server.actions.meet_windows import Touch, meet_windows
 from server.actions.read_push import entry_place, read_line
 from server.actions.refresh_watermark import reporting_of
 from server.actions.weigh_coverage import COVERAGE_KINDS
+from server.db import raise_if_lost
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
 from server.models.media import MediaPromise
@@ -91,7 +92,8 @@ def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 10
         try:
             with session.begin_nested():
                 _settle(session, seals, scope_id, entry_id, now_ms)
-        except Exception:  # whatever is wrong with one entry must not stop the others
+        except Exception as error:  # whatever is wrong with one entry must not stop the others
+            raise_if_lost(error)
             _log.exception("a held entry was not settled", extra={"fields": {"entry": entry_id}})
             put_off = sa.update(HeldEntry).where(
                 HeldEntry.scope_id == scope_id, HeldEntry.entry_id == entry_id

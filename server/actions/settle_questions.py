@@ -28,7 +28,7 @@ from server.models.scope import lock_scope
 from server.models.site import Site
 from server.models.user import User
 from server.problems import Problem, not_found
-from server.rules.masking import mask_certificate, mask_phone
+from server.rules.masking import mask_field
 from server.rules.plain_text import cleaned
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
@@ -38,7 +38,6 @@ KEEP, TAKE_OTHER = "kept", "other"
 DISMISSED = "dismissed"
 SETTLEMENTS = ("mended", DISMISSED)
 QUESTION_STATES = ("open", "settled")
-MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
     person = sa.func.coalesce(CaseFile.worker_id, Contest.record_id)  # a case is about somebody
     newest = sa.func.coalesce(Contest.settled_ms, Contest.at_ms).desc()
     query = (
-        sa.select(Contest, Site, Worker, User.display_name)
+        sa.select(Contest, Site, Worker, User.display_name, CaseFile.id)
         .join(Site, Site.id == Contest.scope_id)
         .outerjoin(CaseFile, sa.and_(CaseFile.scope_id == Contest.scope_id, CaseFile.id == Contest.record_id))
         .outerjoin(Worker, sa.and_(Worker.scope_id == Contest.scope_id, Worker.id == person))
@@ -87,10 +86,10 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
     rows = session.execute(query).all()
     authors = _authors(session, {entry for row in rows for entry in (row[0].kept_entry, row[0].other_entry)})
     found = []
-    for contest, site, worker, settled_by in rows:
-        values = _values(seals, contest)
+    for contest, site, worker, settled_by, case_id in rows:
+        values, kind = _values(seals, contest), "worker" if case_id is None else "case"
         name = _name(seals, worker) if worker is not None else ""
-        kept, other = (_masked(contest.field, values[choice]) for choice in (KEEP, TAKE_OTHER))
+        kept, other = (mask_field(kind, contest.field, values[choice]) for choice in (KEEP, TAKE_OTHER))
         kept_by, other_by = (authors.get(key, "") for key in (contest.kept_entry, contest.other_entry))
         found.append(Question(contest, site, name, kept, other, kept_by, other_by, settled_by or ""))
     return found
@@ -207,13 +206,6 @@ def _name(seals: Seals, worker: Worker) -> str:
     return str(msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))["name"])
 
 
-def _masked(field: str, value: Any) -> str:
-    if value is None:
-        return ""
-    text = str(value)
-    return MASKS[field](text) if field in MASKS else text
-
-
 def shown_line(raw: bytes) -> tuple[str, dict[str, str]]:
     """The kind and the fields of a line that may be anything; numbers that name a person are masked."""
     try:
@@ -224,8 +216,10 @@ def shown_line(raw: bytes) -> tuple[str, dict[str, str]]:
         return "", {}
     body = line.get("body")
     fields = body if isinstance(body, dict) else {}
-    return str(line.get("kind", ""))[:32], {
-        str(name)[:40]: _masked(str(name), value)[:REASON_MAX] for name, value in list(fields.items())[:40]
+    kind = str(line.get("kind", ""))[:32]
+    return kind, {
+        str(name)[:40]: mask_field(kind, str(name), value)[:REASON_MAX]
+        for name, value in list(fields.items())[:40]
     }
 
 

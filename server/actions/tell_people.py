@@ -84,6 +84,20 @@ def tell_move(
     tell(session, people, told.values(), flag, move.action, severe, now_ms)
 
 
+def tell_admins(session: Session, what: str, about: str, now_ms: int) -> None:
+    """Notify the administrators of something that is about no flag, by each of their ways. `about` names the occasion, so
+    that it is reported once."""
+    channels = sa.select(User.id, Channel.id).outerjoin(Channel, Channel.user_id == User.id)
+    ways: dict[str, set[str | None]] = {}
+    for user_id, channel_id in session.execute(channels.where(User.role == "admin", User.active)):
+        ways.setdefault(user_id, {None}).add(channel_id)
+    for user_id, some in ways.items():
+        for channel in some:
+            told = {"what": what, "severe": True, "made_ms": now_ms, "due_ms": now_ms}
+            key = f"{what}:{about}:{channel or user_id}"
+            session.add(Notice(id=str(uuid7()), key=key, user_id=user_id, channel_id=channel, **told))
+
+
 def tell(
     session: Session,
     people: People,

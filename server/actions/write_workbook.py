@@ -24,7 +24,7 @@ from server.models.access import Viewer, may_see_people, may_unmask
 from server.models.roster import Disclosure
 from server.problems import Problem, not_found
 from server.rules.calendar import local_date_of
-from server.rules.masking import mask_certificate, mask_phone
+from server.rules.masking import mask_field
 from server.rules.plain_text import cleaned
 from server.rules.roster.cells import is_empty
 from server.rules.roster.fields import FIELDS, REQUIRED, shown
@@ -96,7 +96,7 @@ def roster_file(
                 value = person.get(name)
                 told_value = trades.get(value, value) if name == "trade" else shown(name, value)
                 page.write_string(
-                    row, column, _masked(name, told_value) if reason is None else str(told_value)
+                    row, column, mask_field("worker", name, told_value) if reason is None else str(told_value)
                 )
     return buffer.getvalue()
 
@@ -190,12 +190,6 @@ def _write_cell(page: Worksheet, row: int, column: int, cell: Any, form: Any) ->
 def _write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -> None:
     for column, title in enumerate(titles):
         page.write_string(row, column, title, form)
-
-
-def _masked(name: str, value: Any) -> str:
-    if name == "certificate_number" and value:
-        return mask_certificate(value)
-    return mask_phone(value) if name == "phone" and value else str(value)
 
 
 def _check_reason(viewer: Viewer, reason: str) -> None:

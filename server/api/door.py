@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NoReturn
 
-import msgspec
 from flask import Flask, Request, g, request
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from server.actions.log_in import viewer_by_token
+from server.api.bodies import read_json_body
 from server.db import read
 from server.door import answer_problem, now_ms, problem_of, runtime
 from server.models.access import Viewer, may_administer
@@ -38,12 +38,7 @@ class Parser(FlaskParser):
             raise Problem(
                 415, "unsupported_media_type", "不支持这种内容类型", "请求正文必须是 application/json。"
             )
-        try:
-            return msgspec.json.decode(req.get_data())
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Problem(
-                400, "malformed_json", "请求正文不是有效的 JSON", "请检查括号、引号和编码 (UTF-8)。"
-            ) from error
+        return read_json_body(req.get_data())
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
         raise invalid_input(error)

@@ -15,7 +15,7 @@ from server.actions.join_scopes import join_scopes
 from server.actions.limit_rate import limit_rate
 from server.actions.read_push import Push, read_lines
 from server.actions.serve_pull import encode, read_pull, serve_pull
-from server.api.bodies import compressed, inflate, read_body, too_large
+from server.api.bodies import compressed, inflate, read_body, read_json_body, too_large
 from server.api.senders import signed_sender
 from server.clock import to_iso
 from server.db import read, write
@@ -104,11 +104,9 @@ def _json_body() -> Any:
 
 def _decoded(plain: bytes) -> Any:
     try:
-        return msgspec.json.decode(plain)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Problem(
-            400, "header_invalid", problem_title("header_invalid"), "请求正文不是有效的 JSON。"
-        ) from error
+        return read_json_body(plain)
+    except Problem as problem:
+        raise Problem(400, "header_invalid", problem_title("header_invalid"), problem.detail) from problem
 
 
 def _json(value: Any) -> Response:

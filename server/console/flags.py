@@ -30,8 +30,9 @@ from server.actions.show_sites import companies_seen
 from server.actions.show_turns import people_of_unit, turns_of
 from server.actions.tell_papers import number_of
 from server.console.flag_page import demand_of, moves_of
+from server.console.forms import check_form, claim, typed
 from server.console.moves_diagram import diagram
-from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, check_form, render, require_role
+from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, render, require_role
 from server.console.window_grid import grid_of
 from server.db import read, write
 from server.door import now_ms, runtime, uploaded_photos
@@ -45,10 +46,11 @@ from server.rules.sources import flag_sources
 from server.take_media import keep_photo
 
 WAITING_MAX = 100
-PHOTOS_BYTES_MAX = 30 * 1024 * 1024  # of one form
 _FILTERS = ("district", "duty", "severity")
 _SIGNAL_DAYS = 7
 _KEPT = ("action", "note", "due", "assignee", "company")  # of a form that was refused
+# A browser that goes back fetches the page again, with a fresh key, and keeps the words.
+_REPEAT_MS = 10 * 60 * 1000
 _NAME_MAX = 64  # of a log-in name
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
@@ -104,13 +106,13 @@ def show_flag(flag_id: UUID) -> str:
 @blueprint.post("/flags/<uuid:flag_id>/actions")
 def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """Make a move. One that is refused shows the page as it is now, with the words still there."""
-    request.max_content_length = PHOTOS_BYTES_MAX
     check_form()
     try:
         wanted = _wanted(str(flag_id))
         with write() as session:
-            book = rules_in_force(session)
-            move_flag(session, runtime().seals, g.viewer, str(flag_id), wanted, now_ms(), book)
+            if claim(session):
+                book = rules_in_force(session)
+                move_flag(session, runtime().seals, g.viewer, str(flag_id), wanted, now_ms(), book)
     except Problem as problem:
         if problem.status == 404:
             raise
@@ -156,7 +158,8 @@ def _flag_page(flag_id: str, problem: Problem | None) -> str:
         sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
         names = read_names(session)
     expected, others = moves_of(file, viewer)
-    kept = {name: request.form.get(name, "")[:NOTE_MAX] for name in _KEPT}
+    before = typed(url_for("console.act", flag_id=flag_id))
+    kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}
     return render(
         "flag.html",
         names,
@@ -199,7 +202,8 @@ def _wanted(flag_id: str) -> Wanted:
         media = [keep_photo(runtime().media, g.viewer, site_id, data, now_ms()) for data in photos]
     assignee = request.form.get("assignee", "")[:_NAME_MAX]
     company = request.form.get("company", "")[:_NAME_MAX]
-    return Wanted(action, int(rev), note, due_ms, tuple(dict.fromkeys(media)), assignee, company)
+    sent = tuple(dict.fromkeys(media))
+    return Wanted(action, int(rev), note, due_ms, sent, assignee, company, _REPEAT_MS)
 
 
 def _filter(chosen: Mapping[str, str | None], viewer: Viewer) -> FlagFilter:

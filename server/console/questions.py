@@ -22,7 +22,8 @@ from server.actions.settle_questions import (
 )
 from server.console import field_words
 from server.console.field_words import is_id
-from server.console.pages import blueprint, check_form, render
+from server.console.forms import check_form, claim
+from server.console.pages import blueprint, render
 from server.db import read, write
 from server.door import now_ms, runtime
 
@@ -64,7 +65,10 @@ def choose_value(entry_id: UUID) -> AnyResponse:
     check_form()
     field, choice, reason = (request.form.get(name, "") for name in ("field", "choice", "reason"))
     with write() as session:
-        settle_question(session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms())
+        if claim(session):
+            settle_question(
+                session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms()
+            )
     return redirect(url_for("console.list_questions"), 303)
 
 
@@ -74,8 +78,9 @@ def settle(refused_id: UUID) -> AnyResponse:
     check_form()
     state, reason = request.form.get("state", ""), request.form.get("reason", "")
     with write() as session:
-        book = rules_in_force(session)
-        settle_refused(session, runtime().seals, g.viewer, str(refused_id), state, reason, now_ms(), book)
+        if claim(session):
+            book = rules_in_force(session)
+            settle_refused(session, runtime().seals, g.viewer, str(refused_id), state, reason, now_ms(), book)
     return redirect(url_for("console.list_questions"), 303)
 
 
@@ -85,6 +90,7 @@ def decide(entry_id: UUID) -> AnyResponse:
     check_form()
     decision, reason = request.form.get("decision", ""), request.form.get("reason", "")
     with write() as session:
-        book = rules_in_force(session)
-        settle_held(session, runtime().seals, g.viewer, str(entry_id), decision, reason, now_ms(), book)
+        if claim(session):
+            book = rules_in_force(session)
+            settle_held(session, runtime().seals, g.viewer, str(entry_id), decision, reason, now_ms(), book)
     return redirect(url_for("console.list_questions"), 303)

@@ -16,7 +16,8 @@ from server.actions.name_codes import Names, read_names
 from server.actions.show_rosters import ShownRoster, columns_to_choose, one_roster
 from server.actions.show_sites import one_site
 from server.actions.upload_roster import forget_title, remembered_titles
-from server.console.pages import blueprint, check_form, render
+from server.console.forms import check_form, typed
+from server.console.pages import blueprint, render
 from server.db import read, write
 from server.door import now_ms, runtime
 from server.models.access import may_upload
@@ -26,7 +27,6 @@ from server.read_rosters import confirm_columns
 from server.rules.calendar import local_date_of
 from server.rules.roster.fields import FIELDS, GIVABLE, REQUIRED
 
-_COLUMNS_BYTES_MAX = 400 * 1024  # every column of every sheet
 _UNKNOWN = "?"  # leaves a column as unknown as it was
 
 
@@ -39,11 +39,10 @@ def show_columns(roster_id: UUID) -> str:
 @blueprint.post("/rosters/<uuid:roster_id>/columns")
 def choose_columns(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """What the columns mean, as a person says."""
-    request.max_content_length = _COLUMNS_BYTES_MAX
     check_form()
     try:
         confirm_columns(
-            runtime().seals, g.viewer, str(roster_id), _chosen(str(roster_id)), _given(), now_ms()
+            runtime().seals, g.viewer, str(roster_id), _chosen(str(roster_id)), _given(request.form), now_ms()
         )
     except Problem as problem:
         if problem.status != 422:
@@ -85,6 +84,7 @@ def columns_form(
     """The form about columns, with what was chosen in it before it was refused."""
     told = problem.members if problem is not None else {}
     sheets = [(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))]
+    before = typed(url_for("console.choose_columns", roster_id=shown.roster.id))
     wrong = [(told.get("sheet"), column) for column in told.get("columns", [])]
     return render(
         "roster_columns.html",
@@ -94,11 +94,11 @@ def columns_form(
         site=site,
         sheets=sheets,
         givable=[name for name in GIVABLE if any(_lacks(group, name) for _, group in sheets)],
-        given={**shown.roster.told.get("given", {}), **_given()},
+        given={**shown.roster.told.get("given", {}), **_given(before)},
         today=local_date_of(now_ms()),
         errors=told.get("errors", {}),
-        chosen=request.form,
-        skipped=request.form.getlist("skip"),
+        chosen=before,
+        skipped=before.getlist("skip"),
         wrong=wrong,
         problem=problem,
         fields=FIELDS,
@@ -112,11 +112,9 @@ def _lacks(columns: Sequence[Mapping[str, Any]], name: str) -> bool:
     return all(column["field"] != name for column in columns)
 
 
-def _given() -> dict[str, str]:
-    """What the form says of all rows."""
-    return {
-        name: request.form[f"given-{name}"].strip() for name in GIVABLE if f"given-{name}" in request.form
-    }
+def _given(form: Mapping[str, str]) -> dict[str, str]:
+    """What a form says of all rows."""
+    return {name: form[f"given-{name}"].strip() for name in GIVABLE if f"given-{name}" in form}
 
 
 def _chosen(roster_id: str) -> Chosen:

@@ -14,7 +14,8 @@ from server.actions.name_codes import read_names
 from server.actions.show_rosters import GROUPS, columns_to_choose, one_roster, page_of_rosters, rows_of_roster
 from server.actions.show_sites import one_site, page_of_sites
 from server.actions.write_workbook import MIME, problem_file
-from server.console.pages import ROWS, blueprint, check_form, render, start_asked
+from server.console.forms import check_form, typed
+from server.console.pages import ROWS, blueprint, render, start_asked
 from server.console.roster_columns import columns_form
 from server.db import read
 from server.door import as_download, now_ms, runtime, this_app, uploaded_file
@@ -25,7 +26,6 @@ from server.rules.calendar import local_date_of
 
 _ROWS_SHOWN = 100
 _ABSENT_SHOWN = 500  # people who can be chosen one by one
-_DECISION_BYTES_MAX = 64 * 1024  # of a form that names them
 _FIRST_SHOWN = {  # what a person has to look at before the rest
     "preview": ("rejected", "new", "changed", "absent", "warned", "same"),
     "committed": ("new", "changed", "absent", "same", "warned", "rejected"),
@@ -72,7 +72,6 @@ def show_roster(roster_id: UUID) -> str:
 @blueprint.post("/rosters/<uuid:roster_id>/commit")
 def commit(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """Commit the preview, with what is to become of the absent."""
-    request.max_content_length = _DECISION_BYTES_MAX
     check_form()
     try:
         commit_preview(runtime().seals, g.viewer, str(roster_id), _decision(), now_ms())
@@ -134,7 +133,7 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         site=site,
         problem=problem,
         errors=problem.members.get("errors", {}) if problem is not None else {},
-        asked=request.form,
+        asked=typed(),
         today=local_date_of(now_ms()),
         may=may_upload(g.viewer),
         rows_shown=_ROWS_SHOWN,

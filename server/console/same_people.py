@@ -11,7 +11,8 @@ from schemas.limits import REASON_MAX
 from server.actions.merge_people import merge_people, merges, same_people, undo_merge
 from server.actions.name_codes import read_names
 from server.console import field_words
-from server.console.pages import blueprint, check_form, render
+from server.console.forms import check_form, claim
+from server.console.pages import blueprint, render
 from server.db import read, write
 from server.door import now_ms, runtime
 
@@ -33,7 +34,8 @@ def merge_same_people(site_id: UUID) -> AnyResponse:
     check_form()
     kept, reason = request.form.get("kept", ""), request.form.get("reason", "")
     with write() as session:
-        merge_people(session, runtime().seals, g.viewer, str(site_id), kept, reason, now_ms())
+        if claim(session):
+            merge_people(session, runtime().seals, g.viewer, str(site_id), kept, reason, now_ms())
     return redirect(url_for("console.list_same_people"), 303)
 
 
@@ -43,5 +45,6 @@ def undo_same_people(site_id: UUID, merge_id: UUID) -> AnyResponse:
     check_form()
     reason = request.form.get("reason", "")
     with write() as session:
-        undo_merge(session, runtime().seals, g.viewer, str(site_id), str(merge_id), reason, now_ms())
+        if claim(session):
+            undo_merge(session, runtime().seals, g.viewer, str(site_id), str(merge_id), reason, now_ms())
     return redirect(url_for("console.list_same_people"), 303)

@@ -3,6 +3,7 @@
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.form import SentForm
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.record import CaseFile, Contest, Record, Worker
@@ -45,6 +46,7 @@ __all__ = [
     "Roster",
     "RosterTitle",
     "Scope",
+    "SentForm",
     "Site",
     "SiteCompany",
     "SiteSignal",

@@ -15,6 +15,7 @@ from server.rules.calendar import Holidays, working_days_later_ms
 from server.rules.flag_moves import ENDED
 
 SILENT = "SILENT"  # the duty code of the silent-site flag
+ORDERED = "ordered"  # in a policy: what starts with an order to rectify, whose deadline a person was given
 SECTION = "section"  # in a policy: the unit (科室) that the site belongs to
 # What makes steps due at once. Suspected falsification is none: whoever suspects it transfers the flag (移送).
 CONSECUTIVE = "consecutive"  # the second slot in a row was missed
