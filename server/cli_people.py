@@ -15,7 +15,7 @@ from server.actions.enrol_code import make_code
 from server.actions.manage_users import NewUser, add_user, find_user, list_users, set_active, set_password
 from server.actions.paging import LIMIT_MAX
 from server.actions.revoke_device import page_of_devices, revoke_device
-from server.cli_base import Teaching, make_app, print_table, runtime_of, table, writing
+from server.cli_base import make_app, print_table, runtime_of, table, writing
 from server.clock import to_iso
 from server.models.user import ROLES
 from server.take_export import take_export
@@ -33,16 +33,11 @@ _OUTCOMES = {
 _PHOTOS = {"kept": "收下", "media_here": "已有", "export_invalid": "文件里没有或已损坏"}
 
 
-@click.group(cls=Teaching)
-def user() -> None:
-    """管理用户: 新增、列出、改密码、停用。"""
-
-
-@user.command("add")
+@click.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), required=True, help="角色。")
 @click.option("--display-name", default="", help="显示的姓名; 不填则用登录名。")
-@click.option("--unit", help="科室代码, 如 zhian、jiancha。")
+@click.option("--unit", help="科室代码, 如 zhian、jiancha (section 和 brigade 必填)。")
 @click.option("--company", help="施工单位的 18 位统一社会信用代码 (contractor 必填)。")
 @click.option("--district", help="科室负责的区县代码, 逗号分隔; 不填为全部区县。")
 @click.option("--password-stdin", is_flag=True, help="从标准输入读密码 (脚本用), 否则会提示输入。")
@@ -59,7 +54,8 @@ def add(
 
     \b
     gongdi user add lihua --role inspector
-    echo "$PASSWORD" | gongdi user add wang --role section --district 410702 --password-stdin
+    echo "$PASSWORD" | gongdi user add wang --role section --unit zhian --district 410702 \\
+        --password-stdin
     """
     new = NewUser(name, role, _password(password_stdin), display_name, unit, company, district)
     with writing() as (session, _, now_ms):
@@ -67,7 +63,7 @@ def add(
         click.echo(f"已新增用户 {made.name} ({made.role}), 编号 {made.id}")
 
 
-@user.command("list")
+@click.command("list")
 def show() -> None:
     """列出全部用户。"""
     shown = table("登录名", "姓名", "角色", "科室", "单位", "区县", "在用", "编号")
@@ -88,7 +84,7 @@ def show() -> None:
     print_table(shown)
 
 
-@user.command("password")
+@click.command("password")
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="从标准输入读密码。")
 def password(name: str, password_stdin: bool) -> None:
@@ -99,7 +95,7 @@ def password(name: str, password_stdin: bool) -> None:
     click.echo(f"已更新 {name} 的密码")
 
 
-@user.command("disable")
+@click.command("disable")
 @click.argument("name")
 def disable(name: str) -> None:
     """停用用户 NAME (可用 enable 恢复)。"""
@@ -108,7 +104,7 @@ def disable(name: str) -> None:
     click.echo(f"已停用 {name}")
 
 
-@user.command("enable")
+@click.command("enable")
 @click.argument("name")
 def enable(name: str) -> None:
     """恢复被停用的用户 NAME。"""
@@ -148,12 +144,7 @@ def unassign(name: str, site: str) -> None:
         click.echo(f"已收回 {name} 的 {found.name}")
 
 
-@click.group(cls=Teaching)
-def device() -> None:
-    """查看平板和闸机, 注销丢失的设备。"""
-
-
-@device.command("list")
+@click.command("list")
 def devices() -> None:
     """列出全部设备, 以及最近联系的时间。"""
     shown = table("编号", "名称", "用户", "状态", "最近联系", "未发")
@@ -171,7 +162,7 @@ def devices() -> None:
     print_table(shown)
 
 
-@device.command("revoke")
+@click.command("revoke")
 @click.argument("device_id", metavar="DEVICE", type=click.UUID)
 def revoke(device_id: object) -> None:
     """注销设备 DEVICE (丢失或停用时): 此后被拒绝, 也不再影响完整性判断。"""
@@ -180,7 +171,7 @@ def revoke(device_id: object) -> None:
         click.echo(f"已注销 {shown.device.name} (用户 {shown.user})")
 
 
-@device.command("take-export")
+@click.command("take-export")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def take_in(file: Path) -> None:
     """导入平板的应急导出文件 FILE: 记录照常判断, 照片随后入库。重复导入, 或平板后来又自己上传, 都不会重复。
@@ -207,7 +198,8 @@ def _counted(counts: Counter[str], words: Mapping[str, str]) -> str:
 @click.command("enrol-code")
 @click.argument("name", metavar="USER")
 @click.option("--url", help="平板要连接的服务器地址, 写进二维码; 默认为本机地址。")
-def enrol_code(name: str, url: str | None) -> None:
+@click.option("--link", "link_only", is_flag=True, help="只打印链接 (脚本用)。")
+def enrol_code(name: str, url: str | None, link_only: bool) -> None:
     """给检查员 USER 的新平板发一个注册码: 10 分钟有效, 只能用一次。
 
     \b
@@ -216,9 +208,12 @@ def enrol_code(name: str, url: str | None) -> None:
     with writing() as (session, runtime, now_ms):
         code = make_code(session, find_user(session, name), now_ms)
         address = (url or f"http://{runtime.config.host}:{runtime.config.port}").rstrip("/")
+    # The code is in the fragment, which browsers never send: it cannot end up in a log.
+    link = f"{address}/field/#code={code}"
+    if link_only:
+        click.echo(link)
+        return
     click.echo(f"注册码: {code}    (10 分钟内有效, 只能用一次; 输错 5 次作废)")
     click.echo(f"服务器: {address}")
-    # The code stands in the fragment, which browsers never send: it cannot end up in a log.
-    link = f"{address}/field/#code={code}"
     click.echo(f"移动端应用: {link}")
     segno.make(link, error="m").terminal(sys.stdout, compact=True)

@@ -12,13 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import seed_data
 from server.actions.feed import Put, publish
 from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
 from server.models.scope import REF, lock_scope, make_scope
 from server.rules.rulebook import Rulebook, rulebook
 from server.seal import Seals
 
-SEED_DATA = Path(__file__).parents[2] / "seed_data"
+SEED_DATA = Path(seed_data.__file__).parent
 _OWN_COLUMNS = ("code", "source", "from", "to")
 _kept: dict[str, Rulebook] = {}
 

@@ -15,10 +15,9 @@ from server.models.flag import Flag
 from server.models.reference import unit_reviews
 from server.models.roster import Roster
 from server.models.site import Site, SiteCompany
-from server.models.user import Assignment, User
+from server.models.user import OFFICIALS, Assignment, User
 
 Condition = sa.ColumnElement[bool]
-_OFFICIALS = ("section", "brigade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Viewer:
 
 def viewer_of(session: Session, user: User) -> Viewer:
     """`judges` follows the unit's row of reference data; a unit that nobody knows does not judge."""
-    judges = user.role in _OFFICIALS and unit_reviews(session, user.unit)
+    judges = user.role in OFFICIALS and unit_reviews(session, user.unit)
     told = (user.id, user.name, user.display_name, user.role, user.unit, user.company)
     return Viewer(*told, districts_of(user), judges)
 

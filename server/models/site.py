@@ -89,6 +89,11 @@ def all_sites(session: Session) -> Sequence[Site]:
     return session.scalars(sa.select(Site).order_by(Site.district, Site.name, Site.id)).all()
 
 
+def sites_named(session: Session, name: str) -> Sequence[Site]:
+    """The sites of this name, by id: nothing keeps two of them from bearing one."""
+    return session.scalars(sa.select(Site).where(Site.name == name).order_by(Site.id)).all()
+
+
 def suspensions_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Suspension]]:
     """Each site's suspensions, earliest first. One statement."""
     query = sa.select(Suspension).where(Suspension.site_id.in_(site_ids))
