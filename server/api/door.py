@@ -81,6 +81,15 @@ class Door(Blueprint):
         if not open_to_all:
             self.before_request(require_viewer)
 
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
+        """Every operation has an id, after which generated clients name their functions: blueprint and function."""
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        for method, doc in self._docs[endpoint].items():
+            if method != "parameters":
+                doc["manual_doc"] = {"operationId": f"{self.name}_{endpoint}", **doc.get("manual_doc", {})}
+
 
 def _bound_body() -> None:
     request.max_content_length = BODY_BYTES_MAX
