@@ -39,6 +39,7 @@ from sync_protocol.client.transport import WsgiTransport
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
+_ENROLMENT_MS = 3_000  # between two tablets: so many a minute the server lets in from one address
 _SITES_PER_INSPECTOR = 4
 _WORKERS = 8  # at one site: enough to look at, few enough to be quick
 _SHOWN_INSPECTOR = "demo-inspector01"  # of them all, the one whose sites have something of everything
@@ -166,6 +167,7 @@ def _crew(
     clock: Any = app.extensions["gongdi"].clock
     device_clock = _TabletClock(clock, chance.randrange(-90_000, 90_000))
     tablet = Tablet(homes / name, device_clock, WsgiTransport(app), chance)
+    clock.advance(_ENROLMENT_MS)
     tablet.enrol("http://demo.invalid", code, f"平板 {number + 1:02}", "demo")
     tablet.sync()
     return _Crew(name, sites, device_clock, tablet)

@@ -56,7 +56,7 @@ def invalid_input(error: ValidationError) -> Problem:
     for location, told in messages.items():
         for pointer, texts in islice(_by_pointer(told), ERRORS_MAX):
             errors[pointer.removeprefix("/") if location == "query" else pointer] = texts
-    return Problem(422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors=errors)
+    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors=errors)
 
 
 def _by_pointer(told: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:

@@ -18,6 +18,7 @@ from server.db import read, write
 from server.door import log_in, now_ms, runtime
 from server.problems import Problem, not_found
 from server.rules.flag_words import bound, exact, moment
+from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint(
     "console",
@@ -31,6 +32,7 @@ blueprint.add_app_template_filter(words.reason, "reason")
 blueprint.add_app_template_filter(moment, "moment")
 blueprint.add_app_template_filter(exact, "exact")
 blueprint.add_app_template_filter(words.near, "near")
+blueprint.add_app_template_filter(problem_title, "refusal")
 blueprint.add_app_template_filter(bound, "bound")
 
 COOKIE = "gongdi_session"

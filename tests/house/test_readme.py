@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from server import __version__
 from server.cli import gongdi
 
 ROOT = Path(__file__).parents[2]
@@ -33,3 +34,20 @@ def test_every_command_in_the_readme_exists(words: str) -> None:
 def test_every_verb_of_run_exists(verb: str) -> None:
     script = (ROOT / "run").read_text("utf-8")
     assert re.search(rf"^(?:{verb}|\*)\)", script, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_what_a_stranger_looks_for_is_there(name: str) -> None:
+    assert (ROOT / name).read_text("utf-8").strip()
+
+
+def test_the_version_is_in_the_changelog() -> None:
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_files_that_the_documents_name_exist() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"):
+        text = (ROOT / name).read_text("utf-8")
+        for path in re.findall(r"`(\w+/[\w./]+|[A-Z]+\.md|LICENSE)`", text):
+            if not path.startswith("dist/"):
+                assert (ROOT / path).exists(), (name, path)
