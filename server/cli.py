@@ -12,6 +12,7 @@ COMMANDS = {
     "prepare": ("server.cli_work:prepare", "一步备好: 数据库, 基础数据, 演示城市 (GONGDI_DEMO=0 不建)。"),
     "scheduler": ("server.cli_work:scheduler", "启动调度: 生成时段、到期判定、升级问题。"),
     "tick": ("server.cli_work:tick", "只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。"),
+    "import": ("server.cli_import:import_file", "从一个工作簿导入工地、人员和分配。"),
     "assign": ("server.cli_people:assign", "把工地分配给用户。"),
     "unassign": ("server.cli_people:unassign", "收回用户的工地。"),
     "enrol-code": ("server.cli_people:enrol_code", "给检查员的新平板发一个注册码。"),
@@ -98,6 +99,8 @@ def gongdi() -> None:
     第一次使用:
       gongdi db upgrade                       建好数据库
       gongdi seed reference                   装入区县、科室、职责、规则
+      gongdi user add li --role admin         新增管理员
+      gongdi import 全市.xlsx --commit        导入全部工地、人员和分配, 或者逐个:
       gongdi user add lihua --role inspector  新增检查员
       gongdi site add 东苑一期 --district 410702  新增工地
       gongdi assign lihua 东苑一期            分配工地
