@@ -36,6 +36,7 @@ GROUPS = {
         "查看平板和闸机, 注销丢失的设备。",
         {
             "list": ("server.cli_people:devices", "列出全部设备, 以及最近联系的时间。"),
+            "replace": ("server.cli_people:replace", "换下坏了的设备, 给新平板发注册码。"),
             "revoke": ("server.cli_people:revoke", "注销丢失或停用的设备。"),
             "take-export": ("server.cli_people:take_in", "导入平板的应急导出文件。"),
         },
@@ -55,6 +56,13 @@ GROUPS = {
             "add": ("server.cli_notices:add", "给用户加一个通知渠道。"),
             "list": ("server.cli_notices:show", "列出通知渠道; 地址不显示。"),
             "remove": ("server.cli_notices:remove", "去掉一个通知渠道; 等待它的通知仍可在网页上看到。"),
+        },
+    ),
+    "holidays": (
+        "节假日安排: 录入下一年, 看已知到哪一天。",
+        {
+            "add": ("server.cli_holidays:add", "录入一年的节假日安排。"),
+            "list": ("server.cli_holidays:show", "列出已录入的年份。"),
         },
     ),
     "db": (
@@ -80,6 +88,7 @@ GROUPS = {
         "装入基础数据或演示数据。",
         {
             "reference": ("server.cli_work:seed_reference", "装入区县、科室、工种、职责、规则和节假日。"),
+            "end-demo": ("server.cli_work:stop_demo", "结束演示, 转入正式使用。"),
             "demo": ("server.cli_work:seed_demo_city", "建一座演示城市。"),
         },
     ),

@@ -18,6 +18,7 @@ from server.actions.revoke_device import page_of_devices, revoke_device
 from server.cli_base import make_app, print_table, runtime_of, table, writing
 from server.clock import to_iso
 from server.models.user import ROLES
+from server.runtime import Runtime
 from server.take_export import take_export
 from sync_protocol.outcomes import problem_title
 
@@ -171,6 +172,22 @@ def revoke(device_id: object) -> None:
         click.echo(f"已注销 {shown.device.name} (用户 {shown.user})")
 
 
+@click.command("replace")
+@click.argument("device_id", metavar="DEVICE", type=click.UUID)
+@click.option("--url", help="新平板要连接的服务器地址; 默认为本机地址。")
+def replace(device_id: object, url: str | None) -> None:
+    """换下坏了的设备 DEVICE: 注销它, 并给同一个人的新平板发注册码。
+
+    旧平板还能打开时, 请先让它同步, 或导出后用 take-export 导入; 已收到的记录, 新平板同步后都会有。
+    """
+    with writing() as (session, runtime, now_ms):
+        shown = revoke_device(session, str(device_id), now_ms)
+        code = make_code(session, find_user(session, shown.user), now_ms)
+        address = _address(runtime, url)
+    click.echo(f"已注销 {shown.device.name} (用户 {shown.user})")
+    _tell_code(code, address)
+
+
 @click.command("take-export")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def take_in(file: Path) -> None:
@@ -207,12 +224,24 @@ def enrol_code(name: str, url: str | None, link_only: bool) -> None:
     """
     with writing() as (session, runtime, now_ms):
         code = make_code(session, find_user(session, name), now_ms)
-        address = (url or f"http://{runtime.config.host}:{runtime.config.port}").rstrip("/")
-    # The code is in the fragment, which browsers never send: it cannot end up in a log.
-    link = f"{address}/field/#code={code}"
+        address = _address(runtime, url)
     if link_only:
-        click.echo(link)
-        return
+        click.echo(_link(code, address))
+    else:
+        _tell_code(code, address)
+
+
+def _address(runtime: Runtime, url: str | None) -> str:
+    return (url or f"http://{runtime.config.host}:{runtime.config.port}").rstrip("/")
+
+
+def _link(code: str, address: str) -> str:
+    """The code is in the fragment, which browsers never send: it cannot end up in a log."""
+    return f"{address}/field/#code={code}"
+
+
+def _tell_code(code: str, address: str) -> None:
+    link = _link(code, address)
     click.echo(f"注册码: {code}    (10 分钟内有效, 只能用一次; 输错 5 次作废)")
     click.echo(f"服务器: {address}")
     click.echo(f"移动端应用: {link}")

@@ -25,6 +25,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     "--company", "companies", multiple=True, metavar="CODE:NAME:ROLE", help="参建企业, 可多次给出。"
 )
 @click.option("--inhabited", is_flag=True, help="有人住宿。")
+@click.option("--practice", is_flag=True, help="练习工地: 一切照常, 但不进任何名单、统计和通知。")
 @click.option("--address", help="地址。")
 @click.option("--position", nargs=2, type=float, metavar="LAT LON", help="纬度和经度 (WGS 84, 度)。")
 def add(
@@ -35,6 +36,7 @@ def add(
     places: tuple[str, ...],
     companies: tuple[str, ...],
     inhabited: bool,
+    practice: bool,
     address: str | None,
     position: tuple[float, float] | None,
 ) -> None:
@@ -57,6 +59,7 @@ def add(
             unit=unit or unit_of(session, kind, now_ms),
             stage="building",
             inhabited=inhabited,
+            practice=practice,
             places=[dict(zip(("kind", "name"), _parts(place, 2), strict=True)) for place in places],
             address=address,
             position=position,
@@ -71,14 +74,16 @@ def add(
 @click.command("list")
 def show() -> None:
     """列出全部工地。"""
-    shown = table("名称", "区县", "科室", "阶段", "停工至", "编号")
+    shown = table("名称", "区县", "科室", "阶段", "停工至", "练习", "编号")
     with writing() as (session, _, now_ms):
         sites = all_sites(session)
         pauses = suspensions_of(session, [one.id for one in sites])
         for one in sites:
             now = [row for row in pauses[one.id] if row.from_ms <= now_ms < (row.to_ms or now_ms + 1)]
             until = "、".join(to_iso(row.to_ms)[:10] if row.to_ms else "另行通知" for row in now)
-            shown.add_row(one.name, one.district, one.unit, one.stage, until, one.id)
+            shown.add_row(
+                one.name, one.district, one.unit, one.stage, until, "是" if one.practice else "", one.id
+            )
     print_table(shown)
 
 

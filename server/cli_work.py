@@ -8,6 +8,7 @@ import click
 from flask import Flask
 from rich.progress import Progress
 
+from server.actions.end_demo import end_demo
 from server.actions.load_reference import load_reference
 from server.cli_base import check_schema, make_app, make_whole_app, runtime_of, writing
 from server.clock import FakeClock, SystemClock, from_iso
@@ -57,6 +58,15 @@ def seed_demo_city(sites: int, days: int) -> None:
     app = make_whole_app(FakeClock(SystemClock().now_ms()))
     check_schema(app)
     _seed_demo(app, sites, days)
+
+
+@click.command("end-demo")
+@click.confirmation_option(prompt="演示账号将停用, 演示工地不再计入任何统计。继续吗?")
+def stop_demo() -> None:
+    """结束演示, 转入正式使用: 停用演示账号, 演示工地不再计入任何名单和统计。写过的记录保留。"""
+    with writing() as (session, _, _now):
+        people, sites = end_demo(session)
+    click.echo(f"已停用 {people} 个演示账号, {sites} 个演示工地不再计入。以后启动请设 GONGDI_DEMO=0")
 
 
 @click.command()

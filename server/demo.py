@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from schemas.certificates import company_check_character, person_check_character
 from server.actions.assign_site import assign_site
+from server.actions.end_demo import DEMO_NAMES
 from server.actions.enrol_code import make_code
 from server.actions.load_reference import SEED_DATA, load_reference
 from server.actions.manage_users import NewUser, add_user
@@ -125,7 +126,9 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
 def demo_log_ins(session: Session) -> list[tuple[str, str]]:
     """Who can log in to the demo: names, and what they are called. Empty where there is no demo."""
     shown = sa.or_(User.role != "inspector", User.name == _SHOWN_INSPECTOR)
-    query = sa.select(User.name, User.display_name).where(User.name.startswith("demo-"), shown)
+    query = sa.select(User.name, User.display_name).where(
+        User.name.startswith(DEMO_NAMES), User.active, shown
+    )
     return [(name, shown) for name, shown in session.execute(query.order_by(User.name))]
 
 

@@ -31,7 +31,7 @@ PROBLEM = "问题"  # the column that a problem file has besides; it is not read
 SITES, PEOPLE, ASSIGNMENTS = "工地", "人员", "分配"
 # Each sheet's columns; those that end with an asterisk have to be filled in, with or without the asterisk in the file.
 SHEETS: Mapping[str, Sequence[str]] = {
-    SITES: ("名称*", "区县*", "类型", "科室", "住人", "场所", "企业", "地址", "纬度", "经度"),
+    SITES: ("名称*", "区县*", "类型", "科室", "住人", "场所", "企业", "地址", "纬度", "经度", "练习"),
     PEOPLE: ("登录名*", "角色*", "姓名", "科室", "信用代码", "区县", "初始密码"),
     ASSIGNMENTS: ("登录名*", "工地*", "区县"),
 }
@@ -40,6 +40,7 @@ HINTS = {
     "类型": "名称或代码, 不填为在建工地",
     "科室": "名称或代码",
     "住人": "是或否",
+    "练习": "是: 不进任何名单、统计和通知",
     "场所": "种类:名称, 多个用分号隔开, 如 食堂:东食堂; 宿舍:1号楼",
     "企业": "信用代码:名称:角色, 多个用分号隔开; 角色不填为 009 总承包",
     "角色": "检查员、施工单位、科室、监察支队、管理员",
@@ -178,6 +179,7 @@ def _site(importing: _Importing, row: Row) -> str:
         unit=importing.code("units", row["科室"]) if row["科室"] else unit_of(session, kind, now_ms),
         stage="building",
         inhabited=_yes("住人", row["住人"]),
+        practice=_yes("练习", row["练习"]),
         places=[
             {"kind": importing.code("place_kinds", parts[0]), "name": parts[1]}
             for parts in _several("场所", row["场所"], 2, 2)

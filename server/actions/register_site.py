@@ -38,9 +38,10 @@ def register_site(
     position: tuple[float, float] | None = None,
     alert: str = "normal",
     companies: Sequence[tuple[str, str, str]] = (),
+    practice: bool = False,
 ) -> Site:
     """A new site with its scope, its record in it, and its companies (code, name, role as in SiteCompany). `position`:
-    latitude and longitude in degrees (WGS 84).
+    latitude and longitude in degrees (WGS 84). `practice`: for practising; nothing of it counts anywhere.
 
     The next tick makes its windows; none that opened before now. A company that is known already gets the
     name given here. Raises Problem 422 for a code that reference data does not know, and for what tablets could not
@@ -67,6 +68,7 @@ def register_site(
         stage=stage,
         alert=alert,
         inhabited=inhabited,
+        practice=practice,
         places=[dict(place) for place in places],
         made_ms=now_ms,
         planned_until="",

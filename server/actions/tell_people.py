@@ -46,7 +46,9 @@ def read_people(session: Session, site_ids: Iterable[str]) -> People:
 
 def receivers(people: People, site: Site, party: str, company: str | None) -> list[User]:
     """The users of a party to a site: its contractors, of one company if the flag is addressed to it, or the officials
-    of a unit in whose districts it lies."""
+    of a unit in whose districts it lies. Of a practice site nobody is told anything."""
+    if site.practice:
+        return []
     if party == CONTRACTOR:
         known = people.contractors.get(site.id, ())
         return [user for user in known if company is None or user.company == company]

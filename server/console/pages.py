@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from server.actions.enter_holidays import runs_out
 from server.actions.log_in import SESSION_MS, log_out, viewer_by_token
 from server.actions.name_codes import Names
 from server.actions.show_notices import count_unread
 from server.console import words
 from server.db import read, write
 from server.door import log_in, now_ms, runtime
+from server.models.access import may_administer
 from server.problems import Problem, not_found
 from server.rules.flag_words import bound, exact, moment
 from sync_protocol.outcomes import problem_title
@@ -55,6 +57,8 @@ def know_viewer() -> AnyResponse | None:
             g.viewer = viewer_by_token(session, token, now_ms())
             if g.viewer is not None and request.method == "GET":
                 g.unread = count_unread(session, g.viewer)
+                if may_administer(g.viewer):
+                    g.holidays_until = runs_out(session, now_ms())
     if g.viewer is None and request.endpoint not in OPEN_PAGES:
         return redirect(url_for("console.show_log_in", next=request.full_path.rstrip("?")), 303)
     return None
@@ -121,6 +125,7 @@ def render(template: str, names: Names, **shown: object) -> str:
         template,
         viewer=g.viewer,
         unread=g.get("unread", 0),
+        holidays_until=g.get("holidays_until"),
         form_token=_form_token(),
         names=names,
         words=words,

@@ -47,7 +47,20 @@ def districts_of(user: User) -> tuple[str, ...]:
 
 
 def visible_sites(viewer: Viewer) -> Condition:
-    """The condition on `Site` for the sites that this viewer may see. An unknown role sees nothing."""
+    """The condition on `Site` for the sites that this viewer may see. An unknown role sees nothing.
+
+    Practice sites are seen by those who practise there: their inspectors, their contractors, and the officials that they
+    are assigned to; by nobody else, so that they count in nobody's lists and figures.
+    """
+    seen = _by_role(viewer)
+    if viewer.role not in OFFICIALS:
+        return seen
+    return sa.or_(
+        sa.and_(seen, Site.practice.is_(False)), sa.and_(Site.practice, Site.id.in_(_assigned(viewer)))
+    )
+
+
+def _by_role(viewer: Viewer) -> Condition:
     match viewer.role:
         case "inspector":
             return Site.id.in_(_assigned(viewer))
@@ -69,8 +82,11 @@ def visible_sites(viewer: Viewer) -> Condition:
 
 def visible_flags(viewer: Viewer) -> Condition:
     """The condition on `Flag`: flags of the sites that this viewer may see."""
-    if viewer.role == "admin" or (viewer.role == "brigade" and viewer.judges):
+    if viewer.role == "admin":
         return sa.true()
+    if viewer.role == "brigade" and viewer.judges:
+        others = sa.select(Site.id).where(Site.practice, Site.id.not_in(_assigned(viewer)))
+        return Flag.scope_id.not_in(others)
     return Flag.scope_id.in_(sa.select(Site.id).where(visible_sites(viewer)))
 
 

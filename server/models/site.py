@@ -38,6 +38,8 @@ class Site(Base):
     alert: Mapped[str] = mapped_column(sa.String(8), default="normal")  # normal, raised
     inhabited: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     places: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"kind", "name"}]
+    # For practising: everything works there, and nothing of it counts anywhere (models/access.py).
+    practice: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     made_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # nothing is asked of the time before
     planned_until: Mapped[str] = mapped_column(
         sa.String(10), default=""
