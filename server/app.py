@@ -12,10 +12,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import __version__, models
+from server import __version__
 from server.api import devices, docs, flags, media, ops, rosters, sessions, sites, sync, uploads
 from server.api.openapi import make_api
-from server.clock import Clock, SystemClock
+from server.clock import Clock
 from server.config import Config
 from server.console import flags as flag_pages
 from server.console import overview as overview_pages
@@ -25,18 +25,16 @@ from server.console import questions as question_pages
 from server.console import roster_columns as roster_column_pages
 from server.console import rosters as roster_pages
 from server.console import same_people as same_people_pages
-from server.db import DatabaseTrouble, db, engine_options, is_passing
+from server.db import DatabaseTrouble, is_passing
 from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
+from server.local_app import local_app
 from server.log_in_turns import LogInTurns
-from server.media_store import StoreTrouble, open_store
+from server.media_store import StoreTrouble
 from server.problems import Problem
 from server.request_log import log_requests
-from server.runtime import Runtime
-from server.seal import load_seals
 from server.security_headers import set_security_headers
 
-assert models  # the tables have to be known before the first query
 # Their pages stand on the blueprint of `pages`.
 assert flag_pages and overview_pages and papers and people_pages and question_pages
 assert roster_column_pages and roster_pages and same_people_pages
@@ -64,20 +62,13 @@ _log = logging.getLogger("gongdi.app")
 
 def create_app(config: Config, clock: Clock | None = None) -> Flask:
     """The WSGI app for these settings. Raises ConfigError for a key that cannot be used."""
-    app = Flask(__name__, static_folder=None)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
-    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
-    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
-    seals = load_seals(config)
-    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), seals, open_store(config, seals))
+    app = local_app(config, clock)
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
     app.extensions["gongdi_log_ins"] = LogInTurns(config.threads)
     app.url_map.strict_slashes = False
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii, app.json.sort_keys = False, False
-    db.init_app(app)
     _register_doors(app)
     _register_errors(app)
     set_security_headers(app)

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from server.cli_base import Teaching
+from server.cli_group import Teaching
 from server.clock import SHANGHAI
 from sync_protocol.client.tablet import Tablet
 
@@ -43,13 +43,17 @@ def tablet(ctx: click.Context, home: Path) -> None:
 
 @tablet.command()
 @click.argument("url")
-@click.argument("code")
+@click.argument("code", required=False)
 @click.option("--name", default=lambda: platform.node() or "tablet", help="设备名称; 默认为本机名。")
 @pass_home
-def enrol(home: Path, url: str, code: str, name: str) -> None:
-    """用注册码 CODE 向服务器 URL 注册。"""
+def enrol(home: Path, url: str, code: str | None, name: str) -> None:
+    """用注册码 CODE 向服务器 URL 注册; URL 也可以是 enrol-code 给出的链接, 注册码已在其中。"""
     if not url.startswith(("http://", "https://")):
         raise click.UsageError("URL 要以 http:// 或 https:// 开头。")
+    if code is None:
+        url, _, code = url.partition("/field/#code=")
+    if not code:
+        raise click.UsageError("请给出注册码, 或者完整的链接。")
     with Tablet(home) as own:
         device = own.enrol(url, code, name, platform.system().lower() or "unknown")
     click.echo(f"已注册, 设备编号 {device}")

@@ -28,7 +28,7 @@ FILE_BODY: dict[str, Any] = {  # how the API's description tells of an uploaded 
             "schema": {
                 "type": "object",
                 "required": ["file"],
-                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                "properties": {"file": {"type": "string", "format": "binary"}},
             }
         }
     },

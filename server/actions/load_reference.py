@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import seed_data
 from server.actions.feed import Feed, Put
 from server.models.record import Record
 from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
@@ -23,7 +24,7 @@ from server.rules.rulebook import Rulebook, rulebook
 from server.rules.windows import NORMAL
 from server.seal import Seals
 
-SEED_DATA = Path(__file__).parents[2] / "seed_data"
+SEED_DATA = Path(seed_data.__file__).parent
 _OWN_COLUMNS = ("code", "source", "from", "to")
 _kept: dict[str, Rulebook] = {}
 

@@ -39,6 +39,7 @@ from server.rules.flag_moves import (
     Asked,
     Move,
     allowed,
+    overtakes,
     party,
     refusal,
     started,
@@ -48,11 +49,12 @@ from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
 _EXCUSABLE = ("missed", "silent", "review")
+_ORDERS = ("order_rectification", "fail_recheck")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a comment.
+    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
     `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
     `company`: to which of the site's an order is addressed; empty: as before, else the general contractor.
     `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already."""
@@ -94,7 +96,7 @@ def move_flag(
     if _is_made(session, flag, viewer, wanted, now_ms):
         return flag
     asked = asked_of(session, viewer, flag, site, book, wanted)
-    _check(asked, wanted, flag, now_ms, policy_from(flag.policy).due_days_max)
+    _check(session, asked, wanted, flag, now_ms)
     if lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
     told = _told(session, wanted, viewer, move, flag)
@@ -105,7 +107,8 @@ def move_flag(
     flag.company = told.get("company", flag.company)
     flag.assignee_id = told.get("assignee", flag.assignee_id)
     end_clocks(session, flag.scope_id, [flag.id], move.stops, now_ms)
-    clocks = _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book)
+    in_charge = _in_charge(session, flag)
+    clocks = _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book, in_charge)
     told |= {"clocks": clocks} if clocks else {}
     puts: list[Put] = []
     if wanted.action == "excuse":
@@ -114,7 +117,7 @@ def move_flag(
     if flag.duty == INTEGRITY and flag.state == "closed":
         close_forks(session, flag.scope_id, now_ms)
     append_event(session, seals, flag, now_ms, viewer.id, wanted.action, told)
-    tell_move(session, flag, site, move, section, policy.brigade, viewer.id, now_ms)
+    tell_move(session, flag, site, move, section, policy.brigade, in_charge, viewer.id, now_ms)
     if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:
         trigger(session, seals, flag, policy, REFUSED, now_ms)
     session.flush()
@@ -174,12 +177,13 @@ def owner_of(flag: Flag, site: Site, book: Rulebook) -> str:
     return owner(policy_from(flag.policy), site.unit, book.reviews())
 
 
-def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int) -> None:
+def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: int) -> None:
+    move, policy = MOVES[wanted.action], policy_from(flag.policy)
     here: dict[str, Any] = {"state": flag.state, "rev": flag.rev}
     here["allowed"] = [move.action for move in allowed(asked)]
-    if wanted.rev is None and wanted.action != "comment":
-        raise _invalid("/rev", "请写明所看到的版本 (rev)。")
-    if wanted.rev is not None and wanted.rev != flag.rev:
+    if wanted.rev is None and not move.remark:
+        raise _invalid("/rev", "请写明所看到的版本。")
+    if wanted.rev is not None and not move.remark and _overtaken(session, flag, policy, wanted.rev):
         raise Problem(409, "stale_rev", "标记已有变化", "您看到的不是最新情况, 请核对后再操作。", **here)
     code = refusal(asked)
     if code == "note_required":
@@ -187,7 +191,7 @@ def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int)
     if code is not None:
         status, title, detail = _REFUSALS[code]
         raise Problem(status, code, title, detail, **here)
-    move = MOVES[wanted.action]
+    days_max = policy.due_days_max
     if wanted.due_ms is not None and not (move.due and now_ms < wanted.due_ms <= now_ms + days_max * DAY_MS):
         raise _invalid("/due", f"期限应在现在之后、{days_max} 天之内。" if move.due else "这一步不设期限。")
     if wanted.media and not move.media:
@@ -200,16 +204,36 @@ def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int)
 
 _REFUSALS = {
     "role_not_allowed": (403, "您不能这样做", "这一步由主管科室或监察支队等其他人员办理。"),
-    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步; 可以做的见 allowed。"),
+    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步, 请刷新页面看现在可以做什么。"),
     "same_person": (409, "不能由同一人办理", "提交整改回复的人不能复查或撤回, 请由另一人办理。"),
     "another_open": (409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"),
 }
 
 
-def _invalid(pointer: str, message: str) -> Problem:
-    return Problem(
-        422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors={pointer: [message]}
+def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
+    """Whether something happened after event number `rev` that a decision ought to know of."""
+    since = sa.select(FlagEvent.action).where(
+        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.n > rev
     )
+    actions = session.scalars(since)
+    return rev > flag.rev or any(overtakes(action, policy.escalating) for action in actions)
+
+
+def _in_charge(session: Session, flag: Flag) -> str:
+    """The unit that receives a reply and rechecks: whichever ordered last, also when the flag was passed on by itself
+    since; the flag's own before there is an order, and after somebody transferred it or stopped work."""
+    decisions = sa.select(FlagEvent).where(
+        FlagEvent.scope_id == flag.scope_id,
+        FlagEvent.flag_id == flag.id,
+        FlagEvent.action.in_((*_ORDERS, *TAKES_OVER)),
+    )
+    last = session.scalar(decisions.order_by(FlagEvent.n.desc()).limit(1))
+    orderer = session.get(User, last.actor) if last is not None and last.action in _ORDERS else None
+    return (orderer.unit if orderer is not None else None) or flag.unit
+
+
+def _invalid(pointer: str, message: str) -> Problem:
+    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors={pointer: [message]})
 
 
 def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:
@@ -260,12 +284,13 @@ def _start_clocks(
     due_ms: int | None,
     now_ms: int,
     book: Rulebook,
+    in_charge: str,
 ) -> dict[str, dict[str, str]]:
     """The policy's steps that this move begins, as its event names them; a deadline that was given holds instead of the
     policy's."""
     clocks = {}
     for start in started(move, flag.state):
-        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, flag.unit, start):
+        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, in_charge, start):
             if step.code not in move.stops:
                 clocks[step.code] = clock_of(step.unit, due_ms or step.due_ms)
                 _start_clock(session, flag, step, due_ms or step.due_ms)

@@ -20,11 +20,10 @@ from server.models.scope import Scope, take_scopes
 from server.models.site import Site
 from server.rules.calendar import local_date_of
 from server.rules.escalation import SILENT, Policy, PolicyStep, policy_from, tells
-from server.rules.flag_moves import CONTRACTOR
+from server.rules.flag_moves import CONTRACTOR, REMIND, STEP
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
-STEP, REMIND = "step_", "remind_"  # before a step's code, an event's action
 _log = logging.getLogger("gongdi.flags")
 
 

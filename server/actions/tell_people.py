@@ -46,7 +46,9 @@ def read_people(session: Session, site_ids: Iterable[str]) -> People:
 
 def receivers(people: People, site: Site, party: str, company: str | None) -> list[User]:
     """The users of a party to a site: its contractors, of one company if the flag is addressed to it, or the officials
-    of a unit in whose districts it lies."""
+    of a unit in whose districts it lies. Of a practice site nobody is told anything."""
+    if site.practice:
+        return []
     if party == CONTRACTOR:
         known = people.contractors.get(site.id, ())
         return [user for user in known if company is None or user.company == company]
@@ -65,17 +67,19 @@ def tell_move(
     move: Move,
     section: str,
     brigade: str,
+    in_charge: str,
     actor_id: str,
     now_ms: int,
 ) -> None:
     """Tell the parties that a move concerns; never who made it. The caller has appended the event. `section`,
-    `brigade`: the units that receive the site's flags, and that they escalate to."""
+    `brigade`: the units that receive the site's flags, and that they escalate to; `in_charge`: whichever a
+    reply waits for."""
     if not move.tells:
         return
     people = read_people(session, [site.id])
     units = {SECTION: section, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
-    if flag.state == "submitted":  # a reply waits for whoever has the flag
-        units[SECTION] = units[BRIGADE] = flag.unit
+    if flag.state == "submitted":
+        units[SECTION] = units[BRIGADE] = in_charge
     told = {
         user.id: user for party in move.tells for user in receivers(people, site, units[party], flag.company)
     }

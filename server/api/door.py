@@ -51,7 +51,7 @@ def invalid_input(error: ValidationError) -> Problem:
     for location, told in messages.items():
         for pointer, texts in islice(_by_pointer(told), ERRORS_MAX):
             errors[pointer.removeprefix("/") if location == "query" else pointer] = texts
-    return Problem(422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors=errors)
+    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors=errors)
 
 
 def _by_pointer(told: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -75,6 +75,15 @@ class Door(Blueprint):
         self.before_request(_bound_body)
         if not open_to_all:
             self.before_request(require_viewer)
+
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
+        """Every operation has an id, after which generated clients name their functions: blueprint and function."""
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        for method, doc in self._docs[endpoint].items():
+            if method != "parameters":
+                doc["manual_doc"] = {"operationId": f"{self.name}_{endpoint}", **doc.get("manual_doc", {})}
 
 
 def _bound_body() -> None:

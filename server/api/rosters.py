@@ -14,17 +14,14 @@ from server.actions.show_rosters import ShownRoster, ShownRow, one_roster, page_
 from server.actions.write_workbook import MIME, problem_file, roster_file
 from server.api.door import Door, viewer
 from server.api.roster_shapes import Columns, Commit, OneRosterShape, Reason, RosterPage, RowPage, RowQuery
-from server.api.shapes import NoQuery, PageQuery
+from server.api.shapes import NoQuery, PageQuery, file_answer
 from server.db import read, write
 from server.door import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
 from server.read_rosters import commit_preview, confirm_columns, take_in_file
 
 blueprint = Door("rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出")
 
-_XLSX = {
-    "responses": {"200": {"content": {MIME: {"schema": {"type": "string", "contentEncoding": "binary"}}}}}
-}
-
+_XLSX = file_answer(MIME, "工作簿 (.xlsx)")
 _LISTS_BYTES_MAX = 3 * 1024 * 1024  # of a body that names every person, or every column of every sheet
 
 

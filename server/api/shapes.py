@@ -371,3 +371,9 @@ class DeviceShape(Schema):
 class DevicePage(Schema):
     items = fields.List(fields.Nested(DeviceShape))
     next = fields.String(allow_none=True)
+
+
+def file_answer(media_type: str, description: str) -> dict[str, Any]:
+    """The documentation of an operation that answers with the bytes of a file."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {"responses": {"200": {"description": description, "content": content}}}

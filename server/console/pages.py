@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from server.actions.enter_holidays import runs_out
 from server.actions.log_in import SESSION_MS, log_out, viewer_by_token
 from server.actions.name_codes import Names
 from server.actions.show_notices import count_unread
@@ -31,8 +32,10 @@ from server.console.forms import (
 from server.console.known_browsers import BROWSER_COOKIE, BROWSER_S, known_browser, marked
 from server.db import read, write
 from server.door import log_in, now_ms
+from server.models.access import may_administer
 from server.problems import Problem, not_found
 from server.rules.flag_words import bound, exact, moment
+from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint(
     "console",
@@ -47,6 +50,7 @@ blueprint.add_app_template_filter(words.remedy, "remedy")
 blueprint.add_app_template_filter(moment, "moment")
 blueprint.add_app_template_filter(exact, "exact")
 blueprint.add_app_template_filter(words.near, "near")
+blueprint.add_app_template_filter(problem_title, "refusal")
 blueprint.add_app_template_filter(bound, "bound")
 
 FORM_COOKIE = "gongdi_form"
@@ -68,6 +72,8 @@ def know_viewer() -> AnyResponse | None:
             g.viewer = viewer_by_token(session, token, now_ms())
             if g.viewer is not None and request.method == "GET":
                 g.unread = count_unread(session, g.viewer)
+                if may_administer(g.viewer):
+                    g.holidays_until = runs_out(session, now_ms())
     if request.endpoint in OPEN_PAGES:
         return None
     if g.viewer is None:
@@ -157,6 +163,7 @@ def render(template: str, names: Names, **shown: object) -> str:
         form_marks=form_marks,
         draft=g.get("draft"),
         typed=typed,
+        holidays_until=g.get("holidays_until"),
         names=names,
         words=words,
         **shown,

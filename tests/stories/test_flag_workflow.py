@@ -299,7 +299,7 @@ def test_a_flag_stands_in_the_list_of_those_whose_move_it_is(field: Field, flag:
     moved(section, flag, "order_rectification")
     assert lists() == ([], ["rectify"], [])
     moved(contractor, flag, "submit_rectification")
-    assert lists() == ([], [], ["recheck"]), "the brigade has taken it"
+    assert lists() == (["recheck"], [], []), "the section ordered, though the flag had been passed on"
 
 
 def test_a_reply_under_stop_work_waits_for_the_review_of_the_stop(field: Field, flag: str) -> None:

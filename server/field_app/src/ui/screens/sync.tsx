@@ -168,9 +168,7 @@ function Refused({ row, names }: { row: OutboxRow; names: Names }) {
       <h2>
         退回: {title(row, names)} <small>{localTime(row.wallMs)}</small>
       </h2>
-      <p>
-        {refusalText(row.code)} <code>{row.code}</code>
-      </p>
+      <p data-code={row.code}>{refusalText(row.code)}</p>
       {messages.map((message) => (
         <p class="wrong" key={message}>
           {message}
@@ -202,9 +200,7 @@ function RefusedPhoto({ photo }: { photo: PhotoRow }) {
       <h2>
         照片未被接受 <small>{of}</small>
       </h2>
-      <p>
-        {textOf(photo.code)} <code>{photo.code}</code>
-      </p>
+      <p data-code={photo.code}>{textOf(photo.code)}</p>
       <button class="quiet" onClick={() => void db.photos.delete([photo.entry, photo.sha256])}>
         知道了
       </button>
