@@ -28,10 +28,11 @@ from server.db import db, engine_options
 from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
 from server.media_store import StoreTrouble, open_store
+from server.open_keys import open_keys
 from server.problems import Problem
 from server.request_log import log_requests
 from server.runtime import Runtime
-from server.seal import load_seals
+from server.seal import SealBroken, Seals
 from server.security_headers import set_security_headers
 
 assert models  # the tables have to be known before the first query
@@ -61,20 +62,22 @@ _log = logging.getLogger("gongdi.app")
 
 
 def create_app(config: Config, clock: Clock | None = None) -> Flask:
-    """The WSGI app for these settings. Raises ConfigError for a key that cannot be used."""
+    """The WSGI app for these settings. Raises ConfigError for a key that cannot be used, KeyTrouble for keys that are not
+    those of the database, OperationalError when it does not answer."""
     app = Flask(__name__, static_folder=None)
     config.data_dir.mkdir(parents=True, exist_ok=True)
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
-    seals = load_seals(config)
-    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), seals, open_store(config, seals))
+    db.init_app(app)
+    clock = clock or SystemClock()
+    seals = _own_keys(app, config, clock)
+    app.extensions["gongdi"] = Runtime(config, clock, seals, open_store(config, seals))
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
     app.url_map.strict_slashes = False
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii, app.json.sort_keys = False, False
-    db.init_app(app)
     _register_doors(app)
     _register_errors(app)
     set_security_headers(app)
@@ -84,6 +87,15 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]
     return app
+
+
+def _own_keys(app: Flask, config: Config, clock: Clock) -> Seals:
+    with app.app_context():
+        try:
+            return open_keys(config, clock.now_ms())
+        except BaseException:
+            db.engine.dispose()  # nobody else will: there is no app
+            raise
 
 
 def _register_doors(app: Flask) -> None:
@@ -111,7 +123,14 @@ def _register_errors(app: Flask) -> None:
         busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
         return answer(busy.with_header("Retry-After", "5"))
 
+    def on_unreadable(error: SealBroken) -> Response:
+        _log.error("sealed data does not open: another key, or changed bytes", exc_info=error)
+        return answer(
+            Problem(503, "sealed_data_unreadable", "数据暂时无法解密", "请联系管理员查看 /readyz。")
+        )
+
     app.register_error_handler(Problem, answer)
+    app.register_error_handler(SealBroken, on_unreadable)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OperationalError, on_silence)
     app.register_error_handler(StoreTrouble, on_silence)

@@ -19,7 +19,8 @@ from server.actions.watch_health import schema_of
 from server.clock import Clock
 from server.config import Config, ConfigError
 from server.db import db, read, write
-from server.migrate import newest
+from server.migrate import newest, upgrade
+from server.open_keys import record_new_keys
 from server.problems import Problem
 from server.runtime import Runtime
 from sync_protocol.client.reports import TabletError
@@ -76,6 +77,16 @@ def _let_go(app: Flask) -> None:
 def runtime_of(app: Flask) -> Runtime:
     held: Runtime = app.extensions["gongdi"]
     return held
+
+
+def upgrade_database(app: Flask) -> None:
+    """Bring the database to this version, and have it remember the keys in use. Raises KeyTrouble when what is stored
+    was made with others."""
+    runtime = runtime_of(app)
+    with app.app_context():
+        with db.engine.begin() as connection:
+            upgrade(connection)
+        record_new_keys(runtime.seals, runtime.clock.now_ms())
 
 
 def check_schema(app: Flask) -> None:

@@ -9,11 +9,10 @@ from flask import Flask
 from rich.progress import Progress
 
 from server.actions.load_reference import load_reference
-from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
+from server.cli_base import Teaching, check_schema, make_app, runtime_of, upgrade_database, writing
 from server.clock import FakeClock, SystemClock, from_iso
-from server.db import db, read, write
+from server.db import read, write
 from server.demo import demo_log_ins, read_city, seed_demo
-from server.migrate import upgrade
 from server.models.site import count_sites
 from server.request_log import start_logging
 from server.scheduler import deliver, run
@@ -69,11 +68,9 @@ def prepare() -> None:
     """一步备好: 升级数据库, 装入基础数据, 新数据库再建演示城市 (GONGDI_DEMO=0 不建)。可以重复运行。"""
     app = make_app(FakeClock(SystemClock().now_ms()))
     runtime = runtime_of(app)
-    with app.app_context():
-        with db.engine.begin() as connection:
-            upgrade(connection)
-        with write() as session:
-            load_reference(session, runtime.seals, runtime.clock.now_ms())
+    upgrade_database(app)
+    with app.app_context(), write() as session:
+        load_reference(session, runtime.seals, runtime.clock.now_ms())
     if runtime.config.demo:
         _seed_demo(app, 20, 3)
 

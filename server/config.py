@@ -18,8 +18,8 @@ class Config:
     """The server's settings; see the table in README.md.
 
     `secret_keys` are `name:base64url` of 32 bytes, newest first; `digest_key` and `signing_key` are
-    base64url of 32 bytes. Those that are empty are kept in files under `data_dir/keys`, made at first
-    start.
+    base64url of 32 bytes. Those that are empty are kept in files under `data_dir/keys`, made while
+    the database is empty.
     """
 
     database_url: str

@@ -7,7 +7,7 @@ was moved elsewhere or changed does not open.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from server.config import Config, ConfigError
-from server.seal import SealBroken, Seals, is_sealed, place
+from server.seal import HEAD_BYTES, SealBroken, Seals, is_sealed, place, sealed_with
 
 StoreTrouble = BaseError  # the store did not answer, or not as it should
 _OPTIONS: dict[str, Any] = {
@@ -60,6 +60,39 @@ class MediaStore:
         if not is_sealed(sealed):
             raise SealBroken("what lies in the store was not put there by us")
         return self._seals.open(_place(key), sealed)
+
+    def reseal(self, key: str) -> bool:
+        """Seal what lies at this key with the current sealing key; False when it is so already, or nothing lies there.
+        Raises SealBroken when it is not what was put."""
+        try:
+            sealed = bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            return False
+        if not is_sealed(sealed):
+            raise SealBroken("what lies in the store was not put there by us")
+        if self._seals.is_current(sealed):
+            return False
+        where = _place(key)
+        again = self._seals.seal(where, self._seals.open(where, sealed))
+        obstore.put(self._store, key, again, mode="overwrite", use_multipart=False)
+        if self._folder is not None:
+            _sync(self._folder / key)
+        return True
+
+    def count_sealed_with(self, name: str) -> int:
+        """How many objects are sealed with the key of this name. Reads the first bytes of each."""
+        return sum(sealed_with(self._head(key)) == name for key in self.keys())
+
+    def keys(self) -> Iterator[str]:
+        """The key of every object."""
+        for batch in obstore.list(self._store):
+            yield from (str(found["path"]) for found in batch)
+
+    def _head(self, key: str) -> bytes:
+        try:
+            return bytes(obstore.get_range(self._store, key, start=0, end=HEAD_BYTES))
+        except FileNotFoundError:  # gone meanwhile
+            return b""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Forget what lies at these keys; a key at which nothing lies is forgotten already."""

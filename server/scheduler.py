@@ -35,6 +35,7 @@ from server.actions.watch_records import watch_records
 from server.db import write
 from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
+from server.reseal import reseal
 from server.runtime import Runtime
 from server.take_media import tidy_media
 
@@ -185,5 +186,6 @@ PARTS: dict[str, Part] = {
     "signals": _signals,
     "rosters": _rosters,
     "media": tidy_media,
+    "reseal": reseal,
     "house": _house,
 }

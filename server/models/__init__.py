@@ -3,6 +3,7 @@
 from server.models.device import Anchor, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.record import CaseFile, Contest, Record, Worker
@@ -32,6 +33,7 @@ __all__ = [
     "FlagStep",
     "Heartbeat",
     "HeldEntry",
+    "KeyFingerprint",
     "LogEntry",
     "LoginToken",
     "Media",
@@ -41,6 +43,7 @@ __all__ = [
     "Quarantine",
     "Record",
     "Reference",
+    "Resealing",
     "Roster",
     "RosterTitle",
     "Scope",
