@@ -31,14 +31,15 @@ def scheduler() -> None:
 @click.command()
 @click.option("--now", "now", metavar="ISO8601", help="假定现在是这个时刻, 如 2026-11-23T08:00:00+08:00。")
 def tick(now: str | None) -> None:
-    """只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。"""
+    """只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。带 --now 的不算心跳。"""
     app = make_app()
     check_schema(app)
     try:
         now_ms = runtime_of(app).clock.now_ms() if now is None else from_iso(now)
     except ValueError as error:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
-    click.echo(json.dumps({**run_tick(app, now_ms), "notices": deliver(app, now_ms)}, ensure_ascii=False))
+    did = run_tick(app, now_ms, assumed=now is not None)
+    click.echo(json.dumps({**did, "notices": deliver(app, now_ms)}, ensure_ascii=False))
 
 
 @click.group(cls=Teaching)

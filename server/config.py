@@ -38,6 +38,13 @@ class Config:
     public_url: str
     webhook_hosts: frozenset[str]
 
+    @property
+    def database_file(self) -> Path | None:
+        """Where the SQLite database lies; None when it is another, or only in memory."""
+        scheme, _, path = self.database_url.partition(":///")
+        path = path.partition("?")[0]
+        return Path(path).resolve() if scheme.startswith("sqlite") and path and path != ":memory:" else None
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Config:
         """Read and check the settings. Raises ConfigError for one that cannot be used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 
 from server.clock import Clock
@@ -16,3 +17,12 @@ class Runtime:
     clock: Clock
     seals: Seals
     media: MediaStore
+
+
+def least_free_bytes(config: Config) -> int:
+    """The room that is left where keys and photos lie, or the SQLite database, whichever has less."""
+    folders = {
+        config.data_dir,
+        config.data_dir if config.database_file is None else config.database_file.parent,
+    }
+    return min(shutil.disk_usage(folder).free for folder in folders)

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -48,9 +48,10 @@ _log = logging.getLogger("gongdi.scheduler")
 Part = Callable[[Runtime, int], dict[str, int]]
 
 
-def tick(app: Flask, now_ms: int) -> dict[str, Any]:
+def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """Do everything that is due at `now_ms`; doing it again does nothing. Gives what was done, by part, with
-    `failed` counting what could not be; that never stops the rest."""
+    `failed` counting what could not be; that never stops the rest. At an `assumed` time it is no heartbeat: it proves of
+    no scheduler that it runs."""
     began_s = time.perf_counter()
     runtime: Runtime = app.extensions["gongdi"]
     did: dict[str, Any] = {}
@@ -61,6 +62,8 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
             except Exception:  # one part must not stop the others
                 _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
                 did[name] = {"failed": 1}
+        if assumed:
+            return did
         with write() as session:
             beat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
     return did
@@ -77,33 +80,41 @@ def deliver(app: Flask, now_ms: int) -> dict[str, int]:
 def run(app: Flask) -> None:
     """Tick and deliver every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; what is under way is
     finished."""
-    runtime: Runtime = app.extensions["gongdi"]
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # else two lines a tick that say nothing
-    scheduler = BlockingScheduler(
-        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
-    )
-    for job in (tick, deliver):
-        scheduler.add_job(
-            partial(_at_now, app, job),
-            "interval",
-            name=job.__name__,
-            seconds=runtime.config.tick_s,
-            next_run_time=datetime.now(UTC),
-            coalesce=True,  # after a pause one run does it all
-            max_instances=1,
-            misfire_grace_time=None,
-        )
-    stopping = threading.Event()
+    stopping: SimpleQueue[None] = SimpleQueue()  # safe to put to from a handler that interrupts its `get`
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        # In a thread of its own: the handler interrupts the scheduler's loop, which may hold its locks.
-        if not stopping.is_set():
-            stopping.set()
-            threading.Thread(target=scheduler.shutdown).start()
+        stopping.put(None)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    run_until(app, stopping)
+
+
+def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
+    """Tick and deliver until something is put into `stopping`.
+
+    The pause between two ticks is measured on the monotonic clock: jobs with a date of their own would wait for the wall
+    clock to catch up after it was set back.
+    """
+    runtime: Runtime = app.extensions["gongdi"]
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # else lines at every tick that say nothing
+    scheduler = BackgroundScheduler(
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
+    )
     scheduler.start()
+    try:
+        while True:
+            for job in (tick, deliver):
+                # Due at once, and skipped while the one before still runs.
+                name, due = job.__name__, partial(_at_now, app, job)
+                scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
+            try:
+                stopping.get(timeout=runtime.config.tick_s)
+            except Empty:
+                continue
+            break
+    finally:
+        scheduler.shutdown()
 
 
 def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.registers import certificate_digest, state_place
 from server.actions.sealed_columns import SEALED_COLUMNS, sealed_by, sealed_by_others
+from server.config import ConfigError
 from server.db import is_postgresql
 from server.models.device import Device, Exchange
 from server.models.entry import LogEntry
@@ -22,7 +23,8 @@ from server.models.record import Worker
 from server.models.scope import Scope
 from server.models.user import User
 from server.rules.keys import KeyFault, Known, key_faults
-from server.seal import SEALING, KeyTrouble, SealBroken, Seals, key_name, seal_head
+from server.runtime import Runtime
+from server.seal import SEALING, KeyTrouble, SealBroken, Seals, key_name, load_seals, seal_head
 from sync_protocol.signatures import receipt_text, verify_text
 
 _DATA = (
@@ -32,6 +34,8 @@ _DATA = (
     LogEntry,
     Channel,
 )  # nothing is sealed, digested or signed before one of these is there
+_UNREADABLE = "密钥文件读不出来。请检查 GONGDI_DATA_DIR 里的 keys 文件夹, 或放回备份; 在此之前不要重启。"
+_CHANGED = "密钥 {name} 已被换成另一把, 与运行中的不同。请放回原来的 keys 文件夹; 在此之前不要重启。"
 _OTHERS = "这些密钥打不开数据库里已有的数据 ({what})。请换回原来的 keys 文件夹或环境变量, 再启动。"
 
 
@@ -55,6 +59,23 @@ def faults_of_keys(session: Session, seals: Seals) -> list[KeyFault]:
         name: Known(row.fingerprint, row.retired_ms is not None) for name, row in known_keys(session).items()
     }
     return key_faults(known, seals.fingerprints, f"{SEALING}{seals.current_name}")
+
+
+def faults_of_stored(runtime: Runtime) -> list[KeyFault]:
+    """What is wrong with the keys that this process would start with now: files that were taken away show before the
+    next start does."""
+    try:
+        stored = load_seals(runtime.config)
+    except KeyTrouble as trouble:
+        return [KeyFault(trouble.code, "", trouble.detail)]
+    except (ConfigError, OSError):
+        return [KeyFault("keys_wrong", "", _UNREADABLE)]
+    held = runtime.seals.fingerprints
+    return [
+        KeyFault("keys_wrong", name, _CHANGED.format(name=name))
+        for name, fingerprint in sorted(stored.fingerprints.items())
+        if held.get(name, fingerprint) != fingerprint
+    ]
 
 
 def lacks_keys(session: Session, seals: Seals) -> bool:

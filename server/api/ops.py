@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from server.actions.watch_health import gauges, health
+from server.actions.check_keys import faults_of_keys, faults_of_stored
+from server.actions.watch_health import gauges, health, watch_rules
 from server.db import DatabaseTrouble, read
 from server.door import now_ms, runtime
 from server.migrate import newest
+from server.rules.readiness import Check, check_heartbeat, check_keys, check_schema
+from server.runtime import least_free_bytes
 
 blueprint = Blueprint("ops", __name__)
 
@@ -71,27 +72,40 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Everything that the work needs. For alarms: 503 says which part is not as it should be."""
+    """Everything that the work needs. For alarms: 503 says which part is not as it should be; `warnings` name what still
+    works and soon may not."""
     checks = _checks()
-    ready = all(check["ok"] for check in checks.values())
-    return jsonify(status="ready" if ready else "not_ready", checks=checks), 200 if ready else 503
+    ready = all(check.ok for check in checks.values())
+    answer = jsonify(
+        status="ready" if ready else "not_ready",
+        warnings=[check.code for check in checks.values() if check.warns],
+        checks={name: check.as_dict() for name, check in checks.items()},
+    )
+    return answer, 200 if ready else 503
 
 
-def _checks() -> dict[str, dict[str, Any]]:
+def _checks() -> dict[str, Check]:
+    held = runtime()
+    late_ms = max(LATE_MS, LATE_TICKS * 1000 * held.config.tick_s)
+    free_bytes = least_free_bytes(held.config)
     try:
         with read() as session:
             told = health(session, now_ms())
+            schema = check_schema(told.schema, newest())
+            if not schema.ok:
+                return {"database": Check(True), "migrations": schema}
+            by_rules = watch_rules(session, free_bytes, now_ms())
+            key_faults = [*faults_of_keys(session, held.seals), *faults_of_stored(held)]
     except DatabaseTrouble:
-        return {"database": {"ok": False}}
-    late_ms = max(LATE_MS, LATE_TICKS * 1000 * runtime().config.tick_s)
-    age_ms = told.heartbeat_age_ms
+        return {
+            "database": Check(False, "database_silent", "数据库不应答。请检查数据库和 GONGDI_DATABASE_URL。")
+        }
     return {
-        "database": {"ok": True},
-        "migrations": {"ok": told.schema == newest(), "at": told.schema, "newest": newest()},
-        "scheduler": {
-            "ok": age_ms is not None and age_ms <= late_ms,
-            "heartbeat_age_s": None if age_ms is None else round(age_ms / 1000, 1),
-        },
+        "database": Check(True),
+        "migrations": schema,
+        "scheduler": check_heartbeat(told.heartbeat_age_ms, late_ms),
+        "keys": check_keys(key_faults),
+        **by_rules,
     }
 
 
