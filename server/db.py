@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 import psycopg
@@ -29,8 +30,12 @@ __all__ = [
     "engine_options",
     "is_postgresql",
     "read",
+    "transaction_goes_on",
     "write",
 ]
+
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
@@ -152,6 +157,28 @@ def read() -> Iterator[Session]:
         session.close()
 
 
+def _as_sqlalchemy_raises(
+    statement: Callable[Concatenate[Session, _Params], _Result],
+) -> Callable[Concatenate[Session, _Params], _Result]:
+    """What the driver raises when it is called directly (a full disk, a lock, a cut connection), as SQLAlchemy raises it:
+    whoever answers requests knows nothing else."""
+
+    @wraps(statement)
+    def run(session: Session, /, *args: _Params.args, **options: _Params.kwargs) -> _Result:
+        dialect = session.get_bind().dialect
+        driver_error = dialect.loaded_dbapi.Error
+        try:
+            return statement(session, *args, **options)
+        except driver_error as error:
+            name = statement.__name__
+            raise sa.exc.DBAPIError.instance(
+                name, None, error, driver_error, hide_parameters=True, dialect=dialect
+            ) from error
+
+    return run
+
+
+@_as_sqlalchemy_raises
 def bulk_insert(
     session: Session, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
@@ -174,6 +201,7 @@ def bulk_insert(
     driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)
 
 
+@_as_sqlalchemy_raises
 def bulk_select(
     session: Session,
     table: sa.Table,
@@ -200,6 +228,7 @@ def bulk_select(
     return list(driver.execute(text, [_json_text(rows)]).fetchall())
 
 
+@_as_sqlalchemy_raises
 def bulk_update(
     session: Session,
     table: sa.Table,
@@ -250,3 +279,16 @@ def _records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
+
+
+def transaction_goes_on(session: Session) -> bool:
+    """Whether the transaction is still there after a statement of it failed. SQLite ends it by itself when the disk is
+    full, and what came next would be written outside of any; a cut connection takes it along."""
+    try:
+        connection = session.connection()
+        driver: Any = connection.connection.driver_connection
+    except DatabaseTrouble:
+        return False
+    if connection.invalidated:
+        return False
+    return connection.dialect.name != "sqlite" or bool(driver.in_transaction)

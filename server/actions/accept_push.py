@@ -18,6 +18,7 @@ from server.actions.date_entries import date_carried, date_entries
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.read_push import Line, Push
 from server.clock import to_iso
+from server.db import transaction_goes_on
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
 from server.models.user import Assignment
@@ -101,6 +102,8 @@ def _one_scope(
         with pushing.session.begin_nested():
             outcomes, answer = accept_scope(pushing, name, lines, assignment, attested, good)
     except OperationalError as error:
+        if not transaction_goes_on(pushing.session):
+            raise
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
             assert line.entry is not None
