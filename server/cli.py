@@ -11,6 +11,7 @@ import click
 import waitress
 
 from server import __version__
+from server.cli_backup import backup, restore
 from server.cli_base import Teaching, check_schema, make_app, runtime_of, upgrade_database, writing
 from server.cli_bench import bench
 from server.cli_keys import keys
@@ -94,6 +95,8 @@ def db_restored() -> None:
 
 
 for command in (
+    backup,
+    restore,
     bench,
     channel,
     keys,

@@ -53,9 +53,8 @@ class MediaStore:
 
     def get(self, key: str) -> bytes | None:
         """The bytes kept at this key, None if there are none. Raises SealBroken when they are not what was put."""
-        try:
-            sealed = bytes(obstore.get(self._store, key).bytes())
-        except FileNotFoundError:
+        sealed = self.get_sealed(key)
+        if sealed is None:
             return None
         if not is_sealed(sealed):
             raise SealBroken("what lies in the store was not put there by us")
@@ -64,26 +63,22 @@ class MediaStore:
     def reseal(self, key: str) -> bool:
         """Seal what lies at this key with the current sealing key; False when it is so already, or nothing lies there.
         Raises SealBroken when it is not what was put."""
-        try:
-            sealed = bytes(obstore.get(self._store, key).bytes())
-        except FileNotFoundError:
+        sealed = self.get_sealed(key)
+        if sealed is None:
             return False
         if not is_sealed(sealed):
             raise SealBroken("what lies in the store was not put there by us")
         if self._seals.is_current(sealed):
             return False
         where = _place(key)
-        again = self._seals.seal(where, self._seals.open(where, sealed))
-        obstore.put(self._store, key, again, mode="overwrite", use_multipart=False)
-        if self._folder is not None:
-            _sync(self._folder / key)
+        self.put_sealed(key, self._seals.seal(where, self._seals.open(where, sealed)))
         return True
 
     def count_sealed_with(self, name: str) -> int:
         """How many objects are sealed with the key of this name. Reads the first bytes of each."""
-        return sum(sealed_with(self._head(key)) == name for key in self.keys())
+        return sum(sealed_with(self._head(key)) == name for key in self.all_keys())
 
-    def keys(self) -> Iterator[str]:
+    def all_keys(self) -> Iterator[str]:
         """The key of every object."""
         for batch in obstore.list(self._store):
             yield from (str(found["path"]) for found in batch)
@@ -93,6 +88,23 @@ class MediaStore:
             return bytes(obstore.get_range(self._store, key, start=0, end=HEAD_BYTES))
         except FileNotFoundError:  # gone meanwhile
             return b""
+
+    def get_sealed(self, key: str) -> bytes | None:
+        """What lies at this key, sealed as it is: for backups."""
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def put_sealed(self, key: str, sealed: bytes) -> None:
+        """Put back what `get_sealed` gave."""
+        obstore.put(self._store, key, sealed, mode="overwrite", use_multipart=False)
+        if self._folder is not None:
+            _sync(self._folder / key)
+
+    def has(self, key: str) -> bool:
+        """Whether anything lies at this key."""
+        return bool(self._head(key))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Forget what lies at these keys; a key at which nothing lies is forgotten already."""

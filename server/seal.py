@@ -27,7 +27,7 @@ HEAD_BYTES = len(MAGIC) + _NAME_BYTES
 _BODY = HEAD_BYTES + _NONCE_BYTES
 SEALING = "sealing:"  # before the name of a sealing key, where keys of all uses are named
 _MISSING = (
-    "缺少密钥 {files}, 而数据库里已有数据, 不会生成新的密钥。请把备份的 keys 文件夹放回 GONGDI_DATA_DIR, "
+    "缺少密钥 {files}。已有的数据和备份只能用原来的密钥打开, 不会生成新的。请把备份的 keys 文件夹放回 GONGDI_DATA_DIR, "
     "或设置 GONGDI_SECRET_KEYS、GONGDI_DIGEST_KEY、GONGDI_SIGNING_KEY。"
 )
 
