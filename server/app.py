@@ -31,7 +31,7 @@ from server.media_store import StoreTrouble, open_store
 from server.open_keys import open_keys
 from server.problems import Problem
 from server.request_log import log_requests
-from server.runtime import Runtime
+from server.runtime import Runtime, make_private
 from server.seal import SealBroken, Seals
 from server.security_headers import set_security_headers
 
@@ -65,7 +65,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     """The WSGI app for these settings. Raises ConfigError for a key that cannot be used, KeyTrouble for keys that are not
     those of the database, OperationalError when it does not answer."""
     app = Flask(__name__, static_folder=None)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(config)
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
