@@ -29,10 +29,17 @@ from server.actions.keep_house import beat, keep_house
 from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
+from server.actions.retention import (
+    RETAINED,
+    ROWS_AT_ONCE,
+    forget_exchanges,
+    forget_rows,
+    forget_windows,
+)
 from server.actions.take_flag_steps import take_due_steps
 from server.actions.watch_cases import watch_cases
 from server.actions.watch_records import watch_records
-from server.db import write
+from server.db import read, write
 from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
 from server.reseal import reseal
@@ -41,6 +48,7 @@ from server.take_media import tidy_media
 
 SITES_A_TIME = 50
 ROWS_A_TIME = 200
+RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 ROUNDS_MAX = 200  # of one part in one tick; the rest is due at the next
 
 _log = logging.getLogger("gongdi.scheduler")
@@ -182,6 +190,31 @@ def _rosters(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return read_waiting(runtime.seals, now_ms)
 
 
+def _retention(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    """Each table in transactions of its own; what one tick leaves is past its time at the next."""
+    with read() as session:
+        book = rules_in_force(session)
+    forget: dict[str, Callable[[Session], int]] = {
+        kept.model.__tablename__: partial(forget_rows, kept=kept, now_ms=now_ms, book=book)
+        for kept in RETAINED
+    }
+    forget["exchange"] = partial(forget_exchanges, now_ms=now_ms, book=book)
+    forget["duty_window"] = partial(forget_windows, seals=runtime.seals, now_ms=now_ms, book=book)
+    return {name: _until_few(take) for name, take in forget.items()}
+
+
+def _until_few(take: Callable[[Session], int]) -> int:
+    """Until a batch was not full: then nothing more is due."""
+    total = 0
+    for _ in range(RETENTION_ROUNDS_MAX):
+        with write() as session:
+            taken = take(session)
+        total += taken
+        if taken < ROWS_AT_ONCE:
+            break
+    return total
+
+
 def _house(_runtime: Runtime, now_ms: int) -> dict[str, int]:
     with write() as session:
         return keep_house(session, now_ms, rules_in_force(session))
@@ -199,4 +232,5 @@ PARTS: dict[str, Part] = {
     "media": tidy_media,
     "reseal": reseal,
     "house": _house,
+    "retention": _retention,
 }

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -16,9 +17,12 @@ from server.actions.read_push import entry_place
 from server.actions.verify_flags import flag_faults, window_faults
 from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import LogEntry
+from server.models.receipt import StreamReceipt
 from server.models.scope import Scope, scope_id_of
 from server.seal import SealBroken, Seals
 from sync_protocol.signatures import attestation_text, receipt_text, verify_text
+
+_LOST = "the stream was whole up to here, and the log lacks lines before this one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Fault:
 
 def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault]:
     """The first fault of each stream of a scope: a changed line, a broken chain without a fork mark, a
-    line lost that a receipt names, a flag whose history was changed or does not give what it is, a window that
+    line lost that was there, a flag whose history was changed or does not give what it is, a window that
     nothing met."""
     heads = {
         row.device_id: row
@@ -47,6 +51,7 @@ def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault
     )
     before: LogEntry | None = None
     faulty: set[str] = set()
+    through: dict[str, int] = {}
     for row in session.scalars(query.execution_options(yield_per=1000)):
         if before is not None and before.device_id != row.device_id:
             before = None
@@ -55,6 +60,11 @@ def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault
             faulty.add(row.device_id)
             yield Fault(scope.name, row.device_id, row.n, what)
         before = row
+        through[row.device_id] = row.n
+    for device_id, head in sorted(heads.items()):
+        last = through.get(device_id, 0)
+        if device_id not in faulty and last < head.head["n"]:
+            yield Fault(scope.name, device_id, last + 1, _LOST)
     for found in chain(flag_faults(session, seals, scope), window_faults(session, scope)):
         yield Fault(scope.name, *found)
 
@@ -68,6 +78,8 @@ def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: Stream
         return "the line was changed: its hash differs"
     if head is None:
         return "the stream is not known"
+    if row.n > (before.n if before is not None else 0) + 1 and row.n <= head.head["n"]:
+        return _LOST
     if head.forked:
         return ""  # a fork is kept and marked, and has more than one line at a number
     prev = prev_of(raw)
@@ -92,18 +104,14 @@ def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
     server_key = seals.signing_key.public_key().public_bytes_raw()
     keys = dict(session.execute(sa.select(Device.id, Device.public_key)).all())
     named: dict[str, set[tuple[str, int, str]]] = {}
-    query = (
-        sa.select(Exchange).where(Exchange.receipt.is_not(None)).order_by(Exchange.device_id, Exchange.at_ms)
-    )
-    for exchange in session.scalars(query.execution_options(yield_per=500)):
-        receipt = exchange.receipt or {}
+    for device_id, receipt in _receipts(session):
         streams = {name: (n, hash) for name, (n, hash) in receipt.get("streams", {}).items()}
-        text = receipt_text(exchange.device_id, receipt.get("at", ""), streams)
+        text = receipt_text(device_id, receipt.get("at", ""), streams)
         if not verify_text(server_key, text, receipt.get("sig", "")):
-            yield Fault("", exchange.device_id, 0, f"the receipt of {receipt.get('at')} is not the server's")
+            yield Fault("", device_id, 0, f"the receipt of {receipt.get('at')} is not the server's")
         for name, (n, hash) in streams.items():
             if n:
-                named.setdefault(name, set()).add((exchange.device_id, n, hash))
+                named.setdefault(name, set()).add((device_id, n, hash))
     yield from _lines_lost(session, named)
     for head in session.scalars(sa.select(StreamHead).where(StreamHead.attested.is_not(None))):
         told = head.attested or {}
@@ -112,6 +120,16 @@ def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
             yield Fault(
                 f"site:{head.scope_id}", head.device_id, told["n"], "the attestation is not the device's"
             )
+
+
+def _receipts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every receipt that is kept, with its device: of exchanges, and the newest of each stream whose exchange is
+    forgotten."""
+    query = sa.select(Exchange.device_id, Exchange.receipt).where(Exchange.receipt.is_not(None))
+    last = sa.select(StreamReceipt.device_id, StreamReceipt.receipt)
+    for one in (query.order_by(Exchange.device_id, Exchange.at_ms), last.order_by(StreamReceipt.device_id)):
+        for device_id, receipt in session.execute(one.execution_options(yield_per=500)):
+            yield device_id, receipt or {}
 
 
 def _lines_lost(session: Session, named: dict[str, set[tuple[str, int, str]]]) -> Iterator[Fault]:

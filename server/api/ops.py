@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from server.actions.check_keys import faults_of_keys, faults_of_stored
-from server.actions.watch_health import gauges, health, watch_rules
+from server.actions.watch_health import gauges, health, rows_of_tables, watch_rules
 from server.db import DatabaseTrouble, read
 from server.door import now_ms, runtime
 from server.migrate import newest
@@ -19,6 +21,7 @@ blueprint = Blueprint("ops", __name__)
 
 LATE_TICKS = 4  # a scheduler that missed this many ticks, and at least LATE_MS, has stopped
 LATE_MS = 120_000
+COUNT_AGAIN_S = 300.0  # SQLite counts by reading
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -40,7 +43,11 @@ class Figures:
 
 
 class _Stored(Collector):
-    """Figures that the database knows, asked for when somebody looks."""
+    """Figures that the database knows, asked for when somebody looks; rows are counted once in COUNT_AGAIN_S."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._counted_s = -COUNT_AGAIN_S
 
     def describe(self) -> list[GaugeMetricFamily]:
         return []
@@ -50,12 +57,18 @@ class _Stored(Collector):
             with read() as session:
                 counted = gauges(session, now_ms())
                 age_ms = health(session, now_ms()).heartbeat_age_ms
+                if time.monotonic() - self._counted_s >= COUNT_AGAIN_S:
+                    self._rows, self._counted_s = rows_of_tables(session), time.monotonic()
         except DatabaseTrouble:
             return [GaugeMetricFamily("gongdi_database_up", "The database answers", value=0)]
         families = [
             GaugeMetricFamily(name, name.replace("_", " "), value=value) for name, value in counted.items()
         ]
         families.append(GaugeMetricFamily("gongdi_database_up", "The database answers", value=1))
+        rows = GaugeMetricFamily("gongdi_table_rows", "Rows of each table, about", labels=("table",))
+        for name, count in self._rows.items():
+            rows.add_metric((name,), count)
+        families.append(rows)
         if age_ms is not None:
             told = "Seconds since a scheduler last finished a tick"
             families.append(

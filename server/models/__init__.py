@@ -6,6 +6,7 @@ from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.receipt import StreamReceipt
 from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
@@ -51,6 +52,7 @@ __all__ = [
     "SiteCompany",
     "SiteSignal",
     "StreamHead",
+    "StreamReceipt",
     "Suspension",
     "Tally",
     "User",

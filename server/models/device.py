@@ -38,6 +38,7 @@ class Anchor(Base):
     bound_ms."""
 
     __tablename__ = "anchor"
+    __table_args__ = (sa.Index("ix_anchor_at", "at_ms"),)  # the tick: what may be forgotten
 
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
     boot: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
@@ -52,7 +53,10 @@ class Exchange(Base):
     time bound."""
 
     __tablename__ = "exchange"
-    __table_args__ = (sa.Index("ix_exchange_beacon", "beacon"),)  # push: when was this beacon handed out
+    __table_args__ = (
+        sa.Index("ix_exchange_beacon", "beacon"),  # push: when was this beacon handed out
+        sa.Index("ix_exchange_at", "at_ms"),  # the tick: what may be forgotten
+    )
 
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
     nonce: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
@@ -92,6 +96,7 @@ class EnrolCode(Base):
     """A single-use code, stored hashed. It lives ten minutes and burns after five wrong tries from anyone."""
 
     __tablename__ = "enrol_code"
+    __table_args__ = (sa.Index("ix_enrol_code_expires", "expires_ms"),)  # the tick: what may be forgotten
 
     code_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
     prefix: Mapped[str] = mapped_column(

@@ -1,4 +1,4 @@
-"""Fingerprints of the keys, and how far re-sealing is
+"""Fingerprints of the keys, how far re-sealing is, and what stays of receipts when exchanges are forgotten
 
 Keys that are in use already are recorded by whichever process starts next, after it has tried them on what is stored.
 """
@@ -8,12 +8,19 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from server.db import Json
+from server.db import Id, Json
 
 revision = "0009"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+_SETTLED = sa.text("settled_ms IS NOT NULL")
+_BY_AGE = (
+    ("ix_exchange_at", "exchange", "at_ms"),
+    ("ix_anchor_at", "anchor", "at_ms"),
+    ("ix_enrol_code_expires", "enrol_code", "expires_ms"),
+)
 
 
 def upgrade() -> None:
@@ -34,8 +41,29 @@ def upgrade() -> None:
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_resealing")),
     )
+    op.create_table(
+        "stream_receipt",
+        sa.Column("scope_id", Id(), nullable=False),
+        sa.Column("device_id", Id(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("receipt", Json, nullable=False),
+        sa.PrimaryKeyConstraint("scope_id", "device_id", name=op.f("pk_stream_receipt")),
+    )
+    for name, table, column in _BY_AGE:
+        op.create_index(name, table, [column])
+    op.create_index(
+        "ix_quarantine_settled",
+        "quarantine",
+        ["settled_ms"],
+        postgresql_where=_SETTLED,
+        sqlite_where=_SETTLED,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_quarantine_settled", table_name="quarantine")
+    for name, table, _ in _BY_AGE:
+        op.drop_index(name, table_name=table)
+    op.drop_table("stream_receipt")
     op.drop_table("resealing")
     op.drop_table("key_fingerprint")
