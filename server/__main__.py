@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import pkgutil
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
+    os.umask(0o077)  # database, photos, backups: nobody else on this machine may read them
     # A push or a roster makes hundreds of thousands of objects that live until it ends. To look through them after
     # every 700 costs a third of its time and finds nothing.
     gc.set_threshold(100_000, 50, 100)

@@ -33,6 +33,7 @@ from server.log_in_turns import LogInTurns
 from server.media_store import StoreTrouble
 from server.problems import Problem
 from server.request_log import log_requests
+from server.seal import SealBroken
 from server.security_headers import set_security_headers
 
 # Their pages stand on the blueprint of `pages`.
@@ -61,7 +62,8 @@ _log = logging.getLogger("gongdi.app")
 
 
 def create_app(config: Config, clock: Clock | None = None) -> Flask:
-    """The WSGI app for these settings. Raises ConfigError for a key that cannot be used."""
+    """The WSGI app for these settings. Raises ConfigError for a key that cannot be used, KeyTrouble for keys that are not
+    those of the database, OperationalError when it does not answer."""
     app = local_app(config, clock)
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
@@ -123,7 +125,14 @@ def _register_errors(app: Flask) -> None:
         busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
         return answer(busy.with_header("Retry-After", "5"))
 
+    def on_unreadable(error: SealBroken) -> Response:
+        _log.error("sealed data does not open: another key, or changed bytes", exc_info=error)
+        return answer(
+            Problem(503, "sealed_data_unreadable", "数据暂时无法解密", "请联系管理员查看 /readyz。")
+        )
+
     app.register_error_handler(Problem, answer)
+    app.register_error_handler(SealBroken, on_unreadable)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(DatabaseTrouble, on_silence)
     app.register_error_handler(StoreTrouble, on_silence)

@@ -42,6 +42,7 @@ from server.models import Device, LogEntry, Record, Scope, Site, StreamHead, Win
 from server.models.window import RULES, insert_windows
 from server.runtime import Runtime
 from server.seal import Seals
+from sync_protocol import stream as streams
 from sync_protocol.entry import entry_hash
 from sync_protocol.signatures import attestation_text, public_text, sign_request, sign_text
 
@@ -288,7 +289,8 @@ def _plan_windows(session: Any, seals: Seals, now_ms: int, site: Site, count: in
     """Windows of a site whose tablets have reported in past their deadline, as the scheduler makes them."""
     scope = session.get_one(Scope, site.id)
     device_id = session.scalars(sa.select(Device.id).limit(1)).one()
-    head = StreamHead(scope_id=site.id, device_id=device_id, head={}, heard_ms=now_ms, since_ms=now_ms)
+    nothing = streams.to_json(streams.Stream())
+    head = StreamHead(scope_id=site.id, device_id=device_id, head=nothing, heard_ms=now_ms, since_ms=now_ms)
     head.complete_ms = now_ms + _DAY_MS
     session.add(head)
     windows = []

@@ -17,6 +17,8 @@ COMMANDS = {
     "unassign": ("server.cli_people:unassign", "收回用户的工地。"),
     "enrol-code": ("server.cli_people:enrol_code", "给检查员的新平板发一个注册码。"),
     "tablet": ("server.cli_tablet:tablet", "一台参考平板: 注册、离线写记录、同步、查看。"),
+    "backup": ("server.cli_backup:backup", "把数据库和照片备份到一个新文件夹; 服务不必停。"),
+    "restore": ("server.cli_backup:restore", "从备份文件夹恢复到一个空的数据库, 再核对日志。"),
     "rebuild": ("server.cli_log:rebuild", "从日志重算当前状态, 或用 --check 比较。"),
     "verify-log": ("server.cli_log:verify_log", "核对日志: 散列、链、签名、回执。"),
     "bench": ("server.cli_bench:bench", "测量上报、下发和调度的速度。"),
@@ -79,9 +81,11 @@ GROUPS = {
         },
     ),
     "keys": (
-        "加密密钥: 如何更换。",
+        "加密密钥: 查看, 更换, 停用旧的。",
         {
-            "rotate": ("server.cli_serve:rotate", "生成一把新密钥, 并说明怎样换上它。不改动任何东西。"),
+            "list": ("server.cli_keys:show", "列出数据库认得的密钥 (只有指纹), 以及重新加密的进度。"),
+            "rotate": ("server.cli_keys:rotate", "生成一把新密钥, 并说明怎样换上它。不改动任何东西。"),
+            "retire": ("server.cli_keys:retire", "停用一把旧的加密密钥。"),
         },
     ),
     "seed": (

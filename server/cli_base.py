@@ -19,7 +19,8 @@ from server.clock import Clock
 from server.config import Config
 from server.db import DatabaseTrouble, db, is_passing, read, write
 from server.local_app import local_app
-from server.migrate import newest
+from server.migrate import newest, upgrade
+from server.open_keys import record_new_keys
 from server.runtime import Runtime
 
 NO_DATABASE = "数据库连接失败或正忙。请检查 GONGDI_DATABASE_URL 和磁盘权限, 稍后再试。"
@@ -35,9 +36,9 @@ def _(error: DatabaseTrouble) -> str | None:
     return NO_DATABASE if is_passing(error) or isinstance(error, ProgrammingError) else None
 
 
-def make_app() -> Flask:
+def make_app(config: Config | None = None) -> Flask:
     """What most commands work on: database, keys and store by the settings of the environment, without endpoints."""
-    return _closing(local_app(Config.from_env()))
+    return _closing(local_app(config or Config.from_env()))
 
 
 def make_whole_app(clock: Clock | None = None, config: Config | None = None) -> Flask:
@@ -60,6 +61,16 @@ def _let_go(app: Flask) -> None:
 def runtime_of(app: Flask) -> Runtime:
     held: Runtime = app.extensions["gongdi"]
     return held
+
+
+def upgrade_database(app: Flask) -> None:
+    """Bring the database to this version, and have it remember the keys in use. Raises KeyTrouble when what is stored
+    was made with others."""
+    runtime = runtime_of(app)
+    with app.app_context():
+        with db.engine.begin() as connection:
+            upgrade(connection)
+        record_new_keys(runtime.seals, runtime.clock.now_ms())
 
 
 def check_schema(app: Flask) -> None:

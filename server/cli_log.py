@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import sqlalchemy as sa
+from flask import Flask
 from rich.progress import track
 from sqlalchemy.orm import Session
 
@@ -44,6 +45,12 @@ def verify_log(name: str | None) -> None:
     """核对日志: 每行的散列、每条链、每个签名、每张回执。有问题时指出第一处, 以 1 退出。"""
     app = make_app()
     check_schema(app)
+    if tell_faults(app, name):
+        raise SystemExit(1)
+
+
+def tell_faults(app: Flask, name: str | None = None) -> int:
+    """Print what does not hold, of one scope or of all, and then whether all is well. Gives how many faults there are."""
     seals, faults = runtime_of(app).seals, 0
     with app.app_context():
         for scope_id in track(_site_scopes(name), description="核对", transient=True):
@@ -53,8 +60,7 @@ def verify_log(name: str | None) -> None:
             with read() as session:
                 faults += _tell(list(verify_exchanges(session, seals)))
     click.echo(f"发现问题: {faults}" if faults else "日志完好")
-    if faults:
-        raise SystemExit(1)
+    return faults
 
 
 def _tell(faults: list[Fault]) -> int:

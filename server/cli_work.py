@@ -10,11 +10,10 @@ from rich.progress import Progress
 
 from server.actions.end_demo import end_demo
 from server.actions.load_reference import load_reference
-from server.cli_base import check_schema, make_app, make_whole_app, runtime_of, writing
+from server.cli_base import check_schema, make_app, make_whole_app, runtime_of, upgrade_database, writing
 from server.clock import FakeClock, SystemClock, from_iso
-from server.db import db, read, write
+from server.db import read, write
 from server.demo import demo_log_ins, read_city, seed_demo
-from server.migrate import upgrade
 from server.models.site import count_sites
 from server.request_log import start_logging
 from server.scheduler import deliver, look, run
@@ -32,14 +31,15 @@ def scheduler() -> None:
 @click.command()
 @click.option("--now", "now", metavar="ISO8601", help="假定现在是这个时刻, 如 2026-11-23T08:00:00+08:00。")
 def tick(now: str | None) -> None:
-    """只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。"""
+    """只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。带 --now 的不算心跳。"""
     app = make_app()
     check_schema(app)
     try:
         now_ms = runtime_of(app).clock.now_ms() if now is None else from_iso(now)
     except ValueError as error:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
-    click.echo(json.dumps({**look(app, now_ms), "notices": deliver(app, now_ms)}, ensure_ascii=False))
+    did = look(app, now_ms, assumed=now is not None)
+    click.echo(json.dumps({**did, "notices": deliver(app, now_ms)}, ensure_ascii=False))
 
 
 @click.command("reference")
@@ -63,7 +63,7 @@ def seed_demo_city(sites: int, days: int) -> None:
 @click.confirmation_option(prompt="演示账号将停用, 演示工地不再计入任何统计。继续吗?")
 def stop_demo() -> None:
     """结束演示, 转入正式使用: 停用演示账号, 演示工地不再计入任何名单和统计。写过的记录保留。"""
-    with writing() as (session, _, _now):
+    with writing() as (session, _, now_ms):
         people, sites = end_demo(session, now_ms)
     click.echo(f"已停用 {people} 个演示账号, {sites} 个演示工地不再计入。以后启动请设 GONGDI_DEMO=0")
 
@@ -73,11 +73,9 @@ def prepare() -> None:
     """一步备好: 升级数据库, 装入基础数据, 新数据库再建演示城市 (GONGDI_DEMO=0 不建)。可以重复运行。"""
     app = make_whole_app(FakeClock(SystemClock().now_ms()))
     runtime = runtime_of(app)
-    with app.app_context():
-        with db.engine.begin() as connection:
-            upgrade(connection)
-        with write() as session:
-            load_reference(session, runtime.seals, runtime.clock.now_ms())
+    upgrade_database(app)
+    with app.app_context(), write() as session:
+        load_reference(session, runtime.seals, runtime.clock.now_ms())
     if runtime.config.demo:
         _seed_demo(app, 20, 3)
 

@@ -18,8 +18,8 @@ class Config:
     """The server's settings; see the table in README.md.
 
     `secret_keys` are `name:base64url` of 32 bytes, newest first; `digest_key` and `signing_key` are
-    base64url of 32 bytes. Those that are empty are kept in files under `data_dir/keys`, made at first
-    start.
+    base64url of 32 bytes. Those that are empty are kept in files under `data_dir/keys`, made while
+    the database is empty.
     """
 
     database_url: str
@@ -39,6 +39,13 @@ class Config:
     trusted_proxies: int
     public_url: str
     webhook_hosts: frozenset[str]
+
+    @property
+    def database_file(self) -> Path | None:
+        """Where the SQLite database lies; None when it is another, or only in memory."""
+        scheme, _, path = self.database_url.partition(":///")
+        path = path.partition("?")[0]
+        return Path(path).resolve() if scheme.startswith("sqlite") and path and path != ":memory:" else None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Config:

@@ -39,6 +39,7 @@ __all__ = [
     "is_postgresql",
     "raise_if_lost",
     "read",
+    "transaction_goes_on",
     "write",
 ]
 
@@ -307,3 +308,16 @@ def _records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
+
+
+def transaction_goes_on(session: Session) -> bool:
+    """Whether the transaction is still there after a statement of it failed. SQLite ends it by itself when the disk is
+    full, and what came next would be written outside of any; a cut connection takes it along."""
+    try:
+        connection = session.connection()
+        driver: Any = connection.connection.driver_connection
+    except DatabaseTrouble:
+        return False
+    if connection.invalidated:
+        return False
+    return connection.dialect.name != "sqlite" or bool(driver.in_transaction)

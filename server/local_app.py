@@ -10,19 +10,31 @@ from server.clock import Clock, SystemClock
 from server.config import Config
 from server.db import db, engine_options
 from server.media_store import open_store
-from server.runtime import Runtime
-from server.seal import load_seals
+from server.open_keys import open_keys
+from server.runtime import Runtime, make_private
+from server.seal import Seals
 
 assert models  # the tables have to be known before the first query
 
 
 def local_app(config: Config, clock: Clock | None = None) -> Flask:
-    """The app for these settings, on the machine's clock or another. Raises ConfigError for a key that cannot be used."""
+    """The app for these settings, on the machine's clock or another. Raises ConfigError for a key that cannot be used,
+    KeyTrouble for keys that are not those of the database, OperationalError when it does not answer."""
     app = Flask("server", static_folder=None)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(config)
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
-    seals = load_seals(config)
-    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), seals, open_store(config, seals))
     db.init_app(app)
+    clock = clock or SystemClock()
+    seals = _own_keys(app, config, clock)
+    app.extensions["gongdi"] = Runtime(config, clock, seals, open_store(config, seals))
     return app
+
+
+def _own_keys(app: Flask, config: Config, clock: Clock) -> Seals:
+    with app.app_context():
+        try:
+            return open_keys(config, clock.now_ms())
+        except BaseException:
+            db.engine.dispose()  # nobody else will: there is no app
+            raise

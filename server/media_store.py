@@ -7,7 +7,7 @@ was moved elsewhere or changed does not open.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from server.config import Config, ConfigError
-from server.seal import SealBroken, Seals, is_sealed, place
+from server.seal import HEAD_BYTES, SealBroken, Seals, is_sealed, place, sealed_with
 
 StoreTrouble = BaseError  # the store did not answer, or not as it should
 _OPTIONS: dict[str, Any] = {
@@ -53,13 +53,58 @@ class MediaStore:
 
     def get(self, key: str) -> bytes | None:
         """The bytes kept at this key, None if there are none. Raises SealBroken when they are not what was put."""
-        try:
-            sealed = bytes(obstore.get(self._store, key).bytes())
-        except FileNotFoundError:
+        sealed = self.get_sealed(key)
+        if sealed is None:
             return None
         if not is_sealed(sealed):
             raise SealBroken("what lies in the store was not put there by us")
         return self._seals.open(_place(key), sealed)
+
+    def reseal(self, key: str) -> bool:
+        """Seal what lies at this key with the current sealing key; False when it is so already, or nothing lies there.
+        Raises SealBroken when it is not what was put."""
+        sealed = self.get_sealed(key)
+        if sealed is None:
+            return False
+        if not is_sealed(sealed):
+            raise SealBroken("what lies in the store was not put there by us")
+        if self._seals.is_current(sealed):
+            return False
+        where = _place(key)
+        self.put_sealed(key, self._seals.seal(where, self._seals.open(where, sealed)))
+        return True
+
+    def count_sealed_with(self, name: str) -> int:
+        """How many objects are sealed with the key of this name. Reads the first bytes of each."""
+        return sum(sealed_with(self._head(key)) == name for key in self.all_keys())
+
+    def all_keys(self) -> Iterator[str]:
+        """The key of every object."""
+        for batch in obstore.list(self._store):
+            yield from (str(found["path"]) for found in batch)
+
+    def _head(self, key: str) -> bytes:
+        try:
+            return bytes(obstore.get_range(self._store, key, start=0, end=HEAD_BYTES))
+        except FileNotFoundError:  # gone meanwhile
+            return b""
+
+    def get_sealed(self, key: str) -> bytes | None:
+        """What lies at this key, sealed as it is: for backups."""
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def put_sealed(self, key: str, sealed: bytes) -> None:
+        """Put back what `get_sealed` gave."""
+        obstore.put(self._store, key, sealed, mode="overwrite", use_multipart=False)
+        if self._folder is not None:
+            _sync(self._folder / key)
+
+    def has(self, key: str) -> bool:
+        """Whether anything lies at this key."""
+        return bool(self._head(key))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Forget what lies at these keys; a key at which nothing lies is forgotten already."""

@@ -25,6 +25,13 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
 
 
+def knows_revision(revision: str) -> bool:
+    """Whether this version of the program has that migration: then it can bring such a database up to date."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return any(script.revision == revision for script in ScriptDirectory.from_config(config).walk_revisions())
+
+
 @cache
 def newest() -> str | None:
     """The migration that this version of the program wants."""

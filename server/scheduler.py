@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,13 @@ from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
 from server.actions.resume_clocks import paused_since_ms, resume_clocks
+from server.actions.retention import (
+    RETAINED,
+    ROWS_AT_ONCE,
+    forget_exchanges,
+    forget_rows,
+    forget_windows,
+)
 from server.actions.retire_reporters import retire_reporters
 from server.actions.take_flag_steps import take_due_steps
 from server.actions.watch_cases import watch_cases
@@ -39,6 +46,7 @@ from server.actions.watch_records import watch_records
 from server.db import db, read, write
 from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
+from server.reseal import reseal
 from server.runtime import Runtime
 from server.take_media import tidy_media
 
@@ -60,15 +68,17 @@ class Share:
 ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200)
 ON_SQLITE = Share(sites=1, rows=1, rounds=10_000)  # one writer at a time: nobody waits for more than one site
 HELD_A_TIME = 20  # entries that are released together
+RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 
 _log = logging.getLogger("gongdi.scheduler")
 
 Part = Callable[[Runtime, int], dict[str, int]]
 
 
-def tick(app: Flask, now_ms: int) -> dict[str, Any]:
+def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """Do everything that is due at `now_ms`; doing it again does nothing. Gives what was done, by part, with
-    `failed` counting what could not be; that never stops the rest."""
+    `failed` counting what could not be; that never stops the rest. At an `assumed` time it is no heartbeat: it proves of
+    no scheduler that it runs."""
     began_s = time.perf_counter()
     runtime: Runtime = app.extensions["gongdi"]
     did: dict[str, Any] = {}
@@ -79,21 +89,24 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
             except Exception:  # one part must not stop the others
                 _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
                 did[name] = {"failed": 1}
+        if assumed:
+            return did
         with write() as session:
             beat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
     return did
 
 
-def look(app: Flask, now_ms: int) -> dict[str, Any]:
-    """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first."""
+def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
+    """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first. An
+    `assumed` time tells of no pause."""
     runtime: Runtime = app.extensions["gongdi"]
     resumed = 0
     with app.app_context():
         try:
-            resumed = _resume(runtime, now_ms)
+            resumed = 0 if assumed else _resume(runtime, now_ms)
         except Exception:  # the tick is made all the same
             _log.exception("clocks were not started again")
-    return {"resumed": resumed, **tick(app, now_ms)}
+    return {"resumed": resumed, **tick(app, now_ms, assumed)}
 
 
 def _resume(runtime: Runtime, now_ms: int) -> int:
@@ -121,33 +134,41 @@ def deliver(app: Flask, now_ms: int) -> dict[str, int]:
 def run(app: Flask) -> None:
     """Tick and deliver every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; what is under way is
     finished."""
-    runtime: Runtime = app.extensions["gongdi"]
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # else two lines a tick that say nothing
-    scheduler = BlockingScheduler(
-        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
-    )
-    for job in (look, deliver):
-        scheduler.add_job(
-            partial(_at_now, app, job),
-            "interval",
-            name=job.__name__,
-            seconds=runtime.config.tick_s,
-            next_run_time=datetime.now(UTC),
-            coalesce=True,  # after a pause one run does it all
-            max_instances=1,
-            misfire_grace_time=None,
-        )
-    stopping = threading.Event()
+    stopping: SimpleQueue[None] = SimpleQueue()  # safe to put to from a handler that interrupts its `get`
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        # In a thread of its own: the handler interrupts the scheduler's loop, which may hold its locks.
-        if not stopping.is_set():
-            stopping.set()
-            threading.Thread(target=scheduler.shutdown).start()
+        stopping.put(None)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    run_until(app, stopping)
+
+
+def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
+    """Tick and deliver until something is put into `stopping`.
+
+    The pause between two ticks is measured on the monotonic clock: jobs with a date of their own would wait for the wall
+    clock to catch up after it was set back.
+    """
+    runtime: Runtime = app.extensions["gongdi"]
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # else lines at every tick that say nothing
+    scheduler = BackgroundScheduler(
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
+    )
     scheduler.start()
+    try:
+        while True:
+            for job in (look, deliver):
+                # Due at once, and skipped while the one before still runs.
+                name, due = job.__name__, partial(_at_now, app, job)
+                scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
+            try:
+                stopping.get(timeout=runtime.config.tick_s)
+            except Empty:
+                continue
+            break
+    finally:
+        scheduler.shutdown()
 
 
 def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
@@ -237,6 +258,31 @@ def _rosters(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return read_waiting(runtime.seals, now_ms)
 
 
+def _retention(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    """Each table in transactions of its own; what one tick leaves is past its time at the next."""
+    with read() as session:
+        book = rules_in_force(session)
+    forget: dict[str, Callable[[Session], int]] = {
+        kept.model.__tablename__: partial(forget_rows, kept=kept, now_ms=now_ms, book=book)
+        for kept in RETAINED
+    }
+    forget["exchange"] = partial(forget_exchanges, now_ms=now_ms, book=book)
+    forget["duty_window"] = partial(forget_windows, seals=runtime.seals, now_ms=now_ms, book=book)
+    return {name: _until_few(take) for name, take in forget.items()}
+
+
+def _until_few(take: Callable[[Session], int]) -> int:
+    """Until a batch was not full: then nothing more is due."""
+    total = 0
+    for _ in range(RETENTION_ROUNDS_MAX):
+        with write() as session:
+            taken = take(session)
+        total += taken
+        if taken < ROWS_AT_ONCE:
+            break
+    return total
+
+
 def _house(_runtime: Runtime, now_ms: int) -> dict[str, int]:
     with write() as session:
         return keep_house(session, now_ms, rules_in_force(session))
@@ -253,5 +299,7 @@ PARTS: dict[str, Part] = {
     "signals": _signals,
     "rosters": _rosters,
     "media": tidy_media,
+    "reseal": reseal,
     "house": _house,
+    "retention": _retention,
 }

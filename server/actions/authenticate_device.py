@@ -109,6 +109,7 @@ def claim_exchange(session: Session, sender: Sender, verb: str, now_ms: int) -> 
         nonce=sender.nonce,
         id=str(uuid7()),
         verb=verb,
+        brought=False,
         at_ms=now_ms,
         beacon=secrets.token_urlsafe(16),
     )

@@ -85,7 +85,7 @@ def date_entries(
     exchange.t_ms, exchange.wall_ms = t_ms, clock.wall_ms
     tie = Tie(t_ms, arrival_ms, clock.wall_ms, clock.boot, clock.up_ms)
     names = {entry.at.boot for entry in entries if entry.at.boot} | ({clock.boot} - {None})
-    boots = _boots(session, device.id, names)
+    boots = _boots(session, device.id, names, arrival_ms)
     narrowed = _tie(session, device.id, tie, boots)
     pulled_ms = beacon_ms if verb == "pull" else None
     ties = [*_ties(session, device.id, entries, beacons, arrival_ms), tie]
@@ -96,7 +96,7 @@ def date_carried(session: Session, device_id: str, entries: Sequence[Envelope], 
     """As `date_entries`, of entries that somebody carried here: their device is not there to be tied to the server's
     clock, so that only earlier ties count."""
     tokens = {entry.at.beacon for entry in entries if entry.at.beacon}
-    boots = _boots(session, device_id, {entry.at.boot for entry in entries if entry.at.boot})
+    boots = _boots(session, device_id, {entry.at.boot for entry in entries if entry.at.boot}, received_ms)
     query = _pushes(device_id).order_by(Exchange.at_ms.desc()).limit(1)
     last = next(map(_tie_of, session.execute(query)), None)
     beacons = {token: at_ms for token, (at_ms, _) in _beacons(session, device_id, tokens).items()}
@@ -118,11 +118,14 @@ def _tie(session: Session, device_id: str, tie: Tie, boots: dict[str, KnownBoot]
         return None
     boots[tie.boot] = KnownBoot(known.number, ties)
     row = session.get_one(Boot, (device_id, tie.boot))
+    row.at_ms = tie.arrival_ms
     row.lower, row.upper = [list(one) for one in ties.lower], [list(one) for one in ties.upper]
     return known.number
 
 
-def _boots(session: Session, device_id: str, names: Collection[str | None]) -> dict[str, KnownBoot]:
+def _boots(
+    session: Session, device_id: str, names: Collection[str | None], arrival_ms: int
+) -> dict[str, KnownBoot]:
     """The boots of these names; one that was never heard of gets a number."""
     if not names:
         return {}
@@ -133,6 +136,7 @@ def _boots(session: Session, device_id: str, names: Collection[str | None]) -> d
         highest = session.scalar(sa.select(sa.func.max(Boot.number)).where(Boot.device_id == device_id)) or 0
         for number, name in enumerate(fresh, start=highest + 1):
             rows[name] = Boot(device_id=device_id, boot=name, number=number, lower=[], upper=[])
+            rows[name].at_ms = arrival_ms
             session.add(rows[name])
         session.flush()
     return {name: KnownBoot(row.number, boot_ties(row)) for name, row in rows.items()}

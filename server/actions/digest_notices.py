@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from server.actions.manage_channels import address_place
 from server.actions.name_codes import read_names
 from server.clock import to_iso
 from server.models.flag import Flag
@@ -17,7 +18,7 @@ from server.models.user import User
 from server.rules.calendar import local_date_of
 from server.rules.delivery import backoff_ms
 from server.rules.rulebook import Rulebook
-from server.seal import SealBroken, Seals, place
+from server.seal import SealBroken, Seals
 
 LEASE_MS = 5 * 60 * 1000  # how long a sender that died keeps others away
 LINES_MAX = 30
@@ -80,7 +81,7 @@ def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Lette
 
 def _address(seals: Seals, channel: Channel) -> str | None:
     try:
-        return seals.open(place("channel", channel.id, "address"), channel.address).decode()
+        return seals.open(address_place(channel.id), channel.address).decode()
     except (SealBroken, UnicodeDecodeError):
         return None
 

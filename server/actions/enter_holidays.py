@@ -76,7 +76,7 @@ def enter_holidays(session: Session, rows: Sequence[Holiday], source: str, now_m
         kept.valid_from, kept.valid_to, kept.source = row.date, add_days(row.date, 1), source
         kept.data = {"kind": row.kind, "name": row.name, "mark": "F"}
         session.add(kept)
-    mark_changed(session, now_ms)
+    mark_changed(session)
     return year
 
 

@@ -43,7 +43,7 @@ def append_event(
     flag.rev, flag.head, flag.changed_ms = n, event.hash, at_ms
     scope = session.get_one(Scope, flag.scope_id)
     scope.flag_tally = seals.seal(
-        _tally_place(scope), counted(seals, read_tally(seals, scope), event.hash).raw
+        tally_place(scope.scope_id), counted(seals, read_tally(seals, scope), event.hash).raw
     )
 
 
@@ -51,7 +51,7 @@ def read_tally(seals: Seals, scope: Scope) -> Tally:
     """How many events the flags of a scope have, as was sealed. Raises SealBroken."""
     if scope.flag_tally is None:
         return Tally()
-    raw = seals.open(_tally_place(scope), scope.flag_tally)
+    raw = seals.open(tally_place(scope.scope_id), scope.flag_tally)
     return Tally(int.from_bytes(raw[:8]), int.from_bytes(raw[8:]))
 
 
@@ -74,8 +74,8 @@ def counted(seals: Seals, tally: Tally, event_hash: str) -> Tally:
     return Tally(tally.events + 1, (tally.sum + keyed) % (1 << 128))
 
 
-def _tally_place(scope: Scope) -> bytes:
-    return place("scope", scope.scope_id, "flag_tally")
+def tally_place(scope_id: str) -> bytes:
+    return place("scope", scope_id, "flag_tally")
 
 
 def clock_of(unit: str, due_ms: int) -> dict[str, str]:

@@ -87,7 +87,7 @@ def keep_draft(
 ) -> None:
     """Keep what was typed. A form that was acted upon already leaves no draft."""
     sealed = seals.seal(
-        _place(key.nonce), msgspec.json.encode({name: list(texts) for name, texts in said.items()})
+        form_place(key.nonce), msgspec.json.encode({name: list(texts) for name, texts in said.items()})
     )
     digest = _digest(seals, action, said)
     row = SentForm(
@@ -118,7 +118,7 @@ def draft_of(session: Session, seals: Seals, user_id: str, page: str) -> Draft |
     row = session.scalar(query)
     if row is None or row.fields is None:
         return None
-    return Draft(row.action, msgspec.json.decode(seals.open(_place(row.nonce), row.fields)))
+    return Draft(row.action, msgspec.json.decode(seals.open(form_place(row.nonce), row.fields)))
 
 
 def forget_drafts(session: Session, user_id: str, page: str) -> None:
@@ -148,5 +148,5 @@ def _digest(seals: Seals, action: str, said: Fields) -> str:
     return seals.digest("form", told.decode())
 
 
-def _place(nonce: str) -> bytes:
+def form_place(nonce: str) -> bytes:
     return place("sent_form", nonce, "fields")

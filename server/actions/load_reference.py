@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +61,7 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
                 session.delete(before)
                 changed += 1
     if changed:
-        mark_changed(session, now_ms)
+        mark_changed(session)
     _publish_duties(session, seals, now_ms)
     return changed
 
@@ -97,10 +98,12 @@ def _invalid(lines: list[str]) -> Problem:
     return Problem(422, "reference_invalid", "基础数据有误", detail)
 
 
-def mark_changed(session: Session, now_ms: int) -> None:
-    """Let every process know that reference data changed; whoever writes it calls this."""
-    before = reference_stamp(session)
-    value = f"{now_ms}.{int(before.partition('.')[2] or 0) + 1}"
+def mark_changed(session: Session) -> None:
+    """Let every process know that reference data changed; whoever writes it calls this. The stamp is a digest of the rows:
+    the same data never has two."""
+    session.flush()
+    rows = json.dumps(reference_rows(session), sort_keys=True)
+    value = hashlib.sha256(rows.encode()).hexdigest()[:32]
     session.merge(
         Reference(noun=STAMP, code=STAMP, valid_from="", valid_to=None, data={"value": value}, source="")
     )

@@ -44,7 +44,7 @@ def add_channel(session: Session, seals: Seals, user: User, new: NewChannel, now
         secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
         address = f"{new.address.partition('#')[0]}#{secret}"
     channel = Channel(id=str(uuid7()), user_id=user.id, kind=new.kind, made_ms=now_ms)
-    channel.address = seals.seal(place("channel", channel.id, "address"), address.encode())
+    channel.address = seals.seal(address_place(channel.id), address.encode())
     channel.quiet_from, channel.quiet_to = new.quiet_from, new.quiet_to
     session.add(channel)
     return channel.id, secret
@@ -58,6 +58,11 @@ def remove_channel(session: Session, channel_id: str) -> None:
     session.execute(sa.delete(Notice).where(Notice.channel_id == channel_id))
     session.execute(sa.delete(Digest).where(Digest.channel_id == channel_id))
     session.delete(channel)
+
+
+def address_place(channel_id: str) -> bytes:
+    """Where a channel's sealed address belongs."""
+    return place("channel", channel_id, "address")
 
 
 def list_channels(session: Session) -> list[tuple[Channel, User]]:

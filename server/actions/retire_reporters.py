@@ -24,10 +24,15 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
 
     1. A site was taken back `unassigned_grace_h` ago: the device is out from the end of the assignment on.
     2. A device's stream was not complete for `device_dormant_d`: it is out until it reports again.
+
+    Without these rules nobody goes.
     """
     today = local_date_of(now_ms)
-    grace_ms = round(book.number("unassigned_grace_h", today) * _HOUR_MS)
-    dormant_ms = round(book.number("device_dormant_d", today) * DAY_MS)
+    try:
+        grace_ms = round(book.number("unassigned_grace_h", today) * _HOUR_MS)
+        dormant_ms = round(book.number("device_dormant_d", today) * DAY_MS)
+    except LookupError:
+        return 0
     ended = Assignment.ended_ms <= now_ms - grace_ms
     behind = sa.func.coalesce(StreamHead.complete_ms, StreamHead.since_ms) <= now_ms - dormant_ms
     open_still = Assignment.ended_ms.is_(None)

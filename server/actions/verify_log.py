@@ -17,16 +17,19 @@ from server.actions.count_lines import add_lines, read_lines_tally
 from server.actions.flag_record import Tally
 from server.actions.read_push import entry_place
 from server.actions.verify_flags import flag_faults, window_faults
-from server.actions.verify_receipts import Receiving, read_receipt, server_key
+from server.actions.verify_receipts import Receiving, read_receipt, read_signed, server_key
 from server.clock import to_iso
 from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import ANY_KIND, LogEntry
+from server.models.receipt import StreamReceipt
 from server.models.scope import Scope, scope_id_of
 from server.seal import SealBroken, Seals
 from sync_protocol import stream as streams
 from sync_protocol.signatures import attestation_text, verify_text
 
 _Line = tuple[str, int, str]  # a device, a number in its stream, the hash in hex
+
+_LOST = "the stream was whole up to here, and the log lacks lines before this one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: Stream
         return "the line was changed: its hash differs"
     if head is None:
         return "the stream is not known"
+    if row.n > (before.n if before is not None else 0) + 1 and row.n <= head.head["n"]:
+        return _LOST
     if head.forked:
         return ""  # a fork is kept and marked, and has more than one line at a number
     if row.kind == ANY_KIND:
@@ -144,6 +149,7 @@ def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
         sa.select(Exchange).where(Exchange.receipt.is_not(None)).order_by(Exchange.device_id, Exchange.at_ms)
     )
     key = server_key(seals)
+    yield from _kept_receipts(session, key, named)
     for exchange in session.scalars(query.execution_options(yield_per=500)):
         receipt, at = read_receipt(key, exchange), to_iso(exchange.at_ms)
         if receipt is None:
@@ -164,6 +170,18 @@ def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
         elif told["n"]:
             named.setdefault(name, set()).add((head.device_id, told["n"], told["hash"]))
     yield from _lines_lost(session, named, brought)
+
+
+def _kept_receipts(session: Session, key: bytes, named: dict[str, set[_Line]]) -> Iterator[Fault]:
+    """The newest receipt of each stream, of those whose exchange brought nothing and is forgotten."""
+    for row in session.scalars(sa.select(StreamReceipt).order_by(StreamReceipt.device_id)):
+        receipt = read_signed(key, row.device_id, row.receipt)
+        if receipt is None:
+            yield Fault("", row.device_id, 0, f"a receipt that is kept of {row.scope_id} is not the server's")
+            continue
+        for name, (n, hash) in receipt.streams.items():
+            if n:
+                named.setdefault(name, set()).add((row.device_id, n, hash))
 
 
 def _lines_lost(

@@ -38,21 +38,25 @@ def server_key(seals: Seals) -> bytes:
 
 def read_receipt(key: bytes, exchange: Exchange) -> Receipt | None:
     """The receipt of an exchange; None when it has none, or one that the server did not sign or that was changed."""
-    kept: Any = exchange.receipt
+    return read_signed(key, exchange.device_id, exchange.receipt)
+
+
+def read_signed(key: bytes, device_id: str, kept: Any) -> Receipt | None:
+    """A receipt to a device, as it is kept; None for none, or one that the server did not sign or that was changed."""
     try:
         at, streams = kept["at"], {name: (n, hash) for name, (n, hash) in kept["streams"].items()}
         at_ms = from_iso(at)
         lines = None
         if "lines" in kept:
             lines = {name: (count, sha256) for name, (count, sha256) in kept["lines"].items()}
-            signed = received_text(exchange.device_id, at, lines)
+            signed = received_text(device_id, at, lines)
             if not verify_text(key, signed, kept["lines_sig"]):
                 return None
-        if not verify_text(key, receipt_text(exchange.device_id, at, streams), kept["sig"]):
+        if not verify_text(key, receipt_text(device_id, at, streams), kept["sig"]):
             return None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
-    return Receipt(exchange.device_id, at_ms, streams, lines)
+    return Receipt(device_id, at_ms, streams, lines)
 
 
 @dataclass(slots=True)

@@ -59,6 +59,7 @@ def write_entries(
     device = _device(session, seals, user_id, now_ms)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
     exchange = claim_exchange(session, sender, "roster", now_ms)
+    exchange.brought = True
     head = session.get(StreamHead, (site_id, device.id), populate_existing=True)
     known = streams.from_json(head.head) if head is not None else streams.Stream()
     name = scope_name("site", site_id)

@@ -4,8 +4,10 @@ from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
+from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.receipt import StreamReceipt
 from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
@@ -34,6 +36,7 @@ __all__ = [
     "Heartbeat",
     "HeldEntry",
     "KeptEvidence",
+    "KeyFingerprint",
     "LogEntry",
     "LoginToken",
     "Media",
@@ -43,6 +46,7 @@ __all__ = [
     "Quarantine",
     "Record",
     "Reference",
+    "Resealing",
     "Roster",
     "RosterTitle",
     "Scope",
@@ -51,6 +55,7 @@ __all__ = [
     "SiteCompany",
     "SiteSignal",
     "StreamHead",
+    "StreamReceipt",
     "Suspension",
     "Tally",
     "User",

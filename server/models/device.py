@@ -39,12 +39,14 @@ class Boot(Base):
     BootTies in sync_protocol/intervals.py; both are empty while no push shares the boot."""
 
     __tablename__ = "boot"
+    __table_args__ = (sa.Index("ix_boot_at", "at_ms"),)  # the tick: what may be forgotten
 
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
     boot: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     number: Mapped[int] = mapped_column(sa.Integer)
     lower: Mapped[list[list[int]]] = mapped_column(Json)
     upper: Mapped[list[list[int]]] = mapped_column(Json)
+    at_ms: Mapped[int] = mapped_column(sa.BigInteger)  # when it was heard of last
 
 
 class Exchange(Base):
@@ -56,6 +58,7 @@ class Exchange(Base):
     __table_args__ = (
         sa.Index("ix_exchange_beacon", "beacon"),  # push: when was this beacon handed out
         sa.Index("ix_exchange_device_at", "device_id", "at_ms"),  # push: the pushes around an entry
+        sa.Index("ix_exchange_at", "at_ms"),  # the tick: what may be forgotten
     )
 
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -66,6 +69,9 @@ class Exchange(Base):
     # Of a push: its T, and the clocks that were read between that and `at_ms`.
     t_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     wall_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    brought: Mapped[bool | None] = mapped_column(
+        sa.Boolean
+    )  # whether it brought lines; None: from before this was kept
     beacon: Mapped[str] = mapped_column(sa.String(32))
     attested: Mapped[dict[str, Any] | None] = mapped_column(
         Json
@@ -114,6 +120,7 @@ class EnrolCode(Base):
     """A single-use code, stored hashed. It lives ten minutes and burns after five wrong tries from anyone."""
 
     __tablename__ = "enrol_code"
+    __table_args__ = (sa.Index("ix_enrol_code_expires", "expires_ms"),)  # the tick: what may be forgotten
 
     code_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
     prefix: Mapped[str] = mapped_column(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from server.db import Base, Id, Json
 
 _OPEN = sa.text("state = 'open'")
+_SETTLED = sa.text("settled_ms IS NOT NULL")
 
 
 ANY_KIND = ""  # of a line that could not be read
@@ -98,8 +99,11 @@ class Quarantine(Base):
 
     __tablename__ = "quarantine"
     __table_args__ = (
+        # The list that people work from.
         sa.Index("ix_quarantine_open", "scope_id", "at_ms", postgresql_where=_OPEN, sqlite_where=_OPEN),
-    )  # the list that people work from
+        # The tick: what may be forgotten.
+        sa.Index("ix_quarantine_settled", "settled_ms", postgresql_where=_SETTLED, sqlite_where=_SETTLED),
+    )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
     id: Mapped[str] = mapped_column(Id, primary_key=True)

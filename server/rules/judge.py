@@ -96,7 +96,7 @@ def judge(
     | open, silent, soft review | none | open | silent (`lost`: review) | missed (`lost`: review) |
     | open, silent, soft review | timely | met (coverage: open) | met (coverage: silent) | met |
     | open, silent, soft review | late, backfilled | (coverage: open) its state | (coverage: silent) its state | its state |
-    | open, silent, soft review | uncertain | review (coverage: open) | review (coverage: silent) | review |
+    | open, silent, soft review | uncertain | review (coverage: open) | review | review |
     | met, done_late, backfilled | none, or worse than that | as open | review | review |
     | missed | any | review | review | review |
     | excused for a rest day | somebody came | as open | as open | as open |
@@ -134,9 +134,9 @@ def _undecided(
     if not evidence.expected:
         return Verdict("excused", "nobody_expected", None)
     heard = watermark_ms is not None and watermark_ms >= deadline_ms
+    if evidence.fulfilled == "uncertain":
+        return Verdict("review", evidence.why, None)
     if evidence.fulfilled != "none" and (heard or not coverage):
-        if evidence.fulfilled == "uncertain":
-            return Verdict("review", evidence.why, None)
         return Verdict(FULFILLED[evidence.fulfilled], None, None)
     if lost is not None:
         return Verdict("review", lost, None)

@@ -24,8 +24,8 @@ def _make(app: Flask) -> str:
 
 def _redeem(app: Flask, code: str, now_ms: int = NOW_MS) -> str | None:
     with app.app_context(), write() as session:
-        user = redeem_code(session, code, now_ms)
-        return None if user is None else user.name
+        found = redeem_code(session, code, now_ms)
+        return None if found is None else found[0].name
 
 
 def _wrong(code: str) -> str:

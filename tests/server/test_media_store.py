@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -12,7 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from server.config import Config, ConfigError
 from server.media_store import MediaStore, StoreTrouble, open_store
-from server.seal import SealBroken, Seals, load_seals
+from server.seal import SealBroken, Seals, fresh_key, load_seals, make_keys
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def seals(config: Config) -> Seals:
-    return load_seals(config)
+    return _seals_of(config)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_what_lies_below_a_key_is_deleted_and_nothing_beside_it(store: MediaStor
 
 def test_what_was_moved_or_written_by_others_does_not_open(config: Config, store: MediaStore) -> None:
     other = open_store(
-        config, load_seals(Config.from_env({"GONGDI_DATA_DIR": str(config.data_dir / "other")}))
+        config, _seals_of(Config.from_env({"GONGDI_DATA_DIR": str(config.data_dir / "other")}))
     )
     other.put("original/a/b", b"x")
     with pytest.raises(SealBroken):
@@ -87,7 +88,7 @@ def test_a_store_that_does_not_answer_is_trouble(tmp_path: Path, monkeypatch: py
     for name, value in {**aws, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}.items():
         monkeypatch.setenv(name, value)
     named = Config.from_env({"GONGDI_DATA_DIR": str(tmp_path), "GONGDI_MEDIA_URL": "s3://photos"})
-    silent = open_store(named, load_seals(named))
+    silent = open_store(named, _seals_of(named))
     with pytest.raises(StoreTrouble):
         silent.get("original/a/b")
 
@@ -96,3 +97,22 @@ def test_a_store_that_does_not_answer_is_trouble(tmp_path: Path, monkeypatch: py
 def test_a_url_that_names_no_store_is_said_at_the_start(url: str) -> None:
     with pytest.raises(ConfigError, match="GONGDI_MEDIA_URL"):
         Config.from_env({"GONGDI_MEDIA_URL": url})
+
+
+def test_a_photo_is_sealed_again_with_the_current_key_and_opens_with_it_alone(
+    config: Config, store: MediaStore
+) -> None:
+    store.put("original/a/b", b"x")
+    old = (config.data_dir / "keys" / "secret_keys").read_text().strip()
+    fresh = f"k2:{fresh_key()}"
+    rotated = open_store(config, load_seals(replace(config, secret_keys=f"{fresh},{old}")))
+    assert (rotated.count_sealed_with("k1"), rotated.count_sealed_with("k2")) == (1, 0)
+    assert rotated.reseal("original/a/b")
+    assert not rotated.reseal("original/a/b") and not rotated.reseal("original/a/nothing")
+    assert (rotated.count_sealed_with("k1"), rotated.count_sealed_with("k2")) == (0, 1)
+    assert open_store(config, load_seals(replace(config, secret_keys=fresh))).get("original/a/b") == b"x"
+
+
+def _seals_of(config: Config) -> Seals:
+    make_keys(config)
+    return load_seals(config)

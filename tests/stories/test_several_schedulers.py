@@ -15,6 +15,7 @@ from server.models import Device, Flag, FlagEvent, Notice, Site, StreamHead, Win
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
 from server.scheduler import tick
+from sync_protocol import stream as streams
 from tests.server.cast import COMPANY_A, Cast, add_site, identity
 from tests.stories.field import Field
 from tests.stories.flags import DAY, planned_field
@@ -32,9 +33,12 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     made.tablet("first")
     with app.app_context(), write() as session:
         device_id = session.scalars(sa.select(Device.id)).first()
+        nothing = streams.to_json(streams.Stream())
         for site_id in session.scalars(sa.select(Site.id)):
             head = session.get(StreamHead, (site_id, device_id))
-            head = head or StreamHead(scope_id=site_id, device_id=device_id, head={}, heard_ms=0, since_ms=0)
+            head = head or StreamHead(
+                scope_id=site_id, device_id=device_id, head=nothing, heard_ms=0, since_ms=0
+            )
             head.complete_ms = instant_ms(DAY, "23:00")
             session.add(head)
     return made

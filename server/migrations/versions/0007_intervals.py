@@ -94,6 +94,7 @@ def _devices() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("lower", Json, nullable=False),
         sa.Column("upper", Json, nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device_id", "boot", name=op.f("pk_boot")),
     )
     numbers: dict[str, int] = {}
@@ -111,6 +112,7 @@ def _devices() -> None:
                 "number": number,
                 "lower": [[up_ms, at_ms - bound_ms]],
                 "upper": [[up_ms, at_ms + bound_ms]],
+                "at_ms": at_ms,
             }
         )
     op.bulk_insert(boot, rows)
@@ -118,6 +120,7 @@ def _devices() -> None:
     with op.batch_alter_table("exchange") as batch_op:
         batch_op.add_column(sa.Column("t_ms", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("wall_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("brought", sa.Boolean(), nullable=True))
     op.create_index("ix_exchange_device_at", "exchange", ["device_id", "at_ms"])
 
 
@@ -202,7 +205,7 @@ def downgrade() -> None:
     _drop("stream", "fork_closed_ms", "floors", "pending", "tail_ms", "loose_n")
     _drop("stream", "since_ms", "gone_ms", "left_ms", "left_why")
     op.drop_index("ix_exchange_device_at", table_name="exchange")
-    _drop("exchange", "t_ms", "wall_ms")
+    _drop("exchange", "t_ms", "wall_ms", "brought")
     op.create_table(
         "anchor",
         sa.Column("device_id", Id(), nullable=False),

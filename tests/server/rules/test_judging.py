@@ -37,7 +37,7 @@ COVERED, UNCOVERED = Evidence("timely", 4, 4), Evidence("none", 4, 3)
         ("open", UNCERTAIN, BEFORE, None, "review"),
         ("open", UNCERTAIN, AFTER, HEARD, "review"),
         ("open", UNSURE, BEFORE, HEARD, "open"),
-        ("open", UNSURE, AFTER, NOT_HEARD, "silent"),
+        ("open", UNSURE, AFTER, NOT_HEARD, "review"),
         ("open", UNSURE, AFTER, HEARD, "review"),
         ("missed", UNCERTAIN, AFTER, HEARD, "review"),
         ("met", UNCERTAIN, AFTER, HEARD, "review"),
@@ -184,7 +184,7 @@ def test_states_move_forward_only(
     state, reason = beginning
     for now_ms, watermark_ms, evidence in sorted(ticks, key=lambda tick: tick[:2]):
         verdict = judge(state, reason, now_ms, DEADLINE, watermark_ms, evidence)
-        allowed = MOVES["silent" if is_soft(reason) else state] | (
+        allowed = ({*MOVES["silent"], "silent"} if is_soft(reason) else MOVES[state]) | (
             {*MOVES["open"], "open"}
             if now_ms < DEADLINE and state in ("met", "done_late", "backfilled")
             else set()
