@@ -29,6 +29,7 @@ from server.actions.read_push import Line
 from server.actions.release_held import finish, hold, release_held
 from server.actions.retime_records import retime_records
 from server.actions.settle_times import settle_times
+from server.actions.tell_devices import note_doubts
 from server.db import bulk_insert, bulk_select
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
@@ -131,6 +132,8 @@ def accept_scope(
     grown, placed = place_unreadable(pushing, applying, head, grown, attested)
     taken = _take_in(pushing, applying, fresh, Arrival(assignment, head.gone_ms, settled.fresh))
     retime_records(applying, settled.changed)
+    doubted = [one.event_ms for one in settled.fresh.values() if one.doubt]
+    note_doubts(session, pushing.device, doubted, pushing.now_ms, pushing.book)
     if is_new_fork:
         _raise_fork(pushing, applying, head)
     reporting = close_stream(pushing, scope, head, grown, attested, good)

@@ -141,6 +141,7 @@ def _again(notice: Notice, key: str, user_id: str, channel_id: str | None, now_m
         scope_id=notice.scope_id,
         flag_id=notice.flag_id,
         what=notice.what,
+        detail=notice.detail,
         severe=notice.severe,
         made_ms=now_ms,
         due_ms=now_ms,

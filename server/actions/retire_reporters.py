@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.refresh_watermark import refresh_watermark
+from server.actions.tell_devices import tell_dormant
 from server.models.device import OWN_CLASS, Device, StreamHead
 from server.models.scope import lock_scope
 from server.models.user import Assignment, User
@@ -23,7 +24,8 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
     """Let up to `limit` streams go that are past their time; windows that wait for them go to review. Gives how many.
 
     1. A site was taken back `unassigned_grace_h` ago: the device is out from the end of the assignment on.
-    2. A device's stream was not complete for `device_dormant_d`: it is out until it reports again.
+    2. A device's stream was not complete for `device_dormant_d`: it is out until it reports again, and
+       the administrators are told.
 
     Without these rules nobody goes.
     """
@@ -44,6 +46,8 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
         if head.left_ms is None:
             head.left_ms, head.left_why = (ended_ms, UNHEARD) if ended_ms is not None else (now_ms, DORMANT)
             refresh_watermark(session, site_id, now_ms)
+            if head.left_why == DORMANT:
+                tell_dormant(session, device_id, now_ms)
             done += 1
     return done
 

@@ -88,18 +88,19 @@ def tell_move(
     tell(session, people, told.values(), flag, move.action, severe, now_ms)
 
 
-def tell_admins(session: Session, what: str, about: str, now_ms: int) -> None:
+def tell_admins(session: Session, what: str, about: str, now_ms: int, detail: str = "") -> None:
     """Notify the administrators of something that is about no flag, by each of their ways. `about` names the occasion, so
-    that it is reported once."""
+    that it is reported once; `detail` says which one, in the console."""
     channels = sa.select(User.id, Channel.id).outerjoin(Channel, Channel.user_id == User.id)
     ways: dict[str, set[str | None]] = {}
     for user_id, channel_id in session.execute(channels.where(User.role == "admin", User.active)):
         ways.setdefault(user_id, {None}).add(channel_id)
-    for user_id, some in ways.items():
-        for channel in some:
-            told = {"what": what, "severe": True, "made_ms": now_ms, "due_ms": now_ms}
-            key = f"{what}:{about}:{channel or user_id}"
-            session.add(Notice(id=str(uuid7()), key=key, user_id=user_id, channel_id=channel, **told))
+    keys = {f"{what}:{about}:{way or user}": (user, way) for user, some in ways.items() for way in some}
+    known = set(session.scalars(sa.select(Notice.key).where(Notice.key.in_(keys))))
+    told = {"what": what, "detail": detail, "severe": True, "made_ms": now_ms, "due_ms": now_ms}
+    for key in keys.keys() - known:
+        user, way = keys[key]
+        session.add(Notice(id=str(uuid7()), key=key, user_id=user, channel_id=way, **told))
 
 
 def tell(

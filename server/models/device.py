@@ -32,6 +32,9 @@ class Device(Base):
     unsent: Mapped[int | None] = mapped_column(
         sa.Integer
     )  # entries that it said it still held, over all scopes
+    # The first and the last of consecutive local dates on which its clock contradicted what is proved.
+    doubted_from: Mapped[str | None] = mapped_column(sa.String(10))
+    doubted_to: Mapped[str | None] = mapped_column(sa.String(10))
 
 
 class Boot(Base):

@@ -30,7 +30,8 @@ class Channel(Base):
 
 class Notice(Base):
     """One event of one flag, or of none (then `scope_id` and `flag_id` are empty), told to one user by one channel (none:
-    in the console). `key` names just that, so that nobody is told twice. `what` is the event's action."""
+    in the console). `key` names just that, so that nobody is told twice. `what` is the event's action; `detail`:
+    which one of several, shown in the console only."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -46,6 +47,7 @@ class Notice(Base):
     scope_id: Mapped[str | None] = mapped_column(Id)
     flag_id: Mapped[str | None] = mapped_column(Id)
     what: Mapped[str] = mapped_column(sa.String(32))
+    detail: Mapped[str] = mapped_column(sa.String(200), default="")
     severe: Mapped[bool] = mapped_column(sa.Boolean)
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)
     due_ms: Mapped[int] = mapped_column(sa.BigInteger)

@@ -74,6 +74,8 @@ def _devices() -> None:
         batch_op.add_column(
             sa.Column("device_class", sa.String(length=16), nullable=False, server_default="tablet")
         )
+        for name in ("doubted_from", "doubted_to"):
+            batch_op.add_column(sa.Column(name, sa.String(length=10), nullable=True))
     _drop("device", "wall_offset_ms")
     op.execute("UPDATE device SET device_class = 'server' WHERE platform = 'server'")
     with op.batch_alter_table("enrol_code") as batch_op:

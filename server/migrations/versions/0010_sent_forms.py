@@ -31,6 +31,7 @@ def upgrade() -> None:
     with op.batch_alter_table("notice") as batch_op:
         for name in ("scope_id", "flag_id"):
             batch_op.alter_column(name, existing_type=Id(), nullable=True)
+        batch_op.add_column(sa.Column("detail", sa.String(length=200), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
@@ -38,4 +39,5 @@ def downgrade() -> None:
     with op.batch_alter_table("notice") as batch_op:
         for name in ("scope_id", "flag_id"):
             batch_op.alter_column(name, existing_type=Id(), nullable=False)
+        batch_op.drop_column("detail")
     op.drop_table("sent_form")
