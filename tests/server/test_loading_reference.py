@@ -3,8 +3,6 @@ together, before anything is loaded."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +13,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from schemas.kinds import KINDS
-from server.actions import load_reference as loading
 from server.actions.feed import Put, publish
-from server.actions.load_reference import SEED_DATA, load_reference
+from server.actions.load_reference import load_reference
 from server.db import read, write
 from server.models import Reference, Window
 from server.models.scope import REF, lock_scope
@@ -25,46 +22,15 @@ from server.problems import Problem
 from server.rules.calendar import add_days, local_date_of
 from server.scheduler import tick
 from tests.server.cast import Cast
+from tests.server.reference_files import Files, Row, copied_files
 from tests.stories.field import Field
 
-Row = dict[str, Any]
-Change = Callable[["Files"], None]
-
-
-class Files:
-    """A copy of seed_data/ that a test may edit."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def rows(self, noun: str) -> list[Row]:
-        found: list[Row] = json.loads((self.folder / f"{noun}.json").read_text("utf-8"))["rows"]
-        return found
-
-    def write(self, noun: str, rows: list[Row]) -> None:
-        (self.folder / f"{noun}.json").write_text(json.dumps({"about": "", "rows": rows}), "utf-8")
-
-    def row(self, noun: str, code: str) -> Row:
-        return next(row for row in self.rows(noun) if row["code"] == code)
-
-    def change(self, noun: str, code: str, **changes: Any) -> None:
-        self.write(noun, [{**row, **changes} if row["code"] == code else row for row in self.rows(noun)])
-
-    def add(self, noun: str, *rows: Row) -> None:
-        self.write(noun, [*self.rows(noun), *rows])
-
-    def add_version(self, noun: str, code: str, begins: str, **changes: Any) -> None:
-        """As seed_data/README.md asks: the old row gets a `to`, a new one with a later `from` follows."""
-        old = self.row(noun, code)
-        self.change(noun, code, to=begins)
-        self.add(noun, {**old, **changes, "from": begins})
+Change = Callable[[Files], None]
 
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
-    folder = Path(shutil.copytree(SEED_DATA, tmp_path / "seed_data"))
-    monkeypatch.setattr(loading, "SEED_DATA", folder)
-    return Files(folder)
+    return copied_files(tmp_path, monkeypatch)
 
 
 def _load(app: Flask, cast: Cast) -> int:
