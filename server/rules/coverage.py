@@ -183,7 +183,12 @@ def weigh(
         if coverage(maybe, known, share).met:
             fulfilled = kind
     if fulfilled == "none":
+        held = measured.kept | {one.worker for one in passes if one.kept}
         why = _why_uncertain(surely, maybe, certain, measured, share, unnamed)
+        if (
+            why == TIME_UNCERTAIN and maybe - certain <= held
+        ):  # the times are sure, and what they are of does not count yet
+            why = EVIDENCE_KEPT
         fulfilled = "none" if why is None else "uncertain"
     needed = surely if fulfilled == "none" else maybe
     return Evidence(fulfilled, len(needed), len(needed & certain), only is None or bool(only), why)

@@ -150,6 +150,16 @@ def test_a_reading_whose_time_is_uncertain_neither_covers_nor_accuses() -> None:
     assert weigh([*passes, came("b", "06:00")], [reading], BEFORE, 1.0) == Evidence("none", 2, 0)
 
 
+def test_where_only_what_does_not_count_yet_is_lacking_the_reason_says_so() -> None:
+    there_too = came("b", "06:00")._replace(kept=True)
+    morning = [measured("a", "07:00")]
+    assert weigh([came("a", "06:00"), there_too], morning, BEFORE, 1.0).why == "evidence_kept"
+    assert (
+        weigh([came("a", "06:00"), came("b", "08:50", to="09:10")], morning, BEFORE, 1.0).why
+        == "time_uncertain"
+    )
+
+
 def test_a_pass_whose_time_is_uncertain_neither_hides_anybody_nor_accuses() -> None:
     morning, maybe = measured("a", "07:00"), came("b", "08:50", to="09:10")
     assert weigh([came("a", "06:00"), maybe], [morning], BEFORE, 1.0).fulfilled == "uncertain"
