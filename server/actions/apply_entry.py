@@ -46,12 +46,13 @@ class Written(NamedTuple):
 
 class Counting(NamedTuple):
     """When a fact counts: written within [`earliest_ms`, `latest_ms`] (both None: it meets no window), shown as
-    `event_ms`."""
+    `event_ms`. `timed_by`: the fact whose time this is, if not its own."""
 
     event_ms: int
     earliest_ms: int | None
     latest_ms: int | None
     observed_ms: int | None
+    timed_by: str | None = None
 
 
 @dataclass(slots=True)
@@ -133,7 +134,7 @@ def _put_fact(applying: Applying, written: Written, when: Counting, body: bytes)
     entry, line = written.entry, written.line
     put = Put(entry.kind, entry.id, body, when.event_ms, line.subject, line.slot)
     put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
-    put.amends = entry.amends
+    put.amends, put.timed_by = entry.amends, when.timed_by
     applying.touches.append(touch(entry.kind, line.subject, when))
     return applying.feed.add(put)
 
@@ -257,7 +258,8 @@ def _amend(applying: Applying, written: Written) -> Effect:
     corrected = body_of(applying, target)
     extra = f',"amends":"{target.id}"'.encode()
     if (line.subject, line.slot) == (target.subject, target.slot) and not corrected.get("voided"):
-        when = Counting(target.event_ms or 0, target.earliest_ms, target.latest_ms, target.observed_ms)
+        times = (target.event_ms or 0, target.earliest_ms, target.latest_ms, target.observed_ms)
+        when = Counting(*times, timed_by=target.timed_by or target.id)
         if target.observed_ms is not None:
             extra += f',"backfilled":true,"observed":"{to_iso(target.observed_ms)}"'.encode()
         body = fact_body(written, extra, corrected.get("at"))

@@ -36,6 +36,7 @@ _COLUMNS = (
     "latest_ms",
     "observed_ms",
     "amends",
+    "timed_by",
 )
 _KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
 _TABLE: Any = Record.__table__
@@ -59,6 +60,7 @@ class Put:
     latest_ms: int | None = None
     observed_ms: int | None = None
     amends: str | None = None
+    timed_by: str | None = None
     always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
 
 
@@ -118,8 +120,8 @@ class Feed:
             put.subject,
             put.slot,
         )
-        times = (put.observed_ms is not None, put.earliest_ms, put.latest_ms, put.observed_ms, put.amends)
-        self._changes.new.append((*row, put.counts, *times))
+        times = (put.observed_ms is not None, put.earliest_ms, put.latest_ms, put.observed_ms)
+        self._changes.new.append((*row, put.counts, *times, put.amends, put.timed_by))
         return 1, self._seq
 
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:

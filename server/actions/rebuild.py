@@ -230,7 +230,7 @@ def _put(seals: Seals, row: Record) -> Put:
     body = seals.open(body_place(row.id), row.body)
     put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
     put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
-    put.amends = row.amends
+    put.amends, put.timed_by = row.amends, row.timed_by
     return put
 
 

@@ -36,14 +36,16 @@ def retime_records(applying: Applying, changed: Sequence[Timed]) -> None:
     applying.write()
     query = sa.select(Record).where(
         Record.scope_id == scope_id,
-        sa.or_(Record.id.in_(facts), Record.amends.in_(facts)),
+        sa.or_(Record.id.in_(facts), Record.timed_by.in_(facts)),
     )
     rows: list[tuple[Any, ...]] = []
     puts: list[Put] = []
     for record in applying.session.scalars(query, execution_options={"populate_existing": True}):
-        timed = facts.get(record.id) or facts[record.amends or ""]
-        if (record.earliest_ms, record.latest_ms) != timed.before:
-            continue  # it counts when something else does
+        timed = facts.get(record.timed_by or record.id)
+        if timed is None or record.earliest_ms is None:
+            continue  # it counts when something else does, or never
+        if record.timed_by is None and (record.earliest_ms, record.latest_ms) != timed.before:
+            continue  # a correction from before it was kept what it goes with
         times = timed.interval
         event_ms = times.event_ms if record.observed_ms is None else record.observed_ms
         applying.touches.append(touch(record.kind, record.subject, record, went=True))

@@ -40,6 +40,13 @@ class Record(Base):
             postgresql_where=sa.text("amends IS NOT NULL"),
             sqlite_where=sa.text("amends IS NOT NULL"),
         ),
+        sa.Index(  # a fact is dated better: which corrections go with it?
+            "ix_record_timed",
+            "scope_id",
+            "timed_by",
+            postgresql_where=sa.text("timed_by IS NOT NULL"),
+            sqlite_where=sa.text("timed_by IS NOT NULL"),
+        ),
         sa.Index(  # duties: the few facts whose time is known so badly that `event_ms` does not find them
             "ix_record_wide",
             "scope_id",
@@ -65,6 +72,7 @@ class Record(Base):
     latest_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     observed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     amends: Mapped[str | None] = mapped_column(Id)  # the fact that this one corrects
+    timed_by: Mapped[str | None] = mapped_column(Id)  # the fact whose time it has, if that is not its own
 
 
 class Worker(Base):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from server.actions.rebuild import check_scope
 from server.db import read
-from server.models import LogEntry
+from server.models import LogEntry, Record
 from server.rules.calendar import instant_ms
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast
@@ -136,6 +137,30 @@ def test_a_correction_keeps_the_time_of_what_it_corrects_and_its_voiding_restore
     tablet.void(field.scope, second, "写错了")
     assert tablet.sync().ok
     assert (standing(field)[0], windows(field)["morning"].evidence) == ("met", first)
+
+
+def test_corrections_go_with_what_they_correct_when_that_is_dated_better(field: Field) -> None:
+    tablet = field.tablet("first")
+    field.clocks["first"].restart()
+    field.cast.clock.set(instant_ms(DAY, "07:00"))
+    first = tablet.add(field.scope, "disinfection_log", LOG)
+    field.cast.clock.advance(60_000)
+    second = tablet.amend(field.scope, first, {**LOG, "amount_l": 5.0})
+    field.cast.clock.advance(60_000)
+    third = tablet.amend(field.scope, second, {**LOG, "amount_l": 6.0})
+    field.cast.clock.advance(10_000)
+    with tablet._exchange.store.transaction():  # a push without a beacon, as of a client of 2026.1
+        tablet._exchange.store.set_note("beacon", "unknown")
+    assert tablet.push().problem is None
+    loose = entry(field, first).earliest_ms
+    field.cast.clock.advance(1_000)
+    assert tablet.sync().ok
+    timed = entry(field, first)
+    assert timed.earliest_ms > loose
+    with field.app.app_context(), read() as session:
+        records = [session.get_one(Record, (field.cast.site_a, key)) for key in (first, second, third)]
+        assert {(one.earliest_ms, one.latest_ms) for one in records} == {(timed.earliest_ms, timed.latest_ms)}
+        assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
 
 
 def test_a_correction_that_moves_to_another_place_counts_at_its_own_time(field: Field) -> None:

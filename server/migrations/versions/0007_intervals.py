@@ -22,6 +22,7 @@ depends_on = None
 
 _WIDE = sa.text("latest_ms - earliest_ms > 3600000")
 _AMENDS = sa.text("amends IS NOT NULL")
+_TIMED = sa.text("timed_by IS NOT NULL")
 _REVIEW = sa.text("state = 'review'")
 
 
@@ -172,9 +173,13 @@ def _records() -> None:
     with op.batch_alter_table("record") as batch_op:
         for name in ("earliest_ms", "latest_ms", "observed_ms"):
             batch_op.add_column(sa.Column(name, sa.BigInteger(), nullable=True))
-        batch_op.add_column(sa.Column("amends", Id(), nullable=True))
+        for name in ("amends", "timed_by"):
+            batch_op.add_column(sa.Column(name, Id(), nullable=True))
     op.create_index(
         "ix_record_amends", "record", ["scope_id", "amends"], postgresql_where=_AMENDS, sqlite_where=_AMENDS
+    )
+    op.create_index(
+        "ix_record_timed", "record", ["scope_id", "timed_by"], postgresql_where=_TIMED, sqlite_where=_TIMED
     )
     op.create_index(
         "ix_record_wide", "record", ["scope_id", "kind"], postgresql_where=_WIDE, sqlite_where=_WIDE
@@ -199,8 +204,9 @@ def downgrade() -> None:
     op.drop_index("ix_duty_window_review", table_name="duty_window")
     _drop("duty_window", "rules")
     op.drop_index("ix_record_wide", table_name="record")
+    op.drop_index("ix_record_timed", table_name="record")
     op.drop_index("ix_record_amends", table_name="record")
-    _drop("record", "earliest_ms", "latest_ms", "observed_ms", "amends")
+    _drop("record", "earliest_ms", "latest_ms", "observed_ms", "amends", "timed_by")
     op.drop_table("kept_evidence")
     op.drop_index("ix_entry_chain", table_name="entry")
     _drop("entry", "earliest_ms", "latest_ms", "doubt", "floor_ms", "observed_ms", "up_ms", "boot_number")
