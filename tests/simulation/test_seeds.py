@@ -1,0 +1,68 @@
+"""Seeds: some, and all that ever failed; and what the oracle is worth."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation import planted
+from tests.simulation.runs import in_words, read_steps, run
+from tests.simulation.simulator import Simulator
+
+SEEDS, PARTS = range(1, 41), 8  # `./run simulate` takes fresh ones
+FAILED = [
+    line.partition("#")[0].split()
+    for line in (Path(__file__).parent / "failed_seeds.txt").read_text("utf-8").splitlines()
+    if line.partition("#")[0].strip()
+]
+SAMPLE = ("a digest is not updated", "a record is lost")
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_nothing_goes_wrong_whatever_fails_or_lies(city: Simulator, part: int) -> None:
+    for seed in SEEDS[part::PARTS]:
+        ended = run(city, seed)
+        assert not ended.problems, in_words(ended)
+
+
+@pytest.mark.parametrize(("seed", "steps"), [(int(row[0]), row[1:]) for row in FAILED])
+def test_a_seed_that_failed_once_does_not_again(city: Simulator, seed: int, steps: list[str]) -> None:
+    ended = run(city, seed, read_steps(steps[0]) if steps else None)
+    assert not ended.problems, in_words(ended)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_planted_fault_is_found(city: Simulator, name: str) -> None:
+    (fault,) = (fault for fault in planted.FAULTS if fault.name == name)
+    count, _ = planted.find(city, fault, 40)
+    assert count
+
+
+def test_the_same_seed_gives_the_same_run_in_every_process(city: Simulator) -> None:
+    """Whatever ran before it, and however the process orders its sets."""
+    root = Path(__file__).parents[2]
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", _REPLAY],
+            env={**os.environ, "PYTHONHASHSEED": chance},
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for chance in ("0", "7")
+    ]
+    run(city, 3)
+    assert {*told} == {run(city, 5).fingerprint + "\n"}
+
+
+_REPLAY = """
+from tests.simulation.runs import run
+from tests.simulation.simulator import simulator
+with simulator() as city:
+    print(run(city, 5).fingerprint)
+"""
