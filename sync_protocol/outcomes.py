@@ -104,6 +104,11 @@ def entry_code(code: str) -> Code:
     return _BY_PLACE["entry", code]
 
 
+def refusal_title(code: str) -> str:
+    """What is wrong with a refused entry. Raises KeyError for a code that is not in the catalogue."""
+    return entry_code(code).title
+
+
 def problem_code(code: str) -> Code:
     """A problem of the envelope. Raises KeyError for a code that is not in the catalogue."""
     return _BY_PLACE["envelope", code]

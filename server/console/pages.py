@@ -35,7 +35,7 @@ from server.door import log_in, now_ms
 from server.models.access import may_administer
 from server.problems import Problem, not_found
 from server.rules.flag_words import bound, exact, moment
-from sync_protocol.outcomes import problem_title
+from sync_protocol.outcomes import refusal_title
 
 blueprint = Blueprint(
     "console",
@@ -50,7 +50,7 @@ blueprint.add_app_template_filter(words.remedy, "remedy")
 blueprint.add_app_template_filter(moment, "moment")
 blueprint.add_app_template_filter(exact, "exact")
 blueprint.add_app_template_filter(words.near, "near")
-blueprint.add_app_template_filter(problem_title, "refusal")
+blueprint.add_app_template_filter(refusal_title, "refusal")
 blueprint.add_app_template_filter(bound, "bound")
 
 FORM_COOKIE = "gongdi_form"
