@@ -65,14 +65,14 @@ class LogEntry(Base):
 
 class HeldEntry(Base):
     """An entry that waits for others (`waits_for`: ids of entries or records), until `until_ms`. `reason`:
-    `needs`, `target` (its record is not here yet) or `device_revoked` (a person decides; no deadline)."""
+    `needs`, or the code of why a person decides (then there is no deadline)."""
 
     __tablename__ = "held_entry"
     __table_args__ = (sa.Index("ix_held_entry_until_ms", "until_ms"),)  # the tick: held for too long
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
-    reason: Mapped[str] = mapped_column(sa.String(16))
+    reason: Mapped[str] = mapped_column(sa.String(40))
     waits_for: Mapped[list[str]] = mapped_column(Json)
     until_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
 

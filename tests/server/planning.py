@@ -72,4 +72,4 @@ def add_holiday(session: Session, local_date: str, now_ms: int) -> None:
     row = Reference(noun="holidays", code=local_date, valid_from=local_date, valid_to=None, source="测试")
     row.data = {"kind": "day_off", "name": "临时放假"}
     session.add(row)
-    mark_changed(session, now_ms)
+    mark_changed(session)

@@ -47,6 +47,8 @@ def upgrade() -> None:
         f"UPDATE record SET earliest_ms = (SELECT earliest_ms {_own}), latest_ms = (SELECT latest_ms {_own})"
         " WHERE event_ms IS NOT NULL"
     )
+    with op.batch_alter_table("held_entry") as batch_op:
+        batch_op.alter_column("reason", existing_type=sa.String(16), type_=sa.String(40))
     op.execute("UPDATE record SET observed_ms = event_ms WHERE event_ms IS NOT NULL AND backfilled")
     # A correction counts at the time of what it corrects, which is not its own.
     op.execute(
@@ -201,6 +203,9 @@ def _windows() -> None:
 
 def downgrade() -> None:
     """What only intervals know is lost: ties of boots, kept evidence, who was waited for. Verdicts stay."""
+    op.execute("UPDATE held_entry SET reason = 'needs' WHERE length(reason) > 16")
+    with op.batch_alter_table("held_entry") as batch_op:
+        batch_op.alter_column("reason", existing_type=sa.String(40), type_=sa.String(16))
     op.drop_index("ix_duty_window_review", table_name="duty_window")
     _drop("duty_window", "rules")
     op.drop_index("ix_record_wide", table_name="record")

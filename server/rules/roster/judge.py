@@ -118,7 +118,7 @@ def judge_sheet(
         if not is_somebody and (
             is_nobody(row, name, number, words)
             or is_header_again(row, layout)
-            or (index > last() and is_note_below(name))
+            or (index > last() and is_note_below(row, name, len(layout.columns)))
         ):
             heading = team_heading(row, words) if layout.grouped else None
             if heading is not None:

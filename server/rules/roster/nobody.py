@@ -54,8 +54,11 @@ def is_nobody(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bo
     return len(written) <= 1 and is_empty(number)
 
 
-def is_note_below(name: Cell) -> bool:
-    """Whether a row without a number, below all that have one, is a note: what is in the names' column is no name."""
+def is_note_below(row: Sequence[Cell], name: Cell, columns: int) -> bool:
+    """Whether a row without a number, below all that have one, is a note: what is in the names' column is no name, and
+    most of the table's columns are empty."""
+    if 2 * sum(not is_empty(cell) for cell in row) > columns:
+        return False
     read, problem = read_name(name)
     return problem is not None or read is None or len(read) > _NAME_MAX or name_problem(read) is not None
 
