@@ -55,6 +55,7 @@ def test_the_first_account_needs_no_demo_city(
     assert _logs_in(app, "li") == 201
     with app.app_context(), read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Site)) == 0
+    with app.app_context():
         db.engine.dispose()
 
 
@@ -202,5 +203,6 @@ def test_the_demo_ends_and_counts_no_more(sqlite_template: Path, tmp_path: Path)
     with app.app_context(), read() as session:
         assert session.scalars(sa.select(User.name).where(User.active)).all() == []
         assert set(session.scalars(sa.select(Site.practice))) == {True}
+    with app.app_context():
         db.engine.dispose()
     assert "0 个演示账号, 0 个演示工地" in run("seed", "end-demo", "--yes").output
