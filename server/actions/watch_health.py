@@ -51,7 +51,7 @@ def watch_rules(session: Session, free_bytes: int, now_ms: int) -> dict[str, Che
     book, today = rules_in_force(session), local_date_of(now_ms)
     try:
         limits = DiskLimits(book.number("disk_free_mb_min", today), book.number("disk_free_mb_warn", today))
-        warn_days = round(book.number("holidays_warn_days", today))
+        warn_days = round(book.number("holidays_ahead_d", today))
     except LookupError:
         detail = "基础数据没有装入或不是本版本的, 请运行 gongdi seed reference。"
         return {"reference": Check(True, "reference_missing", detail)}

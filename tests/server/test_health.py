@@ -78,14 +78,15 @@ def test_a_disk_without_room_is_not_ready_and_one_with_little_is_a_warning(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, free_mb: int, expected: object
 ) -> None:
     _load(app)
-    _beat(app, NOW_MS)
+    cast.clock.set(midnight_ms("2026-10-01"))  # the calendar is known for long
+    _beat(app, cast.clock.now_ms())
     monkeypatch.setattr(ops, "least_free_bytes", lambda _: free_mb * 1_000_000)
     assert _codes(app) == expected
 
 
-def test_the_end_of_the_official_calendar_is_announced_a_month_before(app: Flask, cast: Cast) -> None:
+def test_the_end_of_the_official_calendar_is_announced_two_months_before(app: Flask, cast: Cast) -> None:
     _load(app)
-    for day, code in (("2026-12-01", {}), ("2026-12-02", {"holidays": "holidays_end"}), ("2027-01-01", None)):
+    for day, code in (("2026-11-01", {}), ("2026-11-02", {"holidays": "holidays_end"}), ("2027-01-01", None)):
         cast.clock.set(midnight_ms(day))
         _beat(app, midnight_ms(day))
         status, told = _codes(app)
