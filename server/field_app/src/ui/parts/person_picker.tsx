@@ -1,4 +1,5 @@
-// Finding a person: type a name, its initials, or the last digits of a number, or scan a code, and touch the person.
+// Finding a person: type a name, its pinyin or initials, a dormitory, or the last digits of a number, or scan a code, and
+// touch the person.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -51,7 +52,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
             ref={field}
             type="search"
             value={typed}
-            placeholder="姓名 / 首字母 / 后四位"
+            placeholder="姓名 / 拼音 / 宿舍 / 后四位"
             autocomplete="off"
             enterkeyhint="go"
             onInput={(event) => setTyped(event.currentTarget.value)}
@@ -66,7 +67,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
             <button type="button" onClick={() => onPick(person)}>
               <strong>{person.name}</strong>
               <small>
-                {person.team} · {person.certificate.slice(-4)}
+                {[person.team, person.dormitory, person.certificate.slice(-4)].filter(Boolean).join(" · ")}
               </small>
               <span class="aside">{aside?.(person)}</span>
             </button>
