@@ -113,6 +113,10 @@ export class FieldDatabase extends Dexie {
         await old.table("photos").bulkAdd(await old.table("media").toArray());
         await old.table("outbox").toCollection().modify({ schema: "2026.1", carried: 0 }); // the only one until then
       });
+    // What waits and what was refused is found without reading what does not ask for it (view.ts, unsent.ts).
+    this.version(4).stores({
+      outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown+state+scope+day], [shown+act], [state+outcome+seen], record",
+    });
   }
 
   async note(name: string): Promise<string | number | undefined> {

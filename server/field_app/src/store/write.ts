@@ -18,8 +18,8 @@ export async function add(
   id = uuid7(Date.now()),
 ): Promise<string> {
   const worker = body["worker"];
-  const needs = typeof worker === "string" ? await needsOf(db, scope, worker) : [];
-  const draft: Draft = { id, scope, kind, record: id, act: "add", at: await moment(db), body, needs };
+  const [needs, at] = await Promise.all([typeof worker === "string" ? needsOf(db, scope, worker) : [], moment(db)]);
+  const draft: Draft = { id, scope, kind, record: id, act: "add", at, body, needs };
   return append(db, { ...draft, media: promises(photos) }, rowsOf(id, photos));
 }
 
