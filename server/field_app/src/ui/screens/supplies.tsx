@@ -10,6 +10,7 @@ import { isStanding, type Item, listed, writtenIn } from "../../store/view";
 import { add, voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
+import { onward } from "../route";
 import { useLive, useSave, useSession } from "../session";
 
 const KIND = "supply_movement";
@@ -41,7 +42,7 @@ export function Supplies({ copy }: { copy: string | null }) {
       <p class="muted">
         储备不少于 {least.value} 日用量 <small>依据: {least.source}</small>
       </p>
-      <MovementForm key={`${scope} ${copy}`} scope={site.scope} written={copied?.body ?? {}} />
+      <MovementForm key={`${scope} ${copy}`} scope={site.scope} written={copied?.body ?? {}} copy={copy} />
       <ul class="entries card">
         {latest.slice(0, SHOWN).map((one) => (
           <Movement key={one.id} movement={one} />
@@ -52,7 +53,7 @@ export function Supplies({ copy }: { copy: string | null }) {
   );
 }
 
-function MovementForm({ scope, written }: { scope: string; written: Body }) {
+function MovementForm({ scope, written, copy }: { scope: string; written: Body; copy: string | null }) {
   const { db } = useSession();
   const save = useSave();
   const [body, setBody] = useState<Body>(written);
@@ -65,7 +66,10 @@ function MovementForm({ scope, written }: { scope: string; written: Body }) {
     const told = problems(KIND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return;
-    if (await save(() => add(db, scope, KIND, clean), "已记录")) setBody({});
+    const goOn = onward();
+    if (!(await save(() => add(db, scope, KIND, clean), "已记录", copy))) return;
+    setBody({});
+    if (copy) goOn("/supplies");
   };
   const chosen = (name: "item" | "movement", title: string) => (
     <>

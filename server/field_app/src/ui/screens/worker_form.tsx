@@ -54,7 +54,7 @@ function Newcomer({ scope, company, written }: { scope: string; company: unknown
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
     const goOn = onward();
-    if (!(await save(() => add(db, scope, KIND, clean, photos, draft.id), `已登记: ${String(clean["name"])}`))) return;
+    if (!(await save(() => add(db, scope, KIND, clean, photos, draft.id), `已登记: ${String(clean["name"])}`, written?.id))) return;
     await draft.drop();
     goOn("/roster");
   };
@@ -81,7 +81,7 @@ function Changes({ item, written }: { item: Item; written: Written | null }) {
     if (Object.keys(told).length > 0) return showFirst();
     if (Object.keys(changes).length === 0) return go("/roster");
     const goOn = onward();
-    if (await save(() => edit(db, item.scope, item.id, changes, photos), saved)) goOn("/roster");
+    if (await save(() => edit(db, item.scope, item.id, changes, photos), saved, written?.id)) goOn("/roster");
   };
   const submit = (event: Event) => {
     event.preventDefault();
