@@ -4,7 +4,7 @@ import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
 import { departed, personOf, personOfCode, present, search } from "./people";
 import { agreement, spelt } from "./pinyin";
-import { celsiusOf, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
+import { celsiusOf, earlyText, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
 import { problems } from "./validate";
 
 const DAY_MS = Date.parse("2026-11-23T00:00:00+08:00");
@@ -127,6 +127,15 @@ describe("a reading", () => {
     expect([isDone(late), isHigh(late)]).toEqual([true, true]);
     const low = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.2, "retest"))!;
     expect([isDone(low), isHigh(low)]).toEqual([true, false]);
+  });
+
+  it("counts the readings that did not wait, whoever took them", () => {
+    const early = (...checks: Item[]) => retests(checks).get("w")!;
+    expect(early(check(0, 37.5), check(5, 36.8, "retest")).early).toBe(0);
+    const hasty = early(check(0, 37.5), check(4, 36.8, "retest"), check(10, 36.7, "retest"));
+    expect(hasty.early).toBe(1);
+    expect(earlyText(hasty)).toBe("1 次复测未满 5 分钟");
+    expect(earlyText({ ...hasty, early: 0 })).toBe("");
   });
 
   it("is repeated only after the time that the rule asks for", () => {

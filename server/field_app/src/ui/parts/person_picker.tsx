@@ -7,8 +7,9 @@ import { type Person, personOfCode, search } from "../../domain/people";
 import { useSession } from "../session";
 import { Icon } from "./icon";
 import { Scanner } from "./scanner";
+import { useStill } from "./still";
 
-const SHOWN_MAX = 60; // more than anybody scrolls through: typing one letter more is faster
+const SHOWN_MAX = 40; // more than anybody scrolls through: typing one letter more is faster
 
 interface Props {
   people: readonly Person[];
@@ -22,7 +23,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
   const { tell } = useSession();
   const [typed, setTyped] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  const found = search(typed.trim() ? [...people, ...others] : people, typed);
+  const found = useStill(search(typed.trim() ? [...people, ...others] : people, typed), typed.trim());
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) field.current?.focus(); // on a touch screen a keyboard would cover the list
     const catchKeys = (event: KeyboardEvent) => {
