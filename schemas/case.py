@@ -7,12 +7,18 @@ from typing import Any
 
 from schemas import limits
 from schemas.fields import Body, Errors, choice, instant, number, text, uuid
+from schemas.privacy import opened
 
 REPORTS = ("community_reported", "headquarters_reported", "bureau_reported")
 
 
 class CaseBody(Body):
     """Who, why, where isolated, and to whom it was reported (报备) when. An outcome needs its evidence."""
+
+    privacy = opened(
+        *("worker", "cause", "celsius", "isolated", "isolation_place", "community_reported"),
+        *("headquarters_reported", "bureau_reported", "outcome", "evidence", "note"),
+    )
 
     worker = uuid("人员")
     cause = choice("起因", ("fever", "symptom", "health_code", "travel"))

@@ -39,13 +39,17 @@ Predicate = Callable[[Any], object]  # what it gives is true or false enough
 
 
 class FastAt(Struct, forbid_unknown_fields=True, gc=False):
-    """As sync_protocol.entry.At. `wall_ms` is set here; a line that names it is not taken (see the census)."""
+    """As sync_protocol.entry.At. `wall_ms` is set here; a line that names it is not taken (see the census). One with
+    `observed` is unusual, and read strictly."""
 
     wall: str
     boot: str | None = None
     up_ms: Annotated[int, Meta(ge=0, le=_UP_MS_MAX)] | None = None
     beacon: str | None = None
     wall_ms: int = 0
+
+    observed: ClassVar[str | None] = None
+    observed_ms: ClassVar[int | None] = None
 
 
 class FastEntry(Struct, forbid_unknown_fields=True, gc=False):

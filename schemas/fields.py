@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from schemas import limits
 from schemas.certificates import COMPANY_PATTERN, PROBLEMS, company_problem
+from schemas.privacy import Privacy
 
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 DATE_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -41,7 +42,10 @@ def _messages(**own: str) -> Any:
 
 
 class Body(Schema):
-    """What all shapes share: unknown fields are refused, and fields may have to agree with each other."""
+    """What all shapes share: unknown fields are refused, and fields may have to agree with each other. `privacy`: what
+    leaves each field of a sealed kind."""
+
+    privacy: ClassVar[Mapping[str, Privacy]] = {}
 
     class Meta:
         unknown = RAISE

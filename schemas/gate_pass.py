@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from schemas import limits
 from schemas.fields import Body, choice, number, text, uuid, yes_no
+from schemas.privacy import opened
 
 
 class GatePassBody(Body):
     """Who went which way, and what the guard or the machine saw."""
+
+    privacy = opened("worker", "direction", "celsius", "mask_worn", "health_code", "method", "note")
 
     worker = uuid("人员")
     direction = choice("方向", ("in", "out"))

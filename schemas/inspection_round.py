@@ -10,10 +10,13 @@ from typing import Any
 
 from schemas import limits
 from schemas.fields import Body, Errors, choice, number, text
+from schemas.privacy import opened
 
 
 class InspectionRoundBody(Body):
     """Why it was made, what it came to, and where the tablet was (WGS 84), if it knew."""
+
+    privacy = opened("purpose", "result", "companion", "latitude_deg", "longitude_deg", "accuracy_m", "note")
 
     purpose = choice("巡查类型", ("routine", "recheck", "special"))
     result = choice("巡查结果", ("sound", "findings"))

@@ -19,11 +19,13 @@ from schemas.gate_pass import GatePassBody
 from schemas.inspection_finding import InspectionFindingBody
 from schemas.inspection_round import InspectionRoundBody
 from schemas.json_schema import document
+from schemas.privacy import OPEN, undeclared
 from schemas.site import SiteBody
 from schemas.supply_movement import SupplyMovementBody
 from schemas.temperature_check import TemperatureCheckBody
 from schemas.window import WindowBody
 from schemas.worker import WorkerBody
+from schemas.worker_merge import WorkerMergeBody
 
 Nature = Literal["fact", "register", "server"]
 MergeRule = Literal["latest", "keep"]
@@ -36,7 +38,7 @@ _ACTS: Mapping[Nature, tuple[str, ...]] = {
 # What the server knows of any record and writes beside a body; the last ones mark what became of it.
 _SERVER_ONLY = frozenset(
     ("id", "rev", "seq", "state", "at", "by", "device", "backfilled")
-    + ("amends", "amended_by", "voided", "void", "contested", "contested_values")
+    + ("amends", "amended_by", "voided", "void", "contested", "contested_values", "merged_into")
 )
 _ERRORS_MAX = 50  # a body of a hundred thousand unknown fields must not become an answer of that size
 _NAME_SHOWN_MAX = 40
@@ -44,10 +46,11 @@ _NAME_SHOWN_MAX = 40
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of record.
+    """One kind of record. Raises TypeError for fields whose privacy nobody decided (see schemas/privacy.py).
 
     `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `merge_rules`: for each field of a
-    register, who wins when two people changed it. `subject_field`, `slot_field`: what duties are judged by.
+    register, who wins when two people changed it. `subject_field`, `slot_field`: what duties are judged by. `own`: only
+    the server writes such entries, for a person at the console.
     """
 
     name: str
@@ -59,12 +62,17 @@ class Kind:
     server_only: frozenset[str] = _SERVER_ONLY
     subject_field: str | None = None
     slot_field: str | None = None
+    own: bool = False
     whole: Body = field(init=False, repr=False)
     partial: Body = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "whole", self.schema())
         object.__setattr__(self, "partial", self.schema(partial=True))
+        unsaid = undeclared(self.fields, self.schema.privacy, self.sealed)
+        masked = [name for name, policy in self.schema.privacy.items() if policy != OPEN]
+        if unsaid or (masked and self.nature != "register"):  # a fact is served as it was written
+            raise TypeError(f"{self.name}: fields without a usable privacy policy: {unsaid or masked}")
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -82,6 +90,12 @@ def _rules(schema: type[Body], keep: tuple[str, ...]) -> Mapping[str, MergeRule]
     return MappingProxyType(rules)
 
 
+def _served_only(schema: type[Body]) -> frozenset[str]:
+    """The names under which the server serves what it masked or digested."""
+    told = {name for policy in schema.privacy.values() for name in (policy.served_as, policy.digest_as)}
+    return frozenset(name for name in told if name)
+
+
 _ALL = (
     Kind(
         "worker",
@@ -91,7 +105,7 @@ _ALL = (
         sealed=True,
         # Who somebody is must not change because a later clock said so: a person decides.
         merge_rules=_rules(WorkerBody, keep=("name", "certificate_type", "certificate_number")),
-        server_only=_SERVER_ONLY | {"certificate_masked", "certificate_digest"},
+        server_only=_SERVER_ONLY | _served_only(WorkerBody),
     ),
     Kind(
         *("temperature_check", "测温记录", "fact", TemperatureCheckBody),
@@ -120,6 +134,12 @@ _ALL = (
         SupplyMovementBody,
         subject_field="item",
         slot_field="movement",
+    ),
+    Kind(
+        *("worker_merge", "人员合并", "fact", WorkerMergeBody),
+        sealed=True,  # the reason may name somebody
+        subject_field="other",
+        own=True,
     ),
     Kind("site", "工地", "server", SiteBody),
     Kind("assignment", "分派", "server", AssignmentBody),

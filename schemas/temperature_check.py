@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from schemas import limits
 from schemas.fields import Body, choice, number, text, uuid, yes_no
+from schemas.privacy import opened
 
 
 class TemperatureCheckBody(Body):
     """A reading in °C. What counts as a fever is a rule with dates, not a shape."""
+
+    privacy = opened("worker", "celsius", "slot", "point", "mask_worn", "method", "note")
 
     worker = uuid("人员")
     celsius = number("体温 (°C)", limits.CELSIUS_MIN, limits.CELSIUS_MAX, tenths=True)

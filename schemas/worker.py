@@ -14,6 +14,7 @@ from schemas.certificates import (
     certificate_problem,
 )
 from schemas.fields import Body, Errors, choice, company_code, day, matching, text, yes_no
+from schemas.privacy import Privacy, opened
 
 TRADE_PATTERN = f"^[0-9]{{{limits.TRADE_LENGTH}}}$"
 _PHONE_MESSAGE = "手机号应为 1 开头的 11 位数字, 不带 +86、空格和横线。"
@@ -21,6 +22,14 @@ _PHONE_MESSAGE = "手机号应为 1 开头的 11 位数字, 不带 +86、空格�
 
 class WorkerBody(Body):
     """A person at a site. Age is no matter of shape: it is judged by the rules, which are given a `now`."""
+
+    privacy = opened(
+        *("name", "certificate_type", "company", "team", "trade", "role", "team_leader", "contract"),
+        *("entered_on", "exited_on", "dormitory", "canteen_staff"),
+    ) | {
+        "certificate_number": Privacy("certificate", "certificate_masked", "certificate_digest"),
+        "phone": Privacy("phone"),
+    }
 
     name = text("姓名", limits.PERSON_NAME_MAX)
     certificate_type = choice("证件类型", CERTIFICATE_TYPES)

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import gc
+import pkgutil
+from typing import TYPE_CHECKING
 
-from server.app import create_app
 from server.cli import gongdi
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from server.clock import Clock
+    from server.config import Config
 
 
 def main() -> None:
     # A push or a roster makes hundreds of thousands of objects that live until it ends. To look through them after
     # every 700 costs a third of its time and finds nothing.
     gc.set_threshold(100_000, 50, 100)
-    gongdi.main(prog_name="gongdi", obj=create_app)
+    gongdi.main(prog_name="gongdi", obj=_create_app)
+
+
+def _create_app(config: Config, clock: Clock | None) -> Flask:
+    """The app, imported when a command asks for it: its endpoints take seconds to import."""
+    app: Flask = pkgutil.resolve_name("server.app:create_app")(config, clock)
+    return app
 
 
 if __name__ == "__main__":

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, redirect, request, url_for
 from flask.json.provider import DefaultJSONProvider
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import __version__, models
+from server import __version__
 from server.api import devices, docs, flags, media, ops, rosters, sessions, sites, sync, uploads
 from server.api.openapi import make_api
-from server.clock import Clock, SystemClock
+from server.clock import Clock
 from server.config import Config
 from server.console import flags as flag_pages
 from server.console import overview as overview_pages
@@ -24,20 +24,20 @@ from server.console import people as people_pages
 from server.console import questions as question_pages
 from server.console import roster_columns as roster_column_pages
 from server.console import rosters as roster_pages
-from server.db import db, engine_options
+from server.console import same_people as same_people_pages
+from server.db import DatabaseTrouble, is_passing
 from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
-from server.media_store import StoreTrouble, open_store
+from server.local_app import local_app
+from server.log_in_turns import LogInTurns
+from server.media_store import StoreTrouble
 from server.problems import Problem
 from server.request_log import log_requests
-from server.runtime import Runtime
-from server.seal import load_seals
 from server.security_headers import set_security_headers
 
-assert models  # the tables have to be known before the first query
 # Their pages stand on the blueprint of `pages`.
 assert flag_pages and overview_pages and papers and people_pages and question_pages
-assert roster_column_pages and roster_pages
+assert roster_column_pages and roster_pages and same_people_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
 DOORS = (
@@ -62,19 +62,13 @@ _log = logging.getLogger("gongdi.app")
 
 def create_app(config: Config, clock: Clock | None = None) -> Flask:
     """The WSGI app for these settings. Raises ConfigError for a key that cannot be used."""
-    app = Flask(__name__, static_folder=None)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
-    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
-    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
-    seals = load_seals(config)
-    app.extensions["gongdi"] = Runtime(config, clock or SystemClock(), seals, open_store(config, seals))
+    app = local_app(config, clock)
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
     app.extensions["gongdi_figures"] = ops.Figures()
+    app.extensions["gongdi_log_ins"] = LogInTurns(config.threads)
     app.url_map.strict_slashes = False
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii, app.json.sort_keys = False, False
-    db.init_app(app)
     _register_doors(app)
     _register_errors(app)
     set_security_headers(app)
@@ -83,7 +77,23 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
         hops = config.trusted_proxies
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]
+    else:
+        _warn_of_proxies(app)
     return app
+
+
+def _warn_of_proxies(app: Flask) -> None:
+    """Behind a proxy that is not counted, every client has the proxy's address, and they share its limits. Said once a
+    process: the header may be a client's own."""
+    seen = threading.Event()
+
+    @app.before_request
+    def _look() -> None:
+        if "X-Forwarded-For" in request.headers and not seen.is_set():
+            seen.set()
+            _log.warning(
+                "X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see README, Running it for real"
+            )
 
 
 def _register_doors(app: Flask) -> None:
@@ -106,12 +116,14 @@ def _register_errors(app: Flask) -> None:
             return error.get_response()
         return answer(problem_of(error))
 
-    def on_silence(error: OperationalError | StoreTrouble) -> Response:
+    def on_silence(error: DatabaseTrouble | StoreTrouble) -> Response:
+        if isinstance(error, DatabaseTrouble) and not is_passing(error):
+            raise error  # a fault of ours: 500, with its traceback in the log
         _log.warning("the database or the store did not answer", exc_info=error)
         busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
         return answer(busy.with_header("Retry-After", "5"))
 
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, on_http)
-    app.register_error_handler(OperationalError, on_silence)
+    app.register_error_handler(DatabaseTrouble, on_silence)
     app.register_error_handler(StoreTrouble, on_silence)

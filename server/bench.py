@@ -38,8 +38,8 @@ from server.bench_figure import Figure, floor_s
 from server.bench_rosters import measure_rosters
 from server.clock import to_iso
 from server.db import db, is_postgresql, read, write
-from server.models import LogEntry, Record, Scope, Site, Window
-from server.models.window import insert_windows
+from server.models import Device, LogEntry, Record, Scope, Site, StreamHead, Window
+from server.models.window import RULES, insert_windows
 from server.runtime import Runtime
 from server.seal import Seals
 from sync_protocol.entry import entry_hash
@@ -287,13 +287,16 @@ def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
 def _plan_windows(session: Any, seals: Seals, now_ms: int, site: Site, count: int) -> None:
     """Windows of a site whose tablets have reported in past their deadline, as the scheduler makes them."""
     scope = session.get_one(Scope, site.id)
-    scope.watermark_ms = now_ms + _DAY_MS
+    device_id = session.scalars(sa.select(Device.id).limit(1)).one()
+    head = StreamHead(scope_id=site.id, device_id=device_id, head={}, heard_ms=now_ms, since_ms=now_ms)
+    head.complete_ms = now_ms + _DAY_MS
+    session.add(head)
     windows = []
     for slot in range(count):
         told = {"duty": "DISINFECT", "place": f"place{slot}", "local_date": "2026-01-01", "slot": "morning"}
         window = Window(scope_id=site.id, id=str(uuid7()), **told, state="open", check_ms=now_ms + 1_000)
         window.opens_ms, window.due_ms = now_ms, now_ms + 1_000
-        window.grace_s, window.closes_ms = 0, now_ms + _DAY_MS
+        window.grace_s, window.closes_ms, window.rules = 0, now_ms + _DAY_MS, RULES
         windows.append(window)
     insert_windows(session, windows)
     publish(session, scope, seals, now_ms, map(window_put, windows))

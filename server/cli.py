@@ -1,32 +1,105 @@
-"""`gongdi`: run the server and look after it."""
+"""`gongdi`: its commands by name. Each is imported when it is used (see `cli_group`)."""
 
 from __future__ import annotations
 
-import signal
-import sys
-from types import FrameType
-from typing import Any
-
 import click
-import waitress
 
 from server import __version__
-from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
-from server.cli_bench import bench
-from server.cli_log import rebuild, verify_log
-from server.cli_notices import channel
-from server.cli_people import assign, device, enrol_code, unassign, user
-from server.cli_sites import site
-from server.cli_tablet import tablet
-from server.cli_work import prepare, scheduler, seed, tick
-from server.db import db
-from server.migrate import newest, upgrade
-from server.models.scope import renew_epochs
-from server.request_log import start_logging
-from server.seal import fresh_key
+from server.cli_group import Teaching
+
+COMMANDS = {
+    "serve": ("server.cli_serve:serve", "启动网页和接口, 直到 Ctrl-C。"),
+    "prepare": ("server.cli_work:prepare", "一步备好: 数据库, 基础数据, 演示城市 (GONGDI_DEMO=0 不建)。"),
+    "scheduler": ("server.cli_work:scheduler", "启动调度: 生成时段、到期判定、升级问题。"),
+    "tick": ("server.cli_work:tick", "只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。"),
+    "import": ("server.cli_import:import_file", "从一个工作簿导入工地、人员和分配。"),
+    "assign": ("server.cli_people:assign", "把工地分配给用户。"),
+    "unassign": ("server.cli_people:unassign", "收回用户的工地。"),
+    "enrol-code": ("server.cli_people:enrol_code", "给检查员的新平板发一个注册码。"),
+    "tablet": ("server.cli_tablet:tablet", "一台参考平板: 注册、离线写记录、同步、查看。"),
+    "rebuild": ("server.cli_log:rebuild", "从日志重算当前状态, 或用 --check 比较。"),
+    "verify-log": ("server.cli_log:verify_log", "核对日志: 散列、链、签名、回执。"),
+    "bench": ("server.cli_bench:bench", "测量上报、下发和调度的速度。"),
+}
+GROUPS = {
+    "user": (
+        "管理用户: 新增、列出、改密码、停用。",
+        {
+            "add": ("server.cli_people:add", "新增用户 NAME。"),
+            "list": ("server.cli_people:show", "列出全部用户。"),
+            "password": ("server.cli_people:password", "给用户 NAME 设新密码; 其全部登录立即失效。"),
+            "disable": ("server.cli_people:disable", "停用用户 NAME (可用 enable 恢复)。"),
+            "enable": ("server.cli_people:enable", "恢复被停用的用户 NAME。"),
+        },
+    ),
+    "device": (
+        "查看平板和闸机, 注销丢失的设备。",
+        {
+            "list": ("server.cli_people:devices", "列出全部设备, 以及最近联系的时间。"),
+            "replace": ("server.cli_people:replace", "换下坏了的设备, 给新平板发注册码。"),
+            "revoke": ("server.cli_people:revoke", "注销丢失或停用的设备。"),
+            "take-export": ("server.cli_people:take_in", "导入平板的应急导出文件。"),
+        },
+    ),
+    "site": (
+        "管理工地: 新增、列出、停工、复工。",
+        {
+            "add": ("server.cli_sites:add", "新增在建工地 NAME; 下一次调度就生成检查时段。"),
+            "list": ("server.cli_sites:show", "列出全部工地。"),
+            "suspend": ("server.cli_sites:suspend", "登记经批准的停工。"),
+            "resume": ("server.cli_sites:resume", "工地 SITE 现在复工。"),
+        },
+    ),
+    "channel": (
+        "通知渠道: 邮件, 企业微信、钉钉、飞书机器人, webhook。",
+        {
+            "add": ("server.cli_notices:add", "给用户加一个通知渠道。"),
+            "list": ("server.cli_notices:show", "列出通知渠道; 地址不显示。"),
+            "remove": ("server.cli_notices:remove", "去掉一个通知渠道; 等待它的通知仍可在网页上看到。"),
+        },
+    ),
+    "holidays": (
+        "节假日安排: 录入下一年, 看已知到哪一天。",
+        {
+            "add": ("server.cli_holidays:add", "录入一年的节假日安排。"),
+            "list": ("server.cli_holidays:show", "列出已录入的年份。"),
+        },
+    ),
+    "db": (
+        "数据库: 升级, 从备份恢复之后的处理。",
+        {
+            "upgrade": (
+                "server.cli_serve:db_upgrade",
+                "把数据库升级到本版本 (第一次时建好全部表)。可以重复运行。",
+            ),
+            "restored": (
+                "server.cli_serve:db_restored",
+                "从备份恢复之后运行一次: 让每台平板重新核对, 补回备份之后的记录。",
+            ),
+        },
+    ),
+    "keys": (
+        "加密密钥: 如何更换。",
+        {
+            "rotate": ("server.cli_serve:rotate", "生成一把新密钥, 并说明怎样换上它。不改动任何东西。"),
+        },
+    ),
+    "seed": (
+        "装入基础数据或演示数据。",
+        {
+            "reference": ("server.cli_work:seed_reference", "装入区县、科室、工种、职责、规则和节假日。"),
+            "end-demo": ("server.cli_work:stop_demo", "结束演示, 转入正式使用。"),
+            "demo": ("server.cli_work:seed_demo_city", "建一座演示城市。"),
+        },
+    ),
+}
 
 
-@click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Teaching,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="gongdi")
 def gongdi() -> None:
     """工地 Gongdi: 离线优先的工地检查。
@@ -35,6 +108,8 @@ def gongdi() -> None:
     第一次使用:
       gongdi db upgrade                       建好数据库
       gongdi seed reference                   装入区县、科室、职责、规则
+      gongdi user add li --role admin         新增管理员
+      gongdi import 全市.xlsx --commit        导入全部工地、人员和分配, 或者逐个:
       gongdi user add lihua --role inspector  新增检查员
       gongdi site add 东苑一期 --district 410702  新增工地
       gongdi assign lihua 东苑一期            分配工地
@@ -46,94 +121,5 @@ def gongdi() -> None:
     """
 
 
-@gongdi.command()
-def serve() -> None:
-    """启动网页和接口, 直到 Ctrl-C。
-
-    地址由 GONGDI_HOST 和 PORT 决定。
-
-    对外服务时请放在提供 HTTPS 的反向代理之后, 并设置 GONGDI_TRUSTED_PROXIES。
-    """
-    app = make_app()
-    config = runtime_of(app).config
-    check_schema(app)
-    start_logging(config.log_level)
-    server: Any = waitress.create_server(
-        app,
-        listen=f"{config.host}:{config.port}",
-        threads=config.threads,
-        ident=None,
-        max_request_body_size=32 * 1024 * 1024,
-        clear_untrusted_proxy_headers=False,
-    )
-    port = getattr(server, "effective_port", config.port)
-    click.echo(f"工地 Gongdi 在 http://{config.host}:{port} (Ctrl-C 停止)")
-    signal.signal(signal.SIGTERM, _stop)
-    server.run()
-    server.close()
-
-
-@gongdi.group("db", cls=Teaching)
-def database() -> None:
-    """数据库: 升级, 从备份恢复之后的处理。"""
-
-
-@database.command("upgrade")
-def db_upgrade() -> None:
-    """把数据库升级到本版本 (第一次时建好全部表)。可以重复运行。"""
-    app = make_app()
-    with app.app_context(), db.engine.begin() as connection:
-        upgrade(connection)
-    click.echo(f"数据库已是版本 {newest()}")
-
-
-@database.command("restored")
-@click.confirmation_option(prompt="确认数据库刚从备份恢复? 全部平板会重新取一遍数据 (未发的记录不受影响)")
-def db_restored() -> None:
-    """从备份恢复之后运行一次: 让每台平板重新核对, 补回备份之后的记录。"""
-    with writing() as (session, _, _now):
-        click.echo(f"已更新 {renew_epochs(session)} 个范围")
-
-
-@gongdi.group("keys", cls=Teaching)
-def keys() -> None:
-    """加密密钥: 如何更换。"""
-
-
-@keys.command("rotate")
-def rotate() -> None:
-    """生成一把新密钥, 并说明怎样换上它。不改动任何东西。"""
-    click.echo(
-        "更换加密密钥 (身份证号、电话、健康数据):\n"
-        f"  1. 新密钥 (请妥善保管): {fresh_key()}\n"
-        "  2. 起一个 1 至 4 位的新名字 (如 k2), 写在 GONGDI_SECRET_KEYS 最前面, 旧的留在后面:\n"
-        "       GONGDI_SECRET_KEYS=k2:新密钥,k1:旧密钥\n"
-        "     未设置该变量时, 改 GONGDI_DATA_DIR/keys/secret_keys 文件, 写法相同。\n"
-        "  3. 重启 serve 和 scheduler。新数据用新密钥; 旧数据仍能读。\n"
-        "  4. 只要还有旧数据 (包括备份), 就不要删除旧密钥。\n"
-        "GONGDI_DIGEST_KEY 不能更换: 按它查找证件号。"
-    )
-
-
-for command in (
-    bench,
-    channel,
-    prepare,
-    scheduler,
-    tick,
-    seed,
-    site,
-    user,
-    assign,
-    unassign,
-    device,
-    enrol_code,
-    tablet,
-    rebuild,
-    verify_log,
-):
-    gongdi.add_command(command)
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
+for name, (line, commands) in GROUPS.items():
+    gongdi.add_command(Teaching(name, lazy=commands, help=line))

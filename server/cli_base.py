@@ -1,70 +1,54 @@
-"""What every command shares: the app from its settings, and errors told in one line."""
+"""What the commands on a database share: the app from its settings, and tables of what is there."""
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 from flask import Flask
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from server.actions.watch_health import schema_of
+from server.cli_group import one_line
 from server.clock import Clock
-from server.config import Config, ConfigError
-from server.db import db, read, write
+from server.config import Config
+from server.db import DatabaseTrouble, db, is_passing, read, write
+from server.local_app import local_app
 from server.migrate import newest
-from server.problems import Problem
 from server.runtime import Runtime
-from sync_protocol.client.reports import TabletError
 
 NO_DATABASE = "数据库连接失败或正忙。请检查 GONGDI_DATABASE_URL 和磁盘权限, 稍后再试。"
 NO_TABLES = "数据库还没有建好或版本不符。请先运行: gongdi db upgrade"
 
 
-class Teaching(click.Group):
-    """A group whose commands end with one clear line and exit code 1 when something is wrong, never a
-    traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except Problem as problem:
-            raise click.ClickException(f"{problem.detail or problem.title} [{problem.code}]") from problem
-        except TabletError as error:
-            raise click.ClickException(f"{error.detail or error.code} [{error.code}]") from error
-        except ConfigError as error:
-            raise click.ClickException(str(error)) from error
-        except (OperationalError, ProgrammingError) as error:
-            raise click.ClickException(NO_TABLES if _lacks_tables(error) else NO_DATABASE) from error
-        except sqlite3.Error as error:
-            raise click.ClickException(f"本机文件无法读写: {error}") from error
-        except OSError as error:
-            raise click.ClickException(
-                f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-            ) from error
+@one_line.register
+def _(error: DatabaseTrouble) -> str | None:
+    said = str(getattr(error, "orig", error)).lower()
+    absent = ("no such table", "no such column", "does not exist", "undefinedtable")
+    if any(part in said for part in absent):
+        return NO_TABLES
+    return NO_DATABASE if is_passing(error) or isinstance(error, ProgrammingError) else None
 
 
-def _lacks_tables(error: Exception) -> bool:
-    told = str(getattr(error, "orig", error)).lower()
-    return any(
-        part in told for part in ("no such table", "no such column", "does not exist", "undefinedtable")
-    )
+def make_app() -> Flask:
+    """What most commands work on: database, keys and store by the settings of the environment, without endpoints."""
+    return _closing(local_app(Config.from_env()))
 
 
-def make_app(clock: Clock | None = None, config: Config | None = None) -> Flask:
-    """The app with the settings of the environment, on the machine's clock or another. `server.__main__`
-    hands its factory down as the context's object, because commands stand below the app."""
-    context = click.get_current_context()
-    factory: Callable[[Config, Clock | None], Flask] = context.find_root().obj
-    app = factory(config or Config.from_env(), clock)
-    context.call_on_close(lambda: _let_go(app))
+def make_whole_app(clock: Clock | None = None, config: Config | None = None) -> Flask:
+    """The app with its endpoints, on the machine's clock or another. `server.__main__` hands its factory down as the
+    context's object, because commands are below the app."""
+    factory: Callable[[Config, Clock | None], Flask] = click.get_current_context().find_root().obj
+    return _closing(factory(config or Config.from_env(), clock))
+
+
+def _closing(app: Flask) -> Flask:
+    click.get_current_context().call_on_close(lambda: _let_go(app))
     return app
 
 

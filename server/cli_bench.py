@@ -11,7 +11,7 @@ from rich.table import Table
 
 from server.bench import measure
 from server.bench_figure import Figure
-from server.cli_base import make_app
+from server.cli_base import make_whole_app
 from server.config import Config
 from server.db import db
 from server.migrate import upgrade
@@ -29,7 +29,9 @@ def bench(urls: tuple[str, ...], sizes: str, burst_sites: int) -> None:
     wanted = [int(size) for size in sizes.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         for url in (f"sqlite:///{Path(folder) / 'bench.sqlite3'}", *urls):
-            app = make_app(config=Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": folder}))
+            app = make_whole_app(
+                config=Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": folder})
+            )
             with app.app_context(), db.engine.begin() as connection:
                 upgrade(connection)
             with console.status(url.partition(":")[0]):

@@ -10,19 +10,14 @@ from rich.table import Table
 
 from server.actions.manage_channels import NewChannel, add_channel, list_channels, remove_channel
 from server.actions.manage_users import find_user
-from server.cli_base import Teaching, writing
+from server.cli_base import writing
 from server.clock import to_iso
 from server.models.notice import CHANNEL_KINDS
 
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
-@click.group(cls=Teaching)
-def channel() -> None:
-    """通知渠道: 邮件, 企业微信、钉钉、飞书机器人, webhook。"""
-
-
-@channel.command("add")
+@click.command("add")
 @click.argument("user")
 @click.argument("kind", type=click.Choice(CHANNEL_KINDS))
 @click.option("--quiet", "quiet", metavar="HH:MM-HH:MM", help="免打扰时间, 如 22:00-07:00; 严重事项除外。")
@@ -43,7 +38,7 @@ def add(user: str, kind: str, quiet: str | None, address: str) -> None:
         click.echo(f"签名密钥 (只显示这一次, 填到接收方): {secret}")
 
 
-@channel.command("list")
+@click.command("list")
 def show() -> None:
     """列出通知渠道; 地址不显示。"""
     table = Table("编号", "用户", "渠道", "免打扰", "发送失败自")
@@ -55,7 +50,7 @@ def show() -> None:
     Console().print(table)
 
 
-@channel.command("remove")
+@click.command("remove")
 @click.argument("channel_id")
 def remove(channel_id: str) -> None:
     """去掉一个通知渠道; 等待它的通知仍可在网页上看到。"""

@@ -7,20 +7,15 @@ import click
 from server.actions.assign_site import find_site
 from server.actions.register_site import register_site, unit_of
 from server.actions.suspend_site import resume_site, suspend_site
-from server.cli_base import Teaching, print_table, table, writing
+from server.cli_base import print_table, table, writing
 from server.clock import to_iso
-from server.models.site import all_sites, suspensions_of
+from server.models.site import all_sites, sites_named, suspensions_of
 from server.rules.calendar import instant_ms
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
-@click.group(cls=Teaching)
-def site() -> None:
-    """管理工地: 新增、列出、停工、复工。"""
-
-
-@site.command("add")
+@click.command("add")
 @click.argument("name")
 @click.option("--district", required=True, help="区县代码, 如 410702。")
 @click.option("--kind", default="construction", show_default=True, help="工地类型代码。")
@@ -30,6 +25,7 @@ def site() -> None:
     "--company", "companies", multiple=True, metavar="CODE:NAME:ROLE", help="参建企业, 可多次给出。"
 )
 @click.option("--inhabited", is_flag=True, help="有人住宿。")
+@click.option("--practice", is_flag=True, help="练习工地: 一切照常, 但不进任何名单、统计和通知。")
 @click.option("--address", help="地址。")
 @click.option("--position", nargs=2, type=float, metavar="LAT LON", help="纬度和经度 (WGS 84, 度)。")
 def add(
@@ -40,6 +36,7 @@ def add(
     places: tuple[str, ...],
     companies: tuple[str, ...],
     inhabited: bool,
+    practice: bool,
     address: str | None,
     position: tuple[float, float] | None,
 ) -> None:
@@ -51,6 +48,7 @@ def add(
         --company 91410700MA40000A10:甲建筑公司:009 --position 35.303 113.927
     """
     with writing() as (session, runtime, now_ms):
+        namesakes = sites_named(session, name)
         made = register_site(
             session,
             runtime.seals,
@@ -61,29 +59,35 @@ def add(
             unit=unit or unit_of(session, kind, now_ms),
             stage="building",
             inhabited=inhabited,
+            practice=practice,
             places=[dict(zip(("kind", "name"), _parts(place, 2), strict=True)) for place in places],
             address=address,
             position=position,
             companies=[(code, title, role) for code, title, role in (_parts(one, 3) for one in companies)],
         )
         click.echo(f"已新增工地 {made.name}, 编号 {made.id}")
+    if namesakes:
+        others = "、".join(f"{one.id} ({one.district})" for one in namesakes)
+        click.echo(f"注意: 已有同名工地 {others}; 以后的命令请用编号指明。", err=True)
 
 
-@site.command("list")
+@click.command("list")
 def show() -> None:
     """列出全部工地。"""
-    shown = table("名称", "区县", "科室", "阶段", "停工至", "编号")
+    shown = table("名称", "区县", "科室", "阶段", "停工至", "练习", "编号")
     with writing() as (session, _, now_ms):
         sites = all_sites(session)
         pauses = suspensions_of(session, [one.id for one in sites])
         for one in sites:
             now = [row for row in pauses[one.id] if row.from_ms <= now_ms < (row.to_ms or now_ms + 1)]
             until = "、".join(to_iso(row.to_ms)[:10] if row.to_ms else "另行通知" for row in now)
-            shown.add_row(one.name, one.district, one.unit, one.stage, until, one.id)
+            shown.add_row(
+                one.name, one.district, one.unit, one.stage, until, "是" if one.practice else "", one.id
+            )
     print_table(shown)
 
 
-@site.command("suspend")
+@click.command("suspend")
 @click.argument("name", metavar="SITE")
 @click.option("--from", "first", type=_DAY, required=True, help="停工的第一天。")
 @click.option("--to", "last", type=_DAY, help="复工的那一天; 不填为另行通知。")
@@ -106,7 +110,7 @@ def suspend(name: str, first: object, last: object | None, approved_by: str, rea
         click.echo(f"已登记 {found.name} 停工")
 
 
-@site.command("resume")
+@click.command("resume")
 @click.argument("name", metavar="SITE")
 def resume(name: str) -> None:
     """工地 SITE 现在复工。"""

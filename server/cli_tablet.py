@@ -7,12 +7,14 @@ import json
 import platform
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from server.cli_base import Teaching
+from server.cli_group import Teaching
+from server.clock import SHANGHAI
 from sync_protocol.client.tablet import Tablet
 
 pass_home = click.make_pass_decorator(Path)
@@ -41,13 +43,17 @@ def tablet(ctx: click.Context, home: Path) -> None:
 
 @tablet.command()
 @click.argument("url")
-@click.argument("code")
+@click.argument("code", required=False)
 @click.option("--name", default=lambda: platform.node() or "tablet", help="设备名称; 默认为本机名。")
 @pass_home
-def enrol(home: Path, url: str, code: str, name: str) -> None:
-    """用注册码 CODE 向服务器 URL 注册。"""
+def enrol(home: Path, url: str, code: str | None, name: str) -> None:
+    """用注册码 CODE 向服务器 URL 注册; URL 也可以是 enrol-code 给出的链接, 注册码已在其中。"""
     if not url.startswith(("http://", "https://")):
         raise click.UsageError("URL 要以 http:// 或 https:// 开头。")
+    if code is None:
+        url, _, code = url.partition("/field/#code=")
+    if not code:
+        raise click.UsageError("请给出注册码, 或者完整的链接。")
     with Tablet(home) as own:
         device = own.enrol(url, code, name, platform.system().lower() or "unknown")
     click.echo(f"已注册, 设备编号 {device}")
@@ -58,12 +64,35 @@ def enrol(home: Path, url: str, code: str, name: str) -> None:
 @click.argument("body", metavar="JSON")
 @click.option("--site", help="工地编号; 只分配了一个工地时可省略。")
 @click.option("--record", type=click.UUID, help="记录编号 (登记类); 默认新建。")
+@click.option(
+    "--observed",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="补录: 实际时间 (北京时间), 如 2026-11-23T07:41; 用于先记在纸上、现在补写的记录。",
+)
+@click.option("--anyway", is_flag=True, help="本机已有证件号码相符的人员时, 仍然登记。")
 @pass_home
-def add(home: Path, kind: str, body: str, site: str | None, record: object | None) -> None:
+def add(
+    home: Path,
+    kind: str,
+    body: str,
+    site: str | None,
+    record: object | None,
+    observed: datetime | None,
+    anyway: bool,
+) -> None:
     """离线写一条 KIND 记录; JSON 是内容, - 表示从标准输入读。"""
+    observed_ms = None if observed is None else round(observed.replace(tzinfo=SHANGHAI).timestamp() * 1000)
     with Tablet(home) as own:
-        scope = _scope(own, site)
-        entry = own.add(scope, kind, _object(body), record=None if record is None else str(record))
+        scope, fields = _scope(own, site), _object(body)
+        known = own.same_person(scope, fields) if kind == "worker" and not anyway else []
+        if known:
+            named = "\n".join(
+                f"  {item.id} {item.body.get('name')} {item.body.get('team')}" for item in known
+            )
+            text = f"本机已有证件号码相符的人员, 没有登记 [same_person]:\n{named}\n确认不是同一个人时加 --anyway。"
+            raise click.ClickException(text)
+        own_record = None if record is None else str(record)
+        entry = own.add(scope, kind, fields, own_record, observed_ms=observed_ms)
     click.echo(entry)
 
 

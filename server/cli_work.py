@@ -8,16 +8,16 @@ import click
 from flask import Flask
 from rich.progress import Progress
 
+from server.actions.end_demo import end_demo
 from server.actions.load_reference import load_reference
-from server.cli_base import Teaching, check_schema, make_app, runtime_of, writing
+from server.cli_base import check_schema, make_app, make_whole_app, runtime_of, writing
 from server.clock import FakeClock, SystemClock, from_iso
 from server.db import db, read, write
 from server.demo import demo_log_ins, read_city, seed_demo
 from server.migrate import upgrade
 from server.models.site import count_sites
 from server.request_log import start_logging
-from server.scheduler import deliver, run
-from server.scheduler import tick as run_tick
+from server.scheduler import deliver, look, run
 
 
 @click.command()
@@ -39,35 +39,39 @@ def tick(now: str | None) -> None:
         now_ms = runtime_of(app).clock.now_ms() if now is None else from_iso(now)
     except ValueError as error:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
-    click.echo(json.dumps({**run_tick(app, now_ms), "notices": deliver(app, now_ms)}, ensure_ascii=False))
+    click.echo(json.dumps({**look(app, now_ms), "notices": deliver(app, now_ms)}, ensure_ascii=False))
 
 
-@click.group(cls=Teaching)
-def seed() -> None:
-    """装入基础数据或演示数据。"""
-
-
-@seed.command("reference")
+@click.command("reference")
 def seed_reference() -> None:
     """装入区县、科室、工种、职责、规则和节假日 (seed_data/), 可以重复运行。"""
     with writing() as (session, runtime, now_ms):
         click.echo(json.dumps({"changed": load_reference(session, runtime.seals, now_ms)}))
 
 
-@seed.command("demo")
-@click.option("--sites", default=20, show_default=True, type=click.IntRange(1, 400), help="工地数。")
+@click.command("demo")
+@click.option("--sites", default=20, show_default=True, type=click.IntRange(1, 1000), help="工地数。")
 @click.option("--days", default=3, show_default=True, type=click.IntRange(1, 30), help="历史天数。")
 def seed_demo_city(sites: int, days: int) -> None:
     """建一座演示城市: 模拟的平板经同步协议写入几天的记录。已有工地的数据库不会改动。"""
-    app = make_app(FakeClock(SystemClock().now_ms()))
+    app = make_whole_app(FakeClock(SystemClock().now_ms()))
     check_schema(app)
     _seed_demo(app, sites, days)
+
+
+@click.command("end-demo")
+@click.confirmation_option(prompt="演示账号将停用, 演示工地不再计入任何统计。继续吗?")
+def stop_demo() -> None:
+    """结束演示, 转入正式使用: 停用演示账号, 演示工地不再计入任何名单和统计。写过的记录保留。"""
+    with writing() as (session, _, _now):
+        people, sites = end_demo(session, now_ms)
+    click.echo(f"已停用 {people} 个演示账号, {sites} 个演示工地不再计入。以后启动请设 GONGDI_DEMO=0")
 
 
 @click.command()
 def prepare() -> None:
     """一步备好: 升级数据库, 装入基础数据, 新数据库再建演示城市 (GONGDI_DEMO=0 不建)。可以重复运行。"""
-    app = make_app(FakeClock(SystemClock().now_ms()))
+    app = make_whole_app(FakeClock(SystemClock().now_ms()))
     runtime = runtime_of(app)
     with app.app_context():
         with db.engine.begin() as connection:

@@ -31,6 +31,8 @@ class Config:
     host: str
     port: int
     threads: int
+    connections: int
+    idle_s: int
     demo: bool
     log_level: str
     tick_s: int
@@ -53,6 +55,8 @@ class Config:
             host=env.get("GONGDI_HOST", "127.0.0.1"),
             port=_whole(env, "PORT", 8000, 0, 65535),
             threads=_whole(env, "GONGDI_THREADS", 8, 1, 256),
+            connections=_whole(env, "GONGDI_CONNECTIONS", 2000, 16, 100_000),
+            idle_s=_whole(env, "GONGDI_IDLE_S", 20, 1, 3600),
             demo=env.get("GONGDI_DEMO", "1") not in ("0", "false", "no", ""),
             log_level=_one_of(env, "GONGDI_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             tick_s=_whole(env, "GONGDI_TICK_S", 30, 1, 3600),

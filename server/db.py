@@ -14,7 +14,14 @@ from psycopg.types.string import TextLoader
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+)
 from sqlalchemy.exc import SQLAlchemyError as DatabaseTrouble
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 __all__ = [
@@ -22,18 +29,22 @@ __all__ = [
     "DatabaseTrouble",
     "Id",
     "Json",
+    "Session",
     "bulk_insert",
     "bulk_select",
     "bulk_update",
     "db",
     "engine_options",
+    "is_passing",
     "is_postgresql",
+    "raise_if_lost",
     "read",
     "write",
 ]
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
+_READ_ONLY = "25006"  # PostgreSQL's SQLSTATE: this server has become a standby
 
 
 class Base(DeclarativeBase):
@@ -143,13 +154,57 @@ def read() -> Iterator[Session]:
     if session.get_bind().dialect.name == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"
         options["postgresql_readonly"] = True
-    session.connection(execution_options=options)
     try:
+        session.connection(execution_options=options)
         yield session
     finally:
         session.expunge_all()  # before the rollback, which would forget what was read
         session.rollback()
         session.close()
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same may succeed a little later: the database did not answer, was too busy, hung up, or is a standby."""
+    if isinstance(error, DBAPIError):
+        is_standby = getattr(error.orig, "sqlstate", None) == _READ_ONLY
+        return (
+            error.connection_invalidated or is_standby or isinstance(error, OperationalError | InterfaceError)
+        )
+    return isinstance(error, PendingRollbackError | PoolTimeout)
+
+
+def raise_if_lost(error: Exception) -> None:
+    """Raises `error` again if it lost the connection, and with it the transaction: whoever goes on after a savepoint that
+    failed asks this first."""
+    if isinstance(error, PendingRollbackError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    ):
+        raise error
+
+
+@contextmanager
+def _driver_of(session: Session, statement: str) -> Iterator[Any]:
+    """The driver's own connection, for statements of many rows. What it raises is wrapped as SQLAlchemy wraps it, and a
+    connection that it lost is known to be lost."""
+    connection = session.connection()
+    driver: Any = connection.connection.driver_connection
+    dialect = connection.dialect
+    error_class = dialect.loaded_dbapi.Error
+    try:
+        yield driver
+    except error_class as error:
+        is_lost = dialect.is_disconnect(error, driver, None)
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement,
+            None,
+            error,
+            error_class,
+            hide_parameters=True,
+            connection_invalidated=is_lost,
+            dialect=dialect,
+        ) from error
 
 
 def bulk_insert(
@@ -162,16 +217,16 @@ def bulk_insert(
     """
     if not rows:
         return
-    connection = session.connection()
     names = ", ".join(f'"{name}"' for name in columns)
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "postgresql":
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+    if is_postgresql(session):
+        text = f'COPY "{table.name}" ({names}) FROM STDIN'
+        with _driver_of(session, text) as driver, driver.cursor() as cursor, cursor.copy(text) as copy:
             for row in rows:
                 copy.write_row(row)
         return
-    marks = ", ".join("?" * len(columns))
-    driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)
+    text = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join("?" * len(columns))})'
+    with _driver_of(session, text) as driver:
+        driver.executemany(text, rows)
 
 
 def bulk_select(
@@ -185,11 +240,10 @@ def bulk_select(
     Gives, for each that is there, its place among `rows` and its `columns`, as the driver reads them."""
     if not rows:
         return []
-    connection = session.connection()
-    driver: Any = connection.connection.driver_connection
     told = ", ".join(f'found."{name}"' for name in columns)
-    if connection.dialect.name == "postgresql":
-        types = {name: table.c[name].type.compile(connection.dialect) for name in keys}
+    if is_postgresql(session):
+        dialect = session.get_bind().dialect
+        types = {name: table.c[name].type.compile(dialect) for name in keys}
         same = " AND ".join(f'found."{name}" = (value ->> {i})::{types[name]}' for i, name in enumerate(keys))
         wanted = "json_array_elements(%s::json) WITH ORDINALITY wanted (value, place)"
         text = f'SELECT (place - 1)::int, {told} FROM {wanted} JOIN "{table.name}" found ON {same}'
@@ -197,7 +251,8 @@ def bulk_select(
         same = " AND ".join(f'found."{name}" = wanted.value ->> {i}' for i, name in enumerate(keys))
         # CROSS: row by row of what is wanted, whatever SQLite thinks of how many there are.
         text = f'SELECT wanted.key, {told} FROM json_each(?) wanted CROSS JOIN "{table.name}" found ON {same}'
-    return list(driver.execute(text, [_json_text(rows)]).fetchall())
+    with _driver_of(session, text) as driver:
+        return list(driver.execute(text, [_json_text(rows)]).fetchall())
 
 
 def bulk_update(
@@ -211,19 +266,21 @@ def bulk_update(
     hold the new values, then the keys, as the driver takes them."""
     if not rows:
         return
-    connection = session.connection()
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "postgresql":
+    if is_postgresql(session):
+        dialect = session.get_bind().dialect
         names = (*columns, *keys)
         new = ", ".join(f'"{name}" = {_value(table.c[name])}' for name in columns)
         same = " AND ".join(f'old."{name}" = wanted."{name}"' for name in keys)
-        text = f'UPDATE "{table.name}" old SET {new} FROM {_recordset(table, connection.dialect, names)} WHERE {same}'
-        driver.execute(text, [_records(names, rows)])
+        text = f'UPDATE "{table.name}" old SET {new} FROM {_recordset(table, dialect, names)} WHERE {same}'
+        with _driver_of(session, text) as driver:
+            driver.execute(text, [_records(names, rows)])
         return
     new, same = (
         mark.join(f'"{name}" = ?' for name in some) for mark, some in ((", ", columns), (" AND ", keys))
     )
-    driver.executemany(f'UPDATE "{table.name}" SET {new} WHERE {same}', rows)
+    text = f'UPDATE "{table.name}" SET {new} WHERE {same}'
+    with _driver_of(session, text) as driver:
+        driver.executemany(text, rows)
 
 
 def _recordset(table: sa.Table, dialect: sa.Dialect, columns: Sequence[str]) -> str:

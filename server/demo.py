@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from schemas.certificates import company_check_character, person_check_character
 from server.actions.assign_site import assign_site
+from server.actions.end_demo import DEMO_NAMES
 from server.actions.enrol_code import make_code
 from server.actions.load_reference import SEED_DATA, load_reference
 from server.actions.manage_users import NewUser, add_user
@@ -39,6 +40,7 @@ from sync_protocol.client.transport import WsgiTransport
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
+_ENROLMENT_MS = 3_000  # between two tablets: so many a minute the server lets in from one address
 _SITES_PER_INSPECTOR = 4
 _WORKERS = 8  # at one site: enough to look at, few enough to be quick
 _SHOWN_INSPECTOR = "demo-inspector01"  # of them all, the one whose sites have something of everything
@@ -124,7 +126,9 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
 def demo_log_ins(session: Session) -> list[tuple[str, str]]:
     """Who can log in to the demo: names, and what they are called. Empty where there is no demo."""
     shown = sa.or_(User.role != "inspector", User.name == _SHOWN_INSPECTOR)
-    query = sa.select(User.name, User.display_name).where(User.name.startswith("demo-"), shown)
+    query = sa.select(User.name, User.display_name).where(
+        User.name.startswith(DEMO_NAMES), User.active, shown
+    )
     return [(name, shown) for name, shown in session.execute(query.order_by(User.name))]
 
 
@@ -166,6 +170,7 @@ def _crew(
     clock: Any = app.extensions["gongdi"].clock
     device_clock = _TabletClock(clock, chance.randrange(-90_000, 90_000))
     tablet = Tablet(homes / name, device_clock, WsgiTransport(app), chance)
+    clock.advance(_ENROLMENT_MS)
     tablet.enrol("http://demo.invalid", code, f"平板 {number + 1:02}", "demo")
     tablet.sync()
     return _Crew(name, sites, device_clock, tablet)

@@ -16,6 +16,7 @@ from schemas.limits import ROSTER_BYTES_MAX
 from server.actions.file_problems import too_large
 from server.actions.log_in import LoggedIn, begin_log_in, check_password, finish_log_in
 from server.db import write
+from server.log_in_turns import LogInTurns
 from server.problems import Problem
 from server.runtime import Runtime
 
@@ -27,12 +28,12 @@ FILE_BODY: dict[str, Any] = {  # how the API's description tells of an uploaded 
             "schema": {
                 "type": "object",
                 "required": ["file"],
-                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                "properties": {"file": {"type": "string", "format": "binary"}},
             }
         }
     },
 }
-_FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
+FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
 
 # What a client can meet before any door of ours has looked at its request.
 _PLAIN: Mapping[int, tuple[str, str]] = {
@@ -91,7 +92,7 @@ def this_app() -> Flask:
 
 def uploaded_file() -> tuple[str, bytes]:
     """The name and the bytes of the file that this request uploads as `file`. Raises Problem 413 or 422."""
-    request.max_content_length = ROSTER_BYTES_MAX + _FORM_BYTES
+    request.max_content_length = ROSTER_BYTES_MAX + FORM_BYTES
     try:
         file = request.files.get("file")
     except RequestEntityTooLarge as error:
@@ -136,12 +137,16 @@ def as_download(data: bytes, mime: str, name: str) -> Response:
     return response
 
 
-def log_in(name: str, password: str) -> LoggedIn:
+def log_in(name: str, password: str, known_browser: str | None = None) -> LoggedIn:
     """Two short transactions with Argon2 between them: a try is counted before the password is looked at,
-    and no writer waits for the hash. Raises Problem 401 or 429."""
+    and no writer waits for the hash. `known_browser`: which of this name's browsers it is. Raises Problem 401, 429 or
+    503."""
     at_ms = now_ms()
-    with write() as session:
-        attempt = begin_log_in(session, name, request.remote_addr or "", at_ms)
-    check_password(attempt, password)
-    with write() as session:
-        return finish_log_in(session, attempt, password, at_ms)
+    turns: LogInTurns = current_app.extensions["gongdi_log_ins"]
+    with turns.admitted():
+        with write() as session:
+            attempt = begin_log_in(session, name, request.remote_addr or "", at_ms, known_browser)
+        with turns.hashing:
+            check_password(attempt, password)
+        with write() as session:
+            return finish_log_in(session, attempt, password, at_ms)

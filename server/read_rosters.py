@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from concurrent.futures import Executor
 
 from flask import Flask
@@ -13,18 +14,21 @@ from server.actions.read_workbook import Workbook, read_workbook
 from server.actions.upload_roster import (
     check_chosen,
     check_confirmed,
+    check_given,
     keep_chosen,
     opened,
     own_roster,
     require_uploader,
     take_in_roster,
     waiting_rosters,
+    with_given,
     with_kept,
 )
 from server.db import read, write
 from server.models.access import Viewer
 from server.models.roster import Roster
 from server.problems import Problem
+from server.rules.calendar import local_date_of
 from server.seal import Seals
 
 PATIENCE_MS = 60_000  # before a file that was taken in counts as forgotten by the process that took it in
@@ -91,15 +95,18 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
             keep_judged(session, seals, roster, judged, now_ms)
 
 
-def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen, now_ms: int) -> None:
-    """Judge a file with the columns as a person chose them, and remember their titles for this company. Raises
-    Problem 404, 403, 409 (not open any more) or 422."""
+def confirm_columns(
+    seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen, given: Mapping[str, str], now_ms: int
+) -> None:
+    """Judge a file with the columns as a person chose them and with what she said of all rows (`given`, by field), and
+    remember the columns' titles for this company. Raises Problem 404, 403, 409 (not open any more) or 422."""
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
         check_chosen(chosen)
-        chosen = with_kept(roster, chosen)
-        grounds, file = grounds_of(session, roster, chosen, now_ms), roster.file
+        check_given(given, local_date_of(now_ms))
+        chosen, given = with_kept(roster, chosen), with_given(roster, given)
+        grounds, file = grounds_of(session, roster, chosen, now_ms, given), roster.file
     workbook = opened(seals, roster_id, file)
     judged = judge_file(workbook, grounds, lambda _done, _rows: None)
     check_confirmed(judged)
@@ -108,7 +115,7 @@ def confirm_columns(seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen
         _require_open(roster)
         remember_titles(session, roster, judged, grounds)
         keep_judged(session, seals, roster, judged, now_ms)
-        keep_chosen(roster, chosen)
+        keep_chosen(roster, chosen, given)
 
 
 def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:

@@ -12,7 +12,9 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
@@ -29,18 +31,35 @@ from server.actions.keep_house import beat, keep_house
 from server.actions.load_reference import rules_in_force
 from server.actions.make_windows import make_windows
 from server.actions.release_held import release_overdue
+from server.actions.resume_clocks import paused_since_ms, resume_clocks
+from server.actions.retire_reporters import retire_reporters
 from server.actions.take_flag_steps import take_due_steps
 from server.actions.watch_cases import watch_cases
 from server.actions.watch_records import watch_records
-from server.db import write
+from server.db import db, read, write
 from server.deliver_notices import deliver_due, sender
 from server.read_rosters import read_waiting
 from server.runtime import Runtime
 from server.take_media import tidy_media
 
-SITES_A_TIME = 50
-ROWS_A_TIME = 200
-ROUNDS_MAX = 200  # of one part in one tick; the rest is due at the next
+PAUSE_S_MAX = (
+    0.1  # between two transactions on SQLite, where whoever waits for the lock only looks now and then
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one transaction of a part takes: so many sites, or so many rows of a due scan with the rest of their sites.
+    `rounds`: how many transactions one tick makes of it; the rest is due at the next."""
+
+    sites: int
+    rows: int
+    rounds: int
+
+
+ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200)
+ON_SQLITE = Share(sites=1, rows=1, rounds=10_000)  # one writer at a time: nobody waits for more than one site
+HELD_A_TIME = 20  # entries that are released together
 
 _log = logging.getLogger("gongdi.scheduler")
 
@@ -65,6 +84,32 @@ def tick(app: Flask, now_ms: int) -> dict[str, Any]:
     return did
 
 
+def look(app: Flask, now_ms: int) -> dict[str, Any]:
+    """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first."""
+    runtime: Runtime = app.extensions["gongdi"]
+    resumed = 0
+    with app.app_context():
+        try:
+            resumed = _resume(runtime, now_ms)
+        except Exception:  # the tick is made all the same
+            _log.exception("clocks were not started again")
+    return {"resumed": resumed, **tick(app, now_ms)}
+
+
+def _resume(runtime: Runtime, now_ms: int) -> int:
+    with read() as session:
+        book = rules_in_force(session)
+        since_ms = paused_since_ms(session, now_ms, book)
+    flags, after = 0, ""
+    while since_ms is not None:
+        with _turn() as session:
+            some, after = resume_clocks(session, runtime.seals, since_ms, now_ms, book, _share().sites, after)
+        flags += some
+        if not after:
+            break
+    return flags
+
+
 def deliver(app: Flask, now_ms: int) -> dict[str, int]:
     """Send the notices that are due. Apart from the tick: a mail server that does not answer must not hold it up."""
     runtime: Runtime = app.extensions["gongdi"]
@@ -81,7 +126,7 @@ def run(app: Flask) -> None:
     scheduler = BlockingScheduler(
         jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
     )
-    for job in (tick, deliver):
+    for job in (look, deliver):
         scheduler.add_job(
             partial(_at_now, app, job),
             "interval",
@@ -109,12 +154,26 @@ def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
     job(app, app.extensions["gongdi"].clock.now_ms())
 
 
+def _share() -> Share:
+    return ON_POSTGRESQL if db.engine.dialect.name == "postgresql" else ON_SQLITE
+
+
+@contextmanager
+def _turn() -> Iterator[Session]:
+    """One transaction of a part. On SQLite the lock is then free for as long as it was held: who waits for it gets it."""
+    began_s = time.perf_counter()
+    with write() as session:
+        yield session
+    if _share() == ON_SQLITE:
+        time.sleep(min(time.perf_counter() - began_s, PAUSE_S_MAX))
+
+
 def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
-    after = ""
+    after, share = "", _share()
     while True:
-        with write() as session:
-            did = make_windows(session, runtime.seals, now_ms, rules_in_force(session), SITES_A_TIME, after)
+        with _turn() as session:
+            did = make_windows(session, runtime.seals, now_ms, rules_in_force(session), share.sites, after)
         for name in total:
             total[name] += did[name]
         after = did["last"]
@@ -122,11 +181,19 @@ def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
             return total
 
 
+def _reporters(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: retire_reporters(session, now_ms, rules_in_force(session), _share().rows)
+    )
+
+
 def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total: Counter[str] = Counter()
-    for _ in range(ROUNDS_MAX):
-        with write() as session:
-            did = judge_due(session, runtime.seals, now_ms, rules_in_force(session))
+    share = _share()
+    most = {"limit": share.rows} if share == ON_SQLITE else {}
+    for _ in range(share.rounds):
+        with _turn() as session:
+            did = judge_due(session, runtime.seals, now_ms, rules_in_force(session), **most)
         total.update(did)
         if not did:
             break
@@ -135,30 +202,30 @@ def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
 
 def _cases(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
-        lambda session: watch_cases(session, runtime.seals, now_ms, rules_in_force(session), ROWS_A_TIME)
+        lambda session: watch_cases(session, runtime.seals, now_ms, rules_in_force(session), _share().rows)
     )
 
 
 def _steps(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
-        lambda session: take_due_steps(session, runtime.seals, now_ms, rules_in_force(session), ROWS_A_TIME)
+        lambda session: take_due_steps(session, runtime.seals, now_ms, rules_in_force(session), _share().rows)
     )
 
 
 def _held(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(lambda session: release_overdue(session, runtime.seals, now_ms, ROWS_A_TIME))
+    return _until_none(lambda session: release_overdue(session, runtime.seals, now_ms, HELD_A_TIME))
 
 
 def _signals(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
-        lambda session: watch_records(session, runtime.seals, now_ms, rules_in_force(session), SITES_A_TIME)
+        lambda session: watch_records(session, runtime.seals, now_ms, rules_in_force(session), _share().sites)
     )
 
 
 def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
     done = 0
-    for _ in range(ROUNDS_MAX):
-        with write() as session:
+    for _ in range(_share().rounds):
+        with _turn() as session:
             taken = take(session)
         done += taken
         if not taken:
@@ -179,6 +246,7 @@ def _house(_runtime: Runtime, now_ms: int) -> dict[str, int]:
 PARTS: dict[str, Part] = {
     "windows": _make,
     "held": _held,
+    "reporters": _reporters,
     "judged": _judge,
     "cases": _cases,
     "steps": _steps,

@@ -15,8 +15,8 @@ from typing import Any
 
 from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
-SYNC_VERSION = 1
-SCHEMAS = ("2026.1",)  # every one ever released is accepted for good
+SCHEMAS = ("2026.1", "2026.2")  # every one ever released is accepted for good
+OBSERVED_SCHEMA = "2026.2"  # the first in which an entry may say `at.observed`
 MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline
@@ -25,21 +25,18 @@ MAX_N = MAX_INTEGER
 MAX_NEEDS = 100
 MAX_MEDIA = 50
 MAX_REASON_CHARS = 500
-MAX_STREAMS = 1000  # in one push's header
-MAX_UNSENT = 1_000_000  # more is taken for this many: only zero or not matters
 MIN_WALL_MS = -86_400_000  # a tablet whose clock lost its power says 1970-01-01 in its own time zone
 MAX_WALL_MS = 253_370_764_799_999  # 9998-12-31T23:59:59.999Z: shown in any time zone it stays a date
 
 ACTS = ("add", "edit", "amend", "void")
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-_SCOPE = re.compile(rf"ref|(?:site|user):{_UUID.pattern}", re.ASCII)
+SCOPE_NAME = re.compile(rf"ref|(?:site|user):{_UUID.pattern}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PREV = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _TOKEN = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}", re.ASCII)
-_SCHEMA = re.compile(r"[0-9]{4}\.[0-9]{1,3}", re.ASCII)
 _WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -50,13 +47,18 @@ Errors = dict[str, list[str]]
 @dataclass(frozen=True, slots=True)
 class At:
     """The moment as the device claims it: its wall clock (`wall` as written, `wall_ms` since the epoch), the
-    run of the machine (`boot`) and milliseconds since then, the last beacon it was given. None: not known."""
+    run of the machine (`boot`) and milliseconds since then, the last beacon it was given. None: not known.
+
+    `observed` (补录): when the work was done, as its author says; only of what was written down later.
+    """
 
     wall_ms: int
     wall: str
     boot: str | None = None
     up_ms: int | None = None
     beacon: str | None = None
+    observed: str | None = None
+    observed_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +81,6 @@ class Entry:
     media: tuple[Mapping[str, Any], ...] = ()
     raw: bytes = b""
     hash: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The device's clocks while it wrote a push's header."""
-
-    wall_ms: int
-    wall: str
-    boot: str | None
-    up_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Attested:
-    """What a device says of one stream: the last `n` sent, its hash, how many entries stay behind. `sig` is
-    "" when it is no text: the stream is then not complete, and the request goes on."""
-
-    n: int
-    hash: str
-    unsent: int
-    sig: str
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A push's first line. `streams` is keyed by scope name."""
-
-    sync: int
-    schema: str
-    clock: Clock
-    streams: Mapping[str, Attested]
 
 
 class Refusal(Exception):
@@ -140,15 +111,17 @@ def read_entry(line: bytes) -> Entry:
     """
     if len(line) > MAX_LINE_BYTES:
         raise Refusal("line_too_long", {"": [f"这一行超过 {MAX_LINE_BYTES} 字节。"]})
-    members = _read_object(line)
+    members = read_object(line)
     errors: Errors = {
         f"/{name}": [told] for name, (ok, told) in _REQUIRED.items() if not ok(members.get(name))
     }
-    at = _read_at(members.get("at"), errors)
+    at = read_at(members.get("at"), errors)
     extras = _read_extras(members, errors) if members.keys() - _PLAIN_MEMBERS else _NO_EXTRAS
     act, body = members.get("act"), members.get("body")
     if act != "add" or body.__class__ is not dict or extras is not _NO_EXTRAS:
         body = _judge_act(members, errors)
+    if act != "add" and at.observed is not None:
+        errors["/at/observed"] = ["只有新增记录可以写明补录时间, 更正沿用原记录的时间。"]
     if errors:
         raise _refusal(line, members, at, errors)
     base, amends, reason, needs, media = extras
@@ -177,36 +150,19 @@ def write_entry(
 ) -> bytes:
     """The line of an entry, without newline: members in PROTOCOL's order, no spaces, text as UTF-8, nothing
     that is None or empty. Raises ValueError or TypeError for a body that is no JSON; judges nothing else."""
-    moment = {"wall": at.wall, "boot": at.boot, "up_ms": at.up_ms, "beacon": at.beacon}
+    moment = {
+        "wall": at.wall,
+        "boot": at.boot,
+        "up_ms": at.up_ms,
+        "beacon": at.beacon,
+        "observed": at.observed,
+    }
     members = {"id": id, "scope": scope, "n": n, "prev": prev, "kind": kind, "record": record, "act": act}
     optional = {"base": base, "amends": amends, "reason": reason, "needs": list(needs), "media": list(media)}
     members["at"] = {name: value for name, value in moment.items() if value is not None}
     members["body"] = dict(body)
     members.update((name, value) for name, value in optional.items() if value not in (None, []))
     return json.dumps(members, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def read_header(line: bytes) -> Header:
-    """The first line of a push. Raises Refusal `header_invalid`, or `unsupported_version` for another `sync`
-    or a `schema` that was never released. Members that are not known are passed over."""
-    try:
-        members = _read_object(line)
-    except Refusal as refusal:
-        raise Refusal("header_invalid", refusal.errors) from refusal
-    sync, schema = members.get("sync"), members.get("schema")
-    errors: Errors = {}
-    if not _is_count(sync):
-        errors["/sync"] = ["必须是协议版本号, 现为 1。"]
-    if not isinstance(schema, str) or not _SCHEMA.fullmatch(schema):
-        errors["/schema"] = ["必须是模式版本, 如 2026.1。"]
-    if not errors and (sync != SYNC_VERSION or schema not in SCHEMAS):
-        known = {"/sync": [f"服务器支持 {SYNC_VERSION}。"], "/schema": [f"服务器支持 {', '.join(SCHEMAS)}。"]}
-        raise Refusal("unsupported_version", known)
-    clock = _read_clock(members.get("clock"), errors)
-    streams = _read_streams(members.get("streams"), errors)
-    if errors or clock is None:
-        raise Refusal("header_invalid", errors)
-    return Header(SYNC_VERSION, str(schema), clock, streams)
 
 
 def parse_wall(text: object) -> int | None:
@@ -221,7 +177,7 @@ def parse_wall(text: object) -> int | None:
     return wall_ms if MIN_WALL_MS <= wall_ms <= MAX_WALL_MS else None
 
 
-def _read_object(line: bytes) -> dict[str, Any]:
+def read_object(line: bytes) -> dict[str, Any]:
     try:
         value = read_json(line, MAX_DEPTH)
     except Unreadable as error:
@@ -239,7 +195,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and fullmatch(value) is not None
 
 
-def _is_count(value: object) -> bool:
+def is_count(value: object) -> bool:
     """An integer from 0 on. JSON's true is no 1."""
     return isinstance(value, int) and value >= 0 and value is not True and value is not False
 
@@ -249,52 +205,61 @@ def _is_positive(value: object) -> bool:
 
 
 _is_uuid = _matches(_UUID)
-_is_token = _matches(_TOKEN)
-_is_prev = _matches(_PREV)
+is_token = _matches(_TOKEN)
+is_prev = _matches(_PREV)
 _is_sha256 = _matches(_SHA256)
 _is_media_type = _matches(_MEDIA_TYPE)
 _UUID_TOLD = "必须是小写的 UUID。"
 _REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
     "id": (_is_uuid, _UUID_TOLD),
-    "scope": (_matches(_SCOPE), "必须是 site:<id>、user:<id> 或 ref。"),
+    "scope": (_matches(SCOPE_NAME), "必须是 site:<id>、user:<id> 或 ref。"),
     "n": (_is_positive, "必须是从 1 开始的整数。"),
-    "prev": (_is_prev, "必须是上一条记录的 SHA-256 (64 位小写十六进制), 第一条为空。"),
+    "prev": (is_prev, "必须是上一条记录的 SHA-256 (64 位小写十六进制), 第一条为空。"),
     "kind": (_matches(_KIND), "必须是记录种类的名称。"),
     "record": (_is_uuid, _UUID_TOLD),
 }
 _PLACE = ("id", "scope", "n", "prev")
 _PLAIN_MEMBERS = frozenset((*_REQUIRED, "act", "at", "body"))
 _EXTRA_MEMBERS = frozenset(("base", "amends", "reason", "needs", "media"))
-_AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon"))
+_AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon", "observed"))
 _NO_EXTRAS: tuple[Any, ...] = (None, None, None, (), ())
 _NO_TIME = At(0, "1970-01-01T00:00:00Z")
+_WALL_TOLD = "必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"
 
 
-def _read_at(value: object, errors: Errors) -> At:
+def read_at(value: object, errors: Errors) -> At:
     if not isinstance(value, dict):
         errors["/at"] = ["必须写明时间。"]
         return _NO_TIME
     wall, boot, up_ms, beacon = value.get("wall"), value.get("boot"), value.get("up_ms"), value.get("beacon")
     wall_ms = parse_wall(wall)
     if wall_ms is None:
-        errors["/at/wall"] = ["必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"]
+        errors["/at/wall"] = [_WALL_TOLD]
+    observed = value.get("observed")
+    observed_ms = None if observed is None else parse_wall(observed)
+    if observed is not None and observed_ms is None:
+        errors["/at/observed"] = [_WALL_TOLD]
     for name, token in (("boot", boot), ("beacon", beacon)):
-        if token is not None and not _is_token(token):
+        if token is not None and not is_token(token):
             errors[f"/at/{name}"] = ["必须是 1–64 个可见的 ASCII 字符。"]
-    if up_ms is not None and not _is_count(up_ms):
+    if up_ms is not None and not is_count(up_ms):
         errors["/at/up_ms"] = ["必须是毫秒数。"]
     if not value.keys() <= _AT_MEMBERS:
-        errors.update((f"/at/{_escaped(name)}", ["没有这个字段。"]) for name in value.keys() - _AT_MEMBERS)
-    return _NO_TIME if wall_ms is None else At(wall_ms, str(wall), boot, up_ms, beacon)
+        errors.update((f"/at/{escaped(name)}", ["没有这个字段。"]) for name in value.keys() - _AT_MEMBERS)
+    if wall_ms is None:
+        return _NO_TIME
+    return At(
+        wall_ms, str(wall), boot, up_ms, beacon, None if observed is None else str(observed), observed_ms
+    )
 
 
 def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
     """(base, amends, reason, needs, media), each judged by itself; null is as good as absent."""
     for name in members.keys() - _PLAIN_MEMBERS - _EXTRA_MEMBERS:
-        errors[f"/{_escaped(name)}"] = ["没有这个字段。"]
+        errors[f"/{escaped(name)}"] = ["没有这个字段。"]
     base, amends, reason = members.get("base"), members.get("amends"), members.get("reason")
     needs, media = members.get("needs"), members.get("media")
-    if base is not None and not _is_count(base):
+    if base is not None and not is_count(base):
         errors["/base"] = ["必须是修改时所见的版本号。"]
     if amends is not None and not _is_uuid(amends):
         errors["/amends"] = [_UUID_TOLD]
@@ -345,7 +310,10 @@ def _judge_act(members: Mapping[str, Any], errors: Errors) -> Any:
 
 
 def _refusal(line: bytes, members: Mapping[str, Any], at: At, errors: Errors) -> Refusal:
-    code = "bad_act" if {"/act", "/base", "/amends", "/reason"} & errors.keys() else "unreadable"
+    of_act = {"/act", "/base", "/amends", "/reason"}
+    if at.observed_ms is not None:
+        of_act.add("/at/observed")  # readable, and out of place
+    code = "bad_act" if of_act & errors.keys() else "unreadable"
     if any(f"/{name}" in errors for name in _PLACE):
         return Refusal("unreadable", errors)
     good = {name: members[name] for name in ("kind", "record") if f"/{name}" not in errors}
@@ -366,35 +334,6 @@ def _refusal(line: bytes, members: Mapping[str, Any], at: At, errors: Errors) ->
     return Refusal(code, errors, placed)
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     """A member's name in a JSON pointer (RFC 6901), cut: the message goes back to the device."""
     return name[:64].replace("~", "~0").replace("/", "~1")
-
-
-# ---- the header's members
-
-
-def _read_clock(value: object, errors: Errors) -> Clock | None:
-    inner: Errors = {}
-    known = {name: value.get(name) for name in ("wall", "boot", "up_ms")} if isinstance(value, dict) else None
-    at = _read_at(known, inner)
-    errors.update({pointer.replace("/at", "/clock", 1): told for pointer, told in inner.items()})
-    return None if inner else Clock(at.wall_ms, at.wall, at.boot, at.up_ms)
-
-
-def _read_streams(value: object, errors: Errors) -> dict[str, Attested]:
-    if not isinstance(value, dict) or len(value) > MAX_STREAMS:
-        errors["/streams"] = [f"必须是对象, 最多 {MAX_STREAMS} 项。"]
-        return {}
-    streams: dict[str, Attested] = {}
-    for scope, said in value.items():
-        if not _SCOPE.fullmatch(scope) or not isinstance(said, dict):
-            errors[f"/streams/{_escaped(scope)}"] = ["必须以 site:<id>、user:<id> 或 ref 为名, 内容为对象。"]
-            continue
-        if _is_count(said.get("n")) and _is_prev(said.get("hash")) and _is_count(said.get("unsent")):
-            sig = said.get("sig")
-            unsent = min(said["unsent"], MAX_UNSENT)
-            streams[scope] = Attested(said["n"], said["hash"], unsent, sig if isinstance(sig, str) else "")
-        else:
-            errors[f"/streams/{_escaped(scope)}"] = ["必须有 n、hash 和 unsent。"]
-    return streams

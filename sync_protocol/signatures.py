@@ -107,6 +107,13 @@ def receipt_text(device: str, at: str, streams: Mapping[str, tuple[int, str]]) -
     return f"gongdi-receipt/1\n{device}\n{at}" + "".join(lines)
 
 
+def received_text(device: str, at: str, lines: Mapping[str, tuple[int, str]]) -> str:
+    """What the server signs for itself of the lines that an exchange brought: for each scope, by its name, how many they
+    are and the SHA-256 of their hashes (32 bytes each, in order of number, then hash), in hex. (No part of the wire.)"""
+    named = (f"\n{scope} {count} {sha256}" for scope, (count, sha256) in sorted(lines.items()))
+    return f"gongdi-received/1\n{device}\n{at}" + "".join(named)
+
+
 def export_text(device: str, sha256: str) -> str:
     """What a device signs of the unsent lines that it gives away in a file: `sha256` is of all of them, each with its line
     feed, in hex. (No part of the wire; see the app's emergency export.)"""

@@ -71,6 +71,11 @@ def highest(stream: Stream) -> tuple[int, str]:
     return (stream.islands[-1].hi, stream.islands[-1].hash) if stream.islands else (stream.n, stream.hash)
 
 
+def length(stream: Stream) -> int:
+    """How many entries the stream has. (Of a forked one: without those that came second at a number.)"""
+    return stream.n + sum(island.hi - island.lo + 1 for island in stream.islands)
+
+
 def missing(stream: Stream, limit: int = MISSING_NAMED) -> list[int]:
     """The numbers lacking below the highest, lowest first, at most `limit` of them."""
     named: list[int] = []

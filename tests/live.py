@@ -1,13 +1,18 @@
-"""The app behind a real port."""
+"""The app behind a real port: behind a simple server, or behind the product's own."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from server.config import Config
+from server.web_server import listen
 
 
 @contextmanager
@@ -22,6 +27,27 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def served(app: Any, config: Config) -> Iterator[int]:
+    """Serve a WSGI app as `gongdi serve` does; gives its port."""
+    (server,) = listen(app, replace(config, port=0))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield int(server.effective_port)
+    finally:
+        server.readable = _leave  # asked in the loop, which ends with this
+        server.pull_trigger()
+        thread.join()
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+        server.close()
+
+
+def _leave() -> bool:
+    raise SystemExit
 
 
 class _Quiet(WSGIRequestHandler):

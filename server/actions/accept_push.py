@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,16 +15,19 @@ from sqlalchemy.orm import Session
 
 from server.actions.accept_scope import ScopeAnswer, accept_scope
 from server.actions.authenticate_device import Sender, claim_exchange, key_of
-from server.actions.date_entries import date_carried, date_entries
+from server.actions.date_entries import Dates, date_carried, date_entries
+from server.actions.load_reference import rules_in_force
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.read_push import Line, Push
 from server.clock import to_iso
+from server.db import raise_if_lost
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
-from server.models.user import Assignment
+from server.models.user import Assignment, User
+from server.models.watermark import stopped_ms
 from server.seal import Seals
-from sync_protocol.entry import Attested
-from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
+from sync_protocol.header import Attested
+from sync_protocol.signatures import attestation_text, receipt_text, received_text, sign_text, verify_text
 
 log = logging.getLogger("gongdi.push")
 
@@ -48,8 +52,8 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     exchange = claim_exchange(session, sender, "push", now_ms)
     device = session.get_one(Device, sender.device_id, with_for_update=True, populate_existing=True)
     entries = [line.entry for line in push.lines if line.entry is not None]
-    dates = date_entries(session, device, push.header.clock, entries, now_ms)
-    pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
+    dates = date_entries(session, device, exchange, push.header.clock, entries, now_ms)
+    pushing = _pushing(session, seals, device, exchange, dates, now_ms)
     accepted = _take_lines(pushing, push.lines, push.header.streams)
     device.seen_ms = now_ms
     device.unsent = sum(stream.unsent for stream in push.header.streams.values())
@@ -60,20 +64,34 @@ def accept_carried(
     session: Session, seals: Seals, device_id: str, lines: list[Line], now_ms: int
 ) -> list[dict[str, Any]]:
     """Take lines in that this device wrote and that somebody else brought (see `read_export`); gives their outcomes. As a
-    push, but the device is not there: it attests nothing and gets no receipt."""
+    push, but the device is not there: it attests nothing and gets no receipt. One is signed and kept all the same, so
+    that every line of the log has a signed time before which it was here."""
     device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
     exchange = claim_exchange(session, sender, "export", now_ms)
     entries = [line.entry for line in lines if line.entry is not None]
     dates = date_carried(session, device.id, entries, now_ms)
-    pushing = Pushing(session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms)
+    pushing = _pushing(session, seals, device, exchange, dates, now_ms)
     accepted = _take_lines(pushing, lines, {})
+    sign_receipt(seals, exchange, {}, accepted.streams, now_ms)
     return [accepted.outcomes[line.number] for line in lines]
+
+
+def _pushing(
+    session: Session, seals: Seals, device: Device, exchange: Exchange, dates: Dates, now_ms: int
+) -> Pushing:
+    stopped = stopped_ms(device, session.get_one(User, device.user_id))
+    book = rules_in_force(session)
+    return Pushing(
+        session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms, book, stopped
+    )
 
 
 def _take_lines(pushing: Pushing, lines: list[Line], streams: Mapping[str, Attested]) -> Accepted:
     """Scope by scope, what its user has or had; everything else is refused and kept."""
     accepted = Accepted()
+    # First, because a scope looks for those among them that have a place in its chain.
+    _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
     assigned = _assignments(pushing.session, pushing.user_id)
     attested = {name: stream for name, stream in streams.items() if _site_of(name) in assigned}
     for name, some in sorted(_by_scope(lines, attested).items()):
@@ -83,7 +101,6 @@ def _take_lines(pushing: Pushing, lines: list[Line], streams: Mapping[str, Attes
             _one_scope(pushing, name, some, assigned[site_id], attested.get(name), good, accepted)
         else:
             _refuse_all(pushing, some, accepted)
-    _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
     return accepted
 
 
@@ -101,6 +118,7 @@ def _one_scope(
         with pushing.session.begin_nested():
             outcomes, answer = accept_scope(pushing, name, lines, assignment, attested, good)
     except OperationalError as error:
+        raise_if_lost(error)
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
             assert line.entry is not None
@@ -158,10 +176,18 @@ def sign_receipt(
     streams: Mapping[str, ScopeAnswer],
     now_ms: int,
 ) -> dict[str, str]:
-    """Sign what the server holds now, and write down both signatures: the device's and ours."""
+    """Sign what the server holds now, and write down the signatures: the device's, ours, and ours of the lines that this
+    exchange brought (see `verify_log`)."""
     at = to_iso(now_ms)
     heads = {name: (answer.n, answer.hash) for name, answer in sorted(streams.items())}
     signature = sign_text(seals.signing_key, receipt_text(exchange.device_id, at, heads))
+    lines = {name: lines_digest(answer.taken) for name, answer in sorted(streams.items()) if answer.taken}
+    received = sign_text(seals.signing_key, received_text(exchange.device_id, at, lines))
     exchange.attested = {name: [s.n, s.hash, s.unsent, s.sig] for name, s in attested.items()}
-    exchange.receipt = {"at": at, "sig": signature, "streams": heads}
+    exchange.receipt = {"at": at, "sig": signature, "streams": heads, "lines": lines, "lines_sig": received}
     return {"at": at, "sig": signature}
+
+
+def lines_digest(hashes: Sequence[str]) -> tuple[int, str]:
+    """How many lines, and the SHA-256 over their hashes as bytes, in the order given."""
+    return len(hashes), hashlib.sha256(bytes.fromhex("".join(hashes))).hexdigest()

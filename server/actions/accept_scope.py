@@ -3,12 +3,10 @@ facts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
 from typing import Any, NamedTuple
-
-from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.apply_entry import (
@@ -20,24 +18,28 @@ from server.actions.apply_entry import (
     apply_entry,
     existing_records,
 )
+from server.actions.close_stream import close_stream, extended, place_unreadable, stream_head
+from server.actions.count_lines import count_lines
 from server.actions.feed import Feed
-from server.actions.load_reference import rules_in_force
-from server.actions.meet_windows import watermark_moved
+from server.actions.kept_evidence import keep_evidence
 from server.actions.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.raise_flags import raise_integrity
 from server.actions.read_push import Line
 from server.actions.release_held import finish, hold, release_held
+from server.actions.retime_records import retime_records
+from server.actions.settle_times import settle_times
 from server.db import bulk_insert, bulk_select
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
 from server.models.scope import Scope, lock_scope
+from server.models.site import Site
 from server.models.user import Assignment
-from server.models.watermark import scope_watermark
+from server.rules.backfill import Observed, observed
+from server.rules.calendar import local_date_of
 from sync_protocol import stream as streams
-from sync_protocol.outcomes import BAD_ATTESTATION
-from sync_protocol.watermark import complete_through
+from sync_protocol.intervals import Interval
 
 _LOG: Any = LogEntry.__table__
 _LOG_COLUMNS = (
@@ -66,17 +68,19 @@ _LOG_COLUMNS = (
         "not_before_ms",
         "backfilled",
     ),
+    *("earliest_ms", "latest_ms", "floor_ms", "doubt", "observed_ms", "boot_number", "up_ms"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeAnswer:
     """What the server holds of this device's stream now: the highest number, its hash, and the numbers
-    lacking."""
+    lacking. `taken`: the hashes of the lines that went into the log."""
 
     n: int
     hash: str
     missing: list[int]
+    taken: list[str]
 
     def as_json(self) -> dict[str, Any]:
         return {"n": self.n, "hash": self.hash, "missing": self.missing}
@@ -108,24 +112,49 @@ def accept_scope(
 
     1. Lock the scope's counter; whoever else writes here waits.
     2. What is here already answers `duplicate`, or `entry_mismatch` when its bytes differ.
-    3. The chain is extended by what is new, in order of `n`; a hole or a fork blocks nothing.
-    4. Plain additions go in as sets; edits, corrections and what waits go one by one, after them.
-    5. Windows, watermark, log and counter are written in the same transaction.
+    3. The new entries are dated among their neighbours in the chain, which may date those as well.
+    4. The chain is extended by what is new, in order of `n`; a hole or a fork blocks nothing.
+    5. Plain additions go in as sets; edits, corrections and what waits go one by one, after them.
+    6. Watermark, windows, log and counter are written in the same transaction.
     """
     session = pushing.session
     scope = lock_scope(session, assignment.site_id)
     assert scope is not None, "an assigned site has a scope"
     fresh, repeated = _split(pushing, scope, lines)
-    head = _stream(session, scope, pushing)
+    head = stream_head(session, scope.scope_id, pushing.device.id, pushing.now_ms)
     known = streams.from_json(head.head)
     fresh = _in_chain(known, fresh, repeated)
-    known = streams.extend(known, _links(fresh))
-    taken = _take_in(pushing, scope, fresh, assignment, forked=known.forked and not head.forked)
-    _close(pushing, scope, head, known, attested, good)
+    settled = settle_times(session, head, known, pushing.dates, attested, fresh)
+    feed = Feed(session, scope, pushing.seals, pushing.now_ms)
+    applying = Applying(session, pushing.seals, scope, feed, pushing.now_ms)
+    grown, is_new_fork = extended(known, _links(fresh))
+    grown, placed = place_unreadable(pushing, applying, head, grown, attested)
+    taken = _take_in(pushing, applying, fresh, Arrival(assignment, head.gone_ms, settled.fresh))
+    retime_records(applying, settled.changed)
+    if is_new_fork:
+        _raise_fork(pushing, applying, head)
+    reporting = close_stream(pushing, scope, head, grown, attested, good)
+    finish(applying, reporting, pushing.book)
     outcomes = {line.number: taken.outcomes[line.entry.id] for line in fresh if line.entry}
     outcomes.update(_answer_repeated(pushing, scope, repeated, taken))
-    highest = streams.highest(known)
-    return outcomes, ScopeAnswer(highest[0], highest[1], streams.missing(known))
+    highest = streams.highest(grown)
+    taken_in = [*placed, *(line.hash for line in fresh)]
+    return outcomes, ScopeAnswer(highest[0], highest[1], streams.missing(grown), taken_in)
+
+
+def _raise_fork(pushing: Pushing, applying: Applying, head: StreamHead) -> None:
+    """A fork is shown once until a person has closed it."""
+    if pushing.book.rows["escalation"] and not (head.forked and head.fork_closed_ms is None):
+        raise_integrity(
+            pushing.session,
+            applying.seals,
+            applying.feed,
+            applying.scope,
+            pushing.device.id,
+            pushing.now_ms,
+            pushing.book,
+        )
+    head.fork_closed_ms = None
 
 
 @dataclass(slots=True)
@@ -153,7 +182,7 @@ def _split(pushing: Pushing, scope: Scope, lines: Sequence[Line]) -> tuple[list[
             repeated.within.append((line, fresh[line.entry.id]))
         else:
             fresh[line.entry.id] = line
-    return sorted(fresh.values(), key=lambda line: line.entry.n if line.entry else 0), repeated
+    return sorted(fresh.values(), key=lambda line: (line.entry.n if line.entry else 0, line.hash)), repeated
 
 
 def _in_chain(known: streams.Stream, fresh: list[Line], repeated: _Repeated) -> list[Line]:
@@ -173,94 +202,114 @@ def _links(lines: Sequence[Line]) -> list[streams.Link]:
     ]
 
 
-def _take_in(
-    pushing: Pushing, scope: Scope, fresh: list[Line], assignment: Assignment, forked: bool
-) -> _Taken:
+class Arrival(NamedTuple):
+    """What a scope's lines come with: the assignment under which they do, when their device pulled `gone`, the interval of
+    each line by its hash."""
+
+    assignment: Assignment
+    gone_ms: int | None
+    times: Mapping[str, Interval]
+
+
+def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: Arrival) -> _Taken:
     """Apply what is new: plain additions first, as sets, then the rest in the order in which it was
     written."""
     session, taken = pushing.session, _Taken()
-    applying = Applying(
-        session, pushing.seals, scope, Feed(session, scope, pushing.seals, pushing.now_ms), pushing.now_ms
-    )
-    writtens = list(_written(pushing, fresh))
+    writtens = list(_written(pushing, applying.scope, fresh, arrival))
     registers = {name for name, kind in KINDS.items() if kind.nature == "register"}
     plain = [_is_plain(written.line) for written in writtens]
     named = [w.entry.record for w in compress(writtens, plain) if w.entry.kind in registers]
     existing = existing_records(applying, named) if not pushing.is_own else set[str]()
     later = []
-    open_to_all = pushing.device.state == "active" and assignment.ended_ms is None
+    gate = _Gate(pushing, arrival)
     for written, is_plain in zip(writtens, plain, strict=True):
-        effect = None if open_to_all and written.line.code is None else _gate(pushing, written, assignment)
+        effect = None if gate.is_open and written.line.code is None else gate.stops(written)
         if effect is None and not is_plain:
             later.append(written)
             continue
         if effect is None and written.entry.kind not in registers:
             effect = add_fact(applying, written)
-        _note(pushing, scope, written, effect or add_register(applying, written, existing), taken)
+        _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
     applying.write()
     for written in later:
-        _note(pushing, scope, written, apply_entry(applying, written), taken)
+        _note(pushing, applying, written, apply_entry(applying, written), taken)
     bulk_insert(session, _LOG, _LOG_COLUMNS, taken.logged)
+    count_lines(session, pushing.seals, applying.scope, [line.hash for line in fresh])
     bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
-    if scope.held and applying.done:
-        release_held(applying)
-    if forked and rules_in_force(session).rows["escalation"]:
-        book = rules_in_force(session)
-        raise_integrity(
-            session, applying.seals, applying.feed, scope, pushing.device.id, pushing.now_ms, book
-        )
-    finish(applying)
+    if applying.scope.held and applying.done:
+        release_held(applying, pushing.book)
     return taken
 
 
-def _written(pushing: Pushing, lines: Sequence[Line]) -> Iterator[Written]:
-    at, times = None, None
+def _written(pushing: Pushing, scope: Scope, lines: Sequence[Line], arrival: Arrival) -> Iterator[Written]:
     for line in lines:
         entry = line.entry
         assert entry is not None
-        if times is None or entry.at is not at:  # the lines of a roster share one
-            at, times = entry.at, pushing.dates.of(entry)
-        yield Written(line, entry, times, pushing.device_id, pushing.user_id)
+        times = arrival.times[line.hash]
+        said_ms = entry.at.observed_ms
+        later = None if said_ms is None else _observed(pushing, scope, arrival, times, said_ms)
+        yield Written(line, entry, times, pushing.device_id, pushing.user_id, later)
+
+
+def _observed(pushing: Pushing, scope: Scope, arrival: Arrival, times: Interval, said_ms: int) -> Observed:
+    site = pushing.session.get_one(Site, scope.scope_id)
+    max_h = pushing.book.backfill_max_h(local_date_of(times.latest_ms))
+    began_ms = max(site.made_ms, arrival.assignment.since_ms)
+    return observed(said_ms, times.earliest_ms, times.latest_ms, max_h, began_ms)
 
 
 def _is_plain(line: Line) -> bool:
     entry = line.entry
-    return entry is not None and line.code is None and entry.act == "add" and not entry.needs
+    is_addition = entry is not None and line.code is None and entry.act == "add" and not entry.needs
+    return is_addition and entry is not None and not KINDS[entry.kind].own
 
 
-def _gate(pushing: Pushing, written: Written, assignment: Assignment) -> Effect | None:
-    """What stands between an entry and its effect, before anything is looked up: None lets it pass."""
-    line, device = written.line, pushing.device
-    if line.code is not None:
-        return Effect("refused", code=line.code, errors=line.errors)
-    if device.state != "active":
-        if device.revoked_ms is not None and written.times.event_ms < device.revoked_ms:
-            return Effect("held", code="device_revoked")
-        return Effect("refused", code="device_revoked")
-    if assignment.ended_ms is not None and written.times.event_ms >= assignment.ended_ms:
-        return Effect("refused", code="scope_not_assigned")
-    return None
+class _Gate:
+    """What stands between an entry and its effect, before anything is looked up."""
+
+    def __init__(self, pushing: Pushing, arrival: Arrival) -> None:
+        classes = pushing.book.device_classes(local_date_of(pushing.now_ms))
+        self._kinds = classes.get(pushing.device.device_class)
+        self._stopped_ms = pushing.stopped_ms
+        ended = arrival.assignment.ended_ms is not None
+        self._gone_ms = arrival.gone_ms if ended else None
+        self.is_open = self._kinds is None and self._stopped_ms is None and self._gone_ms is None
+
+    def stops(self, written: Written) -> Effect | None:
+        """Why an entry has no effect now; None lets it pass. What was written before a device was stopped, and what was
+        written after it had to hand its site over, waits for a person."""
+        line, earliest_ms = written.line, written.times.earliest_ms
+        if line.code is not None:
+            return Effect("refused", code=line.code, errors=line.errors)
+        if self._kinds is not None and written.entry.kind not in self._kinds:
+            return Effect("refused", code="kind_not_allowed")
+        if self._stopped_ms is not None:
+            outcome = "held" if earliest_ms < self._stopped_ms else "refused"
+            return Effect(outcome, code="device_revoked")
+        if self._gone_ms is not None and earliest_ms >= self._gone_ms:
+            return Effect("held", code="scope_not_assigned")
+        return None
 
 
-def _note(pushing: Pushing, scope: Scope, written: Written, effect: Effect, taken: _Taken) -> None:
-    """Write down an entry and its outcome; keep it where people see it when it was refused or waits."""
-    entry, line, times = written.entry, written.line, written.times
+def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect, taken: _Taken) -> None:
+    """Record an entry and its outcome; keep it where people see it when it was refused or is held."""
+    entry, line, times, scope = written.entry, written.line, written.times, applying.scope
     taken.outcomes[entry.id] = effect.as_json(entry.id)
     if effect.outcome == "refused":
         line.code, line.errors = effect.code, effect.errors
         keep_refused(pushing, scope.scope_id, line)
+        keep_evidence(applying, written)
     elif effect.outcome == "held":
         hold(pushing.session, scope, entry.id, effect, pushing.now_ms)
+        keep_evidence(applying, written)
     row = (scope.scope_id, entry.id, written.device_id, entry.n, entry.kind, entry.record, entry.act)
     outcome = (effect.outcome, effect.code, effect.rev, effect.seq, pushing.exchange_id, pushing.now_ms)
-    when = (
-        times.claimed_ms,
-        times.event_ms,
-        times.bound_ms,
-        times.grade,
-        times.not_before_ms,
-        times.backfilled,
-    )
+    claimed = (entry.at.wall_ms, times.event_ms, times.bound_ms, times.grade, times.not_before_ms or None)
+    observed_ms = written.observed.at_ms if written.observed is not None else None
+    is_backfilled = written.observed is not None and written.observed.counts
+    boot = (pushing.dates.boot_number(entry), entry.at.up_ms)
+    interval = (times.earliest_ms, times.latest_ms, times.floor_ms or None, times.doubt)
+    when = (*claimed, is_backfilled, *interval, observed_ms, *boot)
     taken.logged.append((*row, bytes.fromhex(line.hash), line.stored, *outcome, *when))
     if entry.media and effect.outcome != "refused":
         taken.promised += promises_of(scope.scope_id, entry)
@@ -296,46 +345,3 @@ def _duplicate(
         return refused_outcome(line)
     named: dict[str, Any] = {name: first[name] for name in ("rev", "seq", "code") if name in first}
     return {"id": line.entry.id, "outcome": "duplicate", "first": first["outcome"], **named}
-
-
-def _stream(session: Session, scope: Scope, pushing: Pushing) -> StreamHead:
-    key = (scope.scope_id, pushing.device.id)
-    head = session.get(StreamHead, key, populate_existing=True)
-    if head is None:
-        head = StreamHead(
-            scope_id=key[0], device_id=key[1], head=streams.to_json(streams.Stream()), forked=False
-        )
-        head.heard_ms = pushing.now_ms
-        session.add(head)
-    return head
-
-
-def _close(
-    pushing: Pushing, scope: Scope, head: StreamHead, known: streams.Stream, attested: Any, good: bool
-) -> None:
-    """Write down how far the stream is known, and move the scope's watermark when the device declared it
-    complete."""
-    packed = streams.to_json(known)
-    if head.head != packed:
-        head.head = packed
-    head.forked = known.forked
-    head.heard_ms = pushing.now_ms
-    if attested is None:
-        pushing.session.flush()
-        return
-    n, hash = streams.highest(known)
-    head.mark = None if good and (attested.n != n or attested.hash == hash) else BAD_ATTESTATION
-    head.unsent = attested.unsent
-    if not good or (attested.n, attested.hash) != (
-        n,
-        hash,
-    ):  # also honest: a hole refilled, a batch that is on its way
-        pushing.session.flush()
-        return
-    head.attested = {"n": attested.n, "hash": attested.hash, "sig": attested.sig}
-    head.complete_ms = complete_through(known, attested.unsent, pushing.now_ms, head.complete_ms)
-    pushing.session.flush()
-    before = scope.watermark_ms
-    scope.watermark_ms = scope_watermark(pushing.session, scope.scope_id)
-    if scope.watermark_ms != before:
-        watermark_moved(pushing.session, scope, before, scope.watermark_ms, pushing.now_ms)

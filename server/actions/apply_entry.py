@@ -14,31 +14,44 @@ from sqlalchemy.orm import Session
 from schemas.kinds import KINDS
 from server.actions.feed import Feed, Put, body_place
 from server.actions.load_reference import rules_in_force
-from server.actions.meet_windows import FactMet
+from server.actions.meet_windows import Touch
 from server.actions.read_push import Envelope, Line
 from server.actions.registers import REGISTERS, WORKER
 from server.actions.write_register import Author, Edit, edit_register, register_row
 from server.clock import to_iso
 from server.db import bulk_insert, bulk_select
 from server.models.entry import LogEntry
-from server.models.record import Record
+from server.models.record import Record, Worker
 from server.models.scope import Scope
+from server.rules.backfill import Observed
 from server.rules.calendar import local_date_of
 from server.rules.roster.person import PersonLimits, person_problems
 from server.rules.roster.problems import CATALOGUE, is_error
 from server.seal import Seals
+from sync_protocol.intervals import UNKNOWN_MS, Interval
 from sync_protocol.outcomes import EFFECTIVE
-from sync_protocol.time_bounds import TimeBounds
 
 
 class Written(NamedTuple):
-    """An entry with its time and its author: device and user come from the envelope, never from the body."""
+    """An entry with its time and its author: device and user come from the envelope, never from the body. `observed`
+    (补录): when the work was done, as its author says."""
 
     line: Line
     entry: Envelope
-    times: TimeBounds
+    times: Interval
     device_id: str
     user_id: str
+    observed: Observed | None = None
+
+
+class Counting(NamedTuple):
+    """When a fact counts: written within [`earliest_ms`, `latest_ms`] (both None: it meets no window), shown as
+    `event_ms`."""
+
+    event_ms: int
+    earliest_ms: int | None
+    latest_ms: int | None
+    observed_ms: int | None
 
 
 @dataclass(slots=True)
@@ -72,9 +85,7 @@ class Applying:
     scope: Scope
     feed: Feed
     now_ms: int
-    facts: list[FactMet] = field(default_factory=list)
-    retracted: list[str] = field(default_factory=list)
-    replaced: dict[str, str] = field(default_factory=dict)  # by a corrected fact's id, what takes its place
+    touches: list[Touch] = field(default_factory=list)
     done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
     limits: dict[str, PersonLimits] = field(default_factory=dict)  # by local date, as the rules have them
@@ -103,27 +114,57 @@ class Applying:
 
 def add_fact(applying: Applying, written: Written) -> Effect:
     """A fact is a new record; nothing has to be looked up."""
-    entry, times, line = written.entry, written.times, written.line
-    met = FactMet(
-        entry.id, entry.kind, times.event_ms, times.claimed_ms, times.backfilled, line.subject, line.slot
-    )
-    put = Put(entry.kind, entry.id, fact_body(written), met.at_ms, line.subject, line.slot)
-    put.backfilled = times.backfilled
-    rev, seq = applying.feed.add(put)
-    applying.facts.append(met)
-    applying.done.add(entry.id)
+    rev, seq = _put_fact(applying, written, counting_of(written), fact_body(written))
+    applying.done.add(written.entry.id)
     return Effect("applied", rev, seq)
 
 
-def fact_body(written: Written, extra: bytes = b"") -> bytes:
+def counting_of(written: Written) -> Counting:
+    """When an entry counts by itself."""
+    times, observed = written.times, written.observed
+    if observed is None:
+        return Counting(times.event_ms, times.earliest_ms, times.latest_ms, None)
+    if not observed.counts:
+        return Counting(observed.at_ms, None, None, observed.at_ms)
+    return Counting(observed.at_ms, times.earliest_ms, times.latest_ms, observed.at_ms)
+
+
+def _put_fact(applying: Applying, written: Written, when: Counting, body: bytes) -> tuple[int, int]:
+    entry, line = written.entry, written.line
+    put = Put(entry.kind, entry.id, body, when.event_ms, line.subject, line.slot)
+    put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
+    put.amends = entry.amends
+    applying.touches.append(touch(entry.kind, line.subject, when))
+    return applying.feed.add(put)
+
+
+def touch(kind: str, subject: str | None, when: Counting | Record, went: bool = False) -> Touch:
+    """The stretch of time in which a fact may decide windows."""
+    known = [at_ms for at_ms in (when.earliest_ms, when.latest_ms, when.observed_ms) if at_ms is not None]
+    at_ms = when.event_ms or 0
+    return Touch(kind, subject, min(known, default=at_ms), max(known, default=at_ms), went)
+
+
+def fact_body(written: Written, extra: bytes = b"", when: Mapping[str, Any] | None = None) -> bytes:
     """A fact's body as it is served: the device's own text, then what the server knows of time and author."""
     times = written.times
-    late = b',"backfilled":true' if times.backfilled else b""
-    known = (
-        f',"at":{{"time":"{to_iso(times.event_ms)}","bound_ms":{times.bound_ms},"grade":"{times.grade}"}}'
-        f',"by":"{written.user_id}","device":"{written.device_id}"'
-    )
-    return b"".join((written.line.served[:-1], known.encode(), late, extra, b"}"))
+    at = msgspec.json.encode(served_time(times) if when is None else when)
+    late = b""
+    if written.observed is not None:
+        late = f',"backfilled":true,"observed":"{to_iso(written.observed.at_ms)}"'.encode()
+    known = f',"by":"{written.user_id}","device":"{written.device_id}"'
+    return b"".join((written.line.served[:-1], b',"at":', at, known.encode(), late, extra, b"}"))
+
+
+def served_time(times: Interval) -> dict[str, Any]:
+    """`at` of a fact as it is served: the estimate ± its bound with its grade, and the interval."""
+    shown: dict[str, Any] = {"time": to_iso(times.event_ms), "bound_ms": times.bound_ms, "grade": times.grade}
+    if times.earliest_ms != UNKNOWN_MS:
+        shown["earliest"] = to_iso(times.earliest_ms)
+    shown["latest"] = to_iso(times.latest_ms)
+    if times.doubt:
+        shown["doubt"] = True
+    return shown
 
 
 def apply_entry(applying: Applying, written: Written, forced: bool = False) -> Effect:
@@ -133,7 +174,8 @@ def apply_entry(applying: Applying, written: Written, forced: bool = False) -> E
         lacking = _lacking(applying, entry)
         if lacking:
             return Effect("held", waits_for=lacking)
-    effect = _ACTS[(KINDS[entry.kind].nature, entry.act)](applying, written)
+    act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(KINDS[entry.kind].nature, entry.act)]
+    effect = act(applying, written)
     if effect.outcome in EFFECTIVE:
         applying.done.add(entry.id)
     applying.write()
@@ -166,6 +208,8 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
     existing.add(record_id)
     register, seals = REGISTERS[kind], applying.seals
     row = register_row(register, seals, applying.scope.scope_id, stamped(written), body, record_id)
+    if register.opened is not None:
+        row[register.opened] = written.times.latest_ms  # a clock starts at the latest moment that is possible
     applying.rows.setdefault(kind, []).append(row)
     rev, seq = applying.feed.add(Put(kind, record_id, register.served(body, row)))
     applying.done.add(written.entry.id)
@@ -202,53 +246,110 @@ def _edit(applying: Applying, written: Written) -> Effect:
 
 
 def _amend(applying: Applying, written: Written) -> Effect:
-    """A fact that corrects another. It stands at the time of what it corrects; both stay readable."""
+    """A fact that corrects another; both stay readable. It counts when what it corrects does, unless it is about another
+    place, worker or slot, or what it corrects is void."""
     entry, line = written.entry, written.line
     target = _target(applying, entry.amends or "")
     if target is None:
         return Effect("held", waits_for=[entry.amends or ""])
     if target.kind != entry.kind:
         return _wrong_kind()
-    at_ms = target.event_ms if target.event_ms is not None else written.times.event_ms
-    put = Put(entry.kind, entry.id, fact_body(written, f',"amends":"{target.id}"'.encode()))
-    put.event_ms, put.subject, put.slot, put.backfilled = at_ms, line.subject, line.slot, target.backfilled
-    rev, seq = applying.feed.add(put)
-    if line.subject == target.subject:
-        applying.replaced[target.id] = entry.id
+    corrected = body_of(applying, target)
+    extra = f',"amends":"{target.id}"'.encode()
+    if (line.subject, line.slot) == (target.subject, target.slot) and not corrected.get("voided"):
+        when = Counting(target.event_ms or 0, target.earliest_ms, target.latest_ms, target.observed_ms)
+        if target.observed_ms is not None:
+            extra += f',"backfilled":true,"observed":"{to_iso(target.observed_ms)}"'.encode()
+        body = fact_body(written, extra, corrected.get("at"))
     else:
-        met = FactMet(entry.id, entry.kind, at_ms, at_ms, target.backfilled, line.subject, line.slot)
-        applying.facts.append(met)
-    _mark(applying, target, lambda old: {**old, "amended_by": max(old.get("amended_by", ""), entry.id)})
+        when, body = counting_of(written), fact_body(written, extra)
+    rev, seq = _put_fact(applying, written, when, body)
+    later = max(corrected.get("amended_by", ""), entry.id)
+    _mark(applying, target, {**corrected, "amended_by": later})
     return Effect("applied", rev, seq)
 
 
 def _void(applying: Applying, written: Written) -> Effect:
+    """A record is void, and says why. What a void correction had corrected counts again."""
     entry = written.entry
     target = _target(applying, entry.record)
     if target is None:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
         return _wrong_kind()
+    body = body_of(applying, target)
     voided = {"by": written.user_id, "time": to_iso(written.times.event_ms), "reason": entry.reason or ""}
-    rev, seq = _mark(applying, target, lambda old: {**old, "voided": True, "void": voided})
+    rev, seq = _mark(applying, target, {**body, "voided": True, "void": voided})
+    if "amends" in body:
+        _restore(applying, body["amends"])
     return Effect("applied", rev, seq)
 
 
-def _mark(
-    applying: Applying, target: Record, change: Callable[[dict[str, Any]], Mapping[str, Any]]
-) -> tuple[int, int]:
+def _restore(applying: Applying, record_id: str) -> None:
+    """A correction of this record was voided: unless it is void itself or another correction holds, it counts again."""
+    record = _target(applying, record_id)
+    if record is None:
+        return
+    body = body_of(applying, record)
+    applying.write()
+    others = sa.select(Record.id).where(
+        Record.scope_id == record.scope_id, Record.amends == record_id, Record.counts.is_(True)
+    )
+    standing = list(applying.session.scalars(others))
+    body.pop("amended_by", None)
+    if standing:
+        body["amended_by"] = max(standing)
+    counts = not standing and not body.get("voided")
+    applying.touches.append(touch(record.kind, record.subject, record))
+    applying.feed.put([Put(record.kind, record.id, body, counts=counts)])
+
+
+def body_of(applying: Applying, record: Record) -> dict[str, Any]:
+    """A record's body, opened."""
+    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_place(record.id), record.body))
+    return body
+
+
+def _merge(applying: Applying, written: Written) -> Effect:
+    """Two records are one person: the other one names the kept one, and is nobody of its own."""
+    body = msgspec.json.decode(written.line.served)
+    other = _target(applying, body["other"])
+    if other is None or other.kind != WORKER.kind:
+        return Effect("held", waits_for=[body["other"]])
+    effect = add_fact(applying, written)
+    _mark(applying, other, {**body_of(applying, other), "merged_into": body["kept"]})
+    _worker(applying, other.id).merged_into = body["kept"]
+    return effect
+
+
+def _unmerge(applying: Applying, written: Written) -> Effect:
+    """A merge is taken back: the other record is a person's own again, unless it was voided for itself."""
+    effect = _void(applying, written)
+    merge = _target(applying, written.entry.record)
+    other = _target(applying, merge.subject or "") if merge is not None else None
+    if other is not None:
+        body = body_of(applying, other)
+        body.pop("merged_into", None)
+        applying.feed.put([Put(other.kind, other.id, body, counts=not body.get("voided"))])
+        _worker(applying, other.id).merged_into = None
+    return effect
+
+
+def _worker(applying: Applying, record_id: str) -> Worker:
+    return applying.session.get_one(Worker, (applying.scope.scope_id, record_id), populate_existing=True)
+
+
+def _mark(applying: Applying, target: Record, body: Mapping[str, Any]) -> tuple[int, int]:
     """Write something about a record into its body; from then on it proves nothing."""
-    body = msgspec.json.decode(applying.seals.open(body_place(target.id), target.body))
-    put = Put(target.kind, target.id, change(body), counts=False)
-    applying.retracted.append(target.id)
-    return applying.feed.put([put])[target.id]
+    applying.touches.append(touch(target.kind, target.subject, target, went=True))
+    return applying.feed.put([Put(target.kind, target.id, body, counts=False)])[target.id]
 
 
 def _marks(applying: Applying, target: Record) -> dict[str, Any]:
     if target.counts:
         return {}
-    body = msgspec.json.decode(applying.seals.open(body_place(target.id), target.body))
-    return {name: body[name] for name in ("voided", "void") if name in body}
+    body = body_of(applying, target)
+    return {name: body[name] for name in ("voided", "void", "merged_into") if name in body}
 
 
 def _target(applying: Applying, record_id: str) -> Record | None:
@@ -276,4 +377,8 @@ _ACTS: dict[tuple[str, str], Callable[[Applying, Written], Effect]] = {
     ("register", "add"): _add_register,
     ("register", "edit"): _edit,
     ("register", "void"): _void,
+}
+_OWN_ACTS: dict[tuple[str, str], Callable[[Applying, Written], Effect]] = {
+    ("worker_merge", "add"): _merge,
+    ("worker_merge", "void"): _unmerge,
 }

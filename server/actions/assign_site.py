@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID, uuid5
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed, Put, publish
 from server.actions.refresh_watermark import refresh_watermark
 from server.clock import to_iso
 from server.models.scope import REF, Scope, lock_scope, make_scope, scope_name
-from server.models.site import Site
+from server.models.site import Site, sites_named
 from server.models.user import Assignment, User
 from server.problems import Problem
 from server.seal import Seals
@@ -56,9 +55,9 @@ def unassign_site(session: Session, seals: Seals, user: User, site: Site, now_ms
 def find_site(session: Session, text: str) -> Site:
     """A site by its id, or by its name where only one has it. Raises Problem 404 or 409."""
     try:
-        found = [session.get(Site, str(UUID(text)))]
+        found: list[Site | None] = [session.get(Site, str(UUID(text)))]
     except ValueError:
-        found = list(session.scalars(sa.select(Site).where(Site.name == text).limit(2)))
+        found = list(sites_named(session, text))
     sites = [site for site in found if site is not None]
     if not sites:
         raise Problem(404, "unknown_site", "没有这个工地", f"没有编号或名称为 {text} 的工地。")

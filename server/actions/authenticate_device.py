@@ -17,6 +17,8 @@ from uuid_utils.compat import uuid7
 
 from server.clock import to_iso
 from server.models.device import Device, Exchange
+from server.models.user import User
+from server.models.watermark import stopped_ms
 from server.problems import Problem
 from sync_protocol.outcomes import problem_title
 from sync_protocol.signatures import SignatureProblem, keyid_of, verify_request
@@ -90,9 +92,10 @@ def _is_uuid(text: str) -> bool:
 
 
 def require_active(session: Session, sender: Sender) -> None:
-    """Raises Problem 401 `device_revoked`: a revoked device may still push what it wrote before, and gets
-    nothing."""
-    if session.get_one(Device, sender.device_id).state != "active":
+    """Raises Problem 401 `device_revoked`: a device that was revoked, or whose user is disabled, may still push what it
+    wrote before, and gets nothing."""
+    device = session.get_one(Device, sender.device_id)
+    if stopped_ms(device, session.get_one(User, device.user_id)) is not None:
         raise refused("device_revoked")
 
 

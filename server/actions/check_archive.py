@@ -80,7 +80,7 @@ class Archive:
 
 def check_archive(data: bytes) -> Archive:
     """Raises Problem 413, 415 or 422."""
-    _check_end(data)
+    check_end(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_names(archive)
@@ -89,10 +89,11 @@ def check_archive(data: bytes) -> Archive:
         raise wrong.damaged() from error
 
 
-def _check_end(data: bytes) -> None:
-    """How many parts the archive says it has, before anything makes a list of them; and that it has only one list."""
+def check_end(data: bytes) -> None:
+    """How many parts the archive says it has, before anything makes a list of them; and that it has only one list. Raises
+    Problem 413 or 422."""
     at = data.rfind(_END)
-    if at < 0 or at + 22 > len(data) or data.count(_END) > 1:
+    if at < 0 or at + 22 > len(data):
         raise wrong.damaged()
     parts, size, begins = struct.unpack_from("<HII", data, at + 10)
     ends = at
@@ -103,22 +104,31 @@ def _check_end(data: bytes) -> None:
         parts, size, begins = struct.unpack_from("<QQQ", data, ends + 32)
     if parts > PARTS_MAX or size > PARTS_MAX * 400:
         raise wrong.too_many_parts()
-    if begins + size != ends:
+    if (
+        begins + size != ends or data.find(_END, begins) != at
+    ):  # before its list a part may be an archive itself
         raise wrong.damaged()
 
 
 def _check_names(archive: zipfile.ZipFile) -> None:
-    parts = archive.infolist()
-    names = {part.filename.lower() for part in parts}
-    if len(parts) > PARTS_MAX:
-        raise wrong.too_many_parts()
+    names = {part.filename.lower() for part in archive.infolist()}
     if any(name.endswith("vbaproject.bin") for name in names):
         raise wrong.has_macros()
     if "xl/workbook.xml" not in names or not names.isdisjoint(_OTHER_BOOKS):
         raise wrong.unknown_type()
+    check_parts(archive)
+
+
+def check_parts(archive: zipfile.ZipFile) -> None:
+    """What is true of the parts of any spreadsheet's archive. Raises Problem 413 or 422."""
+    parts = archive.infolist()
+    if len(parts) > PARTS_MAX:
+        raise wrong.too_many_parts()
     if any(part.flag_bits & 1 for part in parts):
         raise wrong.encrypted()
-    if len(names) < len(parts) or any(part.compress_type not in _METHODS for part in parts):
+    if len({part.filename.lower() for part in parts}) < len(parts) or any(
+        part.compress_type not in _METHODS for part in parts
+    ):
         raise wrong.damaged()
     if sum(part.file_size for part in parts) > INFLATED_MAX:
         raise wrong.inflates()
@@ -134,7 +144,7 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
         is_xml, is_text = name.endswith((".xml", ".rels")), name == "xl/sharedstrings.xml"
         extent = _Extent() if _SHEET_PART.fullmatch(part.filename) else None
         part.file_size = INFLATED_MAX + 1  # the archive's own word is not what ends it
-        for chunk, fresh in _chunks(archive, part):
+        for chunk, fresh in chunks(archive, part):
             size += fresh
             if size > left:
                 raise wrong.inflates()
@@ -184,7 +194,7 @@ def _in_order(archive: zipfile.ZipFile) -> Iterator[str]:
         yield f"xl/{targets.get(told.get('id'), '')}".lower()
 
 
-def _chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[bytes, int]]:
+def chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[bytes, int]]:
     """A part inflated, chunk by chunk, with how many bytes are fresh; each begins with the end of the one before."""
     tail = b""
     with archive.open(part) as stream:
@@ -257,7 +267,7 @@ class _Extent:
         if self.columns > ROSTER_COLUMNS_MAX:
             raise wrong.too_wide(ROSTER_COLUMNS_MAX)
         if self.columns * ROWS_WRITTEN_MAX > CELLS_MAX:
-            numbers = (int(row) for chunk, _ in _chunks(archive, part) for row in _ROW.findall(chunk))
+            numbers = (int(row) for chunk, _ in chunks(archive, part) for row in _ROW.findall(chunk))
             if max(self.rows, max(numbers, default=0)) * self.columns > CELLS_MAX:
                 raise wrong.too_long()
 
@@ -287,11 +297,11 @@ class _Texts:
         """Raises Problem 413. Counted text by text only where the longest one everywhere would be too much."""
         if self.part is None or self.longest * self.shared_max <= TEXT_MAX:
             return
-        whole = b"".join(chunk[-fresh:] for chunk, fresh in _chunks(archive, self.part))
+        whole = b"".join(chunk[-fresh:] for chunk, fresh in chunks(archive, self.part))
         lengths = array("I", map(len, whole.split(b"</si>" if b"</si>" in whole else b":si>")))
         told, seen, spelt = 0, 0, 0
         for sheet in sheets:
-            for chunk, _ in _chunks(archive, sheet):
+            for chunk, _ in chunks(archive, sheet):
                 spelt += chunk.count(b'"s"') + chunk.count(b"'s'")
                 for found in _SHARED.findall(chunk):
                     seen += 1

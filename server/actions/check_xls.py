@@ -5,16 +5,22 @@ The reader fills the whole rectangle of every sheet, and gives each cell its own
 
 from __future__ import annotations
 
+import re
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from schemas.limits import ROSTER_COLUMNS_MAX
 from server.actions import file_problems as wrong
 from server.actions.check_archive import CELLS_MAX, TEXT_MAX, Archive, Hidden
 
 _FREE = 0xFFFFFFFA  # sector numbers from here on are signs, not sectors
-_STREAMS = ("Workbook", "Book")
+_STREAMS = ("workbook", "book")  # the newer first; in a compound file capital letters are the same name
+_STREAM = "Workbook"
+_BOOKS_MAX = 16  # embedded workbooks, with the one itself
+_ROOT = 5  # kind of a directory's entry
+_ZIP_END = b"PK\x05\x06"
+_PASSWORD = 0x002F
 _BOF, _CONTINUE, _SST, _TEXT_OF_TABLE = (0x0809, 0x0409, 0x0209, 0x0009), 0x003C, 0x00FC, 0x00FD
 _EPOCH, _BOUND_SHEET, _ROW, _COLUMNS = 0x0022, 0x0085, 0x0208, 0x007D
 _CELLS = frozenset((0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x0003, 0x0002, 0x0004, 0x0005, 0x0007))
@@ -24,54 +30,89 @@ _SPANS = (0x00BD, 0x00BE)  # several cells in one record, which ends on the last
 
 def check_xls(data: bytes) -> Archive:
     """What only the file itself tells. Raises Problem 413, 415 or 422."""
-    if "EncryptedPackage".encode("utf-16-le") in data:
-        raise wrong.encrypted()
-    if "_VBA_PROJECT".encode("utf-16-le") in data:
-        raise wrong.has_macros()
-    if b"PK\x05\x06" in data:
-        raise wrong.damaged()  # two files in one: the reader would open the other one
     try:
-        book = _book(data)
-        if book is None:
-            raise wrong.unknown_type()
-        return _walk(book)
+        entries = _Entries(data)
+        if "encryptedpackage" in entries.names:
+            raise wrong.encrypted()
+        if any(name.startswith("_vba_project") for name in entries.names):
+            raise wrong.has_macros()
+        books = [book for name in _STREAMS for book in entries.streams(name)]
+        if sum(map(len, books)) > len(data):
+            raise wrong.damaged()
+        archives = list(map(_walk, books))  # an embedded one too: the reader may take any
     except (struct.error, IndexError) as error:
         raise wrong.damaged() from error
+    if not archives:
+        raise wrong.unknown_type()
+    return archives[0]
 
 
-def _book(data: bytes) -> bytes | None:
-    """The stream of the compound file that holds the workbook."""
-    shift, small_shift = struct.unpack_from("<HH", data, 30)
-    if shift not in (9, 12) or small_shift != 6:
-        raise wrong.damaged()
-    size = 1 << shift
-    root, small_below, small_table = struct.unpack_from("<I4xII", data, 48)
-    table_sectors = list(struct.unpack_from("<109I", data, 76))
-    more = struct.unpack_from("<I", data, 68)[0]
-    for _ in range(len(data) >> shift):
-        if more >= _FREE:
-            break
-        part = struct.unpack_from(f"<{size // 4}I", data, (more + 1) * size)
-        table_sectors += part[:-1]
-        more = part[-1]
-    table = array("I")
-    for sector in table_sectors:
-        if sector < _FREE:
-            table.extend(struct.unpack_from(f"<{size // 4}I", data, (sector + 1) * size))
-    entries = _chain(data, table, root, size, size)
-    small: bytes | None = None
-    for at in range(0, len(entries) - 127, 128):
-        length, kind = struct.unpack_from("<HB", entries, at + 64)
-        first, whole = struct.unpack_from("<II", entries, at + 116)
-        if kind == 5:
-            small = _chain(data, table, first, size, size)
-        if kind == 2 and entries[at : at + max(0, length - 2)].decode("utf-16-le", "replace") in _STREAMS:
-            if whole >= small_below:
-                return _chain(data, table, first, size, size)[:whole]
-            numbers = _chain(data, table, small_table, size, size)
-            links = array("I", struct.unpack(f"<{len(numbers) // 4}I", numbers))
-            return _chain(small or b"", links, first, 64, 0)[:whole]
-    return None
+def for_reader(data: bytes) -> bytes:
+    """A checked file as the reader may have it: without the end of any zip file (a theme is one, which nobody reads), so
+    that it can't be taken for a new workbook; and its stream under the name that the reader looks for."""
+    name = _STREAM.encode("utf-16-le")
+    spelt = re.compile(re.escape(name) + bytes(64 - len(name)), re.IGNORECASE)
+    return spelt.sub(name.ljust(64, b"\0"), data.replace(_ZIP_END, bytes(len(_ZIP_END))))
+
+
+class _Entries:
+    """The directory of a compound file."""
+
+    def __init__(self, data: bytes) -> None:
+        shift, small_shift = struct.unpack_from("<HH", data, 30)
+        if shift not in (9, 12) or small_shift != 6:
+            raise wrong.damaged()
+        self._data, self._size = data, 1 << shift
+        root, self._small_below, self._small_table = struct.unpack_from("<I4xII", data, 48)
+        self._table = self._read_table(shift)
+        self._found: dict[str, list[tuple[int, int]]] = {}  # by name in small letters: first sectors, lengths
+        self._small_first = _FREE
+        entries = self._chain(root)
+        for at in range(0, len(entries) - 127, 128):
+            length, kind = struct.unpack_from("<HB", entries, at + 64)
+            place = struct.unpack_from("<II", entries, at + 116)
+            if kind == _ROOT:
+                self._small_first = place[0]
+            elif kind:
+                name = entries[at : at + max(0, length - 2)].decode("utf-16-le", "replace").lower()
+                self._found.setdefault(name, []).append(place)
+
+    @property
+    def names(self) -> Collection[str]:
+        """Of its storages and streams, in small letters."""
+        return self._found.keys()
+
+    def streams(self, name: str) -> Iterator[bytes]:
+        """Those of a name; an embedded document has its own."""
+        places = self._found.get(name, ())
+        if len(places) > _BOOKS_MAX:
+            raise wrong.too_many_parts()
+        for first, length in places:
+            if length >= self._small_below:
+                yield self._chain(first)[:length]
+            else:
+                numbers = self._chain(self._small_table)
+                links = array("I", struct.unpack(f"<{len(numbers) // 4}I", numbers))
+                yield _chain(self._chain(self._small_first), links, first, 64, 0)[:length]
+
+    def _chain(self, first: int) -> bytes:
+        return _chain(self._data, self._table, first, self._size, self._size)
+
+    def _read_table(self, shift: int) -> array[int]:
+        data, size = self._data, self._size
+        sectors = list(struct.unpack_from("<109I", data, 76))
+        more = struct.unpack_from("<I", data, 68)[0]
+        for _ in range(len(data) >> shift):
+            if more >= _FREE:
+                break
+            part = struct.unpack_from(f"<{size // 4}I", data, (more + 1) * size)
+            sectors += part[:-1]
+            more = part[-1]
+        table = array("I")
+        for sector in sectors:
+            if sector < _FREE:
+                table.extend(struct.unpack_from(f"<{size // 4}I", data, (sector + 1) * size))
+        return table
 
 
 def _chain(data: bytes, table: array[int], first: int, size: int, offset: int) -> bytes:
@@ -96,6 +137,8 @@ def _walk(book: bytes) -> Archive:
     last_row = last_column = cells = rectangles = shared = 0
     lengths = array("I")
     for kind, at, size in _records(book):
+        if kind == _PASSWORD:
+            raise wrong.encrypted()
         if kind in _BOF:
             rectangles += last_row * last_column
             last_row = last_column = 0

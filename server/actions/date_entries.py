@@ -1,104 +1,185 @@
-"""When was it written? The server's own estimate for each entry of a push, with its provable bounds."""
+"""When was it written? What the server knows of a device's clocks at one push, and what that says of each entry
+(SPEC: Time)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.read_push import Envelope
-from server.models.device import Anchor, Device, Exchange
-from sync_protocol import time_bounds
-from sync_protocol.entry import Clock
-from sync_protocol.time_bounds import TimeBounds
+from server.models.device import Boot, Device, Exchange
+from sync_protocol import intervals
+from sync_protocol.header import Clock
+from sync_protocol.intervals import UNKNOWN_MS, BootTies, Floor, Span, Tie, Written
+
+_TIES_MAX = 2_000  # pushes looked at for an entry that names neither a beacon nor a boot
+
+
+class KnownBoot(NamedTuple):
+    """A boot by the number that log rows have, and its ties."""
+
+    number: int
+    ties: BootTies
 
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """What is known about a device's clocks at one push."""
+    """What is known about a device's clocks at one push. `arrival_ms`: when the whole request had come, `t_ms`: no
+    earlier its clock was read. `ties`: its pushes in order of arrival, up to this one; of lines that a file brought, only
+    `last`. `narrowed`: this push says more of its boot than was known. `is_own`: the server wrote the lines itself, now."""
 
-    received_ms: int
-    anchors: dict[str, time_bounds.Anchor]
+    arrival_ms: int
+    t_ms: int
     beacons: dict[str, int]
-    wall_offset_ms: int
-    steady: bool
+    boots: dict[str, KnownBoot]
+    ties: Sequence[Tie] = ()
+    last: Tie | None = None
+    pulled_ms: int | None = None  # when the header's beacon was handed out, if a pull's answer brought it
+    narrowed: int | None = None
+    is_own: bool = False
 
-    def of(self, entry: Envelope) -> TimeBounds:
-        """The time of one entry: estimate ± bound, grade, not before, not after, backfilled."""
+    def written(self, entry: Envelope, follows: bool, floors: Sequence[Floor]) -> Written:
+        """What is known of one entry by itself."""
         at: Any = entry.at  # both readers give the same members
-        return time_bounds.estimate(
-            at,
-            self.received_ms,
-            self.beacons.get(at.beacon) if at.beacon else None,
-            self.anchors.get(at.boot) if at.boot else None,
-            self.wall_offset_ms,
-            self.steady,
-        )
+        if self.is_own:
+            here = Span(self.arrival_ms, self.arrival_ms)
+            return Written(follows, intervals.ANCHORED, here, self.arrival_ms, self.arrival_ms)
+        beacon_ms = self.beacons.get(at.beacon) if at.beacon else None
+        floor = intervals.floor_of(floors, entry.n)
+        floor_ms = floor.t_ms if floor is not None else UNKNOWN_MS
+        boot = self.boots.get(at.boot) if at.boot else None
+        around = intervals.ties_around(self.ties, beacon_ms, floor) if self.last is None else ()
+        grade, span = intervals.estimate(at, boot.ties if boot is not None else None, around, self.last)
+        not_before_ms = max(beacon_ms or UNKNOWN_MS, floor_ms)
+        return Written(follows, grade, span, not_before_ms, self.arrival_ms, floor_ms)
+
+    def boot_number(self, entry: Envelope) -> int | None:
+        """How log rows name the boot of an entry."""
+        boot = self.boots.get(entry.at.boot) if entry.at.boot else None
+        return boot.number if boot is not None else None
 
 
 def date_entries(
-    session: Session, device: Device, clock: Clock, entries: Iterable[Envelope], received_ms: int
+    session: Session,
+    device: Device,
+    exchange: Exchange,
+    clock: Clock,
+    entries: Sequence[Envelope],
+    arrival_ms: int,
 ) -> Dates:
-    """Tie the device's clocks to the server's, remember the tie, and look up the beacons that the entries
-    carry.
+    """Tie the device's clocks to the server's by this push, remember the tie, and look up what dates its entries.
 
-    1. This exchange ties the current boot; the tightest tie of each boot is kept.
-    2. The ties of the boots in which the entries were written, and the beacons they carry, come in one
-       statement each.
-    3. A wall clock is steady when it is off by the same as at the last exchange.
+    1. The beacons that header and entries carry come in one statement; the header's gives T.
+    2. This push ties the boot that it names; the boots in which the entries were written come in one statement.
+    3. Where entries name no boot, the pushes around them come in one statement.
     """
-    boots = {clock.boot or ""} | {entry.at.boot for entry in entries if entry.at.boot}
-    tokens = {entry.at.beacon for entry in entries if entry.at.beacon}
-    anchors = _anchors(session, device.id, boots)
-    _tie(session, device.id, clock, anchors, received_ms)
-    offset = received_ms - clock.wall_ms
-    steady = time_bounds.is_steady(device.wall_offset_ms, offset)
-    device.wall_offset_ms = offset
-    return Dates(received_ms, anchors, _beacons(session, device.id, tokens), offset, steady)
+    tokens = {entry.at.beacon for entry in entries if entry.at.beacon} | ({clock.beacon} - {None})
+    known = _beacons(session, device.id, tokens)
+    beacons = {token: at_ms for token, (at_ms, _) in known.items()}
+    beacon_ms, verb = known.get(clock.beacon or "", (None, ""))
+    t_ms = intervals.push_time(arrival_ms, beacon_ms)
+    exchange.t_ms, exchange.wall_ms = t_ms, clock.wall_ms
+    tie = Tie(t_ms, arrival_ms, clock.wall_ms, clock.boot, clock.up_ms)
+    names = {entry.at.boot for entry in entries if entry.at.boot} | ({clock.boot} - {None})
+    boots = _boots(session, device.id, names)
+    narrowed = _tie(session, device.id, tie, boots)
+    pulled_ms = beacon_ms if verb == "pull" else None
+    ties = [*_ties(session, device.id, entries, beacons, arrival_ms), tie]
+    return Dates(arrival_ms, t_ms, beacons, boots, ties, pulled_ms=pulled_ms, narrowed=narrowed)
 
 
-def date_carried(session: Session, device_id: str, entries: Iterable[Envelope], received_ms: int) -> Dates:
+def date_carried(session: Session, device_id: str, entries: Sequence[Envelope], received_ms: int) -> Dates:
     """As `date_entries`, of entries that somebody carried here: their device is not there to be tied to the server's
     clock, so that only earlier ties count."""
-    boots = {entry.at.boot for entry in entries if entry.at.boot}
     tokens = {entry.at.beacon for entry in entries if entry.at.beacon}
-    return Dates(
-        received_ms, _anchors(session, device_id, boots), _beacons(session, device_id, tokens), 0, False
+    boots = _boots(session, device_id, {entry.at.boot for entry in entries if entry.at.boot})
+    query = _pushes(device_id).order_by(Exchange.at_ms.desc()).limit(1)
+    last = next(map(_tie_of, session.execute(query)), None)
+    beacons = {token: at_ms for token, (at_ms, _) in _beacons(session, device_id, tokens).items()}
+    return Dates(received_ms, received_ms, beacons, boots, last=last)
+
+
+def own_dates(now_ms: int) -> Dates:
+    """Of entries that the server writes itself."""
+    return Dates(now_ms, now_ms, {}, {}, is_own=True)
+
+
+def _tie(session: Session, device_id: str, tie: Tie, boots: dict[str, KnownBoot]) -> int | None:
+    """Let this push tie the boot that it names. Gives the boot's number where that says more than was known."""
+    if tie.boot is None or tie.up_ms is None:
+        return None
+    known = boots[tie.boot]
+    ties = intervals.with_tie(known.ties, tie)
+    if ties == known.ties:
+        return None
+    boots[tie.boot] = KnownBoot(known.number, ties)
+    row = session.get_one(Boot, (device_id, tie.boot))
+    row.lower, row.upper = [list(one) for one in ties.lower], [list(one) for one in ties.upper]
+    return known.number
+
+
+def _boots(session: Session, device_id: str, names: Collection[str | None]) -> dict[str, KnownBoot]:
+    """The boots of these names; one that was never heard of gets a number."""
+    if not names:
+        return {}
+    query = sa.select(Boot).where(Boot.device_id == device_id, Boot.boot.in_(names))
+    rows = {row.boot: row for row in session.scalars(query)}
+    fresh = sorted(name for name in names if name is not None and name not in rows)
+    if fresh:
+        highest = session.scalar(sa.select(sa.func.max(Boot.number)).where(Boot.device_id == device_id)) or 0
+        for number, name in enumerate(fresh, start=highest + 1):
+            rows[name] = Boot(device_id=device_id, boot=name, number=number, lower=[], upper=[])
+            session.add(rows[name])
+        session.flush()
+    return {name: KnownBoot(row.number, boot_ties(row)) for name, row in rows.items()}
+
+
+def boot_ties(row: Boot) -> BootTies:
+    """The ties of a boot as they are stored."""
+    lower, upper = ([(up_ms, at_ms) for up_ms, at_ms in rows] for rows in (row.lower, row.upper))
+    return BootTies(tuple(lower), tuple(upper))
+
+
+def _ties(
+    session: Session,
+    device_id: str,
+    entries: Iterable[Envelope],
+    beacons: dict[str, int],
+    arrival_ms: int,
+) -> list[Tie]:
+    """The earlier pushes from the last one before the earliest entry without a boot on, in order of arrival."""
+    starts = [beacons.get(entry.at.beacon or "", UNKNOWN_MS) for entry in entries if entry.at.boot is None]
+    if not starts:
+        return []
+    before = sa.select(sa.func.max(Exchange.at_ms)).where(
+        Exchange.device_id == device_id, Exchange.t_ms.is_not(None), Exchange.at_ms <= min(starts)
+    )
+    since = Exchange.at_ms >= sa.func.coalesce(before.scalar_subquery(), UNKNOWN_MS)
+    query = _pushes(device_id).where(since, Exchange.at_ms < arrival_ms)
+    rows = session.execute(query.order_by(Exchange.at_ms.desc()).limit(_TIES_MAX)).all()
+    return [_tie_of(row) for row in reversed(rows)]
+
+
+def _pushes(device_id: str) -> sa.Select[int | None, int, int | None]:
+    return sa.select(Exchange.t_ms, Exchange.at_ms, Exchange.wall_ms).where(
+        Exchange.device_id == device_id, Exchange.t_ms.is_not(None)
     )
 
 
-def _tie(
-    session: Session, device_id: str, clock: Clock, anchors: dict[str, time_bounds.Anchor], received_ms: int
-) -> None:
-    if clock.boot is None or clock.up_ms is None:
-        return
-    known = anchors.get(clock.boot)
-    fresh = time_bounds.tie(clock.up_ms, received_ms, 0)
-    anchor = fresh if known is None else time_bounds.tighter(known, fresh)
-    if anchor != known:
-        row = Anchor(
-            device_id=device_id,
-            boot=clock.boot,
-            offset_ms=anchor.offset_ms,
-            bound_ms=anchor.bound_ms,
-            at_ms=received_ms,
-        )
-        session.merge(row)
-    anchors[clock.boot] = anchor
+def _tie_of(row: sa.Row[int | None, int, int | None]) -> Tie:
+    t_ms, at_ms, wall_ms = row
+    assert t_ms is not None and wall_ms is not None, "a push has both"
+    return Tie(t_ms, at_ms, wall_ms)
 
 
-def _anchors(session: Session, device_id: str, boots: set[str]) -> dict[str, time_bounds.Anchor]:
-    query = sa.select(Anchor.boot, Anchor.offset_ms, Anchor.bound_ms, Anchor.at_ms)
-    rows = session.execute(query.where(Anchor.device_id == device_id, Anchor.boot.in_(boots)))
-    return {row.boot: time_bounds.Anchor(row.offset_ms, row.bound_ms, row.at_ms) for row in rows}
-
-
-def _beacons(session: Session, device_id: str, tokens: set[str]) -> dict[str, int]:
+def _beacons(session: Session, device_id: str, tokens: Collection[str | None]) -> dict[str, tuple[int, str]]:
+    """When the beacons that this device was given were handed out, and in answer to what."""
     if not tokens:
         return {}
-    query = sa.select(Exchange.beacon, Exchange.at_ms)
+    query = sa.select(Exchange.beacon, Exchange.at_ms, Exchange.verb)
     rows = session.execute(query.where(Exchange.beacon.in_(tokens), Exchange.device_id == device_id))
-    return dict(rows.all())
+    return {token: (at_ms, verb) for token, at_ms, verb in rows}

@@ -148,16 +148,16 @@ def _again(notice: Notice, key: str, user_id: str, channel_id: str | None, now_m
 
 def _lines(session: Session, digest_id: str) -> tuple[list[str], bool]:
     """What a digest says, the severe first: sites, duties and what happened; nobody's name, nobody's health."""
-    query = sa.select(Notice, Flag, Site).join(Site, Site.id == Notice.scope_id)
-    query = query.join(Flag, sa.and_(Flag.scope_id == Notice.scope_id, Flag.id == Notice.flag_id))
+    query = sa.select(Notice, Flag, Site).outerjoin(Site, Site.id == Notice.scope_id)
+    query = query.outerjoin(Flag, sa.and_(Flag.scope_id == Notice.scope_id, Flag.id == Notice.flag_id))
     query = query.where(Notice.digest_id == digest_id)
     query = query.order_by(Notice.severe.desc(), Notice.made_ms, Notice.id).limit(LINES_MAX)
     names = read_names(session)
     lines, severe = [], False
     for notice, flag, site in session.execute(query):
         severe = severe or notice.severe
-        told = (
-            f"{to_iso(notice.made_ms)[5:16].replace('T', ' ')} {site.name} · {names.of('duties', flag.duty)}"
-        )
+        told = to_iso(notice.made_ms)[5:16].replace("T", " ")
+        if flag is not None:
+            told += f" {site.name} · {names.of('duties', flag.duty)}"
         lines.append(f"{told}: {names.event(notice.what)}")
     return lines, severe

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from server.actions.tell_people import tell_admins
 from server.models.device import EnrolCode
 from server.models.user import User
 from server.problems import Problem
 
+TABLET = "tablet"
 LIFE_MS = 10 * 60 * 1000
 TRIES_MAX = 5
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -28,9 +31,19 @@ _MISREAD = str.maketrans(
 )  # as Crockford reads what people type
 
 
-def make_code(session: Session, user: User, now_ms: int) -> str:
-    """A new code for this inspector's next tablet; an older unused one stops working. Raises Problem 409
-    for another role: only inspectors carry tablets."""
+def make_code(
+    session: Session,
+    user: User,
+    now_ms: int,
+    device_class: str = TABLET,
+    classes: Collection[str] = (TABLET,),
+) -> str:
+    """A new code for this inspector's next device of a class; an older unused one stops working. `classes`: those that
+    there are. Raises Problem 409 for another role: only inspectors carry tablets; 422 for another class."""
+    if device_class not in classes:
+        raise Problem(
+            422, "unknown_device_class", "没有这种设备", f"设备种类只能是: {', '.join(sorted(classes))}。"
+        )
     if user.role != "inspector" or not user.active:
         raise Problem(409, "not_an_inspector", "不能发放注册码", "只有在用的检查员账号才能注册平板。")
     session.execute(sa.delete(EnrolCode).where(EnrolCode.user_id == user.id, EnrolCode.used_ms.is_(None)))
@@ -40,6 +53,7 @@ def make_code(session: Session, user: User, now_ms: int) -> str:
         code_hash=_hash(prefix + secret),
         prefix=prefix,
         user_id=user.id,
+        device_class=device_class,
         made_ms=now_ms,
         expires_ms=now_ms + LIFE_MS,
         tries=0,
@@ -51,8 +65,8 @@ def make_code(session: Session, user: User, now_ms: int) -> str:
     return f"{prefix}-{secret[:half]}-{secret[half:]}"
 
 
-def redeem_code(session: Session, code: str, now_ms: int) -> User | None:
-    """The user whom this code enrols, or None. Commit in both cases: a wrong try counts.
+def redeem_code(session: Session, code: str, now_ms: int) -> tuple[User, str] | None:
+    """The user whom this code enrols and the class of the device, or None. Commit in both cases: a wrong try counts.
 
     Two conditional updates instead of locks: of two that race with the right code, one changes the row.
     """
@@ -65,11 +79,15 @@ def redeem_code(session: Session, code: str, now_ms: int) -> User | None:
         sa.update(EnrolCode).where(EnrolCode.code_hash == hashed, usable).values(used_ms=now_ms)
     )
     if _changed(taken):
-        user_id = session.scalar(sa.select(EnrolCode.user_id).where(EnrolCode.code_hash == hashed))
+        known = sa.select(EnrolCode.user_id, EnrolCode.device_class).where(EnrolCode.code_hash == hashed)
+        user_id, device_class = session.execute(known).one()
         user = session.get(User, user_id)
-        return user if user is not None and user.active else None
+        return (user, device_class) if user is not None and user.active else None
     wrong = sa.update(EnrolCode).where(EnrolCode.prefix == plain[:_PREFIX_CHARS], usable)
-    session.execute(wrong.values(tries=EnrolCode.tries + 1))
+    counted = wrong.values(tries=EnrolCode.tries + 1).returning(EnrolCode.code_hash, EnrolCode.tries)
+    for code_hash, tries in session.execute(counted, execution_options={"synchronize_session": False}):
+        if tries == TRIES_MAX:
+            tell_admins(session, "code_burned", code_hash.hex()[:32], now_ms)
     return None
 
 

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from schemas.enrolment import EnrolmentSchema
 from server.actions.authenticate_device import Sender, claim_exchange, hash_token, refused
-from server.actions.enrol_code import redeem_code
+from server.actions.enrol_code import TABLET, redeem_code
 from server.clock import to_iso
 from server.models.device import Device
 from server.models.user import User
@@ -42,16 +42,22 @@ def enrol_device(
 
     A reinstalled app has a new key and is a new device.
     """
-    user = redeem_code(session, asked["code"], now_ms)
-    if user is None:
+    redeemed = redeem_code(session, asked["code"], now_ms)
+    if redeemed is None:
         return None
-    return enrolled(session, seals, user, asked, now_ms)
+    user, device_class = redeemed
+    return enrolled(session, seals, user, asked, now_ms, device_class)
 
 
 def enrolled(
-    session: Session, seals: Seals, user: User, asked: Mapping[str, Any], now_ms: int
+    session: Session,
+    seals: Seals,
+    user: User,
+    asked: Mapping[str, Any],
+    now_ms: int,
+    device_class: str = TABLET,
 ) -> dict[str, Any]:
-    """Write the new device down and hand it its token and first beacon."""
+    """Record the new device, and hand it its token and first beacon."""
     token = secrets.token_urlsafe(32)
     device = Device(
         id=str(uuid7()),
@@ -60,6 +66,7 @@ def enrolled(
         platform=asked["platform"],
         public_key=key_bytes(asked["public_key"]),
         token_hash=hash_token(token),
+        device_class=device_class,
         state="active",
         enrolled_ms=now_ms,
         seen_ms=now_ms,

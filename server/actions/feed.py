@@ -32,6 +32,10 @@ _COLUMNS = (
     "slot",
     "counts",
     "backfilled",
+    "earliest_ms",
+    "latest_ms",
+    "observed_ms",
+    "amends",
 )
 _KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
 _TABLE: Any = Record.__table__
@@ -51,7 +55,10 @@ class Put:
     subject: str | None = None
     slot: str | None = None
     counts: bool = True
-    backfilled: bool = False
+    earliest_ms: int | None = None
+    latest_ms: int | None = None
+    observed_ms: int | None = None
+    amends: str | None = None
     always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
 
 
@@ -111,7 +118,8 @@ class Feed:
             put.subject,
             put.slot,
         )
-        self._changes.new.append((*row, put.counts, put.backfilled))
+        times = (put.observed_ms is not None, put.earliest_ms, put.latest_ms, put.observed_ms, put.amends)
+        self._changes.new.append((*row, put.counts, *times))
         return 1, self._seq
 
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:

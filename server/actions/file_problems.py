@@ -17,7 +17,15 @@ def too_large() -> Problem:
 
 
 def unknown_type() -> Problem:
-    return Problem(415, "file_type_unknown", "不是表格文件", "请上传 .xlsx、.xls 或 .csv 文件。")
+    return Problem(415, "file_type_unknown", "不是表格文件", "请上传 .xlsx、.xls、.ods 或 .csv 文件。")
+
+
+def web_page() -> Problem:
+    detail = (
+        "文件内容是网页 (HTML), 只是名字像表格, 看不出哪些号码是文本。请在导出的系统里改选 .xlsx 或 .csv; 只能导出网页的, "
+        "请用表格软件新建表格, 把证件号码一列设为“文本”, 再复制粘贴进去, 存为 .xlsx 后上传。"
+    )
+    return Problem(415, "file_is_web_page", "这是网页, 不是表格文件", detail)
 
 
 def unknown_encoding(status: int, line: int) -> Problem:

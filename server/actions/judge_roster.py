@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX
-from server.actions.file_problems import too_long
+from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MAX
+from server.actions.file_problems import too_long, too_many_sheets
 from server.actions.keep_preview import JudgedSheet, keep_compared
 from server.actions.load_reference import rules_in_force
-from server.actions.read_workbook import Workbook
+from server.actions.read_workbook import Sheet, Workbook
 from server.models.roster import Roster, RosterTitle
 from server.models.site import Company
 from server.problems import Problem
@@ -22,8 +22,11 @@ from server.rules.roster.cells import Cell, is_empty
 from server.rules.roster.fields import FIELDS
 from server.rules.roster.judge import Context, Row, company_above, judge_sheet, judge_together
 from server.rules.roster.layout import Column, Layout, continued, doubted, find_layout
+from server.rules.roster.other_sheets import other_sheet
 from server.rules.roster.questions import samples
-from server.rules.roster.words import plain, plain_title
+from server.rules.roster.tables import join_digits, side_by_side, split_lines
+from server.rules.roster.teams import team_above, team_heading, team_in
+from server.rules.roster.words import Words, plain, plain_title
 from server.seal import Seals, place
 
 _STEP = 5_000  # rows between two reports of progress
@@ -33,8 +36,13 @@ SKIPPED = {
     "no_table": "没有人员表头, 也看不出证件号码, 没有读取。",
     "no_numbers": "没有证件号码这一列, 不当作名册, 没有读取。",
     "not_chosen": "各列都选了“不读取”。",
+    "transposed": "这张表横竖颠倒: 列名在左边, 每一列是一个人。请复制后用“选择性粘贴 - 转置”放到新表, 再上传。",
+    "attendance": "这是按日期记录的考勤表, 没有证件号码, 不是名册。请上传有姓名和证件号码的花名册。",
 }
-
+_REFUSED = {  # what a whole file is, that is nothing else
+    "transposed": "表格横竖颠倒",
+    "attendance": "这是考勤表, 不是名册",
+}
 
 Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a person chose
 
@@ -46,6 +54,9 @@ class Grounds:
     context: Context
     remembered: Mapping[str, str]  # what titles mean in this company's files
     chosen: Chosen
+    given: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what she said of all rows, by field without a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +76,16 @@ class Judged:
     passed_over: dict[int, list[int]] = field(default_factory=dict)
 
 
-def grounds_of(session: Session, roster: Roster, chosen: Chosen, now_ms: int) -> Grounds:
+def grounds_of(
+    session: Session, roster: Roster, chosen: Chosen, now_ms: int, given: Mapping[str, str] | None = None
+) -> Grounds:
     """What this roster is judged by, as of now."""
     book, today = rules_in_force(session), local_date_of(now_ms)
     query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == roster.company)
     known = session.get(Company, roster.company)
     names = frozenset((plain(known.name),)) if known is not None else frozenset[str]()
     context = Context(today, roster.company, names, book.words(today), book.person_limits(today))
-    return Grounds(context, dict(session.execute(query).all()), chosen)
+    return Grounds(context, dict(session.execute(query).all()), chosen, given or {})
 
 
 def judge_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, int], None]) -> Judged:
@@ -81,6 +94,7 @@ def judge_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, in
 
     Needs no database, and takes a second or two for a large file.
     """
+    workbook = _table_by_table(workbook, grounds.context.words)
     layouts, skipped = _lay_out(workbook, grounds)
     judged = Judged(workbook, layouts, skipped, _questions(layouts, workbook))
     if judged.questions:
@@ -156,6 +170,7 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
     2. A person may skip a sheet by having none of its columns read.
     3. Beside a sheet that is sure, one without numbers (an attendance list) is no roster; one that lacks something
        else (a list to be signed) may be one, and is asked about.
+    4. A file of nothing but a sheet that is known to be something else is refused as that.
     """
     words, known = grounds.context.words, grounds.remembered
     found, skipped = [], {}
@@ -164,16 +179,24 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
         layout = find_layout(sheet.rows, sheet.merged, words, known) if sheet.visible else None
         if layout is not None and layout.first < 0 and before is not None:
             layout = continued(sheet.rows, before) or layout
+        if layout is None or "certificate_number" not in layout.fields:
+            other = other_sheet(sheet.rows, words) if sheet.visible else None
+            if other is not None:
+                skipped[index] = other
+                continue
         if layout is None:
             if any(map(_is_written, sheet.rows)):
                 skipped[index] = "no_table" if sheet.visible else "hidden"
             continue
+        layout = _with_surroundings(layout, sheet, words)
         before = layout if layout.first >= 0 else before
-        layout = _with_chosen(layout, index, grounds.chosen)
+        layout = _with_chosen(layout, index, grounds)
         if layout.fields:
             found.append((index, layout))
         else:
             skipped[index] = "not_chosen"
+    if not found and (known_as := next((code for code in skipped.values() if code in _REFUSED), None)):
+        raise Problem(422, f"sheet_is_{known_as}", _REFUSED[known_as], SKIPPED[known_as])
     if not found and "not_chosen" not in skipped.values():
         detail = "没有找到表头。请在人员上方保留一行列名, 至少有“姓名”和“证件号码”。"
         raise Problem(422, "header_not_found", "看不出哪些列是姓名和证件号码", detail)
@@ -188,6 +211,50 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
             for index, layout in found
         ]
     return [(index, layout) for index, layout in found if index not in skipped], skipped
+
+
+def _table_by_table(workbook: Workbook, words: Words) -> Workbook:
+    """The workbook with each of several tables on a sheet as a sheet of its own, its cells where they were, and with
+    numbers and lines that were written oddly as a table has them. Raises Problem 422 for too many tables."""
+    sheets: list[Sheet] = []
+    for sheet in workbook.sheets:
+        lines = split_lines(sheet.rows)
+        if lines is not None:
+            sheet = replace(sheet, rows=lines)
+        joined = join_digits(sheet.rows)
+        if joined is not None:
+            merged = [area for area in sheet.merged if not area[1] <= joined.column <= area[3]]
+            sheet = replace(sheet, rows=joined.rows, merged=merged, doubted=joined.column)
+        blocks = side_by_side(sheet.rows, words)
+        sheets += [_part(sheet, block) for block in blocks] or [sheet]
+    if len(sheets) > ROSTER_SHEETS_MAX:
+        raise too_many_sheets(ROSTER_SHEETS_MAX)
+    return replace(workbook, sheets=sheets)
+
+
+def _part(sheet: Sheet, columns: range) -> Sheet:
+    """One table of several: what is in other columns left out, but for lines over them all."""
+    rows = [
+        [cell if index in columns else "" for index, cell in enumerate(row)]
+        if sum(map(_is_filled, row)) > 1
+        else row
+        for row in sheet.rows
+    ]
+    return replace(sheet, rows=rows)
+
+
+def _is_filled(cell: Cell) -> bool:
+    return not is_empty(cell)
+
+
+def _with_surroundings(layout: Layout, sheet: Sheet, words: Words) -> Layout:
+    """The layout with the team that the sheet names, and what is doubted of its columns."""
+    if "team" not in layout.fields:
+        team = team_above(layout.above, words) or team_in(sheet.name, words) or ""
+        grouped = any(team_heading(row, words) is not None for row in sheet.rows[layout.last + 1 :])
+        layout = replace(layout, team=team, grouped=grouped)
+    columns = (replace(one, sure=one.sure and one.index != sheet.doubted) for one in layout.columns)
+    return replace(layout, columns=tuple(columns))
 
 
 def _is_blank(rows: Sequence[Sequence[Cell]], at: int) -> bool:
@@ -281,9 +348,14 @@ def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
     ]
 
 
-def _with_chosen(layout: Layout, sheet: int, chosen: Chosen) -> Layout:
-    """The layout as a person wants it: what was chosen is sure, what it displaces is unknown."""
-    mine = {column: field for (index, column), field in chosen.items() if index == sheet}
+def _with_chosen(layout: Layout, sheet: int, grounds: Grounds) -> Layout:
+    """The layout as a person wants it: what was chosen is sure, what it displaces is unknown, and what she said of all
+    rows is true where no column says it."""
+    mine = {column: field for (index, column), field in grounds.chosen.items() if index == sheet}
+    given = {
+        name: value for name, value in grounds.given.items() if name not in {*layout.fields, *mine.values()}
+    }
+    layout = replace(layout, given=given)
     if not mine:
         return layout
     columns = []
@@ -293,7 +365,7 @@ def _with_chosen(layout: Layout, sheet: int, chosen: Chosen) -> Layout:
         else:
             displaced = column.field in mine.values()
             columns.append(Column(column.index, column.title, None if displaced else column.field, True))
-    return Layout(layout.first, layout.last, tuple(columns), layout.above)
+    return replace(layout, columns=tuple(columns), asked=True)
 
 
 def _sheet(index: int, judged: Judged) -> JudgedSheet:

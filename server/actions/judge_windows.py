@@ -10,18 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import publish_all
+from server.actions.log_evidence import log_evidence
 from server.actions.raise_flags import Judged, raise_flags, silence_ms
+from server.actions.refresh_watermark import reporting_of
 from server.actions.weigh_coverage import coverage_evidence
 from server.actions.window_record import window_put
+from server.db import raise_if_lost
 from server.models.scope import take_scopes
 from server.models.site import Site
-from server.models.window import DueWindow, Window, due_windows
-from server.rules.judge import NOTHING, Evidence, judge
+from server.models.window import RULES, DueWindow, Window, due_windows
+from server.rules.judge import FULFILLED, NOTHING, Evidence, judge
+from server.rules.matching import Matched
+from server.rules.reporting import Reporting
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
 PUT_OFF_MS = 10 * 60 * 1000  # before a scope that could not be judged is tried again
-_FULFILLED = {"met": "timely", "done_late": "late", "backfilled": "backfilled"}
+_SHOWN = {state: how for how, state in FULFILLED.items()}
 
 _log = logging.getLogger("gongdi.judge")
 
@@ -50,7 +55,8 @@ def judge_scopes(
     try:
         with session.begin_nested():
             return dict(_judge_all(session, seals, judged, now_ms, book))
-    except Exception:  # whatever is wrong with one scope must not stop the others
+    except Exception as error:  # whatever is wrong with one scope must not stop the others
+        raise_if_lost(error)
         _log.warning("windows were not judged together", exc_info=True)
     did: Counter[str] = Counter()
     for scope_id in due:
@@ -59,7 +65,8 @@ def judge_scopes(
                 windows = due_windows(session, [scope_id], now_ms)[scope_id]
                 one = Judged(scopes[scope_id], sites[scope_id], windows)
                 did.update(_judge_all(session, seals, [one], now_ms, book))
-        except Exception:
+        except Exception as error:
+            raise_if_lost(error)
             _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
             _put_off(session, scope_id, now_ms)
             did["failed"] += 1
@@ -73,12 +80,14 @@ def _judge_all(
     did: Counter[str] = Counter()
     patience_ms = silence_ms(book, now_ms)
     changed: dict[str, list[DueWindow]] = {}
+    logs = _matched(session, judged, book)
+    reports = reporting_of(session, [one.scope.scope_id for one in judged], book, now_ms)
     for one in judged:
         did.update(judged=len(one.windows), scopes=1)
-        evidence = _weighed(session, one, book)
+        weighed = _weighed(session, one, book)
         for window in one.windows:
-            was, shown = window.state, evidence.get(window.id) or _logged(window)
-            if _judge(window, shown, now_ms, one.scope.watermark_ms, patience_ms):
+            was, found = window.state, logs.get(window.id) or Matched(weighed.get(window.id, _shown(window)))
+            if _judge(window, found, now_ms, reports[one.scope.scope_id], patience_ms, book):
                 changed.setdefault(one.site.id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
@@ -93,6 +102,18 @@ def _judge_all(
     return did
 
 
+def _matched(session: Session, judged: Sequence[Judged], book: Rulebook) -> dict[str, Matched]:
+    """What records say of the windows that nothing met yet; that of the others is in their state."""
+    logs = {rule.code for rule in book.duties if rule.judging == "log"}
+    windows = [
+        window
+        for one in judged
+        for window in one.windows
+        if window.duty in logs and window.state in ("open", "silent", "review")
+    ]
+    return log_evidence(session, windows, {one.site.id: one.site.alert for one in judged}, book)
+
+
 def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidence]:
     coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
     weighed = [window for window in one.windows if window.duty in coverage]
@@ -100,24 +121,32 @@ def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidenc
 
 
 def _judge(
-    window: DueWindow, evidence: Evidence, now_ms: int, watermark_ms: int | None, patience_ms: int
+    window: DueWindow, found: Matched, now_ms: int, reporting: Reporting, patience_ms: int, book: Rulebook
 ) -> bool:
-    """Whether anything that people see of the window changed."""
+    """Whether anything that people see of the window changed. A verdict by earlier rules stays."""
     before = (window.state, window.reason, window.need, window.have)
-    deadline_ms = window.deadline_ms
-    verdict = judge(window.state, window.reason, now_ms, deadline_ms, watermark_ms, evidence)
+    evidence, deadline_ms = found.evidence, window.deadline_ms
+    if window.rules < RULES and window.state not in ("open", "silent"):
+        window.check_ms = None
+        return False
+    kinds = book.evidence_kinds(window.duty)
+    watermark_ms = reporting.watermark(kinds)
+    lost = reporting.lost_of(kinds, window.opens_ms, deadline_ms)
+    verdict = judge(window.state, window.reason, now_ms, deadline_ms, watermark_ms, evidence, lost)
     window.state, window.reason, window.check_ms = verdict.state, verdict.reason, verdict.next_check_ms
     if verdict.state == "silent" and now_ms < deadline_ms + patience_ms:
         window.check_ms = deadline_ms + patience_ms  # a tablet that is merely late raises no flag
     if (window.need, window.have) != (evidence.need, evidence.have):
         window.need, window.have = evidence.need, evidence.have
-    window.judged_ms, window.judged_watermark_ms = now_ms, watermark_ms
+    if found.fact is not None:
+        window.evidence, window.evidence_ms = found.fact.id, found.at_ms
+    window.judged_ms, window.judged_watermark_ms, window.rules = now_ms, watermark_ms, RULES
     return (window.state, window.reason, window.need, window.have) != before
 
 
-def _logged(window: DueWindow) -> Evidence:
+def _shown(window: DueWindow) -> Evidence:
     """What a record of a place has shown is in the window's own state."""
-    fulfilled = _FULFILLED.get(window.state)
+    fulfilled = _SHOWN.get(window.state)
     return Evidence(fulfilled) if fulfilled is not None else NOTHING
 
 

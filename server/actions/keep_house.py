@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from server.actions.keep_form import forget_forms
 from server.db import is_postgresql
 from server.models.flag import Heartbeat
 from server.models.notice import Digest, Notice
@@ -29,6 +30,7 @@ def keep_house(session: Session, now_ms: int, book: Rulebook, limit: int = 1000)
     """Forget expired log-ins, old tallies, uploaded rosters and notices beyond need, and up to `limit` tombstones that every
     device had time to see."""
     forget_expired(session, now_ms, TALLY_MS)
+    forget_forms(session, now_ms)
     files = _forget_files(session, now_ms, book)
     notices = _forget_notices(session, now_ms, book)
     before_ms = now_ms - _tombstone_days(book, now_ms) * DAY_MS

@@ -40,8 +40,7 @@ class Attempt:
 
     user_id: str | None
     password_hash: str
-    name_key: str
-    address_key: str
+    keys: tuple[str, ...]  # under which it is counted: the name, the address, or the browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +52,23 @@ class LoggedIn:
     viewer: Viewer
 
 
-def begin_log_in(session: Session, name: str, address: str, now_ms: int) -> Attempt:
-    """Count this try by name and by client address. Raises Problem 429 when there were too many; commit it
+def begin_log_in(
+    session: Session, name: str, address: str, now_ms: int, known_browser: str | None = None
+) -> Attempt:
+    """Count this try by name and by client address; in a browser in which the name has logged in before by that browser
+    alone, so that nobody is locked out by what others mistype. Raises Problem 429 when there were too many; commit it
     before looking at the password. Parallel tries count too, because counting comes first."""
     name = normal_name(name)
-    name_key, address_key = f"login name|{name}", f"login address|{address}"
-    limit_rate(session, address_key, TRIES_PER_ADDRESS, PERIOD_MS, now_ms)
-    limit_rate(session, name_key, TRIES_PER_NAME, PERIOD_MS, now_ms)
+    limits = {f"login address|{address}": TRIES_PER_ADDRESS, f"login name|{name}": TRIES_PER_NAME}
+    if known_browser is not None:
+        limits = {f"login browser|{known_browser}": TRIES_PER_NAME}
+    for key, most in limits.items():
+        limit_rate(session, key, most, PERIOD_MS, now_ms)
+    keys = tuple(limits)
     user = user_named(session, name) if name.isprintable() and len(name) <= NAME_CHARS_MAX else None
     if user is None or not user.active:
-        return Attempt(None, _NOBODY, name_key, address_key)
-    return Attempt(user.id, user.password_hash, name_key, address_key)
+        return Attempt(None, _NOBODY, keys)
+    return Attempt(user.id, user.password_hash, keys)
 
 
 def check_password(attempt: Attempt, password: str) -> None:
@@ -81,8 +86,8 @@ def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int
     user = session.get(User, attempt.user_id)
     if user is None or not user.active or user.password_hash != attempt.password_hash:
         raise wrong_log_in()
-    forget_tally(session, tally_key(attempt.name_key))
-    count_down(session, tally_key(attempt.address_key))
+    for key in attempt.keys:  # an address is shared: of its tries only this one is taken back
+        (count_down if key.startswith("login address|") else forget_tally)(session, tally_key(key))
     session.execute(
         sa.delete(LoginToken).where(LoginToken.user_id == user.id, LoginToken.expires_ms <= now_ms)
     )

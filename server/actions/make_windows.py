@@ -14,9 +14,10 @@ from server.actions.feed import publish
 from server.actions.site_profile import make_profile
 from server.actions.site_record import site_put
 from server.actions.window_record import window_put
+from server.db import raise_if_lost
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, sites_to_plan, suspensions_of
-from server.models.window import Window, insert_windows, window_id
+from server.models.window import RULES, Window, insert_windows, window_id
 from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.replan import StoredWindow, revise
 from server.rules.rulebook import Rulebook
@@ -69,7 +70,8 @@ def make_windows(
                 made, revised = _plan_site(
                     session, seals, now_ms, planner, scope, suspensions[scope.scope_id], until
                 )
-        except Exception:  # whatever is wrong with one site must not stop the others
+        except Exception as error:  # whatever is wrong with one site must not stop the others
+            raise_if_lost(error)
             _log.exception("windows were not made", extra={"fields": {"site": scope.scope_id}})
             did["failed"] += 1
             continue
@@ -153,6 +155,7 @@ def _window(site_id: str, key: str, planned: PlannedWindow) -> Window:
     )
     made.opens_ms, made.due_ms = planned.opens_ms, planned.due_ms
     made.grace_s, made.closes_ms = planned.grace_s, planned.closes_ms
+    made.rules = RULES
     made.state = "excused" if planned.excused else "open"
     made.reason = planned.excused and planned.excused[:_REASON_MAX]
     made.check_ms = None if planned.excused else planned.deadline_ms

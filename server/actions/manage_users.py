@@ -11,10 +11,14 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from schemas.certificates import PROBLEMS, company_problem
+from server.actions.check_codes import check_codes, wrong
 from server.actions.log_in import HASHER, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, normal_name
+from server.actions.refresh_watermark import refresh_watermarks_of
+from server.models.device import OWN_CLASS, Device
 from server.models.scope import make_scope
-from server.models.user import ROLES, LoginToken, User, user_named
+from server.models.user import OFFICIALS, ROLES, LoginToken, User, user_named
 from server.problems import Problem
+from server.rules.passwords import is_guessable
 
 PASSWORD_CHARS_MIN = 8
 _NAME = re.compile(r"[\w.·@-]+", re.UNICODE)
@@ -37,7 +41,7 @@ class NewUser:
 def add_user(session: Session, new: NewUser, now_ms: int) -> User:
     """The new user, and its scope for assignments. Raises Problem 422 or 409 (the name is taken)."""
     name = normal_name(new.name)
-    _check(new, name)
+    _check(session, new, name, now_ms)
     user = User(
         id=str(uuid7()),
         name=name,
@@ -73,39 +77,53 @@ def find_user(session: Session, name: str) -> User:
 
 def set_password(session: Session, user: User, password: str) -> None:
     """A new password; every session of the user ends. Raises Problem 422."""
-    _check_password(password)
+    _check_password(password, user.name)
     user.password_hash = HASHER.hash(password)
     session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
 
 
-def set_active(session: Session, user: User, active: bool) -> None:
-    """Shut a user out, or let them in again; their sessions end at once."""
-    user.active = active
+def set_active(session: Session, user: User, active: bool, now_ms: int) -> list[str]:
+    """Shut a user out, or let them in again; their sessions end at once. Gives the names of the devices that this stops or
+    lets work again."""
+    if user.active != active:
+        user.active, user.disabled_ms = active, None if active else now_ms
+        refresh_watermarks_of(session, user.id, now_ms)
     session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
+    return [device.name for device in working_devices(session, user)]
 
 
-def _check(new: NewUser, name: str) -> None:
+def working_devices(session: Session, user: User) -> list[Device]:
+    """A user's devices that are not revoked, oldest first."""
+    query = sa.select(Device).where(
+        Device.user_id == user.id, Device.state == "active", Device.device_class != OWN_CLASS
+    )
+    return list(session.scalars(query.order_by(Device.enrolled_ms)))
+
+
+def _check(session: Session, new: NewUser, name: str, now_ms: int) -> None:
     if not 1 <= len(name) <= NAME_CHARS_MAX or not _NAME.fullmatch(name):
-        raise _invalid("name", f"用户名为 1 至 {NAME_CHARS_MAX} 个字母、数字、汉字或 . - _ @。")
+        raise wrong("name", f"用户名为 1 至 {NAME_CHARS_MAX} 个字母、数字、汉字或 . - _ @。")
     if new.role not in ROLES:
-        raise _invalid("role", f"角色只能是: {', '.join(ROLES)}。")
+        raise wrong("role", f"角色只能是: {', '.join(ROLES)}。")
     if len(new.display_name.strip()) > NAME_CHARS_MAX:
-        raise _invalid("display_name", f"显示名最多 {NAME_CHARS_MAX} 个字。")
+        raise wrong("display_name", f"显示名最多 {NAME_CHARS_MAX} 个字。")
     if new.role == "contractor" or new.company is not None:
         problem = company_problem(new.company or "")
         if problem is not None:
-            raise _invalid("company", PROBLEMS[problem])
+            raise wrong("company", PROBLEMS[problem])
     if new.district and (len(new.district) > 64 or not _DISTRICTS.fullmatch(new.district)):
-        raise _invalid("district", "区县代码为 6 位或 9 位数字, 多个代码用逗号分隔。")
-    if new.unit is not None and not 1 <= len(new.unit) <= 32:
-        raise _invalid("unit", "科室代码为 1 至 32 个字符。")
-    _check_password(new.password)
+        raise wrong("district", "区县代码为 6 位或 9 位数字, 多个代码用逗号分隔。")
+    if new.district:
+        check_codes(session, now_ms, "districts", new.district.split(","), "district")
+    if new.unit is None and new.role in OFFICIALS:
+        raise wrong("unit", "科室和监察支队的用户要有科室代码, 如 zhian、jiancha。")
+    if new.unit is not None:
+        check_codes(session, now_ms, "units", [new.unit], "unit")
+    _check_password(new.password, name)
 
 
-def _check_password(password: str) -> None:
+def _check_password(password: str, name: str) -> None:
     if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
-        raise _invalid("password", f"密码至少 {PASSWORD_CHARS_MIN} 个字符, 最多 {PASSWORD_CHARS_MAX} 个。")
-
-
-def _invalid(field: str, message: str) -> Problem:
-    return Problem(422, "invalid_input", "输入有误", message, errors={f"/{field}": [message]})
+        raise wrong("password", f"密码至少 {PASSWORD_CHARS_MIN} 个字符, 最多 {PASSWORD_CHARS_MAX} 个。")
+    if is_guessable(password, name):
+        raise wrong("password", "这个密码太常见或太有规律, 容易被猜中。请换一个, 例如几个不相关的词。")

@@ -1,183 +1,183 @@
-"""What new facts do to windows, inside the transaction that takes the facts in and under its scope's lock."""
+"""What facts do to windows, inside the transaction that takes the facts in and under its scope's lock."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed
+from server.actions.log_evidence import log_evidence
 from server.actions.raise_flags import silence_ms
 from server.actions.weigh_coverage import COVERAGE_KINDS, coverage_evidence
 from server.actions.window_record import window_put
-from server.models.record import Record
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import Window
+from server.models.window import RULES, Window
 from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
-from server.rules.judge import NOTHING, Candidate, Evidence, judge, match
+from server.rules.judge import FULFILLED, Evidence, judge
+from server.rules.matching import Matched
+from server.rules.reporting import Reporting
 from server.rules.rulebook import Rulebook
 
 _LONGEST_MS = 2 * DAY_MS  # no window reaches further from its opening
+_DONE = tuple(FULFILLED.values())
 
 
-class FactMet(NamedTuple):
-    """A fact that was taken in, as windows see it. `subject`: a worker's id or a place's kind."""
+class Touch(NamedTuple):
+    """Facts of a kind came, went or moved between two instants. `subject`: a worker's id or a place's kind, None: any.
+    `went`: what was there proves nothing any more."""
 
-    id: str
     kind: str
-    event_ms: int
-    claimed_ms: int
-    backfilled: bool
     subject: str | None
-    slot: str | None
-
-    @property
-    def at_ms(self) -> int:
-        """When it counts: a provably backfilled fact at the time that it claims."""
-        return self.claimed_ms if self.backfilled else self.event_ms
+    from_ms: int
+    to_ms: int
+    went: bool = False
 
 
 def meet_windows(
-    session: Session, feed: Feed, scope: Scope, facts: Sequence[FactMet], now_ms: int, book: Rulebook
-) -> None:
-    """Let new facts meet the windows that ask for them, and publish the windows that changed.
-
-    A record of a place meets one window at once. Coverage (who of those present was measured) is weighed
-    anew for the days that the facts fall on. Few statements, however many facts.
-    """
-    changed = _meet_logs(session, scope, facts, now_ms, book)
-    times = {fact.at_ms for fact in facts if fact.kind in COVERAGE_KINDS}
-    changed += _weigh_around(session, scope, times, now_ms, book)
-    _publish(session, feed, changed)
-
-
-def retract(
     session: Session,
     feed: Feed,
     scope: Scope,
-    record_ids: Sequence[str],
-    replaced: Mapping[str, str],
+    touches: Sequence[Touch],
+    reporting: Reporting,
     now_ms: int,
     book: Rulebook,
 ) -> None:
-    """Facts were voided or corrected: another one of the same window takes their place, else what they proved
-    is open again, or goes to review when the deadline has passed.
+    """Judge the windows that these changes may decide, by all facts that are known now, and publish those that changed.
 
-    `replaced` names, by the id of a corrected fact, the one that takes its place in the same window.
+    Records of a place are matched with the windows of every duty that asks for their kind; coverage (who of those
+    present was measured) is weighed again for the days that the changes fall on. Few statements, however many facts.
     """
-    query = sa.select(Record.kind, Record.event_ms).where(
-        Record.scope_id == scope.scope_id, Record.id.in_(record_ids)
-    )
-    facts = [(kind, event_ms) for kind, event_ms in session.execute(query) if event_ms is not None]
-    if not facts:
-        return
-    changed = []
-    for window in _around(session, scope, [at_ms for _, at_ms in facts], sa.true()):
-        if window.evidence in record_ids:
-            heir = replaced.get(window.evidence or "")
-            if heir is not None:
-                window.evidence = heir
-            else:
-                _stand_in(session, scope, window, now_ms, book)
-            changed.append(window)
-    times = {at_ms for kind, at_ms in facts if kind in COVERAGE_KINDS}
-    changed += _weigh_around(session, scope, times, now_ms, book)
-    _publish(session, feed, changed)
+    changed = _match_logs(session, scope, touches, reporting, now_ms, book)
+    changed += _weigh_around(session, scope, touches, reporting, now_ms, book)
+    if changed:
+        session.flush()
+        feed.put([window_put(window) for window in changed])
 
 
-def watermark_moved(
-    session: Session, scope: Scope, before_ms: int | None, after_ms: int | None, now_ms: int
-) -> None:
-    """Windows that the site's tablets have now reported past are looked at by the next tick."""
-    if after_ms is None or (before_ms is not None and after_ms <= before_ms):
-        return
-    opened = Window.opens_ms <= after_ms
-    if before_ms is not None:  # what it had passed before was looked at then
-        opened = Window.opens_ms.between(before_ms - _LONGEST_MS, after_ms)
+def wake_windows(session: Session, scope: Scope, after_ms: int | None, until_ms: int, now_ms: int) -> None:
+    """Silent windows whose deadline a device has now reported past are looked at by the next tick. `after_ms`: how far it
+    had reported before; None: it never had."""
+    opened = Window.opens_ms <= until_ms
+    if after_ms is not None:
+        opened = Window.opens_ms.between(after_ms - _LONGEST_MS, until_ms)
     deadline = Window.due_ms + Window.grace_s * 1000
     silent = sa.and_(Window.scope_id == scope.scope_id, Window.state == "silent")
-    passed = sa.update(Window).where(silent, opened, deadline <= after_ms)
+    passed = sa.update(Window).where(silent, opened, deadline <= until_ms)
     session.execute(passed.values(check_ms=now_ms))
 
 
-def _meet_logs(
-    session: Session, scope: Scope, facts: Sequence[FactMet], now_ms: int, book: Rulebook
+def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:
+    """Who reports in a scope has changed: what waits for reports, and what is in review because of a device, is looked at
+    by the next tick."""
+    waiting = sa.or_(
+        Window.state == "silent", sa.and_(Window.state == "review", Window.reason.like("device_%"))
+    )
+    query = sa.update(Window).where(Window.scope_id == scope_id, waiting)
+    session.execute(query.values(check_ms=now_ms))
+
+
+def _match_logs(
+    session: Session,
+    scope: Scope,
+    touches: Sequence[Touch],
+    reporting: Reporting,
+    now_ms: int,
+    book: Rulebook,
 ) -> list[Window]:
-    """Each fact meets the one window of its duty and place that admits it."""
-    duties = {rule.evidence: rule.code for rule in book.duties if rule.judging == "log"}
-    logs = [fact for fact in facts if fact.kind in duties]
+    evidence = {rule.code: rule.evidence for rule in book.duties if rule.judging == "log"}
+    kinds = set(evidence.values())
+    logs = [touch for touch in touches if touch.kind in kinds]
     if not logs:
         return []
-    by_place: dict[tuple[str, str], list[Window]] = {}
-    for window in _around(session, scope, [fact.at_ms for fact in logs], Window.duty.in_(duties.values())):
-        by_place.setdefault((window.duty, window.place), []).append(window)
-    changed: dict[str, Window] = {}
-    for fact in sorted(logs, key=lambda fact: fact.at_ms):
-        windows = by_place.get((duties[fact.kind], fact.subject or ""), [])
-        found = match(fact.event_ms, fact.claimed_ms, fact.backfilled, [_candidate(one) for one in windows])
-        if found.index is not None:
-            window = windows[found.index]
-            window.evidence, window.evidence_ms = fact.id, fact.at_ms
-            _decide(window, now_ms, scope.watermark_ms, Evidence(found.fulfilled), book)
-            changed[window.id] = window
-    return list(changed.values())
-
-
-def _stand_in(session: Session, scope: Scope, window: Window, now_ms: int, book: Rulebook) -> None:
-    """The record that met a window counts no more. The earliest other one that it admits takes its place."""
-    kinds = [rule.evidence for rule in book.duties if rule.code == window.duty and rule.judging == "log"]
-    end_ms = max(window.closes_ms, window.deadline_ms + 1)
-    query = (
-        sa.select(Record.id, Record.event_ms, Record.backfilled)
-        .where(Record.scope_id == scope.scope_id, Record.kind.in_(kinds))
-        .where(Record.event_ms >= window.opens_ms, Record.event_ms < end_ms)
-        .where(Record.subject == window.place, Record.counts.is_(True), Record.deleted_ms.is_(None))
+    asked = Window.duty.in_(
+        [code for code, kind in evidence.items() if kind in {touch.kind for touch in logs}]
     )
-    found = session.execute(query.order_by(Record.backfilled, Record.event_ms, Record.id).limit(1)).first()
-    window.evidence, window.evidence_ms = (found.id, found.event_ms) if found is not None else (None, None)
-    evidence = NOTHING
-    if found is not None:
-        late = "timely" if found.event_ms <= window.deadline_ms else "late"
-        evidence = Evidence("backfilled" if found.backfilled else late)
-    _decide(window, now_ms, scope.watermark_ms, evidence, book)
+    windows = [
+        window
+        for window in _around(session, scope, logs, asked)
+        if any(_touches(touch, window, evidence[window.duty]) for touch in logs)
+    ]
+    site = session.get_one(Site, scope.scope_id)
+    found = log_evidence(session, windows, {site.id: site.alert}, book)
+    return [window for window in windows if _decide(window, now_ms, reporting, found[window.id], book, logs)]
+
+
+def _touches(touch: Touch, window: Window, kind: str) -> bool:
+    here = touch.subject is None or window.place in ("", touch.subject)
+    return touch.kind == kind and here and touch.from_ms < _end_ms(window) and window.opens_ms <= touch.to_ms
 
 
 def _weigh_around(
-    session: Session, scope: Scope, times_ms: set[int], now_ms: int, book: Rulebook
+    session: Session,
+    scope: Scope,
+    touches: Sequence[Touch],
+    reporting: Reporting,
+    now_ms: int,
+    book: Rulebook,
 ) -> list[Window]:
-    """The coverage windows whose day holds one of these times, weighed with all that is known now; those that
+    """The coverage windows whose day holds one of these changes, weighed with all that is known now; those that
     changed. The day of a shift that ends after midnight reaches into the next one."""
-    if not times_ms:
+    weighed = [touch for touch in touches if touch.kind in COVERAGE_KINDS]
+    if not weighed:
         return []
     coverage = Window.duty.in_({rule.code for rule in book.duties if rule.judging == "coverage"})
-    days = {local_date_of(at_ms) for at_ms in times_ms}
+    days = [
+        Touch(
+            touch.kind,
+            None,
+            midnight_ms(local_date_of(touch.from_ms)),
+            midnight_ms(local_date_of(touch.to_ms)) + DAY_MS,
+        )
+        for touch in weighed
+    ]
     windows = [
         window
-        for window in _around(session, scope, [midnight_ms(day) + DAY_MS for day in days], coverage)
-        if window.local_date in days
-        or any(window.opens_ms <= at_ms < max(window.closes_ms, window.deadline_ms + 1) for at_ms in times_ms)
+        for window in _around(session, scope, days, coverage)
+        if any(
+            day.from_ms <= midnight_ms(window.local_date) < day.to_ms
+            or (touch.from_ms < _end_ms(window) and window.opens_ms <= touch.to_ms)
+            for day, touch in zip(days, weighed, strict=True)
+        )
     ]
     site = session.get_one(Site, scope.scope_id)
-    weighed = coverage_evidence(session, scope.scope_id, site.alert, windows, book)
+    evidence = coverage_evidence(session, scope.scope_id, site.alert, windows, book)
     return [
-        window for window in windows if _decide(window, now_ms, scope.watermark_ms, weighed[window.id], book)
+        window
+        for window in windows
+        if _decide(window, now_ms, reporting, Matched(evidence[window.id]), book, weighed)
     ]
 
 
 def _decide(
-    window: Window, now_ms: int, watermark_ms: int | None, evidence: Evidence, book: Rulebook
+    window: Window,
+    now_ms: int,
+    reporting: Reporting,
+    found: Matched,
+    book: Rulebook,
+    touches: Iterable[Touch],
 ) -> bool:
     """Judge a window by new evidence; whether anything about it changed. What the scheduler was to look at stays due
-    unless something did."""
-    before = (window.state, window.reason, window.need, window.have)
-    verdict = judge(window.state, window.reason, now_ms, window.deadline_ms, watermark_ms, evidence)
-    if (verdict.state, verdict.reason, evidence.need, evidence.have) == before:
+    unless something did. What was done by earlier rules stays done, unless what proved it went."""
+    if window.rules < RULES and window.state in _DONE and not any(touch.went for touch in touches):
         return False
-    window.state, window.reason = verdict.state, verdict.reason
+    evidence: Evidence = found.evidence
+    before = (window.state, window.reason, window.need, window.have)
+    kinds = book.evidence_kinds(window.duty)
+    watermark_ms = reporting.watermark(kinds)
+    lost = reporting.lost_of(kinds, window.opens_ms, window.deadline_ms)
+    verdict = judge(window.state, window.reason, now_ms, window.deadline_ms, watermark_ms, evidence, lost)
+    fact = (found.fact.id if found.fact is not None else None, found.at_ms)
+    same_fact = evidence.need is not None or (window.evidence, window.evidence_ms) == fact
+    if (verdict.state, verdict.reason, evidence.need, evidence.have) == before and same_fact:
+        return False
+    window.state, window.reason, window.rules = verdict.state, verdict.reason, RULES
     window.need, window.have = evidence.need, evidence.have
+    if evidence.need is None:
+        window.evidence, window.evidence_ms = fact
     window.judged_ms, window.judged_watermark_ms = now_ms, watermark_ms
     if window.flag_id is not None or verdict.state == "missed":
         window.check_ms = now_ms  # its flag has to follow
@@ -189,18 +189,13 @@ def _decide(
 
 
 def _around(
-    session: Session, scope: Scope, times_ms: Sequence[int], wanted: sa.ColumnElement[bool]
+    session: Session, scope: Scope, touches: Sequence[Touch], wanted: sa.ColumnElement[bool]
 ) -> list[Window]:
-    """The windows that may hold one of these times, read through the index of openings."""
-    opened = Window.opens_ms.between(min(times_ms) - _LONGEST_MS, max(times_ms))
+    """The windows that may be touched, read through the index of openings."""
+    first = min(touch.from_ms for touch in touches) - _LONGEST_MS
+    opened = Window.opens_ms.between(first, max(touch.to_ms for touch in touches))
     return list(session.scalars(sa.select(Window).where(Window.scope_id == scope.scope_id, opened, wanted)))
 
 
-def _candidate(window: Window) -> Candidate:
-    return Candidate(window.opens_ms, window.deadline_ms, window.closes_ms, window.state, window.reason)
-
-
-def _publish(session: Session, feed: Feed, windows: Sequence[Window]) -> None:
-    if windows:
-        session.flush()
-        feed.put([window_put(window) for window in windows])
+def _end_ms(window: Window) -> int:
+    return max(window.closes_ms, window.deadline_ms)

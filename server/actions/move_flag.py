@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.feed import Feed, Put
-from server.actions.flag_record import append_event, clock_of, end_clocks, flag_puts
+from server.actions.flag_record import (
+    INTEGRITY,
+    SCHEDULER,
+    append_event,
+    clock_of,
+    end_clocks,
+    flag_puts,
+)
+from server.actions.refresh_watermark import close_forks
 from server.actions.show_media import lacking_photos
 from server.actions.take_flag_steps import trigger
 from server.actions.tell_people import tell_move
@@ -31,6 +39,7 @@ from server.rules.flag_moves import (
     Asked,
     Move,
     allowed,
+    overtakes,
     party,
     refusal,
     started,
@@ -40,13 +49,15 @@ from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
 _EXCUSABLE = ("missed", "silent", "review")
+_ORDERS = ("order_rectification", "fail_recheck")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a comment.
+    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
     `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
-    `company`: to which of the site's an order is addressed; empty: as before, else the general contractor."""
+    `company`: to which of the site's an order is addressed; empty: as before, else the general contractor.
+    `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already."""
 
     action: str
     rev: int | None
@@ -55,6 +66,7 @@ class Wanted:
     media: tuple[str, ...] = ()
     assignee: str = ""
     company: str = ""
+    repeat_ms: int = 0
 
 
 def move_flag(
@@ -62,7 +74,8 @@ def move_flag(
 ) -> Flag:
     """Make one move, under the lock of its scope.
 
-    1. The flag as it is now; a move that was decided on an older one is refused.
+    1. The flag as it is now; a move that was decided on an older one is refused. One that was just made is not made
+       again (`repeat_ms`).
     2. The table says whether this person may make it from here.
     3. Clocks that it ends are done, those that it starts are rows of the due scan.
     4. State, event and notices are written together, and tablets pull the flag.
@@ -80,8 +93,10 @@ def move_flag(
     flag = session.get_one(Flag, key, populate_existing=True)
     site = session.get_one(Site, scope.scope_id)
     move = MOVES[wanted.action]
+    if _is_made(session, flag, viewer, wanted, now_ms):
+        return flag
     asked = asked_of(session, viewer, flag, site, book, wanted)
-    _check(asked, wanted, flag, now_ms, policy_from(flag.policy).due_days_max)
+    _check(session, asked, wanted, flag, now_ms)
     if lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
     told = _told(session, wanted, viewer, move, flag)
@@ -92,14 +107,17 @@ def move_flag(
     flag.company = told.get("company", flag.company)
     flag.assignee_id = told.get("assignee", flag.assignee_id)
     end_clocks(session, flag.scope_id, [flag.id], move.stops, now_ms)
-    clocks = _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book)
+    in_charge = _in_charge(session, flag)
+    clocks = _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book, in_charge)
     told |= {"clocks": clocks} if clocks else {}
     puts: list[Put] = []
     if wanted.action == "excuse":
         puts = _excuse(session, flag, viewer, now_ms)
         told["excused"] = len(puts)
+    if flag.duty == INTEGRITY and flag.state == "closed":
+        close_forks(session, flag.scope_id, now_ms)
     append_event(session, seals, flag, now_ms, viewer.id, wanted.action, told)
-    tell_move(session, flag, site, move, section, policy.brigade, viewer.id, now_ms)
+    tell_move(session, flag, site, move, section, policy.brigade, in_charge, viewer.id, now_ms)
     if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:
         trigger(session, seals, flag, policy, REFUSED, now_ms)
     session.flush()
@@ -107,6 +125,25 @@ def move_flag(
     feed.put([*puts, *flag_puts(session, [flag])[flag.scope_id]])
     feed.flush()
     return flag
+
+
+def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_ms: int) -> bool:
+    """Whether the last that a person did to this flag is this very move: somebody who went back in the browser, and
+    pressed again what its form still said."""
+    if not wanted.repeat_ms:
+        return False
+    events = sa.select(FlagEvent).where(
+        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.actor != SCHEDULER
+    )
+    last = session.scalar(events.order_by(FlagEvent.n.desc()).limit(1))
+    if last is None or (last.actor, last.action) != (viewer.id, wanted.action):
+        return False
+    if last.at_ms <= now_ms - wanted.repeat_ms:
+        return False
+    told = _told(session, wanted, viewer, MOVES[wanted.action], flag)
+    return all(
+        last.detail.get(name) == told.get(name) for name in ("note", "media", "due", "assignee", "company")
+    )
 
 
 def asked_of(
@@ -140,12 +177,13 @@ def owner_of(flag: Flag, site: Site, book: Rulebook) -> str:
     return owner(policy_from(flag.policy), site.unit, book.reviews())
 
 
-def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int) -> None:
+def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: int) -> None:
+    move, policy = MOVES[wanted.action], policy_from(flag.policy)
     here: dict[str, Any] = {"state": flag.state, "rev": flag.rev}
     here["allowed"] = [move.action for move in allowed(asked)]
-    if wanted.rev is None and wanted.action != "comment":
-        raise _invalid("/rev", "请写明所看到的版本 (rev)。")
-    if wanted.rev is not None and wanted.rev != flag.rev:
+    if wanted.rev is None and not move.remark:
+        raise _invalid("/rev", "请写明所看到的版本。")
+    if wanted.rev is not None and not move.remark and _overtaken(session, flag, policy, wanted.rev):
         raise Problem(409, "stale_rev", "标记已有变化", "您看到的不是最新情况, 请核对后再操作。", **here)
     code = refusal(asked)
     if code == "note_required":
@@ -153,7 +191,7 @@ def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int)
     if code is not None:
         status, title, detail = _REFUSALS[code]
         raise Problem(status, code, title, detail, **here)
-    move = MOVES[wanted.action]
+    days_max = policy.due_days_max
     if wanted.due_ms is not None and not (move.due and now_ms < wanted.due_ms <= now_ms + days_max * DAY_MS):
         raise _invalid("/due", f"期限应在现在之后、{days_max} 天之内。" if move.due else "这一步不设期限。")
     if wanted.media and not move.media:
@@ -166,16 +204,36 @@ def _check(asked: Asked, wanted: Wanted, flag: Flag, now_ms: int, days_max: int)
 
 _REFUSALS = {
     "role_not_allowed": (403, "您不能这样做", "这一步由主管科室或监察支队等其他人员办理。"),
-    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步; 可以做的见 allowed。"),
+    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步, 请刷新页面看现在可以做什么。"),
     "same_person": (409, "不能由同一人办理", "提交整改回复的人不能复查或撤回, 请由另一人办理。"),
     "another_open": (409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"),
 }
 
 
-def _invalid(pointer: str, message: str) -> Problem:
-    return Problem(
-        422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors={pointer: [message]}
+def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
+    """Whether something happened after event number `rev` that a decision ought to know of."""
+    since = sa.select(FlagEvent.action).where(
+        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.n > rev
     )
+    actions = session.scalars(since)
+    return rev > flag.rev or any(overtakes(action, policy.escalating) for action in actions)
+
+
+def _in_charge(session: Session, flag: Flag) -> str:
+    """The unit that receives a reply and rechecks: whichever ordered last, also when the flag was passed on by itself
+    since; the flag's own before there is an order, and after somebody transferred it or stopped work."""
+    decisions = sa.select(FlagEvent).where(
+        FlagEvent.scope_id == flag.scope_id,
+        FlagEvent.flag_id == flag.id,
+        FlagEvent.action.in_((*_ORDERS, *TAKES_OVER)),
+    )
+    last = session.scalar(decisions.order_by(FlagEvent.n.desc()).limit(1))
+    orderer = session.get(User, last.actor) if last is not None and last.action in _ORDERS else None
+    return (orderer.unit if orderer is not None else None) or flag.unit
+
+
+def _invalid(pointer: str, message: str) -> Problem:
+    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors={pointer: [message]})
 
 
 def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:
@@ -226,12 +284,13 @@ def _start_clocks(
     due_ms: int | None,
     now_ms: int,
     book: Rulebook,
+    in_charge: str,
 ) -> dict[str, dict[str, str]]:
     """The policy's steps that this move begins, as its event names them; a deadline that was given holds instead of the
     policy's."""
     clocks = {}
     for start in started(move, flag.state):
-        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, flag.unit, start):
+        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, in_charge, start):
             if step.code not in move.stops:
                 clocks[step.code] = clock_of(step.unit, due_ms or step.due_ms)
                 _start_clock(session, flag, step, due_ms or step.due_ms)

@@ -22,11 +22,13 @@ _EVENTS = {
     "windows_added": "新增时段",
     "withdrawn": "系统撤回",
     "hastened": "督办提前",
+    "resumed": "期限重新起算",
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",
     "channel_failed": "通知渠道发送失败",
+    "code_burned": "一个平板注册码被多次输错, 已经作废; 请核实是谁在试, 再发新码",
 }
 _REASONS = {  # by an event's action and its detail's `reason`
     "withdrawn": {
@@ -40,6 +42,7 @@ _REASONS = {  # by an event's action and its detail's `reason`
         "refused": "复查再次不通过",
         "fever_unreported": "健康异常个案超过时限报备",
     },
+    "resumed": {"pause": "系统停止运行期间没有提醒, 从恢复时起算"},
 }
 
 

@@ -12,6 +12,7 @@ from server.actions.date_entries import Dates
 from server.actions.read_push import Line
 from server.models.device import Device
 from server.models.entry import Quarantine
+from server.rules.rulebook import Rulebook
 from server.seal import Seals, place
 
 
@@ -28,6 +29,8 @@ class Pushing:
     exchange_id: str
     dates: Dates
     now_ms: int
+    book: Rulebook
+    stopped_ms: int | None = None  # when the device was revoked or its user disabled
     is_own: bool = False
 
 

@@ -17,7 +17,8 @@ from schemas.compiled import FastEntry, decode_line, is_sound
 from schemas.kinds import KINDS, judge_body
 from server.actions.feed import encode
 from server.seal import Seals, place
-from sync_protocol.entry import Entry, Header, Refusal, read_entry
+from sync_protocol.entry import OBSERVED_SCHEMA, SCHEMAS, Entry, Refusal, read_entry
+from sync_protocol.header import Header
 
 Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
 
@@ -51,9 +52,21 @@ class Push:
     lines: list[Line]
 
 
-def read_lines(raws: list[bytes], seals: Seals) -> list[Line]:
-    """Every line judged and sealed; nothing here needs the database."""
-    return [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> list[Line]:
+    """Every line of a device judged and sealed, by the schema that the push's header names; nothing here needs the
+    database."""
+    lines = [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+    for line in lines:
+        if line.entry is None or line.code is not None:
+            continue
+        if KINDS[line.entry.kind].own:
+            line.code, line.errors = "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
+            line.stored = _stored(line, line.entry, seals)
+        elif schema < OBSERVED_SCHEMA and line.entry.at.observed is not None:
+            line.code = "unreadable"
+            line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
+            line.stored = _stored(line, line.entry, seals)
+    return lines
 
 
 def read_line(number: int, raw: bytes, seals: Seals) -> Line:
@@ -79,6 +92,7 @@ def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any],
     if not is_sound(entry.kind, text, body):
         return read_line(number, raw, seals)
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
+    _take_keys(line, entry.kind, body)
     line.stored = _stored(line, entry, seals)
     return line
 

@@ -13,20 +13,29 @@ from typing import Any
 
 import python_calamine as calamine
 
-from schemas.limits import ROSTER_BYTES_MAX, ROSTER_COLUMNS_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MAX
+from schemas.limits import ROSTER_BYTES_MAX, ROSTER_COLUMNS_MAX, ROSTER_SHEETS_MAX
 from server.actions import file_problems as wrong
 from server.actions.check_archive import CELLS_MAX, Archive, Hidden, check_archive
-from server.actions.check_xls import check_xls
+from server.actions.check_xls import check_xls, for_reader
+from server.actions.read_ods import is_ods, read_ods
+from server.actions.read_xml_2003 import read_xml_2003
+from server.actions.read_xml_sheets import ROWS_MAX, XmlBook
 from server.problems import Problem
 from server.rules.roster.cells import Cell
 
-ROWS_MAX = ROSTER_PEOPLE_MAX * 6 // 5  # with room for titles and totals
 LINE_MAX = 32 * 1024  # characters of one line of a text file
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LINE = re.compile(r"[^\r\n]*")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_OTHER_TEXT = re.compile(rb"\s*(?:%PDF|\{\\rtf|<)", re.IGNORECASE)  # also a web page that is named .xls
+_FRONT = 4096
+_WEB_PAGE = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|meta|body|table|style|script|div)\b"
+    rb"|mime-version:",
+    re.DOTALL,
+)
+_XML_2003 = re.compile(rb"\s*<\?xml.*?<(?:\w+:)?workbook\b|\s*<(?:\w+:)?workbook\b", re.DOTALL)
+_OTHER_TEXT = re.compile(rb"\s*(?:%PDF|\{\\rtf|<)", re.IGNORECASE)
 _DELIMITERS = ",\t;|"
 _HEAD, _LINES = 64 * 1024, 50  # characters and lines by which the delimiter is found
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
@@ -35,18 +44,19 @@ _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet. `rows[0]` is its first row and columns count from A, also where they are empty; `merged`: first row,
-    first column, last row, last column, 0-based, inclusive."""
+    first column, last row, last column, 0-based, inclusive; `doubted`: a column that a person has to confirm."""
 
     name: str
     rows: list[list[Cell]]
     merged: list[tuple[int, int, int, int]]
     hidden: Hidden
     visible: bool
+    doubted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """A file as read. `kind`: xlsx, xls, csv; `epoch_1904`: dates written as plain numbers count from 1904."""
+    """A file as read. `kind`: xlsx, xls, ods, xml, csv; `epoch_1904`: dates written as plain numbers count from 1904."""
 
     kind: str
     sheets: list[Sheet]
@@ -62,11 +72,39 @@ def read_workbook(data: bytes) -> Workbook:
         raise wrong.empty()
     if len(data) > ROSTER_BYTES_MAX:
         raise wrong.too_large()
+    if data.startswith(_ZIP) and is_ods(data):
+        return _from_xml("ods", read_ods(data))
     if data.startswith(_ZIP):
         return _read("xlsx", data, check_archive(data))
     if data.startswith(_OLE):
-        return _read("xls", data, check_xls(data))
+        return _read("xls", for_reader(data), check_xls(data))
+    front = _front(data)
+    if _WEB_PAGE.match(front):
+        raise wrong.web_page()
+    if _XML_2003.match(front):
+        return _from_xml("xml", read_xml_2003(data))
     return _read_csv(data)
+
+
+def _front(data: bytes) -> bytes:
+    """How a text begins, in small letters and without its mark."""
+    is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    front = data[:_FRONT].decode("utf-16", "replace").encode() if is_wide else data[:_FRONT]
+    return front.removeprefix(b"\xef\xbb\xbf").lower()
+
+
+def _from_xml(kind: str, book: XmlBook) -> Workbook:
+    sheets = [
+        Sheet(
+            table.name,
+            table.rows,
+            _areas(table.merged, table.rows),
+            Hidden(frozenset(table.hidden_rows), frozenset(table.hidden_columns)),
+            table.visible,
+        )
+        for table in book.tables
+    ]
+    return Workbook(kind, sheets, book.epoch_1904)
 
 
 def _read(kind: str, data: bytes, archive: Archive) -> Workbook:

@@ -21,7 +21,7 @@ from server.actions.release_held import written_again
 from server.actions.verify_log import prev_of
 from server.db import Base, bulk_insert
 from server.models.device import Device, StreamHead
-from server.models.entry import LogEntry, scope_log
+from server.models.entry import ANY_KIND, LogEntry, scope_log
 from server.models.media import MediaPromise
 from server.models.record import Record
 from server.models.scope import Scope, lock_scope
@@ -105,7 +105,7 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str) -> N
         bulk_insert(scratch, MediaPromise.__table__, PROMISE_COLUMNS, promised)  # type: ignore[arg-type]
         if row.outcome != HELD:
             apply_entry(applying, written, forced=True)
-        applying.facts.clear()
+        applying.touches.clear()
     applying.feed.flush()
 
 
@@ -143,7 +143,8 @@ def _records(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
         body = (
             msgspec.json.decode(seals.open(body_place(row.id), row.body)) if row.deleted_ms is None else None
         )
-        found[row.id] = repr((row.kind, row.event_ms, row.subject, row.slot, bool(row.counts), _sorted(body)))
+        times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
+        found[row.id] = repr((row.kind, times, row.subject, row.slot, bool(row.counts), _sorted(body)))
     return found
 
 
@@ -175,16 +176,24 @@ def _heads(session: Session, scope_id: str) -> dict[str, str]:
 def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
     """The streams as the log has them. `prev` is in the line itself, so the chain is read from the lines'
     own words."""
-    chains: dict[str, list[streams.Link]] = {}
+    chains: dict[str, dict[int, list[streams.Link]]] = {}
+    unread: dict[str, set[int]] = {}
     stored = {
         row.device_id: row
         for row in session.scalars(sa.select(StreamHead).where(StreamHead.scope_id == scope_id))
     }
     for row in scope_log(session, scope_id):
+        chain = chains.setdefault(row.device_id, {})
+        if row.kind == ANY_KIND:  # it could not be read, and its place is known by its hash
+            unread.setdefault(row.device_id, set()).add(row.n)
         prev = prev_of(seals.open(entry_place(row.id), row.raw))
-        chains.setdefault(row.device_id, []).append(streams.Link(row.n, prev, row.hash.hex()))
+        chain.setdefault(row.n, []).append(streams.Link(row.n, prev, row.hash.hex()))
     heads = {}
-    for device_id, links in chains.items():
+    for device_id, chain in chains.items():
+        for n in sorted(unread.get(device_id, ())):
+            before = chain[n - 1][0].hash if n - 1 in chain else ""
+            chain[n] = [link._replace(prev=before) for link in chain[n]]
+        links = [link for some in chain.values() for link in some]
         head = streams.to_json(streams.extend(streams.Stream(), links))
         head["forked"] = head["forked"] or bool(
             stored[device_id].forked
@@ -219,7 +228,10 @@ def _counted(session: Session, scope: Scope) -> tuple[int, int, int]:
 
 def _put(seals: Seals, row: Record) -> Put:
     body = seals.open(body_place(row.id), row.body)
-    return Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
+    put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
+    put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
+    put.amends = row.amends
+    return put
 
 
 def _columns(row: Base) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from uuid_utils.compat import uuid7
 
 from schemas.certificates import PROBLEMS, company_problem
 from schemas.kinds import KINDS
+from server.actions.check_codes import check_codes, wrong
 from server.actions.feed import encode, publish
 from server.actions.load_reference import rules_in_force
 from server.actions.site_record import site_put
 from server.models.scope import lock_scope, make_scope
 from server.models.site import Company, Site, SiteCompany
-from server.problems import Problem
 from server.rules.calendar import local_date_of
-from server.rules.from_rows import holds, in_force
+from server.rules.from_rows import in_force
 from server.seal import Seals
 
 
@@ -38,21 +38,24 @@ def register_site(
     position: tuple[float, float] | None = None,
     alert: str = "normal",
     companies: Sequence[tuple[str, str, str]] = (),
+    practice: bool = False,
 ) -> Site:
     """A new site with its scope, its record in it, and its companies (code, name, role as in SiteCompany). `position`:
-    latitude and longitude in degrees (WGS 84).
+    latitude and longitude in degrees (WGS 84). `practice`: for practising; nothing of it counts anywhere.
 
     The next tick makes its windows; none that opened before now. A company that is known already gets the
     name given here. Raises Problem 422 for a code that reference data does not know, and for what tablets could not
     be told (schemas/site.py).
     """
-    _check_codes(session, now_ms, site_kinds=[kind], districts=[district], units=[unit])
-    _check_codes(session, now_ms, place_kinds=[place["kind"] for place in places])
+    check_codes(session, now_ms, "site_kinds", [kind], "kind")
+    check_codes(session, now_ms, "districts", [district], "district")
+    check_codes(session, now_ms, "units", [unit], "unit")
+    check_codes(session, now_ms, "place_kinds", [place["kind"] for place in places], "places")
     for code, _, _ in companies:
         if company_problem(code) is not None:
-            raise _wrong("companies", PROBLEMS["company_check_character"])
+            raise wrong("companies", PROBLEMS["company_check_character"])
     if position is not None and not (abs(position[0]) <= 90 and abs(position[1]) <= 180):
-        raise _wrong("position", "纬度应在 -90 到 90 之间, 经度应在 -180 到 180 之间。")
+        raise wrong("position", "纬度应在 -90 到 90 之间, 经度应在 -180 到 180 之间。")
     site = Site(
         id=site_id or str(uuid7()),
         name=name,
@@ -65,6 +68,7 @@ def register_site(
         stage=stage,
         alert=alert,
         inhabited=inhabited,
+        practice=practice,
         places=[dict(place) for place in places],
         made_ms=now_ms,
         planned_until="",
@@ -82,7 +86,7 @@ def register_site(
     put = site_put(session, site, [], now_ms)
     errors = KINDS["site"].whole.validate(msgspec.json.decode(encode(put.body)))
     if errors:
-        raise _wrong(*next((str(name), "; ".join(map(str, told))) for name, told in errors.items()))
+        raise wrong(*next((str(name), "; ".join(map(str, told))) for name, told in errors.items()))
     publish(session, scope, seals, now_ms, [put])
     return site
 
@@ -91,18 +95,5 @@ def unit_of(session: Session, kind: str, now_ms: int) -> str:
     """The unit that receives the flags of a new site of this kind. Raises Problem 422 for a kind that is not known."""
     row = in_force(rules_in_force(session).rows["site_kinds"], kind, local_date_of(now_ms))
     if row is None:
-        raise _wrong("kind", f"没有工地类型 {kind}。")
+        raise wrong("kind", f"没有工地类型 {kind}。")
     return str(row["unit"])
-
-
-def _check_codes(session: Session, now_ms: int, **given: Sequence[str]) -> None:
-    rows, today = rules_in_force(session).rows, local_date_of(now_ms)
-    for noun, codes in given.items():
-        for code in codes:
-            if in_force(rows[noun], code, today) is None:
-                known = "、".join(sorted({str(row["code"]) for row in rows[noun] if holds(row, today)}))
-                raise _wrong(noun, f"没有代码 {code}; 可用的有 {known}。")
-
-
-def _wrong(field: str, message: str) -> Problem:
-    return Problem(422, "invalid_input", "输入有误", message, errors={f"/{field}": [message]})

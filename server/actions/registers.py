@@ -11,7 +11,7 @@ from schemas.case import REPORTS
 from server.actions.feed import encode
 from server.clock import from_iso
 from server.models.record import CaseFile, Worker
-from server.rules.masking import mask_certificate, mask_phone
+from server.rules.masking import served_fields
 from server.seal import Seals, place
 
 State = Mapping[str, Any]
@@ -55,15 +55,8 @@ def _worker_columns(seals: Seals, state: State) -> dict[str, Any]:
 
 
 def _worker_served(state: State, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The number masked, with a keyed digest for look-up."""
-    shown = {
-        name: value for name, value in state.items() if name != "certificate_number" and value is not None
-    }
-    shown["certificate_masked"] = mask_certificate(state["certificate_number"])
-    shown["certificate_digest"] = columns["certificate_digest"]
-    if state.get("phone"):
-        shown["phone"] = mask_phone(state["phone"])
-    return shown
+    """Numbers masked, with the keyed digest for look-up."""
+    return served_fields("worker", state, lambda _: str(columns["certificate_digest"]))
 
 
 def _case_columns(_: Seals, state: State) -> dict[str, Any]:
@@ -77,7 +70,7 @@ def _case_columns(_: Seals, state: State) -> dict[str, Any]:
 
 
 def _case_served(state: State, _: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in state.items() if value is not None}
+    return served_fields("case", state, lambda _: "")
 
 
 WORKER = Register("worker", Worker, _worker_columns, _worker_served)

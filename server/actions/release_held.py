@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,17 +11,25 @@ from sqlalchemy.orm import Session
 
 from server.actions.apply_entry import Applying, Effect, Written, apply_entry
 from server.actions.feed import Feed
+from server.actions.kept_evidence import forget_kept
 from server.actions.load_reference import rules_in_force
-from server.actions.meet_windows import FactMet, meet_windows, retract
+from server.actions.meet_windows import Touch, meet_windows
 from server.actions.read_push import entry_place, read_line
+from server.actions.refresh_watermark import reporting_of
+from server.actions.weigh_coverage import COVERAGE_KINDS
+from server.db import raise_if_lost
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
 from server.models.media import MediaPromise
 from server.models.scope import Scope, lock_scope
+from server.rules.backfill import Observed
+from server.rules.reporting import Reporting
+from server.rules.rulebook import Rulebook
 from server.seal import Seals
+from sync_protocol.intervals import UNKNOWN_MS, Interval
 from sync_protocol.outcomes import EFFECTIVE, HELD_DAYS, UNMET_NEEDS
-from sync_protocol.time_bounds import TimeBounds
 
+FOR_A_PERSON = ("device_revoked", "scope_not_assigned")
 _DAY_MS = 86_400_000
 _PUT_OFF_MS = 15 * 60 * 1000  # before an entry that could not be settled is tried again
 
@@ -29,51 +37,50 @@ _log = logging.getLogger("gongdi.held")
 
 
 def hold(session: Session, scope: Scope, entry_id: str, effect: Effect, now_ms: int) -> None:
-    """Take down that an entry waits. What a revoked device wrote before waits for a person, without a
-    deadline."""
-    revoked = effect.code == "device_revoked"
+    """Record that an entry is held. What a person has to decide about waits without a deadline."""
+    decides = effect.code in FOR_A_PERSON
     row = HeldEntry(scope_id=scope.scope_id, entry_id=entry_id, waits_for=effect.waits_for)
-    row.reason = "device_revoked" if revoked else "needs"
-    row.until_ms = None if revoked else now_ms + HELD_DAYS * _DAY_MS
+    row.reason = effect.code or "needs" if decides else "needs"
+    row.until_ms = None if decides else now_ms + HELD_DAYS * _DAY_MS
     session.add(row)
     session.flush()
     scope.held += 1
 
 
-def release_held(applying: Applying) -> None:
+def release_held(applying: Applying, book: Rulebook) -> None:
     """Apply what waited for entries or records that are here now; each release may free others."""
     query = sa.select(HeldEntry).where(
         HeldEntry.scope_id == applying.scope.scope_id, HeldEntry.reason == "needs"
     )
     waiting = list(applying.session.scalars(query.order_by(HeldEntry.entry_id)))
     while waiting:
-        applied = [held for held in waiting if _release(applying, held, forced=False)]
+        applied = [held for held in waiting if release(applying, held, book, forced=False)]
         waiting = [held for held in waiting if held not in applied]
         if not applied:
             return
 
 
-def finish(applying: Applying) -> None:
-    """Let the windows know what came and what was taken back, then write the scope's counter."""
-    session, feed, scope = applying.session, applying.feed, applying.scope
+def finish(applying: Applying, reporting: Reporting, book: Rulebook) -> None:
+    """Let the windows know what came, moved and went, then write the scope's counter."""
     applying.write()
-    if applying.retracted:
-        gone = applying.retracted
-        retract(session, feed, scope, gone, applying.replaced, applying.now_ms, rules_in_force(session))
-    standing = list(_standing(applying))
-    if standing:
-        meet_windows(session, feed, scope, standing, applying.now_ms, rules_in_force(session))
-    feed.flush()
+    touches = merged(applying.touches)
+    if touches:
+        meet_windows(
+            applying.session, applying.feed, applying.scope, touches, reporting, applying.now_ms, book
+        )
+    applying.feed.flush()
 
 
-def _standing(applying: Applying) -> Iterator[FactMet]:
-    """The new facts, without those that were voided in the same breath; a corrected one under its correction's id."""
-    for fact in applying.facts:
-        key = fact.id
-        while key in applying.replaced:
-            key = applying.replaced[key]
-        if key != fact.id or key not in applying.retracted:
-            yield fact if key == fact.id else fact._replace(id=key)
+def merged(touches: Iterable[Touch]) -> list[Touch]:
+    """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows."""
+    found: dict[tuple[str, str | None, bool], Touch] = {}
+    for touch in touches:
+        subject = None if touch.kind in COVERAGE_KINDS else touch.subject
+        key = (touch.kind, subject, touch.went)
+        known = found.get(key, touch)
+        first, last = min(known.from_ms, touch.from_ms), max(known.to_ms, touch.to_ms)
+        found[key] = Touch(touch.kind, subject, first, last, touch.went)
+    return list(found.values())
 
 
 def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 100) -> int:
@@ -85,7 +92,8 @@ def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 10
         try:
             with session.begin_nested():
                 _settle(session, seals, scope_id, entry_id, now_ms)
-        except Exception:  # whatever is wrong with one entry must not stop the others
+        except Exception as error:  # whatever is wrong with one entry must not stop the others
+            raise_if_lost(error)
             _log.exception("a held entry was not settled", extra={"fields": {"entry": entry_id}})
             put_off = sa.update(HeldEntry).where(
                 HeldEntry.scope_id == scope_id, HeldEntry.entry_id == entry_id
@@ -100,12 +108,13 @@ def _settle(session: Session, seals: Seals, scope_id: str, entry_id: str, now_ms
     if scope is None or held is None:
         return
     applying = Applying(session, seals, scope, Feed(session, scope, seals, now_ms), now_ms)
-    _release(applying, held, forced=True)
-    finish(applying)
+    book = rules_in_force(session)
+    release(applying, held, book, forced=True)
+    finish(applying, reporting_of(session, [scope_id], book, now_ms)[scope_id], book)
 
 
-def _release(applying: Applying, held: HeldEntry, forced: bool) -> bool:
-    """Try to apply one waiting entry; whether it waits no more."""
+def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -> bool:
+    """Try to apply one held entry; whether it is held no more."""
     session = applying.session
     row = session.get_one(LogEntry, (held.scope_id, held.entry_id), populate_existing=True)
     effect = apply_entry(applying, written_again(applying.seals, row, _user_of(session, row)), forced)
@@ -115,6 +124,8 @@ def _release(applying: Applying, held: HeldEntry, forced: bool) -> bool:
         return False
     row.outcome, row.rev, row.seq = effect.outcome, effect.rev, effect.seq
     row.code = UNMET_NEEDS if forced and effect.outcome in EFFECTIVE else effect.code
+    if effect.outcome in EFFECTIVE:
+        forget_kept(applying, row.id, book)
     if effect.outcome == "refused":  # what is refused promises nothing
         own = (MediaPromise.scope_id == held.scope_id, MediaPromise.entry_id == held.entry_id)
         session.execute(sa.delete(MediaPromise).where(*own))
@@ -128,16 +139,16 @@ def written_again(seals: Seals, row: LogEntry, user_id: str) -> Written:
     """An entry read back from the log, with the time that was found for it when it came."""
     line = read_line(row.n, seals.open(entry_place(row.id), row.raw), seals)
     assert line.entry is not None, "what the log keeps was read once"
-    times = TimeBounds(
-        claimed_ms=row.claimed_ms,
-        event_ms=row.event_ms,
-        bound_ms=row.bound_ms,
-        grade=row.grade,
-        not_before_ms=row.not_before_ms,
-        not_after_ms=row.received_ms,
-        backfilled=row.backfilled,
+    times = Interval(
+        row.earliest_ms,
+        row.latest_ms,
+        row.grade,
+        row.doubt,
+        row.not_before_ms or UNKNOWN_MS,
+        row.received_ms,
     )
-    return Written(line, line.entry, times, row.device_id, user_id)
+    observed = Observed(row.observed_ms, row.backfilled) if row.observed_ms is not None else None
+    return Written(line, line.entry, times, row.device_id, user_id, observed)
 
 
 def _user_of(session: Session, row: LogEntry) -> Any:

@@ -11,8 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.limits import REASON_MAX
+from server.actions.apply_entry import Applying
+from server.actions.feed import Feed
+from server.actions.kept_evidence import forget_kept
 from server.actions.quarantine import quarantine_place
+from server.actions.refresh_watermark import reporting_of
 from server.actions.registers import state_place
+from server.actions.release_held import finish
 from server.actions.write_entries import Draft, write_entries
 from server.actions.write_register import contest_place
 from server.models.access import Viewer, may_settle, visible_sites
@@ -23,15 +28,16 @@ from server.models.scope import lock_scope
 from server.models.site import Site
 from server.models.user import User
 from server.problems import Problem, not_found
-from server.rules.masking import mask_certificate, mask_phone
+from server.rules.masking import mask_field
 from server.rules.plain_text import cleaned
+from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
 LIST_MAX = 100
 KEEP, TAKE_OTHER = "kept", "other"
-SETTLEMENTS = ("mended", "dismissed")
+DISMISSED = "dismissed"
+SETTLEMENTS = ("mended", DISMISSED)
 QUESTION_STATES = ("open", "settled")
-_MASKS = {"certificate_number": mask_certificate, "phone": mask_phone}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,11 @@ class Refused:
 def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = "open") -> list[Question]:
     """The contested values of this viewer's sites in a state (QUESTION_STATES): what waits, oldest first, or what was
     settled, newest first. Raises Problem 404 for who may not see them."""
-    _require(viewer)
+    require_settler(viewer)
     person = sa.func.coalesce(CaseFile.worker_id, Contest.record_id)  # a case is about somebody
     newest = sa.func.coalesce(Contest.settled_ms, Contest.at_ms).desc()
     query = (
-        sa.select(Contest, Site, Worker, User.display_name)
+        sa.select(Contest, Site, Worker, User.display_name, CaseFile.id)
         .join(Site, Site.id == Contest.scope_id)
         .outerjoin(CaseFile, sa.and_(CaseFile.scope_id == Contest.scope_id, CaseFile.id == Contest.record_id))
         .outerjoin(Worker, sa.and_(Worker.scope_id == Contest.scope_id, Worker.id == person))
@@ -80,10 +86,10 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
     rows = session.execute(query).all()
     authors = _authors(session, {entry for row in rows for entry in (row[0].kept_entry, row[0].other_entry)})
     found = []
-    for contest, site, worker, settled_by in rows:
-        values = _values(seals, contest)
+    for contest, site, worker, settled_by, case_id in rows:
+        values, kind = _values(seals, contest), "worker" if case_id is None else "case"
         name = _name(seals, worker) if worker is not None else ""
-        kept, other = (_masked(contest.field, values[choice]) for choice in (KEEP, TAKE_OTHER))
+        kept, other = (mask_field(kind, contest.field, values[choice]) for choice in (KEEP, TAKE_OTHER))
         kept_by, other_by = (authors.get(key, "") for key in (contest.kept_entry, contest.other_entry))
         found.append(Question(contest, site, name, kept, other, kept_by, other_by, settled_by or ""))
     return found
@@ -102,8 +108,8 @@ def settle_question(
     """Choose one of two contested values, and say why. The choice is an edit in the log like any other, which settles
     the contest and reaches every tablet. Raises Problem 404 when it is absent, not this viewer's or settled already,
     422 without a reason."""
-    _require(viewer)
-    reason = _reason(reason)
+    require_settler(viewer)
+    reason = required_reason(reason)
     query = sa.select(Contest).join(Site, Site.id == Contest.scope_id)
     query = query.where(Contest.entry_id == entry_id, Contest.field == field, visible_sites(viewer))
     contest = session.scalar(query) if field.isprintable() else None
@@ -124,7 +130,7 @@ def settle_question(
 def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str = "open") -> list[Refused]:
     """The refused lines of this viewer's sites in a state, newest first. Raises Problem 404 for who may not see
     them."""
-    _require(viewer)
+    require_settler(viewer)
     query = (
         sa.select(Quarantine, Site, Device.name, User.display_name)
         .join(Site, Site.id == Quarantine.scope_id)
@@ -136,38 +142,55 @@ def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str =
     )
     found = []
     for row, site, device, by in session.execute(query):
-        kind, body = _read(seals.open(quarantine_place(row.id), row.raw))
+        kind, body = shown_line(seals.open(quarantine_place(row.id), row.raw))
         found.append(Refused(row, site, device or "", kind, body, by or ""))
     return found
 
 
 def settle_refused(
-    session: Session, viewer: Viewer, refused_id: str, state: str, reason: str, now_ms: int
+    session: Session,
+    seals: Seals,
+    viewer: Viewer,
+    refused_id: str,
+    state: str,
+    reason: str,
+    now_ms: int,
+    book: Rulebook,
 ) -> None:
     """Say what became of a refused line: entered again (mended) or not to be entered (dismissed), and why. The line
-    itself stays. Raises Problem 404 or 422."""
-    _require(viewer)
-    reason = _reason(reason)
+    itself stays, and no window waits for it any more. Raises Problem 404 or 422."""
+    require_settler(viewer)
+    reason = required_reason(reason)
     if state not in SETTLEMENTS:
         raise Problem(422, "invalid_input", "输入有误", f"结果只能是: {', '.join(SETTLEMENTS)}。")
-    sites = sa.select(Site.id).where(visible_sites(viewer))
+    query = sa.select(Quarantine.scope_id).join(Site, Site.id == Quarantine.scope_id)
+    scope_id = session.scalar(query.where(Quarantine.id == refused_id, visible_sites(viewer)))
+    scope = lock_scope(session, scope_id) if scope_id is not None else None
+    if scope is None:
+        raise not_found()
     open_row = sa.update(Quarantine).where(
-        Quarantine.id == refused_id, Quarantine.state == "open", Quarantine.scope_id.in_(sites)
+        Quarantine.scope_id == scope.scope_id, Quarantine.id == refused_id, Quarantine.state == "open"
     )
-    told = {"state": state, "settled_by": viewer.id, "settled_ms": now_ms, "reason": reason}
-    done: Any = session.execute(open_row.values(**told), execution_options={"synchronize_session": False})
+    settled = {"state": state, "settled_by": viewer.id, "settled_ms": now_ms, "reason": reason}
+    done: Any = session.execute(open_row.values(**settled), execution_options={"synchronize_session": False})
     if done.rowcount == 0:
         raise not_found()
+    row = session.get_one(Quarantine, (scope.scope_id, refused_id), populate_existing=True)
+    applying = Applying(session, seals, scope, Feed(session, scope, seals, now_ms), now_ms)
+    forget_kept(applying, row.entry_id or row.id, book)
+    finish(applying, reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id], book)
 
 
-def _reason(text: str) -> str:
+def required_reason(text: str) -> str:
+    """The reason that a person gives, cleaned. Raises Problem 422 for none, or one that is too long."""
     reason = cleaned(text)
     if not 0 < len(reason) <= REASON_MAX:
         raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
     return reason
 
 
-def _require(viewer: Viewer) -> None:
+def require_settler(viewer: Viewer) -> None:
+    """Raises Problem 404 for who may not settle anything."""
     if not may_settle(viewer):
         raise not_found()
 
@@ -183,14 +206,7 @@ def _name(seals: Seals, worker: Worker) -> str:
     return str(msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))["name"])
 
 
-def _masked(field: str, value: Any) -> str:
-    if value is None:
-        return ""
-    text = str(value)
-    return _MASKS[field](text) if field in _MASKS else text
-
-
-def _read(raw: bytes) -> tuple[str, dict[str, str]]:
+def shown_line(raw: bytes) -> tuple[str, dict[str, str]]:
     """The kind and the fields of a line that may be anything; numbers that name a person are masked."""
     try:
         line = msgspec.json.decode(raw)
@@ -200,8 +216,10 @@ def _read(raw: bytes) -> tuple[str, dict[str, str]]:
         return "", {}
     body = line.get("body")
     fields = body if isinstance(body, dict) else {}
-    return str(line.get("kind", ""))[:32], {
-        str(name)[:40]: _masked(str(name), value)[:REASON_MAX] for name, value in list(fields.items())[:40]
+    kind = str(line.get("kind", ""))[:32]
+    return kind, {
+        str(name)[:40]: mask_field(kind, str(name), value)[:REASON_MAX]
+        for name, value in list(fields.items())[:40]
     }
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.actions.flag_record import INTEGRITY
 from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import asked_of
 from server.actions.paging import After, Page, cut, read_cursor
 from server.actions.show_signals import signals_of
+from server.actions.show_turns import turn_of, turns_of
 from server.models.access import Viewer, sees_evidence, sees_signals, visible_companies, visible_flags
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
@@ -29,7 +30,7 @@ from server.models.window import Window
 from server.problems import not_found
 from server.rules.calendar import local_date_of
 from server.rules.escalation import SILENT, policy_from
-from server.rules.flag_moves import CONTRACTOR, PARTY_NAMES, Move, allowed
+from server.rules.flag_moves import CONTRACTOR, PARTY_NAMES, Move, allowed, is_bureaus_own
 
 WINDOWS_MAX = 200
 ENTRIES_MAX = 200
@@ -79,7 +80,9 @@ class FlagFile(ShownFlag):
 
     `streams` says when each device was last heard from, which is what tells missed from silent; `moves` what the
     viewer may do with it now, `due_days_max` how far ahead a deadline may be set. `companies`: those at the site that the
-    viewer may know (code, name), the general contractor first; `company`: the name of the one that is answerable.
+    viewer may know (code, name), the general contractor first; `company`: the name of the one that is
+    answerable; `turn`: the step that the flag waits for.
+    A contractor sees the steps that are asked of the site.
     """
 
     watermark_ms: int | None = None
@@ -95,14 +98,7 @@ class FlagFile(ShownFlag):
     due_days_max: int = 0
     companies: list[tuple[str, str]] = field(default_factory=list)
     company: str = ""
-
-    @property
-    def turn(self) -> FlagStep | None:
-        """Whose move it is and until when: of the steps that ask for a move, the one that is due first."""
-        waiting = [step for step in self.steps if step.asks and step.done_ms is None]
-        return (
-            min(waiting, key=lambda step: step.due_ms, default=None) if self.flag.closed_ms is None else None
-        )
+    turn: FlagStep | None = None
 
 
 def page_of_flags(
@@ -133,6 +129,8 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
     events = _events(session, viewer, flag)
     companies = _companies(session, viewer, flag.scope_id)
     book = rules_in_force(session)
+    steps = list(session.scalars(_of(FlagStep, flag).order_by(FlagStep.due_ms, FlagStep.step)))
+    own_steps = [step for step in steps if viewer.role != CONTRACTOR or step.unit == CONTRACTOR]
     assignee = session.get(User, flag.assignee_id) if flag.assignee_id is not None else None
     return FlagFile(
         flag=flag,
@@ -141,7 +139,7 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         windows=windows,
         entries=_entries(session, flag, windows, events) if sees_evidence(viewer) else [],
         streams=streams_of(session, flag.scope_id),
-        steps=list(session.scalars(_of(FlagStep, flag).order_by(FlagStep.due_ms, FlagStep.step))),
+        steps=own_steps,
         events=events,
         assignee=assignee.display_name if assignee is not None else None,
         failed_rechecks=sum(event["action"] == "fail_recheck" for event in events),
@@ -150,19 +148,36 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         due_days_max=policy_from(flag.policy).due_days_max,
         companies=companies,
         company=_answerable(flag, companies),
+        turn=turn_of(flag, steps),
     )
 
 
 def flags_waiting_for(
-    session: Session, viewer: Viewer, now_ms: int, limit: int, wanted: FlagFilter | None = None
-) -> list[WaitingFlag]:
-    """The flags that wait for this viewer's move: severe ones first, then overdue ones, then those of sites with
-    signals, then by what is due first."""
+    session: Session,
+    viewer: Viewer,
+    now_ms: int,
+    limit: int,
+    wanted: FlagFilter | None = None,
+    start: int = 0,
+) -> tuple[list[WaitingFlag], int]:
+    """The flags that wait for this viewer's move, `limit` of them from number `start`, and how many there are: severe ones
+    first, then overdue ones, then those of sites with signals, then by what is due first."""
     unit = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
     asked = [FlagStep.asks, FlagStep.done_ms.is_(None), FlagStep.unit == unit]
     if viewer.role == CONTRACTOR:
         asked.append(sa.or_(Flag.company.is_(None), Flag.company == viewer.company))
     own = sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id)
+    earlier = aliased(
+        FlagStep
+    )  # of several that ask the same unit, the one that is due first gives the flag its place
+    is_first = ~sa.exists().where(
+        earlier.scope_id == FlagStep.scope_id,
+        earlier.flag_id == FlagStep.flag_id,
+        earlier.unit == unit,
+        earlier.asks,
+        earlier.done_ms.is_(None),
+        sa.tuple_(earlier.due_ms, earlier.step) < sa.tuple_(FlagStep.due_ms, FlagStep.step),
+    )
     recent = sa.and_(SiteSignal.scope_id == Flag.scope_id, SiteSignal.found_ms > now_ms - _WEEK_MS)
     counted = sa.select(sa.func.count()).select_from(SiteSignal).where(recent).scalar_subquery()
     signals = counted if sees_signals(viewer) else sa.literal(0)
@@ -172,15 +187,18 @@ def flags_waiting_for(
         .join(Site, Site.id == Flag.scope_id)
         .join(FlagStep, own)
         .outerjoin(User, User.id == Flag.assignee_id)
-        .where(visible_flags(viewer), Flag.closed_ms.is_(None), *asked, *_narrowed(wanted or FlagFilter()))
-        .order_by(*order, FlagStep.due_ms, Flag.id)
-        .limit(limit)
+        .where(visible_flags(viewer), Flag.closed_ms.is_(None), is_first, *asked)
+        .where(*_narrowed(wanted or FlagFilter()))
     )
-    found: dict[str, WaitingFlag] = {}
-    for flag, site, step, count, name in session.execute(query):
-        mine = flag.assignee_id == viewer.id
-        found.setdefault(flag.id, WaitingFlag(flag, site, step, count, name, mine))
-    return list(found.values())
+    total = session.scalar(query.with_only_columns(sa.func.count())) or 0
+    page = query.order_by(*order, FlagStep.due_ms, Flag.id).offset(start).limit(limit)
+    rows = session.execute(page).all()
+    turns = turns_of(session, [row[0] for row in rows], unit)
+    found = [
+        WaitingFlag(flag, site, turns.get(flag.id, step), count, name, flag.assignee_id == viewer.id)
+        for flag, site, step, count, name in rows
+    ]
+    return found, total
 
 
 def windows_around(session: Session, flag: Flag, now_ms: int) -> list[Window]:
@@ -282,10 +300,19 @@ def _shown_entry(entry: LogEntry, device_name: str | None) -> dict[str, Any]:
         "bound_ms",
         "grade",
         "not_before_ms",
+        "earliest_ms",
+        "latest_ms",
+        "doubt",
+        "observed_ms",
     )
     shown = {name: getattr(entry, name) for name in columns}
     device = {"id": entry.device_id, "name": device_name or ""}
-    return {**shown, "received_ms": entry.received_ms, "backfilled": entry.backfilled, "device": device}
+    return {
+        **shown,
+        "received_ms": entry.received_ms,
+        "backfilled": entry.observed_ms is not None,
+        "device": device,
+    }
 
 
 def streams_of(session: Session, scope_id: str) -> list[dict[str, Any]]:
@@ -328,12 +355,17 @@ def _answerable(flag: Flag, companies: Sequence[tuple[str, str]]) -> str:
 
 def _events(session: Session, viewer: Viewer, flag: Flag) -> list[dict[str, Any]]:
     """What happened, in order, with the names of the people; their ids are nobody else's business. A contractor sees of
-    another company only that it did something, and of what was written to another company nothing."""
+    another company only that it did something, of what was written to another company nothing, and neither what the
+    bureau noted for itself nor whom the system reminded there."""
     events = list(session.scalars(_of(FlagEvent, flag).order_by(FlagEvent.n)))
     people = {event.actor for event in events if len(event.actor) == 36}
     users = {user.id: user for user in session.scalars(sa.select(User).where(User.id.in_(people)))}
-    shown, addressee = [], None
+    shown, addressee, escalating = [], None, policy_from(flag.policy).escalating
     for event in events:
+        if viewer.role == CONTRACTOR and is_bureaus_own(
+            event.action, str(event.detail.get("unit", "")), escalating
+        ):
+            continue
         user, detail = users.get(event.actor), dict(event.detail)
         addressee = detail.get("company", addressee)
         name, hidden = user.display_name if user is not None else event.actor, False

@@ -17,8 +17,8 @@ from server.models.site import Site
 @dataclass(frozen=True, slots=True)
 class ShownNotice:
     notice: Notice
-    flag: Flag
-    site: Site
+    flag: Flag | None  # None: about no flag
+    site: Site | None
 
 
 def count_unread(session: Session, viewer: Viewer, most: int = 100) -> int:
@@ -28,13 +28,13 @@ def count_unread(session: Session, viewer: Viewer, most: int = 100) -> int:
 
 
 def page_of_notices(session: Session, viewer: Viewer, cursor: str | None, limit: int) -> Page[ShownNotice]:
-    """What this person was told of flags that they may still see. Raises Problem 422 for a bad cursor."""
+    """What this person was told: of no flag, and of flags that they may still see. Raises Problem 422 for a bad cursor."""
     after = read_cursor(cursor)
     query = (
         sa.select(Notice, Flag, Site)
-        .join(Flag, sa.and_(Flag.scope_id == Notice.scope_id, Flag.id == Notice.flag_id))
-        .join(Site, Site.id == Notice.scope_id)
-        .where(*_own(viewer), visible_flags(viewer))
+        .outerjoin(Flag, sa.and_(Flag.scope_id == Notice.scope_id, Flag.id == Notice.flag_id))
+        .outerjoin(Site, Site.id == Notice.scope_id)
+        .where(*_own(viewer), sa.or_(Notice.flag_id.is_(None), visible_flags(viewer)))
         .order_by(Notice.made_ms.desc(), Notice.id.desc())
         .limit(limit + 1)
     )

@@ -82,7 +82,7 @@ class Overview:
 def overview(session: Session, viewer: Viewer, now_ms: int) -> Overview:
     """The sites that the viewer may see, by district."""
     today = local_date_of(now_ms)
-    seen = sa.select(Site.id).where(visible_sites(viewer))
+    seen = sa.select(Site.id).where(visible_sites(viewer), Site.practice.is_(False))
     week_ms = midnight_ms(add_days(today, -_WEEK))
     return Overview(
         _districts(session, viewer, seen, week_ms),
@@ -99,7 +99,7 @@ def _districts(session: Session, viewer: Viewer, seen: sa.Select[str], week_ms: 
     flags = (
         sa.select(Site.district, sa.func.count(), severe, silent)
         .join(Site, Site.id == Flag.scope_id)
-        .where(Flag.closed_ms.is_(None), visible_flags(viewer))
+        .where(Flag.closed_ms.is_(None), visible_flags(viewer), Site.practice.is_(False))
         .group_by(Site.district)
     )
     windows = (

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
+from server.actions.limit_rate import limit_rate
 from server.actions.load_reference import rules_in_force
 from server.actions.show_sites import one_site
 from server.actions.stored_people import people_of_site
 from server.models.access import Viewer, may_see_people
+from server.models.roster import Disclosure
 from server.problems import not_found
-from server.rules.masking import mask_certificate, mask_phone
+from server.rules.masking import mask_field
 from server.rules.roster.words import plain
 from server.seal import Seals
 
 SEARCH_MAX = 50  # characters
+LOOKUPS_PER_HOUR = 30  # by whole numbers, of one user: enough for a gate, too few to try numbers out
+_LOOKED_UP = "按完整号码查找"
+_WHOLE_NUMBER = re.compile(
+    r"(?=(?:[a-z]*[0-9]){6})[0-9a-z]{8,20}"
+)  # a certificate's or a telephone's, as `plain` leaves it
 _TAIL = 4  # of a number: what masking leaves at its end
 
 
@@ -32,6 +41,18 @@ class ShownPerson:
     phone: str
     entered_on: str
     exited_on: str | None
+
+
+def count_lookup(session: Session, viewer: Viewer, site_id: str, text: str, now_ms: int) -> None:
+    """A search by a whole number asks who somebody is: counted, and kept with who asked. Raises Problem 429 past
+    LOOKUPS_PER_HOUR, 404 for a site that is not this viewer's. Any other search is free."""
+    if not _WHOLE_NUMBER.fullmatch(plain(text[:SEARCH_MAX])):
+        return
+    one_site(session, viewer, site_id)
+    limit_rate(session, f"lookup|{viewer.id}", LOOKUPS_PER_HOUR, 3_600_000, now_ms)
+    told = Disclosure(id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, people=0)
+    told.reason = _LOOKED_UP
+    session.add(told)
 
 
 def page_of_people(
@@ -61,14 +82,13 @@ def _fits(person: dict[str, Any], wanted: str) -> bool:
 
 
 def _shown(person: dict[str, Any], trades: dict[str, str]) -> ShownPerson:
-    phone = person.get("phone")
     return ShownPerson(
         person["name"],
-        mask_certificate(person["certificate_number"]),
+        mask_field("worker", "certificate_number", person["certificate_number"]),
         person["company"],
         person.get("team") or "",
         trades.get(person["trade"], person["trade"]),
-        mask_phone(phone) if phone else "",
+        mask_field("worker", "phone", person.get("phone")),
         person["entered_on"],
         person.get("exited_on"),
     )

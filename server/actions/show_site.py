@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.count_people import count_people
 from server.actions.show_cases import ShownCase, open_cases
 from server.actions.show_devices import SiteDevice, devices_of
 from server.actions.show_inspections import ShownRound, rounds_of
@@ -17,7 +18,6 @@ from server.actions.show_sites import ShownSite, one_site
 from server.actions.show_supplies import Stock, stocks_of
 from server.models.access import Viewer, sees_cases, sees_evidence, visible_flags
 from server.models.flag import Flag
-from server.models.record import Worker
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.calendar import add_days, local_date_of, midnight_ms
@@ -53,14 +53,13 @@ def site_file(session: Session, seals: Seals, viewer: Viewer, site_id: str, now_
         Window.state != "void",
     )
     flags = sa.select(Flag).where(Flag.scope_id == site_id, Flag.closed_ms.is_(None), visible_flags(viewer))
-    here = sa.and_(Worker.scope_id == site_id, Worker.exited_on.is_(None))
     return SiteFile(
         shown=shown,
         windows=list(session.scalars(windows.order_by(Window.opens_ms.desc()).limit(_GRID_MAX))),
         days=days_of(session, sa.select(Site.id).where(Site.id == site_id), now_ms),
         flags=list(session.scalars(flags.order_by(Flag.opened_ms.desc()))),
         signals=signals_of(session, viewer, site_id, from_day),
-        people=session.scalar(sa.select(sa.func.count()).select_from(Worker).where(here)) or 0,
+        people=count_people(session, site_id),
         cases=open_cases(session, seals, site_id) if sees_cases(viewer) else None,
         rounds=rounds_of(session, seals, site_id) if sees_evidence(viewer) else [],
         stocks=stocks_of(session, site_id),

@@ -10,22 +10,33 @@ from sqlalchemy.orm import Session
 from server.models.access import Viewer
 from server.models.flag import Flag, FlagStep
 from server.models.user import User
+from server.rules.escalation import policy_from, turn
 
 
-def turns_of(session: Session, flags: Sequence[Flag]) -> dict[str, FlagStep]:
-    """The step that each live flag waits for, by the flag's id: of those that ask for a move, the one due first. One
-    statement."""
-    query = (
-        sa.select(FlagStep)
-        .where(
-            FlagStep.scope_id.in_({flag.scope_id for flag in flags}),
-            FlagStep.flag_id.in_([flag.id for flag in flags if flag.closed_ms is None]),
-            FlagStep.asks,
-            FlagStep.done_ms.is_(None),
-        )
-        .order_by(FlagStep.due_ms.desc())
+def turns_of(session: Session, flags: Sequence[Flag], unit: str | None = None) -> dict[str, FlagStep]:
+    """The step that each live flag waits for first, by the flag's id; of the steps that are asked of `unit`, if
+    one is given. One statement."""
+    query = sa.select(FlagStep).where(
+        FlagStep.scope_id.in_({flag.scope_id for flag in flags}),
+        FlagStep.flag_id.in_([flag.id for flag in flags if flag.closed_ms is None]),
+        FlagStep.asks,
+        FlagStep.done_ms.is_(None),
+        FlagStep.unit == unit if unit is not None else sa.true(),
     )
-    return {step.flag_id: step for step in session.scalars(query)}
+    asked: dict[str, list[FlagStep]] = {}
+    for step in session.scalars(query):
+        asked.setdefault(step.flag_id, []).append(step)
+    turns = {flag.id: turn_of(flag, asked.get(flag.id, ())) for flag in flags}
+    return {flag_id: step for flag_id, step in turns.items() if step is not None}
+
+
+def turn_of(flag: Flag, steps: Sequence[FlagStep]) -> FlagStep | None:
+    """Whose move a flag is and until when: of its steps, the one that it waits for first."""
+    if flag.closed_ms is not None:
+        return None
+    waiting = {step.step: step for step in steps if step.asks and step.done_ms is None}
+    code = turn(policy_from(flag.policy), {code: step.due_ms for code, step in waiting.items()})
+    return waiting[code] if code is not None else None
 
 
 def people_of_unit(session: Session, viewer: Viewer) -> list[tuple[str, str]]:

@@ -53,11 +53,15 @@ def stored_people(session: Session, seals: Seals, site_id: str, company: str) ->
 
 
 def seen_since(session: Session, site_id: str, exits: Mapping[str, str]) -> dict[str, str]:
-    """Of people who are said to have left (record → local date), those who passed the gate or were measured later: the
-    last such date. Looks at facts after the first of these dates only."""
+    """Of people who are said to have left (record → local date), those who passed the gate or were measured later, also
+    under a record that was merged into theirs: the last such date. Looks at facts after the first of these dates only."""
     if not exits:
         return {}
-    keys = list(exits)
+    query_of_merged = sa.select(Worker.id, Worker.merged_into).where(
+        Worker.scope_id == site_id, Worker.merged_into.is_not(None)
+    )
+    merged = {other: kept or "" for other, kept in session.execute(query_of_merged) if kept in exits}
+    keys = [*exits, *merged]
     seen: dict[str, str] = {}
     for start in range(0, len(keys), _CHUNK):
         query = (
@@ -70,7 +74,8 @@ def seen_since(session: Session, site_id: str, exits: Mapping[str, str]) -> dict
         )
         for subject, event_ms in session.execute(query):
             if subject is not None and event_ms is not None:
-                seen[subject] = local_date_of(event_ms)
+                key = merged.get(subject) or subject
+                seen[key] = max(seen.get(key, ""), local_date_of(event_ms))
     return seen
 
 
@@ -85,7 +90,8 @@ def active_elsewhere(
     elsewhere = sa.or_(Worker.scope_id != site_id, Worker.company != company)
     for start in range(0, len(digests), _CHUNK):
         wanted = Worker.certificate_digest.in_(digests[start : start + _CHUNK])
-        query = sa.select(Worker.certificate_digest).where(wanted, Worker.exited_on.is_(None), elsewhere)
+        here = (wanted, Worker.exited_on.is_(None), Worker.merged_into.is_(None))
+        query = sa.select(Worker.certificate_digest).where(*here, elsewhere)
         found.update(by_digest[digest] for digest in session.scalars(query))
     return found
 

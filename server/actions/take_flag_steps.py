@@ -14,16 +14,16 @@ from sqlalchemy.orm import Session
 from server.actions.feed import publish_all
 from server.actions.flag_record import SCHEDULER, append_event, clock_of, flag_puts
 from server.actions.tell_people import People, read_people, receivers, tell
+from server.db import raise_if_lost
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
 from server.rules.calendar import local_date_of
 from server.rules.escalation import SILENT, Policy, PolicyStep, policy_from, tells
-from server.rules.flag_moves import CONTRACTOR
+from server.rules.flag_moves import CONTRACTOR, REMIND, STEP
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
-STEP, REMIND = "step_", "remind_"  # before a step's code, an event's action
 _log = logging.getLogger("gongdi.flags")
 
 
@@ -53,14 +53,16 @@ def take_due_steps(session: Session, seals: Seals, now_ms: int, book: Rulebook, 
     try:
         with session.begin_nested():
             return _take_all(tick, scopes)
-    except Exception:  # whatever is wrong with one scope must not stop the others
+    except Exception as error:  # whatever is wrong with one scope must not stop the others
+        raise_if_lost(error)
         _log.warning("steps were not taken together", exc_info=True)
     taken = 0
     for scope in scopes:
         try:
             with session.begin_nested():
                 taken += _take_all(tick, [scope])
-        except Exception:
+        except Exception as error:
+            raise_if_lost(error)
             _log.exception("steps were not taken", extra={"fields": {"scope": scope.scope_id}})
     return taken
 

@@ -46,7 +46,9 @@ def read_people(session: Session, site_ids: Iterable[str]) -> People:
 
 def receivers(people: People, site: Site, party: str, company: str | None) -> list[User]:
     """The users of a party to a site: its contractors, of one company if the flag is addressed to it, or the officials
-    of a unit in whose districts it lies."""
+    of a unit in whose districts it lies. Of a practice site nobody is told anything."""
+    if site.practice:
+        return []
     if party == CONTRACTOR:
         known = people.contractors.get(site.id, ())
         return [user for user in known if company is None or user.company == company]
@@ -65,23 +67,39 @@ def tell_move(
     move: Move,
     section: str,
     brigade: str,
+    in_charge: str,
     actor_id: str,
     now_ms: int,
 ) -> None:
     """Tell the parties that a move concerns; never who made it. The caller has appended the event. `section`,
-    `brigade`: the units that receive the site's flags, and that they escalate to."""
+    `brigade`: the units that receive the site's flags, and that they escalate to; `in_charge`: whichever a
+    reply waits for."""
     if not move.tells:
         return
     people = read_people(session, [site.id])
     units = {SECTION: section, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
-    if flag.state == "submitted":  # a reply waits for whoever has the flag
-        units[SECTION] = units[BRIGADE] = flag.unit
+    if flag.state == "submitted":
+        units[SECTION] = units[BRIGADE] = in_charge
     told = {
         user.id: user for party in move.tells for user in receivers(people, site, units[party], flag.company)
     }
     told.pop(actor_id, None)
     severe = flag.severity == "severe" or flag.state == "stop_work"
     tell(session, people, told.values(), flag, move.action, severe, now_ms)
+
+
+def tell_admins(session: Session, what: str, about: str, now_ms: int) -> None:
+    """Notify the administrators of something that is about no flag, by each of their ways. `about` names the occasion, so
+    that it is reported once."""
+    channels = sa.select(User.id, Channel.id).outerjoin(Channel, Channel.user_id == User.id)
+    ways: dict[str, set[str | None]] = {}
+    for user_id, channel_id in session.execute(channels.where(User.role == "admin", User.active)):
+        ways.setdefault(user_id, {None}).add(channel_id)
+    for user_id, some in ways.items():
+        for channel in some:
+            told = {"what": what, "severe": True, "made_ms": now_ms, "due_ms": now_ms}
+            key = f"{what}:{about}:{channel or user_id}"
+            session.add(Notice(id=str(uuid7()), key=key, user_id=user_id, channel_id=channel, **told))
 
 
 def tell(

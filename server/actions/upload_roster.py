@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from schemas.limits import TEAM_MAX
 from server.actions.judge_roster import Chosen, Judged, file_place
 from server.actions.read_workbook import Workbook, read_workbook
 from server.actions.show_sites import one_site
 from server.models.access import Viewer, may_upload, visible_rosters
 from server.models.roster import Roster, RosterTitle
 from server.problems import Problem, not_found
-from server.rules.roster.fields import FIELDS
+from server.rules.roster.fields import FIELDS, GIVABLE
 from server.rules.roster.layout import NEEDED
 from server.seal import Seals
 
@@ -55,9 +59,39 @@ def with_kept(roster: Roster, chosen: Chosen) -> Chosen:
     return {key: field for key, field in kept.items() if (key[0], field) not in moved} | chosen
 
 
-def keep_chosen(roster: Roster, chosen: Chosen) -> None:
+def keep_chosen(roster: Roster, chosen: Chosen, given: Mapping[str, str]) -> None:
     """For the next time that the columns of this very file are looked at: not every title tells by itself."""
-    roster.told = {**roster.told, "chosen": [(*key, field) for key, field in chosen.items()]}
+    columns = [(*key, field) for key, field in chosen.items()]
+    roster.told = {**roster.told, "chosen": columns, "given": dict(given)}
+
+
+def with_given(roster: Roster, given: Mapping[str, str]) -> dict[str, str]:
+    """What was said of all rows before and now; an empty text takes back what was said."""
+    said = {**roster.told.get("given", {}), **given}
+    return {name: value for name, value in said.items() if value}
+
+
+def check_given(given: Mapping[str, str], today: str) -> None:
+    """Raises Problem 422 for a value that can't be true of all: a field that is none of GIVABLE, a date that is none or
+    after `today` (a local date), a team's name that is too long."""
+    errors = {}
+    for name, value in given.items():
+        if name not in GIVABLE:
+            errors[f"/given/{name}"] = ["这一项不能统一填写。"]
+        elif name == "entered_on" and value and not _is_past_date(value, today):
+            errors[f"/given/{name}"] = ["进场日期应写成 2021-12-01 这样的年月日, 不晚于今天。"]
+        elif len(value) > TEAM_MAX:
+            errors[f"/given/{name}"] = [f"不超过 {TEAM_MAX} 个字。"]
+    if errors:
+        detail = " ".join(message for messages in errors.values() for message in messages)
+        raise Problem(422, "given_invalid", "统一填写的内容有误", detail, errors=errors)
+
+
+def _is_past_date(text: str, today: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text <= today
+    except ValueError:
+        return False
 
 
 def check_chosen(chosen: Chosen) -> None:
@@ -77,7 +111,7 @@ def check_confirmed(judged: Judged) -> None:
     """Raises Problem 422 when a person's choice leaves a table without names or numbers, or no table at all."""
     for index, layout in judged.layouts:
         if not layout.sure:
-            lacking = [FIELDS[name] for name in NEEDED if name not in layout.fields]
+            lacking = [FIELDS[name] for name in layout.lacking if name in (*NEEDED, "entered_on")]
             told = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
             name = judged.workbook.sheets[index].name
             hint = "不是名册的表, 请勾选“这张表不是名册”, 或者把各列都选为“不读取”。"

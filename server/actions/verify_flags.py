@@ -17,7 +17,7 @@ from server.models.entry import LogEntry
 from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import Window
+from server.models.window import RULES, Window
 from server.rules.escalation import policy_from
 from server.rules.flag_chain import event_hash
 from server.rules.flag_history import Clock, Happened, HistoryBroken, policy_digest, replay
@@ -128,7 +128,8 @@ def window_faults(session: Session, scope: Scope) -> Iterator[Found]:
             LogEntry.outcome.in_(EFFECTIVE),
         ),
     )
-    query = query.where(Window.scope_id == scope.scope_id, Window.state.in_(_DONE))
+    # A verdict by earlier rules stays, whatever later ones would say.
+    query = query.where(Window.scope_id == scope.scope_id, Window.state.in_(_DONE), Window.rules == RULES)
     rows = session.execute(query.order_by(Window.local_date, Window.opens_ms, Window.id)).all()
     book = rules_in_force(session)
     people = {rule.code for rule in book.duties if rule.judging == "coverage"}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.actions.feed import Feed
 from server.actions.flag_record import flag_puts, withdraw
 from server.actions.raise_flags import WITHDRAWABLE, open_flags, raise_flag
+from server.actions.refresh_watermark import reporting_of
 from server.actions.take_flag_steps import trigger
 from server.models.flag import Flag, FlagEvent
 from server.models.record import CaseFile, Record
@@ -17,11 +18,13 @@ from server.models.scope import Scope, take_scopes
 from server.rules.calendar import local_date_of
 from server.rules.cases import CASE, Limits, Standing, next_look_ms, standing
 from server.rules.escalation import FEVER_UNREPORTED, policy_from
+from server.rules.reporting import Reporting
 from server.rules.rulebook import Rulebook
 from server.seal import Seals
 
 _PATIENCE_MS = 5 * 60 * 1000  # before a case whose tablets are behind is looked at again
 _HOUR_MS = 3_600_000
+_KIND = "case"
 _EVENTS = {"unreported": "case_unreported", "overdue": "case_overdue"}
 
 
@@ -49,12 +52,13 @@ def watch_cases(session: Session, seals: Seals, now_ms: int, book: Rulebook, lim
 def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book: Rulebook) -> int:
     rows = _cases(session, scope.scope_id, CaseFile.check_ms <= now_ms)
     told = _told(session, scope.scope_id)
+    reports = reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id]
     flags: dict[str, Flag] = {}
     for case, counts in rows:
         limits = _limits(book, case.opened_ms)
         now: Standing = "reported"  # a voided one asks for nothing
         if counts:
-            now = standing(case.opened_ms, case.reported_ms, scope.watermark_ms, limits)
+            now = _standing(case, reports, limits)
         case.check_ms = next_look_ms(now, case.opened_ms, now_ms, limits, _PATIENCE_MS)
         action = _EVENTS.get(now)
         if action is not None and (case.id, action) not in told:
@@ -63,7 +67,7 @@ def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book
             if now == "overdue":
                 trigger(session, seals, flag, policy_from(flag.policy), FEVER_UNREPORTED, now_ms)
     session.flush()
-    flags |= {flag.id: flag for flag in _withdraw(session, seals, scope, now_ms, book)}
+    flags |= {flag.id: flag for flag in _withdraw(session, seals, scope, reports, now_ms, book)}
     feed = Feed(session, scope, seals, now_ms)
     feed.put(flag_puts(session, list(flags.values())).get(scope.scope_id, []))
     feed.flush()
@@ -98,14 +102,23 @@ def _told(session: Session, scope_id: str, flag_id: str | None = None) -> set[tu
     return {(detail["case"], action) for detail, action in session.execute(query)}
 
 
-def _withdraw(session: Session, seals: Seals, scope: Scope, now_ms: int, book: Rulebook) -> Sequence[Flag]:
+def _standing(case: CaseFile, reports: Reporting, limits: Limits) -> Standing:
+    """A report may be in a tablet that is waited for, or in one that reports no more: nobody can say then."""
+    lost = reports.lost_of([_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
+    through_ms = None if lost is not None else reports.watermark([_KIND])
+    return standing(case.opened_ms, case.reported_ms, through_ms, limits)
+
+
+def _withdraw(
+    session: Session, seals: Seals, scope: Scope, reports: Reporting, now_ms: int, book: Rulebook
+) -> Sequence[Flag]:
     flag = open_flags(session, [scope.scope_id]).get((scope.scope_id, CASE))
     if flag is None or flag.state not in WITHDRAWABLE:
         return ()
     named = {case for case, _ in _told(session, scope.scope_id, flag.id)}
     for case, counts in _cases(session, scope.scope_id, CaseFile.id.in_(named)):
         limits = _limits(book, case.opened_ms)
-        if counts and standing(case.opened_ms, case.reported_ms, scope.watermark_ms, limits) != "reported":
+        if counts and _standing(case, reports, limits) != "reported":
             return ()
     withdraw(session, seals, flag, "reported_in_time", now_ms)
     session.flush()

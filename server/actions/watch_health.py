@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.enter_holidays import days_known
 from server.models.device import Device
 from server.models.entry import HeldEntry, Quarantine
 from server.models.flag import Flag, Heartbeat
+from server.models.site import Site
 from server.models.window import Window
 
+_counts = Flag.scope_id.not_in(sa.select(Site.id).where(Site.practice))
 COUNT_MAX = 100_000  # a gauge is counted up to here: watching must not cost more than what is watched
 
 
@@ -42,11 +45,12 @@ def health(session: Session, now_ms: int) -> Health:
 def gauges(session: Session, now_ms: int) -> dict[str, int]:
     """Cheap counts for /metrics: each is answered by a small table or a partial index, and bounded."""
     return {
-        "gongdi_flags_open": _count(session, sa.select(Flag.id).where(Flag.closed_ms.is_(None))),
+        "gongdi_flags_open": _count(session, sa.select(Flag.id).where(Flag.closed_ms.is_(None), _counts)),
         "gongdi_windows_overdue": _count(session, sa.select(Window.id).where(Window.check_ms <= now_ms)),
         "gongdi_entries_held": _count(session, sa.select(HeldEntry.entry_id)),
         "gongdi_quarantine_open": _count(session, sa.select(Quarantine.id).where(Quarantine.state == "open")),
         "gongdi_devices_active": _count(session, sa.select(Device.id).where(Device.state == "active")),
+        "gongdi_holidays_known_days": max(0, days_known(session, now_ms)),
     }
 
 

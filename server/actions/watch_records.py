@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from server.actions.count_people import people_of
 from server.actions.feed import body_place
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
@@ -87,12 +88,13 @@ def _first_day(session: Session, site: Site, today: str, book: Rulebook) -> str:
 def _find(session: Session, seals: Seals, site: Site, first: str, today: str, book: Rulebook) -> list[Signal]:
     limits = limits_of(book, today)
     from_day = min(first, add_days(today, -limits.perfect_days))
-    facts = _facts(session, seals, site, from_day, today)
+    people = people_of(session, site.id)
+    facts = _facts(session, seals, site, people, from_day, today)
     days, slots = _windows(session, site.id, from_day, today, book)
     cases: dict[str, list[int]] = defaultdict(list)
     opened = sa.select(CaseFile.worker_id, CaseFile.opened_ms).where(CaseFile.scope_id == site.id)
     for worker_id, opened_ms in session.execute(opened.where(CaseFile.opened_ms >= midnight_ms(from_day))):
-        cases[worker_id].append(opened_ms)
+        cases[people.get(worker_id, worker_id)].append(opened_ms)
     records = Records(
         facts.readings,
         set(facts.passes),
@@ -150,7 +152,9 @@ class _Facts:
     rounds: list[tuple[int, float]] = field(default_factory=list)
 
 
-def _facts(session: Session, seals: Seals, site: Site, from_day: str, today: str) -> _Facts:
+def _facts(
+    session: Session, seals: Seals, site: Site, people: Mapping[str, str], from_day: str, today: str
+) -> _Facts:
     """What was measured before today and on which tablet, who passed the gate on which day, and how far from the site
     rounds were handed in."""
     columns = (Record.id, Record.kind, Record.subject, Record.slot, Record.body, Record.event_ms)
@@ -161,12 +165,13 @@ def _facts(session: Session, seals: Seals, site: Site, from_day: str, today: str
     )
     facts = _Facts()
     for row in session.execute(query):
+        person = people.get(row.subject or "", row.subject or "")
         if row.kind == "gate_pass":
-            facts.passes.append((row.subject or "", local_date_of(row.event_ms)))
+            facts.passes.append((person, local_date_of(row.event_ms)))
             continue
         body = _decode.decode(seals.open(body_place(row.id), row.body))
         if row.kind == "temperature_check":
-            told = (row.subject or "", float(body["celsius"]), row.slot or "", row.device_id or "")
+            told = (person, float(body["celsius"]), row.slot or "", row.device_id or "")
             facts.readings.append(Reading(*told, row.event_ms, bool(row.backfilled)))
         elif body.get("latitude_deg") is not None and site.latitude_deg is not None:
             here, there = (

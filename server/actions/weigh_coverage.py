@@ -3,76 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.models.record import Record, Worker
+from server.actions.count_people import people_of
+from server.actions.log_evidence import facts_between
+from server.models.record import Worker
 from server.models.window import AnyWindow
 from server.rules.calendar import midnight_ms
 from server.rules.coverage import Pass, Reading, Span, weigh
 from server.rules.judge import Evidence
-from server.rules.rulebook import Rulebook
+from server.rules.rulebook import PASSES, Rulebook
 from server.rules.windows import DutyRule, rule_of
 
-_PASS, _READING = "gate_pass", "temperature_check"
-COVERAGE_KINDS = (_PASS, _READING)
+_READINGS = "temperature_check"
+COVERAGE_KINDS = (PASSES, _READINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """The passes and readings around some windows of one site, and its canteen staff. `unnamed`: readings that are kept
+    and do not say of whom, by when they may have been taken."""
+
+    passes: Sequence[Pass]
+    readings: Sequence[Reading]
+    staff: frozenset[str]
+    unnamed: Sequence[tuple[int, int]]
 
 
 def coverage_evidence(
     session: Session, scope_id: str, alert: str, windows: Sequence[AnyWindow], book: Rulebook
 ) -> dict[str, Evidence]:
-    """The evidence for each coverage window of one site, by window id: two statements for any number of
-    windows."""
+    """The evidence for each coverage window of one site, by window id: a few statements for any number of
+    windows. People are counted, not records."""
     if not windows:
         return {}
     starts = {window.id: min(midnight_ms(window.local_date), window.opens_ms) for window in windows}
-    passes, readings = _facts(session, scope_id, min(starts.values()), max(_end_ms(w) for w in windows))
-    staff = _canteen_staff(session, scope_id)
-    return {
-        window.id: _weigh(window, starts[window.id], passes, readings, staff, alert, book)
-        for window in windows
-    }
+    day = _facts(session, scope_id, min(starts.values()), max(_end_ms(w) for w in windows))
+    return {window.id: _weigh(window, starts[window.id], day, alert, book) for window in windows}
 
 
-def _weigh(
-    window: AnyWindow,
-    day_starts_ms: int,
-    passes: Sequence[Pass],
-    readings: Sequence[Reading],
-    staff: frozenset[str],
-    alert: str,
-    book: Rulebook,
-) -> Evidence:
+def _weigh(window: AnyWindow, day_starts_ms: int, day: _Day, alert: str, book: Rulebook) -> Evidence:
     rule = rule_of(book.duties, window.duty, alert, window.local_date, window.slot)
     admits = _admits(rule, window.slot)
-    span = Span(day_starts_ms, window.opens_ms, window.deadline_ms, window.closes_ms, admits)
+    span = Span(day_starts_ms, window.opens_ms, window.due_ms, window.deadline_ms, window.closes_ms, admits)
     share = book.number("coverage_share", window.local_date)
+    unnamed = sum(lo < _end_ms(window) and window.opens_ms <= hi for lo, hi in day.unnamed)
     if rule is not None and rule.staff:
-        return weigh(passes, readings, span, share, only=staff)
-    return weigh(passes, readings, span, share, without=staff)
+        return weigh(day.passes, day.readings, span, share, only=day.staff, unnamed=unnamed)
+    return weigh(day.passes, day.readings, span, share, without=day.staff, unnamed=unnamed)
 
 
 def _admits(rule: DutyRule | None, slot: str) -> tuple[str, ...]:
     return next((one.admits for one in rule.slots if one.code == slot), ()) if rule is not None else ()
 
 
-def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> tuple[list[Pass], list[Reading]]:
-    columns = (Record.kind, Record.subject, Record.slot, Record.event_ms, Record.backfilled)
-    query = sa.select(*columns).where(
-        Record.scope_id == scope_id,
-        Record.kind.in_(COVERAGE_KINDS),
-        Record.event_ms.between(from_ms, to_ms),
-        Record.counts.is_(True),
-        Record.deleted_ms.is_(None),
-    )
-    passes, readings = [], []
-    for kind, subject, slot, event_ms, backfilled in session.execute(query):
-        if kind == _PASS:
-            passes.append(Pass(subject or "", slot or "", event_ms or 0))
+def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> _Day:
+    people = people_of(session, scope_id)
+    found = facts_between(session, [scope_id], set(COVERAGE_KINDS), from_ms, to_ms)
+    passes, readings, unnamed = [], [], []
+    for subject, fact in found.get((scope_id, PASSES), []):
+        at_ms = fact.observed_ms
+        lo, hi = (fact.earliest_ms, fact.latest_ms) if at_ms is None else (at_ms, at_ms)
+        if subject is not None:
+            passes.append(Pass(people.get(subject, subject), fact.slot or "", lo, hi, fact.kept))
+    for subject, fact in found.get((scope_id, _READINGS), []):
+        lo, hi = fact.earliest_ms, fact.latest_ms
+        if subject is None:
+            unnamed.append((lo, hi))
         else:
-            readings.append(Reading(subject or "", slot or "", event_ms or 0, bool(backfilled)))
-    return passes, readings
+            person = people.get(subject, subject)
+            readings.append(Reading(person, fact.slot or "", lo, hi, fact.observed_ms, fact.kept))
+    staff = frozenset(people[worker] for worker in _canteen_staff(session, scope_id))
+    return _Day(passes, readings, staff, unnamed)
 
 
 def _canteen_staff(session: Session, scope_id: str) -> frozenset[str]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pylopdf_fonts_zh_cn
 import typst
 import xlsxwriter
 
+from server.actions.check_glyphs import FONTS, undrawn
 from server.actions.name_codes import Names
 from server.actions.show_flags import FlagFile
 from server.actions.tell_papers import number_of, paper_facts, whole_file
@@ -20,12 +20,11 @@ from server.problems import Problem
 PAPERS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "问题标记档案"}
 PDF = "application/pdf"
 _FOLDER = Path(__file__).parent.parent / "documents"
-_FONTS = Path(pylopdf_fonts_zh_cn.serif_path()).parent
 
 
 def flag_pdf(paper: str, file: FlagFile, names: Names, now_ms: int, n: int | None) -> tuple[bytes, str]:
     """One of PAPERS and the name of its file. `n`: the event that an order or a recheck is about; None: the last one.
-    Raises Problem 404 when there is none."""
+    What has no glyph is named at its end. Raises Problem 404 when there is none."""
     if paper == "file":
         told, number = whole_file(file, names, now_ms), number_of(file)
     else:
@@ -36,9 +35,9 @@ def flag_pdf(paper: str, file: FlagFile, names: Names, now_ms: int, n: int | Non
     data = typst.compile(
         _FOLDER / f"{paper}.typ",
         root=_FOLDER,
-        font_paths=[_FONTS],
+        font_paths=[path.parent for path in FONTS],
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(told, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps({**told, "undrawn": undrawn(told)}, ensure_ascii=False)},
     )
     return data, f"{PAPERS[paper]}-{number}.pdf"
 

@@ -3,8 +3,10 @@ and the same judge as those of any tablet."""
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -14,19 +16,21 @@ from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
 from schemas.compiled import FastAt, FastEntry
+from schemas.kinds import KINDS
 from server.actions.accept_push import sign_receipt
 from server.actions.accept_scope import accept_scope
 from server.actions.authenticate_device import Sender, claim_exchange, hash_token
-from server.actions.date_entries import Dates
+from server.actions.date_entries import own_dates
+from server.actions.load_reference import rules_in_force
 from server.actions.quarantine import Pushing
 from server.actions.read_push import Line, own_line, read_line
 from server.clock import to_iso
-from server.models.device import Device, Exchange, StreamHead
+from server.models.device import OWN_CLASS, Device, Exchange, StreamHead
 from server.models.scope import scope_name
 from server.models.user import Assignment
 from server.seal import Seals
 from sync_protocol import stream as streams
-from sync_protocol.entry import Attested
+from sync_protocol.header import Attested
 from sync_protocol.signatures import attestation_text, sign_text
 
 _AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memory
@@ -34,14 +38,15 @@ PLATFORM = "server"
 
 
 class Draft(NamedTuple):
-    """An entry to be written: `act` add (a record of its own, under an id just drawn) or edit (of `record`, from the
-    version `base`)."""
+    """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
+    `record`, from the version `base`) or void (of `record`, with `reason`)."""
 
     kind: str
     act: str
     record: str
     body: dict[str, Any]
     base: int | None = None
+    reason: str | None = None
 
 
 def write_entries(
@@ -49,8 +54,7 @@ def write_entries(
 ) -> list[dict[str, Any]]:
     """Write these entries into a site's log as `user_id`, in one transaction. Gives their outcomes, in order.
 
-    The device is the server itself: its key signs the attestation. It is in no quorum, because nobody is assigned
-    to the site through it, so that it says nothing of who has reported in.
+    The device is the server itself: its key signs the attestation. Its class stands in no watermark.
     """
     device = _device(session, seals, user_id, now_ms)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
@@ -58,18 +62,22 @@ def write_entries(
     head = session.get(StreamHead, (site_id, device.id), populate_existing=True)
     known = streams.from_json(head.head) if head is not None else streams.Stream()
     name = scope_name("site", site_id)
-    dates = Dates(now_ms, {}, {exchange.beacon: now_ms}, 0, True)
-    pushing = Pushing(session, seals, device, device.id, user_id, exchange.id, dates, now_ms, is_own=True)
+    dates, book = own_dates(now_ms), rules_in_force(session)
+    pushing = Pushing(
+        session, seals, device, device.id, user_id, exchange.id, dates, now_ms, book, is_own=True
+    )
     assignment = Assignment(
         site_id=site_id, user_id=user_id, since_ms=0, ended_ms=None
     )  # stays out of the session
     lines = _lines(seals, name, drafts, known, exchange, now_ms)
     outcomes: list[dict[str, Any]] = []
+    taken: list[str] = []
     while part := list(islice(lines, _AT_ONCE)):
         attested = _attested(seals, device.id, name, part[-1])
         told, answer = accept_scope(pushing, name, part, assignment, attested, True)
         outcomes += [told[line.number] for line in part]
-        sign_receipt(seals, exchange, {name: attested}, {name: answer}, now_ms)
+        taken += answer.taken
+        sign_receipt(seals, exchange, {name: attested}, {name: replace(answer, taken=taken)}, now_ms)
     return outcomes
 
 
@@ -85,6 +93,7 @@ def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device
     if found is not None:
         return found
     made = Device(id=device_id, user_id=user_id, name="名册上传", platform=PLATFORM, state="active")
+    made.device_class = OWN_CLASS
     made.public_key = seals.signing_key.public_key().public_bytes_raw()
     made.token_hash = hash_token(secrets.token_urlsafe(32))
     made.enrolled_ms = made.seen_ms = now_ms
@@ -107,8 +116,11 @@ def _lines(
     at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
     for number, draft in enumerate(drafts, start=1):
         n += 1
-        key, body = str(uuid7()), msgspec.json.encode(draft.body)
+        body = msgspec.json.encode(draft.body)
+        key = draft.record if KINDS[draft.kind].nature == "fact" and draft.act == "add" else str(uuid7())
         base = "" if draft.base is None else f',"base":{draft.base}'
+        if draft.reason is not None:
+            base += f',"reason":{json.dumps(draft.reason)}'
         head = (
             f'{{"id":"{key}","scope":"{scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
             f',"record":"{draft.record}"{base},"act":"{draft.act}","at":{at_text},"body":'

@@ -24,10 +24,10 @@ from server.models.access import Viewer, may_see_people, may_unmask
 from server.models.roster import Disclosure
 from server.problems import Problem, not_found
 from server.rules.calendar import local_date_of
-from server.rules.masking import mask_certificate, mask_phone
+from server.rules.masking import mask_field
 from server.rules.plain_text import cleaned
 from server.rules.roster.cells import is_empty
-from server.rules.roster.fields import FIELDS, shown
+from server.rules.roster.fields import FIELDS, REQUIRED, shown
 from server.rules.roster.problems import CATALOGUE
 from server.seal import Seals
 
@@ -96,7 +96,7 @@ def roster_file(
                 value = person.get(name)
                 told_value = trades.get(value, value) if name == "trade" else shown(name, value)
                 page.write_string(
-                    row, column, _masked(name, told_value) if reason is None else str(told_value)
+                    row, column, mask_field("worker", name, told_value) if reason is None else str(told_value)
                 )
     return buffer.getvalue()
 
@@ -116,11 +116,19 @@ def _columns(sheet: JudgedSheet, rows: Sequence[JudgedRow]) -> _Columns:
     """What was told beside the rows of an earlier file is not taken along: it is told anew."""
     named = {index: title or FIELDS.get(name or "", "") for index, title, name in sheet.columns}
     width = max([len(row.cells) for row in rows] + [index + 1 for index in named])
-    kept = [index for index in range(width) if named.get(index) not in _PROBLEM_TITLES]
+    filled = {index for row in rows for index, cell in enumerate(row.cells) if cell != ""}
+    kept = [
+        index
+        for index in range(width)
+        if named.get(index) not in _PROBLEM_TITLES and (named.get(index) or index in filled)
+    ]
     at = {name: kept.index(index) for index, _, name in sheet.columns if name and index in kept}
     lacking = {name for row in rows for code, name, _ in row.found if _weighs(code)}
     if any(code == "certificate_type_missing" for row in rows for code, _, _ in row.found):
         lacking.add("certificate_type")
+    lacking |= {
+        name for row in rows for name in REQUIRED if name in row.fields
+    }  # from a title, or said of all
     added = [name for name in FIELDS if name in lacking and name not in at]
     at |= {name: len(kept) + place for place, name in enumerate(added)}
     titles = [named.get(index, "") for index in kept] + [FIELDS[name] for name in added]
@@ -182,12 +190,6 @@ def _write_cell(page: Worksheet, row: int, column: int, cell: Any, form: Any) ->
 def _write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -> None:
     for column, title in enumerate(titles):
         page.write_string(row, column, title, form)
-
-
-def _masked(name: str, value: Any) -> str:
-    if name == "certificate_number" and value:
-        return mask_certificate(value)
-    return mask_phone(value) if name == "phone" and value else str(value)
 
 
 def _check_reason(viewer: Viewer, reason: str) -> None:

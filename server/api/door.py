@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NoReturn
 
-import msgspec
 from flask import Flask, Request, g, request
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from server.actions.log_in import viewer_by_token
+from server.api.bodies import read_json_body
 from server.db import read
 from server.door import answer_problem, now_ms, problem_of, runtime
 from server.models.access import Viewer, may_administer
@@ -38,12 +38,7 @@ class Parser(FlaskParser):
             raise Problem(
                 415, "unsupported_media_type", "不支持这种内容类型", "请求正文必须是 application/json。"
             )
-        try:
-            return msgspec.json.decode(req.get_data())
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Problem(
-                400, "malformed_json", "请求正文不是有效的 JSON", "请检查括号、引号和编码 (UTF-8)。"
-            ) from error
+        return read_json_body(req.get_data())
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
         raise invalid_input(error)
@@ -56,7 +51,7 @@ def invalid_input(error: ValidationError) -> Problem:
     for location, told in messages.items():
         for pointer, texts in islice(_by_pointer(told), ERRORS_MAX):
             errors[pointer.removeprefix("/") if location == "query" else pointer] = texts
-    return Problem(422, "invalid_input", "输入有误", "请按 errors 中的提示修改。", errors=errors)
+    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors=errors)
 
 
 def _by_pointer(told: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -80,6 +75,15 @@ class Door(Blueprint):
         self.before_request(_bound_body)
         if not open_to_all:
             self.before_request(require_viewer)
+
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
+        """Every operation has an id, after which generated clients name their functions: blueprint and function."""
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        for method, doc in self._docs[endpoint].items():
+            if method != "parameters":
+                doc["manual_doc"] = {"operationId": f"{self.name}_{endpoint}", **doc.get("manual_doc", {})}
 
 
 def _bound_body() -> None:

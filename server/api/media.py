@@ -10,18 +10,14 @@ from flask import Response
 from server.actions.judge_photo import SHOWN_TYPE
 from server.actions.show_media import find_photo, shown_bytes
 from server.api.door import Door, viewer
-from server.api.shapes import NoQuery, PhotoShape
+from server.api.shapes import NoQuery, PhotoShape, file_answer
 from server.db import read
 from server.door import FILE_BODY, as_photo, now_ms, runtime, uploaded_file
 from server.take_media import keep_photo
 
 blueprint = Door("media", __name__, url_prefix="/api/v1/media", description="照片: 记录的凭证")
 
-_JPEG = {
-    "responses": {
-        "200": {"content": {SHOWN_TYPE: {"schema": {"type": "string", "contentEncoding": "binary"}}}}
-    }
-}
+_JPEG = file_answer(SHOWN_TYPE, "照片 (JPEG)")
 
 
 @blueprint.get("/<uuid:site_id>/<string(length=64):sha256>")

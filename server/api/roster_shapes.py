@@ -11,6 +11,7 @@ from schemas.limits import (
     ROSTER_COLUMNS_MAX,
     ROSTER_PEOPLE_MAX,
     ROSTER_SHEETS_MAX,
+    TEAM_MAX,
 )
 from server.actions.keep_preview import PROBLEMS_MAX
 from server.actions.show_rosters import GROUPS
@@ -57,13 +58,27 @@ class ChosenColumn(Input):
     )
 
 
+class Given(Input):
+    team = fields.String(
+        validate=validate.Length(max=TEAM_MAX, error=f"不超过 {TEAM_MAX} 个字。"),
+        error_messages=ZH,
+        metadata={"description": "没有班组一列时, 所有人的班组; 空: 取消"},
+    )
+    entered_on = fields.String(
+        validate=validate.Length(max=DATE_LENGTH, error="应为 YYYY-MM-DD。"),
+        error_messages=ZH,
+        metadata={"format": "date", "description": "没有进场日期一列时, 所有人的进场日期; 空: 取消"},
+    )
+
+
 class Columns(Input):
     columns = fields.List(
         fields.Nested(ChosenColumn),
-        required=True,
-        validate=validate.Length(1, ROSTER_SHEETS_MAX * ROSTER_COLUMNS_MAX, error="请至少指明一列。"),
+        load_default=list,
+        validate=validate.Length(max=ROSTER_SHEETS_MAX * ROSTER_COLUMNS_MAX, error="太多。"),
         error_messages=ZH,
     )
+    given = fields.Nested(Given, load_default=dict, error_messages=ZH)
 
 
 class Commit(Input):
@@ -105,6 +120,13 @@ class ColumnShape(Schema):
     sure = fields.Boolean()
 
 
+class NeededShape(Schema):
+    sheet = fields.Integer()
+    sheet_name = fields.String()
+    field = fields.String()
+    title = fields.String()
+
+
 class RosterShape(Schema):
     id = fields.UUID(attribute="roster.id")
     site = fields.UUID(attribute="roster.site_id")
@@ -125,6 +147,11 @@ class RosterShape(Schema):
     )
     columns = fields.List(
         fields.Nested(ColumnShape), attribute="roster.told.columns", metadata={"description": "请确认的各列"}
+    )
+    needed = fields.List(
+        fields.Nested(NeededShape),
+        attribute="roster.told.needed",
+        metadata={"description": "还没有哪一列是的必填项"},
     )
     company_above_differs = fields.Boolean(
         attribute="roster.told.company_above_differs",

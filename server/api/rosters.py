@@ -14,17 +14,14 @@ from server.actions.show_rosters import ShownRoster, ShownRow, one_roster, page_
 from server.actions.write_workbook import MIME, problem_file, roster_file
 from server.api.door import Door, viewer
 from server.api.roster_shapes import Columns, Commit, OneRosterShape, Reason, RosterPage, RowPage, RowQuery
-from server.api.shapes import NoQuery, PageQuery
+from server.api.shapes import NoQuery, PageQuery, file_answer
 from server.db import read, write
 from server.door import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
 from server.read_rosters import commit_preview, confirm_columns, take_in_file
 
 blueprint = Door("rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出")
 
-_XLSX = {
-    "responses": {"200": {"content": {MIME: {"schema": {"type": "string", "contentEncoding": "binary"}}}}}
-}
-
+_XLSX = file_answer(MIME, "工作簿 (.xlsx)")
 _LISTS_BYTES_MAX = 3 * 1024 * 1024  # of a body that names every person, or every column of every sheet
 
 
@@ -38,7 +35,7 @@ def bound_lists() -> None:
 @blueprint.post("/sites/<uuid:site_id>/rosters")
 @blueprint.doc(
     requestBody=FILE_BODY,
-    summary=f"上传名册 (.xlsx, .xls, .csv, 不超过 {ROSTER_BYTES_MAX >> 20} MB, 不超过 {ROSTER_PEOPLE_MAX} 人)",
+    summary=f"上传名册 (.xlsx, .xls, .ods, .csv, 不超过 {ROSTER_BYTES_MAX >> 20} MB, 不超过 {ROSTER_PEOPLE_MAX} 人)",
     description="文件读完以前答 202; 到 `Location` 看进度和预览。提交以前什么都不会改变。",
 )
 @blueprint.arguments(NoQuery, location="query")
@@ -115,9 +112,10 @@ def choose_columns(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
     """指明各列的含义; 本企业以后的文件照此读取
 
     预览以后也可以调整。一张表的各列都填空的, 不当作名册。有误时 `sheet` 和 `columns` 指出要重新选择的列。
+    没有进场日期或班组一列的, 用 `given` 给所有人统一填写。
     """
     chosen = {(one["sheet"], one["column"]): one["field"] for one in asked["columns"]}
-    confirm_columns(runtime().seals, viewer(), str(roster_id), chosen, now_ms())
+    confirm_columns(runtime().seals, viewer(), str(roster_id), chosen, asked["given"], now_ms())
     with read() as session:
         return one_roster(session, viewer(), str(roster_id))
 

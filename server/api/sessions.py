@@ -26,6 +26,7 @@ blueprint = Door(
 @blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
 @blueprint.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
 @blueprint.alt_response(429, "TOO_MANY_REQUESTS")
+@blueprint.alt_response(503, "SERVICE_UNAVAILABLE")
 @blueprint.doc(security=[])
 def open_session(given: dict[str, Any]) -> LoggedIn:
     """登录

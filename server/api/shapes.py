@@ -187,6 +187,7 @@ class WindowShape(Schema):
     judged = at("judged_ms", allow_none=True)
     judged_watermark = at("judged_watermark_ms", allow_none=True)
     flag = fields.UUID(attribute="flag_id", allow_none=True)
+    rules = fields.Integer(metadata={"description": "判定所依的时间规则: 1 旧版, 2 区间"})
 
 
 class WindowPage(Schema):
@@ -248,7 +249,11 @@ class EntryShape(Schema):
     grade = fields.String(metadata={"description": "anchored, offset 或 claimed"})
     not_before = at("not_before_ms", allow_none=True)
     received = at("received_ms")
-    backfilled = fields.Boolean(metadata={"description": "可证明的补录"})
+    earliest = at("earliest_ms")
+    latest = at("latest_ms")
+    doubt = fields.Boolean(metadata={"description": "平板时钟与可证明的时间不符 (clock_doubt)"})
+    backfilled = fields.Boolean(metadata={"description": "补录: 事后写下, 以 observed 为实际时间"})
+    observed = at("observed_ms", allow_none=True)
     media = fields.List(fields.Nested(MediaBrief))
 
 
@@ -366,3 +371,9 @@ class DeviceShape(Schema):
 class DevicePage(Schema):
     items = fields.List(fields.Nested(DeviceShape))
     next = fields.String(allow_none=True)
+
+
+def file_answer(media_type: str, description: str) -> dict[str, Any]:
+    """The documentation of an operation that answers with the bytes of a file."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {"responses": {"200": {"description": description, "content": content}}}

@@ -11,16 +11,18 @@ from schemas.kinds import all_json_schemas
 from server.actions.accept_push import accept_push
 from server.actions.authenticate_device import claim_exchange, require_active
 from server.actions.enrol_device import enrol_device, read_enrolment, wrong_code
+from server.actions.join_scopes import join_scopes
 from server.actions.limit_rate import limit_rate
 from server.actions.read_push import Push, read_lines
 from server.actions.serve_pull import encode, read_pull, serve_pull
-from server.api.bodies import compressed, inflate, read_body, too_large
+from server.api.bodies import compressed, inflate, read_body, read_json_body, too_large
 from server.api.senders import signed_sender
 from server.clock import to_iso
 from server.db import read, write
 from server.door import now_ms, runtime
 from server.problems import Problem
-from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Header, Refusal, read_header
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Refusal
+from sync_protocol.header import Header, read_header
 from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint("sync", __name__, url_prefix="/sync/v1")
@@ -45,8 +47,9 @@ def enrol() -> Response:
 
 @blueprint.post("/push")
 def push() -> Response:
-    at_ms, seals = now_ms(), runtime().seals
+    seals = runtime().seals
     body = read_body(request, MAX_INFLATED_BYTES)
+    at_ms = now_ms()  # the arrival: the whole request has come
     sender = signed_sender(body, at_ms)
     pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES))
     with write() as session:
@@ -56,13 +59,15 @@ def push() -> Response:
 
 @blueprint.post("/pull")
 def pull() -> Response:
-    at_ms, seals = now_ms(), runtime().seals
+    seals = runtime().seals
     body = read_body(request, SMALL_BYTES)
+    at_ms = now_ms()
     sender = signed_sender(body, at_ms)
     asked = read_pull(_decoded(inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)))
     with write() as session:
         require_active(session, sender)
         beacon = claim_exchange(session, sender, "pull", at_ms).beacon
+        join_scopes(session, sender.device_id, asked.scopes, at_ms)
     with read() as session:
         lines, more = serve_pull(session, seals, sender.device_id, asked)
     lines.append(encode({"end": True, "more": more, "beacon": beacon, "server_time": to_iso(at_ms)}))
@@ -80,7 +85,8 @@ def _split(plain: bytes) -> Push:
     first, *rest = plain.removesuffix(b"\n").split(b"\n")
     if len(rest) > MAX_ENTRIES:
         raise too_large(MAX_INFLATED_BYTES)
-    return Push(_header(first), read_lines(rest, runtime().seals))
+    header = _header(first)
+    return Push(header, read_lines(rest, runtime().seals, header.schema))
 
 
 def _header(line: bytes) -> Header:
@@ -98,11 +104,9 @@ def _json_body() -> Any:
 
 def _decoded(plain: bytes) -> Any:
     try:
-        return msgspec.json.decode(plain)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Problem(
-            400, "header_invalid", problem_title("header_invalid"), "请求正文不是有效的 JSON。"
-        ) from error
+        return read_json_body(plain)
+    except Problem as problem:
+        raise Problem(400, "header_invalid", problem_title("header_invalid"), problem.detail) from problem
 
 
 def _json(value: Any) -> Response:

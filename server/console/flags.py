@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from server.actions.load_reference import rules_in_force
 from server.actions.move_flag import Wanted, move_flag
 from server.actions.name_codes import read_names
 from server.actions.show_devices import devices_of
+from server.actions.show_duties import duties_shown
 from server.actions.show_flags import (
     FlagFilter,
     flags_waiting_for,
@@ -29,8 +30,9 @@ from server.actions.show_sites import companies_seen
 from server.actions.show_turns import people_of_unit, turns_of
 from server.actions.tell_papers import number_of
 from server.console.flag_page import demand_of, moves_of
+from server.console.forms import check_form, claim, typed
 from server.console.moves_diagram import diagram
-from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, check_form, render, require_role
+from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, render, require_role, start_asked
 from server.console.window_grid import grid_of
 from server.db import read, write
 from server.door import now_ms, runtime, uploaded_photos
@@ -43,15 +45,18 @@ from server.rules.flag_words import SEVERITIES
 from server.rules.sources import flag_sources
 from server.take_media import keep_photo
 
-WAITING_MAX = 100
-PHOTOS_BYTES_MAX = 30 * 1024 * 1024  # of one form
+WAITING_ROWS = 50
 _FILTERS = ("district", "duty", "severity")
 _SIGNAL_DAYS = 7
 _KEPT = ("action", "note", "due", "assignee", "company")  # of a form that was refused
+# A browser that goes back fetches the page again, with a fresh key, and keeps the words.
+_REPEAT_MS = 10 * 60 * 1000
 _NAME_MAX = 64  # of a log-in name
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _REV = re.compile(r"\d{1,9}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_INTERNAL = frozenset(move.action for move in TABLE if move.internal)
 
 
 @blueprint.get("/waiting")
@@ -59,10 +64,13 @@ def list_waiting() -> str:
     """What waits for this person: severe first, then by what is due first."""
     require_role(*WORKERS)
     chosen = {name: _code(name) for name in (*_FILTERS, "assignee")}
+    start = start_asked(request.args)
     with read() as session:
-        rows = flags_waiting_for(session, g.viewer, now_ms(), WAITING_MAX, _filter(chosen, g.viewer))
+        wanted = _filter(chosen, g.viewer)
+        rows, total = flags_waiting_for(session, g.viewer, now_ms(), WAITING_ROWS, wanted, start)
         names = read_names(session)
-    return render("waiting.html", names, rows=rows, now=now_ms(), most=WAITING_MAX, chosen=chosen)
+    shown = {"rows": rows, "total": total, "start": start, "most": WAITING_ROWS}
+    return render("waiting.html", names, **shown, now=now_ms(), chosen=chosen)
 
 
 @blueprint.get("/flags")
@@ -103,17 +111,19 @@ def show_flag(flag_id: UUID) -> str:
 @blueprint.post("/flags/<uuid:flag_id>/actions")
 def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """Make a move. One that is refused shows the page as it is now, with the words still there."""
-    request.max_content_length = PHOTOS_BYTES_MAX
     check_form()
+    photos: list[str] = []
     try:
-        wanted = _wanted(str(flag_id))
+        photos = _photos(str(flag_id))
+        wanted = _wanted(photos)
         with write() as session:
-            book = rules_in_force(session)
-            move_flag(session, runtime().seals, g.viewer, str(flag_id), wanted, now_ms(), book)
+            if claim(session):
+                book = rules_in_force(session)
+                move_flag(session, runtime().seals, g.viewer, str(flag_id), wanted, now_ms(), book)
     except Problem as problem:
         if problem.status == 404:
             raise
-        return _flag_page(str(flag_id), problem), problem.status
+        return _flag_page(str(flag_id), problem, photos), problem.status
     return redirect(url_for("console.show_flag", flag_id=flag_id), 303)
 
 
@@ -137,13 +147,14 @@ def mark_read() -> AnyResponse:
 
 @blueprint.get("/help")
 def show_help() -> str:
-    """How a flag is dealt with: the diagram and the table of moves, from the rules themselves."""
+    """How a flag is dealt with: the diagram and the table of moves, from the rules themselves; and what is asked of
+    sites."""
     with read() as session:
-        names = read_names(session)
-    return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram())
+        names, duties = read_names(session), duties_shown(session, now_ms())
+    return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram(), duties=duties)
 
 
-def _flag_page(flag_id: str, problem: Problem | None) -> str:
+def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()) -> str:
     viewer: Viewer = g.viewer
     with read() as session:
         file = one_flag(session, viewer, flag_id)
@@ -154,7 +165,8 @@ def _flag_page(flag_id: str, problem: Problem | None) -> str:
         sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
         names = read_names(session)
     expected, others = moves_of(file, viewer)
-    kept = {name: request.form.get(name, "")[:NOTE_MAX] for name in _KEPT}
+    before = typed(url_for("console.act", flag_id=flag_id))
+    kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}
     return render(
         "flag.html",
         names,
@@ -169,6 +181,8 @@ def _flag_page(flag_id: str, problem: Problem | None) -> str:
         others=others,
         problem=problem,
         kept=kept,
+        kept_photos=photos,
+        internal=_INTERNAL,
         has_form=any(kept["action"] == shown.move.action for shown in (*expected, *others)),
         now=now_ms(),
         note_max=NOTE_MAX,
@@ -177,8 +191,21 @@ def _flag_page(flag_id: str, problem: Problem | None) -> str:
     )
 
 
-def _wanted(flag_id: str) -> Wanted:
-    """What the form asks for; its photos are kept before the move names them. Raises Problem 413, 415 or 422."""
+def _photos(flag_id: str) -> list[str]:
+    """The photos of a form, which are kept before a move names them: those that came with it, after those of the same form
+    when it was refused before. Raises Problem 413, 415 or 422."""
+    kept = [sha256 for sha256 in request.form.getlist("kept_photo") if _SHA256.fullmatch(sha256)]
+    kept = kept[:FLAG_MEDIA_MAX]
+    sent = uploaded_photos("photos", FLAG_MEDIA_MAX - len(kept))
+    if sent:
+        with read() as session:
+            site_id = one_flag(session, g.viewer, flag_id).site.id
+        kept += [keep_photo(runtime().media, g.viewer, site_id, data, now_ms()) for data in sent]
+    return list(dict.fromkeys(kept))
+
+
+def _wanted(photos: Sequence[str]) -> Wanted:
+    """What the form asks for. Raises Problem 422."""
     action, note, rev = (request.form.get(name, "") for name in ("action", "note", "rev"))
     due = _LOCAL.fullmatch(request.form.get("due", ""))
     if action not in MOVES or not _REV.fullmatch(rev) or len(note) > NOTE_MAX:
@@ -189,15 +216,9 @@ def _wanted(flag_id: str) -> Wanted:
             due_ms = instant_ms(due[1], due[2])
         except ValueError as error:
             raise Problem(422, "invalid_input", "期限不对", "请重新选择日期和时间。") from error
-    photos = uploaded_photos("photos", FLAG_MEDIA_MAX)
-    media: list[str] = []
-    if photos:
-        with read() as session:
-            site_id = one_flag(session, g.viewer, flag_id).site.id
-        media = [keep_photo(runtime().media, g.viewer, site_id, data, now_ms()) for data in photos]
     assignee = request.form.get("assignee", "")[:_NAME_MAX]
     company = request.form.get("company", "")[:_NAME_MAX]
-    return Wanted(action, int(rev), note, due_ms, tuple(dict.fromkeys(media)), assignee, company)
+    return Wanted(action, int(rev), note, due_ms, tuple(photos), assignee, company, _REPEAT_MS)
 
 
 def _filter(chosen: Mapping[str, str | None], viewer: Viewer) -> FlagFilter:

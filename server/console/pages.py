@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
 from collections.abc import Mapping
@@ -10,14 +9,33 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from server.actions.enter_holidays import runs_out
 from server.actions.log_in import SESSION_MS, log_out, viewer_by_token
 from server.actions.name_codes import Names
 from server.actions.show_notices import count_unread
 from server.console import words
+from server.console.forms import (
+    COOKIE,
+    FORM_BYTES_MAX,
+    FORMS,
+    check_form,
+    drop_drafts,
+    form_marks,
+    form_token,
+    is_ours,
+    keep_typed,
+    own_page,
+    page_of_form,
+    recall_draft,
+    typed,
+)
+from server.console.known_browsers import BROWSER_COOKIE, BROWSER_S, known_browser, marked
 from server.db import read, write
-from server.door import log_in, now_ms, runtime
+from server.door import log_in, now_ms
+from server.models.access import may_administer
 from server.problems import Problem, not_found
 from server.rules.flag_words import bound, exact, moment
+from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint(
     "console",
@@ -28,14 +46,14 @@ blueprint = Blueprint(
 )
 blueprint.add_app_template_filter(words.word, "word")
 blueprint.add_app_template_filter(words.reason, "reason")
+blueprint.add_app_template_filter(words.remedy, "remedy")
 blueprint.add_app_template_filter(moment, "moment")
 blueprint.add_app_template_filter(exact, "exact")
 blueprint.add_app_template_filter(words.near, "near")
+blueprint.add_app_template_filter(problem_title, "refusal")
 blueprint.add_app_template_filter(bound, "bound")
 
-COOKIE = "gongdi_session"
 FORM_COOKIE = "gongdi_form"
-FORM_BYTES_MAX = 16 * 1024
 ROWS = 30
 WORKERS = ("contractor", "section", "brigade")  # who has moves to make
 JUDGES = ("section", "brigade")
@@ -44,8 +62,9 @@ OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "c
 
 @blueprint.before_request
 def know_viewer() -> AnyResponse | None:
-    """Find out who looks, by the cookie; strangers are led to the log-in and back."""
-    request.max_content_length = FORM_BYTES_MAX
+    """Find out who looks, by the cookie; strangers are led to the log-in and back to the page, with what they typed."""
+    form = FORMS.get(request.endpoint or "")
+    request.max_content_length = form.bytes_max if form is not None else FORM_BYTES_MAX
     g.viewer = None
     token = request.cookies.get(COOKIE, "")
     if 0 < len(token) <= 200:
@@ -53,9 +72,25 @@ def know_viewer() -> AnyResponse | None:
             g.viewer = viewer_by_token(session, token, now_ms())
             if g.viewer is not None and request.method == "GET":
                 g.unread = count_unread(session, g.viewer)
-    if g.viewer is None and request.endpoint not in OPEN_PAGES:
-        return redirect(url_for("console.show_log_in", next=request.full_path.rstrip("?")), 303)
+                if may_administer(g.viewer):
+                    g.holidays_until = runs_out(session, now_ms())
+    if request.endpoint in OPEN_PAGES:
+        return None
+    if g.viewer is None:
+        kept = "1" if request.method == "POST" and keep_typed() else None
+        page = request.path if form is None else page_of_form()
+        return redirect(url_for("console.show_log_in", next=page, kept=kept), 303)
+    if request.method == "GET":
+        recall_draft()
     return None
+
+
+@blueprint.after_request
+def forget_served(response: Response) -> Response:
+    """A form that went through leaves no draft of its page."""
+    if request.method == "POST":
+        drop_drafts(response.status_code)
+    return response
 
 
 @blueprint.get("/")
@@ -70,20 +105,24 @@ def show_log_in() -> AnyResponse:
     """The log-in form."""
     if g.viewer is not None:
         return redirect(url_for("console.home"), 303)
-    return _log_in_page(200, _own_path(request.args.get("next", "")))
+    return _log_in_page(200, own_page(request.args.get("next", "")))
 
 
 @blueprint.post("/login")
 def take_log_in() -> AnyResponse:
     """Log in. A wrong try shows the form again, with what was wrong."""
-    check_form(request.cookies.get(FORM_COOKIE, ""))
-    onward = _own_path(request.form.get("next", ""))
+    onward = own_page(request.form.get("next", ""))
+    if not is_ours(request.cookies.get(FORM_COOKIE, "")):
+        expired = Problem(403, "form_expired", "页面已过期", "请再登录一次。")
+        return _log_in_page(expired.status, onward, expired)
+    name = request.form.get("name", "")
     try:
-        opened = log_in(request.form.get("name", ""), request.form.get("password", "")[:200])
+        opened = log_in(name, request.form.get("password", "")[:200], known_browser(name))
     except Problem as problem:
         return _log_in_page(problem.status, onward, problem)
     response = redirect(onward, 303)
     _set_cookie(response, COOKIE, opened.token, SESSION_MS // 1000)
+    _set_cookie(response, BROWSER_COOKIE, marked(name), BROWSER_S)
     response.delete_cookie(FORM_COOKIE, path="/console")
     return response
 
@@ -107,7 +146,9 @@ def require_role(*roles: str) -> None:
 
 def error_page(problem: Problem) -> Response:
     """A problem as a page."""
-    page = render_template("error.html", problem=problem, viewer=g.get("viewer"), form_token=_form_token())
+    viewer = g.get("viewer")
+    back = page_of_form() if viewer is not None and request.endpoint in FORMS else None
+    page = render_template("error.html", problem=problem, viewer=viewer, back=back, form_marks=form_marks)
     response = make_response(page, problem.status)
     response.headers.update(problem.headers)
     return response
@@ -119,7 +160,10 @@ def render(template: str, names: Names, **shown: object) -> str:
         template,
         viewer=g.viewer,
         unread=g.get("unread", 0),
-        form_token=_form_token(),
+        form_marks=form_marks,
+        draft=g.get("draft"),
+        typed=typed,
+        holidays_until=g.get("holidays_until"),
         names=names,
         words=words,
         **shown,
@@ -132,7 +176,13 @@ def _log_in_page(status: int, onward: str, problem: Problem | None = None) -> Re
     secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
     name = request.form.get("name", "")[:64]
     page = render_template(
-        "login.html", problem=problem, onward=onward, name=name, viewer=None, form_token=_form_token(secret)
+        "login.html",
+        problem=problem,
+        onward=onward,
+        name=name,
+        viewer=None,
+        kept=request.args.get("kept", "") == "1",
+        form_token=form_token(secret),
     )
     response = make_response(page, status)
     if problem is not None:
@@ -147,27 +197,7 @@ def _set_cookie(response: AnyResponse, name: str, value: str, age_s: int) -> Non
     )
 
 
-def _form_token(secret: str | None = None) -> str:
-    """What a form must bring back: a keyed digest of the cookie, which another site can neither read nor
-    make."""
-    return runtime().seals.digest("form", secret or request.cookies.get(COOKIE, ""))
-
-
-def check_form(secret: str | None = None) -> None:
-    """Raises Problem 400 for a form that this session's pages did not make. `secret`: the log-in's own cookie."""
-    secret = request.cookies.get(COOKIE, "") if secret is None else secret
-    given = request.form.get("form_token", "")
-    if not secret or not hmac.compare_digest(given.encode(), _form_token(secret).encode()):
-        raise Problem(400, "form_expired", "页面已过期", "请返回上一页, 刷新后再试。")
-
-
 def start_asked(asked: Mapping[str, str]) -> int:
     """Where a page of rows is to start: 0 for what is no such number."""
     start = asked.get("start", "")
     return int(start) if re.fullmatch(r"[0-9]{1,6}", start) else 0
-
-
-def _own_path(path: str) -> str:
-    """Where to go after the log-in: only into the console, never to another server."""
-    safe = re.fullmatch(r"/console/[A-Za-z0-9/_?=&%.-]*", path) and "//" not in path
-    return path if safe else url_for("console.home")

@@ -8,10 +8,11 @@ from flask import Response, g, request
 
 from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.name_codes import read_names
-from server.actions.show_people import SEARCH_MAX, page_of_people
+from server.actions.show_people import SEARCH_MAX, count_lookup, page_of_people
 from server.actions.show_sites import one_site
 from server.actions.write_workbook import MIME, roster_file
-from server.console.pages import blueprint, check_form, render, start_asked
+from server.console.forms import check_form, typed
+from server.console.pages import blueprint, render, start_asked
 from server.db import read, write
 from server.door import as_download, now_ms, runtime
 from server.models.access import may_unmask, may_upload
@@ -23,14 +24,17 @@ _PEOPLE_SHOWN = 100
 @blueprint.get("/sites/<uuid:site_id>/people")
 def show_people(site_id: UUID) -> str:
     """Everybody on the site's roster, numbers masked."""
-    return _people_page(site_id, "", start_asked(request.args))
+    return _people_page(site_id, typed(request.path).get("text", "").strip(), start_asked(request.args))
 
 
 @blueprint.post("/sites/<uuid:site_id>/people")
 def search_people(site_id: UUID) -> str:
     """Some of them. A name that is looked for stands in no address."""
     check_form()
-    return _people_page(site_id, request.form.get("text", "").strip(), start_asked(request.form))
+    text = request.form.get("text", "").strip()
+    with write() as session:
+        count_lookup(session, g.viewer, str(site_id), text, now_ms())
+    return _people_page(site_id, text, start_asked(request.form))
 
 
 @blueprint.get("/sites/<uuid:site_id>/roster.xlsx")

@@ -8,8 +8,11 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import REASON_MAX
+from server.actions.load_reference import rules_in_force
+from server.actions.merge_people import count_same_people
 from server.actions.name_codes import read_names
 from server.actions.name_people import name_people
+from server.actions.settle_held import ACCEPTED, held_entries, settle_held
 from server.actions.settle_questions import (
     SETTLEMENTS,
     open_questions,
@@ -19,11 +22,12 @@ from server.actions.settle_questions import (
 )
 from server.console import field_words
 from server.console.field_words import is_id
-from server.console.pages import blueprint, check_form, render
+from server.console.forms import check_form, claim
+from server.console.pages import blueprint, render
 from server.db import read, write
 from server.door import now_ms, runtime
 
-_STATES = ("open", *SETTLEMENTS)
+_STATES = ("open", *SETTLEMENTS, ACCEPTED)
 
 
 @blueprint.get("/questions")
@@ -35,14 +39,19 @@ def list_questions() -> str:
         kept = "open" if state == "open" else "settled"
         questions = open_questions(session, runtime().seals, g.viewer, kept)
         refused = refused_entries(session, runtime().seals, g.viewer, state)
-        told = [(row.site.id, text) for row in refused for text in row.body.values() if is_id(text)]
+        held = held_entries(session, runtime().seals, g.viewer) if state == "open" else []
+        shown = [(row.site.id, row.body) for row in refused] + [(row.site.id, row.body) for row in held]
+        told = [(site_id, text) for site_id, body in shown for text in body.values() if is_id(text)]
         people = name_people(session, runtime().seals, set(told))
+        doubled = count_same_people(session, g.viewer)
         names = read_names(session)
     return render(
         "questions.html",
         names,
         questions=questions,
         refused=refused,
+        held=held,
+        doubled=doubled,
         state=state,
         reason_max=REASON_MAX,
         people=people,
@@ -56,7 +65,10 @@ def choose_value(entry_id: UUID) -> AnyResponse:
     check_form()
     field, choice, reason = (request.form.get(name, "") for name in ("field", "choice", "reason"))
     with write() as session:
-        settle_question(session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms())
+        if claim(session):
+            settle_question(
+                session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms()
+            )
     return redirect(url_for("console.list_questions"), 303)
 
 
@@ -66,5 +78,19 @@ def settle(refused_id: UUID) -> AnyResponse:
     check_form()
     state, reason = request.form.get("state", ""), request.form.get("reason", "")
     with write() as session:
-        settle_refused(session, g.viewer, str(refused_id), state, reason, now_ms())
+        if claim(session):
+            book = rules_in_force(session)
+            settle_refused(session, runtime().seals, g.viewer, str(refused_id), state, reason, now_ms(), book)
+    return redirect(url_for("console.list_questions"), 303)
+
+
+@blueprint.post("/questions/held/<uuid:entry_id>")
+def decide(entry_id: UUID) -> AnyResponse:
+    """Let a held entry take effect, or not."""
+    check_form()
+    decision, reason = request.form.get("decision", ""), request.form.get("reason", "")
+    with write() as session:
+        if claim(session):
+            book = rules_in_force(session)
+            settle_held(session, runtime().seals, g.viewer, str(entry_id), decision, reason, now_ms(), book)
     return redirect(url_for("console.list_questions"), 303)

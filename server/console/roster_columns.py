@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.actions.judge_roster import Chosen
-from server.actions.name_codes import read_names
-from server.actions.show_rosters import columns_to_choose, one_roster
+from server.actions.name_codes import Names, read_names
+from server.actions.show_rosters import ShownRoster, columns_to_choose, one_roster
 from server.actions.show_sites import one_site
 from server.actions.upload_roster import forget_title, remembered_titles
-from server.console.pages import blueprint, check_form, render
+from server.console.forms import check_form, typed
+from server.console.pages import blueprint, render
 from server.db import read, write
 from server.door import now_ms, runtime
 from server.models.access import may_upload
+from server.models.site import Site
 from server.problems import Problem
 from server.read_rosters import confirm_columns
-from server.rules.roster.fields import FIELDS, REQUIRED
+from server.rules.calendar import local_date_of
+from server.rules.roster.fields import FIELDS, GIVABLE, REQUIRED
 
-_COLUMNS_BYTES_MAX = 400 * 1024  # every column of every sheet
 _UNKNOWN = "?"  # leaves a column as unknown as it was
 
 
 @blueprint.get("/rosters/<uuid:roster_id>/columns")
 def show_columns(roster_id: UUID) -> str:
     """What each column of this file is taken for."""
-    return columns_page(str(roster_id), None)
+    return _columns_page(str(roster_id), None)
 
 
 @blueprint.post("/rosters/<uuid:roster_id>/columns")
 def choose_columns(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """What the columns mean, as a person says."""
-    request.max_content_length = _COLUMNS_BYTES_MAX
     check_form()
     try:
-        confirm_columns(runtime().seals, g.viewer, str(roster_id), _chosen(str(roster_id)), now_ms())
+        confirm_columns(
+            runtime().seals, g.viewer, str(roster_id), _chosen(str(roster_id)), _given(request.form), now_ms()
+        )
     except Problem as problem:
         if problem.status != 422:
             raise
-        return columns_page(str(roster_id), problem), problem.status
+        return _columns_page(str(roster_id), problem), problem.status
     return redirect(url_for("console.show_roster", roster_id=roster_id), 303)
 
 
@@ -64,14 +69,22 @@ def forget() -> AnyResponse:
     return redirect(url_for("console.show_titles"), 303)
 
 
-def columns_page(roster_id: str, problem: Problem | None) -> str:
-    """The form about columns, with what was chosen in it before it was refused."""
+def _columns_page(roster_id: str, problem: Problem | None) -> str:
     with read() as session:
         shown = one_roster(session, g.viewer, roster_id)
         columns = columns_to_choose(runtime().seals, shown.roster)
         site = one_site(session, g.viewer, shown.roster.site_id).site
         names = read_names(session)
+    return columns_form(shown, columns, site, names, problem)
+
+
+def columns_form(
+    shown: ShownRoster, columns: list[dict[str, Any]], site: Site, names: Names, problem: Problem | None
+) -> str:
+    """The form about columns, with what was chosen in it before it was refused."""
     told = problem.members if problem is not None else {}
+    sheets = [(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))]
+    before = typed(url_for("console.choose_columns", roster_id=shown.roster.id))
     wrong = [(told.get("sheet"), column) for column in told.get("columns", [])]
     return render(
         "roster_columns.html",
@@ -79,9 +92,13 @@ def columns_page(roster_id: str, problem: Problem | None) -> str:
         shown=shown,
         roster=shown.roster,
         site=site,
-        sheets=[(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))],
-        chosen=request.form,
-        skipped=request.form.getlist("skip"),
+        sheets=sheets,
+        givable=[name for name in GIVABLE if any(_lacks(group, name) for _, group in sheets)],
+        given={**shown.roster.told.get("given", {}), **_given(before)},
+        today=local_date_of(now_ms()),
+        errors=told.get("errors", {}),
+        chosen=before,
+        skipped=before.getlist("skip"),
         wrong=wrong,
         problem=problem,
         fields=FIELDS,
@@ -89,6 +106,15 @@ def columns_page(roster_id: str, problem: Problem | None) -> str:
         unknown=_UNKNOWN,
         may=may_upload(g.viewer),
     )
+
+
+def _lacks(columns: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return all(column["field"] != name for column in columns)
+
+
+def _given(form: Mapping[str, str]) -> dict[str, str]:
+    """What a form says of all rows."""
+    return {name: form[f"given-{name}"].strip() for name in GIVABLE if f"given-{name}" in form}
 
 
 def _chosen(roster_id: str) -> Chosen:

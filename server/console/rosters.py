@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
 from server.actions.commit_roster import Decision
 from server.actions.name_codes import read_names
-from server.actions.show_rosters import GROUPS, one_roster, page_of_rosters, rows_of_roster
+from server.actions.show_rosters import GROUPS, columns_to_choose, one_roster, page_of_rosters, rows_of_roster
 from server.actions.show_sites import one_site, page_of_sites
 from server.actions.write_workbook import MIME, problem_file
-from server.console.pages import ROWS, blueprint, check_form, render, start_asked
-from server.console.roster_columns import columns_page
+from server.console.forms import check_form, typed
+from server.console.pages import ROWS, blueprint, render, start_asked
+from server.console.roster_columns import columns_form
 from server.db import read
 from server.door import as_download, now_ms, runtime, this_app, uploaded_file
 from server.models.access import may_see_people, may_upload
@@ -25,7 +26,6 @@ from server.rules.calendar import local_date_of
 
 _ROWS_SHOWN = 100
 _ABSENT_SHOWN = 500  # people who can be chosen one by one
-_DECISION_BYTES_MAX = 64 * 1024  # of a form that names them
 _FIRST_SHOWN = {  # what a person has to look at before the rest
     "preview": ("rejected", "new", "changed", "absent", "warned", "same"),
     "committed": ("new", "changed", "absent", "same", "warned", "rejected"),
@@ -72,7 +72,6 @@ def show_roster(roster_id: UUID) -> str:
 @blueprint.post("/rosters/<uuid:roster_id>/commit")
 def commit(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
     """Commit the preview, with what is to become of the absent."""
-    request.max_content_length = _DECISION_BYTES_MAX
     check_form()
     try:
         commit_preview(runtime().seals, g.viewer, str(roster_id), _decision(), now_ms())
@@ -109,22 +108,21 @@ def _site_page(site_id: UUID, problem: Problem | None) -> str:
 
 
 def _roster_page(roster_id: str, problem: Problem | None) -> str:
+    """In one read: between two of them a file may be read to its questions, or to its preview."""
     seals = runtime().seals
-    with read() as session:
-        state = one_roster(session, g.viewer, roster_id).roster.state
-    if state == "mapping":
-        return columns_page(roster_id, problem)
     with read() as session:
         shown = one_roster(session, g.viewer, roster_id)
         site = one_site(session, g.viewer, shown.roster.site_id).site
         names = read_names(session)
+        if shown.roster.state == "mapping":
+            return columns_form(shown, columns_to_choose(seals, shown.roster), site, names, problem)
         told: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
         if shown.roster.result is not None:
             group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)
             part = (group, start, _ROWS_SHOWN)
             rows, total = rows_of_roster(session, seals, g.viewer, roster_id, *part)
             told |= {"group": group, "rows": rows, "total": total, "start": start}
-        if state == "preview" and shown.roster.counts.get("absent"):
+        if shown.roster.state == "preview" and shown.roster.counts.get("absent"):
             part = ("absent", 0, _ABSENT_SHOWN)
             told["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
     return render(
@@ -135,7 +133,7 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         site=site,
         problem=problem,
         errors=problem.members.get("errors", {}) if problem is not None else {},
-        asked=request.form,
+        asked=typed(),
         today=local_date_of(now_ms()),
         may=may_upload(g.viewer),
         rows_shown=_ROWS_SHOWN,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
-from server.rules.judge import REASONS
+from server.rules.judge import REASONS, REMEDIES, reason_code
 
 WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
     "open": "待",
@@ -26,6 +26,8 @@ STARTS = {
     "stopped": "停工复核期限",
 }
 NOTE_LABELS = {
+    "comment": "说明 (工地、施工单位和主管部门都看得到)",
+    "note": "说明 (只有主管部门和检查员看得到, 施工单位看不到)",
     "order_rectification": "要求整改什么",
     "submit_rectification": "怎样整改的",
     "pass_recheck": "复查情况",
@@ -60,7 +62,12 @@ ROSTER_GROUPS = {
     "warned": "提醒",
     "same": "不变",
 }
-SETTLEMENTS = {"open": "待核对", "mended": "已重新录入", "dismissed": "不再录入"}
+SETTLEMENTS = {
+    "open": "待核对",
+    "mended": "已重新录入",
+    "dismissed": "不再录入",
+    "accepted": "已采用",
+}
 ACTORS = {"scheduler": "系统"}
 ALL = {
     "flag_state": FLAG_STATE_NAMES,
@@ -83,6 +90,11 @@ def reason(text: str | None) -> str:
     """Why a window is as it is: `code` or `code: detail`, in words."""
     code, colon, detail = (text or "").partition(": ")
     return REASONS.get(code, code) + (f": {detail}" if colon else "")
+
+
+def remedy(text: str | None) -> str:
+    """What to do about a window in review, by its reason; empty where nothing is to be done."""
+    return REMEDIES.get(reason_code(text), "")
 
 
 def near(at_ms: int | None, beside_ms: int) -> str:

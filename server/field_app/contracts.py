@@ -21,14 +21,9 @@ from schemas.worker import WorkerBody
 from server.actions.load_reference import SEED_DATA
 from server.actions.name_codes import OWN_NAMES
 from server.rules.flag_words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
-from sync_protocol.entry import (
-    MAX_ENTRIES,
-    MAX_INFLATED_BYTES,
-    MAX_LINE_BYTES,
-    MAX_MEDIA,
-    SCHEMAS,
-    SYNC_VERSION,
-)
+from server.rules.judge import REASONS
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_LINE_BYTES, MAX_MEDIA, SCHEMAS
+from sync_protocol.header import SYNC_VERSION
 from sync_protocol.outcomes import CATALOGUE, FINAL
 
 # Validators without a message of their own, and a value that each of them refuses.
@@ -47,9 +42,8 @@ _TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
 _RULES = (
     *("fever_celsius", "plausible_celsius_low", "plausible_celsius_high"),
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
-    *("case_report_warn_h", "case_report_h", "coverage_share", "supply_days_min"),
+    *("case_report_warn_h", "case_report_h", "coverage_share", "supply_days_min", "backfill_max_h"),
 )
-_COVERAGE_DUTIES = ("TEMP", "TEMP-CANTEEN")
 
 
 def contracts() -> dict[str, Any]:
@@ -83,12 +77,12 @@ def contracts() -> dict[str, Any]:
         "words": {
             "slot": SLOTS,
             "window_state": WINDOW_STATES,
+            "window_reason": REASONS,
             "flag_state": FLAG_STATE_NAMES,
             "flag_severity": SEVERITIES,
             **_reference_words(),
         },
         "rules": _rules(),
-        "slots": _coverage_slots(),
     }
 
 
@@ -160,15 +154,6 @@ def _rules() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _coverage_slots() -> dict[str, list[dict[str, Any]]]:
-    """The slots in which people are measured, by duty: when each opens and which readings count in it."""
-    return {
-        row["duty"]: [{name: slot[name] for name in ("code", "opens", "admits")} for slot in row["slots"]]
-        for row in _rows("duty_slots")
-        if row["duty"] in _COVERAGE_DUTIES and row["preset"] == "normal" and row["to"] is None
-    }
-
-
 def _rows(noun: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads((SEED_DATA / f"{noun}.json").read_text("utf-8"))["rows"]
-    return rows
+    return sorted((row for row in rows if not row.get("planned")), key=lambda row: row["from"])

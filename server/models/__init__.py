@@ -1,8 +1,9 @@
 """Tables and their named queries, one noun a file."""
 
-from server.models.device import Anchor, Device, EnrolCode, Exchange, StreamHead
-from server.models.entry import HeldEntry, LogEntry, Quarantine
+from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
+from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.form import SentForm
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.record import CaseFile, Contest, Record, Worker
@@ -16,8 +17,8 @@ from server.models.window import Window
 
 __all__ = [
     "REF",
-    "Anchor",
     "Assignment",
+    "Boot",
     "CaseFile",
     "Channel",
     "Company",
@@ -32,6 +33,7 @@ __all__ = [
     "FlagStep",
     "Heartbeat",
     "HeldEntry",
+    "KeptEvidence",
     "LogEntry",
     "LoginToken",
     "Media",
@@ -44,6 +46,7 @@ __all__ = [
     "Roster",
     "RosterTitle",
     "Scope",
+    "SentForm",
     "Site",
     "SiteCompany",
     "SiteSignal",

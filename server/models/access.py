@@ -15,10 +15,9 @@ from server.models.flag import Flag
 from server.models.reference import unit_reviews
 from server.models.roster import Roster
 from server.models.site import Site, SiteCompany
-from server.models.user import Assignment, User
+from server.models.user import OFFICIALS, Assignment, User
 
 Condition = sa.ColumnElement[bool]
-_OFFICIALS = ("section", "brigade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Viewer:
 
 def viewer_of(session: Session, user: User) -> Viewer:
     """`judges` follows the unit's row of reference data; a unit that nobody knows does not judge."""
-    judges = user.role in _OFFICIALS and unit_reviews(session, user.unit)
+    judges = user.role in OFFICIALS and unit_reviews(session, user.unit)
     told = (user.id, user.name, user.display_name, user.role, user.unit, user.company)
     return Viewer(*told, districts_of(user), judges)
 
@@ -48,7 +47,20 @@ def districts_of(user: User) -> tuple[str, ...]:
 
 
 def visible_sites(viewer: Viewer) -> Condition:
-    """The condition on `Site` for the sites that this viewer may see. An unknown role sees nothing."""
+    """The condition on `Site` for the sites that this viewer may see. An unknown role sees nothing.
+
+    Practice sites are seen by those who practise there: their inspectors, their contractors, and the officials that they
+    are assigned to; by nobody else, so that they count in nobody's lists and figures.
+    """
+    seen = _by_role(viewer)
+    if viewer.role not in OFFICIALS:
+        return seen
+    return sa.or_(
+        sa.and_(seen, Site.practice.is_(False)), sa.and_(Site.practice, Site.id.in_(_assigned(viewer)))
+    )
+
+
+def _by_role(viewer: Viewer) -> Condition:
     match viewer.role:
         case "inspector":
             return Site.id.in_(_assigned(viewer))
@@ -70,8 +82,11 @@ def visible_sites(viewer: Viewer) -> Condition:
 
 def visible_flags(viewer: Viewer) -> Condition:
     """The condition on `Flag`: flags of the sites that this viewer may see."""
-    if viewer.role == "admin" or (viewer.role == "brigade" and viewer.judges):
+    if viewer.role == "admin":
         return sa.true()
+    if viewer.role == "brigade" and viewer.judges:
+        others = sa.select(Site.id).where(Site.practice, Site.id.not_in(_assigned(viewer)))
+        return Flag.scope_id.not_in(others)
     return Flag.scope_id.in_(sa.select(Site.id).where(visible_sites(viewer)))
 
 

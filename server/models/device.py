@@ -9,9 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, Id, Json
 
+OWN_CLASS = "server"  # of the server's own devices, which stand in no watermark
+
 
 class Device(Base):
-    """A tablet or a gate machine, known by its Ed25519 key. Only `active` devices count for a watermark."""
+    """A tablet or a gate machine, known by its Ed25519 key. Its class says which kinds it may write
+    (device_classes.json)."""
 
     __tablename__ = "device"
 
@@ -21,6 +24,7 @@ class Device(Base):
     platform: Mapped[str] = mapped_column(sa.String(100))
     public_key: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
     token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    device_class: Mapped[str] = mapped_column(sa.String(16), default="tablet")
     state: Mapped[str] = mapped_column(sa.String(10), default="active")  # active, revoked
     enrolled_ms: Mapped[int] = mapped_column(sa.BigInteger)
     revoked_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -28,22 +32,19 @@ class Device(Base):
     unsent: Mapped[int | None] = mapped_column(
         sa.Integer
     )  # entries that it said it still held, over all scopes
-    wall_offset_ms: Mapped[int | None] = mapped_column(
-        sa.BigInteger
-    )  # server time minus its wall clock, last time
 
 
-class Anchor(Base):
-    """The tightest tie known between a device's boot and server time: server time = up_ms + offset_ms ±
-    bound_ms."""
+class Boot(Base):
+    """What the pushes of one boot say of its times, and the number by which log rows name it. `lower`, `upper`: as
+    BootTies in sync_protocol/intervals.py; both are empty while no push shares the boot."""
 
-    __tablename__ = "anchor"
+    __tablename__ = "boot"
 
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
     boot: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    offset_ms: Mapped[int] = mapped_column(sa.BigInteger)
-    bound_ms: Mapped[int] = mapped_column(sa.BigInteger)
-    at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    number: Mapped[int] = mapped_column(sa.Integer)
+    lower: Mapped[list[list[int]]] = mapped_column(Json)
+    upper: Mapped[list[list[int]]] = mapped_column(Json)
 
 
 class Exchange(Base):
@@ -52,13 +53,19 @@ class Exchange(Base):
     time bound."""
 
     __tablename__ = "exchange"
-    __table_args__ = (sa.Index("ix_exchange_beacon", "beacon"),)  # push: when was this beacon handed out
+    __table_args__ = (
+        sa.Index("ix_exchange_beacon", "beacon"),  # push: when was this beacon handed out
+        sa.Index("ix_exchange_device_at", "device_id", "at_ms"),  # push: the pushes around an entry
+    )
 
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
     nonce: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     id: Mapped[str] = mapped_column(Id)
     verb: Mapped[str] = mapped_column(sa.String(8))  # enrol, push, pull
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    # Of a push: its T, and the clocks that were read between that and `at_ms`.
+    t_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    wall_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     beacon: Mapped[str] = mapped_column(sa.String(32))
     attested: Mapped[dict[str, Any] | None] = mapped_column(
         Json
@@ -69,7 +76,13 @@ class Exchange(Base):
 
 
 class StreamHead(Base):
-    """How far one device's stream in one scope is known, and through when it is complete."""
+    """How far one device's stream in one scope is known, and through when it is complete.
+
+    A device counts in a scope from its first signed pull of it or push to it, when this row is made, until `left_ms`
+    (`left_why`: released, and DEVICE_REASONS of server/rules/judge.py). `floors` and `pending` are as Floor in
+    sync_protocol/intervals.py and Declared in sync_protocol/watermark.py; `tail_ms`: no later entry of the whole part
+    was written after it.
+    """
 
     __tablename__ = "stream"
 
@@ -77,9 +90,18 @@ class StreamHead(Base):
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
     head: Mapped[dict[str, Any]] = mapped_column(Json)  # sync_protocol.stream as JSON
     forked: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    fork_closed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # when a person closed it
+    floors: Mapped[list[list[int]]] = mapped_column(Json, default=list)
+    pending: Mapped[list[list[Any]]] = mapped_column(Json, default=list)
+    tail_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    loose_n: Mapped[int | None] = mapped_column(sa.BigInteger)
     unsent: Mapped[int | None] = mapped_column(sa.Integer)
     heard_ms: Mapped[int] = mapped_column(sa.BigInteger)
     complete_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    since_ms: Mapped[int] = mapped_column(sa.BigInteger)  # from when it counts
+    gone_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # when it pulled `gone`
+    left_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    left_why: Mapped[str | None] = mapped_column(sa.String(16))
     attested: Mapped[dict[str, Any] | None] = mapped_column(
         Json
     )  # {"n", "hash", "sig"} of the last good attestation
@@ -98,6 +120,7 @@ class EnrolCode(Base):
         sa.String(8), index=True
     )  # the code's public half: a wrong try counts against it
     user_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("user_account.id"))
+    device_class: Mapped[str] = mapped_column(sa.String(16), default="tablet")
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)
     expires_ms: Mapped[int] = mapped_column(sa.BigInteger)
     tries: Mapped[int] = mapped_column(sa.Integer, default=0)

@@ -12,15 +12,25 @@ from server.db import Base, Id, Json
 _OPEN = sa.text("state = 'open'")
 
 
+ANY_KIND = ""  # of a line that could not be read
+
+
 class LogEntry(Base):
     """One entry as it came, its outcome, and what is known of its time.
 
     `raw` is the line itself, sealed for the kinds that hold identity or health data and for refused lines;
     `hash` is always over the bytes that the device wrote. A refused entry stays here too: it keeps its
-    place in the chain.
+    place in the chain; so does a line that could not be read and whose place is known by its hash (`kind` is empty).
+
+    It was written within [`earliest_ms`, `latest_ms`], as `event_ms` ± `bound_ms` shows it; provably not before
+    `not_before_ms` (`floor_ms`: the T of the last push that had not heard of it) and not after `received_ms`.
+    `boot_number` and `up_ms` are the clock since boot, for when a later push ties it better.
     """
 
     __tablename__ = "entry"
+    __table_args__ = (
+        sa.Index("ix_entry_chain", "scope_id", "device_id", "n"),  # push: an entry's neighbours in its chain
+    )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -43,6 +53,13 @@ class LogEntry(Base):
     grade: Mapped[str] = mapped_column(sa.String(8))
     not_before_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     backfilled: Mapped[bool] = mapped_column(sa.Boolean)
+    earliest_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    latest_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    floor_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    doubt: Mapped[bool] = mapped_column(sa.Boolean)
+    observed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    boot_number: Mapped[int | None] = mapped_column(sa.Integer)
+    up_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class HeldEntry(Base):
@@ -57,6 +74,22 @@ class HeldEntry(Base):
     reason: Mapped[str] = mapped_column(sa.String(16))
     waits_for: Mapped[list[str]] = mapped_column(Json)
     until_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+class KeptEvidence(Base):
+    """An entry that is stored and not applied (held, or in quarantine): the windows that it could meet are in review
+    until it is applied or a person dismisses it. `subject`, `slot`: None where the entry does not say."""
+
+    __tablename__ = "kept_evidence"
+    __table_args__ = (sa.Index("ix_kept_evidence_kind", "scope_id", "kind", "latest_ms"),)  # push and tick
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    subject: Mapped[str | None] = mapped_column(sa.String(36))
+    slot: Mapped[str | None] = mapped_column(sa.String(16))
+    earliest_ms: Mapped[int] = mapped_column(sa.BigInteger)
+    latest_ms: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class Quarantine(Base):

@@ -29,8 +29,8 @@ class Channel(Base):
 
 
 class Notice(Base):
-    """One event of one flag, told to one user by one channel (none: in the console). `key` names just that, so that
-    nobody is told twice. `what` is the event's action."""
+    """One event of one flag, or of none (then `scope_id` and `flag_id` are empty), told to one user by one channel (none:
+    in the console). `key` names just that, so that nobody is told twice. `what` is the event's action."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -43,8 +43,8 @@ class Notice(Base):
     key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     user_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("user_account.id"))
     channel_id: Mapped[str | None] = mapped_column(Id, sa.ForeignKey("channel.id"))
-    scope_id: Mapped[str] = mapped_column(Id)
-    flag_id: Mapped[str] = mapped_column(Id)
+    scope_id: Mapped[str | None] = mapped_column(Id)
+    flag_id: Mapped[str | None] = mapped_column(Id)
     what: Mapped[str] = mapped_column(sa.String(32))
     severe: Mapped[bool] = mapped_column(sa.Boolean)
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)

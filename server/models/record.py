@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.db import Base, Id, Json
 
 _OPEN = sa.text("state = 'open'")
+WIDE_MS = 3_600_000
+WIDE = f"latest_ms - earliest_ms > {WIDE_MS}"
 
 
 class Record(Base):
@@ -31,6 +33,20 @@ class Record(Base):
             sqlite_where=sa.text("deleted_ms IS NOT NULL"),
         ),
         sa.Index("ix_record_event", "scope_id", "kind", "event_ms"),  # duties: which facts fall into a window
+        sa.Index(  # a correction is voided: are there others of the same fact?
+            "ix_record_amends",
+            "scope_id",
+            "amends",
+            postgresql_where=sa.text("amends IS NOT NULL"),
+            sqlite_where=sa.text("amends IS NOT NULL"),
+        ),
+        sa.Index(  # duties: the few facts whose time is known so badly that `event_ms` does not find them
+            "ix_record_wide",
+            "scope_id",
+            "kind",
+            postgresql_where=sa.text(WIDE),
+            sqlite_where=sa.text(WIDE),
+        ),
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -44,7 +60,11 @@ class Record(Base):
     subject: Mapped[str | None] = mapped_column(sa.String(36))
     slot: Mapped[str | None] = mapped_column(sa.String(16))
     counts: Mapped[bool] = mapped_column(sa.Boolean, default=True)
-    backfilled: Mapped[bool] = mapped_column(sa.Boolean, default=False)  # then `event_ms` is what it claims
+    backfilled: Mapped[bool] = mapped_column(sa.Boolean, default=False)  # then `event_ms` is `observed_ms`
+    earliest_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    latest_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    observed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    amends: Mapped[str | None] = mapped_column(Id)  # the fact that this one corrects
 
 
 class Worker(Base):
@@ -66,6 +86,7 @@ class Worker(Base):
     canteen_staff: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     entered_on: Mapped[str] = mapped_column(sa.String(10))
     exited_on: Mapped[str | None] = mapped_column(sa.String(10))
+    merged_into: Mapped[str | None] = mapped_column(Id)  # another record of the same person, which stays
 
 
 class CaseFile(Base):

@@ -33,6 +33,7 @@ class Scope(Base):
     watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # None: not heard of all
     # How many events its flags have and the sum of their keyed hashes, sealed: none is taken away unseen.
     flag_tally: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    line_tally: Mapped[bytes | None] = mapped_column(sa.LargeBinary)  # the same of the lines of its log
 
     @property
     def name(self) -> str:

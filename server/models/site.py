@@ -38,6 +38,8 @@ class Site(Base):
     alert: Mapped[str] = mapped_column(sa.String(8), default="normal")  # normal, raised
     inhabited: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     places: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"kind", "name"}]
+    # For practising: everything works there, and nothing of it counts anywhere (models/access.py).
+    practice: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     made_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # nothing is asked of the time before
     planned_until: Mapped[str] = mapped_column(
         sa.String(10), default=""
@@ -87,6 +89,11 @@ def count_sites(session: Session) -> int:
 def all_sites(session: Session) -> Sequence[Site]:
     """Every site, by district and name."""
     return session.scalars(sa.select(Site).order_by(Site.district, Site.name, Site.id)).all()
+
+
+def sites_named(session: Session, name: str) -> Sequence[Site]:
+    """The sites of this name, by id: nothing keeps two of them from bearing one."""
+    return session.scalars(sa.select(Site).where(Site.name == name).order_by(Site.id)).all()
 
 
 def suspensions_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Suspension]]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from server.db import Base, Id, is_postgresql
 
 ROLES = ("inspector", "contractor", "section", "brigade", "admin")
+OFFICIALS = ("section", "brigade")  # they belong to a unit of the bureau
 
 
 class User(Base):
@@ -26,6 +27,7 @@ class User(Base):
     district: Mapped[str | None] = mapped_column(sa.String(64))  # codes joined by commas
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     active: Mapped[bool] = mapped_column(sa.Boolean, default=True)
+    disabled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # since when it is not active
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)
 
 

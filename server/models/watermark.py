@@ -1,32 +1,40 @@
-"""A site's watermark: through when the server surely holds everything that was written there."""
+"""Who reports in a scope: the devices that count there, or did."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.models.device import Device, StreamHead
-from server.models.user import Assignment
+from server.models.device import OWN_CLASS, Device, StreamHead
+from server.models.user import User
+from server.rules.reporting import Counted
 
 
-def scope_watermark(session: Session, scope_id: str) -> int | None:
-    """The least `complete_ms` over the quorum; None while any of it is unknown, or the quorum is empty.
-
-    The quorum: active devices of users whose assignment to this site is open. A device counts from its first
-    push on; an enrolment whose answer was lost would silence the site for good otherwise. One statement.
-    """
-    of_device = sa.and_(StreamHead.scope_id == scope_id, StreamHead.device_id == Device.id)
+def counted_devices(session: Session, scope_ids: Sequence[str]) -> dict[str, list[Counted]]:
+    """The devices of each scope that count there, or did. The server's own devices never do. One statement."""
+    columns = (StreamHead.complete_ms, StreamHead.since_ms, StreamHead.left_ms, StreamHead.left_why)
     query = (
-        sa.select(sa.func.count(), sa.func.count(StreamHead.complete_ms), sa.func.min(StreamHead.complete_ms))
-        .select_from(Assignment)
-        .join(Device, Device.user_id == Assignment.user_id)
-        .outerjoin(StreamHead, of_device)
-        .where(
-            Assignment.site_id == scope_id,
-            Assignment.ended_ms.is_(None),
-            Device.state == "active",
-            sa.or_(StreamHead.scope_id.is_not(None), Device.seen_ms > Device.enrolled_ms),
-        )
+        sa.select(StreamHead.scope_id, Device.id, Device.device_class, *columns, _stopped_ms())
+        .join(Device, Device.id == StreamHead.device_id)
+        .join(User, User.id == Device.user_id)
+        .where(StreamHead.scope_id.in_(scope_ids), Device.device_class != OWN_CLASS)
+        .order_by(StreamHead.scope_id, Device.id)
     )
-    devices, known, least_ms = session.execute(query).one()
-    return least_ms if devices == known else None
+    found: dict[str, list[Counted]] = {scope_id: [] for scope_id in scope_ids}
+    for scope_id, *values in session.execute(query):
+        found[scope_id].append(Counted._make(values))
+    return found
+
+
+def stopped_ms(device: Device, user: User) -> int | None:
+    """When a device was stopped: revoked, or its user disabled; None: it works."""
+    known = [at_ms for at_ms in (device.revoked_ms, user.disabled_ms) if at_ms is not None]
+    return min(known, default=None)
+
+
+def _stopped_ms() -> sa.ColumnElement[int | None]:
+    both = sa.and_(Device.revoked_ms.is_not(None), User.disabled_ms.is_not(None))
+    earlier = sa.case((Device.revoked_ms < User.disabled_ms, Device.revoked_ms), else_=User.disabled_ms)
+    return sa.case((both, earlier), else_=sa.func.coalesce(Device.revoked_ms, User.disabled_ms))

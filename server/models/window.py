@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db import Base, Id, bulk_insert, bulk_update
 
+RULES = 2
+
 
 class Window(Base):
     """One window. Its id follows from (site, duty, place, local date, slot), so making it twice makes it
@@ -37,6 +39,14 @@ class Window(Base):
         sa.Index(
             "ix_duty_window_opens", "scope_id", "opens_ms"
         ),  # push: windows that a fact may meet; a site's page
+        # Push: reviews that end by themselves when more is known.
+        sa.Index(
+            "ix_duty_window_review",
+            "scope_id",
+            "opens_ms",
+            postgresql_where=sa.text("state = 'review'"),
+            sqlite_where=sa.text("state = 'review'"),
+        ),
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -59,6 +69,8 @@ class Window(Base):
     judged_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     judged_watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     flag_id: Mapped[str | None] = mapped_column(Id)
+    # By which rules it was judged last: 1 before times were intervals (such verdicts stay), 2 since.
+    rules: Mapped[int] = mapped_column(sa.SmallInteger, default=RULES)
 
     @property
     def deadline_ms(self) -> int:
@@ -90,6 +102,7 @@ class DueWindow:
     judged_ms: int | None
     judged_watermark_ms: int | None
     flag_id: str | None
+    rules: int
 
     @property
     def deadline_ms(self) -> int:
@@ -99,9 +112,12 @@ class DueWindow:
 AnyWindow = Window | DueWindow
 _MADE = (
     *("scope_id", "id", "duty", "place", "local_date", "slot"),
-    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms"),
+    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms", "rules"),
 )
-_JUDGED = ("state", "reason", "need", "have", "check_ms", "judged_ms", "judged_watermark_ms", "flag_id")
+_JUDGED = (
+    *("state", "reason", "need", "have", "evidence", "evidence_ms"),
+    *("check_ms", "judged_ms", "judged_watermark_ms", "flag_id", "rules"),
+)
 
 
 def insert_windows(session: Session, windows: Sequence[Window]) -> None:

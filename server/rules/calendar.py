@@ -29,6 +29,13 @@ class Holidays:
         """Whether the year's official arrangement is loaded."""
         return int(local_date[:4]) in self.years
 
+    def known_until(self, local_date: str) -> str | None:
+        """The last date through which the arrangement is loaded without a gap, from that date on; None: not even then."""
+        year = int(local_date[:4])
+        while year in self.years:
+            year += 1
+        return f"{year - 1}-12-31" if self.knows(local_date) else None
+
 
 def is_working_day(holidays: Holidays, local_date: str) -> bool:
     """Whether people work by the official calendar: a named day off or make-up day decides, else Monday to

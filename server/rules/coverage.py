@@ -1,7 +1,9 @@
-"""Coverage: were the people who were there measured? (DOMAIN: Duties, TEMP and TEMP-CANTEEN)
+"""Coverage: were the people who were there measured? (DOMAIN: Duties, TEMP and TEMP-CANTEEN; SPEC: Time, Duties)
 
 Need and share are judged by event time up to the window's deadline, so that what happens later in the day
-changes nothing about a slot that is over; what only becomes *known* later does.
+changes nothing about a slot that is over; what only becomes *known* later does. Times are intervals: a day is met only
+if everybody who may have been there was certainly measured, and missed only if somebody who certainly was there certainly
+was not.
 """
 
 from __future__ import annotations
@@ -11,25 +13,32 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from server.rules.judge import Evidence
+from server.rules.judge import EVIDENCE_KEPT, TIME_UNCERTAIN, Evidence
+from server.rules.matching import Candidate, fit, said_within
+
+AT_THE_GATE = ("entry", "retest")  # slots of readings that prove nobody's presence once he was sent out
 
 
 class Pass(NamedTuple):
-    """A gate pass. `direction`: in, out."""
+    """A gate pass within [`earliest_ms`, `latest_ms`]. `direction`: in, out. `kept`: stored, and not applied."""
 
     worker: str
     direction: str
-    event_ms: int
+    earliest_ms: int
+    latest_ms: int
+    kept: bool = False
 
 
 class Reading(NamedTuple):
-    """A temperature reading. `at_ms` is the server's estimate, or the claimed time of a provably backfilled
-    one."""
+    """A temperature reading within [`earliest_ms`, `latest_ms`]. `observed_ms` (补录): when its author says that it
+    was taken. `kept`: stored, and not applied."""
 
     worker: str
     slot: str
-    at_ms: int
-    backfilled: bool = False
+    earliest_ms: int
+    latest_ms: int
+    observed_ms: int | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +48,14 @@ class Span:
 
     day_starts_ms: int
     opens_ms: int
+    due_ms: int
     deadline_ms: int
     closes_ms: int
     admits: tuple[str, ...] = ()  # slots of readings that count; empty: any
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(self.opens_ms, self.due_ms, self.deadline_ms, self.closes_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,24 @@ class Coverage:
     met: bool
 
 
+class Present(NamedTuple):
+    """Who was there: those who certainly were, and those who may have been."""
+
+    surely: frozenset[str]
+    maybe: frozenset[str]
+
+
+class Measured(NamedTuple):
+    """Workers with a reading that counts: in time, after `due`, written down later; and those whose reading may count,
+    or is kept."""
+
+    timely: frozenset[str]
+    late: frozenset[str]
+    backfilled: frozenset[str]
+    uncertain: frozenset[str]
+    kept: frozenset[str]
+
+
 def coverage(present: Collection[str], measured: Collection[str], share: float) -> Coverage:
     """Coverage of those present. `share` is between 0 and 1. Where nobody was seen, nothing is shown: not
     met."""
@@ -62,29 +94,65 @@ def coverage(present: Collection[str], measured: Collection[str], share: float) 
     return Coverage(len(people), have, bool(people) and have >= enough)
 
 
-def present(passes: Iterable[Pass], readings: Iterable[Reading], span: Span) -> frozenset[str]:
+def present(passes: Iterable[Pass], readings: Iterable[Reading], span: Span) -> Present:
     """Who was there for the window: everybody who came in or was measured that day up to the deadline,
     without those whose last pass before the window opens is `out` and who neither came back nor were measured
-    in it. Somebody who was only seen leaving (the night shift, in the morning) is not needed."""
-    at_opening: dict[str, str] = {}
-    seen: set[str] = set()
-    in_window: set[str] = set()
-    for one in sorted(passes, key=_pass_order):
-        if one.event_ms < span.day_starts_ms or one.event_ms > span.deadline_ms:
-            continue
-        if one.direction == "in":
-            seen.add(one.worker)
-        if one.event_ms < span.opens_ms:
-            at_opening[one.worker] = one.direction
-        elif one.direction == "in":
-            in_window.add(one.worker)
+    in it. Somebody who was only seen leaving (the night shift, in the morning) is not needed, nor is somebody who was
+    measured at the gate and sent out.
+
+    Where a time is uncertain, `surely` takes it as if nothing spoke for the presence, `maybe` as if everything did.
+    """
+    people: dict[str, tuple[list[Pass], list[Reading]]] = {}
+    for one in passes:
+        people.setdefault(one.worker, ([], []))[0].append(one)
     for reading in readings:
-        if span.day_starts_ms <= reading.at_ms <= span.deadline_ms:
-            seen.add(reading.worker)
-            if reading.at_ms >= span.opens_ms:
-                in_window.add(reading.worker)
-    gone = {worker for worker, direction in at_opening.items() if direction == "out"}
-    return frozenset(seen - (gone - in_window))
+        people.setdefault(reading.worker, ([], []))[1].append(reading)
+    surely, maybe = set[str](), set[str]()
+    for worker, (own_passes, own_readings) in people.items():
+        if _was_there(own_passes, own_readings, span, certain=True):
+            surely.add(worker)
+        if _was_there(own_passes, own_readings, span, certain=False):
+            maybe.add(worker)
+    return Present(frozenset(surely), frozenset(maybe | surely))
+
+
+def _was_there(passes: Iterable[Pass], readings: Iterable[Reading], span: Span, certain: bool) -> bool:
+    """Whether one person certainly was there, or may have been."""
+
+    def within(lo: int, hi: int, from_ms: int, to_ms: int, surely: bool) -> bool:
+        return from_ms <= lo and hi <= to_ms if surely else from_ms <= hi and lo <= to_ms
+
+    start, opens, deadline = span.day_starts_ms, span.opens_ms, span.deadline_ms
+    ins = [one for one in passes if one.direction == "in" and not (certain and one.kept)]
+    outs = [one for one in passes if one.direction == "out" and (certain or not one.kept)]
+    came = [one for one in ins if within(one.earliest_ms, one.latest_ms, start, deadline, certain)]
+    sent_out = any(within(one.earliest_ms, one.latest_ms, start, deadline, not certain) for one in outs)
+    seen, in_window = bool(came), False
+    for one in came:
+        in_window |= within(one.earliest_ms, one.latest_ms, opens, deadline, certain)
+    for reading in readings:
+        lo, hi = _when(reading)
+        proves = not (sent_out and reading.slot in AT_THE_GATE) and not (certain and reading.kept)
+        if proves and within(lo, hi, start, deadline, certain):
+            seen = True
+            in_window |= within(lo, hi, opens, deadline, certain)
+    if not seen or in_window:
+        return seen
+    return not any(_left(one, ins, span, certain) for one in outs)
+
+
+def _left(out: Pass, ins: Iterable[Pass], span: Span, certain: bool) -> bool:
+    """Whether an `out` before the window opens was the last pass before it. To say that somebody certainly was there, it
+    is enough that it may have been; of two at the same moment the `out` comes last, because it is the end of a visit."""
+    if certain:
+        before = out.latest_ms >= span.day_starts_ms and out.earliest_ms < span.opens_ms
+        return before and not any(
+            back.earliest_ms > out.latest_ms and back.latest_ms < span.opens_ms for back in ins
+        )
+    before = out.earliest_ms >= span.day_starts_ms and out.latest_ms < span.opens_ms
+    return before and not any(
+        back.latest_ms > out.earliest_ms and back.earliest_ms < span.opens_ms for back in ins
+    )
 
 
 def weigh(
@@ -94,51 +162,73 @@ def weigh(
     share: float,
     only: Collection[str] | None = None,
     without: Collection[str] = (),
+    unnamed: int = 0,
 ) -> Evidence:
     """What passes and readings say about one coverage window.
 
     `only`: the canteen staff, for the duty that is theirs alone; with none on the roster nobody is expected.
     `without`: people whom another duty measures (canteen staff, in TEMP), so that one reading meets exactly
-    one window. The best of three answers counts: timely readings alone, with those up to the window's close,
-    with backfilled ones.
+    one window. The best of three answers counts: timely readings alone, with late ones, with those that were written down
+    later. Where it takes readings or presences that are uncertain, the answer is `uncertain`.
     """
-    needed = present(passes, readings, span).difference(without)
-    if only is not None:
-        needed = needed.intersection(only)
-    timely, late, claimed = _measured(readings, span)
-    have = len(needed & (timely | late | claimed))
-    fulfilled = "none"
-    for kind, measured in (
-        ("backfilled", timely | late | claimed),
-        ("late", timely | late),
-        ("timely", timely),
+    surely, maybe = (_asked(people, only, without) for people in present(passes, readings, span))
+    measured = _measured(readings, span)
+    certain = measured.timely | measured.late | measured.backfilled
+    fulfilled, why = "none", None
+    for kind, known in (
+        ("backfilled", certain),
+        ("late", measured.timely | measured.late),
+        ("timely", measured.timely),
     ):
-        if coverage(needed, measured, share).met:
+        if coverage(maybe, known, share).met:
             fulfilled = kind
-    return Evidence(fulfilled, len(needed), have, only is None or bool(only))
+    if fulfilled == "none":
+        why = _why_uncertain(surely, maybe, certain, measured, share, unnamed)
+        fulfilled = "none" if why is None else "uncertain"
+    needed = surely if fulfilled == "none" else maybe
+    return Evidence(fulfilled, len(needed), len(needed & certain), only is None or bool(only), why)
 
 
-def _measured(readings: Iterable[Reading], span: Span) -> tuple[set[str], set[str], set[str]]:
-    """Workers measured in time, after the deadline, and by backfilled readings."""
-    timely, late, claimed = set[str](), set[str](), set[str]()
+def _why_uncertain(
+    surely: frozenset[str],
+    maybe: frozenset[str],
+    certain: frozenset[str],
+    measured: Measured,
+    share: float,
+    unnamed: int,
+) -> str | None:
+    """Why nobody can say that people were not measured: those who certainly were there may have been."""
+    if not maybe:
+        return None
+    if not surely or coverage(surely, certain | measured.uncertain, share).met:
+        return TIME_UNCERTAIN
+    known = certain | measured.uncertain | measured.kept
+    anybody = sorted(surely - known)[:unnamed]
+    return EVIDENCE_KEPT if coverage(surely, known.union(anybody), share).met else None
+
+
+def _asked(people: frozenset[str], only: Collection[str] | None, without: Collection[str]) -> frozenset[str]:
+    asked = people.difference(without)
+    return asked if only is None else asked.intersection(only)
+
+
+def _measured(readings: Iterable[Reading], span: Span) -> Measured:
+    found: dict[str, set[str]] = {name: set() for name in Measured._fields}
+    window = span.candidate
     for reading in readings:
-        if not _admitted(reading, span):
+        if span.admits and reading.slot not in span.admits and not (reading.kept and not reading.slot):
             continue
-        if reading.backfilled:
-            claimed.add(reading.worker)
-        elif reading.at_ms <= span.deadline_ms:
-            timely.add(reading.worker)
-        else:
-            late.add(reading.worker)
-    return timely, late, claimed
+        how = fit(reading.earliest_ms, reading.latest_ms, window)
+        if reading.observed_ms is not None:
+            own, said_ms = (reading.earliest_ms, reading.latest_ms), reading.observed_ms
+            if fit(said_ms, said_ms, window) is not None:
+                found[str(how) if said_within(own, said_ms, window) else "backfilled"].add(reading.worker)
+        elif how is not None:
+            found["kept" if reading.kept else str(how)].add(reading.worker)
+    return Measured(*(frozenset(found[name]) for name in Measured._fields))
 
 
-def _admitted(reading: Reading, span: Span) -> bool:
-    if span.admits and reading.slot not in span.admits:
-        return False
-    return span.opens_ms <= reading.at_ms < max(span.closes_ms, span.deadline_ms + 1)
-
-
-def _pass_order(one: Pass) -> tuple[int, str]:
-    """By time; of two at the same moment the `out` comes last, because it is the end of a visit."""
-    return (one.event_ms, one.direction)
+def _when(reading: Reading) -> tuple[int, int]:
+    if reading.observed_ms is not None:
+        return reading.observed_ms, reading.observed_ms
+    return reading.earliest_ms, reading.latest_ms

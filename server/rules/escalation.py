@@ -15,6 +15,7 @@ from server.rules.calendar import Holidays, working_days_later_ms
 from server.rules.flag_moves import ENDED
 
 SILENT = "SILENT"  # the duty code of the silent-site flag
+ORDERED = "ordered"  # in a policy: what starts with an order to rectify, whose deadline a person was given
 SECTION = "section"  # in a policy: the unit (科室) that the site belongs to
 # What makes steps due at once. Suspected falsification is none: whoever suspects it transfers the flag (移送).
 CONSECUTIVE = "consecutive"  # the second slot in a row was missed
@@ -22,6 +23,7 @@ OVERDUE = "overdue"  # a rectification is, or a recheck
 REFUSED = "refused"  # a recheck failed again
 FEVER_UNREPORTED = "fever_unreported"  # a case was not reported in time
 TRIGGERS = (CONSECUTIVE, OVERDUE, REFUSED, FEVER_UNREPORTED)
+_BEFORE_ORDER = ("opened", "acknowledged")  # what starts steps before anybody ordered anything
 _HOUR_MS = 3_600_000
 _CONSECUTIVE_DAYS, _FAILED_RECHECKS, _DUE_DAYS_MAX = 7, 2, 90  # where a copied policy says nothing
 
@@ -89,6 +91,11 @@ class Policy:
         """The unit that flags escalate to (监察支队)."""
         return next((step.unit for step in self.steps if step.escalates), self.fallback_unit)
 
+    @property
+    def escalating(self) -> frozenset[str]:
+        """The codes of the steps that pass a flag on to another unit."""
+        return frozenset(step.code for step in self.steps if step.escalates)
+
     def at_once(self, trigger: str) -> list[str]:
         """The codes of the steps that something makes due now (TRIGGERS; "": nothing)."""
         return [step.code for step in self.steps if trigger and trigger in step.at_once_on]
@@ -126,6 +133,17 @@ def steps(
             due_ms = start_ms if at_once else step.delay(severity).after_ms(start_ms, holidays)
             found.append(Step(step.code, _unit(policy, step, section), due_ms, step.asks_at_first))
     return sorted(found, key=lambda step: step.due_ms)
+
+
+def turn(policy: Policy, waiting: Mapping[str, int]) -> str | None:
+    """The code of the step that a flag waits for first. `waiting`: the steps that ask for a move, with when they are due.
+
+    What an order or a later move began comes first. Before there is one, a flag that was passed on waits for the unit
+    that has it now, however long another one has been overdue; among equals, the step that is due first."""
+    begun = {step.code: step.starts for step in policy.steps}
+    later = [code for code in waiting if begun.get(code, "opened") not in _BEFORE_ORDER]
+    passed_on = [code for code in waiting if code in policy.escalating]
+    return min(later or passed_on or waiting, key=lambda code: (waiting[code], code), default=None)
 
 
 def tells(step: PolicyStep, state: str, duty: str, silent_open: bool) -> bool:

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.rules.escalation import Policy
-from server.rules.flag_moves import CONTRACTOR, ENDED, EVERY, MOVES
-
-_STEP = "step_"
+from server.rules.flag_moves import CONTRACTOR, ENDED, EVERY, MOVES, STEP
 
 
 @dataclass(slots=True)
@@ -73,7 +71,7 @@ def replay(policy: Policy, events: Iterable[Happened]) -> Standing:
         elif event.action == "withdrawn":
             _end(now, (EVERY,))
             now.state, now.closed_ms = "withdrawn", event.at_ms
-        elif event.action.startswith(_STEP):
+        elif event.action.startswith(STEP):
             _take(now, policy, event)
         for code, told in event.detail.get("clocks", {}).items():
             step = policy.step(code)
@@ -101,7 +99,7 @@ def _move(now: Standing, policy: Policy, event: Happened) -> None:
 
 def _take(now: Standing, policy: Policy, event: Happened) -> None:
     """A step fell due: what escalates passes the flag on, and asks from now on."""
-    code = event.action.removeprefix(_STEP)
+    code = event.action.removeprefix(STEP)
     clock, step = now.clocks.get(code), policy.step(code)
     if clock is None or step is None or not clock.running:
         raise HistoryBroken(event.n, f"no clock of the step {code} was running")

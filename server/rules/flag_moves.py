@@ -20,6 +20,10 @@ CONTRACTOR, SECTION, BRIGADE, INSPECTOR = "contractor", "section", "brigade", "i
 _REVIEWERS = frozenset((SECTION, BRIGADE))
 _OPENING = ("notify_site", "section", "section_page", "acknowledge")
 _UNTIL_ORDER = (*_OPENING, "order", "brigade", "decide")
+STEP, REMIND = (
+    "step_",
+    "remind_",
+)  # before a step's code, the scheduler's event that it fell due, or is overdue still
 EVERY = "*"  # in `stops`: every clock that runs
 
 
@@ -31,6 +35,8 @@ class Move:
     `stops`: steps of the policy that end with it; `starts`: what begins for the policy's steps (PolicyStep.starts).
     `tells`: the parties that get a notice. `to_brigade`: the flag is the brigade's afterwards, and only the brigade
     moves it. `addresses`: it is addressed to one company at the site. `verifies`: never by whoever rectified.
+    `remark`: it changes nothing, so that it needs no look at the newest state, and overtakes nobody's decision.
+    `internal`: contractors never see it.
     """
 
     action: str
@@ -46,6 +52,8 @@ class Move:
     to_brigade: bool = False
     addresses: bool = False
     verifies: bool = False
+    remark: bool = False
+    internal: bool = False
 
 
 def _stay(*states: str) -> dict[str, str]:
@@ -168,6 +176,16 @@ TABLE: tuple[Move, ...] = (
         _stay(*FLAG_STATES),
         by=frozenset((CONTRACTOR, SECTION, BRIGADE, INSPECTOR)),
         media=True,
+        remark=True,
+    ),
+    Move(
+        "note",
+        "内部备注",
+        _stay(*FLAG_STATES),
+        by=frozenset((SECTION, BRIGADE, INSPECTOR)),
+        media=True,
+        remark=True,
+        internal=True,
     ),
 )
 MOVES: Mapping[str, Move] = {move.action: move for move in TABLE}
@@ -183,7 +201,24 @@ def describe() -> str:
     )
 
 
-_ANYBODYS = ("comment", "submit_rectification")  # also of a flag that is the brigade's
+_ANYBODYS = ("comment", "note", "submit_rectification")  # also of a flag that is the brigade's
+
+
+def overtakes(action: str, escalating: Collection[str]) -> bool:
+    """Whether what somebody decided before this event may no longer hold after it. Remarks and reminders change nothing, and
+    of the steps that fall due only those that pass the flag on do (`escalating`: their codes)."""
+    if action.startswith(STEP):
+        return action.removeprefix(STEP) in escalating
+    return not (action.startswith(REMIND) or (action in MOVES and MOVES[action].remark))
+
+
+def is_bureaus_own(action: str, unit: str, escalating: Collection[str]) -> bool:
+    """Whether an event is none of the contractors' business: an internal note, or a reminder to a unit of the bureau.
+    `unit`: of the step that the event is about. They do see that a flag was passed on."""
+    if action in MOVES:
+        return MOVES[action].internal
+    about_step = action.startswith((STEP, REMIND))
+    return about_step and unit != CONTRACTOR and action.removeprefix(STEP) not in escalating
 
 
 def started(move: Move, state: str) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ KINDS = {
     "inspection_round": "巡查",
     "inspection_finding": "巡查发现",
     "supply_movement": "物资出入库",
+    "worker_merge": "人员合并",
 }
 SLOTS = {
     "before_work": "上班前",

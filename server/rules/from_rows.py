@@ -6,7 +6,7 @@ date, empty: always) and `to` (the first local date on which it no longer holds,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from server.rules.calendar import Holidays
@@ -17,18 +17,34 @@ Row = Mapping[str, Any]
 
 
 def duty_rules(duties: Iterable[Row], presets: Iterable[Row]) -> list[DutyRule]:
-    """The versions of all duties that make windows: each preset row joined with its duty, for the dates on
-    which both hold. Duties without a preset, and those whose kind of evidence is not built yet, make none."""
-    known = list(duties)
+    """The versions of all duties that make windows: what of its row and of a preset's is in force, for the dates on which
+    both are. Duties without a preset make none."""
+    known, levels = _by(duties, "code"), _by(presets, "duty")
     rules = []
-    for preset in presets:
-        for duty in known:
-            if duty["code"] == preset["duty"] and duty["built"]:
-                valid_from = max(duty["from"], preset["from"])
-                valid_to = min((to for to in (duty["to"], preset["to"]) if to is not None), default=None)
-                if valid_to is None or valid_from < valid_to:
+    for code, rows in known.items():
+        for some in _by(levels.get(code, ()), "preset").values():
+            for duty, preset, valid_from, valid_to in versions(rows, some):
+                if preset is not None:
                     rules.append(_duty_rule(duty, preset, valid_from, valid_to))
     return rules
+
+
+def versions(
+    duties: Sequence[Row], presets: Sequence[Row]
+) -> Iterator[tuple[Row, Row | None, str, str | None]]:
+    """The versions of one duty: its row and that of a preset (None: none is in force), both as they hold from the first
+    date to before the second (None: for good). One version a date of effect; of rows that overlap the later one holds."""
+    ends = (row["to"] for row in (*duties, *presets) if row["to"] is not None)
+    dates = sorted({row["from"] for row in (*duties, *presets)} | set(ends))
+    before: tuple[Row | None, Row | None, str] = (None, None, "")
+    for date in dates:
+        now = _latest(duties, date), _latest(presets, date)
+        if now != before[:2]:
+            if before[0] is not None:
+                yield before[0], before[1], before[2], date
+            before = (*now, date)
+    if before[0] is not None:
+        yield before[0], before[1], before[2], None
 
 
 def holidays(rows: Iterable[Row]) -> Holidays:
@@ -44,8 +60,21 @@ def holidays(rows: Iterable[Row]) -> Holidays:
 
 def in_force(rows: Iterable[Row], code: str, local_date: str) -> Row | None:
     """The version of one row that holds on a local date."""
-    found = [row for row in rows if row["code"] == code and holds(row, local_date)]
-    return max(found, key=lambda row: str(row["from"]), default=None)
+    return _latest((row for row in rows if row["code"] == code), local_date)
+
+
+def _latest(rows: Iterable[Row], local_date: str) -> Row | None:
+    return max(
+        (row for row in rows if holds(row, local_date)), key=lambda row: str(row["from"]), default=None
+    )
+
+
+def _by(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
+    """The rows by one of their fields, in their order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[name], []).append(row)
+    return found
 
 
 def holds(row: Row, local_date: str) -> bool:

@@ -6,10 +6,12 @@ its deadline; until then it is `silent`: not heard from since, never "not done".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 STATES = ("open", "met", "done_late", "backfilled", "silent", "missed", "review", "excused", "void")
+TIME_UNCERTAIN, EVIDENCE_KEPT = "time_uncertain", "evidence_kept"
+# A device's stream ends before a window, for good or for now: nobody can say what it holds.
+DEVICE_REASONS = ("device_unheard", "device_lost", "device_dormant")
 REASONS = {  # shown to people; the code before the colon is what programs compare
     "suspended": "停工 (已批准)",
     "stopped": "工地处于停工阶段",
@@ -21,11 +23,27 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     "evidence_after_missed": "认定缺失之后才收到记录, 待复核",
     "evidence_lost": "原有记录作废或应测人数增加, 待复核",
     "excused_after_missed": "认定缺失之后才批准停工或调整假日, 待复核",
+    TIME_UNCERTAIN: "有记录, 但其时间不能确定在时段之内, 不能认定做或未做",
+    EVIDENCE_KEPT: "收到了可能属于本时段的记录, 但尚未生效 (等待前置记录或被退回), 不能认定未做",
+    "device_unheard": "已交还工地的平板未报清手中的记录, 不能认定未做",
+    "device_lost": "平板注销或账号停用前的记录可能尚未送达, 不能认定未做",
+    "device_dormant": "有平板长期未上报, 手中可能还有记录, 不能认定未做",
     "approved": "经核实豁免, 批准人",
     "not_asked": "规则或工地情况改变, 不再要求",
 }
+REMEDIES = {  # what a person can do about a window in review, by its reason
+    "evidence_after_missed": "查看记录的时间与证据, 属实即可核实豁免或撤回标记。",
+    "evidence_lost": "查看作废或更正的理由, 必要时到现场核实。",
+    "excused_after_missed": "核对停工批准或假日安排, 属实即可豁免。",
+    TIME_UNCERTAIN: "请该平板在有网络时再同步一次; 时间仍不能确定的, 向记录人核实后豁免。",
+    EVIDENCE_KEPT: "到待处理页查看这些记录: 补全、改正或注明不予采用。",
+    "device_unheard": "请原检查员打开平板同步; 平板已坏的, 注销它并核实当时情况。",
+    "device_lost": "平板找到后可导出记录送回; 找不到的, 向检查员核实当时情况。",
+    "device_dormant": "请检查员打开这台平板同步; 不再使用的, 请注销。",
+}
 # How well a window is fulfilled, best first, and the state that follows.
 FULFILLED = {"timely": "met", "late": "done_late", "backfilled": "backfilled"}
+_SOFT = (TIME_UNCERTAIN, EVIDENCE_KEPT, *DEVICE_REASONS)  # reviews that end by themselves when more is known
 _UNDECIDED = ("open", "silent")
 _BEST_FIRST = tuple(FULFILLED)
 _DONE = tuple(FULFILLED.values())
@@ -36,16 +54,17 @@ _WAKES = ("rest_day", "nobody_expected")  # excuses that fall away when people t
 class Evidence:
     """What the facts received so far say about one window.
 
-    `fulfilled`: `none`, `timely`, `late` (only with facts after the deadline), `backfilled` (only with
-    provably backfilled facts, by their claimed time). `need` and `have` count people where a duty is judged
-    by coverage, which can grow until the deadline; `expected` is False where nobody has to be measured at
-    all.
+    `fulfilled`: `none`, `timely`, `late` (only with facts after `due`), `backfilled` (only with facts that were written
+    down later, at the time that their authors say), `uncertain` (facts that may fulfil it; `why`: the reason). `need`
+    and `have` count people where a duty is judged by coverage, which can grow until the deadline; `expected` is False
+    where nobody has to be measured at all.
     """
 
     fulfilled: str = "none"
     need: int | None = None
     have: int | None = None
     expected: bool = True
+    why: str | None = None
 
 
 NOTHING = Evidence()
@@ -60,28 +79,6 @@ class Verdict:
     next_check_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A stored window that a fact may meet."""
-
-    opens_ms: int
-    deadline_ms: int
-    closes_ms: int
-    state: str = "open"
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Which window (its index; None: none) one fact meets, and how: timely, late, backfilled or none."""
-
-    index: int | None
-    fulfilled: str
-
-
-NO_MATCH = Match(None, "none")
-
-
 def judge(
     state: str,
     reason: str | None,
@@ -89,24 +86,28 @@ def judge(
     deadline_ms: int,
     watermark_ms: int | None,
     evidence: Evidence = NOTHING,
+    lost: str | None = None,
 ) -> Verdict:
-    """What a window is, given what it was and all evidence known now.
+    """What a window is, given what it was and all evidence known now. `watermark_ms`: through when the kinds that it
+    is judged by are complete; `lost`: why a device that ended before its deadline may hold more (DEVICE_REASONS).
 
     | was | evidence | before the deadline | after, watermark not past it | after, watermark past it |
     | --- | --- | --- | --- | --- |
-    | open, silent | none | open | silent | missed |
-    | open, silent | timely | met (coverage: open) | met | met |
-    | open, silent | late, backfilled | (coverage: open) its state | its state | its state |
+    | open, silent, soft review | none | open | silent (`lost`: review) | missed (`lost`: review) |
+    | open, silent, soft review | timely | met (coverage: open) | met (coverage: silent) | met |
+    | open, silent, soft review | late, backfilled | (coverage: open) its state | (coverage: silent) its state | its state |
+    | open, silent, soft review | uncertain | review (coverage: open) | review (coverage: silent) | review |
     | met, done_late, backfilled | none, or worse than that | as open | review | review |
     | missed | any | review | review | review |
     | excused for a rest day | somebody came | as open | as open | as open |
 
-    Everything else stays. Coverage waits for the deadline, because people may still arrive until then.
-    Judging twice is judging once.
+    Everything else stays. Coverage waits for the deadline, because people may still arrive until then, and for the
+    watermark, because others may have been there. A review is soft when its reason ends by itself (_SOFT). Judging
+    twice is judging once.
     """
     code = reason_code(reason)
     asleep = state == "excused" and not (code in _WAKES and _somebody(code, evidence))
-    if asleep or state in ("review", "void"):
+    if asleep or state == "void" or (state == "review" and code not in _SOFT):
         return Verdict(state, reason, None)
     fulfilled = evidence.fulfilled != "none"
     if state == "missed":
@@ -115,27 +116,8 @@ def judge(
         if evidence.fulfilled in _BEST_FIRST[: _DONE.index(state) + 1]:
             return Verdict(state, reason, None)
         if now_ms >= deadline_ms:
-            return Verdict("review", "evidence_lost", None)
-    return _undecided(now_ms, deadline_ms, watermark_ms, evidence)
-
-
-def match(event_ms: int, claimed_ms: int, backfilled: bool, windows: Sequence[Candidate]) -> Match:
-    """The one window that a fact meets: the earliest-due of those that admit it and are not met yet.
-
-    A fact counts at the server's estimate of its time; a provably backfilled one at the time that it claims,
-    and is marked. A fact from before a window opens does not meet it. Windows already missed take facts too:
-    they go to review.
-    """
-    at_ms = claimed_ms if backfilled else event_ms
-    found = [
-        (window.deadline_ms, window.opens_ms, index)
-        for index, window in enumerate(windows)
-        if window.opens_ms <= at_ms < _end_ms(window) and _takes(window)
-    ]
-    if not found:
-        return NO_MATCH
-    deadline_ms, _, index = min(found)
-    return Match(index, "backfilled" if backfilled else "timely" if at_ms <= deadline_ms else "late")
+            return Verdict("review", evidence.why or "evidence_lost", None)
+    return _undecided(now_ms, deadline_ms, watermark_ms, evidence, lost)
 
 
 def reason_code(reason: str | None) -> str:
@@ -143,15 +125,22 @@ def reason_code(reason: str | None) -> str:
     return (reason or "").partition(":")[0]
 
 
-def _undecided(now_ms: int, deadline_ms: int, watermark_ms: int | None, evidence: Evidence) -> Verdict:
+def _undecided(
+    now_ms: int, deadline_ms: int, watermark_ms: int | None, evidence: Evidence, lost: str | None
+) -> Verdict:
     coverage = evidence.need is not None
     if now_ms < deadline_ms and (coverage or evidence.fulfilled == "none"):
         return Verdict("open", None, deadline_ms)
     if not evidence.expected:
         return Verdict("excused", "nobody_expected", None)
-    if evidence.fulfilled != "none":
+    heard = watermark_ms is not None and watermark_ms >= deadline_ms
+    if evidence.fulfilled != "none" and (heard or not coverage):
+        if evidence.fulfilled == "uncertain":
+            return Verdict("review", evidence.why, None)
         return Verdict(FULFILLED[evidence.fulfilled], None, None)
-    if watermark_ms is None or watermark_ms < deadline_ms:
+    if lost is not None:
+        return Verdict("review", lost, None)
+    if not heard:
         return Verdict("silent", "not_heard", None)
     return Verdict("missed", "not_covered" if evidence.have else "not_done", None)
 
@@ -163,12 +152,6 @@ def _somebody(code: str, evidence: Evidence) -> bool:
     return code == "nobody_expected" or bool(evidence.need) or evidence.fulfilled != "none"
 
 
-def _takes(window: Candidate) -> bool:
-    if window.state == "excused":
-        return reason_code(window.reason) in _WAKES
-    return window.state in _UNDECIDED or window.state == "missed"
-
-
-def _end_ms(window: Candidate) -> int:
-    """The first instant that is too late; a fact at the very deadline is in time."""
-    return max(window.closes_ms, window.deadline_ms + 1)
+def is_soft(reason: str | None) -> bool:
+    """Whether a review for this reason ends by itself when more is known."""
+    return reason_code(reason) in _SOFT

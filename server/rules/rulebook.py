@@ -9,9 +9,12 @@ from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.escalation import Policy
 from server.rules.from_rows import Row
+from server.rules.reporting import EVERY_KIND, Classes
 from server.rules.roster.person import PersonLimits
 from server.rules.roster.words import Words, words_from
 from server.rules.windows import DutyRule
+
+PASSES = "gate_pass"  # the kind that tells who is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class Rulebook:
     def number(self, code: str, local_date: str) -> float:
         """A threshold as it holds on a local date. Raises LookupError without one."""
         return from_rows.number(self.rows["rules"], code, local_date)
+
+    def backfill_max_h(self, local_date: str) -> float:
+        """How long before it was written down work may have been done (补录); 0 in a database without rules."""
+        row = from_rows.in_force(self.rows["rules"], "backfill_max_h", local_date)
+        return float(row["value"]) if row is not None else 0.0
 
     def person_limits(self, local_date: str) -> PersonLimits:
         """What the rules ask of a person's age and dates on a local date."""
@@ -56,6 +64,18 @@ class Rulebook:
     def policy(self, local_date: str) -> Policy:
         """The escalation policy that a flag opened on this date gets."""
         return from_rows.policy(self.rows["escalation"], "default", local_date)
+
+    def device_classes(self, local_date: str) -> Classes:
+        """What each class of devices may write, as it holds on a local date."""
+        rows = [row for row in self.rows["device_classes"] if from_rows.holds(row, local_date)]
+        return {row["code"]: None if EVERY_KIND in row["kinds"] else frozenset(row["kinds"]) for row in rows}
+
+    def evidence_kinds(self, duty: str) -> tuple[str, ...]:
+        """The kinds of record that a duty is judged by; coverage looks at who passed the gate as well."""
+        found = {rule.evidence for rule in self.duties if rule.code == duty}
+        if any(rule.judging == "coverage" for rule in self.duties if rule.code == duty):
+            found.add(PASSES)
+        return tuple(sorted(found))
 
     def reviews(self) -> dict[str, bool]:
         """Which units review flags; a company never reviews its own."""

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Protocol
 
+BOOT_CLOCK = getattr(
+    time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC
+)  # goes on during sleep where the system has one
 _CHINA = timezone(timedelta(hours=8))  # no zone data needed on a tablet: China has had one offset since 1991
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,7 +31,6 @@ class SystemTabletClock:
     needs."""
 
     def __init__(self) -> None:
-        self._source = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
         self._boot = _boot_id()
 
     @property
@@ -39,7 +41,7 @@ class SystemTabletClock:
         return time.time_ns() // 1_000_000
 
     def up_ms(self) -> int:
-        return time.clock_gettime_ns(self._source) // 1_000_000
+        return time.clock_gettime_ns(BOOT_CLOCK) // 1_000_000
 
 
 def _boot_id() -> str | None:

@@ -13,11 +13,9 @@ from sync_protocol.client.clock import TabletClock, parse_ms
 from sync_protocol.client.ids import nonce
 from sync_protocol.client.reports import ExchangeFailed, TabletError, Trouble, trouble_of
 from sync_protocol.client.store import Identity, Store
-from sync_protocol.client.transport import Request, Response, Transport
-from sync_protocol.entry import SCHEMAS
+from sync_protocol.client.transport import NoAnswerInTime, Request, Response, Transport
 from sync_protocol.signatures import sign_request
 
-SCHEMA = SCHEMAS[-1]
 _BODY_SHOWN_MAX = 64 * 1024
 
 
@@ -41,21 +39,27 @@ class Exchange:
         """Server time as this tablet knows it: its wall clock, corrected by what the last answer said."""
         return self.clock.wall_ms() + self.store.int_note("server_offset_ms")
 
-    def post(self, path: str, make_body: Callable[[], bytes], headers: Mapping[str, str]) -> Response:
+    def post(
+        self,
+        path: str,
+        make_body: Callable[[], bytes],
+        headers: Mapping[str, str],
+        within_ms: int | None = None,
+    ) -> Response:
         """Signs and sends; the answer is 2xx. Raises ExchangeFailed for everything else, also when nobody
-        answers.
+        answers, or not `within_ms` of the moment when making the body began.
 
-        A `clock_skew` is answered once, with the server's time: the body is made anew too, because it
-        tells the tablet's clocks at the moment of sending.
+        A `clock_skew` is answered once, with the server's time: the body is made again too, because it
+        has the tablet's clocks at the moment of sending.
         """
-        answer = self._send_signed(path, make_body(), headers)
+        answer = self._send_signed(path, make_body, headers, within_ms)
         trouble = self._trouble(answer)
         if (
             trouble is not None
             and trouble.code == "clock_skew"
             and self.tell_time(trouble.members.get("server_time"))
         ):
-            answer = self._send_signed(path, make_body(), headers)
+            answer = self._send_signed(path, make_body, headers, within_ms)
             trouble = self._trouble(answer)
         if trouble is not None:
             raise ExchangeFailed(trouble)
@@ -82,7 +86,11 @@ class Exchange:
             self.store.set_note("server_offset_ms", server_ms - self.clock.wall_ms())
         return True
 
-    def _send_signed(self, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    def _send_signed(
+        self, path: str, make_body: Callable[[], bytes], headers: Mapping[str, str], within_ms: int | None
+    ) -> Response:
+        began_ms = self.clock.up_ms()
+        body = make_body()
         identity = self.identity()
         url = identity.url + path
         bare = {**headers, "Accept-Encoding": "gzip", "Authorization": f"Bearer {identity.token}"}
@@ -96,11 +104,14 @@ class Exchange:
             self.now_ms() // 1000,
             nonce(self.rng),
         )
-        return self._send(Request("POST", url, signed, body))
+        within_s = None if within_ms is None else (began_ms + within_ms - self.clock.up_ms()) / 1000
+        return self._send(Request("POST", url, signed, body, within_s))
 
     def _send(self, request: Request) -> Response:
         try:
             return self._transport.send(request)
+        except NoAnswerInTime as error:
+            raise ExchangeFailed(trouble_of("no_answer")) from error
         except OSError as error:
             raise ExchangeFailed(trouble_of("offline")) from error
 

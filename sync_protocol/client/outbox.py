@@ -14,8 +14,10 @@ from typing import Any
 from sync_protocol.client.answers import Outcome, PushAnswer, StreamAnswer
 from sync_protocol.client.reports import TabletError
 from sync_protocol.client.store import Store
-from sync_protocol.entry import At, Refusal, read_entry, write_entry
+from sync_protocol.entry import SCHEMAS, At, Refusal, read_entry, write_entry
+from sync_protocol.outcomes import FINAL
 
+SCHEMA = SCHEMAS[-1]  # of every line that is written now
 KEPT_MS = 7 * 24 * 3600 * 1000
 # Refused without a place in the chain: sending it again changes nothing.
 _NEVER_AGAIN = ("unreadable", "line_too_long")
@@ -49,36 +51,39 @@ class Held:
     id: str
     hash: str
     line: bytes
+    schema: str
 
 
 @dataclass(frozen=True, slots=True)
 class StreamClaim:
     """What a push says about one scope: the last `n` sent up to and with it, its hash, and how many stay
-    behind."""
+    behind. `gone`: it was made after the scope's `gone` had been pulled."""
 
     n: int
     hash: str
     unsent: int
+    gone: bool = False
 
 
 def append(store: Store, draft: Draft) -> str:
     """Gives the draft the next place in its stream and keeps its line, in one transaction. Returns the
     entry's id.
 
-    The overlay that `list` shows is this same row. Raises TabletError `scope_gone`, and the code with which
-    any server would refuse the line (`unreadable`, `line_too_long`, `bad_act`): it must not take a number.
+    The overlay that `list` shows is this same row. Raises TabletError `scope_gone`, also while a scope that
+    is gone waits for its last push, and the code with which any server would refuse the line (`unreadable`,
+    `line_too_long`, `bad_act`): it must not take a number.
     """
     with store.transaction() as sql:
         sql.execute("INSERT INTO scope (scope) VALUES (?) ON CONFLICT DO NOTHING", (draft.scope,))
-        head = sql.execute("SELECT n, hash, active FROM scope WHERE scope = ?", (draft.scope,)).fetchone()
-        if not head["active"]:
+        head = sql.execute("SELECT * FROM scope WHERE scope = ?", (draft.scope,)).fetchone()
+        if not head["active"] or head["gone"]:
             raise TabletError("scope_gone")
         n = head["n"] + 1
         line, digest = _line(draft, n, head["hash"])
         sql.execute(
-            "INSERT INTO outbox (scope, n, id, kind, record, act, line, hash)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (draft.scope, n, draft.id, draft.kind, draft.record, draft.act, line, digest),
+            "INSERT INTO outbox (scope, n, id, kind, record, act, line, hash, schema)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (draft.scope, n, draft.id, draft.kind, draft.record, draft.act, line, digest, SCHEMA),
         )
         sql.execute("UPDATE scope SET n = ?, hash = ? WHERE scope = ?", (n, digest, draft.scope))
     return draft.id
@@ -112,34 +117,38 @@ def unsettled_maker(store: Store, scope: str, record: str) -> str | None:
 
 
 def next_batch(store: Store, skip: Collection[int], max_entries: int, max_bytes: int) -> list[Held]:
-    """The oldest waiting lines that are not in `skip`, within both limits; at least one if there is any."""
+    """The oldest waiting lines that are not in `skip`, of one schema and within both limits; at least one if
+    there is any."""
     batch: list[Held] = []
     used_bytes = 0
-    query = "SELECT seq, scope, n, id, hash, line FROM outbox WHERE state = 'waiting' ORDER BY seq"
+    query = "SELECT seq, scope, n, id, hash, line, schema FROM outbox WHERE state = 'waiting' ORDER BY seq"
     for row in store.sql.execute(query):
         if row["seq"] in skip:
             continue
         used_bytes += len(row["line"]) + 1
-        if batch and (used_bytes > max_bytes or len(batch) >= max_entries):
+        full = used_bytes > max_bytes or len(batch) >= max_entries
+        if batch and (full or row["schema"] != batch[0].schema):
             break
-        batch.append(Held(row["seq"], row["scope"], row["n"], row["id"], row["hash"], row["line"]))
+        batch.append(Held(*row))
     return batch
 
 
 def claims(store: Store, batch: Sequence[Held]) -> dict[str, StreamClaim]:
-    """What to attest of every scope that this tablet knows, empty streams included: silence about a scope
-    would look like a tablet that was not heard from. `unsent` counts what is held beyond the batch at this
-    very moment: claiming too few would let the server call a duty missed whose record lies here."""
+    """What to attest of every scope that this tablet holds, empty streams included, and one that is gone until
+    it is purged: silence about a scope would look like a tablet that was not heard from. `unsent` counts what
+    is held beyond the batch at this very moment: claiming too few would let the server call a duty missed
+    whose record lies here."""
     tops = {held.scope: (held.n, held.hash) for held in sorted(batch, key=lambda held: held.n)}
     claimed: dict[str, StreamClaim] = {}
     with store.snapshot() as sql:
         waiting = waiting_by_scope(store)
         going = _still_waiting(store, batch)
-        for row in sql.execute("SELECT scope, acked_n, acked_hash, active FROM scope ORDER BY scope"):
+        for row in sql.execute("SELECT scope, acked_n, acked_hash, active, gone FROM scope ORDER BY scope"):
             scope = row["scope"]
             if row["active"] or waiting.get(scope):
                 n, digest = max((row["acked_n"], row["acked_hash"]), tops.get(scope, (0, "")))
-                claimed[scope] = StreamClaim(n, digest, waiting.get(scope, 0) - going.get(scope, 0))
+                unsent = waiting.get(scope, 0) - going.get(scope, 0)
+                claimed[scope] = StreamClaim(n, digest, unsent, bool(row["gone"]))
     return claimed
 
 
@@ -161,14 +170,29 @@ def waiting_by_scope(store: Store) -> dict[str, int]:
     return {row["scope"]: row["waiting"] for row in rows}
 
 
+def note_left(store: Store, claims: Mapping[str, StreamClaim], answer: PushAnswer) -> None:
+    """The server knows now that nothing is unsent in scopes that were gone when this was declared; to be
+    called inside a transaction, after `settle`. One that is not in the answer failed there, and is declared
+    again."""
+    store.sql.executemany(
+        "UPDATE scope SET gone = 2 WHERE scope = ? AND gone = 1",
+        [
+            (name,)
+            for name, claim in claims.items()
+            if claim.gone and claim.unsent == 0 and name in answer.streams
+        ],
+    )
+
+
 def settle(
     store: Store, batch: Sequence[Held], answer: PushAnswer, tried: Collection[int], now_ms: int
 ) -> dict[str, int]:
     """Takes in an answer whose receipt was verified; to be called inside a transaction. Returns outcomes
     counted.
 
-    1 outcomes clear their entries, except `retry`; 2 holes and what a restored server lost go back to
-    waiting, unless they were tried in this push already; 3 lines that nobody can need again are forgotten.
+    1 outcomes clear their entries, except `retry` and words that nobody knows; 2 holes and what a restored
+    server lost go back to waiting, unless they were tried in this push already; 3 lines that nobody can need
+    again are forgotten.
     """
     counted = _settle_outcomes(store, batch, answer.outcomes, now_ms)
     for scope, stream in answer.streams.items():
@@ -193,7 +217,7 @@ def _settle_outcomes(
         if held is None:
             continue  # an answer about something that was not asked
         counted[outcome.outcome] = counted.get(outcome.outcome, 0) + 1
-        if outcome.outcome == "retry":
+        if outcome.outcome not in FINAL:
             continue
         shown = int(outcome.outcome != "refused")
         done.append((shown, outcome.outcome, outcome.code, outcome.errors, outcome.rev, now_ms, held.seq))

@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync_protocol.client import outbox, records
+from sync_protocol.client import records
 from sync_protocol.client.answers import BadAnswer, load_object
-from sync_protocol.client.exchange import SCHEMA, Exchange
+from sync_protocol.client.exchange import Exchange
+from sync_protocol.client.outbox import SCHEMA
 from sync_protocol.client.records import Change, Checkpoint, Segment
 from sync_protocol.client.reports import ExchangeFailed, PullReport, PushReport, trouble_of
-from sync_protocol.entry import SYNC_VERSION
+from sync_protocol.header import SYNC_VERSION
 
 MAX_BYTES = 1_048_576
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/x-ndjson"}
@@ -29,15 +30,22 @@ class _Round:
     gone: list[str] = field(default_factory=list)
 
 
-def pull(exchange: Exchange, push: Callable[[], PushReport], max_bytes: int = MAX_BYTES) -> PullReport:
-    """Brings every assigned scope up to date. Never raises for what the network or server does.
+def pull(
+    exchange: Exchange,
+    push: Callable[[], PushReport],
+    max_bytes: int = MAX_BYTES,
+    before: PullReport | None = None,
+) -> PullReport:
+    """Brings every assigned scope up to date. Never raises for what the network or server does. `before`:
+    the report of a pull that this one goes on from.
 
     1 ask with the cursors that are stored; 2 store each scope's changes with its checkpoint, so that a cut
-    at any line keeps what was complete; 3 a scope that is gone is purged after `push` has emptied its
-    outbox, or left until next time; 4 again while there is more or a reset was asked for, as long as
-    something moves.
+    at any line keeps what was complete; 3 a scope that is gone is purged after `push` has emptied its outbox
+    and said so to the server, or left until next time; 4 again while there is more or a reset was asked for,
+    as long as something moves.
     """
-    report = PullReport()
+    report = before or PullReport()
+    report.cut, report.problem = False, None
     while True:
         try:
             one = _round(exchange, report, max_bytes)
@@ -157,8 +165,9 @@ class _Reader:
 def _leave(
     exchange: Exchange, gone: Collection[str], push: Callable[[], PushReport], report: PullReport
 ) -> None:
-    """Purges the scopes that were taken away, after what was written there went up."""
-    if any(outbox.waiting_by_scope(exchange.store).get(scope) for scope in gone):
+    """Purges the scopes that were taken away, after what was written there went up, and the server was told that
+    there is no more: until then it has to reckon with it."""
+    if not records.note_gone(exchange.store, gone):
         push()
     report.leaving = [scope for scope in gone if not records.purge(exchange.store, scope)]
     report.gone += [scope for scope in gone if scope not in report.leaving]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sync_protocol.client import outbox
 from sync_protocol.client.answers import BadAnswer, PushAnswer, read_push_answer
 from sync_protocol.client.clock import wall_text
-from sync_protocol.client.exchange import SCHEMA, Exchange
-from sync_protocol.client.outbox import Held, StreamClaim
-from sync_protocol.client.reports import ExchangeFailed, PushReport, trouble_of
+from sync_protocol.client.exchange import Exchange
+from sync_protocol.client.outbox import SCHEMA, Held, StreamClaim
+from sync_protocol.client.reports import ExchangeFailed, PushReport, Trouble, trouble_of
 from sync_protocol.client.store import Store
-from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, SYNC_VERSION
+from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES
+from sync_protocol.header import SYNC_VERSION
 from sync_protocol.signatures import attestation_text, receipt_text, sign_text, verify_text
 
 _HEADER_BYTES = 1024  # of a push's first line without its streams, with room to spare
 _CLAIM_BYTES = 448  # of one stream in it: scope, n, hash and signature
 _HEADERS = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
 _PASSED_OVER_MAX = 3
+_ABANDONED_AFTER_MS = (
+    60_000  # of reading the clock for the header: the server takes it to be no older (PROTOCOL: Time)
+)
 _TRY_SMALLER = (413, 500)  # too large; or something in the batch upsets the server: find out with less of it
 
 
@@ -27,24 +32,26 @@ def push(exchange: Exchange) -> PushReport:
     """Sends everything that waits; a heartbeat when nothing does. Never raises for what the network or server
     does.
 
-    1 the oldest lines within the limits go up under a fresh header (never an old one: it tells the clocks
-    and what is unsent *now*); 2 a 413 or 500 halves the batch, down to one entry, which is then passed
-    over until the next push; 3 the answer is taken in only with a valid receipt, in one transaction; 4
-    again, until each waiting line was tried once. A lost answer leaves everything waiting: the same lines
-    go up again, and come back as duplicates.
+    1 the oldest lines within the limits go up under a fresh header (never an old one: it has the clocks and
+    what is unsent *now*); 2 a 413 or 500 halves the batch, down to one entry, which is then passed over
+    until the next push; a try that is abandoned ends the push, and halves the first batch of the next; 3
+    the answer is taken in only with a valid receipt, in one transaction; 4 again, until each waiting line
+    was tried once. A lost answer leaves everything waiting: the same lines go up again, and come back as
+    duplicates.
     """
     report = PushReport()
-    size = _Size()
+    size = _Size(exchange.store)
     tried: set[int] = set()
     heard = False  # one exchange at least, even with nothing to send
     while True:
         batch = _next_batch(exchange.store, tried, size.now)
         if not batch and heard:
             break
+        began_ms = exchange.clock.up_ms()
         try:
-            answer = _exchange(exchange, batch)
+            claims, answer = _exchange(exchange, batch)
         except ExchangeFailed as failure:
-            if not batch or not size.shrink(failure.trouble.status, len(batch)):
+            if not batch or not size.shrink(failure.trouble, len(batch)):
                 report.problem = failure.trouble
                 break
             if len(batch) == 1:
@@ -52,10 +59,10 @@ def push(exchange: Exchange) -> PushReport:
                 tried.add(batch[0].seq)
             continue
         heard = True
-        size.grow()
+        size.grow(exchange.clock.up_ms() - began_ms)
         tried.update(held.seq for held in batch)
         report.sent += len(batch)
-        for name, count in _take_in(exchange, batch, answer, tried).items():
+        for name, count in _take_in(exchange, batch, claims, answer, tried).items():
             report.outcomes[name] = report.outcomes.get(name, 0) + count
     report.waiting = sum(outbox.waiting_by_scope(exchange.store).values())
     return report
@@ -63,29 +70,40 @@ def push(exchange: Exchange) -> PushReport:
 
 class _Size:
     """How many entries the next batch may hold. A 413 lowers it for the whole push; a 500 only until
-    something works."""
+    something works; a try that was abandoned until batches are answered well in time, over restarts too."""
 
-    def __init__(self) -> None:
-        self.now = MAX_ENTRIES
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.now = store.int_note("batch_entries", MAX_ENTRIES)
         self._ceiling = MAX_ENTRIES
         self._passed_over = 0
 
-    def shrink(self, status: int, entries: int) -> bool:
+    def shrink(self, trouble: Trouble, entries: int) -> bool:
         """Whether to go on after this failure. Single entries that fail one after the other mean an ill
         server."""
-        if status not in _TRY_SMALLER:
+        if trouble.code == "no_answer":
+            self._note(max(1, entries // 2))
+        if trouble.status not in _TRY_SMALLER:
             return False
         if entries > 1:
             self.now = entries // 2
-            if status == 413:
+            if trouble.status == 413:
                 self._ceiling = self.now
             return True
         self._passed_over += 1
         return self._passed_over < _PASSED_OVER_MAX
 
-    def grow(self) -> None:
-        self.now = min(self._ceiling, self.now * 2)
+    def grow(self, took_ms: int) -> None:
+        """After an answer: twice as much might have come in time too, unless this took more than half of it."""
+        if took_ms <= _ABANDONED_AFTER_MS / 2:
+            self.now = min(self._ceiling, self.now * 2)
+            self._note(min(MAX_ENTRIES, self._store.int_note("batch_entries", MAX_ENTRIES) * 2))
         self._passed_over = 0
+
+    def _note(self, entries: int) -> None:
+        if entries != self._store.int_note("batch_entries", MAX_ENTRIES):
+            with self._store.transaction():
+                self._store.set_note("batch_entries", entries)
 
 
 def _next_batch(store: Store, tried: set[int], max_entries: int) -> list[Held]:
@@ -95,9 +113,20 @@ def _next_batch(store: Store, tried: set[int], max_entries: int) -> list[Held]:
     )
 
 
-def _exchange(exchange: Exchange, batch: Sequence[Held]) -> PushAnswer:
-    """Raises ExchangeFailed, also for an answer whose receipt the server's key did not sign."""
-    response = exchange.post("/sync/v1/push", lambda: _body(exchange, batch), _HEADERS)
+def _exchange(exchange: Exchange, batch: Sequence[Held]) -> tuple[Mapping[str, StreamClaim], PushAnswer]:
+    """What was claimed, and the answer. Raises ExchangeFailed, also for an answer whose receipt the server's
+    key did not sign."""
+    claims: dict[str, StreamClaim] = {}
+
+    def make_body() -> bytes:
+        clock = _read_clock(exchange)  # first: what is written from now on is counted as unsent
+        claims.clear()
+        claims.update(outbox.claims(exchange.store, batch))
+        header = push_header(exchange, batch[0].schema if batch else SCHEMA, clock, claims)
+        lines = b"\n".join([header, *(held.line for held in batch), b""])
+        return gzip.compress(lines, compresslevel=6, mtime=0)
+
+    response = exchange.post("/sync/v1/push", make_body, _HEADERS, _ABANDONED_AFTER_MS)
     if not response.complete:
         raise ExchangeFailed(trouble_of("offline"))
     try:
@@ -107,17 +136,21 @@ def _exchange(exchange: Exchange, batch: Sequence[Held]) -> PushAnswer:
     identity = exchange.identity()
     if not verify_text(identity.server_key, _receipt(exchange, answer), answer.receipt_sig):
         raise ExchangeFailed(trouble_of("receipt_invalid"))
-    return answer
+    return claims, answer
 
 
-def _body(exchange: Exchange, batch: Sequence[Held]) -> bytes:
-    header = push_header(exchange, outbox.claims(exchange.store, batch))
-    lines = [header, *(held.line for held in batch), b""]
-    return gzip.compress(b"\n".join(lines), compresslevel=6, mtime=0)
+def _read_clock(exchange: Exchange) -> dict[str, Any]:
+    """The last beacon that this tablet received, and then its clocks: they were read after it."""
+    beacon = exchange.store.note("beacon")
+    clock = exchange.clock
+    read = {"wall": wall_text(clock.wall_ms()), "boot": clock.boot, "up_ms": clock.up_ms()}
+    return read if beacon is None else {**read, "beacon": beacon}
 
 
-def push_header(exchange: Exchange, claims: dict[str, StreamClaim]) -> bytes:
-    """The first line of a push: this tablet's clocks, and one signed attestation for each scope."""
+def push_header(
+    exchange: Exchange, schema: str, clock: Mapping[str, Any], claims: Mapping[str, StreamClaim]
+) -> bytes:
+    """The first line of a push: the schema of its lines, the clock, one signed attestation for each scope."""
     identity = exchange.identity()
     streams = {
         scope: {
@@ -130,9 +163,7 @@ def push_header(exchange: Exchange, claims: dict[str, StreamClaim]) -> bytes:
         }
         for scope, claim in claims.items()
     }
-    clock = exchange.clock
-    told = {"wall": wall_text(clock.wall_ms()), "boot": clock.boot, "up_ms": clock.up_ms()}
-    header = {"sync": SYNC_VERSION, "schema": SCHEMA, "clock": told, "streams": streams}
+    header = {"sync": SYNC_VERSION, "schema": schema, "clock": clock, "streams": streams}
     return json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -142,7 +173,11 @@ def _receipt(exchange: Exchange, answer: PushAnswer) -> str:
 
 
 def _take_in(
-    exchange: Exchange, batch: Sequence[Held], answer: PushAnswer, tried: set[int]
+    exchange: Exchange,
+    batch: Sequence[Held],
+    claims: Mapping[str, StreamClaim],
+    answer: PushAnswer,
+    tried: set[int],
 ) -> dict[str, int]:
     """Outcomes, receipt, beacon and server time of one answer, in one transaction."""
     store = exchange.store
@@ -150,6 +185,7 @@ def _take_in(
         exchange.tell_time(answer.server_time)
         now_ms = exchange.now_ms()
         counted = outbox.settle(store, batch, answer, tried, now_ms)
+        outbox.note_left(store, claims, answer)
         receipt = sql.execute(
             "INSERT INTO receipt (at, sig, text) VALUES (?, ?, ?)",
             (answer.receipt_at, answer.receipt_sig, _receipt(exchange, answer)),

@@ -64,10 +64,11 @@ def cursors(store: Store) -> dict[str, str]:
 
 def settled_overlays(store: Store) -> dict[str, list[int]]:
     """By scope, the acknowledged entries that still lie over the records: a pull begun now brings what they
-    did."""
+    did. Not those of a scope that is gone, of which nothing comes any more."""
     found: dict[str, list[int]] = {}
     for row in store.sql.execute(
         "SELECT scope, seq FROM outbox WHERE shown = 1 AND state = 'settled' AND outcome <> 'held'"
+        " AND scope NOT IN (SELECT scope FROM scope WHERE gone > 0)"
     ):
         found.setdefault(row["scope"], []).append(row["seq"])
     return found
@@ -99,6 +100,7 @@ def commit(
             live, total = 0, 0
         live, total = _lay_down(sql, checkpoint.scope, segment.changes, live, total)
         _land_by_rev(sql, checkpoint.scope, segment.changes)
+        _clear_refused(sql, checkpoint.scope, segment.changes)
         stored = Stored(kept=True)
         if checkpoint.count is not None:
             sql.execute("DELETE FROM record WHERE scope = ? AND stale = 1", (checkpoint.scope,))
@@ -106,7 +108,7 @@ def commit(
             stored = _judge(row, checkpoint, live, total, now_ms)
             _note_judgement(sql, checkpoint.scope, stored, now_ms)
         sql.execute(
-            "UPDATE scope SET cursor = ?, live = ?, digest = ?, active = 1 WHERE scope = ?",
+            "UPDATE scope SET cursor = ?, live = ?, digest = ?, active = 1, gone = 0 WHERE scope = ?",
             ("" if stored.reset_wanted else checkpoint.cursor, live, to_hex(total), checkpoint.scope),
         )
     return stored
@@ -163,6 +165,17 @@ def _land_by_rev(sql: sqlite3.Connection, scope: str, changes: Mapping[Key, Chan
     sql.executemany("UPDATE outbox SET shown = 0 WHERE seq = ?", landed)
 
 
+def _clear_refused(sql: sqlite3.Connection, scope: str, changes: Mapping[Key, Change]) -> None:
+    """A put whose id is an entry that was refused here: it was judged again since, and took effect."""
+    puts = [(scope, record) for (record, _), change in changes.items() if change.line is not None]
+    sql.executemany(
+        "UPDATE outbox SET outcome = 'applied', code = '', errors = '{}'"
+        " WHERE scope = ? AND id = ? AND state = 'settled' AND outcome = 'refused'"
+        " AND code <> 'entry_mismatch'",  # then the put is what another line said under this id
+        puts,
+    )
+
+
 def _land_caught_up(sql: sqlite3.Connection, scope: str, overlays: Collection[int], now_ms: int) -> None:
     """A pull that has caught up holds everything that was acknowledged before it began."""
     sql.executemany(
@@ -192,22 +205,39 @@ def _note_judgement(sql: sqlite3.Connection, scope: str, stored: Stored, now_ms:
         sql.execute("UPDATE scope SET reset_asked_ms = ? WHERE scope = ?", (now_ms, scope))
 
 
+def note_gone(store: Store, gone: Collection[str]) -> bool:
+    """From now on nothing is written in these scopes. Returns whether all of them can be purged."""
+    with store.transaction() as sql:
+        sql.executemany(
+            "UPDATE scope SET gone = 1 WHERE scope = ? AND active = 1 AND gone = 0",
+            [(scope,) for scope in gone],
+        )
+        return all(_is_left(sql, scope) for scope in gone)
+
+
+def _is_left(sql: sqlite3.Connection, scope: str) -> bool:
+    """Whether the server was told, since `gone` was pulled, that nothing is unsent, and nothing is."""
+    row = sql.execute("SELECT active, gone FROM scope WHERE scope = ?", (scope,)).fetchone()
+    if row is None or not row["active"]:
+        return True
+    waiting = "SELECT 1 FROM outbox WHERE scope = ? AND state = 'waiting' LIMIT 1"
+    return row["gone"] == 2 and sql.execute(waiting, (scope,)).fetchone() is None
+
+
 def purge(store: Store, scope: str) -> bool:
     """Forgets a scope that was taken away: its records, and what was written there and is settled. Returns
-    False, and keeps everything, while entries wait. The stream's number and hash stay: if the scope comes
-    back, the chain goes on.
+    False, and keeps everything, while entries wait, or the server does not know yet that none do. The stream's
+    number and hash stay: if the scope comes back, the chain goes on.
     """
     with store.transaction() as sql:
-        if sql.execute(
-            "SELECT 1 FROM outbox WHERE scope = ? AND state = 'waiting' LIMIT 1", (scope,)
-        ).fetchone():
+        if not _is_left(sql, scope):
             return False
         sql.execute("DELETE FROM record WHERE scope = ?", (scope,))
         sql.execute("DELETE FROM outbox WHERE scope = ? AND outcome <> 'refused'", (scope,))
         sql.execute("UPDATE outbox SET line = '', errors = '{}' WHERE scope = ?", (scope,))
         sql.execute(
-            "UPDATE scope SET active = 0, cursor = '', live = 0, digest = '0000000000000000', mismatched = 0,"
-            " reset_asked_ms = NULL WHERE scope = ?",
+            "UPDATE scope SET active = 0, gone = 0, cursor = '', live = 0, digest = '0000000000000000',"
+            " mismatched = 0, reset_asked_ms = NULL WHERE scope = ?",
             (scope,),
         )
     store.erase_traces()
@@ -221,7 +251,9 @@ def wipe(store: Store) -> None:
         sql.execute("DELETE FROM record")
         sql.execute("DELETE FROM outbox WHERE state = 'settled' AND outcome <> 'refused'")
         sql.execute("UPDATE outbox SET line = '', errors = '{}' WHERE state = 'settled'")
-        sql.execute("UPDATE scope SET active = 0, cursor = '', live = 0, digest = '0000000000000000'")
+        sql.execute(
+            "UPDATE scope SET active = 0, gone = 0, cursor = '', live = 0, digest = '0000000000000000'"
+        )
     store.erase_traces()
 
 
@@ -270,9 +302,11 @@ def _overlay(items: dict[tuple[str, str], Item], row: sqlite3.Row, kind: str) ->
             items[key] = replace(there, body={**there.body, **changes}, state=state)
     elif there is None:
         amends = entry.get("amends")
-        body = {**entry["body"], "amends": amends} if amends else entry["body"]
-        items[key] = Item(row["scope"], kind, row["record"], 0, body, state)
         amended = items.get((row["scope"], amends)) if amends else None
+        observed = entry["at"].get("observed") or (amended and amended.body.get("observed"))
+        told = {"amends": amends, "observed": observed}
+        body = {**entry["body"], **{name: value for name, value in told.items() if value}}
+        items[key] = Item(row["scope"], kind, row["record"], 0, body, state)
         if amended is not None:
             items[row["scope"], amended.id] = replace(
                 amended, body={**amended.body, "amended_by": row["record"]}

@@ -8,6 +8,7 @@ from typing import Any
 
 _TEXTS = {
     "offline": "连不上服务器, 记录已保存在本机, 稍后会自动重试。",
+    "no_answer": "服务器没有及时回答, 记录已保存在本机, 下次会分成小批再传。",
     "bad_answer": "服务器的回答无法识别, 记录仍保存在本机。",
     "receipt_invalid": "服务器回执的签名不正确, 记录仍保存在本机。请联系管理员。",
     "not_enrolled": "本设备还没有注册。",
@@ -15,6 +16,7 @@ _TEXTS = {
     "device_revoked": "本设备已被停用, 不能再写入记录。",
     "scope_gone": "您已不再负责这个工地, 不能再写入记录。",
     "unknown_record": "本机没有这条记录。",
+    "observed_ahead": "补录的实际时间不能晚于现在。",
     "unreadable": "这条记录的内容不是有效的 JSON。",
 }
 
@@ -31,7 +33,8 @@ class TabletError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why an exchange stopped: a problem code of the server's, or `offline`, `bad_answer`, `receipt_invalid`.
+    """Why an exchange stopped: a problem code of the server's, or `offline`, `no_answer`, `bad_answer`,
+    `receipt_invalid`.
 
     `status` is the HTTP status, 0 without an answer. `members` is the problem document as it came.
     """
@@ -101,7 +104,8 @@ class Item:
     """One record as a person sees it now: what was pulled, with this tablet's own unsent work laid over it.
 
     A corrected fact stays, with `amended_by` in its body and `amends` in the other's; a void one with
-    `voided`, as the server sends them. `rev` is 0 until the server has given one. `state`: `synced`,
+    `voided`; one that was written down later has `observed`, and so has its correction: as the server sends
+    them. `rev` is 0 until the server has given one. `state`: `synced`,
     `sent` (acknowledged, not pulled yet), `held`, `unsent`.
     """
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE_NAME = "tablet.sqlite3"
-LAYOUT = 1
+LAYOUT = 2
 _BUSY_S = 30.0
 
 _TABLES = """
@@ -40,7 +40,8 @@ CREATE TABLE scope (
     receipt INTEGER REFERENCES receipt (id),
     receipt_n INTEGER NOT NULL DEFAULT 0,  -- the last receipt covers 1..receipt_n without a hole
     trouble TEXT,                          -- of the stream: server_ahead, chain_differs
-    active INTEGER NOT NULL DEFAULT 1,     -- 0 after `gone`
+    active INTEGER NOT NULL DEFAULT 1,     -- 0 after it was purged
+    gone INTEGER NOT NULL DEFAULT 0,       -- 1: `gone` was pulled; 2: and since then nothing is unsent, as the server knows
     cursor TEXT NOT NULL DEFAULT '',
     live INTEGER NOT NULL DEFAULT 0,       -- records that are not stale, and the sum of their digests
     digest TEXT NOT NULL DEFAULT '0000000000000000',
@@ -62,6 +63,7 @@ CREATE TABLE outbox (
     id TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL, record TEXT NOT NULL, act TEXT NOT NULL,
     line BLOB NOT NULL, hash TEXT NOT NULL,
+    schema TEXT NOT NULL DEFAULT '2026.1', -- the version after which the line was written
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'settled')),
     shown INTEGER NOT NULL DEFAULT 1,      -- 1: `list` lays it over what was pulled
     outcome TEXT, code TEXT, errors TEXT, rev INTEGER, settled_ms INTEGER,
@@ -76,6 +78,12 @@ CREATE TABLE receipt (                     -- the server's signature over `text`
     at TEXT NOT NULL, sig TEXT NOT NULL, text TEXT NOT NULL
 );
 """
+_UPGRADES = {  # from each older layout to the next
+    1: """
+ALTER TABLE scope ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN schema TEXT NOT NULL DEFAULT '2026.1';
+"""
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +120,10 @@ class Store:
             (layout,) = self.sql.execute("PRAGMA user_version").fetchone()
             if layout == LAYOUT:
                 return
-            if layout != 0:
+            if layout > LAYOUT:
                 raise sqlite3.DatabaseError(f"this file has layout {layout}, this program knows {LAYOUT}")
-            for statement in _statements(_TABLES):
+            steps = [_TABLES] if layout == 0 else [_UPGRADES[older] for older in range(layout, LAYOUT)]
+            for statement in _statements("".join(steps)):
                 self.sql.execute(statement)
             self.sql.execute(f"PRAGMA user_version={LAYOUT}")
 

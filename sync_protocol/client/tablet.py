@@ -28,6 +28,7 @@ from sync_protocol.client.clock import SystemTabletClock, TabletClock, wall_text
 from sync_protocol.client.exchange import Exchange
 from sync_protocol.client.ids import uuid7
 from sync_protocol.client.outbox import Draft
+from sync_protocol.client.people import may_be
 from sync_protocol.client.reports import (
     ExchangeFailed,
     Item,
@@ -131,9 +132,16 @@ class Tablet:
         record: str | None = None,
         needs: Sequence[str] = (),
         media: Sequence[Mapping[str, Any]] = (),
+        observed_ms: int | None = None,
     ) -> str:
         """Writes a fact or a new register. Returns the entry's id, which is the record's too unless one is
-        given."""
+        given.
+
+        `observed_ms` (补录): when the work was done, for what was first written on paper. Raises TabletError
+        `observed_ahead` for a time that is still to come, as far as this tablet knows.
+        """
+        if observed_ms is not None and observed_ms > self._exchange.now_ms():
+            raise TabletError("observed_ahead")
         entry = self._new_id()
         draft = Draft(
             entry,
@@ -141,7 +149,7 @@ class Tablet:
             "add",
             kind,
             record or entry,
-            self._at(),
+            self._at(observed_ms),
             body,
             needs=tuple(needs),
             media=tuple(media),
@@ -157,7 +165,8 @@ class Tablet:
         )
 
     def amend(self, scope: str, fact: str, body: Mapping[str, Any]) -> str:
-        """Writes a fact that corrects another; both stay readable. Raises TabletError `unknown_record`."""
+        """Writes a fact that corrects another, and counts at that one's time; both stay readable. Raises TabletError
+        `unknown_record`."""
         kind, _, needs = self._known(scope, fact)
         entry = self._new_id()
         return self._append(
@@ -172,7 +181,7 @@ class Tablet:
         )
 
     def _append(self, draft: Draft) -> str:
-        if self._exchange.identity().state == "revoked":
+        if self._is_revoked():
             raise TabletError("device_revoked")
         return outbox.append(self._store, draft)
 
@@ -188,24 +197,21 @@ class Tablet:
     def _new_id(self) -> str:
         return uuid7(self._clock.wall_ms(), self._rng)
 
-    def _at(self) -> At:
-        """This moment as the tablet claims it; the beacon proves that it is not before the last exchange."""
+    def _at(self, observed_ms: int | None = None) -> At:
+        """This moment as the tablet claims it; the beacon, read before, proves that it is not before the last
+        exchange."""
+        beacon = self._store.note("beacon")
         wall_ms = self._clock.wall_ms()
         boot, up_ms = self._clock.boot, self._clock.up_ms()
-        return At(
-            wall_ms=wall_ms,
-            wall=wall_text(wall_ms),
-            boot=boot,
-            up_ms=up_ms,
-            beacon=self._store.note("beacon"),
-        )
+        observed = None if observed_ms is None else wall_text(observed_ms)
+        return At(wall_ms, wall_text(wall_ms), boot, up_ms, beacon, observed, observed_ms)
 
     # ---- exchanging
 
     def push(self) -> PushReport:
         """Sends what waits, or a heartbeat. What the network does wrong is in the report."""
         report = push.push(self._exchange)
-        if report.problem is not None and report.problem.code == "device_revoked":
+        if _says_revoked(report):
             records.wipe(self._store)
         return report
 
@@ -213,15 +219,20 @@ class Tablet:
         """Brings down what changed, in answers of `max_bytes` (a slow network cuts small ones less often).
         A device that was revoked pushes what it holds, then forgets what it pulled."""
         report = pull.pull(self._exchange, self.push, max_bytes)
-        if report.problem is not None and report.problem.code == "device_revoked":
+        if _says_revoked(report):
             self.push()
             records.wipe(self._store)
         return report
 
     def sync(self) -> SyncReport:
-        """Push, then pull, whatever became of the push; and how long to wait before the next try."""
+        """Pulls, then pushes, whatever became of the pull, then pulls what came of it; and how long to wait before
+        the next try. The pull comes first for its beacon: it is the proof that the push is not older."""
+        pulled = None if self._is_revoked() else pull.pull(self._exchange, self.push)
         pushed = self.push()
-        pulled = None if self._exchange.identity().state == "revoked" else self.pull()
+        if pulled is not None and records.settled_overlays(self._store) and not self._is_revoked():
+            pulled = pull.pull(self._exchange, self.push, before=pulled)
+        if _says_revoked(pulled):
+            records.wipe(self._store)
         troubles = [
             half.problem for half in (pushed, pulled) if half is not None and half.problem is not None
         ]
@@ -231,12 +242,20 @@ class Tablet:
         named_s = [trouble.retry_after_s for trouble in troubles if trouble.retry_after_s is not None]
         return SyncReport(pushed, pulled, delay_s(failures, self._rng, max(named_s, default=None)))
 
+    def _is_revoked(self) -> bool:
+        return self._exchange.identity().state == "revoked"
+
     # ---- looking
 
     def list(self, kind: str, scope: str | None = None) -> Sequence[Item]:
         """The records of a kind, as pulled, with this tablet's own work that was not pulled back yet over
         them."""
         return records.listed(self._store, kind, scope)
+
+    def same_person(self, scope: str, body: Mapping[str, Any]) -> Sequence[Item]:
+        """The workers of a scope who may be the one that `body` says: to be asked about before a person is registered
+        once more."""
+        return [item for item in self.list("worker", scope) if may_be(body, item.body)]
 
     def refused(self) -> Sequence[RefusedEntry]:
         """What the server refused, oldest first, with its code and the messages for each place in the
@@ -302,6 +321,10 @@ class Tablet:
             )
             for row in rows
         ]
+
+
+def _says_revoked(report: PushReport | PullReport | None) -> bool:
+    return report is not None and report.problem is not None and report.problem.code == "device_revoked"
 
 
 def _optional_int(value: str | None) -> int | None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 
 import http.client
 import io
+import socket
+import struct
+import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from sync_protocol.client.clock import BOOT_CLOCK
 
 INFLATED_BYTES_MAX = 16 * 1024 * 1024  # no answer of the protocol comes near; a bomb stops here
 _CHUNK_BYTES = 64 * 1024
@@ -19,14 +24,20 @@ class TransportError(OSError):
     """No usable answer came back. Whether the server has acted on the request is unknown."""
 
 
+class NoAnswerInTime(TransportError):
+    """The whole answer was not here within `Request.within_s`: the try was abandoned."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `url` is absolute; header names are written as they go out."""
+    """One HTTP request. `url` is absolute; header names are written as they go out. `within_s`: the try is
+    abandoned when the whole answer is not here after so many seconds (None: no limit)."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +85,87 @@ def inflated(response: Response, limit_bytes: int = INFLATED_BYTES_MAX) -> Respo
 
 class HttpTransport:
     """HTTP/1.1 by the standard library: one connection a request, certificates verified as the system does
-    it."""
+    it. `timeout_s`: how long one step, a connection or a read, may take."""
 
     def __init__(self, timeout_s: float = 30.0) -> None:
         self._timeout_s = timeout_s
 
     def send(self, request: Request) -> Response:
         parts = urlsplit(request.url)
-        connection = self._connect(parts)
+        allowed = _Allowed(self._timeout_s, request.within_s)
+        if allowed.left_s() <= 0:
+            raise NoAnswerInTime("no time is left")
+        connection = _connection(parts, allowed.left_s())
         try:
-            connection.request(
-                request.method, _target(parts), body=request.body, headers=dict(request.headers)
-            )
-            answer = connection.getresponse()
-            headers = {name.lower(): value for name, value in answer.getheaders()}
-            body, complete = _read(answer)
-            return inflated(Response(answer.status, headers, body, complete))
+            connection.connect()
+            return _exchange(connection, _target(parts), request, allowed)
         except http.client.HTTPException as error:
             raise TransportError(f"{type(error).__name__}: {error}") from error
+        except TimeoutError as error:
+            if request.within_s is None:
+                raise
+            _reset(connection)
+            raise NoAnswerInTime("no answer in time") from error
         finally:
             connection.close()
 
-    def _connect(self, parts: SplitResult) -> http.client.HTTPConnection:
-        if parts.hostname is None or parts.scheme not in ("http", "https"):
-            raise TransportError("the server's address must begin with http:// or https://")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        return kind(parts.hostname, parts.port, timeout=self._timeout_s)
+
+class _Allowed:
+    """The time that one request may take: `step_s` for each step, and `within_s` for all of them together,
+    sleep included."""
+
+    def __init__(self, step_s: float, within_s: float | None) -> None:
+        self.is_limited = within_s is not None
+        self._step_s = step_s
+        self._ends_s = time.clock_gettime(BOOT_CLOCK) + (within_s or 0)
+
+    def left_s(self) -> float:
+        """For the step that begins now."""
+        if not self.is_limited:
+            return self._step_s
+        return min(self._step_s, self._ends_s - time.clock_gettime(BOOT_CLOCK))
+
+    def begin_step(self, open_socket: socket.socket) -> None:
+        """Gives the next step its time. Raises TimeoutError when none is left."""
+        left_s = self.left_s()
+        if left_s <= 0:
+            raise TimeoutError("no time is left")
+        if open_socket.fileno() >= 0:  # closed where the answer ends with the connection, and was read whole
+            open_socket.settimeout(left_s)
+
+
+def _connection(parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
+    if parts.hostname is None or parts.scheme not in ("http", "https"):
+        raise TransportError("the server's address must begin with http:// or https://")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(parts.hostname, parts.port, timeout=timeout_s)
+
+
+def _exchange(
+    connection: http.client.HTTPConnection, target: str, request: Request, allowed: _Allowed
+) -> Response:
+    """Sends and reads over an open connection, each piece within the time that is left."""
+    open_socket = connection.sock
+    headers = {**request.headers, "Content-Length": str(len(request.body))}
+    connection.request(request.method, target, _paced(open_socket, request.body, allowed), headers)
+    allowed.begin_step(open_socket)
+    answer = connection.getresponse()
+    names = {name.lower(): value for name, value in answer.getheaders()}
+    body, complete = _read(answer, open_socket, allowed)
+    return inflated(Response(answer.status, names, body, complete))
+
+
+def _paced(open_socket: socket.socket, body: bytes, allowed: _Allowed) -> Iterator[bytes]:
+    for start in range(0, len(body), _CHUNK_BYTES):
+        allowed.begin_step(open_socket)
+        yield body[start : start + _CHUNK_BYTES]
+
+
+def _reset(connection: http.client.HTTPConnection) -> None:
+    """Closing then takes back what the system has not sent yet: a request that is abandoned must not arrive
+    minutes later."""
+    if connection.sock is not None:
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _target(parts: SplitResult) -> str:
@@ -107,18 +173,26 @@ def _target(parts: SplitResult) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def _read(answer: http.client.HTTPResponse) -> tuple[bytes, bool]:
-    """The body piece by piece, so that what arrived before a cut is not lost with it."""
+def _read(
+    answer: http.client.HTTPResponse, open_socket: socket.socket, allowed: _Allowed
+) -> tuple[bytes, bool]:
+    """The body piece by piece, so that what arrived before a cut is not lost with it. Raises TimeoutError
+    where the time for the whole request is up."""
     pieces: list[bytes] = []
     held_bytes = 0
     try:
         while piece := answer.read1(_CHUNK_BYTES):
+            allowed.begin_step(open_socket)
             pieces.append(piece)
             held_bytes += len(piece)
             if held_bytes > INFLATED_BYTES_MAX:
                 raise TransportError(f"the answer is larger than {INFLATED_BYTES_MAX} bytes")
     except TransportError:
         raise
+    except TimeoutError:
+        if allowed.is_limited:
+            raise
+        return b"".join(pieces), False
     except http.client.IncompleteRead as error:
         return b"".join([*pieces, error.partial]), False
     except (OSError, http.client.HTTPException):

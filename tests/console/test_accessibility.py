@@ -21,7 +21,7 @@ from tests.stories.test_settling import contested_worker
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 _SITE = ("sites", "sites/{site}", "sites/{site}/roster", "sites/{site}/people", "notices", "help")
 PAGES: dict[str | None, tuple[str, ...]] = {
-    "section": ("waiting", "flags", "flags/{flag}", "overview", "questions", *_SITE),
+    "section": ("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people", *_SITE),
     "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),
     None: ("login",),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 import server.console
 from server.actions.manage_users import NewUser, add_user
+from server.console import flags as flag_pages
 from server.console.words import WINDOW_GLYPHS
 from server.db import write
-from server.models import Flag
+from server.models import Flag, FlagStep
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
-from tests.server.cast import PASSWORD, Cast
+from tests.server.cast import PASSWORD, Cast, add_flag
 from tests.stories.field import Field
 from tests.stories.flags import missed_flag, moved, planned_field
 from tests.stories.photos import picture
@@ -125,7 +127,11 @@ def test_the_history_follows_the_moves_and_what_proves_the_flag_can_be_unfolded(
 
 def test_a_colleague_of_ones_unit_gets_the_flag(open_page: OpenPage, field: Field, flag: str) -> None:
     with field.app.app_context(), write() as session:
-        add_user(session, NewUser("colleague", "section", PASSWORD, "质安科钱进", unit="zhian"), 1)
+        add_user(
+            session,
+            NewUser("colleague", "section", PASSWORD, "质安科钱进", unit="zhian"),
+            field.cast.clock.now_ms(),
+        )
     page = open_page(f"/console/flags/{flag}", DESK, "section")
     page.locator(".others > summary").press("Enter")
     _card(page, "指定承办人").locator("summary").press("Enter")
@@ -216,3 +222,82 @@ def test_the_help_page_has_every_move_and_a_picture(open_page: OpenPage, flag: s
     boxes = flow.locator(".state, .step").evaluate_all(_RECTANGLES)
     assert not [(one, other) for one, other in combinations(boxes, 2) if _overlap(one, other)]
     expect(page.get_by_role("cell", name="submit_rectification")).to_be_visible()
+
+
+def test_a_note_is_marked_as_the_bureaus_own_and_a_comment_says_who_reads_it(
+    open_page: OpenPage, flag: str
+) -> None:
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    page.locator(".others > summary").press("Enter")
+    expect(_card(page, "备注")).to_contain_text("施工单位和主管部门都看得到")
+    expect(_card(page, "内部备注")).to_contain_text("施工单位看不到")
+    _do(page, "内部备注", "先不惊动工地")
+    expect(page.locator(".events li", has_text="先不惊动工地")).to_contain_text("施工单位看不到")
+    site = open_page(f"/console/flags/{flag}", PHONE, "contractor")
+    expect(site.get_by_role("heading", name="经过")).to_be_visible()
+    expect(site.get_by_text("先不惊动工地")).to_have_count(0)
+
+
+def test_a_move_that_was_overtaken_keeps_its_photos(
+    open_page: OpenPage, field: Field, flag: str, tmp_path: Path, complaints: list[str]
+) -> None:
+    section = field.cast.client("section")
+    moved(section, flag, "order_rectification")
+    moved(field.cast.client("contractor"), flag, "submit_rectification")
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    photo = tmp_path / "复查.jpg"
+    photo.write_bytes(picture())
+    _card(page, "复查通过").locator("input[type=file]").set_input_files(photo)
+    moved(field.cast.client("brigade"), flag, "fail_recheck", note="还不行")
+    moved(field.cast.client("contractor"), flag, "submit_rectification")
+    _do(page, "复查通过", "已到现场看过")
+    expect(page.get_by_role("alert")).to_contain_text("标记已有变化")
+    expect(_card(page, "复查通过")).to_contain_text("已附上, 不必重新选择")
+    _do(page, "复查通过")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".events li", has_text="已到现场看过").locator("img")).to_have_count(1)
+    complaints[:] = [told for told in complaints if "409" not in told]
+
+
+def test_no_page_shows_words_of_developers(
+    open_page: OpenPage, flag: str, field: Field, complaints: list[str]
+) -> None:
+    page = open_page(f"/console/flags/{flag}", DESK, "section")
+    page.locator(".others > summary").press("Enter")
+    card = _card(page, "移送监察支队")
+    card.locator("summary").press("Enter")
+    card.locator("textarea").evaluate("area => area.removeAttribute('required')")
+    card.locator("button").press("Enter")
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("请填写说明")
+    expect(told).to_have_attribute("data-code", "invalid_input")
+    assert not re.search("[A-Za-z_]{3,}", told.inner_text())
+    page.goto("/console/flags/00000000-0000-4000-8000-000000000000")
+    assert not re.search("[A-Za-z_]{3,}", page.locator("main").inner_text())
+    complaints[:] = [told for told in complaints if "422" not in told and "404" not in told]
+
+
+def test_what_waits_is_paged_and_keeps_its_filter(
+    open_page: OpenPage, field: Field, flag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flag_pages, "WAITING_ROWS", 2)
+    with field.app.app_context(), write() as session:
+        for number in range(4):
+            flag_id = add_flag(session, field.cast.site_a, f"more {number}", duty=f"DUTY{number}")
+            session.flush()
+            one = session.get_one(Flag, (field.cast.site_a, flag_id))
+            one.closed_ms, one.state, one.severity = None, "open", "severe"
+            session.get_one(FlagStep, (field.cast.site_a, flag_id, "section")).asks = True
+    page = open_page("/console/waiting?severity=severe", DESK, "section")
+    seen = set()
+    for _ in range(3):
+        links = page.locator("tbody a")
+        seen |= {links.nth(number).get_attribute("href") for number in range(links.count())}
+        onward = page.get_by_role("link", name="下一页 →")
+        if onward.count() == 0:
+            break
+        onward.press("Enter")
+        page.wait_for_load_state()
+    expect(page.get_by_role("link", name="← 上一页")).to_be_visible()
+    assert "severity=severe" in page.url
+    expect(page.locator("h1 small")).to_have_text(str(len(seen)))

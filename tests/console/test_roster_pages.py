@@ -97,7 +97,7 @@ def test_a_file_that_is_no_roster_is_told_with_what_to_do(
 ) -> None:
     page = open_page(f"/console/sites/{site}/roster", DESK, "contractor")
     _upload(page, b"\x7fELF\x02\x01\x01" + bytes(200), tmp_path)
-    expect(page.get_by_role("alert")).to_contain_text("请上传 .xlsx、.xls 或 .csv 文件")
+    expect(page.get_by_role("alert")).to_contain_text("请上传 .xlsx、.xls、.ods 或 .csv 文件")
     complaints[:] = [told for told in complaints if "415" not in told]  # the browser tells the status too
 
 
@@ -327,3 +327,26 @@ def test_full_numbers_are_exported_by_those_who_may_and_say_why(
     with cast.app.app_context(), read() as session:
         (told,) = session.scalars(sa.select(Disclosure))
     assert (told.user_id, told.reason) == (cast.users["section"], "核对工伤保险")
+
+
+@SIZES
+def test_a_list_without_dates_of_entry_takes_one_for_all(
+    open_page: OpenPage, site: str, size: ViewportSize, tmp_path: Path, complaints: list[str]
+) -> None:
+    page = open_page(f"/console/sites/{site}/roster", size, "contractor")
+    _upload(page, xlsx([person(n).cells()[:5] for n in (1, 2)], TITLES[:5]), tmp_path)
+    expect(page.get_by_text("还没有哪一列是进场日期")).to_be_visible()
+    expect_fits(page)
+    date = page.get_by_label("所有人的进场日期")
+    date.evaluate(
+        "field => { field.removeAttribute('max'); field.type = 'text'; field.value = '2099-01-01' }"
+    )
+    page.get_by_role("button", name="确认各列").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("不晚于今天")
+    expect(date).to_have_attribute("aria-invalid", "true")
+    date.fill("2026-11-02")
+    page.get_by_role("button", name="确认各列").press("Enter")
+    expect(page.get_by_text("读到 2 人: 新增 2")).to_be_visible()
+    page.get_by_role("link", name="调整各列").press("Enter")
+    expect(page.get_by_label("所有人的进场日期")).to_have_value("2026-11-02")
+    complaints[:] = [told for told in complaints if "422" not in told]

@@ -17,14 +17,22 @@ CASES: dict[str, Any] = json.loads((HOME / "src" / "domain" / "coverage_cases.js
 @pytest.mark.parametrize("case", CASES["cases"], ids=lambda case: case["name"])
 def test_the_servers_rule_gives_what_the_app_shows(case: dict[str, Any]) -> None:
     window = CASES["windows"][case["window"]]
-    span = Span(0, window["opens"], window["deadline"], window["closes"], tuple(window["admits"]))
-    passes, readings = [Pass(*row) for row in case["passes"]], [Reading(*row) for row in case["readings"]]
+    times = (window[name] for name in ("opens", "due", "deadline", "closes"))
+    span = Span(0, *times, tuple(window["admits"]))
+    passes = [Pass(*certain(row)) for row in case["passes"]]
+    readings = [Reading(*certain(row)) for row in case["readings"]]
     only, without = case.get("only"), case.get("without", ())
     evidence = weigh(passes, readings, span, case["share"], only, without)
-    needed = present(passes, readings, span) - set(without)
-    assert (evidence.fulfilled, evidence.need, evidence.have) == (
-        case["fulfilled"],
-        len(case["needed"]),
-        len(case["measured"]),
+    surely, maybe = (
+        people - set(without) if only is None else people & set(only)
+        for people in present(passes, readings, span)
     )
-    assert (needed if only is None else needed & set(only)) == set(case["needed"])
+    assert (set(surely), set(maybe)) == (set(case["surely"]), set(case.get("maybe", case["surely"])))
+    assert evidence.fulfilled == case["fulfilled"]
+    assert evidence.need == len(surely if evidence.fulfilled == "none" else maybe)
+    assert evidence.have == len(case["measured"])
+
+
+def certain(row: list[Any]) -> list[Any]:
+    """A row whose time is certain has its moment twice."""
+    return [*row, row[2]] if len(row) == 3 else row

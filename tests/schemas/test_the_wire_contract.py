@@ -62,6 +62,7 @@ def test_kinds_that_name_people_or_their_health_are_sealed() -> None:
         "gate_pass",
         "case",
         "inspection_round",
+        "worker_merge",
     }
 
 

@@ -25,7 +25,9 @@ BODIES = {
         422,
         "invalid_input",
     ),
-    "a NUL": (b'{"name":"a\\u0000b","password":"b"}', 401, "login_failed"),
+    "a NUL": (b'{"name":"a\\u0000b","password":"b"}', 400, "malformed_json"),
+    "a name twice": (b'{"name":"a","name":"section","password":"b"}', 400, "malformed_json"),
+    "newlines between values": (b'{\r\n "name": "a",\n "password": "b"\n}', 401, "login_failed"),
     "too many bytes": (b'{"name":"' + b"a" * 70_000 + b'"}', 413, "too_large"),
 }
 

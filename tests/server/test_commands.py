@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +13,14 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from flask import Flask
 
+from server.actions import load_reference
 from server.app import create_app
 from server.cli import gongdi
 from server.clock import to_iso
 from server.db import read
 from server.models import Company, Site, SiteCompany
 from tests.server.cast import COMPANY_A, Cast, identity
+from tests.stories.field import WORKER, Field
 
 Run = Callable[..., Result]
 
@@ -114,6 +118,31 @@ def test_a_mistake_is_one_line_and_an_exit_code(run: Run, cast: Cast, tmp_path: 
     result = run(*args, given="long enough\n")
     assert result.exit_code != 0
     assert "Traceback" not in result.output
+
+
+def test_a_tablet_asks_before_it_registers_a_person_whom_it_holds(
+    run: Run, app: Flask, cast: Cast, tmp_path: Path
+) -> None:
+    Field(cast, tmp_path).tablet("tablet").close()
+    add = ("tablet", "--home", str(tmp_path / "tablet"), "add", "worker", json.dumps(WORKER))
+    assert run(*add).exit_code == 0
+    asked = run(*add)
+    assert asked.exit_code == 1 and "[same_person]" in asked.output and str(WORKER["name"]) in asked.output
+    assert run(*add, "--anyway").exit_code == 0
+
+
+def test_reference_data_that_cannot_be_met_is_named_row_by_row(
+    run: Run, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(load_reference.SEED_DATA, tmp_path / "seed_data"))
+    duties = folder / "duties.json"
+    duties.write_text(duties.read_text("utf-8").replace('"planned": true, ', "", 2), "utf-8")
+    monkeypatch.setattr(load_reference, "SEED_DATA", folder)
+    told = run("seed", "reference")
+    assert told.exit_code == 1
+    assert "duties.json 第 8 条 VENTILATE: 没有记录类型 ventilation_log" in told.output
+    assert "duties.json 第 9 条 DORM: 没有记录类型 dormitory_count" in told.output
+    assert "[evidence_unknown]" in told.output and "[reference_invalid]" in told.output
 
 
 def test_every_command_has_help(app: Flask) -> None:

@@ -15,7 +15,7 @@ from server.clock import FakeClock
 from server.config import Config
 from server.db import db, read
 from server.demo import demo_log_ins, seed_demo
-from server.models import CaseFile, Contest, Flag, Media, Quarantine, Record, SiteSignal
+from server.models import CaseFile, Contest, Device, Flag, Media, Quarantine, Record, SiteSignal
 from server.rules.calendar import instant_ms
 
 SITES = 6  # without the silent ones
@@ -57,3 +57,17 @@ def test_log_ins_name_two_contractors_and_one_inspector(city: Flask) -> None:
         names = {name for name, _ in demo_log_ins(session)}
     assert names >= {"demo-inspector01", "demo-laozi", "demo-laozi2", "demo-zhian", "demo-jiancha"}
     assert "demo-inspector02" not in names
+
+
+def test_a_city_may_have_more_sites_than_tablets_may_enrol_in_a_minute(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    """1,000 sites have 251 tablets; 30 may enrol in a minute from one address."""
+    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gongdi.sqlite3')}"
+    until_ms = instant_ms("2026-11-26", "05:00")
+    config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(tmp_path)})
+    app = create_app(config, FakeClock(until_ms))
+    seed_demo(app, 4 * 40, 0, until_ms, lambda share: None)
+    with app.app_context(), read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Device)) == 41
+        db.engine.dispose()

@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from server.actions.enrol_code import LIFE_MS, TRIES_MAX, make_code, redeem_code
 from server.actions.manage_users import find_user
-from server.db import write
+from server.db import read, write
+from server.models import Notice
 from server.problems import Problem
 from tests.server.cast import NOW_MS, Cast
 
@@ -65,6 +67,19 @@ def test_five_wrong_tries_from_anyone_burn_a_code_and_four_do_not(
     for number in range(TRIES_MAX):
         assert _redeem(app if number % 2 else second_app, _wrong(burnt)) is None
     assert _redeem(app, burnt) is None
+
+
+def test_the_administrator_learns_once_that_a_code_was_burnt(app: Flask, cast: Cast) -> None:
+    query = sa.select(Notice.user_id, Notice.what).where(Notice.flag_id.is_(None))
+    code = _make(app)
+    for number in range(TRIES_MAX + 2):
+        with app.app_context(), read() as session:
+            told = [tuple(row) for row in session.execute(query)]
+        assert told == ([(cast.users["admin"], "code_burned")] if number >= TRIES_MAX else [])
+        _redeem(app, _wrong(code))
+    client = app.test_client()
+    client.set_cookie("gongdi_session", cast.client("admin").token, path="/console")
+    assert "注册码被多次输错" in client.get("/console/notices").text
 
 
 def test_a_code_dies_after_ten_minutes_and_when_a_newer_one_is_made(app: Flask, cast: Cast) -> None:

@@ -27,6 +27,8 @@ WRONG = {
     "a contractor without a company": (replace(GOOD, company=None), "/company"),
     "a company code with a wrong check character": (replace(GOOD, company=COMPANY_A[:-1] + "1"), "/company"),
     "a district that is a name": (replace(GOOD, district="红旗区"), "/district"),
+    "a common password": (replace(GOOD, password="password"), "/password"),
+    "the name as a password": (replace(GOOD, name="wangfang", password="WangFang2026"), "/password"),
     "a short password": (replace(GOOD, password="1234567"), "/password"),
 }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.db import bulk_insert, bulk_select, bulk_update, write
-from server.models import Record
+from server.db import DatabaseTrouble, bulk_insert, bulk_select, bulk_update, is_passing, write
+from server.models import LoginToken, Record
+from tests.server.cast import Cast
 
 TABLE: Any = Record.__table__
 KEYS, COLUMNS = ("scope_id", "id"), ("kind", "rev", "seq", "body", "deleted_ms", "subject", "counts")
@@ -47,3 +49,11 @@ def test_nothing_asked_for_is_no_statement(app: Flask) -> None:
     with app.app_context(), write() as session:
         assert bulk_select(session, TABLE, KEYS, COLUMNS, []) == []
         bulk_update(session, TABLE, KEYS, COLUMNS, [])
+
+
+def test_what_the_driver_refuses_is_raised_as_everywhere_else(app: Flask, cast: Cast) -> None:
+    table: Any = LoginToken.__table__
+    row = (b"0" * 32, cast.users["section"], 0, 0)
+    with app.app_context(), pytest.raises(DatabaseTrouble) as told, write() as session:
+        bulk_insert(session, table, ("token_hash", "user_id", "made_ms", "expires_ms"), [row, row])
+    assert not is_passing(told.value)

@@ -7,7 +7,7 @@ from flask import Flask
 from server.actions.log_in import SESSION_MS
 from server.actions.manage_users import find_user, set_active
 from server.db import write
-from tests.server.cast import Cast
+from tests.server.cast import NOW_MS, Cast
 
 
 def test_whoever_logs_in_is_told_who_they_are(cast: Cast) -> None:
@@ -33,7 +33,7 @@ def test_a_token_is_worthless_after_log_out_and_other_sessions_stay(cast: Cast) 
 def test_a_user_who_is_shut_out_is_out_at_once(app: Flask, cast: Cast) -> None:
     caller = cast.client("section")
     with app.app_context(), write() as session:
-        set_active(session, find_user(session, "section"), active=False)
+        set_active(session, find_user(session, "section"), active=False, now_ms=NOW_MS)
     assert caller.get("/api/v1/flags").status_code == 401
 
 

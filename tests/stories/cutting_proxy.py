@@ -17,10 +17,11 @@ class CuttingProxy:
 
     def __init__(self, target: str, cuts: Sequence[int | None]) -> None:
         self._target = (urlsplit(target).hostname or "", urlsplit(target).port or 80)
-        self._cuts = list(cuts)
+        self._cuts = cuts  # may grow: the next connection is cut as it then says
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self.made = 0
+        self.carried = 0  # bytes towards the server, over all connections
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -44,6 +45,7 @@ class CuttingProxy:
                     if not data:
                         return
                     server.sendall(data)
+                    self.carried += len(data)
                     left = None if left is None else left - len(data)
                 server.shutdown(socket.SHUT_WR)
                 # Closing with this option resets the connection: what a dead network looks like.

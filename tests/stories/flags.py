@@ -85,5 +85,5 @@ def waiting(field: Field, name: str) -> list[tuple[str, str]]:
     """The flags that wait for this user, and the step that asks."""
     with field.app.app_context(), read() as session:
         viewer = viewer_of(session, session.get_one(User, field.cast.users[name]))
-        rows = flags_waiting_for(session, viewer, field.cast.clock.now_ms(), 100)
+        rows, _ = flags_waiting_for(session, viewer, field.cast.clock.now_ms(), 100)
         return [(row.flag.id, row.step.step) for row in rows]

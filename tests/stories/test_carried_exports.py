@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import zipfile
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -26,9 +24,8 @@ from server.config import Config
 from server.db import read, write
 from server.models import LogEntry, Quarantine, Scope
 from server.problems import Problem
-from server.take_export import TakenIn, take_export
-from sync_protocol.signatures import export_text, sign_text
 from tests.server.cast import Cast
+from tests.stories.exports import exported, take
 from tests.stories.field import WORKER, Field
 from tests.stories.photos import picture
 
@@ -42,36 +39,9 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     return Field(cast, tmp_path)
 
 
-def _exported(
-    field: Field, name: str, photos: tuple[bytes, ...] = (), told: Any = None, **about: Any
-) -> Path:
-    """The file that the app would give away, of this tablet's waiting lines. `told`: what it says of photos instead;
-    `about` replaces other things that it says."""
-    store = sqlite3.connect(field.folder / name / "tablet.sqlite3")
-    rows = store.execute("SELECT line FROM outbox WHERE state = 'waiting' ORDER BY seq").fetchall()
-    ((key, device),) = store.execute("SELECT private_key, device FROM identity").fetchall()
-    store.close()
-    text = b"".join((line if isinstance(line, bytes) else line.encode()) + b"\n" for (line,) in rows)
-    sig = sign_text(key, export_text(device, hashlib.sha256(text).hexdigest()))
-    listed = [{"sha256": hashlib.sha256(data).hexdigest(), "type": "image/jpeg"} for data in photos]
-    says = {"gongdi_export": 3, "device": device, "sig": sig, "photos": told or listed, **about}
-    path = field.folder / f"{name}.zip"
-    with zipfile.ZipFile(path, "w") as files:
-        files.writestr("about.json", json.dumps(says))
-        files.writestr("entries.ndjson", text)
-        for data in photos:
-            files.writestr(f"photos/{hashlib.sha256(data).hexdigest()}.jpeg", data)
-    return path
-
-
-def _take(field: Field, path: Path) -> TakenIn:
-    with field.app.app_context():
-        return take_export(field.app.extensions["gongdi"], path, field.cast.clock.now_ms())
-
-
 def _refused(field: Field, path: Path) -> Problem:
     with pytest.raises(Problem) as caught:
-        _take(field, path)
+        take(field, path)
     assert (caught.value.status, caught.value.code) == (422, "export_invalid")
     assert _stored(field) == []
     return caught.value
@@ -87,10 +57,10 @@ def test_entries_take_effect_once_whether_the_file_comes_first_or_the_tablet(fie
     worker = tablet.add(field.scope, "worker", WORKER)
     tablet.add(field.scope, "disinfection_log", LOG)
     written_ms = field.cast.clock.now_ms()
-    path = _exported(field, "first")
+    path = exported(field, "first")
     field.cast.clock.advance(3_600_000)
-    assert _take(field, path).entries == Counter(applied=2)
-    assert _take(field, path).entries == Counter(duplicate=2)
+    assert take(field, path).entries == Counter(applied=2)
+    assert take(field, path).entries == Counter(duplicate=2)
     tablet.edit(field.scope, worker, {"team": "木工班"})
     report = tablet.sync()
     assert report.ok and tablet.status().unsent == 0
@@ -114,7 +84,7 @@ def test_more_than_one_push_could_hold_comes_in_parts(field: Field) -> None:
     with tablet.together():
         for _ in range(501):
             tablet.add(field.scope, "disinfection_log", LOG)
-    assert _take(field, _exported(field, "first")).entries == Counter(applied=501)
+    assert take(field, exported(field, "first")).entries == Counter(applied=501)
 
 
 def test_a_photo_comes_with_the_entry_that_promises_it_and_no_other_does(field: Field) -> None:
@@ -122,31 +92,31 @@ def test_a_photo_comes_with_the_entry_that_promises_it_and_no_other_does(field: 
     digest = hashlib.sha256(promised).hexdigest()
     media = [{"sha256": digest, "bytes": len(promised), "type": "image/jpeg"}]
     tablet.add(field.scope, "disinfection_log", LOG, media=media)
-    path = _exported(field, "first", (promised, other))
-    assert _take(field, path).photos == Counter(kept=1, media_not_promised=1)
-    assert _take(field, path).photos == Counter(media_here=1, media_not_promised=1)
+    path = exported(field, "first", (promised, other))
+    assert take(field, path).photos == Counter(kept=1, media_not_promised=1)
+    assert take(field, path).photos == Counter(media_here=1, media_not_promised=1)
     shown = field.cast.client("section").get(f"/api/v1/media/{field.cast.site_a}/{digest}")
     assert shown.status_code == 200
     tablet.add(field.scope, "disinfection_log", LOG)
-    lacking = _exported(field, "first", told=[{"sha256": digest, "type": "image/../../etc"}])
-    assert _take(field, lacking).photos == Counter(export_invalid=1)
+    lacking = exported(field, "first", told=[{"sha256": digest, "type": "image/../../etc"}])
+    assert take(field, lacking).photos == Counter(export_invalid=1)
 
 
 def test_a_device_that_was_taken_out_meanwhile_leaves_its_work_to_a_person(field: Field) -> None:
     tablet = field.tablet("first")
     tablet.add(field.scope, "disinfection_log", LOG)
-    path = _exported(field, "first")
+    path = exported(field, "first")
     field.cast.clock.advance(60_000)
     device = json.loads(zipfile.ZipFile(path).read("about.json"))["device"]
     with field.app.app_context(), write() as session:
         revoke_device(session, device, field.cast.clock.now_ms())
-    assert _take(field, path).entries == Counter(held=1)
+    assert take(field, path).entries == Counter(held=1)
 
 
 def test_lines_that_no_site_takes_are_refused_and_kept(field: Field) -> None:
     tablet = field.tablet("first")
     tablet.add(f"site:{field.cast.site_b}", "disinfection_log", LOG)
-    assert _take(field, _exported(field, "first")).entries == Counter(refused=1)
+    assert take(field, exported(field, "first")).entries == Counter(refused=1)
     with field.app.app_context(), read() as session:
         (kept,) = session.scalars(sa.select(Quarantine))
     assert kept.code == "scope_not_assigned"
@@ -155,7 +125,7 @@ def test_lines_that_no_site_takes_are_refused_and_kept(field: Field) -> None:
 def test_nothing_is_taken_that_the_device_did_not_sign(field: Field) -> None:
     for name in ("first", "second"):
         field.tablet(name).add(field.scope, "disinfection_log", LOG)
-    second = _exported(field, "second")
+    second = exported(field, "second")
     about = json.loads(zipfile.ZipFile(second).read("about.json"))
     for told in (
         {"sig": about["sig"]},
@@ -166,8 +136,8 @@ def test_nothing_is_taken_that_the_device_did_not_sign(field: Field) -> None:
         {"device": "nobody"},
         {"gongdi_export": 2},
     ):
-        _refused(field, _exported(field, "first", **told))
-    first = _exported(field, "first")
+        _refused(field, exported(field, "first", **told))
+    first = exported(field, "first")
     with zipfile.ZipFile(first) as files:
         parts = {name: files.read(name) for name in files.namelist()}
     parts["entries.ndjson"] = parts["entries.ndjson"].replace("王师傅".encode(), "李师傅".encode())
@@ -205,12 +175,12 @@ def test_a_file_that_inflates_without_end_is_not_read_to_its_end(
 ) -> None:
     field.tablet("first").add(field.scope, "disinfection_log", LOG)
     monkeypatch.setattr(read_export, "ENTRIES_MAX", 100)
-    assert "太大" in (_refused(field, _exported(field, "first")).detail or "")
+    assert "太大" in (_refused(field, exported(field, "first")).detail or "")
 
 
 def test_the_command_tells_what_came_of_it(field: Field, config: Config) -> None:
     field.tablet("first").add(field.scope, "disinfection_log", LOG)
-    path = _exported(field, "first", (picture(),))
+    path = exported(field, "first", (picture(),))
     photos = "照片: 没有记录承诺这张照片 [media_not_promised] 1"
     env = {"GONGDI_DATABASE_URL": config.database_url, "GONGDI_DATA_DIR": str(config.data_dir)}
     for told in ("记录: 生效 1", "记录: 已有 1"):

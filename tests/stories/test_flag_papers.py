@@ -164,10 +164,9 @@ def test_the_whole_file_holds_the_bounds_of_each_entry_its_photos_and_every_hash
 ) -> None:
     photo, tablet = "ab" * 32, field.tablet("late")
     body = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
-    field.clocks["late"].skew_ms = -4 * 3_600_000
-    tablet.add(
-        field.scope, "disinfection_log", body, media=[{"sha256": photo, "bytes": 9, "type": "image/jpeg"}]
-    )
+    media = [{"sha256": photo, "bytes": 9, "type": "image/jpeg"}]
+    observed_ms = field.cast.clock.now_ms() - 4 * 3_600_000
+    tablet.add(field.scope, "disinfection_log", body, media=media, observed_ms=observed_ms)
     assert tablet.sync().ok
     moved(field.cast.client("section"), flag, "order_rectification", note="每日两次")
     shown = show(field.cast.client("section"), flag)

@@ -14,6 +14,7 @@ from server.actions.load_reference import load_reference
 from server.actions.name_codes import read_names
 from server.actions.revoke_device import revoke_device
 from server.actions.verify_log import verify_scope
+from server.clock import from_iso
 from server.db import read, write
 from server.models import Device, Flag, FlagEvent, Site, Window
 from server.models.scope import Scope
@@ -140,7 +141,7 @@ def test_a_late_sync_of_a_timely_record_meets_the_silent_window_and_withdraws_th
     assert [flag["state"] for flag in _flags(field, duty="SILENT")] == ["withdrawn"]
 
 
-def test_two_tablets_of_which_one_is_silent_leave_the_window_silent_until_the_lost_one_is_revoked(
+def test_of_two_tablets_the_silent_one_leaves_the_window_silent_and_in_review_when_it_is_revoked(
     field: Field,
 ) -> None:
     first, _ = field.tablet("first"), field.tablet("second", field.second_inspector())
@@ -152,7 +153,8 @@ def test_two_tablets_of_which_one_is_silent_leave_the_window_silent_until_the_lo
         lost = session.scalars(sa.select(Device.id).where(Device.name == "second")).one()
         revoke_device(session, lost, field.cast.clock.now_ms())
     _tick(field)
-    assert _windows(field, "DISINFECT")["morning"].state == "missed"
+    morning = _windows(field, "DISINFECT")["morning"]
+    assert (morning.state, morning.reason) == ("review", "device_lost")
 
 
 def test_evidence_after_missed_goes_to_review_and_never_closes_by_itself(field: Field) -> None:
@@ -160,8 +162,8 @@ def test_evidence_after_missed_goes_to_review_and_never_closes_by_itself(field: 
     _at(field, "12:40")
     assert tablet.sync().ok
     _tick(field)
-    field.clocks["first"].skew_ms = -4 * 3_600_000
-    tablet.add(field.scope, "disinfection_log", LOG)
+    observed_ms = from_iso("2026-11-24T08:40:00.000+08:00")
+    tablet.add(field.scope, "disinfection_log", LOG, observed_ms=observed_ms)
     assert tablet.sync().ok
     _tick(field)
     assert _windows(field, "DISINFECT")["morning"].state == "review"

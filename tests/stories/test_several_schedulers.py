@@ -11,7 +11,7 @@ from flask import Flask
 
 from server.actions.verify_log import verify_scope
 from server.db import read, write
-from server.models import Flag, FlagEvent, Notice, Site, Window
+from server.models import Device, Flag, FlagEvent, Notice, Site, StreamHead, Window
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
 from server.scheduler import tick
@@ -29,9 +29,14 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
         for number in range(SITES):
             add_site(session, identity(f"site {number}"), f"工地 {number}", "410702", COMPANY_A)
     made = planned_field(app, cast, tmp_path)
+    made.tablet("first")
     with app.app_context(), write() as session:
-        for scope in session.scalars(sa.select(Scope).where(Scope.kind == "site")):
-            scope.watermark_ms = instant_ms(DAY, "23:00")
+        device_id = session.scalars(sa.select(Device.id)).first()
+        for site_id in session.scalars(sa.select(Site.id)):
+            head = session.get(StreamHead, (site_id, device_id))
+            head = head or StreamHead(scope_id=site_id, device_id=device_id, head={}, heard_ms=0, since_ms=0)
+            head.complete_ms = instant_ms(DAY, "23:00")
+            session.add(head)
     return made
 
 

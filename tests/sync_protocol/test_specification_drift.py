@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
-from sync_protocol import cursor, entry, outcomes, signatures, stream, strict_json, time_bounds
+from server.actions.load_reference import SEED_DATA
+from server.rules import backfill
+from sync_protocol import cursor, entry, header, intervals, outcomes, signatures, stream, strict_json
 from sync_protocol.vectors.make import FOLDER
 
 SPEC = (FOLDER.parent / "SPEC.md").read_text(encoding="utf-8")
@@ -46,8 +49,8 @@ def test_every_outcome_is_explained() -> None:
         f"{entry.MAX_NEEDS} / {entry.MAX_MEDIA} |",
         f"{entry.MAX_REASON_CHARS} characters",
         f"{signatures.MAX_NONCE_CHARS} characters",
-        f"header | {entry.MAX_STREAMS:,} |",
-        f"`unsent` | {entry.MAX_UNSENT:,} |",
+        f"header | {header.MAX_STREAMS:,} |",
+        f"`unsent` | {header.MAX_UNSENT:,} |",
         f"stream | {stream.MAX_ISLANDS:,} |",
         f"`missing` | {stream.MISSING_NAMED} |",
         f"cursor | {cursor.MAX_CURSOR_CHARS} characters",
@@ -59,14 +62,21 @@ def test_every_limit_stands_in_the_table(limit: str) -> None:
     assert limit in LIMITS
 
 
-def test_the_constants_of_time_are_the_ones_that_are_told() -> None:
-    part = SPEC.partition("## 12 Time")[2].partition("## 13")[0]
-    told = " ".join(part.split())
-    assert f"{time_bounds.ALLOWANCE_MS:,} ms (the allowance, each way" in told
-    assert f"drift, {time_bounds.DRIFT_PPM} ppm" in told
-    assert f"within {time_bounds.STEADY_MS // 1000} s" in told
-    assert f"bound = {time_bounds.CLAIMED_BOUND_MS // 3_600_000} h" in told
-    assert f"more than {time_bounds.BACKFILL_TOLERANCE_MS:,} ms before the beacon" in told
+def test_the_constants_of_time_are_the_ones_that_are_written_down() -> None:
+    part = " ".join(SPEC.partition("## 12 Time")[2].partition("## 13")[0].split())
+    assert f"its arrival − {intervals.TRANSIT_MS // 1000} s" in part
+    assert f"widened by {intervals.DRIFT_PPM} ppm" in part
+    assert f"the difference of `wall`, ± {intervals.WALL_MS // 1000} s" in part
+    assert f"the last known offset ± {intervals.FILE_MS // 60_000} min" in part
+    assert f"latest bound + {backfill.AFTER_MS // 60_000} min" in part
+
+
+def test_the_rules_of_the_server_have_the_numbers_that_are_written_down() -> None:
+    rows = json.loads((SEED_DATA / "rules.json").read_text("utf-8"))["rows"]
+    numbers = {row["code"]: row["value"] for row in rows}
+    assert f"{numbers['backfill_max_h']} h (a rule of the server, `backfill_max_h`)" in " ".join(SPEC.split())
+    assert f"{numbers['unassigned_grace_h']} h (`unassigned_grace_h`)" in " ".join(SPEC.split())
+    assert f"{numbers['device_dormant_d']} days (`device_dormant_d`)" in " ".join(SPEC.split())
 
 
 def test_every_vector_file_is_listed_and_every_listed_one_is_there() -> None:

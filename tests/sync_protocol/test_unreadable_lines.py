@@ -21,9 +21,9 @@ from sync_protocol.entry import (
     entry_hash,
     parse_wall,
     read_entry,
-    read_header,
     write_entry,
 )
+from sync_protocol.header import read_header
 from tests.sync_protocol.cases import SITE, bodies, hashes, moments, named, texts, uuids
 
 GOOD = named("entries.json", "good")[0].values[0]["line"].encode()

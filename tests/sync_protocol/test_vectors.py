@@ -6,9 +6,23 @@ from typing import Any
 
 import pytest
 
-from sync_protocol import cursor, time_bounds
+from sync_protocol import cursor
 from sync_protocol.digest import record_digest, to_hex
-from sync_protocol.entry import At, Refusal, entry_hash, read_entry, read_header
+from sync_protocol.entry import At, Refusal, entry_hash, read_entry
+from sync_protocol.header import read_header
+from sync_protocol.intervals import (
+    UNKNOWN_MS,
+    BootTies,
+    Floor,
+    Tie,
+    Written,
+    estimate,
+    floor_of,
+    push_time,
+    settle,
+    ties_around,
+    with_tie,
+)
 from sync_protocol.merge import Stamp, merge
 from sync_protocol.outcomes import CATALOGUE, EFFECTIVE, FINAL, OUTCOMES
 from sync_protocol.signatures import (
@@ -25,7 +39,7 @@ from sync_protocol.signatures import (
 from sync_protocol.signatures import from_base64url as unpacked
 from sync_protocol.stream import Link, Stream, extend, from_json, highest, missing, to_json
 from sync_protocol.vectors.make import FOLDER, MADE, text_of
-from sync_protocol.watermark import complete_through, scope_watermark
+from sync_protocol.watermark import Declared, Reporter, declared_through, kind_watermark
 from tests.sync_protocol.cases import named, vectors
 
 
@@ -132,36 +146,50 @@ def test_records_add_up_to_this_digest(case: Any) -> None:
     assert (to_hex(total), len(case["records"])) == (case["digest"], case["count"])
 
 
-@pytest.mark.parametrize("case", named("time_bounds.json", "ties"))
-def test_an_exchange_gives_this_anchor(case: Any) -> None:
-    anchor = time_bounds.tie(case["up_ms"], case["received_ms"], case["read_ms"])
-    assert [anchor.offset_ms, anchor.bound_ms, anchor.at_ms] == case["anchor"]
+@pytest.mark.parametrize("case", named("push_times.json", "cases"))
+def test_the_clock_of_a_push_was_not_read_before_this(case: Any) -> None:
+    assert push_time(case["arrival_ms"], case["beacon_ms"]) == case["t_ms"]
 
 
-@pytest.mark.parametrize("case", named("time_bounds.json", "estimates"))
-def test_an_entry_was_written_at_this_time(case: Any) -> None:
-    at = At(case["wall_ms"], "", "boot", case["up_ms"], "beacon")
-    anchor = case["anchor"] and time_bounds.Anchor(*case["anchor"])
-    times = time_bounds.estimate(
-        at, case["received_ms"], case["beacon_ms"], anchor, case["wall_offset_ms"], case["steady"]
-    )
-    for name in ("event_ms", "bound_ms", "grade", "not_before_ms", "backfilled"):
-        assert getattr(times, name) == case[name], name
-    assert (times.claimed_ms, times.not_after_ms) == (case["wall_ms"], case["received_ms"])
+@pytest.mark.parametrize("case", named("intervals.json", "cases"))
+def test_entries_were_written_within_these_intervals(case: Any) -> None:
+    """The rules in the order of SPEC's part 12, over the pushes and the entries of one device."""
+    ties = [Tie(*(push[name] for name in Tie._fields)) for push in case["pushes"]]
+    floors = [Floor(push["known"], push["t_ms"], push["arrival_ms"]) for push in case["pushes"]]
+    boots: dict[str | None, BootTies] = {}
+    for tie in ties:
+        if tie.boot is not None:
+            boots[tie.boot] = with_tie(boots.get(tie.boot, BootTies()), tie)
+    written = []
+    for entry in case["entries"]:
+        at = At(entry["wall_ms"], "", entry["boot"], entry["up_ms"])
+        floor = floor_of(floors, entry["n"])
+        floor_ms = floor.t_ms if floor is not None else UNKNOWN_MS
+        by = entry["brought_by"]
+        around = ties_around(ties[: by + 1], entry["beacon_ms"], floor) if by is not None else []
+        last = ties[-1] if by is None and ties else None
+        grade, span = estimate(at, boots.get(at.boot), around, last)
+        not_before_ms = max(entry["beacon_ms"] or UNKNOWN_MS, floor_ms)
+        not_after_ms = entry["received_ms"] if by is None else ties[by].arrival_ms
+        written.append(Written(entry["follows"], grade, span, not_before_ms, not_after_ms, floor_ms))
+    found = [[i.earliest_ms, i.latest_ms, i.grade, i.doubt] for i in settle(written)]
+    assert found == [list(one.values()) for one in case["intervals"]]
 
 
 @pytest.mark.parametrize("case", named("watermarks.json", "streams"))
 def test_a_stream_is_complete_through_this(case: Any) -> None:
-    stream = from_json(
-        {"n": 3, "hash": "a3", "islands": case["islands"], "forked": case.get("forked", False)}
-    )
-    through = complete_through(stream, case["unsent"], case["at_ms"], case["previous"])
+    pending = [Declared(*one) for one in case["pending"]]
+    hashes = {int(n): hash for n, hash in case["hashes"].items()}
+    through = declared_through(from_json(case["stream"]), pending, hashes.get, case["previous"])
+    assert through.complete_ms == case["through"]
+    assert [list(one) for one in through.pending] == case["waiting"]
+
+
+@pytest.mark.parametrize("case", named("watermarks.json", "kinds"))
+def test_a_kind_is_complete_through_this(case: Any) -> None:
+    reporters = [Reporter(one["kinds"], one["through_ms"]) for one in case["reporters"]]
+    through = kind_watermark(reporters, case["kind"], case["now_ms"], case["only_server"])
     assert through == case["through"]
-
-
-@pytest.mark.parametrize("case", named("watermarks.json", "scopes"))
-def test_a_scope_is_complete_through_this(case: Any) -> None:
-    assert scope_watermark(case["devices"]) == case["through"]
 
 
 def test_the_keys_are_pairs() -> None:

@@ -50,7 +50,6 @@ interface Contracts {
   together: Record<string, string>;
   words: Record<string, Record<string, string>>;
   rules: Record<string, Version[]>;
-  slots: Record<string, { code: string; opens: string; admits: string[] }[]>;
 }
 
 export interface Rule {
@@ -69,6 +68,13 @@ export const contracts = written as unknown as Contracts;
 /** The word for a code; a code without a word shows as it is. */
 export function word(noun: string, code: string | undefined | null): string {
   return code ? (contracts.words[noun]?.[code] ?? code) : "";
+}
+
+/** Why a window is as it is, in words: its reason is a code, or `code: detail`. "" for none. */
+export function reasonText(reason: unknown): string {
+  if (typeof reason !== "string") return "";
+  const [code = "", ...detail] = reason.split(": ");
+  return [word("window_reason", code), ...detail].join(": ");
 }
 
 /** The closed list of a field, code → word. */

@@ -13,9 +13,16 @@ from schemas.limits import ROOM_MAX, TEAM_MAX
 from server.rules.roster import cells
 from server.rules.roster.cells import Cell, Reading, is_empty, text_of
 from server.rules.roster.layout import Layout, Merged, is_header_again
-from server.rules.roster.nobody import has_number, is_name_alone, is_nobody, is_stray_number
+from server.rules.roster.nobody import (
+    has_number,
+    is_name_alone,
+    is_nobody,
+    is_note_below,
+    is_stray_number,
+)
 from server.rules.roster.person import PersonLimits, person_problems
 from server.rules.roster.problems import Found, is_error
+from server.rules.roster.teams import team_heading
 from server.rules.roster.words import Words, plain
 
 _COMPANY_CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])")
@@ -87,24 +94,35 @@ def judge_sheet(
     context: Context,
     passed_over: list[int],
 ) -> Iterator[Row]:
-    """The people of one sheet, below its header. Totals, notes, repeated headers and a merged person's further rows are
-    nobody: their numbers (from 1) go to `passed_over`; empty rows are not told."""
+    """The people of one sheet, below its header. Totals, notes, repeated headers, headings of teams and a merged person's
+    further rows are nobody: their numbers (from 1) go to `passed_over`; empty rows are not told."""
     at, width = layout.fields, 1 + max(layout.fields.values())
     name_at, number_at, team_at, phone_at = (at.get(name, -1) for name in _OF_A_PERSON)
     shared = [name for name in _SHARED if name in at]
     shared_at = [at[name] for name in shared]
-    read_shared = lru_cache(maxsize=4096, typed=True)(partial(_read_shared, context, shared))
+    read_shared = lru_cache(maxsize=4096, typed=True)(partial(_read_shared, context, shared, layout.given))
     under, words = _under_merged(merged, at, rows), context.words
     last = cache(lambda: _last_number(rows, number_at))
-    team: Cell = ""
+    team: Cell = layout.given.get("team", layout.team)
+    team_from = None if "team" in layout.given else "team_from_title"
     for index in range(layout.last + 1, len(rows)):
         row = rows[index]
         # What has no column is at -1, and empty.
         told = [*row, ""] if len(row) >= width else [*row, *[""] * (width + 1 - len(row))]
         name, number = told[name_at], told[number_at]
-        is_somebody = has_number(number) and (name != "" or not is_stray_number(row, name, number))
+        is_somebody = has_number(number)
+        is_somebody = is_somebody and (
+            cells.is_plain_number(number) or not is_stray_number(row, name, number, words)
+        )
         is_somebody = is_somebody or (is_name_alone(row, name, words) and index < last())
-        if not is_somebody and (is_nobody(row, name, number, words) or is_header_again(row, layout)):
+        if not is_somebody and (
+            is_nobody(row, name, number, words)
+            or is_header_again(row, layout)
+            or (index > last() and is_note_below(name))
+        ):
+            heading = team_heading(row, words) if layout.grouped else None
+            if heading is not None:
+                team, team_from = heading, "team_from_title"
             if any(not is_empty(cell) for cell in row):
                 passed_over.append(index + 1)
             continue
@@ -117,8 +135,9 @@ def judge_sheet(
         own = told[team_at]
         if is_empty(own) and not is_empty(team):
             own = team
-            notes = [*notes, Found("team_filled", "team")]
-        team = own
+            notes = [*notes, Found(team_from, "team")] if team_from is not None else notes
+        elif not is_empty(own):
+            team, team_from = own, "team_filled"
         said = read_shared(own, *[told[column] for column in shared_at])
         judged = Row(sheet, index + 1, row, said.fields.copy(), [*said.found, *notes])
         if index in hidden:
@@ -172,11 +191,13 @@ def company_above(layout: Layout) -> str | None:
     return None
 
 
-def _read_shared(context: Context, columns: Sequence[str], team: Cell, *told: Cell) -> Row:
+def _read_shared(
+    context: Context, columns: Sequence[str], given: Mapping[str, str], team: Cell, *told: Cell
+) -> Row:
     """What a row says apart from who it is, as the rows of many people say it in the same words; `told`: its cells in
-    these columns."""
+    these columns; `given`: what is true of all rows, by field without a column."""
     row, words, epoch_1904 = Row("", 0, ()), context.words, context.epoch_1904
-    cell: dict[str, Cell] = {**dict.fromkeys(_SHARED, ""), **dict(zip(columns, told, strict=True))}
+    cell: dict[str, Cell] = {**dict.fromkeys(_SHARED, ""), **given, **dict(zip(columns, told, strict=True))}
     dormitory, contract = cell["dormitory"], cell["contract"]
     _read_listed(row, "certificate_type", cell["certificate_type"], "certificate_type_unknown", words.value)
     _read_company(row, cell["company"], context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from server.rules.roster.cells import Cell, is_empty, is_plain_number, read_number, text_of
@@ -35,12 +35,20 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A sheet as a table: the header's first and last row (0-based; both -1 where there is none), its columns, and
-    what the rows above the header say."""
+    what the rows above the header say.
+
+    `team`: the one that the sheet's title names, or empty; `grouped`: headings between the rows name teams; `given`:
+    what a person said of all rows, by field without a column; `asked`: a person has been asked about it already.
+    """
 
     first: int
     last: int
     columns: tuple[Column, ...]
     above: tuple[str, ...] = ()
+    team: str = ""
+    grouped: bool = False
+    given: Mapping[str, str] = field(default_factory=dict)
+    asked: bool = False
 
     @property
     def fields(self) -> dict[str, int]:
@@ -49,14 +57,18 @@ class Layout:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """The fields that must have a column and have none."""
-        return tuple(name for name in REQUIRED if name not in self.fields)
+        """The fields that must have a column and have none, nor a value for all rows."""
+        known = {*self.fields, *self.given} | ({"team"} if self.team or self.grouped else set())
+        return tuple(name for name in REQUIRED if name not in known)
 
     @property
     def sure(self) -> bool:
         """Whether nothing has to be confirmed: names and numbers are there, and every column that means something is
-        sure. Unknown columns are none of the reader's business, unless one of them may be what lacks."""
+        sure. Unknown columns are none of the reader's business, unless one of them may be what lacks. A list without
+        dates of entry is asked about once: one date may be true of all."""
         if any(name in self.lacking for name in NEEDED):
+            return False
+        if "entered_on" in self.lacking and not self.asked:
             return False
         return all(column.sure or (column.field is None and not self.lacking) for column in self.columns)
 
@@ -90,7 +102,7 @@ def find_layout(
         return _guessed(rows)
     above = tuple(text_of(cell) for row in rows[:first] for cell in row if not is_empty(cell))
     below = rows[first + height :]
-    found = _with_guesses(_once_each(columns), below)
+    found = _with_guesses(_with_doubted_numbers(columns, _once_each(columns), below), below)
     layout = Layout(first, first + height - 1, tuple(found), above)
     return (
         layout
@@ -171,12 +183,13 @@ def _longest_word_in(title: str, words: Words) -> str | None:
 
 
 def _once_each(columns: Sequence[Column]) -> list[Column]:
-    """A field that two columns claim goes to the surer, then to the left one; the other is unknown."""
+    """A field that two columns claim goes to the surer, then to one of codes, then to the left one; the other is
+    unknown."""
     taken: dict[str, Column] = {}
     for column in columns:
         if column.field:
             rival = taken.get(column.field)
-            if rival is None or (column.sure and not rival.sure):
+            if rival is None or _rank(column) > _rank(rival):
                 taken[column.field] = column
     return [
         column
@@ -186,15 +199,33 @@ def _once_each(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
+def _rank(column: Column) -> tuple[bool, bool]:
+    return column.sure, "代码" in column.title
+
+
+def _with_doubted_numbers(
+    claims: Sequence[Column], columns: list[Column], rows: Sequence[Sequence[Cell]]
+) -> list[Column]:
+    """The columns; where a second one of numbers has numbers in it (other people's), the first is no longer sure: nobody
+    vanishes without a word."""
+    taken = next((column for column in columns if column.field == "certificate_number"), None)
+    rivals = [
+        column.index for column in claims if column.field == "certificate_number" and column is not taken
+    ]
+    sample = rows[: HEADER_WITHIN + _SAMPLE]
+    has_rival = any(index < len(row) and is_plain_number(row[index]) for index in rivals for row in sample)
+    return [replace(column, sure=False) if has_rival and column is taken else column for column in columns]
+
+
 def _with_guesses(columns: list[Column], rows: Sequence[Sequence[Cell]]) -> list[Column]:
     """The columns; where no title tells which are the numbers and the names, those that hold them, unsure."""
     told = {column.index: column for column in columns}
     taken = {column.index for column in columns if column.field}
-    for field, guess in (("certificate_number", _column_of_numbers), ("name", _column_of_names)):
-        if all(column.field != field for column in columns):
+    for name, guess in (("certificate_number", _column_of_numbers), ("name", _column_of_names)):
+        if all(column.field != name for column in columns):
             index = guess(rows, taken)
             if index is not None:
-                told[index] = Column(index, told[index].title if index in told else "", field, False)
+                told[index] = Column(index, told[index].title if index in told else "", name, False)
                 taken.add(index)
     return sorted(told.values(), key=lambda column: column.index)
 

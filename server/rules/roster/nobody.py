@@ -19,6 +19,8 @@ _PHONE_OR_DATE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|(?:19|20)\d\d[-./]?\d\d?[-./
 _UP_TO_COUNT = re.compile(r"[:\d(]")
 _GROUP = re.compile(r"(?:班|组|队|部|公司|单位|项目|人员|工人|名单|名册)$")
 _NAME_LENGTHS = range(2, 16)
+_NAME_MAX = 25  # of somebody with a long name in Chinese letters; more is a sentence
+_LABEL_MAX = 12
 
 
 def has_number(cell: Cell) -> bool:
@@ -28,9 +30,10 @@ def has_number(cell: Cell) -> bool:
     return begins_with_digits or _NUMBER(text) is not None
 
 
-def is_stray_number(row: Sequence[Cell], name: Cell, number: Cell) -> bool:
-    """Whether what stands in the numbers' column is the phone or the date of a note."""
-    if not is_empty(name) or sum(not is_empty(cell) for cell in row) > 2:
+def is_stray_number(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bool:
+    """Whether what is in the numbers' column is the phone or the date of a note."""
+    is_note = _is_label(text_of(name), words)
+    if not is_note and (not is_empty(name) or sum(not is_empty(cell) for cell in row) > 2):
         return False
     return _PHONE_OR_DATE.fullmatch(re.sub(r"\s", "", half_width(text_of(number)))) is not None
 
@@ -44,7 +47,25 @@ def is_nobody(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bo
         return True
     if ":" in plain(text_of(name)) or (is_empty(name) and len(written) <= 2):
         return True
+    if any(_is_label(text, words) for text in (*written[:1], text_of(name))) or any(
+        text.endswith(":") for text in written
+    ):
+        return True
     return len(written) <= 1 and is_empty(number)
+
+
+def is_note_below(name: Cell) -> bool:
+    """Whether a row without a number, below all that have one, is a note: what is in the names' column is no name."""
+    read, problem = read_name(name)
+    return problem is not None or read is None or len(read) > _NAME_MAX or name_problem(read) is not None
+
+
+def _is_label(text: str, words: Words) -> bool:
+    """Whether a text says what is next to it: 备注, 项目负责人(签字), 制表人: …"""
+    title = plain_title(text)
+    if not title or len(title) > _LABEL_MAX:
+        return False
+    return words.says("note", title) or any(title.endswith(word) for word in words.values.get("note", ()))
 
 
 def is_name_alone(row: Sequence[Cell], name: Cell, words: Words) -> bool:

@@ -105,6 +105,9 @@ CATALOGUE: Mapping[str, Known] = {
     ),
     "team_missing": _error("没有班组。", "请填写班组名称。", _REAL_NAME),
     "team_long": _error("班组名称超过 50 个字。", "请缩短班组名称。"),
+    "team_from_title": _warning(
+        "没有写班组, 按工作表名称、表头上方或分组标题里的班组填写。", "请核对班组名称。"
+    ),
     "team_filled": _warning("班组空白, 按上一行填写。", "请核对是否属于同一班组。"),
     "cell_filled": _warning("这一格属于合并单元格, 按合并的内容填写。", "请核对此人是否也是如此。"),
     "trade_missing": _warning("没有工种, 按“其他”登记。", "请填写工种。"),

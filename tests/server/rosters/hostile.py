@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from tests.server.rosters.xml_workbooks import ods, ods_of, xml_2003
+
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -227,6 +229,24 @@ def _cell(place: str) -> str:
 
 _ONE = _cell("A1")
 
+_LAUGHS = (
+    '<!DOCTYPE x [<!ENTITY a "'
+    + '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY b "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;"><!ENTITY c "laugh">]>'
+)
+
+
+def _sheet_2003(rows: str) -> bytes:
+    front, _, after = xml_2003([["x"]]).partition(b"<Row")
+    return front + rows.encode() + after.partition(b"</Row>")[2]
+
+
+def _ods_row(text: str = "x", columns: int = 1, rows: int = 1) -> bytes:
+    cell = f'<table:table-cell table:number-columns-repeated="{columns}"><text:p>{text}</text:p></table:table-cell>'
+    return ods(
+        f'<table:table><table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row></table:table>'
+    )
+
+
 HOSTILE = [
     Hostile("nothing", lambda: b"", 422, "file_empty"),
     Hostile("twenty-one megabytes", lambda: bytes(21 << 20), 413, "file_too_large"),
@@ -309,7 +329,7 @@ HOSTILE = [
         "a web page named .xls",
         lambda: "<html><table><tr><td>姓名</td></tr></table></html>".encode(),
         415,
-        "file_type_unknown",
+        "file_is_web_page",
     ),
     Hostile("a text of one endless line", lambda: b"a," * (8 << 20), 422, "line_too_long"),
     Hostile("a text of ends of lines only", lambda: b"\n" * (19 << 20), 422, "sheet_too_long"),
@@ -349,4 +369,56 @@ HOSTILE = [
     Hostile(
         "random bytes with an old workbook's front", lambda: OLE + os.urandom(4_096), 422, "file_damaged"
     ),
+    Hostile(
+        "entities that grow in XML of 2003",
+        lambda: xml_2003([["&a;"]], front=_LAUGHS),
+        422,
+        "file_has_forbidden_xml",
+    ),
+    Hostile(
+        "entities that grow in an .ods", lambda: ods_of(_LAUGHS + "<x>&a;</x>"), 422, "file_has_forbidden_xml"
+    ),
+    Hostile("an .ods that inflates", lambda: ods_of(" " * (200 << 20)), 413, "file_inflates_too_much"),
+    Hostile("an .ods of elements only", lambda: ods("<table:table-row/>" * 5_000_000), 422, "sheet_too_long"),
+    Hostile("XML of 2003 of rows only", lambda: _sheet_2003("<Row/>" * 3_000_000), 422, "sheet_too_long"),
+    Hostile("XML of 2003 of elements only", lambda: _sheet_2003("<b/>" * 3_000_000), 422, "sheet_too_long"),
+    Hostile(
+        "a row of XML of 2003 without end",
+        lambda: _sheet_2003(f"<Row>{'<Cell/>' * 2_500_000}</Row>"),
+        422,
+        "sheet_too_wide",
+    ),
+    Hostile("a row of an .ods a million times", lambda: _ods_row(rows=1_048_576), 422, "sheet_too_long"),
+    Hostile("a cell of an .ods all the way across", lambda: _ods_row(columns=16_384), 422, "sheet_too_wide"),
+    Hostile(
+        "a long text in every cell of an .ods",
+        lambda: _ods_row("工" * 30_000, 200, 50_000),
+        422,
+        "sheet_too_long",
+    ),
+    Hostile(
+        "a long text in every row of an .ods",
+        lambda: _ods_row("工" * 30_000, 1, 50_000),
+        413,
+        "file_inflates_too_much",
+    ),
+    Hostile(
+        "a text without end in an .ods", lambda: _ods_row("工" * (1 << 20)), 413, "file_inflates_too_much"
+    ),
+    Hostile("a number of rows that is none", lambda: _ods_row(rows=-1), 422, "file_damaged"),
+    Hostile(
+        "a row far below in XML of 2003",
+        lambda: _sheet_2003('<Row ss:Index="99999999"><Cell><Data ss:Type="String">x</Data></Cell></Row>'),
+        422,
+        "sheet_too_long",
+    ),
+    Hostile(
+        "a cell far away in XML of 2003",
+        lambda: _sheet_2003('<Row><Cell ss:Index="16384"><Data ss:Type="String">x</Data></Cell></Row>'),
+        422,
+        "sheet_too_wide",
+    ),
+    Hostile("51 sheets of an .ods", lambda: ods("<table:table/>" * 51), 422, "too_many_sheets"),
+    Hostile("macros in an .ods", lambda: ods("", Basic_Standard="x"), 422, "file_has_macros"),
+    Hostile("half of an XML of 2003", lambda: xml_2003([["x"]])[:-20], 422, "file_damaged"),
 ]

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import openpyxl
-import pytest
-from flask import Flask
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from server.actions.load_reference import load_reference
 from server.actions.read_workbook import read_workbook
-from server.db import write
 from server.rules.roster.cells import text_of
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import commit, preview, read_at_once, rows, xlsx
+from tests.stories.rosters import commit, preview, rows, xlsx
 
 STARTS = (
     "=",
@@ -38,14 +33,6 @@ STARTS = (
 )
 _NO_CONTROLS = st.characters(exclude_categories=("Cs", "Cc", "Cn"))  # XML has no word for the others
 TEXTS = st.builds(str.__add__, st.sampled_from(STARTS), st.text(_NO_CONTROLS, max_size=12))
-
-
-@pytest.fixture
-def desk(app: Flask, cast: Cast) -> Iterator[Cast]:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
-    read_at_once(cast)
-    yield cast
 
 
 def _cells(data: bytes) -> list[list[Any]]:

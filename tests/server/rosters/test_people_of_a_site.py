@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from server.actions.load_reference import load_reference
-from server.actions.show_people import ShownPerson, page_of_people
+from server.actions.show_people import LOOKUPS_PER_HOUR, ShownPerson, count_lookup, page_of_people
 from server.db import read, write
-from server.models import User
+from server.models import Disclosure, User
 from server.models.access import viewer_of
 from server.problems import Problem
 from tests.server.cast import Cast
@@ -69,3 +70,27 @@ def test_no_part_of_a_number_that_is_masked_finds_anybody(desk: Cast) -> None:
     assert _seen(desk, "section", f" {number[-4:].lower()} ")[1] >= 1
     for part in (number[:6], number[6:14], number[-5:], phone[3:7]):
         assert _seen(desk, "section", part) == ([], 0)
+
+
+def _look_up(desk: Cast, name: str, text: str) -> None:
+    with desk.app.app_context(), write() as session:
+        viewer = viewer_of(session, session.get_one(User, desk.users[name]))
+        count_lookup(session, viewer, desk.site_a, text, desk.clock.now_ms())
+
+
+def test_whole_numbers_are_looked_up_so_often_and_each_is_kept(desk: Cast) -> None:
+    number = person(1).certificate_number
+    for text in ("王", number[-4:], "zhangxiaoming", ""):
+        for _ in range(LOOKUPS_PER_HOUR + 1):
+            _look_up(desk, "section", text)
+    for _ in range(LOOKUPS_PER_HOUR):
+        _look_up(desk, "section", number)
+    with pytest.raises(Problem) as caught:
+        _look_up(desk, "section", f" {number.lower()} ")
+    assert (caught.value.status, caught.value.code) == (429, "rate_limited")
+    _look_up(desk, "inspector", number)
+    with desk.app.app_context(), read() as session:
+        kept = session.scalars(sa.select(Disclosure.user_id)).all()
+    assert kept.count(desk.users["section"]) == LOOKUPS_PER_HOUR
+    desk.clock.advance(3_600_000)
+    _look_up(desk, "section", number)

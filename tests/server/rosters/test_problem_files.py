@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -11,29 +11,13 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
-from flask import Flask
 
-from server.actions.load_reference import load_reference
-from server.db import write
 from server.rules.roster.cells import Cell
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import preview, read_at_once, rows, xlsx
+from tests.stories.rosters import preview, rows, xlsx
 
 MANGLED = 410702198002031200.0
-
-
-@pytest.fixture
-def desk(app: Flask, cast: Cast) -> Iterator[Cast]:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
-    read_at_once(cast)
-    yield cast
-
-
-@pytest.fixture
-def contractor(desk: Cast) -> Caller:
-    return desk.client("contractor")
 
 
 def _row(number: int, team: Cell, *, bad: bool = False) -> list[Cell]:
@@ -44,7 +28,10 @@ def _row(number: int, team: Cell, *, bad: bool = False) -> list[Cell]:
 
 
 def _problem_book(contractor: Caller, site: str, data: bytes) -> openpyxl.Workbook:
-    roster = preview(contractor, site, data)
+    return _problem_book_of(contractor, preview(contractor, site, data))
+
+
+def _problem_book_of(contractor: Caller, roster: dict[str, Any]) -> openpyxl.Workbook:
     file = contractor.get(f"/api/v1/rosters/{roster['id']}/problems.xlsx")
     return openpyxl.load_workbook(io.BytesIO(file.data))
 
@@ -111,7 +98,14 @@ def test_a_date_of_a_workbook_that_counts_from_1904_stays_that_day(
 
 def test_a_column_that_lacks_is_there_to_be_filled_in(desk: Cast, contractor: Caller) -> None:
     sent = [person(n).cells()[:5] for n in (1, 2)]
-    book = _problem_book(contractor, desk.site_a, xlsx(sent, TITLES[:5]))
+    roster = preview(contractor, desk.site_a, xlsx(sent, TITLES[:5]))
+    confirmed = [
+        {"sheet": told["sheet"], "column": told["column"], "field": told["field"] or ""}
+        for told in roster["columns"]
+    ]
+    answer = contractor.post(f"/api/v1/rosters/{roster['id']}/columns", json={"columns": confirmed})
+    assert answer.status_code == 200, answer.text
+    book = _problem_book_of(contractor, roster)
     sheet = book.worksheets[0]
     assert [cell.value for cell in sheet[1]] == [*TITLES[:5], "进场日期", "问题", "修改办法"]
     for line in (2, 3):
@@ -119,6 +113,15 @@ def test_a_column_that_lacks_is_there_to_be_filled_in(desk: Cast, contractor: Ca
         sheet.cell(line, 6).value = "2026-11-01"
     told = _uploaded_again(contractor, desk.site_a, book)
     assert [row["entered_on"] for row in told] == ["2026-11-01"] * 2
+
+
+def test_a_team_from_a_heading_is_written_into_a_column_of_its_own(desk: Cast, contractor: Caller) -> None:
+    people = [[*_row(n, "甲", bad=True)[:2], *_row(n, "甲")[3:]] for n in (1, 2)]
+    table = [["钢筋班组"], people[0], ["木工班组"], people[1]]
+    book = _problem_book(contractor, desk.site_a, xlsx(table, [*TITLES[:2], *TITLES[3:]]))
+    assert [cell.value for cell in book.worksheets[0][1]][5:7] == ["班组", "问题"]
+    told = _uploaded_again(contractor, desk.site_a, _with_numbers(book, (1, 2)))
+    assert [row["team"] for row in told] == ["钢筋班组", "木工班组"]
 
 
 def test_a_cell_tells_everything_that_is_wrong_with_it(desk: Cast, contractor: Caller) -> None:

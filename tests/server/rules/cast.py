@@ -27,7 +27,8 @@ def rows(noun: str) -> list[dict[str, Any]]:
     return found
 
 
-DUTIES = from_rows.duty_rules(rows("duties"), rows("duty_slots"))
+LOADED = {noun: [row for row in rows(noun) if not row.get("planned")] for noun in ("duties", "duty_slots")}
+DUTIES = from_rows.duty_rules(LOADED["duties"], LOADED["duty_slots"])
 HOLIDAYS = from_rows.holidays(rows("holidays"))
 POLICY = from_rows.policy(rows("escalation"), "default", MONDAY)
 SITE = SiteProfile("0197a000-0000-7000-8000-000000000001", "construction", "building", True, ALL_PLACES)

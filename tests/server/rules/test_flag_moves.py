@@ -96,7 +96,7 @@ def test_a_company_that_runs_sites_is_nothing_to_a_flag() -> None:
 @pytest.mark.parametrize("state", FLAG_STATES)
 def test_what_was_transferred_or_stopped_once_is_the_brigades_alone(state: str) -> None:
     may = {move.action for move in allowed(asked("comment", SECTION, state, taken_over=True))}
-    assert may <= {"comment", "submit_rectification"}
+    assert may <= {"comment", "note", "submit_rectification"}
     theirs = {move.action for move in allowed(asked("comment", BRIGADE, state, taken_over=True))}
     assert theirs == {move.action for move in allowed(asked("comment", BRIGADE, state))}
 

@@ -6,12 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rules.judge import REASONS, STATES, Evidence, judge, reason_code
+from server.rules.judge import (
+    DEVICE_REASONS,
+    REASONS,
+    REMEDIES,
+    STATES,
+    Evidence,
+    is_soft,
+    judge,
+    reason_code,
+)
 
 DEADLINE = 1_000_000
 BEFORE, AFTER = DEADLINE - 1, DEADLINE
 HEARD, NOT_HEARD = DEADLINE, DEADLINE - 1
 NONE, TIMELY, LATE, BACKFILLED = (Evidence(kind) for kind in ("none", "timely", "late", "backfilled"))
+UNCERTAIN = Evidence("uncertain", why="time_uncertain: 至多 1 / 2")
+UNSURE = Evidence("uncertain", 4, 3, why="time_uncertain")
 COVERED, UNCOVERED = Evidence("timely", 4, 4), Evidence("none", 4, 3)
 
 
@@ -21,7 +32,15 @@ COVERED, UNCOVERED = Evidence("timely", 4, 4), Evidence("none", 4, 3)
         ("open", NONE, BEFORE, HEARD, "open"),
         ("open", TIMELY, BEFORE, None, "met"),
         ("open", COVERED, BEFORE, HEARD, "open"),  # people may still arrive
-        ("open", COVERED, AFTER, None, "met"),
+        ("open", COVERED, AFTER, None, "silent"),  # others may have been there
+        ("open", COVERED, AFTER, HEARD, "met"),
+        ("open", UNCERTAIN, BEFORE, None, "review"),
+        ("open", UNCERTAIN, AFTER, HEARD, "review"),
+        ("open", UNSURE, BEFORE, HEARD, "open"),
+        ("open", UNSURE, AFTER, NOT_HEARD, "silent"),
+        ("open", UNSURE, AFTER, HEARD, "review"),
+        ("missed", UNCERTAIN, AFTER, HEARD, "review"),
+        ("met", UNCERTAIN, AFTER, HEARD, "review"),
         ("open", NONE, AFTER, None, "silent"),
         ("open", NONE, AFTER, NOT_HEARD, "silent"),
         ("open", NONE, AFTER, HEARD, "missed"),
@@ -54,6 +73,28 @@ def test_the_table_of_judging(
     state: str, evidence: Evidence, now_ms: int, watermark_ms: int | None, becomes: str
 ) -> None:
     assert judge(state, None, now_ms, DEADLINE, watermark_ms, evidence).state == becomes
+
+
+@pytest.mark.parametrize("reason", ["time_uncertain: 至多 1 / 2", "evidence_kept", *DEVICE_REASONS])
+def test_a_review_for_want_of_knowledge_ends_when_more_is_known(reason: str) -> None:
+    known = [TIMELY, LATE, NONE, UNCERTAIN]
+    states = [judge("review", reason, AFTER, DEADLINE, HEARD, one).state for one in known]
+    assert states == ["met", "done_late", "missed", "review"]
+    assert judge("review", "evidence_lost", AFTER, DEADLINE, HEARD, TIMELY).state == "review"
+
+
+@pytest.mark.parametrize("reason", DEVICE_REASONS)
+def test_what_may_be_in_a_device_that_reports_no_more_is_not_called_missed(reason: str) -> None:
+    for watermark_ms in (None, NOT_HEARD, HEARD):
+        verdict = judge("open", None, AFTER, DEADLINE, watermark_ms, NONE, reason)
+        assert (verdict.state, verdict.reason) == ("review", reason)
+    assert judge("open", None, BEFORE, DEADLINE, HEARD, NONE, reason).state == "open"
+    assert judge("open", None, AFTER, DEADLINE, HEARD, TIMELY, reason).state == "met"
+
+
+def test_every_reason_of_review_says_what_to_do() -> None:
+    assert set(REMEDIES) <= set(REASONS)
+    assert {*DEVICE_REASONS, "time_uncertain", "evidence_kept", "evidence_lost"} <= set(REMEDIES)
 
 
 def test_the_scheduler_looks_again_at_the_deadline_only() -> None:
@@ -97,6 +138,7 @@ KINDS = st.sampled_from(["none", "timely", "late", "backfilled"])
 EVIDENCE = st.one_of(
     st.builds(Evidence, KINDS),
     st.builds(Evidence, KINDS, st.integers(0, 3), st.integers(0, 3), st.booleans()),
+    st.sampled_from([UNCERTAIN, UNSURE]),
 )
 TIMES = st.integers(DEADLINE - 3, DEADLINE + 3)
 WATERMARKS = st.none() | TIMES
@@ -106,14 +148,14 @@ BEGINNINGS = st.sampled_from(
 )
 # From a state to itself is always allowed.
 MOVES = {
-    "open": {"met", "done_late", "backfilled", "silent", "missed", "excused"},
-    "silent": {"met", "done_late", "backfilled", "missed", "open", "excused"},
-    "excused": {"open", "met", "done_late", "backfilled", "silent", "missed"},
+    "open": {"met", "done_late", "backfilled", "silent", "missed", "excused", "review"},
+    "silent": {"met", "done_late", "backfilled", "missed", "open", "excused", "review"},
+    "excused": {"open", "met", "done_late", "backfilled", "silent", "missed", "review"},
     "missed": {"review"},
     "met": {"review"},
     "done_late": {"review"},
     "backfilled": {"review"},
-    "review": set[str](),
+    "review": set[str](),  # but for those that end by themselves
     "void": set[str](),
 }
 
@@ -142,7 +184,7 @@ def test_states_move_forward_only(
     state, reason = beginning
     for now_ms, watermark_ms, evidence in sorted(ticks, key=lambda tick: tick[:2]):
         verdict = judge(state, reason, now_ms, DEADLINE, watermark_ms, evidence)
-        allowed = MOVES[state] | (
+        allowed = MOVES["silent" if is_soft(reason) else state] | (
             {*MOVES["open"], "open"}
             if now_ms < DEADLINE and state in ("met", "done_late", "backfilled")
             else set()
@@ -165,4 +207,4 @@ def test_with_the_same_facts_a_decision_is_never_taken_back(
         verdict = judge(state, reason, now_ms, DEADLINE, watermark_ms, evidence)
         state, reason = verdict.state, verdict.reason
         assert decided is None or state == decided
-        decided = state if state not in ("open", "silent") else None
+        decided = None if state in ("open", "silent") or is_soft(reason) else state

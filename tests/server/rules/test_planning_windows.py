@@ -43,7 +43,7 @@ def test_a_working_day_asks_for_everything() -> None:
     assert all(window.excused is None for window in windows)
 
 
-def test_a_duty_whose_evidence_is_not_built_makes_no_window() -> None:
+def test_a_duty_that_is_planned_makes_no_window() -> None:
     assert {window.duty for window in planned("2022-01-05")} == {"TEMP", "TEMP-CANTEEN", "DISINFECT"}
 
 

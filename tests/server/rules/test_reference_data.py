@@ -9,14 +9,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas import limits
 from schemas.disinfection_log import PLACE_KINDS
 from schemas.temperature_check import TemperatureCheckBody
 from server.rules import from_rows
-from server.rules.escalation import SECTION
-from server.rules.windows import problems_of
-from tests.server.rules.cast import DUTIES, HOLIDAYS, SEED_DATA, rows
+from server.rules.reference_faults import reference_faults
+from tests.server.rules.cast import DUTIES, HOLIDAYS, LOADED, SEED_DATA, rows
 
 NOUNS = [*sorted(path.stem for path in SEED_DATA.glob("*.json")), "holidays"]
 CODES = {noun: {row["code"] for row in rows(noun)} for noun in NOUNS}
@@ -49,25 +50,13 @@ def test_every_file_is_described() -> None:
             assert f"`{path.name}`" in readme
 
 
-def test_sites_and_duties_name_what_is_there() -> None:
-    for kind in rows("site_kinds"):
-        assert kind["unit"] in CODES["units"]
-        assert kind["rests"] in ("official", "holidays", "never")
-    for duty in rows("duties"):
-        assert {*duty["places"], *duty["goes_on"]} <= CODES["place_kinds"]
-        assert set(duty["goes_on"]) <= set(duty["places"])
-        assert set(duty["site_kinds"]) <= CODES["site_kinds"]
-        assert duty["severity"] in ("severe", "ordinary", "facilities")
-    for preset in rows("duty_slots"):
-        assert preset["duty"] in CODES["duties"]
-        assert preset["code"] == f"{preset['duty']}:{preset['preset']}"
+def test_nothing_is_wrong_with_the_files() -> None:
+    assert reference_faults({noun: rows(noun) for noun in NOUNS}, {}) == []
 
 
-def test_escalation_names_units_and_every_severity() -> None:
+def test_escalation_names_every_severity() -> None:
     for policy in rows("escalation"):
-        assert policy["fallback_unit"] in CODES["units"]
         for step in policy["steps"]:
-            assert step["unit"] in CODES["units"] | {SECTION, "contractor"}
             assert "*" in step["delays"]
             assert len(step["code"]) <= 24
 
@@ -86,10 +75,6 @@ def test_slots_are_ones_that_tablets_write() -> None:
             assert all(slot.admits and set(slot.admits) <= written for slot in rule.slots)
         assert all(len(slot.code) <= limits.SLOT_MAX for slot in rule.slots)
     assert CODES["place_kinds"] == set(PLACE_KINDS)
-
-
-def test_the_windows_of_no_duty_overlap() -> None:
-    assert [problem for rule in DUTIES for problem in problems_of(rule)] == []
 
 
 def test_a_company_that_operates_sites_reviews_nothing() -> None:
@@ -121,9 +106,33 @@ def test_numbers_hold_as_of_the_day_of_the_event() -> None:
 
 
 def test_a_duty_is_in_force_only_while_both_its_rows_are() -> None:
-    duties = [row for row in rows("duties") if row["code"] == "DISINFECT"]
-    presets = [row for row in rows("duty_slots") if row["code"] == "DISINFECT:normal"]
+    duties = [row for row in LOADED["duties"] if row["code"] == "DISINFECT"]
+    presets = [row for row in LOADED["duty_slots"] if row["code"] == "DISINFECT:normal"]
     ended = [{**duties[0], "to": "2021-12-31"}]
     (rule,) = from_rows.duty_rules(ended, presets)
     assert (rule.valid_from, rule.valid_to) == ("2021-12-01", "2021-12-31")
     assert from_rows.duty_rules(ended, [{**presets[0], "from": "2022-01-01"}]) == []
+
+
+_DATES = ["2021-01-01", "2021-06-01", "2022-01-01", "2022-06-01"]
+
+
+@st.composite
+def _versions(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Dated versions of one row, some of which overlap."""
+    begins = draw(st.lists(st.sampled_from(_DATES), unique=True, max_size=4))
+    ends = st.sampled_from([None, *_DATES, "2023-01-01"])
+    found = [{"code": "X", "from": begin, "to": draw(ends), "n": n} for n, begin in enumerate(begins)]
+    return [row for row in found if row["to"] is None or row["from"] < row["to"]]
+
+
+@given(_versions(), _versions())
+def test_each_day_has_the_version_that_is_made_of_the_rows_in_force(
+    duties: list[dict[str, Any]], presets: list[dict[str, Any]]
+) -> None:
+    found = list(from_rows.versions(duties, presets))
+    assert len({begins for _, _, begins, _ in found}) == len(found)
+    for day in (*_DATES, "2020-12-31", "2021-03-01", "2023-03-01"):
+        covering = [one for one in found if one[2] <= day and (one[3] is None or day < one[3])]
+        duty, preset = (from_rows.in_force(some, "X", day) for some in (duties, presets))
+        assert [(one[0], one[1]) for one in covering] == ([] if duty is None else [(duty, preset)])

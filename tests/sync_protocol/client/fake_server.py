@@ -79,12 +79,15 @@ class FakeServer:
         self.limit_entries = 500
         self.limit_bytes = 1_048_576
         self.retrying: set[str] = set()
+        self.failing: set[str] = set()  # whose part of a push fails for a passing cause: not in the answer
         self.lying_digests: set[str] = set()
         self.ill_over: str | None = None  # an entry whose line contains this text makes a 500
         self.forgotten: set[tuple[str, int]] = set()  # (scope, n) that was acknowledged and lost: a hole
         self.problem: tuple[int, dict[str, Any], dict[str, str]] | None = None
         self.pull_problem: str | None = None
         self.forging_receipts = False
+        self.later_lines: list[dict[str, Any]] = []  # of a later version, before each line of a pull
+        self.later_members: dict[str, Any] = {}  # of a later version, in each answer and outcome
 
     # ---- what a test arranges
 
@@ -166,10 +169,8 @@ class FakeServer:
         self._check_attestations(device, header)
         self.headers.append(header)
         self.pushed.append(lines)
-        outcomes = [self._take(device, line) for line in lines]
-        answered = [
-            name for name in sorted(header["streams"]) if name in self.assigned[self.devices[device].user]
-        ]
+        outcomes = [{**self._take(device, line), **self.later_members} for line in lines]
+        answered = sorted(header["streams"].keys() & self.scopes.keys() - self.failing)
         streams = {name: self._stream(name, device) for name in answered}
         at = wall_text(self.now_ms)
         text = receipt_text(
@@ -265,7 +266,10 @@ class FakeServer:
             "beacon": f"beacon-{len(self.requests)}",
             "server_time": wall_text(self.now_ms),
         }
-        return _gzipped(200, b"".join(_json(line) + b"\n" for line in [*lines, end]))
+        told = [
+            later for line in [*lines, end] for later in (*self.later_lines, {**line, **self.later_members})
+        ]
+        return _gzipped(200, b"".join(_json(line) + b"\n" for line in told))
 
     def _feed(self, name: str, cursor: str | None, room: int) -> tuple[list[dict[str, Any]], int, bool]:
         scope = self.scopes[name]
@@ -307,7 +311,7 @@ class FakeServer:
 
     def _answer(self, document: dict[str, Any]) -> Response:
         told = {"beacon": f"beacon-{len(self.requests)}", "server_time": wall_text(self.now_ms)}
-        return _gzipped(200, _json({**document, **told}))
+        return _gzipped(200, _json({**document, **told, **self.later_members}))
 
 
 def _encoding(headers: Mapping[str, str]) -> dict[str, str]:

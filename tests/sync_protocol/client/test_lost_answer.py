@@ -39,16 +39,16 @@ def test_a_resent_push_tells_the_clocks_and_what_is_unsent_now_not_then(bench: B
 def test_without_a_network_nothing_is_lost_and_the_pull_is_tried_all_the_same(bench: Bench) -> None:
     entry = bench.check()
     bench.server.scopes[next(iter(bench.server.scopes))].put("duty", "duty-1", {"code": "TEMP"})
-    bench.wire.faults = [lose_request]
+    bench.wire.faults = [None, lose_request]
     report = bench.tablet.sync()
     assert report.push.problem is not None and report.pull is not None and report.pull.puts == 1
     assert report.wait_s > 0 and bench.items()[entry].state == "unsent"
     assert bench.tablet.sync().ok and bench.agrees()
 
 
-def test_a_failed_pull_does_not_keep_the_push_from_being_settled(bench: Bench) -> None:
+def test_failed_pulls_keep_no_push_from_being_sent_and_settled(bench: Bench) -> None:
     bench.check()
-    bench.wire.faults = [None, lose_request]
+    bench.wire.faults = [lose_request, None, lose_request]
     report = bench.tablet.sync()
     assert report.push.problem is None and report.pull is not None and report.pull.problem is not None
     assert bench.tablet.status().unsent == 0

@@ -14,6 +14,7 @@ import pytest
 from sync_protocol.client.transport import (
     INFLATED_BYTES_MAX,
     HttpTransport,
+    NoAnswerInTime,
     Request,
     Response,
     TransportError,
@@ -96,6 +97,61 @@ def test_a_closed_port_and_a_wrong_scheme_are_errors_of_the_network() -> None:
     for url in (f"http://127.0.0.1:{port}", "ftp://127.0.0.1", "sync.test"):
         with pytest.raises(OSError):
             _get(url)
+
+
+WITHIN_S = 0.2
+
+
+@contextmanager
+def stalling(reply: bytes, reads: bool) -> Iterator[tuple[str, list[BaseException | bytes]]]:
+    """A server that reads the request or does not, sends these bytes, and says no more. Gives its address, and at the
+    end what it read, or how reading failed."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    abandoned = threading.Event()
+    found: list[BaseException | bytes] = []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            if reads:
+                connection.recv(65_536)
+                connection.sendall(reply)
+            abandoned.wait()
+            try:
+                while piece := connection.recv(65_536):
+                    found.append(piece)
+            except ConnectionError as error:
+                found.append(error)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", found
+    finally:
+        abandoned.set()
+        thread.join()
+        listener.close()
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\n", _http(b"half", "Content-Length: 8")])
+def test_an_answer_that_is_not_here_in_time_is_not_waited_for(reply: bytes) -> None:
+    with stalling(reply, reads=True) as (url, _), pytest.raises(NoAnswerInTime):
+        HttpTransport().send(Request("POST", url, {}, b"{}", WITHIN_S))
+
+
+def test_a_request_that_is_abandoned_does_not_arrive_later() -> None:
+    body = b"x" * 20_000_000
+    with stalling(b"", reads=False) as (url, found), pytest.raises(NoAnswerInTime):
+        HttpTransport().send(Request("POST", url, {}, body, WITHIN_S))
+    assert isinstance(found[-1], ConnectionError), "the rest was taken back, and not delivered as the end"
+    assert sum(len(piece) for piece in found if isinstance(piece, bytes)) < len(body)
+
+
+def test_a_request_for_which_no_time_is_left_is_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NoAnswerInTime):  # and no refused connection: nobody was asked
+        HttpTransport().send(Request("POST", f"http://127.0.0.1:{port}", {}, b"{}", 0.0))
 
 
 @pytest.mark.parametrize("headers", [{"content-encoding": "br"}, {"content-encoding": "gzip"}])

@@ -4,30 +4,37 @@ import { describe, expect, it } from "vitest";
 import { weigh } from "./coverage";
 import written from "./coverage_cases.json";
 
-type Row = [string, string, number, boolean?];
+type PassRow = [worker: string, direction: string, earliest: number, latest?: number];
+type ReadingRow = [worker: string, slot: string, earliest: number, latest?: number, observed?: number];
 interface Case {
   name: string;
   window: "before" | "after";
   share: number;
-  passes: Row[];
-  readings: Row[];
+  passes: PassRow[];
+  readings: ReadingRow[];
   only?: string[];
   without?: string[];
   fulfilled: string;
-  needed: string[];
+  surely: string[];
+  maybe?: string[];
   measured: string[];
 }
 
 describe("coverage", () => {
   it.each(written.cases as unknown as Case[])("$name", (given) => {
-    const { opens, deadline, closes, admits } = written.windows[given.window];
-    const span = { dayStartsMs: 0, opensMs: opens, deadlineMs: deadline, closesMs: closes, admits };
-    const passes = given.passes.map(([worker, direction, eventMs]) => ({ worker, direction, eventMs }));
-    const readings = given.readings.map(([worker, slot, atMs, backfilled = false]) => ({ worker, slot, atMs, backfilled }));
+    const { opens, due, deadline, closes, admits } = written.windows[given.window];
+    const span = { dayStartsMs: 0, opensMs: opens, dueMs: due, deadlineMs: deadline, closesMs: closes, admits };
+    const passes = given.passes.map(([worker, direction, lo, hi = lo]) => ({ worker, direction, earliestMs: lo, latestMs: hi }));
+    const readings = given.readings.map(([worker, slot, lo, hi = lo, observedMs]) => ({
+      ...{ worker, slot, earliestMs: lo, latestMs: hi },
+      observedMs: observedMs ?? null,
+    }));
     const only = given.only ? new Set(given.only) : null;
     const found = weigh(passes, readings, span, given.share, only, new Set(given.without));
     expect(found.fulfilled).toBe(given.fulfilled);
-    expect([...found.needed].sort()).toEqual([...given.needed].sort());
-    expect([...found.measured].sort()).toEqual([...given.measured].sort());
+    expect([...found.surely].sort()).toEqual([...given.surely].sort());
+    expect([...found.maybe].sort()).toEqual([...(given.maybe ?? given.surely)].sort());
+    const counted = given.fulfilled === "none" ? found.surely : found.maybe;
+    expect([...counted].filter((worker) => found.certain.has(worker)).sort()).toEqual([...given.measured].sort());
   });
 });

@@ -1,61 +1,116 @@
-// Whether the people who were there were measured: the server's own rule (server/rules/coverage.py), word for word.
-// Both are judged by the cases in coverage_cases.json.
+// Whether the people who were there were measured: the server's own rule (server/rules/coverage.py), as far as a tablet can
+// know. Both are judged by the cases in coverage_cases.json. Times are intervals: everybody who may have been there has to be
+// measured for certain, and only who certainly was there and certainly was not measured is missed.
 
+/** A gate pass within [`earliestMs`, `latestMs`]. */
 export interface Pass {
   worker: string;
   direction: string;
-  eventMs: number;
+  earliestMs: number;
+  latestMs: number;
 }
 
+/** A reading within [`earliestMs`, `latestMs`]. `observedMs` (补录): when its author says that it was taken. */
 export interface Reading {
   worker: string;
   slot: string;
-  atMs: number;
-  backfilled: boolean;
+  earliestMs: number;
+  latestMs: number;
+  observedMs: number | null;
 }
 
 /** The times of a coverage window. `dayStartsMs`: from when passes and readings tell who is there that day. */
 export interface Span {
   dayStartsMs: number;
   opensMs: number;
+  dueMs: number;
   deadlineMs: number;
   closesMs: number;
   admits: readonly string[]; // slots of readings that count; empty: any
 }
 
+/** How an interval lies to a window; null: wholly outside. */
+export type Fit = "timely" | "late" | "uncertain" | null;
+
 export interface Evidence {
-  fulfilled: "none" | "timely" | "late" | "backfilled";
-  needed: ReadonlySet<string>;
-  measured: ReadonlySet<string>; // of those who are needed
+  fulfilled: "none" | "timely" | "late" | "backfilled" | "uncertain";
+  surely: ReadonlySet<string>; // who certainly was there
+  maybe: ReadonlySet<string>; // who may have been there, those among them
+  certain: ReadonlySet<string>; // who certainly was measured, also of others
+}
+
+const AT_THE_GATE = ["entry", "retest"]; // slots of readings that prove nobody's presence once he was sent out
+
+type Window = Pick<Span, "opensMs" | "dueMs" | "deadlineMs" | "closesMs">;
+type Times = Pick<Pass, "earliestMs" | "latestMs">;
+
+export function fit(when: Times, window: Window): Fit {
+  const { earliestMs, latestMs } = when;
+  const endMs = Math.max(window.closesMs, window.deadlineMs);
+  if (latestMs < window.opensMs || earliestMs >= endMs) return null;
+  if (isInside(when, window)) return earliestMs <= window.dueMs ? "timely" : "late";
+  return earliestMs > Math.min(window.dueMs, window.deadlineMs - 1) && latestMs < endMs ? "late" : "uncertain";
+}
+
+/** Whether an interval lies wholly in the time that a window asks for. */
+function isInside({ earliestMs, latestMs }: Times, window: Window): boolean {
+  return earliestMs >= window.opensMs && latestMs < window.deadlineMs;
 }
 
 /** Who was there: everybody who came in or was measured that day up to the deadline, without those whose last pass before
- * the window opens is `out` and who neither came back nor were measured in it. */
-export function present(passes: readonly Pass[], readings: readonly Reading[], span: Span): Set<string> {
-  const atOpening = new Map<string, string>();
-  const seen = new Set<string>();
-  const inWindow = new Set<string>();
-  for (const { worker, direction, eventMs } of [...passes].sort(inOrder)) {
-    if (eventMs < span.dayStartsMs || eventMs > span.deadlineMs) continue;
-    if (direction === "in") seen.add(worker);
-    if (eventMs < span.opensMs) atOpening.set(worker, direction);
-    else if (direction === "in") inWindow.add(worker);
+ * the window opens is `out` and who neither came back nor were measured in it; nor is who was measured at the gate and sent
+ * out. Where a time is uncertain, `surely` takes it as if nothing spoke for the presence, `maybe` as if everything did. */
+export function present(passes: readonly Pass[], readings: readonly Reading[], span: Span): { surely: Set<string>; maybe: Set<string> } {
+  const surely = new Set<string>();
+  const maybe = new Set<string>();
+  for (const worker of new Set([...passes, ...readings].map((one) => one.worker))) {
+    const own = [passes.filter((one) => one.worker === worker), readings.filter((one) => one.worker === worker)] as const;
+    const isSure = wasThere(...own, span, true);
+    if (isSure) surely.add(worker);
+    if (isSure || wasThere(...own, span, false)) maybe.add(worker);
   }
-  for (const { worker, atMs } of readings) {
-    if (atMs < span.dayStartsMs || atMs > span.deadlineMs) continue;
-    seen.add(worker);
-    if (atMs >= span.opensMs) inWindow.add(worker);
-  }
-  return new Set([...seen].filter((worker) => atOpening.get(worker) !== "out" || inWindow.has(worker)));
+  return { surely, maybe };
 }
 
-/** Whether so many measured are enough. Where nobody is needed, nothing is shown. */
-export function isMet(need: number, have: number, share: number): boolean {
-  return need > 0 && have >= Math.ceil(share * need - 1e-9);
+function wasThere(passes: readonly Pass[], readings: readonly Reading[], span: Span, isCertain: boolean): boolean {
+  const { dayStartsMs, opensMs, deadlineMs } = span;
+  const ins = passes.filter((one) => one.direction === "in");
+  const outs = passes.filter((one) => one.direction === "out");
+  const wasSentOut = outs.some((one) => lies(one, dayStartsMs, deadlineMs, !isCertain));
+  const signs: Times[] = ins.filter((one) => lies(one, dayStartsMs, deadlineMs, isCertain));
+  for (const reading of readings) {
+    const when = reading.observedMs === null ? reading : { earliestMs: reading.observedMs, latestMs: reading.observedMs };
+    const proves = !(wasSentOut && AT_THE_GATE.includes(reading.slot));
+    if (proves && lies(when, dayStartsMs, deadlineMs, isCertain)) signs.push(when);
+  }
+  if (signs.length === 0 || signs.some((one) => lies(one, opensMs, deadlineMs, isCertain))) return signs.length > 0;
+  return !outs.some((one) => hasLeft(one, ins, span, isCertain));
+}
+
+function lies({ earliestMs, latestMs }: Times, fromMs: number, toMs: number, isSurely: boolean): boolean {
+  return isSurely ? fromMs <= earliestMs && latestMs <= toMs : fromMs <= latestMs && earliestMs <= toMs;
+}
+
+/** Whether an `out` before the window opens was the last pass before it. To say that somebody certainly was there, it is
+ * enough that it may have been; of two at the same moment the `out` comes last, because it is the end of a visit. */
+function hasLeft(out: Pass, ins: readonly Pass[], { dayStartsMs, opensMs }: Span, isCertain: boolean): boolean {
+  if (isCertain) {
+    const isBefore = out.latestMs >= dayStartsMs && out.earliestMs < opensMs;
+    return isBefore && !ins.some((back) => back.earliestMs > out.latestMs && back.latestMs < opensMs);
+  }
+  const isBefore = out.earliestMs >= dayStartsMs && out.latestMs < opensMs;
+  return isBefore && !ins.some((back) => back.latestMs > out.earliestMs && back.earliestMs < opensMs);
+}
+
+/** Whether so many of these people were measured that it is enough. Where nobody is needed, nothing is shown. */
+export function isMet(people: ReadonlySet<string>, measured: ReadonlySet<string>, share: number): boolean {
+  const have = [...people].filter((worker) => measured.has(worker)).length;
+  return people.size > 0 && have >= Math.ceil(share * people.size - 1e-9);
 }
 
 /** What passes and readings say about one window. `only`: the staff for whom the duty is alone; `without`: those whom
- * another duty measures. The best of three answers counts: timely readings, with late ones, with backfilled ones. */
+ * another duty measures. The best of three answers counts: timely readings, with late ones, with those that were written down
+ * later; where it takes uncertain readings or presences, it is `uncertain`. */
 export function weigh(
   passes: readonly Pass[],
   readings: readonly Reading[],
@@ -64,27 +119,43 @@ export function weigh(
   only: ReadonlySet<string> | null = null,
   without: ReadonlySet<string> = new Set(),
 ): Evidence {
-  const there = [...present(passes, readings, span)];
-  const needed = new Set(there.filter((worker) => !without.has(worker) && (!only || only.has(worker))));
-  const admitted = readings.filter((reading) => isAdmitted(reading, span));
-  const timely = admitted.filter((reading) => !reading.backfilled && reading.atMs <= span.deadlineMs);
-  const measuredBy = (some: readonly Reading[]) => new Set(some.map(({ worker }) => worker).filter((worker) => needed.has(worker)));
+  const there = present(passes, readings, span);
+  const isAsked = (worker: string) => !without.has(worker) && (!only || only.has(worker));
+  const surely = new Set([...there.surely].filter(isAsked));
+  const maybe = new Set([...there.maybe].filter(isAsked));
+  const by = measuredBy(readings, span);
   const answers = [
-    ["timely", timely],
-    ["late", admitted.filter((reading) => !reading.backfilled)],
-    ["backfilled", admitted],
+    ["timely", by.timely],
+    ["late", union(by.timely, by.late)],
+    ["backfilled", union(by.timely, by.late, by.backfilled)],
   ] as const;
-  const found = answers.find(([, some]) => isMet(needed.size, measuredBy(some).size, share));
-  return { fulfilled: found?.[0] ?? "none", needed, measured: measuredBy(admitted) };
+  const certain = answers[2][1];
+  const found = answers.find(([, known]) => isMet(maybe, known, share))?.[0];
+  const mayBe = maybe.size > 0 && (surely.size === 0 || isMet(surely, union(certain, by.uncertain), share));
+  return { fulfilled: found ?? (mayBe ? "uncertain" : "none"), surely, maybe, certain };
 }
 
-/** Whether a reading may count for the window, in time or late. */
-export function isAdmitted({ slot, atMs }: Reading, span: Span): boolean {
-  if (span.admits.length > 0 && !span.admits.includes(slot)) return false;
-  return atMs >= span.opensMs && atMs < Math.max(span.closesMs, span.deadlineMs + 1);
+/** Who has a reading that counts: in time, after `due`, written down later; and who one that may count. */
+function measuredBy(readings: readonly Reading[], span: Span): Record<NonNullable<Fit> | "backfilled", Set<string>> {
+  const found = { timely: new Set<string>(), late: new Set<string>(), backfilled: new Set<string>(), uncertain: new Set<string>() };
+  for (const reading of readings) {
+    if (span.admits.length > 0 && !span.admits.includes(reading.slot)) continue;
+    const how = fitOf(reading, span);
+    if (how) found[how].add(reading.worker);
+  }
+  return found;
 }
 
-/** By time; of two at the same moment the `out` comes last, because it is the end of a visit. */
-function inOrder(a: Pass, b: Pass): number {
-  return a.eventMs - b.eventMs || a.direction.localeCompare(b.direction);
+/** The same of what may have been written down later: then it counts when its author says, as `backfilled`, unless it was
+ * written in the very window in which it was done. */
+export function fitOf(when: Times & { observedMs: number | null }, window: Window): Fit | "backfilled" {
+  const { observedMs } = when;
+  if (observedMs === null) return fit(when, window);
+  const said = { earliestMs: observedMs, latestMs: observedMs };
+  if (!fit(said, window)) return null;
+  return isInside(when, window) && isInside(said, window) ? fit(when, window) : "backfilled";
+}
+
+function union(...sets: ReadonlySet<string>[]): Set<string> {
+  return new Set(sets.flatMap((set) => [...set]));
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { contracts, reasonText } from "../contracts";
+import { eventMs, timeMark, writtenTimes } from "../store/times";
 import type { Item } from "../store/view";
+import { observedMs, observedProblem, observedText } from "./backfill";
 import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
+import { inForce } from "./duty_versions";
 import { departed, personOf, personOfCode, present, search } from "./people";
 import { agreement, spelt } from "./pinyin";
 import { celsiusOf, earlyText, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
@@ -17,6 +21,80 @@ const worker = (id: string, name: string, more: object = {}) =>
   item("worker", id, { name, team: "一班", certificate_masked: "410***********123X", phone: "138****5678", ...more });
 const check = (minute: number, celsius: number, slot = "before_work") =>
   item("temperature_check", `c${minute}`, { worker: "w", celsius, slot }, DAY_MS + minute * MINUTE);
+
+describe("work that was written down later", () => {
+  const now = Date.parse("2026-11-23T12:00:30+08:00");
+
+  it("was done when its author says, by the clocks here", () => {
+    expect(observedText(observedMs("2026-11-23T07:41"))).toBe("2026-11-23T07:41");
+    expect(observedMs("2026-11-23T07:41")).toBe(Date.parse("2026-11-22T23:41:00Z"));
+    expect([observedMs(""), observedMs("2026-11-23"), observedText(null)]).toEqual([null, null, ""]);
+  });
+
+  it("was not done after now, nor longer ago than the rule allows", () => {
+    expect(["", "2026-11-23T12:00", "2026-11-21T12:01"].map((text) => observedProblem(text, now))).toEqual(["", "", ""]);
+    expect(observedProblem("2026-11-23T12:01", now)).toMatch(/不能晚于现在/);
+    expect(observedProblem("2026-11-21T12:00", now)).toMatch(/48 小时.*依据/);
+    expect(observedProblem("2026-11-23T1", now)).toMatch(/完整/);
+  });
+});
+
+describe("the time of a record", () => {
+  const at = (more: object = {}) => ({ time: "2026-11-23T07:41:00+08:00", bound_ms: 4_000, grade: "offset", ...more });
+  const time = Date.parse("2026-11-23T07:41:00+08:00");
+
+  it("is the server's estimate, or when it was observed, but not after it was written", () => {
+    expect(eventMs({ at: at() })).toBe(time);
+    expect(eventMs({})).toBe(null);
+    expect(eventMs({ at: at(), observed: "2026-11-23T06:00:00+08:00" })).toBe(time - 101 * MINUTE);
+    expect(eventMs({ at: at({ latest: "2026-11-23T07:42:00+08:00" }), observed: "2026-11-23T09:00:00+08:00" })).toBe(time + MINUTE);
+  });
+
+  it("is an interval where the server says one, and this tablet's clock where not", () => {
+    const served = { at: at({ earliest: "2026-11-23T07:40:00+08:00", latest: "2026-11-23T07:42:00+08:00" }) };
+    expect(writtenTimes({ body: served, timeMs: time })).toEqual({ earliestMs: time - MINUTE, latestMs: time + MINUTE, observedMs: null });
+    expect(writtenTimes({ body: { at: at({ latest: "2026-11-23T07:42:00+08:00" }) }, timeMs: time })).toMatchObject({ earliestMs: -Infinity });
+    const own = { body: { observed: "2026-11-23T06:00:00+08:00" }, timeMs: time };
+    expect(writtenTimes(own)).toEqual({ earliestMs: time, latestMs: time, observedMs: time - 101 * MINUTE });
+  });
+
+  it("says so where it was written later, where the clock is doubtful, and how far off it may be", () => {
+    const marks = [{ at: at() }, { at: at({ bound_ms: 150_000 }) }, { at: at({ bound_ms: 5_400_000 }) }, { at: at({ doubt: true }) }];
+    expect(marks.map(timeMark)).toEqual(["", "±3 分", "±2 小时", "时间存疑"]);
+    expect([{ at: at({ doubt: true }), backfilled: true }, { observed: "2026-11-23T06:00:00+08:00" }].map(timeMark)).toEqual(["补录", "补录"]);
+  });
+});
+
+/** A version of a duty, as it comes down in scope `ref`. */
+const version = (code: string, slots: [slot: string, opens: string, due: string][], more: object = {}): Item => {
+  const asked = slots.map(([slot, opens, due]) => ({ slot, opens, due, admits: [slot] }));
+  return { ...item("duty", code + JSON.stringify(more), { code, name: code, judging: "coverage", slots: asked, valid_from: "2021-12-01", ...more }), scope: "ref" };
+};
+const DUTIES = [
+  version("TEMP", [["before_work", "05:30", "08:30"], ["after_work", "16:30", "20:00"]]),
+  version("TEMP-CANTEEN", [["before_work", "05:00", "07:30"], ["meal", "10:00", "13:00"], ["after_work", "16:30", "20:00"]]),
+  version("DISINFECT", [["morning", "06:00", "12:00"]], { judging: "log" }),
+];
+
+describe("a duty of several versions", () => {
+  const now = version("TEMP", [["before_work", "05:30", "08:30"]], { name: "每日测温", valid_to: "2026-12-01" });
+  const toCome = version("TEMP", [["meal", "10:00", "13:00"]], { name: "每日三次测温", valid_from: "2026-12-01" });
+  const on = (day: string) => [inForce([toCome, now], "TEMP", day)?.body["name"], slotAt(Date.parse(`${day}T11:00:00+08:00`), [toCome, now])];
+
+  it.each([
+    ["2021-11-30", undefined, ""],
+    ["2026-11-30", "每日测温", "before_work"],
+    ["2026-12-01", "每日三次测温", "meal"],
+  ])("on %s is asked as it holds on that day", (day, name, slot) => expect(on(day)).toEqual([name, slot]));
+
+  it("leaves the windows of a day to the version of that day", () => {
+    const window = (local_date: string) =>
+      item("window", local_date, { duty: "TEMP", slot: "meal", state: "open", local_date, opens: `${local_date}T10:00:00+08:00`, due: `${local_date}T13:00:00+08:00` });
+    const day = { checks: [], logs: [], passes: [], people: [personOf(worker("w", "张三"))], duties: [now, toCome], keys: new Map<string, string>() };
+    const shown = ["2026-11-30", "2026-12-01"].flatMap((date) => dues({ ...day, windows: [window(date)] }, DAY_MS));
+    expect(shown.map((due) => due.title)).toEqual(["每日测温", "每日三次测温"]);
+  });
+});
 
 describe("finding a person", () => {
   it.each([
@@ -151,7 +229,7 @@ describe("a reading", () => {
     ["07:30", "before_work"],
     ["13:00", "before_work"], // the next slot has not opened: a reading would not count in it
     ["16:30", "after_work"],
-  ])("at %s belongs to %s", (time, slot) => expect(slotAt(Date.parse(`2026-11-23T${time}:00+08:00`))).toBe(slot));
+  ])("at %s belongs to %s", (time, slot) => expect(slotAt(Date.parse(`2026-11-23T${time}:00+08:00`), DUTIES)).toBe(slot));
 
   it("that was declared void begins nothing", () => {
     const wrong = check(0, 39.5);
@@ -211,8 +289,8 @@ describe("limits are the server's", () => {
 describe("what is due", () => {
   const at = (time: string) => Date.parse(`2026-11-23T${time}:00+08:00`);
   const window = (duty: string, slot: string, opens: string, due: string, more: object = {}) =>
-    item("window", `${duty} ${slot}`, { duty, slot, state: "open", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
-  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))] };
+    item("window", `${duty} ${slot}`, { duty, slot, state: "open", local_date: "2026-11-23", ...more, opens: `2026-11-23T${opens}:00+08:00`, due: `2026-11-23T${due}:00+08:00` });
+  const day = { windows: [] as Item[], checks: [] as Item[], logs: [] as Item[], passes: [] as Item[], people: [personOf(worker("w", "张三"))], duties: DUTIES, keys: new Map<string, string>() };
 
   it("comes in the order of need", () => {
     const windows = [
@@ -223,6 +301,15 @@ describe("what is due", () => {
     ];
     const found = dues({ ...day, windows }, at("10:00"));
     expect(found.map((due) => due.standing)).toEqual(["overdue", "due", "later", "done"]);
+  });
+
+  it("says why the office looks at a window, whatever the tablet has", () => {
+    const windows = [window("DISINFECT", "morning", "06:00", "12:00", { place: "canteen", state: "review", reason: "evidence_lost" })];
+    const logs = [item("disinfection_log", "l", { place: "canteen" }, at("07:00"))];
+    const [due] = dues({ ...day, windows, logs }, at("08:00"));
+    expect(due).toMatchObject({ standing: "review", reason: contracts.words["window_reason"]!["evidence_lost"] });
+    expect(reasonText("suspended: 王某, 大风")).toBe(`${contracts.words["window_reason"]!["suspended"]}: 王某, 大风`);
+    expect([reasonText("a later code"), reasonText(undefined)]).toEqual(["a later code", ""]);
   });
 
   it("counts this tablet's own work, sent or not", () => {
@@ -238,6 +325,16 @@ describe("what is due", () => {
   const reading = (id: string, time: string, slot = "before_work") => item("temperature_check", `r${id}${time}`, { worker: id, celsius: 36.5, slot }, at(time));
   const morning = [window("TEMP", "before_work", "05:30", "08:30", { local_date: "2026-11-23" })];
   const crew = ["a", "b", "c"].map((id) => personOf(worker(id, id)));
+
+  it("is not recorded by what may lie outside of it", () => {
+    const windows = [window("DISINFECT", "morning", "06:00", "12:00", { place: "canteen" })];
+    const log = (earliest: string, latest: string) => {
+      const served = { time: `2026-11-23T${latest}:00+08:00`, earliest: `2026-11-23T${earliest}:00+08:00`, latest: `2026-11-23T${latest}:00+08:00` };
+      return item("disinfection_log", "l", { place: "canteen", at: served }, at(latest));
+    };
+    const standings = [log("05:58", "06:03"), log("06:01", "06:03")].map((one) => dues({ ...day, windows, logs: [one] }, at("08:00"))[0]!.standing);
+    expect(standings).toEqual(["due", "recorded"]);
+  });
 
   it("is not done because one person went through the gate", () => {
     const checks = [reading("a", "06:30"), reading("b", "06:30", "entry")];

@@ -1,14 +1,16 @@
 // What is due at a site today. A window's state is the server's word; what this tablet has written since, and the clock, say
 // the rest: the server's word is hours old out here.
 
-import { contracts, rule, word } from "../contracts";
+import { reasonText, rule, word } from "../contracts";
 import { parseMs } from "../protocol/time";
+import { writtenTimes } from "../store/times";
 import { isStanding, type Item } from "../store/view";
-import { isAdmitted, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
+import { fitOf, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
+import { inForce, slotsOn } from "./duty_versions";
 import type { Person } from "./people";
 import { readings } from "./temperature";
 
-export type Standing = "done" | "recorded" | "due" | "later" | "overdue" | "closed";
+export type Standing = "done" | "recorded" | "due" | "later" | "overdue" | "closed" | "review";
 
 export interface Due {
   id: string;
@@ -19,6 +21,7 @@ export interface Due {
   opensMs: number;
   dueMs: number;
   state: string; // as the server said last
+  reason: string; // and why, in words; "" where it says nothing
   standing: Standing;
   done: number; // people measured, where the duty counts people
   needed: number;
@@ -30,6 +33,8 @@ export interface Day {
   logs: readonly Item[];
   passes: readonly Item[];
   people: readonly Person[]; // who belongs to the site
+  keys: ReadonlyMap<string, string>; // by which record a record's person is counted
+  duties: readonly Item[]; // all versions
 }
 
 const OVER = ["met", "done_late", "backfilled", "excused", "void"];
@@ -38,18 +43,23 @@ const STAFF_DUTY = "TEMP-CANTEEN";
 /** Those that say something now, the most urgent first. */
 export function dues(day: Day, nowMs: number): Due[] {
   const found = day.windows.map((item) => dueOf(item, day, nowMs)).filter((due) => due !== null);
-  const order: Standing[] = ["overdue", "due", "recorded", "later", "closed", "done"];
+  const order: Standing[] = ["overdue", "due", "review", "recorded", "later", "closed", "done"];
   return found.sort((a, b) => order.indexOf(a.standing) - order.indexOf(b.standing) || a.dueMs - b.dueMs);
 }
 
 /** Who has to be measured in a slot, and who of them has not been; without windows, everybody whom the slot is about. */
 export function asked(day: Day, slot: string): { expected: Person[]; toDo: Person[] } {
-  const windows = day.windows.filter((item) => isCoverage(item) && item.body["slot"] === slot && !["excused", "void"].includes(String(item.body["state"])));
+  const windows = day.windows.filter((item) => isCoverage(item, day) && item.body["slot"] === slot && !["excused", "void"].includes(String(item.body["state"])));
   const needed = new Set(windows.flatMap((item) => [...(coverageOf(item, day)?.needed ?? [])]));
   const isAsked = (person: Person) => (windows.length > 0 ? needed.has(person.id) : slot !== "meal" || person.isCanteenStaff);
-  const expected = day.people.filter(isAsked);
-  const measured = readings(day.checks, slot);
+  const expected = day.people.filter((person) => keyOf(day, person.id) === person.id && isAsked(person));
+  const measured = new Set([...readings(day.checks, slot).keys()].map((id) => keyOf(day, id)));
   return { expected, toDo: expected.filter((person) => !measured.has(person.id)) };
+}
+
+/** People are counted, not records. */
+function keyOf(day: Day, id: string): string {
+  return day.keys.get(id) ?? id;
 }
 
 function dueOf(item: Item, day: Day, nowMs: number): Due | null {
@@ -60,60 +70,78 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   const [duty, slot, place] = [text("duty"), text("slot"), text("place")];
   const covered = coverageOf(item, day);
   if (duty === STAFF_DUTY && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
-  const isLogged = (log: Item) => log.body["place"] === place && log.timeMs >= opensMs && log.timeMs < closesMs && isStanding(log);
+  const window = { opensMs, dueMs, deadlineMs: deadlineMs(item, dueMs), closesMs };
+  const isLogged = (log: Item) => log.body["place"] === place && isStanding(log) && isCertain(fitOf(writtenTimes(log), window));
   const isRecorded = duty === "DISINFECT" ? day.logs.some(isLogged) : (covered?.isMet ?? false);
   return {
-    ...{ id: item.id, duty, title: word("duty", duty), place, slot, opensMs, dueMs, state: text("state") },
+    ...{ id: item.id, duty, title: String(versionOf(item, day)?.body["name"] ?? word("duty", duty)), place, slot, opensMs, dueMs, state: text("state") },
+    reason: reasonText(item.body["reason"]),
     ...{ done: covered?.measured.size ?? 0, needed: covered?.needed.size ?? 0 },
     standing: standing(text("state"), isRecorded, opensMs, dueMs, closesMs, nowMs),
   };
 }
 
-function isCoverage(item: Item): boolean {
-  return String(item.body["duty"]) in contracts.slots;
+function isCoverage(item: Item, day: Day): boolean {
+  return versionOf(item, day)?.body["judging"] === "coverage";
 }
 
-/** As the server weighs it (coverage.ts); but where no gate is kept that day, nobody knows who is there, and the whole roster
+/** The version of its duty by which a window was planned: that of its own date. */
+function versionOf({ body }: Item, { duties }: Day): Item | undefined {
+  return inForce(duties, String(body["duty"]), String(body["local_date"]));
+}
+
+function isCertain(how: ReturnType<typeof fitOf>): boolean {
+  return how !== null && how !== "uncertain";
+}
+
+function deadlineMs({ body }: Item, dueMs: number): number {
+  return dueMs + Number(body["grace_s"] ?? 0) * 1000;
+}
+
+/** As the server weighs it (coverage.ts), and whoever may be there is asked for; but where no gate is kept that day, nobody knows who is there, and the whole roster
  * is asked for: one reading must not look like a finished slot. */
 function coverageOf(item: Item, day: Day): { needed: Set<string>; measured: Set<string>; isMet: boolean } | null {
-  const span = isCoverage(item) ? spanOf(item) : null;
+  const span = isCoverage(item, day) ? spanOf(item, day) : null;
   if (!span) return null;
   const isStaffOnly = item.body["duty"] === STAFF_DUTY;
-  const staff = new Set(day.people.filter((person) => person.isCanteenStaff).map((person) => person.id));
+  const staff = new Set(day.people.filter((person) => person.isCanteenStaff).map((person) => keyOf(day, person.id)));
   const share = rule("coverage_share", String(item.body["local_date"])).value;
-  const passes = day.passes.filter(isStanding).map(passOf);
-  const checks = day.checks.filter(isStanding).map(readingOf);
+  const passes = day.passes.filter(isStanding).map((item) => passOf(item, day));
+  const checks = day.checks.filter(isStanding).map((item) => readingOf(item, day));
   const found = isStaffOnly ? weigh(passes, checks, span, share, staff) : weigh(passes, checks, span, share, null, staff);
-  if (passes.some((pass) => pass.direction === "in")) {
-    return { needed: new Set(found.needed), measured: new Set(found.measured), isMet: found.fulfilled !== "none" };
-  }
-  const roster = day.people.filter((person) => person.isCanteenStaff === isStaffOnly).map((person) => person.id);
-  const needed = new Set([...found.needed, ...roster]);
-  const admitted = checks.filter((check) => isAdmitted(check, span) && needed.has(check.worker)); // the late ones too
-  const measured = new Set(admitted.map((check) => check.worker));
-  return { needed, measured, isMet: isMet(needed.size, measured.size, share) };
+  const isGateKept = passes.some((pass) => pass.direction === "in");
+  const roster = day.people.map((person) => keyOf(day, person.id)).filter((id) => staff.has(id) === isStaffOnly);
+  const needed = new Set([...found.maybe, ...(isGateKept ? [] : roster)]);
+  const measured = new Set([...needed].filter((worker) => found.certain.has(worker)));
+  return { needed, measured, isMet: isMet(needed, measured, share) };
 }
 
 /** The window's times as the server takes them; null for one without. */
-function spanOf({ body }: Item): Span | null {
+function spanOf(item: Item, { duties }: Day): Span | null {
+  const { body } = item;
   const [opensMs, dueMs] = [parseMs(body["opens"]), parseMs(body["due"])];
   if (opensMs === null || dueMs === null) return null;
-  const deadlineMs = dueMs + Number(body["grace_s"] ?? 0) * 1000;
+  const endsMs = deadlineMs(item, dueMs);
   const midnightMs = parseMs(`${String(body["local_date"])}T00:00:00+08:00`) ?? opensMs;
-  const admits = contracts.slots[String(body["duty"])]?.find((slot) => slot.code === body["slot"])?.admits ?? [];
-  return { dayStartsMs: Math.min(midnightMs, opensMs), opensMs, deadlineMs, closesMs: parseMs(body["closes"]) ?? deadlineMs, admits };
+  const slots = slotsOn(duties, String(body["duty"]), String(body["local_date"]));
+  const admits = slots.find((slot) => slot.slot === body["slot"])?.admits ?? [];
+  const times = { dayStartsMs: Math.min(midnightMs, opensMs), opensMs, dueMs, deadlineMs: endsMs };
+  return { ...times, closesMs: parseMs(body["closes"]) ?? endsMs, admits };
 }
 
-function passOf({ body, timeMs }: Item): Pass {
-  return { worker: String(body["worker"]), direction: String(body["direction"]), eventMs: timeMs };
+function passOf(item: Item, day: Day): Pass {
+  const { earliestMs, latestMs, observedMs } = writtenTimes(item);
+  const who = { worker: keyOf(day, String(item.body["worker"])), direction: String(item.body["direction"]) };
+  return { ...who, earliestMs: observedMs ?? earliestMs, latestMs: observedMs ?? latestMs };
 }
 
-function readingOf({ body, timeMs }: Item): Reading {
-  return { worker: String(body["worker"]), slot: String(body["slot"]), atMs: timeMs, backfilled: body["backfilled"] === true };
+function readingOf(item: Item, day: Day): Reading {
+  return { worker: keyOf(day, String(item.body["worker"])), slot: String(item.body["slot"]), ...writtenTimes(item) };
 }
 
 function standing(state: string, isRecorded: boolean, opensMs: number, dueMs: number, closesMs: number, nowMs: number): Standing {
   if (OVER.includes(state)) return "done";
+  if (state === "review") return "review";
   if (isRecorded) return "recorded";
   if (nowMs < opensMs) return "later";
   if (nowMs < dueMs) return "due";

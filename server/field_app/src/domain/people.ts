@@ -1,7 +1,9 @@
 // The people of a site, and finding one of them in a second: by name, by pinyin or its initials, by dormitory, by the last
 // digits of a number.
 
+import type { Body } from "../protocol/entry";
 import type { Item } from "../store/view";
+import { personKeys } from "./persons";
 import { agreement, spelt } from "./pinyin";
 
 const ENDS = 4; // digits of a number that people know by heart
@@ -43,7 +45,7 @@ function readPerson(item: Item): Person {
 
 /** Who belongs to the site on this day, in the order of teams and names. */
 export function present(items: readonly Item[], today: string): Person[] {
-  const people = items.filter((item) => item.body["voided"] !== true).map(personOf);
+  const people = items.filter(isSomebody).map(personOf);
   return people
     .filter((person) => !person.exitedOn || person.exitedOn >= today)
     .sort((a, b) => collator.compare(a.team, b.team) || collator.compare(a.name, b.name));
@@ -51,8 +53,44 @@ export function present(items: readonly Item[], today: string): Person[] {
 
 /** Who has left the site, the last one first. */
 export function departed(items: readonly Item[], today: string): Person[] {
-  const people = items.filter((item) => item.body["voided"] !== true).map(personOf);
+  const people = items.filter(isSomebody).map(personOf);
   return people.filter((person) => person.exitedOn && person.exitedOn < today).sort((a, b) => b.exitedOn.localeCompare(a.exitedOn));
+}
+
+/** A record that was voided, or merged into another of the same person, is nobody of its own. */
+function isSomebody({ body }: Item): boolean {
+  return body["voided"] !== true && !body["merged_into"];
+}
+
+/** For each record of a roster the one by which its person is counted: one that shows, if any does. */
+export function keysOf(items: readonly Item[], today: string): Map<string, string> {
+  const shown = new Set(present(items, today).map((person) => person.id));
+  const inOrder = [...items.filter((item) => shown.has(item.id)), ...items.filter((item) => !shown.has(item.id))];
+  const merges = items.flatMap(({ id, body }) => (body["merged_into"] ? [[id, String(body["merged_into"])] as const] : []));
+  return personKeys(inOrder.map((item) => [item.id, certificateOf(item)] as const), merges);
+}
+
+/** Other records with this person's certificate: a person at the console merges them. */
+export function twins(person: Person, people: readonly Person[]): Person[] {
+  const own = certificateOf(person.item);
+  return people.filter((one) => one.id !== person.id && certificateOf(one.item) === own);
+}
+
+/** What tells certificates apart: the server's digest; of a record that was not sent yet the number itself. */
+function certificateOf({ id, body }: Item): string {
+  const number = body["certificate_number"];
+  return String(body["certificate_digest"] ?? (number ? `${String(body["certificate_type"])} ${String(number)}` : id));
+}
+
+/** Who may be the person that is about to be written: the same type of certificate, and a number that fits what the mask
+ * shows. Names are spelt in many ways, and say nothing. */
+export function mayBe(body: Body, items: readonly Item[]): Person[] {
+  const number = body["certificate_number"];
+  if (typeof number !== "string" || !number) return [];
+  const fits = (known: string) => known.length === number.length && [...known].every((one, i) => one === "*" || one === number[i]);
+  const shown = (item: Item) => String(item.body["certificate_number"] ?? item.body["certificate_masked"] ?? "");
+  const isSame = (item: Item) => item.body["certificate_type"] === body["certificate_type"] && fits(shown(item));
+  return items.filter((item) => isSomebody(item) && isSame(item)).map(personOf);
 }
 
 /** The one person whom a scanned code means: it holds the id, a certificate's number, or its last digits. */

@@ -3,6 +3,7 @@
 import { contracts, rule } from "../contracts";
 import { localDate, localTime } from "../protocol/time";
 import { isStanding, type Item } from "../store/view";
+import { slotsOn } from "./duty_versions";
 
 export type Verdict = "incomplete" | "impossible" | "implausible" | "fever" | "normal";
 
@@ -77,9 +78,9 @@ export function readings(checks: readonly Item[], slot: string): Map<string, Ite
 }
 
 /** Which slot it is: the one that opened last, for a reading taken before a slot opens would not count in it. */
-export function slotAt(ms: number): string {
-  const slots = contracts.slots["TEMP"] ?? [];
-  return (slots.filter((slot) => slot.opens <= localTime(ms)).at(-1) ?? slots[0])?.code ?? "";
+export function slotAt(ms: number, duties: readonly Item[]): string {
+  const slots = slotsOn(duties, "TEMP", localDate(ms));
+  return (slots.filter((slot) => slot.opens <= localTime(ms)).at(-1) ?? slots[0])?.slot ?? "";
 }
 
 function inOrder(checks: readonly Item[]): Item[] {

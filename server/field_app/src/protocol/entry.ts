@@ -17,6 +17,7 @@ export interface Moment {
   boot?: string;
   up_ms?: number;
   beacon?: string;
+  observed?: string; // 补录: when the work was done, as its author says; only of an addition
 }
 
 /** An entry before it has a place in its stream. */

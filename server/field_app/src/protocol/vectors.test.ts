@@ -8,6 +8,8 @@ import { digestText, recordDigest } from "./digest";
 import { entryHash, entryLine, UnwritableEntry, type Draft } from "./entry";
 import { attestationText, receiptText, signatureBase, signRequest, signText, verifyText } from "./signatures";
 import { uuid7 } from "./ids";
+import { estimate, floorOf, pushTime, settle, tiesAround, UNKNOWN_MS } from "./intervals";
+import { declaredThrough, kindWatermark } from "./watermark";
 import { parseMs, wallText } from "./time";
 
 type RecordPart = { kind: string; id: string; rev: number; digest: string };
@@ -98,6 +100,51 @@ describe("signatures", () => {
     expect(await signRequest(await privateKey(said.device_private_key), request)).toEqual(headers);
     const parameters = headers["Signature-Input"].replace("sig1=", "");
     expect(signatureBase(request, headers["Content-Digest"], parameters)).toBe(signature_base);
+  });
+});
+
+type Push = { arrival_ms: number; t_ms: number; wall_ms: number; boot: string | null; up_ms: number | null; known: number };
+type EntryOf = Omit<Push, "arrival_ms" | "t_ms" | "known"> & { n: number; beacon_ms: number | null; brought_by: number | null; received_ms: number; follows: boolean };
+type Timed = { name: string; pushes: Push[]; entries: EntryOf[]; intervals: object[] };
+
+describe("times", () => {
+  it.each(vectors("push_times").cases as { name: string; arrival_ms: number; beacon_ms: number | null; t_ms: number }[])("$name", (given) => {
+    expect(pushTime(given.arrival_ms, given.beacon_ms)).toBe(given.t_ms);
+  });
+
+  it.each(vectors("intervals").cases as Timed[])("$name", ({ pushes, entries, intervals }) => {
+    const ties = pushes.map((one) => ({ tMs: one.t_ms, arrivalMs: one.arrival_ms, wallMs: one.wall_ms, boot: one.boot, upMs: one.up_ms }));
+    const floors = pushes.map((one) => ({ known: one.known, tMs: one.t_ms, arrivalMs: one.arrival_ms }));
+    const written = entries.map((one) => {
+      const floor = floorOf(floors, one.n);
+      const floorMs = floor?.tMs ?? UNKNOWN_MS;
+      const by = one.brought_by;
+      const around = by === null ? [] : tiesAround(ties.slice(0, by + 1), one.beacon_ms, floor);
+      const last = by === null ? (ties.at(-1) ?? null) : null;
+      const [grade, span] = estimate({ wallMs: one.wall_ms, boot: one.boot, upMs: one.up_ms }, ties, around, last);
+      const notAfterMs = by === null ? one.received_ms : ties[by]!.arrivalMs;
+      return { follows: one.follows, grade, estimate: span, notBeforeMs: Math.max(one.beacon_ms ?? UNKNOWN_MS, floorMs), notAfterMs, floorMs };
+    });
+    const found = settle(written).map((one) => ({ earliest_ms: one.earliestMs, latest_ms: one.latestMs, grade: one.grade, doubt: one.doubt }));
+    expect(found).toEqual(intervals);
+  });
+});
+
+describe("watermarks", () => {
+  type StreamCase = { name: string; stream: any; pending: [number, string, number][]; hashes: Record<number, string>; previous: number | null; through: number | null; waiting: unknown };
+  type KindCase = { name: string; reporters: { kinds: string[] | null; through_ms: number | null }[]; kind: string; now_ms: number; only_server: boolean; through: number | null };
+  const { streams, kinds } = vectors("watermarks");
+
+  it.each(streams as StreamCase[])("$name", ({ stream, pending, hashes, previous, through, waiting }) => {
+    const declared = pending.map(([n, hash, tMs]) => ({ n, hash, tMs }));
+    const found = declaredThrough(stream, declared, (n) => hashes[n], previous);
+    expect(found.completeMs).toBe(through);
+    expect(found.waiting.map(({ n, hash, tMs }) => [n, hash, tMs])).toEqual(waiting);
+  });
+
+  it.each(kinds as KindCase[])("$name", ({ reporters, kind, now_ms, only_server, through }) => {
+    const known = reporters.map((one) => ({ kinds: one.kinds, throughMs: one.through_ms }));
+    expect(kindWatermark(known, kind, now_ms, only_server)).toBe(through);
   });
 });
 

@@ -7,16 +7,18 @@ import { FieldDatabase, failureCode } from "./database";
 it("takes over the photos and lines of an older version", async () => {
   const name = `test ${crypto.randomUUID()}`;
   const old = new Dexie(name);
-  old.version(2).stores({ outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown], record", media: "sha256, state, entry" });
+  old.version(2).stores({ scopes: "scope", outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown], record", media: "sha256, state, entry" });
   const photo = { sha256: "a", entry: "e1", type: "image/jpeg", blob: new Blob(["x"]), state: "waiting", url: "/u", code: "" };
   await old.table("media").add(photo);
   await old.table("outbox").add({ id: "e1", scope: "s", n: 1, state: "waiting" });
+  await old.table("scopes").add({ scope: "s", n: 1, active: true });
   old.close();
   const db = new FieldDatabase(name);
   expect(await db.photos.toArray()).toMatchObject([{ sha256: "a", entry: "e1", state: "waiting", url: "/u" }]);
   expect(await db.photos.where("entry").equals("e1").count()).toBe(1);
   expect(await db.outbox.toArray()).toMatchObject([{ id: "e1", schema: "2026.1", carried: 0 }]);
   expect(db.tables.map((table) => table.name)).not.toContain("media");
+  expect(await db.scopes.toArray()).toMatchObject([{ scope: "s", n: 1, gone: 0 }]);
 });
 
 it("knows a full disk, however deep it lies", () => {

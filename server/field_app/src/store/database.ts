@@ -28,7 +28,8 @@ export interface ScopeRow {
   receipt: { at: string; sig: string; text: string } | null; // the server's signature: what it had, and when
   receiptN: number; // it covers 1 … receiptN without a hole
   trouble: "" | "server_ahead" | "chain_differs";
-  active: boolean; // false after `gone`
+  active: boolean; // false after it was purged
+  gone: 0 | 1 | 2; // 1: `gone` was pulled; 2: and since then nothing is unsent, as the server knows
   cursor: string;
   live: number; // records that are not stale, and the sum of their digests
   digest: string;
@@ -113,10 +114,13 @@ export class FieldDatabase extends Dexie {
         await old.table("photos").bulkAdd(await old.table("media").toArray());
         await old.table("outbox").toCollection().modify({ schema: "2026.1", carried: 0 }); // the only one until then
       });
-    // What waits and what was refused is found without reading what does not ask for it (view.ts, unsent.ts).
-    this.version(4).stores({
-      outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown+state+scope+day], [shown+act], [state+outcome+seen], record",
-    });
+    // What waits and what was refused is found without reading what does not ask for it (listing.ts, refused.ts). Two layouts
+    // have been called 4, with one half of this each.
+    this.version(5)
+      .stores({
+        outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown+state+scope+day], [shown+act], [state+outcome+seen], record",
+      })
+      .upgrade((old) => old.table("scopes").toCollection().modify((row: Partial<ScopeRow>) => void (row.gone ??= 0)));
   }
 
   async note(name: string): Promise<string | number | undefined> {
@@ -143,6 +147,7 @@ export function newScope(scope: string): ScopeRow {
     receiptN: 0,
     trouble: "",
     active: true,
+    gone: 0,
     cursor: "",
     live: 0,
     digest: "0000000000000000",

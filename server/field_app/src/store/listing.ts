@@ -5,9 +5,10 @@
 // cursor, count or digest says that something else came down. So every answer is what one transaction found.
 
 import Dexie from "dexie";
-import type { Act, Body } from "../protocol/entry";
+import type { Act, Body, Moment } from "../protocol/entry";
 import { parseMs } from "../protocol/time";
 import type { FieldDatabase, OutboxRow } from "./database";
+import { eventMs } from "./times";
 
 export type ItemState = "synced" | "sent" | "held" | "unsent";
 
@@ -19,13 +20,14 @@ export interface Item {
   id: string;
   rev: number;
   body: Body;
-  timeMs: number; // of a fact: when it was recorded, as well as is known
+  timeMs: number; // of a fact: when it happened, as well as is known
   state: ItemState;
 }
 
 /** The members of a line that was written here. */
 export interface Entry {
   body: Body;
+  at?: Moment;
   amends?: string;
   reason?: string;
 }
@@ -98,7 +100,7 @@ async function pulledOf(db: FieldDatabase, kept: Kept, scope: string, stamp: str
   const items = rows
     .filter((row) => day === undefined || row.day === day)
     .map((row): Item => {
-      const timeMs = parseMs((row.body["at"] as Body | undefined)?.["time"]) ?? 0;
+      const timeMs = eventMs(row.body) ?? 0;
       return { scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body, timeMs, state: "synced" };
     });
   if (day !== undefined) forgetOtherDays(kept, `${scope} ${kind} `, key);
@@ -148,8 +150,10 @@ async function read(db: FieldDatabase, kept: Kept, seqs: readonly number[], all:
 
 function lineOf(row: OutboxRow): Line {
   const { act, record, kind, scope, day, wallMs } = row;
-  const { body, amends } = entryOf(row);
-  const item: Item = { scope, kind, id: record, rev: 0, body: amends ? { ...body, amends } : body, timeMs: wallMs, state: "unsent" };
+  const { body, at, amends } = entryOf(row);
+  const observed = at?.observed;
+  const known = { ...body, ...(amends && { amends }), ...(observed && { observed }) };
+  const item: Item = { scope, kind, id: record, rev: 0, body: known, timeMs: parseMs(observed) ?? wallMs, state: "unsent" };
   return { act, record, kind, scope, day, item, amends };
 }
 

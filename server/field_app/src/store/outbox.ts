@@ -14,11 +14,13 @@ export interface Held extends OutboxRow {
   seq: number;
 }
 
-/** What a push says about one scope: the last entry sent up to and with it, and how many stay behind. */
+/** What a push says about one scope: the last entry sent up to and with it, and how many stay behind. `gone`: it was made
+ * after the scope's `gone` had been pulled. */
 export interface StreamClaim {
   n: number;
   hash: string;
   unsent: number;
+  gone: boolean;
 }
 
 export interface Outcome {
@@ -51,13 +53,13 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly P
     const { id, scope, kind, record, act } = draft;
     const row: OutboxRow = {
       ...{ scope, n: head.n + 1, id, kind, record, act, line, schema: contracts.schema, hash, wallMs },
-      day: contracts.kinds[kind]?.nature === "fact" ? localDate(wallMs) : "",
+      day: contracts.kinds[kind]?.nature === "fact" ? localDate(parseMs(draft.at.observed) ?? wallMs) : "",
       ...{ state: "waiting", shown: 1, outcome: "", code: "", errors: {}, rev: null, settledMs: null, seen: 0, carried: 0 },
     };
     const stored = await db.transaction("rw", db.scopes, db.outbox, db.photos, db.identity, async () => {
       const now = await headOf(db, scope);
       if ((await db.identity.get("one"))?.state === "revoked") throw new FieldError("device_revoked");
-      if (!now.active) throw new FieldError("scope_gone");
+      if (!now.active || now.gone) throw new FieldError("scope_gone");
       if (now.n !== head.n || now.hash !== head.hash) return false;
       await db.outbox.add(row);
       await db.photos.bulkPut([...photos]);
@@ -105,8 +107,8 @@ export async function nextBatch(
   return batch;
 }
 
-/** What to attest of every scope that this tablet knows, empty streams included: silence about a scope would look like a
- * tablet that was not heard from. `unsent` counts what is held beyond the batch at this very moment: claiming too few
+/** What to attest of every scope that this tablet holds, empty streams included, and one that is gone until it is purged:
+ * silence about a scope would look like a tablet that was not heard from. `unsent` counts what is held beyond the batch at this very moment: claiming too few
  * would let the server call a duty missed whose record lies here. */
 export async function claims(db: FieldDatabase, batch: readonly Held[]): Promise<Record<string, StreamClaim>> {
   const tops = new Map<string, Held>();
@@ -121,7 +123,8 @@ export async function claims(db: FieldDatabase, batch: readonly Held[]): Promise
       if (!row.active && held === 0) continue;
       const top = tops.get(row.scope);
       const ours = top && top.n > row.ackedN ? { n: top.n, hash: top.hash } : { n: row.ackedN, hash: row.ackedHash };
-      claimed[row.scope] = { ...ours, unsent: held - going.filter((one) => one?.scope === row.scope).length };
+      const unsent = held - going.filter((one) => one?.scope === row.scope).length;
+      claimed[row.scope] = { ...ours, unsent, gone: row.gone > 0 };
     }
     return claimed;
   });
@@ -134,6 +137,18 @@ export async function waitingByScope(db: FieldDatabase): Promise<Map<string, num
     if (count > 0) counted.set(scope, count);
   }
   return counted;
+}
+
+/** The server knows now that nothing is unsent in scopes that were gone when this was declared; to be called inside a
+ * transaction. One that is not in the answer failed there, and is declared again. */
+export async function noteLeft(
+  db: FieldDatabase,
+  claimed: Readonly<Record<string, StreamClaim>>,
+  streams: Readonly<Record<string, StreamAnswer>>,
+): Promise<void> {
+  const left = Object.keys(claimed).filter((scope) => claimed[scope]!.gone && claimed[scope]!.unsent === 0 && scope in streams);
+  const rows = db.scopes.where("scope").anyOf(left);
+  await rows.and((row) => row.gone === 1).modify({ gone: 2 });
 }
 
 /** Take in outcomes and streams of an answer whose receipt was verified; to be called inside a transaction.

@@ -3,9 +3,10 @@
 import { contracts } from "../contracts";
 import { digestSum, digestText, recordDigest } from "../protocol/digest";
 import type { Body } from "../protocol/entry";
-import { localDate, parseMs } from "../protocol/time";
+import { localDate } from "../protocol/time";
 import { type FieldDatabase, newScope, type OutboxRow, type RecordRow, type ScopeRow } from "./database";
 import { dropDrafts } from "./drafts";
+import { eventMs } from "./times";
 import { isNothing, unsent, unsentPhotos } from "./unsent";
 
 const RESET_PAUSE_MS = 3600_000; // a digest that differs even after a reset must not download the site for ever
@@ -46,12 +47,14 @@ export async function cursors(db: FieldDatabase): Promise<Record<string, string>
   return Object.fromEntries(rows.filter((row) => row.active).map((row) => [row.scope, row.cursor]));
 }
 
-/** The acknowledged entries that still lie over the records: a pull begun now brings what they did. */
+/** The acknowledged entries that still lie over the records: a pull begun now brings what they did. Not those of a scope that
+ * is gone, of which nothing comes any more. */
 export async function settledOverlays(db: FieldDatabase): Promise<Set<number>> {
+  const gone = new Set((await db.scopes.toArray()).filter((row) => row.gone).map((row) => row.scope));
   const rows = await db.outbox
     .where("state")
     .equals("settled")
-    .filter((row) => row.shown === 1 && row.outcome !== "held")
+    .filter((row) => row.shown === 1 && row.outcome !== "held" && !gone.has(row.scope))
     .primaryKeys();
   return new Set(rows);
 }
@@ -82,6 +85,7 @@ export async function commit(
     }
     await layDown(db, row, segment.changes, puts);
     await landByRev(db, scope, segment.changes);
+    await clearRefused(db, scope, segment.changes);
     let stored: Stored = { kept: true, matched: true, resetWanted: false };
     if (checkpoint.count !== null) {
       await db.records.where("[scope+stale]").equals([scope, 1]).delete();
@@ -90,7 +94,7 @@ export async function commit(
       Object.assign(row, { caughtUpMs: nowMs, mismatched: !stored.matched });
       if (stored.resetWanted) row.resetAskedMs = nowMs;
     }
-    await db.scopes.put({ ...row, cursor: stored.resetWanted ? "" : checkpoint.cursor, active: true });
+    await db.scopes.put({ ...row, cursor: stored.resetWanted ? "" : checkpoint.cursor, active: true, gone: 0 });
     return stored;
   });
 }
@@ -105,7 +109,7 @@ function rowOf(scope: string, change: Change): Promise<RecordRow>[] {
 function dayOf(kind: string, body: Body): string {
   if (kind === "window") return String(body["local_date"] ?? "");
   if (contracts.kinds[kind]?.nature !== "fact") return "";
-  const ms = parseMs((body["at"] as Body | undefined)?.["time"]);
+  const ms = eventMs(body);
   return ms === null ? "" : localDate(ms);
 }
 
@@ -133,6 +137,17 @@ async function landByRev(db: FieldDatabase, scope: string, changes: Segment["cha
     .modify({ shown: 0 });
 }
 
+/** A put whose id is an entry that was refused here: it was judged again since, and took effect. But under the id of an
+ * `entry_mismatch` the server has another line. */
+async function clearRefused(db: FieldDatabase, scope: string, changes: Segment["changes"]): Promise<void> {
+  const puts = new Set([...changes.values()].filter((change) => change.body).map((change) => change.id));
+  await db.outbox
+    .where("[scope+state]")
+    .equals([scope, "settled"])
+    .filter((row) => row.outcome === "refused" && row.code !== "entry_mismatch" && puts.has(row.id))
+    .modify({ outcome: "applied", code: "", errors: {} });
+}
+
 export function changeKey(id: string, kind: string): string {
   return `${id} ${kind}`;
 }
@@ -155,11 +170,24 @@ function judge(row: ScopeRow, checkpoint: Checkpoint, nowMs: number): Stored {
   return { kept: true, matched, resetWanted: !matched && !isPausing };
 }
 
+/** From now on nothing is written in these scopes. */
+export async function noteGone(db: FieldDatabase, gone: readonly string[]): Promise<void> {
+  const rows = db.scopes.where("scope").anyOf(gone);
+  await rows.and((row) => row.active && row.gone === 0).modify({ gone: 1 });
+}
+
+/** Whether the server was told, since `gone` was pulled, that nothing is unsent, and nothing is: no photo either. */
+export async function isLeft(db: FieldDatabase, scope: string): Promise<boolean> {
+  const row = await db.scopes.get(scope);
+  return !row?.active || (row.gone === 2 && isNothing(await unsent(db, scope)));
+}
+
 /** Forget a scope that was taken away: its records, and what was written there and is settled. False, and everything is
- * kept, while entries or photos wait. The stream's number and hash stay: if the scope comes back, the chain goes on. */
+ * kept, while entries or photos wait, or the server does not know yet that no entry does. The stream's number and hash
+ * stay: if the scope comes back, the chain goes on. */
 export async function purge(db: FieldDatabase, scope: string): Promise<boolean> {
   return db.transaction("rw", [db.scopes, db.records, db.outbox, db.photos, db.notes], async () => {
-    if (!isNothing(await unsent(db, scope))) return false;
+    if (!(await isLeft(db, scope))) return false;
     await dropDrafts(db, scope);
     await db.records.where("[scope+stale]").between([scope, 0], [scope, 1], true, true).delete();
     await forgetLines(db, (row) => row.scope === scope);
@@ -190,5 +218,5 @@ async function forgetLines(db: FieldDatabase, chosen: (row: OutboxRow) => boolea
 }
 
 function nothingPulled(): Partial<ScopeRow> {
-  return { cursor: "", live: 0, digest: digestText(0n), mismatched: false, resetAskedMs: null };
+  return { gone: 0, cursor: "", live: 0, digest: digestText(0n), mismatched: false, resetAskedMs: null };
 }

@@ -2,6 +2,7 @@
 
 import type { Photo } from "../domain/photos";
 import type { Body } from "../protocol/entry";
+import { parseMs } from "../protocol/time";
 import type { FieldDatabase, OutboxRow } from "./database";
 import { type Asked, entryOf, type Item, type Layers, layers, type Own } from "./listing";
 
@@ -27,6 +28,11 @@ export async function found(db: FieldDatabase, kind: string, scope: string, id: 
   return (await listed(db, kind, scope)).find((item) => item.id === id);
 }
 
+/** When the work of an entry of this tablet's was done, as its author says; null for one that was written at once. */
+export function observedMsOf(row: OutboxRow): number | null {
+  return parseMs(entryOf(row).at?.observed);
+}
+
 /** What the records of these ids are called, as far as this tablet knows: workers above all. */
 export async function namesOf(db: FieldDatabase, ids: readonly string[]): Promise<Map<string, string>> {
   const names = new Map<string, string>();
@@ -36,10 +42,11 @@ export async function namesOf(db: FieldDatabase, ids: readonly string[]): Promis
   return names;
 }
 
-/** What an entry of this tablet's said, and its photos: for whoever writes it anew. */
+/** What an entry of this tablet's said, and its photos: for whoever writes it again. */
 export interface Written {
   id: string;
   body: Body;
+  observedMs: number | null; // when the work was done, if it was written down later
   photos: Photo[];
 }
 
@@ -47,7 +54,7 @@ export interface Written {
 export async function writtenIn(db: FieldDatabase, id: string | null): Promise<Written | null> {
   const row = id ? await db.outbox.where("id").equals(id).first() : undefined;
   if (!row) return null;
-  return { id: row.id, body: entryOf(row).body, photos: await photosOf(db, [row.id]) };
+  return { id: row.id, body: entryOf(row).body, observedMs: observedMsOf(row), photos: await photosOf(db, [row.id]) };
 }
 
 /** The photos of these entries that are still here. */
@@ -75,7 +82,13 @@ function overlay(items: Map<string, Item>, { act, record, item, amends, state }:
     return;
   }
   if (there) return;
-  items.set(record, item);
   const amended = amends ? items.get(amends) : undefined;
+  items.set(record, asOf(item, amended?.body["observed"]));
   if (amended) items.set(amended.id, { ...amended, body: { ...amended.body, amended_by: record } });
+}
+
+/** A correction says nothing of when the work was done: then it was done when what it corrects was. */
+function asOf(item: Item, observed: unknown): Item {
+  const timeMs = parseMs(observed);
+  return timeMs === null || item.body["observed"] ? item : { ...item, body: { ...item.body, observed }, timeMs };
 }

@@ -7,18 +7,29 @@ import { type FieldDatabase, FieldError, type PhotoRow } from "./database";
 import type { Photo } from "../domain/photos";
 import { append, unsettledMaker } from "./outbox";
 
-/** A fact or a new register. `needs` is found out from the worker that a fact is about. `id`: of one whose name was chosen
- * before it was written. Gives the entry's id. */
+/** `id`: of an entry whose name was chosen before it was written. `observedMs` (补录): when the work was done, for what was
+ * first written on paper; null: now. */
+export interface Further {
+  id?: string;
+  observedMs?: number | null;
+}
+
+/** A fact or a new register. `needs` is found out from the worker that a fact is about. Gives the entry's id. Throws
+ * `observed_ahead` for work that is still to be done, as far as this tablet knows. */
 export async function add(
   db: FieldDatabase,
   scope: string,
   kind: string,
   body: Body,
   photos: readonly Photo[] = [],
-  id = uuid7(Date.now()),
+  { id = uuid7(Date.now()), observedMs = null }: Further = {},
 ): Promise<string> {
   const worker = body["worker"];
   const [needs, at] = await Promise.all([typeof worker === "string" ? needsOf(db, scope, worker) : [], moment(db)]);
+  if (observedMs !== null) {
+    if (observedMs > Date.now() + (await db.numberNote("server_offset_ms"))) throw new FieldError("observed_ahead");
+    at.observed = wallText(observedMs);
+  }
   const draft: Draft = { id, scope, kind, record: id, act: "add", at, body, needs };
   return append(db, { ...draft, media: promises(photos) }, rowsOf(id, photos));
 }

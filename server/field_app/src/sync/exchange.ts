@@ -10,8 +10,8 @@ import { type FieldDatabase, FieldError, type Identity } from "../store/database
 const TIMEOUT_MS = 30_000;
 const RETRY_AFTER_MAX_S = 86_400; // a server that asks for more than a day has a bug, and the tablet must not fall silent
 
-/** Why an exchange stopped: a problem code of the server's, or `offline`, `bad_answer`, `receipt_invalid`. `status` is
- * the HTTP status, 0 without an answer. */
+/** Why an exchange stopped: a problem code of the server's, or `offline`, `no_answer`, `bad_answer`, `receipt_invalid`.
+ * `status` is the HTTP status, 0 without an answer. */
 export interface Trouble {
   code: string;
   status: number;
@@ -51,14 +51,19 @@ export class Exchange {
 
   /** Sign and send; the answer is 2xx. Throws ExchangeFailed for everything else, also when nobody answers.
    *
-   * A `clock_skew` is answered once, with the server's time: the body is made anew too, because it tells the tablet's
-   * clock at the moment of sending.
+   * A `clock_skew` is answered once, with the server's time: the body is made again too, because it has the tablet's
+   * clock at the moment of sending. `withinMs`: the try is abandoned so long after making its body began.
    */
-  async post(path: string, makeBody: () => Promise<Bytes>, headers: Record<string, string>): Promise<Response> {
-    let answer = await this.sendSigned(path, await makeBody(), headers);
+  async post(
+    path: string,
+    makeBody: () => Promise<Bytes>,
+    headers: Record<string, string>,
+    withinMs = TIMEOUT_MS,
+  ): Promise<Response> {
+    let answer = await this.sendSigned(path, makeBody, headers, withinMs);
     let trouble = await troubleIn(answer);
     if (trouble?.code === "clock_skew" && (await this.tellTime(trouble.members["server_time"]))) {
-      answer = await this.sendSigned(path, await makeBody(), headers);
+      answer = await this.sendSigned(path, makeBody, headers, withinMs);
       trouble = await troubleIn(answer);
     }
     if (trouble) throw new ExchangeFailed(trouble);
@@ -95,8 +100,16 @@ export class Exchange {
     return this.send(method, path, body, { ...headers, Authorization: `Bearer ${token}` });
   }
 
-  private async sendSigned(path: string, body: Bytes, headers: Record<string, string>): Promise<Response> {
-    return this.send("POST", path, body, { ...headers, ...(await this.signature("POST", path, body)) });
+  private async sendSigned(
+    path: string,
+    makeBody: () => Promise<Bytes>,
+    headers: Record<string, string>,
+    withinMs: number,
+  ): Promise<Response> {
+    const beganMs = performance.now();
+    const body = await makeBody();
+    const signed = { ...headers, ...(await this.signature("POST", path, body)) };
+    return this.send("POST", path, body, signed, withinMs - (performance.now() - beganMs));
   }
 
   private async signature(method: string, path: string, body: Bytes): Promise<Record<string, string>> {
@@ -117,12 +130,13 @@ export class Exchange {
     path: string,
     body: string | Bytes | Blob | null,
     headers: Record<string, string>,
+    leftMs = TIMEOUT_MS,
   ): Promise<Response> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(Math.max(0, Math.floor(leftMs)));
     try {
       return await this.fetch(path, { method, body, headers, signal, credentials: "omit", cache: "no-store" });
-    } catch {
-      throw new ExchangeFailed(troubleOf("offline"));
+    } catch (error) {
+      throw new ExchangeFailed(troubleOf(isAbandoned(error) ? "no_answer" : "offline"));
     }
   }
 }
@@ -131,9 +145,14 @@ export class Exchange {
 export async function textOf(answer: Response): Promise<string> {
   try {
     return await answer.text();
-  } catch {
-    throw new ExchangeFailed(troubleOf("offline"));
+  } catch (error) {
+    throw new ExchangeFailed(troubleOf(isAbandoned(error) ? "no_answer" : "offline"));
   }
+}
+
+/** Whether a request failed because its time was up. */
+function isAbandoned(error: unknown): boolean {
+  return error instanceof DOMException && ["TimeoutError", "AbortError"].includes(error.name);
 }
 
 /** A JSON object. Throws ExchangeFailed `bad_answer` for anything else. */

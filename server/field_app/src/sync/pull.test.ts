@@ -102,6 +102,81 @@ describe("pull", () => {
     expect(await tablet.db.outbox.count()).toBe(1);
   });
 
+  it("says that nothing is unsent before it leaves a site, and leaves only when that was heard", async () => {
+    server.pull = () => [put("a", 1, { name: "张三" }), { checkpoint: SITE, cursor: "c1" }];
+    await pullNow();
+    server.pull = () => [{ gone: SITE, reason: "unassigned" }];
+    server.after = ({ path }) => (path.endsWith("/push") ? new TypeError("network") : null);
+    expect(await pullNow()).toMatchObject({ gone: [], leaving: [SITE] });
+    expect(await names()).toEqual(["张三"]);
+    await expect(add(tablet.db, SITE, "disinfection_log", LOG)).rejects.toMatchObject({ code: "scope_gone" });
+    server.after = () => null;
+    expect(await pullNow()).toMatchObject({ gone: [SITE], leaving: [] });
+    expect(server.seen.at(-1)!.lines[0]!["streams"]).toMatchObject({ [SITE]: { n: 0, hash: "", unsent: 0 } });
+    await push(tablet);
+    expect(server.seen.at(-1)!.lines[0]!["streams"]).toEqual({});
+  });
+
+  it("does not leave on a push that was made before the site was gone", async () => {
+    server.pull = () => [{ checkpoint: SITE, cursor: "c1" }];
+    await pullNow();
+    server.pull = () => [{ gone: SITE, reason: "unassigned" }];
+    let isFirst = true;
+    server.before = async ({ path }) => {
+      if (path.endsWith("/pull")) return null;
+      if (!isFirst) return problem(503, "busy");
+      isFirst = false;
+      await pullNow(); // by another tab, while this push is under way
+      return null;
+    };
+    await push(tablet);
+    expect((await tablet.db.scopes.get(SITE))?.gone).toBe(1);
+  });
+
+  it("writes again at a site that came back before it was left", async () => {
+    const back = await checkpoint("c1");
+    server.pull = () => [back];
+    await pullNow();
+    server.pull = () => [{ gone: SITE, reason: "unassigned" }];
+    server.before = (seen) => (seen.path.endsWith("/push") ? problem(503, "busy") : null);
+    await pullNow();
+    server.pull = () => [back];
+    await pullNow();
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    expect(await tablet.db.outbox.count()).toBe(1);
+  });
+
+  it("keeps records of kinds that nobody knows, and counts them", async () => {
+    const flight = { put: "drone_flight", scope: SITE, id: "f", rev: 1, seq: 1, body: { metres: 120 } };
+    const digest = digestText(await recordDigest("drone_flight", "f", 1));
+    server.pull = () => [flight, { checkpoint: SITE, cursor: "c1", count: 1, digest }];
+    expect(await pullNow()).toMatchObject({ changes: 1, resets: 0, problem: null });
+    expect(await tablet.db.scopes.get(SITE)).toMatchObject({ live: 1, mismatched: false, cursor: "c1" });
+    expect(await listed(tablet.db, "drone_flight", SITE)).toMatchObject([{ body: { metres: 120 } }]);
+  });
+
+  it("passes over lines and members that nobody knows", async () => {
+    const later = [{ hint: SITE, id: "x" }, { patch: "worker", scope: SITE, id: "a", rev: 9 }];
+    const end = { ...(await checkpoint("c1", ["a", 1])), weather: "fog" };
+    server.pull = () => [...later, { ...put("a", 1, { name: "张三" }), weather: "fog" }, ...later, end];
+    expect(await pullNow()).toMatchObject({ changes: 1, problem: null });
+    expect(await tablet.db.scopes.get(SITE)).toMatchObject({ live: 1, mismatched: false, cursor: "c1" });
+  });
+
+  it("clears an entry that was refused and took effect later, but not where the server has another line", async () => {
+    const refused = async (code: string) => {
+      const id = await add(tablet.db, SITE, "worker", { name: "张三" });
+      server.outcome = () => ({ outcome: "refused", code });
+      await push(tablet);
+      return id;
+    };
+    const [later, other] = [await refused("unknown_form"), await refused("entry_mismatch")];
+    server.pull = () => [put(later, 1, { name: "张三" }), put(other, 1, { name: "李四" }), { checkpoint: SITE, cursor: "c1" }];
+    await pullNow();
+    const rows = await tablet.db.outbox.orderBy("seq").toArray();
+    expect(rows.map((row) => [row.outcome, row.code])).toEqual([["applied", ""], ["refused", "entry_mismatch"]]);
+  });
+
   it("a revoked device sends what it holds, then forgets what it pulled", async () => {
     const lines = [put("a", 1, { name: "张三" }), await checkpoint("c1", ["a", 1])];
     server.pull = () => lines;

@@ -4,8 +4,7 @@ import { contracts } from "../contracts";
 import { utf8 } from "../protocol/bytes";
 import type { Body } from "../protocol/entry";
 import { isFull } from "../store/database";
-import { changeKey, commit, cursors, purge, type Segment, settledOverlays } from "../store/records";
-import { isNothing, unsent } from "../store/unsent";
+import { changeKey, commit, cursors, isLeft, noteGone, purge, type Segment, settledOverlays } from "../store/records";
 import { type Exchange, ExchangeFailed, SCHEMA, SYNC, type Trouble, troubleOf } from "./exchange";
 
 const MAX_BYTES = contracts.push.bytes;
@@ -14,7 +13,7 @@ export interface PullReport {
   changes: number;
   resets: number;
   gone: string[];
-  leaving: string[]; // gone too, but something of them is unsent
+  leaving: string[]; // gone too, but something of them is unsent, or the server does not know that nothing is
   problem: Trouble | null;
 }
 
@@ -29,8 +28,8 @@ interface Round {
 /** Bring every assigned scope up to date. Never throws for what the network or the server does.
  *
  * 1 ask with the cursors that are stored; 2 store each scope's changes with its checkpoint, so that a cut at any line
- * keeps what was complete; 3 a scope that is gone is purged after `sendFirst` has sent what lies here of it, or left until
- * next time; 4 again while there is more or a reset was asked for, as long as something moves.
+ * keeps what was complete; 3 a scope that is gone is purged after `sendFirst` has sent what lies here of it, and said so
+ * to the server, or left until next time; 4 again while there is more or a reset was asked for, as long as something moves.
  */
 export async function pull(exchange: Exchange, sendFirst: () => Promise<unknown>, maxBytes = MAX_BYTES): Promise<PullReport> {
   const report: PullReport = { changes: 0, resets: 0, gone: [], leaving: [], problem: null };
@@ -153,7 +152,8 @@ class Reader {
   }
 }
 
-/** Purge the scopes that were taken away, after what was written there went up. */
+/** Purge the scopes that were taken away, after what was written there went up, and the server was told that there is no
+ * more: until then it has to reckon with it. */
 async function leave(
   exchange: Exchange,
   gone: readonly string[],
@@ -161,7 +161,8 @@ async function leave(
   report: PullReport,
 ): Promise<void> {
   if (gone.length === 0) return;
-  const left = await Promise.all(gone.map((scope) => unsent(exchange.db, scope)));
-  if (!left.every(isNothing)) await sendFirst();
+  await noteGone(exchange.db, gone);
+  const left = await Promise.all(gone.map((scope) => isLeft(exchange.db, scope)));
+  if (!left.every(Boolean)) await sendFirst();
   for (const scope of gone) (await purge(exchange.db, scope) ? report.gone : report.leaving).push(scope);
 }

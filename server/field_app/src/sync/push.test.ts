@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { contracts } from "../contracts";
 import { newScope, type OutboxRow } from "../store/database";
 import { KEPT_MS } from "../store/outbox";
 import { add } from "../store/write";
@@ -38,7 +39,7 @@ describe("push", () => {
     const [first] = await rows();
     await tablet.db.outbox.update(first!.seq!, { schema: "2026.0" });
     await push(tablet);
-    expect(server.seen.map((seen) => [seen.lines[0]!["schema"], seen.lines.length - 1])).toEqual([["2026.0", 1], ["2026.1", 2]]);
+    expect(server.seen.map((seen) => [seen.lines[0]!["schema"], seen.lines.length - 1])).toEqual([["2026.0", 1], [contracts.schema, 2]]);
   });
 
   it("is a heartbeat when nothing waits, and attests an empty stream", async () => {
@@ -56,6 +57,61 @@ describe("push", () => {
     await push(tablet);
     const claims = server.seen.map((seen) => seen.lines[0]!["streams"][SITE]);
     expect(claims.map((claim) => [claim.n, claim.unsent])).toEqual([[2, 0], [1, 2], [2, 1], [3, 0]]);
+  });
+
+  it("reads the last beacon, then its clock, then counts what is unsent", async () => {
+    await write(1);
+    await tablet.db.setNote("beacon", "b0");
+    let ms = Date.parse("2026-11-23T12:00:00+08:00");
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => ms);
+    const { note, transaction } = tablet.db;
+    vi.spyOn(tablet.db, "note").mockImplementation((name) => ((ms += name === "beacon" ? 60_000 : 0), note.call(tablet.db, name)));
+    vi.spyOn(tablet.db, "transaction").mockImplementation((...asked: unknown[]) => {
+      if (asked[0] === "r") ms += 3600_000;
+      return (transaction as (...asked: unknown[]) => any).apply(tablet.db, asked);
+    });
+    await push(tablet);
+    clock.mockRestore();
+    expect(server.seen[0]!.lines[0]!["clock"]).toEqual({ wall: "2026-11-23T12:01:00.000+08:00", beacon: "b0" });
+  });
+
+  it("abandons a try without an answer a minute after the clock was read, and halves the next batch", async () => {
+    await write(8);
+    const allowedMs: number[] = [];
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => (allowedMs.push(ms), new AbortController().signal));
+    server.before = () => new DOMException("time is up", "TimeoutError");
+    expect((await push(tablet)).problem?.code).toBe("no_answer");
+    expect(server.seen.length).toBe(1);
+    expect(allowedMs[0]).toBeGreaterThan(50_000);
+    expect(allowedMs[0]).toBeLessThanOrEqual(60_000);
+    server.before = () => null;
+    await push(tablet);
+    await write(20);
+    await push(tablet);
+    timeout.mockRestore();
+    expect(server.seen.map((_, i) => entriesIn(i))).toEqual([8, 4, 4, 16, 4]);
+  });
+
+  it("does not let batches grow while answers take long", async () => {
+    await write(8);
+    server.before = () => new DOMException("time is up", "TimeoutError");
+    await push(tablet);
+    let ms = 0;
+    const stopwatch = vi.spyOn(performance, "now").mockImplementation(() => ms);
+    server.before = () => ((ms += 50_000), null);
+    await push(tablet);
+    await write(8);
+    await push(tablet);
+    stopwatch.mockRestore();
+    expect(server.seen.map((_, i) => entriesIn(i))).toEqual([8, 4, 4, 4, 4]);
+  });
+
+  it("takes in an answer with members that nobody knows", async () => {
+    await write(1);
+    server.outcome = () => ({ outcome: "applied", rev: 1, seq: 1, weather: "fog" });
+    server.after = () => null;
+    expect((await push(tablet)).problem).toBe(null);
+    expect(await states()).toEqual(["settled"]);
   });
 
   it("sends the same bytes again when the answer is lost, under a new header and nonce", async () => {

@@ -34,7 +34,7 @@ describe("an exchange", () => {
     connection.saveData = true;
     await add(tablet.db, SITE, "disinfection_log", LOG, [PHOTO]);
     await syncer.now(false);
-    expect(asked()).toEqual(["push", "pull"]);
+    expect(asked()).toEqual(["pull", "push", "pull"]);
     await syncer.now();
     expect(asked().at(-1)).toBe("media");
   });
@@ -60,8 +60,29 @@ describe("an exchange", () => {
     const day = { put: "worker", scope: SITE, id: "a", rev: 1, seq: 1, body: {} };
     server.pull = () => [day, { checkpoint: SITE, cursor: "c1" }];
     vi.spyOn(console, "info").mockImplementation(() => undefined);
+    await add(tablet.db, SITE, "disinfection_log", LOG);
     await syncer.now();
     expect(await trouble()).toBe("sync_failed");
+    expect(server.lines.size).toBe(1); // a pull that breaks keeps nothing from being sent
+  });
+
+  it("pulls first, so that the push carries a fresh beacon, and pulls again only what came of it", async () => {
+    await syncer.now();
+    expect(asked()).toEqual(["pull", "push"]);
+    expect(server.seen.at(-1)!.lines[0]!["clock"]).toMatchObject({ beacon: "b2" }); // that of the pull
+  });
+
+  it("pushes though it could not pull", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    server.before = ({ path }) => (path.endsWith("/pull") ? problem(503, "busy") : null);
+    await syncer.now();
+    expect([server.lines.size, await trouble()]).toEqual([1, "busy"]);
+  });
+
+  it("attests a site from the first exchange after it was assigned", async () => {
+    server.pull = () => [{ checkpoint: SITE, cursor: "c1", count: 0, digest: "0000000000000000" }];
+    await syncer.now();
+    expect(server.seen.at(-1)!.lines[0]!["streams"]).toMatchObject({ [SITE]: { n: 0, hash: "", unsent: 0 } });
   });
 });
 

@@ -2,7 +2,7 @@
 // does it for all of them.
 
 import { type FieldDatabase, isFull } from "../store/database";
-import { wipe } from "../store/records";
+import { settledOverlays, wipe } from "../store/records";
 import { isNothing, unsent } from "../store/unsent";
 import { Exchange, type Trouble, troubleOf } from "./exchange";
 import { sendPhotos } from "./media_upload";
@@ -16,25 +16,30 @@ const BASE_MS = 2_000;
 const CAP_MS = 900_000;
 const LOCK = "gongdi-sync";
 
-/** Push, then pull, whatever became of the push, then the photos. Gives what went wrong, if anything did.
+/** Pull, then push, whatever became of the pull, then pull what came of it, then the photos. Gives what went wrong, if
+ * anything did. The pull comes first for its beacon: it is the proof that the push is not older.
  *
  * A site that was taken away is left when its entries and photos went up. A device that was revoked forgets what it pulled,
  * and goes on sending what it holds: the server takes it into review.
  */
 export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<Trouble | null> {
   const { db } = exchange;
+  const wasRevoked = (await exchange.identity()).state === "revoked";
+  let pulled = wasRevoked ? null : await pullAll(exchange);
   const pushed = await push(exchange);
-  let isRevoked = (await exchange.identity()).state === "revoked";
-  let pulled: Trouble | null = null;
-  if (!isRevoked) {
-    const sendFirst = () => push(exchange).then(() => sendPhotos(exchange));
-    pulled = (await pull(exchange, sendFirst)).problem;
-    isRevoked = pulled?.code === "device_revoked";
-    if (isRevoked) await push(exchange).then(() => wipe(db));
-  }
+  const isKnown = !wasRevoked && pulled?.code !== "device_revoked";
+  if (isKnown && (await settledOverlays(db)).size > 0) pulled = await pullAll(exchange);
+  const isRevoked = wasRevoked || pulled?.code === "device_revoked";
+  if (isRevoked) await wipe(db);
   const photos = withPhotos || isRevoked ? await sendPhotos(exchange) : null;
   if (isRevoked) await wipe(db);
   return pushed.problem ?? pulled ?? photos;
+}
+
+/** What went wrong, if anything did. What breaks in this tablet itself is no reason not to push either. */
+async function pullAll(exchange: Exchange): Promise<Trouble | null> {
+  const sendFirst = () => push(exchange).then(() => sendPhotos(exchange));
+  return pull(exchange, sendFirst).then((report) => report.problem, troubleHere);
 }
 
 /** How long to wait after so many failures in a row. Full jitter: a thousand tablets that lost the same server at the same

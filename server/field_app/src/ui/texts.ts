@@ -4,12 +4,14 @@ import { contracts } from "../contracts";
 
 const OWN: Record<string, string> = {
   offline: "连不上服务器, 记录已保存在本机, 有网络时会自动上传。",
+  no_answer: "服务器没有及时回答, 记录已保存在本机, 稍后会分成小批再传。",
   bad_answer: "服务器的回答无法识别, 记录仍保存在本机。",
   receipt_invalid: "服务器回执的签名不正确, 记录仍保存在本机。请联系管理员。",
   not_enrolled: "本设备还没有登记。",
   already_enrolled: "本设备已经登记。",
   scope_gone: "您已不再负责这个工地, 不能再写入记录。",
   unknown_record: "本机没有这条记录。",
+  observed_ahead: "实际时间不能晚于现在。",
   insecure: "这个地址不安全, 浏览器不提供签名功能。请用 https 地址打开本应用。",
   browser_too_old: "浏览器版本太旧, 不支持 Ed25519 签名。请升级浏览器 (Chrome 137 或更新) 后再登记。",
   entries_waiting: "还有未上传的记录或照片, 请先应急导出, 或等待上传。",

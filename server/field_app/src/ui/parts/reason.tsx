@@ -9,9 +9,7 @@ export function Reason({ row }: { row: OutboxRow }) {
   const messages = Object.entries(row.errors).flatMap(([pointer, texts]) => texts.map((text) => `${fieldTitle(row, pointer)}${text}`));
   return (
     <>
-      <p>
-        {refusalText(row.code)} <code>{row.code}</code>
-      </p>
+      <p data-code={row.code}>{refusalText(row.code)}</p>
       {messages.map((message) => (
         <p class="wrong" key={message}>
           {message}

@@ -2,9 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { choices, word } from "../../contracts";
+import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
-import { localDate, localTime } from "../../protocol/time";
+import { localDate } from "../../protocol/time";
 import type { Photo } from "../../domain/photos";
 import { draftName } from "../../store/drafts";
 import { type Item, listed, type Written, writtenIn } from "../../store/view";
@@ -12,7 +13,9 @@ import { add } from "../../store/write";
 import { useDraft } from "../drafts";
 import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
+import { Observed } from "../parts/observed";
 import { PhotoField } from "../parts/photo_field";
+import { timeText } from "../parts/when";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
@@ -54,7 +57,7 @@ export function Disinfect({ place, copy }: { place: string | null; copy: string 
 
 function doneText(logs: readonly Item[]) {
   if (logs.length === 0) return <b class="muted">今日未消毒</b>;
-  const times = logs.map((log) => localTime(log.timeMs)).sort();
+  const times = [...logs].sort((a, b) => a.timeMs - b.timeMs).map(timeText);
   return <b class="good">{times.join("、")}</b>;
 }
 
@@ -75,26 +78,28 @@ function placeOf(body: Body): Place {
 interface LogForm {
   body: Body;
   photos: Photo[];
+  observed?: string; // as domain/backfill has it
 }
 
 function Log({ place, from }: { place: Place; from: Written | null }) {
-  const { db, site } = useSession();
+  const { db, site, offsetMs } = useSession();
   const save = useSave();
   const draft = useDraft<LogForm>(draftName(site?.scope ?? "none", `disinfect ${from?.id ?? placeKey(place)}`), async () => ({
     body: { ...(from?.body ?? (await lastUsed(db.note("disinfection")))), place: place.kind, place_name: place.name },
     photos: from?.photos ?? [],
+    observed: observedText(from?.observedMs ?? null),
   }));
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft) return null;
-  const { body, photos } = draft.value;
+  const { body, photos, observed = "" } = draft.value;
   const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const keep = async (event: Event) => {
     event.preventDefault();
     const found = problems(KIND, body);
     setWrong(found);
-    if (Object.keys(found).length > 0 || !site) return;
+    if (Object.keys(found).length > 0 || observedProblem(observed, Date.now() + offsetMs) || !site) return;
     const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== null));
-    const write = () => add(db, site.scope, KIND, clean, photos, draft.id);
+    const write = () => add(db, site.scope, KIND, clean, photos, { id: draft.id, observedMs: observedMs(observed) });
     const goOn = onward();
     if (!(await save(write, `已保存: ${place.name}`, from?.id))) return;
     await draft.drop();
@@ -122,6 +127,7 @@ function Log({ place, from }: { place: Place; from: Written | null }) {
         <Field {...field} name="area_m2" read={numberOf} mode="decimal" />
         <Field {...field} name="note" />
       </div>
+      <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
       <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} />
       <button class="main">保存</button>
     </form>

@@ -1,6 +1,6 @@
 // 标记: what is wrong at this site, and whose move it is. It is read here; the moves are made at the office.
 
-import { word } from "../../contracts";
+import { reasonText, word } from "../../contracts";
 import { type Flag, flagOf } from "../../domain/flags";
 import { localDate, localTime, parseMs } from "../../protocol/time";
 import { type Item, listed } from "../../store/view";
@@ -81,6 +81,7 @@ function OneFlag({ flag, windows }: { flag: Flag; windows: readonly Item[] }) {
               <span>
                 {word("place", String(window.body["place"] ?? ""))} {word("slot", String(window.body["slot"]))}{" "}
                 <small>{momentText(dueMs(window))} 截止</small>
+                {window.body["reason"] ? <small class="line">{reasonText(window.body["reason"])}</small> : null}
               </span>
               <span class="aside">{word("window_state", String(window.body["state"]))}</span>
             </span>

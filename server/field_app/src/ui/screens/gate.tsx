@@ -2,15 +2,18 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { choices, rule, word } from "../../contracts";
+import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import { type Person, present } from "../../domain/people";
 import { celsiusOf, IMPOSSIBLE, verdict } from "../../domain/temperature";
 import type { Body } from "../../protocol/entry";
-import { localDate, localTime } from "../../protocol/time";
-import { isStanding, type Item, listed, writtenIn } from "../../store/view";
+import { localDate } from "../../protocol/time";
+import { isStanding, type Item, listed, type Written, writtenIn } from "../../store/view";
 import { add } from "../../store/write";
 import { Choice, YES_NO, yesNo } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
+import { Observed } from "../parts/observed";
 import { PersonPicker } from "../parts/person_picker";
+import { timeText } from "../parts/when";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
@@ -33,8 +36,8 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
   const person = people.find((one) => one.id === chosen);
   if (person) {
     const isInside = last.get(person.id)?.body["direction"] === "in";
-    const written = copied?.body ?? { direction: isInside ? "out" : "in" };
-    return <Pass key={`${person.id} ${copy}`} {...{ person, written, copy, onSaved }} />;
+    const fresh = { direction: isInside ? "out" : "in" };
+    return <Pass key={`${person.id} ${copy}`} {...{ person, fresh, from: copied, onSaved }} />;
   }
   const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
   return (
@@ -69,21 +72,23 @@ function passText(pass: Item | undefined) {
   const isTurnedAway = String(pass.body["note"] ?? "").startsWith(TURNED_AWAY);
   return (
     <b class={isTurnedAway ? "bad" : isIn ? "good" : "muted"}>
-      {localTime(pass.timeMs)} {isTurnedAway ? "拒" : isIn ? "进" : "出"}
+      {timeText(pass)} {isTurnedAway ? "拒" : isIn ? "进" : "出"}
     </b>
   );
 }
 
 interface PassProps {
   person: Person;
-  written: Body;
-  copy: string | null;
+  fresh: Body;
+  from: Written | null; // the refused one that is written again
   onSaved: () => void;
 }
 
-function Pass({ person, written, copy, onSaved }: PassProps) {
-  const { db } = useSession();
+function Pass({ person, fresh, from, onSaved }: PassProps) {
+  const { db, offsetMs } = useSession();
   const save = useSave();
+  const written = from?.body ?? fresh;
+  const [observed, setObserved] = useState(observedText(from?.observedMs ?? null));
   const [direction, setDirection] = useState(String(written["direction"]));
   const [code, setCode] = useState(String(written["health_code"] ?? ""));
   const [mask, setMask] = useState<boolean | null>((written["mask_worn"] as boolean | undefined) ?? null);
@@ -93,17 +98,19 @@ function Pass({ person, written, copy, onSaved }: PassProps) {
   const isIn = direction === "in";
   const reason = judged === "fever" ? "fever" : BARRED_CODES.includes(code) ? "health_code" : "";
   const missing = [...(celsius === null ? ["体温"] : []), ...(code === "" ? ["健康码"] : [])];
-  const isUnfit = judged === "impossible" || (digits !== "" && celsius === null) || (isIn && missing.length > 0);
+  const isUntimely = observedProblem(observed, Date.now() + offsetMs) !== "";
+  const isUnfit = isUntimely || judged === "impossible" || (digits !== "" && celsius === null) || (isIn && missing.length > 0);
   const bodyOf = (way: string): Body => ({
     ...{ worker: person.id, direction: way, method: "manual" },
     ...(code && { health_code: code }),
     ...(mask !== null && { mask_worn: mask }),
     ...(celsius !== null && { celsius }),
   });
+  const further = { observedMs: observedMs(observed) };
   const letPass = async () => {
     const saved = `已记录: ${person.name} ${isIn ? "进场" : "出场"}`;
     const goOn = onward();
-    if (!(await save(() => add(db, person.scope, KIND, bodyOf(direction)), saved, copy))) return;
+    if (!(await save(() => add(db, person.scope, KIND, bodyOf(direction), [], further), saved, from?.id))) return;
     onSaved();
     goOn("/gate");
   };
@@ -111,11 +118,12 @@ function Pass({ person, written, copy, onSaved }: PassProps) {
   const turnAway = async () => {
     const why = reason === "fever" ? `体温 ${celsius?.toFixed(1)} ℃` : choices(KIND, "health_code")[code];
     const write = async () => {
-      await add(db, person.scope, KIND, { ...bodyOf("out"), note: `${TURNED_AWAY}: ${why}` });
-      if (reason === "fever") await add(db, person.scope, "temperature_check", { worker: person.id, celsius, slot: "entry", point: "gate" });
+      await add(db, person.scope, KIND, { ...bodyOf("out"), note: `${TURNED_AWAY}: ${why}` }, [], further);
+      const check = { worker: person.id, celsius, slot: "entry", point: "gate" };
+      if (reason === "fever") await add(db, person.scope, "temperature_check", check, [], further);
     };
     const goOn = onward();
-    if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`, copy))) return;
+    if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`, from?.id))) return;
     const isCode = BARRED_CODES.includes(code);
     goOn(isCode ? `/cases/case?worker=${person.id}&cause=health_code&code=${code}` : `/temperature?worker=${person.id}`);
   };
@@ -136,6 +144,7 @@ function Pass({ person, written, copy, onSaved }: PassProps) {
       <Choice title="健康码 (看过后点选)" options={choices(KIND, "health_code")} value={code} onChange={setCode} canBeNone />
       <Reading digits={digits} />
       <Keypad onDigits={setDigits} />
+      <Observed value={observed} onChange={setObserved} />
       <div class="foot">
         {judged === "impossible" && <p class="alert">体温{IMPOSSIBLE}</p>}
         {judged === "implausible" && <p class="alert">这个读数不像真实体温, 请再测一次; 如确实如此, 可以保存。</p>}
@@ -143,7 +152,7 @@ function Pass({ person, written, copy, onSaved }: PassProps) {
         {!isIn && judged === "fever" && <p class="notice">体温 ≥ {rule("fever_celsius").value} ℃: 请在测温中复测, 并按规定报备。</p>}
         {isIn && missing.length > 0 && !reason && <p class="muted center">还缺: {missing.join("、")}</p>}
         {isIn && reason ? (
-          <button class="main deny" disabled={judged === "impossible"} onClick={turnAway}>
+          <button class="main deny" disabled={isUntimely || judged === "impossible"} onClick={turnAway}>
             {reason === "fever" ? "拒绝进场, 记录体温并复测" : "拒绝进场, 并立案"}
           </button>
         ) : (

@@ -2,12 +2,14 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { rule } from "../../contracts";
+import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import type { Person } from "../../domain/people";
 import { celsiusOf, earlyText, IMPOSSIBLE, isDone, isFever, isHigh, type Retest, verdict, waitMs } from "../../domain/temperature";
 import { uuid7 } from "../../protocol/ids";
 import { localDate } from "../../protocol/time";
 import { add } from "../../store/write";
 import { Keypad, Reading } from "../parts/keypad";
+import { Observed } from "../parts/observed";
 import { onward } from "../route";
 import { useNow, useSave, useSession } from "../session";
 
@@ -24,44 +26,56 @@ interface Props {
   point: string;
   retest: Retest | undefined;
   initial: string; // the digits of a reading that was refused
+  initialMs: number | null; // and when it was taken, if it was written down later
   copy: string | null; // its entry
   onSaving: (entry: string) => void; // under this id
   onSaved: (saved: Saved) => void;
 }
 
-export function Measure({ person, slot, point, retest, initial, copy, onSaving, onSaved }: Props) {
-  const { db } = useSession();
+export function Measure({ person, slot, point, retest, initial, initialMs, copy, onSaving, onSaved }: Props) {
+  const { db, offsetMs, tell } = useSession();
   const save = useSave();
   const now = useNow(1_000);
   const [digits, setDigits] = useState(initial);
-  const [earlyMs, setEarlyMs] = useState(0); // when the reading was taken, not while it is asked about
+  const [observed, setObserved] = useState(observedText(initialMs));
+  const [shortMs, setShortMs] = useState(0); // of the wait when the reading was typed, not while it is asked about
+  const takenMs = observedMs(observed);
+  const earlyMs = takenMs !== null && retest ? waitMs(retest, takenMs) : shortMs;
   const celsius = celsiusOf(digits);
   const judged = verdict(celsius);
   const back = `/temperature?slot=${slot}`;
   const isCopy = initial !== "" && digits === initial;
   const keep = async () => {
     if (celsius === null) return;
+    const unsound = observedProblem(observed, Date.now() + offsetMs);
+    if (unsound) {
+      tell(unsound, "bad");
+      return setDigits("");
+    }
     const goOn = onward();
     const entry = uuid7(Date.now());
     onSaving(entry);
     const note = earlyMs > 0 ? { note: earlyNote(earlyMs) } : {};
     const body = { worker: person.id, celsius, slot: retest ? "retest" : slot, point, ...note };
-    if (!(await save(() => add(db, person.scope, "temperature_check", body, [], entry), "", copy))) return;
-    onSaved({ entry, scope: person.scope, day: localDate(now), text: `${person.name} ${celsius.toFixed(1)} ℃` });
+    const further = { id: entry, observedMs: takenMs };
+    if (!(await save(() => add(db, person.scope, "temperature_check", body, [], further), "", copy))) return;
+    const day = localDate(takenMs ?? Date.now()); // where the entry lies
+    onSaved({ entry, scope: person.scope, day, text: `${person.name} ${celsius.toFixed(1)} ℃` });
     const after = retest && { ...retest, readings: [...retest.readings, celsius] };
     if (after && isHigh(after)) goOn(`/cases/case?worker=${person.id}&cause=fever`);
-    else if (after ? isDone(after) : !isFever(celsius)) goOn(back);
+    else if (day !== localDate(now) || (after ? isDone(after) : !isFever(celsius))) goOn(back); // another day's asks for no retest here
     else goOn(`${back}&worker=${person.id}`);
   };
   useEffect(() => {
-    const leftMs = celsius !== null && retest ? waitMs(retest, now) : 0;
-    setEarlyMs(leftMs);
+    const leftMs = celsius !== null && retest ? waitMs(retest, takenMs ?? now) : 0;
+    setShortMs(leftMs);
     if (!isCopy && leftMs === 0 && judged === "normal") void keep(); // nothing to ask: saved with the third digit
   }, [digits]);
   return (
     <section class="measure">
       <PersonTitle person={person} back={back} />
       {retest && <RetestNotice retest={retest} now={now} />}
+      <Observed value={observed} onChange={setObserved} />
       <Reading digits={digits} />
       {isCopy && (
         <button type="button" class="main" onClick={keep}>

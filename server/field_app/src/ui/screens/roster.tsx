@@ -1,7 +1,7 @@
 // 名册: who is on the site, and, when searched for, who was.
 
 import { useMemo } from "preact/hooks";
-import { departed, type Person, present } from "../../domain/people";
+import { departed, keysOf, type Person, present, twins } from "../../domain/people";
 import { localDate } from "../../protocol/time";
 import { listed } from "../../store/view";
 import { contestedOf } from "../parts/contested";
@@ -18,11 +18,13 @@ export function Roster() {
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
   const gone = useMemo(() => departed(workers ?? [], today), [workers, today]);
   if (!workers) return null;
+  const keys = keysOf(workers, today);
+  const persons = people.filter((person) => keys.get(person.id) === person.id);
   return (
     <section>
       <header class="title">
         <h1>
-          名册 <small>{people.length} 人在场</small>
+          名册 <small>{persons.length} 人在场</small>
         </h1>
         <a class="button" href="#/roster/worker">
           登记新人员
@@ -32,7 +34,7 @@ export function Roster() {
         people={people}
         others={gone}
         onPick={(person) => go(`/roster/worker?id=${person.id}`)}
-        aside={(person) => markOf(person, today)}
+        aside={(person) => markOf(person, people, today)}
         empty="这个工地还没有人员。"
       />
       {gone.length > 0 && <p class="muted">另有 {gone.length} 人已退场, 查找时显示。</p>}
@@ -40,7 +42,8 @@ export function Roster() {
   );
 }
 
-function markOf(person: Person, today: string) {
+function markOf(person: Person, people: readonly Person[], today: string) {
+  if (!person.exitedOn && twins(person, people).length > 0) return <b class="warn">同一证件有多条</b>;
   if (contestedOf(person.item).length > 0) return <b class="bad">值有争议</b>;
   if (person.exitedOn) return <b class="warn">{person.exitedOn === today ? "今日退场" : `${person.exitedOn} 已退场`}</b>;
   return person.item.state !== "synced" && <b class="warn">{STATES[person.item.state]}</b>;

@@ -8,6 +8,7 @@ import { isStanding, type Item, listed, photosOf } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Thumbnail } from "../parts/photo_field";
+import { timeText, whenText } from "../parts/when";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 export const ROUND = "inspection_round";
@@ -100,7 +101,7 @@ function Past({ round, findings }: { round: Item; findings: readonly Item[] }) {
     <details class="card">
       <summary>
         <span>
-          {momentText(round.timeMs)} {choices(ROUND, "purpose")[String(body["purpose"])]}{" "}
+          {whenText(round)} {choices(ROUND, "purpose")[String(body["purpose"])]}{" "}
           <b class={isSound ? "good" : "warn"}>{isSound ? choices(ROUND, "result")["sound"] : `${findings.length} 个问题`}</b>
         </span>
       </summary>
@@ -137,7 +138,7 @@ function Finding({ finding, isGoing }: { finding: Item; isGoing: boolean }) {
       <p>
         <b class={severity === "severe" ? "bad" : "warn"}>{choices(FINDING, "severity")[severity]}</b>{" "}
         <strong>{choices(FINDING, "topic")[String(body["topic"])]}</strong>{" "}
-        {body["place"] ? <small>{word("place", String(body["place"]))}</small> : null}
+        {body["place"] ? <small>{word("place", String(body["place"]))}</small> : null} <small>{timeText(finding)}</small>
       </p>
       <p>{String(body["description"])}</p>
       {photos && photos.length > 0 && (

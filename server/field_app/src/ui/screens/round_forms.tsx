@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { choices } from "../../contracts";
+import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import type { Photo } from "../../domain/photos";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
@@ -12,6 +13,7 @@ import { add } from "../../store/write";
 import { useDraft } from "../drafts";
 import { Choice } from "../parts/choice";
 import { Field } from "../parts/field";
+import { Observed } from "../parts/observed";
 import { PhotoField } from "../parts/photo_field";
 import { askPosition, isPositionGranted, type Position } from "../position";
 import { onward } from "../route";
@@ -47,27 +49,30 @@ interface FindingProps {
 interface FindingDraft {
   body: Body;
   photos: Photo[];
+  observed?: string; // as domain/backfill has it
 }
 
 function FindingForm({ round, scope, from }: FindingProps) {
-  const { db } = useSession();
+  const { db, offsetMs } = useSession();
   const save = useSave();
   const draft = useDraft<FindingDraft>(findingDraft(scope, from?.id ?? round), () => ({
     body: from?.body ?? { severity: "ordinary" },
     photos: from?.photos ?? [],
+    observed: observedText(from?.observedMs ?? null),
   }));
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft) return null;
-  const { body, photos } = draft.value;
+  const { body, photos, observed = "" } = draft.value;
   const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = withoutEmpty({ ...body, round });
     const told = problems(FINDING, clean);
     setWrong(told);
-    if (Object.keys(told).length > 0) return;
+    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
     const goOn = onward();
-    if (!(await save(() => add(db, scope, FINDING, clean, photos, draft.id), "", from?.id))) return;
+    const further = { id: draft.id, observedMs: observedMs(observed) };
+    if (!(await save(() => add(db, scope, FINDING, clean, photos, further), "", from?.id))) return;
     await draft.drop();
     goOn("/round");
   };
@@ -86,6 +91,7 @@ function FindingForm({ round, scope, from }: FindingProps) {
       <div class="fields">
         <Field {...{ kind: FINDING, body, wrong, set }} name="description" />
       </div>
+      <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
       <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} />
       <button class="main">保存问题</button>
     </form>
@@ -100,14 +106,17 @@ interface FinishProps {
 }
 
 function FinishForm({ going, scope, count, from }: FinishProps) {
-  const { db } = useSession();
+  const { db, offsetMs } = useSession();
   const save = useSave();
-  const draft = useDraft<{ body: Body }>(draftName(scope, `finish ${from?.id ?? going.id}`), () => ({ body: from?.body ?? {} }));
+  const draft = useDraft<{ body: Body; observed?: string }>(draftName(scope, `finish ${from?.id ?? going.id}`), () => ({
+    body: from?.body ?? {},
+    observed: observedText(from?.observedMs ?? null),
+  }));
   const half = useLive(() => halfWritten(db, scope, going.id), [db, scope, going.id]);
   const [position, setPosition] = useState<Position | null>(null);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft || half === undefined) return null;
-  const { body } = draft.value;
+  const { body, observed = "" } = draft.value;
   const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const result = count > 0 ? "findings" : String(body["result"] ?? "");
   const keep = async (event: Event) => {
@@ -115,9 +124,10 @@ function FinishForm({ going, scope, count, from }: FinishProps) {
     const clean = withoutEmpty({ ...body, ...position, result, purpose: going.purpose });
     const told = problems(ROUND, clean);
     setWrong(told);
-    if (Object.keys(told).length > 0 || (await halfWritten(db, scope, going.id))) return;
+    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs) || (await halfWritten(db, scope, going.id))) return;
     const goOn = onward();
-    if (!(await save(() => add(db, scope, ROUND, clean, [], from ? draft.id : going.id), "巡查已保存", from?.id))) return;
+    const further = { id: from ? draft.id : going.id, observedMs: observedMs(observed) };
+    if (!(await save(() => add(db, scope, ROUND, clean, [], further), "巡查已保存", from?.id))) return;
     await draft.drop();
     if (!from) await forgetRound(db, scope);
     goOn("/round");
@@ -134,6 +144,7 @@ function FinishForm({ going, scope, count, from }: FinishProps) {
         <Field {...field} name="companion" />
         <Field {...field} name="note" />
       </div>
+      <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
       <Place position={position} onPosition={setPosition} />
       <button class="main" disabled={half !== null}>
         结束并保存

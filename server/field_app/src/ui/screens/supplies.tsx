@@ -2,14 +2,16 @@
 
 import { useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
+import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import { balances } from "../../domain/supplies";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
-import { localDate, localTime } from "../../protocol/time";
-import { isStanding, type Item, listed, writtenIn } from "../../store/view";
+import { isStanding, type Item, listed, type Written, writtenIn } from "../../store/view";
 import { add, voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
+import { Observed } from "../parts/observed";
+import { whenText } from "../parts/when";
 import { onward } from "../route";
 import { useLive, useSave, useSession } from "../session";
 
@@ -42,7 +44,7 @@ export function Supplies({ copy }: { copy: string | null }) {
       <p class="muted">
         储备不少于 {least.value} 日用量 <small>依据: {least.source}</small>
       </p>
-      <MovementForm key={`${scope} ${copy}`} scope={site.scope} written={copied?.body ?? {}} copy={copy} />
+      <MovementForm key={`${scope} ${copy}`} scope={site.scope} from={copied} />
       <ul class="entries card">
         {latest.slice(0, SHOWN).map((one) => (
           <Movement key={one.id} movement={one} />
@@ -53,10 +55,11 @@ export function Supplies({ copy }: { copy: string | null }) {
   );
 }
 
-function MovementForm({ scope, written, copy }: { scope: string; written: Body; copy: string | null }) {
-  const { db } = useSession();
+function MovementForm({ scope, from }: { scope: string; from: Written | null }) {
+  const { db, offsetMs } = useSession();
   const save = useSave();
-  const [body, setBody] = useState<Body>(written);
+  const [body, setBody] = useState<Body>(from?.body ?? {});
+  const [observed, setObserved] = useState(observedText(from?.observedMs ?? null));
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const set = (changes: Body) => setBody((before) => ({ ...before, ...changes }));
   const keep = async (event: Event) => {
@@ -65,11 +68,12 @@ function MovementForm({ scope, written, copy }: { scope: string; written: Body; 
     if (clean["item"] !== "disinfectant") delete clean["concentration_mg_l"];
     const told = problems(KIND, clean);
     setWrong(told);
-    if (Object.keys(told).length > 0) return;
+    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
     const goOn = onward();
-    if (!(await save(() => add(db, scope, KIND, clean), "已记录", copy))) return;
+    if (!(await save(() => add(db, scope, KIND, clean, [], { observedMs: observedMs(observed) }), "已记录", from?.id))) return;
     setBody({});
-    if (copy) goOn("/supplies");
+    setObserved("");
+    if (from) goOn("/supplies");
   };
   const chosen = (name: "item" | "movement", title: string) => (
     <>
@@ -87,6 +91,7 @@ function MovementForm({ scope, written, copy }: { scope: string; written: Body; 
         {body["item"] === "disinfectant" && <Field {...field} name="concentration_mg_l" read={numberOf} mode="decimal" />}
         <Field {...field} name="note" />
       </div>
+      <Observed value={observed} onChange={setObserved} />
       <button class="main">保存</button>
     </form>
   );
@@ -95,7 +100,7 @@ function MovementForm({ scope, written, copy }: { scope: string; written: Body; 
 function Movement({ movement }: { movement: Item }) {
   const { db } = useSession();
   const save = useSave();
-  const { body, timeMs } = movement;
+  const { body } = movement;
   const item = String(body["item"]);
   return (
     <li>
@@ -104,7 +109,7 @@ function Movement({ movement }: { movement: Item }) {
         <strong>
           {String(body["amount"])} {UNITS[item]}
         </strong>{" "}
-        <small>{`${localDate(timeMs).slice(5)} ${localTime(timeMs)}`}</small>
+        <small>{whenText(movement)}</small>
       </span>
       {movement.state === "unsent" && (
         <button class="quiet small" onClick={() => void save(() => voidRecord(db, movement.scope, movement.id, "录入错误"), "")}>

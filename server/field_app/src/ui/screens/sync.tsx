@@ -7,7 +7,7 @@ import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/d
 import { exportUnsent } from "../../store/export";
 import { refusedUnseen, setSeen } from "../../store/refused";
 import { isExported, isNothing, type Unsent, unsent } from "../../store/unsent";
-import { entryOf, namesOf } from "../../store/view";
+import { entryOf, namesOf, observedMsOf } from "../../store/view";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
 import { Reason } from "../parts/reason";
 import { since } from "../parts/sync_badge";
@@ -194,9 +194,7 @@ function RefusedPhoto({ photo }: { photo: PhotoRow }) {
       <h2>
         照片未被接受 <small>{of}</small>
       </h2>
-      <p>
-        {textOf(photo.code)} <code>{photo.code}</code>
-      </p>
+      <p data-code={photo.code}>{textOf(photo.code)}</p>
       <button class="quiet" onClick={() => void db.photos.delete([photo.entry, photo.sha256])}>
         知道了
       </button>
@@ -276,7 +274,9 @@ function title(row: OutboxRow, names: Names): string {
   const { celsius, place_name } = entryOf(row).body;
   const who = names.get(workerOf(row)) ?? names.get(row.record) ?? place_name;
   const reading = celsius === undefined || celsius === null ? "" : `${Number(celsius).toFixed(1)} ℃`;
-  return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, who, reading].filter(Boolean).join(" ");
+  const observed = observedMsOf(row);
+  const later = observed === null ? "" : `(补录 ${localDate(observed).slice(5)} ${localTime(observed)})`;
+  return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, who, reading, later].filter(Boolean).join(" ");
 }
 
 function receiptText(scopes: readonly ScopeRow[]): string {

@@ -3,13 +3,15 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
 import { asked as askedIn, type Day } from "../../domain/duties";
-import { type Person, present } from "../../domain/people";
+import { keysOf, type Person, present } from "../../domain/people";
 import { earlyText, isDone, isFever, isHigh, type Retest, readings, retests, slotAt, waitMs } from "../../domain/temperature";
-import { localDate, localTime } from "../../protocol/time";
-import { type Item, listedTogether, writtenIn } from "../../store/view";
+import { localDate } from "../../protocol/time";
+import { isBackfilled } from "../../store/times";
+import { type Item, listed, listedTogether, writtenIn } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { PersonPicker } from "../parts/person_picker";
+import { timeText } from "../parts/when";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { Measure, PersonTitle, type Saved } from "./measure";
@@ -33,7 +35,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const pointNote = `point:${scope}`;
   const point = useLive(async () => String((await db.note(pointNote)) ?? "gate"), [db, pointNote], ["notes"]);
   const going = useMemo(() => retests(day?.checks ?? []), [day]);
-  const slot = asked ?? slotAt(now);
+  const slot = asked ?? slotAt(now, day?.duties ?? []);
   const measured = useMemo(() => readings(day?.checks ?? [], slot), [day, slot]);
 
   async function readDay(scope: string, today: string): Promise<Day> {
@@ -43,7 +45,8 @@ export function Temperature({ chosen, asked, copy }: Asked) {
       { kind: "gate_pass", day: today },
       { kind: "worker" },
     ]);
-    return { windows, checks, passes, logs: [], people: present(workers, today) };
+    const duties = await listed(db, "duty", "ref");
+    return { windows, checks, passes, logs: [], people: present(workers, today), keys: keysOf(workers, today), duties };
   }
 
   if (!day || !isReadAgain || copied === undefined || point === undefined) return <Heading />;
@@ -59,7 +62,9 @@ export function Temperature({ chosen, asked, copy }: Asked) {
       setLast(saved);
       setAgain([]);
     };
-    return <Measure {...{ key, person, slot, point, initial, copy, onSaved }} onSaving={(entry) => setAgain([...again, entry])} retest={open} />;
+    const onSaving = (entry: string) => setAgain([...again, entry]);
+    const initialMs = copied?.observedMs ?? null;
+    return <Measure {...{ key, person, slot, point, initial, initialMs, copy, onSaving, onSaved }} retest={open} />;
   }
   const { expected, toDo } = askedIn(day, slot);
   const others = day.people.filter((one) => !toDo.includes(one));
@@ -86,7 +91,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
         key={asked ?? ""}
         people={[...toDo, ...others]}
         onPick={(one) => go(`/temperature?slot=${slot}&worker=${one.id}`)}
-        aside={(one) => readingOf(measured.get(one.id)?.body["celsius"])}
+        aside={(one) => readingOf(measured.get(one.id))}
         empty="名册里还没有人员。"
       />
     </section>
@@ -114,7 +119,7 @@ interface AskAgainProps {
 
 /** Before a second reading of one person in one slot: more often than not, somebody else is meant. */
 function AskAgain({ person, before, slot, onAgain }: AskAgainProps) {
-  const told = `${choices("temperature_check", "slot")[slot]}已测 ${Number(before.body["celsius"]).toFixed(1)} ℃ (${localTime(before.timeMs)})`;
+  const told = `${choices("temperature_check", "slot")[slot]}已测 ${Number(before.body["celsius"]).toFixed(1)} ℃ (${timeText(before)})`;
   return (
     <section class="measure">
       <PersonTitle person={person} back={`/temperature?slot=${slot}`} />
@@ -133,9 +138,14 @@ function AskAgain({ person, before, slot, onAgain }: AskAgainProps) {
   );
 }
 
-function readingOf(celsius: unknown) {
-  if (celsius === undefined) return null;
-  return <b class={isFever(Number(celsius)) ? "bad" : "good"}>{Number(celsius).toFixed(1)} ℃</b>;
+function readingOf(check: Item | undefined) {
+  if (!check) return null;
+  const celsius = Number(check.body["celsius"]);
+  return (
+    <>
+      <b class={isFever(celsius) ? "bad" : "good"}>{celsius.toFixed(1)} ℃</b> {isBackfilled(check.body) && <small>补录</small>}
+    </>
+  );
 }
 
 /** Those who have to be measured again, before everybody else. */

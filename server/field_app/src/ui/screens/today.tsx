@@ -6,12 +6,12 @@ import { choices, word } from "../../contracts";
 import { type Case, openCases, withoutCase } from "../../domain/cases";
 import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
 import { flagOf } from "../../domain/flags";
-import { type Person, present } from "../../domain/people";
+import { keysOf, type Person, present } from "../../domain/people";
 import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
 import { type Going, goingRound } from "../../store/rounds";
-import { type Item, listedTogether } from "../../store/view";
+import { type Item, listed, listedTogether } from "../../store/view";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
 import { useLive, useNow, useSession } from "../session";
@@ -19,7 +19,7 @@ import { CaseLine, nameOf } from "./cases";
 
 const NAMES_SHOWN = 12;
 const WEEKDAYS = "日一二三四五六";
-const PRESSING: Standing[] = ["overdue", "due", "recorded"];
+const PRESSING: Standing[] = ["overdue", "due", "review", "recorded"];
 
 interface SiteDay extends Day {
   site: Item;
@@ -71,7 +71,7 @@ function count(due: readonly Due[], standing: Standing): number {
 function SiteCard({ day, due, now }: Omit<Weighed, "id"> & { now: number }) {
   const { chooseSite } = useSession();
   const { site } = day;
-  const slot = slotAt(now);
+  const slot = slotAt(now, day.duties);
   const { toDo } = asked(day, slot);
   const [overdue, toCome] = [count(due, "overdue"), count(due, "due")];
   const pressing = due.filter((one) => PRESSING.includes(one.standing));
@@ -146,6 +146,7 @@ function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number
           <a href={hrefOf(one, site)} class={one.standing}>
             <span>
               <strong>{titleOf(one)}</strong> <small>{word("slot", one.slot)}</small>
+              {one.standing === "review" && one.reason && <small class="line">{one.reason}</small>}
             </span>
             <span class="aside">
               {one.needed > 0 && <b>{`${one.done}/${one.needed} 人`}</b>} {standingText(one, now)}
@@ -189,9 +190,10 @@ async function readDay(db: FieldDatabase, site: Item, today: string): Promise<Si
     { kind: "case" },
     { kind: "flag" },
   ]);
+  const duties = await listed(db, "duty", "ref");
   const going = await goingRound(db, scope);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today) };
+  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
 }
 
 function hrefOf(due: Due, site: Item): string {
@@ -217,6 +219,7 @@ function standingText(due: Due, now: number): string {
     due: `${localTime(due.dueMs)} 前, 还有 ${spanText(due.dueMs - now)}`,
     overdue: `已超时 ${spanText(now - due.dueMs)}`,
     closed: word("window_state", due.state === "open" ? "silent" : due.state),
+    review: word("window_state", due.state),
   };
   return texts[due.standing];
 }

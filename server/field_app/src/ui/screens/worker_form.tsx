@@ -2,18 +2,20 @@
 
 import { useState } from "preact/hooks";
 import { choices, contracts } from "../../contracts";
+import { mayBe, type Person, personOf, present } from "../../domain/people";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
 import type { Photo } from "../../domain/photos";
 import { draftName } from "../../store/drafts";
-import { found, type Item, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
+import { found, type Item, listed, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
 import { add, edit } from "../../store/write";
 import { useDraft } from "../drafts";
 import { Choice, YES_NO, yesNo } from "../parts/choice";
 import { ContestedNames } from "../parts/contested";
 import { Field } from "../parts/field";
 import { PhotoField, Thumbnail } from "../parts/photo_field";
+import { AlreadyThere, Twins } from "../parts/same_person";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
@@ -28,14 +30,23 @@ const CARRIER = "certificate_type";
 export function WorkerForm({ id, copy }: { id: string | null; copy: string | null }) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
+  const workers = useLive(() => listed(db, KIND, scope), [db, scope]);
   const known = useLive(async () => (id ? ((await found(db, KIND, scope, id)) ?? null) : null), [db, scope, id]);
   const written = useLive(() => writtenIn(db, copy), [db, copy]);
-  if (known === undefined || written === undefined || !site) return null;
+  if (known === undefined || written === undefined || !workers || !site) return null;
   if (id && !known) return <p class="empty">本机没有这位人员。</p>;
-  return known ? <Changes item={known} written={written} /> : <Newcomer scope={site.scope} company={site.body["company"]} written={written} />;
+  if (known) return <Changes key={known.id} {...{ item: known, written, workers }} />;
+  return <Newcomer {...{ scope: site.scope, company: site.body["company"], written, workers }} />;
 }
 
-function Newcomer({ scope, company, written }: { scope: string; company: unknown; written: Written | null }) {
+interface NewcomerProps {
+  scope: string;
+  company: unknown;
+  written: Written | null;
+  workers: readonly Item[];
+}
+
+function Newcomer({ scope, company, written, workers }: NewcomerProps) {
   const { db } = useSession();
   const save = useSave();
   const today = localDate(useNow());
@@ -45,60 +56,73 @@ function Newcomer({ scope, company, written }: { scope: string; company: unknown
     photos: written?.photos ?? [],
   }));
   const [wrong, setWrong] = useState<Record<string, string>>({});
+  const [known, setKnown] = useState<readonly Person[]>([]);
   if (!draft) return null;
   const { body, photos } = draft.value;
-  const keep = async (event: Event) => {
-    event.preventDefault();
+  const keep = async (isOther: boolean) => {
     const clean = withoutEmpty(tidy(body));
     const told = problems(KIND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
+    const same = isOther ? [] : mayBe(clean, workers);
+    setKnown(same);
+    if (same.length > 0) return;
     const goOn = onward();
-    if (!(await save(() => add(db, scope, KIND, clean, photos, draft.id), `已登记: ${String(clean["name"])}`, written?.id))) return;
+    const write = () => add(db, scope, KIND, clean, photos, { id: draft.id });
+    if (!(await save(write, `已登记: ${String(clean["name"])}`, written?.id))) return;
     await draft.drop();
     goOn("/roster");
   };
   return (
-    <form class="worker" onSubmit={keep} noValidate>
+    <form class="worker" onSubmit={(event) => (event.preventDefault(), void keep(false))} noValidate>
       <Title text="登记新人员" />
       <Fields body={body} wrong={wrong} set={(changes) => draft.set({ body: { ...body, ...changes } })} />
       <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} max={1} />
+      {known.length > 0 && <AlreadyThere people={known} onOther={() => void keep(true)} />}
       <button class="main">保存</button>
     </form>
   );
 }
 
-function Changes({ item, written }: { item: Item; written: Written | null }) {
+function Changes({ item, written, workers }: { item: Item; written: Written | null; workers: readonly Item[] }) {
   const { db } = useSession();
   const save = useSave();
   const before = Object.fromEntries(Object.entries(item.body).filter(([name]) => !(name in MASKED)));
   const [body, setBody] = useState<Body>({ ...before, ...written?.body });
   const [photos, setPhotos] = useState<Photo[]>(written?.photos ?? []);
   const [wrong, setWrong] = useState<Record<string, string>>({});
-  const keep = async (changes: Body, saved: string) => {
+  const [known, setKnown] = useState<readonly Person[]>([]);
+  const keep = async (changes: Body, saved: string, isOther = false) => {
     const told = problems(KIND, { ...changes, entered_on: changes["entered_on"] ?? item.body["entered_on"] }, true);
     setWrong(told);
     if (Object.keys(told).length > 0) return showFirst();
     if (Object.keys(changes).length === 0) return go("/roster");
+    const number = changes["certificate_number"];
+    const type = changes["certificate_type"] ?? item.body["certificate_type"];
+    const others = workers.filter((one) => one.id !== item.id);
+    const same = isOther ? [] : mayBe({ certificate_type: type, certificate_number: number }, others);
+    setKnown(same);
+    if (same.length > 0) return;
     const goOn = onward();
     if (await save(() => edit(db, item.scope, item.id, changes, photos), saved, written?.id)) goOn("/roster");
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = (isOther: boolean) => {
     const changes = changed(before, tidy(body));
     const onlyPhoto = photos.length > 0 && Object.keys(changes).length === 0;
-    void keep(onlyPhoto ? { [CARRIER]: item.body[CARRIER] } : changes, "已保存修改");
+    void keep(onlyPhoto ? { [CARRIER]: item.body[CARRIER] } : changes, "已保存修改", isOther);
   };
   const name = String(item.body["name"]);
   const today = localDate(useNow());
   const hasLeft = Boolean(item.body["exited_on"]);
   return (
-    <form class="worker" onSubmit={submit} noValidate>
+    <form class="worker" onSubmit={(event) => (event.preventDefault(), submit(false))} noValidate>
       <Title text={name} />
+      <Twins person={personOf(item)} people={present(workers, today)} />
       <ContestedNames kind={KIND} item={item} />
       <Portrait worker={item.id} />
       <Fields body={body} wrong={wrong} set={(changes) => setBody({ ...body, ...changes })} known={item.body} />
       <PhotoField photos={photos} onChange={setPhotos} max={1} />
+      {known.length > 0 && <AlreadyThere people={known} onOther={() => submit(true)} />}
       <div class="keys">
         <button class="main">保存修改</button>
         {hasLeft ? (

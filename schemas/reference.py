@@ -1,0 +1,139 @@
+"""Rows of reference data (seed_data/): what every row has, and the rows that duties are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from marshmallow import EXCLUDE, RAISE, ValidationError
+
+from schemas import limits
+from schemas.fields import Body, Errors, choice, coded, day, many, matching, nested, text, whole, yes_no
+
+TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+TIME_MESSAGE = "应为 07:30 样子的时刻。"
+# `CODE_PATTERN` with the room that windows and flags have for it.
+_WINDOW_CODE_PATTERN = f"^[A-Za-z][A-Za-z0-9_-]{{0,{limits.WINDOW_CODE_MAX - 1}}}$"
+_WINDOW_CODE_MESSAGE = f"代码应以字母开头, 只用字母、数字、_ 和 -, 最多 {limits.WINDOW_CODE_MAX} 个字符。"
+JUDGINGS = ("coverage", "log", "event", "state", "document", "none")
+SEVERITIES = ("severe", "ordinary", "facilities")
+STAGES = ("preparing", "building", "stopped", "completed")
+
+
+def _window_code(title: str) -> Any:
+    return matching(title, _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE)
+
+
+class RowBody(Body):
+    """What every row has. A `planned` row says what is to come: it is shown, and not loaded."""
+
+    class Meta:
+        unknown = EXCLUDE
+        include: ClassVar = {"from": day("起用日期"), "to": day("停用日期", optional=True)}
+
+    code = text("代码", limits.REFERENCE_CODE_MAX)
+    source = text("依据", limits.SOURCE_MAX)
+    mark = choice("标记", ("F", "M", "P"))
+    planned = yes_no("尚未要求", optional=True)
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        begins, ends = data.get("from"), data.get("to")
+        if isinstance(begins, str) and isinstance(ends, str) and ends <= begins:
+            return {"to": ["停用日期应晚于起用日期, 请检查两个日期。"]}
+        return {}
+
+
+class DutyRow(RowBody):
+    """An obligation of a kind of site."""
+
+    class Meta(RowBody.Meta):
+        unknown = RAISE  # a field that nobody reads may be meant to hold the duty back
+
+    code = _window_code("代码")
+    name = text("名称", limits.LABEL_MAX)
+    about = text("内容", limits.LABEL_MAX)
+    cadence = text("频次", limits.LABEL_MAX)
+    judging = choice("判定方式", JUDGINGS)
+    evidence = matching("记录类型", "^([a-z][a-z0-9_]{0,31})?$", "应为记录类型的代码, 或留空。")
+    severity = choice("严重程度", SEVERITIES)
+    places = many("场所类型", _window_code("场所类型"), limits.PLACES_MAX)
+    goes_on = many("停工时照做的场所", _window_code("场所类型"), limits.PLACES_MAX)
+    staff = choice("人员", ("", "canteen"))
+    site_kinds = many("工地类型", coded("工地类型"), limits.PLACES_MAX)
+    stages = many("阶段", choice("阶段", STAGES), len(STAGES))
+
+
+class SlotRow(Body):
+    """A stretch of the local day, as the rules have it."""
+
+    code = _window_code("时段")
+    opens = matching("开始", TIME_PATTERN, TIME_MESSAGE)
+    due = matching("截止", TIME_PATTERN, TIME_MESSAGE)
+    grace_s = whole("宽限 (秒)", 0, limits.GRACE_S_MAX)
+    admits = many("计入的时段", coded("时段"), limits.SLOTS_MAX, optional=True)
+    night_shift = yes_no("仅夜班", optional=True)
+
+
+class DutySlotsRow(RowBody):
+    """When a duty is due, under one alert level."""
+
+    duty = coded("职责")
+    preset = choice("防控级别", ("normal", "raised"))
+    slots = many("时段", nested("时段", SlotRow), limits.SLOTS_MAX)
+
+
+class SiteKindRow(RowBody):
+    """A sort of site."""
+
+    code = _window_code("代码")
+    name = text("名称", limits.LABEL_MAX)
+    unit = coded("主管科室")
+    rests = choice("休息日", ("official", "holidays", "never"))
+
+
+class PlaceKindRow(RowBody):
+    """A sort of place."""
+
+    code = _window_code("代码")
+    name = text("名称", limits.LABEL_MAX)
+    living = yes_no("有人食宿")
+
+
+class UnitRow(RowBody):
+    """A unit that receives flags."""
+
+    code = coded("代码")
+    name = text("名称", limits.LABEL_MAX)
+    reviews = yes_no("是否审核")
+
+
+_ROWS = {
+    "duties": DutyRow(),
+    "duty_slots": DutySlotsRow(),
+    "site_kinds": SiteKindRow(),
+    "place_kinds": PlaceKindRow(),
+    "units": UnitRow(),
+}
+_ANY_ROW = RowBody()
+
+
+def row_problems(noun: str, row: Any) -> Iterator[tuple[str, str]]:
+    """What is wrong with a row's own shape: (field as `slots.0.opens`, message). A planned row needs no more than what
+    every row has."""
+    if not isinstance(row, Mapping):
+        yield "", "这里应为一个 JSON 对象。"
+        return
+    shape = _ANY_ROW if row.get("planned") is True else _ROWS.get(noun, _ANY_ROW)
+    try:
+        shape.load(row)
+    except ValidationError as error:
+        yield from _flat("", error.messages)
+
+
+def _flat(name: str, messages: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(messages, Mapping):
+        for key, below in messages.items():
+            yield from _flat(f"{name}.{key}" if name else str(key), below)
+    else:
+        for message in dict.fromkeys(messages):
+            yield name, message

@@ -1,0 +1,168 @@
+"""The console's forms: what marks one as ours, the page that each belongs to, and what was typed into one that could
+not be acted upon."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import current_app, g, request, url_for
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+
+from schemas.limits import ROSTER_BYTES_MAX
+from server.actions.keep_form import (
+    Draft,
+    FormKey,
+    claim_form,
+    draft_of,
+    forget_drafts,
+    keep_draft,
+    limit_drafts,
+    make_key,
+    read_key,
+)
+from server.db import Session, read, write
+from server.door import FORM_BYTES, now_ms, runtime
+from server.problems import Problem
+
+COOKIE = "gongdi_session"
+FORM_BYTES_MAX = 16 * 1024
+_MARKS = ("form_token", "form_key")
+_PATH_MAX = 200
+_PATH = re.compile(r"/console/[A-Za-z0-9/_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form by the endpoint that takes it: the page on which it is (its endpoint takes the same arguments, or fewer),
+    and how large it may be. `typed`: whether a person types anything in it that a lost session must not lose."""
+
+    page: str
+    bytes_max: int = FORM_BYTES_MAX
+    typed: bool = True
+
+
+FORMS: Mapping[str, Form] = {
+    "console.act": Form("console.show_flag", 30 * 1024 * 1024),  # with photos
+    "console.mark_read": Form("console.list_notices", typed=False),
+    "console.search_people": Form("console.show_people"),
+    "console.export_full_roster": Form("console.show_people"),
+    "console.choose_value": Form("console.list_questions"),
+    "console.settle": Form("console.list_questions"),
+    "console.decide": Form("console.list_questions"),
+    "console.merge_same_people": Form("console.list_same_people"),
+    "console.undo_same_people": Form("console.list_same_people"),
+    "console.take_roster": Form("console.show_site_roster", ROSTER_BYTES_MAX + FORM_BYTES, typed=False),
+    "console.commit": Form("console.show_roster", 64 * 1024),  # it may name people one by one
+    "console.choose_columns": Form("console.show_columns", 400 * 1024),  # every column of every sheet
+    "console.forget": Form("console.show_titles", typed=False),
+    "console.take_log_out": Form("console.show_log_in", typed=False),
+    "console.take_log_in": Form("console.show_log_in", typed=False),
+}
+
+
+def form_marks() -> Markup:
+    """The hidden fields of every form: that this session's page made it, and its one-time key."""
+    key = make_key(runtime().seals, g.viewer.id, now_ms())
+    hidden = Markup('<input type="hidden" name="{}" value="{}">')
+    return hidden.format("form_token", form_token()) + hidden.format("form_key", key)
+
+
+def form_token(secret: str | None = None) -> str:
+    """What a form must bring back: a keyed digest of the cookie, which another site can neither read nor make."""
+    return runtime().seals.digest("form", secret or request.cookies.get(COOKIE, ""))
+
+
+def is_ours(secret: str) -> bool:
+    """Whether the form that came was made under this cookie."""
+    given = request.form.get("form_token", "")
+    return bool(secret) and hmac.compare_digest(given.encode(), form_token(secret).encode())
+
+
+def check_form() -> None:
+    """Raises Problem 403 for a form that this session's pages did not make. What was typed into one that an earlier
+    session of the same user made is kept."""
+    if is_ours(request.cookies.get(COOKIE, "")):
+        return
+    keep_typed()
+    raise Problem(403, "form_expired", "页面已过期", "请返回上一页, 刷新后再试。填写的内容会放回表单里。")
+
+
+def claim(session: Session) -> bool:
+    """Take the form that came as acted upon, in this transaction. False when it was already: a second press changes
+    nothing. Raises Problem 409 when it was with other words."""
+    key = _key()
+    if key is None or key.user_id != g.viewer.id:
+        return True  # a page from before these keys; the session's token was checked
+    return claim_form(session, runtime().seals, key, request.path, _said(), now_ms())
+
+
+def keep_typed() -> bool:
+    """Keep what was typed into the form that came, for the user whose page made it; whether there was anything."""
+    form = FORMS.get(request.endpoint or "")
+    if form is None or not form.typed:
+        return False
+    with write() as session:  # before the body is read: whoever sends it is not logged in
+        limit_drafts(session, request.remote_addr or "", now_ms())
+    key = _key()
+    if key is None:
+        return False
+    with write() as session:
+        page = page_of_form()
+        keep_draft(session, runtime().seals, key, page, request.path[:_PATH_MAX], _said(), now_ms())
+    g.kept_draft = True
+    return True
+
+
+def recall_draft() -> None:
+    """What was kept for this page and this user is typed in again."""
+    with read() as session:
+        g.draft = draft_of(session, runtime().seals, g.viewer.id, request.path)
+
+
+def drop_drafts(status: int) -> None:
+    """After a form: the drafts of its page have served once one went through."""
+    if status < 400 and g.get("viewer") is not None and not g.get("kept_draft"):
+        form = FORMS.get(request.endpoint or "")
+        if form is not None and form.typed:
+            with write() as session:
+                forget_drafts(session, g.viewer.id, page_of_form())
+
+
+def typed(action: str | None = None) -> MultiDict[str, str]:
+    """What was typed into the form of `action` (None: of whichever): in this request, or before the session ended."""
+    if request.method == "POST":
+        return request.form if action in (None, request.path) else MultiDict()
+    draft: Draft | None = g.get("draft")
+    return MultiDict(draft.fields) if draft is not None and action in (None, draft.action) else MultiDict()
+
+
+def page_of_form() -> str:
+    """The page of the form that came."""
+    page = FORMS[request.endpoint or ""].page
+    (rule,) = current_app.url_map.iter_rules(page)
+    given = request.view_args or {}
+    return url_for(page, **{name: given[name] for name in rule.arguments})
+
+
+def own_page(path: str) -> str:
+    """Where to go after the log-in: a page of the console, without a query; its home for everything else."""
+    if _PATH.fullmatch(path) and "//" not in path and len(path) <= _PATH_MAX:
+        try:
+            current_app.url_map.bind("").match(path, method="GET")
+        except HTTPException:
+            return url_for("console.home")
+        return path
+    return url_for("console.home")
+
+
+def _key() -> FormKey | None:
+    return read_key(runtime().seals, request.form.get("form_key", "")[:200], now_ms())
+
+
+def _said() -> dict[str, list[str]]:
+    return {name: texts for name, texts in request.form.lists() if name not in _MARKS}

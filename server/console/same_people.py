@@ -1,0 +1,50 @@
+"""People who are on a roster twice: what differs between their records, and merging them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from schemas.limits import REASON_MAX
+from server.actions.merge_people import merge_people, merges, same_people, undo_merge
+from server.actions.name_codes import read_names
+from server.console import field_words
+from server.console.forms import check_form, claim
+from server.console.pages import blueprint, render
+from server.db import read, write
+from server.door import now_ms, runtime
+
+
+@blueprint.get("/questions/people")
+def list_same_people() -> str:
+    """Who is on a roster twice, and what was merged."""
+    with read() as session:
+        questions = same_people(session, runtime().seals, g.viewer)
+        merged = merges(session, runtime().seals, g.viewer)
+        names = read_names(session)
+    values = {"questions": questions, "merges": merged, "reason_max": REASON_MAX, "fields": field_words}
+    return render("same_people.html", names, **values)
+
+
+@blueprint.post("/questions/people/<uuid:site_id>/merge")
+def merge_same_people(site_id: UUID) -> AnyResponse:
+    """Keep one record of a person."""
+    check_form()
+    kept, reason = request.form.get("kept", ""), request.form.get("reason", "")
+    with write() as session:
+        if claim(session):
+            merge_people(session, runtime().seals, g.viewer, str(site_id), kept, reason, now_ms())
+    return redirect(url_for("console.list_same_people"), 303)
+
+
+@blueprint.post("/questions/people/<uuid:site_id>/<uuid:merge_id>/undo")
+def undo_same_people(site_id: UUID, merge_id: UUID) -> AnyResponse:
+    """Take a merge back."""
+    check_form()
+    reason = request.form.get("reason", "")
+    with write() as session:
+        if claim(session):
+            undo_merge(session, runtime().seals, g.viewer, str(site_id), str(merge_id), reason, now_ms())
+    return redirect(url_for("console.list_same_people"), 303)

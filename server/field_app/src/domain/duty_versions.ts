@@ -1,0 +1,26 @@
+// Duties as they are asked: dated versions, which come down in scope `ref`. That of the day counts, never one to come.
+
+import type { Item } from "../store/view";
+
+export interface DutySlot {
+  slot: string;
+  opens: string; // HH:MM
+  due: string;
+  admits?: string[]; // slots of readings that count; none: any
+}
+
+/** The version of a duty that is in force on a local day. */
+export function inForce(duties: readonly Item[], code: string, day: string): Item | undefined {
+  const from = (item: Item) => String(item.body["valid_from"] ?? "");
+  const holds = ({ body }: Item) => {
+    const until = body["valid_to"];
+    return body["code"] === code && String(body["valid_from"] ?? "") <= day && (typeof until !== "string" || day < until);
+  };
+  return duties.filter(holds).sort((a, b) => from(a).localeCompare(from(b))).at(-1);
+}
+
+/** When a duty is asked on a local day, in the order in which the slots open. */
+export function slotsOn(duties: readonly Item[], code: string, day: string): DutySlot[] {
+  const slots = (inForce(duties, code, day)?.body["slots"] as DutySlot[] | undefined) ?? [];
+  return [...slots].sort((a, b) => a.opens.localeCompare(b.opens));
+}

@@ -1,0 +1,207 @@
+"""What is wrong with rows of reference data before they are loaded: all of it together, so that whoever edits the files
+mends them once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from schemas.kinds import KINDS, Kind
+from schemas.limits import RECORD_SLOT_MAX
+from schemas.reference import row_problems
+from server.rules.escalation import SECTION
+from server.rules.from_rows import Row, duty_rules, in_force
+from server.rules.windows import problems_of
+
+_COVERAGE_EVIDENCE = "temperature_check"
+_OWN_UNITS = (SECTION, "contractor")  # as policies name them
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """Something that keeps a row from being loaded. `row`: its place in the file, from 1 (0: the file itself); `what`
+    says what to do."""
+
+    noun: str
+    row: int
+    code: str  # of the row
+    fault: str  # stable code
+    what: str
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of all files with their places, without those that are planned or have no sound shape."""
+
+    placed: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
+    stored: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+    def of(self, noun: str) -> list[tuple[int, Row]]:
+        return self.placed.get(noun, [])
+
+    def all(self, noun: str) -> list[Row]:
+        """Those of the file and those that only the database has."""
+        return [*(row for _, row in self.of(noun)), *self.stored.get(noun, ())]
+
+    def codes(self, noun: str) -> set[str]:
+        return {row["code"] for row in self.all(noun)}
+
+
+def reference_faults(
+    files: Mapping[str, Sequence[Any]], stored: Mapping[str, Sequence[Row]]
+) -> list[RowFault]:
+    """What is wrong with the rows of the files, by noun; `stored`: what only the database has, rows that an
+    office added by hand. Empty: all of it can be loaded."""
+    found: list[RowFault] = []
+    rows = _Rows(stored=stored)
+    for noun, some in files.items():
+        seen: set[tuple[str, str]] = set()
+        for place, row in enumerate(some, start=1):
+            wrong = list(row_problems(noun, row))
+            code = str(row.get("code", "")) if isinstance(row, Mapping) else ""
+            found += [RowFault(noun, place, code, "row_invalid", _shape(*one)) for one in wrong]
+            if wrong:
+                continue
+            if (code, row["from"]) in seen:
+                found.append(RowFault(noun, place, code, "row_duplicate", _DUPLICATE.format(row["from"])))
+            elif not row.get("planned"):
+                rows.placed.setdefault(noun, []).append((place, row))
+            seen.add((code, row["from"]))
+    for noun in files:
+        found += _overlaps(noun, rows)
+    for noun, check in _CHECKS:
+        for place, row in rows.of(noun):
+            found += [RowFault(noun, place, row["code"], *one) for one in check(row, rows)]
+    return sorted(found, key=lambda one: (one.noun, one.row))
+
+
+_DUPLICATE = "同一代码从 {} 起有两行, 请删去一行, 或改其中一行的 from。"
+_Found = Iterator[tuple[str, str]]  # fault, what to do
+
+
+def _shape(name: str, message: str) -> str:
+    return f"{name}: {message}" if name else message
+
+
+def _overlaps(noun: str, rows: _Rows) -> Iterator[RowFault]:
+    """Versions that begin while the one before still holds: which of them is meant?"""
+    versions: dict[str, list[Row]] = {}
+    for row in rows.all(noun):
+        versions.setdefault(row["code"], []).append(row)
+    for place, row in rows.of(noun):
+        for other in versions[row["code"]]:
+            if other["from"] < row["from"] and (other["to"] is None or row["from"] < other["to"]):
+                what = f"{other['from']} 起的旧行仍有效, 请给旧行写上 to (不晚于 {row['from']})。"
+                yield RowFault(noun, place, row["code"], "row_overlaps", what)
+
+
+def _duty(row: Row, rows: _Rows) -> _Found:
+    for name in row["site_kinds"]:
+        if name not in rows.codes("site_kinds"):
+            yield (
+                "site_kind_unknown",
+                f"site_kinds 里没有工地类型 {name}, 请先在 site_kinds.json 里增加, 或更正。",
+            )
+    for name in dict.fromkeys((*row["places"], *row["goes_on"])):
+        if name not in rows.codes("place_kinds"):
+            yield "place_kind_unknown", f"没有场所类型 {name}, 请先在 place_kinds.json 里增加, 或更正。"
+    for name in row["goes_on"]:
+        if name not in row["places"]:
+            yield "goes_on_unasked", f"goes_on 里的 {name} 不在 places 里, 请补上或去掉。"
+    yield from _evidence(row)
+    if row["judging"] in ("coverage", "log") and not _has_slots(row, rows):
+        yield (
+            "slots_missing",
+            "这项职责按时段判定, 但没有时段: 请在 duty_slots.json 里增加 preset 为 normal 的一行。",
+        )
+
+
+def _has_slots(row: Row, rows: _Rows) -> bool:
+    presets = [
+        one for one in rows.all("duty_slots") if (one["duty"], one["preset"]) == (row["code"], "normal")
+    ]
+    return any(one["slots"] and (one["to"] is None or row["from"] < one["to"]) for one in presets)
+
+
+def _evidence(row: Row) -> _Found:
+    """Whether a record of this kind can ever meet the duty."""
+    if row["judging"] == "none":
+        return
+    kind = KINDS.get(row["evidence"])
+    if kind is None or kind.nature == "server":
+        yield (
+            "evidence_unknown",
+            f"没有记录类型 {row['evidence'] or '(空)'}: 请更正 evidence; 类型尚未提供时写 planned: true。",
+        )
+    elif row["judging"] == "coverage" and kind.name != _COVERAGE_EVIDENCE:
+        yield "evidence_unfit", f"按人员判定只看 {_COVERAGE_EVIDENCE}, 请更正 evidence 或 judging。"
+    elif row["judging"] == "log":
+        yield from _places(row, kind)
+
+
+def _places(row: Row, kind: Kind) -> _Found:
+    """A log meets a window by its place: the record must be able to name it."""
+    if kind.nature != "fact" or kind.subject_field not in (None, "place"):
+        yield "evidence_unfit", f"{kind.title} ({kind.name}) 不能逐次完成时段, 请更正 evidence 或 judging。"
+    elif kind.subject_field is None and row["places"]:
+        yield "place_not_recorded", f"{kind.title} ({kind.name}) 写不出场所, 请把 places 留空。"
+    elif kind.subject_field == "place":
+        named = _choices(kind, "place")
+        if not row["places"]:
+            yield "places_missing", f"{kind.title} ({kind.name}) 都写明场所, 请在 places 里列出要求哪些。"
+        for name in row["places"]:
+            if name not in named:
+                yield "place_not_recorded", f"{kind.title} ({kind.name}) 写不出场所 {name}, 请更正 places。"
+
+
+def _slots(row: Row, rows: _Rows) -> _Found:
+    duties = [one for one in rows.all("duties") if one["code"] == row["duty"]]
+    if not duties:
+        yield "duty_unknown", f"没有职责 {row['duty']}, 请更正 duty; 职责尚未要求时写 planned: true。"
+        return
+    if row["code"] != f"{row['duty']}:{row['preset']}":
+        yield "code_unfit", f"代码应为 {row['duty']}:{row['preset']}。"
+    for kind in (KINDS[name] for name in sorted({one["evidence"] for one in duties} & KINDS.keys())):
+        if kind.slot_field is None:
+            continue
+        named = _choices(kind, kind.slot_field)
+        for name in dict.fromkeys(name for slot in row["slots"] for name in slot.get("admits") or ()):
+            if len(name) > RECORD_SLOT_MAX or (named and name not in named):
+                yield "slot_not_recorded", f"{kind.title} ({kind.name}) 写不出时段 {name}, 请更正 admits。"
+    duty = in_force(duties, row["duty"], row["from"]) or duties[0]
+    always = {**duty, "from": row["from"], "to": row["to"]}
+    for rule in duty_rules([always], [row]):
+        for problem in problems_of(rule):
+            yield "slots_overlap", f"{problem}请改 opens、due 或 grace_s。"
+
+
+def _choices(kind: Kind, name: str) -> tuple[str, ...]:
+    """The closed list of a field of this kind; empty for one that takes any code."""
+    checks = getattr(kind.whole.fields.get(name), "validators", ())
+    return tuple(chain.from_iterable(getattr(check, "choices", ()) for check in checks))
+
+
+def _site_kind(row: Row, rows: _Rows) -> _Found:
+    yield from _unit(row["unit"], rows)
+
+
+def _policy(row: Row, rows: _Rows) -> _Found:
+    units: Iterable[Any] = [row.get("fallback_unit"), *(step.get("unit") for step in row.get("steps", ()))]
+    for name in dict.fromkeys(units):
+        if name not in _OWN_UNITS:
+            yield from _unit(name, rows)
+
+
+def _unit(name: Any, rows: _Rows) -> _Found:
+    if name not in rows.codes("units"):
+        yield "unit_unknown", f"没有科室 {name}, 请先在 units.json 里增加, 或更正。"
+
+
+_CHECKS: tuple[tuple[str, Callable[[Row, _Rows], _Found]], ...] = (
+    ("duties", _duty),
+    ("duty_slots", _slots),
+    ("site_kinds", _site_kind),
+    ("escalation", _policy),
+)
