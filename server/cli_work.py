@@ -63,7 +63,7 @@ def seed_demo_city(sites: int, days: int) -> None:
 @click.confirmation_option(prompt="演示账号将停用, 演示工地不再计入任何统计。继续吗?")
 def stop_demo() -> None:
     """结束演示, 转入正式使用: 停用演示账号, 演示工地不再计入任何名单和统计。写过的记录保留。"""
-    with writing() as (session, _, _now):
+    with writing() as (session, _, now_ms):
         people, sites = end_demo(session, now_ms)
     click.echo(f"已停用 {people} 个演示账号, {sites} 个演示工地不再计入。以后启动请设 GONGDI_DEMO=0")
 
