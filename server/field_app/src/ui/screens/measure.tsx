@@ -45,6 +45,7 @@ export function Measure({ person, slot, point, retest, initial, initialMs, copy,
   const judged = verdict(celsius);
   const back = `/temperature?slot=${slot}`;
   const isCopy = initial !== "" && digits === initial;
+  const isAnswered = judged === "normal" && shortMs > 0 && earlyMs === 0; // by the time that was filled in since
   const keep = async () => {
     if (celsius === null) return;
     const unsound = observedProblem(observed, Date.now() + offsetMs);
@@ -77,9 +78,9 @@ export function Measure({ person, slot, point, retest, initial, initialMs, copy,
       {retest && <RetestNotice retest={retest} now={now} />}
       <Observed value={observed} onChange={setObserved} />
       <Reading digits={digits} />
-      {isCopy && (
+      {(isCopy || isAnswered) && (
         <button type="button" class="main" onClick={keep}>
-          按此读数重新保存
+          {isCopy ? "按此读数重新保存" : "按此读数保存"}
         </button>
       )}
       {judged === "impossible" && (

@@ -2,7 +2,7 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
-import { asked as askedIn, type Day } from "../../domain/duties";
+import { asked as askedIn, type Day, keyOf } from "../../domain/duties";
 import { keysOf, type Person, present } from "../../domain/people";
 import { earlyText, isDone, isFever, isHigh, type Retest, readings, retests, slotAt, waitMs } from "../../domain/temperature";
 import { localDate } from "../../protocol/time";
@@ -54,7 +54,8 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   if (person) {
     const retest = going.get(person.id);
     const open = retest && !isDone(retest) ? retest : undefined;
-    const before = open ? undefined : measured.get(person.id);
+    const isSame = (id: string) => keyOf(day, id) === keyOf(day, person.id);
+    const before = open ? undefined : [...measured].find(([id]) => isSame(id))?.[1];
     if (before && before.id !== copy && !again.includes(before.id)) return <AskAgain {...{ person, before, slot }} onAgain={() => setAgain([before.id])} />;
     const initial = copied ? Number(copied.body["celsius"]).toFixed(1).replace(".", "") : "";
     const key = `${person.id} ${open?.readings.length}`;
