@@ -38,7 +38,7 @@ _ACTS: Mapping[Nature, tuple[str, ...]] = {
 # What the server knows of any record and writes beside a body; the last ones mark what became of it.
 _SERVER_ONLY = frozenset(
     ("id", "rev", "seq", "state", "at", "by", "device", "backfilled")
-    + ("amends", "amended_by", "voided", "void", "contested", "merged_into")
+    + ("amends", "amended_by", "voided", "void", "contested", "contested_values", "merged_into")
 )
 _ERRORS_MAX = 50  # a body of a hundred thousand unknown fields must not become an answer of that size
 _NAME_SHOWN_MAX = 40

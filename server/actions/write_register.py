@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,10 +85,11 @@ def edit_register(
     if edit.base == edit.rev:
         _settle(session, scope, record_id, edit.changes.keys(), author[3])
     session.flush()
-    contested = _contested(session, scope, record_id)
     shown = {
         **register.served(clean, columns),
-        **({"contested": contested} if contested else {}),
+        **_contested(
+            session, seals, scope, record_id, lambda changes: register.served(clean | changes, columns)
+        ),
         **edit.marks,
     }
     put = Put(kind, record_id, shown, counts=not edit.marks, always=True)
@@ -139,8 +140,30 @@ def _settle(session: Session, scope: Scope, record_id: str, fields: Iterable[str
     )
 
 
-def _contested(session: Session, scope: Scope, record_id: str) -> list[str]:
-    query = sa.select(Contest.field).where(
+def _contested(
+    session: Session,
+    seals: Seals,
+    scope: Scope,
+    record_id: str,
+    served: Callable[[dict[str, Any]], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The contested fields of a record, and the values of each that do not show: both sides must see what was lost.
+    Each goes through `served`, as the field itself does: masked, or not at all."""
+    query = sa.select(Contest).where(
         Contest.scope_id == scope.scope_id, Contest.record_id == record_id, Contest.state == "open"
     )
-    return sorted(set(session.scalars(query)))
+    lost: dict[str, list[Any]] = {}
+    for contest in session.scalars(query.order_by(Contest.entry_id)):
+        values = lost.setdefault(contest.field, [])
+        sealed = seals.open(contest_place(contest.entry_id, contest.field), contest.values)
+        for value in msgspec.json.decode(sealed).values():
+            shown = None if value is None else served({contest.field: value}).get(contest.field)
+            is_hidden = shown is None and value is not None
+            if not is_hidden and shown != served({}).get(contest.field) and shown not in values:
+                values.append(shown)
+    if not lost:
+        return {}
+    return {
+        "contested": sorted(lost),
+        "contested_values": {name: values for name, values in sorted(lost.items()) if values},
+    }

@@ -20,6 +20,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, FilePayload, Pag
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from schemas.certificates import person_check_character
+from server.actions import read_push
 from server.actions.assign_site import assign_site
 from server.actions.feed import publish
 from server.actions.load_reference import load_reference
@@ -30,6 +31,7 @@ from server.field_app.build import ensure_built
 from server.models import Scope, Site, User
 from server.models.scope import lock_scope
 from server.scheduler import tick
+from server.seal import Seals
 from sync_protocol.client.reports import Item
 from tests.chromium import PATIENCE_MS
 from tests.console.conftest import DESK, database_url
@@ -106,6 +108,7 @@ class Inspector:
         self.live = live
         self.field = field
         self.complaints: list[str] = []
+        self.patch = pytest.MonkeyPatch()
         context.set_default_timeout(PATIENCE_MS)
         context.on("console", self._note)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
@@ -160,10 +163,14 @@ class Inspector:
         expect(self.page.locator(".photo")).to_contain_text("照片已附上")
 
     def measure(self, name: str, digits: str) -> None:
-        """As at a gate: choose, type three digits."""
+        """As at a gate: choose, type three digits. A second reading in the slot is meant."""
         self.open("测温")
         self.page.get_by_label("找人").fill(name)
         self.page.locator(".people button").click()  # the only one that is meant
+        self.page.locator(".keypad, .ask").first.wait_for()
+        again = self.page.get_by_role("button", name="再测一次")
+        if again.is_visible():
+            again.click()
         self.type_digits(digits)
 
     def type_digits(self, digits: str) -> None:
@@ -188,21 +195,21 @@ class Inspector:
         self.live.start()
         self.context.set_offline(False)
 
-    def refuse_first(self, pointer: str, message: str) -> list[str]:
-        """As if the server refused the first entry that comes: the app writes nothing that it would refuse. Gives that
-        entry's id, when it has come."""
+    def refuse_first(self, pointer: str, message: str) -> None:
+        """The server refuses the first entry that comes, for a reason of the test's own: the app writes nothing that
+        it would refuse."""
+        real = read_push.read_line
         refused: list[str] = []
 
-        def answer(route: Route) -> None:
-            whole = route.fetch().json()
-            for line in whole["outcomes"]:
-                if not refused:
-                    refused.append(line["id"])
-                    line |= {"outcome": "refused", "code": "body_invalid", "errors": {pointer: [message]}}
-            route.fulfill(json=whole)
+        def read_line(number: int, raw: bytes, seals: Seals) -> read_push.Line:
+            line = real(number, raw, seals)
+            if line.entry is not None and (not refused or line.entry.id in refused):
+                refused.append(line.entry.id)
+                line.code, line.errors = "body_invalid", {pointer: [message]}
+                line.stored = seals.seal(read_push.entry_place(line.entry.id), raw)
+            return line
 
-        self.context.route(PUSH, answer)
-        return refused
+        self.patch.setattr(read_push, "read_line", read_line)
 
     def lose_answers(self, pattern: str, times: int) -> list[int]:
         """The server gets these requests and answers, and the answers never arrive. Gives their statuses."""
@@ -271,6 +278,7 @@ def inspector(
     yield inspector
     context.unroute_all(behavior="ignoreErrors")  # a request may be on its way
     context.close()
+    inspector.patch.undo()
     assert inspector.complaints == []
     assert_log_holds(field)
 

@@ -59,6 +59,29 @@ def test_a_fever_is_asked_about_waited_for_and_becomes_a_case(
     assert {"isolated", "community_reported", "headquarters_reported", "bureau_reported"} <= case.body.keys()
 
 
+def test_a_retest_that_did_not_wait_says_so_wherever_it_is_read(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    inspector.measure("张三", "375")
+    page.get_by_role("button", name="确认读数").click()
+    inspector.pass_time(2 * MINUTE_MS)
+    expect(page.locator(".countdown")).to_contain_text("3:00")
+    inspector.type_digits("368")
+    expect(page.get_by_role("alert")).to_contain_text("现在保存, 记录上会注明提前复测")
+    page.get_by_role("button", name="不等了, 注明提前复测并保存").click()
+    expect(page.get_by_role("status").filter(has_text="第 3 次")).to_contain_text("1 次复测未满 5 分钟")
+    inspector.open("测温")
+    expect(page.locator(".retests")).to_contain_text("1 次复测未满 5 分钟")
+    inspector.pass_time(5 * MINUTE_MS)
+    page.get_by_role("button", name="复测").click()
+    inspector.type_digits("376")
+    page.get_by_role("button", name="确认读数, 保存").click()
+    expect(page.locator("[name=note]")).to_have_value("1 次复测未满 5 分钟")
+    inspector.sync()
+    inspector.expect_unsent(0)
+    checks = elsewhere(inspector.field, "temperature_check")
+    assert bodies(checks, "celsius", "note")[0] == (36.8, "提前复测: 规定间隔 5 分钟, 还差 3 分 0 秒")
+
+
 def test_a_case_ends_with_an_outcome_and_its_evidence(inspector: Inspector) -> None:
     page = inspector.enrol()
     inspector.open("个案")

@@ -67,7 +67,7 @@ def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspec
 
 def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspector: Inspector) -> None:
     page = inspector.enrol()
-    refused = inspector.refuse_first("/body/description", "请写明。")
+    inspector.refuse_first("/body/description", "请写明。")
     inspector.open("巡查")
     page.get_by_role("button", name="开始巡查").click()
     _find(inspector, "通风", "一般", "窗户不能打开", photos=1)
@@ -79,10 +79,14 @@ def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspecto
     expect(page.locator(".findings")).to_contain_text("二号宿舍窗户不能打开")
     inspector.sync()
     inspector.expect_unsent(0)
-    findings = {one.id: one.body for one in elsewhere(inspector.field, "inspection_finding")}
-    (first,) = refused
-    (again,) = (body for id, body in findings.items() if id != first)
-    assert (again["description"], again["round"]) == ("二号宿舍窗户不能打开", findings[first]["round"])
+    (made,) = elsewhere(inspector.field, "inspection_finding")
+    assert made.body["description"] == "二号宿舍窗户不能打开"
+    page.get_by_role("link", name="结束巡查").click()
+    page.get_by_role("button", name="结束并保存").click()
+    inspector.sync()
+    inspector.expect_unsent(0)
+    (ended,) = elsewhere(inspector.field, "inspection_round")
+    assert made.body["round"] == ended.id
 
 
 def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_tell(inspector: Inspector) -> None:

@@ -44,6 +44,10 @@ def test_a_tablet_asks_before_it_registers_a_number_that_it_has_pulled(inspector
     expect(page.get_by_role("heading", name="名册")).to_contain_text("2 人在场")
     inspector.open_worker("张叁")
     expect(page.get_by_text("同一证件有 2 条记录")).to_be_visible()
+    inspector.measure("张叁", "365")
+    expect(page.locator(".last")).to_contain_text("张叁 36.5 ℃")
+    page.locator(".people button", has_text="张三").click()
+    expect(page.get_by_role("alert")).to_contain_text("上班前已测 36.5 ℃")
 
 
 def test_a_number_that_is_nobodys_is_saved_at_once(inspector: Inspector) -> None:

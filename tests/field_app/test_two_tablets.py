@@ -33,9 +33,12 @@ def test_both_values_are_kept_and_both_tablets_show_the_same(
     expect(other.page.locator(".entries")).to_contain_text("修改 人员 张三")
     expect(other.page.locator(".entries")).to_contain_text("有冲突, 待人工确认")
     shown = []
-    for one in (inspector, other):
+    for one, written in ((inspector, "架子班"), (other, "木工班")):
         one.open("名册")
         one.page.get_by_role("button", name="张三").click()
+        contested = one.page.locator(".notice", has_text="值有争议")
+        expect(contested).to_contain_text("现为 木工班, 未采用 架子班")
+        expect(contested).to_contain_text(f"本机填写的是 {written}")
         shown.append(one.page.locator("[name=team]").input_value())
     assert shown == ["木工班", "木工班"]
     (zhang,) = [item for item in elsewhere(field, "worker") if item.body["name"] == "张三"]

@@ -109,3 +109,42 @@ def test_passes_rounds_and_supplies_from_paper_say_so_too(inspector: Inspector) 
     expect(page.locator("summary", has_text=f"{when[5:].replace('T', ' ')} 补录")).to_be_visible()
     inspector.sync()
     inspector.expect_unsent(0)
+
+
+@pytest.mark.parametrize("digits", ["365", "385"])
+def test_a_reading_of_another_day_leads_back_to_the_list_of_today(inspector: Inspector, digits: str) -> None:
+    inspector.enrol()
+    inspector.open("测温")
+    page = inspector.page
+    page.get_by_role("button", name="张三").click()
+    _say_when(page, _ago(inspector, 24 * HOUR_MS))
+    inspector.type_digits(digits)
+    if digits == "385":
+        page.get_by_role("button", name="确认读数, 开始复测").click()
+    expect(page.locator(".last")).to_contain_text(f"张三 {digits[:2]}.{digits[2]} ℃")
+    expect(page.get_by_role("button", name="张三")).not_to_contain_text("℃")
+    expect(page.locator(".retests")).to_have_count(0)
+    inspector.expect_unsent(1)
+
+
+def test_the_wait_before_a_retest_is_counted_from_when_it_was_taken(inspector: Inspector) -> None:
+    inspector.enrol()
+    inspector.open("测温")
+    page = inspector.page
+    page.get_by_role("button", name="张三").click()
+    _say_when(page, _ago(inspector, HOUR_MS))
+    inspector.type_digits("385")
+    page.get_by_role("button", name="确认读数, 开始复测").click()
+    expect(page.locator(".notice")).to_contain_text("第 2 次")
+    _say_when(page, _ago(inspector, HOUR_MS - MINUTE_MS))
+    inspector.type_digits("366")
+    early = page.get_by_role("button", name="不等了, 注明提前复测并保存")
+    expect(early).to_be_visible()
+    page.locator("[name=observed]").fill(_ago(inspector, MINUTE_MS))
+    expect(early).to_have_count(0)
+    page.get_by_role("button", name="按此读数保存").click()
+    expect(page.locator(".notice")).to_contain_text("第 3 次")
+    inspector.sync()
+    inspector.expect_unsent(0)
+    notes = [one.body.get("note") for one in elsewhere(inspector.field, "temperature_check")]
+    assert notes == [None, None]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from schemas.certificates import person_check_character
 from server.actions.rebuild import check_scope
 from server.db import read
 from server.models import Contest, Quarantine
@@ -57,12 +58,39 @@ def _choose(client: FlaskClient, choice: str, reason: str = "以身份证登记�
     return client.post(action[1], data=form).status_code
 
 
+def test_what_was_lost_comes_down_masked_as_its_field_is(field: Field) -> None:
+    first = field.tablet("one")
+    worker = first.add(field.scope, "worker", WORKER)
+    assert first.sync().ok
+    second = field.tablet("another", field.second_inspector())
+    number = "41070219900307002" + person_check_character("41070219900307002")
+    first.edit(
+        field.scope, worker, {"phone": "13911112222", "certificate_number": number, "dormitory": "1-101"}
+    )
+    second.edit(
+        field.scope,
+        worker,
+        {"phone": "13833334444", "certificate_number": WORKER["certificate_number"], "dormitory": None},
+    )
+    field.cast.clock.advance(1_000)
+    assert first.sync().ok and second.sync().ok
+    with field.tablet("third") as tablet:
+        (held,) = tablet.list("worker")
+    lost, shown = held.body["contested_values"], str(held.body)
+    assert {"phone", "dormitory"} <= set(held.body["contested"])
+    assert set(lost) == {"phone", "dormitory"}
+    assert len(lost["phone"]) == 1 and "****" in lost["phone"][0]
+    assert lost["dormitory"] in (["1-101"], [None])
+    assert not any(secret in shown for secret in ("13911112222", "13833334444", number))
+
+
 @pytest.mark.parametrize(("choice", "team"), [("kept", "瓦工班"), ("other", "木工班")])
 def test_a_contested_value_is_chosen_and_reaches_every_tablet(field: Field, choice: str, team: str) -> None:
     worker = contested_worker(field)
     tablet = field.tablet("third")
     (held,) = tablet.list("worker")
     assert held.body["contested"] == ["team"]
+    assert held.body["contested_values"] == {"team": ["木工班"]}
     section = _console(field, "section")
     page = section.get("/console/questions").text
     assert "木工班" in page and "瓦工班" in page and "检查员韩梅" in page
@@ -71,6 +99,7 @@ def test_a_contested_value_is_chosen_and_reaches_every_tablet(field: Field, choi
     assert tablet.sync().ok
     (held,) = tablet.list("worker")
     assert (held.id, held.body["team"], held.body.get("contested")) == (worker, team, None)
+    assert "contested_values" not in held.body
     seals = field.app.extensions["gongdi"].seals
     with field.app.app_context(), read() as session:
         assert list(check_scope(session, seals, field.cast.site_a)) == []

@@ -83,10 +83,15 @@ export function choices(kind: string, field: string): Record<string, string> {
   return check?.rule === "choice" ? check.words : {};
 }
 
+const judgedBy = new Map<string, Rule>();
+
 /** A number as it holds on a local day: the one of the event that it judges. */
 export function rule(code: string, day = localDate(Date.now())): Rule {
+  const known = judgedBy.get(`${code} ${day}`);
+  if (known) return known;
   const versions = contracts.rules[code]?.filter(({ from, to }) => from <= day && (to === null || day < to)) ?? [];
   const found = versions.sort((a, b) => a.from.localeCompare(b.from)).at(-1);
   if (!found) throw new Error(`no rule ${code}`);
+  judgedBy.set(`${code} ${day}`, found); // asked for each reading of a day
   return found;
 }

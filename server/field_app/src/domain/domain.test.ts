@@ -7,8 +7,8 @@ import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
 import { inForce } from "./duty_versions";
 import { departed, personOf, personOfCode, present, search } from "./people";
-import { initials } from "./pinyin";
-import { celsiusOf, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
+import { agreement, spelt } from "./pinyin";
+import { celsiusOf, earlyText, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
 import { problems } from "./validate";
 
 const DAY_MS = Date.parse("2026-11-23T00:00:00+08:00");
@@ -107,7 +107,46 @@ describe("finding a person", () => {
     ["赵卫东", "zwd"],
     ["张长重", "zcz"],
     ["John 王", "johnw"],
-  ])("%s is %s", (name, expected) => expect(initials(name)).toContain(expected));
+    ["张三", "zhangsan"],
+    ["张三丰", "zhang san feng"],
+    ["张三丰", "zhangsf"],
+    ["李西安", "lixi'an"],
+    ["吕略", "lvlve"],
+    ["吕略", "lulue"],
+    ["单国栋", "shanguodong"],
+    ["朴长乐", "piaochangle"],
+    ["曾小贤", "zengxiaoxian"],
+    ["翟茜", "zhaixi"],
+    ["买买提·吐尔逊", "maimaitituerxun"],
+    ["覃𠮷", "qin"],
+  ])("%s is typed %s", (name, typed) => expect(["whole", "start"]).toContain(agreement(typed, spelt(name))));
+
+  it.each([
+    ["张三", "zhangsi"],
+    ["张三", "zsa n x"],
+    ["李西安", "lixian g"],
+    ["曾小贤", "cengxiaoxian"],
+    ["张三", ""],
+  ])("%s is not typed %s", (name, typed) => expect(agreement(typed, spelt(name))).toBe("none"));
+
+  it("by the whole of a name before its beginning, and that before what is inside", () => {
+    const people = [worker("1", "王张三"), worker("2", "张三丰"), worker("3", "张三")].map(personOf);
+    expect(search(people, "zhangsan").map((person) => person.id)).toEqual(["3", "2", "1"]);
+  });
+
+  it("by dormitory, where somebody sleeps in it, before numbers that look alike", () => {
+    const people = [
+      worker("1", "张三", { certificate_masked: "410***********0201", dormitory: "1-102" }),
+      worker("2", "赵四", { dormitory: "2-201" }),
+      worker("3", "王五", { dormitory: "3号楼B" }),
+      worker("4", "钱六", { dormitory: "201" }),
+    ].map(personOf);
+    const ids = (typed: string) => search(people, typed).map((person) => person.id);
+    expect(ids("2-201")).toEqual(["2"]);
+    expect(ids("201")).toEqual(["4", "1", "2"]);
+    expect(ids("3号楼")).toEqual(["3"]);
+    expect(ids("b")).toEqual(["3"]);
+  });
 
   it("by name, initials, and the ends of numbers", () => {
     const people = [worker("1", "张三"), worker("2", "赵四", { phone: "139****0001" })].map(personOf);
@@ -166,6 +205,15 @@ describe("a reading", () => {
     expect([isDone(late), isHigh(late)]).toEqual([true, true]);
     const low = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.2, "retest"))!;
     expect([isDone(low), isHigh(low)]).toEqual([true, false]);
+  });
+
+  it("counts the readings that did not wait, whoever took them", () => {
+    const early = (...checks: Item[]) => retests(checks).get("w")!;
+    expect(early(check(0, 37.5), check(5, 36.8, "retest")).early).toBe(0);
+    const hasty = early(check(0, 37.5), check(4, 36.8, "retest"), check(10, 36.7, "retest"));
+    expect(hasty.early).toBe(1);
+    expect(earlyText(hasty)).toBe("1 次复测未满 5 分钟");
+    expect(earlyText({ ...hasty, early: 0 })).toBe("");
   });
 
   it("is repeated only after the time that the rule asks for", () => {

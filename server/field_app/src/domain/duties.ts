@@ -58,7 +58,7 @@ export function asked(day: Day, slot: string): { expected: Person[]; toDo: Perso
 }
 
 /** People are counted, not records. */
-function keyOf(day: Day, id: string): string {
+export function keyOf(day: Day, id: string): string {
   return day.keys.get(id) ?? id;
 }
 

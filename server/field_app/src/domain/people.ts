@@ -1,9 +1,10 @@
-// The people of a site, and finding one of them in a second: by name, by initials, by the last digits of a number.
+// The people of a site, and finding one of them in a second: by name, by pinyin or its initials, by dormitory, by the last
+// digits of a number.
 
 import type { Body } from "../protocol/entry";
 import type { Item } from "../store/view";
 import { personKeys } from "./persons";
-import { initials } from "./pinyin";
+import { agreement, spelt } from "./pinyin";
 
 const ENDS = 4; // digits of a number that people know by heart
 
@@ -13,8 +14,9 @@ export interface Person {
   id: string;
   scope: string;
   name: string;
-  initials: string[];
+  spelt: string[][]; // in pinyin (see pinyin.ts)
   team: string;
+  dormitory: string;
   digits: string; // the ends of certificate and phone: what a person can be asked for
   certificate: string; // masked
   isCanteenStaff: boolean;
@@ -22,11 +24,20 @@ export interface Person {
   item: Item;
 }
 
+const known = new WeakMap<Item, Person>(); // an item never changes, and a roster has hundreds
+const collator = new Intl.Collator("zh-CN");
+
 export function personOf(item: Item): Person {
+  const person = known.get(item) ?? readPerson(item);
+  known.set(item, person);
+  return person;
+}
+
+function readPerson(item: Item): Person {
   const text = (name: string) => String(item.body[name] ?? "");
   const certificate = text("certificate_masked") || masked(text("certificate_number"));
   return {
-    ...{ id: item.id, scope: item.scope, name: text("name"), initials: initials(text("name")), team: text("team") },
+    ...{ id: item.id, scope: item.scope, name: text("name"), spelt: spelt(text("name")), team: text("team"), dormitory: text("dormitory") },
     ...{ certificate, exitedOn: text("exited_on"), isCanteenStaff: item.body["canteen_staff"] === true, item },
     digits: `${certificate.slice(-4)} ${text("phone").slice(-4)}`.toLowerCase(),
   };
@@ -37,7 +48,7 @@ export function present(items: readonly Item[], today: string): Person[] {
   const people = items.filter(isSomebody).map(personOf);
   return people
     .filter((person) => !person.exitedOn || person.exitedOn >= today)
-    .sort((a, b) => a.team.localeCompare(b.team, "zh-CN") || a.name.localeCompare(b.name, "zh-CN"));
+    .sort((a, b) => collator.compare(a.team, b.team) || collator.compare(a.name, b.name));
 }
 
 /** Who has left the site, the last one first. */
@@ -110,14 +121,16 @@ export function search(people: readonly Person[], typed: string): Person[] {
 }
 
 function rank(person: Person, wanted: string): number {
-  if (person.name.startsWith(wanted) || person.initials.includes(wanted)) return 4;
-  if (person.initials.some((way) => way.startsWith(wanted))) return 3;
+  const letters = /^[a-z\s'’]+$/.test(wanted) ? agreement(wanted, person.spelt) : "none";
+  const dormitory = person.dormitory.toLowerCase();
+  if (person.name.startsWith(wanted) || letters === "whole") return 4;
+  if (letters === "start" || dormitory === wanted) return 3;
   if (/^\d{1,3}[\dx]?$/.test(wanted)) {
     const ends = person.digits.split(" ");
-    return ends.some((end) => end.endsWith(wanted)) ? 2 : ends.some((end) => end.includes(wanted)) ? 1 : 0;
+    return ends.some((end) => end.endsWith(wanted)) ? 2 : ends.some((end) => end.includes(wanted)) || dormitory.includes(wanted) ? 1 : 0;
   }
-  const isInside = (text: string) => text.includes(wanted);
-  return isInside(person.name) || isInside(person.team) || person.initials.some(isInside) ? 1 : 0;
+  const isInside = [person.name.toLowerCase(), person.team, dormitory].some((text) => text.includes(wanted));
+  return isInside || letters === "inside" ? 1 : 0;
 }
 
 /** As the server masks: enough to recognise, not enough to use. */

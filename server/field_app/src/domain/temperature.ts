@@ -23,8 +23,10 @@ export function verdict(celsius: number | null): Verdict {
   return isFever(celsius) ? "fever" : "normal";
 }
 
+const NEVER_BELOW = Math.min(...contracts.rules["fever_celsius"]!.map(({ value }) => value)); // whatever the day
+
 export function isFever(celsius: number, atMs = Date.now()): boolean {
-  return celsius >= rule("fever_celsius", localDate(atMs)).value;
+  return celsius >= NEVER_BELOW && celsius >= rule("fever_celsius", localDate(atMs)).value;
 }
 
 /** The readings that decide over a person: begun by a high one, ended by three, or as soon as enough of them are high. */
@@ -33,6 +35,7 @@ export interface Retest {
   startedMs: number;
   lastMs: number;
   readings: number[]; // the one that began it is the first
+  early: number; // of them were taken before the wait was over
 }
 
 export function retests(checks: readonly Item[]): Map<string, Retest> {
@@ -42,9 +45,9 @@ export function retests(checks: readonly Item[]): Map<string, Retest> {
     const celsius = Number(body["celsius"]);
     const going = open.get(worker);
     if (body["slot"] === "retest") {
-      if (going && !isDone(going)) open.set(worker, { ...going, lastMs: timeMs, readings: [...going.readings, celsius] });
+      if (going && !isDone(going)) open.set(worker, { ...going, lastMs: timeMs, readings: [...going.readings, celsius], early: going.early + (waitMs(going, timeMs) > 0 ? 1 : 0) });
     } else if (isFever(celsius, timeMs) && (!going || isDone(going))) {
-      open.set(worker, { worker, startedMs: timeMs, lastMs: timeMs, readings: [celsius] });
+      open.set(worker, { worker, startedMs: timeMs, lastMs: timeMs, readings: [celsius], early: 0 });
     }
   }
   return open;
@@ -62,6 +65,11 @@ export function isHigh({ readings, startedMs }: Retest): boolean {
 /** How long to wait before the next reading says anything; 0 when it is time. */
 export function waitMs(retest: Retest, nowMs: number): number {
   return Math.max(0, retest.lastMs + rule("retest_wait_min").value * 60_000 - nowMs);
+}
+
+/** What is said of readings that were taken before the wait was over; "" where there are none. */
+export function earlyText({ early }: Retest): string {
+  return early > 0 ? `${early} 次复测未满 ${rule("retest_wait_min").value} 分钟` : "";
 }
 
 /** The last reading of each person in a slot. */

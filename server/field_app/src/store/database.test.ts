@@ -21,6 +21,27 @@ it("takes over the photos and lines of an older version", async () => {
   expect(await db.scopes.toArray()).toMatchObject([{ scope: "s", n: 1, gone: 0 }]);
 });
 
+it.each([
+  { of: "scopes that know of `gone`", outbox: "[kind+shown]", gone: 1 },
+  { of: "lines that are found by state", outbox: "[kind+shown+state+scope+day], [shown+act], [state+outcome+seen]", gone: undefined },
+])("goes on from the layout called 4 of $of", async ({ outbox, gone }) => {
+  const name = `test ${crypto.randomUUID()}`;
+  const old = new Dexie(name);
+  old.version(4).stores({
+    ...{ identity: "one", notes: "name", scopes: "scope", photos: "[entry+sha256], state, entry" },
+    records: "[scope+id+kind], [kind+scope+day], [scope+stale], id",
+    outbox: `++seq, &id, [scope+n], [scope+state], state, ${outbox}, record`,
+  });
+  await old.table("scopes").add({ scope: "s", n: 1, active: true, ...(gone && { gone }) });
+  await old.table("outbox").add({ id: "e1", scope: "s", n: 1, state: "settled", outcome: "refused", seen: 0, kind: "case", shown: 1, act: "void", day: "" });
+  old.close();
+  const db = new FieldDatabase(name);
+  expect(await db.scopes.toArray()).toMatchObject([{ scope: "s", gone: gone ?? 0 }]);
+  expect(await db.outbox.where("[state+outcome+seen]").equals(["settled", "refused", 0]).count()).toBe(1);
+  expect(await db.outbox.where("[shown+act]").equals([1, "void"]).count()).toBe(1);
+  expect(await db.outbox.where("[kind+shown+state+scope+day]").equals(["case", 1, "settled", "s", ""]).count()).toBe(1);
+});
+
 it("knows a full disk, however deep it lies", () => {
   const full = new DOMException("full", "QuotaExceededError");
   expect(failureCode(full)).toBe("storage_full");

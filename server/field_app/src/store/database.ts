@@ -114,7 +114,13 @@ export class FieldDatabase extends Dexie {
         await old.table("photos").bulkAdd(await old.table("media").toArray());
         await old.table("outbox").toCollection().modify({ schema: "2026.1", carried: 0 }); // the only one until then
       });
-    this.version(4).upgrade((old) => old.table("scopes").toCollection().modify({ gone: 0 }));
+    // What waits and what was refused is found without reading what does not ask for it (listing.ts, refused.ts). Two layouts
+    // have been called 4, with one half of this each.
+    this.version(5)
+      .stores({
+        outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown+state+scope+day], [shown+act], [state+outcome+seen], record",
+      })
+      .upgrade((old) => old.table("scopes").toCollection().modify((row: Partial<ScopeRow>) => void (row.gone ??= 0)));
   }
 
   async note(name: string): Promise<string | number | undefined> {

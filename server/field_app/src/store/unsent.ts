@@ -39,8 +39,8 @@ export async function unsentPhotos(db: FieldDatabase, scope?: string): Promise<U
 
 /** The number, in the order of writing, of the last entry of which something is unsent; 0 for none. */
 export async function lastUnsent(db: FieldDatabase): Promise<number> {
-  const rows = await waitingRows(db).toArray();
-  return Math.max(0, ...rows.map((row) => row.seq!), ...(await unsentPhotos(db)).map(({ row }) => row.seq!));
+  const last = await waitingRows(db).last();
+  return Math.max(last?.seq ?? 0, ...(await unsentPhotos(db)).map(({ row }) => row.seq!));
 }
 
 /** Whether everything unsent is in a file that a person was given. */

@@ -1,63 +1,31 @@
 // The records as a person sees them now: what was pulled, with this tablet's own work that was not pulled back laid over.
 
-import Dexie from "dexie";
-import type { Body, Moment } from "../protocol/entry";
 import type { Photo } from "../domain/photos";
+import type { Body } from "../protocol/entry";
 import { parseMs } from "../protocol/time";
 import type { FieldDatabase, OutboxRow } from "./database";
-import { eventMs } from "./times";
+import { type Asked, entryOf, type Item, type Layers, layers, type Own } from "./listing";
 
-export type ItemState = "synced" | "sent" | "held" | "unsent";
-
-/** One record. A corrected fact stays, with `amended_by` in its body; a void one with `voided`, as the server sends
- * them. `rev` is 0 until the server has given one. */
-export interface Item {
-  scope: string;
-  kind: string;
-  id: string;
-  rev: number;
-  body: Body;
-  timeMs: number; // of a fact: when it happened, as well as is known
-  state: ItemState;
-}
+export { entryOf, type Item, type ItemState } from "./listing";
 
 /** Neither declared void nor corrected by another. */
 export function isStanding({ body }: Item): boolean {
   return body["voided"] !== true && !body["amended_by"];
 }
 
-/** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. Both
- * tables are read in one transaction: between two of them a pull could take a record out of the one that is read second. */
+/** The records of a kind in a scope, or in all of them (""); with `day`, the facts and windows of that local day. */
 export async function listed(db: FieldDatabase, kind: string, scope: string, day?: string): Promise<Item[]> {
-  const items = new Map<string, Item>();
-  const low = [kind, scope || Dexie.minKey, day ?? Dexie.minKey];
-  const high = [kind, scope || Dexie.maxKey, day ?? Dexie.maxKey];
-  const [pulled, own] = await db.transaction("r", db.records, db.outbox, () =>
-    Promise.all([
-      db.records.where("[kind+scope+day]").between(low, high, true, true).toArray(),
-      db.outbox.where("[kind+shown]").equals([kind, 1]).sortBy("seq"),
-    ]),
-  );
-  for (const row of pulled) {
-    if (day !== undefined && row.day !== day) continue;
-    const timeMs = eventMs(row.body) ?? 0;
-    items.set(row.id, { ...{ scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body }, timeMs, state: "synced" });
-  }
-  for (const row of own) {
-    const isAsked = (!scope || row.scope === scope) && (day === undefined || row.day === day || row.act === "void");
-    if (isAsked) overlay(items, row);
-  }
-  return [...items.values()];
+  return (await listedTogether(db, scope, [{ kind, day }]))[0];
+}
+
+/** Several such lists, as they are at one moment. */
+export async function listedTogether<const Lists extends readonly Asked[]>(db: FieldDatabase, scope: string, asked: Lists) {
+  return (await layers(db, scope, asked)).map(laidOver) as { -readonly [One in keyof Lists]: Item[] };
 }
 
 /** One record of a kind as `listed` would show it. */
 export async function found(db: FieldDatabase, kind: string, scope: string, id: string): Promise<Item | undefined> {
   return (await listed(db, kind, scope)).find((item) => item.id === id);
-}
-
-/** The members of a line that was written here. */
-export function entryOf(row: OutboxRow): { body: Body; at?: Moment; amends?: string; reason?: string } {
-  return row.line.length ? JSON.parse(new TextDecoder().decode(row.line)) : { body: {} };
 }
 
 /** When the work of an entry of this tablet's was done, as its author says; null for one that was written at once. */
@@ -100,20 +68,27 @@ export async function ownEntries(db: FieldDatabase, record: string): Promise<Out
   return db.outbox.where("record").equals(record).sortBy("seq");
 }
 
-function overlay(items: Map<string, Item>, row: OutboxRow): void {
-  const there = items.get(row.record);
-  const state: ItemState = row.state === "waiting" ? "unsent" : row.outcome === "held" ? "held" : "sent";
-  const entry = entryOf(row);
-  if (row.act === "edit" || row.act === "void") {
-    const changes = row.act === "edit" ? entry.body : { voided: true };
-    if (there) items.set(row.record, { ...there, body: { ...there.body, ...changes }, state });
+function laidOver({ pulled, own }: Layers): Item[] {
+  const items = new Map(pulled.map((item) => [item.id, item]));
+  for (const one of own) overlay(items, one);
+  return [...items.values()];
+}
+
+function overlay(items: Map<string, Item>, { act, record, item, amends, state }: Own): void {
+  const there = items.get(record);
+  if (act === "edit" || act === "void") {
+    const changes = act === "edit" ? item.body : { voided: true };
+    if (there) items.set(record, { ...there, body: { ...there.body, ...changes }, state });
     return;
   }
   if (there) return;
-  const amended = entry.amends ? items.get(entry.amends) : undefined;
-  const observed = entry.at?.observed ?? amended?.body["observed"];
-  const body = { ...entry.body, ...(entry.amends && { amends: entry.amends }), ...(observed ? { observed } : {}) };
-  const timeMs = parseMs(observed) ?? row.wallMs;
-  items.set(row.record, { scope: row.scope, kind: row.kind, id: row.record, rev: 0, body, timeMs, state });
-  if (amended) items.set(amended.id, { ...amended, body: { ...amended.body, amended_by: row.record } });
+  const amended = amends ? items.get(amends) : undefined;
+  items.set(record, asOf(item, amended?.body["observed"]));
+  if (amended) items.set(amended.id, { ...amended, body: { ...amended.body, amended_by: record } });
+}
+
+/** A correction says nothing of when the work was done: then it was done when what it corrects was. */
+function asOf(item: Item, observed: unknown): Item {
+  const timeMs = parseMs(observed);
+  return timeMs === null || item.body["observed"] ? item : { ...item, body: { ...item.body, observed }, timeMs };
 }

@@ -25,8 +25,7 @@ export async function add(
   { id = uuid7(Date.now()), observedMs = null }: Further = {},
 ): Promise<string> {
   const worker = body["worker"];
-  const needs = typeof worker === "string" ? await needsOf(db, scope, worker) : [];
-  const at = await moment(db);
+  const [needs, at] = await Promise.all([typeof worker === "string" ? needsOf(db, scope, worker) : [], moment(db)]);
   if (observedMs !== null) {
     if (observedMs > Date.now() + (await db.numberNote("server_offset_ms"))) throw new FieldError("observed_ahead");
     at.observed = wallText(observedMs);

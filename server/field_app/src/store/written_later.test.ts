@@ -4,6 +4,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { DEVICE, FakeServer, SITE } from "../tests/fake_server";
 import { push } from "../sync/push";
 import type { Exchange } from "../sync/exchange";
+import { append } from "./outbox";
 import { commit, changeKey } from "./records";
 import { timeMark } from "./times";
 import { listed, writtenIn } from "./view";
@@ -49,6 +50,16 @@ it("says nothing of it where it was done now", async () => {
   const [item] = await ofDay("2026-11-23");
   expect([item!.body["observed"], timeMark(item!.body)]).toEqual([undefined, ""]);
   expect(await writtenIn(tablet.db, id)).toMatchObject({ observedMs: null });
+});
+
+it("hands its time on to what corrects it here", async () => {
+  const id = await add(tablet.db, SITE, KIND, LOG, [], { observedMs: EVENING_BEFORE });
+  const wall = "2026-11-23T12:00:00.000+08:00";
+  const draft = { id: "b", scope: SITE, kind: KIND, record: "b", act: "amend" as const, amends: id, reason: "r", at: { wall }, body: LOG };
+  await append(tablet.db, draft);
+  const [before, after] = await listed(tablet.db, KIND, SITE);
+  expect(before!.body["amended_by"]).toBe("b");
+  expect(after).toMatchObject({ id: "b", timeMs: EVENING_BEFORE, body: { amends: id, observed: "2026-11-22T21:00:00.000+08:00" } });
 });
 
 it("is not still to be done, by the server's clock", async () => {

@@ -6,6 +6,8 @@ import { type Item, listed } from "../store/view";
 import { Exchange } from "../sync/exchange";
 import { Syncer } from "../sync/syncer";
 import { Icon, type IconName } from "./parts/icon";
+import { ReasonOfCopy } from "./parts/reason";
+import { useAim } from "./parts/still";
 import { SyncBadge } from "./parts/sync_badge";
 import { type Route, useRoute } from "./route";
 import { CaseScreen } from "./screens/case";
@@ -44,6 +46,7 @@ const FURTHER_ROOMS: Room[] = [
 ];
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
 const TOLD_MS = 3_000;
+const TOUCHES = ["pointerdown", "keydown"];
 
 export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const exchange = useMemo(() => new Exchange(db), [db]);
@@ -53,10 +56,10 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const [told, tell] = useTelling();
   const route = useRoute();
   const update = useUpdate(db);
-  const identity = useLive(async () => (await db.identity.get("one")) ?? null, [db]);
+  const identity = useLive(async () => (await db.identity.get("one")) ?? null, [db], ["identity"]);
   const sites = useLive(async () => inOrder(await listed(db, "site", "")), [db]);
-  const chosen = useLive(async () => String((await db.note("site")) ?? ""), [db]);
-  const offsetMs = useLive(() => db.numberNote("server_offset_ms"), [db]);
+  const chosen = useLive(async () => String((await db.note("site")) ?? ""), [db], ["notes"]);
+  const offsetMs = useLive(() => db.numberNote("server_offset_ms"), [db], ["notes"]);
   useEffect(() => syncer.start(), [syncer]);
   if (identity === undefined || sites === undefined || chosen === undefined || offsetMs === undefined) return null;
   const site = sites.find((one) => one.scope === (picked || chosen)) ?? sites[0] ?? null;
@@ -87,6 +90,9 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
 
 function Rooms({ route, isRevoked }: { route: Route; isRevoked: boolean }) {
   const shown = isRevoked ? "/sync" : route.path;
+  const main = useRef<HTMLElement>(null);
+  const copy = isRevoked ? null : route.query.get("copy");
+  useAim(main);
   const isFurther = FURTHER_ROOMS.some(([path]) => shown.startsWith(path));
   return (
     <div class="frame">
@@ -99,8 +105,9 @@ function Rooms({ route, isRevoked }: { route: Route; isRevoked: boolean }) {
         ))}
         <RoomLink room={MORE} shown={isFurther ? MORE[0] : shown} more="more" />
       </nav>
-      <main>
+      <main ref={main}>
         <SyncBadge />
+        {copy && <ReasonOfCopy entry={copy} />}
         <Screen path={shown} query={route.query} />
       </main>
     </div>
@@ -163,6 +170,12 @@ function useTelling(): [{ text: string; tone: Tone } | null, (text: string, tone
     clearTimeout(timer.current);
     setTold({ text, tone });
     timer.current = setTimeout(() => setTold(null), tone === "bad" ? 3 * TOLD_MS : TOLD_MS);
+  }, []);
+  // What was said of one thing must not be read as said of the next one that a hand turns to. What failed stays.
+  useEffect(() => {
+    const forget = () => setTold((now) => (now?.tone === "good" ? null : now));
+    for (const event of TOUCHES) addEventListener(event, forget, true);
+    return () => TOUCHES.forEach((event) => removeEventListener(event, forget, true));
   }, []);
   return [told, tell];
 }

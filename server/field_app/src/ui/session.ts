@@ -5,6 +5,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import type { FieldDatabase } from "../store/database";
 import { failureCode } from "../store/database";
+import { setSeen } from "../store/refused";
 import type { Item } from "../store/view";
 import type { Syncer } from "../sync/syncer";
 import { textOf } from "./texts";
@@ -33,8 +34,8 @@ export function useSession(): Session {
 
 /** The answer of a query, again whenever something was written, in this tab or in another; undefined until the first one,
  * which takes milliseconds, and after the inputs have changed: what belongs to another site must not be touched. (Dexie's own
- * live queries lose what is written while they run for the first time.) */
-export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]): T | undefined {
+ * live queries lose what is written while they run for the first time.) `tables`: the only ones that it reads. */
+export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[], tables?: readonly string[]): T | undefined {
   const [answer, setAnswer] = useState<{ inputs: readonly unknown[]; found: T }>();
   useEffect(() => {
     let isOpen = true;
@@ -54,21 +55,26 @@ export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[]):
       }
       isRunning = false;
     };
-    Dexie.on.storagemutated.subscribe(ask);
+    const follow = (parts: object) => {
+      const written = new Set(Object.keys(parts).map((part) => part.split("/")[3])); // idb://database/table/index
+      if (!tables || tables.some((table) => written.has(table)) || written.has(undefined)) void ask();
+    };
+    Dexie.on.storagemutated.subscribe(follow);
     void ask();
     return () => {
       isOpen = false;
-      Dexie.on.storagemutated.unsubscribe(ask);
+      Dexie.on.storagemutated.unsubscribe(follow);
     };
   }, inputs);
   return answer?.inputs.every((one, i) => Object.is(one, inputs[i])) ? answer.found : undefined;
 }
 
-/** Write something, say whether it is saved, and have it sent. Gives whether it is saved. */
-export function useSave(): (write: () => Promise<unknown>, saved: string) => Promise<boolean> {
-  const { tell, syncer } = useSession();
+/** Write something, say whether it is saved, and have it sent. `replaces`: the refused entry instead of which it is written.
+ * Gives whether it is saved. */
+export function useSave(): (write: () => Promise<unknown>, saved: string, replaces?: string | null) => Promise<boolean> {
+  const { db, tell, syncer } = useSession();
   const isWriting = useRef(false);
-  return async (write, saved) => {
+  return async (write, saved, replaces = null) => {
     if (isWriting.current) return false; // a second touch of the same key
     isWriting.current = true;
     try {
@@ -79,6 +85,7 @@ export function useSave(): (write: () => Promise<unknown>, saved: string) => Pro
     } finally {
       isWriting.current = false;
     }
+    if (replaces) await setSeen(db, replaces).catch(() => undefined); // what is saved is saved: the refusal shows once more
     if (saved) tell(saved, "good");
     syncer.soon();
     return true;

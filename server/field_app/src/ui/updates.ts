@@ -16,7 +16,7 @@ export interface Update {
 export function useUpdate(db: FieldDatabase): Update | null {
   const [waiting, setWaiting] = useState<ServiceWorker | null>(null);
   const [isElsewhere, setElsewhere] = useState(false);
-  const trouble = useLive(() => db.note("trouble"), [db]);
+  const trouble = useLive(() => db.note("trouble"), [db], ["notes"]);
   useEffect(() => void watch(setWaiting, () => setElsewhere(true)).catch(noServiceWorker), []);
   useEffect(() => {
     if (trouble === "upgrade_required") void lookForUpdate();

@@ -1,18 +1,16 @@
-// Two people changed the same field differently: both values are kept, and somebody decides. The server sends the names of the
-// fields only; what was written here is known here.
+// Two people changed the same field differently: both values are kept, and somebody decides. On both tablets it is seen what
+// does not show any more: the server sends it, and what was written here is known here as well.
 
 import { choices, contracts, word } from "../../contracts";
 import { entryOf, type Item, ownEntries } from "../../store/view";
 import { useLive, useSession } from "../session";
-
-const MASKED = ["certificate_number", "phone"];
 
 export function ContestedNames({ kind, item }: { kind: string; item: Item }) {
   const { db } = useSession();
   const own = useLive(() => ownEntries(db, item.id), [db, item.id]);
   const names = contestedOf(item);
   if (names.length === 0) return null;
-  const written = (name: string) => own?.filter((row) => row.outcome === "contested").map((row) => entryOf(row).body[name]).at(-1);
+  const writtenHere = (name: string) => own?.filter((row) => row.outcome !== "refused" && name in entryOf(row).body).map((row) => entryOf(row).body[name]).at(-1);
   return (
     <div class="notice">
       <strong>值有争议, 待核定</strong>
@@ -20,8 +18,9 @@ export function ContestedNames({ kind, item }: { kind: string; item: Item }) {
         {names.map((name) => (
           <li key={name}>
             {contracts.kinds[kind]!.fields[name]?.title ?? name}
-            {!MASKED.includes(name) && `: 现为 ${shown(kind, name, item.body[name])}`}
-            {written(name) !== undefined && `, 本机填写 ${shown(kind, name, written(name))}`}
+            {name !== NEVER_SENT && `: 现为 ${shown(kind, name, item.body[name])}`}
+            {lostOf(item, name).map((value) => `, 未采用 ${shown(kind, name, value)}`)}
+            {writtenHere(name) !== undefined && ` (本机填写的是 ${PRIVATE.includes(name) ? `尾号 ${String(writtenHere(name) ?? "").slice(-4)}` : shown(kind, name, writtenHere(name))})`}
           </li>
         ))}
       </ul>
@@ -32,6 +31,15 @@ export function ContestedNames({ kind, item }: { kind: string; item: Item }) {
 export function contestedOf(item: Item): string[] {
   const names = item.body["contested"];
   return Array.isArray(names) ? names.map(String) : [];
+}
+
+const NEVER_SENT = "certificate_number";
+const PRIVATE = [NEVER_SENT, "phone"];
+
+/** The values of a contested field that do not show. */
+function lostOf(item: Item, name: string): unknown[] {
+  const lost = item.body["contested_values"] as Record<string, unknown[]> | undefined;
+  return lost?.[name] ?? [];
 }
 
 function shown(kind: string, name: string, value: unknown): string {

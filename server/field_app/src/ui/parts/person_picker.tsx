@@ -1,4 +1,5 @@
-// Finding a person: type a name, its initials, or the last digits of a number, or scan a code, and touch the person.
+// Finding a person: type a name, its pinyin or initials, a dormitory, or the last digits of a number, or scan a code, and
+// touch the person.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -6,8 +7,9 @@ import { type Person, personOfCode, search } from "../../domain/people";
 import { useSession } from "../session";
 import { Icon } from "./icon";
 import { Scanner } from "./scanner";
+import { useStill } from "./still";
 
-const SHOWN_MAX = 60; // more than anybody scrolls through: typing one letter more is faster
+const SHOWN_MAX = 40; // more than anybody scrolls through: typing one letter more is faster
 
 interface Props {
   people: readonly Person[];
@@ -21,7 +23,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
   const { tell } = useSession();
   const [typed, setTyped] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  const found = search(typed.trim() ? [...people, ...others] : people, typed);
+  const found = useStill(search(typed.trim() ? [...people, ...others] : people, typed), typed.trim());
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) field.current?.focus(); // on a touch screen a keyboard would cover the list
     const catchKeys = (event: KeyboardEvent) => {
@@ -51,7 +53,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
             ref={field}
             type="search"
             value={typed}
-            placeholder="姓名 / 首字母 / 后四位"
+            placeholder="姓名 / 拼音 / 宿舍 / 后四位"
             autocomplete="off"
             enterkeyhint="go"
             onInput={(event) => setTyped(event.currentTarget.value)}
@@ -66,7 +68,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
             <button type="button" onClick={() => onPick(person)}>
               <strong>{person.name}</strong>
               <small>
-                {person.team} · {person.certificate.slice(-4)}
+                {[person.team, person.dormitory, person.certificate.slice(-4)].filter(Boolean).join(" · ")}
               </small>
               <span class="aside">{aside?.(person)}</span>
             </button>

@@ -1,5 +1,6 @@
 // At the head of every screen: where we are, and whether what was written here has reached the server.
 
+import { refusedUnseen } from "../../store/refused";
 import { unsent } from "../../store/unsent";
 import { useLive, useNow, useSession } from "../session";
 import { ClockWarning } from "./clock_warning";
@@ -9,9 +10,7 @@ export function SyncBadge() {
   const { db, site, sites, chooseSite, isBusy } = useSession();
   const now = useNow();
   const counts = useLive(async () => {
-    const settled = db.outbox.where("state").equals("settled");
-    const refused = await settled.filter((row) => row.outcome === "refused" && !row.seen).count();
-    return { ...(await unsent(db)), refused, pulledMs: await db.numberNote("pulled_ms"), trouble: await db.note("trouble") };
+    return { ...(await unsent(db)), refused: await refusedUnseen(db).count(), pulledMs: await db.numberNote("pulled_ms"), trouble: await db.note("trouble") };
   }, [db]);
   if (!counts) return <header class="head" />;
   const isLate = counts.trouble !== undefined && counts.trouble !== "";

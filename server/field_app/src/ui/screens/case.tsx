@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { choices, contracts } from "../../contracts";
 import { type Case, caseOf, urgency } from "../../domain/cases";
 import { type Person, personOf } from "../../domain/people";
-import { isFever } from "../../domain/temperature";
+import { earlyText, isFever, retests } from "../../domain/temperature";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate, localTime, parseMs, wallText } from "../../protocol/time";
@@ -42,13 +42,15 @@ export function CaseScreen({ id, worker, cause, code, copy }: Asked) {
   if (!read || !checks || !site || copied === undefined) return null;
   const { person, item } = read;
   if (!person) return <p class="empty">本机没有这位人员。</p>;
-  if (item) return <CaseFile known={caseOf(item)} person={person} />;
+  if (item) return <CaseFile known={caseOf(item)} person={person} copy={copied?.id} />;
   const readings = checks.filter((one) => isStanding(one) && one.body["worker"] === person.id).map((one) => Number(one.body["celsius"]));
   const highest = Math.max(...readings.filter((celsius) => isFever(celsius)));
   const celsius = cause === "fever" && Number.isFinite(highest) ? highest : null;
-  const note = code ? `门岗查验: ${choices("gate_pass", "health_code")[code] ?? code}` : "";
+  const retest = retests(checks).get(person.id);
+  const seen = code ? `门岗查验: ${choices("gate_pass", "health_code")[code] ?? code}` : "";
+  const note = [seen, cause === "fever" && retest ? earlyText(retest) : ""].filter(Boolean).join("; ");
   const body = copied?.body ?? { worker: person.id, cause: cause ?? "", celsius, isolation_place: isolationRoom(site), note };
-  return <NewCase key={person.id} site={site} person={person} written={body} />;
+  return <NewCase key={person.id} site={site} person={person} written={body} copy={copied?.id} />;
 }
 
 async function readCase(db: FieldDatabase, scope: string, id: string | null, worker: string | null) {
@@ -63,9 +65,10 @@ interface NewProps {
   site: Item;
   person: Person;
   written: Body;
+  copy: string | undefined;
 }
 
-function NewCase({ site, person, written }: NewProps) {
+function NewCase({ site, person, written, copy }: NewProps) {
   const { db } = useSession();
   const save = useSave();
   const [body, setBody] = useState(written);
@@ -79,7 +82,7 @@ function NewCase({ site, person, written }: NewProps) {
     if (Object.keys(told).length > 0) return;
     const goOn = onward();
     let id = "";
-    if (await save(async () => (id = await add(db, site.scope, KIND, clean)), "")) goOn(`/cases/case?id=${id}`);
+    if (await save(async () => (id = await add(db, site.scope, KIND, clean)), "", copy)) goOn(`/cases/case?id=${id}`);
   };
   const field = { kind: KIND, body, wrong, set };
   return (
@@ -104,13 +107,13 @@ function isolationRoom(site: Item): string {
   return places.find((place) => place.kind === "isolation_room")?.name ?? "";
 }
 
-function CaseFile({ known, person }: { known: Case; person: Person }) {
+function CaseFile({ known, person, copy }: { known: Case; person: Person; copy: string | undefined }) {
   const { db, offsetMs } = useSession();
   const save = useSave();
   const now = useNow();
   const { item, isOpen } = known;
   const { body } = item;
-  const change = (changes: Body, saved: string) => save(() => edit(db, item.scope, item.id, changes), saved);
+  const change = (changes: Body, saved: string) => save(() => edit(db, item.scope, item.id, changes), saved, copy);
   return (
     <section class="case">
       <CaseTitle text={person.name} small={`${person.team} · ${choices(KIND, "cause")[String(body["cause"])]}`} />

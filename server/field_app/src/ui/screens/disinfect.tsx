@@ -101,7 +101,7 @@ function Log({ place, from }: { place: Place; from: Written | null }) {
     const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== null));
     const write = () => add(db, site.scope, KIND, clean, photos, { id: draft.id, observedMs: observedMs(observed) });
     const goOn = onward();
-    if (!(await save(write, `已保存: ${place.name}`))) return;
+    if (!(await save(write, `已保存: ${place.name}`, from?.id))) return;
     await draft.drop();
     const { agent, concentration_mg_l, operator } = clean;
     await db.setNote("disinfection", JSON.stringify({ agent, concentration_mg_l, operator }));

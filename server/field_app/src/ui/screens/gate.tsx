@@ -26,15 +26,18 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
   const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
-  const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today]);
+  const [saved, setSaved] = useState(0);
+  const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today, saved]); // no list before it has what was saved
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
-  if (!workers || !passes || copied === undefined) return null;
+  const onSaved = () => setSaved(saved + 1);
+  if (!workers || !passes || copied === undefined) return <h1 class="unseen">门岗</h1>;
   const last = lastPasses(passes);
   const person = people.find((one) => one.id === chosen);
   if (person) {
     const isInside = last.get(person.id)?.body["direction"] === "in";
-    return <Pass key={`${person.id} ${copy}`} person={person} fresh={{ direction: isInside ? "out" : "in" }} from={copied} />;
+    const fresh = { direction: isInside ? "out" : "in" };
+    return <Pass key={`${person.id} ${copy}`} {...{ person, fresh, from: copied, onSaved }} />;
   }
   const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
   return (
@@ -74,7 +77,14 @@ function passText(pass: Item | undefined) {
   );
 }
 
-function Pass({ person, fresh, from }: { person: Person; fresh: Body; from: Written | null }) {
+interface PassProps {
+  person: Person;
+  fresh: Body;
+  from: Written | null; // the refused one that is written again
+  onSaved: () => void;
+}
+
+function Pass({ person, fresh, from, onSaved }: PassProps) {
   const { db, offsetMs } = useSession();
   const save = useSave();
   const written = from?.body ?? fresh;
@@ -100,7 +110,9 @@ function Pass({ person, fresh, from }: { person: Person; fresh: Body; from: Writ
   const letPass = async () => {
     const saved = `已记录: ${person.name} ${isIn ? "进场" : "出场"}`;
     const goOn = onward();
-    if (await save(() => add(db, person.scope, KIND, bodyOf(direction), [], further), saved)) goOn("/gate");
+    if (!(await save(() => add(db, person.scope, KIND, bodyOf(direction), [], further), saved, from?.id))) return;
+    onSaved();
+    goOn("/gate");
   };
   // The kind knows two directions only. Who is turned away goes out: so the record counts nobody as present.
   const turnAway = async () => {
@@ -111,7 +123,7 @@ function Pass({ person, fresh, from }: { person: Person; fresh: Body; from: Writ
       if (reason === "fever") await add(db, person.scope, "temperature_check", check, [], further);
     };
     const goOn = onward();
-    if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`))) return;
+    if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`, from?.id))) return;
     const isCode = BARRED_CODES.includes(code);
     goOn(isCode ? `/cases/case?worker=${person.id}&cause=health_code&code=${code}` : `/temperature?worker=${person.id}`);
   };

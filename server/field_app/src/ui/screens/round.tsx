@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { choices, word } from "../../contracts";
 import { localDate, localTime } from "../../protocol/time";
-import { forgetRound, type Going, goingRound, startRound } from "../../store/rounds";
+import { forgetRound, type Going, goingRound, type Half, halfWritten, startRound } from "../../store/rounds";
 import { isStanding, type Item, listed, photosOf } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
@@ -22,16 +22,17 @@ export function Round() {
 
   async function readRounds() {
     const [going, rounds, findings] = await Promise.all([goingRound(db, scope), listed(db, ROUND, scope), listed(db, FINDING, scope)]);
-    return { going, rounds: rounds.filter(isStanding), findings: findings.filter(isStanding).sort((a, b) => a.timeMs - b.timeMs) };
+    const half = going && (await halfWritten(db, scope, going.id));
+    return { going, half, rounds: rounds.filter(isStanding), findings: findings.filter(isStanding).sort((a, b) => a.timeMs - b.timeMs) };
   }
 
   if (!read || !site) return null;
-  const { going, rounds, findings } = read;
+  const { going, half, rounds, findings } = read;
   const ofRound = (id: string) => findings.filter((one) => one.body["round"] === id);
   return (
     <section>
       <h1>巡查</h1>
-      {going ? <GoingRound going={going} findings={ofRound(going.id)} scope={site.scope} /> : <Start scope={site.scope} />}
+      {going ? <GoingRound {...{ going, half }} findings={ofRound(going.id)} scope={site.scope} /> : <Start scope={site.scope} />}
       <h2 class="apart">以往巡查</h2>
       {rounds.length === 0 && <p class="muted">这个工地还没有巡查记录。</p>}
       {rounds
@@ -59,7 +60,14 @@ function Start({ scope }: { scope: string }) {
   );
 }
 
-function GoingRound({ going, findings, scope }: { going: Going; findings: readonly Item[]; scope: string }) {
+interface GoingProps {
+  going: Going;
+  half: Half | null; // a finding that was begun
+  findings: readonly Item[];
+  scope: string;
+}
+
+function GoingRound({ going, half, findings, scope }: GoingProps) {
   const { db } = useSession();
   const save = useSave();
   return (
@@ -70,13 +78,14 @@ function GoingRound({ going, findings, scope }: { going: Going; findings: readon
       <Findings findings={findings} isGoing />
       <div class="keys">
         <a class="button main" href="#/round/finding">
-          记录问题
+          {half ? "继续记录问题" : "记录问题"}
         </a>
         <a class="button second" href="#/round/finish">
           结束巡查
         </a>
       </div>
-      {findings.length === 0 && (
+      {half && <p class="notice">有一个问题还没有写完{half.photos > 0 && `, 已拍照片 ${half.photos} 张`}。</p>}
+      {findings.length === 0 && !half && (
         <button class="quiet wide" onClick={() => void save(() => forgetRound(db, scope), "")}>
           取消这次巡查
         </button>

@@ -6,8 +6,8 @@ import { observedMs, observedProblem, observedText } from "../../domain/backfill
 import type { Photo } from "../../domain/photos";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
-import { draftName } from "../../store/drafts";
-import { forgetRound, type Going, goingRound } from "../../store/rounds";
+import { draftName, dropDraft } from "../../store/drafts";
+import { findingDraft, forgetRound, type Going, goingRound, type Half, halfWritten } from "../../store/rounds";
 import { isStanding, listed, type Written, writtenIn } from "../../store/view";
 import { add } from "../../store/write";
 import { useDraft } from "../drafts";
@@ -29,10 +29,15 @@ export function RoundForm({ form, copy }: { form: "finding" | "finish"; copy: st
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   if (going === undefined || !findings || copied === undefined) return null;
   if (copied && form === "finding") return <FindingForm key={copied.id} round={String(copied.body["round"])} scope={scope} from={copied} />;
+  if (copied && form === "finish") {
+    const again = { id: copied.id, purpose: String(copied.body["purpose"]), startedMs: 0 };
+    const count = findings.filter((one) => isStanding(one) && one.body["round"] === copied.id).length;
+    return <FinishForm key={copied.id} going={again} scope={scope} count={count} from={copied} />;
+  }
   if (!going) return <p class="empty">没有进行中的巡查。</p>;
   if (form === "finding") return <FindingForm key={scope} round={going.id} scope={scope} from={null} />;
   const count = findings.filter((one) => isStanding(one) && one.body["round"] === going.id).length;
-  return <FinishForm key={scope} going={going} scope={scope} count={count} />;
+  return <FinishForm key={scope} going={going} scope={scope} count={count} from={null} />;
 }
 
 interface FindingProps {
@@ -50,7 +55,7 @@ interface FindingDraft {
 function FindingForm({ round, scope, from }: FindingProps) {
   const { db, offsetMs } = useSession();
   const save = useSave();
-  const draft = useDraft<FindingDraft>(draftName(scope, `finding ${from?.id ?? round}`), () => ({
+  const draft = useDraft<FindingDraft>(findingDraft(scope, from?.id ?? round), () => ({
     body: from?.body ?? { severity: "ordinary" },
     photos: from?.photos ?? [],
     observed: observedText(from?.observedMs ?? null),
@@ -67,7 +72,7 @@ function FindingForm({ round, scope, from }: FindingProps) {
     if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
     const goOn = onward();
     const further = { id: draft.id, observedMs: observedMs(observed) };
-    if (!(await save(() => add(db, scope, FINDING, clean, photos, further), ""))) return;
+    if (!(await save(() => add(db, scope, FINDING, clean, photos, further), "", from?.id))) return;
     await draft.drop();
     goOn("/round");
   };
@@ -97,15 +102,20 @@ interface FinishProps {
   going: Going;
   scope: string;
   count: number; // of findings
+  from: Written | null; // the refused one that is written again
 }
 
-function FinishForm({ going, scope, count }: FinishProps) {
+function FinishForm({ going, scope, count, from }: FinishProps) {
   const { db, offsetMs } = useSession();
   const save = useSave();
-  const draft = useDraft<{ body: Body; observed?: string }>(draftName(scope, `finish ${going.id}`), () => ({ body: {} }));
+  const draft = useDraft<{ body: Body; observed?: string }>(draftName(scope, `finish ${from?.id ?? going.id}`), () => ({
+    body: from?.body ?? {},
+    observed: observedText(from?.observedMs ?? null),
+  }));
+  const half = useLive(() => halfWritten(db, scope, going.id), [db, scope, going.id]);
   const [position, setPosition] = useState<Position | null>(null);
   const [wrong, setWrong] = useState<Record<string, string>>({});
-  if (!draft) return null;
+  if (!draft || half === undefined) return null;
   const { body, observed = "" } = draft.value;
   const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
   const result = count > 0 ? "findings" : String(body["result"] ?? "");
@@ -114,12 +124,12 @@ function FinishForm({ going, scope, count }: FinishProps) {
     const clean = withoutEmpty({ ...body, ...position, result, purpose: going.purpose });
     const told = problems(ROUND, clean);
     setWrong(told);
-    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
+    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs) || (await halfWritten(db, scope, going.id))) return;
     const goOn = onward();
-    const further = { id: going.id, observedMs: observedMs(observed) };
-    if (!(await save(() => add(db, scope, ROUND, clean, [], further), "巡查已保存"))) return;
+    const further = { id: from ? draft.id : going.id, observedMs: observedMs(observed) };
+    if (!(await save(() => add(db, scope, ROUND, clean, [], further), "巡查已保存", from?.id))) return;
     await draft.drop();
-    await forgetRound(db, scope);
+    if (!from) await forgetRound(db, scope);
     goOn("/round");
   };
   const field = { kind: ROUND, body, wrong, set };
@@ -127,6 +137,7 @@ function FinishForm({ going, scope, count }: FinishProps) {
   return (
     <form class="finish" onSubmit={keep} noValidate>
       <Title text="结束巡查" />
+      {half && <HalfWritten half={half} scope={scope} round={going.id} />}
       <Choice title="巡查结果" options={results} value={result} onChange={(value) => set({ result: value })} />
       {wrong["result"] && <p class="wrong">{wrong["result"]}</p>}
       <div class="fields">
@@ -135,8 +146,30 @@ function FinishForm({ going, scope, count }: FinishProps) {
       </div>
       <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
       <Place position={position} onPosition={setPosition} />
-      <button class="main">结束并保存</button>
+      <button class="main" disabled={half !== null}>
+        结束并保存
+      </button>
     </form>
+  );
+}
+
+/** A finding that was begun belongs to the round, with its photos: it is saved first, or a person says that it is not wanted. */
+export function HalfWritten({ half, scope, round }: { half: Half; scope: string; round: string }) {
+  const { db } = useSession();
+  const save = useSave();
+  return (
+    <div class="alert ask" role="alert">
+      <p>
+        还有一个问题没有写完{half.text && `: ${half.text}`}
+        {half.photos > 0 && ` (照片 ${half.photos} 张)`}。请先写完并保存, 或者不要它, 再结束巡查。
+      </p>
+      <a class="button" href="#/round/finding">
+        继续填写
+      </a>{" "}
+      <button type="button" onClick={() => void save(() => dropDraft(db, findingDraft(scope, round)), "没写完的问题已删除")}>
+        不要了, 删除
+      </button>
+    </div>
   );
 }
 

@@ -12,6 +12,7 @@ import { Choice } from "../parts/choice";
 import { Field, numberOf } from "../parts/field";
 import { Observed } from "../parts/observed";
 import { whenText } from "../parts/when";
+import { onward } from "../route";
 import { useLive, useSave, useSession } from "../session";
 
 const KIND = "supply_movement";
@@ -68,9 +69,11 @@ function MovementForm({ scope, from }: { scope: string; from: Written | null }) 
     const told = problems(KIND, clean);
     setWrong(told);
     if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
-    if (!(await save(() => add(db, scope, KIND, clean, [], { observedMs: observedMs(observed) }), "已记录"))) return;
+    const goOn = onward();
+    if (!(await save(() => add(db, scope, KIND, clean, [], { observedMs: observedMs(observed) }), "已记录", from?.id))) return;
     setBody({});
     setObserved("");
+    if (from) goOn("/supplies");
   };
   const chosen = (name: "item" | "movement", title: string) => (
     <>

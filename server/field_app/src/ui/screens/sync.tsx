@@ -5,27 +5,36 @@ import { contracts } from "../../contracts";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/database";
 import { exportUnsent } from "../../store/export";
+import { refusedUnseen, setSeen } from "../../store/refused";
 import { isExported, isNothing, type Unsent, unsent } from "../../store/unsent";
 import { entryOf, namesOf, observedMsOf } from "../../store/view";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
+import { Reason } from "../parts/reason";
 import { since } from "../parts/sync_badge";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
-import { OUTCOMES, refusalText, textOf } from "../texts";
+import { OUTCOMES, textOf } from "../texts";
 import { EnrolForm } from "./enrol";
 
 const SHOWN = 30;
 const MB = 1024 * 1024;
 const LOW_MB = 100; // some 300 photos
-const MEND: Record<string, (row: OutboxRow) => string> = {
+// Where an entry is written again, by its kind; what has no form there is only told.
+const FORMS: Record<string, (row: OutboxRow) => string> = {
   worker: (row) => `/roster/worker?copy=${row.id}${row.act === "edit" ? `&id=${row.record}` : ""}`,
   temperature_check: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}`,
   disinfection_log: (row) => `/disinfect?copy=${row.id}`,
   gate_pass: (row) => `/gate?worker=${workerOf(row)}&copy=${row.id}`,
-  case: (row) => `/cases/case?${row.act === "edit" ? `id=${row.record}` : `worker=${workerOf(row)}&copy=${row.id}`}`,
+  case: (row) => `/cases/case?copy=${row.id}&${row.act === "edit" ? `id=${row.record}` : `worker=${workerOf(row)}`}`,
+  inspection_round: (row) => `/round/finish?copy=${row.id}`,
   inspection_finding: (row) => `/round/finding?copy=${row.id}`,
   supply_movement: (row) => `/supplies?copy=${row.id}`,
 };
+
+function formOf(row: OutboxRow): string | null {
+  const isWrittenInOne = row.line.length > 0 && (row.act === "add" || row.act === "edit");
+  return isWrittenInOne ? (FORMS[row.kind]?.(row) ?? null) : null;
+}
 
 function workerOf(row: OutboxRow): string {
   return String(entryOf(row).body["worker"]);
@@ -149,38 +158,23 @@ function KeepStorage() {
   );
 }
 
-/** A refused entry stays what it is; mending makes a new one. */
+/** A refused entry stays what it is; mending makes a new one, and until that is saved it is shown here. */
 function Refused({ row, names }: { row: OutboxRow; names: Names }) {
   const { db } = useSession();
-  const messages = Object.entries(row.errors).flatMap(([pointer, texts]) => texts.map((text) => `${fieldTitle(row, pointer)}${text}`));
-  const setSeen = () => db.outbox.update(row.seq!, { seen: 1 });
-  const drop = () =>
-    db.transaction("rw", db.outbox, db.photos, async () => {
-      await setSeen();
-      await db.photos.where("entry").equals(row.id).delete();
-    });
-  const mend = async () => {
-    await setSeen();
-    go(MEND[row.kind]?.(row) ?? "/today");
-  };
+  const form = formOf(row);
   return (
     <article class="card refused">
       <h2>
         退回: {title(row, names)} <small>{localTime(row.wallMs)}</small>
       </h2>
-      <p data-code={row.code}>{refusalText(row.code)}</p>
-      {messages.map((message) => (
-        <p class="wrong" key={message}>
-          {message}
-        </p>
-      ))}
+      <Reason row={row} />
       <div class="keys">
-        {row.line.length > 0 && (
-          <button class="main" onClick={() => void mend()}>
+        {form && (
+          <button class="main" onClick={() => go(form)}>
             改正后重新填写
           </button>
         )}
-        <button class="quiet" onClick={() => void drop()}>
+        <button class="quiet" onClick={() => void setSeen(db, row.id)}>
           知道了
         </button>
       </div>
@@ -240,16 +234,21 @@ function Entries({ title: heading, rows, names, now, more }: EntriesProps) {
 }
 
 async function readAll(db: FieldDatabase) {
-  const all = await db.outbox.where("state").equals("settled").reverse().sortBy("seq");
-  const settled = all.filter((row) => row.outcome !== "refused");
-  const refused = all.filter((row) => row.outcome === "refused" && !row.seen);
+  const settled = () => db.outbox.where("state").equals("settled");
+  const refusedCount = await db.outbox.where("[state+outcome+seen]").between(["settled", "refused", 0], ["settled", "refused", 1], true, true).count();
+  const settledCount = (await settled().count()) - refusedCount;
+  const shown = await settled()
+    .reverse()
+    .filter((row) => row.outcome !== "refused")
+    .limit(SHOWN)
+    .toArray();
+  const refused = await refusedUnseen(db).reverse().toArray();
   const waiting = await db.outbox.where("state").equals("waiting").limit(SHOWN).toArray();
-  const shown = settled.slice(0, SHOWN);
   return {
     identity: await db.identity.get("one"),
     left: await unsent(db),
     exported: await isExported(db),
-    ...{ waiting, refused, settled: shown, settledCount: settled.length },
+    ...{ waiting, refused, settled: shown, settledCount },
     names: await namesOfRows(db, [...waiting, ...refused, ...shown]),
     scopes: await db.scopes.toArray(),
     photosRefused: await db.photos.where("state").equals("refused").toArray(),
@@ -278,11 +277,6 @@ function title(row: OutboxRow, names: Names): string {
   const observed = observedMsOf(row);
   const later = observed === null ? "" : `(补录 ${localDate(observed).slice(5)} ${localTime(observed)})`;
   return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, who, reading, later].filter(Boolean).join(" ");
-}
-
-function fieldTitle(row: OutboxRow, pointer: string): string {
-  const field = contracts.kinds[row.kind]?.fields[pointer.replace("/body/", "")];
-  return field ? `${field.title}: ` : "";
 }
 
 function receiptText(scopes: readonly ScopeRow[]): string {

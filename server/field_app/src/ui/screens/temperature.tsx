@@ -1,19 +1,20 @@
 // 测温: choose a person, type three digits, and it is saved; a high reading is asked about first.
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
-import { asked as askedIn, type Day } from "../../domain/duties";
+import { asked as askedIn, type Day, keyOf } from "../../domain/duties";
 import { keysOf, type Person, present } from "../../domain/people";
-import { isDone, isHigh, type Retest, readings, retests, slotAt, waitMs, isFever } from "../../domain/temperature";
+import { earlyText, isDone, isFever, isHigh, type Retest, readings, retests, slotAt, waitMs } from "../../domain/temperature";
 import { localDate } from "../../protocol/time";
 import { isBackfilled } from "../../store/times";
-import { type Item, listed, writtenIn } from "../../store/view";
+import { type Item, listed, listedTogether, writtenIn } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
 import { PersonPicker } from "../parts/person_picker";
+import { timeText } from "../parts/when";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
-import { Measure, type Saved } from "./measure";
+import { Measure, PersonTitle, type Saved } from "./measure";
 
 interface Asked {
   chosen: string | null; // the person
@@ -26,42 +27,53 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const scope = site?.scope ?? "none";
   const now = useNow();
   const today = localDate(now);
+  const [last, setLast] = useState<Saved | null>(null);
+  const [again, setAgain] = useState<string[]>([]); // readings after which another one is wanted, or is being written
   const day = useLive(() => readDay(scope, today), [db, scope, today]);
+  const isReadAgain = useIsReadAgain(last?.scope === scope && last.day === today ? last.entry : "", day);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   const pointNote = `point:${scope}`;
-  const point = useLive(async () => String((await db.note(pointNote)) ?? "gate"), [db, pointNote]);
-  const [last, setLast] = useState<Saved | null>(null);
+  const point = useLive(async () => String((await db.note(pointNote)) ?? "gate"), [db, pointNote], ["notes"]);
   const going = useMemo(() => retests(day?.checks ?? []), [day]);
   const slot = asked ?? slotAt(now, day?.duties ?? []);
+  const measured = useMemo(() => readings(day?.checks ?? [], slot), [day, slot]);
 
   async function readDay(scope: string, today: string): Promise<Day> {
-    const [windows, checks, passes, workers, duties] = await Promise.all([
-      listed(db, "window", scope, today),
-      listed(db, "temperature_check", scope, today),
-      listed(db, "gate_pass", scope, today),
-      listed(db, "worker", scope),
-      listed(db, "duty", "ref"),
+    const [windows, checks, passes, workers] = await listedTogether(db, scope, [
+      { kind: "window", day: today },
+      { kind: "temperature_check", day: today },
+      { kind: "gate_pass", day: today },
+      { kind: "worker" },
     ]);
+    const duties = await listed(db, "duty", "ref");
     return { windows, checks, passes, logs: [], people: present(workers, today), keys: keysOf(workers, today), duties };
   }
 
-  if (!day || copied === undefined || point === undefined) return null;
+  if (!day || !isReadAgain || copied === undefined || point === undefined) return <Heading />;
   const person = day.people.find((one) => one.id === chosen);
   if (person) {
     const retest = going.get(person.id);
     const open = retest && !isDone(retest) ? retest : undefined;
+    const isSame = (id: string) => keyOf(day, id) === keyOf(day, person.id);
+    const before = open ? undefined : [...measured].find(([id]) => isSame(id))?.[1];
+    if (before && before.id !== copy && !again.includes(before.id)) return <AskAgain {...{ person, before, slot }} onAgain={() => setAgain([before.id])} />;
     const initial = copied ? Number(copied.body["celsius"]).toFixed(1).replace(".", "") : "";
     const key = `${person.id} ${open?.readings.length}`;
-    return <Measure {...{ key, person, slot, point, initial, onSaved: setLast }} initialMs={copied?.observedMs ?? null} retest={open} />;
+    const onSaved = (saved: Saved) => {
+      setLast(saved);
+      setAgain([]);
+    };
+    const onSaving = (entry: string) => setAgain([...again, entry]);
+    const initialMs = copied?.observedMs ?? null;
+    return <Measure {...{ key, person, slot, point, initial, initialMs, copy, onSaving, onSaved }} retest={open} />;
   }
   const { expected, toDo } = askedIn(day, slot);
-  const measured = readings(day.checks, slot);
   const others = day.people.filter((one) => !toDo.includes(one));
   const points = choices("temperature_check", "point");
   const slots = Object.fromEntries(Object.entries(choices("temperature_check", "slot")).filter(([code]) => code !== "retest"));
   return (
     <section>
-      <h1 class="unseen">测温</h1>
+      <Heading />
       <details class="how">
         <summary>
           {slots[slot]} · {points[point]} <small>更改</small>
@@ -77,11 +89,52 @@ export function Temperature({ chosen, asked, copy }: Asked) {
         <strong>{expected.length - toDo.length}</strong> / {expected.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
       </p>
       <PersonPicker
+        key={asked ?? ""}
         people={[...toDo, ...others]}
         onPick={(one) => go(`/temperature?slot=${slot}&worker=${one.id}`)}
         aside={(one) => readingOf(measured.get(one.id))}
         empty="名册里还没有人员。"
       />
+    </section>
+  );
+}
+
+/** Whether the day has been read with this entry in it. After a reading there is no list before that: its order would change
+ * under the finger. */
+function useIsReadAgain(entry: string, day: Day | undefined): boolean {
+  const seen = useRef("");
+  if (day?.checks.some((check) => check.id === entry)) seen.current = entry;
+  return entry === "" || seen.current === entry;
+}
+
+function Heading() {
+  return <h1 class="unseen">测温</h1>;
+}
+
+interface AskAgainProps {
+  person: Person;
+  before: Item;
+  slot: string;
+  onAgain: () => void;
+}
+
+/** Before a second reading of one person in one slot: more often than not, somebody else is meant. */
+function AskAgain({ person, before, slot, onAgain }: AskAgainProps) {
+  const told = `${choices("temperature_check", "slot")[slot]}已测 ${Number(before.body["celsius"]).toFixed(1)} ℃ (${timeText(before)})`;
+  return (
+    <section class="measure">
+      <PersonTitle person={person} back={`/temperature?slot=${slot}`} />
+      <div class="notice ask" role="alert">
+        <p>
+          <strong>{person.name}</strong> {told}。要再测一次吗? 两次读数都会保留。
+        </p>
+        <a class="button" href={`#/temperature?slot=${slot}`}>
+          不测, 返回名单
+        </a>{" "}
+        <button type="button" onClick={onAgain}>
+          再测一次
+        </button>
+      </div>
     </section>
   );
 }
@@ -108,7 +161,7 @@ function RetestList({ people, going }: { people: readonly Person[]; going: Reado
         return (
           <li key={person.id} class={isDone(retest) ? (isHigh(retest) ? "bad" : "good") : "warn"}>
             <span>
-              <strong>{person.name}</strong> {retest.readings[0]!.toFixed(1)} ℃ · {retestText(retest, now)}
+              <strong>{person.name}</strong> {retest.readings[0]!.toFixed(1)} ℃ · {[retestText(retest, now), earlyText(retest)].filter(Boolean).join(", ")}
             </span>
             {!isDone(retest) && (
               <button type="button" onClick={() => go(`/temperature?worker=${person.id}`)}>

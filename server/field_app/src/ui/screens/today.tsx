@@ -11,7 +11,8 @@ import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
 import { type Going, goingRound } from "../../store/rounds";
-import { type Item, listed } from "../../store/view";
+import { type Item, listed, listedTogether } from "../../store/view";
+import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
 import { useLive, useNow, useSession } from "../session";
 import { CaseLine, nameOf } from "./cases";
@@ -34,7 +35,8 @@ export function Today() {
   const today = localDate(now);
   const scopes = sites.map((site) => site.scope).join(" ");
   const read = useLive(() => Promise.all(sites.map((site) => readDay(db, site, today))), [db, scopes, today]);
-  const days = useMemo(() => (read ?? []).map((day) => ({ day, due: dues(day, now) })).sort(byUrgency), [read, now]);
+  const weighed = useMemo(() => (read ?? []).map((day) => ({ id: day.site.scope, day, due: dues(day, now) })).sort(byUrgency), [read, now]);
+  const days = useStill(weighed, scopes);
   const weekday = WEEKDAYS[new Date(`${today}T12:00:00Z`).getUTCDay()];
   return (
     <section>
@@ -52,6 +54,7 @@ export function Today() {
 }
 
 interface Weighed {
+  id: string;
   day: SiteDay;
   due: Due[];
 }
@@ -65,7 +68,7 @@ function count(due: readonly Due[], standing: Standing): number {
   return due.filter((one) => one.standing === standing).length;
 }
 
-function SiteCard({ day, due, now }: Weighed & { now: number }) {
+function SiteCard({ day, due, now }: Omit<Weighed, "id"> & { now: number }) {
   const { chooseSite } = useSession();
   const { site } = day;
   const slot = slotAt(now, day.duties);
@@ -92,7 +95,7 @@ function SiteCard({ day, due, now }: Weighed & { now: number }) {
           <Dues due={rest} site={site} now={now} />
         </details>
       )}
-      {toDo.length > 0 && <ToMeasure people={toDo} slot={slot} />}
+      {toDo.length > 0 && <ToMeasure key={slot} people={toDo} slot={slot} />}
     </article>
   );
 }
@@ -156,15 +159,18 @@ function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number
 }
 
 function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }) {
+  const still = useStill(people, slot); // who was measured meanwhile keeps the place: the next one does not slip under the finger
+  const toDo = new Set(people.map((person) => person.id));
   return (
     <div class="to-measure">
       <h3>
         {choices("temperature_check", "slot")[slot]}还没有测温 <small>{people.length} 人</small>
       </h3>
       <div class="names">
-        {people.slice(0, NAMES_SHOWN).map((person) => (
-          <a key={person.id} href={`#/temperature?worker=${person.id}`}>
+        {still.slice(0, NAMES_SHOWN).map((person) => (
+          <a key={person.id} class={toDo.has(person.id) ? "" : "good"} href={`#/temperature?worker=${person.id}`}>
             {person.name}
+            {!toDo.has(person.id) && " ✓"}
           </a>
         ))}
         {people.length > NAMES_SHOWN && <a href="#/temperature">全部 {people.length} 人</a>}
@@ -175,17 +181,17 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
 
 async function readDay(db: FieldDatabase, site: Item, today: string): Promise<SiteDay> {
   const { scope } = site;
-  const [windows, checks, logs, passes, workers, cases, flags, going, duties] = await Promise.all([
-    listed(db, "window", scope, today),
-    listed(db, "temperature_check", scope, today),
-    listed(db, "disinfection_log", scope, today),
-    listed(db, "gate_pass", scope, today),
-    listed(db, "worker", scope),
-    listed(db, "case", scope),
-    listed(db, "flag", scope),
-    goingRound(db, scope),
-    listed(db, "duty", "ref"),
+  const [windows, checks, logs, passes, workers, cases, flags] = await listedTogether(db, scope, [
+    { kind: "window", day: today },
+    { kind: "temperature_check", day: today },
+    { kind: "disinfection_log", day: today },
+    { kind: "gate_pass", day: today },
+    { kind: "worker" },
+    { kind: "case" },
+    { kind: "flag" },
   ]);
+  const duties = await listed(db, "duty", "ref");
+  const going = await goingRound(db, scope);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
   return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
 }

@@ -68,7 +68,8 @@ function Newcomer({ scope, company, written, workers }: NewcomerProps) {
     setKnown(same);
     if (same.length > 0) return;
     const goOn = onward();
-    if (!(await save(() => add(db, scope, KIND, clean, photos, { id: draft.id }), `已登记: ${String(clean["name"])}`))) return;
+    const write = () => add(db, scope, KIND, clean, photos, { id: draft.id });
+    if (!(await save(write, `已登记: ${String(clean["name"])}`, written?.id))) return;
     await draft.drop();
     goOn("/roster");
   };
@@ -103,7 +104,7 @@ function Changes({ item, written, workers }: { item: Item; written: Written | nu
     setKnown(same);
     if (same.length > 0) return;
     const goOn = onward();
-    if (await save(() => edit(db, item.scope, item.id, changes, photos), saved)) goOn("/roster");
+    if (await save(() => edit(db, item.scope, item.id, changes, photos), saved, written?.id)) goOn("/roster");
   };
   const submit = (isOther: boolean) => {
     const changes = changed(before, tidy(body));

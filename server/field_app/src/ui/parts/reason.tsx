@@ -1,0 +1,38 @@
+// Why the server refused an entry: where the refused are listed, and above the form in which it is written again.
+
+import { contracts } from "../../contracts";
+import type { OutboxRow } from "../../store/database";
+import { useLive, useSession } from "../session";
+import { refusalText } from "../texts";
+
+export function Reason({ row }: { row: OutboxRow }) {
+  const messages = Object.entries(row.errors).flatMap(([pointer, texts]) => texts.map((text) => `${fieldTitle(row, pointer)}${text}`));
+  return (
+    <>
+      <p data-code={row.code}>{refusalText(row.code)}</p>
+      {messages.map((message) => (
+        <p class="wrong" key={message}>
+          {message}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** Above a form: what it is about to replace, and what was wrong with that. */
+export function ReasonOfCopy({ entry }: { entry: string }) {
+  const { db } = useSession();
+  const row = useLive(async () => (await db.outbox.where("id").equals(entry).first()) ?? null, [db, entry]);
+  if (!row || row.outcome !== "refused" || row.seen === 1) return null;
+  return (
+    <div class="alert refusal" role="alert">
+      <strong>原来的记录被退回, 请改正后保存</strong>
+      <Reason row={row} />
+    </div>
+  );
+}
+
+function fieldTitle(row: OutboxRow, pointer: string): string {
+  const field = contracts.kinds[row.kind]?.fields[pointer.replace("/body/", "")];
+  return field ? `${field.title}: ` : "";
+}
