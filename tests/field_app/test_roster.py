@@ -112,7 +112,7 @@ def test_a_contested_value_is_marked_with_both_values_where_they_are_known(
     inspector.open("名册")
     expect(page.locator(".people", has_text="章三")).to_contain_text("值有争议")
     page.get_by_role("button", name="章三").click()
-    expect(page.locator(".notice")).to_contain_text("姓名: 现为 章三, 本机填写 张叁")
+    expect(page.locator(".notice")).to_contain_text("姓名: 现为 章三, 未采用 张叁 (本机填写的是 张叁)")
 
 
 def test_a_photo_alone_contests_nothing(inspector: Inspector, workers: dict[str, str]) -> None:

@@ -81,6 +81,7 @@ def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspecto
     inspector.expect_unsent(0)
     (made,) = elsewhere(inspector.field, "inspection_finding")
     assert made.body["description"] == "二号宿舍窗户不能打开"
+    inspector.open("巡查")
     page.get_by_role("link", name="结束巡查").click()
     page.get_by_role("button", name="结束并保存").click()
     inspector.sync()
