@@ -92,8 +92,8 @@ def _rules(schema: type[Body], keep: tuple[str, ...]) -> Mapping[str, MergeRule]
 
 def _served_only(schema: type[Body]) -> frozenset[str]:
     """The names under which the server serves what it masked or digested."""
-    told = {name for policy in schema.privacy.values() for name in (policy.served_as, policy.digest_as)}
-    return frozenset(name for name in told if name)
+    names = {name for policy in schema.privacy.values() for name in (policy.served_as, policy.digest_as)}
+    return frozenset(name for name in names if name)
 
 
 _ALL = (

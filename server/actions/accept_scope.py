@@ -27,9 +27,9 @@ from server.actions.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.raise_flags import raise_integrity
 from server.actions.read_push import Line
 from server.actions.release_held import finish, hold, release_held
+from server.actions.report_devices import note_doubts
 from server.actions.retime_records import retime_records
 from server.actions.settle_times import settle_times
-from server.actions.tell_devices import note_doubts
 from server.db import bulk_insert, bulk_select
 from server.models.device import StreamHead
 from server.models.entry import LogEntry

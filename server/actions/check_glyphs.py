@@ -24,11 +24,11 @@ _UNSEEN = re.compile(r"[\s\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # spaces, and s
 _AROUND = 4  # characters shown on each side of one that can't be drawn
 
 
-def undrawn(told: object) -> list[str]:
+def undrawn(content: object) -> list[str]:
     """What of a document's texts (in lists and mappings of any depth) has no glyph: for each such character the first
     place where it is, its code in its stead, as 㑇〔U+24B62〕生."""
     found: dict[str, str] = {}
-    for text in _texts(told):
+    for text in _texts(content):
         for at, character in enumerate(text):
             if ord(character) not in _drawn() and character not in found and _is_seen(character):
                 around = (text[max(0, at - _AROUND) : at], text[at + 1 : at + 1 + _AROUND])
@@ -36,14 +36,14 @@ def undrawn(told: object) -> list[str]:
     return list(found.values())
 
 
-def _texts(told: object) -> Iterator[str]:
-    if isinstance(told, str):
-        yield told
-    elif isinstance(told, dict):
-        for value in told.values():
+def _texts(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for value in content.values():
             yield from _texts(value)
-    elif isinstance(told, list | tuple):
-        for value in told:
+    elif isinstance(content, list | tuple):
+        for value in content:
             yield from _texts(value)
 
 

@@ -78,7 +78,7 @@ class _OpenDocument(SheetReader):
         self._depth = 0  # of tables within tables, which are drawings
         self._aside = 0  # within a note of a cell
         self._times = self._row_times = 1
-        self._told: Mapping[str, str] = {}
+        self._attributes: Mapping[str, str] = {}
         self._next_column = 0
         self.begins = {
             _STYLE + "style": self._begin_style,
@@ -90,7 +90,9 @@ class _OpenDocument(SheetReader):
             _TABLE + "covered-table-cell": self._begin_cell,
             _OFFICE + "annotation": lambda _: self._note(1),
             _TEXT + "p": self._begin_paragraph,
-            _TEXT + "s": lambda told: self.text(" " * min(whole_number(told, _TEXT + "c", 1), CELL_MAX)),
+            _TEXT + "s": lambda attributes: self.text(
+                " " * min(whole_number(attributes, _TEXT + "c", 1), CELL_MAX)
+            ),
             _TEXT + "tab": lambda _: self.text("\t"),
             _TEXT + "line-break": lambda _: self.text("\n"),
         }
@@ -102,51 +104,51 @@ class _OpenDocument(SheetReader):
             _OFFICE + "annotation": lambda: self._note(-1),
         }
 
-    def _begin_style(self, told: Mapping[str, str]) -> None:
-        self._style = told.get(_STYLE + "name", "")
+    def _begin_style(self, attributes: Mapping[str, str]) -> None:
+        self._style = attributes.get(_STYLE + "name", "")
 
-    def _begin_table_style(self, told: Mapping[str, str]) -> None:
-        if told.get(_TABLE + "display") == "false":
+    def _begin_table_style(self, attributes: Mapping[str, str]) -> None:
+        if attributes.get(_TABLE + "display") == "false":
             self.hidden_styles.add(self._style)
 
-    def _begin_table(self, told: Mapping[str, str]) -> None:
+    def _begin_table(self, attributes: Mapping[str, str]) -> None:
         self._depth += 1
         if self._depth == 1:
-            table = self.add_table(told.get(_TABLE + "name", ""))
-            self.styled.append((table, told.get(_TABLE + "style-name", "")))
+            table = self.add_table(attributes.get(_TABLE + "name", ""))
+            self.styled.append((table, attributes.get(_TABLE + "style-name", "")))
             self._next_column = 0
 
     def _end_table(self) -> None:
         self._depth -= 1
         self.table = self.table if self._depth else None
 
-    def _begin_column(self, told: Mapping[str, str]) -> None:
-        stop = self._next_column + whole_number(told, _TABLE + "number-columns-repeated", 1)
-        if _is_hidden(told) and self.table is not None and self._depth == 1:
+    def _begin_column(self, attributes: Mapping[str, str]) -> None:
+        stop = self._next_column + whole_number(attributes, _TABLE + "number-columns-repeated", 1)
+        if _is_hidden(attributes) and self.table is not None and self._depth == 1:
             self.table.hidden_columns.update(range(self._next_column, min(stop, ROSTER_COLUMNS_MAX)))
         self._next_column = stop
 
-    def _begin_row(self, told: Mapping[str, str]) -> None:
+    def _begin_row(self, attributes: Mapping[str, str]) -> None:
         if self._depth == 1:
-            self._row_times = whole_number(told, _TABLE + "number-rows-repeated", 1)
-            if _is_hidden(told) and self.table is not None:
+            self._row_times = whole_number(attributes, _TABLE + "number-rows-repeated", 1)
+            if _is_hidden(attributes) and self.table is not None:
                 self.table.hidden_rows.update(range(self.line, min(self.line + self._row_times, ROWS_MAX)))
 
     def _end_row(self) -> None:
         if self._depth == 1:
             self.put_row(self._row_times)
 
-    def _begin_cell(self, told: Mapping[str, str]) -> None:
+    def _begin_cell(self, attributes: Mapping[str, str]) -> None:
         if self._depth == 1:
-            self._told = told
-            self._times = whole_number(told, _TABLE + "number-columns-repeated", 1)
-            across = whole_number(told, _TABLE + "number-columns-spanned", 1) - 1
-            self.merge(whole_number(told, _TABLE + "number-rows-spanned", 1) - 1, across)
+            self._attributes = attributes
+            self._times = whole_number(attributes, _TABLE + "number-columns-repeated", 1)
+            across = whole_number(attributes, _TABLE + "number-columns-spanned", 1) - 1
+            self.merge(whole_number(attributes, _TABLE + "number-rows-spanned", 1) - 1, across)
             self.heard()
 
     def _end_cell(self) -> None:
         if self._depth == 1:
-            self.put_cell(_opendocument_value(self._told, self.heard()), self._times)
+            self.put_cell(_opendocument_value(self._attributes, self.heard()), self._times)
 
     def _note(self, step: int) -> None:
         self._aside += step
@@ -162,15 +164,15 @@ class _OpenDocument(SheetReader):
             super().text(data)
 
 
-def _opendocument_value(told: Mapping[str, str], text: str) -> Cell:
-    kind = told.get(_OFFICE + "value-type", "string")
+def _opendocument_value(attributes: Mapping[str, str], text: str) -> Cell:
+    kind = attributes.get(_OFFICE + "value-type", "string")
     if kind in _NUMBERS:
-        return typed_cell(told.get(_OFFICE + "value", text), "Number")
+        return typed_cell(attributes.get(_OFFICE + "value", text), "Number")
     if kind == "date":
-        return typed_cell(told.get(_OFFICE + "date-value", text), "DateTime")
+        return typed_cell(attributes.get(_OFFICE + "date-value", text), "DateTime")
     if kind == "boolean":
-        return told.get(_OFFICE + "boolean-value") == "true"
-    return told.get(_OFFICE + "string-value", text)[:CELL_MAX]
+        return attributes.get(_OFFICE + "boolean-value") == "true"
+    return attributes.get(_OFFICE + "string-value", text)[:CELL_MAX]
 
 
 def _is_hidden(attributes: Mapping[str, str]) -> bool:

@@ -60,34 +60,34 @@ class _Spreadsheet2003(SheetReader):
             _X + "Date1904": self._end_epoch,
         }
 
-    def _begin_sheet(self, told: Mapping[str, str]) -> None:
-        self.add_table(told.get(_SS + "Name", ""))
+    def _begin_sheet(self, attributes: Mapping[str, str]) -> None:
+        self.add_table(attributes.get(_SS + "Name", ""))
         self._next_column = 0
 
-    def _begin_column(self, told: Mapping[str, str]) -> None:
-        first = whole_number(told, _SS + "Index", self._next_column + 1) - 1
-        last = first + whole_number(told, _SS + "Span", 0)
-        if told.get(_SS + "Hidden") == "1" and self.table is not None:
+    def _begin_column(self, attributes: Mapping[str, str]) -> None:
+        first = whole_number(attributes, _SS + "Index", self._next_column + 1) - 1
+        last = first + whole_number(attributes, _SS + "Span", 0)
+        if attributes.get(_SS + "Hidden") == "1" and self.table is not None:
             self.table.hidden_columns.update(range(first, min(last + 1, ROSTER_COLUMNS_MAX)))
         self._next_column = last + 1
 
-    def _begin_row(self, told: Mapping[str, str]) -> None:
-        self.line = max(self.line, whole_number(told, _SS + "Index", self.line + 1) - 1)
-        if told.get(_SS + "Hidden") == "1" and self.line < ROWS_MAX and self.table is not None:
+    def _begin_row(self, attributes: Mapping[str, str]) -> None:
+        self.line = max(self.line, whole_number(attributes, _SS + "Index", self.line + 1) - 1)
+        if attributes.get(_SS + "Hidden") == "1" and self.line < ROWS_MAX and self.table is not None:
             self.table.hidden_rows.add(self.line)
-        self._span = whole_number(told, _SS + "Span", 0) if told else 0
+        self._span = whole_number(attributes, _SS + "Span", 0) if attributes else 0
 
     def _end_row(self) -> None:
         self.put_row()
         self.line += self._span
 
-    def _begin_cell(self, told: Mapping[str, str]) -> None:
+    def _begin_cell(self, attributes: Mapping[str, str]) -> None:
         self.value = ""
         self._across = 0
-        if told:
-            self.column = max(self.column, whole_number(told, _SS + "Index", self.column + 1) - 1)
-            self._across = whole_number(told, _SS + "MergeAcross", 0)
-            self.merge(whole_number(told, _SS + "MergeDown", 0), self._across)
+        if attributes:
+            self.column = max(self.column, whole_number(attributes, _SS + "Index", self.column + 1) - 1)
+            self._across = whole_number(attributes, _SS + "MergeAcross", 0)
+            self.merge(whole_number(attributes, _SS + "MergeDown", 0), self._across)
 
     def _end_cell(self) -> None:
         self.put_cell(self.value)
@@ -96,9 +96,9 @@ class _Spreadsheet2003(SheetReader):
     def _comment(self, is_open: bool) -> None:
         self._in_comment = is_open
 
-    def _begin_data(self, told: Mapping[str, str]) -> None:
+    def _begin_data(self, attributes: Mapping[str, str]) -> None:
         if not self._in_comment:
-            self._type = told.get(_SS + "Type", "String")
+            self._type = attributes.get(_SS + "Type", "String")
             self.listen()
 
     def _end_data(self) -> None:
@@ -106,9 +106,9 @@ class _Spreadsheet2003(SheetReader):
             self.value = typed_cell(self.heard(), self._type)
 
     def _end_visible(self) -> None:
-        told = self.heard().strip()
+        visibility = self.heard().strip()
         if self.table is not None:
-            self.table.visible = told not in ("SheetHidden", "SheetVeryHidden")
+            self.table.visible = visibility not in ("SheetHidden", "SheetVeryHidden")
 
     def _end_epoch(self) -> None:
         self.book.epoch_1904 = True

@@ -103,10 +103,10 @@ class SheetReader:
         self._parts = self._parts if self._parts is not None else []
 
     def heard(self) -> str:
-        told, self._parts = "".join(self._parts or ()), None
-        if len(told) > CELL_MAX:
+        text, self._parts = "".join(self._parts or ()), None
+        if len(text) > CELL_MAX:
             raise wrong.inflates()
-        return told
+        return text
 
     def add_table(self, name: str) -> Table:
         if len(self.book.tables) >= ROSTER_SHEETS_MAX:
@@ -166,9 +166,9 @@ def typed_cell(text: str, kind: str) -> Cell:
 
 def whole_number(attributes: Mapping[str, str], name: str, default: int) -> int:
     """A whole number of a reasonable size. Raises Problem 422 for anything else."""
-    told = attributes.get(name)
-    if told is None:
+    value = attributes.get(name)
+    if value is None:
         return default
-    if not told.isascii() or not told.isdigit() or len(told) > 9:
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
         raise wrong.damaged()
-    return int(told)
+    return int(value)

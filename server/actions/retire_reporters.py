@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.refresh_watermark import refresh_watermark
-from server.actions.tell_devices import tell_dormant
+from server.actions.report_devices import report_dormant
 from server.models.device import OWN_CLASS, Device, StreamHead
 from server.models.scope import lock_scope
 from server.models.user import Assignment, User
@@ -25,7 +25,7 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
 
     1. A site was taken back `unassigned_grace_h` ago: the device is out from the end of the assignment on.
     2. A device's stream was not complete for `device_dormant_d`: it is out until it reports again, and
-       the administrators are told.
+       it is reported to the administrators.
 
     Without these rules nobody goes.
     """
@@ -47,7 +47,7 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
             head.left_ms, head.left_why = (ended_ms, UNHEARD) if ended_ms is not None else (now_ms, DORMANT)
             refresh_watermark(session, site_id, now_ms)
             if head.left_why == DORMANT:
-                tell_dormant(session, device_id, now_ms)
+                report_dormant(session, device_id, now_ms)
             done += 1
     return done
 

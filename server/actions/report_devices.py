@@ -1,4 +1,4 @@
-"""What administrators are told of devices: one that nobody waits for any more, and one whose clock stays wrong."""
+"""What is reported to administrators of devices: one that nobody waits for any more, and one whose clock stays wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.rules.calendar import add_days, local_date_of
 from server.rules.rulebook import Rulebook
 
 
-def tell_dormant(session: Session, device_id: str, now_ms: int) -> None:
+def report_dormant(session: Session, device_id: str, now_ms: int) -> None:
     """Once a day and device, over all of its sites."""
     device = session.get_one(Device, device_id)
     today = local_date_of(now_ms)
