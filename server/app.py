@@ -28,6 +28,7 @@ from server.console import same_people as same_people_pages
 from server.db import DatabaseTrouble, is_passing
 from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
+from server.figures import Figures
 from server.local_app import local_app
 from server.log_in_turns import LogInTurns
 from server.media_store import StoreTrouble
@@ -66,7 +67,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     those of the database, OperationalError when it does not answer."""
     app = local_app(config, clock)
     app.extensions["gongdi_pool"] = ThreadPoolExecutor(1, "rosters")
-    app.extensions["gongdi_figures"] = ops.Figures()
+    app.extensions["gongdi_figures"] = Figures()
     app.extensions["gongdi_log_ins"] = LogInTurns(config.threads)
     app.url_map.strict_slashes = False
     if isinstance(app.json, DefaultJSONProvider):

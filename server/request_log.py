@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from uuid_utils.compat import uuid7
 
-from server.api.ops import Figures
+from server.figures import Figures
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log = logging.getLogger("gongdi.request")

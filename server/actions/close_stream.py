@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from server.actions.apply_entry import Applying
 from server.actions.count_lines import count_lines
 from server.actions.kept_evidence import keep_unreadable
-from server.actions.meet_windows import wake_undecided, wake_windows
 from server.actions.quarantine import Pushing, quarantine_place
 from server.actions.read_push import entry_place
 from server.actions.refresh_watermark import set_watermark
@@ -22,6 +21,7 @@ from server.db import bulk_insert
 from server.models.device import StreamHead
 from server.models.entry import LogEntry, Quarantine
 from server.models.scope import Scope
+from server.models.window import wake_undecided, wake_windows
 from server.rules.reporting import DORMANT, RELEASED, Reporting
 from sync_protocol import stream as streams
 from sync_protocol.header import Attested
@@ -103,7 +103,7 @@ def close_stream(
         wake_undecided(pushing.session, scope.scope_id, pushing.now_ms)
     pushing.session.flush()
     if head.complete_ms is not None and head.complete_ms != before_ms:
-        wake_windows(pushing.session, scope, before_ms, head.complete_ms, pushing.now_ms)
+        wake_windows(pushing.session, scope.scope_id, before_ms, head.complete_ms, pushing.now_ms)
     return set_watermark(pushing.session, scope, pushing.book, pushing.now_ms)
 
 

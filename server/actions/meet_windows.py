@@ -15,14 +15,13 @@ from server.actions.weigh_coverage import COVERAGE_KINDS, coverage_evidence
 from server.actions.window_record import window_put
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import RULES, Window
+from server.models.window import LONGEST_MS, RULES, Window
 from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
 from server.rules.judge import FULFILLED, Evidence, judge
 from server.rules.matching import Matched
 from server.rules.reporting import Reporting
 from server.rules.rulebook import Rulebook
 
-_LONGEST_MS = 2 * DAY_MS  # no window reaches further from its opening
 _DONE = tuple(FULFILLED.values())
 
 
@@ -56,28 +55,6 @@ def meet_windows(
     if changed:
         session.flush()
         feed.put([window_put(window) for window in changed])
-
-
-def wake_windows(session: Session, scope: Scope, after_ms: int | None, until_ms: int, now_ms: int) -> None:
-    """Silent windows whose deadline a device has now reported past are looked at by the next tick. `after_ms`: how far it
-    had reported before; None: it never had."""
-    opened = Window.opens_ms <= until_ms
-    if after_ms is not None:
-        opened = Window.opens_ms.between(after_ms - _LONGEST_MS, until_ms)
-    deadline = Window.due_ms + Window.grace_s * 1000
-    silent = sa.and_(Window.scope_id == scope.scope_id, Window.state == "silent")
-    passed = sa.update(Window).where(silent, opened, deadline <= until_ms)
-    session.execute(passed.values(check_ms=now_ms))
-
-
-def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:
-    """Who reports in a scope has changed: what waits for reports, and what is in review because of a device, is looked at
-    by the next tick."""
-    waiting = sa.or_(
-        Window.state == "silent", sa.and_(Window.state == "review", Window.reason.like("device_%"))
-    )
-    query = sa.update(Window).where(Window.scope_id == scope_id, waiting)
-    session.execute(query.values(check_ms=now_ms))
 
 
 def _match_logs(
@@ -192,7 +169,7 @@ def _around(
     session: Session, scope: Scope, touches: Sequence[Touch], wanted: sa.ColumnElement[bool]
 ) -> list[Window]:
     """The windows that may be touched, read through the index of openings."""
-    first = min(touch.from_ms for touch in touches) - _LONGEST_MS
+    first = min(touch.from_ms for touch in touches) - LONGEST_MS
     opened = Window.opens_ms.between(first, max(touch.to_ms for touch in touches))
     return list(session.scalars(sa.select(Window).where(Window.scope_id == scope.scope_id, opened, wanted)))
 

@@ -18,13 +18,13 @@ from server.actions.flag_record import (
     flag_puts,
 )
 from server.actions.refresh_watermark import close_forks
-from server.actions.show_media import lacking_photos
 from server.actions.take_flag_steps import trigger
 from server.actions.tell_people import tell_move
 from server.actions.window_record import window_put
 from server.clock import to_iso
 from server.models.access import Viewer, visible_flags
 from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.media import lacking_photos
 from server.models.scope import lock_scope
 from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
 from server.models.user import User, user_named

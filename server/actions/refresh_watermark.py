@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.load_reference import rules_in_force
-from server.actions.meet_windows import wake_undecided
 from server.models.device import Device, StreamHead
 from server.models.scope import Scope, lock_scope
 from server.models.watermark import counted_devices
+from server.models.window import wake_undecided
 from server.rules.calendar import local_date_of
 from server.rules.reporting import Reporting, reporting
 from server.rules.rulebook import Rulebook

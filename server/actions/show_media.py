@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -39,12 +38,6 @@ def require_photographer(session: Session, viewer: Viewer, site_id: str) -> None
     seen = sa.select(Site.id).where(Site.id == site_id, visible_sites(viewer))
     if not sees_evidence(viewer) or session.scalar(seen) is None:
         raise not_found()
-
-
-def lacking_photos(session: Session, site_id: str, wanted: Collection[str]) -> set[str]:
-    """Which of these have not arrived."""
-    here = sa.select(Media.sha256).where(Media.scope_id == site_id, Media.sha256.in_(wanted))
-    return set(wanted) - set(session.scalars(here)) if wanted else set()
 
 
 def shown_bytes(store: MediaStore, photo: Media) -> bytes:

@@ -123,3 +123,9 @@ def stranded_photos(session: Session, upload_ids: Collection[str], now_ms: int) 
     query = sa.select(MediaUpload.scope_id, MediaUpload.sha256).distinct()
     rows = session.execute(query.where(MediaUpload.id.in_(upload_ids), ~kept, ~running))
     return [(row.scope_id, row.sha256) for row in rows]
+
+
+def lacking_photos(session: Session, site_id: str, wanted: Collection[str]) -> set[str]:
+    """Which of these have not arrived."""
+    here = sa.select(Media.sha256).where(Media.scope_id == site_id, Media.sha256.in_(wanted))
+    return set(wanted) - set(session.scalars(here)) if wanted else set()

@@ -109,6 +109,7 @@ class DueWindow:
         return self.due_ms + self.grace_s * 1000
 
 
+LONGEST_MS = 172_800_000  # two days: no window reaches further from its opening
 AnyWindow = Window | DueWindow
 _MADE = (
     *("scope_id", "id", "duty", "place", "local_date", "slot"),
@@ -141,6 +142,28 @@ def save_judged(session: Session, windows: Sequence[DueWindow]) -> None:
     named = ("scope_id", "id")
     read = attrgetter(*_JUDGED, *named)
     bulk_update(session, Window.__table__, named, _JUDGED, [read(window) for window in windows])  # type: ignore[arg-type]
+
+
+def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms: int, now_ms: int) -> None:
+    """Silent windows whose deadline a device has now reported past are looked at by the next tick. `after_ms`: how far it
+    had reported before; None: it never had."""
+    opened = Window.opens_ms <= until_ms
+    if after_ms is not None:
+        opened = Window.opens_ms.between(after_ms - LONGEST_MS, until_ms)
+    deadline = Window.due_ms + Window.grace_s * 1000
+    silent = sa.and_(Window.scope_id == scope_id, Window.state == "silent")
+    passed = sa.update(Window).where(silent, opened, deadline <= until_ms)
+    session.execute(passed.values(check_ms=now_ms))
+
+
+def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:
+    """Who reports in a scope has changed: what waits for reports, and what is in review because of a device, is looked at
+    by the next tick."""
+    waiting = sa.or_(
+        Window.state == "silent", sa.and_(Window.state == "review", Window.reason.like("device_%"))
+    )
+    query = sa.update(Window).where(Window.scope_id == scope_id, waiting)
+    session.execute(query.values(check_ms=now_ms))
 
 
 def window_id(site_id: str, duty: str, place: str, local_date: str, slot: str) -> str:
