@@ -1,6 +1,6 @@
 """The hot path: readers compiled from the marshmallow schemas, for the plain additions that nearly every line is.
 
-A compiled reader accepts only what the strict ones (sync_protocol.entry.read_entry, judge_body) accept, with equal
+A compiled reader accepts only what the strict ones (sync_protocol.entry.read_entry, validate_body) accept, with equal
 values, and gives None for anything else: not "refused", but "read it the slow way". It never says what is wrong.
 
 What msgspec does not see is a name that stands twice in an object (it keeps the last value). So colons are counted:

@@ -7,13 +7,13 @@ import os
 import pkgutil
 from typing import TYPE_CHECKING
 
-from server.cli import gongdi
+from server.cli.main import gongdi
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from server.clock import Clock
-    from server.config import Config
+    from server.base.clock import Clock
+    from server.base.config import Config
 
 
 def main() -> None:

@@ -15,8 +15,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import __version__
 from server.api import devices, docs, flags, media, ops, rosters, sessions, sites, sync, uploads
 from server.api.openapi import make_api
-from server.clock import Clock
-from server.config import Config
+from server.base.clock import Clock
+from server.base.config import Config
+from server.base.db import DatabaseTrouble, is_passing
+from server.base.media_store import StoreTrouble
+from server.base.problems import Problem
+from server.base.seal import SealBroken
 from server.console import flags as flag_pages
 from server.console import overview as overview_pages
 from server.console import pages, papers
@@ -25,17 +29,13 @@ from server.console import questions as question_pages
 from server.console import roster_columns as roster_column_pages
 from server.console import rosters as roster_pages
 from server.console import same_people as same_people_pages
-from server.db import DatabaseTrouble, is_passing
-from server.door import answer_problem, problem_of
 from server.field_app import pages as field_pages
-from server.figures import Figures
-from server.local_app import local_app
-from server.log_in_turns import LogInTurns
-from server.media_store import StoreTrouble
-from server.problems import Problem
-from server.request_log import log_requests
-from server.seal import SealBroken
-from server.security_headers import set_security_headers
+from server.web.figures import Figures
+from server.web.log_in_turns import LogInTurns
+from server.web.request_log import log_requests
+from server.web.responses import answer_problem, problem_of
+from server.web.security_headers import set_security_headers
+from server.workflows.local_app import local_app
 
 # Their pages stand on the blueprint of `pages`.
 assert flag_pages and overview_pages and papers and people_pages and question_pages

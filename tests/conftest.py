@@ -22,10 +22,10 @@ from flask_sqlalchemy import SQLAlchemy
 from hypothesis import settings
 from playwright.sync_api import Browser
 
-from server.actions import log_in
-from server.config import Config
-from server.db import Base
-from server.migrate import upgrade
+from server.actions.accounts import log_in
+from server.base.config import Config
+from server.base.db import Base
+from server.base.migrate import upgrade
 from tests.chromium import launched_browser
 from tests.postgresql import create_database, drop_database, empty_database, temporary_cluster
 

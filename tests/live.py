@@ -11,8 +11,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from server.config import Config
-from server.web_server import listen
+from server.base.config import Config
+from server.web.web_server import listen
 
 
 @contextmanager

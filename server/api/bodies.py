@@ -10,7 +10,7 @@ from typing import Any
 import zstandard
 from flask import Request, Response
 
-from server.problems import Problem
+from server.base.problems import Problem
 from sync_protocol.entry import MAX_ENTRIES
 from sync_protocol.outcomes import problem_title
 from sync_protocol.strict_json import Unreadable, read_json

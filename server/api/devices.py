@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from server.actions.paging import Page
-from server.actions.revoke_device import ShownDevice, page_of_devices, revoke_device
-from server.api.door import Door, require_admin
+from server.actions.devices.revoke_device import ShownDevice, page_of_devices, revoke_device
+from server.api.door import ApiBlueprint, require_admin
 from server.api.shapes import DevicePage, DeviceShape, NoQuery, PageQuery
-from server.db import read, write
-from server.door import now_ms
+from server.base.db import read, write
+from server.models.paging import Page
+from server.web.responses import now_ms
 
-blueprint = Door("devices", __name__, url_prefix="/api/v1/devices", description="设备 (仅管理员)")
+blueprint = ApiBlueprint("devices", __name__, url_prefix="/api/v1/devices", description="设备 (仅管理员)")
 blueprint.before_request(require_admin)
 
 

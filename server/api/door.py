@@ -11,14 +11,14 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
-from server.actions.log_in import viewer_by_token
+from server.actions.accounts.log_in import viewer_by_token
 from server.api.bodies import read_json_body
-from server.db import read
-from server.door import answer_problem, now_ms, problem_of, runtime
+from server.base.db import read
+from server.base.problems import Problem
 from server.models.access import Viewer, may_administer
-from server.problems import Problem
+from server.web.responses import answer_problem, now_ms, problem_of, runtime
 
-__all__ = ["Door", "answer_problem", "register_problems", "require_admin", "runtime", "viewer"]
+__all__ = ["ApiBlueprint", "answer_problem", "register_problems", "require_admin", "runtime", "viewer"]
 
 BODY_BYTES_MAX = 64 * 1024
 TOKEN_CHARS_MAX = 200
@@ -64,7 +64,7 @@ def _by_pointer(told: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]
         yield from _by_pointer(inner, pointer if name == "_schema" else f"{pointer}/{step}")
 
 
-class Door(Blueprint):
+class ApiBlueprint(Blueprint):
     """A blueprint of the API: its input goes through our parser; unless it is `open_to_all`, only people
     who are logged in come in."""
 

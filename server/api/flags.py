@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from server.actions.load_reference import rules_in_force
-from server.actions.move_flag import Wanted, move_flag
-from server.actions.paging import Page
-from server.actions.show_flags import FlagFile, FlagFilter, ShownFlag, one_flag, page_of_flags
-from server.api.door import Door, runtime, viewer
+from server.actions.flags.list_flags import FlagFile, FlagFilter, ShownFlag, one_flag, page_of_flags
+from server.actions.flags.move_flag import Wanted, move_flag
+from server.actions.reference.load_reference import rules_in_force
+from server.api.door import ApiBlueprint, runtime, viewer
 from server.api.shapes import FlagFileShape, FlagPage, FlagQuery, MoveIn, NoQuery
-from server.db import read, write
-from server.door import now_ms
+from server.base.db import read, write
+from server.models.paging import Page
+from server.web.responses import now_ms
 
-blueprint = Door(
+blueprint = ApiBlueprint(
     "flags", __name__, url_prefix="/api/v1/flags", description="问题标记: 只是线索, 不是处罚依据"
 )
 

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from flask import Response
 
-from server.actions.judge_photo import SHOWN_TYPE
-from server.actions.show_media import find_photo, shown_bytes
-from server.api.door import Door, viewer
+from server.actions.media.get_media import find_photo, shown_bytes
+from server.actions.media.inspect_photo import SHOWN_TYPE
+from server.api.door import ApiBlueprint, viewer
 from server.api.shapes import NoQuery, PhotoShape, file_answer
-from server.db import read
-from server.door import FILE_BODY, as_photo, now_ms, runtime, uploaded_file
-from server.take_media import keep_photo
+from server.base.db import read
+from server.web.responses import FILE_BODY, as_photo, now_ms, runtime, uploaded_file
+from server.workflows.receive_media import keep_photo
 
-blueprint = Door("media", __name__, url_prefix="/api/v1/media", description="照片: 记录的凭证")
+blueprint = ApiBlueprint("media", __name__, url_prefix="/api/v1/media", description="照片: 记录的凭证")
 
 _JPEG = file_answer(SHOWN_TYPE, "照片 (JPEG)")
 

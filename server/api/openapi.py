@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from server.api.door import problem_answer
-from server.door import PROBLEM_TYPE
+from server.web.responses import PROBLEM_TYPE
 
 
 class ProblemSchema(Schema):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from server.actions.check_keys import faults_of_keys, faults_of_stored
-from server.actions.watch_health import health, watch_rules
-from server.db import DatabaseTrouble, read
-from server.door import now_ms, runtime
-from server.figures import Figures
-from server.migrate import newest
+from server.actions.ops.check_keys import faults_of_keys, faults_of_stored
+from server.actions.ops.health import health, watch_rules
+from server.base.db import DatabaseTrouble, read
+from server.base.migrate import newest
+from server.base.runtime import least_free_bytes
 from server.rules.readiness import Check, check_heartbeat, check_keys, check_schema
-from server.runtime import least_free_bytes
+from server.web.figures import Figures
+from server.web.responses import now_ms, runtime
 
 blueprint = Blueprint("ops", __name__)
 

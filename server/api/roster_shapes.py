@@ -13,10 +13,10 @@ from schemas.limits import (
     ROSTER_SHEETS_MAX,
     TEAM_MAX,
 )
-from server.actions.keep_preview import PROBLEMS_MAX
-from server.actions.show_rosters import GROUPS
+from server.actions.rosters.list_rosters import GROUPS
+from server.actions.rosters.preview import PROBLEMS_MAX
 from server.api.shapes import ZH, Input, at
-from server.rules.roster.fields import FIELDS
+from server.rules.rosters.fields import FIELDS
 
 ROWS_DEFAULT, ROWS_MAX = 100, 500
 

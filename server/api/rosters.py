@@ -8,18 +8,26 @@ from uuid import UUID
 from flask import Response, request
 
 from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
-from server.actions.commit_roster import Decision
-from server.actions.paging import Page
-from server.actions.show_rosters import ShownRoster, ShownRow, one_roster, page_of_rosters, rows_of_roster
-from server.actions.write_workbook import MIME, problem_file, roster_file
-from server.api.door import Door, viewer
+from server.actions.rosters.commit_roster import Decision
+from server.actions.rosters.list_rosters import (
+    ShownRoster,
+    ShownRow,
+    one_roster,
+    page_of_rosters,
+    rows_of_roster,
+)
+from server.actions.rosters.write_workbook import MIME, problem_file, roster_file
+from server.api.door import ApiBlueprint, viewer
 from server.api.roster_shapes import Columns, Commit, OneRosterShape, Reason, RosterPage, RowPage, RowQuery
 from server.api.shapes import NoQuery, PageQuery, file_answer
-from server.db import read, write
-from server.door import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
-from server.read_rosters import commit_preview, confirm_columns, take_in_file
+from server.base.db import read, write
+from server.models.paging import Page
+from server.web.responses import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
+from server.workflows.read_rosters import commit_preview, confirm_columns, take_in_file
 
-blueprint = Door("rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出")
+blueprint = ApiBlueprint(
+    "rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出"
+)
 
 _XLSX = file_answer(MIME, "工作簿 (.xlsx)")
 _LISTS_BYTES_MAX = 3 * 1024 * 1024  # of a body that names every person, or every column of every sheet

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import request
 
-from server.actions.authenticate_device import Asked, Sender, authenticate
-from server.db import read
+from server.actions.devices.authenticate_device import Asked, Sender, authenticate
+from server.base.db import read
 
 
 def signed_sender(body: bytes, at_ms: int) -> Sender:

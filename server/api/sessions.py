@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import g
 
-from server.actions.log_in import LoggedIn, log_out
-from server.api.door import Door, require_viewer, viewer
+from server.actions.accounts.log_in import LoggedIn, log_out
+from server.api.door import ApiBlueprint, require_viewer, viewer
 from server.api.shapes import LogIn, NoQuery, Person, Session
-from server.db import write
-from server.door import log_in
+from server.base.db import write
 from server.models.access import Viewer
+from server.web.responses import log_in
 
-blueprint = Door(
+blueprint = ApiBlueprint(
     "sessions", __name__, url_prefix="/api/v1/sessions", open_to_all=True, description="登录与退出"
 )
 

@@ -10,10 +10,10 @@ from marshmallow import Schema, ValidationError, fields, validate
 from schemas.fields import Pattern
 from schemas.flag import FLAG_STATES
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
-from server.actions.log_in import NAME_CHARS_MAX, PASSWORD_CHARS_MAX
-from server.actions.paging import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX
-from server.clock import from_iso, to_iso
-from server.rules.flag_moves import TABLE, describe
+from server.actions.accounts.log_in import NAME_CHARS_MAX, PASSWORD_CHARS_MAX
+from server.base.clock import from_iso, to_iso
+from server.models.paging import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX
+from server.rules.flags.moves import TABLE, describe
 
 WINDOWS_LIMIT_DEFAULT = 500
 WINDOWS_LIMIT_MAX = 1000

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from server.actions.paging import Page
-from server.actions.show_sites import ShownSite, Span, one_site, page_of_sites, page_of_windows
-from server.api.door import Door, viewer
+from server.actions.sites.list_sites import ShownSite, Span, one_site, page_of_sites, page_of_windows
+from server.api.door import ApiBlueprint, viewer
 from server.api.shapes import NoQuery, PageQuery, SitePage, SiteShape, WindowPage, WindowQuery
-from server.db import read
-from server.door import now_ms
+from server.base.db import read
+from server.models.paging import Page
 from server.models.window import Window
+from server.web.responses import now_ms
 
-blueprint = Door("sites", __name__, url_prefix="/api/v1/sites", description="工地")
+blueprint = ApiBlueprint("sites", __name__, url_prefix="/api/v1/sites", description="工地")
 
 
 @blueprint.get("")

@@ -8,19 +8,19 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from schemas.kinds import all_json_schemas
-from server.actions.accept_push import accept_push
-from server.actions.authenticate_device import claim_exchange, require_active
-from server.actions.enrol_device import enrol_device, read_enrolment, wrong_code
-from server.actions.join_scopes import join_scopes
-from server.actions.limit_rate import limit_rate
-from server.actions.read_push import Push, read_lines
-from server.actions.serve_pull import encode, read_pull, serve_pull
+from server.actions.accounts.limit_rate import limit_rate
+from server.actions.devices.authenticate_device import claim_exchange, require_active
+from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
+from server.actions.sync.accept_push import accept_push
+from server.actions.sync.join_scopes import join_scopes
+from server.actions.sync.read_push import Push, read_lines
+from server.actions.sync.serve_pull import encode, read_pull, serve_pull
 from server.api.bodies import compressed, inflate, read_body, read_json_body, too_large
 from server.api.senders import signed_sender
-from server.clock import to_iso
-from server.db import read, write
-from server.door import now_ms, runtime
-from server.problems import Problem
+from server.base.clock import to_iso
+from server.base.db import read, write
+from server.base.problems import Problem
+from server.web.responses import now_ms, runtime
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Refusal
 from sync_protocol.header import Header, read_header
 from sync_protocol.outcomes import problem_title

@@ -15,17 +15,17 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import http_date
 
-from server.actions.authenticate_device import claim_exchange, device_of_token
-from server.actions.begin_upload import begin_upload, has_arrived, read_announced
-from server.actions.judge_photo import photo_limits, refused_media
-from server.actions.move_upload import check_offset, find_upload
+from server.actions.devices.authenticate_device import claim_exchange, device_of_token
+from server.actions.media.advance_upload import check_offset, find_upload
+from server.actions.media.begin_upload import begin_upload, has_arrived, read_announced
+from server.actions.media.inspect_photo import photo_limits, refused_media
 from server.api.bodies import read_body
 from server.api.senders import signed_sender
-from server.db import read, write
-from server.door import now_ms, runtime
+from server.base.db import read, write
+from server.base.problems import Problem
 from server.models.media import MediaUpload
-from server.problems import Problem
-from server.take_media import drop_upload, take_piece
+from server.web.responses import now_ms, runtime
+from server.workflows.receive_media import drop_upload, take_piece
 from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/sync/v1/media")

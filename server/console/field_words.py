@@ -8,7 +8,7 @@ from uuid import UUID
 
 from schemas.choice_words import CHOICE_WORDS
 from schemas.kinds import KINDS
-from server.actions.name_codes import Names
+from server.actions.reference.name_codes import Names
 
 _ENVELOPE = {
     "kind": "记录种类",

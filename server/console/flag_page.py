@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.actions.show_flags import FlagFile
+from server.actions.flags.list_flags import FlagFile
 from server.models.access import Viewer
-from server.rules.escalation import policy_from
-from server.rules.flag_moves import CONTRACTOR, Move
-from server.rules.sources import term
+from server.rules.duties.sources import term
+from server.rules.flags.escalation import policy_from
+from server.rules.flags.moves import CONTRACTOR, Move
 
 # What a step of the policy waits for. Codes that a policy adds are waited for by no move in particular.
 _EXPECTED: Mapping[str, Sequence[str]] = {

@@ -12,38 +12,38 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.flag import FLAG_STATES
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
-from server.actions.load_reference import rules_in_force
-from server.actions.move_flag import Wanted, move_flag
-from server.actions.name_codes import read_names
-from server.actions.show_devices import devices_of
-from server.actions.show_duties import duties_shown
-from server.actions.show_flags import (
+from server.actions.devices.list_devices import devices_of
+from server.actions.duties.list_duties import duties_shown
+from server.actions.flags.document_facts import number_of
+from server.actions.flags.list_flags import (
     FlagFilter,
     flags_waiting_for,
     one_flag,
     page_of_flags,
     windows_around,
 )
-from server.actions.show_notices import page_of_notices, read_notices
-from server.actions.show_signals import signal_counts
-from server.actions.show_sites import companies_seen
-from server.actions.show_turns import people_of_unit, turns_of
-from server.actions.tell_papers import number_of
+from server.actions.flags.list_turns import people_of_unit, turns_of
+from server.actions.flags.move_flag import Wanted, move_flag
+from server.actions.notices.list_notices import page_of_notices, read_notices
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.reference.name_codes import read_names
+from server.actions.signals.list_signals import signal_counts
+from server.actions.sites.list_sites import companies_seen
+from server.base.db import read, write
+from server.base.problems import Problem
 from server.console.flag_page import demand_of, moves_of
 from server.console.forms import check_form, claim, typed
 from server.console.moves_diagram import diagram
 from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, render, require_role, start_asked
 from server.console.window_grid import grid_of
-from server.db import read, write
-from server.door import now_ms, runtime, uploaded_photos
 from server.models.access import Viewer
-from server.problems import Problem
 from server.rules.calendar import add_days, instant_ms, local_date_of
-from server.rules.escalation import policy_from
-from server.rules.flag_moves import MOVES, PARTY_NAMES, TABLE
-from server.rules.flag_words import SEVERITIES
-from server.rules.sources import flag_sources
-from server.take_media import keep_photo
+from server.rules.duties.sources import flag_sources
+from server.rules.flags.escalation import policy_from
+from server.rules.flags.moves import MOVES, PARTY_NAMES, TABLE
+from server.rules.flags.words import SEVERITIES
+from server.web.responses import now_ms, runtime, uploaded_photos
+from server.workflows.receive_media import keep_photo
 
 WAITING_ROWS = 50
 _FILTERS = ("district", "duty", "severity")

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from schemas.limits import ROSTER_BYTES_MAX
-from server.actions.keep_form import (
+from server.actions.accounts.form_keys import (
     Draft,
     FormKey,
     claim_form,
@@ -25,9 +25,9 @@ from server.actions.keep_form import (
     make_key,
     read_key,
 )
-from server.db import Session, read, write
-from server.door import FORM_BYTES, now_ms, runtime
-from server.problems import Problem
+from server.base.db import Session, read, write
+from server.base.problems import Problem
+from server.web.responses import FORM_BYTES, now_ms, runtime
 
 COOKIE = "gongdi_session"
 FORM_BYTES_MAX = 16 * 1024

@@ -7,8 +7,8 @@ import secrets
 
 from flask import request
 
-from server.actions.log_in import normal_name
-from server.door import runtime
+from server.actions.accounts.log_in import normal_name
+from server.web.responses import runtime
 
 BROWSER_COOKIE = "gongdi_browser"
 BROWSER_S = 180 * 24 * 3600

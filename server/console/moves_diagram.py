@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from server.rules.flag_moves import TABLE
+from server.rules.flags.moves import TABLE
 
 _MAIN = ("open", "acknowledged", "rectifying", "submitted", "verified", "closed")
 _LANES = ("transferred", "stop_work")

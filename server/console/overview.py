@@ -7,14 +7,14 @@ from uuid import UUID
 from flask import current_app, g
 
 from schemas.choice_words import CHOICE_WORDS
-from server.actions.name_codes import read_names
-from server.actions.show_overview import overview
-from server.actions.show_site import site_file
+from server.actions.reference.name_codes import read_names
+from server.actions.sites.get_site import site_file
+from server.actions.sites.overview import overview
+from server.base.db import read
 from server.console.pages import JUDGES, blueprint, render, require_role
 from server.console.window_grid import grid_of
-from server.db import read
-from server.door import now_ms, runtime
 from server.models.access import may_see_people
+from server.web.responses import now_ms, runtime
 
 _PEOPLE_PAGE = "console.show_people"
 

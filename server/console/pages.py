@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.actions.enter_holidays import runs_out
-from server.actions.log_in import SESSION_MS, log_out, viewer_by_token
-from server.actions.name_codes import Names
-from server.actions.show_notices import count_unread
+from server.actions.accounts.log_in import SESSION_MS, log_out, viewer_by_token
+from server.actions.notices.list_notices import count_unread
+from server.actions.reference.enter_holidays import runs_out
+from server.actions.reference.name_codes import Names
+from server.base.db import read, write
+from server.base.problems import Problem, not_found
 from server.console import words
 from server.console.forms import (
     COOKIE,
@@ -30,11 +32,9 @@ from server.console.forms import (
     typed,
 )
 from server.console.known_browsers import BROWSER_COOKIE, BROWSER_S, known_browser, marked
-from server.db import read, write
-from server.door import log_in, now_ms
 from server.models.access import may_administer
-from server.problems import Problem, not_found
-from server.rules.flag_words import bound, exact, moment
+from server.rules.flags.words import bound, exact, moment
+from server.web.responses import log_in, now_ms
 from sync_protocol.outcomes import refusal_title
 
 blueprint = Blueprint(

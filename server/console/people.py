@@ -7,16 +7,16 @@ from uuid import UUID
 from flask import Response, g, request
 
 from schemas.limits import REASON_MAX, REASON_MIN
-from server.actions.name_codes import read_names
-from server.actions.show_people import SEARCH_MAX, count_lookup, page_of_people
-from server.actions.show_sites import one_site
-from server.actions.write_workbook import MIME, roster_file
+from server.actions.reference.name_codes import read_names
+from server.actions.rosters.list_people import SEARCH_MAX, count_lookup, page_of_people
+from server.actions.rosters.write_workbook import MIME, roster_file
+from server.actions.sites.list_sites import one_site
+from server.base.db import read, write
+from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import blueprint, render, start_asked
-from server.db import read, write
-from server.door import as_download, now_ms, runtime
 from server.models.access import may_unmask, may_upload
-from server.problems import Problem
+from server.web.responses import as_download, now_ms, runtime
 
 _PEOPLE_SHOWN = 100
 

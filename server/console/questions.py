@@ -8,24 +8,24 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import REASON_MAX
-from server.actions.load_reference import rules_in_force
-from server.actions.merge_people import count_same_people
-from server.actions.name_codes import read_names
-from server.actions.name_people import name_people
-from server.actions.settle_held import ACCEPTED, held_entries, settle_held
-from server.actions.settle_questions import (
+from server.actions.accounts.name_people import name_people
+from server.actions.questions.merge_people import count_same_people
+from server.actions.questions.settle_held import ACCEPTED, held_entries, settle_held
+from server.actions.questions.settle_questions import (
     SETTLEMENTS,
     open_questions,
     refused_entries,
     settle_question,
     settle_refused,
 )
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.reference.name_codes import read_names
+from server.base.db import read, write
 from server.console import field_words
 from server.console.field_words import is_id
 from server.console.forms import check_form, claim
 from server.console.pages import blueprint, render
-from server.db import read, write
-from server.door import now_ms, runtime
+from server.web.responses import now_ms, runtime
 
 _STATES = ("open", *SETTLEMENTS, ACCEPTED)
 

@@ -11,21 +11,21 @@ from uuid import UUID
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.actions.judge_roster import Chosen
-from server.actions.name_codes import Names, read_names
-from server.actions.show_rosters import ShownRoster, columns_to_choose, one_roster
-from server.actions.show_sites import one_site
-from server.actions.upload_roster import forget_title, remembered_titles
+from server.actions.reference.name_codes import Names, read_names
+from server.actions.rosters.list_rosters import ShownRoster, columns_to_choose, one_roster
+from server.actions.rosters.upload_roster import forget_title, remembered_titles
+from server.actions.rosters.validate_roster import Chosen
+from server.actions.sites.list_sites import one_site
+from server.base.db import read, write
+from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import blueprint, render
-from server.db import read, write
-from server.door import now_ms, runtime
 from server.models.access import may_upload
 from server.models.site import Site
-from server.problems import Problem
-from server.read_rosters import confirm_columns
 from server.rules.calendar import local_date_of
-from server.rules.roster.fields import FIELDS, GIVABLE, REQUIRED
+from server.rules.rosters.fields import FIELDS, GIVABLE, REQUIRED
+from server.web.responses import now_ms, runtime
+from server.workflows.read_rosters import confirm_columns
 
 _UNKNOWN = "?"  # leaves a column as unknown as it was
 

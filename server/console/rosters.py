@@ -9,20 +9,26 @@ from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
-from server.actions.commit_roster import Decision
-from server.actions.name_codes import read_names
-from server.actions.show_rosters import GROUPS, columns_to_choose, one_roster, page_of_rosters, rows_of_roster
-from server.actions.show_sites import one_site, page_of_sites
-from server.actions.write_workbook import MIME, problem_file
+from server.actions.reference.name_codes import read_names
+from server.actions.rosters.commit_roster import Decision
+from server.actions.rosters.list_rosters import (
+    GROUPS,
+    columns_to_choose,
+    one_roster,
+    page_of_rosters,
+    rows_of_roster,
+)
+from server.actions.rosters.write_workbook import MIME, problem_file
+from server.actions.sites.list_sites import one_site, page_of_sites
+from server.base.db import read
+from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import ROWS, blueprint, render, start_asked
 from server.console.roster_columns import columns_form
-from server.db import read
-from server.door import as_download, now_ms, runtime, this_app, uploaded_file
 from server.models.access import may_see_people, may_upload
-from server.problems import Problem
-from server.read_rosters import commit_preview, take_in_file
 from server.rules.calendar import local_date_of
+from server.web.responses import as_download, now_ms, runtime, this_app, uploaded_file
+from server.workflows.read_rosters import commit_preview, take_in_file
 
 _ROWS_SHOWN = 100
 _ABSENT_SHOWN = 500  # people who can be chosen one by one

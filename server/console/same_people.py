@@ -8,13 +8,13 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import REASON_MAX
-from server.actions.merge_people import merge_people, merges, same_people, undo_merge
-from server.actions.name_codes import read_names
+from server.actions.questions.merge_people import merge_people, merges, same_people, undo_merge
+from server.actions.reference.name_codes import read_names
+from server.base.db import read, write
 from server.console import field_words
 from server.console.forms import check_form, claim
 from server.console.pages import blueprint, render
-from server.db import read, write
-from server.door import now_ms, runtime
+from server.web.responses import now_ms, runtime
 
 
 @blueprint.get("/questions/people")

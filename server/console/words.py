@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from server.rules.flag_words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
-from server.rules.judge import REASONS, REMEDIES, reason_code
+from server.rules.duties.judge import REASONS, REMEDIES, reason_code
+from server.rules.flags.words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
 
 WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
     "open": "待",

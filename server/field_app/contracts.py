@@ -18,10 +18,10 @@ from schemas.inspection_round import InspectionRoundBody
 from schemas.kinds import KINDS
 from schemas.shapes import shapes_of
 from schemas.worker import WorkerBody
-from server.actions.load_reference import SEED_DATA
-from server.actions.name_codes import OWN_NAMES
-from server.rules.flag_words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
-from server.rules.judge import REASONS
+from server.actions.reference.load_reference import SEED_DATA
+from server.actions.reference.name_codes import OWN_NAMES
+from server.rules.duties.judge import REASONS
+from server.rules.flags.words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_LINE_BYTES, MAX_MEDIA, SCHEMAS
 from sync_protocol.header import SYNC_VERSION
 from sync_protocol.outcomes import CATALOGUE, FINAL

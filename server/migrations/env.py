@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from server import models
-from server.db import Base
+from server.base.db import Base
 
 assert models
 connection = context.config.attributes["connection"]

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Base, Id, Json
+from server.base.db import Base, Id, Json
 
 OWN_CLASS = "server"  # of the server's own devices, which stand in no watermark
 
@@ -88,7 +88,7 @@ class StreamHead(Base):
     """How far one device's stream in one scope is known, and through when it is complete.
 
     A device counts in a scope from its first signed pull of it or push to it, when this row is made, until `left_ms`
-    (`left_why`: released, and DEVICE_REASONS of server/rules/judge.py). `floors` and `pending` are as Floor in
+    (`left_why`: released, and DEVICE_REASONS of server/rules/duties/judge.py). `floors` and `pending` are as Floor in
     sync_protocol/intervals.py and Declared in sync_protocol/watermark.py; `tail_ms`: no later entry of the whole part
     was written after it.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Id, Json
+from server.base.db import Base, Id, Json
 
 _OPEN = sa.text("state = 'open'")
 _SETTLED = sa.text("settled_ms IS NOT NULL")

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Base, Id, Json
+from server.base.db import Base, Id, Json
 
 _OPEN = sa.text("closed_ms IS NULL")
 _ASKED = sa.text("asks AND done_ms IS NULL")

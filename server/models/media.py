@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from server.db import Base, Id, Json
+from server.base.db import Base, Id, Json
 
 _KEPT = sa.text("state = 'kept'")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Base, Id
+from server.base.db import Base, Id
 
 _WAITING = sa.text("digest_id IS NULL AND channel_id IS NOT NULL")
 _PENDING = sa.text("state = 'pending'")

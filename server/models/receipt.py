@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Base, Id, Json
+from server.base.db import Base, Id, Json
 
 
 class StreamReceipt(Base):

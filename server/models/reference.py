@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Json
+from server.base.db import Base, Json
 
 
 class Reference(Base):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.limits import COLUMN_TITLE_MAX, REASON_MAX
-from server.db import Base, Id, Json
+from server.base.db import Base, Id, Json
 
 _WAITING = sa.text("state = 'received'")
 
@@ -17,7 +17,7 @@ class Roster(Base):
     """One uploaded file. `state`: `received` → `mapping` (a person confirms what columns mean) or `preview` →
     `committed`; or `failed` (`problem` says why).
 
-    `file` and `result` (what was read and judged, see actions/keep_preview.py) are sealed: they name people.
+    `file` and `result` (what was read and judged, see actions/preview.py) are sealed: they name people.
     """
 
     __tablename__ = "roster"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Id
+from server.base.db import Base, Id
 
 REF = "00000000-0000-0000-0000-000000000000"
 

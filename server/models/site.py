@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Id, Json
+from server.base.db import Base, Id, Json
 
 GENERAL_CONTRACTOR = "009"  # 总承包
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Id, is_postgresql
+from server.base.db import Base, Id, is_postgresql
 
 ROLES = ("inspector", "contractor", "section", "brigade", "admin")
 OFFICIALS = ("section", "brigade")  # they belong to a unit of the bureau

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.models.device import OWN_CLASS, Device, StreamHead
 from server.models.user import User
-from server.rules.reporting import Counted
+from server.rules.duties.reporting import Counted
 
 
 def counted_devices(session: Session, scope_ids: Sequence[str]) -> dict[str, list[Counted]]:

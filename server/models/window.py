@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.db import Base, Id, bulk_insert, bulk_update
+from server.base.db import Base, Id, bulk_insert, bulk_update
 
 RULES = 2
 

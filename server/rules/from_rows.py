@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from server.rules.calendar import Holidays
-from server.rules.escalation import Policy, policy_from
-from server.rules.windows import DutyRule, Slot
+from server.rules.duties.windows import DutyRule, Slot
+from server.rules.flags.escalation import Policy, policy_from
 
 Row = Mapping[str, Any]
 

@@ -11,9 +11,9 @@ from typing import Any
 from schemas.kinds import KINDS, Kind
 from schemas.limits import RECORD_SLOT_MAX
 from schemas.reference import row_problems
-from server.rules.escalation import SECTION
+from server.rules.duties.windows import problems_of
+from server.rules.flags.escalation import SECTION
 from server.rules.from_rows import Row, duty_rules, in_force
-from server.rules.windows import problems_of
 
 _COVERAGE_EVIDENCE = "temperature_check"
 _OWN_UNITS = (SECTION, "contractor")  # as policies name them

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from server.rules import from_rows
 from server.rules.calendar import Holidays
-from server.rules.escalation import Policy
+from server.rules.duties.reporting import EVERY_KIND, Classes
+from server.rules.duties.windows import DutyRule
+from server.rules.flags.escalation import Policy
 from server.rules.from_rows import Row
-from server.rules.reporting import EVERY_KIND, Classes
-from server.rules.roster.person import PersonLimits
-from server.rules.roster.words import Words, words_from
-from server.rules.windows import DutyRule
+from server.rules.rosters.person import PersonLimits
+from server.rules.rosters.words import Words, words_from
 
 PASSES = "gate_pass"  # the kind that tells who is there
 

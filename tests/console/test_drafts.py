@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from server.actions.log_in import SESSION_MS
-from server.db import read
+from server.actions.accounts.log_in import SESSION_MS
+from server.base.db import read
 from server.models import FlagEvent
 from tests.console.conftest import DESK, OpenPage
 from tests.server.cast import PASSWORD, Cast

@@ -12,11 +12,11 @@ from flask import Flask
 from playwright.sync_api import ViewportSize, expect
 from werkzeug.http import parse_options_header
 
-from server.db import read, write
+from server.base.db import read, write
 from server.models import StreamHead, User
 from server.models.access import viewer_of
 from server.rules.calendar import instant_ms
-from server.take_media import keep_photo
+from server.workflows.receive_media import keep_photo
 from sync_protocol.stream import Island, Stream, to_json
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage

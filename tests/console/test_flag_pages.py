@@ -12,10 +12,10 @@ from flask import Flask
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 import server.console
-from server.actions.manage_users import NewUser, add_user
+from server.actions.accounts.manage_users import NewUser, add_user
+from server.base.db import write
 from server.console import flags as flag_pages
 from server.console.words import WINDOW_GLYPHS
-from server.db import write
 from server.models import Flag, FlagStep
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage

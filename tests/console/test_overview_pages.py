@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import ViewportSize, expect
 
-from server.db import write
+from server.base.db import write
 from server.models import SiteSignal
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage

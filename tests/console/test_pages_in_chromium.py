@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
-from server.actions.load_reference import load_reference
-from server.db import write
-from server.security_headers import CONTENT_SECURITY_POLICY
+from server.actions.reference.load_reference import load_reference
+from server.base.db import write
+from server.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import PASSWORD, Cast, add_flag

@@ -13,7 +13,7 @@ from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import WORKER, Field
 from tests.stories.flags import planned_field
-from tests.stories.test_settling import contested_worker
+from tests.stories.questions.test_settling import contested_worker
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 

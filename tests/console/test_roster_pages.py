@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
-from server.actions.load_reference import load_reference
-from server.db import read, write
+from server.actions.reference.load_reference import load_reference
+from server.base.db import read, write
 from server.models import Disclosure
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage

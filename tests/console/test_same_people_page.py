@@ -14,7 +14,7 @@ from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags import planned_field
-from tests.stories.test_one_person_two_records import twins
+from tests.stories.questions.test_one_person_two_records import twins
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 

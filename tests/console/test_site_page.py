@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
-from server.clock import to_iso
+from server.base.clock import to_iso
 from tests.console.conftest import DESK, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import WORKER, Field

@@ -20,18 +20,18 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, FilePayload, Pag
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from schemas.certificates import person_check_character
-from server.actions import read_push
-from server.actions.assign_site import assign_site
-from server.actions.feed import publish
-from server.actions.load_reference import load_reference
-from server.actions.site_record import site_put
-from server.actions.verify_log import verify_scope
-from server.db import read, write
+from server.actions.audit.verify_log import verify_scope
+from server.actions.records.feed import publish
+from server.actions.records.site_record import site_put
+from server.actions.reference.load_reference import load_reference
+from server.actions.sites.assign_site import assign_site
+from server.actions.sync import read_push
+from server.base.db import read, write
+from server.base.seal import Seals
 from server.field_app.build import ensure_built
 from server.models import Scope, Site, User
 from server.models.scope import lock_scope
-from server.scheduler import tick
-from server.seal import Seals
+from server.workflows.scheduler import tick
 from sync_protocol.client.reports import Item
 from tests.chromium import PATIENCE_MS
 from tests.console.conftest import DESK, database_url

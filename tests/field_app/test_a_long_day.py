@@ -8,10 +8,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from server.actions.assign_site import assign_site
-from server.actions.feed import publish
-from server.actions.site_record import site_put
-from server.db import write
+from server.actions.records.feed import publish
+from server.actions.records.site_record import site_put
+from server.actions.sites.assign_site import assign_site
+from server.base.db import write
 from server.models import Site, User
 from server.models.scope import lock_scope
 from sync_protocol.client.tablet import Tablet

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server.field_app import HOME
-from server.rules.coverage import Pass, Reading, Span, present, weigh
+from server.rules.duties.coverage import Pass, Reading, Span, present, weigh
 
 CASES: dict[str, Any] = json.loads((HOME / "src" / "domain" / "coverage_cases.json").read_text("utf-8"))
 

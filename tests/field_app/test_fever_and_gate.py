@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from server.rules.calendar import instant_ms
-from server.scheduler import tick
+from server.workflows.scheduler import tick
 from tests.field_app.conftest import (
     MINUTE_MS,
     Inspector,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from server.actions.assign_site import unassign_site
-from server.actions.revoke_device import revoke_device
-from server.db import write
+from server.actions.devices.revoke_device import revoke_device
+from server.actions.sites.assign_site import unassign_site
+from server.base.db import write
 from server.models import Device, Site, User
-from server.take_export import TakenIn, take_export
+from server.workflows.import_export import TakenIn, import_export
 from tests.axe import serious_findings
 from tests.field_app.conftest import PUSH, Inspector, elsewhere
 from tests.field_app.test_photos import ALL_OF_MEDIA, arrived, disinfect, photo
@@ -138,7 +138,7 @@ def _carry_away(page: Page, folder: Path) -> Path:
 def _take_in(inspector: Inspector, path: Path) -> TakenIn:
     app = inspector.field.app
     with app.app_context():
-        return take_export(app.extensions["gongdi"], path, inspector.field.cast.clock.now_ms())
+        return import_export(app.extensions["gongdi"], path, inspector.field.cast.clock.now_ms())
 
 
 def _take_away(inspector: Inspector) -> None:

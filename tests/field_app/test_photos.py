@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Request, Route, expect
 
-from server.db import read
+from server.base.db import read
 from server.models import Media
 from tests.field_app.conftest import Inspector, elsewhere, log_disinfection
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from server.db import read, write
+from server.base.db import read, write
 from server.models import Media
 from server.models.scope import renew_epochs
 from tests.axe import serious_findings

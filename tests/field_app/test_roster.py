@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from server.clock import to_iso
+from server.base.clock import to_iso
 from tests.field_app.conftest import (
     MINUTE_MS,
     PULL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from server.scheduler import tick
+from server.workflows.scheduler import tick
 from tests.field_app.conftest import (
     Inspector,
     bodies,

@@ -8,9 +8,9 @@ from typing import Any
 
 from playwright.sync_api import Route, expect
 
-from server.actions.assign_site import unassign_site
-from server.actions.revoke_device import revoke_device
-from server.db import read, write
+from server.actions.devices.revoke_device import revoke_device
+from server.actions.sites.assign_site import unassign_site
+from server.base.db import read, write
 from server.models import Device, Quarantine, Site, User
 from tests.field_app.conftest import PULL, PUSH, Inspector, bodies, elsewhere
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from server.clock import to_iso
+from server.base.clock import to_iso
 from tests.console.conftest import DESK, PHONE
 from tests.field_app.conftest import MINUTE_MS, Inspector, elsewhere, log_disinfection
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from server import __version__
-from server.cli import gongdi
+from server.cli.main import gongdi
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = click.Context(gongdi)

@@ -7,8 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from server import models
-from server.config import Config
-from server.db import Base
+from server.base.config import Config
+from server.base.db import Base
 
 assert models
 

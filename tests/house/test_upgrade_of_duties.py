@@ -7,8 +7,8 @@ import json
 import sqlalchemy as sa
 from alembic import command
 
-from server.config import Config
-from server.migrate import alembic_config, upgrade
+from server.base.config import Config
+from server.base.migrate import alembic_config, upgrade
 from server.models import Reference
 
 BEFORE = "0006"

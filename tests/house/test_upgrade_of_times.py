@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 
-from server.config import Config
-from server.migrate import alembic_config, upgrade
+from server.base.config import Config
+from server.base.migrate import alembic_config, upgrade
 from server.models import Boot, Device, KeptEvidence, LogEntry, Record, StreamHead, User, Window
 from tests.server.cast import identity
 

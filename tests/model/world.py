@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from server.rules.judge import judge, reason_code
-from server.rules.matching import Candidate, Fact, match_facts
-from server.rules.reporting import RELEASED, UNHEARD, Counted, Reporting, reporting
+from server.rules.duties.judge import judge, reason_code
+from server.rules.duties.matching import Candidate, Fact, match_facts
+from server.rules.duties.reporting import RELEASED, UNHEARD, Counted, Reporting, reporting
 from sync_protocol import intervals
 from sync_protocol.entry import At
 from sync_protocol.intervals import UNKNOWN_MS, BootTies, Floor, Interval, Tie, Written

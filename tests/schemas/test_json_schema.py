@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.json_schema import DIALECT
-from schemas.kinds import KINDS, all_json_schemas, json_schema, judge_body
+from schemas.kinds import KINDS, all_json_schemas, json_schema, validate_body
 from tests.schemas.strategies import PUSHED, bodies, odd_values, texts
 
 VALIDATORS = {name: jsonschema_rs.validator_for(schema) for name, schema in all_json_schemas().items()}
@@ -35,7 +35,7 @@ def is_beyond(errors: dict[str, list[str]]) -> bool:
 
 def compare(kind: str, body: dict[str, Any]) -> None:
     """JSON Schema accepts what marshmallow accepts, and refuses what it refuses, save what it cannot say."""
-    _, code, errors = judge_body(kind, "add", body)
+    _, code, errors = validate_body(kind, "add", body)
     accepted = VALIDATORS[kind].is_valid(json.loads(json.dumps(body)))
     assert accepted == (code is None or is_beyond(errors)), (body, errors)
 
@@ -43,7 +43,7 @@ def compare(kind: str, body: dict[str, Any]) -> None:
 @given(kind=st.sampled_from(PUSHED), data=st.data())
 def test_both_take_what_is_right(kind: str, data: st.DataObject) -> None:
     body = data.draw(bodies(kind))
-    assert judge_body(kind, "add", body)[1] is None
+    assert validate_body(kind, "add", body)[1] is None
     compare(kind, body)
 
 

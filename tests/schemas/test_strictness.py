@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.kinds import judge_body
+from schemas.kinds import validate_body
 from tests.schemas.strategies import PUSHED, bodies, odd_values
 
 UUID = "01980a1e-1111-7222-8333-444455556666"
@@ -28,7 +28,7 @@ WORKER = {
 
 def field_errors(kind: str, whole: dict[str, Any], field: str, value: object) -> list[str]:
     """The messages at one field of a body that is right but for that field's value."""
-    _, code, errors = judge_body(kind, "add", {**whole, field: value})
+    _, code, errors = validate_body(kind, "add", {**whole, field: value})
     assert (code == "body_invalid") == bool(errors)
     assert errors.keys() <= {f"/body/{field}"}
     return errors.get(f"/body/{field}", [])
@@ -168,7 +168,10 @@ def test_a_concentration_that_cannot_be_is_refused(mg_l: object) -> None:
 
 @pytest.mark.parametrize("body", [None, [], "x", 1, True])
 def test_a_body_is_an_object(body: object) -> None:
-    assert judge_body("worker", "add", body)[1:] == ("body_invalid", {"/body": ["正文应为一个 JSON 对象。"]})
+    assert validate_body("worker", "add", body)[1:] == (
+        "body_invalid",
+        {"/body": ["正文应为一个 JSON 对象。"]},
+    )
 
 
 @given(kind=st.sampled_from(PUSHED), data=st.data())
@@ -177,7 +180,7 @@ def test_a_refusal_names_what_is_wrong_and_never_repeats_the_value(kind: str, da
     secret = data.draw(st.from_regex("[0-9]{14,16}[A-Za-z]{2}", fullmatch=True))
     name = data.draw(st.sampled_from(sorted(body)))
     body[name] = data.draw(st.sampled_from((secret, [secret], {secret: secret})) | odd_values())
-    clean, code, errors = judge_body(kind, "add", body)
+    clean, code, errors = validate_body(kind, "add", body)
     assert (clean is None) == (code is not None) == bool(errors)
     assert secret not in str(errors)
     for pointer, messages in errors.items():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict
 
 from schemas.compiled import FastEntry, decode_line, is_sound
-from schemas.kinds import KINDS, judge_body
+from schemas.kinds import KINDS, validate_body
 from sync_protocol.entry import Entry, Refusal, read_entry
 from tests.schemas.strategies import PUSHED, lines, odd_values, texts
 
@@ -39,7 +39,7 @@ def read_strictly(line: bytes) -> tuple[Entry, dict[str, Any]] | None:
         entry = read_entry(line)
     except Refusal:
         return None
-    clean, code, _ = judge_body(entry.kind, entry.act, entry.body)
+    clean, code, _ = validate_body(entry.kind, entry.act, entry.body)
     if clean is None or code is not None or (KINDS[entry.kind].nature == "fact" and entry.record != entry.id):
         return None
     return entry, clean
@@ -276,14 +276,14 @@ def test_what_the_strict_reader_refuses_in_one_member_is_not_taken(
 def test_a_worker_whom_the_strict_reader_refuses_is_not_taken(name: str, value: str) -> None:
     for body, is_right in ((WORKER, True), ({**WORKER, name: value}, False)):
         assert is_sound("worker", json.dumps(body, ensure_ascii=False).encode(), body) is is_right
-    assert judge_body("worker", "add", {**WORKER, name: value})[1] == "body_invalid"
+    assert validate_body("worker", "add", {**WORKER, name: value})[1] == "body_invalid"
 
 
 @pytest.mark.parametrize("celsius", ["36.55", "29.9", "45.1", "36.500001", "true", '"36.5"', "null"])
 def test_a_temperature_that_the_strict_reader_refuses_is_not_taken(celsius: str) -> None:
     body = f'{{"worker":"{UUID}","celsius":{celsius},"slot":"entry","point":"gate"}}'.encode()
     assert not is_sound("temperature_check", body, json.loads(body))
-    assert judge_body("temperature_check", "add", json.loads(body))[1] == "body_invalid"
+    assert validate_body("temperature_check", "add", json.loads(body))[1] == "body_invalid"
 
 
 def test_a_worker_has_a_record_of_its_own_id() -> None:

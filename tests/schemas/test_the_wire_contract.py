@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.kinds import KINDS, judge_body
+from schemas.kinds import KINDS, validate_body
 
 # The table "Kinds" of the contract; `?` may be absent or null.
 TABLE = {
@@ -50,9 +50,9 @@ def test_what_is_marked_optional_may_be_absent_or_null_and_nothing_else_may(kind
 def test_a_choice_has_the_words_of_the_contract_and_no_others(kind: str, field: str) -> None:
     words = CHOICES[kind, field].split()
     for word in words:
-        assert f"/body/{field}" not in judge_body(kind, "add", {field: word})[2]
+        assert f"/body/{field}" not in validate_body(kind, "add", {field: word})[2]
     for wrong in (words[0].upper(), words[0] + " ", "", words[0] + "\n", 0, True, [words[0]]):
-        assert f"/body/{field}" in judge_body(kind, "add", {field: wrong})[2], wrong
+        assert f"/body/{field}" in validate_body(kind, "add", {field: wrong})[2], wrong
 
 
 def test_kinds_that_name_people_or_their_health_are_sealed() -> None:

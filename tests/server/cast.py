@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from server.actions.load_reference import SEED_DATA
-from server.actions.log_in import HASHER
-from server.actions.manage_users import NewUser
-from server.clock import FakeClock
-from server.db import write
+from server.actions.accounts.log_in import HASHER
+from server.actions.accounts.manage_users import NewUser
+from server.actions.reference.load_reference import SEED_DATA
+from server.base.clock import FakeClock
+from server.base.db import write
 from server.models import (
     Assignment,
     Company,
@@ -31,7 +31,7 @@ from server.models import (
     Window,
 )
 from server.models.scope import make_scope
-from server.rules.escalation import as_json, policy_from
+from server.rules.flags.escalation import as_json, policy_from
 
 _UNITS = json.loads((SEED_DATA / "units.json").read_text("utf-8"))["rows"]
 _POLICY = json.loads((SEED_DATA / "escalation.json").read_text("utf-8"))["rows"][0]

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from server.app import create_app
-from server.clock import FakeClock
-from server.config import Config
-from server.db import db
+from server.base.clock import FakeClock
+from server.base.config import Config
+from server.base.db import db
 from tests.server.cast import NOW_MS, Cast, make_cast
 
 

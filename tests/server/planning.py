@@ -6,15 +6,15 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from server.actions.load_reference import load_reference, mark_changed, rules_in_force
-from server.actions.make_windows import make_windows
-from server.actions.register_site import register_site
-from server.clock import from_iso
-from server.db import read, write
+from server.actions.duties.plan_windows import plan_windows
+from server.actions.reference.load_reference import load_reference, mark_changed, rules_in_force
+from server.actions.sites.register_site import register_site
+from server.base.clock import from_iso
+from server.base.db import read, write
+from server.base.runtime import Runtime
+from server.base.seal import Seals
 from server.models import Reference, Window
 from server.rules.rulebook import Rulebook
-from server.runtime import Runtime
-from server.seal import Seals
 
 MIDNIGHT_MS = from_iso("2026-11-23T00:00:00+08:00")  # a Monday
 HOUR_MS = 3_600_000
@@ -49,7 +49,7 @@ def new_site(app: Flask, name: str = "牧野花园", at_ms: int = MIDNIGHT_MS) -
 def make(app: Flask, now_ms: int, book: Rulebook | None = None) -> dict[str, int]:
     """One transaction of the tick's first part."""
     with app.app_context(), write() as session:
-        return make_windows(session, seals_of(app), now_ms, book or rules_in_force(session))
+        return plan_windows(session, seals_of(app), now_ms, book or rules_in_force(session))
 
 
 def windows(app: Flask, site_id: str) -> list[Window]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from server.actions import load_reference as loading
-from server.actions.load_reference import SEED_DATA
+from server.actions.reference import load_reference as loading
+from server.actions.reference.load_reference import SEED_DATA
 
 Row = dict[str, Any]
 

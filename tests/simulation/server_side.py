@@ -26,7 +26,7 @@ from flask import Flask
 import server
 from server.__main__ import gongdi
 from server.app import create_app
-from server.config import Config
+from server.base.config import Config
 from sync_protocol.client.transport import Request, Response, WsgiTransport
 from tests.postgresql import create_database, drop_database
 from tests.simulation.determinism import PRODUCT

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from server.take_export import TakenIn, take_export
+from server.workflows.import_export import TakenIn, import_export
 from sync_protocol.signatures import export_text, sign_text
 from tests.stories.field import Field
 
@@ -37,4 +37,4 @@ def exported(field: Field, name: str, photos: tuple[bytes, ...] = (), told: Any 
 def take(field: Field, path: Path) -> TakenIn:
     """The file taken in, at the test's time."""
     with field.app.app_context():
-        return take_export(field.app.extensions["gongdi"], path, field.cast.clock.now_ms())
+        return import_export(field.app.extensions["gongdi"], path, field.cast.clock.now_ms())

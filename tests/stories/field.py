@@ -8,11 +8,11 @@ from pathlib import Path
 
 from flask import Flask
 
-from server.actions.assign_site import assign_site
-from server.actions.enrol_code import make_code
-from server.actions.manage_users import NewUser, add_user
-from server.clock import FakeClock
-from server.db import write
+from server.actions.accounts.manage_users import NewUser, add_user
+from server.actions.devices.enrol_code import make_code
+from server.actions.sites.assign_site import assign_site
+from server.base.clock import FakeClock
+from server.base.db import write
 from server.models import Site, User
 from sync_protocol.client.tablet import Tablet
 from sync_protocol.client.transport import Transport, WsgiTransport

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from server.actions.load_reference import load_reference
-from server.actions.show_flags import flags_waiting_for
-from server.db import read, write
+from server.actions.flags.list_flags import flags_waiting_for
+from server.actions.reference.load_reference import load_reference
+from server.base.db import read, write
 from server.models import Notice, Site, User
 from server.models.access import viewer_of
 from server.rules.calendar import instant_ms
-from server.scheduler import tick
+from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Caller, Cast
 from tests.stories.field import Field

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from server.actions.load_reference import load_reference
-from server.actions.manage_users import NewUser, add_user
-from server.db import write
+from server.actions.accounts.manage_users import NewUser, add_user
+from server.actions.reference.load_reference import load_reference
+from server.base.db import write
 from tests.server.cast import PASSWORD, Cast
 from tests.stories.field import Field
 from tests.stories.wire import WireDevice

@@ -11,7 +11,7 @@ import xlsxwriter
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from server.rules.roster.cells import Cell
+from server.rules.rosters.cells import Cell
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, Person
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from server.db import read
+from server.base.db import read
 from server.models import Window
 from tests.stories.field import Field
 from tests.stories.flags import DAY

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from werkzeug.test import TestResponse
 
-from server.clock import to_iso
+from server.base.clock import to_iso
 from sync_protocol.entry import entry_hash
 from sync_protocol.signatures import attestation_text, public_text, sign_request, sign_text
 from tests.stories.field import Field

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from server.actions.load_reference import SEED_DATA
-from server.rules import backfill
+from server.actions.reference.load_reference import SEED_DATA
+from server.rules.duties import backfill
 from sync_protocol import cursor, entry, header, intervals, outcomes, signatures, stream, strict_json
 from sync_protocol.vectors.make import FOLDER
 

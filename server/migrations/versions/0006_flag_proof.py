@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from server.db import Id
+from server.base.db import Id
 
 revision = "0006"
 down_revision = "0005"

@@ -13,7 +13,7 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
-from server.db import Id, Json
+from server.base.db import Id, Json
 
 revision = "0007"
 down_revision = "0006"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from server.db import Id, Json
+from server.base.db import Id, Json
 
 revision = "0008"
 down_revision = "0007"

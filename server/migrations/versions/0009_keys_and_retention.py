@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from server.db import Id, Json
+from server.base.db import Id, Json
 
 revision = "0009"
 down_revision = "0008"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from server.actions.load_reference import load_reference
-from server.db import write
+from server.actions.reference.load_reference import load_reference
+from server.base.db import write
 from tests.server.cast import Caller, Cast
 from tests.stories.rosters import read_at_once
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import xlsxwriter
 
-from server.actions.judge_roster import Chosen, Grounds, Judged, judge_file
-from server.actions.read_workbook import Workbook, read_workbook
-from server.rules.roster.cells import Cell
-from server.rules.roster.judge import Row
+from server.actions.rosters.validate_roster import Chosen, Grounds, Judged, validate_file
+from server.files.read_workbook import Workbook, read_workbook
+from server.rules.rosters.cells import Cell
+from server.rules.rosters.validate import Row
 from tests.server.rosters.people import TITLES, Person, context, person
 
 PEOPLE = [person(number) for number in range(1, 7)]
@@ -23,7 +23,7 @@ def judged_of(
     workbook: Workbook, chosen: Chosen | None = None, remembered: Mapping[str, str] | None = None
 ) -> Judged:
     grounds = Grounds(context(), remembered or {}, chosen or {})
-    return judge_file(workbook, grounds, lambda _done, _rows: None)
+    return validate_file(workbook, grounds, lambda _done, _rows: None)
 
 
 def asked_of(judged: Judged) -> dict[tuple[int, int], str | None]:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 
-from server.rules.roster.cells import Cell
+from server.rules.rosters.cells import Cell
 from tests.server.rosters.hostile import OLE, record, zipped
 
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD

@@ -12,12 +12,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from schemas.certificates import company_check_character, person_check_character
-from server.actions.load_reference import SEED_DATA
-from server.rules.roster.cells import Cell
-from server.rules.roster.judge import Context, Row
-from server.rules.roster.person import PersonLimits
-from server.rules.roster.problems import CATALOGUE
-from server.rules.roster.words import Words, words_from
+from server.actions.reference.load_reference import SEED_DATA
+from server.rules.rosters.cells import Cell
+from server.rules.rosters.person import PersonLimits
+from server.rules.rosters.problems import CATALOGUE
+from server.rules.rosters.validate import Context, Row
+from server.rules.rosters.words import Words, words_from
 
 TODAY = "2026-11-23"
 COMPANY = "91410700MA40000A1"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from server.actions.read_workbook import read_workbook
-from server.actions.upload_roster import check_confirmed
-from server.problems import Problem
-from server.rules.roster.cells import Cell
+from server.actions.rosters.upload_roster import check_confirmed
+from server.base.problems import Problem
+from server.files.read_workbook import read_workbook
+from server.rules.rosters.cells import Cell
 from tests.server.rosters.files import (
     HAN,
     PEOPLE,

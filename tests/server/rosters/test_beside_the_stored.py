@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from server.rules.roster.compare import Comparison, Stored, compare, exits
-from server.rules.roster.judge import Row, judge_sheet, judge_together
-from server.rules.roster.layout import find_layout
+from server.rules.rosters.compare import Comparison, Stored, compare, exits
+from server.rules.rosters.layout import find_layout
+from server.rules.rosters.validate import Row, judge_together, validate_sheet
 from tests.server.rosters.people import ALL_TITLES, Person, context, person
 
 WHO = person(3)  # 欧阳修远
@@ -20,7 +20,7 @@ def _row(who: Person) -> Row:
     table = [list(ALL_TITLES), who.all_cells()]
     layout = find_layout(table, [], context().words, {})
     assert layout is not None
-    (row,) = judge_sheet("表", table, layout, [], frozenset(), context(), [])
+    (row,) = validate_sheet("表", table, layout, [], frozenset(), context(), [])
     judge_together([row])
     return row
 

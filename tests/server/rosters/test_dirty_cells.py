@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.certificates import person_check_character
-from server.rules.roster.cells import Cell
-from server.rules.roster.judge import Row, judge_sheet, judge_together
-from server.rules.roster.layout import find_layout
-from server.rules.roster.problems import CATALOGUE
+from server.rules.rosters.cells import Cell
+from server.rules.rosters.layout import find_layout
+from server.rules.rosters.problems import CATALOGUE
+from server.rules.rosters.validate import Row, judge_together, validate_sheet
 from tests.server.rosters.people import (
     ALL_FIELDS,
     ALL_TITLES,
@@ -35,7 +35,7 @@ def _judge(rows: Sequence[Sequence[Cell]], titles: Sequence[str] = TITLES, **giv
     table = [list(titles), *rows]
     layout = find_layout(table, [], asked.words, {})
     assert layout is not None and layout.sure
-    judged = list(judge_sheet("表", table, layout, [], frozenset(), asked, []))
+    judged = list(validate_sheet("表", table, layout, [], frozenset(), asked, []))
     judge_together(judged)
     return judged
 

@@ -13,9 +13,9 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.actions.judge_roster import Grounds, judge_file
-from server.actions.read_workbook import read_workbook
-from server.rules.roster.cells import Cell
+from server.actions.rosters.validate_roster import Grounds, validate_file
+from server.files.read_workbook import read_workbook
+from server.rules.rosters.cells import Cell
 from tests.server.rosters.people import (
     ALL_FIELDS,
     ALL_TITLES,
@@ -147,7 +147,7 @@ def _csv(table: list[list[Cell]], delimiter: str, encoding: str) -> bytes:
 
 
 def _check(data: bytes, expected: list[tuple[Person, list[Dirt]]]) -> None:
-    judged = judge_file(read_workbook(data), Grounds(context(), {}, {}), lambda _done, _rows: None)
+    judged = validate_file(read_workbook(data), Grounds(context(), {}, {}), lambda _done, _rows: None)
     assert judged.questions == [] and judged.skipped == {}
     for row, (who, dirts) in zip(judged.rows, expected, strict=True):
         for dirt in dirts:

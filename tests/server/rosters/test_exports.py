@@ -9,8 +9,8 @@ import openpyxl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from server.actions.read_workbook import read_workbook
-from server.rules.roster.cells import text_of
+from server.files.read_workbook import read_workbook
+from server.rules.rosters.cells import text_of
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
 from tests.stories.rosters import commit, preview, rows, xlsx

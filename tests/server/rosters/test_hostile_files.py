@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.actions.read_workbook import Workbook, read_workbook
-from server.problems import Problem
+from server.base.problems import Problem
+from server.files.read_workbook import Workbook, read_workbook
 from tests.server.rosters.hostile import (
     HOSTILE,
     OLE,
@@ -47,8 +47,8 @@ def test_each_gets_its_own_refusal(hostile: Hostile) -> None:
 
 _READ_IN_LITTLE_MEMORY = f"""
 import os, resource, sys, time
-from server.actions.read_workbook import read_workbook
-from server.problems import Problem
+from server.files.read_workbook import read_workbook
+from server.base.problems import Problem
 held = int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 data = sys.stdin.buffer.read()
 resource.setrlimit(resource.RLIMIT_AS, (held + len(data) + {MEMORY},) * 2)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from server.actions.judge_roster import Grounds, Judged, judge_file
-from server.actions.read_workbook import read_workbook
-from server.actions.upload_roster import check_confirmed
-from server.problems import Problem
-from server.rules.roster.cells import Cell
+from server.actions.rosters.upload_roster import check_confirmed
+from server.actions.rosters.validate_roster import Grounds, Judged, validate_file
+from server.base.problems import Problem
+from server.files.read_workbook import read_workbook
+from server.rules.rosters.cells import Cell
 from tests.server.rosters.files import (
     NAMES,
     PEOPLE,
@@ -38,7 +38,7 @@ def _confirmed(data: bytes, **given: str) -> Judged:
     """As a person confirms what she is asked, with what she says of all."""
     workbook = read_workbook(data)
     chosen = {place: field or "" for place, field in asked_of(judged_of(workbook)).items()}
-    judged = judge_file(workbook, Grounds(context(), {}, chosen, given), lambda _done, _rows: None)
+    judged = validate_file(workbook, Grounds(context(), {}, chosen, given), lambda _done, _rows: None)
     check_confirmed(judged)
     return judged
 
@@ -146,7 +146,7 @@ def test_a_list_without_entry_dates_goes_on_without_one_and_each_row_lacks_it() 
 
 def test_a_column_wins_over_what_is_said_of_all() -> None:
     grounds = Grounds(context(), {}, {}, {"entered_on": "2026-11-09", "team": "甲班"})
-    judged = judge_file(read_workbook(xlsx(cells_of())), grounds, lambda _done, _rows: None)
+    judged = validate_file(read_workbook(xlsx(cells_of())), grounds, lambda _done, _rows: None)
     assert {row.fields["entered_on"] for row in judged.rows} == {"2026-11-01"}
     assert set(_teams(judged)) == {"钢筋一班"}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from server.actions.read_workbook import read_workbook
-from server.problems import Problem
+from server.base.problems import Problem
+from server.files.read_workbook import read_workbook
 from tests.server.rosters.files import are_all, book_of, cells_of, read_rows, write_rows
 from tests.server.rosters.hostile import one_sheet, record, zipped
 from tests.server.rosters.old_workbooks import WRITERS, biff, compound, with_password

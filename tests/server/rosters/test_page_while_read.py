@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from server.base.db import db
 from server.console.pages import COOKIE
-from server.db import db
-from server.read_rosters import read_roster
+from server.workflows.read_rosters import read_roster
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, person
 from tests.stories.rosters import Later, people_file, upload, xlsx

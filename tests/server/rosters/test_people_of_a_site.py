@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.actions.load_reference import load_reference
-from server.actions.show_people import LOOKUPS_PER_HOUR, ShownPerson, count_lookup, page_of_people
-from server.db import read, write
+from server.actions.reference.load_reference import load_reference
+from server.actions.rosters.list_people import LOOKUPS_PER_HOUR, ShownPerson, count_lookup, page_of_people
+from server.base.db import read, write
+from server.base.problems import Problem
 from server.models import Disclosure, User
 from server.models.access import viewer_of
-from server.problems import Problem
 from tests.server.cast import Cast
 from tests.server.rosters.people import person
 from tests.stories.rosters import commit, people_file, preview, read_at_once

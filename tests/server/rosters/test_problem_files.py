@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from server.rules.roster.cells import Cell
+from server.rules.rosters.cells import Cell
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, person
 from tests.stories.rosters import preview, rows, xlsx

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from server.actions.read_workbook import read_workbook
-from server.problems import Problem
-from server.rules.roster.cells import Cell
+from server.base.problems import Problem
+from server.files.read_workbook import read_workbook
+from server.rules.rosters.cells import Cell
 from tests.server.rosters.files import PEOPLE, are_all, cells_of, judged_of, read_rows
 from tests.server.rosters.people import TITLES
 from tests.server.rosters.xml_workbooks import ods, ods_table, xml_2003

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from server.rules.roster.cells import Cell
+from server.rules.rosters.cells import Cell
 
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"

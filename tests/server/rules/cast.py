@@ -10,7 +10,7 @@ from typing import Any
 
 from server.rules import from_rows
 from server.rules.calendar import instant_ms
-from server.rules.windows import PlannedWindow, SiteProfile, Suspension, plan
+from server.rules.duties.windows import PlannedWindow, SiteProfile, Suspension, plan
 
 SEED_DATA = Path(__file__).parents[3] / "seed_data"
 MONDAY = "2021-12-06"

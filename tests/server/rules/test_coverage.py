@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rules.coverage import Coverage, Pass, Reading, Span, coverage, present, weigh
-from server.rules.judge import Evidence
-from server.rules.windows import PlannedWindow
+from server.rules.duties.coverage import Coverage, Pass, Reading, Span, coverage, present, weigh
+from server.rules.duties.judge import Evidence
+from server.rules.duties.windows import PlannedWindow
 from tests.server.rules.cast import at, find, planned
 
 

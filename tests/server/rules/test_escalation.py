@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from server.rules.escalation import TRIGGERS, as_json, owner, policy_from, steps, tells
+from server.rules.flags.escalation import TRIGGERS, as_json, owner, policy_from, steps, tells
 from server.rules.from_rows import reviewing
 from tests.server.rules.cast import HOLIDAYS, POLICY, at, rows
 

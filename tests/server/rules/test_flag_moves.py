@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.flag import FLAG_STATES
-from server.rules.flag_moves import (
+from server.rules.flags.moves import (
     BRIGADE,
     CONTRACTOR,
     ENDED,

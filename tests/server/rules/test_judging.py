@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rules.judge import (
+from server.rules.duties.judge import (
     DEVICE_REASONS,
     REASONS,
     REMEDIES,

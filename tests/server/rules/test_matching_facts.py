@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rules.matching import Candidate, Fact, fit, match_facts
+from server.rules.duties.matching import Candidate, Fact, fit, match_facts
 from tests.server.rules.cast import at, planned
 
 MORNING, AFTERNOON = (

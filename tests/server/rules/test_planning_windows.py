@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.rules.calendar import DAY_MS, Holidays, add_days
-from server.rules.windows import DutyRule, PlannedWindow, SiteProfile, Slot, Suspension, plan, problems_of
+from server.rules.duties.windows import (
+    DutyRule,
+    PlannedWindow,
+    SiteProfile,
+    Slot,
+    Suspension,
+    plan,
+    problems_of,
+)
 from tests.server.rules.cast import (
     ALL_PLACES,
     DUTIES,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from server.rules.judge import Evidence, judge
-from server.rules.replan import StoredWindow, revise
-from server.rules.windows import PlannedWindow
+from server.rules.duties.judge import Evidence, judge
+from server.rules.duties.replan import StoredWindow, revise
+from server.rules.duties.windows import PlannedWindow
 from tests.server.rules.cast import NOON_SUSPENSION, at, find, planned
 
 DUE = find(planned(), "TEMP", "before_work")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from server.actions.load_reference import seed_rows
+from server.actions.reference.load_reference import seed_rows
 from server.rules.cases import CASE
-from server.rules.escalation import SILENT
+from server.rules.duties.sources import flag_sources, term
+from server.rules.flags.escalation import SILENT
 from server.rules.rulebook import Rulebook, rulebook
-from server.rules.sources import flag_sources, term
 
 DAY = "2026-11-24"
 

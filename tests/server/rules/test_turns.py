@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.rules.escalation import policy_from, turn
+from server.rules.flags.escalation import policy_from, turn
 from tests.server.rules.cast import rows
 
 POLICY = policy_from(rows("escalation")[0])

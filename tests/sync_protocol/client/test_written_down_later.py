@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from server.cli_tablet import tablet as commands
+from server.cli.tablet import tablet as commands
 from sync_protocol.client.reports import TabletError
 from sync_protocol.client.tablet import Tablet
 from tests.sync_protocol.client.cast import CHECK, SITE, Bench

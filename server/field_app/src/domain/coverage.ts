@@ -1,4 +1,4 @@
-// Whether the people who were there were measured: the server's own rule (server/rules/coverage.py), as far as a tablet can
+// Whether the people who were there were measured: the server's own rule (server/rules/duties/coverage.py), as far as a tablet can
 // know. Both are judged by the cases in coverage_cases.json. Times are intervals: everybody who may have been there has to be
 // measured for certain, and only who certainly was there and certainly was not measured is missed.
 

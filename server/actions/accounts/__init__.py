@@ -1,0 +1,1 @@
+"""Users, their log-ins, and how often something may be tried."""

@@ -1,0 +1,129 @@
+"""Make users and look after them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from schemas.certificates import PROBLEMS, company_problem
+from server.actions.accounts.log_in import HASHER, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, normal_name
+from server.actions.devices.refresh_watermark import refresh_watermarks_of
+from server.actions.reference.check_codes import check_codes, wrong
+from server.base.problems import Problem
+from server.models.device import OWN_CLASS, Device
+from server.models.scope import make_scope
+from server.models.user import OFFICIALS, ROLES, LoginToken, User, user_named
+from server.rules.passwords import is_guessable
+
+PASSWORD_CHARS_MIN = 8
+_NAME = re.compile(r"[\w.·@-]+", re.UNICODE)
+_DISTRICTS = re.compile(r"\d{6}(\d{3})?(,\d{6}(\d{3})?)*")
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What an administrator says of a new user. `district`: codes joined by commas; empty, every district."""
+
+    name: str
+    role: str
+    password: str
+    display_name: str = ""
+    unit: str | None = None
+    company: str | None = None
+    district: str | None = None
+
+
+def add_user(session: Session, new: NewUser, now_ms: int) -> User:
+    """The new user, and its scope for assignments. Raises Problem 422 or 409 (the name is taken)."""
+    name = normal_name(new.name)
+    _check(session, new, name, now_ms)
+    user = User(
+        id=str(uuid7()),
+        name=name,
+        display_name=new.display_name.strip() or name,
+        role=new.role,
+        unit=new.unit,
+        company=new.company,
+        district=new.district or None,
+        password_hash=HASHER.hash(new.password),
+        active=True,
+        made_ms=now_ms,
+    )
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        raise Problem(409, "name_taken", "用户名已被使用", f"用户 {name} 已存在, 请换一个用户名。") from error
+    make_scope(session, "user", user.id)
+    return user
+
+
+def list_users(session: Session) -> list[User]:
+    return list(session.scalars(sa.select(User).order_by(User.role, User.name)))
+
+
+def find_user(session: Session, name: str) -> User:
+    """The user of that name. Raises Problem 404."""
+    user = user_named(session, normal_name(name))
+    if user is None:
+        raise Problem(404, "unknown_user", "没有这个用户", f"没有名为 {name} 的用户。")
+    return user
+
+
+def set_password(session: Session, user: User, password: str) -> None:
+    """A new password; every session of the user ends. Raises Problem 422."""
+    _check_password(password, user.name)
+    user.password_hash = HASHER.hash(password)
+    session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
+
+
+def set_active(session: Session, user: User, active: bool, now_ms: int) -> list[str]:
+    """Shut a user out, or let them in again; their sessions end at once. Gives the names of the devices that this stops or
+    lets work again."""
+    if user.active != active:
+        user.active, user.disabled_ms = active, None if active else now_ms
+        refresh_watermarks_of(session, user.id, now_ms)
+    session.execute(sa.delete(LoginToken).where(LoginToken.user_id == user.id))
+    return [device.name for device in working_devices(session, user)]
+
+
+def working_devices(session: Session, user: User) -> list[Device]:
+    """A user's devices that are not revoked, oldest first."""
+    query = sa.select(Device).where(
+        Device.user_id == user.id, Device.state == "active", Device.device_class != OWN_CLASS
+    )
+    return list(session.scalars(query.order_by(Device.enrolled_ms)))
+
+
+def _check(session: Session, new: NewUser, name: str, now_ms: int) -> None:
+    if not 1 <= len(name) <= NAME_CHARS_MAX or not _NAME.fullmatch(name):
+        raise wrong("name", f"用户名为 1 至 {NAME_CHARS_MAX} 个字母、数字、汉字或 . - _ @。")
+    if new.role not in ROLES:
+        raise wrong("role", f"角色只能是: {', '.join(ROLES)}。")
+    if len(new.display_name.strip()) > NAME_CHARS_MAX:
+        raise wrong("display_name", f"显示名最多 {NAME_CHARS_MAX} 个字。")
+    if new.role == "contractor" or new.company is not None:
+        problem = company_problem(new.company or "")
+        if problem is not None:
+            raise wrong("company", PROBLEMS[problem])
+    if new.district and (len(new.district) > 64 or not _DISTRICTS.fullmatch(new.district)):
+        raise wrong("district", "区县代码为 6 位或 9 位数字, 多个代码用逗号分隔。")
+    if new.district:
+        check_codes(session, now_ms, "districts", new.district.split(","), "district")
+    if new.unit is None and new.role in OFFICIALS:
+        raise wrong("unit", "科室和监察支队的用户要有科室代码, 如 zhian、jiancha。")
+    if new.unit is not None:
+        check_codes(session, now_ms, "units", [new.unit], "unit")
+    _check_password(new.password, name)
+
+
+def _check_password(password: str, name: str) -> None:
+    if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
+        raise wrong("password", f"密码至少 {PASSWORD_CHARS_MIN} 个字符, 最多 {PASSWORD_CHARS_MAX} 个。")
+    if is_guessable(password, name):
+        raise wrong("password", "这个密码太常见或太有规律, 容易被猜中。请换一个, 例如几个不相关的词。")

@@ -1,0 +1,246 @@
+"""Current state is a view of the log: replay the log somewhere else and compare, or put right what
+differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.kinds import KINDS
+from server.actions.audit.verify_log import prev_of
+from server.actions.records.feed import Feed, Put, body_place, signed
+from server.actions.records.registers import REGISTERS, state_place
+from server.actions.sync.apply_entry import Applying, apply_entry
+from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
+from server.actions.sync.read_push import entry_place
+from server.actions.sync.release_held import written_again
+from server.base.db import Base, bulk_insert
+from server.base.seal import Seals
+from server.models.device import Device, StreamHead
+from server.models.entry import ANY_KIND, LogEntry, scope_log
+from server.models.media import MediaPromise
+from server.models.record import Record
+from server.models.scope import Scope, lock_scope
+from sync_protocol import stream as streams
+from sync_protocol.digest import record_digest
+from sync_protocol.outcomes import EFFECTIVE, HELD
+
+_WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that the database holds otherwise than the log says. `what`: record, register, promise, stream,
+    count, digest, seq."""
+
+    scope: str
+    what: str
+    id: str
+    stored: str
+    rebuilt: str
+
+
+def check_scope(session: Session, seals: Seals, scope_id: str) -> Iterator[Difference]:
+    """What differs between a scope's stored state and its log replayed into an empty database."""
+    scope = session.get_one(Scope, scope_id)
+    with _scratch() as scratch:
+        replay(session, scratch, seals, scope_id)
+        yield from _compare(
+            scope, "record", _records(session, seals, scope_id), _records(scratch, seals, scope_id)
+        )
+        yield from _compare(
+            scope, "register", _registers(session, seals, scope_id), _registers(scratch, seals, scope_id)
+        )
+        yield from _compare(scope, "promise", _promises(session, scope_id), _promises(scratch, scope_id))
+    yield from _compare(scope, "stream", _heads(session, scope_id), _heads_of_log(session, seals, scope_id))
+    yield from _check_counters(session, scope)
+
+
+def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> int:
+    """Put records, workers, streams and counters as the log says; tablets get what changed. Gives how many
+    differed."""
+    differing = list(check_scope(session, seals, scope_id))
+    scope = lock_scope(session, scope_id)
+    assert scope is not None
+    with _scratch() as scratch:
+        replay(session, scratch, seals, scope_id)
+        feed = Feed(session, scope, seals, now_ms)
+        for register in REGISTERS.values():
+            for row in scratch.scalars(sa.select(register.model)):
+                session.merge(register.model(**_columns(row)))
+        session.execute(sa.delete(MediaPromise).where(MediaPromise.scope_id == scope_id))
+        session.add_all(MediaPromise(**_columns(row)) for row in scratch.scalars(sa.select(MediaPromise)))
+        wrong = {difference.id for difference in differing if difference.what == "record"}
+        records = [row for row in scratch.scalars(sa.select(Record)) if row.id in wrong]
+        feed.put([_put(seals, row) for row in records])
+        here = set(scratch.scalars(sa.select(Record.id)))
+        feed.delete([key for key in wrong if key not in here])
+        feed.flush()
+    for device_id, head in _heads_of_log(session, seals, scope_id).items():
+        stored = session.get_one(StreamHead, (scope_id, device_id))
+        stored.head = msgspec.json.decode(head)
+        stored.forked = bool(stored.head["forked"])
+    scope.live, scope.digest, scope.seq = _counted(session, scope)
+    session.flush()
+    return len(differing)
+
+
+def replay(session: Session, scratch: Session, seals: Seals, scope_id: str) -> None:
+    """Apply what took effect, in the order in which it did, to an empty scope of another database."""
+    fresh = Scope(scope_id=scope_id, kind="site", seq=0, live=0, digest=0, epoch="", floor_seq=0, held=0)
+    scratch.add(fresh)
+    scratch.flush()
+    users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
+    applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
+    standing = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
+    query = sa.select(LogEntry).where(*standing).order_by(LogEntry.seq)
+    for row in session.scalars(query.execution_options(yield_per=500)):
+        written = written_again(seals, row, users[row.device_id])
+        promised = promises_of(scope_id, written.entry)
+        bulk_insert(scratch, MediaPromise.__table__, PROMISE_COLUMNS, promised)  # type: ignore[arg-type]
+        if row.outcome != HELD:
+            apply_entry(applying, written, forced=True)
+        applying.touches.clear()
+    applying.feed.flush()
+
+
+class _Scratch:
+    """An empty database in memory that goes away again."""
+
+    def __enter__(self) -> Session:
+        self._engine = sa.create_engine("sqlite://")
+        Base.metadata.create_all(self._engine)
+        self._session = Session(self._engine, expire_on_commit=False)
+        return self._session
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+        self._engine.dispose()
+
+
+def _scratch() -> _Scratch:
+    return _Scratch()
+
+
+def _compare(
+    scope: Scope, what: str, stored: dict[str, str], rebuilt: dict[str, str]
+) -> Iterator[Difference]:
+    for key in sorted(stored.keys() | rebuilt.keys()):
+        if stored.get(key) != rebuilt.get(key):
+            yield Difference(scope.name, what, key, stored.get(key, "-"), rebuilt.get(key, "-"))
+
+
+def _records(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
+    """Each record that devices wrote, as text to compare: never printed, it holds what people wrote."""
+    query = sa.select(Record).where(Record.scope_id == scope_id, Record.kind.in_(_WRITTEN))
+    found = {}
+    for row in session.scalars(query.execution_options(yield_per=1000)):
+        body = (
+            msgspec.json.decode(seals.open(body_place(row.id), row.body)) if row.deleted_ms is None else None
+        )
+        times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
+        found[row.id] = repr((row.kind, times, row.subject, row.slot, bool(row.counts), _sorted(body)))
+    return found
+
+
+def _registers(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
+    """What is held of each register beside its record, opened, as text to compare: never printed."""
+    found = {}
+    for kind, register in REGISTERS.items():
+        for row in session.scalars(sa.select(register.model).where(register.model.scope_id == scope_id)):
+            state = _sorted(msgspec.json.decode(seals.open(state_place(kind, row.id), row.state)))
+            own = {
+                name: value
+                for name, value in _columns(row).items()
+                if name not in ("state", "stamps", "check_ms")
+            }
+            found[row.id] = repr((state, sorted(own.items())))
+    return found
+
+
+def _promises(session: Session, scope_id: str) -> dict[str, str]:
+    rows = session.scalars(sa.select(MediaPromise).where(MediaPromise.scope_id == scope_id))
+    return {f"{row.entry_id} {row.sha256}": str(row.bytes) for row in rows}
+
+
+def _heads(session: Session, scope_id: str) -> dict[str, str]:
+    rows = session.scalars(sa.select(StreamHead).where(StreamHead.scope_id == scope_id))
+    return {row.device_id: _text(row.head) for row in rows if row.head["n"] or row.head["islands"]}
+
+
+def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
+    """The streams as the log has them. `prev` is in the line itself, so the chain is read from the lines'
+    own words."""
+    chains: dict[str, dict[int, list[streams.Link]]] = {}
+    unread: dict[str, set[int]] = {}
+    stored = {
+        row.device_id: row
+        for row in session.scalars(sa.select(StreamHead).where(StreamHead.scope_id == scope_id))
+    }
+    for row in scope_log(session, scope_id):
+        chain = chains.setdefault(row.device_id, {})
+        if row.kind == ANY_KIND:  # it could not be read, and its place is known by its hash
+            unread.setdefault(row.device_id, set()).add(row.n)
+        prev = prev_of(seals.open(entry_place(row.id), row.raw))
+        chain.setdefault(row.n, []).append(streams.Link(row.n, prev, row.hash.hex()))
+    heads = {}
+    for device_id, chain in chains.items():
+        for n in sorted(unread.get(device_id, ())):
+            before = chain[n - 1][0].hash if n - 1 in chain else ""
+            chain[n] = [link._replace(prev=before) for link in chain[n]]
+        links = [link for some in chain.values() for link in some]
+        head = streams.to_json(streams.extend(streams.Stream(), links))
+        head["forked"] = head["forked"] or bool(
+            stored[device_id].forked
+        )  # which of two came first, the log can't say
+        heads[device_id] = _text(head)
+    return heads
+
+
+def _check_counters(session: Session, scope: Scope) -> Iterator[Difference]:
+    live, digest, seq = _counted(session, scope)
+    for what, stored, rebuilt in (
+        ("count", scope.live, live),
+        ("digest", scope.digest, digest),
+        ("seq", scope.seq, seq),
+    ):
+        if stored != rebuilt:
+            yield Difference(scope.name, what, "", str(stored), str(rebuilt))
+
+
+def _counted(session: Session, scope: Scope) -> tuple[int, int, int]:
+    """Live records, digest, and the counter, which never goes back."""
+    live = total = 0
+    highest = scope.seq
+    query = sa.select(Record.kind, Record.id, Record.rev, Record.seq, Record.deleted_ms)
+    for kind, key, rev, seq, deleted_ms in session.execute(query.where(Record.scope_id == scope.scope_id)):
+        highest = max(highest, seq)
+        if deleted_ms is None:
+            live += 1
+            total += record_digest(kind, key, rev)
+    return live, signed(total), highest
+
+
+def _put(seals: Seals, row: Record) -> Put:
+    body = seals.open(body_place(row.id), row.body)
+    put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
+    put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
+    put.amends, put.timed_by = row.amends, row.timed_by
+    return put
+
+
+def _columns(row: Base) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.columns}
+
+
+def _sorted(value: Any) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _text(head: dict[str, Any]) -> str:
+    return _sorted(head)

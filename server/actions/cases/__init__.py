@@ -1,0 +1,1 @@
+"""Isolation cases, and those that nobody reported."""

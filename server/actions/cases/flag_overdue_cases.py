@@ -1,0 +1,125 @@
+"""Cases that nobody has reported: found by the due scan, put under a flag, hastened to the brigade past the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.devices.refresh_watermark import reporting_of
+from server.actions.flags.escalate import trigger
+from server.actions.flags.events import flag_puts, withdraw
+from server.actions.flags.raise_flags import WITHDRAWABLE, open_flags, raise_flag
+from server.actions.records.feed import Feed
+from server.base.seal import Seals
+from server.models.flag import Flag, FlagEvent
+from server.models.record import CaseFile, Record
+from server.models.scope import Scope, take_scopes
+from server.rules.calendar import local_date_of
+from server.rules.cases import CASE, Limits, Standing, next_look_ms, standing
+from server.rules.duties.reporting import Reporting
+from server.rules.flags.escalation import FEVER_UNREPORTED, policy_from
+from server.rules.rulebook import Rulebook
+
+_PATIENCE_MS = 5 * 60 * 1000  # before a case whose tablets are behind is looked at again
+_HOUR_MS = 3_600_000
+_KIND = "case"
+_EVENTS = {"unreported": "case_unreported", "overdue": "case_overdue"}
+
+
+def flag_overdue_cases(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 200) -> int:
+    """Look at up to `limit` cases whose time has come. Gives how many. Nothing due costs one look into a partial
+    index.
+
+    1. A case is judged by its reports and by how far the site's tablets have reported in.
+    2. What is wrong goes into the history of the site's one open flag of cases, once; past the limit it calls the
+       brigade.
+    3. A flag whose cases turn out to have been reported in time is withdrawn; its history stays.
+    """
+    due = (
+        sa.select(CaseFile.scope_id)
+        .where(CaseFile.check_ms <= now_ms)
+        .order_by(CaseFile.check_ms)
+        .limit(limit)
+    )
+    looked = 0
+    for scope in take_scopes(session, sorted(set(session.scalars(due)))):
+        looked += _watch_scope(session, seals, scope, now_ms, book)
+    return looked
+
+
+def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book: Rulebook) -> int:
+    rows = _cases(session, scope.scope_id, CaseFile.check_ms <= now_ms)
+    told = _told(session, scope.scope_id)
+    reports = reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id]
+    flags: dict[str, Flag] = {}
+    for case, counts in rows:
+        limits = _limits(book, case.opened_ms)
+        now: Standing = "reported"  # a voided one asks for nothing
+        if counts:
+            now = _standing(case, reports, limits)
+        case.check_ms = next_look_ms(now, case.opened_ms, now_ms, limits, _PATIENCE_MS)
+        action = _EVENTS.get(now)
+        if action is not None and (case.id, action) not in told:
+            flag = raise_flag(session, seals, scope, CASE, "severe", action, {"case": case.id}, now_ms, book)
+            flags[flag.id] = flag
+            if now == "overdue":
+                trigger(session, seals, flag, policy_from(flag.policy), FEVER_UNREPORTED, now_ms)
+    session.flush()
+    flags |= {flag.id: flag for flag in _withdraw(session, seals, scope, reports, now_ms, book)}
+    feed = Feed(session, scope, seals, now_ms)
+    feed.put(flag_puts(session, list(flags.values())).get(scope.scope_id, []))
+    feed.flush()
+    return len(rows)
+
+
+def _cases(
+    session: Session, scope_id: str, wanted: sa.ColumnElement[bool]
+) -> Sequence[sa.Row[CaseFile, bool]]:
+    """Cases of a site, the oldest first, each with whether it counts: a voided one does not."""
+    same = sa.and_(Record.scope_id == CaseFile.scope_id, Record.id == CaseFile.id)
+    query = sa.select(CaseFile, Record.counts).join(Record, same).where(CaseFile.scope_id == scope_id, wanted)
+    return session.execute(query.order_by(CaseFile.opened_ms, CaseFile.id)).all()
+
+
+def _limits(book: Rulebook, opened_ms: int) -> Limits:
+    """As they held when the case was opened."""
+    day = local_date_of(opened_ms)
+    hours = (book.number(code, day) for code in ("case_report_warn_h", "case_report_h"))
+    return Limits(*(round(number * _HOUR_MS) for number in hours))
+
+
+def _told(session: Session, scope_id: str, flag_id: str | None = None) -> set[tuple[str, str]]:
+    """What has been said of which case of this site, in any flag or in one: (case, action)."""
+    query = (
+        sa.select(FlagEvent.detail, FlagEvent.action)
+        .join(Flag, sa.and_(Flag.scope_id == FlagEvent.scope_id, Flag.id == FlagEvent.flag_id))
+        .where(Flag.scope_id == scope_id, Flag.duty == CASE, FlagEvent.action.in_(_EVENTS.values()))
+    )
+    if flag_id is not None:
+        query = query.where(Flag.id == flag_id)
+    return {(detail["case"], action) for detail, action in session.execute(query)}
+
+
+def _standing(case: CaseFile, reports: Reporting, limits: Limits) -> Standing:
+    """A report may be in a tablet that is waited for, or in one that reports no more: nobody can say then."""
+    lost = reports.lost_of([_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
+    through_ms = None if lost is not None else reports.watermark([_KIND])
+    return standing(case.opened_ms, case.reported_ms, through_ms, limits)
+
+
+def _withdraw(
+    session: Session, seals: Seals, scope: Scope, reports: Reporting, now_ms: int, book: Rulebook
+) -> Sequence[Flag]:
+    flag = open_flags(session, [scope.scope_id]).get((scope.scope_id, CASE))
+    if flag is None or flag.state not in WITHDRAWABLE:
+        return ()
+    named = {case for case, _ in _told(session, scope.scope_id, flag.id)}
+    for case, counts in _cases(session, scope.scope_id, CaseFile.id.in_(named)):
+        limits = _limits(book, case.opened_ms)
+        if counts and _standing(case, reports, limits) != "reported":
+            return ()
+    withdraw(session, seals, flag, "reported_in_time", now_ms)
+    session.flush()
+    return (flag,)

@@ -1,0 +1,1 @@
+"""Tablets and gates: enrolled, heard from, waited for, revoked."""

@@ -1,0 +1,136 @@
+"""Who sends this? A device by its token and its key; a request that is neither old nor repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.base.clock import to_iso
+from server.base.problems import Problem
+from server.models.device import Device, Exchange
+from server.models.user import User
+from server.models.watermark import stopped_ms
+from sync_protocol.outcomes import problem_title
+from sync_protocol.signatures import SignatureProblem, keyid_of, verify_request
+
+_STATUS = {"digest_mismatch": 400}  # every other problem of a signature is 401
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A signed request as it came."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who was proved to have sent a request, and its nonce, which the exchange must still claim."""
+
+    device_id: str
+    public_key: bytes
+    nonce: str
+
+
+def authenticate(session: Session, asked: Asked, now_ms: int) -> Sender:
+    """The device that signed this request with its key and holds its token. Raises Problem 401 or 400.
+
+    A copied token is useless without the key, and a clock that is off gets the server's time to sign again
+    with.
+    """
+    device = _named(session, asked)
+    try:
+        verified = verify_request(
+            device.public_key, asked.method, asked.url, asked.headers, asked.body, now_s=now_ms // 1000
+        )
+    except SignatureProblem as problem:
+        raise refused(problem.code, server_time_ms=now_ms) from problem
+    return Sender(device.id, device.public_key, verified.nonce)
+
+
+def device_of_token(session: Session, authorization: str) -> Device:
+    """The device that holds this bearer token: enough only beside something else that is not to be guessed. Raises
+    Problem 401."""
+    scheme, _, token = authorization.partition(" ")
+    query = sa.select(Device).where(Device.token_hash == hash_token(token))
+    device = session.scalar(query) if scheme.lower() == "bearer" else None
+    if device is None:
+        raise refused("unauthenticated")
+    return device
+
+
+def _named(session: Session, asked: Asked) -> Device:
+    headers = {name.lower(): value for name, value in asked.headers.items()}
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    device_id = keyid_of(asked.headers)
+    if scheme.lower() != "bearer" or not token or device_id is None or not _is_uuid(device_id):
+        raise refused("unauthenticated")
+    device = session.get(Device, device_id)
+    if device is None or not hmac.compare_digest(device.token_hash, hash_token(token)):
+        raise refused("unauthenticated")
+    return device
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def require_active(session: Session, sender: Sender) -> None:
+    """Raises Problem 401 `device_revoked`: a device that was revoked, or whose user is disabled, may still push what it
+    wrote before, and gets nothing."""
+    device = session.get_one(Device, sender.device_id)
+    if stopped_ms(device, session.get_one(User, device.user_id)) is not None:
+        raise refused("device_revoked")
+
+
+def claim_exchange(session: Session, sender: Sender, verb: str, now_ms: int) -> Exchange:
+    """Write down this exchange: its nonce, once and never again, and the beacon that its answer hands out.
+
+    Raises Problem 401 `nonce_replayed`, also when two processes get the same request at once.
+    """
+    exchange = Exchange(
+        device_id=sender.device_id,
+        nonce=sender.nonce,
+        id=str(uuid7()),
+        verb=verb,
+        brought=False,
+        at_ms=now_ms,
+        beacon=secrets.token_urlsafe(16),
+    )
+    try:
+        with session.begin_nested():
+            session.add(exchange)
+    except IntegrityError as error:
+        raise refused("nonce_replayed") from error
+    return exchange
+
+
+def hash_token(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def key_of(public_key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public_key)
+
+
+def refused(code: str, server_time_ms: int | None = None) -> Problem:
+    """A problem of the envelope; `clock_skew` carries the server's time."""
+    from_clock = {"server_time": to_iso(server_time_ms)} if code == "clock_skew" and server_time_ms else {}
+    problem = Problem(_STATUS.get(code, 401), code, problem_title(code), **from_clock)
+    return problem.with_header("WWW-Authenticate", "Bearer") if problem.status == 401 else problem

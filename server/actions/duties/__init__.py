@@ -1,0 +1,1 @@
+"""Windows: planned, matched with facts, judged."""

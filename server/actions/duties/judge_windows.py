@@ -1,0 +1,159 @@
+"""Judge what is due: set-based, scope by scope, any number of schedulers at once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.devices.refresh_watermark import reporting_of
+from server.actions.duties.log_evidence import log_evidence
+from server.actions.duties.weigh_coverage import coverage_evidence
+from server.actions.flags.raise_flags import Judged, raise_flags, silence_ms
+from server.actions.records.feed import publish_all
+from server.actions.records.window_record import window_put
+from server.base.db import raise_if_lost
+from server.base.seal import Seals
+from server.models.scope import take_scopes
+from server.models.site import Site
+from server.models.window import RULES, DueWindow, Window, due_windows
+from server.rules.duties.judge import FULFILLED, NOTHING, Evidence, judge
+from server.rules.duties.matching import Matched
+from server.rules.duties.reporting import Reporting
+from server.rules.rulebook import Rulebook
+
+PUT_OFF_MS = 10 * 60 * 1000  # before a scope that could not be judged is tried again
+_SHOWN = {state: how for how, state in FULFILLED.items()}
+
+_log = logging.getLogger("gongdi.judge")
+
+
+def judge_due(
+    session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 2000
+) -> dict[str, int]:
+    """Judge up to `limit` windows whose time to be looked at has come. Gives how many were judged, how
+    many turned met, missed, silent …, and how many scopes `failed`. Nothing due costs one look into a
+    partial index."""
+    due = sa.select(Window.scope_id).where(Window.check_ms <= now_ms).order_by(Window.check_ms).limit(limit)
+    scope_ids = sorted(set(session.scalars(due)))
+    return judge_scopes(session, seals, now_ms, book, scope_ids) if scope_ids else {}
+
+
+def judge_scopes(
+    session: Session, seals: Seals, now_ms: int, book: Rulebook, scope_ids: Sequence[str]
+) -> dict[str, int]:
+    """Judge what is due in these scopes, all together. Those that somebody else holds are left to them. If
+    that fails, scope by scope: one that fails again is put off, logged and counted, and does not stop the
+    rest."""
+    scopes = {scope.scope_id: scope for scope in take_scopes(session, scope_ids)}
+    due = due_windows(session, list(scopes), now_ms)
+    sites = _sites(session, list(due))
+    judged = [Judged(scopes[key], sites[key], windows) for key, windows in due.items()]
+    try:
+        with session.begin_nested():
+            return dict(_judge_all(session, seals, judged, now_ms, book))
+    except Exception as error:  # whatever is wrong with one scope must not stop the others
+        raise_if_lost(error)
+        _log.warning("windows were not judged together", exc_info=True)
+    did: Counter[str] = Counter()
+    for scope_id in due:
+        try:
+            with session.begin_nested():
+                windows = due_windows(session, [scope_id], now_ms)[scope_id]
+                one = Judged(scopes[scope_id], sites[scope_id], windows)
+                did.update(_judge_all(session, seals, [one], now_ms, book))
+        except Exception as error:
+            raise_if_lost(error)
+            _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
+            _put_off(session, scope_id, now_ms)
+            did["failed"] += 1
+    return dict(did)
+
+
+def _judge_all(
+    session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
+) -> Counter[str]:
+    """All that is due in locked scopes: states, flags and feeds in one transaction."""
+    did: Counter[str] = Counter()
+    patience_ms = silence_ms(book, now_ms)
+    changed: dict[str, list[DueWindow]] = {}
+    logs = _matched(session, judged, book)
+    reports = reporting_of(session, [one.scope.scope_id for one in judged], book, now_ms)
+    for one in judged:
+        did.update(judged=len(one.windows), scopes=1)
+        weighed = _weighed(session, one, book)
+        for window in one.windows:
+            was, found = window.state, logs.get(window.id) or Matched(weighed.get(window.id, _shown(window)))
+            if _judge(window, found, now_ms, reports[one.scope.scope_id], patience_ms, book):
+                changed.setdefault(one.site.id, []).append(window)
+            if window.state != was:
+                did[window.state] += 1
+    flags = raise_flags(session, seals, judged, now_ms, book)
+    with session.no_autoflush:  # the scopes' counters are written in one go
+        puts = [
+            (one.scope, [*map(window_put, changed.get(one.site.id, [])), *flags.get(one.site.id, [])])
+            for one in judged
+        ]
+        publish_all(session, seals, now_ms, puts)
+    session.flush()
+    return did
+
+
+def _matched(session: Session, judged: Sequence[Judged], book: Rulebook) -> dict[str, Matched]:
+    """What records say of the windows that nothing met yet; that of the others is in their state."""
+    logs = {rule.code for rule in book.duties if rule.judging == "log"}
+    windows = [
+        window
+        for one in judged
+        for window in one.windows
+        if window.duty in logs and window.state in ("open", "silent", "review")
+    ]
+    return log_evidence(session, windows, {one.site.id: one.site.alert for one in judged}, book)
+
+
+def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidence]:
+    coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
+    weighed = [window for window in one.windows if window.duty in coverage]
+    return coverage_evidence(session, one.scope.scope_id, one.site.alert, weighed, book)
+
+
+def _judge(
+    window: DueWindow, found: Matched, now_ms: int, reporting: Reporting, patience_ms: int, book: Rulebook
+) -> bool:
+    """Whether anything that people see of the window changed. A verdict by earlier rules stays."""
+    before = (window.state, window.reason, window.need, window.have)
+    evidence, deadline_ms = found.evidence, window.deadline_ms
+    if window.rules < RULES and window.state not in ("open", "silent"):
+        window.check_ms = None
+        return False
+    kinds = book.evidence_kinds(window.duty)
+    watermark_ms = reporting.watermark(kinds)
+    lost = reporting.lost_of(kinds, window.opens_ms, deadline_ms)
+    verdict = judge(window.state, window.reason, now_ms, deadline_ms, watermark_ms, evidence, lost)
+    window.state, window.reason, window.check_ms = verdict.state, verdict.reason, verdict.next_check_ms
+    if verdict.state == "silent" and now_ms < deadline_ms + patience_ms:
+        window.check_ms = deadline_ms + patience_ms  # a tablet that is merely late raises no flag
+    if (window.need, window.have) != (evidence.need, evidence.have):
+        window.need, window.have = evidence.need, evidence.have
+    if found.fact is not None:
+        window.evidence, window.evidence_ms = found.fact.id, found.at_ms
+    window.judged_ms, window.judged_watermark_ms, window.rules = now_ms, watermark_ms, RULES
+    return (window.state, window.reason, window.need, window.have) != before
+
+
+def _shown(window: DueWindow) -> Evidence:
+    """What a record of a place has shown is in the window's own state."""
+    fulfilled = _SHOWN.get(window.state)
+    return Evidence(fulfilled) if fulfilled is not None else NOTHING
+
+
+def _sites(session: Session, scope_ids: Sequence[str]) -> dict[str, Site]:
+    return {site.id: site for site in session.scalars(sa.select(Site).where(Site.id.in_(scope_ids)))}
+
+
+def _put_off(session: Session, scope_id: str, now_ms: int) -> None:
+    late = sa.update(Window).where(Window.scope_id == scope_id, Window.check_ms <= now_ms)
+    session.execute(late.values(check_ms=now_ms + PUT_OFF_MS))

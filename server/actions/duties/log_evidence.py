@@ -1,0 +1,110 @@
+"""What the records received so far say about windows that ask for one record each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.models.entry import ANY_KIND, KeptEvidence
+from server.models.record import WIDE, WIDE_MS, Record
+from server.models.window import AnyWindow
+from server.rules.duties.matching import Candidate, Fact, Matched, match_facts
+from server.rules.duties.windows import WHOLE_SITE, rule_of
+from server.rules.rulebook import Rulebook
+
+Facts = dict[tuple[str, str], list[tuple[str | None, Fact]]]  # by scope and kind, with the place of each
+
+
+def log_evidence(
+    session: Session, windows: Sequence[AnyWindow], alerts: Mapping[str, str], book: Rulebook
+) -> dict[str, Matched]:
+    """What speaks for each of these windows, by window id. `alerts`: the alert level of each site. A record of a place
+    counts for every duty that asks for its kind there; a duty of the whole site takes those of any place.
+
+    Three statements for any number of windows and sites.
+    """
+    if not windows:
+        return {}
+    kinds = {rule.code: rule.evidence for rule in book.duties if rule.judging == "log"}
+    with_slots = {rule.code for rule in book.duties for slot in rule.slots if slot.admits}
+    first = min(window.opens_ms for window in windows)
+    last = max(_end_ms(window) for window in windows)
+    scope_ids = sorted({window.scope_id for window in windows})
+    facts = facts_between(session, scope_ids, {kinds[window.duty] for window in windows}, first, last)
+    groups: dict[tuple[str, str, str], list[AnyWindow]] = {}
+    for window in windows:
+        groups.setdefault((window.scope_id, window.duty, window.place), []).append(window)
+    found: dict[str, Matched] = {}
+    for (scope_id, duty, place), some in groups.items():
+        asked = [
+            fact
+            for subject, fact in facts.get((scope_id, kinds[duty]), [])
+            if place == WHOLE_SITE or subject == place or (fact.kept and subject is None)
+        ]
+        if not asked:
+            found.update((window.id, Matched()) for window in some)
+            continue
+        admits = [_admits(window, alerts, book) if duty in with_slots else () for window in some]
+        candidates = [
+            Candidate(window.opens_ms, window.due_ms, window.deadline_ms, window.closes_ms, slots)
+            for window, slots in zip(some, admits, strict=True)
+        ]
+        for window, matched in zip(some, match_facts(asked, candidates), strict=True):
+            found[window.id] = matched
+    return found
+
+
+def facts_between(
+    session: Session, scope_ids: Sequence[str], kinds: set[str], from_ms: int, to_ms: int
+) -> Facts:
+    """The facts of these kinds that may have been written, or are said to have been done, between two instants; those that
+    are kept and not applied among them."""
+    columns = (Record.scope_id, Record.kind, Record.subject, Record.id)
+    times = (Record.earliest_ms, Record.latest_ms, Record.observed_ms)
+    counting = sa.select(*columns, *times, sa.false(), Record.slot).where(
+        Record.scope_id.in_(scope_ids),
+        Record.kind.in_(kinds),
+        Record.counts.is_(True),
+        Record.deleted_ms.is_(None),
+    )
+    half = WIDE_MS // 2 + 1
+    near = counting.where(
+        Record.event_ms.between(from_ms - half, to_ms + half), Record.earliest_ms.is_not(None)
+    )
+    wide = counting.where(
+        sa.text(WIDE),  # as the partial index has it
+        Record.earliest_ms <= to_ms,
+        Record.latest_ms >= from_ms,
+    )
+    kept = sa.select(
+        *(KeptEvidence.scope_id, KeptEvidence.kind, KeptEvidence.subject, KeptEvidence.entry_id),
+        *(KeptEvidence.earliest_ms, KeptEvidence.latest_ms),
+        *(sa.null(), sa.true(), KeptEvidence.slot),
+    ).where(
+        KeptEvidence.scope_id.in_(scope_ids),
+        KeptEvidence.kind.in_({*kinds, ANY_KIND}),
+        KeptEvidence.latest_ms >= from_ms,
+        KeptEvidence.earliest_ms <= to_ms,
+    )
+    found: Facts = {}
+    seen: set[tuple[str, str]] = set()
+    for row in chain(*(session.execute(query) for query in (near, wide, kept))):
+        scope_id, kind, subject, key, earliest_ms, latest_ms, observed_ms, is_kept, slot = row
+        if (scope_id, key) not in seen:
+            seen.add((scope_id, key))
+            fact = Fact(key, earliest_ms, latest_ms, observed_ms, bool(is_kept), slot)
+            for one in kinds if kind == ANY_KIND else (kind,):
+                found.setdefault((scope_id, one), []).append((subject, fact))
+    return found
+
+
+def _admits(window: AnyWindow, alerts: Mapping[str, str], book: Rulebook) -> tuple[str, ...]:
+    rule = rule_of(book.duties, window.duty, alerts[window.scope_id], window.local_date, window.slot)
+    return next((one.admits for one in rule.slots if one.code == window.slot), ()) if rule is not None else ()
+
+
+def _end_ms(window: AnyWindow) -> int:
+    return max(window.closes_ms, window.deadline_ms)

@@ -1,0 +1,178 @@
+"""What facts do to windows, inside the transaction that takes the facts in and under its scope's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.duties.log_evidence import log_evidence
+from server.actions.duties.weigh_coverage import COVERAGE_KINDS, coverage_evidence
+from server.actions.flags.raise_flags import silence_ms
+from server.actions.records.feed import Feed
+from server.actions.records.window_record import window_put
+from server.models.scope import Scope
+from server.models.site import Site
+from server.models.window import LONGEST_MS, RULES, Window
+from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
+from server.rules.duties.judge import FULFILLED, Evidence, judge
+from server.rules.duties.matching import Matched
+from server.rules.duties.reporting import Reporting
+from server.rules.rulebook import Rulebook
+
+_DONE = tuple(FULFILLED.values())
+
+
+class Touch(NamedTuple):
+    """Facts of a kind came, went or moved between two instants. `subject`: a worker's id or a place's kind, None: any.
+    `went`: what was there proves nothing any more."""
+
+    kind: str
+    subject: str | None
+    from_ms: int
+    to_ms: int
+    went: bool = False
+
+
+def match_facts(
+    session: Session,
+    feed: Feed,
+    scope: Scope,
+    touches: Sequence[Touch],
+    reporting: Reporting,
+    now_ms: int,
+    book: Rulebook,
+) -> None:
+    """Judge the windows that these changes may decide, by all facts that are known now, and publish those that changed.
+
+    Records of a place are matched with the windows of every duty that asks for their kind; coverage (who of those
+    present was measured) is weighed again for the days that the changes fall on. Few statements, however many facts.
+    """
+    changed = _match_logs(session, scope, touches, reporting, now_ms, book)
+    changed += _weigh_around(session, scope, touches, reporting, now_ms, book)
+    if changed:
+        session.flush()
+        feed.put([window_put(window) for window in changed])
+
+
+def _match_logs(
+    session: Session,
+    scope: Scope,
+    touches: Sequence[Touch],
+    reporting: Reporting,
+    now_ms: int,
+    book: Rulebook,
+) -> list[Window]:
+    evidence = {rule.code: rule.evidence for rule in book.duties if rule.judging == "log"}
+    kinds = set(evidence.values())
+    logs = [touch for touch in touches if touch.kind in kinds]
+    if not logs:
+        return []
+    asked = Window.duty.in_(
+        [code for code, kind in evidence.items() if kind in {touch.kind for touch in logs}]
+    )
+    windows = [
+        window
+        for window in _around(session, scope, logs, asked)
+        if any(_touches(touch, window, evidence[window.duty]) for touch in logs)
+    ]
+    site = session.get_one(Site, scope.scope_id)
+    found = log_evidence(session, windows, {site.id: site.alert}, book)
+    return [window for window in windows if _decide(window, now_ms, reporting, found[window.id], book, logs)]
+
+
+def _touches(touch: Touch, window: Window, kind: str) -> bool:
+    here = touch.subject is None or window.place in ("", touch.subject)
+    return touch.kind == kind and here and touch.from_ms < _end_ms(window) and window.opens_ms <= touch.to_ms
+
+
+def _weigh_around(
+    session: Session,
+    scope: Scope,
+    touches: Sequence[Touch],
+    reporting: Reporting,
+    now_ms: int,
+    book: Rulebook,
+) -> list[Window]:
+    """The coverage windows whose day holds one of these changes, weighed with all that is known now; those that
+    changed. The day of a shift that ends after midnight reaches into the next one."""
+    weighed = [touch for touch in touches if touch.kind in COVERAGE_KINDS]
+    if not weighed:
+        return []
+    coverage = Window.duty.in_({rule.code for rule in book.duties if rule.judging == "coverage"})
+    days = [
+        Touch(
+            touch.kind,
+            None,
+            midnight_ms(local_date_of(touch.from_ms)),
+            midnight_ms(local_date_of(touch.to_ms)) + DAY_MS,
+        )
+        for touch in weighed
+    ]
+    windows = [
+        window
+        for window in _around(session, scope, days, coverage)
+        if any(
+            day.from_ms <= midnight_ms(window.local_date) < day.to_ms
+            or (touch.from_ms < _end_ms(window) and window.opens_ms <= touch.to_ms)
+            for day, touch in zip(days, weighed, strict=True)
+        )
+    ]
+    site = session.get_one(Site, scope.scope_id)
+    evidence = coverage_evidence(session, scope.scope_id, site.alert, windows, book)
+    return [
+        window
+        for window in windows
+        if _decide(window, now_ms, reporting, Matched(evidence[window.id]), book, weighed)
+    ]
+
+
+def _decide(
+    window: Window,
+    now_ms: int,
+    reporting: Reporting,
+    found: Matched,
+    book: Rulebook,
+    touches: Iterable[Touch],
+) -> bool:
+    """Judge a window by new evidence; whether anything about it changed. What the scheduler was to look at stays due
+    unless something did. What was done by earlier rules stays done, unless what proved it went."""
+    if window.rules < RULES and window.state in _DONE and not any(touch.went for touch in touches):
+        return False
+    evidence: Evidence = found.evidence
+    before = (window.state, window.reason, window.need, window.have)
+    kinds = book.evidence_kinds(window.duty)
+    watermark_ms = reporting.watermark(kinds)
+    lost = reporting.lost_of(kinds, window.opens_ms, window.deadline_ms)
+    verdict = judge(window.state, window.reason, now_ms, window.deadline_ms, watermark_ms, evidence, lost)
+    fact = (found.fact.id if found.fact is not None else None, found.at_ms)
+    same_fact = evidence.need is not None or (window.evidence, window.evidence_ms) == fact
+    if (verdict.state, verdict.reason, evidence.need, evidence.have) == before and same_fact:
+        return False
+    window.state, window.reason, window.rules = verdict.state, verdict.reason, RULES
+    window.need, window.have = evidence.need, evidence.have
+    if evidence.need is None:
+        window.evidence, window.evidence_ms = fact
+    window.judged_ms, window.judged_watermark_ms = now_ms, watermark_ms
+    if window.flag_id is not None or verdict.state == "missed":
+        window.check_ms = now_ms  # its flag has to follow
+    elif verdict.state == "silent":
+        window.check_ms = window.deadline_ms + silence_ms(book, now_ms)
+    else:
+        window.check_ms = verdict.next_check_ms
+    return True
+
+
+def _around(
+    session: Session, scope: Scope, touches: Sequence[Touch], wanted: sa.ColumnElement[bool]
+) -> list[Window]:
+    """The windows that may be touched, read through the index of openings."""
+    first = min(touch.from_ms for touch in touches) - LONGEST_MS
+    opened = Window.opens_ms.between(first, max(touch.to_ms for touch in touches))
+    return list(session.scalars(sa.select(Window).where(Window.scope_id == scope.scope_id, opened, wanted)))
+
+
+def _end_ms(window: Window) -> int:
+    return max(window.closes_ms, window.deadline_ms)

@@ -1,0 +1,193 @@
+"""The tick's first part: windows for the next two days, and those that exist brought up to changed rules."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.duties.site_profile import make_profile
+from server.actions.records.feed import publish
+from server.actions.records.site_record import site_put
+from server.actions.records.window_record import window_put
+from server.base.db import raise_if_lost
+from server.base.seal import Seals
+from server.models.scope import Scope, take_scopes
+from server.models.site import Site, Suspension, sites_to_plan, suspensions_of
+from server.models.window import RULES, Window, insert_windows, window_id
+from server.rules.calendar import add_days, local_date_of, midnight_ms
+from server.rules.duties.replan import StoredWindow, revise
+from server.rules.duties.windows import PlannedWindow, SiteProfile, plan
+from server.rules.rulebook import Rulebook
+
+AHEAD_MS = 48 * 3600 * 1000
+BACK_DAYS = 31  # how far back a late suspension or holiday still changes windows, and a gap is filled
+_REASON_MAX = 200
+_STOPPED = "stopped"
+_log = logging.getLogger("gongdi.windows")
+
+
+@dataclass(slots=True)
+class _Planner:
+    """Plans each day once for all sites that are alike."""
+
+    book: Rulebook
+    known: dict[tuple[SiteProfile, str], list[PlannedWindow]] = field(default_factory=dict)
+
+    def day(self, site: Site, suspensions: Sequence[Suspension], local_date: str) -> list[PlannedWindow]:
+        profile = replace(make_profile(site, suspensions, self.book, local_date), site_id="")
+        planned = self.known.get((profile, local_date))
+        if planned is None:
+            planned = plan(profile, self.book.duties, self.book.holidays, local_date)
+            self.known[profile, local_date] = planned
+        return planned
+
+
+def plan_windows(
+    session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 50, after: str = ""
+) -> dict[str, Any]:
+    """Make and revise the windows of up to `limit` sites that need it, from the one after id `after` on.
+
+    A site needs it when its windows do not reach two days ahead, or were planned by other rules. Sites whose
+    scope somebody holds are left to them or to the next tick. One that fails is undone, logged and counted,
+    and does not stop the rest. Gives {"sites", "made", "revised", "failed", "last"}; `last` is the id to go
+    on after, empty at the end. Doing it twice changes nothing the second time.
+    """
+    until = local_date_of(now_ms + AHEAD_MS)
+    wanted = sites_to_plan(session, until, book.stamp, after, limit)
+    did: dict[str, Any] = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
+    did["last"] = wanted[-1] if len(wanted) == limit else ""
+    scopes = take_scopes(session, wanted)
+    suspensions = suspensions_of(session, [scope.scope_id for scope in scopes])
+    planner = _Planner(book)
+    for scope in scopes:
+        try:
+            with session.begin_nested():
+                made, revised = _plan_site(
+                    session, seals, now_ms, planner, scope, suspensions[scope.scope_id], until
+                )
+        except Exception as error:  # whatever is wrong with one site must not stop the others
+            raise_if_lost(error)
+            _log.exception("windows were not made", extra={"fields": {"site": scope.scope_id}})
+            did["failed"] += 1
+            continue
+        did["sites"] += 1
+        did["made"] += made
+        did["revised"] += revised
+    return did
+
+
+def _plan_site(
+    session: Session,
+    seals: Seals,
+    now_ms: int,
+    planner: _Planner,
+    scope: Scope,
+    suspensions: Sequence[Suspension],
+    until: str,
+) -> tuple[int, int]:
+    """How many windows were made and how many revised. The scope is locked."""
+    site = session.get_one(Site, scope.scope_id, populate_existing=True)
+    dates = list(_dates(site, now_ms, planner.book.stamp, until))
+    planned = {
+        window_id(site.id, *one.key): one for date in dates for one in planner.day(site, suspensions, date)
+    }
+    stored = _stored(session, site.id, dates)
+    new = [
+        _window(site.id, key, one)
+        for key, one in planned.items()
+        if key not in stored and _is_owed(site, one, now_ms)
+    ]
+    changed = [one for one in stored.values() if _revise(one, planned.get(one.id), now_ms)]
+    insert_windows(session, new)
+    site.planned_until, site.planned_stamp = max(until, site.planned_until), planner.book.stamp
+    session.flush()
+    puts = [window_put(one) for one in (*new, *changed)]
+    publish(session, scope, seals, now_ms, [site_put(session, site, suspensions, now_ms), *puts])
+    return len(new), len(changed)
+
+
+def _dates(site: Site, now_ms: int, stamp: str, until: str) -> Iterator[str]:
+    """The local dates to plan: those not planned yet (a gap after the scheduler slept included), and when
+    rules or suspensions changed, those of the last month as well."""
+    today = local_date_of(now_ms)
+    made_on = local_date_of(site.made_ms) if site.made_ms else add_days(today, -1)
+    if not site.planned_until:
+        first = min(made_on, today)
+    elif site.planned_stamp != stamp:
+        first = add_days(today, -BACK_DAYS)
+    else:
+        first = add_days(site.planned_until, 1)
+    first = max(first, made_on, add_days(today, -BACK_DAYS))
+    while first <= until:
+        yield first
+        first = add_days(first, 1)
+
+
+def _is_owed(site: Site, planned: PlannedWindow, now_ms: int) -> bool:
+    """Nobody is asked, afterwards, for what was not asked when it opened: not before the site was registered,
+    and not by a rule that came later to a date that had its windows."""
+    if planned.opens_ms < site.made_ms:
+        return False
+    return planned.local_date > site.planned_until or planned.opens_ms > now_ms
+
+
+def _stored(session: Session, site_id: str, dates: Sequence[str]) -> dict[str, Window]:
+    if not dates:
+        return {}
+    query = sa.select(Window).where(Window.scope_id == site_id, Window.opens_ms >= midnight_ms(dates[0]))
+    rows = session.scalars(query, execution_options={"populate_existing": True})
+    return {row.id: row for row in rows if dates[0] <= row.local_date <= dates[-1]}
+
+
+def _window(site_id: str, key: str, planned: PlannedWindow) -> Window:
+    made = Window(
+        scope_id=site_id,
+        id=key,
+        duty=planned.duty,
+        place=planned.place,
+        local_date=planned.local_date,
+        slot=planned.slot,
+    )
+    made.opens_ms, made.due_ms = planned.opens_ms, planned.due_ms
+    made.grace_s, made.closes_ms = planned.grace_s, planned.closes_ms
+    made.rules = RULES
+    made.state = "excused" if planned.excused else "open"
+    made.reason = planned.excused and planned.excused[:_REASON_MAX]
+    made.check_ms = None if planned.excused else planned.deadline_ms
+    return made
+
+
+def _revise(window: Window, planned: PlannedWindow | None, now_ms: int) -> bool:
+    """Bring a stored window up to what planning gives now; whether it changed. An open one is judged at its
+    deadline, one that was decided by its lack is looked at again at once, because its flag depends on it."""
+    if planned is not None and planned.excused:
+        planned = replace(planned, excused=planned.excused[:_REASON_MAX])
+    if window.opens_ms <= now_ms and _STOPPED in (window.reason, planned and planned.excused):
+        return False  # a stage has no dates: what it is now says nothing of a window that opened before
+    revised = revise(_as_stored(window), planned, now_ms)
+    if revised is None:
+        return False
+    was, window.state, window.reason = window.state, revised.state, revised.reason
+    window.opens_ms, window.due_ms = revised.opens_ms, revised.due_ms
+    window.grace_s, window.closes_ms = revised.grace_s, revised.closes_ms
+    window.check_ms = window.deadline_ms if window.state == "open" else None
+    if was in ("silent", "missed"):
+        window.check_ms = now_ms
+    return True
+
+
+def _as_stored(window: Window) -> StoredWindow:
+    return StoredWindow(
+        window.state,
+        window.reason,
+        window.opens_ms,
+        window.due_ms,
+        window.grace_s,
+        window.closes_ms,
+        window.need,
+    )

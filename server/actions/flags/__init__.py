@@ -1,0 +1,1 @@
+"""Flags: raised, moved by people, escalated by the clock, shown."""

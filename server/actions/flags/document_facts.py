@@ -1,0 +1,219 @@
+"""What a flag's papers say, in words; everything a string. An order and a recheck are each about one event of the
+history, and say what held then."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from server.actions.flags.list_flags import FlagFile
+from server.actions.reference.name_codes import Names
+from server.base.clock import to_iso
+from server.rules.flags.moves import MOVES
+from server.rules.flags.words import (
+    FLAG_STATE_NAMES,
+    GRADES,
+    KINDS,
+    SEVERITIES,
+    SLOTS,
+    WINDOW_STATES,
+    bound,
+    exact,
+    moment,
+)
+
+_ORDERS = ("order_rectification", "fail_recheck")  # a failed recheck asks anew, by its own deadline
+_RECHECKS = ("pass_recheck", "fail_recheck")
+_REPLY = ("submit_rectification",)
+_SYSTEM = {"scheduler": "系统"}
+
+Event = Mapping[str, Any]
+
+
+def number_of(file: FlagFile) -> str:
+    """The flag's number on paper: the year in which it opened, and the end of its id."""
+    return f"{to_iso(file.flag.opened_ms)[:4]}-{file.flag.id[-8:].upper()}"
+
+
+def document_facts(
+    paper: str, file: FlagFile, names: Names, now_ms: int, n: int | None
+) -> dict[str, Any] | None:
+    """An order (event `n`: it, or a failed recheck) or a recheck with the order and the reply before it. None: the
+    history has none."""
+    kinds = _ORDERS if paper == "order" else _RECHECKS
+    last = None if n is None else n + 1
+    event = _before(file, kinds, last)
+    if event is None or (n is not None and event["n"] != n):
+        return None
+    told = {**_common(file, names, now_ms), "number": f"{number_of(file)}-{event['n']:03}"}
+    if paper == "order":
+        return {**told, "order": _said(event, file, names)}
+    reply = _before(file, _REPLY, event["n"])
+    order = _before(file, _ORDERS, reply["n"] if reply is not None else event["n"])
+    failed = sum(one["action"] == "fail_recheck" and one["n"] < event["n"] for one in file.events)
+    said = {"order": order, "reply": reply, "recheck": event}
+    return {**told, **{name: _said(one, file, names) for name, one in said.items()}, "failed": str(failed)}
+
+
+def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
+    """Everything: `facts` as pairs, and `parts`, each a table with its title, a note, columns and rows."""
+    flag, told = file.flag, _common(file, names, now_ms)
+    facts = [
+        ("编号", number_of(file)),
+        ("工地", f"{told['site']} ({told['district']})"),
+        ("责任单位", told["company"]),
+        ("职责", told["duty"]),
+        ("程度", told["severity"]),
+        ("状态", FLAG_STATE_NAMES[flag.state]),
+        ("归口", names.of("units", flag.unit)),
+        ("开立", moment(flag.opened_ms)),
+        ("办结", moment(flag.closed_ms)),
+        ("数据完整至", moment(file.watermark_ms)),
+        ("期限依据", told["due_source"]),
+        ("记录链", flag.head),
+        ("打印", told["printed"]),
+    ]
+    tables = (
+        _windows(file, names),
+        _entries(file),
+        _signals(file),
+        _steps(file, names),
+        _events(file, names),
+    )
+    parts = [part for part in (*tables, _photos(file, names)) if part["rows"]]
+    return {**told, "number": number_of(file), "facts": facts, "parts": parts}
+
+
+def _common(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
+    flag, site = file.flag, file.site
+    missed = [window for window in file.windows if window.state in ("missed", "review", "silent")]
+    return {
+        "site": site.name,
+        "district": names.of("districts", site.district),
+        "company": file.company or "施工单位",
+        "duty": names.of("duties", flag.duty),
+        "severity": SEVERITIES.get(flag.severity, flag.severity),
+        "due_source": str(flag.policy.get("source") or "—"),
+        "missed": f"{len(missed)} 个, 最近 {missed[-1].local_date}" if missed else "见档案",
+        "head": flag.head,
+        "printed": moment(now_ms),
+    }
+
+
+def _before(file: FlagFile, actions: Collection[str], n: int | None) -> Event | None:
+    """The last event of these before the one of that number; None: of all."""
+    found = (one for one in reversed(file.events) if one["action"] in actions and (n is None or one["n"] < n))
+    return next(found, None)
+
+
+def _said(event: Event | None, file: FlagFile, names: Names) -> dict[str, str]:
+    """What an event says, and until when it asks; dashes for one that is not there."""
+    if event is None:
+        return dict.fromkeys(("name", "actor", "unit", "at", "note", "due"), "—")
+    return {
+        "name": MOVES[event["action"]].name,
+        "actor": _actor(event),
+        "unit": names.of("units", event["unit"] or file.flag.unit),
+        "at": moment(event["at_ms"]),
+        "note": event["detail"].get("note", "—"),
+        "due": _due(event, file),
+    }
+
+
+def _due(event: Event, file: FlagFile) -> str:
+    """The deadline that an event set, with where it comes from."""
+    clocks = event["detail"].get("clocks", {})
+    due = clocks.get("rectify", {}).get("due") or next((one["due"] for one in clocks.values()), "")
+    if not due:
+        return "—"
+    source = "由经办人指定" if event["detail"].get("due") else str(file.flag.policy.get("source") or "")
+    return f"{due[:16].replace('T', ' ')}" + (f" ({source})" if source else "")
+
+
+def _actor(event: Event) -> str:
+    return _SYSTEM.get(event["actor"], str(event["actor"]))
+
+
+def _part(title: str, columns: tuple[str, ...], rows: list[list[str]], note: str = "") -> dict[str, Any]:
+    return {"title": title, "columns": columns, "rows": rows, "note": note}
+
+
+def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
+    rows = [
+        [
+            window.local_date,
+            SLOTS.get(window.slot, window.slot),
+            names.of("place_kinds", window.place) if window.place else "全工地",
+            moment(window.deadline_ms),
+            WINDOW_STATES[window.state],
+        ]
+        for window in file.windows
+    ]
+    return _part("时段", ("日期", "时段", "地点", "截止", "结果"), rows)
+
+
+def _entries(file: FlagFile) -> dict[str, Any]:
+    rows = [
+        [
+            f"{KINDS.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条{' (补录)' if entry['backfilled'] else ''}",
+            entry["device"]["name"] or entry["device"]["id"],
+            exact(entry["claimed_ms"]),
+            f"{exact(entry['event_ms'])} {bound(entry['bound_ms'])}, {GRADES.get(entry['grade'], entry['grade'])}",
+            exact(entry["not_before_ms"]),
+            exact(entry["received_ms"]),
+        ]
+        for entry in file.entries
+    ]
+    note = "谁在何时写下; 不显示测得的数值。时间是服务器的估计与误差, “不早于”和“不晚于”是可证明的界限。"
+    return _part("记录", ("记录", "设备", "自报时间", "估计时间", "不早于", "不晚于 (收到)"), rows, note)
+
+
+def _signals(file: FlagFile) -> dict[str, Any]:
+    rows = [[day, name, text] for day, name, text in file.signals]
+    return _part("线索", ("日期", "线索", "依据"), rows, "只是查看顺序的参考, 不是结论。")
+
+
+def _steps(file: FlagFile, names: Names) -> dict[str, Any]:
+    rows = [
+        [
+            names.of("steps", step.step),
+            names.of("units", step.unit),
+            *(moment(at_ms) for at_ms in (step.due_ms, step.taken_ms, step.done_ms)),
+        ]
+        for step in file.steps
+    ]
+    return _part("步骤", ("步骤", "归口", "到期", "提醒", "办结"), rows)
+
+
+def _events(file: FlagFile, names: Names) -> dict[str, Any]:
+    rows = [
+        [
+            str(event["n"]),
+            exact(event["at_ms"]),
+            _actor(event),
+            names.event(event["action"], str(event["detail"].get("reason", ""))),
+            event["detail"].get("note", ""),
+            _due(event, file) if event["action"] in MOVES else "",
+            event["hash"],
+        ]
+        for event in file.events
+    ]
+    return _part("经过", ("序号", "时间", "人员", "事项", "说明", "期限", "散列"), rows)
+
+
+def _photos(file: FlagFile, names: Names) -> dict[str, Any]:
+    rows = [
+        [
+            f"{KINDS.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条",
+            photo["sha256"],
+            "已收到" if photo["arrived"] else "未收到",
+        ]
+        for entry in file.entries
+        for photo in entry["media"]
+    ]
+    rows += [
+        [f"经过第 {event['n']} 项: {names.event(event['action'])}", sha256, "已收到"]
+        for event in file.events
+        for sha256 in event["detail"].get("media", [])
+    ]
+    return _part("照片", ("出处", "SHA-256", "状态"), rows)

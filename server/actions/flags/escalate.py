@@ -1,0 +1,179 @@
+"""Escalation: steps whose time has come are taken, once, by whichever scheduler gets there first; while they stand
+overdue, people are told again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.flags.events import SCHEDULER, append_event, clock_of, flag_puts
+from server.actions.notices.enqueue import People, read_people, receivers, tell
+from server.actions.records.feed import publish_all
+from server.base.db import raise_if_lost
+from server.base.seal import Seals
+from server.models.flag import Flag, FlagStep
+from server.models.scope import Scope, take_scopes
+from server.models.site import Site
+from server.rules.calendar import local_date_of
+from server.rules.flags.escalation import SILENT, Policy, PolicyStep, policy_from, tells
+from server.rules.flags.moves import CONTRACTOR, REMIND, STEP
+from server.rules.rulebook import Rulebook
+
+_log = logging.getLogger("gongdi.flags")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """What every step of one look needs."""
+
+    session: Session
+    seals: Seals
+    book: Rulebook
+    people: People
+    delay_ms: int
+    now_ms: int
+
+
+def take_due_steps(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 200) -> int:
+    """Take up to `limit` due steps, all together; gives how many. If that fails, scope by scope: one that fails again
+    is logged, left for the next tick, and does not stop the rest."""
+    due = FlagStep.next_ms <= now_ms
+    first = sa.select(FlagStep.scope_id).where(due).order_by(FlagStep.next_ms).limit(limit)
+    scopes = take_scopes(session, sorted(set(session.scalars(first))))
+    if not scopes:
+        return 0
+    people = read_people(session, [scope.scope_id for scope in scopes])
+    delay_ms = round(book.number("digest_delay_min", local_date_of(now_ms)) * 60_000)
+    tick = _Tick(session, seals, book, people, delay_ms, now_ms)
+    try:
+        with session.begin_nested():
+            return _take_all(tick, scopes)
+    except Exception as error:  # whatever is wrong with one scope must not stop the others
+        raise_if_lost(error)
+        _log.warning("steps were not taken together", exc_info=True)
+    taken = 0
+    for scope in scopes:
+        try:
+            with session.begin_nested():
+                taken += _take_all(tick, [scope])
+        except Exception as error:
+            raise_if_lost(error)
+            _log.exception("steps were not taken", extra={"fields": {"scope": scope.scope_id}})
+    return taken
+
+
+def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
+    """All that is due in locked scopes, in few statements."""
+    session, ids = tick.session, [scope.scope_id for scope in scopes]
+    query = sa.select(FlagStep).where(FlagStep.scope_id.in_(ids), FlagStep.next_ms <= tick.now_ms)
+    steps = list(
+        session.scalars(query.order_by(FlagStep.next_ms), execution_options={"populate_existing": True})
+    )
+    named = {step.flag_id for step in steps}
+    wanted = sa.select(Flag).where(Flag.scope_id.in_(ids), Flag.id.in_(named))
+    flags = {flag.id: flag for flag in session.scalars(wanted)}
+    sites = {site.id: site for site in session.scalars(sa.select(Site).where(Site.id.in_(ids)))}
+    open_silent = sa.select(Flag.scope_id).where(
+        Flag.scope_id.in_(ids), Flag.duty == SILENT, Flag.closed_ms.is_(None)
+    )
+    silent = set(session.scalars(open_silent))
+    policies = policies_of(flags.values())
+    changed: dict[str, Flag] = {}
+    for step in steps:
+        flag = flags[step.flag_id]
+        if _take(tick, flag, step, policies[flag.id], sites[step.scope_id], step.scope_id in silent):
+            changed[flag.id] = flag
+    session.flush()
+    puts = flag_puts(session, list(changed.values()))
+    with session.no_autoflush:  # the scopes' counters are written in one go
+        told = [(scope, puts.get(scope.scope_id, [])) for scope in scopes]
+        publish_all(session, tick.seals, tick.now_ms, told)
+    session.flush()
+    return len(steps)
+
+
+def policies_of(flags: Iterable[Flag]) -> dict[str, Policy]:
+    """The policy of each flag, by its id; most were opened under the same one."""
+    known: list[tuple[Mapping[str, Any], Policy]] = []
+    found = {}
+    for flag in flags:
+        policy = next((policy for data, policy in known if data == flag.policy), None)
+        if policy is None:
+            policy = policy_from(flag.policy)
+            known.append((flag.policy, policy))
+        found[flag.id] = policy
+    return found
+
+
+def _take(tick: _Tick, flag: Flag, step: FlagStep, policy: Policy, site: Site, silent_open: bool) -> bool:
+    """A step falls due, or is overdue still. Gives whether that went into the flag's history."""
+    now_ms, rule = tick.now_ms, policy.step(step.step)
+    if rule is None or flag.closed_ms is not None:
+        step.taken_ms, step.done_ms, step.next_ms = step.taken_ms or now_ms, now_ms, None
+        return False
+    again, heard = step.taken_ms is not None, tells(rule, flag.state, flag.duty, silent_open)
+    step.next_ms = rule.repeats.after_ms(now_ms, tick.book.holidays) if rule.asks and rule.repeats else None
+    if again and not heard:
+        return False
+    what = f"{REMIND if again else STEP}{step.step}"
+    if not again:
+        step.taken_ms, step.asks = now_ms, rule.asks
+        step.done_ms = None if rule.asks else now_ms
+        _pass_on(flag, step, rule)
+    told = {"unit": step.unit, "due_ms": step.due_ms}
+    append_event(tick.session, tick.seals, flag, now_ms, SCHEDULER, what, told)
+    if heard:
+        severe = rule.pages and flag.severity == "severe"
+        who = receivers(tick.people, site, step.unit, flag.company)
+        tell(tick.session, tick.people, who, flag, what, severe, now_ms, tick.delay_ms)
+    if not again:
+        trigger(tick.session, tick.seals, flag, policy, rule.triggers, now_ms)
+    return True
+
+
+def _pass_on(flag: Flag, step: FlagStep, rule: PolicyStep) -> None:
+    """A step that escalates passes the flag's move to its unit (质安科, then 监察支队)."""
+    if rule.escalates:
+        flag.unit, flag.level = step.unit, max(flag.level, 2)
+    elif step.unit != CONTRACTOR:
+        flag.level = max(flag.level, 1)
+
+
+def trigger(session: Session, seals: Seals, flag: Flag, policy: Policy, why: str, now_ms: int) -> None:
+    """What something means for steps: an overdue rectification calls the brigade, also when an order had ended that
+    clock. The next round of the tick takes what is due now."""
+    codes = policy.at_once(why)
+    if not codes:
+        return
+    query = sa.select(FlagStep).where(
+        FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id, FlagStep.step.in_(codes)
+    )
+    waiting = [row for row in session.scalars(query) if row.done_ms is not None or row.taken_ms is None]
+    expedite_steps(session, seals, flag, policy, waiting, why, now_ms)
+
+
+def expedite_steps(
+    session: Session,
+    seals: Seals,
+    flag: Flag,
+    policy: Policy,
+    rows: Iterable[FlagStep],
+    why: str,
+    now_ms: int,
+) -> None:
+    """Start these steps of a flag again, due now; those that are due already stay."""
+    clocks = {}
+    for row in rows:
+        rule = policy.step(row.step)
+        if rule is not None and (row.done_ms is not None or row.due_ms > now_ms):
+            row.due_ms, row.next_ms, row.taken_ms, row.done_ms = now_ms, now_ms, None, None
+            row.asks = rule.asks_at_first
+            clocks[row.step] = clock_of(row.unit, now_ms)
+    if clocks:
+        told = {"reason": why, "clocks": clocks}
+        append_event(session, seals, flag, now_ms, SCHEDULER, "hastened", told)

@@ -1,0 +1,312 @@
+"""A person moves a flag: acknowledge, order rectification, reply, recheck, transfer, close …, one event a move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.devices.refresh_watermark import close_forks
+from server.actions.flags.escalate import trigger
+from server.actions.flags.events import INTEGRITY, SCHEDULER, append_event, clock_of, end_clocks, flag_puts
+from server.actions.notices.enqueue import enqueue_move
+from server.actions.records.feed import Feed, Put
+from server.actions.records.window_record import window_put
+from server.base.clock import to_iso
+from server.base.problems import Problem, not_found
+from server.base.seal import Seals
+from server.models.access import Viewer, visible_flags
+from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.media import lacking_photos
+from server.models.scope import lock_scope
+from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
+from server.models.user import User, user_named
+from server.models.window import Window
+from server.rules.calendar import DAY_MS
+from server.rules.flags.escalation import REFUSED, Policy, Step, owner, policy_from, steps
+from server.rules.flags.moves import (
+    ENDED,
+    MOVES,
+    TAKES_OVER,
+    Asked,
+    Move,
+    allowed,
+    overtakes,
+    party,
+    refusal,
+    started,
+)
+from server.rules.plain_text import cleaned
+from server.rules.rulebook import Rulebook
+
+_EXCUSABLE = ("missed", "silent", "review")
+_ORDERS = ("order_rectification", "fail_recheck")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
+    `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
+    `company`: to which of the site's an order is addressed; empty: as before, else the general contractor.
+    `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already."""
+
+    action: str
+    rev: int | None
+    note: str = ""
+    due_ms: int | None = None
+    media: tuple[str, ...] = ()
+    assignee: str = ""
+    company: str = ""
+    repeat_ms: int = 0
+
+
+def move_flag(
+    session: Session, seals: Seals, viewer: Viewer, flag_id: str, wanted: Wanted, now_ms: int, book: Rulebook
+) -> Flag:
+    """Make one move, under the lock of its scope.
+
+    1. The flag as it is now; a move that was decided on an older one is refused. One that was just made is not made
+       again (`repeat_ms`).
+    2. The table says whether this person may make it from here.
+    3. Clocks that it ends are done, those that it starts are rows of the due scan.
+    4. State, event and notices are written together, and tablets pull the flag.
+
+    Raises Problem 404 when it is absent or not this viewer's, 403 `role_not_allowed`, 409 `stale_rev`,
+    `illegal_move`, `same_person` or `another_open` (with `state`, `rev` and what is `allowed`), 422 for what the move
+    needs and lacks.
+    """
+    scope_id = session.scalar(sa.select(Flag.scope_id).where(Flag.id == flag_id, visible_flags(viewer)))
+    scope = lock_scope(session, scope_id) if scope_id is not None else None
+    if scope is None:
+        raise not_found()
+    wanted = replace(wanted, note=cleaned(wanted.note))
+    key = (scope.scope_id, flag_id)
+    flag = session.get_one(Flag, key, populate_existing=True)
+    site = session.get_one(Site, scope.scope_id)
+    move = MOVES[wanted.action]
+    if _is_made(session, flag, viewer, wanted, now_ms):
+        return flag
+    asked = asked_of(session, viewer, flag, site, book, wanted)
+    _check(session, asked, wanted, flag, now_ms)
+    if lacking_photos(session, flag.scope_id, wanted.media):
+        raise _invalid("/media", "照片还没有上传, 请先上传。")
+    told = _told(session, wanted, viewer, move, flag)
+    policy, section = policy_from(flag.policy), owner_of(flag, site, book)
+    flag.state = move.routes[flag.state]
+    flag.unit = policy.brigade if move.to_brigade else flag.unit
+    flag.closed_ms = (flag.closed_ms or now_ms) if flag.state in ENDED else None
+    flag.company = told.get("company", flag.company)
+    flag.assignee_id = told.get("assignee", flag.assignee_id)
+    end_clocks(session, flag.scope_id, [flag.id], move.stops, now_ms)
+    in_charge = _in_charge(session, flag)
+    clocks = _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book, in_charge)
+    told |= {"clocks": clocks} if clocks else {}
+    puts: list[Put] = []
+    if wanted.action == "excuse":
+        puts = _excuse(session, flag, viewer, now_ms)
+        told["excused"] = len(puts)
+    if flag.duty == INTEGRITY and flag.state == "closed":
+        close_forks(session, flag.scope_id, now_ms)
+    append_event(session, seals, flag, now_ms, viewer.id, wanted.action, told)
+    enqueue_move(session, flag, site, move, section, policy.brigade, in_charge, viewer.id, now_ms)
+    if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:
+        trigger(session, seals, flag, policy, REFUSED, now_ms)
+    session.flush()
+    feed = Feed(session, scope, seals, now_ms)
+    feed.put([*puts, *flag_puts(session, [flag])[flag.scope_id]])
+    feed.flush()
+    return flag
+
+
+def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_ms: int) -> bool:
+    """Whether the last that a person did to this flag is this very move: somebody who went back in the browser, and
+    pressed again what its form still said."""
+    if not wanted.repeat_ms:
+        return False
+    events = sa.select(FlagEvent).where(
+        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.actor != SCHEDULER
+    )
+    last = session.scalar(events.order_by(FlagEvent.n.desc()).limit(1))
+    if last is None or (last.actor, last.action) != (viewer.id, wanted.action):
+        return False
+    if last.at_ms <= now_ms - wanted.repeat_ms:
+        return False
+    told = _told(session, wanted, viewer, MOVES[wanted.action], flag)
+    return all(
+        last.detail.get(name) == told.get(name) for name in ("note", "media", "due", "assignee", "company")
+    )
+
+
+def asked_of(
+    session: Session, viewer: Viewer, flag: Flag, site: Site, book: Rulebook, wanted: Wanted | None = None
+) -> Asked:
+    """What the rules have to know about this viewer and this flag."""
+    told = sa.select(FlagEvent.action, FlagEvent.actor).where(
+        FlagEvent.scope_id == flag.scope_id,
+        FlagEvent.flag_id == flag.id,
+        FlagEvent.action.in_((*TAKES_OVER, "submit_rectification")),
+    )
+    events = session.execute(told).all()
+    other = sa.select(Flag.id).where(
+        Flag.scope_id == flag.scope_id, Flag.duty == flag.duty, Flag.closed_ms.is_(None), Flag.id != flag.id
+    )
+    return Asked(
+        action=wanted.action if wanted is not None else "comment",
+        actor=viewer.id,
+        party=party(viewer.role, viewer.unit, owner_of(flag, site, book), book.reviews()),
+        state=flag.state,
+        note=wanted.note if wanted is not None else "",
+        rectifiers=frozenset(row.actor for row in events if row.action == "submit_rectification"),
+        other_open=flag.state in ENDED and session.scalar(other.limit(1)) is not None,
+        taken_over=any(row.action in TAKES_OVER for row in events),
+        addressed=flag.company is None or flag.company == viewer.company,
+    )
+
+
+def owner_of(flag: Flag, site: Site, book: Rulebook) -> str:
+    """The section that receives the site's flags."""
+    return owner(policy_from(flag.policy), site.unit, book.reviews())
+
+
+def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: int) -> None:
+    move, policy = MOVES[wanted.action], policy_from(flag.policy)
+    here: dict[str, Any] = {"state": flag.state, "rev": flag.rev}
+    here["allowed"] = [move.action for move in allowed(asked)]
+    if wanted.rev is None and not move.remark:
+        raise _invalid("/rev", "请写明所看到的版本。")
+    if wanted.rev is not None and not move.remark and _overtaken(session, flag, policy, wanted.rev):
+        raise Problem(409, "stale_rev", "标记已有变化", "您看到的不是最新情况, 请核对后再操作。", **here)
+    code = refusal(asked)
+    if code == "note_required":
+        raise _invalid("/note", "请填写说明。")
+    if code is not None:
+        status, title, detail = _REFUSALS[code]
+        raise Problem(status, code, title, detail, **here)
+    days_max = policy.due_days_max
+    if wanted.due_ms is not None and not (move.due and now_ms < wanted.due_ms <= now_ms + days_max * DAY_MS):
+        raise _invalid("/due", f"期限应在现在之后、{days_max} 天之内。" if move.due else "这一步不设期限。")
+    if wanted.media and not move.media:
+        raise _invalid("/media", "这一步不附照片。")
+    if wanted.assignee and wanted.action != "assign":
+        raise _invalid("/assignee", "只有指定承办人时填写。")
+    if wanted.company and not move.addresses:
+        raise _invalid("/company", "这一步不指定施工单位。")
+
+
+_REFUSALS = {
+    "role_not_allowed": (403, "您不能这样做", "这一步由主管科室或监察支队等其他人员办理。"),
+    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步, 请刷新页面看现在可以做什么。"),
+    "same_person": (409, "不能由同一人办理", "提交整改回复的人不能复查或撤回, 请由另一人办理。"),
+    "another_open": (409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"),
+}
+
+
+def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
+    """Whether something happened after event number `rev` that a decision ought to know of."""
+    since = sa.select(FlagEvent.action).where(
+        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.n > rev
+    )
+    actions = session.scalars(since)
+    return rev > flag.rev or any(overtakes(action, policy.escalating) for action in actions)
+
+
+def _in_charge(session: Session, flag: Flag) -> str:
+    """The unit that receives a reply and rechecks: whichever ordered last, also when the flag was passed on by itself
+    since; the flag's own before there is an order, and after somebody transferred it or stopped work."""
+    decisions = sa.select(FlagEvent).where(
+        FlagEvent.scope_id == flag.scope_id,
+        FlagEvent.flag_id == flag.id,
+        FlagEvent.action.in_((*_ORDERS, *TAKES_OVER)),
+    )
+    last = session.scalar(decisions.order_by(FlagEvent.n.desc()).limit(1))
+    orderer = session.get(User, last.actor) if last is not None and last.action in _ORDERS else None
+    return (orderer.unit if orderer is not None else None) or flag.unit
+
+
+def _invalid(pointer: str, message: str) -> Problem:
+    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors={pointer: [message]})
+
+
+def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:
+    """What the event keeps of the move; empty things are left out."""
+    told: dict[str, Any] = {"note": wanted.note, "media": list(wanted.media)}
+    told["due"] = to_iso(wanted.due_ms) if wanted.due_ms is not None else ""
+    if wanted.action == "assign":
+        told["assignee"] = _assignee(session, wanted.assignee, viewer).id
+    if move.addresses:
+        told["company"] = _addressee(session, wanted.company, flag)
+    return {name: value for name, value in told.items() if value}
+
+
+def _assignee(session: Session, name: str, viewer: Viewer) -> User:
+    """Somebody of the viewer's own unit. Raises Problem 422."""
+    user = user_named(session, name or viewer.name) if name.isprintable() else None
+    if user is None or not user.active or user.unit != viewer.unit:
+        raise _invalid("/assignee", "没有这个人, 或者不在您的科室。")
+    return user
+
+
+def _addressee(session: Session, company: str, flag: Flag) -> str | None:
+    """The company that an order is addressed to; None: whichever works there. Raises Problem 422."""
+    here = sa.select(SiteCompany.company).where(SiteCompany.site_id == flag.scope_id)
+    if company:
+        if session.scalar(here.where(SiteCompany.company == company)) is None:
+            raise _invalid("/company", "这个施工单位不在本工地。")
+        return company
+    general = here.where(SiteCompany.role == GENERAL_CONTRACTOR).order_by(SiteCompany.company)
+    return flag.company or session.scalar(general.limit(1))
+
+
+def _failed(session: Session, flag: Flag) -> int:
+    """How many rechecks failed."""
+    query = sa.select(sa.func.count()).where(
+        FlagEvent.scope_id == flag.scope_id,
+        FlagEvent.flag_id == flag.id,
+        FlagEvent.action == "fail_recheck",
+    )
+    return session.scalar(query) or 0
+
+
+def _start_clocks(
+    session: Session,
+    flag: Flag,
+    policy: Policy,
+    move: Move,
+    due_ms: int | None,
+    now_ms: int,
+    book: Rulebook,
+    in_charge: str,
+) -> dict[str, dict[str, str]]:
+    """The policy's steps that this move begins, as its event names them; a deadline that was given holds instead of the
+    policy's."""
+    clocks = {}
+    for start in started(move, flag.state):
+        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, in_charge, start):
+            if step.code not in move.stops:
+                clocks[step.code] = clock_of(step.unit, due_ms or step.due_ms)
+                _start_clock(session, flag, step, due_ms or step.due_ms)
+    return clocks
+
+
+def _start_clock(session: Session, flag: Flag, step: Step, due_ms: int) -> None:
+    """A step begins, for the first time or again."""
+    row = session.get(FlagStep, (flag.scope_id, flag.id, step.code), populate_existing=True)
+    if row is None:
+        row = FlagStep(scope_id=flag.scope_id, flag_id=flag.id, step=step.code)
+        session.add(row)
+    row.unit, row.due_ms, row.asks = step.unit, due_ms, step.asks
+    row.taken_ms, row.done_ms, row.next_ms = None, None, due_ms
+
+
+def _excuse(session: Session, flag: Flag, viewer: Viewer, now_ms: int) -> list[Put]:
+    """The flag's windows that are wrong are excused, with who approved; gives their records."""
+    query = sa.select(Window).where(
+        Window.scope_id == flag.scope_id, Window.flag_id == flag.id, Window.state.in_(_EXCUSABLE)
+    )
+    windows = list(session.scalars(query))
+    for window in windows:
+        window.state, window.reason, window.check_ms = "excused", f"approved: {viewer.display_name}", None
+        window.judged_ms = now_ms
+    return [window_put(window) for window in windows]

@@ -1,0 +1,299 @@
+"""Flags follow windows: what is missed gathers under one open flag per site and duty, silence under one
+per site."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.actions.flags.escalate import expedite_steps, policies_of
+from server.actions.flags.events import INTEGRITY, SCHEDULER, append_event, clock_of, flag_puts, withdraw
+from server.actions.records.feed import Feed, Put
+from server.base.seal import Seals
+from server.models.flag import Flag, FlagStep
+from server.models.scope import Scope
+from server.models.site import Site
+from server.models.window import DueWindow, Window, save_judged
+from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.cases import CASE
+from server.rules.flags.escalation import CONSECUTIVE, SILENT, as_json, owner, steps
+from server.rules.flags.history import policy_digest
+from server.rules.rulebook import Rulebook
+
+_WRONG = ("missed", "review", "silent")  # a flag stands as long as one of its windows is one of these
+WITHDRAWABLE = ("open", "acknowledged")
+
+Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
+
+
+class Judged(NamedTuple):
+    """One locked scope whose windows were judged."""
+
+    scope: Scope
+    site: Site
+    windows: list[DueWindow]
+
+
+def raise_flags(
+    session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
+) -> dict[str, list[Put]]:
+    """Open, extend and withdraw the flags of locked scopes after these windows were judged. Gives the
+    records of the flags that changed, by scope. Few statements, however many scopes.
+
+    1. What is missed goes under the open flag of its duty, also when it was silent before; what is silent
+       under the silent-site flag, which thereby inhibits it.
+    2. A flag opens with the policy in force copied onto it, and its steps as rows.
+    3. Evidence that came after a window was missed is written into its flag's history, for a person to review.
+    4. A flag none of whose windows is wrong any more is withdrawn; its history stays.
+    """
+    scope_ids = [one.scope.scope_id for one in judged]
+    before = {window.flag_id for one in judged for window in one.windows if window.flag_id is not None}
+    with session.no_autoflush:  # a window's state and its flag are written in one go
+        flags = open_flags(session, scope_ids)
+        silent = _silent_flags(session, scope_ids, before)
+    patience_ms = silence_ms(book, now_ms)
+    touched: dict[Key, list[DueWindow]] = {}
+    for one in judged:
+        for window in one.windows:
+            duty = _belongs(window, silent, now_ms, patience_ms)
+            if duty is not None:
+                touched.setdefault((one.scope.scope_id, duty), []).append(window)
+    sites = {one.site.id: one.site for one in judged}
+    today = local_date_of(now_ms)
+    fresh = [
+        (sites[key[0]], key[1], book.severity(key[1], today)) for key in sorted(touched.keys() - flags.keys())
+    ]
+    with session.no_autoflush:
+        flags |= _open(session, seals, fresh, now_ms, book)
+    changed = {flags[key].id: flags[key] for key in touched}
+    by_id = {flag.id: flag for flag in flags.values()}
+    for key, windows in touched.items():
+        _gather(session, seals, flags[key], windows, by_id, now_ms)
+    for flag in _note_evidence(session, seals, judged, by_id, now_ms):
+        changed[flag.id] = flag
+    session.flush()
+    save_judged(session, [window for one in judged for window in one.windows])
+    _hasten(session, seals, list(changed.values()), now_ms)
+    for flag in _withdraw(session, seals, [flag for flag in flags.values() if flag.id in before], now_ms):
+        changed[flag.id] = flag
+    session.flush()
+    return flag_puts(session, list(changed.values()))
+
+
+def _belongs(window: DueWindow, silent: Mapping[str, bool], now_ms: int, patience_ms: int) -> str | None:
+    """The duty of the flag under which a window goes now; None when it stays where it is."""
+    held = window.flag_id
+    if window.state == "missed" and (held is None or held in silent):
+        return window.duty
+    free = held is None or silent.get(held) is False
+    if window.state == "silent" and free and now_ms >= window.deadline_ms + patience_ms:
+        return SILENT
+    return None
+
+
+def _gather(
+    session: Session,
+    seals: Seals,
+    flag: Flag,
+    windows: list[DueWindow],
+    by_id: Mapping[str, Flag],
+    now_ms: int,
+) -> None:
+    for window in windows:
+        left = by_id.get(window.flag_id or "")
+        if left is not None:
+            left.windows -= 1
+        window.flag_id = flag.id
+    flag.windows += len(windows)
+    named = {"windows": [window.id for window in windows[:50]], "count": len(windows)}
+    append_event(session, seals, flag, now_ms, SCHEDULER, "windows_added", named)
+
+
+def _note_evidence(
+    session: Session, seals: Seals, judged: Sequence[Judged], by_id: Mapping[str, Flag], now_ms: int
+) -> list[Flag]:
+    """The open flags with windows that went to review because evidence came late, or was lost."""
+    late: dict[str, list[str]] = {}
+    for one in judged:
+        for window in one.windows:
+            if window.state == "review" and window.flag_id is not None and window.flag_id in by_id:
+                late.setdefault(window.flag_id, []).append(window.id)
+    for flag_id, windows in late.items():
+        named = {"windows": windows[:50], "count": len(windows)}
+        append_event(session, seals, by_id[flag_id], now_ms, SCHEDULER, "evidence_arrived", named)
+    return [by_id[flag_id] for flag_id in late]
+
+
+def _silent_flags(session: Session, scope_ids: Collection[str], ids: Collection[str]) -> dict[str, bool]:
+    """Which of these flags are silent-site flags, and whether each is open: a closed one has let its windows
+    go."""
+    if not ids:
+        return {}
+    query = sa.select(Flag.id, Flag.closed_ms.is_(None)).where(
+        Flag.scope_id.in_(scope_ids), Flag.id.in_(ids), Flag.duty == SILENT
+    )
+    return dict(session.execute(query).all())
+
+
+def silence_ms(book: Rulebook, now_ms: int) -> int:
+    """How long a window stays silent before the silent-site flag opens: tablets are often offline for an
+    hour."""
+    return round(book.number("silent_site_h", local_date_of(now_ms)) * 3_600_000)
+
+
+def raise_integrity(
+    session: Session, seals: Seals, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
+) -> None:
+    """A device's chain contradicts itself (PROTOCOL: Exchange, `forked`): people have to look."""
+    told = {"device": device_id}
+    flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", told, now_ms, book)
+    feed.put(flag_puts(session, [flag])[scope.scope_id])
+
+
+def raise_flag(
+    session: Session,
+    seals: Seals,
+    scope: Scope,
+    duty: str,
+    severity: str,
+    action: str,
+    detail: Mapping[str, Any],
+    now_ms: int,
+    book: Rulebook,
+) -> Flag:
+    """Something that is no window: it goes into the history of the site's open flag of that duty, which opens for it if
+    there is none. The caller has locked the scope and publishes the flag."""
+    key = (scope.scope_id, duty)
+    flags = open_flags(session, [scope.scope_id])
+    if key not in flags:
+        flags |= _open(
+            session, seals, [(session.get_one(Site, scope.scope_id), duty, severity)], now_ms, book
+        )
+    append_event(session, seals, flags[key], now_ms, SCHEDULER, action, detail)
+    session.flush()
+    return flags[key]
+
+
+def open_flags(session: Session, scope_ids: Collection[str]) -> dict[Key, Flag]:
+    """The open flags of these scopes."""
+    query = sa.select(Flag).where(Flag.scope_id.in_(scope_ids), Flag.closed_ms.is_(None))
+    return {(flag.scope_id, flag.duty): flag for flag in session.scalars(query)}
+
+
+def _open(
+    session: Session, seals: Seals, wanted: Sequence[tuple[Site, str, str]], now_ms: int, book: Rulebook
+) -> dict[Key, Flag]:
+    """New flags (site, duty, severity) with their steps; one that follows an earlier one of the same duty names
+    it."""
+    if not wanted:
+        return {}
+    policy, reviews = book.policy(local_date_of(now_ms)), book.reviews()
+    copied = as_json(policy)
+    digest = policy_digest(copied)
+    earlier = _earlier(session, {site.id for site, _, _ in wanted}, {duty for _, duty, _ in wanted})
+    opened = {}
+    for site, duty, severity in wanted:
+        unit = owner(policy, site.unit, reviews)
+        flag = Flag(scope_id=site.id, id=str(uuid7()), duty=duty, state="open", severity=severity, unit=unit)
+        flag.level, flag.windows, flag.rev, flag.head = 0, 0, 0, ""
+        flag.opened_ms, flag.changed_ms, flag.policy = now_ms, now_ms, copied
+        flag.previous_id = earlier.get((site.id, duty))
+        session.add(flag)
+        clocks = {}
+        for step in steps(policy, now_ms, severity, 1, book.holidays, unit):
+            key = {"scope_id": site.id, "flag_id": flag.id, "step": step.code, "unit": step.unit}
+            session.add(FlagStep(**key, due_ms=step.due_ms, next_ms=step.due_ms, asks=step.asks))
+            clocks[step.code] = clock_of(step.unit, step.due_ms)
+        told = {"duty": duty, "unit": unit, "severity": severity, "policy": digest, "clocks": clocks}
+        append_event(session, seals, flag, now_ms, SCHEDULER, "opened", told)
+        opened[site.id, duty] = flag
+    return opened
+
+
+def _earlier(session: Session, scope_ids: Collection[str], duties: Collection[str]) -> dict[Key, str]:
+    """The newest flag of each site and duty that was not withdrawn."""
+    query = sa.select(Flag.scope_id, Flag.duty, Flag.id).where(
+        Flag.scope_id.in_(scope_ids), Flag.duty.in_(duties), Flag.state != "withdrawn"
+    )
+    return {(scope_id, duty): key for scope_id, duty, key in session.execute(query.order_by(Flag.opened_ms))}
+
+
+def _hasten(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> None:
+    """The second slot in a row makes paging start at once (the policy says which steps, and how many
+    slots)."""
+    if not flags:
+        return
+    known = policies_of(flags)
+    in_a_row = _slots_in_a_row(session, flags, max(one.consecutive_days for one in known.values()), now_ms)
+    policies = {
+        flag.id: known[flag.id]
+        for flag in flags
+        if flag.duty == SILENT or known[flag.id].consecutive <= in_a_row.get((flag.scope_id, flag.duty), 0)
+    }
+    if not policies:
+        return
+    query = sa.select(FlagStep).where(
+        FlagStep.scope_id.in_({flag.scope_id for flag in flags}),
+        FlagStep.flag_id.in_(policies),
+        FlagStep.taken_ms.is_(None),
+        FlagStep.done_ms.is_(None),
+    )
+    waiting: dict[str, list[FlagStep]] = {}
+    for row in session.scalars(query):
+        if row.step in policies[row.flag_id].at_once(CONSECUTIVE):
+            waiting.setdefault(row.flag_id, []).append(row)
+    for flag in flags:
+        rows = waiting.get(flag.id, [])
+        if rows:
+            expedite_steps(session, seals, flag, policies[flag.id], rows, CONSECUTIVE, now_ms)
+
+
+def _slots_in_a_row(session: Session, flags: Sequence[Flag], days: int, now_ms: int) -> dict[Key, int]:
+    """How many of each duty's last slots went wrong one after the other, at most so many days back."""
+    slot = (Window.scope_id, Window.duty, Window.local_date, Window.slot)
+    is_missed = sa.case((Window.state == "missed", 1), else_=0)
+    query = sa.select(*slot, sa.func.max(Window.due_ms), sa.func.max(is_missed)).where(
+        Window.scope_id.in_({flag.scope_id for flag in flags}),
+        Window.duty.in_({flag.duty for flag in flags}),
+        Window.opens_ms.between(now_ms - days * DAY_MS, now_ms),
+        Window.state.in_(("missed", "met", "done_late", "backfilled", "review")),
+    )
+    found: dict[Key, list[tuple[int, int]]] = {}
+    for scope_id, duty, _, _, due_ms, missed in session.execute(query.group_by(*slot)):
+        found.setdefault((scope_id, duty), []).append((due_ms, missed))
+    return {key: _last_wrong(sorted(slots, reverse=True)) for key, slots in found.items()}
+
+
+def _last_wrong(newest_first: Iterable[tuple[int, int]]) -> int:
+    count = 0
+    for _, wrong in newest_first:
+        if not wrong:
+            break
+        count += 1
+    return count
+
+
+def _withdraw(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> list[Flag]:
+    """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people act upon
+    is theirs."""
+    mine = [flag for flag in flags if flag.state in WITHDRAWABLE and flag.duty not in (INTEGRITY, CASE)]
+    if not mine:
+        return []
+    query = sa.select(Window.flag_id, Window.state).where(
+        Window.scope_id.in_({flag.scope_id for flag in mine}),
+        Window.flag_id.in_([flag.id for flag in mine]),
+        Window.state.in_(_WRONG),
+    )
+    standing = {(flag_id, state) for flag_id, state in session.execute(query.distinct())}
+    gone = []
+    for flag in mine:
+        wrong = ("silent",) if flag.duty == SILENT else _WRONG
+        if not any((flag.id, state) in standing for state in wrong):
+            reason = "heard_again" if flag.duty == SILENT else "nothing_wrong"
+            withdraw(session, seals, flag, reason, now_ms)
+            gone.append(flag)
+    return gone

@@ -1,0 +1,53 @@
+"""A photo for people to look at: the clean copy, never the bytes that came."""
+
+from __future__ import annotations
+
+import logging
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.base.media_store import MediaStore
+from server.base.problems import Problem, not_found
+from server.base.seal import SealBroken
+from server.models.access import Viewer, sees_evidence, visible_sites
+from server.models.media import Media, shown_key
+from server.models.site import Site
+
+_log = logging.getLogger("gongdi.media")
+
+
+def find_photo(session: Session, viewer: Viewer, site_id: str, sha256: str) -> Media:
+    """A photo of a site that the viewer may see. Raises Problem 404 when it is absent, not this viewer's, or deleted by
+    rule."""
+    query = (
+        sa.select(Media)
+        .join(Site, Site.id == Media.scope_id)
+        .where(
+            Media.scope_id == site_id, Media.sha256 == sha256, Media.state == "kept", visible_sites(viewer)
+        )
+    )
+    photo = session.scalar(query) if sees_evidence(viewer) else None
+    if photo is None:
+        raise not_found()
+    return photo
+
+
+def require_photographer(session: Session, viewer: Viewer, site_id: str) -> None:
+    """Raises Problem 404 for who sends no photos of this site: administrators, and those who do not see it."""
+    seen = sa.select(Site.id).where(Site.id == site_id, visible_sites(viewer))
+    if not sees_evidence(viewer) or session.scalar(seen) is None:
+        raise not_found()
+
+
+def shown_bytes(store: MediaStore, photo: Media) -> bytes:
+    """The copy for people (inspect_photo.SHOWN_TYPE). Raises Problem 404, or 502 for one that was changed in the store."""
+    try:
+        found = store.get(shown_key(photo.scope_id, photo.sha256))
+    except SealBroken as error:
+        _log.error("a photo in the store does not open", extra={"fields": {"sha256": photo.sha256}})
+        detail = "存储中的照片已损坏或被改动, 请联系管理员。"
+        raise Problem(502, "media_damaged", "照片已损坏", detail) from error
+    if found is None:
+        raise not_found()
+    return found

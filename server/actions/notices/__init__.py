@@ -1,0 +1,1 @@
+"""Notices: queued, gathered into digests, listed."""

@@ -1,0 +1,83 @@
+"""Channels by which people get notices outside the console."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.base.problems import Problem
+from server.base.seal import Seals, place
+from server.models.notice import CHANNEL_KINDS, Channel, Digest, Notice
+from server.models.user import User
+
+ADDRESS_MAX = 1000
+MINUTES_A_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class NewChannel:
+    """`address`: an apprise address (mailto, wecombot, dingtalk, feishu), or https for a webhook. `quiet_from`,
+    `quiet_to`: minutes of the local day; equal: no quiet hours."""
+
+    kind: str
+    address: str
+    quiet_from: int = 0
+    quiet_to: int = 0
+
+
+def add_channel(session: Session, seals: Seals, user: User, new: NewChannel, now_ms: int) -> tuple[str, str]:
+    """Gives the channel's id, and for a webhook the secret that signs what is posted (else ""). Raises Problem 422."""
+    scheme = urlsplit(new.address).scheme
+    known = new.kind in CHANNEL_KINDS and scheme in SCHEMES[new.kind]
+    quiet = 0 <= new.quiet_from < MINUTES_A_DAY and 0 <= new.quiet_to < MINUTES_A_DAY
+    if not known or not quiet or len(new.address) > ADDRESS_MAX:
+        detail = f"{new.kind} 的地址以 {' 或 '.join(f'{one}://' for one in SCHEMES.get(new.kind, ()))} 开头。"
+        raise Problem(422, "invalid_channel", "通知渠道不正确", detail)
+    address, secret = new.address, ""
+    if new.kind == "webhook":
+        secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+        address = f"{new.address.partition('#')[0]}#{secret}"
+    channel = Channel(id=str(uuid7()), user_id=user.id, kind=new.kind, made_ms=now_ms)
+    channel.address = seals.seal(address_place(channel.id), address.encode())
+    channel.quiet_from, channel.quiet_to = new.quiet_from, new.quiet_to
+    session.add(channel)
+    return channel.id, secret
+
+
+def remove_channel(session: Session, channel_id: str) -> None:
+    """Take a channel away with what waits for it; what it tells stays in the console. Raises Problem 404."""
+    channel = session.get(Channel, channel_id)
+    if channel is None:
+        raise Problem(404, "not_found", "没有找到", "没有这个通知渠道。")
+    session.execute(sa.delete(Notice).where(Notice.channel_id == channel_id))
+    session.execute(sa.delete(Digest).where(Digest.channel_id == channel_id))
+    session.delete(channel)
+
+
+def address_place(channel_id: str) -> bytes:
+    """Where a channel's sealed address belongs."""
+    return place("channel", channel_id, "address")
+
+
+def list_channels(session: Session) -> list[tuple[Channel, User]]:
+    """Every channel with its user; addresses stay sealed."""
+    query = (
+        sa.select(Channel, User).join(User, User.id == Channel.user_id).order_by(User.name, Channel.made_ms)
+    )
+    return [(channel, user) for channel, user in session.execute(query)]
+
+
+# What apprise or the poster is ever given, by kind of channel: nothing else is reached.
+SCHEMES = {
+    "mail": ("mailto", "mailtos"),
+    "wecom": ("wecombot",),
+    "dingtalk": ("dingtalk",),
+    "feishu": ("feishu",),
+    "webhook": ("https", "http"),
+}

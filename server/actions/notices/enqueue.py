@@ -1,0 +1,136 @@
+"""Write notices into the outbox, in the transaction of what they tell: one per event, user and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.models.access import districts_of
+from server.models.flag import Flag
+from server.models.notice import Channel, Notice
+from server.models.site import Site, SiteCompany
+from server.models.user import User
+from server.rules.delivery import leaves_ms
+from server.rules.flags.moves import BRIGADE, CONTRACTOR, SECTION, Move
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who may be told: officials by unit, contractors by site, and the channels of each."""
+
+    officials: Mapping[str, Sequence[User]]
+    contractors: Mapping[str, Sequence[User]]
+    channels: Mapping[str, Sequence[Channel]]
+
+
+def read_people(session: Session, site_ids: Iterable[str]) -> People:
+    """The people of these sites, in three statements."""
+    officials: dict[str, list[User]] = {}
+    roles = (SECTION, BRIGADE)
+    for user in session.scalars(sa.select(User).where(User.role.in_(roles), User.active)):
+        officials.setdefault(user.unit or "", []).append(user)
+    query = sa.select(SiteCompany.site_id, User).join(User, User.company == SiteCompany.company)
+    query = query.where(SiteCompany.site_id.in_(list(site_ids)), User.role == CONTRACTOR, User.active)
+    contractors: dict[str, list[User]] = {}
+    for site_id, user in session.execute(query):
+        contractors.setdefault(site_id, []).append(user)
+    channels: dict[str, list[Channel]] = {}
+    for channel in session.scalars(sa.select(Channel).order_by(Channel.made_ms, Channel.id)):
+        channels.setdefault(channel.user_id, []).append(channel)
+    return People(officials, contractors, channels)
+
+
+def receivers(people: People, site: Site, party: str, company: str | None) -> list[User]:
+    """The users of a party to a site: its contractors, of one company if the flag is addressed to it, or the officials
+    of a unit in whose districts it lies. Of a practice site nobody is told anything."""
+    if site.practice:
+        return []
+    if party == CONTRACTOR:
+        known = people.contractors.get(site.id, ())
+        return [user for user in known if company is None or user.company == company]
+    found = []
+    for user in people.officials.get(party, ()):
+        districts = districts_of(user)
+        if not districts or site.district in districts:
+            found.append(user)
+    return found
+
+
+def enqueue_move(
+    session: Session,
+    flag: Flag,
+    site: Site,
+    move: Move,
+    section: str,
+    brigade: str,
+    in_charge: str,
+    actor_id: str,
+    now_ms: int,
+) -> None:
+    """Tell the parties that a move concerns; never who made it. The caller has appended the event. `section`,
+    `brigade`: the units that receive the site's flags, and that they escalate to; `in_charge`: whichever a
+    reply waits for."""
+    if not move.tells:
+        return
+    people = read_people(session, [site.id])
+    units = {SECTION: section, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
+    if flag.state == "submitted":
+        units[SECTION] = units[BRIGADE] = in_charge
+    told = {
+        user.id: user for party in move.tells for user in receivers(people, site, units[party], flag.company)
+    }
+    told.pop(actor_id, None)
+    severe = flag.severity == "severe" or flag.state == "stop_work"
+    tell(session, people, told.values(), flag, move.action, severe, now_ms)
+
+
+def enqueue_for_admins(session: Session, what: str, about: str, now_ms: int, detail: str = "") -> None:
+    """Notify the administrators of something that is about no flag, by each of their ways. `about` names the occasion, so
+    that it is reported once; `detail` says which one, in the console."""
+    channels = sa.select(User.id, Channel.id).outerjoin(Channel, Channel.user_id == User.id)
+    ways: dict[str, set[str | None]] = {}
+    for user_id, channel_id in session.execute(channels.where(User.role == "admin", User.active)):
+        ways.setdefault(user_id, {None}).add(channel_id)
+    keys = {f"{what}:{about}:{way or user}": (user, way) for user, some in ways.items() for way in some}
+    known = set(session.scalars(sa.select(Notice.key).where(Notice.key.in_(keys))))
+    told = {"what": what, "detail": detail, "severe": True, "made_ms": now_ms, "due_ms": now_ms}
+    for key in keys.keys() - known:
+        user, way = keys[key]
+        session.add(Notice(id=str(uuid7()), key=key, user_id=user, channel_id=way, **told))
+
+
+def tell(
+    session: Session,
+    people: People,
+    users: Iterable[User],
+    flag: Flag,
+    what: str,
+    severe: bool,
+    now_ms: int,
+    delay_ms: int = 0,
+) -> None:
+    """One notice per user in the console, and one per channel of theirs. `delay_ms`: how long those that are not severe
+    wait for others to go with."""
+    for user in users:
+        for channel in (None, *people.channels.get(user.id, ())):
+            due_ms = now_ms if severe else now_ms + delay_ms
+            if channel is not None:
+                due_ms = leaves_ms(due_ms, channel.quiet_from, channel.quiet_to, severe)
+            session.add(
+                Notice(
+                    id=str(uuid7()),
+                    key=f"{flag.id}:{flag.rev}:{channel.id if channel is not None else user.id}",
+                    user_id=user.id,
+                    channel_id=channel.id if channel is not None else None,
+                    scope_id=flag.scope_id,
+                    flag_id=flag.id,
+                    what=what,
+                    severe=severe,
+                    made_ms=now_ms,
+                    due_ms=due_ms,
+                )
+            )

@@ -1,0 +1,178 @@
+"""What has served its purpose is forgotten, as the rules say for how long. One row a table; a rule that is not loaded
+forgets nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from server.actions.records.feed import Feed
+from server.base.db import Base, is_postgresql
+from server.base.seal import Seals
+from server.models.device import Boot, Device, EnrolCode, Exchange
+from server.models.entry import Quarantine
+from server.models.receipt import StreamReceipt
+from server.models.scope import Scope, scope_id_of, take_scopes
+from server.models.window import Window
+from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.rulebook import Rulebook
+
+ROWS_AT_ONCE = 1000  # of one table in one transaction
+SCOPES_AT_ONCE = 50  # whose windows one tick looks at
+NONCE_MS_MIN = 600_000  # PROTOCOL: so long a request must not be accepted twice, whatever the rules say
+_TURN_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """A table whose rows go so many days (the rule `days`) after the time in `since`, unless that is empty. `only`: of
+    which rows this holds."""
+
+    model: type[Base]
+    since: InstrumentedAttribute[Any]
+    days: str
+    only: sa.ColumnElement[bool] | None = None
+
+
+# Tables whose rows nothing else follows from. An index leads with `since`: the tick finds the old ones by it.
+_LATER = aliased(Boot)
+_HAS_LATER = sa.exists().where(_LATER.device_id == Boot.device_id, _LATER.number > Boot.number)
+RETAINED = (
+    Retained(Boot, Boot.at_ms, "boot_days", _HAS_LATER),  # the last one's number is never given again
+    Retained(EnrolCode, EnrolCode.expires_ms, "enrol_code_days"),
+    Retained(Quarantine, Quarantine.settled_ms, "quarantine_days", Quarantine.state != "open"),
+)
+
+
+def forget_rows(session: Session, kept: Retained, now_ms: int, book: Rulebook) -> int:
+    """Delete a bounded number of a table's rows that are past their time; gives how many."""
+    before_ms = _before_ms(book, kept.days, now_ms)
+    if before_ms is None:
+        return 0
+    keys = tuple(kept.model.__mapper__.primary_key)
+    old = sa.select(*keys).where(kept.since <= before_ms)
+    if kept.only is not None:
+        old = old.where(kept.only)
+    chosen = old.order_by(kept.since).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
+    return _delete(session, kept.model, session.execute(chosen).all())
+
+
+def forget_exchanges(session: Session, now_ms: int, book: Rulebook) -> int:
+    """Forget a bounded number of exchanges; gives how many were changed or deleted. Those that brought lines stay: their
+    receipts prove when the log received what.
+
+    1. After `receipt_days` only the newest receipt of each stream is kept, elsewhere; the exchange still knows its beacon
+       and its nonce.
+    2. The rest goes after `beacon_days`, or when no entry can carry its beacon any more: since `receipt_days` before a
+       device was heard of last with nothing unsent.
+    """
+    receipts_ms = _before_ms(book, "receipt_days", now_ms)
+    beacons_ms = _before_ms(book, "beacon_days", now_ms)
+    if receipts_ms is None or beacons_ms is None:
+        return 0
+    receipts_ms = min(receipts_ms, now_ms - NONCE_MS_MIN)
+    moved = _move_receipts(session, receipts_ms)
+    nothing_unsent = sa.exists().where(
+        Device.id == Exchange.device_id,
+        Device.unsent == 0,
+        Device.seen_ms - (now_ms - receipts_ms) >= Exchange.at_ms,
+    )
+    spent = sa.or_(Exchange.at_ms <= beacons_ms, nothing_unsent)
+    old = sa.select(Exchange.device_id, Exchange.nonce).where(
+        Exchange.at_ms <= receipts_ms, Exchange.receipt.is_(None), Exchange.brought.is_(False), spent
+    )
+    chosen = old.order_by(Exchange.at_ms).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
+    return moved + _delete(session, Exchange, session.execute(chosen).all())
+
+
+def _move_receipts(session: Session, before_ms: int) -> int:
+    query = (
+        sa.select(Exchange.device_id, Exchange.nonce, Exchange.receipt)
+        .where(Exchange.at_ms <= before_ms, Exchange.receipt.is_not(None), Exchange.brought.is_(False))
+        .order_by(Exchange.at_ms)
+        .limit(ROWS_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(query).all()
+    if not rows:
+        return 0
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for device_id, _, receipt in rows:
+        for name, (n, _hash) in (receipt or {}).get("streams", {}).items():
+            key = (scope_id_of(name), device_id)
+            if n and (key not in newest or newest[key]["n"] <= n):
+                newest[key] = {"scope_id": key[0], "device_id": device_id, "n": n, "receipt": receipt}
+    _keep_newest(session, [newest[key] for key in sorted(newest)])
+    named = sa.tuple_(Exchange.device_id, Exchange.nonce).in_([(row.device_id, row.nonce) for row in rows])
+    session.execute(sa.update(Exchange).where(named).values(receipt=sa.null(), attested=sa.null()))
+    return len(rows)
+
+
+def _keep_newest(session: Session, kept: Sequence[dict[str, Any]]) -> None:
+    if not kept:
+        return
+    insert = postgresql.insert if is_postgresql(session) else sqlite.insert
+    statement = insert(StreamReceipt).values(list(kept))
+    fresh = {"n": statement.excluded.n, "receipt": statement.excluded.receipt}
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[StreamReceipt.scope_id, StreamReceipt.device_id],
+            set_=fresh,
+            where=StreamReceipt.n <= statement.excluded.n,
+        )
+    )
+
+
+def forget_windows(session: Session, seals: Seals, now_ms: int, book: Rulebook) -> int:
+    """Forget windows that were settled `window_days` ago and belong to no flag, also on tablets; gives how many. Each call
+    looks at some sites, in turn."""
+    before_ms = _before_ms(book, "window_days", now_ms)
+    if before_ms is None:
+        return 0
+    old = sa.and_(Window.opens_ms <= before_ms, Window.check_ms.is_(None), Window.flag_id.is_(None))
+    forgotten = 0
+    for scope in take_scopes(session, _in_turn(session, now_ms)):
+        query = sa.select(Window.scope_id, Window.id).where(Window.scope_id == scope.scope_id, old)
+        rows = session.execute(query.order_by(Window.opens_ms).limit(ROWS_AT_ONCE)).all()
+        if rows:
+            feed = Feed(session, scope, seals, now_ms)
+            feed.delete([row.id for row in rows])
+            feed.flush()
+            forgotten += _delete(session, Window, rows)
+        if forgotten >= ROWS_AT_ONCE:
+            break
+    return forgotten
+
+
+def _in_turn(session: Session, now_ms: int) -> list[str]:
+    """The sites whose turn it is by the time: nothing has to be remembered."""
+    sites = sa.select(Scope.scope_id).where(Scope.kind == "site")
+    count = session.scalar(sa.select(sa.func.count()).select_from(sites.subquery())) or 0
+    pages = max(1, -(-count // SCOPES_AT_ONCE))
+    first = (now_ms // _TURN_MS) % pages * SCOPES_AT_ONCE
+    return list(session.scalars(sites.order_by(Scope.scope_id).offset(first).limit(SCOPES_AT_ONCE)))
+
+
+def _delete(session: Session, model: type[Base], rows: Sequence[Any]) -> int:
+    by_key: dict[Any, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_key[tuple(row)[:-1]].append(row[-1])
+    *leading, last = model.__mapper__.primary_key
+    for values, lasts in by_key.items():
+        same = [column == value for column, value in zip(leading, values, strict=True)]
+        session.execute(sa.delete(model).where(*same, last.in_(lasts)))
+    return len(rows)
+
+
+def _before_ms(book: Rulebook, code: str, now_ms: int) -> int | None:
+    """What is older than this is past its time; None without a rule."""
+    try:
+        return now_ms - round(book.number(code, local_date_of(now_ms)) * DAY_MS)
+    except LookupError:
+        return None

@@ -1,0 +1,1 @@
+"""Records: the change feed, registers and served bodies."""

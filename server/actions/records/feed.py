@@ -1,0 +1,230 @@
+"""The change feed of one scope: the only place where `seq` and `rev` are given out.
+
+The caller holds the scope's row locked. Changes are collected and written together: new records in one
+bulk insertion, changed ones in one bulk update, the counter, the live count and the digest once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from schemas.kinds import KINDS
+from server.base.db import bulk_insert, bulk_select, bulk_update
+from server.base.seal import Seals, place
+from server.models.record import Record
+from server.models.scope import Scope
+from sync_protocol.digest import record_digest
+
+_COLUMNS = (
+    "scope_id",
+    "id",
+    "kind",
+    "rev",
+    "seq",
+    "body",
+    "event_ms",
+    "subject",
+    "slot",
+    "counts",
+    "backfilled",
+    "earliest_ms",
+    "latest_ms",
+    "observed_ms",
+    "amends",
+    "timed_by",
+)
+_KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
+_TABLE: Any = Record.__table__
+_U64 = 1 << 64
+
+Key = tuple[str, str]  # a record's scope and id
+
+
+@dataclass(slots=True)
+class Put:
+    """The new state of a record: its body as it is served, and for a fact what duties are judged by."""
+
+    kind: str
+    id: str
+    body: Mapping[str, Any] | bytes
+    event_ms: int | None = None
+    subject: str | None = None
+    slot: str | None = None
+    counts: bool = True
+    earliest_ms: int | None = None
+    latest_ms: int | None = None
+    observed_ms: int | None = None
+    amends: str | None = None
+    timed_by: str | None = None
+    always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
+
+
+class Stored(NamedTuple):
+    """What is stored of a record."""
+
+    kind: str
+    rev: int
+    seq: int
+    body: bytes
+    deleted_ms: int | None
+    counts: bool
+
+
+@dataclass(slots=True)
+class _Changes:
+    """Rows to be written: new ones, and changed ones with their keys at the end."""
+
+    new: list[tuple[Any, ...]] = field(default_factory=list)
+    changed: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def write(self, session: Session) -> None:
+        bulk_insert(session, _TABLE, _COLUMNS, self.new)
+        bulk_update(session, _TABLE, _KEY, _CHANGING, self.changed)
+        self.new, self.changed = [], []
+
+
+class Feed:
+    """Changes to one locked scope in one transaction. Call `flush` once at the end."""
+
+    def __init__(
+        self, session: Session, scope: Scope, seals: Seals, now_ms: int, changes: _Changes | None = None
+    ) -> None:
+        self._session = session
+        self._seals = seals
+        self._now_ms = now_ms
+        self._seq = scope.seq
+        self._live = 0
+        self._digest = 0
+        self._changes = _Changes() if changes is None else changes
+        self.scope = scope
+        self._scope_id = scope.scope_id
+
+    def add(self, put: Put) -> tuple[int, int]:
+        """A record known to be new. Gives its rev (1) and seq."""
+        self._seq += 1
+        self._live += 1
+        self._digest += record_digest(put.kind, put.id, 1)
+        row = (
+            self._scope_id,
+            put.id,
+            put.kind,
+            1,
+            self._seq,
+            self._sealed(put, encode(put.body)),
+            put.event_ms,
+            put.subject,
+            put.slot,
+        )
+        times = (put.observed_ms is not None, put.earliest_ms, put.latest_ms, put.observed_ms)
+        self._changes.new.append((*row, put.counts, *times, put.amends, put.timed_by))
+        return 1, self._seq
+
+    def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:
+        """New or changed records; one whose body is stored already is left alone. Gives rev and seq by id."""
+        self.write()
+        return self.put_beside(puts, self._stored([put.id for put in puts]))
+
+    def put_beside(self, puts: Sequence[Put], known: Mapping[Key, Stored]) -> dict[str, tuple[int, int]]:
+        """As `put`; `known` holds those of the records that are stored."""
+        given = {}
+        for put in puts:
+            old = known.get((self._scope_id, put.id))
+            if old is None:
+                given[put.id] = self.add(put)
+                continue
+            body = encode(put.body)
+            same = old.deleted_ms is None and old.counts == put.counts and not put.always
+            if same and self._seals.open(body_place(put.id), old.body) == body:
+                given[put.id] = (old.rev, old.seq)
+                continue
+            rev, seq = given[put.id] = self._change(put.id, old, put.kind, deleted=False)
+            sealed = self._sealed(put, body)
+            self._changes.changed.append((rev, seq, sealed, put.counts, None, self._scope_id, put.id))
+        return given
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Turn live records into tombstones."""
+        self.write()
+        for (_, key), old in self._stored(ids).items():
+            if old.deleted_ms is None:
+                rev, seq = self._change(key, old, old.kind, deleted=True)
+                self._changes.changed.append((rev, seq, b"", False, self._now_ms, self._scope_id, key))
+
+    def write(self) -> None:
+        """Write the changes collected so far, so that statements see them."""
+        self._changes.write(self._session)
+
+    def flush(self) -> None:
+        """Write what is left, and set the scope's counter, live count and digest."""
+        self.write()
+        self.count()
+
+    def count(self) -> None:
+        """Set the scope's counter, live count and digest to what was given out."""
+        if self._seq == self.scope.seq:
+            return
+        self.scope.seq = self._seq
+        self.scope.live += self._live
+        self.scope.digest = signed(self.scope.digest + self._digest)
+        self._live = self._digest = 0
+
+    def _change(self, key: str, old: Stored, kind: str, deleted: bool) -> tuple[int, int]:
+        """Take the next rev and seq for a stored record."""
+        self._seq += 1
+        if old.deleted_ms is None:
+            self._digest -= record_digest(old.kind, key, old.rev)
+            self._live -= 1
+        if not deleted:
+            self._digest += record_digest(kind, key, old.rev + 1)
+            self._live += 1
+        return old.rev + 1, self._seq
+
+    def _stored(self, ids: Sequence[str]) -> dict[Key, Stored]:
+        return _stored(self._session, [(self._scope_id, key) for key in ids])
+
+    def _sealed(self, put: Put, body: bytes) -> bytes:
+        return self._seals.seal(body_place(put.id), body) if KINDS[put.kind].sealed else body
+
+
+def body_place(record_id: str) -> bytes:
+    """Where a record's body is sealed."""
+    return place("record", record_id, "body")
+
+
+def encode(body: Mapping[str, Any] | bytes) -> bytes:
+    """Compact JSON, as it is stored and served."""
+    return body if isinstance(body, bytes) else msgspec.json.encode(body)
+
+
+def signed(total: int) -> int:
+    """A sum modulo 2^64 as the signed number that the database stores."""
+    total %= _U64
+    return total - _U64 if total >= _U64 >> 1 else total
+
+
+def publish(session: Session, scope: Scope, seals: Seals, now_ms: int, puts: Iterable[Put]) -> None:
+    """Bring server-owned records of a locked scope up to date, in one go."""
+    publish_all(session, seals, now_ms, [(scope, list(puts))])
+
+
+def publish_all(
+    session: Session, seals: Seals, now_ms: int, puts: Sequence[tuple[Scope, Sequence[Put]]]
+) -> None:
+    """Bring server-owned records of locked scopes up to date: in a few statements, however many scopes."""
+    known = _stored(session, [(scope.scope_id, put.id) for scope, some in puts for put in some])
+    changes = _Changes()
+    for scope, some in puts:
+        feed = Feed(session, scope, seals, now_ms, changes)
+        feed.put_beside(some, known)
+        feed.count()
+    changes.write(session)
+
+
+def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, Stored]:
+    found = bulk_select(session, _TABLE, _KEY, Stored._fields, keys)
+    return {keys[place]: Stored(*values) for place, *values in found}

@@ -1,0 +1,190 @@
+"""Reference data: from the files of seed_data/ into the database, and from there into the rulebook."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import seed_data
+from server.actions.records.feed import Feed, Put
+from server.base.problems import Problem
+from server.base.seal import Seals
+from server.models.record import Record
+from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
+from server.models.scope import REF, lock_scope, make_scope
+from server.rules.duties.windows import NORMAL
+from server.rules.from_rows import Row, versions
+from server.rules.reference_faults import RowFault, reference_faults
+from server.rules.rulebook import Rulebook, rulebook
+
+SEED_DATA = Path(seed_data.__file__).parent
+_OWN_COLUMNS = ("code", "source", "from", "to")
+_kept: dict[str, Rulebook] = {}
+
+
+def rules_in_force(session: Session) -> Rulebook:
+    """The rulebook. Built once per process and kept until the reference data changes; one small look-up a
+    call."""
+    stamp = reference_stamp(session)
+    if stamp not in _kept:
+        book = rulebook(stamp, _complete(reference_rows(session)))
+        _kept.clear()
+        _kept[stamp] = book
+    return _kept[stamp]
+
+
+def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
+    """Bring the database's reference data up to the files of seed_data/. Doing it twice changes nothing the
+    second time.
+
+    Gives how many rows were new, changed or put off (`planned`). Rows that an office added by hand stay. Raises Problem
+    422 `reference_invalid`, which names everything that is wrong with the files, and loads nothing.
+    """
+    files = dict(seed_rows())
+    stored = {(row.noun, row.code, row.valid_from): row for row in session.scalars(sa.select(Reference))}
+    _check(session, files)
+    changed = 0
+    for noun, rows in files.items():
+        for row in rows:
+            before = stored.get((noun, row["code"], row["from"]))
+            if not row.get("planned"):
+                changed += _load_row(session, before, noun, row)
+            elif before is not None:
+                session.delete(before)
+                changed += 1
+    if changed:
+        mark_changed(session)
+    _publish_duties(session, seals, now_ms)
+    return changed
+
+
+def planned_rows(noun: str) -> list[dict[str, Any]]:
+    """What a file says is to come: shown as not yet asked, and not loaded."""
+    return [row for name, rows in seed_rows() if name == noun for row in rows if row.get("planned")]
+
+
+def _check(session: Session, files: dict[str, list[dict[str, Any]]]) -> None:
+    """Raises Problem 422 for rows that must not be loaded."""
+    mine = {
+        (noun, row.get("code"), row.get("from"))
+        for noun, rows in files.items()
+        for row in rows
+        if isinstance(row, dict)
+    }
+    by_hand = {
+        noun: [row for row in rows if (noun, row["code"], row["from"]) not in mine]
+        for noun, rows in reference_rows(session).items()
+    }
+    faults = reference_faults(files, by_hand)
+    if faults:
+        raise _invalid([_line_of(fault) for fault in faults])
+
+
+def _line_of(fault: RowFault) -> str:
+    name = f"{fault.noun}.csv" if (SEED_DATA / f"{fault.noun}.csv").exists() else f"{fault.noun}.json"
+    return f"{name} 第 {fault.row} 条 {fault.code}: {fault.what} [{fault.fault}]"
+
+
+def _invalid(lines: list[str]) -> Problem:
+    detail = "\n".join(["基础数据没有装入, 请改正后重试:", *lines])
+    return Problem(422, "reference_invalid", "基础数据有误", detail)
+
+
+def mark_changed(session: Session) -> None:
+    """Let every process know that reference data changed; whoever writes it calls this. The stamp is a digest of the rows:
+    the same data never has two."""
+    session.flush()
+    rows = json.dumps(reference_rows(session), sort_keys=True)
+    value = hashlib.sha256(rows.encode()).hexdigest()[:32]
+    session.merge(
+        Reference(noun=STAMP, code=STAMP, valid_from="", valid_to=None, data={"value": value}, source="")
+    )
+    session.flush()
+
+
+def seed_rows() -> Iterable[tuple[str, list[dict[str, Any]]]]:
+    """Each noun with its rows, as the files have them. Raises Problem 422 for files that cannot be read."""
+    unreadable = []
+    for path in _files():
+        try:
+            yield path.stem, _rows_of(path)
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            unreadable.append(f"{path.name}: 无法读取 ({error}), 请改正文件。 [file_unreadable]")
+    if unreadable:
+        raise _invalid(unreadable)
+
+
+def _files() -> list[Path]:
+    return sorted((*SEED_DATA.glob("*.json"), *SEED_DATA.glob("*.csv")))
+
+
+def _rows_of(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".json":
+        rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["rows"]
+        return list(rows)
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{**row, "to": row["to"] or None} for row in csv.DictReader(file)]
+
+
+def _load_row(session: Session, stored: Reference | None, noun: str, row: dict[str, Any]) -> int:
+    data = {name: value for name, value in row.items() if name not in _OWN_COLUMNS}
+    fresh = (row["to"], data, row["source"])
+    if stored is not None and (stored.valid_to, stored.data, stored.source) == fresh:
+        return 0
+    row_again = stored or Reference(noun=noun, code=row["code"], valid_from=row["from"])
+    row_again.valid_to, row_again.data, row_again.source = fresh
+    session.add(row_again)
+    return 1
+
+
+def _complete(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Every noun is there, if only as an empty list: a database without reference data asks for nothing."""
+    return {path.stem: rows.get(path.stem, []) for path in _files()}
+
+
+def _publish_duties(session: Session, seals: Seals, now_ms: int) -> None:
+    """Duties come down in scope `ref`: a record for each code and date of effect, its source with it. What is no version
+    of a duty any more is deleted, so that tablets forget it."""
+    make_scope(session, "ref", REF)
+    scope = lock_scope(session, REF)
+    assert scope is not None
+    rows = reference_rows(session)
+    presets = [row for row in rows.get("duty_slots", ()) if row["preset"] == NORMAL]
+    puts = []
+    for code in sorted({row["code"] for row in rows.get("duties", ())}):
+        own = [row for row in rows["duties"] if row["code"] == code]
+        for duty, preset, valid_from, valid_to in versions(own, [p for p in presets if p["duty"] == code]):
+            body = _duty_body(duty, preset["slots"] if preset is not None else [], valid_from, valid_to)
+            puts.append(Put("duty", _duty_id(code, valid_from), body))
+    feed = Feed(session, scope, seals, now_ms)
+    feed.put(puts)
+    known = {put.id for put in puts}
+    live = sa.select(Record.id).where(
+        Record.scope_id == REF, Record.kind == "duty", Record.deleted_ms.is_(None)
+    )
+    feed.delete([key for key in session.scalars(live) if key not in known])
+    feed.flush()
+
+
+def _duty_id(code: str, valid_from: str) -> str:
+    return str(uuid.uuid5(uuid.UUID(REF), f"duty|{code}|{valid_from}"))
+
+
+def _duty_body(
+    row: Row, slots: Sequence[Mapping[str, Any]], valid_from: str, valid_to: str | None
+) -> dict[str, Any]:
+    body = {name: row[name] for name in ("code", "name", "cadence", "judging", "source")}
+    body["slots"] = [
+        {"slot": slot["code"], **{name: slot[name] for name in ("opens", "due", "admits") if name in slot}}
+        for slot in slots
+    ]
+    optional = {"kind": row["evidence"], "valid_from": valid_from, "valid_to": valid_to}
+    return {**body, **{name: value for name, value in optional.items() if value}}

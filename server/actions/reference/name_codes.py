@@ -1,0 +1,90 @@
+"""Names for codes that reference data knows: districts, units, duties, places, trades, steps of escalation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.models.reference import Reference
+from server.rules.flags.moves import MOVES
+
+NOUNS = ("districts", "units", "duties", "place_kinds", "trades", "escalation")
+OWN_NAMES = {
+    # Flags' own, which no site is asked to do.
+    "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
+    "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
+}
+_EVENTS = {
+    "opened": "开立",
+    "windows_added": "新增时段",
+    "withdrawn": "系统撤回",
+    "hastened": "督办提前",
+    "resumed": "期限重新起算",
+    "evidence_arrived": "判定之后补到记录, 待复核",
+    "chain_forked": "设备记录链分叉",
+    "case_unreported": "健康异常个案尚未报备",
+    "case_overdue": "健康异常个案超过时限报备",
+    "channel_failed": "通知渠道发送失败",
+    "device_dormant": "一台平板长期未报清手中的记录, 工地不再等它; 请打开它同步, 不再使用的请注销",
+    "device_clock": "一台平板的时间连续多日不可信; 请校准或更换",
+    "code_burned": "一个平板注册码被多次输错, 已经作废; 请核实是谁在试, 再发新码",
+}
+_REASONS = {  # by an event's action and its detail's `reason`
+    "withdrawn": {
+        "heard_again": "已恢复联系, 各时段另行判定",
+        "nothing_wrong": "补到的记录表明没有问题",
+        "reported_in_time": "个案已在时限内报备",
+    },
+    "hastened": {
+        "consecutive": "连续时段缺失",
+        "overdue": "整改或复查逾期",
+        "refused": "复查再次不通过",
+        "fever_unreported": "健康异常个案超过时限报备",
+    },
+    "resumed": {"pause": "系统停止运行期间没有提醒, 从恢复时起算"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names by noun (a file of seed_data/, or `steps`) and code."""
+
+    known: Mapping[str, Mapping[str, str]]
+
+    def of(self, noun: str, code: str) -> str:
+        """The name, or the code itself where nobody named it."""
+        return self.known.get(noun, {}).get(code, code)
+
+    def event(self, action: str, reason: str = "") -> str:
+        """What happened to a flag: a person's move, a step that fell due, or what the system did and why (the
+        `reason` of the event's detail)."""
+        if action in MOVES:
+            return MOVES[action].name
+        if action.startswith("step_"):
+            return f"{self.of('steps', action.removeprefix('step_'))} (到期)"
+        if action.startswith("remind_"):
+            return f"{self.of('steps', action.removeprefix('remind_'))} (逾期未办, 再次提醒)"
+        told = _REASONS.get(action, {}).get(reason, "")
+        return _EVENTS.get(action, action) + (f": {told}" if told else "")
+
+    def all(self, noun: str) -> list[tuple[str, str]]:
+        """(code, name) in the order of codes: what a filter offers."""
+        return sorted(self.known.get(noun, {}).items())
+
+
+def read_names(session: Session) -> Names:
+    """Every name in one statement; of rows with several dates, the latest name."""
+    query = (
+        sa.select(Reference.noun, Reference.code, Reference.data)
+        .where(Reference.noun.in_(NOUNS))
+        .order_by(Reference.valid_from)
+    )
+    known: dict[str, dict[str, str]] = {noun: dict(names) for noun, names in OWN_NAMES.items()}
+    for noun, code, data in session.execute(query):
+        known.setdefault(noun, {})[code] = str(data.get("name") or code)
+        for step in data.get("steps", []):
+            known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])
+    return Names(known)

@@ -1,0 +1,1 @@
+"""Rosters: uploaded, validated, previewed, committed."""

@@ -1,0 +1,374 @@
+"""Read an uploaded roster and judge it: what the preview shows. Nothing of the site's roster changes here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MAX
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.rosters.preview import JudgedSheet, keep_compared
+from server.base.problems import Problem
+from server.base.seal import Seals, place
+from server.files.problems import too_long, too_many_sheets
+from server.files.read_workbook import Sheet, Workbook
+from server.models.roster import Roster, RosterTitle
+from server.models.site import Company
+from server.rules.calendar import local_date_of
+from server.rules.rosters.cells import Cell, is_empty
+from server.rules.rosters.fields import FIELDS
+from server.rules.rosters.layout import Column, Layout, continued, doubted, find_layout
+from server.rules.rosters.other_sheets import other_sheet
+from server.rules.rosters.questions import samples
+from server.rules.rosters.tables import join_digits, side_by_side, split_lines
+from server.rules.rosters.teams import team_above, team_heading, team_in
+from server.rules.rosters.validate import Context, Row, company_above, judge_together, validate_sheet
+from server.rules.rosters.words import Words, plain, plain_title
+
+_STEP = 5_000  # rows between two reports of progress
+_TOLD_MAX = 20  # rows that are nobody's, of a sheet, told one by one
+SKIPPED = {
+    "hidden": "这张表是隐藏的, 没有读取。",
+    "no_table": "没有人员表头, 也看不出证件号码, 没有读取。",
+    "no_numbers": "没有证件号码这一列, 不当作名册, 没有读取。",
+    "not_chosen": "各列都选了“不读取”。",
+    "transposed": "这张表横竖颠倒: 列名在左边, 每一列是一个人。请复制后用“选择性粘贴 - 转置”放到新表, 再上传。",
+    "attendance": "这是按日期记录的考勤表, 没有证件号码, 不是名册。请上传有姓名和证件号码的花名册。",
+}
+_REFUSED = {  # what a whole file is, that is nothing else
+    "transposed": "表格横竖颠倒",
+    "attendance": "这是考勤表, 不是名册",
+}
+
+Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a person chose
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a file is judged by, read from the database beforehand."""
+
+    context: Context
+    remembered: Mapping[str, str]  # what titles mean in this company's files
+    chosen: Chosen
+    given: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what she said of all rows, by field without a column
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A file as read: its tables by place, and either questions about columns or the rows with their sheets.
+
+    `skipped`: by sheet, why it was not read, a key of SKIPPED; `passed_over`: by sheet, the numbers of rows that are
+    nobody's.
+    """
+
+    workbook: Workbook
+    layouts: list[tuple[int, Layout]]
+    skipped: dict[int, str]
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    passed_over: dict[int, list[int]] = field(default_factory=dict)
+
+
+def grounds_of(
+    session: Session, roster: Roster, chosen: Chosen, now_ms: int, given: Mapping[str, str] | None = None
+) -> Grounds:
+    """What this roster is judged by, as of now."""
+    book, today = rules_in_force(session), local_date_of(now_ms)
+    query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == roster.company)
+    known = session.get(Company, roster.company)
+    names = frozenset((plain(known.name),)) if known is not None else frozenset[str]()
+    context = Context(today, roster.company, names, book.words(today), book.person_limits(today))
+    return Grounds(context, dict(session.execute(query).all()), chosen, given or {})
+
+
+def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, int], None]) -> Judged:
+    """Find the tables of a file and judge every row, alone and beside the others; ask about the columns instead where
+    the reader is unsure. `progress` is told (rows done, rows there are). Raises Problem 422.
+
+    Needs no database, and takes a second or two for a large file.
+    """
+    workbook = _table_by_table(workbook, grounds.context.words)
+    layouts, skipped = _lay_out(workbook, grounds)
+    judged = Judged(workbook, layouts, skipped, _questions(layouts, workbook))
+    if judged.questions:
+        return judged
+    from_csv = workbook.kind == "csv"
+    context = replace(grounds.context, epoch_1904=workbook.epoch_1904, from_csv=from_csv)
+    total = sum(len(workbook.sheets[index].rows) - layout.last - 1 for index, layout in layouts)
+    rows = judged.rows
+    for index, layout in layouts:
+        sheet, passed_over = workbook.sheets[index], judged.passed_over.setdefault(index, [])
+        hidden = sheet.hidden.rows
+        for row in validate_sheet(sheet.name, sheet.rows, layout, sheet.merged, hidden, context, passed_over):
+            rows.append(row)
+            if len(rows) % _STEP == 0:
+                progress(len(rows), total)
+                _check_length(rows)
+        judged.places.extend([index] * (len(rows) - len(judged.places)))
+        passed_over += (
+            at + 1 for at in sheet.hidden.errors if at > layout.last and _is_blank(sheet.rows, at)
+        )
+        passed_over.sort()
+    _check_length(rows)
+    judge_together(rows)
+    return judged
+
+
+def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, now_ms: int) -> None:
+    """Write down the preview, or the questions.
+
+    The rows are compared with the roster of this company at this site, and with those of all others (only whether
+    somebody is there, never where).
+    """
+    if judged.questions:
+        roster.state = "mapping"
+        roster.told = {"columns": judged.questions, "needed": _needed(judged), "skipped": _skipped(judged)}
+        return
+    above = {code for _, layout in judged.layouts if (code := company_above(layout)) is not None}
+    roster.told = {
+        "company_above_differs": bool(above - {roster.company}),
+        "skipped": _skipped(judged),
+        "passed_over": _passed_over(judged),
+        "hidden_columns": _hidden_columns(judged),
+    }
+    sheets = [_sheet(index, judged) for index in range(len(judged.workbook.sheets))]
+    keep_compared(session, seals, roster, sheets, judged.places, judged.rows)
+    roster.state, roster.judged_ms, roster.problem = "preview", now_ms, None
+
+
+def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: Grounds) -> None:
+    """Keep what a person said of titles, for this company's next file. A known word means what it means: who says
+    otherwise says it of this file only."""
+    known = grounds.context.words.titles
+    for index, layout in judged.layouts:
+        for column in layout.columns:
+            title, chosen = (
+                plain_title(column.title)[:COLUMN_TITLE_MAX],
+                grounds.chosen.get((index, column.index)),
+            )
+            parts = {title, *map(plain_title, column.title.split())}
+            if title and chosen is not None and known.keys().isdisjoint(parts):
+                session.merge(RosterTitle(company=roster.company, title=title, field=chosen))
+    session.flush()
+
+
+def file_place(roster_id: str) -> bytes:
+    return place("roster", roster_id, "file")
+
+
+def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layout]], dict[int, str]]:
+    """The sheets that are tables of people, and why others are skipped, by their place in the file.
+
+    1. A sheet without a header goes on where the table before it ends, if its numbers stand in the same column.
+    2. A person may skip a sheet by having none of its columns read.
+    3. Beside a sheet that is sure, one without numbers (an attendance list) is no roster; one that lacks something
+       else (a list to be signed) may be one, and is asked about.
+    4. A file of nothing but a sheet that is known to be something else is refused as that.
+    """
+    words, known = grounds.context.words, grounds.remembered
+    found, skipped = [], {}
+    before: Layout | None = None
+    for index, sheet in enumerate(workbook.sheets):
+        layout = find_layout(sheet.rows, sheet.merged, words, known) if sheet.visible else None
+        if layout is not None and layout.first < 0 and before is not None:
+            layout = continued(sheet.rows, before) or layout
+        if layout is None or "certificate_number" not in layout.fields:
+            other = other_sheet(sheet.rows, words) if sheet.visible else None
+            if other is not None:
+                skipped[index] = other
+                continue
+        if layout is None:
+            if any(map(_is_written, sheet.rows)):
+                skipped[index] = "no_table" if sheet.visible else "hidden"
+            continue
+        layout = _with_surroundings(layout, sheet, words)
+        before = layout if layout.first >= 0 else before
+        layout = _with_chosen(layout, index, grounds)
+        if layout.fields:
+            found.append((index, layout))
+        else:
+            skipped[index] = "not_chosen"
+    if not found and (known_as := next((code for code in skipped.values() if code in _REFUSED), None)):
+        raise Problem(422, f"sheet_is_{known_as}", _REFUSED[known_as], SKIPPED[known_as])
+    if not found and "not_chosen" not in skipped.values():
+        detail = "没有找到表头。请在人员上方保留一行列名, 至少有“姓名”和“证件号码”。"
+        raise Problem(422, "header_not_found", "看不出哪些列是姓名和证件号码", detail)
+    if any(layout.sure for _, layout in found):
+        skipped |= {
+            index: "no_numbers" for index, layout in found if "certificate_number" not in layout.fields
+        }
+    if any(layout.sure and not layout.lacking for _, layout in found):
+        asked_already = {index for index, _ in grounds.chosen}
+        found = [
+            (index, doubted(layout) if layout.lacking and index not in asked_already else layout)
+            for index, layout in found
+        ]
+    return [(index, layout) for index, layout in found if index not in skipped], skipped
+
+
+def _table_by_table(workbook: Workbook, words: Words) -> Workbook:
+    """The workbook with each of several tables on a sheet as a sheet of its own, its cells where they were, and with
+    numbers and lines that were written oddly as a table has them. Raises Problem 422 for too many tables."""
+    sheets: list[Sheet] = []
+    for sheet in workbook.sheets:
+        lines = split_lines(sheet.rows)
+        if lines is not None:
+            sheet = replace(sheet, rows=lines)
+        joined = join_digits(sheet.rows)
+        if joined is not None:
+            merged = [area for area in sheet.merged if not area[1] <= joined.column <= area[3]]
+            sheet = replace(sheet, rows=joined.rows, merged=merged, doubted=joined.column)
+        blocks = side_by_side(sheet.rows, words)
+        sheets += [_part(sheet, block) for block in blocks] or [sheet]
+    if len(sheets) > ROSTER_SHEETS_MAX:
+        raise too_many_sheets(ROSTER_SHEETS_MAX)
+    return replace(workbook, sheets=sheets)
+
+
+def _part(sheet: Sheet, columns: range) -> Sheet:
+    """One table of several: what is in other columns left out, but for lines over them all."""
+    rows = [
+        [cell if index in columns else "" for index, cell in enumerate(row)]
+        if sum(map(_is_filled, row)) > 1
+        else row
+        for row in sheet.rows
+    ]
+    return replace(sheet, rows=rows)
+
+
+def _is_filled(cell: Cell) -> bool:
+    return not is_empty(cell)
+
+
+def _with_surroundings(layout: Layout, sheet: Sheet, words: Words) -> Layout:
+    """The layout with the team that the sheet names, and what is doubted of its columns."""
+    if "team" not in layout.fields:
+        team = team_above(layout.above, words) or team_in(sheet.name, words) or ""
+        grouped = any(team_heading(row, words) is not None for row in sheet.rows[layout.last + 1 :])
+        layout = replace(layout, team=team, grouped=grouped)
+    columns = (replace(one, sure=one.sure and one.index != sheet.doubted) for one in layout.columns)
+    return replace(layout, columns=tuple(columns))
+
+
+def _is_blank(rows: Sequence[Sequence[Cell]], at: int) -> bool:
+    return at >= len(rows) or not _is_written(rows[at])
+
+
+def _is_written(row: Sequence[Cell]) -> bool:
+    return any(not is_empty(cell) for cell in row)
+
+
+def _check_length(rows: list[Row]) -> None:
+    if len(rows) > ROSTER_PEOPLE_MAX:
+        raise too_long()
+
+
+def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[dict[str, Any]]:
+    """Every column of the sheets of which the reader is unsure, as a person is asked about them."""
+    return [
+        {
+            "sheet": index,
+            "sheet_name": workbook.sheets[index].name,
+            "column": column.index,
+            "title": column.title[:COLUMN_TITLE_MAX],
+            "field": column.field,
+            "sure": column.sure,
+            "samples": samples(workbook.sheets[index].rows, layout, column.index),
+        }
+        for index, layout in layouts
+        if not layout.sure
+        for column in layout.columns
+    ]
+
+
+def _needed(judged: Judged) -> list[dict[str, Any]]:
+    """What has no column in the sheets that are asked about."""
+    return [
+        {
+            "sheet": index,
+            "sheet_name": judged.workbook.sheets[index].name,
+            "field": name,
+            "title": FIELDS[name],
+        }
+        for index, layout in judged.layouts
+        if not layout.sure
+        for name in layout.lacking
+    ]
+
+
+def _skipped(judged: Judged) -> list[dict[str, Any]]:
+    """The sheets that were not read, each with the reason and how many rows it has."""
+    sheets = judged.workbook.sheets
+    return [
+        {
+            "sheet": index,
+            "sheet_name": sheets[index].name,
+            "code": code,
+            "message": SKIPPED[code],
+            "rows": sum(map(_is_written, sheets[index].rows)),
+        }
+        for index, code in sorted(judged.skipped.items())
+    ]
+
+
+def _passed_over(judged: Judged) -> list[dict[str, Any]]:
+    """The rows that are nobody's: how many of each sheet, and the first of them."""
+    return [
+        {
+            "sheet": index,
+            "sheet_name": judged.workbook.sheets[index].name,
+            "count": len(rows),
+            "rows": rows[:_TOLD_MAX],
+        }
+        for index, rows in judged.passed_over.items()
+        if rows
+    ]
+
+
+def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
+    """The columns that were read although the spreadsheet hides them."""
+    return [
+        {
+            "sheet": index,
+            "sheet_name": sheet.name,
+            "column": column.index,
+            "title": column.title[:COLUMN_TITLE_MAX],
+        }
+        for index, layout in judged.layouts
+        for sheet in (judged.workbook.sheets[index],)
+        for column in layout.columns
+        if column.field and column.index in sheet.hidden.columns
+    ]
+
+
+def _with_chosen(layout: Layout, sheet: int, grounds: Grounds) -> Layout:
+    """The layout as a person wants it: what was chosen is sure, what it displaces is unknown, and what she said of all
+    rows is true where no column says it."""
+    mine = {column: field for (index, column), field in grounds.chosen.items() if index == sheet}
+    given = {
+        name: value for name, value in grounds.given.items() if name not in {*layout.fields, *mine.values()}
+    }
+    layout = replace(layout, given=given)
+    if not mine:
+        return layout
+    columns = []
+    for column in layout.columns:
+        if column.index in mine:
+            columns.append(Column(column.index, column.title, mine[column.index] or None, True))
+        else:
+            displaced = column.field in mine.values()
+            columns.append(Column(column.index, column.title, None if displaced else column.field, True))
+    return replace(layout, columns=tuple(columns), asked=True)
+
+
+def _sheet(index: int, judged: Judged) -> JudgedSheet:
+    columns = next((layout.columns for at, layout in judged.layouts if at == index), ())
+    told = [(column.index, column.title, column.field) for column in columns]
+    return JudgedSheet(judged.workbook.sheets[index].name, told)

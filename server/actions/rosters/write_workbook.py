@@ -1,0 +1,221 @@
+"""Spreadsheets that people take home: the rejected rows of a roster, and a site's roster. No cell can start a formula:
+every text is written as text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import xlsxwriter
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+from xlsxwriter.worksheet import Worksheet
+
+from schemas.limits import REASON_MAX, REASON_MIN
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.rosters.list_rosters import one_roster
+from server.actions.rosters.preview import JudgedRow, JudgedSheet, read_result
+from server.actions.rosters.stored_people import people_of_site
+from server.actions.sites.list_sites import one_site
+from server.base.problems import Problem, not_found
+from server.base.seal import Seals
+from server.models.access import Viewer, may_see_people, may_unmask
+from server.models.roster import Disclosure
+from server.rules.calendar import local_date_of
+from server.rules.masking import mask_field
+from server.rules.plain_text import cleaned
+from server.rules.rosters.cells import is_empty
+from server.rules.rosters.fields import FIELDS, REQUIRED, shown
+from server.rules.rosters.problems import CATALOGUE
+
+MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_WIDTHS = {"name": 12, "certificate_number": 24, "certificate_type": 14, "company": 24, "phone": 16}
+_PROBLEM_TITLES = ("问题", "修改办法")
+_DATES = ("entered_on", "exited_on")
+_NEVER_FILLED = ("company", "role", "certificate_type")  # known without a cell that says so
+
+
+def problem_file(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> bytes:
+    """The rejected rows as they came, each cell in error marked and commented, to be mended and uploaded again. What must
+    be there and has no column gets one. Raises Problem 404, 409.
+
+    A number stays a number: a mangled ID that came back as text would be taken for a sound one.
+    """
+    result = read_result(seals, one_roster(session, viewer, roster_id).roster)
+    buffer = io.BytesIO()
+    with _workbook(buffer) as book:
+        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+        text = book.add_format({"num_format": "@"})
+        wrong = book.add_format(
+            {"num_format": "@", "bg_color": "#FDE2E0", "border": 1, "border_color": "#C0392B"}
+        )
+        for index, sheet in enumerate(result.sheets):
+            rows = [row for row in result.rows if row.sheet == index and row.verdict == "rejected"]
+            if rows:
+                page = book.add_worksheet(_sheet_name(sheet.name, index))
+                _write_problems(page, sheet, rows, bold, text, wrong)
+        if not book.worksheets():
+            book.add_worksheet("没有退回的行")
+    return buffer.getvalue()
+
+
+def roster_file(
+    session: Session, seals: Seals, viewer: Viewer, site_id: str, reason: str | None, now_ms: int
+) -> bytes:
+    """The roster of a site as the viewer may see it: masked, or with full numbers for a permitted role that gives a
+    reason, which is written down. Raises Problem 403, 404 or 422."""
+    site = one_site(session, viewer, site_id).site
+    if not may_see_people(viewer):
+        raise not_found()
+    if reason is not None:
+        reason = cleaned(reason)
+        _check_reason(viewer, reason)
+    company = viewer.company if viewer.role == "contractor" else None
+    people = people_of_site(session, seals, site_id, company)
+    if reason is not None:
+        told = Disclosure(id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, reason=reason)
+        told.people = len(people)
+        session.add(told)
+    trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
+    buffer = io.BytesIO()
+    with _workbook(buffer) as book:
+        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+        page = book.add_worksheet("名册")
+        page.write_string(
+            0, 0, f"{site.name} 名册 ({local_date_of(now_ms)}{'' if reason else ', 号码已遮盖'})"
+        )
+        _write_header(page, 1, list(FIELDS.values()), bold)
+        for column, name in enumerate(FIELDS):
+            page.set_column(column, column, _WIDTHS.get(name, 12))
+        page.freeze_panes(2, 1)
+        for row, person in enumerate(people, start=2):
+            for column, name in enumerate(FIELDS):
+                value = person.get(name)
+                told_value = trades.get(value, value) if name == "trade" else shown(name, value)
+                page.write_string(
+                    row, column, mask_field("worker", name, told_value) if reason is None else str(told_value)
+                )
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a sheet of rejected rows: `kept`, its own by place, and `added`, fields in error that have none;
+    `at`: by field, where it stands among them."""
+
+    kept: list[int]
+    titles: list[str]
+    added: list[str]
+    at: dict[str, int]
+
+
+def _columns(sheet: JudgedSheet, rows: Sequence[JudgedRow]) -> _Columns:
+    """What was told beside the rows of an earlier file is not taken along: it is told anew."""
+    named = {index: title or FIELDS.get(name or "", "") for index, title, name in sheet.columns}
+    width = max([len(row.cells) for row in rows] + [index + 1 for index in named])
+    filled = {index for row in rows for index, cell in enumerate(row.cells) if cell != ""}
+    kept = [
+        index
+        for index in range(width)
+        if named.get(index) not in _PROBLEM_TITLES and (named.get(index) or index in filled)
+    ]
+    at = {name: kept.index(index) for index, _, name in sheet.columns if name and index in kept}
+    lacking = {name for row in rows for code, name, _ in row.found if _weighs(code)}
+    if any(code == "certificate_type_missing" for row in rows for code, _, _ in row.found):
+        lacking.add("certificate_type")
+    lacking |= {
+        name for row in rows for name in REQUIRED if name in row.fields
+    }  # from a title, or said of all
+    added = [name for name in FIELDS if name in lacking and name not in at]
+    at |= {name: len(kept) + place for place, name in enumerate(added)}
+    titles = [named.get(index, "") for index in kept] + [FIELDS[name] for name in added]
+    return _Columns(kept, titles, added, at)
+
+
+def _write_problems(
+    page: Worksheet, sheet: JudgedSheet, rows: Sequence[JudgedRow], bold: Any, text: Any, wrong: Any
+) -> None:
+    columns = _columns(sheet, rows)
+    width = len(columns.titles)
+    _write_header(page, 0, [*columns.titles, *_PROBLEM_TITLES], bold)
+    page.set_column(0, width - 1, 16)
+    page.set_column(width, width + 1, 48)
+    page.freeze_panes(1, 0)
+    for line, row in enumerate(rows, start=1):
+        errors = [
+            (CATALOGUE[code], columns.at.get(name or "")) for code, name, _ in row.found if _weighs(code)
+        ]
+        marked = {column for _, column in errors}
+        for column, cell in enumerate(_cells(row, columns)):
+            _write_cell(page, line, column, cell, wrong if column in marked else text)
+            if column in marked:
+                told = [known.message + known.remedy for known, at in errors if at == column]
+                page.write_comment(line, column, "\n".join(told), {"x_scale": 2})
+        page.write_string(line, width, " ".join(known.message for known, _ in errors))
+        page.write_string(line, width + 1, " ".join(known.remedy for known, _ in errors))
+
+
+def _cells(row: JudgedRow, columns: _Columns) -> list[Any]:
+    """A row's cells as they came, but for what would mean something else in another file: an empty cell that got its
+    value from its surroundings (the row above, a merged cell), and a date, whose number counts from the epoch of
+    the file that it stood in."""
+    cells = [row.cells[index] if index < len(row.cells) else "" for index in columns.kept]
+    cells += [""] * len(columns.added)
+    guessed = {name for code, name, _ in row.found if code == "trade_missing"}
+    for name, column in columns.at.items():
+        value = row.fields.get(name)
+        if value is None or name in _NEVER_FILLED or name in guessed:
+            continue
+        if name in _DATES or is_empty(cells[column]):
+            cells[column] = shown(name, value)
+    return cells
+
+
+def _weighs(code: str) -> bool:
+    return CATALOGUE[code].weight == "error"
+
+
+def _write_cell(page: Worksheet, row: int, column: int, cell: Any, form: Any) -> None:
+    if isinstance(cell, bool):
+        page.write_boolean(row, column, cell, form)
+    elif isinstance(cell, int | float):
+        page.write_number(row, column, cell, form)
+    else:
+        page.write_string(row, column, cell, form)
+
+
+def _write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -> None:
+    for column, title in enumerate(titles):
+        page.write_string(row, column, title, form)
+
+
+def _check_reason(viewer: Viewer, reason: str) -> None:
+    if not may_unmask(viewer):
+        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "完整号码只对质安科和监察支队开放。")
+    if not REASON_MIN <= len(reason) <= REASON_MAX:
+        message = f"请写明查看完整号码的事由 ({REASON_MIN} 到 {REASON_MAX} 个字)。"
+        raise Problem(422, "invalid_input", "输入有误", message, errors={"/reason": [message]})
+
+
+def _sheet_name(name: str, index: int) -> str:
+    """A name that a spreadsheet program takes: no signs that it forbids, at most 31 characters, never twice."""
+    kept = "".join(c for c in name if c not in "[]:*?/\\" and c.isprintable())
+    return f"{index + 1} {kept}"[:31].strip("' ")
+
+
+@contextmanager
+def _workbook(buffer: io.BytesIO) -> Iterator[xlsxwriter.Workbook]:
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_numbers": False,
+        "strings_to_urls": False,
+    }
+    book = xlsxwriter.Workbook(buffer, options)
+    try:
+        yield book
+    finally:
+        book.close()

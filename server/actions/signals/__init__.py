@@ -1,0 +1,1 @@
+"""Signals: patterns in records that are worth a look."""

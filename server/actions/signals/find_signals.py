@@ -1,0 +1,211 @@
+"""Once a day, look through each site's records of the last days for signals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from server.actions.records.count_people import people_of
+from server.actions.records.feed import body_place
+from server.base.seal import Seals
+from server.models.entry import LogEntry
+from server.models.media import MediaPromise
+from server.models.record import CaseFile, Record
+from server.models.scope import take_scopes
+from server.models.signal import SiteSignal
+from server.models.site import Site
+from server.models.window import Window
+from server.rules.calendar import add_days, local_date_of, midnight_ms
+from server.rules.rulebook import Rulebook
+from server.rules.signals import Chlorine, Limits, Reading, Records, Signal, find_signals, metres_between
+
+_MINUTE_MS = 60_000
+_decode = msgspec.json.Decoder()
+
+
+def find_new_signals(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 20) -> int:
+    """Find the signals of up to `limit` sites that were not looked at today. Gives how many were."""
+    today = local_date_of(now_ms)
+    due = sa.select(Site.id).where(Site.watched_on < today).order_by(Site.watched_on, Site.id).limit(limit)
+    scopes = take_scopes(session, list(session.scalars(due)))
+    for scope in scopes:
+        site = session.get_one(Site, scope.scope_id)
+        first = _first_day(session, site, today, book)
+        found = _find(session, seals, site, first, today, book)
+        gone = sa.delete(SiteSignal).where(SiteSignal.scope_id == site.id, SiteSignal.local_date >= first)
+        session.execute(gone)
+        numbers: dict[str, int] = defaultdict(int)
+        for signal in found:
+            numbers[signal.local_date] += 1
+            key = {"scope_id": site.id, "local_date": signal.local_date, "n": numbers[signal.local_date]}
+            session.add(SiteSignal(**key, code=signal.code, figures=dict(signal.figures), found_ms=now_ms))
+        site.watched_on = today
+    session.flush()
+    return len(scopes)
+
+
+def limits_of(book: Rulebook, local_date: str) -> Limits:
+    """The thresholds as they hold on a local date."""
+
+    def number(code: str) -> float:
+        return book.number(code, local_date)
+
+    return Limits(
+        people_min=round(number("signal_people_min")),
+        values_max=round(number("signal_values_max")),
+        per_minute_max=round(number("thermometer_per_minute_max")),
+        perfect_days=round(number("signal_perfect_days")),
+        normal_from=number("signal_normal_from"),
+        normal_below=number("signal_normal_below"),
+        fever_from=number("fever_celsius"),
+        fever_readings=round(number("retest_high_of_three")),
+        slot_slack_ms=round(number("signal_slot_slack_min") * _MINUTE_MS),
+        site_radius_m=number("site_radius_m"),
+    )
+
+
+def _first_day(session: Session, site: Site, today: str, book: Rulebook) -> str:
+    """From which day on a site is looked through: the last days always, and each day of which something came in since
+    it was looked at, within bounds."""
+    days, most = (round(book.number(code, today)) for code in ("signal_days", "signal_late_days"))
+    usual, bound = add_days(today, -days), add_days(today, -most)
+    if not site.watched_on:
+        return usual
+    came = sa.select(sa.func.min(LogEntry.event_ms)).where(
+        LogEntry.scope_id == site.id,
+        LogEntry.event_ms.between(midnight_ms(bound), midnight_ms(usual)),
+        LogEntry.received_ms >= midnight_ms(site.watched_on),
+    )
+    oldest_ms = session.scalar(came)
+    return usual if oldest_ms is None else max(bound, local_date_of(oldest_ms))
+
+
+def _find(session: Session, seals: Seals, site: Site, first: str, today: str, book: Rulebook) -> list[Signal]:
+    limits = limits_of(book, today)
+    from_day = min(first, add_days(today, -limits.perfect_days))
+    people = people_of(session, site.id)
+    facts = _facts(session, seals, site, people, from_day, today)
+    days, slots = _windows(session, site.id, from_day, today, book)
+    cases: dict[str, list[int]] = defaultdict(list)
+    opened = sa.select(CaseFile.worker_id, CaseFile.opened_ms).where(CaseFile.scope_id == site.id)
+    for worker_id, opened_ms in session.execute(opened.where(CaseFile.opened_ms >= midnight_ms(from_day))):
+        cases[people.get(worker_id, worker_id)].append(opened_ms)
+    records = Records(
+        facts.readings,
+        set(facts.passes),
+        days,
+        _reused_photos(session, site.id, midnight_ms(first), today),
+        slots,
+        cases,
+        facts.rounds,
+        _chlorine(session, site.id, round(book.number("signal_supply_days", today)), today),
+    )
+    return [one for one in find_signals(records, limits, today) if one.local_date >= first]
+
+
+def _windows(
+    session: Session, site_id: str, from_day: str, today: str, book: Rulebook
+) -> tuple[dict[str, list[str]], dict[tuple[str, str], tuple[int, int]]]:
+    """The states of each day's windows, and when each slot in which people are measured opens and closes."""
+    coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
+    columns = (Window.local_date, Window.state, Window.duty, Window.slot, Window.opens_ms, Window.closes_ms)
+    query = sa.select(*columns).where(
+        Window.scope_id == site_id,
+        Window.opens_ms.between(midnight_ms(from_day), midnight_ms(today)),
+        Window.local_date < today,
+    )
+    days: dict[str, list[str]] = defaultdict(list)
+    slots: dict[tuple[str, str], tuple[int, int]] = {}
+    for day, state, duty, slot, opens_ms, closes_ms in session.execute(query):
+        days[day].append(state)
+        if duty in coverage:
+            low, high = slots.get((day, slot), (opens_ms, closes_ms))
+            slots[day, slot] = (min(low, opens_ms), max(high, closes_ms))
+    return days, slots
+
+
+def _reused_photos(session: Session, site_id: str, from_ms: int, today: str) -> dict[str, int]:
+    """How many photos of each day are promised by another entry too, of this site or of any other."""
+    mine, other = aliased(MediaPromise), aliased(MediaPromise)
+    another = sa.and_(other.sha256 == mine.sha256, other.entry_id != mine.entry_id)
+    query = (
+        sa.select(LogEntry.event_ms, mine.sha256)
+        .join(mine, sa.and_(mine.scope_id == LogEntry.scope_id, mine.entry_id == LogEntry.id))
+        .where(LogEntry.scope_id == site_id, LogEntry.event_ms >= from_ms)
+        .where(sa.exists().where(another))
+    )
+    photos: dict[str, set[str]] = defaultdict(set)
+    for event_ms, sha256 in session.execute(query):
+        photos[local_date_of(event_ms)].add(sha256)
+    return {day: len(found) for day, found in photos.items() if day < today}
+
+
+@dataclass(slots=True)
+class _Facts:
+    readings: list[Reading] = field(default_factory=list)
+    passes: list[tuple[str, str]] = field(default_factory=list)
+    rounds: list[tuple[int, float]] = field(default_factory=list)
+
+
+def _facts(
+    session: Session, seals: Seals, site: Site, people: Mapping[str, str], from_day: str, today: str
+) -> _Facts:
+    """What was measured before today and on which tablet, who passed the gate on which day, and how far from the site
+    rounds were handed in."""
+    columns = (Record.id, Record.kind, Record.subject, Record.slot, Record.body, Record.event_ms)
+    query = (
+        sa.select(*columns, Record.backfilled, LogEntry.device_id)
+        .outerjoin(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
+        .where(*_counted(site.id, ("temperature_check", "gate_pass", "inspection_round"), from_day, today))
+    )
+    facts = _Facts()
+    for row in session.execute(query):
+        person = people.get(row.subject or "", row.subject or "")
+        if row.kind == "gate_pass":
+            facts.passes.append((person, local_date_of(row.event_ms)))
+            continue
+        body = _decode.decode(seals.open(body_place(row.id), row.body))
+        if row.kind == "temperature_check":
+            told = (person, float(body["celsius"]), row.slot or "", row.device_id or "")
+            facts.readings.append(Reading(*told, row.event_ms, bool(row.backfilled)))
+        elif body.get("latitude_deg") is not None and site.latitude_deg is not None:
+            here, there = (
+                (site.latitude_deg, site.longitude_deg or 0.0),
+                (body["latitude_deg"], body["longitude_deg"]),
+            )
+            facts.rounds.append((row.event_ms, metres_between(here, there) - (body.get("accuracy_m") or 0.0)))
+    return facts
+
+
+def _chlorine(session: Session, site_id: str, days: int, today: str) -> Chlorine:
+    """What was used and what was issued in the last days; logs and issues without a concentration say nothing."""
+    kinds = ("disinfection_log", "supply_movement")
+    query = sa.select(Record.kind, Record.slot, Record.body)
+    used_g = issued_g = 0.0
+    for row in session.execute(query.where(*_counted(site_id, kinds, add_days(today, -days), today))):
+        body = _decode.decode(row.body)
+        mg_l = body.get("concentration_mg_l") or 0.0
+        if row.kind == "disinfection_log":
+            used_g += (body.get("amount_l") or 0.0) * mg_l / 1000
+        elif row.slot == "issued":
+            issued_g += body["amount"] * mg_l / 1000
+    return Chlorine(used_g, issued_g, days)
+
+
+def _counted(
+    site_id: str, kinds: Sequence[str], from_day: str, today: str
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The facts of these kinds that count, of the days before today."""
+    return (
+        Record.scope_id == site_id,
+        Record.kind.in_(kinds),
+        Record.event_ms >= midnight_ms(from_day),
+        Record.event_ms < midnight_ms(today),
+        Record.counts.is_(True),
+        Record.deleted_ms.is_(None),
+    )

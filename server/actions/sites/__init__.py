@@ -1,0 +1,1 @@
+"""Sites: registered, assigned, suspended, shown."""

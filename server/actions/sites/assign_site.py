@@ -1,0 +1,78 @@
+"""Give a site to a user, and take it back. The user's tablets learn of it through the user's own scope."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+from sqlalchemy.orm import Session
+
+from server.actions.devices.refresh_watermark import refresh_watermark
+from server.actions.records.feed import Feed, Put, publish
+from server.base.clock import to_iso
+from server.base.problems import Problem
+from server.base.seal import Seals
+from server.models.scope import REF, Scope, lock_scope, make_scope, scope_name
+from server.models.site import Site, sites_named
+from server.models.user import Assignment, User
+
+_IDS = UUID("9a5a7a3e-5d0c-5f4e-9a77-0c6f0f4b1f10")  # the name space of assignment records
+
+
+def assign_site(session: Session, seals: Seals, user: User, site: Site, now_ms: int) -> Assignment:
+    """From now on the site is this user's: access, and replication to the user's tablets. Doing it twice
+    changes nothing."""
+    for kind, scope_id in (("ref", REF), ("site", site.id), ("user", user.id)):
+        make_scope(session, kind, scope_id)
+    scope = _locked(session, user)
+    assignment = session.get(Assignment, (site.id, user.id))
+    if assignment is None:
+        assignment = Assignment(site_id=site.id, user_id=user.id, since_ms=now_ms, ended_ms=None)
+        session.add(assignment)
+    elif assignment.ended_ms is not None:
+        assignment.since_ms, assignment.ended_ms = now_ms, None
+    session.flush()
+    body = {"site": site.id, "scope": scope_name("site", site.id), "since": to_iso(assignment.since_ms)}
+    publish(session, scope, seals, now_ms, [Put("assignment", assignment_id(site.id, user.id), body)])
+    refresh_watermark(session, site.id, now_ms)
+    return assignment
+
+
+def unassign_site(session: Session, seals: Seals, user: User, site: Site, now_ms: int) -> None:
+    """The site is no longer this user's: its tablets push what they hold, then purge it. Raises Problem 404
+    when it was not."""
+    scope = _locked(session, user)
+    assignment = session.get(Assignment, (site.id, user.id))
+    if assignment is None or assignment.ended_ms is not None:
+        raise Problem(404, "not_assigned", "没有这项分配", f"{site.name} 没有分配给 {user.name}。")
+    assignment.ended_ms = now_ms
+    session.flush()
+    feed = Feed(session, scope, seals, now_ms)
+    feed.delete([assignment_id(site.id, user.id)])
+    feed.flush()
+    refresh_watermark(session, site.id, now_ms)
+
+
+def find_site(session: Session, text: str) -> Site:
+    """A site by its id, or by its name where only one has it. Raises Problem 404 or 409."""
+    try:
+        found: list[Site | None] = [session.get(Site, str(UUID(text)))]
+    except ValueError:
+        found = list(sites_named(session, text))
+    sites = [site for site in found if site is not None]
+    if not sites:
+        raise Problem(404, "unknown_site", "没有这个工地", f"没有编号或名称为 {text} 的工地。")
+    if len(sites) > 1:
+        raise Problem(409, "ambiguous_site", "工地重名", f"有多个工地名为 {text}, 请用编号。")
+    return sites[0]
+
+
+def assignment_id(site_id: str, user_id: str) -> str:
+    """The id of the assignment's record: making it twice makes it once."""
+    return str(uuid5(_IDS, f"{site_id} {user_id}"))
+
+
+def _locked(session: Session, user: User) -> Scope:
+    scope = lock_scope(session, user.id)
+    if scope is None:
+        raise Problem(404, "unknown_user", "没有这个用户", f"没有名为 {user.name} 的用户。")
+    return scope

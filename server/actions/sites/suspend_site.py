@@ -1,0 +1,67 @@
+"""Suspend the work at a site (停工) by somebody's approval, and resume it."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from server.actions.records.feed import publish
+from server.actions.records.site_record import site_put
+from server.base.problems import Problem
+from server.base.seal import Seals
+from server.models.scope import lock_scope
+from server.models.site import Site, Suspension, suspensions_of
+
+
+def suspend_site(
+    session: Session,
+    seals: Seals,
+    now_ms: int,
+    site: Site,
+    *,
+    from_ms: int,
+    to_ms: int | None = None,
+    approved_by: str,
+    reason: str,
+) -> Suspension:
+    """What opens at the site in [from_ms, to_ms) is excused, open-ended without `to_ms`. An approval that
+    comes late counts too: the next tick plans the windows again. Raises Problem 422 when it ends before it
+    begins."""
+    if to_ms is not None and to_ms <= from_ms:
+        raise Problem(422, "body_invalid", "停工时间不对", "停工的结束必须晚于开始。")
+    _locked(session, site)
+    row = Suspension(site_id=site.id, id=str(uuid7()), from_ms=from_ms, to_ms=to_ms)
+    row.approved_by, row.reason = approved_by, reason
+    session.add(row)
+    _plan_again(session, seals, now_ms, site)
+    return row
+
+
+def resume_site(session: Session, seals: Seals, now_ms: int, site: Site, *, at_ms: int | None = None) -> int:
+    """Work goes on from `at_ms` (now): suspensions that last end then. One that would not have begun by then
+    ends as it begins, and excuses nothing. How many ended; doing it twice ends none the second time."""
+    _locked(session, site)
+    end_ms = now_ms if at_ms is None else at_ms
+    ended = 0
+    for row in suspensions_of(session, [site.id])[site.id]:
+        if row.to_ms is None or row.to_ms > max(end_ms, row.from_ms):
+            row.to_ms = max(end_ms, row.from_ms)
+            ended += 1
+    if ended:
+        _plan_again(session, seals, now_ms, site)
+    return ended
+
+
+def _locked(session: Session, site: Site) -> None:
+    """The scope's row is taken first, always: whoever plans the site's windows waits for it."""
+    lock_scope(session, site.id)
+    session.refresh(site)
+
+
+def _plan_again(session: Session, seals: Seals, now_ms: int, site: Site) -> None:
+    site.planned_stamp = ""
+    session.flush()
+    scope = lock_scope(session, site.id)
+    assert scope is not None, "every site has a scope"
+    rows = suspensions_of(session, [site.id])[site.id]
+    publish(session, scope, seals, now_ms, [site_put(session, site, rows, now_ms)])

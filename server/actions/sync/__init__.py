@@ -1,0 +1,1 @@
+"""Push and pull: lines into the log, each taking effect once."""

@@ -1,0 +1,350 @@
+"""One scope of a push: under its lock, set-based, in a fixed number of statements for any number of plain
+facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress, pairwise
+from typing import Any, NamedTuple
+
+from schemas.kinds import KINDS
+from server.actions.devices.report_devices import note_doubts
+from server.actions.flags.raise_flags import raise_integrity
+from server.actions.records.feed import Feed
+from server.actions.sync.apply_entry import (
+    Applying,
+    Effect,
+    Written,
+    add_fact,
+    add_register,
+    apply_entry,
+    existing_records,
+)
+from server.actions.sync.close_stream import close_stream, extended, place_unreadable, stream_head
+from server.actions.sync.count_lines import count_lines
+from server.actions.sync.kept_evidence import keep_evidence
+from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
+from server.actions.sync.quarantine import Pushing, keep_refused, refused_outcome
+from server.actions.sync.read_push import Line
+from server.actions.sync.release_held import finish, hold, release_held
+from server.actions.sync.retime_records import retime_records
+from server.actions.sync.settle_times import settle_times
+from server.base.db import bulk_insert, bulk_select
+from server.models.device import StreamHead
+from server.models.entry import LogEntry
+from server.models.media import MediaPromise
+from server.models.scope import Scope, lock_scope
+from server.models.site import Site
+from server.models.user import Assignment
+from server.rules.calendar import local_date_of
+from server.rules.duties.backfill import Observed, observed
+from sync_protocol import stream as streams
+from sync_protocol.intervals import Interval
+
+_LOG: Any = LogEntry.__table__
+_LOG_COLUMNS = (
+    *(
+        "scope_id",
+        "id",
+        "device_id",
+        "n",
+        "kind",
+        "record_id",
+        "act",
+        "hash",
+        "raw",
+        "outcome",
+        "code",
+        "rev",
+        "seq",
+    ),
+    *(
+        "exchange_id",
+        "received_ms",
+        "claimed_ms",
+        "event_ms",
+        "bound_ms",
+        "grade",
+        "not_before_ms",
+        "backfilled",
+    ),
+    *("earliest_ms", "latest_ms", "floor_ms", "doubt", "observed_ms", "boot_number", "up_ms"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeAnswer:
+    """What the server holds of this device's stream now: the highest number, its hash, and the numbers
+    lacking. `taken`: the hashes of the lines that went into the log."""
+
+    n: int
+    hash: str
+    missing: list[int]
+    taken: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"n": self.n, "hash": self.hash, "missing": self.missing}
+
+
+class _Logged(NamedTuple):
+    """What the log has of an entry that came before."""
+
+    hash: bytes
+    outcome: str
+    code: str | None
+    rev: int | None
+    seq: int | None
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What one scope's part of a push comes to, while it is taken in."""
+
+    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    logged: list[tuple[Any, ...]] = field(default_factory=list)
+    promised: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def append_scope(
+    pushing: Pushing, name: str, lines: Sequence[Line], assignment: Assignment, attested: Any, good: bool
+) -> tuple[dict[int, dict[str, Any]], ScopeAnswer]:
+    """Take one scope's lines in. Gives outcomes by line number, and the stream as known now.
+
+    1. Lock the scope's counter; whoever else writes here waits.
+    2. What is here already answers `duplicate`, or `entry_mismatch` when its bytes differ.
+    3. The new entries are dated among their neighbours in the chain, which may date those as well.
+    4. The chain is extended by what is new, in order of `n`; a hole or a fork blocks nothing.
+    5. Plain additions go in as sets; edits, corrections and what waits go one by one, after them.
+    6. Watermark, windows, log and counter are written in the same transaction.
+    """
+    session = pushing.session
+    scope = lock_scope(session, assignment.site_id)
+    assert scope is not None, "an assigned site has a scope"
+    fresh, repeated = _split(pushing, scope, lines)
+    head = stream_head(session, scope.scope_id, pushing.device.id, pushing.now_ms)
+    known = streams.from_json(head.head)
+    fresh = _in_chain(known, fresh, repeated)
+    settled = settle_times(session, head, known, pushing.dates, attested, fresh)
+    feed = Feed(session, scope, pushing.seals, pushing.now_ms)
+    applying = Applying(session, pushing.seals, scope, feed, pushing.now_ms)
+    grown, is_new_fork = extended(known, _links(fresh))
+    grown, placed = place_unreadable(pushing, applying, head, grown, attested)
+    taken = _take_in(pushing, applying, fresh, Arrival(assignment, head.gone_ms, settled.fresh))
+    retime_records(applying, settled.changed)
+    doubted = [one.event_ms for one in settled.fresh.values() if one.doubt]
+    note_doubts(session, pushing.device, doubted, pushing.now_ms, pushing.book)
+    if is_new_fork:
+        _raise_fork(pushing, applying, head)
+    reporting = close_stream(pushing, scope, head, grown, attested, good)
+    finish(applying, reporting, pushing.book)
+    outcomes = {line.number: taken.outcomes[line.entry.id] for line in fresh if line.entry}
+    outcomes.update(_answer_repeated(pushing, scope, repeated, taken))
+    highest = streams.highest(grown)
+    taken_in = [*placed, *(line.hash for line in fresh)]
+    return outcomes, ScopeAnswer(highest[0], highest[1], streams.missing(grown), taken_in)
+
+
+def _raise_fork(pushing: Pushing, applying: Applying, head: StreamHead) -> None:
+    """A fork is shown once until a person has closed it."""
+    if pushing.book.rows["escalation"] and not (head.forked and head.fork_closed_ms is None):
+        raise_integrity(
+            pushing.session,
+            applying.seals,
+            applying.feed,
+            applying.scope,
+            pushing.device.id,
+            pushing.now_ms,
+            pushing.book,
+        )
+    head.fork_closed_ms = None
+
+
+@dataclass(slots=True)
+class _Repeated:
+    """Lines whose id is here already, from before or from earlier in the same push; and lines that no
+    chain can take."""
+
+    stored: list[tuple[Line, _Logged]] = field(default_factory=list)
+    within: list[tuple[Line, Line]] = field(default_factory=list)
+    outside: list[Line] = field(default_factory=list)
+
+
+def _split(pushing: Pushing, scope: Scope, lines: Sequence[Line]) -> tuple[list[Line], _Repeated]:
+    ids = [line.entry.id for line in lines if line.entry and not pushing.is_own]
+    keys = [(scope.scope_id, key) for key in ids]
+    found = bulk_select(pushing.session, _LOG, ("scope_id", "id"), _Logged._fields, keys)
+    known = {ids[place]: _Logged(*values) for place, *values in found}
+    fresh: dict[str, Line] = {}
+    repeated = _Repeated()
+    for line in lines:
+        assert line.entry is not None
+        if line.entry.id in known:
+            repeated.stored.append((line, known[line.entry.id]))
+        elif line.entry.id in fresh:
+            repeated.within.append((line, fresh[line.entry.id]))
+        else:
+            fresh[line.entry.id] = line
+    return sorted(fresh.values(), key=lambda line: (line.entry.n if line.entry else 0, line.hash)), repeated
+
+
+def _in_chain(known: streams.Stream, fresh: list[Line], repeated: _Repeated) -> list[Line]:
+    """Without the lines that would open one hole too many: those are refused and kept, and can come again."""
+    numbers = [line.entry.n for line in fresh if line.entry]
+    runs = 1 + sum(n != before + 1 for before, n in pairwise(numbers))
+    if len(known.islands) + runs <= streams.MAX_ISLANDS:
+        return fresh
+    outside = {link.hash for link in streams.beyond_limit(known, _links(fresh))}
+    repeated.outside = [line for line in fresh if line.hash in outside]
+    return [line for line in fresh if line.hash not in outside] if outside else fresh
+
+
+def _links(lines: Sequence[Line]) -> list[streams.Link]:
+    return [
+        streams.Link(line.entry.n, line.entry.prev, line.hash) for line in lines if line.entry is not None
+    ]
+
+
+class Arrival(NamedTuple):
+    """What a scope's lines come with: the assignment under which they do, when their device pulled `gone`, the interval of
+    each line by its hash."""
+
+    assignment: Assignment
+    gone_ms: int | None
+    times: Mapping[str, Interval]
+
+
+def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: Arrival) -> _Taken:
+    """Apply what is new: plain additions first, as sets, then the rest in the order in which it was
+    written."""
+    session, taken = pushing.session, _Taken()
+    writtens = list(_written(pushing, applying.scope, fresh, arrival))
+    registers = {name for name, kind in KINDS.items() if kind.nature == "register"}
+    plain = [_is_plain(written.line) for written in writtens]
+    named = [w.entry.record for w in compress(writtens, plain) if w.entry.kind in registers]
+    existing = existing_records(applying, named) if not pushing.is_own else set[str]()
+    later = []
+    gate = _Gate(pushing, arrival)
+    for written, is_plain in zip(writtens, plain, strict=True):
+        effect = None if gate.is_open and written.line.code is None else gate.stops(written)
+        if effect is None and not is_plain:
+            later.append(written)
+            continue
+        if effect is None and written.entry.kind not in registers:
+            effect = add_fact(applying, written)
+        _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
+    applying.write()
+    for written in later:
+        _note(pushing, applying, written, apply_entry(applying, written), taken)
+    bulk_insert(session, _LOG, _LOG_COLUMNS, taken.logged)
+    count_lines(session, pushing.seals, applying.scope, [line.hash for line in fresh])
+    bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
+    if applying.scope.held and applying.done:
+        release_held(applying, pushing.book)
+    return taken
+
+
+def _written(pushing: Pushing, scope: Scope, lines: Sequence[Line], arrival: Arrival) -> Iterator[Written]:
+    for line in lines:
+        entry = line.entry
+        assert entry is not None
+        times = arrival.times[line.hash]
+        said_ms = entry.at.observed_ms
+        later = None if said_ms is None else _observed(pushing, scope, arrival, times, said_ms)
+        yield Written(line, entry, times, pushing.device_id, pushing.user_id, later)
+
+
+def _observed(pushing: Pushing, scope: Scope, arrival: Arrival, times: Interval, said_ms: int) -> Observed:
+    site = pushing.session.get_one(Site, scope.scope_id)
+    max_h = pushing.book.backfill_max_h(local_date_of(times.latest_ms))
+    began_ms = max(site.made_ms, arrival.assignment.since_ms)
+    return observed(said_ms, times.earliest_ms, times.latest_ms, max_h, began_ms)
+
+
+def _is_plain(line: Line) -> bool:
+    entry = line.entry
+    is_addition = entry is not None and line.code is None and entry.act == "add" and not entry.needs
+    return is_addition and entry is not None and not KINDS[entry.kind].own
+
+
+class _Gate:
+    """What stands between an entry and its effect, before anything is looked up."""
+
+    def __init__(self, pushing: Pushing, arrival: Arrival) -> None:
+        classes = pushing.book.device_classes(local_date_of(pushing.now_ms))
+        self._kinds = classes.get(pushing.device.device_class)
+        self._stopped_ms = pushing.stopped_ms
+        ended = arrival.assignment.ended_ms is not None
+        self._gone_ms = arrival.gone_ms if ended else None
+        self.is_open = self._kinds is None and self._stopped_ms is None and self._gone_ms is None
+
+    def stops(self, written: Written) -> Effect | None:
+        """Why an entry has no effect now; None lets it pass. What was written before a device was stopped, and what was
+        written after it had to hand its site over, waits for a person."""
+        line, earliest_ms = written.line, written.times.earliest_ms
+        if line.code is not None:
+            return Effect("refused", code=line.code, errors=line.errors)
+        if self._kinds is not None and written.entry.kind not in self._kinds:
+            return Effect("refused", code="kind_not_allowed")
+        if self._stopped_ms is not None:
+            outcome = "held" if earliest_ms < self._stopped_ms else "refused"
+            return Effect(outcome, code="device_revoked")
+        if self._gone_ms is not None and earliest_ms >= self._gone_ms:
+            return Effect("held", code="scope_not_assigned")
+        return None
+
+
+def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect, taken: _Taken) -> None:
+    """Record an entry and its outcome; keep it where people see it when it was refused or is held."""
+    entry, line, times, scope = written.entry, written.line, written.times, applying.scope
+    taken.outcomes[entry.id] = effect.as_json(entry.id)
+    if effect.outcome == "refused":
+        line.code, line.errors = effect.code, effect.errors
+        keep_refused(pushing, scope.scope_id, line)
+        keep_evidence(applying, written)
+    elif effect.outcome == "held":
+        hold(pushing.session, scope, entry.id, effect, pushing.now_ms)
+        keep_evidence(applying, written)
+    row = (scope.scope_id, entry.id, written.device_id, entry.n, entry.kind, entry.record, entry.act)
+    outcome = (effect.outcome, effect.code, effect.rev, effect.seq, pushing.exchange_id, pushing.now_ms)
+    claimed = (entry.at.wall_ms, times.event_ms, times.bound_ms, times.grade, times.not_before_ms or None)
+    observed_ms = written.observed.at_ms if written.observed is not None else None
+    is_backfilled = written.observed is not None and written.observed.counts
+    boot = (pushing.dates.boot_number(entry), entry.at.up_ms)
+    interval = (times.earliest_ms, times.latest_ms, times.floor_ms or None, times.doubt)
+    when = (*claimed, is_backfilled, *interval, observed_ms, *boot)
+    taken.logged.append((*row, bytes.fromhex(line.hash), line.stored, *outcome, *when))
+    if entry.media and effect.outcome != "refused":
+        taken.promised += promises_of(scope.scope_id, entry)
+
+
+def _answer_repeated(
+    pushing: Pushing, scope: Scope, repeated: _Repeated, taken: _Taken
+) -> dict[int, dict[str, Any]]:
+    outcomes: dict[int, dict[str, Any]] = {}
+    for line, row in repeated.stored:
+        first = Effect(row.outcome, row.rev, row.seq, row.code)
+        assert line.entry is not None
+        outcomes[line.number] = _duplicate(pushing, scope, line, row.hash.hex(), first.as_json(line.entry.id))
+    for line, other in repeated.within:
+        assert other.entry is not None
+        outcomes[line.number] = _duplicate(pushing, scope, line, other.hash, taken.outcomes[other.entry.id])
+    for line in repeated.outside:
+        line.code = "too_many_holes"
+        keep_refused(pushing, scope.scope_id, line)
+        outcomes[line.number] = refused_outcome(line)
+    return outcomes
+
+
+def _duplicate(
+    pushing: Pushing, scope: Scope, line: Line, first_hash: str, first: dict[str, Any]
+) -> dict[str, Any]:
+    """The same bytes again are `duplicate`; other bytes under the same id change nothing and are kept
+    aside."""
+    assert line.entry is not None
+    if line.hash != first_hash:
+        line.code, line.errors = "entry_mismatch", {"/id": ["这个编号已经用于另一条内容不同的记录。"]}
+        keep_refused(pushing, scope.scope_id, line)
+        return refused_outcome(line)
+    named: dict[str, Any] = {name: first[name] for name in ("rev", "seq", "code") if name in first}
+    return {"id": line.entry.id, "outcome": "duplicate", "first": first["outcome"], **named}

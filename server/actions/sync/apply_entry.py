@@ -1,0 +1,386 @@
+"""What one entry does to current state: add, edit, amend, void. Used by the push and by a rebuild from the
+log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.kinds import KINDS
+from server.actions.duties.match_facts import Touch
+from server.actions.records.edit_register import Author, Edit, edit_register, register_row
+from server.actions.records.feed import Feed, Put, body_place
+from server.actions.records.registers import REGISTERS, WORKER
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.sync.read_push import Envelope, Line
+from server.base.clock import to_iso
+from server.base.db import bulk_insert, bulk_select
+from server.base.seal import Seals
+from server.models.entry import LogEntry
+from server.models.record import Record, Worker
+from server.models.scope import Scope
+from server.rules.calendar import local_date_of
+from server.rules.duties.backfill import Observed
+from server.rules.rosters.person import PersonLimits, person_problems
+from server.rules.rosters.problems import CATALOGUE, is_error
+from sync_protocol.intervals import UNKNOWN_MS, Interval
+from sync_protocol.outcomes import EFFECTIVE
+
+
+class Written(NamedTuple):
+    """An entry with its time and its author: device and user come from the envelope, never from the body. `observed`
+    (补录): when the work was done, as its author says."""
+
+    line: Line
+    entry: Envelope
+    times: Interval
+    device_id: str
+    user_id: str
+    observed: Observed | None = None
+
+
+class Counting(NamedTuple):
+    """When a fact counts: written within [`earliest_ms`, `latest_ms`] (both None: it meets no window), shown as
+    `event_ms`. `timed_by`: the fact whose time this is, if not its own."""
+
+    event_ms: int
+    earliest_ms: int | None
+    latest_ms: int | None
+    observed_ms: int | None
+    timed_by: str | None = None
+
+
+@dataclass(slots=True)
+class Effect:
+    """An entry's outcome. `waits_for` names the ids of entries or records that a `held` one waits for."""
+
+    outcome: str
+    rev: int | None = None
+    seq: int | None = None
+    code: str | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    waits_for: list[str] = field(default_factory=list)
+
+    def as_json(self, entry_id: str) -> dict[str, Any]:
+        shown: dict[str, Any] = {"id": entry_id, "outcome": self.outcome}
+        if self.rev is not None:
+            shown.update(rev=self.rev, seq=self.seq)
+        if self.code is not None:
+            shown["code"] = self.code
+        if self.outcome == "refused":
+            shown["errors"] = self.errors
+        return shown
+
+
+@dataclass(slots=True)
+class Applying:
+    """One locked scope to which entries are applied, and what came of them for the windows."""
+
+    session: Session
+    seals: Seals
+    scope: Scope
+    feed: Feed
+    now_ms: int
+    touches: list[Touch] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
+    limits: dict[str, PersonLimits] = field(default_factory=dict)  # by local date, as the rules have them
+    dates: dict[int, str] = field(default_factory=dict)  # local dates of instants: a roster is of one instant
+
+    def against(self, kind: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
+        """What the rules have against a register's fields written then, as messages by JSON pointer."""
+        if kind != WORKER.kind:
+            return {}
+        local_date = self.dates.get(at_ms) or self.dates.setdefault(at_ms, local_date_of(at_ms))
+        if local_date not in self.limits:
+            self.limits[local_date] = rules_in_force(self.session).person_limits(local_date)
+        errors: dict[str, list[str]] = {}
+        for found in filter(is_error, person_problems(body, local_date, self.limits[local_date])):
+            errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
+        return errors
+
+    def write(self) -> None:
+        """Write the additions collected so far, so that statements see them."""
+        for kind, rows in self.rows.items():
+            table = REGISTERS[kind].model.__table__
+            bulk_insert(self.session, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
+        self.rows.clear()
+        self.feed.write()
+
+
+def add_fact(applying: Applying, written: Written) -> Effect:
+    """A fact is a new record; nothing has to be looked up."""
+    rev, seq = _put_fact(applying, written, counting_of(written), fact_body(written))
+    applying.done.add(written.entry.id)
+    return Effect("applied", rev, seq)
+
+
+def counting_of(written: Written) -> Counting:
+    """When an entry counts by itself."""
+    times, observed = written.times, written.observed
+    if observed is None:
+        return Counting(times.event_ms, times.earliest_ms, times.latest_ms, None)
+    if not observed.counts:
+        return Counting(observed.at_ms, None, None, observed.at_ms)
+    return Counting(observed.at_ms, times.earliest_ms, times.latest_ms, observed.at_ms)
+
+
+def _put_fact(applying: Applying, written: Written, when: Counting, body: bytes) -> tuple[int, int]:
+    entry, line = written.entry, written.line
+    put = Put(entry.kind, entry.id, body, when.event_ms, line.subject, line.slot)
+    put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
+    put.amends, put.timed_by = entry.amends, when.timed_by
+    applying.touches.append(touch(entry.kind, line.subject, when))
+    return applying.feed.add(put)
+
+
+def touch(kind: str, subject: str | None, when: Counting | Record, went: bool = False) -> Touch:
+    """The stretch of time in which a fact may decide windows."""
+    known = [at_ms for at_ms in (when.earliest_ms, when.latest_ms, when.observed_ms) if at_ms is not None]
+    at_ms = when.event_ms or 0
+    return Touch(kind, subject, min(known, default=at_ms), max(known, default=at_ms), went)
+
+
+def fact_body(written: Written, extra: bytes = b"", when: Mapping[str, Any] | None = None) -> bytes:
+    """A fact's body as it is served: the device's own text, then what the server knows of time and author."""
+    times = written.times
+    at = msgspec.json.encode(served_time(times) if when is None else when)
+    late = b""
+    if written.observed is not None:
+        late = f',"backfilled":true,"observed":"{to_iso(written.observed.at_ms)}"'.encode()
+    known = f',"by":"{written.user_id}","device":"{written.device_id}"'
+    return b"".join((written.line.served[:-1], b',"at":', at, known.encode(), late, extra, b"}"))
+
+
+def served_time(times: Interval) -> dict[str, Any]:
+    """`at` of a fact as it is served: the estimate ± its bound with its grade, and the interval."""
+    shown: dict[str, Any] = {"time": to_iso(times.event_ms), "bound_ms": times.bound_ms, "grade": times.grade}
+    if times.earliest_ms != UNKNOWN_MS:
+        shown["earliest"] = to_iso(times.earliest_ms)
+    shown["latest"] = to_iso(times.latest_ms)
+    if times.doubt:
+        shown["doubt"] = True
+    return shown
+
+
+def apply_entry(applying: Applying, written: Written, forced: bool = False) -> Effect:
+    """Apply one entry that is no plain addition. `forced` applies it although what it needs never came."""
+    entry = written.entry
+    if entry.needs and not forced:
+        lacking = _lacking(applying, entry)
+        if lacking:
+            return Effect("held", waits_for=lacking)
+    act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(KINDS[entry.kind].nature, entry.act)]
+    effect = act(applying, written)
+    if effect.outcome in EFFECTIVE:
+        applying.done.add(entry.id)
+    applying.write()
+    return effect
+
+
+def _lacking(applying: Applying, entry: Envelope) -> list[str]:
+    wanted = [need for need in entry.needs if need not in applying.done]
+    query = sa.select(LogEntry.id).where(
+        LogEntry.scope_id == applying.scope.scope_id, LogEntry.id.in_(wanted), LogEntry.outcome.in_(EFFECTIVE)
+    )
+    here = set(applying.session.scalars(query)) if wanted else set()
+    return [need for need in wanted if need not in here]
+
+
+def _add_register(applying: Applying, written: Written) -> Effect:
+    return add_register(applying, written, existing_records(applying, [written.entry.record]))
+
+
+def add_register(applying: Applying, written: Written, existing: set[str]) -> Effect:
+    """A new register, unless a record of that id is among `existing`, to which it is added."""
+    kind, record_id, body = written.entry.kind, written.entry.record, written.line.body
+    if record_id in existing:
+        return Effect(
+            "refused", code="already_exists", errors={"/record": ["这条记录已经存在, 请用 edit 修改。"]}
+        )
+    errors = applying.against(kind, body, written.times.event_ms)
+    if errors:
+        return Effect("refused", code="body_invalid", errors=errors)
+    existing.add(record_id)
+    register, seals = REGISTERS[kind], applying.seals
+    row = register_row(register, seals, applying.scope.scope_id, stamped(written), body, record_id)
+    if register.opened is not None:
+        row[register.opened] = written.times.latest_ms  # a clock starts at the latest moment that is possible
+    applying.rows.setdefault(kind, []).append(row)
+    rev, seq = applying.feed.add(Put(kind, record_id, register.served(body, row)))
+    applying.done.add(written.entry.id)
+    return Effect("applied", rev, seq)
+
+
+def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
+    """Which of these records the scope has, deleted ones included. One statement."""
+    keys = [(applying.scope.scope_id, key) for key in ids]
+    table: Any = Record.__table__
+    return {
+        ids[place] for place, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
+    }
+
+
+def _edit(applying: Applying, written: Written) -> Effect:
+    entry = written.entry
+    target = _target(applying, entry.record)
+    if target is None:
+        return Effect("held", waits_for=[entry.record])
+    if target.kind != entry.kind:
+        return _wrong_kind()
+    errors = applying.against(entry.kind, written.line.body, written.times.event_ms)
+    if errors:
+        return Effect("refused", code="body_invalid", errors=errors)
+    edit = Edit(
+        entry.kind, entry.record, entry.base or 0, written.line.body, target.rev, _marks(applying, target)
+    )
+    session, seals, scope, feed = applying.session, applying.seals, applying.scope, applying.feed
+    edited = edit_register(session, seals, scope, feed, stamped(written), edit, applying.now_ms)
+    if edited.errors:
+        return Effect("refused", code="body_invalid", errors=edited.errors)
+    return Effect(edited.outcome, edited.rev, edited.seq)
+
+
+def _amend(applying: Applying, written: Written) -> Effect:
+    """A fact that corrects another; both stay readable. It counts when what it corrects does, unless it is about another
+    place, worker or slot, or what it corrects is void."""
+    entry, line = written.entry, written.line
+    target = _target(applying, entry.amends or "")
+    if target is None:
+        return Effect("held", waits_for=[entry.amends or ""])
+    if target.kind != entry.kind:
+        return _wrong_kind()
+    corrected = body_of(applying, target)
+    extra = f',"amends":"{target.id}"'.encode()
+    if (line.subject, line.slot) == (target.subject, target.slot) and not corrected.get("voided"):
+        times = (target.event_ms or 0, target.earliest_ms, target.latest_ms, target.observed_ms)
+        when = Counting(*times, timed_by=target.timed_by or target.id)
+        if target.observed_ms is not None:
+            extra += f',"backfilled":true,"observed":"{to_iso(target.observed_ms)}"'.encode()
+        body = fact_body(written, extra, corrected.get("at"))
+    else:
+        when, body = counting_of(written), fact_body(written, extra)
+    rev, seq = _put_fact(applying, written, when, body)
+    later = max(corrected.get("amended_by", ""), entry.id)
+    _mark(applying, target, {**corrected, "amended_by": later})
+    return Effect("applied", rev, seq)
+
+
+def _void(applying: Applying, written: Written) -> Effect:
+    """A record is void, and says why. What a void correction had corrected counts again."""
+    entry = written.entry
+    target = _target(applying, entry.record)
+    if target is None:
+        return Effect("held", waits_for=[entry.record])
+    if target.kind != entry.kind:
+        return _wrong_kind()
+    body = body_of(applying, target)
+    voided = {"by": written.user_id, "time": to_iso(written.times.event_ms), "reason": entry.reason or ""}
+    rev, seq = _mark(applying, target, {**body, "voided": True, "void": voided})
+    if "amends" in body:
+        _restore(applying, body["amends"])
+    return Effect("applied", rev, seq)
+
+
+def _restore(applying: Applying, record_id: str) -> None:
+    """A correction of this record was voided: unless it is void itself or another correction holds, it counts again."""
+    record = _target(applying, record_id)
+    if record is None:
+        return
+    body = body_of(applying, record)
+    applying.write()
+    others = sa.select(Record.id).where(
+        Record.scope_id == record.scope_id, Record.amends == record_id, Record.counts.is_(True)
+    )
+    standing = list(applying.session.scalars(others))
+    body.pop("amended_by", None)
+    if standing:
+        body["amended_by"] = max(standing)
+    counts = not standing and not body.get("voided")
+    applying.touches.append(touch(record.kind, record.subject, record))
+    applying.feed.put([Put(record.kind, record.id, body, counts=counts)])
+
+
+def body_of(applying: Applying, record: Record) -> dict[str, Any]:
+    """A record's body, opened."""
+    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_place(record.id), record.body))
+    return body
+
+
+def _merge(applying: Applying, written: Written) -> Effect:
+    """Two records are one person: the other one names the kept one, and is nobody of its own."""
+    body = msgspec.json.decode(written.line.served)
+    other = _target(applying, body["other"])
+    if other is None or other.kind != WORKER.kind:
+        return Effect("held", waits_for=[body["other"]])
+    effect = add_fact(applying, written)
+    _mark(applying, other, {**body_of(applying, other), "merged_into": body["kept"]})
+    _worker(applying, other.id).merged_into = body["kept"]
+    return effect
+
+
+def _unmerge(applying: Applying, written: Written) -> Effect:
+    """A merge is taken back: the other record is a person's own again, unless it was voided for itself."""
+    effect = _void(applying, written)
+    merge = _target(applying, written.entry.record)
+    other = _target(applying, merge.subject or "") if merge is not None else None
+    if other is not None:
+        body = body_of(applying, other)
+        body.pop("merged_into", None)
+        applying.feed.put([Put(other.kind, other.id, body, counts=not body.get("voided"))])
+        _worker(applying, other.id).merged_into = None
+    return effect
+
+
+def _worker(applying: Applying, record_id: str) -> Worker:
+    return applying.session.get_one(Worker, (applying.scope.scope_id, record_id), populate_existing=True)
+
+
+def _mark(applying: Applying, target: Record, body: Mapping[str, Any]) -> tuple[int, int]:
+    """Write something about a record into its body; from then on it proves nothing."""
+    applying.touches.append(touch(target.kind, target.subject, target, went=True))
+    return applying.feed.put([Put(target.kind, target.id, body, counts=False)])[target.id]
+
+
+def _marks(applying: Applying, target: Record) -> dict[str, Any]:
+    if target.counts:
+        return {}
+    body = body_of(applying, target)
+    return {name: body[name] for name in ("voided", "void", "merged_into") if name in body}
+
+
+def _target(applying: Applying, record_id: str) -> Record | None:
+    applying.write()
+    query = sa.select(Record).where(Record.scope_id == applying.scope.scope_id, Record.id == record_id)
+    found = applying.session.execute(
+        query, execution_options={"populate_existing": True}
+    ).scalar_one_or_none()
+    return found if found is not None and found.deleted_ms is None else None
+
+
+def stamped(written: Written) -> Author:
+    """Who wrote a register's field, and when: what a merge compares."""
+    return (written.device_id, written.entry.n, written.times.event_ms, written.entry.id)
+
+
+def _wrong_kind() -> Effect:
+    return Effect("refused", code="wrong_kind", errors={"/record": ["这个编号是另一种记录。"]})
+
+
+_ACTS: dict[tuple[str, str], Callable[[Applying, Written], Effect]] = {
+    ("fact", "add"): add_fact,
+    ("fact", "amend"): _amend,
+    ("fact", "void"): _void,
+    ("register", "add"): _add_register,
+    ("register", "edit"): _edit,
+    ("register", "void"): _void,
+}
+_OWN_ACTS: dict[tuple[str, str], Callable[[Applying, Written], Effect]] = {
+    ("worker_merge", "add"): _merge,
+    ("worker_merge", "void"): _unmerge,
+}

@@ -1,0 +1,74 @@
+"""Entries that are stored and not applied: the windows that they could meet are in review until they are applied, or a
+person dismisses them (SPEC: Watermark)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.kinds import KINDS
+from server.actions.duties.match_facts import Touch
+from server.actions.sync.apply_entry import Applying, Written
+from server.models.entry import ANY_KIND, KeptEvidence
+from server.rules.rulebook import Rulebook
+from sync_protocol.entry import Entry
+
+
+def keep_evidence(applying: Applying, written: Written) -> None:
+    """A new entry was held or refused: it may be what a window asks for."""
+    entry, times = written.entry, written.times
+    kind = KINDS.get(entry.kind)
+    if entry.act not in ("add", "amend") or kind is None or kind.nature != "fact":
+        return
+    subject, slot = written.line.subject, written.line.slot
+    if subject is None and isinstance(entry, Entry):
+        subject, slot = (
+            _said(entry, name) if f"/body/{name}" not in written.line.errors else None
+            for name in (kind.subject_field, kind.slot_field)
+        )
+    row = KeptEvidence(scope_id=applying.scope.scope_id, entry_id=entry.id, kind=entry.kind)
+    row.subject, row.slot = subject, slot
+    row.earliest_ms, row.latest_ms = times.earliest_ms, times.latest_ms
+    applying.session.add(row)
+    applying.session.flush()
+    applying.touches.append(Touch(entry.kind, subject, times.earliest_ms, times.latest_ms))
+
+
+def keep_unreadable(applying: Applying, entry_id: str, earliest_ms: int, book: Rulebook) -> None:
+    """A line that could not be read has its place in the chain: it may be whatever a window asks for."""
+    row = KeptEvidence(scope_id=applying.scope.scope_id, entry_id=entry_id, kind=ANY_KIND)
+    row.subject, row.slot, row.earliest_ms, row.latest_ms = None, None, earliest_ms, applying.now_ms
+    applying.session.add(row)
+    applying.session.flush()
+    _touch_all(applying, row, went=False, book=book)
+
+
+def forget_kept(applying: Applying, entry_id: str, book: Rulebook) -> None:
+    """The entry was applied, or a person dismissed it."""
+    row = applying.session.get(KeptEvidence, (applying.scope.scope_id, entry_id))
+    if row is not None:
+        _touch_all(applying, row, went=True, book=book)
+        applying.session.delete(row)
+        applying.session.flush()
+
+
+def _touch_all(applying: Applying, row: KeptEvidence, went: bool, book: Rulebook) -> None:
+    kinds = {rule.evidence for rule in book.duties} if row.kind == ANY_KIND else {row.kind}
+    for kind in sorted(kinds):
+        applying.touches.append(Touch(kind, row.subject, row.earliest_ms, row.latest_ms, went))
+
+
+def retime_kept(session: Session, scope_id: str, entry_id: str, earliest_ms: int, latest_ms: int) -> None:
+    """The entry's time is known better now."""
+    query = sa.update(KeptEvidence).where(
+        KeptEvidence.scope_id == scope_id, KeptEvidence.entry_id == entry_id
+    )
+    session.execute(query.values(earliest_ms=earliest_ms, latest_ms=latest_ms))
+
+
+def _said(entry: Entry, field: str | None) -> str | None:
+    """What the body of a refused entry says, as far as it could be read at all."""
+    value: Any = entry.body.get(field) if field is not None else None
+    return value if isinstance(value, str) and len(value) <= 36 and value.isprintable() else None

@@ -1,0 +1,147 @@
+"""Read a push before any lock is taken: split, hash, validate and seal each line.
+
+Two readers agree on what an entry is: a compiled one for the plain case, and the strict one, which also
+says what is wrong. The compiled one gives way whenever anything is unusual.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.structs import asdict
+
+from schemas.compiled import FastEntry, decode_line, is_sound
+from schemas.kinds import KINDS, validate_body
+from server.actions.records.feed import encode
+from server.base.seal import Seals, place
+from sync_protocol.entry import OBSERVED_SCHEMA, SCHEMAS, Entry, Refusal, read_entry
+from sync_protocol.header import Header
+
+Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its place
+    in a chain could be read.
+
+    `body` holds the judged fields; `served` is the fact's body as JSON text, as the device wrote it.
+    """
+
+    number: int
+    raw: bytes
+    hash: str
+    entry: Envelope | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    served: bytes = b""
+    subject: str | None = None
+    slot: str | None = None
+    code: str | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    stored: bytes = b""  # as the log keeps it: sealed where the kind says so
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A push as read: its header and its lines, in order."""
+
+    header: Header
+    lines: list[Line]
+
+
+def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> list[Line]:
+    """Every line of a device judged and sealed, by the schema that the push's header names; nothing here needs the
+    database."""
+    lines = [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+    for line in lines:
+        if line.entry is None or line.code is not None:
+            continue
+        if KINDS[line.entry.kind].own:
+            line.code, line.errors = "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
+            line.stored = _stored(line, line.entry, seals)
+        elif schema < OBSERVED_SCHEMA and line.entry.at.observed is not None:
+            line.code = "unreadable"
+            line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
+            line.stored = _stored(line, line.entry, seals)
+    return lines
+
+
+def read_line(number: int, raw: bytes, seals: Seals) -> Line:
+    """One line judged. A line that is refused says so in `code`; it never raises."""
+    line = Line(number, raw, hashlib.sha256(raw).hexdigest())
+    read = decode_line(raw)
+    if read is not None:
+        entry, body = read
+        line.entry = entry
+        line.served = bytes(entry.body)
+        _take_keys(line, entry.kind, body)
+    else:
+        _read_strictly(line)
+    if line.entry is not None:
+        line.stored = _stored(line, line.entry, seals)
+    return line
+
+
+def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any], seals: Seals) -> Line:
+    """A line that the server wrote itself, an addition whose envelope need not be read again. Its body is judged like
+    any other."""
+    text = bytes(entry.body)
+    if not is_sound(entry.kind, text, body):
+        return read_line(number, raw, seals)
+    line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
+    _take_keys(line, entry.kind, body)
+    line.stored = _stored(line, entry, seals)
+    return line
+
+
+def _read_strictly(line: Line) -> None:
+    try:
+        entry = read_entry(line.raw)
+    except Refusal as refusal:
+        line.entry, line.code, line.errors = refusal.entry, refusal.code, refusal.errors
+        return
+    line.entry = entry
+    clean, line.code, line.errors = validate_body(entry.kind, entry.act, entry.body)
+    if (
+        line.code is None
+        and KINDS[entry.kind].nature == "fact"
+        and entry.act != "void"
+        and entry.record != entry.id
+    ):
+        line.code, line.errors = "body_invalid", {"/record": ["事实记录的 record 必须与 id 相同。"]}
+    if line.code is None and clean is not None:
+        line.body = clean
+        line.served = encode(entry.body)
+        _take_keys(line, entry.kind, clean)
+
+
+def _take_keys(line: Line, kind: str, body: Any) -> None:
+    """Take out of a fact's body what duties are judged by."""
+    judged = KINDS[kind]
+    read = body.get if isinstance(body, Mapping) else lambda name: getattr(body, name)
+    if judged.subject_field:
+        line.subject = read(judged.subject_field)
+    if judged.slot_field:
+        line.slot = read(judged.slot_field)
+    if not isinstance(body, Mapping) and judged.nature == "register":
+        line.body = _as_mapping(body)
+
+
+def _as_mapping(body: Any) -> dict[str, Any]:
+    return {name: value for name, value in asdict(body).items() if value is not None}
+
+
+def _stored(line: Line, entry: Envelope, seals: Seals) -> bytes:
+    """The line as the log keeps it. A refused line may hold anything, so it is always sealed."""
+    kind = KINDS.get(entry.kind)
+    if line.code is None and kind is not None and not kind.sealed:
+        return line.raw
+    return seals.seal(entry_place(entry.id), line.raw)
+
+
+def entry_place(entry_id: str) -> bytes:
+    """Where a line of the log is sealed."""
+    return place("entry", entry_id, "raw")

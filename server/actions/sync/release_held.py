@@ -1,0 +1,155 @@
+"""Entries that wait: taken down, applied when what they need has come, and not left waiting for good."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.devices.refresh_watermark import reporting_of
+from server.actions.duties.match_facts import Touch, match_facts
+from server.actions.duties.weigh_coverage import COVERAGE_KINDS
+from server.actions.records.feed import Feed
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.sync.apply_entry import Applying, Effect, Written, apply_entry
+from server.actions.sync.kept_evidence import forget_kept
+from server.actions.sync.read_push import entry_place, read_line
+from server.base.db import raise_if_lost
+from server.base.seal import Seals
+from server.models.device import Device
+from server.models.entry import HeldEntry, LogEntry
+from server.models.media import MediaPromise
+from server.models.scope import Scope, lock_scope
+from server.rules.duties.backfill import Observed
+from server.rules.duties.reporting import Reporting
+from server.rules.rulebook import Rulebook
+from sync_protocol.intervals import UNKNOWN_MS, Interval
+from sync_protocol.outcomes import EFFECTIVE, HELD_DAYS, UNMET_NEEDS
+
+FOR_A_PERSON = ("device_revoked", "scope_not_assigned")
+_DAY_MS = 86_400_000
+_PUT_OFF_MS = 15 * 60 * 1000  # before an entry that could not be settled is tried again
+
+_log = logging.getLogger("gongdi.held")
+
+
+def hold(session: Session, scope: Scope, entry_id: str, effect: Effect, now_ms: int) -> None:
+    """Record that an entry is held. What a person has to decide about waits without a deadline."""
+    decides = effect.code in FOR_A_PERSON
+    row = HeldEntry(scope_id=scope.scope_id, entry_id=entry_id, waits_for=effect.waits_for)
+    row.reason = effect.code or "needs" if decides else "needs"
+    row.until_ms = None if decides else now_ms + HELD_DAYS * _DAY_MS
+    session.add(row)
+    session.flush()
+    scope.held += 1
+
+
+def release_held(applying: Applying, book: Rulebook) -> None:
+    """Apply what waited for entries or records that are here now; each release may free others."""
+    query = sa.select(HeldEntry).where(
+        HeldEntry.scope_id == applying.scope.scope_id, HeldEntry.reason == "needs"
+    )
+    waiting = list(applying.session.scalars(query.order_by(HeldEntry.entry_id)))
+    while waiting:
+        applied = [held for held in waiting if release(applying, held, book, forced=False)]
+        waiting = [held for held in waiting if held not in applied]
+        if not applied:
+            return
+
+
+def finish(applying: Applying, reporting: Reporting, book: Rulebook) -> None:
+    """Let the windows know what came, moved and went, then write the scope's counter."""
+    applying.write()
+    touches = merged(applying.touches)
+    if touches:
+        match_facts(
+            applying.session, applying.feed, applying.scope, touches, reporting, applying.now_ms, book
+        )
+    applying.feed.flush()
+
+
+def merged(touches: Iterable[Touch]) -> list[Touch]:
+    """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows."""
+    found: dict[tuple[str, str | None, bool], Touch] = {}
+    for touch in touches:
+        subject = None if touch.kind in COVERAGE_KINDS else touch.subject
+        key = (touch.kind, subject, touch.went)
+        known = found.get(key, touch)
+        first, last = min(known.from_ms, touch.from_ms), max(known.to_ms, touch.to_ms)
+        found[key] = Touch(touch.kind, subject, first, last, touch.went)
+    return list(found.values())
+
+
+def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 100) -> int:
+    """The tick's part: what has waited past its deadline is applied with a mark, or refused when there is
+    nothing to apply it to. Gives how many were settled."""
+    query = sa.select(HeldEntry.scope_id, HeldEntry.entry_id).where(HeldEntry.until_ms <= now_ms)
+    due = session.execute(query.order_by(HeldEntry.scope_id, HeldEntry.entry_id).limit(limit)).all()
+    for scope_id, entry_id in due:
+        try:
+            with session.begin_nested():
+                _settle(session, seals, scope_id, entry_id, now_ms)
+        except Exception as error:  # whatever is wrong with one entry must not stop the others
+            raise_if_lost(error)
+            _log.exception("a held entry was not settled", extra={"fields": {"entry": entry_id}})
+            put_off = sa.update(HeldEntry).where(
+                HeldEntry.scope_id == scope_id, HeldEntry.entry_id == entry_id
+            )
+            session.execute(put_off.values(until_ms=now_ms + _PUT_OFF_MS))
+    return len(due)
+
+
+def _settle(session: Session, seals: Seals, scope_id: str, entry_id: str, now_ms: int) -> None:
+    scope = lock_scope(session, scope_id)
+    held = session.get(HeldEntry, (scope_id, entry_id), populate_existing=True)
+    if scope is None or held is None:
+        return
+    applying = Applying(session, seals, scope, Feed(session, scope, seals, now_ms), now_ms)
+    book = rules_in_force(session)
+    release(applying, held, book, forced=True)
+    finish(applying, reporting_of(session, [scope_id], book, now_ms)[scope_id], book)
+
+
+def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -> bool:
+    """Try to apply one held entry; whether it is held no more."""
+    session = applying.session
+    row = session.get_one(LogEntry, (held.scope_id, held.entry_id), populate_existing=True)
+    effect = apply_entry(applying, written_again(applying.seals, row, _user_of(session, row)), forced)
+    if effect.outcome == "held" and forced:
+        effect = Effect("refused", code="unknown_record")
+    if effect.outcome == "held":
+        return False
+    row.outcome, row.rev, row.seq = effect.outcome, effect.rev, effect.seq
+    row.code = UNMET_NEEDS if forced and effect.outcome in EFFECTIVE else effect.code
+    if effect.outcome in EFFECTIVE:
+        forget_kept(applying, row.id, book)
+    if effect.outcome == "refused":  # what is refused promises nothing
+        own = (MediaPromise.scope_id == held.scope_id, MediaPromise.entry_id == held.entry_id)
+        session.execute(sa.delete(MediaPromise).where(*own))
+    session.delete(held)
+    session.flush()
+    applying.scope.held -= 1
+    return True
+
+
+def written_again(seals: Seals, row: LogEntry, user_id: str) -> Written:
+    """An entry read back from the log, with the time that was found for it when it came."""
+    line = read_line(row.n, seals.open(entry_place(row.id), row.raw), seals)
+    assert line.entry is not None, "what the log keeps was read once"
+    times = Interval(
+        row.earliest_ms,
+        row.latest_ms,
+        row.grade,
+        row.doubt,
+        row.not_before_ms or UNKNOWN_MS,
+        row.received_ms,
+    )
+    observed = Observed(row.observed_ms, row.backfilled) if row.observed_ms is not None else None
+    return Written(line, line.entry, times, row.device_id, user_id, observed)
+
+
+def _user_of(session: Session, row: LogEntry) -> Any:
+    return session.get_one(Device, row.device_id).user_id

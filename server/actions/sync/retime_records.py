@@ -1,0 +1,59 @@
+"""Facts whose time is known better now, or worse: their records, and what corrects them (SPEC: Time)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.kinds import KINDS
+from server.actions.records.feed import Put
+from server.actions.sync.apply_entry import Applying, body_of, served_time, touch
+from server.actions.sync.kept_evidence import retime_kept
+from server.actions.sync.settle_times import Timed, save_times
+from server.base.db import bulk_update
+from server.models.record import Record
+from sync_protocol.outcomes import EFFECTIVE
+
+_TIMES = ("event_ms", "earliest_ms", "latest_ms")
+
+
+def retime_records(applying: Applying, changed: Sequence[Timed]) -> None:
+    """Write new intervals of stored entries, and let the windows know.
+
+    A register keeps the time by which its edits were merged. A fact that was written down later keeps the time that its
+    author says; a correction that counts when its target does moves with it.
+    """
+    scope_id = applying.scope.scope_id
+    save_times(applying.session, scope_id, changed)
+    for one in changed:
+        if one.outcome not in EFFECTIVE:
+            retime_kept(applying.session, scope_id, one.id, one.interval.earliest_ms, one.interval.latest_ms)
+    facts = {one.id: one for one in changed if one.outcome in EFFECTIVE and KINDS[one.kind].nature == "fact"}
+    if not facts:
+        return
+    applying.write()
+    query = sa.select(Record).where(
+        Record.scope_id == scope_id,
+        sa.or_(Record.id.in_(facts), Record.timed_by.in_(facts)),
+    )
+    rows: list[tuple[Any, ...]] = []
+    puts: list[Put] = []
+    for record in applying.session.scalars(query, execution_options={"populate_existing": True}):
+        timed = facts.get(record.timed_by or record.id)
+        if timed is None or record.earliest_ms is None:
+            continue  # it counts when something else does, or never
+        if record.timed_by is None and (record.earliest_ms, record.latest_ms) != timed.before:
+            continue  # a correction from before it was kept what it goes with
+        times = timed.interval
+        event_ms = times.event_ms if record.observed_ms is None else record.observed_ms
+        applying.touches.append(touch(record.kind, record.subject, record, went=True))
+        rows.append((event_ms, times.earliest_ms, times.latest_ms, record.scope_id, record.id))
+        body = {**body_of(applying, record), "at": served_time(times)}
+        puts.append(Put(record.kind, record.id, body, counts=record.counts))
+        record.event_ms, record.earliest_ms, record.latest_ms = event_ms, times.earliest_ms, times.latest_ms
+        applying.touches.append(touch(record.kind, record.subject, record))
+    applying.feed.put(puts)
+    table: Any = Record.__table__
+    bulk_update(applying.session, table, ("scope_id", "id"), _TIMES, rows)

@@ -1,0 +1,160 @@
+"""Serve a pull: the current state of each scope that the device's user is assigned, from its cursor on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.kinds import KINDS
+from server.actions.records.feed import body_place
+from server.base.problems import Problem
+from server.base.seal import Seals
+from server.models.device import Device
+from server.models.record import Record
+from server.models.scope import REF, Scope
+from server.models.user import Assignment
+from sync_protocol import cursor as cursors
+from sync_protocol.digest import to_hex
+from sync_protocol.outcomes import problem_title
+
+MAX_BYTES = 4 * 1024 * 1024
+_PAGE = 1000  # records read in one statement
+_RECORD = Record.__table__.c  # columns, not attributes: rows come without the ORM's bookkeeping
+_COLUMNS = (_RECORD.id, _RECORD.kind, _RECORD.rev, _RECORD.seq, _RECORD.body, _RECORD.deleted_ms)
+_SEALED = {name for name, kind in KINDS.items() if kind.sealed}
+_SCOPES_NAMED_MAX = 1000
+_TAIL = 300  # bytes kept free for a checkpoint, and for the end
+
+
+@dataclass(slots=True)
+class Page:
+    """An answer under construction: lines, and how many bytes there is room for."""
+
+    room: int
+    lines: list[bytes] = field(default_factory=list)
+    more: bool = False
+    moved: bool = (
+        False  # whether a record is among the lines: without one, the next pull would be the same again
+    )
+
+    def fits(self, line: bytes) -> bool:
+        return len(line) + 1 <= self.room or not self.moved
+
+    def add(self, line: bytes) -> None:
+        self.lines.append(line)
+        self.room -= len(line) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull as asked: a cursor by scope name, and a bound in bytes (inflated)."""
+
+    scopes: Mapping[str, str]
+    max_bytes: int
+
+
+def read_pull(asked: Any) -> Pull:
+    """Judge a pull's body. Raises Problem 400."""
+    if not isinstance(asked, dict) or asked.get("sync") != 1 or not isinstance(asked.get("schema"), str):
+        raise _malformed("/sync", "请求正文必须写明 sync 和 schema。")
+    scopes, max_bytes = asked.get("scopes", {}), asked.get("max_bytes", 1024 * 1024)
+    if not isinstance(scopes, dict) or len(scopes) > _SCOPES_NAMED_MAX:
+        raise _malformed("/scopes", f"scopes 必须是对象, 最多 {_SCOPES_NAMED_MAX} 项。")
+    if not all(isinstance(cursor, str) and len(cursor) <= 200 for cursor in scopes.values()):
+        raise _malformed("/scopes", "游标必须是服务器给出的文本。")
+    if not isinstance(max_bytes, int) or isinstance(max_bytes, bool) or max_bytes < 1:
+        raise _malformed("/max_bytes", "max_bytes 必须是正整数。")
+    return Pull(scopes, min(max_bytes, MAX_BYTES))
+
+
+def serve_pull(session: Session, seals: Seals, device_id: str, pull: Pull) -> tuple[list[bytes], bool]:
+    """The answer's lines (without `end`), and whether there is more to pull now. Reads one snapshot.
+
+    1. A scope that was named and is no longer assigned comes as `gone`.
+    2. Every assigned scope comes, named or not, in the order of names: what changed since the cursor,
+       latest state per record, then a checkpoint; the last checkpoint carries count and digest.
+    3. At least one line and its checkpoint come, however small `max_bytes` is.
+    """
+    device = session.get_one(Device, device_id)
+    scopes = _assigned(session, device.user_id)
+    page = Page(pull.max_bytes - _TAIL)
+    for name in sorted(set(pull.scopes) - set(scopes)):
+        page.add(encode({"gone": name, "reason": "unassigned"}))
+    for name in sorted(scopes):
+        page.room -= _TAIL
+        if page.moved and page.room < 0:
+            page.more = True
+            break
+        _scope_lines(session, seals, scopes[name], name, pull.scopes.get(name, ""), page)
+        if page.more:
+            break
+    return page.lines, page.more
+
+
+def _assigned(session: Session, user_id: str) -> dict[str, Scope]:
+    mine = sa.select(Assignment.site_id).where(Assignment.user_id == user_id, Assignment.ended_ms.is_(None))
+    wanted = sa.or_(Scope.scope_id.in_(mine), Scope.scope_id.in_([REF, user_id]))
+    return {scope.name: scope for scope in session.scalars(sa.select(Scope).where(wanted))}
+
+
+def _scope_lines(session: Session, seals: Seals, scope: Scope, name: str, cursor: str, page: Page) -> None:
+    since = _since(scope, cursor)
+    if since is None:
+        page.add(encode({"reset": name}))
+        since = 0
+    at = since
+    for record_id, kind, rev, seq, body, deleted_ms in _changes(session, scope, since):
+        named = f'":"{kind}","scope":"{name}","id":"{record_id}","rev":{rev},"seq":{seq}'
+        if deleted_ms is None:
+            opened = seals.open(body_place(record_id), body) if kind in _SEALED else body
+            line = b'{"put%b,"body":%b}' % (named.encode(), opened)
+        elif since == 0:  # who starts anew never had it
+            at = seq
+            continue
+        else:
+            line = b'{"del%b}' % named.encode()
+        if not page.fits(line):
+            page.more = True
+            break
+        page.add(line)
+        page.moved, at = True, seq
+    checkpoint: dict[str, Any] = {"checkpoint": name, "cursor": cursors.encode(scope.epoch, scope.seq)}
+    if page.more:
+        checkpoint["cursor"] = cursors.encode(scope.epoch, at)
+    else:
+        checkpoint.update(count=scope.live, digest=to_hex(scope.digest))
+    page.add(encode(checkpoint))
+
+
+def _since(scope: Scope, cursor: str) -> int | None:
+    """Where to go on; None when the device has to start anew: no cursor, one from before a restored
+    backup, or one older than the tombstones that are remembered."""
+    decoded = cursors.decode(cursor) if cursor else None
+    if decoded is None:
+        return None
+    epoch, seq = decoded
+    return seq if epoch == scope.epoch and scope.floor_seq <= seq <= scope.seq else None
+
+
+def _changes(session: Session, scope: Scope, since: int) -> Iterable[Any]:
+    scope_id, last = scope.scope_id, scope.seq
+    while True:
+        query = sa.select(*_COLUMNS).where(_RECORD.scope_id == scope_id, _RECORD.seq.between(since + 1, last))
+        rows: Sequence[Any] = session.execute(query.order_by(_RECORD.seq).limit(_PAGE)).all()
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        since = rows[-1].seq
+
+
+def encode(value: Any) -> bytes:
+    return msgspec.json.encode(value)
+
+
+def _malformed(pointer: str, message: str) -> Problem:
+    return Problem(400, "header_invalid", problem_title("header_invalid"), errors={pointer: [message]})

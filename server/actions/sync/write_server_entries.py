@@ -1,0 +1,142 @@
+"""Entries that the server writes on behalf of a person who works without a tablet: through the same log, the same chain
+and the same judge as those of any tablet."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import msgspec
+from sqlalchemy.orm import Session
+from uuid_utils import uuid7
+
+from schemas.compiled import FastAt, FastEntry
+from schemas.kinds import KINDS
+from server.actions.devices.authenticate_device import Sender, claim_exchange, hash_token
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.sync.accept_push import sign_receipt
+from server.actions.sync.append_scope import append_scope
+from server.actions.sync.estimate_times import own_dates
+from server.actions.sync.quarantine import Pushing
+from server.actions.sync.read_push import Line, own_line, read_line
+from server.base.clock import to_iso
+from server.base.seal import Seals
+from server.models.device import OWN_CLASS, Device, Exchange, StreamHead
+from server.models.scope import scope_name
+from server.models.user import Assignment
+from sync_protocol import stream as streams
+from sync_protocol.header import Attested
+from sync_protocol.signatures import attestation_text, sign_text
+
+_AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memory
+PLATFORM = "server"
+
+
+class Draft(NamedTuple):
+    """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
+    `record`, from the version `base`) or void (of `record`, with `reason`)."""
+
+    kind: str
+    act: str
+    record: str
+    body: dict[str, Any]
+    base: int | None = None
+    reason: str | None = None
+
+
+def write_server_entries(
+    session: Session, seals: Seals, user_id: str, site_id: str, drafts: Sequence[Draft], now_ms: int
+) -> list[dict[str, Any]]:
+    """Write these entries into a site's log as `user_id`, in one transaction. Gives their outcomes, in order.
+
+    The device is the server itself: its key signs the attestation. Its class stands in no watermark.
+    """
+    device = _device(session, seals, user_id, now_ms)
+    sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
+    exchange = claim_exchange(session, sender, "roster", now_ms)
+    exchange.brought = True
+    head = session.get(StreamHead, (site_id, device.id), populate_existing=True)
+    known = streams.from_json(head.head) if head is not None else streams.Stream()
+    name = scope_name("site", site_id)
+    dates, book = own_dates(now_ms), rules_in_force(session)
+    pushing = Pushing(
+        session, seals, device, device.id, user_id, exchange.id, dates, now_ms, book, is_own=True
+    )
+    assignment = Assignment(
+        site_id=site_id, user_id=user_id, since_ms=0, ended_ms=None
+    )  # stays out of the session
+    lines = _lines(seals, name, drafts, known, exchange, now_ms)
+    outcomes: list[dict[str, Any]] = []
+    taken: list[str] = []
+    while part := list(islice(lines, _AT_ONCE)):
+        attested = _attested(seals, device.id, name, part[-1])
+        told, answer = append_scope(pushing, name, part, assignment, attested, True)
+        outcomes += [told[line.number] for line in part]
+        taken += answer.taken
+        sign_receipt(seals, exchange, {name: attested}, {name: replace(answer, taken=taken)}, now_ms)
+    return outcomes
+
+
+def own_device(user_id: str) -> str:
+    """The id of the server's own device for a user."""
+    return str(uuid5(UUID(user_id), PLATFORM))
+
+
+def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device:
+    """The server's own device for this user. Nobody knows its token, so nobody can speak for it."""
+    device_id = own_device(user_id)
+    found = session.get(Device, device_id, with_for_update=True, populate_existing=True)
+    if found is not None:
+        return found
+    made = Device(id=device_id, user_id=user_id, name="名册上传", platform=PLATFORM, state="active")
+    made.device_class = OWN_CLASS
+    made.public_key = seals.signing_key.public_key().public_bytes_raw()
+    made.token_hash = hash_token(secrets.token_urlsafe(32))
+    made.enrolled_ms = made.seen_ms = now_ms
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _lines(
+    seals: Seals,
+    scope: str,
+    drafts: Sequence[Draft],
+    known: streams.Stream,
+    exchange: Exchange,
+    now_ms: int,
+) -> Iterator[Line]:
+    """The drafts as lines of the chain, judged as any line is."""
+    n, prev = streams.highest(known)
+    at = FastAt(to_iso(now_ms), beacon=exchange.beacon, wall_ms=now_ms)
+    at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
+    for number, draft in enumerate(drafts, start=1):
+        n += 1
+        body = msgspec.json.encode(draft.body)
+        key = draft.record if KINDS[draft.kind].nature == "fact" and draft.act == "add" else str(uuid7())
+        base = "" if draft.base is None else f',"base":{draft.base}'
+        if draft.reason is not None:
+            base += f',"reason":{json.dumps(draft.reason)}'
+        head = (
+            f'{{"id":"{key}","scope":"{scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
+            f',"record":"{draft.record}"{base},"act":"{draft.act}","at":{at_text},"body":'
+        )
+        raw = b"".join((head.encode(), body, b"}"))
+        if draft.act == "add":
+            entry = FastEntry(key, scope, n, prev, draft.kind, draft.record, "add", at, msgspec.Raw(body))
+            line = own_line(number, raw, entry, draft.body, seals)
+        else:
+            line = read_line(number, raw, seals)
+        prev = line.hash
+        yield line
+
+
+def _attested(seals: Seals, device_id: str, scope: str, last: Line) -> Attested:
+    assert last.entry is not None, "the server writes entries that can be read"
+    text = attestation_text(device_id, scope, last.entry.n, last.hash)
+    return Attested(last.entry.n, last.hash, 0, sign_text(seals.signing_key, text))

@@ -1,0 +1,1 @@
+"""What everything stands on: clock, settings, database, encryption, problems."""

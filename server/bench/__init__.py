@@ -1,0 +1,1 @@
+"""Figures, as ratios of one run on one machine."""

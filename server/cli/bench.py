@@ -1,0 +1,48 @@
+"""`gongdi bench`: figures as ratios, on each database in turn."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from server.base.config import Config
+from server.base.db import db
+from server.base.migrate import upgrade
+from server.bench.figure import Figure
+from server.bench.push_pull import measure
+from server.cli.base import make_whole_app
+
+
+@click.command()
+@click.option("--database-url", "urls", multiple=True, help="另测一个空的 PostgreSQL 数据库; 可以多次给出。")
+@click.option(
+    "--sizes", default="10000,50000", show_default=True, help="各测一次的存量 (条测温记录), 逗号分隔。"
+)
+@click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
+def bench(urls: tuple[str, ...], sizes: str, burst_sites: int) -> None:
+    """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
+    console = Console()
+    wanted = [int(size) for size in sizes.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        for url in (f"sqlite:///{Path(folder) / 'bench.sqlite3'}", *urls):
+            app = make_whole_app(
+                config=Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": folder})
+            )
+            with app.app_context(), db.engine.begin() as connection:
+                upgrade(connection)
+            with console.status(url.partition(":")[0]):
+                found = list(measure(app, wanted, burst_sites))
+            console.print(_table(url.partition(":")[0], found))
+
+
+def _table(title: str, found: list[Figure]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in ("measured", "figure", "goal"):
+        table.add_column(heading)
+    for figure in found:
+        table.add_row(figure.name, figure.value, figure.goal)
+    return table

@@ -1,0 +1,129 @@
+"""`gongdi`: its commands by name. Each is imported when it is used (see `group`)."""
+
+from __future__ import annotations
+
+import click
+
+from server import __version__
+from server.cli.group import Teaching
+
+COMMANDS = {
+    "serve": ("server.cli.serve:serve", "启动网页和接口, 直到 Ctrl-C。"),
+    "prepare": ("server.cli.work:prepare", "一步备好: 数据库, 基础数据, 演示城市 (GONGDI_DEMO=0 不建)。"),
+    "scheduler": ("server.cli.work:scheduler", "启动调度: 生成时段、到期判定、升级问题。"),
+    "tick": ("server.cli.work:tick", "只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。"),
+    "import": ("server.cli.import_bureau:import_file", "从一个工作簿导入工地、人员和分配。"),
+    "assign": ("server.cli.people:assign", "把工地分配给用户。"),
+    "unassign": ("server.cli.people:unassign", "收回用户的工地。"),
+    "enrol-code": ("server.cli.people:enrol_code", "给检查员的新平板发一个注册码。"),
+    "tablet": ("server.cli.tablet:tablet", "一台参考平板: 注册、离线写记录、同步、查看。"),
+    "backup": ("server.cli.backup:backup", "把数据库和照片备份到一个新文件夹; 服务不必停。"),
+    "restore": ("server.cli.backup:restore", "从备份文件夹恢复到一个空的数据库, 再核对日志。"),
+    "rebuild": ("server.cli.log:rebuild", "从日志重算当前状态, 或用 --check 比较。"),
+    "verify-log": ("server.cli.log:verify_log", "核对日志: 散列、链、签名、回执。"),
+    "bench": ("server.cli.bench:bench", "测量上报、下发和调度的速度。"),
+}
+GROUPS = {
+    "user": (
+        "管理用户: 新增、列出、改密码、停用。",
+        {
+            "add": ("server.cli.people:add", "新增用户 NAME。"),
+            "list": ("server.cli.people:show", "列出全部用户。"),
+            "password": ("server.cli.people:password", "给用户 NAME 设新密码; 其全部登录立即失效。"),
+            "disable": ("server.cli.people:disable", "停用用户 NAME (可用 enable 恢复)。"),
+            "enable": ("server.cli.people:enable", "恢复被停用的用户 NAME。"),
+        },
+    ),
+    "device": (
+        "查看平板和闸机, 注销丢失的设备。",
+        {
+            "list": ("server.cli.people:devices", "列出全部设备, 以及最近联系的时间。"),
+            "replace": ("server.cli.people:replace", "换下坏了的设备, 给新平板发注册码。"),
+            "revoke": ("server.cli.people:revoke", "注销丢失或停用的设备。"),
+            "take-export": ("server.cli.people:take_in", "导入平板的应急导出文件。"),
+        },
+    ),
+    "site": (
+        "管理工地: 新增、列出、停工、复工。",
+        {
+            "add": ("server.cli.sites:add", "新增在建工地 NAME; 下一次调度就生成检查时段。"),
+            "list": ("server.cli.sites:show", "列出全部工地。"),
+            "suspend": ("server.cli.sites:suspend", "登记经批准的停工。"),
+            "resume": ("server.cli.sites:resume", "工地 SITE 现在复工。"),
+        },
+    ),
+    "channel": (
+        "通知渠道: 邮件, 企业微信、钉钉、飞书机器人, webhook。",
+        {
+            "add": ("server.cli.notices:add", "给用户加一个通知渠道。"),
+            "list": ("server.cli.notices:show", "列出通知渠道; 地址不显示。"),
+            "remove": ("server.cli.notices:remove", "去掉一个通知渠道; 等待它的通知仍可在网页上看到。"),
+        },
+    ),
+    "holidays": (
+        "节假日安排: 录入下一年, 看已知到哪一天。",
+        {
+            "add": ("server.cli.holidays:add", "录入一年的节假日安排。"),
+            "list": ("server.cli.holidays:show", "列出已录入的年份。"),
+        },
+    ),
+    "db": (
+        "数据库: 升级, 从备份恢复之后的处理。",
+        {
+            "upgrade": (
+                "server.cli.serve:db_upgrade",
+                "把数据库升级到本版本 (第一次时建好全部表)。可以重复运行。",
+            ),
+            "restored": (
+                "server.cli.serve:db_restored",
+                "从备份恢复之后运行一次: 让每台平板重新核对, 补回备份之后的记录。",
+            ),
+        },
+    ),
+    "keys": (
+        "加密密钥: 查看, 更换, 停用旧的。",
+        {
+            "list": ("server.cli.keys:show", "列出数据库认得的密钥 (只有指纹), 以及重新加密的进度。"),
+            "rotate": ("server.cli.keys:rotate", "生成一把新密钥, 并说明怎样换上它。不改动任何东西。"),
+            "retire": ("server.cli.keys:retire", "停用一把旧的加密密钥。"),
+        },
+    ),
+    "seed": (
+        "装入基础数据或演示数据。",
+        {
+            "reference": ("server.cli.work:seed_reference", "装入区县、科室、工种、职责、规则和节假日。"),
+            "end-demo": ("server.cli.work:stop_demo", "结束演示, 转入正式使用。"),
+            "demo": ("server.cli.work:seed_demo_city", "建一座演示城市。"),
+        },
+    ),
+}
+
+
+@click.group(
+    cls=Teaching,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="gongdi")
+def gongdi() -> None:
+    """工地 Gongdi: 离线优先的工地检查。
+
+    \b
+    第一次使用:
+      gongdi db upgrade                       建好数据库
+      gongdi seed reference                   装入区县、科室、职责、规则
+      gongdi user add li --role admin         新增管理员
+      gongdi import 全市.xlsx --commit        导入全部工地、人员和分配, 或者逐个:
+      gongdi user add lihua --role inspector  新增检查员
+      gongdi site add 东苑一期 --district 410702  新增工地
+      gongdi assign lihua 东苑一期            分配工地
+      gongdi enrol-code lihua                 给平板发注册码
+      gongdi serve                            网页和接口
+      gongdi scheduler                        判定时段, 升级问题 (另开一个进程)
+
+    设置全部在环境变量里, 见 README。每个命令都有 --help。
+    """
+
+
+for name, (line, commands) in GROUPS.items():
+    gongdi.add_command(Teaching(name, lazy=commands, help=line))

@@ -1,0 +1,144 @@
+"""What happens in the demo beside the daily round: a fever, a case nobody reported, an inspection with findings, supplies,
+a photo used twice, two people who write different things, and entries that are refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from flask import Flask
+
+from server.base.clock import to_iso
+from server.base.runtime import Runtime
+from server.demo.office import person, photo
+from server.rules.calendar import add_days, instant_ms
+from server.workflows.receive_media import keep_photo
+from sync_protocol.client.tablet import Tablet
+
+_MINUTE_MS = 60_000
+_FAR_DEG = 0.05  # some five kilometres: nobody inspects a site from there
+Happening = tuple[int, Callable[[], None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One site as an inspector's tablet sees it; `position` in degrees (WGS 84)."""
+
+    app: Flask
+    inspector: str
+    tablet: Tablet
+    site_id: str
+    position: tuple[float, float]
+    workers: list[str] = field(default_factory=list)
+
+    @property
+    def scope(self) -> str:
+        return f"site:{self.site_id}"
+
+    def add(self, kind: str, body: dict[str, Any], *photos: bytes) -> str:
+        """An entry, its photos announced in it and uploaded."""
+        runtime: Runtime = self.app.extensions["gongdi"]
+        for data in photos:
+            viewer = person(self.inspector)
+            keep_photo(runtime.media, viewer, self.site_id, data, runtime.clock.now_ms())
+        media = [
+            {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "type": "image/jpeg"}
+            for data in photos
+        ]
+        return self.tablet.add(self.scope, kind, body, media=media)
+
+
+def incidents(scenes: Sequence[Scene], relief: Tablet, first_day: str, days: int) -> Iterator[Happening]:
+    """What happens when, at the first sites; `relief` is a second tablet of the first."""
+    own = scenes[0]
+    yield instant_ms(first_day, "07:30"), partial(_take_in_supplies, own)
+    yield instant_ms(add_days(first_day, 1), "09:05"), partial(_report_a_fever, own)
+    yield instant_ms(add_days(first_day, 1), "10:30"), partial(_inspect, own)
+    yield instant_ms(add_days(first_day, 1), "14:30"), partial(_write_differently, own, relief)
+    yield instant_ms(add_days(first_day, 2), "09:10"), partial(_write_wrongly, own)
+    yield instant_ms(add_days(first_day, 2), "15:10"), partial(_issue_supplies, own)
+    for number in range(min(days, 2) + 1):
+        if len(scenes) > 3:
+            yield instant_ms(add_days(first_day, number), "14:10"), partial(_use_a_photo_again, scenes[3])
+    if len(scenes) > 3:
+        yield instant_ms(add_days(first_day, 1), "10:50"), partial(_inspect_from_afar, scenes[3])
+        yield instant_ms(add_days(first_day, 2), "08:20"), partial(_keep_a_case_quiet, scenes[3])
+    if len(scenes) > 5:
+        yield instant_ms(add_days(first_day, 1), "07:50"), partial(_measure_a_fever, scenes[5], 37.9)
+
+
+def _take_in_supplies(scene: Scene) -> None:
+    scene.add(
+        "supply_movement",
+        {"item": "disinfectant", "movement": "received", "amount": 50, "concentration_mg_l": 50_000},
+    )
+    scene.add("supply_movement", {"item": "mask", "movement": "received", "amount": 500})
+    scene.add("supply_movement", {"item": "mask", "movement": "issued", "amount": 180})
+
+
+def _issue_supplies(scene: Scene) -> None:
+    scene.add(
+        "supply_movement",
+        {"item": "disinfectant", "movement": "issued", "amount": 12, "concentration_mg_l": 50_000},
+    )
+    scene.add("supply_movement", {"item": "mask", "movement": "counted", "amount": 305, "note": "少 15 只"})
+
+
+def _measure_a_fever(scene: Scene, celsius: float) -> None:
+    """Measured, and measured again."""
+    for slot, reading in (("before_work", celsius), ("retest", celsius - 0.1), ("retest", celsius)):
+        body = {"worker": scene.workers[1], "celsius": round(reading, 1), "slot": slot, "point": "gate"}
+        scene.add("temperature_check", body)
+
+
+def _report_a_fever(scene: Scene) -> None:
+    _measure_a_fever(scene, 37.8)
+    runtime: Runtime = scene.app.extensions["gongdi"]
+    now_ms = runtime.clock.now_ms()
+    told = {
+        name: to_iso(now_ms) for name in ("community_reported", "headquarters_reported", "bureau_reported")
+    }
+    where = {"isolated": to_iso(now_ms), "isolation_place": "隔离室 1"}
+    scene.add("case", {"worker": scene.workers[1], "cause": "fever", "celsius": 37.8, **where, **told})
+
+
+def _keep_a_case_quiet(scene: Scene) -> None:
+    scene.add("case", {"worker": scene.workers[2], "cause": "symptom", "note": "咳嗽、乏力"})
+
+
+def _inspect(scene: Scene) -> None:
+    latitude, longitude = scene.position
+    there = {"latitude_deg": latitude, "longitude_deg": longitude, "accuracy_m": 20}
+    told = {"purpose": "routine", "result": "findings", "companion": "项目安全员"}
+    inspection = scene.add("inspection_round", {**told, **there})
+    found = {"round": inspection, "topic": "canteen", "severity": "ordinary", "place": "canteen"}
+    scene.add("inspection_finding", {**found, "description": "食堂窗口未设置一米线。"}, photo("食堂窗口"))
+    found = {"round": inspection, "topic": "supplies", "severity": "facilities"}
+    scene.add("inspection_finding", {**found, "description": "口罩储备不足 7 日用量。"})
+
+
+def _inspect_from_afar(scene: Scene) -> None:
+    latitude, longitude = scene.position
+    there = {"latitude_deg": latitude + _FAR_DEG, "longitude_deg": longitude, "accuracy_m": 30}
+    scene.add("inspection_round", {"purpose": "routine", "result": "sound", **there})
+
+
+def _use_a_photo_again(scene: Scene) -> None:
+    body = {"place": "canteen", "place_name": "工人食堂", "agent": "chlorine", "operator": "保洁班"}
+    scene.add("disinfection_log", body, photo("食堂消毒"))
+
+
+def _write_differently(scene: Scene, relief: Tablet) -> None:
+    """Neither knows of the other: a person has to choose."""
+    scene.tablet.edit(scene.scope, scene.workers[3], {"name": "马志强"})
+    relief.edit(scene.scope, scene.workers[3], {"name": "马志刚"})
+
+
+def _write_wrongly(scene: Scene) -> None:
+    """A point left out of a temperature, and a place that is none."""
+    body = {"worker": scene.workers[0], "celsius": 365, "slot": "before_work", "point": "gate"}
+    scene.add("temperature_check", body)
+    scene.add("disinfection_log", {"place": "kitchen", "agent": "chlorine", "operator": "保洁班"})

@@ -1,0 +1,1 @@
+"""Documents of a flag as PDF and workbook."""

@@ -1,0 +1,67 @@
+"""A flag's papers: 限期整改通知书 for an order, 复查记录 for a recheck, and its whole file, as PDF and .xlsx."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typst
+import xlsxwriter
+
+from server.actions.flags.document_facts import document_facts, number_of, whole_file
+from server.actions.flags.list_flags import FlagFile
+from server.actions.reference.name_codes import Names
+from server.base.problems import Problem
+from server.documents.check_glyphs import FONTS, undrawn
+
+PAPERS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "问题标记档案"}
+PDF = "application/pdf"
+_FOLDER = Path(__file__).parent
+
+
+def flag_pdf(paper: str, file: FlagFile, names: Names, now_ms: int, n: int | None) -> tuple[bytes, str]:
+    """One of PAPERS and the name of its file. `n`: the event that an order or a recheck is about; None: the last one.
+    What has no glyph is named at its end. Raises Problem 404 when there is none."""
+    if paper == "file":
+        told, number = whole_file(file, names, now_ms), number_of(file)
+    else:
+        found = document_facts(paper, file, names, now_ms, n)
+        if found is None:
+            raise Problem(404, "not_found", "还没有这份文书", f"{PAPERS[paper]}在办理到这一步之后才有。")
+        told, number = found, found["number"]
+    data = typst.compile(
+        _FOLDER / f"{paper}.typ",
+        root=_FOLDER,
+        font_paths=[path.parent for path in FONTS],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps({**told, "undrawn": undrawn(told)}, ensure_ascii=False)},
+    )
+    return data, f"{PAPERS[paper]}-{number}.pdf"
+
+
+def flag_workbook(file: FlagFile, names: Names, now_ms: int) -> tuple[bytes, str]:
+    """The whole file as a workbook, and its name. Every cell is text: none is a formula."""
+    told = whole_file(file, names, now_ms)
+    sheets: dict[str, tuple[Sequence[str], Sequence[Sequence[str]]]] = {
+        "标记": (("项目", "内容"), told["facts"])
+    }
+    sheets |= {part["title"]: (part["columns"], part["rows"]) for part in told["parts"]}
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        head = book.add_format({"bold": True, "bottom": 1})
+        for name, (titles, rows) in sheets.items():
+            _write_sheet(book.add_worksheet(name), head, titles, rows)
+    return buffer.getvalue(), f"{PAPERS['file']}-{number_of(file)}.xlsx"
+
+
+def _write_sheet(sheet: Any, head: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(titles) - 1, 22)
+    for column, title in enumerate(titles):
+        sheet.write_string(0, column, title, head)
+    for number, row in enumerate(rows, start=1):
+        for column, cell in enumerate(row):
+            sheet.write_string(number, column, str(cell))

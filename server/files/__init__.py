@@ -1,0 +1,1 @@
+"""Spreadsheets that people upload: inspected before any reader opens them."""

@@ -1,0 +1,1 @@
+"""Rules of duties: windows, evidence, coverage, judging."""

@@ -1,0 +1,1 @@
+"""Rules of flags: moves, history, escalation."""

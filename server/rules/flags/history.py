@@ -1,0 +1,117 @@
+"""What a flag must be by its history: its events played again over the table of moves and the policy it was opened
+under. `gongdi verify-log` compares this with what is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.rules.flags.escalation import Policy
+from server.rules.flags.moves import CONTRACTOR, ENDED, EVERY, MOVES, STEP
+
+
+@dataclass(slots=True)
+class Clock:
+    """A step as the history has it: `due` as the event names it, `asks` for a move by now, `told` of its falling due."""
+
+    unit: str
+    due: str
+    asks: bool = False
+    told: bool = False
+    running: bool = True
+
+
+@dataclass(slots=True)
+class Standing:
+    """A flag as the history has it."""
+
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    state: str = ""
+    unit: str = ""
+    level: int = 0
+    opened_ms: int = 0
+    closed_ms: int | None = None
+    company: str | None = None
+    assignee_id: str | None = None
+    clocks: dict[str, Clock] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event, as far as it tells what the flag is."""
+
+    n: int
+    at_ms: int
+    action: str
+    detail: Mapping[str, Any]
+
+
+class HistoryBroken(ValueError):
+    """An event that cannot have happened then."""
+
+    def __init__(self, n: int, what: str) -> None:
+        super().__init__(what)
+        self.n, self.what = n, what
+
+
+def replay(policy: Policy, events: Iterable[Happened]) -> Standing:
+    """The flag after these events. Raises HistoryBroken."""
+    now = Standing()
+    for event in events:
+        if (event.action == "opened") != (event.n == 1):
+            raise HistoryBroken(event.n, "a history begins with the opening, once")
+        if event.action == "opened":
+            now.opened, now.state, now.opened_ms = event.detail, "open", event.at_ms
+            now.unit = str(event.detail["unit"])
+        elif event.action in MOVES:
+            _move(now, policy, event)
+        elif event.action == "withdrawn":
+            _end(now, (EVERY,))
+            now.state, now.closed_ms = "withdrawn", event.at_ms
+        elif event.action.startswith(STEP):
+            _take(now, policy, event)
+        for code, told in event.detail.get("clocks", {}).items():
+            step = policy.step(code)
+            now.clocks[code] = Clock(told["unit"], told["due"], step is not None and step.asks_at_first)
+    return now
+
+
+def policy_digest(policy: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of a policy's canonical JSON: the opening names the copy that the flag keeps."""
+    text = json.dumps(policy, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _move(now: Standing, policy: Policy, event: Happened) -> None:
+    move = MOVES[event.action]
+    if now.state not in move.routes:
+        raise HistoryBroken(event.n, f"{event.action} is no move from {now.state}")
+    now.state = move.routes[now.state]
+    now.unit = policy.brigade if move.to_brigade else now.unit
+    now.closed_ms = (now.closed_ms or event.at_ms) if now.state in ENDED else None
+    now.company = event.detail.get("company", now.company)
+    now.assignee_id = event.detail.get("assignee", now.assignee_id)
+    _end(now, move.stops)
+
+
+def _take(now: Standing, policy: Policy, event: Happened) -> None:
+    """A step fell due: what escalates passes the flag on, and asks from now on."""
+    code = event.action.removeprefix(STEP)
+    clock, step = now.clocks.get(code), policy.step(code)
+    if clock is None or step is None or not clock.running:
+        raise HistoryBroken(event.n, f"no clock of the step {code} was running")
+    clock.told, clock.asks = True, step.asks
+    clock.running = step.asks
+    if step.escalates:
+        now.unit, now.level = clock.unit, max(now.level, 2)
+    elif clock.unit != CONTRACTOR:
+        now.level = max(now.level, 1)
+
+
+def _end(now: Standing, codes: Collection[str]) -> None:
+    for code, clock in now.clocks.items():
+        if EVERY in codes or code in codes:
+            clock.running = False

@@ -1,0 +1,1 @@
+"""What every endpoint shares: responses, headers, the log of requests."""

@@ -1,0 +1,1 @@
+"""Work of several transactions: scheduler, backups, photos, notices, rosters."""

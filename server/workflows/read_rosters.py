@@ -1,0 +1,148 @@
+"""Uploaded rosters are read beside the requests: three short transactions, and the long work between them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import Executor
+
+from flask import Flask
+
+from server.actions.rosters.commit_roster import PREVIEW_STALE, Decision, commit_roster, compare_anew
+from server.actions.rosters.upload_roster import (
+    check_chosen,
+    check_confirmed,
+    check_given,
+    keep_chosen,
+    opened,
+    own_roster,
+    require_uploader,
+    take_in_roster,
+    waiting_rosters,
+    with_given,
+    with_kept,
+)
+from server.actions.rosters.validate_roster import (
+    Chosen,
+    grounds_of,
+    keep_judged,
+    remember_titles,
+    validate_file,
+)
+from server.base.db import read, write
+from server.base.problems import Problem
+from server.base.seal import Seals
+from server.files.read_workbook import Workbook, read_workbook
+from server.models.access import Viewer
+from server.models.roster import Roster
+from server.rules.calendar import local_date_of
+
+PATIENCE_MS = 60_000  # before a file that was taken in counts as forgotten by the process that took it in
+
+_log = logging.getLogger("gongdi.rosters")
+
+
+def take_in_file(app: Flask, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int) -> str:
+    """Keep an uploaded file and have it read beside the requests; gives the roster's id. It is opened first, so that a
+    hostile one is refused here and now. Raises Problem 403, 404, 413, 415 or 422."""
+    seals: Seals = app.extensions["gongdi"].seals
+    with read() as session:
+        require_uploader(session, viewer, site_id)
+    workbook = read_workbook(data)
+    with write() as session:
+        roster_id = take_in_roster(session, seals, viewer, site_id, name, data, now_ms).id
+    _read_soon(app, roster_id, workbook, now_ms)
+    return roster_id
+
+
+def _read_soon(app: Flask, roster_id: str, workbook: Workbook, now_ms: int) -> None:
+    pool: Executor = app.extensions["gongdi_pool"]
+
+    def work() -> None:
+        with app.app_context():
+            try:
+                read_roster(app.extensions["gongdi"].seals, roster_id, now_ms, workbook)
+            except Exception:  # the tick reads it again
+                _log.exception("a roster was not read", extra={"fields": {"roster": roster_id}})
+
+    pool.submit(work)
+
+
+def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
+    """The tick's part: files that nobody has read. Gives how many were."""
+    with read() as session:
+        found = waiting_rosters(session, now_ms - PATIENCE_MS)
+    for roster_id in found:
+        read_roster(seals, roster_id, now_ms)
+    return {"read": len(found)}
+
+
+def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | None = None) -> None:
+    """Read a file to its preview, to questions about its columns, or to what is wrong with it. One that was read
+    already is left alone."""
+    with read() as session:
+        roster = session.get_one(Roster, roster_id)
+        if roster.state != "received":
+            return
+        grounds = grounds_of(session, roster, {}, now_ms)
+        file = roster.file if workbook is None else None
+    try:
+        if workbook is None:
+            workbook = opened(seals, roster_id, file)
+        judged = validate_file(workbook, grounds, lambda done, rows: _progress(roster_id, done, rows))
+    except Problem as problem:
+        with write() as session:
+            failed = session.get_one(Roster, roster_id, with_for_update=True)
+            failed.state, failed.problem = "failed", problem.as_dict()
+        return
+    with write() as session:
+        roster = session.get_one(Roster, roster_id, with_for_update=True)
+        if roster.state == "received":
+            keep_judged(session, seals, roster, judged, now_ms)
+
+
+def confirm_columns(
+    seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen, given: Mapping[str, str], now_ms: int
+) -> None:
+    """Judge a file with the columns as a person chose them and with what she said of all rows (`given`, by field), and
+    remember the columns' titles for this company. Raises Problem 404, 403, 409 (not open any more) or 422."""
+    with write() as session:
+        roster = own_roster(session, viewer, roster_id)
+        _require_open(roster)
+        check_chosen(chosen)
+        check_given(given, local_date_of(now_ms))
+        chosen, given = with_kept(roster, chosen), with_given(roster, given)
+        grounds, file = grounds_of(session, roster, chosen, now_ms, given), roster.file
+    workbook = opened(seals, roster_id, file)
+    judged = validate_file(workbook, grounds, lambda _done, _rows: None)
+    check_confirmed(judged)
+    with write() as session:
+        roster = own_roster(session, viewer, roster_id)
+        _require_open(roster)
+        remember_titles(session, roster, judged, grounds)
+        keep_judged(session, seals, roster, judged, now_ms)
+        keep_chosen(roster, chosen, given)
+
+
+def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
+    """Commit a roster. When its preview is not what a commit would do now, nothing is written and the preview is made
+    anew, so that she sees what it would. Raises Problem 404, 403, 409 or 422."""
+    try:
+        with write() as session:
+            commit_roster(session, seals, viewer, roster_id, decision, now_ms)
+    except Problem as problem:
+        if problem.code == PREVIEW_STALE:
+            with write() as session:
+                compare_anew(session, seals, viewer, roster_id)
+        raise
+
+
+def _require_open(roster: Roster) -> None:
+    if roster.state not in ("mapping", "preview"):
+        raise Problem(409, "roster_not_open", "这份名册不能再改", "请重新上传文件。", state=roster.state)
+
+
+def _progress(roster_id: str, done: int, rows: int) -> None:
+    with write() as session:
+        roster = session.get_one(Roster, roster_id)
+        roster.counts = {**roster.counts, "done": done, "rows": rows}

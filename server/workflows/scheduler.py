@@ -1,0 +1,303 @@
+"""The scheduler: one tick at a time, any number of processes at once.
+
+Nothing is remembered between ticks. What there is to do stands in the tables as rows that are due; each part
+takes the scopes that nobody else holds, in bounded transactions, so that a tick that is killed is simply done
+again.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from functools import partial
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from server.actions.cases.flag_overdue_cases import flag_overdue_cases
+from server.actions.devices.retire_reporters import retire_reporters
+from server.actions.duties.judge_windows import judge_due
+from server.actions.duties.plan_windows import plan_windows
+from server.actions.flags.escalate import take_due_steps
+from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
+from server.actions.ops.expire_rows import beat, expire_rows
+from server.actions.ops.retention import RETAINED, ROWS_AT_ONCE, forget_exchanges, forget_rows, forget_windows
+from server.actions.reference.load_reference import rules_in_force
+from server.actions.signals.find_signals import find_new_signals
+from server.actions.sync.release_held import release_overdue
+from server.base.db import db, read, write
+from server.base.runtime import Runtime
+from server.workflows.deliver_notices import deliver_due, sender
+from server.workflows.read_rosters import read_waiting
+from server.workflows.receive_media import tidy_media
+from server.workflows.reseal import reseal
+
+PAUSE_S_MAX = (
+    0.1  # between two transactions on SQLite, where whoever waits for the lock only looks now and then
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one transaction of a part takes: so many sites, or so many rows of a due scan with the rest of their sites.
+    `rounds`: how many transactions one tick makes of it; the rest is due at the next."""
+
+    sites: int
+    rows: int
+    rounds: int
+
+
+ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200)
+ON_SQLITE = Share(sites=1, rows=1, rounds=10_000)  # one writer at a time: nobody waits for more than one site
+HELD_A_TIME = 20  # entries that are released together
+RETENTION_ROUNDS_MAX = 10  # of one table in one tick
+
+_log = logging.getLogger("gongdi.scheduler")
+
+Part = Callable[[Runtime, int], dict[str, int]]
+
+
+def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
+    """Do everything that is due at `now_ms`; doing it again does nothing. Gives what was done, by part, with
+    `failed` counting what could not be; that never stops the rest. At an `assumed` time it is no heartbeat: it proves of
+    no scheduler that it runs."""
+    began_s = time.perf_counter()
+    runtime: Runtime = app.extensions["gongdi"]
+    did: dict[str, Any] = {}
+    with app.app_context():
+        for name, part in PARTS.items():
+            try:
+                did[name] = part(runtime, now_ms)
+            except Exception:  # one part must not stop the others
+                _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
+                did[name] = {"failed": 1}
+        if assumed:
+            return did
+        with write() as session:
+            beat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
+    return did
+
+
+def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
+    """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first. An
+    `assumed` time tells of no pause."""
+    runtime: Runtime = app.extensions["gongdi"]
+    resumed = 0
+    with app.app_context():
+        try:
+            resumed = 0 if assumed else _resume(runtime, now_ms)
+        except Exception:  # the tick is made all the same
+            _log.exception("clocks were not started again")
+    return {"resumed": resumed, **tick(app, now_ms, assumed)}
+
+
+def _resume(runtime: Runtime, now_ms: int) -> int:
+    with read() as session:
+        book = rules_in_force(session)
+        since_ms = paused_since_ms(session, now_ms, book)
+    flags, after = 0, ""
+    while since_ms is not None:
+        with _turn() as session:
+            some, after = resume_clocks(session, runtime.seals, since_ms, now_ms, book, _share().sites, after)
+        flags += some
+        if not after:
+            break
+    return flags
+
+
+def deliver(app: Flask, now_ms: int) -> dict[str, int]:
+    """Send the notices that are due. Apart from the tick: a mail server that does not answer must not hold it up."""
+    runtime: Runtime = app.extensions["gongdi"]
+    config = runtime.config
+    with app.app_context():
+        return deliver_due(runtime.seals, now_ms, sender(config.webhook_hosts), config.public_url)
+
+
+def run(app: Flask) -> None:
+    """Tick and deliver every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; what is under way is
+    finished."""
+    stopping: SimpleQueue[None] = SimpleQueue()  # safe to put to from a handler that interrupts its `get`
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.put(None)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    run_until(app, stopping)
+
+
+def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
+    """Tick and deliver until something is put into `stopping`.
+
+    The pause between two ticks is measured on the monotonic clock: jobs with a date of their own would wait for the wall
+    clock to catch up after it was set back.
+    """
+    runtime: Runtime = app.extensions["gongdi"]
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # else lines at every tick that say nothing
+    scheduler = BackgroundScheduler(
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
+    )
+    scheduler.start()
+    try:
+        while True:
+            for job in (look, deliver):
+                # Due at once, and skipped while the one before still runs.
+                name, due = job.__name__, partial(_at_now, app, job)
+                scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
+            try:
+                stopping.get(timeout=runtime.config.tick_s)
+            except Empty:
+                continue
+            break
+    finally:
+        scheduler.shutdown()
+
+
+def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
+    job(app, app.extensions["gongdi"].clock.now_ms())
+
+
+def _share() -> Share:
+    return ON_POSTGRESQL if db.engine.dialect.name == "postgresql" else ON_SQLITE
+
+
+@contextmanager
+def _turn() -> Iterator[Session]:
+    """One transaction of a part. On SQLite the lock is then free for as long as it was held: who waits for it gets it."""
+    began_s = time.perf_counter()
+    with write() as session:
+        yield session
+    if _share() == ON_SQLITE:
+        time.sleep(min(time.perf_counter() - began_s, PAUSE_S_MAX))
+
+
+def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
+    after, share = "", _share()
+    while True:
+        with _turn() as session:
+            did = plan_windows(session, runtime.seals, now_ms, rules_in_force(session), share.sites, after)
+        for name in total:
+            total[name] += did[name]
+        after = did["last"]
+        if not after:
+            return total
+
+
+def _reporters(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: retire_reporters(session, now_ms, rules_in_force(session), _share().rows)
+    )
+
+
+def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    share = _share()
+    most = {"limit": share.rows} if share == ON_SQLITE else {}
+    for _ in range(share.rounds):
+        with _turn() as session:
+            did = judge_due(session, runtime.seals, now_ms, rules_in_force(session), **most)
+        total.update(did)
+        if not did:
+            break
+    return dict(total)
+
+
+def _cases(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: flag_overdue_cases(
+            session, runtime.seals, now_ms, rules_in_force(session), _share().rows
+        )
+    )
+
+
+def _steps(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: take_due_steps(session, runtime.seals, now_ms, rules_in_force(session), _share().rows)
+    )
+
+
+def _held(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(lambda session: release_overdue(session, runtime.seals, now_ms, HELD_A_TIME))
+
+
+def _signals(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return _until_none(
+        lambda session: find_new_signals(
+            session, runtime.seals, now_ms, rules_in_force(session), _share().sites
+        )
+    )
+
+
+def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
+    done = 0
+    for _ in range(_share().rounds):
+        with _turn() as session:
+            taken = take(session)
+        done += taken
+        if not taken:
+            break
+    return {"done": done}
+
+
+def _rosters(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    return read_waiting(runtime.seals, now_ms)
+
+
+def _retention(runtime: Runtime, now_ms: int) -> dict[str, int]:
+    """Each table in transactions of its own; what one tick leaves is past its time at the next."""
+    with read() as session:
+        book = rules_in_force(session)
+    forget: dict[str, Callable[[Session], int]] = {
+        kept.model.__tablename__: partial(forget_rows, kept=kept, now_ms=now_ms, book=book)
+        for kept in RETAINED
+    }
+    forget["exchange"] = partial(forget_exchanges, now_ms=now_ms, book=book)
+    forget["duty_window"] = partial(forget_windows, seals=runtime.seals, now_ms=now_ms, book=book)
+    return {name: _until_few(take) for name, take in forget.items()}
+
+
+def _until_few(take: Callable[[Session], int]) -> int:
+    """Until a batch was not full: then nothing more is due."""
+    total = 0
+    for _ in range(RETENTION_ROUNDS_MAX):
+        with write() as session:
+            taken = take(session)
+        total += taken
+        if taken < ROWS_AT_ONCE:
+            break
+    return total
+
+
+def _house(_runtime: Runtime, now_ms: int) -> dict[str, int]:
+    with write() as session:
+        return expire_rows(session, now_ms, rules_in_force(session))
+
+
+# Held entries first: what they release may meet a window that would be missed otherwise.
+PARTS: dict[str, Part] = {
+    "windows": _make,
+    "held": _held,
+    "reporters": _reporters,
+    "judged": _judge,
+    "cases": _cases,
+    "steps": _steps,
+    "signals": _signals,
+    "rosters": _rosters,
+    "media": tidy_media,
+    "reseal": reseal,
+    "house": _house,
+    "retention": _retention,
+}

@@ -1,0 +1,73 @@
+"""The demo city shows something of everything, at whatever hour it is made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server.app import create_app
+from server.base.clock import FakeClock
+from server.base.config import Config
+from server.base.db import db, read
+from server.demo.city import demo_log_ins, seed_demo
+from server.models import CaseFile, Contest, Device, Flag, Media, Quarantine, Record, SiteSignal
+from server.rules.calendar import instant_ms
+
+SITES = 6  # without the silent ones
+UNTIL_MS = instant_ms("2026-11-26", "00:30")  # the earliest hour of a day leaves the shortest history
+
+
+@pytest.fixture(scope="module")
+def city(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    folder = tmp_path_factory.mktemp("city")
+    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'gongdi.sqlite3')}"
+    config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(folder)})
+    app = create_app(config, FakeClock(UNTIL_MS))
+    seed_demo(app, SITES, 3, UNTIL_MS, lambda share: None)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_flags_are_in_many_states(city: Flask) -> None:
+    with city.app_context(), read() as session:
+        states = set(session.scalars(sa.select(Flag.state)))
+    assert states >= {"open", "rectifying", "submitted", "verified", "closed", "transferred", "stop_work"}
+
+
+@pytest.mark.parametrize("table", [CaseFile, Contest, Media, Quarantine, SiteSignal])
+def test_there_is_something_of_everything(city: Flask, table: type) -> None:
+    with city.app_context(), read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(table))
+
+
+def test_rounds_findings_and_supplies_were_written(city: Flask) -> None:
+    with city.app_context(), read() as session:
+        kinds = set(session.scalars(sa.select(Record.kind)))
+    assert kinds >= {"inspection_round", "inspection_finding", "supply_movement", "case"}
+
+
+def test_log_ins_name_two_contractors_and_one_inspector(city: Flask) -> None:
+    with city.app_context(), read() as session:
+        names = {name for name, _ in demo_log_ins(session)}
+    assert names >= {"demo-inspector01", "demo-laozi", "demo-laozi2", "demo-zhian", "demo-jiancha"}
+    assert "demo-inspector02" not in names
+
+
+def test_a_city_may_have_more_sites_than_tablets_may_enrol_in_a_minute(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    """1,000 sites have 251 tablets; 30 may enrol in a minute from one address."""
+    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gongdi.sqlite3')}"
+    until_ms = instant_ms("2026-11-26", "05:00")
+    config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(tmp_path)})
+    app = create_app(config, FakeClock(until_ms))
+    seed_demo(app, 4 * 40, 0, until_ms, lambda share: None)
+    with app.app_context(), read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Device)) == 41
+        db.engine.dispose()

@@ -1,0 +1,77 @@
+"""Administrators are told of a tablet that nobody waits for any more, and of one whose clock stays wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server.base.db import read
+from server.models import Flag, LogEntry, Notice
+from server.rules.calendar import instant_ms
+from sync_protocol.client.tablet import Tablet
+from tests.server.cast import Cast
+from tests.stories.field import Field
+from tests.stories.flags import at, planned_field
+from tests.stories.slots import LOG
+
+_HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
+    return planned_field(app, cast, tmp_path)
+
+
+def test_a_dormant_tablet_is_reported_once_and_by_its_name(field: Field) -> None:
+    first, _ = field.tablet("first"), field.tablet("second", field.second_inspector())
+    for time in ("12:41", "12:50"):
+        field.cast.clock.set(instant_ms("2026-12-01", time))
+        assert first.sync().ok
+        at(field, time, "2026-12-01")
+    (told,) = _told(field)
+    assert (told.what, told.user_id) == ("device_dormant", field.cast.users["admin"])
+    assert told.detail == "inspector2, second"
+    client = field.app.test_client()
+    client.set_cookie("gongdi_session", field.cast.client("admin").token, path="/console")
+    page = client.get("/console/notices").text
+    assert "长期未报清" in page and "inspector2, second" in page
+
+
+def test_a_clock_in_doubt_on_three_days_in_a_row_is_reported_once_and_flags_no_site(field: Field) -> None:
+    tablet = field.tablet("first")
+    field.clocks["first"].boot = None
+    for number, date in enumerate(("2026-11-25", "2026-11-26", "2026-11-27", "2026-11-28"), 1):
+        _write_with_a_moved_clock(field, tablet, date)
+        assert len(_told(field)) == (number >= 3)
+    assert [notice.what for notice in _told(field)] == ["device_clock"]
+    with field.app.app_context(), read() as session:
+        assert session.scalars(sa.select(LogEntry.doubt)).all() == [True] * 4
+        assert session.scalars(sa.select(Flag.id)).all() == []
+
+
+def test_a_day_between_without_doubt_starts_the_count_again(field: Field) -> None:
+    tablet = field.tablet("first")
+    field.clocks["first"].boot = None
+    for date in ("2026-11-25", "2026-11-26", "2026-11-28", "2026-11-29"):
+        _write_with_a_moved_clock(field, tablet, date)
+    assert _told(field) == []
+    _write_with_a_moved_clock(field, tablet, "2026-11-30")
+    assert [notice.what for notice in _told(field)] == ["device_clock"]
+
+
+def _write_with_a_moved_clock(field: Field, tablet: Tablet, date: str) -> None:
+    field.cast.clock.set(instant_ms(date, "07:00"))
+    assert tablet.sync().ok
+    field.clocks["first"].skew_ms = -9 * _HOUR_MS
+    tablet.add(field.scope, "disinfection_log", LOG)
+    field.clocks["first"].skew_ms = 0
+    field.cast.clock.set(instant_ms(date, "08:00"))
+    assert tablet.sync().ok
+
+
+def _told(field: Field) -> list[Notice]:
+    with field.app.app_context(), read() as session:
+        return list(session.scalars(sa.select(Notice).where(Notice.flag_id.is_(None))))

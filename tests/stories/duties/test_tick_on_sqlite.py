@@ -1,0 +1,68 @@
+"""SQLite has one writer at a time: a tick over many sites leaves the lock to others after each of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from server.base.db import read, write
+from server.models import Flag, FlagStep, Window
+from server.models.scope import Scope
+from server.rules.calendar import instant_ms
+from server.workflows import scheduler
+from server.workflows.scheduler import tick
+from tests.server.cast import COMPANY_A, Cast, add_site, identity
+from tests.stories.field import Field
+from tests.stories.flags import DAY, planned_field
+
+SITES = 6
+Done = set[tuple[str, str, str]]
+
+
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gongdi.sqlite3')}"
+
+
+def _done(app: Flask) -> Done:
+    """What a tick has changed so far, with its site."""
+    with app.app_context(), read() as session:
+        windows = sa.select(Window.scope_id, Window.id, Window.state)
+        steps = sa.select(FlagStep.scope_id, FlagStep.step, sa.cast(FlagStep.taken_ms, sa.String))
+        flags = sa.select(Flag.scope_id, Flag.id, Flag.state)
+        return {tuple(row) for query in (windows, steps, flags) for row in session.execute(query)}
+
+
+def test_each_transaction_of_a_tick_changes_one_site(
+    app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context(), write() as session:
+        for number in range(SITES):
+            add_site(session, identity(f"site {number}"), f"工地 {number}", "410702", COMPANY_A)
+    sites_changed: list[int] = []
+
+    @contextmanager
+    def watched() -> Iterator[Session]:
+        before = _done(app)
+        with write() as session:
+            yield session
+        sites_changed.append(len({row[0] for row in _done(app) - before}))
+
+    monkeypatch.setattr(scheduler, "write", watched)
+    field: Field = planned_field(app, cast, tmp_path)
+    with app.app_context(), write() as session:
+        for scope in session.scalars(sa.select(Scope).where(Scope.kind == "site")):
+            scope.watermark_ms = instant_ms(DAY, "23:00")
+    for time in ("12:40", "16:41"):
+        field.cast.clock.set(instant_ms(DAY, time))
+        did = tick(app, field.cast.clock.now_ms())
+        assert not any(part.get("failed") for part in did.values())
+    assert max(sites_changed) == 1
+    assert sites_changed.count(1) >= 3 * SITES, "windows made, judged, steps taken"

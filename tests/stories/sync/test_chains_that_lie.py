@@ -1,0 +1,115 @@
+"""Chains with holes, forks, repeated ids and other bytes: kept, marked, and nothing takes effect twice."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from server.base.db import read
+from server.models import Quarantine, StreamHead
+from sync_protocol.intervals import TRANSIT_MS
+from tests.server.cast import Cast
+from tests.stories.field import Field
+from tests.stories.wire import LOG, WireDevice, records
+
+
+@pytest.fixture
+def device(cast: Cast, tmp_path: Path) -> WireDevice:
+    return WireDevice(Field(cast, tmp_path))
+
+
+def test_the_same_bytes_again_are_a_duplicate_that_names_its_first_outcome(device: WireDevice) -> None:
+    line = device.line()
+    (first,) = device.outcomes(line)
+    (again,) = device.outcomes(line)
+    assert again == {
+        "id": first["id"],
+        "outcome": "duplicate",
+        "first": "applied",
+        "rev": first["rev"],
+        "seq": first["seq"],
+    }
+
+
+def test_the_same_line_twice_in_one_push_takes_effect_once(device: WireDevice) -> None:
+    line = device.line()
+    assert [o["outcome"] for o in device.outcomes(line, line)] == ["applied", "duplicate"]
+    assert len(records(device.pull({}), "disinfection_log")) == 1
+
+
+def test_the_same_id_with_other_bytes_changes_nothing_and_is_kept(device: WireDevice) -> None:
+    key = str(uuid.uuid4())
+    device.outcomes(device.line(id=key))
+    (outcome,) = device.outcomes(device.line(id=key, body={**LOG, "place": "toilet"}))
+    assert (outcome["outcome"], outcome["code"]) == ("refused", "entry_mismatch")
+    (stored,) = records(device.pull({}), "disinfection_log")
+    assert stored["body"]["place"] == "canteen"
+    with device.field.app.app_context(), read() as session:
+        assert session.scalars(sa.select(Quarantine.code)).all() == ["entry_mismatch"]
+
+
+def test_a_hole_is_named_until_it_is_filled_and_the_stream_is_not_complete_meanwhile(
+    device: WireDevice,
+) -> None:
+    first, hole, third = device.line(), device.line(), device.line()
+    answer = device.push(first, third).get_json()
+    assert [o["outcome"] for o in answer["outcomes"]] == ["applied", "applied"]
+    assert answer["streams"][device.field.scope]["missing"] == [2]
+    assert _stream(device).complete_ms is None
+    filled = device.push(hole).get_json()
+    assert filled["streams"][device.field.scope]["missing"] == []
+    assert _stream(device).complete_ms == device.clock.now_ms() - TRANSIT_MS  # no beacon in its headers
+
+
+def test_another_entry_at_a_taken_number_is_kept_applied_and_marks_the_stream_as_forked(
+    device: WireDevice,
+) -> None:
+    device.outcomes(device.line())
+    (outcome,) = device.outcomes(device.line(n=1, prev=""))
+    assert outcome["outcome"] == "applied"
+    assert _stream(device).forked
+
+
+def test_a_prev_that_does_not_match_marks_the_stream_as_forked(device: WireDevice) -> None:
+    device.outcomes(device.line())
+    (outcome,) = device.outcomes(device.line(prev="0" * 64))
+    assert outcome["outcome"] == "applied"
+    assert _stream(device).forked
+
+
+def test_an_attestation_that_the_device_did_not_sign_moves_no_watermark(device: WireDevice) -> None:
+    line = device.line()
+    header = device.header().replace(b'"sig": "', b'"sig": "A')
+    assert device.push(line, header=header).status_code == 200
+    assert _stream(device).complete_ms is None
+    assert _stream(device).mark == "bad_attestation"
+
+
+def test_an_edit_that_overtakes_the_addition_waits_and_then_takes_effect(device: WireDevice) -> None:
+    worker = {
+        "name": "吴磊",
+        "certificate_type": "id_card",
+        "certificate_number": "411023197105188104",
+        "company": "91410700MA40000A10",
+        "team": "木工班",
+        "trade": "240",
+        "role": "worker",
+        "entered_on": "2026-11-01",
+    }
+    key = str(uuid.uuid4())
+    add = device.line("worker", worker, id=key)
+    edit = device.line("worker", {"team": "架子班"}, record=key, act="edit", base=0)
+    (early,) = device.outcomes(edit)
+    assert early["outcome"] == "held"
+    (added,) = device.outcomes(add)
+    assert added["outcome"] == "applied"
+    (stored,) = records(device.pull({}), "worker")
+    assert stored["body"]["team"] == "架子班"
+
+
+def _stream(device: WireDevice) -> StreamHead:
+    with device.field.app.app_context(), read() as session:
+        return session.get_one(StreamHead, (device.field.cast.site_a, device.device))
