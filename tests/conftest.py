@@ -27,6 +27,7 @@ from server.base.config import Config
 from server.base.db import Base
 from server.base.migrate import upgrade
 from tests.chromium import launched_browser
+from tests.decided_columns import watch_decided_columns
 from tests.postgresql import create_database, drop_database, empty_database, temporary_cluster
 
 settings.register_profile("gongdi", deadline=None, max_examples=60, print_blob=True)
@@ -34,6 +35,8 @@ settings.load_profile("gongdi")
 
 # Before anybody else takes it from there. What is made up for names that nobody has was hashed at the real cost.
 log_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+watch_decided_columns()
 
 _numbers = itertools.count()
 _compiled: dict[object, object] = {}

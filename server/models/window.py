@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, bulk_insert, bulk_update
+from server.rules.duties.transition import REASON_MAX, Decision
 
 RULES = 2
 
@@ -60,7 +61,7 @@ class Window(Base):
     grace_s: Mapped[int] = mapped_column(sa.Integer)
     closes_ms: Mapped[int] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.String(12), default="open")
-    reason: Mapped[str | None] = mapped_column(sa.String(200))
+    reason: Mapped[str | None] = mapped_column(sa.String(REASON_MAX))
     need: Mapped[int | None] = mapped_column(sa.Integer)
     have: Mapped[int | None] = mapped_column(sa.Integer)
     evidence: Mapped[str | None] = mapped_column(Id)  # the entry that met it
@@ -119,6 +120,17 @@ _JUDGED = (
     *("state", "reason", "need", "have", "evidence", "evidence_ms"),
     *("check_ms", "judged_ms", "judged_watermark_ms", "flag_id", "rules"),
 )
+
+
+def set_decision(window: AnyWindow, decided: Decision) -> bool:
+    """Write what was decided of a window; whether anything that people see of it changed. Nothing else sets these
+    columns."""
+    before = (window.state, window.reason, window.need, window.have)
+    after = (decided.state, decided.reason, decided.need, decided.have)
+    if after != before:
+        window.state, window.reason, window.need, window.have = after
+    window.check_ms = decided.check_ms
+    return after != before
 
 
 def insert_windows(session: Session, windows: Sequence[Window]) -> None:

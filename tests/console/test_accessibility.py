@@ -14,9 +14,9 @@ from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
 from tests.stories.field import Field
-from tests.stories.flags import missed_flag, moved, planned_field
+from tests.stories.flags.cast import missed_flag, moved, planned_field
 from tests.stories.questions.test_settling import contested_worker
-from tests.stories.rosters import commit, people_file, preview, read_at_once, xlsx
+from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, xlsx
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 _SITE = ("sites", "sites/{site}", "sites/{site}/roster", "sites/{site}/people", "notices", "help")

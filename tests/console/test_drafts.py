@@ -15,7 +15,7 @@ from server.models import FlagEvent
 from tests.console.conftest import DESK, OpenPage
 from tests.server.cast import PASSWORD, Cast
 from tests.stories.field import Field
-from tests.stories.flags import missed_flag, planned_field
+from tests.stories.flags.cast import missed_flag, planned_field
 from tests.stories.photos import picture
 
 WORDS = "食堂当日上午未消毒, 请于明日补做并附照片"

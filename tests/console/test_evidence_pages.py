@@ -22,7 +22,7 @@ from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, at, missed_flag, planned_field
+from tests.stories.flags.cast import DAY, at, missed_flag, planned_field
 from tests.stories.photos import picture
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

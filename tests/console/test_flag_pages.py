@@ -21,7 +21,7 @@ from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import PASSWORD, Cast, add_flag
 from tests.stories.field import Field
-from tests.stories.flags import missed_flag, moved, planned_field
+from tests.stories.flags.cast import missed_flag, moved, planned_field
 from tests.stories.photos import picture
 
 TEMPLATES = Path(server.console.__file__).parent / "templates"

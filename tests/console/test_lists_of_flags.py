@@ -13,7 +13,7 @@ from server.models import SiteSignal
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, act, missed_flag, planned_field
+from tests.stories.flags.cast import DAY, act, missed_flag, planned_field
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import WORKER, Field
-from tests.stories.flags import planned_field
+from tests.stories.flags.cast import planned_field
 from tests.stories.questions.test_settling import contested_worker
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

@@ -21,7 +21,7 @@ from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import Later, commit, people_file, preview, read_at_once, xlsx
+from tests.stories.rosters.uploads import Later, commit, people_file, preview, read_at_once, xlsx
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 

@@ -13,7 +13,7 @@ from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import planned_field
+from tests.stories.flags.cast import planned_field
 from tests.stories.questions.test_one_person_two_records import twins
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

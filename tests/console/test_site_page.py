@@ -12,7 +12,7 @@ from server.base.clock import to_iso
 from tests.console.conftest import DESK, OpenPage
 from tests.server.cast import Cast
 from tests.stories.field import WORKER, Field
-from tests.stories.flags import planned_field
+from tests.stories.flags.cast import planned_field
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_every_setting_is_in_the_readme_and_every_one_there_is_read() -> None:
     pattern = r"GONGDI_[A-Z_]+|\bPORT\b"
-    config = set(re.findall(pattern, (ROOT / "server" / "config.py").read_text("utf-8")))
+    config = set(re.findall(pattern, (ROOT / "server" / "base" / "config.py").read_text("utf-8")))
     assert set(re.findall(rf"^\| `({pattern})`", README, re.MULTILINE)) == config
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from server.base.db import read
 from server.models import Window
 from tests.stories.field import Field
-from tests.stories.flags import DAY
+from tests.stories.flags.cast import DAY
 
 LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
 

@@ -84,9 +84,9 @@ def _chain_faults(flag: Flag, events: list[FlagEvent]) -> Iterator[Found]:
 
 
 def _state_faults(flag: Flag, events: list[FlagEvent], steps: dict[str, FlagStep]) -> Iterator[Found]:
-    told = [Happened(event.n, event.at_ms, event.action, event.detail) for event in events]
+    happened = [Happened(event.n, event.at_ms, event.action, event.detail) for event in events]
     try:
-        standing = replay(policy_from(flag.policy), told)
+        standing = replay(policy_from(flag.policy), happened)
     except HistoryBroken as broken:
         yield flag.id, broken.n, broken.what
         return
@@ -106,12 +106,12 @@ def _agree(clock: Clock | None, step: FlagStep | None) -> bool:
         return False
     named = clock_of(step.unit, step.due_ms)
     same = (clock.unit, clock.due) == (named["unit"], named["due"]) and clock.asks == step.asks
-    waits = step.next_ms == step.due_ms if clock.running and not clock.told else True
+    waits = step.next_ms == step.due_ms if clock.running and not clock.taken else True
     return (
         same
         and waits
         and clock.running == (step.done_ms is None)
-        and clock.told == (step.taken_ms is not None)
+        and clock.taken == (step.taken_ms is not None)
     )
 
 

@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.duties.log_evidence import log_evidence
 from server.actions.duties.weigh_coverage import coverage_evidence
-from server.actions.flags.raise_flags import Judged, raise_flags, silence_ms
+from server.actions.flags.raise_flags import Judged, follow_windows, gather_windows
 from server.actions.records.feed import publish_all
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost
 from server.base.seal import Seals
 from server.models.scope import take_scopes
 from server.models.site import Site
-from server.models.window import RULES, DueWindow, Window, due_windows
-from server.rules.duties.judge import FULFILLED, NOTHING, Evidence, judge
+from server.models.window import RULES, DueWindow, Window, due_windows, save_judged, set_decision
+from server.rules.duties.judge import FULFILLED, NOTHING, Evidence
 from server.rules.duties.matching import Matched
-from server.rules.duties.reporting import Reporting
+from server.rules.duties.transition import Heard, decide, heard_of, silence_ms
 from server.rules.rulebook import Rulebook
 
 PUT_OFF_MS = 10 * 60 * 1000  # before a scope that could not be judged is tried again
@@ -78,7 +78,7 @@ def _judge_all(
 ) -> Counter[str]:
     """All that is due in locked scopes: states, flags and feeds in one transaction."""
     did: Counter[str] = Counter()
-    patience_ms = silence_ms(book, now_ms)
+    flagged_after_ms = silence_ms(book, now_ms)
     changed: dict[str, list[DueWindow]] = {}
     logs = _matched(session, judged, book)
     reports = reporting_of(session, [one.scope.scope_id for one in judged], book, now_ms)
@@ -87,11 +87,17 @@ def _judge_all(
         weighed = _weighed(session, one, book)
         for window in one.windows:
             was, found = window.state, logs.get(window.id) or Matched(weighed.get(window.id, _shown(window)))
-            if _judge(window, found, now_ms, reports[one.scope.scope_id], patience_ms, book):
+            kinds = book.evidence_kinds(window.duty)
+            heard = heard_of(reports[one.scope.scope_id], kinds, window, now_ms, flagged_after_ms)
+            if _judge(window, found, heard):
                 changed.setdefault(one.site.id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
-    flags = raise_flags(session, seals, judged, now_ms, book)
+    with session.no_autoflush:  # a window's state and its flag are written in one statement
+        gathered = gather_windows(session, seals, judged, now_ms, book)
+    session.flush()
+    save_judged(session, [window for one in judged for window in one.windows])
+    flags = follow_windows(session, seals, gathered, now_ms)
     with session.no_autoflush:  # the scopes' counters are written in one go
         puts = [
             (one.scope, [*map(window_put, changed.get(one.site.id, [])), *flags.get(one.site.id, [])])
@@ -120,28 +126,16 @@ def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidenc
     return coverage_evidence(session, one.scope.scope_id, one.site.alert, weighed, book)
 
 
-def _judge(
-    window: DueWindow, found: Matched, now_ms: int, reporting: Reporting, patience_ms: int, book: Rulebook
-) -> bool:
+def _judge(window: DueWindow, found: Matched, heard: Heard) -> bool:
     """Whether anything that people see of the window changed. A verdict by earlier rules stays."""
-    before = (window.state, window.reason, window.need, window.have)
-    evidence, deadline_ms = found.evidence, window.deadline_ms
     if window.rules < RULES and window.state not in ("open", "silent"):
         window.check_ms = None
         return False
-    kinds = book.evidence_kinds(window.duty)
-    watermark_ms = reporting.watermark(kinds)
-    lost = reporting.lost_of(kinds, window.opens_ms, deadline_ms)
-    verdict = judge(window.state, window.reason, now_ms, deadline_ms, watermark_ms, evidence, lost)
-    window.state, window.reason, window.check_ms = verdict.state, verdict.reason, verdict.next_check_ms
-    if verdict.state == "silent" and now_ms < deadline_ms + patience_ms:
-        window.check_ms = deadline_ms + patience_ms  # a tablet that is merely late raises no flag
-    if (window.need, window.have) != (evidence.need, evidence.have):
-        window.need, window.have = evidence.need, evidence.have
+    changed = set_decision(window, decide(window, found.evidence, heard))
     if found.fact is not None:
         window.evidence, window.evidence_ms = found.fact.id, found.at_ms
-    window.judged_ms, window.judged_watermark_ms, window.rules = now_ms, watermark_ms, RULES
-    return (window.state, window.reason, window.need, window.have) != before
+    window.judged_ms, window.judged_watermark_ms, window.rules = heard.now_ms, heard.watermark_ms, RULES
+    return changed
 
 
 def _shown(window: DueWindow) -> Evidence:

@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from server.actions.duties.log_evidence import log_evidence
 from server.actions.duties.weigh_coverage import COVERAGE_KINDS, coverage_evidence
-from server.actions.flags.raise_flags import silence_ms
 from server.actions.records.feed import Feed
 from server.actions.records.window_record import window_put
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import LONGEST_MS, RULES, Window
+from server.models.window import LONGEST_MS, RULES, Window, set_decision
 from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
-from server.rules.duties.judge import FULFILLED, Evidence, judge
+from server.rules.duties.judge import FULFILLED
 from server.rules.duties.matching import Matched
 from server.rules.duties.reporting import Reporting
+from server.rules.duties.transition import decide_at_push, heard_of, silence_ms
 from server.rules.rulebook import Rulebook
 
 _DONE = tuple(FULFILLED.values())
@@ -141,27 +141,18 @@ def _decide(
     unless something did. What was done by earlier rules stays done, unless what proved it went."""
     if window.rules < RULES and window.state in _DONE and not any(touch.went for touch in touches):
         return False
-    evidence: Evidence = found.evidence
-    before = (window.state, window.reason, window.need, window.have)
-    kinds = book.evidence_kinds(window.duty)
-    watermark_ms = reporting.watermark(kinds)
-    lost = reporting.lost_of(kinds, window.opens_ms, window.deadline_ms)
-    verdict = judge(window.state, window.reason, now_ms, window.deadline_ms, watermark_ms, evidence, lost)
+    evidence, kinds = found.evidence, book.evidence_kinds(window.duty)
+    heard = heard_of(reporting, kinds, window, now_ms, silence_ms(book, now_ms))
+    decided = decide_at_push(window, evidence, heard)
     fact = (found.fact.id if found.fact is not None else None, found.at_ms)
     same_fact = evidence.need is not None or (window.evidence, window.evidence_ms) == fact
-    if (verdict.state, verdict.reason, evidence.need, evidence.have) == before and same_fact:
+    stays = (decided.state, decided.reason, decided.need, decided.have)
+    if stays == (window.state, window.reason, window.need, window.have) and same_fact:
         return False
-    window.state, window.reason, window.rules = verdict.state, verdict.reason, RULES
-    window.need, window.have = evidence.need, evidence.have
+    set_decision(window, decided)
     if evidence.need is None:
         window.evidence, window.evidence_ms = fact
-    window.judged_ms, window.judged_watermark_ms = now_ms, watermark_ms
-    if window.flag_id is not None or verdict.state == "missed":
-        window.check_ms = now_ms  # its flag has to follow
-    elif verdict.state == "silent":
-        window.check_ms = window.deadline_ms + silence_ms(book, now_ms)
-    else:
-        window.check_ms = verdict.next_check_ms
+    window.judged_ms, window.judged_watermark_ms, window.rules = now_ms, heard.watermark_ms, RULES
     return True
 
 

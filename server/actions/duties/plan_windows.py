@@ -18,15 +18,14 @@ from server.base.db import raise_if_lost
 from server.base.seal import Seals
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, sites_to_plan, suspensions_of
-from server.models.window import RULES, Window, insert_windows, window_id
+from server.models.window import RULES, Window, insert_windows, set_decision, window_id
 from server.rules.calendar import add_days, local_date_of, midnight_ms
-from server.rules.duties.replan import StoredWindow, revise
+from server.rules.duties.transition import REASON_MAX, StoredWindow, begin, reopen, revise
 from server.rules.duties.windows import PlannedWindow, SiteProfile, plan
 from server.rules.rulebook import Rulebook
 
 AHEAD_MS = 48 * 3600 * 1000
 BACK_DAYS = 31  # how far back a late suspension or holiday still changes windows, and a gap is filled
-_REASON_MAX = 200
 _STOPPED = "stopped"
 _log = logging.getLogger("gongdi.windows")
 
@@ -156,9 +155,7 @@ def _window(site_id: str, key: str, planned: PlannedWindow) -> Window:
     made.opens_ms, made.due_ms = planned.opens_ms, planned.due_ms
     made.grace_s, made.closes_ms = planned.grace_s, planned.closes_ms
     made.rules = RULES
-    made.state = "excused" if planned.excused else "open"
-    made.reason = planned.excused and planned.excused[:_REASON_MAX]
-    made.check_ms = None if planned.excused else planned.deadline_ms
+    set_decision(made, begin(planned))
     return made
 
 
@@ -166,18 +163,16 @@ def _revise(window: Window, planned: PlannedWindow | None, now_ms: int) -> bool:
     """Bring a stored window up to what planning gives now; whether it changed. An open one is judged at its
     deadline, one that was decided by its lack is looked at again at once, because its flag depends on it."""
     if planned is not None and planned.excused:
-        planned = replace(planned, excused=planned.excused[:_REASON_MAX])
+        planned = replace(planned, excused=planned.excused[:REASON_MAX])
     if window.opens_ms <= now_ms and _STOPPED in (window.reason, planned and planned.excused):
         return False  # a stage has no dates: what it is now says nothing of a window that opened before
     revised = revise(_as_stored(window), planned, now_ms)
     if revised is None:
         return False
-    was, window.state, window.reason = window.state, revised.state, revised.reason
+    decided = reopen(window, revised, now_ms)
     window.opens_ms, window.due_ms = revised.opens_ms, revised.due_ms
     window.grace_s, window.closes_ms = revised.grace_s, revised.closes_ms
-    window.check_ms = window.deadline_ms if window.state == "open" else None
-    if was in ("silent", "missed"):
-        window.check_ms = now_ms
+    set_decision(window, decided)
     return True
 
 

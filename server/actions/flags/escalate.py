@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.flags.events import SCHEDULER, append_event, clock_of, flag_puts
+from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
 from server.actions.notices.enqueue import People, read_people, receivers, tell
 from server.actions.records.feed import publish_all
 from server.base.db import raise_if_lost
@@ -20,8 +20,8 @@ from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
 from server.rules.calendar import local_date_of
-from server.rules.flags.escalation import SILENT, Policy, PolicyStep, policy_from, tells
-from server.rules.flags.moves import CONTRACTOR, REMIND, STEP
+from server.rules.flags.escalation import SILENT, Policy, policy_from, tells
+from server.rules.flags.moves import REMIND, STEP
 from server.rules.rulebook import Rulebook
 
 _log = logging.getLogger("gongdi.flags")
@@ -114,19 +114,15 @@ def _take(tick: _Tick, flag: Flag, step: FlagStep, policy: Policy, site: Site, s
     """A step falls due, or is overdue still. Gives whether that went into the flag's history."""
     now_ms, rule = tick.now_ms, policy.step(step.step)
     if rule is None or flag.closed_ms is not None:
-        step.taken_ms, step.done_ms, step.next_ms = step.taken_ms or now_ms, now_ms, None
+        step.next_ms = None
         return False
     again, heard = step.taken_ms is not None, tells(rule, flag.state, flag.duty, silent_open)
     step.next_ms = rule.repeats.after_ms(now_ms, tick.book.holidays) if rule.asks and rule.repeats else None
     if again and not heard:
         return False
     what = f"{REMIND if again else STEP}{step.step}"
-    if not again:
-        step.taken_ms, step.asks = now_ms, rule.asks
-        step.done_ms = None if rule.asks else now_ms
-        _pass_on(flag, step, rule)
-    told = {"unit": step.unit, "due_ms": step.due_ms}
-    append_event(tick.session, tick.seals, flag, now_ms, SCHEDULER, what, told)
+    event = NewEvent(now_ms, SCHEDULER, what, {"unit": step.unit, "due_ms": step.due_ms})
+    append_event(tick.session, tick.seals, flag, event, policy, [step])
     if heard:
         severe = rule.pages and flag.severity == "severe"
         who = receivers(tick.people, site, step.unit, flag.company)
@@ -134,14 +130,6 @@ def _take(tick: _Tick, flag: Flag, step: FlagStep, policy: Policy, site: Site, s
     if not again:
         trigger(tick.session, tick.seals, flag, policy, rule.triggers, now_ms)
     return True
-
-
-def _pass_on(flag: Flag, step: FlagStep, rule: PolicyStep) -> None:
-    """A step that escalates passes the flag's move to its unit (质安科, then 监察支队)."""
-    if rule.escalates:
-        flag.unit, flag.level = step.unit, max(flag.level, 2)
-    elif step.unit != CONTRACTOR:
-        flag.level = max(flag.level, 1)
 
 
 def trigger(session: Session, seals: Seals, flag: Flag, policy: Policy, why: str, now_ms: int) -> None:
@@ -167,13 +155,8 @@ def expedite_steps(
     now_ms: int,
 ) -> None:
     """Start these steps of a flag again, due now; those that are due already stay."""
-    clocks = {}
-    for row in rows:
-        rule = policy.step(row.step)
-        if rule is not None and (row.done_ms is not None or row.due_ms > now_ms):
-            row.due_ms, row.next_ms, row.taken_ms, row.done_ms = now_ms, now_ms, None, None
-            row.asks = rule.asks_at_first
-            clocks[row.step] = clock_of(row.unit, now_ms)
-    if clocks:
-        told = {"reason": why, "clocks": clocks}
-        append_event(session, seals, flag, now_ms, SCHEDULER, "hastened", told)
+    late = [row for row in rows if policy.step(row.step) and (row.done_ms is not None or row.due_ms > now_ms)]
+    if late:
+        clocks = {row.step: clock_of(row.unit, now_ms) for row in late}
+        event = NewEvent(now_ms, SCHEDULER, "hastened", {"reason": why, "clocks": clocks})
+        append_event(session, seals, flag, event, policy, late)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,40 +11,103 @@ from sqlalchemy.orm import Session
 
 from schemas.limits import WINDOWS_MAX
 from server.actions.records.feed import Put
-from server.base.clock import to_iso
+from server.base.clock import from_iso, to_iso
 from server.base.seal import Seals, place
 from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.scope import Scope
 from server.models.window import Window
 from server.rules.cases import CASE
 from server.rules.flags.chain import event_hash
-from server.rules.flags.escalation import SILENT
-from server.rules.flags.moves import EVERY
+from server.rules.flags.escalation import SILENT, Policy, policy_from
+from server.rules.flags.history import Clock, Happened, Standing, apply, ends_clocks
 
 SCHEDULER = "scheduler"
 INTEGRITY = "INTEGRITY"  # the duty code of the flag that a forked chain raises
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """What is about to be added to a flag's history. `detail` may start clocks ({step: {unit, due}})."""
+
+    at_ms: int
+    actor: str
+    action: str
+    detail: Mapping[str, Any]
 
 
 def append_event(
     session: Session,
     seals: Seals,
     flag: Flag,
-    at_ms: int,
-    actor: str,
-    action: str,
-    detail: Mapping[str, Any],
+    event: NewEvent,
+    policy: Policy | None = None,
+    steps: Iterable[FlagStep] = (),
 ) -> None:
-    """Add to a flag's history, and to the sealed count of its scope's events. The caller holds the lock of the scope."""
+    """Add to a flag's history, and to the sealed count of its scope's events; the flag and its steps become what its
+    history now says. `policy`: the flag's own, if it is read already; `steps`: the rows that the event is about (those
+    that a move or a withdrawal may end are read). The caller holds the lock of the scope."""
     n, prev = flag.rev + 1, flag.head
-    event = FlagEvent(scope_id=flag.scope_id, flag_id=flag.id, n=n, at_ms=at_ms, actor=actor, action=action)
-    event.detail, event.prev = dict(detail), prev
-    event.hash = event_hash(prev, n, at_ms, actor, action, detail)
-    session.add(event)
-    flag.rev, flag.head, flag.changed_ms = n, event.hash, at_ms
+    row = FlagEvent(scope_id=flag.scope_id, flag_id=flag.id, n=n)
+    row.at_ms, row.actor, row.action, row.detail = event.at_ms, event.actor, event.action, dict(event.detail)
+    row.prev, row.hash = prev, event_hash(prev, n, event.at_ms, event.actor, event.action, event.detail)
+    session.add(row)
+    happened = Happened(n, event.at_ms, event.action, event.detail)
+    rows = _steps_of(session, flag) if ends_clocks(event.action) else {step.step: step for step in steps}
+    now = standing_of(flag, rows.values())
+    apply(now, policy or policy_from(flag.policy), happened)
+    set_standing(session, flag, rows, now, happened)
+    flag.rev, flag.head, flag.changed_ms = n, row.hash, event.at_ms
     scope = session.get_one(Scope, flag.scope_id)
     scope.flag_tally = seals.seal(
-        tally_place(scope.scope_id), counted(seals, read_tally(seals, scope), event.hash).raw
+        tally_place(scope.scope_id), counted(seals, read_tally(seals, scope), row.hash).raw
     )
+
+
+def standing_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> Standing:
+    """A flag as it is stored, with these of its steps, for the next event to be applied to."""
+    now = Standing(
+        state=flag.state or "",
+        unit=flag.unit or "",
+        level=flag.level or 0,
+        opened_ms=flag.opened_ms or 0,
+        closed_ms=flag.closed_ms,
+        company=flag.company,
+        assignee_id=flag.assignee_id,
+    )
+    for step in steps:
+        taken, running = step.taken_ms is not None, step.done_ms is None
+        now.clocks[step.step] = Clock(step.unit, to_iso(step.due_ms), step.asks, taken, running)
+    return now
+
+
+def set_standing(
+    session: Session, flag: Flag, steps: Mapping[str, FlagStep], now: Standing, event: Happened
+) -> None:
+    """Write what an event made of a flag and its steps. Nothing else sets these columns, but for `next_ms`: when the tick
+    looks at an overdue step again."""
+    flag.state, flag.unit, flag.level = now.state, now.unit, now.level
+    flag.opened_ms, flag.closed_ms = now.opened_ms, now.closed_ms
+    flag.company, flag.assignee_id = now.company, now.assignee_id
+    started = event.detail.get("clocks", {})
+    for code, clock in now.clocks.items():
+        row = steps.get(code)
+        if row is None:
+            row = FlagStep(scope_id=flag.scope_id, flag_id=flag.id, step=code)
+            session.add(row)
+        row.asks = clock.asks
+        if code in started:
+            row.unit, row.due_ms = clock.unit, from_iso(clock.due)
+            row.taken_ms, row.done_ms, row.next_ms = None, None, row.due_ms
+        elif clock.taken and row.taken_ms is None:
+            row.taken_ms = event.at_ms
+        if not clock.running and row.done_ms is None:
+            row.done_ms, row.next_ms = event.at_ms, None
+
+
+def _steps_of(session: Session, flag: Flag) -> dict[str, FlagStep]:
+    query = sa.select(FlagStep).where(FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id)
+    rows = session.scalars(query, execution_options={"populate_existing": True})
+    return {row.step: row for row in rows}
 
 
 def read_tally(seals: Seals, scope: Scope) -> Tally:
@@ -83,23 +146,9 @@ def clock_of(unit: str, due_ms: int) -> dict[str, str]:
     return {"unit": unit, "due": to_iso(due_ms)}
 
 
-def end_clocks(
-    session: Session, scope_id: str, flag_ids: Collection[str], codes: Collection[str], now_ms: int
-) -> None:
-    """These steps of these flags are done with; EVERY: all that run."""
-    running = sa.update(FlagStep).where(
-        FlagStep.scope_id == scope_id, FlagStep.flag_id.in_(flag_ids), FlagStep.done_ms.is_(None)
-    )
-    if codes and flag_ids:
-        chosen = running if EVERY in codes else running.where(FlagStep.step.in_(codes))
-        session.execute(chosen.values(done_ms=now_ms, next_ms=None))
-
-
 def withdraw(session: Session, seals: Seals, flag: Flag, reason: str, now_ms: int) -> None:
     """Late data showed that nothing is left to do: the flag ends, the mark and its history stay."""
-    flag.state, flag.closed_ms = "withdrawn", now_ms
-    end_clocks(session, flag.scope_id, [flag.id], (EVERY,), now_ms)
-    append_event(session, seals, flag, now_ms, SCHEDULER, "withdrawn", {"reason": reason})
+    append_event(session, seals, flag, NewEvent(now_ms, SCHEDULER, "withdrawn", {"reason": reason}))
 
 
 def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:

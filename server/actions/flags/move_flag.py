@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from server.actions.devices.refresh_watermark import close_forks
 from server.actions.flags.escalate import trigger
-from server.actions.flags.events import INTEGRITY, SCHEDULER, append_event, clock_of, end_clocks, flag_puts
+from server.actions.flags.events import (
+    INTEGRITY,
+    SCHEDULER,
+    NewEvent,
+    append_event,
+    clock_of,
+    flag_puts,
+    standing_of,
+)
 from server.actions.notices.enqueue import enqueue_move
 from server.actions.records.feed import Feed, Put
 from server.actions.records.window_record import window_put
@@ -18,14 +26,16 @@ from server.base.clock import to_iso
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
 from server.models.access import Viewer, visible_flags
-from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.flag import Flag, FlagEvent
 from server.models.media import lacking_photos
 from server.models.scope import lock_scope
 from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
 from server.models.user import User, user_named
-from server.models.window import Window
+from server.models.window import Window, set_decision
 from server.rules.calendar import DAY_MS
-from server.rules.flags.escalation import REFUSED, Policy, Step, owner, policy_from, steps
+from server.rules.duties.transition import approve
+from server.rules.flags.escalation import REFUSED, Policy, owner, policy_from, steps
+from server.rules.flags.history import Happened, apply
 from server.rules.flags.moves import (
     ENDED,
     MOVES,
@@ -92,24 +102,28 @@ def move_flag(
     _check(session, asked, wanted, flag, now_ms)
     if lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
-    told = _told(session, wanted, viewer, move, flag)
+    detail = _detail(session, wanted, viewer, move, flag)
     policy, section = policy_from(flag.policy), owner_of(flag, site, book)
-    flag.state = move.routes[flag.state]
-    flag.unit = policy.brigade if move.to_brigade else flag.unit
-    flag.closed_ms = (flag.closed_ms or now_ms) if flag.state in ENDED else None
-    flag.company = told.get("company", flag.company)
-    flag.assignee_id = told.get("assignee", flag.assignee_id)
-    end_clocks(session, flag.scope_id, [flag.id], move.stops, now_ms)
-    in_charge = _in_charge(session, flag)
-    clocks = _start_clocks(session, flag, policy, move, wanted.due_ms, now_ms, book, in_charge)
-    told |= {"clocks": clocks} if clocks else {}
+    then = standing_of(flag)
+    apply(then, policy, Happened(flag.rev + 1, now_ms, wanted.action, detail))
+    in_charge = _in_charge(session, flag, then.unit)
+    starts = started(move, then.state)
+    begun = [
+        step
+        for start in starts
+        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, in_charge, start)
+        if step.code not in move.stops
+    ]
+    # A deadline that was given holds instead of the policy's.
+    clocks = {step.code: clock_of(step.unit, wanted.due_ms or step.due_ms) for step in begun}
+    detail |= {"clocks": clocks} if clocks else {}
     puts: list[Put] = []
     if wanted.action == "excuse":
         puts = _excuse(session, flag, viewer, now_ms)
-        told["excused"] = len(puts)
+        detail["excused"] = len(puts)
+    append_event(session, seals, flag, NewEvent(now_ms, viewer.id, wanted.action, detail), policy)
     if flag.duty == INTEGRITY and flag.state == "closed":
         close_forks(session, flag.scope_id, now_ms)
-    append_event(session, seals, flag, now_ms, viewer.id, wanted.action, told)
     enqueue_move(session, flag, site, move, section, policy.brigade, in_charge, viewer.id, now_ms)
     if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:
         trigger(session, seals, flag, policy, REFUSED, now_ms)
@@ -133,7 +147,7 @@ def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_m
         return False
     if last.at_ms <= now_ms - wanted.repeat_ms:
         return False
-    told = _told(session, wanted, viewer, MOVES[wanted.action], flag)
+    told = _detail(session, wanted, viewer, MOVES[wanted.action], flag)
     return all(
         last.detail.get(name) == told.get(name) for name in ("note", "media", "due", "assignee", "company")
     )
@@ -212,9 +226,9 @@ def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
     return rev > flag.rev or any(overtakes(action, policy.escalating) for action in actions)
 
 
-def _in_charge(session: Session, flag: Flag) -> str:
+def _in_charge(session: Session, flag: Flag, unit: str) -> str:
     """The unit that receives a reply and rechecks: whichever ordered last, also when the flag was passed on by itself
-    since; the flag's own before there is an order, and after somebody transferred it or stopped work."""
+    since; `unit`, the flag's own, before there is an order, and after somebody transferred it or stopped work."""
     decisions = sa.select(FlagEvent).where(
         FlagEvent.scope_id == flag.scope_id,
         FlagEvent.flag_id == flag.id,
@@ -222,22 +236,22 @@ def _in_charge(session: Session, flag: Flag) -> str:
     )
     last = session.scalar(decisions.order_by(FlagEvent.n.desc()).limit(1))
     orderer = session.get(User, last.actor) if last is not None and last.action in _ORDERS else None
-    return (orderer.unit if orderer is not None else None) or flag.unit
+    return (orderer.unit if orderer is not None else None) or unit
 
 
 def _invalid(pointer: str, message: str) -> Problem:
     return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors={pointer: [message]})
 
 
-def _told(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:
+def _detail(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:
     """What the event keeps of the move; empty things are left out."""
-    told: dict[str, Any] = {"note": wanted.note, "media": list(wanted.media)}
-    told["due"] = to_iso(wanted.due_ms) if wanted.due_ms is not None else ""
+    detail: dict[str, Any] = {"note": wanted.note, "media": list(wanted.media)}
+    detail["due"] = to_iso(wanted.due_ms) if wanted.due_ms is not None else ""
     if wanted.action == "assign":
-        told["assignee"] = _assignee(session, wanted.assignee, viewer).id
+        detail["assignee"] = _assignee(session, wanted.assignee, viewer).id
     if move.addresses:
-        told["company"] = _addressee(session, wanted.company, flag)
-    return {name: value for name, value in told.items() if value}
+        detail["company"] = _addressee(session, wanted.company, flag)
+    return {name: value for name, value in detail.items() if value}
 
 
 def _assignee(session: Session, name: str, viewer: Viewer) -> User:
@@ -269,37 +283,6 @@ def _failed(session: Session, flag: Flag) -> int:
     return session.scalar(query) or 0
 
 
-def _start_clocks(
-    session: Session,
-    flag: Flag,
-    policy: Policy,
-    move: Move,
-    due_ms: int | None,
-    now_ms: int,
-    book: Rulebook,
-    in_charge: str,
-) -> dict[str, dict[str, str]]:
-    """The policy's steps that this move begins, as its event names them; a deadline that was given holds instead of the
-    policy's."""
-    clocks = {}
-    for start in started(move, flag.state):
-        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, in_charge, start):
-            if step.code not in move.stops:
-                clocks[step.code] = clock_of(step.unit, due_ms or step.due_ms)
-                _start_clock(session, flag, step, due_ms or step.due_ms)
-    return clocks
-
-
-def _start_clock(session: Session, flag: Flag, step: Step, due_ms: int) -> None:
-    """A step begins, for the first time or again."""
-    row = session.get(FlagStep, (flag.scope_id, flag.id, step.code), populate_existing=True)
-    if row is None:
-        row = FlagStep(scope_id=flag.scope_id, flag_id=flag.id, step=step.code)
-        session.add(row)
-    row.unit, row.due_ms, row.asks = step.unit, due_ms, step.asks
-    row.taken_ms, row.done_ms, row.next_ms = None, None, due_ms
-
-
 def _excuse(session: Session, flag: Flag, viewer: Viewer, now_ms: int) -> list[Put]:
     """The flag's windows that are wrong are excused, with who approved; gives their records."""
     query = sa.select(Window).where(
@@ -307,6 +290,6 @@ def _excuse(session: Session, flag: Flag, viewer: Viewer, now_ms: int) -> list[P
     )
     windows = list(session.scalars(query))
     for window in windows:
-        window.state, window.reason, window.check_ms = "excused", f"approved: {viewer.display_name}", None
+        set_decision(window, approve(window, viewer.display_name))
         window.judged_ms = now_ms
     return [window_put(window) for window in windows]

@@ -4,6 +4,7 @@ per site."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,15 +12,24 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from server.actions.flags.escalate import expedite_steps, policies_of
-from server.actions.flags.events import INTEGRITY, SCHEDULER, append_event, clock_of, flag_puts, withdraw
+from server.actions.flags.events import (
+    INTEGRITY,
+    SCHEDULER,
+    NewEvent,
+    append_event,
+    clock_of,
+    flag_puts,
+    withdraw,
+)
 from server.actions.records.feed import Feed, Put
 from server.base.seal import Seals
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import DueWindow, Window, save_judged
+from server.models.window import DueWindow, Window
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE
+from server.rules.duties.transition import silence_ms
 from server.rules.flags.escalation import CONSECUTIVE, SILENT, as_json, owner, steps
 from server.rules.flags.history import policy_digest
 from server.rules.rulebook import Rulebook
@@ -38,28 +48,36 @@ class Judged(NamedTuple):
     windows: list[DueWindow]
 
 
-def raise_flags(
+@dataclass(slots=True)
+class Gathered:
+    """What windows mean for the flags of locked scopes, before either is saved. `before`: the flags that these windows
+    had."""
+
+    flags: dict[Key, Flag]
+    before: set[str]
+    changed: dict[str, Flag]
+
+
+def gather_windows(
     session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
-) -> dict[str, list[Put]]:
-    """Open, extend and withdraw the flags of locked scopes after these windows were judged. Gives the
-    records of the flags that changed, by scope. Few statements, however many scopes.
+) -> Gathered:
+    """Put judged windows under the flags of their locked scopes, and open those that lack. Few statements, however many
+    scopes. The caller saves the windows and goes on with `follow_windows`.
 
     1. What is missed goes under the open flag of its duty, also when it was silent before; what is silent
        under the silent-site flag, which thereby inhibits it.
     2. A flag opens with the policy in force copied onto it, and its steps as rows.
     3. Evidence that came after a window was missed is written into its flag's history, for a person to review.
-    4. A flag none of whose windows is wrong any more is withdrawn; its history stays.
     """
     scope_ids = [one.scope.scope_id for one in judged]
     before = {window.flag_id for one in judged for window in one.windows if window.flag_id is not None}
-    with session.no_autoflush:  # a window's state and its flag are written in one go
-        flags = open_flags(session, scope_ids)
-        silent = _silent_flags(session, scope_ids, before)
-    patience_ms = silence_ms(book, now_ms)
+    flags = open_flags(session, scope_ids)
+    silent = _silent_flags(session, scope_ids, before)
+    flagged_after_ms = silence_ms(book, now_ms)
     touched: dict[Key, list[DueWindow]] = {}
     for one in judged:
         for window in one.windows:
-            duty = _belongs(window, silent, now_ms, patience_ms)
+            duty = _belongs(window, silent, now_ms, flagged_after_ms)
             if duty is not None:
                 touched.setdefault((one.scope.scope_id, duty), []).append(window)
     sites = {one.site.id: one.site for one in judged}
@@ -67,30 +85,34 @@ def raise_flags(
     fresh = [
         (sites[key[0]], key[1], book.severity(key[1], today)) for key in sorted(touched.keys() - flags.keys())
     ]
-    with session.no_autoflush:
-        flags |= _open(session, seals, fresh, now_ms, book)
+    flags |= _open(session, seals, fresh, now_ms, book)
     changed = {flags[key].id: flags[key] for key in touched}
     by_id = {flag.id: flag for flag in flags.values()}
     for key, windows in touched.items():
         _gather(session, seals, flags[key], windows, by_id, now_ms)
     for flag in _note_evidence(session, seals, judged, by_id, now_ms):
         changed[flag.id] = flag
-    session.flush()
-    save_judged(session, [window for one in judged for window in one.windows])
-    _hasten(session, seals, list(changed.values()), now_ms)
-    for flag in _withdraw(session, seals, [flag for flag in flags.values() if flag.id in before], now_ms):
+    return Gathered(flags, before, changed)
+
+
+def follow_windows(session: Session, seals: Seals, gathered: Gathered, now_ms: int) -> dict[str, list[Put]]:
+    """Expedite and withdraw flags by windows that are saved; gives the records of the flags that changed, by scope. A flag
+    none of whose windows is wrong any more is withdrawn; its history stays."""
+    changed, flags = gathered.changed, gathered.flags.values()
+    _expedite(session, seals, list(changed.values()), now_ms)
+    for flag in _withdraw(session, seals, [flag for flag in flags if flag.id in gathered.before], now_ms):
         changed[flag.id] = flag
     session.flush()
     return flag_puts(session, list(changed.values()))
 
 
-def _belongs(window: DueWindow, silent: Mapping[str, bool], now_ms: int, patience_ms: int) -> str | None:
+def _belongs(window: DueWindow, silent: Mapping[str, bool], now_ms: int, flagged_after_ms: int) -> str | None:
     """The duty of the flag under which a window goes now; None when it stays where it is."""
     held = window.flag_id
     if window.state == "missed" and (held is None or held in silent):
         return window.duty
     free = held is None or silent.get(held) is False
-    if window.state == "silent" and free and now_ms >= window.deadline_ms + patience_ms:
+    if window.state == "silent" and free and now_ms >= window.deadline_ms + flagged_after_ms:
         return SILENT
     return None
 
@@ -110,7 +132,7 @@ def _gather(
         window.flag_id = flag.id
     flag.windows += len(windows)
     named = {"windows": [window.id for window in windows[:50]], "count": len(windows)}
-    append_event(session, seals, flag, now_ms, SCHEDULER, "windows_added", named)
+    append_event(session, seals, flag, NewEvent(now_ms, SCHEDULER, "windows_added", named))
 
 
 def _note_evidence(
@@ -124,7 +146,7 @@ def _note_evidence(
                 late.setdefault(window.flag_id, []).append(window.id)
     for flag_id, windows in late.items():
         named = {"windows": windows[:50], "count": len(windows)}
-        append_event(session, seals, by_id[flag_id], now_ms, SCHEDULER, "evidence_arrived", named)
+        append_event(session, seals, by_id[flag_id], NewEvent(now_ms, SCHEDULER, "evidence_arrived", named))
     return [by_id[flag_id] for flag_id in late]
 
 
@@ -137,12 +159,6 @@ def _silent_flags(session: Session, scope_ids: Collection[str], ids: Collection[
         Flag.scope_id.in_(scope_ids), Flag.id.in_(ids), Flag.duty == SILENT
     )
     return dict(session.execute(query).all())
-
-
-def silence_ms(book: Rulebook, now_ms: int) -> int:
-    """How long a window stays silent before the silent-site flag opens: tablets are often offline for an
-    hour."""
-    return round(book.number("silent_site_h", local_date_of(now_ms)) * 3_600_000)
 
 
 def raise_integrity(
@@ -173,7 +189,7 @@ def raise_flag(
         flags |= _open(
             session, seals, [(session.get_one(Site, scope.scope_id), duty, severity)], now_ms, book
         )
-    append_event(session, seals, flags[key], now_ms, SCHEDULER, action, detail)
+    append_event(session, seals, flags[key], NewEvent(now_ms, SCHEDULER, action, detail))
     session.flush()
     return flags[key]
 
@@ -198,18 +214,14 @@ def _open(
     opened = {}
     for site, duty, severity in wanted:
         unit = owner(policy, site.unit, reviews)
-        flag = Flag(scope_id=site.id, id=str(uuid7()), duty=duty, state="open", severity=severity, unit=unit)
-        flag.level, flag.windows, flag.rev, flag.head = 0, 0, 0, ""
-        flag.opened_ms, flag.changed_ms, flag.policy = now_ms, now_ms, copied
+        flag = Flag(scope_id=site.id, id=str(uuid7()), duty=duty, severity=severity)
+        flag.windows, flag.rev, flag.head, flag.policy = 0, 0, "", copied
         flag.previous_id = earlier.get((site.id, duty))
         session.add(flag)
-        clocks = {}
-        for step in steps(policy, now_ms, severity, 1, book.holidays, unit):
-            key = {"scope_id": site.id, "flag_id": flag.id, "step": step.code, "unit": step.unit}
-            session.add(FlagStep(**key, due_ms=step.due_ms, next_ms=step.due_ms, asks=step.asks))
-            clocks[step.code] = clock_of(step.unit, step.due_ms)
-        told = {"duty": duty, "unit": unit, "severity": severity, "policy": digest, "clocks": clocks}
-        append_event(session, seals, flag, now_ms, SCHEDULER, "opened", told)
+        begun = steps(policy, now_ms, severity, 1, book.holidays, unit)
+        clocks = {step.code: clock_of(step.unit, step.due_ms) for step in begun}
+        detail = {"duty": duty, "unit": unit, "severity": severity, "policy": digest, "clocks": clocks}
+        append_event(session, seals, flag, NewEvent(now_ms, SCHEDULER, "opened", detail), policy)
         opened[site.id, duty] = flag
     return opened
 
@@ -222,7 +234,7 @@ def _earlier(session: Session, scope_ids: Collection[str], duties: Collection[st
     return {(scope_id, duty): key for scope_id, duty, key in session.execute(query.order_by(Flag.opened_ms))}
 
 
-def _hasten(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> None:
+def _expedite(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> None:
     """The second slot in a row makes paging start at once (the policy says which steps, and how many
     slots)."""
     if not flags:

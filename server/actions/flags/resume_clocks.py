@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.flags.escalate import policies_of
-from server.actions.flags.events import SCHEDULER, append_event, clock_of, flag_puts
+from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
 from server.actions.records.feed import publish_all
 from server.base.clock import to_iso
 from server.base.seal import Seals
@@ -102,16 +102,17 @@ def _restart(
         FlagStep.taken_ms.is_(None),
         FlagStep.next_ms > since_ms,
     )
-    clocks = {}
+    clocks, restarted = {}, []
     for row in session.scalars(query, execution_options={"populate_existing": True}):
         rule = policy.step(row.step)
         if rule is None or rule.starts == ORDERED or row.step in hastened:
             continue
         due_ms = max(row.due_ms, rule.delay(flag.severity).after_ms(now_ms, book.holidays))
         if due_ms > row.due_ms:
-            row.due_ms = row.next_ms = due_ms
+            restarted.append(row)
             clocks[row.step] = clock_of(row.unit, due_ms)
     if clocks:
-        told = {"reason": "pause", "since": to_iso(since_ms), "clocks": clocks}
-        append_event(session, seals, flag, now_ms, SCHEDULER, RESUMED, told)
+        detail = {"reason": "pause", "since": to_iso(since_ms), "clocks": clocks}
+        event = NewEvent(now_ms, SCHEDULER, RESUMED, detail)
+        append_event(session, seals, flag, event, policy, restarted)
     return bool(clocks)

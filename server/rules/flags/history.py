@@ -1,5 +1,5 @@
-"""What a flag must be by its history: its events played again over the table of moves and the policy it was opened
-under. `gongdi verify-log` compares this with what is stored."""
+"""What a flag is by its history: a fold of its events over the table of moves and the policy it was opened under. Each
+new event is applied to what is stored; `gongdi verify-log` folds them all again and compares."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from server.rules.flags.moves import CONTRACTOR, ENDED, EVERY, MOVES, STEP
 
 @dataclass(slots=True)
 class Clock:
-    """A step as the history has it: `due` as the event names it, `asks` for a move by now, `told` of its falling due."""
+    """A step as the history has it: `due` as the event names it, `asks` for a move by now, `taken` when it fell due."""
 
     unit: str
     due: str
     asks: bool = False
-    told: bool = False
+    taken: bool = False
     running: bool = True
 
 
@@ -61,22 +61,32 @@ def replay(policy: Policy, events: Iterable[Happened]) -> Standing:
     """The flag after these events. Raises HistoryBroken."""
     now = Standing()
     for event in events:
-        if (event.action == "opened") != (event.n == 1):
-            raise HistoryBroken(event.n, "a history begins with the opening, once")
-        if event.action == "opened":
-            now.opened, now.state, now.opened_ms = event.detail, "open", event.at_ms
-            now.unit = str(event.detail["unit"])
-        elif event.action in MOVES:
-            _move(now, policy, event)
-        elif event.action == "withdrawn":
-            _end(now, (EVERY,))
-            now.state, now.closed_ms = "withdrawn", event.at_ms
-        elif event.action.startswith(STEP):
-            _take(now, policy, event)
-        for code, told in event.detail.get("clocks", {}).items():
-            step = policy.step(code)
-            now.clocks[code] = Clock(told["unit"], told["due"], step is not None and step.asks_at_first)
+        apply(now, policy, event)
     return now
+
+
+def apply(now: Standing, policy: Policy, event: Happened) -> None:
+    """One event more: the only place that decides what a flag and its steps become. Raises HistoryBroken."""
+    if (event.action == "opened") != (event.n == 1):
+        raise HistoryBroken(event.n, "a history begins with the opening, once")
+    if event.action == "opened":
+        now.opened, now.state, now.opened_ms = event.detail, "open", event.at_ms
+        now.unit = str(event.detail["unit"])
+    elif event.action in MOVES:
+        _move(now, policy, event)
+    elif event.action == "withdrawn":
+        _end(now, (EVERY,))
+        now.state, now.closed_ms = "withdrawn", event.at_ms
+    elif event.action.startswith(STEP):
+        _take(now, policy, event)
+    for code, started in event.detail.get("clocks", {}).items():
+        step = policy.step(code)
+        now.clocks[code] = Clock(started["unit"], started["due"], step is not None and step.asks_at_first)
+
+
+def ends_clocks(action: str) -> bool:
+    """Whether an event of this kind may end steps that it does not name."""
+    return action in MOVES or action == "withdrawn"
 
 
 def policy_digest(policy: Mapping[str, Any]) -> str:
@@ -103,7 +113,7 @@ def _take(now: Standing, policy: Policy, event: Happened) -> None:
     clock, step = now.clocks.get(code), policy.step(code)
     if clock is None or step is None or not clock.running:
         raise HistoryBroken(event.n, f"no clock of the step {code} was running")
-    clock.told, clock.asks = True, step.asks
+    clock.taken, clock.asks = True, step.asks
     clock.running = step.asks
     if step.escalates:
         now.unit, now.level = clock.unit, max(now.level, 2)

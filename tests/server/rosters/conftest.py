@@ -10,7 +10,7 @@ from flask import Flask
 from server.actions.reference.load_reference import load_reference
 from server.base.db import write
 from tests.server.cast import Caller, Cast
-from tests.stories.rosters import read_at_once
+from tests.stories.rosters.uploads import read_at_once
 
 
 @pytest.fixture

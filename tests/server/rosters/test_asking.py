@@ -22,7 +22,7 @@ from tests.server.rosters.files import (
     write_rows,
 )
 from tests.server.rosters.people import FIELDS, TITLES
-from tests.stories.rosters import xlsx
+from tests.stories.rosters.uploads import xlsx
 
 ATTENDANCE: list[list[Cell]] = [["序号", "姓名", "班组", "出勤天数"], ["1", "王磊", "钢筋一班", 22.0]]
 

@@ -13,7 +13,7 @@ from server.files.read_workbook import read_workbook
 from server.rules.rosters.cells import text_of
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import commit, preview, rows, xlsx
+from tests.stories.rosters.uploads import commit, preview, rows, xlsx
 
 STARTS = (
     "=",

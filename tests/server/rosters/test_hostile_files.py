@@ -28,7 +28,7 @@ from tests.server.rosters.hostile import (
     zipped,
 )
 from tests.server.rosters.people import person
-from tests.stories.rosters import people_file
+from tests.stories.rosters.uploads import people_file
 
 ROOT = Path(__file__).parents[3]
 MEMORY = 700 << 20  # bytes over what the process had

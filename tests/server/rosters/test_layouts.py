@@ -24,7 +24,7 @@ from tests.server.rosters.files import (
     write_rows,
 )
 from tests.server.rosters.people import TITLES, context
-from tests.stories.rosters import xlsx
+from tests.stories.rosters.uploads import xlsx
 
 WITHOUT_TEAM = [*TITLES[:2], *TITLES[3:]]
 WITHOUT_DATE = TITLES[:5]

@@ -13,7 +13,7 @@ from server.console.pages import COOKIE
 from server.workflows.read_rosters import read_roster
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import Later, people_file, upload, xlsx
+from tests.stories.rosters.uploads import Later, people_file, upload, xlsx
 
 ASKED = xlsx([person(1).cells()], ["工人大名", *TITLES[1:]])
 

@@ -16,7 +16,7 @@ from server.models import Disclosure, User
 from server.models.access import viewer_of
 from tests.server.cast import Cast
 from tests.server.rosters.people import person
-from tests.stories.rosters import commit, people_file, preview, read_at_once
+from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once
 
 
 @pytest.fixture

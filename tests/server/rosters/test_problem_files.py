@@ -15,7 +15,7 @@ import xlsxwriter
 from server.rules.rosters.cells import Cell
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import preview, rows, xlsx
+from tests.stories.rosters.uploads import preview, rows, xlsx
 
 MANGLED = 410702198002031200.0
 

@@ -25,7 +25,7 @@ from tests.server.rosters.files import (
 )
 from tests.server.rosters.hostile import package, record, sheet_xml, xls, xls_number, xls_text, zipped
 from tests.server.rosters.people import TITLES, Person, person
-from tests.stories.rosters import xlsx
+from tests.stories.rosters.uploads import xlsx
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])

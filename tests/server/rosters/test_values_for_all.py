@@ -8,7 +8,7 @@ import pytest
 
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import preview, rows, xlsx
+from tests.stories.rosters.uploads import preview, rows, xlsx
 
 LIST = xlsx([person(n).cells()[:5] for n in (1, 2)], TITLES[:5])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from server.rules.duties.judge import Evidence, judge
-from server.rules.duties.replan import StoredWindow, revise
+from server.rules.duties.transition import StoredWindow, revise
 from server.rules.duties.windows import PlannedWindow
 from tests.server.rules.cast import NOON_SUSPENSION, at, find, planned
 

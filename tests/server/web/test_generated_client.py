@@ -21,7 +21,7 @@ from server.base.db import write
 from tests.live import serving
 from tests.server.cast import PASSWORD, Cast, add_flag
 from tests.server.rosters.people import person
-from tests.stories.rosters import people_file, read_at_once
+from tests.stories.rosters.uploads import people_file, read_at_once
 
 METHODS = ("get", "put", "post", "patch", "delete")
 # Files are bytes to the generator when it is told so; everything else it has to understand as it is.

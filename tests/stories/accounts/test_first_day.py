@@ -22,7 +22,7 @@ from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.server.cli.test_commands import Run, _runner, run
 from tests.stories.field import Field
-from tests.stories.flags import missed_flag, notices, planned_field, waiting
+from tests.stories.flags.cast import missed_flag, notices, planned_field, waiting
 
 __all__ = ["run"]
 

@@ -16,7 +16,7 @@ from server.rules.calendar import instant_ms
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast
 from tests.stories.field import WORKER, Field
-from tests.stories.flags import DAY, at, planned_field, show
+from tests.stories.flags.cast import DAY, at, planned_field, show
 
 REPORTS = ("community_reported", "headquarters_reported", "bureau_reported")
 

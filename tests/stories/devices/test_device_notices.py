@@ -14,7 +14,7 @@ from server.rules.calendar import instant_ms
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import at, planned_field
+from tests.stories.flags.cast import at, planned_field
 from tests.stories.slots import LOG
 
 _HOUR_MS = 3_600_000

@@ -13,7 +13,7 @@ from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.server.reference_files import Files, copied_files
 from tests.stories.field import Field
-from tests.stories.flags import DAY, at, planned_field
+from tests.stories.flags.cast import DAY, at, planned_field
 from tests.stories.slots import LOG, windows
 
 

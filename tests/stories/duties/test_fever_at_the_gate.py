@@ -11,7 +11,7 @@ from server.rules.calendar import instant_ms
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast
 from tests.stories.field import WORKER, Field
-from tests.stories.flags import DAY, at, planned_field
+from tests.stories.flags.cast import DAY, at, planned_field
 from tests.stories.slots import windows
 
 OTHER = {**WORKER, "name": "李四", "certificate_number": "410711199003070018"}

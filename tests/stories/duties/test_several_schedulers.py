@@ -18,7 +18,7 @@ from server.workflows.scheduler import tick
 from sync_protocol import stream as streams
 from tests.server.cast import COMPANY_A, Cast, add_site, identity
 from tests.stories.field import Field
-from tests.stories.flags import DAY, planned_field
+from tests.stories.flags.cast import DAY, planned_field
 
 SITES = 8
 

@@ -20,7 +20,7 @@ from server.workflows import scheduler
 from server.workflows.scheduler import tick
 from tests.server.cast import COMPANY_A, Cast, add_site, identity
 from tests.stories.field import Field
-from tests.stories.flags import DAY, planned_field
+from tests.stories.flags.cast import DAY, planned_field
 
 SITES = 6
 Done = set[tuple[str, str, str]]

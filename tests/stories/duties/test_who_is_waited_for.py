@@ -23,7 +23,7 @@ from server.models.access import viewer_of
 from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, at, planned_field
+from tests.stories.flags.cast import DAY, at, planned_field
 from tests.stories.slots import LOG, standing
 from tests.stories.wire import WireDevice
 

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from server.console.pages import COOKIE
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import missed_flag, moved, planned_field, show
+from tests.stories.flags.cast import missed_flag, moved, planned_field, show
 
 NOTE = '#panic("x") $x$ *食堂* =HYPERLINK("http://x") <王五> \\ `每日两次`'
 

@@ -36,7 +36,7 @@ from server.workflows import deliver_notices
 from server.workflows.deliver_notices import deliver_due
 from server.workflows.scheduler import tick
 from tests.server.cast import NOW_MS, Caller, Cast, make_cast
-from tests.stories.flags import missed_flag, planned_field
+from tests.stories.flags.cast import missed_flag, planned_field
 
 HOUR_MS = 3_600_000
 ONWARD = (

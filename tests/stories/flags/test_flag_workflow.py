@@ -17,7 +17,7 @@ from server.models.scope import Scope
 from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, act, at, missed_flag, moved, notices, planned_field, show, waiting
+from tests.stories.flags.cast import DAY, act, at, missed_flag, moved, notices, planned_field, show, waiting
 from tests.stories.photos import picture
 
 

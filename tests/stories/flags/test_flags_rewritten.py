@@ -16,7 +16,7 @@ from server.models import Flag, FlagEvent, FlagStep, Window
 from server.models.scope import Scope
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import at, missed_flag, moved, planned_field
+from tests.stories.flags.cast import at, missed_flag, moved, planned_field
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from server.rules.calendar import DAY_MS
 from server.workflows.scheduler import look
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import missed_flag, moved, planned_field, show
+from tests.stories.flags.cast import missed_flag, moved, planned_field, show
 
 HOUR_MS = 3_600_000
 

@@ -12,7 +12,7 @@ from server.base.db import write
 from server.models import SiteCompany
 from tests.server.cast import COMPANY_A, COMPANY_B, Caller, Cast
 from tests.stories.field import Field
-from tests.stories.flags import act, at, missed_flag, moved, notices, planned_field, show, waiting
+from tests.stories.flags.cast import act, at, missed_flag, moved, notices, planned_field, show, waiting
 
 
 @pytest.fixture

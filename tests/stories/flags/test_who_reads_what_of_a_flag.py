@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, act, at, missed_flag, moved, notices, planned_field, show, waiting
+from tests.stories.flags.cast import DAY, act, at, missed_flag, moved, notices, planned_field, show, waiting
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from server.workflows.deliver_notices import deliver_due, is_public, sender
 from server.workflows.scheduler import tick
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import at, missed_flag, moved, notices, planned_field, show
+from tests.stories.flags.cast import at, missed_flag, moved, notices, planned_field, show
 
 HOUR_MS = 3_600_000
 

@@ -21,7 +21,7 @@ from sync_protocol.client.people import doubled
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import PASSWORD, Cast
 from tests.stories.field import WORKER, Field
-from tests.stories.flags import DAY, at, planned_field
+from tests.stories.flags.cast import DAY, at, planned_field
 from tests.stories.wire import WireDevice
 
 READING = {"celsius": 36.5, "point": "gate", "slot": "before_work"}

@@ -21,7 +21,7 @@ from sync_protocol.outcomes import REFUSED
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import person
 from tests.stories.field import Field
-from tests.stories.rosters import commit, people_file, preview, read_at_once, rows
+from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, rows
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from server.models import LogEntry, Roster
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.hostile import HOSTILE, one_sheet
 from tests.server.rosters.people import TITLES, person
-from tests.stories.rosters import commit, people_file, preview, read_at_once, rows, upload, xlsx
+from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, rows, upload, xlsx
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from server.rules.rosters.problems import CATALOGUE
 from tests.server.cast import COMPANY_A, Cast
 from tests.server.rosters.people import ALL_TITLES, DIRT, Dirt, Person, person, words
 from tests.stories.field import Field
-from tests.stories.rosters import preview, read_at_once, rows, xlsx
+from tests.stories.rosters.uploads import preview, read_at_once, rows, xlsx
 
 # Only a file can say these: a tablet has lists to choose from, no numeric cells, and inspectors of all companies.
 FILES_ONLY = {"contract_unknown", "yes_no_unknown", "company_not_yours", "trade_unknown", "trade_missing"}

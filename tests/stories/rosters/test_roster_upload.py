@@ -23,7 +23,16 @@ from server.workflows.scheduler import tick
 from tests.server.cast import COMPANY_B, Caller, Cast
 from tests.server.rosters.people import TITLES, Person, person
 from tests.stories.field import Field
-from tests.stories.rosters import Later, commit, people_file, preview, read_at_once, rows, upload, xlsx
+from tests.stories.rosters.uploads import (
+    Later,
+    commit,
+    people_file,
+    preview,
+    read_at_once,
+    rows,
+    upload,
+    xlsx,
+)
 
 
 @pytest.fixture

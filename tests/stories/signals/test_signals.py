@@ -14,8 +14,8 @@ from server.workflows.scheduler import tick
 from tests.server.cast import Cast
 from tests.server.rosters.people import person
 from tests.stories.field import Field
-from tests.stories.flags import DAY, planned_field
-from tests.stories.rosters import commit, people_file, preview, read_at_once
+from tests.stories.flags.cast import DAY, planned_field
+from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once
 
 NEXT = "2026-11-25"
 

@@ -14,7 +14,7 @@ from server.rules.calendar import instant_ms
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.flags import DAY, at, planned_field
+from tests.stories.flags.cast import DAY, at, planned_field
 from tests.stories.slots import LOG, standing, windows
 
 MINUTE, HOUR, DAY_MS = 60_000, 3_600_000, 86_400_000

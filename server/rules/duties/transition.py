@@ -1,0 +1,180 @@
+"""What a window becomes. Whoever writes a window's state asks here: the push that brings facts, the tick that finds it due,
+planning that makes and revises it, and a person who excuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from server.rules.calendar import local_date_of
+from server.rules.duties.judge import Evidence, judge, reason_code
+from server.rules.duties.reporting import Reporting
+from server.rules.duties.windows import PlannedWindow
+from server.rules.rulebook import Rulebook
+
+REASON_MAX = 200  # characters
+_PLANS_EXCUSES = ("suspended", "stopped", "rest_day")
+
+
+class Stored(Protocol):
+    """A window as it is in the database, as far as deciding needs it."""
+
+    state: str
+    reason: str | None
+    need: int | None
+    have: int | None
+    flag_id: str | None
+    opens_ms: int
+
+    @property
+    def deadline_ms(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A window's state, why, the people who had to be measured (`need`) and were (`have`), and when the scheduler must
+    look at it again (None: only new data can change it)."""
+
+    state: str
+    reason: str | None
+    need: int | None
+    have: int | None
+    check_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of the site's devices when a window is looked at. `watermark_ms`: through when the kinds that it is
+    judged by are complete; `lost`: why a device that ended before its deadline may hold more (DEVICE_REASONS);
+    `silence_ms`: how long a window stays silent before the silent-site flag opens."""
+
+    now_ms: int
+    watermark_ms: int | None
+    lost: str | None
+    silence_ms: int
+
+
+def heard_of(
+    reporting: Reporting, kinds: Iterable[str], window: Stored, now_ms: int, silence_ms: int
+) -> Heard:
+    """What a site's devices have reported of the kinds that a window is judged by."""
+    lost = reporting.lost_of(kinds, window.opens_ms, window.deadline_ms)
+    return Heard(now_ms, reporting.watermark(kinds), lost, silence_ms)
+
+
+def silence_ms(book: Rulebook, now_ms: int) -> int:
+    """How long a window stays silent before the silent-site flag opens: tablets are often offline for an hour."""
+    return round(book.number("silent_site_h", local_date_of(now_ms)) * 3_600_000)
+
+
+def decide(window: Stored, evidence: Evidence, heard: Heard) -> Decision:
+    """What a window is by all facts known now (the table of `judge`). One that is silent is looked at again when its
+    silence has lasted long enough for a flag: a tablet that is merely late raises none."""
+    verdict = judge(
+        window.state,
+        window.reason,
+        heard.now_ms,
+        window.deadline_ms,
+        heard.watermark_ms,
+        evidence,
+        heard.lost,
+    )
+    check_ms = verdict.next_check_ms
+    flagged_ms = window.deadline_ms + heard.silence_ms
+    if verdict.state == "silent" and heard.now_ms < flagged_ms:
+        check_ms = flagged_ms
+    return Decision(verdict.state, verdict.reason, evidence.need, evidence.have, check_ms)
+
+
+def decide_at_push(window: Stored, evidence: Evidence, heard: Heard) -> Decision:
+    """As `decide`, where flags are left to the tick: what a flag has to follow is due at once."""
+    decided = decide(window, evidence, heard)
+    silent_ms = window.deadline_ms + heard.silence_ms
+    flag_follows = (
+        window.flag_id is not None
+        or decided.state == "missed"
+        or (decided.state == "silent" and heard.now_ms >= silent_ms)
+    )
+    return replace(decided, check_ms=heard.now_ms) if flag_follows else decided
+
+
+def begin(planned: PlannedWindow) -> Decision:
+    """A new window: excused from the start, or open and looked at by its deadline."""
+    if planned.excused:
+        return Decision("excused", planned.excused[:REASON_MAX], None, None, None)
+    return Decision("open", None, None, None, planned.deadline_ms)
+
+
+def reopen(window: Stored, revised: StoredWindow, now_ms: int) -> Decision:
+    """A window that planning has revised. One that was decided by its lack is looked at again at once, because its flag
+    depends on it."""
+    check_ms = revised.due_ms + revised.grace_s * 1000 if revised.state == "open" else None
+    if window.state in ("silent", "missed"):
+        check_ms = now_ms
+    return Decision(revised.state, revised.reason, window.need, window.have, check_ms)
+
+
+def approve(window: Stored, approved_by: str) -> Decision:
+    """A person has looked into it and excuses it (核实豁免)."""
+    reason = f"approved: {approved_by}"[:REASON_MAX]
+    return Decision("excused", reason, window.need, window.have, None)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWindow:
+    """A window as it stands: the part that planning and judging share. `need` is as in Evidence."""
+
+    state: str
+    reason: str | None
+    opens_ms: int
+    due_ms: int
+    grace_s: int
+    closes_ms: int
+    need: int | None = None
+
+
+def revise(stored: StoredWindow, planned: PlannedWindow | None, now_ms: int) -> StoredWindow | None:
+    """The stored window as it must be now that planning gives `planned` (None: it is no longer asked for);
+    None when nothing changes. Judge it afterwards.
+
+    1. A window that has opened keeps its times, because it is judged by the rule as of its opening; one still
+       to come takes the new ones, or is void when nobody asks for it any more.
+    2. A new excuse (a suspension approved late, a holiday added) excuses what is undecided, and takes what
+       was `missed` to review, because people have acted upon it. A rest day excuses nothing where people were
+       seen.
+    3. An excuse that has gone (a make-up day added, a suspension withdrawn) opens the window again.
+    """
+    revised = _retimed(stored, planned) if stored.opens_ms > now_ms else stored
+    if planned is not None:
+        revised = _excused(revised, planned.excused) if planned.excused else _asked_again(revised)
+    return None if revised == stored else revised
+
+
+def _retimed(stored: StoredWindow, planned: PlannedWindow | None) -> StoredWindow:
+    if planned is None:
+        return replace(stored, state="void", reason="not_asked")
+    times = replace(
+        stored,
+        opens_ms=planned.opens_ms,
+        due_ms=planned.due_ms,
+        grace_s=planned.grace_s,
+        closes_ms=planned.closes_ms,
+    )
+    return replace(times, state="open", reason=None) if stored.reason == "not_asked" else times
+
+
+def _excused(stored: StoredWindow, excuse: str) -> StoredWindow:
+    if excuse == "rest_day" and stored.need:
+        return stored
+    if stored.state == "missed":
+        return replace(stored, state="review", reason="excused_after_missed")
+    if stored.state in ("open", "silent", "excused"):
+        return replace(stored, state="excused", reason=excuse)
+    return stored
+
+
+def _asked_again(stored: StoredWindow) -> StoredWindow:
+    if stored.state == "excused" and reason_code(stored.reason) in _PLANS_EXCUSES:
+        return replace(stored, state="open", reason=None)
+    return stored
