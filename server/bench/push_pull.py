@@ -27,8 +27,8 @@ from server.actions.accounts.manage_users import NewUser, add_user
 from server.actions.devices.enrol_device import enrolled
 from server.actions.duties.judge_windows import judge_due
 from server.actions.flags.escalate import take_due_steps
-from server.actions.notices.channels import NewChannel, add_channel
 from server.actions.notices.digest import gather
+from server.actions.notices.edit_channels import NewChannel, add_channel
 from server.actions.records.feed import publish
 from server.actions.records.window_record import window_put
 from server.actions.reference.load_reference import load_reference, rules_in_force

@@ -53,7 +53,7 @@ GROUPS = {
         },
     ),
     "channel": (
-        "通知渠道: 邮件, 企业微信、钉钉、飞书机器人, webhook。",
+        "通知渠道: 用户不打开网页也能收到通知的途径。",
         {
             "add": ("server.cli.notices:add", "给用户加一个通知渠道。"),
             "list": ("server.cli.notices:show", "列出通知渠道; 地址不显示。"),

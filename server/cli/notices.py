@@ -9,23 +9,25 @@ from rich.console import Console
 from rich.table import Table
 
 from server.actions.accounts.manage_users import find_user
-from server.actions.notices.channels import NewChannel, add_channel, list_channels, remove_channel
+from server.actions.notices.channels import CHANNELS
+from server.actions.notices.edit_channels import NewChannel, add_channel, list_channels, remove_channel
 from server.base.clock import to_iso
 from server.cli.base import writing
-from server.models.notice import CHANNEL_KINDS
 
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
-@click.command("add")
+_ADDRESSES = "; ".join(f"{code} ({one.TITLE}): {one.EXAMPLE}" for code, one in CHANNELS.items())
+
+
+@click.command("add", help=f"给用户加一个通知渠道。KIND 和它的地址: {_ADDRESSES}。")
 @click.argument("user")
-@click.argument("kind", type=click.Choice(CHANNEL_KINDS))
+@click.argument("kind", type=click.Choice(list(CHANNELS)))
 @click.option("--quiet", "quiet", metavar="HH:MM-HH:MM", help="免打扰时间, 如 22:00-07:00; 严重事项除外。")
 @click.option(
     "--address", prompt="地址 (不显示)", hide_input=True, help="不写则提示输入, 以免留在命令历史里。"
 )
 def add(user: str, kind: str, quiet: str | None, address: str) -> None:
-    """给用户加一个通知渠道。地址: mailto://…、wecombot://…、dingtalk://…、feishu://… 或 https://… (webhook)。"""
     hours = _QUIET.fullmatch(quiet) if quiet else None
     if quiet and hours is None:
         raise click.UsageError("--quiet 写成 HH:MM-HH:MM, 如 22:00-07:00。")

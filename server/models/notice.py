@@ -9,7 +9,6 @@ from server.base.db import Base, Id
 
 _WAITING = sa.text("digest_id IS NULL AND channel_id IS NOT NULL")
 _PENDING = sa.text("state = 'pending'")
-CHANNEL_KINDS = ("mail", "wecom", "dingtalk", "feishu", "webhook")
 
 
 class Channel(Base):

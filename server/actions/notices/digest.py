@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from server.actions.notices.channels import address_place
+from server.actions.notices.edit_channels import address_place
+from server.actions.notices.outgoing import Outgoing
 from server.actions.reference.name_codes import read_names
 from server.base.clock import to_iso
 from server.base.seal import SealBroken, Seals
@@ -22,21 +21,6 @@ from server.rules.rulebook import Rulebook
 
 LEASE_MS = 5 * 60 * 1000  # how long a sender that died keeps others away
 LINES_MAX = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A digest to be sent at `at_ms`. `key` is the same at every try. `address`: None when its seal does not open, so
-    that the try fails like any other."""
-
-    key: str
-    kind: str
-    address: str | None
-    title: str
-    lines: tuple[str, ...]
-    count: int
-    severe: bool
-    at_ms: int
 
 
 def gather(session: Session, now_ms: int, limit: int = 200) -> int:
@@ -58,7 +42,7 @@ def gather(session: Session, now_ms: int, limit: int = 200) -> int:
     return made
 
 
-def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Letter | None:
+def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Outgoing | None:
     """The next digest that is due, counted as tried and kept from others for a while; None when nothing is.
     `address_of`: the console's address, for a link."""
     query = sa.select(Digest).where(Digest.state == "pending", Digest.next_ms <= now_ms)
@@ -76,7 +60,7 @@ def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Lette
         lines.append(f"{address_of}/console/notices")
     title = f"工地检查: {digest.notices} 条通知" + (" (有严重事项)" if severe else "")
     told = (title, tuple(lines), digest.notices, severe, now_ms)
-    return Letter(digest.id, channel.kind, _address(seals, channel), *told)
+    return Outgoing(digest.id, channel.kind, _address(seals, channel), *told)
 
 
 def _address(seals: Seals, channel: Channel) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from server.actions.accounts.form_keys import form_place
 from server.actions.flags.events import tally_place
-from server.actions.notices.channels import address_place
+from server.actions.notices.edit_channels import address_place
 from server.actions.records.edit_register import contest_place
 from server.actions.records.feed import body_place
 from server.actions.records.registers import state_place

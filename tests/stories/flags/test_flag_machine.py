@@ -21,8 +21,9 @@ from server.actions.accounts.log_in import SESSION_MS
 from server.actions.audit.verify_log import verify_scope
 from server.actions.flags.list_flags import flags_waiting_for
 from server.actions.flags.move_flag import asked_of
-from server.actions.notices.channels import NewChannel, add_channel
-from server.actions.notices.digest import LEASE_MS, Letter
+from server.actions.notices.digest import LEASE_MS
+from server.actions.notices.edit_channels import NewChannel, add_channel
+from server.actions.notices.outgoing import Outgoing
 from server.actions.reference.load_reference import rules_in_force
 from server.app import create_app
 from server.base.clock import FakeClock
@@ -155,11 +156,11 @@ class Flags(RuleBasedStateMachine):
     def notices_leave(self, death: str) -> None:
         """A process dies while it gathers, claims or settles, or before or after it sends."""
 
-        def send(letter: Letter) -> bool:
+        def send(outgoing: Outgoing) -> bool:
             if death == "before":
                 raise Died
             if death != "fails":
-                self.sent[letter.key] += 1
+                self.sent[outgoing.key] += 1
             if death in ("after", "settle"):
                 self.deaths_after_sending += 1
             if death == "after":

@@ -22,11 +22,13 @@ from apprise.plugins.wecombot import NotifyWeComBot
 from flask import Flask
 from standardwebhooks.webhooks import Webhook
 
-from server.actions.notices.channels import NewChannel, add_channel, remove_channel
-from server.actions.notices.digest import LEASE_MS, Letter
+from server.actions.notices.digest import LEASE_MS
+from server.actions.notices.edit_channels import NewChannel, add_channel, remove_channel
+from server.actions.notices.outgoing import Outgoing
 from server.base.db import read, write
+from server.base.egress import is_public
 from server.models import Channel, Digest, Notice, User
-from server.workflows.deliver_notices import deliver_due, is_public, sender
+from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.scheduler import tick
 from tests.server.cast import Cast
 from tests.stories.field import Field
@@ -138,8 +140,8 @@ def test_a_sender_that_dies_after_sending_is_followed_with_the_same_key(
     missed_flag(field)
     real = sender(frozenset())
 
-    def dies(letter: Letter) -> bool:
-        real(letter)
+    def dies(outgoing: Outgoing) -> bool:
+        real(outgoing)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -259,8 +261,8 @@ def test_several_senders_at_once_send_each_digest_once(field: Field, second_app:
         with app.app_context():
             deliver_due(app.extensions["gongdi"].seals, field.cast.clock.now_ms(), send)
 
-    def send(letter: Letter) -> bool:
-        sent.append(letter.key)
+    def send(outgoing: Outgoing) -> bool:
+        sent.append(outgoing.key)
         return True
 
     with ThreadPoolExecutor(4) as pool:
@@ -306,9 +308,9 @@ def test_whatever_a_sender_raises_is_a_failed_try(field: Field, caplog: pytest.L
         _channel(field, name, NewChannel("webhook", f"https://{name}.example.com/secret"))
     missed_flag(field)
 
-    def raises(letter: Letter) -> bool:
-        if "section" in str(letter.address):
-            raise LookupError(letter.address)
+    def raises(outgoing: Outgoing) -> bool:
+        if "section" in str(outgoing.address):
+            raise LookupError(outgoing.address)
         return True
 
     assert _deliver(field, raises, after_ms=6 * 60_000) == {"digests": 2, "sent": 1, "failed": 1}
@@ -320,9 +322,9 @@ def test_a_channel_that_is_taken_away_while_it_is_sent_to_stops_nothing(field: F
         _channel(field, name, NewChannel("webhook", f"https://{name}.example.com/"))
     missed_flag(field)
 
-    def takes_away(letter: Letter) -> bool:
+    def takes_away(outgoing: Outgoing) -> bool:
         with field.app.app_context(), write() as session:
-            if (digest := session.get(Digest, letter.key)) is not None:
+            if (digest := session.get(Digest, outgoing.key)) is not None:
                 remove_channel(session, digest.channel_id)
         return True
 

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from server.actions.notices.channels import CHANNELS
 from server.base.problems import Problem
 from server.base.seal import Seals, place
-from server.models.notice import CHANNEL_KINDS, Channel, Digest, Notice
+from server.models.notice import Channel, Digest, Notice
 from server.models.user import User
 
 ADDRESS_MAX = 1000
@@ -22,7 +23,7 @@ MINUTES_A_DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class NewChannel:
-    """`address`: an apprise address (mailto, wecombot, dingtalk, feishu), or https for a webhook. `quiet_from`,
+    """`address`: an apprise address or a URL, by `kind`: the code of a channel. `quiet_from`,
     `quiet_to`: minutes of the local day; equal: no quiet hours."""
 
     kind: str
@@ -32,15 +33,16 @@ class NewChannel:
 
 
 def add_channel(session: Session, seals: Seals, user: User, new: NewChannel, now_ms: int) -> tuple[str, str]:
-    """Gives the channel's id, and for a webhook the secret that signs what is posted (else ""). Raises Problem 422."""
+    """Gives the channel's id, and where it is signed the secret that signs what is posted (else ""). Raises Problem 422."""
     scheme = urlsplit(new.address).scheme
-    known = new.kind in CHANNEL_KINDS and scheme in SCHEMES[new.kind]
+    way = CHANNELS.get(new.kind)
+    schemes = way.SCHEMES if way is not None else ()
     quiet = 0 <= new.quiet_from < MINUTES_A_DAY and 0 <= new.quiet_to < MINUTES_A_DAY
-    if not known or not quiet or len(new.address) > ADDRESS_MAX:
-        detail = f"{new.kind} 的地址以 {' 或 '.join(f'{one}://' for one in SCHEMES.get(new.kind, ()))} 开头。"
+    if scheme not in schemes or not quiet or len(new.address) > ADDRESS_MAX:
+        detail = f"{new.kind} 的地址以 {' 或 '.join(f'{one}://' for one in schemes)} 开头。"
         raise Problem(422, "invalid_channel", "通知渠道不正确", detail)
     address, secret = new.address, ""
-    if new.kind == "webhook":
+    if getattr(way, "IS_SIGNED", False):
         secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
         address = f"{new.address.partition('#')[0]}#{secret}"
     channel = Channel(id=str(uuid7()), user_id=user.id, kind=new.kind, made_ms=now_ms)
@@ -71,13 +73,3 @@ def list_channels(session: Session) -> list[tuple[Channel, User]]:
         sa.select(Channel, User).join(User, User.id == Channel.user_id).order_by(User.name, Channel.made_ms)
     )
     return [(channel, user) for channel, user in session.execute(query)]
-
-
-# What apprise or the poster is ever given, by kind of channel: nothing else is reached.
-SCHEMES = {
-    "mail": ("mailto", "mailtos"),
-    "wecom": ("wecombot",),
-    "dingtalk": ("dingtalk",),
-    "feishu": ("feishu",),
-    "webhook": ("https", "http"),
-}

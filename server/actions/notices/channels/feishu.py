@@ -1,0 +1,17 @@
+"""A robot in a group of 飞书 (Feishu)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from server.actions.notices.outgoing import Outgoing, send_by_apprise
+
+CODE = "feishu"
+TITLE = "飞书群机器人"
+SCHEMES = ("feishu",)
+EXAMPLE = "feishu://…"
+
+
+def send(outgoing: Outgoing, address: str, _private_hosts: Collection[str]) -> bool:
+    """Whether the service took it. It lies in the public Internet."""
+    return send_by_apprise(outgoing, address)
