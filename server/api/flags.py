@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from server.actions.flags.list_flags import FlagFile, FlagFilter, ShownFlag, one_flag, page_of_flags
+from server.actions.flags.list_flags import FlagFile, ShownFlag, one_flag, page_of_flags
 from server.actions.flags.move_flag import Wanted, move_flag
 from server.actions.reference.load_reference import rules_in_force
 from server.api.door import ApiBlueprint, runtime, viewer
@@ -25,12 +25,8 @@ blueprint = ApiBlueprint(
 @blueprint.alt_response(401, "UNAUTHORIZED")
 def list_flags(asked: dict[str, Any]) -> Page[ShownFlag]:
     """我能看到的问题标记, 最新的在前"""
-    names = ("state", "unit", "duty", "district", "company")
-    wanted = FlagFilter(
-        **{name: asked.get(name) for name in names}, assignee=viewer().id if "assignee" in asked else None
-    )
     with read() as session:
-        return page_of_flags(session, viewer(), wanted, asked.get("cursor"), asked["limit"])
+        return page_of_flags(session, viewer(), asked, asked.get("cursor"), asked["limit"])
 
 
 @blueprint.post("/<uuid:flag_id>/actions")

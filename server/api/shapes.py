@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from schemas.fields import Pattern
-from schemas.flag import FLAG_STATES
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
 from server.actions.accounts.log_in import NAME_CHARS_MAX, PASSWORD_CHARS_MAX
+from server.actions.flags.filters import FLAG_FILTERS, Filter
 from server.base.clock import from_iso, to_iso
 from server.models.paging import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX
 from server.rules.flags.moves import TABLE, describe
@@ -84,18 +84,20 @@ class PageQuery(Input):
     limit = _limit(LIMIT_DEFAULT, LIMIT_MAX)
 
 
+def _parameter(one: Filter) -> fields.String:
+    """A filter as a parameter of the query."""
+    if not one.words:
+        return _text(one.pattern, one.wrong, metadata={"description": one.title})
+    wrong = f"{one.title}只能是: {', '.join(one.words)}。"
+    known = validate.OneOf(list(one.words), error=wrong)
+    return fields.String(validate=known, error_messages=ZH, metadata={"description": one.title})
+
+
 class FlagQuery(PageQuery):
-    state = fields.String(
-        validate=validate.OneOf(FLAG_STATES, error=f"状态只能是: {', '.join(FLAG_STATES)}。"),
-        error_messages=ZH,
-    )
-    unit = _text(r"^[a-z0-9_-]{1,32}$", "科室代码由小写字母、数字、- 和 _ 组成。")
-    duty = _text(r"^[A-Z0-9_-]{1,24}$", "职责代码由大写字母、数字、- 和 _ 组成。")
-    district = _text(r"^[0-9]{6}([0-9]{3})?$", "区县代码为 6 位或 9 位数字。")
-    company = _text(r"^[0-9A-Z]{18}$", "统一社会信用代码为 18 位。")
-    assignee = fields.String(
-        validate=validate.OneOf(["me"], error="只能是 me: 由我承办的。"), error_messages=ZH
-    )
+    """The filters of FLAG_FILTERS."""
+
+    class Meta:
+        include: ClassVar[dict[str, fields.Field[Any]]] = {one.name: _parameter(one) for one in FLAG_FILTERS}
 
 
 class WindowQuery(Input):

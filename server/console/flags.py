@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from schemas.flag import FLAG_STATES
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
 from server.actions.devices.list_devices import devices_of
 from server.actions.duties.list_duties import duties_shown
 from server.actions.flags.document_facts import number_of
+from server.actions.flags.filters import FLAG_FILTERS, LIVE, WAITING_FILTERS, Filter
 from server.actions.flags.list_flags import (
-    FlagFilter,
     flags_waiting_for,
     one_flag,
     page_of_flags,
@@ -41,18 +39,15 @@ from server.rules.calendar import add_days, instant_ms, local_date_of
 from server.rules.duties.sources import flag_sources
 from server.rules.flags.escalation import policy_from
 from server.rules.flags.moves import MOVES, PARTY_NAMES, TABLE
-from server.rules.flags.words import SEVERITIES
 from server.web.responses import now_ms, runtime, uploaded_photos
 from server.workflows.receive_media import keep_photo
 
 WAITING_ROWS = 50
-_FILTERS = ("district", "duty", "severity")
 _SIGNAL_DAYS = 7
 _KEPT = ("action", "note", "due", "assignee", "company")  # of a form that was refused
 # A browser that goes back fetches the page again, with a fresh key, and keeps the words.
 _REPEAT_MS = 10 * 60 * 1000
 _NAME_MAX = 64  # of a log-in name
-_CODE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _REV = re.compile(r"\d{1,9}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -63,28 +58,21 @@ _INTERNAL = frozenset(move.action for move in TABLE if move.internal)
 def list_waiting() -> str:
     """What waits for this person: severe first, then by what is due first."""
     require_role(*WORKERS)
-    chosen = {name: _code(name) for name in (*_FILTERS, "assignee")}
+    chosen = _chosen(WAITING_FILTERS)
     start = start_asked(request.args)
     with read() as session:
-        wanted = _filter(chosen, g.viewer)
-        rows, total = flags_waiting_for(session, g.viewer, now_ms(), WAITING_ROWS, wanted, start)
+        rows, total = flags_waiting_for(session, g.viewer, now_ms(), WAITING_ROWS, chosen, start)
         names = read_names(session)
     shown = {"rows": rows, "total": total, "start": start, "most": WAITING_ROWS}
-    return render("waiting.html", names, **shown, now=now_ms(), chosen=chosen)
+    return render("waiting.html", names, **shown, now=now_ms(), chosen=chosen, filters=WAITING_FILTERS)
 
 
 @blueprint.get("/flags")
 def list_flags() -> str:
     """The flags, newest first. The filter lives in the address, so that it can be kept and sent."""
-    chosen = {name: _code(name) for name in ("state", *_FILTERS, "unit", "company", "assignee")}
-    show = chosen["state"] if chosen["state"] in (*FLAG_STATES, "all") else "live"
-    wanted = replace(
-        _filter(chosen, g.viewer),
-        state=show if show in FLAG_STATES else None,
-        live=True if show == "live" else None,
-    )
+    chosen = _chosen(FLAG_FILTERS, state=LIVE)
     with read() as session:
-        page = page_of_flags(session, g.viewer, wanted, request.args.get("cursor"), ROWS)
+        page = page_of_flags(session, g.viewer, chosen, request.args.get("cursor"), ROWS)
         turns = turns_of(session, [row.flag for row in page.items])
         since = add_days(local_date_of(now_ms()), -_SIGNAL_DAYS)
         signals = signal_counts(session, g.viewer, [row.site.id for row in page.items], since)
@@ -97,7 +85,8 @@ def list_flags() -> str:
         turns=turns,
         signals=signals,
         companies=companies,
-        chosen={**chosen, "state": show},
+        chosen=chosen,
+        filters=FLAG_FILTERS,
         now=now_ms(),
     )
 
@@ -221,20 +210,10 @@ def _wanted(photos: Sequence[str]) -> Wanted:
     return Wanted(action, int(rev), note, due_ms, tuple(photos), assignee, company, _REPEAT_MS)
 
 
-def _filter(chosen: Mapping[str, str | None], viewer: Viewer) -> FlagFilter:
-    """The filter of an address. `assignee`: `me`, or `nobody`."""
-    severity = chosen["severity"] if chosen["severity"] in SEVERITIES else None
-    return FlagFilter(
-        unit=chosen.get("unit"),
-        duty=chosen["duty"],
-        district=chosen["district"],
-        company=chosen.get("company"),
-        severity=severity,
-        assignee={"me": viewer.id, "nobody": ""}.get(chosen["assignee"] or ""),
-    )
-
-
-def _code(name: str) -> str | None:
-    """A filter's code from the address; anything that no code can be is left out."""
-    value = request.args.get(name, "")
-    return value if _CODE.fullmatch(value) else None
+def _chosen(filters: Sequence[Filter], **unless_given: str) -> dict[str, str | None]:
+    """The filters of an address; a value that none can have is left out."""
+    chosen: dict[str, str | None] = {}
+    for one in filters:
+        value = request.args.get(one.name, unless_given.get(one.name, ""))
+        chosen[one.name] = value if one.may_be(value) else None
+    return chosen

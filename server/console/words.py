@@ -39,7 +39,6 @@ NOTE_LABELS = {
     "withdraw": "撤回理由",
     "reopen": "重新打开的理由",
 }
-ASSIGNEES = {"me": "我承办的", "nobody": "未指定"}
 ROLES = {
     "inspector": "检查员",
     "contractor": "施工单位",

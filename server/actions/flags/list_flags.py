@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from server.actions.flags.events import INTEGRITY
+from server.actions.flags.filters import conditions
 from server.actions.flags.list_turns import turn_of, turns_of
 from server.actions.flags.move_flag import asked_of
 from server.actions.reference.load_reference import rules_in_force
@@ -32,27 +34,13 @@ from server.rules.calendar import local_date_of
 from server.rules.flags.escalation import SILENT, policy_from
 from server.rules.flags.moves import CONTRACTOR, PARTY_NAMES, Move, allowed, is_bureaus_own
 
+Chosen = Mapping[str, str | None]  # a value for each filter (FLAG_FILTERS) that a list is narrowed by
 WINDOWS_MAX = 200
 ENTRIES_MAX = 200
 _GRID_MAX = 1000
 _WEEK_MS = 7 * 24 * 3600 * 1000
 _WORDS = ("note", "media", "company")  # of an event, what other companies do not see
 _PROOF_WINDOWS = 40  # the latest windows whose facts are looked up
-
-
-@dataclass(frozen=True, slots=True)
-class FlagFilter:
-    """What a list of flags is narrowed to; None means any. `live` keeps the flags that are not closed; `assignee`: a
-    user's id (承办人), empty for the flags that nobody was given."""
-
-    state: str | None = None
-    unit: str | None = None
-    duty: str | None = None
-    district: str | None = None
-    company: str | None = None
-    live: bool | None = None
-    severity: str | None = None
-    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +90,13 @@ class FlagFile(ShownFlag):
 
 
 def page_of_flags(
-    session: Session, viewer: Viewer, wanted: FlagFilter, cursor: str | None, limit: int
+    session: Session, viewer: Viewer, chosen: Chosen, cursor: str | None, limit: int
 ) -> Page[ShownFlag]:
     """The flags that the viewer may see, newest first. Raises Problem 422 for a bad cursor."""
     after = read_cursor(cursor)
     query = (
         _shown_flags(viewer)
-        .where(*_narrowed(wanted))
+        .where(*conditions(chosen, viewer))
         .order_by(Flag.opened_ms.desc(), Flag.id.desc())
         .limit(limit + 1)
     )
@@ -157,7 +145,7 @@ def flags_waiting_for(
     viewer: Viewer,
     now_ms: int,
     limit: int,
-    wanted: FlagFilter | None = None,
+    chosen: Chosen = MappingProxyType({}),
     start: int = 0,
 ) -> tuple[list[WaitingFlag], int]:
     """The flags that wait for this viewer's move, `limit` of them from number `start`, and how many there are: severe ones
@@ -188,7 +176,7 @@ def flags_waiting_for(
         .join(FlagStep, own)
         .outerjoin(User, User.id == Flag.assignee_id)
         .where(visible_flags(viewer), Flag.closed_ms.is_(None), is_first, *asked)
-        .where(*_narrowed(wanted or FlagFilter()))
+        .where(*conditions(chosen, viewer))
     )
     total = session.scalar(query.with_only_columns(sa.func.count())) or 0
     page = query.order_by(*order, FlagStep.due_ms, Flag.id).offset(start).limit(limit)
@@ -217,26 +205,6 @@ def windows_around(session: Session, flag: Flag, now_ms: int) -> list[Window]:
 
 def _shown_flags(viewer: Viewer) -> sa.Select[Flag, Site]:
     return sa.select(Flag, Site).join(Site, Site.id == Flag.scope_id).where(visible_flags(viewer))
-
-
-def _narrowed(wanted: FlagFilter) -> list[sa.ColumnElement[bool]]:
-    pairs = (
-        (Flag.state, wanted.state),
-        (Flag.unit, wanted.unit),
-        (Flag.duty, wanted.duty),
-        (Flag.severity, wanted.severity),
-        (Site.district, wanted.district),
-    )
-    conditions = [column == value for column, value in pairs if value is not None]
-    if wanted.company is not None:
-        works = sa.select(SiteCompany.site_id).where(SiteCompany.company == wanted.company)
-        conditions.append(Flag.scope_id.in_(works))
-    if wanted.assignee is not None:
-        given = Flag.assignee_id == wanted.assignee
-        conditions.append(given if wanted.assignee else Flag.assignee_id.is_(None))
-    if wanted.live is not None:
-        conditions.append(Flag.closed_ms.is_(None) if wanted.live else Flag.closed_ms.is_not(None))
-    return conditions
 
 
 def _of(table: type[Any], flag: Flag) -> sa.Select[Any]:

@@ -13,7 +13,7 @@ from server.base.db import write
 from tests.server.cast import PASSWORD, Cast, add_flag
 
 
-def _log_in(client: FlaskClient, name: str, password: str = PASSWORD, onward: str = "") -> TestResponse:
+def log_in(client: FlaskClient, name: str, password: str = PASSWORD, onward: str = "") -> TestResponse:
     page = client.get("/console/login").text
     token = re.search(r'name="form_token" value="([^"]+)"', page)
     assert token is not None
@@ -26,7 +26,7 @@ def test_a_section_clerk_logs_in_and_reads_a_flag(app: Flask, cast: Cast) -> Non
         load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         flag_id = add_flag(session, cast.site_a, "flag a")
     client = app.test_client()
-    assert _log_in(client, "section").location == "/console/"
+    assert log_in(client, "section").location == "/console/"
     assert client.get("/console/").location == "/console/waiting"
     listed = client.get("/console/flags?state=all").text
     assert "牧野花园" in listed
@@ -36,7 +36,7 @@ def test_a_section_clerk_logs_in_and_reads_a_flag(app: Flask, cast: Cast) -> Non
 
 
 def test_the_session_cookie_cannot_be_read_by_scripts_nor_sent_by_other_sites(app: Flask, cast: Cast) -> None:
-    cookie = _log_in(app.test_client(), "section").headers.getlist("Set-Cookie")[0]
+    cookie = log_in(app.test_client(), "section").headers.getlist("Set-Cookie")[0]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     secure = app.test_client()
@@ -48,7 +48,7 @@ def test_a_form_without_this_browsers_token_changes_nothing(app: Flask, cast: Ca
     stranger = app.test_client()
     assert stranger.post("/console/login", data={"name": "section", "password": PASSWORD}).status_code == 403
     client = app.test_client()
-    _log_in(client, "section")
+    log_in(client, "section")
     assert client.post("/console/logout", data={"form_token": "x"}).status_code == 403
     assert client.get("/console/flags").status_code == 200
 
@@ -58,13 +58,13 @@ def test_strangers_are_led_to_the_log_in_and_back_but_never_elsewhere(app: Flask
     sent = client.get("/console/flags")
     assert sent.status_code == 303
     assert sent.location.startswith("/console/login?next=/console/flags")
-    assert _log_in(client, "section", onward="/console/flags").location == "/console/flags"
+    assert log_in(client, "section", onward="/console/flags").location == "/console/flags"
     for bad in ("https://evil.example/", "//evil.example", "/console//evil.example", "/api/v1/flags"):
-        assert _log_in(app.test_client(), "section", onward=bad).location == "/console/"
+        assert log_in(app.test_client(), "section", onward=bad).location == "/console/"
 
 
 def test_a_wrong_password_is_told_on_the_page(app: Flask, cast: Cast) -> None:
-    answer = _log_in(app.test_client(), "section", "wrong")
+    answer = log_in(app.test_client(), "section", "wrong")
     assert answer.status_code == 401
     assert "用户名或密码不正确" in answer.text
 
@@ -73,7 +73,7 @@ def test_another_ones_flag_is_a_page_that_says_not_found(app: Flask, cast: Cast)
     with app.app_context(), write() as session:
         flag_id = add_flag(session, cast.site_b, "flag b")
     client = app.test_client()
-    _log_in(client, "contractor")
+    log_in(client, "contractor")
     answer = client.get(f"/console/flags/{flag_id}")
     assert answer.status_code == 404
     assert "没有找到" in answer.text
@@ -81,7 +81,7 @@ def test_another_ones_flag_is_a_page_that_says_not_found(app: Flask, cast: Cast)
 
 def test_after_log_out_the_old_cookie_opens_nothing(app: Flask, cast: Cast) -> None:
     client = app.test_client()
-    _log_in(client, "section")
+    log_in(client, "section")
     kept = client.get_cookie("gongdi_session", path="/console")
     token = re.search(r'name="form_token" value="([^"]+)"', client.get("/console/flags").text)
     assert kept is not None

@@ -1,0 +1,107 @@
+"""By what lists of flags can be narrowed. A filter is declared once: the query, the parameter of the API and the field of
+the console's form derive from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from server.models.access import Viewer
+from server.models.flag import Flag
+from server.models.site import Site, SiteCompany
+from server.rules.flags.words import FLAG_STATE_NAMES, SEVERITIES
+
+LIVE = "live"  # of `state`: every flag that is not closed
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`name`: of the parameter; `title`, `any`: what people read, the second where nothing is chosen; `narrows`: the
+    condition for a value. Values are either listed (`words`: value and what people read), or codes of `pattern` whose
+    names are known elsewhere (`noun`: of the reference data, or `companies`); `wrong`: what is said of another value."""
+
+    name: str
+    title: str
+    any: str
+    narrows: Callable[[str, Viewer], sa.ColumnElement[bool]]
+    words: Mapping[str, str] = field(default_factory=dict)
+    noun: str = ""
+    pattern: str = ""
+    wrong: str = ""
+    for_bureau: bool = False
+
+    def may_be(self, value: str) -> bool:
+        return value in self.words if self.words else re.fullmatch(self.pattern, value) is not None
+
+    def offered_to(self, viewer: Viewer) -> bool:
+        """Whether a form shows it to this viewer: who works on a flag is the bureau's own business."""
+        return not self.for_bureau or viewer.role in ("section", "brigade")
+
+
+def _state(value: str, _viewer: Viewer) -> sa.ColumnElement[bool]:
+    return Flag.closed_ms.is_(None) if value == LIVE else Flag.state == value
+
+
+def _company(value: str, _viewer: Viewer) -> sa.ColumnElement[bool]:
+    return Flag.scope_id.in_(sa.select(SiteCompany.site_id).where(SiteCompany.company == value))
+
+
+def _assignee(value: str, viewer: Viewer) -> sa.ColumnElement[bool]:
+    return Flag.assignee_id == viewer.id if value == "me" else Flag.assignee_id.is_(None)
+
+
+FLAG_FILTERS = (
+    Filter("state", "状态", "全部", _state, words={LIVE: "未销号", **FLAG_STATE_NAMES}),
+    Filter(
+        "district",
+        "区县",
+        "全部区县",
+        lambda value, _: Site.district == value,
+        noun="districts",
+        pattern=r"^[0-9]{6}([0-9]{3})?$",
+        wrong="区县代码为 6 位或 9 位数字。",
+    ),
+    Filter(
+        "unit",
+        "归口",
+        "全部科室",
+        lambda value, _: Flag.unit == value,
+        noun="units",
+        pattern=r"^[a-z0-9_-]{1,32}$",
+        wrong="科室代码由小写字母、数字、- 和 _ 组成。",
+    ),
+    Filter(
+        "duty",
+        "职责",
+        "全部职责",
+        lambda value, _: Flag.duty == value,
+        noun="duties",
+        pattern=r"^[A-Z0-9_-]{1,24}$",
+        wrong="职责代码由大写字母、数字、- 和 _ 组成。",
+    ),
+    Filter("severity", "程度", "全部程度", lambda value, _: Flag.severity == value, words=SEVERITIES),
+    Filter(
+        "assignee", "承办人", "不限", _assignee, words={"me": "我承办的", "nobody": "未指定"}, for_bureau=True
+    ),
+    Filter(
+        "company",
+        "企业",
+        "全部企业",
+        _company,
+        noun="companies",
+        pattern=r"^[0-9A-Z]{18}$",
+        wrong="统一社会信用代码为 18 位。",
+    ),
+)
+# What waits for one's own move is live, one's own unit's, and for a contractor its own company's.
+WAITING_FILTERS = tuple(one for one in FLAG_FILTERS if one.name not in ("state", "unit", "company"))
+
+
+def conditions(
+    chosen: Mapping[str, str | None], viewer: Viewer, filters: Sequence[Filter] = FLAG_FILTERS
+) -> list[sa.ColumnElement[bool]]:
+    """What a query over flags and their sites is narrowed to by these values (None or empty: any)."""
+    return [one.narrows(value, viewer) for one in filters if (value := chosen.get(one.name))]
