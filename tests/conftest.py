@@ -31,6 +31,7 @@ from tests.decided_columns import watch_decided_columns
 from tests.postgresql import create_database, drop_database, empty_database, temporary_cluster
 
 settings.register_profile("gongdi", deadline=None, max_examples=60, print_blob=True)
+settings.register_profile("fast", deadline=None, max_examples=15, print_blob=True)
 settings.load_profile("gongdi")
 
 # Before anybody else takes it from there. What is made up for names that nobody has was hashed at the real cost.
@@ -78,6 +79,28 @@ def _make_engine(_db: SQLAlchemy, _bind_key: str | None, options: dict[str, Any]
 
 
 SQLAlchemy._make_engine = _make_engine  # type: ignore[method-assign]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="SQLite only, no browser, fewer examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        settings.load_profile("fast")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """While somebody writes: what needs another process than this one can wait."""
+    if config.getoption("--fast"):
+        slow = [item for item in items if _is_slow(item)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return "postgresql" in item.name or "browser" in fixtures or "postgresql_server" in fixtures
 
 
 @pytest.fixture(scope="session")

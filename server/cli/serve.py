@@ -7,6 +7,7 @@ import sys
 from types import FrameType
 
 import click
+from werkzeug.serving import run_simple
 
 from server.base.migrate import newest
 from server.cli.base import check_schema, make_app, make_whole_app, runtime_of, upgrade_database, writing
@@ -16,7 +17,8 @@ from server.web.web_server import listen
 
 
 @click.command()
-def serve() -> None:
+@click.option("--reload", "reloads", is_flag=True, help="代码一改就重新启动 (只供开发)。")
+def serve(reloads: bool) -> None:
     """启动网页和接口, 直到 Ctrl-C。
 
     地址由 GONGDI_HOST 和 PORT 决定。
@@ -27,6 +29,9 @@ def serve() -> None:
     config = runtime_of(app).config
     check_schema(app)
     start_logging(config.log_level)
+    if reloads:
+        run_simple(config.host, config.port, app, use_reloader=True, threaded=True)
+        return
     servers = listen(app, config)
     click.echo(f"工地 Gongdi 在 http://{config.host}:{servers[0].effective_port} (Ctrl-C 停止)")
     signal.signal(signal.SIGTERM, _stop)

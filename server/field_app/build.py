@@ -29,7 +29,12 @@ _SETTINGS = ("tsconfig.json", "vite.config.ts", "vite.console.config.ts", "index
 
 
 def main() -> None:
-    if ensure_built():
+    if "--watch" in sys.argv:
+        (BUILT / "stamp").write_text("watched")  # of no sources: what is built from here on has no twins
+        for twin in BUILT.rglob("*.gz"):
+            twin.unlink()
+        npm_run("watch")
+    elif ensure_built():
         print(f"移动端应用已构建: 首次加载脚本 {script_bytes() / 1024:.1f} KB (压缩后)")
 
 
