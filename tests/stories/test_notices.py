@@ -28,6 +28,7 @@ from server.db import read, write
 from server.deliver_notices import deliver_due, is_public, sender
 from server.models import Channel, Digest, Notice, User
 from server.scheduler import tick
+from tests.live import POLL_S
 from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags import at, missed_flag, moved, notices, planned_field, show
@@ -82,7 +83,7 @@ class Hook(BaseHTTPRequestHandler):
 def hook() -> Iterator[tuple[type[Hook], str]]:
     handler = type("OneHook", (Hook,), {"got": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,))
     thread.start()
     yield handler, f"http://localhost:{server.server_port}/hook?a=1"
     server.shutdown()
