@@ -14,12 +14,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from server.base.config import Config
 from server.web.web_server import listen
 
+POLL_S = 0.05  # how often a server looks whether it is to end: half a second by itself, and each test waits for that
+
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve the app on this machine; gives its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

@@ -192,7 +192,8 @@ def revoke(device_id: object) -> None:
 def replace(device_id: object, url: str | None) -> None:
     """换下坏了的设备 DEVICE: 注销它, 并给同一个人的新平板发注册码。
 
-    旧平板还能打开时, 请先让它同步, 或导出后用 take-export 导入; 已收到的记录, 新平板同步后都会有。
+    旧平板还能打开时, 请先让它同步, 或在它的“同步”页应急导出: 未上传的记录用 take-export 导入, 没写完的内容由本人在
+    新平板的“同步”页接回。注销后旧平板会清除没写完的内容, 所以先导出。已收到的记录, 新平板同步后都会有。
     """
     with writing() as (session, runtime, now_ms):
         shown = revoke_device(session, str(device_id), now_ms)

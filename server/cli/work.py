@@ -51,7 +51,13 @@ def seed_reference() -> None:
 
 @click.command("demo")
 @click.option("--sites", default=20, show_default=True, type=click.IntRange(1, 1000), help="工地数。")
-@click.option("--days", default=3, show_default=True, type=click.IntRange(1, 30), help="历史天数。")
+@click.option(
+    "--days",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 30),
+    help="历史天数; 第 60 个以后的工地只有最近一天。",
+)
 def seed_demo_city(sites: int, days: int) -> None:
     """建一座演示城市: 模拟的平板经同步协议写入几天的记录。已有工地的数据库不会改动。"""
     app = make_whole_app(FakeClock(SystemClock().now_ms()))

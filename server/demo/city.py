@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from server.demo.office import stories_of, work
 from server.models.site import Site
 from server.models.user import User
 from server.rules.calendar import add_days, instant_ms, local_date_of
-from server.workflows.scheduler import tick
+from server.workflows.scheduler import alone, tick
 from sync_protocol.client.tablet import Tablet
 from sync_protocol.client.transport import WsgiTransport
 
@@ -43,9 +44,14 @@ _HOUR_MS = 60 * _MINUTE_MS
 _ENROLMENT_MS = 3_000  # between two tablets: so many a minute the server lets in from one address
 _SITES_PER_INSPECTOR = 4
 _WORKERS = 8  # at one site: enough to look at, few enough to be quick
+_WITH_HISTORY = (
+    60  # sites that have lived through all the days: the rest of a large city begins on the last one
+)
+_LAST_DAY_MS = 8 * _HOUR_MS  # of it has passed at least, so that there is something of it
 _SHOWN_INSPECTOR = "demo-inspector01"  # of them all, the one whose sites have something of everything
 
 Progress = Callable[[float], None]
+_Planned = tuple[int, Callable[[], None]]  # when, in ms, and what
 
 
 @dataclass(slots=True)
@@ -89,7 +95,7 @@ class _Crew:
 
 def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progress) -> None:
     """Write the demo city into an empty database: `sites` sites with `days` days of history that end at
-    `until_ms`.
+    `until_ms`; those beyond _WITH_HISTORY have only the last day.
 
     `app` is made with a FakeClock, which is moved. The password of its people stands in seed_data/demo.
     """
@@ -99,24 +105,30 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
     city = read_city()
     chance = random.Random(20211201)
     first_day = add_days(local_date_of(until_ms), -days)
+    last_day = max(first_day, local_date_of(until_ms - _LAST_DAY_MS))
     clock.set(instant_ms(first_day, "04:00"))
-    with app.app_context(), tempfile.TemporaryDirectory() as homes:
+    with app.app_context(), alone(), tempfile.TemporaryDirectory() as homes:
         with write() as session:
             load_reference(session, runtime.seals, clock.now_ms())
             _people(session, city, clock.now_ms())
-        crews = list(_crews(app, city, sites, chance, Path(homes)))
+        crews = list(_crews(app, city, range(min(sites, _WITH_HISTORY)), chance, Path(homes)))
+        crews.append(_relief(app, city, sites, crews[0].sites[:1], chance, Path(homes)))
         tick(app, clock.now_ms())
-        agenda = sorted(
-            [
-                *_agenda(app, city, crews, chance, first_day, days, until_ms),
-                *_happenings(app, city, crews, first_day, days, until_ms),
-            ],
-            key=lambda item: item[0],
-        )
-        for done, (at_ms, act) in enumerate(agenda):
+        agenda = [
+            *_ticks(app, first_day, until_ms),
+            *_rounds(city, crews, chance, first_day, until_ms),
+            *_happenings(app, city, crews, first_day, days, until_ms),
+        ]
+        if sites > _WITH_HISTORY:
+            at_ms = instant_ms(last_day, "04:00")
+            _play(clock, [item for item in agenda if item[0] < at_ms], lambda share: progress(share / 3))
             clock.set(max(at_ms, clock.now_ms()))
-            act()
-            progress((done + 1) / len(agenda))
+            others = list(_crews(app, city, range(_WITH_HISTORY, sites), chance, Path(homes)))
+            crews += others
+            agenda = [item for item in agenda if item[0] >= at_ms]
+            agenda += _rounds(city, others, chance, last_day, until_ms)
+        before = 1 / 3 if sites > _WITH_HISTORY else 0
+        _play(clock, agenda, lambda share: progress(before + (1 - before) * share))
         clock.set(until_ms)
         tick(app, until_ms)
         for crew in crews:
@@ -145,21 +157,27 @@ def _people(session: Session, city: dict[str, Any], now_ms: int) -> None:
 
 
 def _crews(
-    app: Flask, city: dict[str, Any], sites: int, chance: random.Random, homes: Path
+    app: Flask, city: dict[str, Any], numbers: range, chance: random.Random, homes: Path
 ) -> Iterator[_Crew]:
-    """Inspectors with an enrolled tablet each, that has pulled its sites; the last one helps at the first site."""
-    made = [_make_site(app, city, number) for number in range(sites)]
-    for number, start in enumerate(range(0, sites, _SITES_PER_INSPECTOR)):
+    """The sites of these numbers, and their inspectors with an enrolled tablet each, that has pulled its sites."""
+    made = [_make_site(app, city, number) for number in numbers]
+    for start in range(0, len(made), _SITES_PER_INSPECTOR):
         own = made[start : start + _SITES_PER_INSPECTOR]
         # A tablet that is not heard from silences all its sites: its first site says how it behaves.
         for site in own[1:]:
             site.behaviour = (
                 "silent" if own[0].behaviour == "silent" else site.behaviour.replace("silent", "steady")
             )
-        yield _crew(app, city, number, own, chance, homes)
-    relief = _crew(app, city, -(-sites // _SITES_PER_INSPECTOR), made[:1], chance, homes)
-    relief.sites = []  # no round of its own
-    yield relief
+        yield _crew(app, city, (numbers.start + start) // _SITES_PER_INSPECTOR, own, chance, homes)
+
+
+def _relief(
+    app: Flask, city: dict[str, Any], sites: int, own: list[_DemoSite], chance: random.Random, homes: Path
+) -> _Crew:
+    """The last inspector, who helps at the first site and has no round of his own."""
+    relief = _crew(app, city, -(-sites // _SITES_PER_INSPECTOR), own, chance, homes)
+    relief.sites = []
+    return relief
 
 
 def _crew(
@@ -221,22 +239,28 @@ def _enrolment(app: Flask, city: dict[str, Any], number: int, name: str, own: li
         return make_code(session, user, runtime.clock.now_ms())
 
 
-def _agenda(
-    app: Flask,
-    city: dict[str, Any],
-    crews: list[_Crew],
-    chance: random.Random,
-    first_day: str,
-    days: int,
-    until_ms: int,
-) -> Iterator[tuple[int, Callable[[], None]]]:
-    """What happens when: each crew's rounds and exchanges, and the scheduler's hourly ticks."""
-    for number in range(days + 1):
+def _play(clock: FakeClock, agenda: list[_Planned], progress: Progress) -> None:
+    """Let everything happen at its time, or as soon after it as the clock, which never goes back, is there."""
+    for done, (at_ms, act) in enumerate(sorted(agenda, key=lambda item: item[0])):
+        clock.set(max(at_ms, clock.now_ms()))
+        act()
+        progress((done + 1) / len(agenda))
+
+
+def _ticks(app: Flask, first_day: str, until_ms: int) -> Iterator[_Planned]:
+    """Those of the scheduler, each hour."""
+    for at_ms in range(instant_ms(first_day, "05:00"), until_ms, _HOUR_MS):
+        yield at_ms, partial(_tick, app, at_ms)
+
+
+def _rounds(
+    city: dict[str, Any], crews: list[_Crew], chance: random.Random, first_day: str, until_ms: int
+) -> Iterator[_Planned]:
+    """The days of these crews, each with its rounds and exchanges."""
+    for number in count():
         date = add_days(first_day, number)
-        for hour in range(24):
-            at_ms = instant_ms(date, "00:00") + hour * _HOUR_MS
-            if instant_ms(first_day, "04:00") < at_ms < until_ms:
-                yield at_ms, partial(_tick, app, at_ms)
+        if instant_ms(date, "00:00") >= until_ms:
+            return
         for crew in crews:
             for at_ms, act in _day(city, crew, chance, date, number):
                 if at_ms < until_ms:
@@ -245,7 +269,7 @@ def _agenda(
 
 def _happenings(
     app: Flask, city: dict[str, Any], crews: list[_Crew], first_day: str, days: int, until_ms: int
-) -> Iterator[tuple[int, Callable[[], None]]]:
+) -> Iterator[_Planned]:
     """What does not happen every day, and what people do about the flags."""
     scenes = [
         Scene(app, crew.name, crew.tablet, site.id, site.position, site.workers)
@@ -263,7 +287,7 @@ def _happenings(
 
 def _day(
     city: dict[str, Any], crew: _Crew, chance: random.Random, date: str, number: int
-) -> Iterator[tuple[int, Callable[[], None]]]:
+) -> Iterator[_Planned]:
     """One crew's day: the roster on the first, gate and readings in the morning, disinfection twice,
     readings in the evening; and when the tablet has a network."""
     for site in crew.sites:

@@ -41,6 +41,8 @@ export default defineConfig({
   },
   test: {
     include: ["src/**/*.test.ts"],
+    isolate: false, // each test has a database of its own, and puts back what it stubs: half the time
+    testTimeout: 60_000, // more than a busy machine needs: it is waited out only when a test hangs
     setupFiles: ["src/tests/setup.ts"],
     alias: { "tus-js-client": "tus-js-client/lib.esm/browser/index.js" }, // the one that the app gets, not Node's
   },

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -65,6 +66,7 @@ HELD_A_TIME = 20  # entries that are released together
 RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 
 _log = logging.getLogger("gongdi.scheduler")
+_is_alone = ContextVar("_is_alone", default=False)
 
 Part = Callable[[Runtime, int], dict[str, int]]
 
@@ -169,8 +171,19 @@ def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
     job(app, app.extensions["gongdi"].clock.now_ms())
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within it nobody else uses the database, and ticks leave it to nobody between two sites."""
+    before = _is_alone.set(True)
+    try:
+        yield
+    finally:
+        _is_alone.reset(before)
+
+
 def _share() -> Share:
-    return ON_POSTGRESQL if db.engine.dialect.name == "postgresql" else ON_SQLITE
+    has_room = _is_alone.get() or db.engine.dialect.name == "postgresql"
+    return ON_POSTGRESQL if has_room else ON_SQLITE
 
 
 @contextmanager

@@ -4,9 +4,11 @@ is really gone. What the browser writes is compared with what another tablet pul
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -26,22 +28,27 @@ from server.actions.records.site_record import site_put
 from server.actions.reference.load_reference import load_reference
 from server.actions.sites.assign_site import assign_site
 from server.actions.sync import read_push
-from server.base.db import read, write
+from server.app import create_app
+from server.base.clock import FakeClock
+from server.base.config import Config
+from server.base.db import db, read, write
 from server.base.seal import Seals
 from server.field_app.build import ensure_built
 from server.models import Scope, Site, User
 from server.models.scope import lock_scope
-from server.workflows.scheduler import tick
+from server.workflows.scheduler import alone, tick
 from sync_protocol.client.reports import Item
 from tests.chromium import PATIENCE_MS
-from tests.console.conftest import DESK, database_url
-from tests.server.cast import Cast
-from tests.server.conftest import app, cast, clock, config
+from tests.console.conftest import DESK
+from tests.live import POLL_S
+from tests.server.cast import NOW_MS, Cast, identity, make_cast
+from tests.server.conftest import app, config
 from tests.stories.field import WORKER, Field
 
-__all__ = ["app", "cast", "clock", "config", "database_url"]
+__all__ = ["app", "config"]
 
 MINUTE_MS = 60_000
+DATABASE = "gongdi.sqlite3"
 PUSH, PULL = "**/sync/v1/push", "**/sync/v1/pull"
 
 
@@ -58,6 +65,59 @@ CENG = {
     "team": "木工班",
     "phone": "13900001234",
 }
+
+
+@dataclass(frozen=True)
+class Morning:
+    """A server's data as the office leaves them before the round: the cast, duties, site A with two places, the windows of
+    the day, and two people of site A, known by their names. The tablet that wrote them is an office's."""
+
+    folder: Path
+    now_ms: int
+    users: dict[str, str]
+    workers: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Morning:
+    """Made once: each test has a copy."""
+    folder = tmp_path_factory.mktemp("morning") / "data"
+    folder.mkdir()
+    url = f"sqlite:///{shutil.copy(sqlite_template, folder / DATABASE)}"
+    clock = FakeClock(NOW_MS)
+    app = create_app(Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(folder)}), clock)
+    field = Field(make_cast(app, clock), folder.parent)
+    _plan_today(field)
+    with field.tablet("office") as tablet:
+        workers = {str(body["name"]): tablet.add(field.scope, "worker", body) for body in (ZHANG, CENG)}
+        assert tablet.sync().ok
+    app.extensions["gongdi_pool"].shutdown()
+    with app.app_context():
+        db.engine.dispose()
+    return Morning(folder, clock.now_ms(), field.cast.users, workers)
+
+
+@pytest.fixture
+def database_url(morning: Morning, tmp_path: Path) -> str:
+    """One kind of database is enough here: a page does not know which one it came from."""
+    shutil.copytree(morning.folder, tmp_path, dirs_exist_ok=True)
+    return f"sqlite:///{tmp_path / DATABASE}"
+
+
+@pytest.fixture
+def clock(morning: Morning) -> FakeClock:
+    return FakeClock(morning.now_ms)
+
+
+@pytest.fixture
+def cast(app: Flask, clock: FakeClock, morning: Morning) -> Cast:
+    return Cast(app, clock, dict(morning.users), identity("site a"), identity("site b"))
+
+
+@pytest.fixture
+def workers(morning: Morning) -> dict[str, str]:
+    """Two people of site A, known to the server: ids by name."""
+    return dict(morning.workers)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +142,7 @@ class Live:
     def start(self) -> None:
         self._server = make_server("127.0.0.1", self._port, self._app, threaded=True, request_handler=_Quiet)
         self._port = self._server.port
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_S,))
         self._thread.start()
 
     def stop(self) -> None:
@@ -243,11 +303,9 @@ def field(cast: Cast, tmp_path: Path) -> Field:
     return Field(cast, tmp_path)
 
 
-@pytest.fixture
-def round_of_today(field: Field) -> None:
-    """What the office does before: duties, site A with two places, and the windows of the day."""
+def _plan_today(field: Field) -> None:
     seals, now_ms = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms()
-    with field.app.app_context():
+    with field.app.app_context(), alone():
         with write() as session:
             load_reference(session, seals, now_ms)
             site = session.get_one(Site, field.cast.site_a)
@@ -256,16 +314,6 @@ def round_of_today(field: Field) -> None:
             assert scope is not None
             publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
         tick(field.app, now_ms)
-
-
-@pytest.fixture
-def workers(field: Field, round_of_today: None) -> dict[str, str]:
-    """Two people of site A, known to the server: ids by name. The tablet that wrote them is an office's."""
-    tablet = field.tablet("office")
-    ids = {str(body["name"]): tablet.add(field.scope, "worker", body) for body in (ZHANG, CENG)}
-    assert tablet.sync().ok
-    tablet.close()
-    return ids
 
 
 @pytest.fixture

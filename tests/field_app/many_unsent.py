@@ -7,8 +7,7 @@ from playwright.sync_api import Page
 
 from tests.field_app.conftest import Inspector
 
-PEOPLE = 500
-UNMEASURED = 10  # of them, in the slot of the hour
+UNMEASURED = 10  # of the people, in the slot of the hour
 
 # Each line is what the app writes, but for its place in the chain: nothing here is ever sent.
 _LAY_DOWN = """async ({ scope, entries, people, unmeasured, nowMs }) => {
@@ -21,7 +20,7 @@ _LAY_DOWN = """async ({ scope, entries, people, unmeasured, nowMs }) => {
   const wall = new Date(nowMs + 8 * 3600_000).toISOString().replace("Z", "+08:00");
   for (let n = 0; n < people; n++) {
     const tens = Math.floor(n / 10) % 10;
-    const letters = ["赵钱孙李周吴郑王冯陈"[n % 10], "安邦才达恩方刚海健坤"[tens], "强军平伟勇"[Math.floor(n / 100)]];
+    const letters = ["赵钱孙李周吴郑王冯陈"[n % 10], "安邦才达恩方刚海健坤"[tens], "强军平伟勇"[Math.floor(n / 100) % 5]];
     const body = {
       name: letters.join(""), team: `${"钢木瓦电架"[n % 5]}工班`, dormitory: `${1 + (n % 4)}-${100 + (n % 30)}`,
       certificate_masked: `410***********${1000 + n}`, phone: `139****${2000 + n}`, entered_on: "2026-11-01",
@@ -63,14 +62,14 @@ _STRIKE = """async (key) => {
 }"""
 
 
-def lay_down(inspector: Inspector, entries: int) -> None:
+def lay_down(inspector: Inspector, entries: int, people: int = 500, unmeasured: int = UNMEASURED) -> None:
     inspector.page.evaluate(
         _LAY_DOWN,
         {
             "scope": inspector.field.scope,
             "entries": entries,
-            "people": PEOPLE,
-            "unmeasured": UNMEASURED,
+            "people": people,
+            "unmeasured": unmeasured,
             "nowMs": inspector.field.cast.clock.now_ms(),
         },
     )

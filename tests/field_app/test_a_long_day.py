@@ -47,7 +47,7 @@ MEASURE = """async ([workers, digits]) => {
 
 
 def test_two_hundred_checks_at_three_sites_offline_all_arrive_once(
-    built: None, browser: Browser, live: Live, field: Field, round_of_today: None, tmp_path: Path
+    built: None, browser: Browser, live: Live, field: Field, tmp_path: Path
 ) -> None:
     sites = _three_sites(field)
     inspector = _switch_on(browser, live, field, tmp_path)

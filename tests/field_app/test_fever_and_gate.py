@@ -63,6 +63,7 @@ def test_a_retest_that_did_not_wait_says_so_wherever_it_is_read(inspector: Inspe
     page = inspector.enrol()
     inspector.measure("张三", "375")
     page.get_by_role("button", name="确认读数").click()
+    expect(page.locator(".countdown")).to_contain_text("5:00")  # it is saved: the wait begins with it
     inspector.pass_time(2 * MINUTE_MS)
     expect(page.locator(".countdown")).to_contain_text("3:00")
     inspector.type_digits("368")

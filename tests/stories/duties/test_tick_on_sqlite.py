@@ -17,7 +17,7 @@ from server.models import Flag, FlagStep, Window
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
 from server.workflows import scheduler
-from server.workflows.scheduler import tick
+from server.workflows.scheduler import alone, tick
 from tests.server.cast import COMPANY_A, Cast, add_site, identity
 from tests.stories.field import Field
 from tests.stories.flags.cast import DAY, planned_field
@@ -66,3 +66,17 @@ def test_each_transaction_of_a_tick_changes_one_site(
         assert not any(part.get("failed") for part in did.values())
     assert max(sites_changed) == 1
     assert sites_changed.count(1) >= 3 * SITES, "windows made, judged, steps taken"
+
+
+def test_who_is_alone_with_the_database_pauses_for_nobody(
+    app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(scheduler.time, "sleep", pauses.append)
+    field = planned_field(app, cast, tmp_path)
+    pauses.clear()
+    with alone():
+        tick(app, field.cast.clock.now_ms())
+    assert pauses == []
+    tick(app, field.cast.clock.now_ms())
+    assert pauses != []

@@ -30,6 +30,7 @@ from server.base.egress import is_public
 from server.models import Channel, Digest, Notice, User
 from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.scheduler import tick
+from tests.live import POLL_S
 from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags.cast import at, missed_flag, moved, notices, planned_field, show
@@ -84,7 +85,7 @@ class Hook(BaseHTTPRequestHandler):
 def hook() -> Iterator[tuple[type[Hook], str]]:
     handler = type("OneHook", (Hook,), {"got": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,))
     thread.start()
     yield handler, f"http://localhost:{server.server_port}/hook?a=1"
     server.shutdown()

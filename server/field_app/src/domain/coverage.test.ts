@@ -37,4 +37,15 @@ describe("coverage", () => {
     const counted = given.fulfilled === "none" ? found.surely : found.maybe;
     expect([...counted].filter((worker) => found.certain.has(worker)).sort()).toEqual([...given.measured].sort());
   });
+
+  it("looks at each sign some times, however many people there are", () => {
+    let looks = 0;
+    const people = Array.from({ length: 1000 }, (_, i) => `w${i}`);
+    const counted = <T extends object>(name: string, sign: T) => Object.defineProperty(sign, "worker", { get: () => ((looks += 1), name) }) as T & { worker: string };
+    const passes = people.map((name) => counted(name, { direction: "in", earliestMs: 1, latestMs: 1 }));
+    const readings = people.map((name) => counted(name, { slot: "before_work", earliestMs: 5, latestMs: 5, observedMs: null }));
+    const span = { dayStartsMs: 0, opensMs: 2, dueMs: 9, deadlineMs: 9, closesMs: 9, admits: [] };
+    expect(weigh(passes, readings, span, 0.95).fulfilled).toBe("timely");
+    expect(looks).toBeLessThan(10 * people.length);
+  });
 });

@@ -63,13 +63,25 @@ function isInside({ earliestMs, latestMs }: Times, window: Window): boolean {
 export function present(passes: readonly Pass[], readings: readonly Reading[], span: Span): { surely: Set<string>; maybe: Set<string> } {
   const surely = new Set<string>();
   const maybe = new Set<string>();
-  for (const worker of new Set([...passes, ...readings].map((one) => one.worker))) {
-    const own = [passes.filter((one) => one.worker === worker), readings.filter((one) => one.worker === worker)] as const;
+  // Grouped once: to look for each person's own among all would take seconds for thousands of people.
+  const [passesOf, readingsOf] = [byWorker(passes), byWorker(readings)];
+  for (const worker of new Set([...passesOf.keys(), ...readingsOf.keys()])) {
+    const own = [passesOf.get(worker) ?? [], readingsOf.get(worker) ?? []] as const;
     const isSure = wasThere(...own, span, true);
     if (isSure) surely.add(worker);
     if (isSure || wasThere(...own, span, false)) maybe.add(worker);
   }
   return { surely, maybe };
+}
+
+function byWorker<T extends { worker: string }>(signs: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of signs) {
+    const group = groups.get(one.worker);
+    if (group) group.push(one);
+    else groups.set(one.worker, [one]);
+  }
+  return groups;
 }
 
 function wasThere(passes: readonly Pass[], readings: readonly Reading[], span: Span, isCertain: boolean): boolean {

@@ -98,22 +98,57 @@ function deadlineMs({ body }: Item, dueMs: number): number {
   return dueMs + Number(body["grace_s"] ?? 0) * 1000;
 }
 
+function coverageOf(item: Item, day: Day): Covered | null {
+  const { covered } = signsOf(day);
+  const known = covered.get(item);
+  if (known !== undefined) return known;
+  const found = weighed(item, day);
+  covered.set(item, found);
+  return found;
+}
+
 /** As the server weighs it (coverage.ts), and whoever may be there is asked for; but where no gate is kept that day, nobody knows who is there, and the whole roster
  * is asked for: one reading must not look like a finished slot. */
-function coverageOf(item: Item, day: Day): { needed: Set<string>; measured: Set<string>; isMet: boolean } | null {
+function weighed(item: Item, day: Day): Covered | null {
   const span = isCoverage(item, day) ? spanOf(item, day) : null;
   if (!span) return null;
   const isStaffOnly = item.body["duty"] === STAFF_DUTY;
-  const staff = new Set(day.people.filter((person) => person.isCanteenStaff).map((person) => keyOf(day, person.id)));
   const share = rule("coverage_share", String(item.body["local_date"])).value;
-  const passes = day.passes.filter(isStanding).map((item) => passOf(item, day));
-  const checks = day.checks.filter(isStanding).map((item) => readingOf(item, day));
+  const { staff, passes, checks } = signsOf(day);
   const found = isStaffOnly ? weigh(passes, checks, span, share, staff) : weigh(passes, checks, span, share, null, staff);
   const isGateKept = passes.some((pass) => pass.direction === "in");
   const roster = day.people.map((person) => keyOf(day, person.id)).filter((id) => staff.has(id) === isStaffOnly);
   const needed = new Set([...found.maybe, ...(isGateKept ? [] : roster)]);
   const measured = new Set([...needed].filter((worker) => found.certain.has(worker)));
   return { needed, measured, isMet: isMet(needed, measured, share) };
+}
+
+interface Covered {
+  needed: ReadonlySet<string>;
+  measured: ReadonlySet<string>;
+  isMet: boolean;
+}
+
+interface Signs {
+  staff: ReadonlySet<string>;
+  passes: readonly Pass[];
+  checks: readonly Reading[];
+  covered: Map<Item, Covered | null>; // by window
+}
+
+const signs = new WeakMap<Day, Signs>(); // thousands of readings, and each window asks for them; a day never changes
+
+function signsOf(day: Day): Signs {
+  const known = signs.get(day);
+  if (known) return known;
+  const found = {
+    staff: new Set(day.people.filter((person) => person.isCanteenStaff).map((person) => keyOf(day, person.id))),
+    passes: day.passes.filter(isStanding).map((item) => passOf(item, day)),
+    checks: day.checks.filter(isStanding).map((item) => readingOf(item, day)),
+    covered: new Map<Item, Covered | null>(),
+  };
+  signs.set(day, found);
+  return found;
 }
 
 /** The window's times as the server takes them; null for one without. */

@@ -46,9 +46,25 @@ function readPerson(item: Item): Person {
 /** Who belongs to the site on this day, in the order of teams and names. */
 export function present(items: readonly Item[], today: string): Person[] {
   const people = items.filter(isSomebody).map(personOf);
-  return people
-    .filter((person) => !person.exitedOn || person.exitedOn >= today)
-    .sort((a, b) => collator.compare(a.team, b.team) || collator.compare(a.name, b.name));
+  return inOrder(people.filter((person) => !person.exitedOn || person.exitedOn >= today));
+}
+
+interface Sorted {
+  asked: readonly Person[];
+  found: readonly Person[];
+}
+
+const sorted = new WeakMap<Person, Sorted>(); // by the first of those who were asked for
+
+/** Sorting thousands of people takes longer than everything else that follows a touch, and they are nearly always the same. */
+function inOrder(asked: readonly Person[]): Person[] {
+  const first = asked[0];
+  if (!first) return [];
+  const known = sorted.get(first);
+  if (known?.asked.length === asked.length && asked.every((one, i) => one === known.asked[i])) return [...known.found];
+  const found = [...asked].sort((a, b) => collator.compare(a.team, b.team) || collator.compare(a.name, b.name));
+  sorted.set(first, { asked, found });
+  return [...found];
 }
 
 /** Who has left the site, the last one first. */

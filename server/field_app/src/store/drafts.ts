@@ -1,10 +1,17 @@
 // What is being filled in and not written yet: it outlives leaving the form, and the app being killed.
 
-import type { FieldDatabase } from "./database";
+import type { Body } from "../protocol/entry";
+import type { FieldDatabase, Note } from "./database";
 
 /** A draft's name: the site it belongs to, and the form. */
 export function draftName(scope: string, form: string): string {
   return `draft:${scope}:${form}`;
+}
+
+/** What `draftName` made a name of: the site, the form, and of what it is. (A scope has a colon in it, a form has none.) */
+export function partsOf(name: string): { scope: string; form: string; of: string } {
+  const [, scope = "", form = "", of = ""] = /^draft:(\S+):([a-z]+) ?(.*)$/s.exec(name) ?? [];
+  return { scope, form, of };
 }
 
 export async function draft<T>(db: FieldDatabase, name: string): Promise<T | null> {
@@ -17,6 +24,48 @@ export async function keepDraft(db: FieldDatabase, name: string, value: object):
 
 export async function dropDraft(db: FieldDatabase, name: string): Promise<void> {
   await db.notes.delete(name);
+}
+
+/** A form that was begun: `of` says what it is of (partsOf), or, where `copies`, which refused entry it is to replace. */
+export interface Unfinished {
+  name: string;
+  scope: string;
+  form: string;
+  of: string;
+  copies: boolean;
+  body: Body;
+  photos: number;
+}
+
+/** All that can be opened again, but the end of a round, which is a part of it. */
+export async function unfinished(db: FieldDatabase): Promise<Unfinished[]> {
+  const found: Unfinished[] = [];
+  const rounds = new Set<string>();
+  for (const { name, value } of await allDrafts(db)) {
+    const { scope, form, of } = partsOf(name);
+    const { body = {}, photos = [] } = (value as { value?: { body?: Body; photos?: unknown[] } }).value ?? {};
+    if (form === "round") rounds.add(idOf(value));
+    const copies = of !== "" && (await db.outbox.where("id").equals(of).count()) > 0;
+    if (form !== "finish") found.push({ name, scope, form, of, copies, body, photos: photos.length });
+  }
+  return found.filter(({ form, of, copies }) => form !== "finding" || copies || rounds.has(of));
+}
+
+/** Without those whose entry is written: here, or by another tablet from which they came. */
+export async function allDrafts(db: FieldDatabase): Promise<Note[]> {
+  const drafts: Note[] = [];
+  for (const note of await db.notes.where("name").startsWith("draft:").toArray()) if (!(await isWritten(db, note.value))) drafts.push(note);
+  return drafts;
+}
+
+export async function isWritten(db: FieldDatabase, draft: unknown): Promise<boolean> {
+  const id = idOf(draft);
+  return (await db.outbox.where("id").equals(id).count()) + (await db.records.where("id").equals(id).count()) > 0;
+}
+
+/** Of the entry that a draft will be; "" for what is no draft. */
+export function idOf(draft: unknown): string {
+  return String((draft as { id?: unknown } | null | undefined)?.id ?? "");
 }
 
 /** Forget the drafts of a site, or all of them (""): they may say something about people's health. */

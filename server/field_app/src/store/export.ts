@@ -1,15 +1,17 @@
-// The way out when no network comes and the tablet is about to die: everything unsent as one file, which the office takes in.
+// The way out when no network comes and the tablet is about to die: everything unsent as one file, which the office takes in,
+// and what is half filled in, for the same person's next tablet.
 // The lines are byte for byte what would have been sent, numbered and chained, and signed as a whole.
 
 import { strToU8, zipSync } from "fflate";
 import { hex, joined, sha256, utf8 } from "../protocol/bytes";
 import { exportText, signText } from "../protocol/signatures";
 import { wallText } from "../protocol/time";
+import { draftFiles } from "./carried_drafts";
 import type { FieldDatabase } from "./database";
 import { lastUnsent, unsentPhotos } from "./unsent";
 
 /** A zip: `about.json` says whose it is, with its signature and the last receipts; `entries.ndjson` has each waiting line;
- * `photos/<sha256>` are the photos that wait. */
+ * `photos/<sha256>` are the photos that wait; `drafts.json` and `drafts/` see carried_drafts.ts. */
 export async function unsentFile(db: FieldDatabase): Promise<Blob> {
   const identity = await db.identity.get("one");
   const rows = await db.outbox.where("state").equals("waiting").sortBy("seq");
@@ -28,6 +30,7 @@ export async function unsentFile(db: FieldDatabase): Promise<Blob> {
     "entries.ndjson": entries,
   };
   for (const photo of photos) files[`photos/${photo.sha256}.${photo.type.split("/")[1]}`] = await bytesOf(photo.blob);
+  Object.assign(files, await draftFiles(db));
   return new Blob([zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>], { type: "application/zip" });
 }
 

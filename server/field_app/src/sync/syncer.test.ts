@@ -79,6 +79,17 @@ describe("an exchange", () => {
     expect([server.lines.size, await trouble()]).toEqual([1, "busy"]);
   });
 
+  it("tries no more than the pull where the browser says that there is no network", async () => {
+    await add(tablet.db, SITE, "disinfection_log", LOG);
+    server.before = () => new TypeError("Failed to fetch");
+    vi.stubGlobal("navigator", { connection, onLine: false });
+    await syncer.now();
+    expect([asked(), await trouble()]).toEqual([["pull"], "offline"]);
+    vi.stubGlobal("navigator", { connection, onLine: true });
+    await syncer.now();
+    expect(asked()).toEqual(["pull", "pull", "push"]);
+  });
+
   it("attests a site from the first exchange after it was assigned", async () => {
     server.pull = () => [{ checkpoint: SITE, cursor: "c1", count: 0, digest: "0000000000000000" }];
     await syncer.now();
@@ -86,7 +97,50 @@ describe("an exchange", () => {
   });
 });
 
+describe("another tab", () => {
+  const held = () => {
+    let release = () => {};
+    let isFree = new Promise<void>((resolve) => (release = resolve));
+    const request = async (_: string, { ifAvailable }: LockOptions, work: (lock: object | null) => unknown) => {
+      if (ifAvailable) return work(null);
+      await isFree;
+      return work({});
+    };
+    vi.stubGlobal("navigator", { connection, locks: { request } });
+    return { release };
+  };
+
+  it("that exchanges is waited for by a person who asks", async () => {
+    const { release } = held();
+    const done = syncer.now();
+    await vi.waitFor(async () => expect(await tablet.db.identity.count()).toBe(1));
+    expect(asked()).toEqual([]);
+    release();
+    await done;
+    expect(asked()).toEqual(["pull", "push"]);
+  });
+
+  it("that exchanges leaves this one silent for seconds, not for minutes", async () => {
+    held();
+    const soon = vi.spyOn(syncer, "soon");
+    await syncer.now(false);
+    expect(asked()).toEqual([]);
+    expect(soon.mock.lastCall?.[0]).toBeLessThan(10_000);
+  });
+});
+
 describe("waiting", () => {
+  it("ends at once when there is reason to, though the clock on the wall ran on while the tablet slept", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
+    const now = vi.spyOn(syncer, "now").mockResolvedValue();
+    syncer.soon(180_000);
+    vi.setSystemTime(Date.now() + 3600_000);
+    syncer.soon(0);
+    vi.advanceTimersByTime(1);
+    expect(now).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+  });
+
   it("is long while nobody looks, and short enough that the site is not silent", () => {
     expect(delayMs(0, null)).toBe(180_000);
     page.visibilityState = "hidden";

@@ -15,9 +15,14 @@ const AFTER_WRITING_MS = 1_500; // several entries in a row go up together
 const BASE_MS = 2_000;
 const CAP_MS = 900_000;
 const LOCK = "gongdi-sync";
+const ELSEWHERE_MS = 5_000; // another tab exchanges: it may have begun too early, and may be closed in the middle of it
+const LOCK_WAIT_MS = 60_000; // of a person who asks while another tab does
 
 /** Pull, then push, whatever became of the pull, then pull what came of it, then the photos. Gives what went wrong, if
  * anything did. The pull comes first for its beacon: it is the proof that the push is not older.
+ *
+ * Where the pull got no answer and the browser says that there is no network, nothing more is tried: thousands of lines would
+ * be read and signed, for nothing, while the inspector strikes the next digits.
  *
  * A site that was taken away is left when its entries and photos went up. A device that was revoked forgets what it pulled,
  * and goes on sending what it holds: the server takes it into review.
@@ -26,6 +31,7 @@ export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<T
   const { db } = exchange;
   const wasRevoked = (await exchange.identity()).state === "revoked";
   let pulled = wasRevoked ? null : await pullAll(exchange);
+  if (pulled?.code === "offline" && navigator.onLine === false) return pulled;
   const pushed = await push(exchange);
   const isKnown = !wasRevoked && pulled?.code !== "device_revoked";
   if (isKnown && (await settledOverlays(db)).size > 0) pulled = await pullAll(exchange);
@@ -75,7 +81,8 @@ export class Syncer {
 
   /** Exchange after this while, or sooner if that was planned already. */
   soon(afterMs = AFTER_WRITING_MS): void {
-    const at = Date.now() + afterMs;
+    // By the clock of the timers: the one on the wall goes on while the tablet sleeps, and is set.
+    const at = performance.now() + afterMs;
     if (this.timer !== undefined && this.nextMs <= at) return;
     clearTimeout(this.timer);
     this.nextMs = at;
@@ -101,8 +108,8 @@ export class Syncer {
       if (!identity || identity.state === "enrolling") return;
       if (!isAsked && identity.state === "revoked" && isNothing(await unsent(db))) return;
       const withPhotos = isAsked || !savesData();
-      const trouble = await alone(() => syncOnce(this.exchange, withPhotos).catch(troubleHere));
-      if (trouble === "elsewhere") return this.soon(EVERY_MS);
+      const trouble = await alone(() => syncOnce(this.exchange, withPhotos).catch(troubleHere), isAsked);
+      if (trouble === "elsewhere") return this.soon(ELSEWHERE_MS);
       this.failures = trouble ? this.failures + 1 : 0;
       await noteTrouble(db, trouble);
       this.soon(delayMs(this.failures, trouble?.retryAfterS ?? null));
@@ -122,10 +129,12 @@ function savesData(): boolean {
   return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 }
 
-/** Run unless another tab does: it exchanges for this one too, because the database is the same. */
-async function alone<T>(work: () => Promise<T>): Promise<T | "elsewhere"> {
+/** Run unless another tab does: it exchanges for this one too, because the database is the same. Who asked waits for it. */
+async function alone<T>(work: () => Promise<T>, isAsked: boolean): Promise<T | "elsewhere"> {
   if (!navigator.locks) return work();
-  return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock ? work() : ("elsewhere" as const)));
+  const options = isAsked ? { signal: AbortSignal.timeout(LOCK_WAIT_MS) } : { ifAvailable: true };
+  const waited = navigator.locks.request(LOCK, options, (lock) => (lock ? work() : ("elsewhere" as const)));
+  return waited.catch(() => "elsewhere" as const); // its time was up: what is done here never throws
 }
 
 async function noteTrouble(db: FieldDatabase, trouble: Trouble | null): Promise<void> {

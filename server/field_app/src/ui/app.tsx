@@ -57,7 +57,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const route = useRoute();
   const update = useUpdate(db);
   const identity = useLive(async () => (await db.identity.get("one")) ?? null, [db], ["identity"]);
-  const sites = useLive(async () => inOrder(await listed(db, "site", "")), [db]);
+  const sites = useLive(async () => inOrder(await listed(db, "site", "")), [db], ["scopes", "records", "outbox"]);
   const chosen = useLive(async () => String((await db.note("site")) ?? ""), [db], ["notes"]);
   const offsetMs = useLive(() => db.numberNote("server_offset_ms"), [db], ["notes"]);
   useEffect(() => syncer.start(), [syncer]);

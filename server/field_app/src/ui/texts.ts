@@ -21,6 +21,9 @@ const OWN: Record<string, string> = {
   sync_failed: "同步时本机出错, 已保存的记录不受影响, 稍后会再试。",
   storage_full: "本机存储空间已满, 这条记录没有保存。请先同步或导出, 再清理平板的存储空间。",
   not_saved: "没有保存成功, 请再试一次。",
+  export_unreadable: "这不是应急导出的文件, 或文件已损坏。",
+  export_of_other: "这个文件不是您本人的平板导出的, 不能在这里导入。请由本人在自己的平板上导入。",
+  export_without_drafts: "这个文件里没有没写完的内容。未上传的记录请交给管理员导入。",
   server_ahead: "服务器上的记录比本机多: 本机数据可能是从备份恢复的, 请联系管理员。",
   chain_differs: "本机与服务器的记录链不一致, 请联系管理员。",
 };

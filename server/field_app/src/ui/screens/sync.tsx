@@ -4,12 +4,14 @@ import { useEffect, useState } from "preact/hooks";
 import { contracts } from "../../contracts";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/database";
+import { allDrafts } from "../../store/drafts";
 import { exportUnsent } from "../../store/export";
 import { refusedUnseen, setSeen } from "../../store/refused";
 import { isExported, isNothing, type Unsent, unsent } from "../../store/unsent";
 import { entryOf, namesOf, observedMsOf } from "../../store/view";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
 import { Reason } from "../parts/reason";
+import { FromOldTablet, Unfinished } from "../parts/unfinished";
 import { since } from "../parts/sync_badge";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
@@ -45,7 +47,7 @@ export function SyncScreen() {
   const now = useNow();
   const read = useLive(() => readAll(db), [db]);
   if (!read) return null;
-  const { identity, left, exported, waiting, refused, settled, settledCount, scopes, notes, names, photosRefused } = read;
+  const { identity, left, exported, waiting, refused, settled, settledCount, scopes, notes, names, photosRefused, drafts } = read;
   const carryAway = async () => {
     await exportUnsent(db);
     tell("已导出。请保存好文件, 交给管理员导入。", "good");
@@ -77,6 +79,7 @@ export function SyncScreen() {
       {photosRefused.map((photo) => (
         <RefusedPhoto key={`${photo.entry} ${photo.sha256}`} photo={photo} />
       ))}
+      <Unfinished />
       <Entries title="未上传" rows={waiting} names={names} now={now} more={left.entries - waiting.length} />
       <Entries title="已签收" rows={settled} names={names} now={now} more={settledCount - settled.length} />
       <dl class="card facts">
@@ -97,9 +100,10 @@ export function SyncScreen() {
           <Storage isKept={notes.kept} />
         </dd>
       </dl>
-      <button class="quiet wide" disabled={isNothing(left)} onClick={() => void carryAway()}>
-        应急导出未上传的记录和照片
+      <button class="quiet wide" disabled={isNothing(left) && drafts === 0} onClick={() => void carryAway()}>
+        应急导出未上传的记录、照片和没写完的内容
       </button>
+      {identity?.state === "enrolled" && <FromOldTablet />}
     </section>
   );
 }
@@ -251,6 +255,7 @@ async function readAll(db: FieldDatabase) {
     ...{ waiting, refused, settled: shown, settledCount },
     names: await namesOfRows(db, [...waiting, ...refused, ...shown]),
     scopes: await db.scopes.toArray(),
+    drafts: (await allDrafts(db)).length,
     photosRefused: await db.photos.where("state").equals("refused").toArray(),
     notes: {
       pushedMs: await db.numberNote("pushed_ms"),

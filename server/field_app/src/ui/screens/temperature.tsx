@@ -29,7 +29,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const today = localDate(now);
   const [last, setLast] = useState<Saved | null>(null);
   const [again, setAgain] = useState<string[]>([]); // readings after which another one is wanted, or is being written
-  const day = useLive(() => readDay(scope, today), [db, scope, today]);
+  const day = useLive(() => readDay(scope, today), [db, scope, today], ["scopes", "records", "outbox"]);
   const isReadAgain = useIsReadAgain(last?.scope === scope && last.day === today ? last.entry : "", day);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   const pointNote = `point:${scope}`;
@@ -37,6 +37,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const going = useMemo(() => retests(day?.checks ?? []), [day]);
   const slot = asked ?? slotAt(now, day?.duties ?? []);
   const measured = useMemo(() => readings(day?.checks ?? [], slot), [day, slot]);
+  const ofSlot = useMemo(() => day && askedIn(day, slot), [day, slot]);
 
   async function readDay(scope: string, today: string): Promise<Day> {
     const [windows, checks, passes, workers] = await listedTogether(db, scope, [
@@ -49,7 +50,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
     return { windows, checks, passes, logs: [], people: present(workers, today), keys: keysOf(workers, today), duties };
   }
 
-  if (!day || !isReadAgain || copied === undefined || point === undefined) return <Heading />;
+  if (!day || !ofSlot || !isReadAgain || copied === undefined || point === undefined) return <Heading />;
   const person = day.people.find((one) => one.id === chosen);
   if (person) {
     const retest = going.get(person.id);
@@ -67,8 +68,9 @@ export function Temperature({ chosen, asked, copy }: Asked) {
     const initialMs = copied?.observedMs ?? null;
     return <Measure {...{ key, person, slot, point, initial, initialMs, copy, onSaving, onSaved }} retest={open} />;
   }
-  const { expected, toDo } = askedIn(day, slot);
-  const others = day.people.filter((one) => !toDo.includes(one));
+  const { expected, toDo } = ofSlot;
+  const left = new Set(toDo);
+  const others = day.people.filter((one) => !left.has(one));
   const points = choices("temperature_check", "point");
   const slots = Object.fromEntries(Object.entries(choices("temperature_check", "slot")).filter(([code]) => code !== "retest"));
   return (

@@ -1,0 +1,92 @@
+// Drafts that move from one tablet of a person's to the next.
+
+import { strToU8, zipSync } from "fflate";
+import { beforeEach, expect, it } from "vitest";
+import { hex, sha256, utf8 } from "../protocol/bytes";
+import { FakeServer, SITE } from "../tests/fake_server";
+import { takeDrafts } from "./carried_drafts";
+import { type FieldDatabase, newScope } from "./database";
+import { draft, draftName, keepDraft, unfinished } from "./drafts";
+import { unsentFile } from "./export";
+import { add } from "./write";
+
+const NEW = draftName(SITE, "worker new");
+let server: FakeServer;
+let old: FieldDatabase;
+let fresh: FieldDatabase;
+
+beforeEach(async () => {
+  server = await FakeServer.make();
+  [old, fresh] = [(await server.tablet()).db, (await server.tablet()).db];
+  await fresh.scopes.put(newScope(SITE));
+});
+
+async function photo(text = "x") {
+  const blob = new Blob([utf8(text)], { type: "image/jpeg" });
+  return { sha256: hex(await sha256(utf8(text))), bytes: text.length, type: "image/jpeg", blob };
+}
+
+async function begun(name: string, id = "d1") {
+  return { id, value: { body: { name }, photos: [await photo()] } };
+}
+
+it("are the same there, with their photos, and the same file twice changes nothing", async () => {
+  await keepDraft(old, NEW, await begun("欧阳娜"));
+  const file = await unsentFile(old);
+  expect(await takeDrafts(fresh, file)).toEqual({ taken: 1, known: 0, busy: 0, foreign: 0 });
+  const there = (await draft<Awaited<ReturnType<typeof begun>>>(fresh, NEW))!;
+  expect(there.value.body).toEqual({ name: "欧阳娜" });
+  expect(await there.value.photos[0]!.blob.text()).toBe("x");
+  await keepDraft(fresh, NEW, await begun("欧阳娜娜"));
+  expect(await takeDrafts(fresh, file)).toMatchObject({ taken: 0, known: 1 });
+  expect(await unfinished(fresh)).toMatchObject([{ form: "worker", body: { name: "欧阳娜娜" }, photos: 1 }]);
+});
+
+it("are not taken in once they are written, nor over another form that is being filled in, nor for another's site", async () => {
+  await keepDraft(old, NEW, await begun("欧阳娜"));
+  await keepDraft(old, draftName("site:other", "worker new"), await begun("诸葛云", "d2"));
+  const file = await unsentFile(old);
+  await keepDraft(fresh, NEW, await begun("司马林", "d3"));
+  expect(await takeDrafts(fresh, file)).toEqual({ taken: 0, known: 0, busy: 1, foreign: 1 });
+  await add(fresh, SITE, "worker", { name: "欧阳娜" }, [], { id: "d1" });
+  expect(await takeDrafts(fresh, file)).toMatchObject({ taken: 0, known: 1 });
+});
+
+it("that were to replace a refused entry go on as new ones", async () => {
+  const refused = await add(old, SITE, "disinfection_log", { place: "canteen" });
+  await old.outbox.where("id").equals(refused).modify({ state: "settled", outcome: "refused" });
+  const value = { body: { place: "canteen", place_name: "工人食堂" }, photos: [] };
+  await keepDraft(old, draftName(SITE, `disinfect ${refused}`), { id: "d1", value });
+  await takeDrafts(fresh, await unsentFile(old));
+  expect(await unfinished(fresh)).toMatchObject([{ form: "disinfect", of: "canteen 工人食堂", copies: false }]);
+});
+
+it("of a round come with it, and a finding without its round is no work to go on with", async () => {
+  await keepDraft(old, draftName(SITE, "round"), { id: "r1", purpose: "routine", startedMs: 1 });
+  await keepDraft(old, draftName(SITE, "finding r1"), { id: "f1", value: { body: { description: "积水" }, photos: [] } });
+  await keepDraft(old, draftName(SITE, "finding r0"), { id: "f0", value: { body: {}, photos: [] } });
+  await takeDrafts(fresh, await unsentFile(old));
+  expect((await unfinished(fresh)).map(({ form, of }) => [form, of])).toEqual([["finding", "r1"], ["round", ""]]);
+});
+
+it("lose a photo that was damaged on the way, and nothing else", async () => {
+  const about = strToU8(JSON.stringify({ user: "user" }));
+  const list = strToU8(JSON.stringify([{ name: NEW, value: { id: "d1", value: { body: {}, photos: [{ sha256: "0".repeat(64), type: "image/jpeg" }] } } }]));
+  const zip = zipSync({ "about.json": about, "drafts.json": list, [`drafts/${"0".repeat(64)}.jpeg`]: utf8("y") });
+  expect(await takeDrafts(fresh, new Blob([zip as Uint8Array<ArrayBuffer>]))).toMatchObject({ taken: 1 });
+  expect(await unfinished(fresh)).toMatchObject([{ photos: 0 }]);
+});
+
+const packed = (files: Record<string, unknown>) =>
+  new Blob([zipSync(Object.fromEntries(Object.entries(files).map(([name, value]) => [name, strToU8(JSON.stringify(value))]))) as Uint8Array<ArrayBuffer>]);
+it.each([
+  ["export_unreadable", new Blob(["no zip"])],
+  ["export_unreadable", packed({ "other.json": {} })],
+  ["export_of_other", packed({ "about.json": { user: "somebody" }, "drafts.json": [] })],
+  ["export_without_drafts", packed({ "about.json": { user: "user" } })],
+  ["export_unreadable", packed({ "about.json": { user: "user" }, "drafts.json": {} })],
+  ["export_unreadable", packed({ "about.json": { user: "user" }, "drafts.json": [{ name: "token", value: { id: "x" } }] })],
+  ["export_unreadable", packed({ "about.json": { user: "user" }, "drafts.json": [null] })],
+])("are refused as %s", async (code, file) => {
+  await expect(takeDrafts(fresh, file)).rejects.toMatchObject({ code });
+});
