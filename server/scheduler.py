@@ -11,8 +11,7 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -43,16 +42,13 @@ from server.actions.retire_reporters import retire_reporters
 from server.actions.take_flag_steps import take_due_steps
 from server.actions.watch_cases import watch_cases
 from server.actions.watch_records import watch_records
-from server.db import db, read, write
+from server.db import db, read, write, write_in_turn
 from server.deliver_notices import deliver_due, sender
+from server.erase import erase
 from server.read_rosters import read_waiting
 from server.reseal import reseal
 from server.runtime import Runtime
 from server.take_media import tidy_media
-
-PAUSE_S_MAX = (
-    0.1  # between two transactions on SQLite, where whoever waits for the lock only looks now and then
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,7 @@ def _resume(runtime: Runtime, now_ms: int) -> int:
         since_ms = paused_since_ms(session, now_ms, book)
     flags, after = 0, ""
     while since_ms is not None:
-        with _turn() as session:
+        with write_in_turn() as session:
             some, after = resume_clocks(session, runtime.seals, since_ms, now_ms, book, _share().sites, after)
         flags += some
         if not after:
@@ -179,21 +175,11 @@ def _share() -> Share:
     return ON_POSTGRESQL if db.engine.dialect.name == "postgresql" else ON_SQLITE
 
 
-@contextmanager
-def _turn() -> Iterator[Session]:
-    """One transaction of a part. On SQLite the lock is then free for as long as it was held: who waits for it gets it."""
-    began_s = time.perf_counter()
-    with write() as session:
-        yield session
-    if _share() == ON_SQLITE:
-        time.sleep(min(time.perf_counter() - began_s, PAUSE_S_MAX))
-
-
 def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     after, share = "", _share()
     while True:
-        with _turn() as session:
+        with write_in_turn() as session:
             did = make_windows(session, runtime.seals, now_ms, rules_in_force(session), share.sites, after)
         for name in total:
             total[name] += did[name]
@@ -213,7 +199,7 @@ def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
     share = _share()
     most = {"limit": share.rows} if share == ON_SQLITE else {}
     for _ in range(share.rounds):
-        with _turn() as session:
+        with write_in_turn() as session:
             did = judge_due(session, runtime.seals, now_ms, rules_in_force(session), **most)
         total.update(did)
         if not did:
@@ -246,7 +232,7 @@ def _signals(runtime: Runtime, now_ms: int) -> dict[str, int]:
 def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
     done = 0
     for _ in range(_share().rounds):
-        with _turn() as session:
+        with write_in_turn() as session:
             taken = take(session)
         done += taken
         if not taken:
@@ -300,6 +286,7 @@ PARTS: dict[str, Part] = {
     "rosters": _rosters,
     "media": tidy_media,
     "reseal": reseal,
+    "erase": erase,
     "house": _house,
     "retention": _retention,
 }

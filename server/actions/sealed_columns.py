@@ -19,9 +19,11 @@ from server.actions.manage_channels import address_place
 from server.actions.quarantine import quarantine_place
 from server.actions.read_push import entry_place
 from server.actions.registers import state_place
+from server.actions.request_erasure import person_place
 from server.actions.write_register import contest_place
 from server.db import Base
 from server.models.entry import LogEntry, Quarantine
+from server.models.erasure import Erasure
 from server.models.form import SentForm
 from server.models.notice import Channel
 from server.models.record import CaseFile, Contest, Record, Worker
@@ -62,6 +64,7 @@ SEALED_COLUMNS = (
     SealedColumn(Scope, Scope.flag_tally, lambda row: tally_place(row.scope_id)),
     SealedColumn(Scope, Scope.line_tally, lambda row: lines_place(row.scope_id)),
     SealedColumn(SentForm, SentForm.fields, lambda row: form_place(row.nonce)),
+    SealedColumn(Erasure, Erasure.person, lambda row: person_place(row.id)),
 )
 
 
