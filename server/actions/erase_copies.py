@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-import zstandard
 from sqlalchemy.orm import Session, undefer
 
 from server.actions.find_person import Likeness
 from server.actions.keep_form import form_place
-from server.actions.keep_preview import JudgedRow, Result, read_result, result_place
+from server.actions.keep_preview import JudgedRow, Result, read_result, sealed_result
 from server.actions.request_erasure import Person
 from server.models.entry import Quarantine
 from server.models.form import SentForm
@@ -21,7 +20,6 @@ from server.models.roster import Roster
 from server.problems import Problem
 from server.seal import SealBroken, Seals
 
-_QUICK = 1  # zstd's level, as keep_preview has it
 _UNREAD = ("received", "mapping")  # the file is still needed
 
 
@@ -62,17 +60,18 @@ def purge_roster(seals: Seals, person: Person, roster: Roster) -> Purged | None:
         return None
     dropped = {verdict: gone.count(verdict) for verdict in gone}
     dropped["absent"] = len(result.absent) - len(absent)
-    packed = zstandard.compress(msgspec.json.encode(Result(result.sheets, rows, absent)), _QUICK)
-    return Purged(roster.id, roster.result, seals.seal(result_place(roster.id), packed), dropped)
+    fresh = sealed_result(seals, roster.id, Result(result.sheets, rows, absent))
+    return Purged(roster.id, roster.result, fresh, dropped)
 
 
 def write_purged(session: Session, purged: Purged) -> bool:
-    """Keep a roster without the person; whether it was still the one that was looked through. One that nobody has read yet
+    """Keep a roster without the person; whether it was still the one that was looked through, and is not being
+    committed right now. One that nobody has read yet
     has to be uploaded again. What was committed keeps its counts: they are history."""
     roster = session.get(
         Roster, purged.id, with_for_update=True, populate_existing=True, options=[undefer(Roster.result)]
     )
-    if roster is None or roster.result != purged.old:
+    if roster is None or roster.result != purged.old or roster.state == "committing":
         return False
     roster.file, roster.result = None, purged.result
     if roster.state in _UNREAD:

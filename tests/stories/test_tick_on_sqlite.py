@@ -55,7 +55,8 @@ def test_each_transaction_of_a_tick_changes_one_site(
             yield session
         sites_changed.append(len({row[0] for row in _done(app) - before}))
 
-    monkeypatch.setattr(scheduler, "write", watched)
+    for name in ("write", "write_in_turn"):
+        monkeypatch.setattr(scheduler, name, watched)
     field: Field = planned_field(app, cast, tmp_path)
     with app.app_context(), write() as session:
         for scope in session.scalars(sa.select(Scope).where(Scope.kind == "site")):
