@@ -261,7 +261,7 @@ def _until_few(take: Callable[[Session], int]) -> int:
     """Until a batch was not full: then nothing more is due."""
     total = 0
     for _ in range(RETENTION_ROUNDS_MAX):
-        with write() as session:
+        with write_in_turn() as session:
             taken = take(session)
         total += taken
         if taken < ROWS_AT_ONCE:

@@ -24,7 +24,7 @@ from sync_protocol.outcomes import EFFECTIVE
 
 READ_AT_ONCE = 500  # lines
 READ_MAX = 5_000  # lines before where we are is written down
-ERASED_AT_ONCE = 100  # lines in one transaction
+ERASED_AT_ONCE = 50  # lines in one transaction
 _UUID = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _NOT_YET = sa.or_(LogEntry.code.is_(None), LogEntry.code != PERSON_ERASED)  # those wait for a person
 
