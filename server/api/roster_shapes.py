@@ -134,7 +134,7 @@ class RosterShape(Schema):
     name = fields.String(attribute="roster.name")
     state = fields.String(
         attribute="roster.state",
-        metadata={"enum": ["received", "mapping", "preview", "committed", "failed"]},
+        metadata={"enum": ["received", "mapping", "preview", "committing", "committed", "failed"]},
     )
     counts = fields.Dict(
         keys=fields.String(),
@@ -142,7 +142,7 @@ class RosterShape(Schema):
         attribute="roster.counts",
         metadata={
             "description": "进度 done / rows; new, changed, same, rejected, warned, absent; "
-            "提交后: 生效的 added, edited, exited, 未被接受的 refused"
+            "提交中: written / to_write; 提交后: 生效的 added, edited, exited, 未被接受的 refused"
         },
     )
     columns = fields.List(

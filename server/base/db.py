@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -30,21 +32,27 @@ __all__ = [
     "Id",
     "Json",
     "Session",
+    "alone",
     "bulk_insert",
     "bulk_select",
     "bulk_update",
     "db",
     "engine_options",
+    "is_alone",
     "is_passing",
     "is_postgresql",
     "raise_if_lost",
     "read",
     "transaction_goes_on",
     "write",
+    "write_in_turn",
 ]
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
+# Between two transactions of background work on SQLite, where whoever waits for the lock only looks now and then.
+PAUSE_S_MAX = 0.1
+_is_alone = ContextVar("_is_alone", default=False)
 _READ_ONLY = "25006"  # PostgreSQL's SQLSTATE: this server has become a standby
 
 
@@ -115,10 +123,11 @@ def _on_connect(connection: Any, _record: Any) -> None:
         return
     connection.isolation_level = None  # the driver's own BEGIN would come too late; see _on_begin
     cursor = connection.cursor()
-    # FULL: in WAL, NORMAL loses acknowledged work when the power goes.
+    # FULL: in WAL, NORMAL loses acknowledged work when the power goes. What is deleted is overwritten: erased is gone.
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
+        "secure_delete=ON",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
@@ -145,6 +154,32 @@ def write() -> Iterator[Session]:
             yield session
     finally:
         session.close()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within it nobody else uses the database, and background work leaves it to nobody between two transactions."""
+    before = _is_alone.set(True)
+    try:
+        yield
+    finally:
+        _is_alone.reset(before)
+
+
+def is_alone() -> bool:
+    return _is_alone.get()
+
+
+@contextmanager
+def write_in_turn() -> Iterator[Session]:
+    """One transaction of background work, as `write`. On SQLite the lock is then free for as long as it was held, so that
+    whoever waits for it gets it."""
+    began_s = time.perf_counter()
+    with write() as session:
+        yield session
+        others_wait = not is_postgresql(session) and not is_alone()
+    if others_wait:
+        time.sleep(min(time.perf_counter() - began_s, PAUSE_S_MAX))
 
 
 @contextmanager

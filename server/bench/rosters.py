@@ -17,7 +17,7 @@ from flask import Flask
 
 from schemas.certificates import company_check_character, person_check_character
 from server.actions.accounts.manage_users import NewUser, add_user
-from server.actions.rosters.commit_roster import Decision, commit_roster
+from server.actions.rosters.commit_roster import Decision
 from server.actions.rosters.upload_roster import take_in_roster
 from server.actions.rosters.validate_roster import Grounds, Judged, grounds_of, keep_judged, validate_file
 from server.actions.sites.register_site import register_site
@@ -27,6 +27,7 @@ from server.bench.figure import Figure, floor_s
 from server.files.read_workbook import read_workbook
 from server.models import LogEntry, Record, Roster, Worker
 from server.models.access import Viewer, viewer_of
+from server.workflows.read_rosters import commit_preview, go_on_committing
 
 PEOPLE = 10_000
 ROUNDS, READINGS = 5, 5  # rosters; readings of each
@@ -37,10 +38,10 @@ TITLES = ("姓名", "身份证号码", "班组", "工种", "手机号", "进场�
 def measure_rosters(app: Flask) -> Iterator[Figure]:
     """The figures of rosters of PEOPLE new workers, each for a new site, on the database of this app's context."""
     runtime: Runtime = app.extensions["gongdi"]
-    data, bare, whole, commits, floors = _file(), [], [], [], []
+    data, bare, whole, commits, floors = people_file(PEOPLE), [], [], [], []
     for number in range(ROUNDS):
         now_ms = runtime.clock.now_ms()
-        site_id, viewer = _set_up(runtime, now_ms, number)
+        site_id, viewer = set_up_contractor(runtime, now_ms, number)
         with write() as session:
             roster = take_in_roster(session, runtime.seals, viewer, site_id, "bench.xlsx", data, now_ms)
         with read() as session:
@@ -53,8 +54,8 @@ def measure_rosters(app: Flask) -> Iterator[Figure]:
             keep_judged(session, runtime.seals, session.get_one(Roster, roster.id), judged, now_ms)
         del judged  # the commit does not have it
         began_s = time.perf_counter()
-        with write() as session:
-            commit_roster(session, runtime.seals, viewer, roster.id, Decision(), now_ms)
+        commit_preview(runtime.seals, viewer, roster.id, Decision(), now_ms)
+        go_on_committing(runtime.seals, roster.id, now_ms)
         commits.append(time.perf_counter() - began_s)
         floors.append(_floor(site_id))
     bare_s, whole_s, commit_s, floor = map(statistics.median, (bare, whole, commits, floors))
@@ -98,7 +99,8 @@ def _plain(value: Any) -> Any:
     return json.dumps(value, separators=(",", ":")) if isinstance(value, dict | list) else value
 
 
-def _set_up(runtime: Runtime, now_ms: int, number: int) -> tuple[str, Viewer]:
+def set_up_contractor(runtime: Runtime, now_ms: int, number: int) -> tuple[str, Viewer]:
+    """A new site with one company, and a contractor of it."""
     code = COMPANY + company_check_character(COMPANY)
     with write() as session:
         told: dict[str, Any] = {
@@ -123,13 +125,13 @@ def _set_up(runtime: Runtime, now_ms: int, number: int) -> tuple[str, Viewer]:
         return site.id, viewer_of(session, user)
 
 
-def _file() -> bytes:
-    """A sound roster, every number different."""
+def people_file(people: int) -> bytes:
+    """A sound roster of so many, every number different."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, TITLES)
-        for number in range(PEOPLE):
+        for number in range(people):
             body = f"410702{1960 + number % 40}{1 + number // 40 % 12:02}{1 + number // 480 % 28:02}{number % 997:03}"
             certificate = body + person_check_character(body)
             row = (

@@ -13,8 +13,11 @@ from server.base.config import Config
 from server.base.db import db
 from server.base.migrate import upgrade
 from server.bench.figure import Figure
+from server.bench.locks import measure_locks
 from server.bench.push_pull import measure
 from server.cli.base import make_whole_app
+
+LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
 
 
 @click.command()
@@ -22,8 +25,11 @@ from server.cli.base import make_whole_app
 @click.option(
     "--sizes", default="10000,50000", show_default=True, help="各测一次的存量 (条测温记录), 逗号分隔。"
 )
+@click.option(
+    "--locks", is_flag=True, help="只测 SQLite 写锁占用的最长时间: 1,000 个工地的调度, 50,000 人的名册。"
+)
 @click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
-def bench(urls: tuple[str, ...], sizes: str, burst_sites: int) -> None:
+def bench(urls: tuple[str, ...], sizes: str, locks: bool, burst_sites: int) -> None:
     """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
     console = Console()
     wanted = [int(size) for size in sizes.split(",")]
@@ -35,7 +41,11 @@ def bench(urls: tuple[str, ...], sizes: str, burst_sites: int) -> None:
             with app.app_context(), db.engine.begin() as connection:
                 upgrade(connection)
             with console.status(url.partition(":")[0]):
-                found = list(measure(app, wanted, burst_sites))
+                if locks:
+                    with app.app_context():
+                        found = list(measure_locks(app, LOCK_SITES, LOCK_PEOPLE))
+                else:
+                    found = list(measure(app, wanted, burst_sites))
             console.print(_table(url.partition(":")[0], found))
 
 

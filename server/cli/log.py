@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from server.actions.audit.rebuild import check_scope, repair_scope
 from server.actions.audit.verify_log import Fault, verify_exchanges, verify_scope
+from server.actions.erasure.list_erasures import erased_of
+from server.base.clock import to_iso
 from server.base.db import read, write
 from server.cli.base import check_schema, make_app, runtime_of
 from server.models.scope import Scope, scope_id_of
@@ -34,6 +36,7 @@ def rebuild(check: bool, name: str | None) -> None:
             else:
                 with write() as session:
                     differing += repair_scope(session, runtime.seals, scope_id, runtime.clock.now_ms())
+        _tell_erased(name)
     click.echo(f"有出入: {differing}" if differing else "与日志一致")
     if check and differing:
         raise SystemExit(1)
@@ -59,6 +62,7 @@ def print_faults(app: Flask, name: str | None = None) -> int:
         if name is None:
             with read() as session:
                 faults += _tell(list(verify_exchanges(session, seals)))
+        _tell_erased(name)
     click.echo(f"发现问题: {faults}" if faults else "日志完好")
     return faults
 
@@ -67,6 +71,18 @@ def _tell(faults: list[Fault]) -> int:
     for fault in faults:
         click.echo(f"{fault.scope} {fault.device} n={fault.line}: {fault.what}")
     return len(faults)
+
+
+def _tell_erased(name: str | None) -> None:
+    """What is not in the log any more, and under which signed digest."""
+    for scope_id in _site_scopes(name):
+        with read() as session:
+            kept, scope = erased_of(session, scope_id), session.get_one(Scope, scope_id)
+        if kept is not None:
+            click.echo(
+                f"{scope.name}: 依法删除 {kept.lines} 行 (至 seq {kept.seq}), 只留散列; "
+                f"状态摘要 {kept.state_digest}, {to_iso(kept.at_ms)} 签名"
+            )
 
 
 def _site_scopes(name: str | None) -> list[str]:

@@ -34,6 +34,14 @@ GROUPS = {
             "enable": ("server.cli.people:enable", "恢复被停用的用户 NAME。"),
         },
     ),
+    "person": (
+        "依法删除一个人的个人资料 (个人信息保护法第四十七条)。",
+        {
+            "find": ("server.cli.erase:find", "按证件号码查找一个人在名册上的记录。"),
+            "erase": ("server.cli.erase:erase", "删除一个人的全部个人资料。"),
+            "erasures": ("server.cli.erase:show", "列出删除的登记和进度。"),
+        },
+    ),
     "device": (
         "查看平板和闸机, 注销丢失的设备。",
         {

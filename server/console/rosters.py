@@ -34,6 +34,7 @@ _ROWS_SHOWN = 100
 _ABSENT_SHOWN = 500  # people who can be chosen one by one
 _FIRST_SHOWN = {  # what a person has to look at before the rest
     "preview": ("rejected", "new", "changed", "absent", "warned", "same"),
+    "committing": ("new", "changed", "absent", "same", "warned", "rejected"),
     "committed": ("new", "changed", "absent", "same", "warned", "rejected"),
 }
 

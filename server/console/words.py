@@ -50,6 +50,7 @@ ROSTER_STATES = {
     "received": "正在读取",
     "mapping": "等待确认各列",
     "preview": "等待提交",
+    "committing": "正在提交",
     "committed": "已提交",
     "failed": "无法读取",
 }

@@ -28,14 +28,14 @@ from server.actions.sites.assign_site import assign_site
 from server.actions.sites.end_demo import DEMO_NAMES
 from server.actions.sites.register_site import register_site
 from server.base.clock import FakeClock
-from server.base.db import write
+from server.base.db import alone, write
 from server.base.runtime import Runtime
 from server.demo.incidents import Scene, incidents
 from server.demo.office import stories_of, work
 from server.models.site import Site
 from server.models.user import User
 from server.rules.calendar import add_days, instant_ms, local_date_of
-from server.workflows.scheduler import alone, tick
+from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
 from sync_protocol.client.transport import WsgiTransport
 

@@ -2,6 +2,7 @@
 
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
+from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
 from server.models.key import KeyFingerprint, Resealing
@@ -29,6 +30,10 @@ __all__ = [
     "Digest",
     "Disclosure",
     "EnrolCode",
+    "ErasedLine",
+    "ErasedRecord",
+    "Erasure",
+    "ErasureSeal",
     "Exchange",
     "Flag",
     "FlagEvent",

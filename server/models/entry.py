@@ -11,6 +11,7 @@ from server.base.db import Base, Id, Json
 
 _OPEN = sa.text("state = 'open'")
 _SETTLED = sa.text("settled_ms IS NOT NULL")
+_OF_ERASED = sa.text("code = 'person_erased' AND state <> 'open'")
 
 
 ANY_KIND = ""  # of a line that could not be read
@@ -22,6 +23,7 @@ class LogEntry(Base):
     `raw` is the line itself, sealed for the kinds that hold identity or health data and for refused lines;
     `hash` is always over the bytes that the device wrote. A refused entry stays here too: it keeps its
     place in the chain; so does a line that could not be read and whose place is known by its hash (`kind` is empty).
+    Of an erased line (models/erasure.py) `raw` is empty.
 
     It was written within [`earliest_ms`, `latest_ms`], as `event_ms` ± `bound_ms` shows it; provably not before
     `not_before_ms` (`floor_ms`: the T of the last push that had not heard of it) and not after `received_ms`.
@@ -103,6 +105,8 @@ class Quarantine(Base):
         sa.Index("ix_quarantine_open", "scope_id", "at_ms", postgresql_where=_OPEN, sqlite_where=_OPEN),
         # The tick: what may be forgotten.
         sa.Index("ix_quarantine_settled", "settled_ms", postgresql_where=_SETTLED, sqlite_where=_SETTLED),
+        # The tick: settled lines about people whose data was erased, which are erased too.
+        sa.Index("ix_quarantine_erased", "id", postgresql_where=_OF_ERASED, sqlite_where=_OF_ERASED),
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)

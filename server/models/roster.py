@@ -10,12 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.limits import COLUMN_TITLE_MAX, REASON_MAX
 from server.base.db import Base, Id, Json
 
-_WAITING = sa.text("state = 'received'")
+_WAITING = sa.text("state IN ('received', 'committing')")
 
 
 class Roster(Base):
     """One uploaded file. `state`: `received` → `mapping` (a person confirms what columns mean) or `preview` →
-    `committed`; or `failed` (`problem` says why).
+    `committing` (its entries are written part by part: `counts` has `written` of `to_write`) → `committed`; or `failed`
+    (`problem` says why).
 
     `file` and `result` (what was read and judged, see actions/preview.py) are sealed: they name people.
     """
@@ -23,7 +24,7 @@ class Roster(Base):
     __tablename__ = "roster"
     __table_args__ = (
         sa.Index("ix_roster_site", "site_id", "company", "made_ms"),  # a contractor's history
-        # The tick: files that nobody reads because the process that took them in has died.
+        # The tick: files that nobody reads, and commits that nobody ends, because a process has died.
         sa.Index("ix_roster_waiting", "made_ms", postgresql_where=_WAITING, sqlite_where=_WAITING),
     )
 

@@ -34,6 +34,8 @@ class Scope(Base):
     # How many events its flags have and the sum of their keyed hashes, sealed: none is taken away unseen.
     flag_tally: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     line_tally: Mapped[bytes | None] = mapped_column(sa.LargeBinary)  # the same of the lines of its log
+    # Whether somebody's data was erased here; False spares a query.
+    erased: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from server.base.db import Base, Id, bulk_insert, bulk_update
 from server.rules.duties.transition import REASON_MAX, Decision
 
 RULES = 2
+FROZEN = 0  # instead: what it rested on was erased, and the verdict stays
 
 
 class Window(Base):
@@ -70,7 +71,7 @@ class Window(Base):
     judged_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     judged_watermark_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     flag_id: Mapped[str | None] = mapped_column(Id)
-    # By which rules it was judged last: 1 before times were intervals (such verdicts stay), 2 since.
+    # By which rules it was judged last: 1 before times were intervals (such verdicts stay), 2 since; or FROZEN.
     rules: Mapped[int] = mapped_column(sa.SmallInteger, default=RULES)
 
     @property
@@ -166,6 +167,14 @@ def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms
     silent = sa.and_(Window.scope_id == scope_id, Window.state == "silent")
     passed = sa.update(Window).where(silent, opened, deadline <= until_ms)
     session.execute(passed.values(check_ms=now_ms))
+
+
+def wake_reviews(session: Session, scope_id: str, from_ms: int, to_ms: int, now_ms: int) -> None:
+    """What may have been evidence between these instants is not there any more: windows in review that it may have kept
+    there are looked at by the next tick."""
+    opened = Window.opens_ms.between(from_ms - LONGEST_MS, to_ms + LONGEST_MS)
+    query = sa.update(Window).where(Window.scope_id == scope_id, Window.state == "review", opened)
+    session.execute(query.values(check_ms=now_ms))
 
 
 def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:

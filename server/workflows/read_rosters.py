@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
 
-from flask import Flask
+from flask import Flask, current_app
 
-from server.actions.rosters.commit_roster import PREVIEW_STALE, Decision, commit_roster, compare_anew
+from server.actions.rosters.commit_roster import (
+    COMMITTING,
+    PREVIEW_STALE,
+    Decision,
+    begin_commit,
+    compare_anew,
+    keep_compared_anew,
+    plan_commit,
+    write_part,
+)
+from server.actions.rosters.preview import read_result
 from server.actions.rosters.upload_roster import (
+    begun_commits,
     check_chosen,
     check_confirmed,
     check_given,
@@ -29,7 +42,7 @@ from server.actions.rosters.validate_roster import (
     remember_titles,
     validate_file,
 )
-from server.base.db import read, write
+from server.base.db import read, write, write_in_turn
 from server.base.problems import Problem
 from server.base.seal import Seals
 from server.files.read_workbook import Workbook, read_workbook
@@ -37,6 +50,8 @@ from server.models.access import Viewer
 from server.models.roster import Roster
 from server.rules.calendar import local_date_of
 
+REQUEST_S = 10.0  # for which a request goes on committing; the rest is written beside the requests
+PLANS_MAX = 5  # times that a commit is judged again because the site changed meanwhile
 PATIENCE_MS = 60_000  # before a file that was taken in counts as forgotten by the process that took it in
 
 _log = logging.getLogger("gongdi.rosters")
@@ -69,12 +84,15 @@ def _read_soon(app: Flask, roster_id: str, workbook: Workbook, now_ms: int) -> N
 
 
 def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
-    """The tick's part: files that nobody has read. Gives how many were."""
+    """The tick's part: files that nobody has read, and commits that were begun. Gives how many there were."""
     with read() as session:
         found = waiting_rosters(session, now_ms - PATIENCE_MS)
+        begun = begun_commits(session)
     for roster_id in found:
         read_roster(seals, roster_id, now_ms)
-    return {"read": len(found)}
+    for roster_id in begun:
+        go_on_committing(seals, roster_id, now_ms)
+    return {"read": len(found), "committed": len(begun)}
 
 
 def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | None = None) -> None:
@@ -125,16 +143,65 @@ def confirm_columns(
 
 
 def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
-    """Commit a roster. When its preview is not what a commit would do now, nothing is written and the preview is made
-    anew, so that she sees what it would. Raises Problem 404, 403, 409 or 422."""
+    """Commit a roster, in short transactions. When its preview is not what a commit would do now, nothing is written and
+    the preview is made anew, so that she sees what it would. Raises Problem 404, 403, 409, 422, or 503 while the site
+    changes faster than the roster can be judged."""
     try:
-        with write() as session:
-            commit_roster(session, seals, viewer, roster_id, decision, now_ms)
+        _begin(seals, viewer, roster_id, decision, now_ms)
     except Problem as problem:
         if problem.code == PREVIEW_STALE:
-            with write() as session:
-                compare_anew(session, seals, viewer, roster_id)
+            _compare_anew(seals, viewer, roster_id)
         raise
+    if go_on_committing(seals, roster_id, now_ms, REQUEST_S):
+        _end_soon(current_app._get_current_object(), roster_id, now_ms)  # type: ignore[attr-defined]
+
+
+def _end_soon(app: Flask, roster_id: str, now_ms: int) -> None:
+    """Write what is left beside the requests: nobody's request lasts as long as a large roster does."""
+
+    def work() -> None:
+        with app.app_context():
+            try:
+                go_on_committing(app.extensions["gongdi"].seals, roster_id, now_ms)
+            except Exception:  # the tick goes on with it
+                _log.exception("a roster was not committed", extra={"fields": {"roster": roster_id}})
+
+    app.extensions["gongdi_pool"].submit(work)
+
+
+def _begin(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
+    for _ in range(PLANS_MAX):
+        with read() as session:
+            plan = plan_commit(session, seals, viewer, roster_id, decision, now_ms)
+        if plan is None:
+            return
+        with write_in_turn() as session:
+            if begin_commit(session, viewer, roster_id, plan):
+                return
+    raise Problem(503, "busy", "服务器繁忙", "名册正在被别处修改, 什么都没有提交, 请稍后再试。")
+
+
+def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float = math.inf) -> bool:
+    """Write what is left of a roster whose commit has begun, for so long at most; whether more is left. Two that do so at
+    once share the work."""
+    with read() as session:
+        roster = session.get_one(Roster, roster_id)
+        if roster.state != COMMITTING:
+            return False
+        result = read_result(seals, roster)
+    until_s, more = time.monotonic() + budget_s, True
+    while more and time.monotonic() < until_s:
+        with write_in_turn() as session:
+            more = write_part(session, seals, roster_id, result, now_ms)
+    return more
+
+
+def _compare_anew(seals: Seals, viewer: Viewer, roster_id: str) -> None:
+    with read() as session:
+        seen = own_roster(session, viewer, roster_id, lock=False).result
+        fresh = compare_anew(session, seals, viewer, roster_id)
+    with write() as session:
+        keep_compared_anew(session, viewer, fresh, seen)
 
 
 def _require_open(roster: Roster) -> None:

@@ -11,9 +11,7 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -38,16 +36,13 @@ from server.actions.ops.retention import RETAINED, ROWS_AT_ONCE, forget_exchange
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.find_signals import find_new_signals
 from server.actions.sync.release_held import release_overdue
-from server.base.db import db, read, write
+from server.base.db import db, is_alone, read, write, write_in_turn
 from server.base.runtime import Runtime
 from server.workflows.deliver_notices import deliver_due, sender
+from server.workflows.erase import erase
 from server.workflows.read_rosters import read_waiting
 from server.workflows.receive_media import tidy_media
 from server.workflows.reseal import reseal
-
-PAUSE_S_MAX = (
-    0.1  # between two transactions on SQLite, where whoever waits for the lock only looks now and then
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,6 @@ HELD_A_TIME = 20  # entries that are released together
 RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 
 _log = logging.getLogger("gongdi.scheduler")
-_is_alone = ContextVar("_is_alone", default=False)
 
 Part = Callable[[Runtime, int], dict[str, int]]
 
@@ -111,7 +105,7 @@ def _resume(runtime: Runtime, now_ms: int) -> int:
         since_ms = paused_since_ms(session, now_ms, book)
     flags, after = 0, ""
     while since_ms is not None:
-        with _turn() as session:
+        with write_in_turn() as session:
             some, after = resume_clocks(session, runtime.seals, since_ms, now_ms, book, _share().sites, after)
         flags += some
         if not after:
@@ -171,36 +165,16 @@ def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
     job(app, app.extensions["gongdi"].clock.now_ms())
 
 
-@contextmanager
-def alone() -> Iterator[None]:
-    """Within it nobody else uses the database, and ticks leave it to nobody between two sites."""
-    before = _is_alone.set(True)
-    try:
-        yield
-    finally:
-        _is_alone.reset(before)
-
-
 def _share() -> Share:
-    has_room = _is_alone.get() or db.engine.dialect.name == "postgresql"
+    has_room = is_alone() or db.engine.dialect.name == "postgresql"
     return ON_POSTGRESQL if has_room else ON_SQLITE
-
-
-@contextmanager
-def _turn() -> Iterator[Session]:
-    """One transaction of a part. On SQLite the lock is then free for as long as it was held: who waits for it gets it."""
-    began_s = time.perf_counter()
-    with write() as session:
-        yield session
-    if _share() == ON_SQLITE:
-        time.sleep(min(time.perf_counter() - began_s, PAUSE_S_MAX))
 
 
 def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     after, share = "", _share()
     while True:
-        with _turn() as session:
+        with write_in_turn() as session:
             did = plan_windows(session, runtime.seals, now_ms, rules_in_force(session), share.sites, after)
         for name in total:
             total[name] += did[name]
@@ -220,7 +194,7 @@ def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
     share = _share()
     most = {"limit": share.rows} if share == ON_SQLITE else {}
     for _ in range(share.rounds):
-        with _turn() as session:
+        with write_in_turn() as session:
             did = judge_due(session, runtime.seals, now_ms, rules_in_force(session), **most)
         total.update(did)
         if not did:
@@ -257,7 +231,7 @@ def _signals(runtime: Runtime, now_ms: int) -> dict[str, int]:
 def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
     done = 0
     for _ in range(_share().rounds):
-        with _turn() as session:
+        with write_in_turn() as session:
             taken = take(session)
         done += taken
         if not taken:
@@ -286,7 +260,7 @@ def _until_few(take: Callable[[Session], int]) -> int:
     """Until a batch was not full: then nothing more is due."""
     total = 0
     for _ in range(RETENTION_ROUNDS_MAX):
-        with write() as session:
+        with write_in_turn() as session:
             taken = take(session)
         total += taken
         if taken < ROWS_AT_ONCE:
@@ -311,6 +285,7 @@ PARTS: dict[str, Part] = {
     "rosters": _rosters,
     "media": tidy_media,
     "reseal": reseal,
+    "erase": erase,
     "house": _house,
     "retention": _retention,
 }

@@ -31,12 +31,12 @@ from server.actions.sync import read_push
 from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
-from server.base.db import db, read, write
+from server.base.db import alone, db, read, write
 from server.base.seal import Seals
 from server.field_app.build import ensure_built
 from server.models import Scope, Site, User
 from server.models.scope import lock_scope
-from server.workflows.scheduler import alone, tick
+from server.workflows.scheduler import tick
 from sync_protocol.client.reports import Item
 from tests.chromium import PATIENCE_MS
 from tests.console.conftest import DESK

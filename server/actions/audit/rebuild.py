@@ -3,7 +3,7 @@ differs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
-from server.actions.audit.verify_log import prev_of
+from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_signed, state_tally
 from server.actions.records.feed import Feed, Put, body_place, signed
 from server.actions.records.registers import REGISTERS, state_place
-from server.actions.sync.apply_entry import Applying, apply_entry
+from server.actions.sync.apply_entry import Applying, Written, apply_entry
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
-from server.actions.sync.read_push import entry_place
+from server.actions.sync.read_push import entry_place, prev_of
 from server.actions.sync.release_held import written_again
 from server.base.db import Base, bulk_insert
+from server.base.problems import Problem
 from server.base.seal import Seals
 from server.models.device import Device, StreamHead
 from server.models.entry import ANY_KIND, LogEntry, scope_log
+from server.models.erasure import ErasedRecord, ErasureSeal, erasures_under_way
 from server.models.media import MediaPromise
 from server.models.record import Record
 from server.models.scope import Scope, lock_scope
@@ -36,7 +38,7 @@ _WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server"
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Something that the database holds otherwise than the log says. `what`: record, register, promise, stream,
-    count, digest, seq."""
+    count, digest, seq, erased."""
 
     scope: str
     what: str
@@ -46,29 +48,66 @@ class Difference:
 
 
 def check_scope(session: Session, seals: Seals, scope_id: str) -> Iterator[Difference]:
-    """What differs between a scope's stored state and its log replayed into an empty database."""
+    """What differs between a scope's stored state and its log replayed into an empty database. What was erased is held
+    against the state that was signed for it."""
     scope = session.get_one(Scope, scope_id)
+    gone = gone_of(session, scope_id)
     with _scratch() as scratch:
-        replay(session, scratch, seals, scope_id)
+        passed_over = replay(session, scratch, seals, scope_id, gone)
         yield from _compare(
-            scope, "record", _records(session, seals, scope_id), _records(scratch, seals, scope_id)
+            scope, "record", _records(session, seals, scope_id, gone), _records(scratch, seals, scope_id)
         )
         yield from _compare(
-            scope, "register", _registers(session, seals, scope_id), _registers(scratch, seals, scope_id)
+            scope,
+            "register",
+            _registers(session, seals, scope_id, gone),
+            _registers(scratch, seals, scope_id),
         )
-        yield from _compare(scope, "promise", _promises(session, scope_id), _promises(scratch, scope_id))
+        promised = _promises(session, scope_id, passed_over)
+        yield from _compare(scope, "promise", promised, _promises(scratch, scope_id))
     yield from _compare(scope, "stream", _heads(session, scope_id), _heads_of_log(session, seals, scope_id))
     yield from _check_counters(session, scope)
+    yield from _check_erased(session, seals, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The records of a scope that are erased. `under_way`: some of their lines may still be here."""
+
+    ids: frozenset[str] = frozenset()
+    under_way: bool = False
+
+    def passes_over(self, written: Written) -> bool:
+        """Whether the entry is about one of them and waits to be erased."""
+        entry = written.entry
+        return self.under_way and not self.ids.isdisjoint({entry.record, entry.amends, written.line.subject})
+
+    def leaves_out(self, row: Record) -> bool:
+        """Whether a stored record is one that nothing in the log has to give."""
+        is_buried = row.id in self.ids and (self.under_way or row.deleted_ms is not None)
+        return is_buried or (self.under_way and row.subject in self.ids)
+
+
+NOBODY = Gone()
+
+
+def gone_of(session: Session, scope_id: str) -> Gone:
+    """What was erased in a scope, and what is being erased right now."""
+    query = sa.select(ErasedRecord.id).where(ErasedRecord.scope_id == scope_id)
+    return Gone(frozenset(session.scalars(query)), erasures_under_way(session, scope_id))
 
 
 def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> int:
     """Put records, workers, streams and counters as the log says; tablets get what changed. Gives how many
-    differed."""
+    differed. Raises Problem 409 while somebody's data is being erased."""
     differing = list(check_scope(session, seals, scope_id))
     scope = lock_scope(session, scope_id)
     assert scope is not None
+    gone = gone_of(session, scope_id)
+    if gone.under_way:
+        raise Problem(409, "erasure_under_way", "请稍后再试", "正在删除个人资料, 完成后才能重算。")
     with _scratch() as scratch:
-        replay(session, scratch, seals, scope_id)
+        replay(session, scratch, seals, scope_id, gone)
         feed = Feed(session, scope, seals, now_ms)
         for register in REGISTERS.values():
             for row in scratch.scalars(sa.select(register.model)):
@@ -90,8 +129,10 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
     return len(differing)
 
 
-def replay(session: Session, scratch: Session, seals: Seals, scope_id: str) -> None:
-    """Apply what took effect, in the order in which it did, to an empty scope of another database."""
+def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone: Gone) -> set[str]:
+    """Apply what took effect, in the order in which it did, to an empty scope of another database. Erased lines give
+    nothing. Gives the entries that were passed over."""
+    passed_over: set[str] = set()
     fresh = Scope(scope_id=scope_id, kind="site", seq=0, live=0, digest=0, epoch="", floor_seq=0, held=0)
     scratch.add(fresh)
     scratch.flush()
@@ -100,13 +141,17 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str) -> N
     standing = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
     query = sa.select(LogEntry).where(*standing).order_by(LogEntry.seq)
     for row in session.scalars(query.execution_options(yield_per=500)):
-        written = written_again(seals, row, users[row.device_id])
+        written = written_again(seals, row, users[row.device_id]) if row.raw else None
+        if written is None or gone.passes_over(written):
+            passed_over.add(row.id)
+            continue
         promised = promises_of(scope_id, written.entry)
         bulk_insert(scratch, MediaPromise.__table__, PROMISE_COLUMNS, promised)  # type: ignore[arg-type]
         if row.outcome != HELD:
             apply_entry(applying, written, forced=True)
         applying.touches.clear()
     applying.feed.flush()
+    return passed_over
 
 
 class _Scratch:
@@ -135,11 +180,13 @@ def _compare(
             yield Difference(scope.name, what, key, stored.get(key, "-"), rebuilt.get(key, "-"))
 
 
-def _records(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
+def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY) -> dict[str, str]:
     """Each record that devices wrote, as text to compare: never printed, it holds what people wrote."""
     query = sa.select(Record).where(Record.scope_id == scope_id, Record.kind.in_(_WRITTEN))
     found = {}
     for row in session.scalars(query.execution_options(yield_per=1000)):
+        if gone.leaves_out(row):
+            continue
         body = (
             msgspec.json.decode(seals.open(body_place(row.id), row.body)) if row.deleted_ms is None else None
         )
@@ -148,11 +195,13 @@ def _records(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
     return found
 
 
-def _registers(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
+def _registers(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY) -> dict[str, str]:
     """What is held of each register beside its record, opened, as text to compare: never printed."""
     found = {}
     for kind, register in REGISTERS.items():
         for row in session.scalars(sa.select(register.model).where(register.model.scope_id == scope_id)):
+            if gone.under_way and row.id in gone.ids:
+                continue
             state = _sorted(msgspec.json.decode(seals.open(state_place(kind, row.id), row.state)))
             own = {
                 name: value
@@ -163,9 +212,9 @@ def _registers(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
     return found
 
 
-def _promises(session: Session, scope_id: str) -> dict[str, str]:
+def _promises(session: Session, scope_id: str, without: Collection[str] = ()) -> dict[str, str]:
     rows = session.scalars(sa.select(MediaPromise).where(MediaPromise.scope_id == scope_id))
-    return {f"{row.entry_id} {row.sha256}": str(row.bytes) for row in rows}
+    return {f"{row.entry_id} {row.sha256}": str(row.bytes) for row in rows if row.entry_id not in without}
 
 
 def _heads(session: Session, scope_id: str) -> dict[str, str]:
@@ -182,11 +231,13 @@ def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, st
         row.device_id: row
         for row in session.scalars(sa.select(StreamHead).where(StreamHead.scope_id == scope_id))
     }
+    erased = erased_lines(session, scope_id)
     for row in scope_log(session, scope_id):
         chain = chains.setdefault(row.device_id, {})
         if row.kind == ANY_KIND:  # it could not be read, and its place is known by its hash
             unread.setdefault(row.device_id, set()).add(row.n)
-        prev = prev_of(seals.open(entry_place(row.id), row.raw))
+        gone = erased.get(row.id)
+        prev = gone.prev if gone is not None else prev_of(seals.open(entry_place(row.id), row.raw))
         chain.setdefault(row.n, []).append(streams.Link(row.n, prev, row.hash.hex()))
     heads = {}
     for device_id, chain in chains.items():
@@ -211,6 +262,23 @@ def _check_counters(session: Session, scope: Scope) -> Iterator[Difference]:
     ):
         if stored != rebuilt:
             yield Difference(scope.name, what, "", str(stored), str(rebuilt))
+
+
+def _check_erased(session: Session, seals: Seals, scope: Scope) -> Iterator[Difference]:
+    """The state that the erased lines left is the one that was signed, and none of their records is back."""
+    kept = session.get(ErasureSeal, scope.scope_id)
+    state = erased_state(session, seals, scope.scope_id)
+    is_as_signed = (
+        is_signed(seals, scope, kept) and state == state_tally(kept) if kept is not None else not state.events
+    )
+    if not is_as_signed:
+        stored = kept.state_digest if kept is not None else "-"
+        yield Difference(scope.name, "erased", "", stored, f"{state.sum:032x}")
+    same = sa.and_(Record.scope_id == ErasedRecord.scope_id, Record.id == ErasedRecord.id)
+    buried = (ErasedRecord.scope_id == scope.scope_id, ErasedRecord.rev.is_not(None))
+    query = sa.select(Record.id).join(ErasedRecord, same).where(*buried, Record.deleted_ms.is_(None))
+    for key in session.scalars(query):
+        yield Difference(scope.name, "erased", key, "here", "-")
 
 
 def _counted(session: Session, scope: Scope) -> tuple[int, int, int]:

@@ -9,21 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.audit.verify_flags import flag_faults, window_faults
 from server.actions.audit.verify_receipts import Receiving, read_receipt, read_signed, server_key
+from server.actions.erasure.erasure_seal import added, erased_lines, erased_state, line_text, seal_fault
 from server.actions.flags.events import Tally
 from server.actions.sync.count_lines import add_lines, read_lines_tally
-from server.actions.sync.read_push import entry_place
+from server.actions.sync.read_push import entry_place, prev_of
 from server.base.clock import to_iso
 from server.base.seal import SealBroken, Seals
 from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import ANY_KIND, LogEntry
+from server.models.erasure import ErasedLine, ErasureSeal
 from server.models.receipt import StreamReceipt
 from server.models.scope import Scope, scope_id_of
+from server.models.window import FROZEN, Window
 from sync_protocol import stream as streams
 from sync_protocol.signatures import attestation_text, verify_text
 
@@ -45,9 +47,9 @@ class Fault:
 
 def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault]:
     """What is wrong with the count of a scope's lines; the first fault of each of its streams: a changed line, a broken
-    chain without a fork mark, a time of receipt that no signed receipt has, lines that are not those which an exchange
-    brought or the stream knows; a flag whose history was changed or does not give what it is, a window that nothing
-    met."""
+    chain without a fork mark, a line that was erased without a signature, a time of receipt that no signed receipt has,
+    lines that are not those which an exchange brought or the stream knows; a flag whose history was changed or does not
+    give what it is, a window that nothing met."""
     faulty: set[str] = set()
     for fault in _stream_faults(session, seals, scope):
         if fault.device not in faulty:
@@ -69,6 +71,7 @@ def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fau
         .order_by(LogEntry.device_id, LogEntry.n, LogEntry.hash)
     )
     receiving = Receiving(session, server_key(seals), scope.scope_id, scope.name)
+    erased, signed_for = erased_lines(session, scope.scope_id), Tally()
     lines: Counter[str] = Counter()
     tally = Tally()
     before: LogEntry | None = None
@@ -78,7 +81,10 @@ def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fau
         lines[row.device_id] += 1
         tally = add_lines(seals, tally, [row.hash.hex()])
         not_received = receiving.fault_of(row)
-        what = _fault_of(seals, row, before, heads.get(row.device_id)) or not_received
+        gone = erased.get(row.id)
+        if gone is not None:
+            signed_for = added(seals, "erased_line", signed_for, [line_text(gone, row)])
+        what = _fault_of(seals, row, gone, before, heads.get(row.device_id)) or not_received
         if what:
             yield Fault(scope.name, row.device_id, row.n, what)
         before = row
@@ -91,9 +97,19 @@ def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fau
             )
     for device_id, n, what in receiving.faults():
         yield Fault(scope.name, device_id, n, what)
-    miscounted = _miscounted(seals, scope, tally)
-    if miscounted:
-        yield Fault(scope.name, "", 0, miscounted)
+    for what in (_miscounted(seals, scope, tally), _misdeleted(session, seals, scope, signed_for)):
+        if what:
+            yield Fault(scope.name, "", 0, what)
+
+
+def _misdeleted(session: Session, seals: Seals, scope: Scope, lines: Tally) -> str:
+    """What is wrong with the lines that were erased: each batch of them was signed for."""
+    kept = session.get(ErasureSeal, scope.scope_id)
+    what = seal_fault(seals, scope, kept, lines, erased_state(session, seals, scope.scope_id))
+    frozen = sa.select(Window.id).where(Window.scope_id == scope.scope_id, Window.rules == FROZEN)
+    if not what and kept is None and session.scalar(frozen.limit(1)) is not None:
+        return "windows are said to rest on erased lines, and none were erased"
+    return what
 
 
 def _miscounted(seals: Seals, scope: Scope, tally: Tally) -> str:
@@ -108,13 +124,31 @@ def _miscounted(seals: Seals, scope: Scope, tally: Tally) -> str:
     return "other lines were counted"
 
 
-def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: StreamHead | None) -> str:
+def _line_fault(seals: Seals, row: LogEntry, gone: ErasedLine | None) -> tuple[str, str]:
+    """What is wrong with a line by itself (empty: nothing), and the hash of the line before, as it names it."""
+    if gone is not None:
+        return "the line is said to be erased, and is here" if row.raw else "", gone.prev
+    if not row.raw:
+        return "the line was erased, and nobody signed for that", ""
     try:
         raw = seals.open(entry_place(row.id), row.raw)
     except SealBroken:
-        return "the line does not open"
-    if hashlib.sha256(raw).digest() != row.hash:
-        return "the line was changed: its hash differs"
+        return "the line does not open", ""
+    return "" if hashlib.sha256(
+        raw
+    ).digest() == row.hash else "the line was changed: its hash differs", prev_of(raw)
+
+
+def _fault_of(
+    seals: Seals,
+    row: LogEntry,
+    gone: ErasedLine | None,
+    before: LogEntry | None,
+    head: StreamHead | None,
+) -> str:
+    what, prev = _line_fault(seals, row, gone)
+    if what:
+        return what
     if head is None:
         return "the stream is not known"
     if row.n > (before.n if before is not None else 0) + 1 and row.n <= head.head["n"]:
@@ -123,20 +157,11 @@ def _fault_of(seals: Seals, row: LogEntry, before: LogEntry | None, head: Stream
         return ""  # a fork is kept and marked, and has more than one line at a number
     if row.kind == ANY_KIND:
         return ""  # it could not be read, and what it names as the one before neither
-    prev = prev_of(raw)
     if before is None and row.n == 1 and prev != "":
         return "the first line names one before it"
     if before is not None and before.n == row.n - 1 and prev != before.hash.hex():
         return "the chain is broken: `prev` is not the hash of the line before"
     return ""
-
-
-def prev_of(raw: bytes) -> str:
-    """The hash that a line names as the one before."""
-    try:
-        return str(msgspec.json.decode(raw)["prev"])
-    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, ValueError):
-        return ""
 
 
 def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:

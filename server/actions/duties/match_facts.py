@@ -14,7 +14,7 @@ from server.actions.records.feed import Feed
 from server.actions.records.window_record import window_put
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import LONGEST_MS, RULES, Window, set_decision
+from server.models.window import FROZEN, LONGEST_MS, RULES, Window, set_decision
 from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
 from server.rules.duties.judge import FULFILLED
 from server.rules.duties.matching import Matched
@@ -138,7 +138,10 @@ def _decide(
     touches: Iterable[Touch],
 ) -> bool:
     """Judge a window by new evidence; whether anything about it changed. What the scheduler was to look at stays due
-    unless something did. What was done by earlier rules stays done, unless what proved it went."""
+    unless something did. What was done by earlier rules stays done, unless what proved it went; what rested on records
+    that were erased stays as it was judged."""
+    if window.rules == FROZEN:
+        return False
     if window.rules < RULES and window.state in _DONE and not any(touch.went for touch in touches):
         return False
     evidence, kinds = found.evidence, book.evidence_kinds(window.duty)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.actions.accounts.form_keys import form_place
+from server.actions.erasure.request_erasure import person_place
 from server.actions.flags.events import tally_place
 from server.actions.notices.edit_channels import address_place
 from server.actions.records.edit_register import contest_place
@@ -23,6 +24,7 @@ from server.actions.sync.read_push import entry_place
 from server.base.db import Base
 from server.base.seal import HEAD_BYTES, MAGIC
 from server.models.entry import LogEntry, Quarantine
+from server.models.erasure import Erasure
 from server.models.form import SentForm
 from server.models.notice import Channel
 from server.models.record import CaseFile, Contest, Record, Worker
@@ -62,6 +64,7 @@ SEALED_COLUMNS = (
     SealedColumn(Scope, Scope.flag_tally, lambda row: tally_place(row.scope_id)),
     SealedColumn(Scope, Scope.line_tally, lambda row: lines_place(row.scope_id)),
     SealedColumn(SentForm, SentForm.fields, lambda row: form_place(row.nonce)),
+    SealedColumn(Erasure, Erasure.person, lambda row: person_place(row.id)),
 )
 
 

@@ -1,4 +1,5 @@
-"""Commit a roster: what its preview showed becomes entries in the site's log, in one transaction, once."""
+"""Commit a roster: what its preview showed becomes entries in the site's log, once, and all of it. It is judged outside of
+any lock, and written part by part: nobody else waits long, and whoever goes on after a crash goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -9,19 +10,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
 from schemas.fields import is_real_date
-from server.actions.rosters.preview import Absent, Result, compare_again, read_result, rows_read
-from server.actions.rosters.stored_people import seen_since, stored_people
+from server.actions.rosters.preview import (
+    Absent,
+    Planned,
+    Result,
+    compare_again,
+    read_result,
+    rows_read,
+    sealed_result,
+)
+from server.actions.rosters.stored_people import SEEN_BY, seen_since, stored_people
 from server.actions.rosters.upload_roster import own_roster
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.problems import Problem
 from server.base.seal import Seals
 from server.models.access import Viewer
+from server.models.record import Record
 from server.models.roster import Roster
-from server.models.scope import lock_scope
+from server.models.scope import Scope, lock_scope
 from server.rules.calendar import local_date_of
 from server.rules.masking import mask_certificate
 from server.rules.rosters.compare import Certificate, Comparison, Stored, compare, exits
@@ -29,6 +40,9 @@ from server.rules.rosters.validate import Row
 from sync_protocol.outcomes import EFFECTIVE
 
 PREVIEW_STALE = "preview_stale"
+COMMITTING = "committing"
+PART = 50  # entries in one transaction: nobody waits long for it
+_WRITTEN = ("added", "edited", "exited", "refused")
 _NAMED_MAX = 20  # people named in one problem
 
 
@@ -46,19 +60,37 @@ class Decision:
         return hashlib.sha256(msgspec.json.encode((self.exited_on, people))).hexdigest()
 
 
-def commit_roster(
-    session: Session, seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int
-) -> Roster:
-    """Write what is new and changed, and who left. A roster that was committed with this decision stays as it is.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A commit that was judged outside of any lock: what it writes (`result`, sealed as well), and what it was judged by:
+    the preview as it was kept, and the site's change counter."""
 
-    The roster is compared once more under the site's lock: nothing is written that the preview did not show. Raises
-    Problem 404, 403, 409 (not read yet, committed otherwise; `preview_stale`: see `compare_anew`) or 422 (a date or
-    people that cannot be).
+    site_id: str
+    seen: bytes | None
+    seq: int
+    result: Result
+    sealed: bytes
+    decision: Decision
+
+    @property
+    def has_exits(self) -> bool:
+        """Whether anybody leaves: then what he was seen at since matters too."""
+        return any("exited_on" in row.changes for row in self.result.rows)
+
+
+def plan_commit(
+    session: Session, seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int
+) -> Plan | None:
+    """What a commit would write: what is new and changed, and who left. None for a roster that was committed with this
+    decision, or is being committed. Writes nothing.
+
+    Raises Problem 404, 403, 409 (not read yet, committed otherwise; `preview_stale`: see `compare_anew`) or 422 (a date or
+    people that cannot be): a roster that is refused changes nothing.
     """
-    roster = own_roster(session, viewer, roster_id)
-    if roster.state == "committed":
+    roster = own_roster(session, viewer, roster_id, lock=False)
+    if roster.state in ("committed", COMMITTING):
         _check_repeated(roster, decision)
-        return roster
+        return None
     if roster.state != "preview":
         raise Problem(
             409, "roster_not_judged", "这份名册还不能提交", "请先等待读完, 并确认各列。", state=roster.state
@@ -66,27 +98,77 @@ def commit_roster(
     _check_day(decision, now_ms)
     result = read_result(seals, roster)
     leaving = _leaving(result, decision)
-    lock_scope(session, roster.site_id)
+    seq = session.get_one(Scope, roster.site_id).seq
     stored = stored_people(session, seals, roster.site_id, roster.company)
     rows = rows_read(result)
     done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
     _check_fresh(result, done, leaving)
     _check_unseen(session, roster.site_id, leaving, decision)
-    drafts = [*_from_rows(rows, done, stored), *_from_absent(done, leaving, decision)]
-    outcomes = (
-        write_server_entries(session, seals, viewer.id, roster.site_id, drafts, now_ms) if drafts else []
+    result.planned = [*_from_rows(rows, done, stored), *_from_absent(result, done, leaving)]
+    sealed = sealed_result(seals, roster_id, result)
+    return Plan(roster.site_id, roster.result, seq, result, sealed, decision)
+
+
+def begin_commit(session: Session, viewer: Viewer, roster_id: str, plan: Plan) -> bool:
+    """From now on the roster is committed, all of it, part by part (`write_part`), whoever dies in between. False, and
+    nothing has changed, when the preview or what it was judged by has changed meanwhile: plan again."""
+    roster = own_roster(session, viewer, roster_id)
+    lock_scope(session, plan.site_id)
+    people = ("worker", *SEEN_BY) if plan.decision.exited_on is not None or plan.has_exits else ("worker",)
+    moved = sa.select(Record.id).where(
+        Record.scope_id == plan.site_id, Record.seq > plan.seq, Record.kind.in_(people)
     )
-    roster.told = {**roster.told, "decision": decision.digest}
-    roster.counts = {**roster.counts, **_written(drafts, outcomes)}
-    roster.state, roster.committed_ms, roster.committed_by = "committed", now_ms, viewer.id
+    is_stale = roster.state != "preview" or roster.result != plan.seen
+    if is_stale or session.scalar(moved.limit(1)) is not None:
+        return False
+    told = {"decision": plan.decision.digest, "exited_on": plan.decision.exited_on}
+    roster.state, roster.result, roster.committed_by = COMMITTING, plan.sealed, viewer.id
+    roster.told = {**roster.told, **told}
+    roster.counts = {
+        **roster.counts,
+        **dict.fromkeys(_WRITTEN, 0),
+        "written": 0,
+        "to_write": len(plan.result.planned),
+    }
+    return True
+
+
+def write_part(session: Session, seals: Seals, roster_id: str, result: Result, now_ms: int) -> bool:
+    """Write the next entries of a roster that is being committed, each exactly once, whoever else does so too. Whether more
+    are left. `result`: as `begin_commit` kept it."""
+    roster = session.get_one(Roster, roster_id, with_for_update=True, populate_existing=True)
+    if roster.state != COMMITTING:
+        return False
+    first = roster.counts["written"]
+    part = result.planned[first : first + PART]
+    drafts = [_draft(result, one, roster.told.get("exited_on")) for one in part]
+    author = roster.committed_by or roster.user_id
+    outcomes = write_server_entries(session, seals, author, roster.site_id, drafts, now_ms) if drafts else []
+    done = _written(drafts, outcomes)
+    counts = {name: roster.counts.get(name, 0) + done[name] for name in _WRITTEN}
+    written = first + len(part)
+    roster.counts = {**roster.counts, **counts, "written": written}
+    if written < len(result.planned):
+        return True
+    roster.state, roster.committed_ms = "committed", now_ms
+    return False
+
+
+def compare_anew(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> Roster:
+    """After `preview_stale`: the roster with a preview that shows what a commit would do now. In a read: the caller writes
+    it. Raises Problem 404 or 403."""
+    roster = own_roster(session, viewer, roster_id, lock=False)
+    if roster.state == "preview":
+        with session.no_autoflush:
+            compare_again(session, seals, roster)
     return roster
 
 
-def compare_anew(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> None:
-    """After `preview_stale`: let the preview show what a commit would do now. Raises Problem 404 or 403."""
-    roster = own_roster(session, viewer, roster_id)
-    if roster.state == "preview":
-        compare_again(session, seals, roster)
+def keep_compared_anew(session: Session, viewer: Viewer, fresh: Roster, seen: bytes | None) -> None:
+    """Keep the preview that `compare_anew` made, unless another was kept meanwhile than the one `seen` then."""
+    roster = own_roster(session, viewer, fresh.id)
+    if roster.state == "preview" and roster.result == seen:
+        roster.result, roster.counts, roster.told = fresh.result, fresh.counts, fresh.told
 
 
 def _check_repeated(roster: Roster, decision: Decision) -> None:
@@ -158,19 +240,28 @@ def _check_fresh(result: Result, done: Comparison, leaving: Mapping[str, Absent]
         raise Problem(409, PREVIEW_STALE, "预览已经过时", detail)
 
 
-def _from_rows(rows: list[Row], done: Comparison, stored: dict[Certificate, Stored]) -> Iterator[Draft]:
-    for row, verdict, changes in zip(rows, done.verdicts, done.changes, strict=True):
+def _from_rows(rows: list[Row], done: Comparison, stored: dict[Certificate, Stored]) -> Iterator[Planned]:
+    for index, (row, verdict) in enumerate(zip(rows, done.verdicts, strict=True)):
         if verdict == "new":
-            yield Draft("worker", "add", str(uuid7()), row.fields)
+            yield Planned(index)
         elif verdict == "changed":
             known = stored[_certificate(row)]
-            yield Draft("worker", "edit", known.id, changes, known.rev)
+            yield Planned(index, known.id, known.rev)
 
 
-def _from_absent(done: Comparison, leaving: Mapping[str, Absent], decision: Decision) -> Iterator[Draft]:
+def _from_absent(result: Result, done: Comparison, leaving: Mapping[str, Absent]) -> Iterator[Planned]:
     for person in done.absent:
         if person.id in leaving:
-            yield Draft("worker", "edit", person.id, {"exited_on": decision.exited_on}, person.rev)
+            yield Planned(-1, person.id, person.rev)
+
+
+def _draft(result: Result, planned: Planned, exited_on: str | None) -> Draft:
+    if planned.row < 0:
+        return Draft("worker", "edit", planned.record, {"exited_on": exited_on}, planned.base)
+    row = result.rows[planned.row]
+    if not planned.record:
+        return Draft("worker", "add", str(uuid7()), row.fields)
+    return Draft("worker", "edit", planned.record, row.changes, planned.base)
 
 
 def _written(drafts: list[Draft], outcomes: list[dict[str, Any]]) -> dict[str, int]:
@@ -178,7 +269,7 @@ def _written(drafts: list[Draft], outcomes: list[dict[str, Any]]) -> dict[str, i
     done: Counter[str] = Counter()
     for draft, told in zip(drafts, outcomes, strict=True):
         done[_meant(draft) if told["outcome"] in EFFECTIVE else "refused"] += 1
-    return {name: done[name] for name in ("added", "edited", "exited", "refused")}
+    return {name: done[name] for name in _WRITTEN}
 
 
 def _meant(draft: Draft) -> str:

@@ -53,12 +53,23 @@ class Absent(msgspec.Struct, array_like=True):
     entered_on: str = ""
 
 
+class Planned(msgspec.Struct, array_like=True):
+    """One entry that a commit writes: of the row at this index, or that somebody absent left (-1); of which record, from
+    which version (both empty for a new person)."""
+
+    row: int
+    record: str = ""
+    base: int | None = None
+
+
 class Result(msgspec.Struct):
-    """What was read of a file and what the rules say of it."""
+    """What was read of a file and what the rules say of it. `planned`, once a commit has begun: all that it writes, in
+    order."""
 
     sheets: list[JudgedSheet]
     rows: list[JudgedRow]
     absent: list[Absent]  # people that are stored and that no row names
+    planned: list[Planned] = []
 
 
 def compare_again(session: Session, seals: Seals, roster: Roster) -> None:
@@ -119,9 +130,14 @@ def keep_compared(
         "done": len(rows),
         "rows": len(rows),
     }
-    packed = zstandard.compress(msgspec.json.encode(result), _QUICK)
-    roster.result = seals.seal(result_place(roster.id), packed)
+    roster.result = sealed_result(seals, roster.id, result)
     roster.told = {**roster.told, **_first_problems(result)}
+
+
+def sealed_result(seals: Seals, roster_id: str, result: Result) -> bytes:
+    """The result as it is kept."""
+    packed = zstandard.compress(msgspec.json.encode(result), _QUICK)
+    return seals.seal(result_place(roster_id), packed)
 
 
 def read_result(seals: Seals, roster: Roster) -> Result:

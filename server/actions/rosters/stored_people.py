@@ -16,7 +16,7 @@ from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.rosters.compare import Certificate, Stored
 
 _CHUNK = 500  # digests, or records, in one look-up
-_SEEN_BY = ("gate_pass", "temperature_check")
+SEEN_BY = ("gate_pass", "temperature_check")
 
 
 def people_of_site(session: Session, seals: Seals, site_id: str, company: str | None) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def seen_since(session: Session, site_id: str, exits: Mapping[str, str]) -> dict
     for start in range(0, len(keys), _CHUNK):
         query = (
             sa.select(Record.subject, sa.func.max(Record.event_ms))
-            .where(Record.scope_id == site_id, Record.kind.in_(_SEEN_BY))
+            .where(Record.scope_id == site_id, Record.kind.in_(SEEN_BY))
             .where(Record.event_ms >= midnight_ms(add_days(min(exits.values()), 1)))
             .where(Record.subject.in_(keys[start : start + _CHUNK]))
             .where(Record.counts.is_(True), Record.deleted_ms.is_(None))

@@ -142,9 +142,17 @@ def waiting_rosters(session: Session, before_ms: int, limit: int = 10) -> list[s
     return list(session.scalars(query.order_by(Roster.made_ms).limit(limit)))
 
 
-def own_roster(session: Session, viewer: Viewer, roster_id: str) -> Roster:
-    """A roster of the viewer's own company, locked. Raises Problem 404, or 403 for who may only look."""
-    query = sa.select(Roster).where(Roster.id == roster_id, visible_rosters(viewer)).with_for_update()
+def begun_commits(session: Session, limit: int = 10) -> list[str]:
+    """Rosters that are being committed, perhaps by a process that is gone."""
+    query = sa.select(Roster.id).where(Roster.state == "committing").order_by(Roster.made_ms)
+    return list(session.scalars(query.limit(limit)))
+
+
+def own_roster(session: Session, viewer: Viewer, roster_id: str, lock: bool = True) -> Roster:
+    """A roster of the viewer's own company, locked unless the transaction only reads. Raises Problem 404, or 403 for who may
+    only look."""
+    query = sa.select(Roster).where(Roster.id == roster_id, visible_rosters(viewer))
+    query = query.with_for_update() if lock else query
     roster = session.scalar(query, execution_options={"populate_existing": True})
     if roster is None:
         raise not_found()

@@ -23,6 +23,7 @@ from server.actions.sync.apply_entry import (
 )
 from server.actions.sync.close_stream import close_stream, extended, place_unreadable, stream_head
 from server.actions.sync.count_lines import count_lines
+from server.actions.sync.erased_people import about_erased
 from server.actions.sync.kept_evidence import keep_evidence
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.sync.quarantine import Pushing, keep_refused, refused_outcome
@@ -33,6 +34,7 @@ from server.actions.sync.settle_times import settle_times
 from server.base.db import bulk_insert, bulk_select
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
+from server.models.erasure import PERSON_ERASED
 from server.models.media import MediaPromise
 from server.models.scope import Scope, lock_scope
 from server.models.site import Site
@@ -71,6 +73,7 @@ _LOG_COLUMNS = (
     ),
     *("earliest_ms", "latest_ms", "floor_ms", "doubt", "observed_ms", "boot_number", "up_ms"),
 )
+_ERASED = {"": ["此人的个人资料已依法删除, 这条记录不再生效; 原文由主管人员处理后删除。"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: A
     named = [w.entry.record for w in compress(writtens, plain) if w.entry.kind in registers]
     existing = existing_records(applying, named) if not pushing.is_own else set[str]()
     later = []
-    gate = _Gate(pushing, arrival)
+    gate = _Gate(pushing, arrival, about_erased(session, applying.scope, fresh))
     for written, is_plain in zip(writtens, plain, strict=True):
         effect = None if gate.is_open and written.line.code is None else gate.stops(written)
         if effect is None and not is_plain:
@@ -270,18 +273,23 @@ def _is_plain(line: Line) -> bool:
 class _Gate:
     """What stands between an entry and its effect, before anything is looked up."""
 
-    def __init__(self, pushing: Pushing, arrival: Arrival) -> None:
+    def __init__(self, pushing: Pushing, arrival: Arrival, erased: set[str]) -> None:
         classes = pushing.book.device_classes(local_date_of(pushing.now_ms))
         self._kinds = classes.get(pushing.device.device_class)
         self._stopped_ms = pushing.stopped_ms
         ended = arrival.assignment.ended_ms is not None
         self._gone_ms = arrival.gone_ms if ended else None
-        self.is_open = self._kinds is None and self._stopped_ms is None and self._gone_ms is None
+        self._erased = erased
+        is_free = self._stopped_ms is None and self._gone_ms is None
+        self.is_open = self._kinds is None and is_free and not erased
 
     def stops(self, written: Written) -> Effect | None:
         """Why an entry has no effect now; None lets it pass. What was written before a device was stopped, and what was
-        written after it had to hand its site over, waits for a person."""
+        written after it had to hand its site over, waits for a person. What is about somebody whose data was erased is
+        refused first of all: it must not stay under another code."""
         line, earliest_ms = written.line, written.times.earliest_ms
+        if written.entry.id in self._erased:
+            return Effect("refused", code=PERSON_ERASED, errors=_ERASED)
         if line.code is not None:
             return Effect("refused", code=line.code, errors=line.errors)
         if self._kinds is not None and written.entry.kind not in self._kinds:

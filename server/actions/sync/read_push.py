@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from msgspec.structs import asdict
 
 from schemas.compiled import FastEntry, decode_line, is_sound
@@ -145,3 +146,11 @@ def _stored(line: Line, entry: Envelope, seals: Seals) -> bytes:
 def entry_place(entry_id: str) -> bytes:
     """Where a line of the log is sealed."""
     return place("entry", entry_id, "raw")
+
+
+def prev_of(raw: bytes) -> str:
+    """The hash that a line names as the one before."""
+    try:
+        return str(msgspec.json.decode(raw)["prev"])
+    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, ValueError):
+        return ""

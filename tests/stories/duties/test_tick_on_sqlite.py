@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from server.base.db import read, write
+from server.base.db import alone, read, write
 from server.models import Flag, FlagStep, Window
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
 from server.workflows import scheduler
-from server.workflows.scheduler import alone, tick
+from server.workflows.scheduler import tick
 from tests.server.cast import COMPANY_A, Cast, add_site, identity
 from tests.stories.field import Field
 from tests.stories.flags.cast import DAY, planned_field
@@ -55,7 +55,8 @@ def test_each_transaction_of_a_tick_changes_one_site(
             yield session
         sites_changed.append(len({row[0] for row in _done(app) - before}))
 
-    monkeypatch.setattr(scheduler, "write", watched)
+    for name in ("write", "write_in_turn"):
+        monkeypatch.setattr(scheduler, name, watched)
     field: Field = planned_field(app, cast, tmp_path)
     with app.app_context(), write() as session:
         for scope in session.scalars(sa.select(Scope).where(Scope.kind == "site")):

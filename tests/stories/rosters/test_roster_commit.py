@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +14,26 @@ import sqlalchemy as sa
 import zstandard
 from flask import Flask
 
+from server.actions.audit.rebuild import check_scope
+from server.actions.audit.verify_log import verify_scope
 from server.actions.reference.load_reference import load_reference
 from server.actions.rosters import commit_roster
+from server.actions.rosters.commit_roster import Decision
 from server.actions.rosters.preview import result_place
 from server.base.db import read, write
-from server.models import LogEntry, Roster
+from server.models import LogEntry, Roster, User, Worker
+from server.models.access import viewer_of
+from server.models.scope import Scope
 from server.rules.calendar import add_days, local_date_of
+from server.workflows import read_rosters
+from server.workflows.read_rosters import commit_preview
+from server.workflows.scheduler import tick
 from sync_protocol.outcomes import REFUSED
-from tests.server.cast import Caller, Cast
+from tests.server.cast import PASSWORD, Caller, Cast
 from tests.server.rosters.people import person
 from tests.stories.field import Field
 from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, rows
+from tests.stories.wire import LOG
 
 
 @pytest.fixture
@@ -172,3 +184,146 @@ def test_a_preview_of_an_earlier_version_is_read_still(desk: Cast, contractor: C
         roster = session.get_one(Roster, told["id"])
         roster.result = seals.seal(where, zstandard.decompress(seals.open(where, roster.result or b"")))
     assert commit(contractor, told)["counts"]["added"] == 1
+
+
+class Killed(Exception):
+    """The process dies here."""
+
+
+PEOPLE = [person(number) for number in range(1, 8)]
+
+
+def _dies_after(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
+    """Parts of two entries, of which so many are written."""
+    monkeypatch.setattr(commit_roster, "PART", 2)
+    real, done = read_rosters.write_part, iter(range(parts))
+
+    def dying(*told: Any) -> bool:
+        if next(done, None) is None:
+            raise Killed
+        return real(*told)
+
+    monkeypatch.setattr(read_rosters, "write_part", dying)
+
+
+def _begun(desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch, parts: int) -> dict[str, Any]:
+    """A roster of seven whose commit died after so many parts."""
+    roster = preview(contractor, desk.site_a, people_file(*PEOPLE))
+    with monkeypatch.context() as patch:
+        _dies_after(patch, parts)
+        with pytest.raises(Killed), desk.app.app_context():
+            commit_preview(*_told(desk, roster))
+    return roster
+
+
+def _told(desk: Cast, roster: dict[str, Any], decision: Decision | None = None) -> tuple[Any, ...]:
+    with desk.app.app_context(), read() as session:
+        viewer = viewer_of(session, session.get_one(User, desk.users["contractor"]))
+    seals = desk.app.extensions["gongdi"].seals
+    return seals, viewer, roster["id"], decision or Decision(), desk.clock.now_ms()
+
+
+def _state(contractor: Caller, roster: dict[str, Any]) -> tuple[str, dict[str, int]]:
+    told = contractor.get(f"/api/v1/rosters/{roster['id']}").get_json()
+    return told["state"], told["counts"]
+
+
+@pytest.mark.parametrize("parts", [0, 1, 3])
+def test_a_commit_that_dies_goes_on_with_the_next_tick_and_writes_each_person_once(
+    desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    roster = _begun(desk, contractor, monkeypatch, parts)
+    state, counts = _state(contractor, roster)
+    assert (state, counts["written"], counts["to_write"]) == ("committing", 2 * parts, 7)
+    assert _entries(desk) == 2 * parts
+    monkeypatch.setattr(commit_roster, "PART", 2)
+    for _ in range(2):
+        did = tick(desk.app, desk.clock.now_ms())
+        assert "failed" not in did["rosters"]
+    state, counts = _state(contractor, roster)
+    assert (state, counts["added"], counts["refused"]) == ("committed", 7, 0)
+    assert _entries(desk) == 7
+    with desk.app.app_context(), read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Worker)) == 7
+        scope = session.get_one(Scope, desk.site_a)
+        seals = desk.app.extensions["gongdi"].seals
+        assert list(verify_scope(session, seals, scope)) == []
+        assert list(check_scope(session, seals, scope.scope_id)) == []
+
+
+def test_who_presses_again_while_it_is_committed_ends_it_and_no_other_decision_comes_between(
+    desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roster = _begun(desk, contractor, monkeypatch, 1)
+    told = _refused(contractor, roster, absent="exit", exited_on="2026-11-20")
+    assert (told["status"], told["code"]) == (409, "already_committed")
+    assert _entries(desk) == 2
+    assert commit(contractor, roster)["counts"]["added"] == 7
+    assert commit(contractor, roster)["counts"]["added"] == 7
+    assert _entries(desk) == 7
+
+
+def test_the_page_says_how_far_a_commit_is(
+    desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roster = _begun(desk, contractor, monkeypatch, 2)
+    client = desk.app.test_client()
+    token = re.search(r'name="form_token" value="([^"]+)"', client.get("/console/login").text)
+    assert token is not None
+    form = {"name": "contractor", "password": PASSWORD, "form_token": token[1], "next": ""}
+    client.post("/console/login", data=form)
+    page = client.get(f"/console/rosters/{roster['id']}").text
+    assert "正在提交 4 / 7" in page
+
+
+def test_tablets_write_between_two_parts_and_nothing_of_either_is_lost(
+    desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tablet = Field(desk, tmp_path).tablet("first")
+    roster = preview(contractor, desk.site_a, people_file(*PEOPLE))
+    monkeypatch.setattr(commit_roster, "PART", 2)
+    real = read_rosters.write_part
+    held: list[int] = []
+
+    def between(*told: Any) -> bool:
+        before = _entries(desk)
+        more = real(*told)
+        held.append(before)
+        return more
+
+    @contextmanager
+    def in_turn() -> Iterator[Any]:
+        with write() as session:
+            yield session
+        tablet.add(f"site:{desk.site_a}", "disinfection_log", LOG)
+        assert tablet.sync().ok
+
+    monkeypatch.setattr(read_rosters, "write_part", between)
+    monkeypatch.setattr(read_rosters, "write_in_turn", in_turn)
+    done = commit(contractor, roster)
+    assert done["counts"]["added"] == 7 and len(held) == 4
+    assert _entries(desk) == 7 + 5, "one log of the tablet after the beginning, and after each part"
+    assert len(list(tablet.list("worker"))) == 7
+
+
+def test_what_changes_while_a_commit_is_judged_is_judged_again(
+    desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commit(contractor, preview(contractor, desk.site_a, people_file(person(1))))
+    tablet = Field(desk, tmp_path).tablet("first")
+    (worker,) = tablet.list("worker")
+    changed = replace(person(1), team="木工二班")
+    roster = preview(contractor, desk.site_a, people_file(changed))
+    edits = iter([{"phone": "13912345678"}])
+
+    @contextmanager
+    def overtaken() -> Iterator[Any]:
+        for edit in edits:
+            tablet.edit(f"site:{desk.site_a}", worker.id, edit)
+            assert tablet.sync().ok
+        with write() as session:
+            yield session
+
+    monkeypatch.setattr(read_rosters, "write_in_turn", overtaken)
+    assert _refused(contractor, roster)["code"] == "preview_stale"
+    assert _state(contractor, roster)[0] == "preview"

@@ -1,0 +1,1 @@
+"""Erasing one person's data: asked for, done in the background, proved."""
