@@ -1,4 +1,4 @@
-"""The digest by which a device proves that it holds what the server holds (PROTOCOL: Pull).
+"""The digest by which a device proves that it holds what the server holds (SPEC, part 11).
 
 A sum, not a hash over everything: both sides keep it up to date by adding and subtracting single records.
 """

@@ -1,4 +1,4 @@
-"""Entries: the lines that devices write. Read strictly, written canonically, hashed (PROTOCOL: Entry).
+"""Entries: the lines that devices write. Read strictly, written canonically, hashed (SPEC: Entries).
 
 A line is judged here as far as the envelope goes; what `kind` and `body` mean is judged by the schemas.
 """
@@ -148,7 +148,7 @@ def write_entry(
     needs: Sequence[str] = (),
     media: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
-    """The line of an entry, without newline: members in PROTOCOL's order, no spaces, text as UTF-8, nothing
+    """The line of an entry, without newline: members in the order of SPEC, no spaces, text as UTF-8, nothing
     that is None or empty. Raises ValueError or TypeError for a body that is no JSON; judges nothing else."""
     moment = {
         "wall": at.wall,

@@ -1,4 +1,4 @@
-"""A push's first line: the device's clocks, and what it says of each of its streams (SPEC: Push)."""
+"""A push's first line: the device's clocks, and what it says of each of its streams (SPEC, part 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merging an edit into a register, field by field (PROTOCOL: outcomes `applied`, `merged`, `contested`).
+"""Merging an edit into a register, field by field (SPEC: Merge).
 
 No value is ever dropped in silence: where two devices differ, a rule chooses which one shows, both are kept,
 and a person decides.

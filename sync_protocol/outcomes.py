@@ -1,4 +1,4 @@
-"""The outcomes of an entry, and the one numbered catalogue of what can be refused (PROTOCOL: push).
+"""The outcomes of an entry, and the one numbered catalogue of what can be refused (SPEC: Outcomes).
 
 A number is never used again; retired ones stay in RETIRED with the code they had.
 """

@@ -1,5 +1,5 @@
-"""Keys and signatures: requests (RFC 9421 with RFC 9530), attestations of a stream, receipts (PROTOCOL:
-Exchange).
+"""Keys and signatures: requests (RFC 9421 with RFC 9530), attestations of a stream, receipts (SPEC,
+parts 5, 6 and 8).
 
 Everything is Ed25519. Public keys and signatures of texts travel as base64url without padding.
 """

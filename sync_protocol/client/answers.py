@@ -9,7 +9,7 @@ from typing import Any
 
 
 class BadAnswer(Exception):
-    """The answer is not what PROTOCOL.md promises. Nothing of it is used."""
+    """The answer is not what SPEC.md promises. Nothing of it is used."""
 
 
 @dataclass(frozen=True, slots=True)

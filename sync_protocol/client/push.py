@@ -23,7 +23,7 @@ _CLAIM_BYTES = 448  # of one stream in it: scope, n, hash and signature
 _HEADERS = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
 _PASSED_OVER_MAX = 3
 _ABANDONED_AFTER_MS = (
-    60_000  # of reading the clock for the header: the server takes it to be no older (PROTOCOL: Time)
+    60_000  # of reading the clock for the header: the server takes it to be no older (SPEC: Time)
 )
 _TRY_SMALLER = (413, 500)  # too large; or something in the batch upsets the server: find out with less of it
 

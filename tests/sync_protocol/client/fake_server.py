@@ -1,4 +1,4 @@
-"""A small server in memory that keeps PROTOCOL.md, as far as a tablet can tell. A Transport: no sockets,
+"""A small server in memory that keeps SPEC.md, as far as a tablet can tell. A Transport: no sockets,
 no framework."""
 
 from __future__ import annotations
