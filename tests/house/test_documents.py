@@ -30,7 +30,7 @@ def _files() -> Iterator[Path]:
     )
     for room in _ROOMS:
         for path in sorted((ROOT / room).rglob("*")):
-            if path.suffix in _READ and path.is_file() and not _MADE.intersection(path.parts):
+            if path.suffix in _READ and path.is_file() and not _MADE.intersection(path.relative_to(ROOT).parts):
                 yield path
 
 
@@ -89,12 +89,9 @@ def unknown_parts(text: str) -> list[tuple[str, str]]:
 
 def paths_named(text: str) -> list[str]:
     """The paths of the repository that a document names in code marks. Those with a place for a name are examples."""
-    some = (code.split()[0] for code in _CODE.findall(_FENCE.sub("", text)) if code.strip())
-    return [
-        path
-        for path in some
-        if path.split("/")[0] in (*_ROOMS, "setup.cfg") and not re.search(r"[<>*…]", path)
-    ]
+    words = (word for code in _CODE.findall(_FENCE.sub("", text)) for word in code.split())
+    begins = tuple(f"{room}/" for room in _ROOMS)
+    return [word for word in words if word.startswith(begins) and not re.search(r"[<>*…]", word)]
 
 
 def test_every_document_that_a_file_cites_exists() -> None:
