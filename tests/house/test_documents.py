@@ -30,7 +30,11 @@ def _files() -> Iterator[Path]:
     )
     for room in _ROOMS:
         for path in sorted((ROOT / room).rglob("*")):
-            if path.suffix in _READ and path.is_file() and not _MADE.intersection(path.relative_to(ROOT).parts):
+            if (
+                path.suffix in _READ
+                and path.is_file()
+                and not _MADE.intersection(path.relative_to(ROOT).parts)
+            ):
                 yield path
 
 
