@@ -1,4 +1,4 @@
-"""The sync doors: PROTOCOL's enrol, push, pull and kinds. Parse, one call, answer."""
+"""The sync endpoints: enrol, push, pull and kinds (SPEC). Parse, one call, answer."""
 
 from __future__ import annotations
 

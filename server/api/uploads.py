@@ -1,7 +1,7 @@
-"""The doors of photos for devices: tus 1.0.0 (https://tus.io/protocols/resumable-upload), see SPEC.md, part 15.
+"""The endpoints by which devices upload photos: tus 1.0.0 (https://tus.io/protocols/resumable-upload), see SPEC.md, part 15.
 
 Creating an upload is a signed request like any other. What it answers is an address that nobody can guess and that
-expires; going on under it takes only the bearer token besides, so that stock tus clients can do it.
+expires; to continue there, the bearer token is enough, so that stock tus clients can do it.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def _name_version(response: Response) -> Response:
 def options(capability: str = "") -> Response:
     with read() as session:
         limits = photo_limits(session, now_ms())
-    told = {"Tus-Version": TUS, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(limits.bytes_max)}
-    return _empty(204, {**told, "Tus-Checksum-Algorithm": ",".join(CHECKSUMS)})
+    headers = {"Tus-Version": TUS, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(limits.bytes_max)}
+    return _empty(204, {**headers, "Tus-Checksum-Algorithm": ",".join(CHECKSUMS)})
 
 
 @blueprint.get("/sha256/<string(length=64):sha256>", provide_automatic_options=False)
@@ -88,8 +88,8 @@ def create() -> Response:
 @blueprint.route("/<capability>", methods=["HEAD"], provide_automatic_options=False)
 def where(capability: str) -> Response:
     upload = _upload(capability, now_ms())
-    told = {"Upload-Offset": str(upload.at_byte), "Upload-Length": str(upload.bytes)}
-    return _empty(200, {**told, **_expires(upload)})
+    headers = {"Upload-Offset": str(upload.at_byte), "Upload-Length": str(upload.bytes)}
+    return _empty(200, {**headers, **_expires(upload)})
 
 
 @blueprint.patch("/<capability>", provide_automatic_options=False)

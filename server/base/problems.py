@@ -9,7 +9,7 @@ class Problem(Exception):
     """An answer that refuses: HTTP status, a stable machine `code`, Chinese `title` and `detail`, and members
     of its own.
 
-    A door raises it or lets it pass; the app turns it into `application/problem+json`.
+    An endpoint raises it or lets it pass; the app turns it into `application/problem+json`.
     """
 
     def __init__(self, status: int, code: str, title: str, detail: str = "", **members: Any) -> None:

@@ -21,7 +21,7 @@ from server.files.problems import too_large
 from server.web.log_in_turns import LogInTurns
 
 PROBLEM_TYPE = "application/problem+json"
-FILE_BODY: dict[str, Any] = {  # how the API's description tells of an uploaded file
+FILE_BODY: dict[str, Any] = {  # how the API's description shows an uploaded file
     "required": True,
     "content": {
         "multipart/form-data": {
@@ -35,7 +35,7 @@ FILE_BODY: dict[str, Any] = {  # how the API's description tells of an uploaded 
 }
 FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
 
-# What a client can meet before any door of ours has looked at its request.
+# What a client can meet before any endpoint of ours has looked at its request.
 _PLAIN: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "请求无法理解"),
     404: ("not_found", "没有找到"),

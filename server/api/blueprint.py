@@ -1,4 +1,4 @@
-"""What every door of the API needs: who asks, and input that is refused in one shape."""
+"""What every endpoint of the API needs: who asks, and one shape for refused input."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["ApiBlueprint", "answer_problem", "register_problems", "require_admin
 
 BODY_BYTES_MAX = 64 * 1024
 TOKEN_CHARS_MAX = 200
-ERRORS_MAX = 100  # told of one request
+ERRORS_MAX = 100  # reported of one request
 
 
 def register_problems(app: Flask) -> None:
-    """Every Problem that a door lets pass becomes `application/problem+json`."""
+    """Every Problem that an endpoint raises becomes `application/problem+json`."""
     app.register_error_handler(Problem, answer_problem)
 
 
@@ -48,18 +48,18 @@ def invalid_input(error: ValidationError) -> Problem:
     """422 with the messages of each field: by JSON pointer in a body, by name in the query."""
     messages = error.messages if isinstance(error.messages, dict) else {"json": error.messages}
     errors: dict[str, list[str]] = {}
-    for location, told in messages.items():
-        for pointer, texts in islice(_by_pointer(told), ERRORS_MAX):
+    for location, nested in messages.items():
+        for pointer, texts in islice(_by_pointer(nested), ERRORS_MAX):
             errors[pointer.removeprefix("/") if location == "query" else pointer] = texts
     return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors=errors)
 
 
-def _by_pointer(told: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
+def _by_pointer(messages: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
     """marshmallow's messages as they are nested, each with the JSON pointer (RFC 6901) of what it is about."""
-    if not isinstance(told, dict):
-        yield pointer, [str(text) for text in (told if isinstance(told, list) else [told])]
+    if not isinstance(messages, dict):
+        yield pointer, [str(text) for text in (messages if isinstance(messages, list) else [messages])]
         return
-    for name, inner in told.items():
+    for name, inner in messages.items():
         step = str(name).replace("~", "~0").replace("/", "~1")
         yield from _by_pointer(inner, pointer if name == "_schema" else f"{pointer}/{step}")
 
@@ -120,5 +120,5 @@ def unauthenticated() -> Problem:
 
 
 def problem_answer(error: Any) -> Any:
-    """Flask's own errors at a door, as problems."""
+    """Flask's own errors at an endpoint, as problems."""
     return answer_problem(problem_of(error))

@@ -1,0 +1,97 @@
+"""What is shown or downloaded: photos, a flag's documents, and the script that draws charts."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from mimetypes import guess_type
+from pathlib import PurePath
+from uuid import UUID
+
+from flask import Response, g, request, send_from_directory
+
+from server.actions.flags.list_flags import FlagFile, one_flag
+from server.actions.media.get_media import find_photo, shown_bytes
+from server.actions.media.inspect_photo import SHOWN_TYPE
+from server.actions.reference.name_codes import Names, read_names
+from server.actions.rosters.write_workbook import MIME as XLSX
+from server.base.db import read
+from server.base.problems import not_found
+from server.console.pages import blueprint
+from server.documents.write_documents import DOCUMENTS, PDF, flag_pdf, flag_workbook
+from server.field_app import BUILT
+from server.web.responses import as_download, as_photo, now_ms, runtime
+
+_CHARTS = BUILT / "console"
+_NUMBER = re.compile(r"\d{1,9}")
+_ENTRY = "src/console/charts.ts"  # in Vite's manifest
+
+
+@blueprint.get("/photos/<uuid:site_id>/<string(length=64):sha256>")
+def show_photo(site_id: UUID, sha256: str) -> Response:
+    """A photo's clean copy."""
+    with read() as session:
+        photo = find_photo(session, g.viewer, str(site_id), sha256)
+    return as_photo(shown_bytes(runtime().media, photo), SHOWN_TYPE, sha256)
+
+
+@blueprint.get("/flags/<uuid:flag_id>/<document>.pdf")
+def show_document(flag_id: UUID, document: str) -> Response:
+    """限期整改通知书, 复查记录, or the whole file, to be printed. `event`: the number of the order or the recheck; without
+    one, the last."""
+    asked = request.args.get("event", "")
+    if document not in DOCUMENTS or (asked and not _NUMBER.fullmatch(asked)):
+        raise not_found()
+    file, names = _flag_file(str(flag_id))
+    data, name = flag_pdf(document, file, names, now_ms(), int(asked) if asked else None)
+    return as_download(data, PDF, _called(name, file))
+
+
+@blueprint.get("/flags/<uuid:flag_id>/file.xlsx")
+def export_flag(flag_id: UUID) -> Response:
+    """The whole file as a workbook."""
+    file, names = _flag_file(str(flag_id))
+    data, name = flag_workbook(file, names, now_ms())
+    return as_download(data, XLSX, _called(name, file))
+
+
+@blueprint.get("/charts/<name>")
+def chart_file(name: str) -> Response:
+    """A file of the charts' bundle. Its name changes with its content."""
+    is_small = request.accept_encodings.quality("gzip") > 0
+    response = send_from_directory(
+        _CHARTS / "assets", f"{name}.gz" if is_small else name, mimetype=guess_type(name)[0]
+    )
+    if is_small:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.app_template_global("chart_bundle")
+def chart_bundle() -> tuple[str, list[str]] | None:
+    """The names of the script and of its styles; None where nothing was built: every chart has its table."""
+    manifest = _CHARTS / "manifest.json"
+    return _bundle(manifest.stat().st_mtime_ns) if manifest.exists() else None
+
+
+@cache
+def _bundle(_changed_ns: int) -> tuple[str, list[str]]:
+    entry = json.loads((_CHARTS / "manifest.json").read_text("utf-8"))[_ENTRY]
+    return entry["file"].removeprefix("assets/"), [
+        name.removeprefix("assets/") for name in entry.get("css", [])
+    ]
+
+
+def _flag_file(flag_id: str) -> tuple[FlagFile, Names]:
+    with read() as session:
+        return one_flag(session, g.viewer, flag_id), read_names(session)
+
+
+def _called(name: str, file: FlagFile) -> str:
+    """A document's name with its site's, without the signs that file systems do not allow."""
+    site = "".join(sign for sign in file.site.name if sign.isalnum() or sign in " ()_-").strip()
+    path = PurePath(name)
+    return f"{path.stem}-{site}{path.suffix}"
