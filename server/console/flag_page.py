@@ -1,5 +1,5 @@
-"""What one flag's page shows beside the flag's file: which moves come first, what is asked of the contractor, and words
-that could not be taken."""
+"""What one flag's page shows in addition to the flag's file: which moves come first, what is asked of the contractor, and
+words that could not be taken."""
 
 from __future__ import annotations
 

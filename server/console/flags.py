@@ -118,7 +118,7 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
 
 @blueprint.get("/notices")
 def list_notices() -> str:
-    """What this person was told, newest first."""
+    """This user's notices, newest first."""
     with read() as session:
         page = page_of_notices(session, g.viewer, request.args.get("cursor"), ROWS)
         names = read_names(session)
@@ -127,7 +127,7 @@ def list_notices() -> str:
 
 @blueprint.post("/notices/read")
 def mark_read() -> AnyResponse:
-    """All that was told so far is read."""
+    """Mark all notices so far as read."""
     check_form()
     with write() as session:
         read_notices(session, g.viewer, now_ms())

@@ -24,7 +24,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A state beside the main line: where one comes from by what, and where it leads."""
+    """A state off the main line: the moves that lead to it, and those that lead away."""
 
     state: str
     into: tuple[Link, ...]

@@ -82,10 +82,10 @@ def columns_form(
     shown: ShownRoster, columns: list[dict[str, Any]], site: Site, names: Names, problem: Problem | None
 ) -> str:
     """The form about columns, with what was chosen in it before it was refused."""
-    told = problem.members if problem is not None else {}
+    details = problem.members if problem is not None else {}
     sheets = [(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))]
     before = typed(url_for("console.choose_columns", roster_id=shown.roster.id))
-    wrong = [(told.get("sheet"), column) for column in told.get("columns", [])]
+    wrong = [(details.get("sheet"), column) for column in details.get("columns", [])]
     return render(
         "roster_columns.html",
         names,
@@ -96,7 +96,7 @@ def columns_form(
         givable=[name for name in GIVABLE if any(_lacks(group, name) for _, group in sheets)],
         given={**shown.roster.told.get("given", {}), **_given(before)},
         today=local_date_of(now_ms()),
-        errors=told.get("errors", {}),
+        errors=details.get("errors", {}),
         chosen=before,
         skipped=before.getlist("skip"),
         wrong=wrong,
@@ -123,10 +123,10 @@ def _chosen(roster_id: str) -> Chosen:
         columns = columns_to_choose(runtime().seals, one_roster(session, g.viewer, roster_id).roster)
     skipped = request.form.getlist("skip")
     chosen: Chosen = {}
-    for told in columns:
-        key = (told["sheet"], told["column"])
+    for column in columns:
+        key = (column["sheet"], column["column"])
         field = request.form.get("column-{}-{}".format(*key), _UNKNOWN)
-        if str(told["sheet"]) in skipped:
+        if str(column["sheet"]) in skipped:
             chosen[key] = ""
         elif field != _UNKNOWN:
             chosen[key] = field

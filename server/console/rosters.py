@@ -123,15 +123,15 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         names = read_names(session)
         if shown.roster.state == "mapping":
             return columns_form(shown, columns_to_choose(seals, shown.roster), site, names, problem)
-        told: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
+        listed: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
         if shown.roster.result is not None:
             group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)
             part = (group, start, _ROWS_SHOWN)
             rows, total = rows_of_roster(session, seals, g.viewer, roster_id, *part)
-            told |= {"group": group, "rows": rows, "total": total, "start": start}
+            listed |= {"group": group, "rows": rows, "total": total, "start": start}
         if shown.roster.state == "preview" and shown.roster.counts.get("absent"):
             part = ("absent", 0, _ABSENT_SHOWN)
-            told["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
+            listed["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
     return render(
         "roster.html",
         names,
@@ -144,7 +144,7 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         today=local_date_of(now_ms()),
         may=may_upload(g.viewer),
         rows_shown=_ROWS_SHOWN,
-        **told,
+        **listed,
     )
 
 

@@ -52,7 +52,7 @@ class Manifest(msgspec.Struct, frozen=True):
 def make_backup(runtime: Runtime, folder: Path) -> Manifest:
     """Write a backup to `folder`, which must be new or empty, while servers go on working.
 
-    1. Everything goes into a folder beside it, which is removed when anything fails: no half backup looks like one.
+    1. Everything goes into a folder next to it, which is removed when anything fails: no half backup looks like one.
     2. The database first: photos that it names are in the store by then.
     3. The manifest, then the folder gets its name.
 
@@ -117,7 +117,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def require_keys_of(manifest: Manifest, seals: Seals) -> None:
     """Raises KeyTrouble unless these are the keys that open this backup."""
-    known = {name: Known(*told) for name, told in manifest.keys.items()}
+    known = {name: Known(*fields) for name, fields in manifest.keys.items()}
     faults = key_faults(known, seals.fingerprints, f"{SEALING}{seals.current_name}")
     if faults:
         raise KeyTrouble(faults[0].code, " ".join(fault.detail for fault in faults))

@@ -52,7 +52,7 @@ class _Place:
 
 def erase(runtime: Runtime, now_ms: int) -> dict[str, int]:
     """Go on erasing; nothing to do costs two queries. Gives how much went, by what it was. A process that lacks one of the
-    keys erases nothing: it could not tell what is about whom."""
+    keys erases nothing: it could not find out what is about whom."""
     did: Counter[str] = Counter()
     with read() as session:
         if _next(session) is None and settled_late(session, runtime.seals) is None:

@@ -39,7 +39,7 @@ def import_export(runtime: Runtime, path: Path, now_ms: int) -> TakenIn:
             lines = read_lines(export.raws[start : start + MAX_ENTRIES], runtime.seals)
             with write() as session:
                 outcomes = accept_carried(session, runtime.seals, device.id, lines, now_ms)
-            taken.entries.update(told["outcome"] for told in outcomes)
+            taken.entries.update(outcome["outcome"] for outcome in outcomes)
         _take_photos(runtime, export, device.id, taken, now_ms)
         return taken
 

@@ -1,4 +1,4 @@
-"""Uploaded rosters are read beside the requests: three short transactions, and the long work between them."""
+"""Uploaded rosters are read in the background: three short transactions, and the long work between them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from server.models.access import Viewer
 from server.models.roster import Roster
 from server.rules.calendar import local_date_of
 
-REQUEST_S = 10.0  # for which a request goes on committing; the rest is written beside the requests
+REQUEST_S = 10.0  # for which a request continues to commit; the rest is written in the background
 PLANS_MAX = 5  # times that a commit is judged again because the site changed meanwhile
 PATIENCE_MS = 60_000  # before a file that was taken in counts as forgotten by the process that took it in
 
@@ -58,7 +58,7 @@ _log = logging.getLogger("gongdi.rosters")
 
 
 def take_in_file(app: Flask, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int) -> str:
-    """Keep an uploaded file and have it read beside the requests; gives the roster's id. It is opened first, so that a
+    """Keep an uploaded file and have it read in the background; gives the roster's id. It is opened first, so that a
     hostile one is refused here and now. Raises Problem 403, 404, 413, 415 or 422."""
     seals: Seals = app.extensions["gongdi"].seals
     with read() as session:
@@ -144,20 +144,20 @@ def confirm_columns(
 
 def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
     """Commit a roster, in short transactions. When its preview is not what a commit would do now, nothing is written and
-    the preview is made anew, so that she sees what it would. Raises Problem 404, 403, 409, 422, or 503 while the site
+    the preview is made again, so that the user sees what it would. Raises Problem 404, 403, 409, 422, or 503 while the site
     changes faster than the roster can be judged."""
     try:
         _begin(seals, viewer, roster_id, decision, now_ms)
     except Problem as problem:
         if problem.code == PREVIEW_STALE:
-            _compare_anew(seals, viewer, roster_id)
+            _compare_again(seals, viewer, roster_id)
         raise
     if go_on_committing(seals, roster_id, now_ms, REQUEST_S):
         _end_soon(current_app._get_current_object(), roster_id, now_ms)  # type: ignore[attr-defined]
 
 
 def _end_soon(app: Flask, roster_id: str, now_ms: int) -> None:
-    """Write what is left beside the requests: nobody's request lasts as long as a large roster does."""
+    """Write what is left in the background: no request lasts as long as a large roster does."""
 
     def work() -> None:
         with app.app_context():
@@ -196,7 +196,7 @@ def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float 
     return more
 
 
-def _compare_anew(seals: Seals, viewer: Viewer, roster_id: str) -> None:
+def _compare_again(seals: Seals, viewer: Viewer, roster_id: str) -> None:
     with read() as session:
         seen = own_roster(session, viewer, roster_id, lock=False).result
         fresh = compare_anew(session, seals, viewer, roster_id)

@@ -1,4 +1,4 @@
-"""Photos come in beside the log: short transactions, and the store between them.
+"""Photos arrive apart from the log: short transactions, with writes to the store between them.
 
 A piece is put into the store before it counts, under a name that nobody else uses; one row then says which pieces count.
 So two processes that continue one upload never mix their bytes, and a process that dies leaves a piece that the tick
@@ -35,7 +35,7 @@ _log = logging.getLogger("gongdi.media")
 
 
 def take_piece(store: MediaStore, upload: MediaUpload, piece: bytes, now_ms: int) -> int:
-    """Add a piece where `upload` stands; gives where it stands now. The last piece makes the photo arrive.
+    """Add a piece at the offset of `upload`; gives the new offset. The last piece makes the photo arrive.
 
     Raises Problem 409 when another process was first; 413, 415 or 422 when what has come is no photo as promised: the
     upload is then given up.

@@ -1,6 +1,6 @@
 """The scheduler: one tick at a time, any number of processes at once.
 
-Nothing is remembered between ticks. What there is to do stands in the tables as rows that are due; each part
+Nothing is remembered between ticks. What there is to do is in the tables, as rows that are due; each part
 takes the scopes that nobody else holds, in bounded transactions, so that a tick that is killed is simply done
 again.
 """
@@ -88,7 +88,7 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
 
 def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first. An
-    `assumed` time tells of no pause."""
+    `assumed` time shows no pause."""
     runtime: Runtime = app.extensions["gongdi"]
     resumed = 0
     with app.app_context():
