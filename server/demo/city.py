@@ -174,7 +174,7 @@ def _crews(
 def _relief(
     app: Flask, city: dict[str, Any], sites: int, own: list[_DemoSite], chance: random.Random, homes: Path
 ) -> _Crew:
-    """The last inspector, who helps at the first site and has no round of his own."""
+    """The last inspector, who helps at the first site and has no daily round."""
     relief = _crew(app, city, -(-sites // _SITES_PER_INSPECTOR), own, chance, homes)
     relief.sites = []
     return relief

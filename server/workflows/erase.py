@@ -106,7 +106,7 @@ def _go_on(row: Erasure, to: _Place, erased: Erased | None = None, **counts: int
 
 
 def _records(runtime: Runtime, seen: Erasure, person: Person, now_ms: int) -> dict[str, int]:
-    """His records on the roster and his cases, and every number and name that they ever had, to look for."""
+    """The person's records on the roster and cases, and every number and name that they ever had, to search for."""
     with read() as session:
         person = widened(session, runtime.seals, person)
     with write_in_turn() as session:
@@ -158,7 +158,7 @@ def _refused(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> d
 
 
 def _rosters(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dict[str, int]:
-    """The next roster that holds him: looked through before the lock is taken, written if it is still the same."""
+    """The next roster that names the person: searched before the lock is taken, written if it is still the same."""
     after, purged = seen.after, None
     with read() as session:
         while (roster := next_roster(session, after)) is not None:
@@ -178,7 +178,7 @@ def _rosters(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> d
 
 
 def _forms(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dict[str, int]:
-    """The last that names him is whom to look for."""
+    """The last one that names the person says whom to search for."""
     with write_in_turn() as session:
         row = _taken(session, seen)
         if row is None:

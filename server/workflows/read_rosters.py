@@ -51,8 +51,10 @@ from server.models.roster import Roster
 from server.rules.calendar import local_date_of
 
 REQUEST_S = 10.0  # for which a request continues to commit; the rest is written in the background
-PLANS_MAX = 5  # times that a commit is judged again because the site changed meanwhile
-PATIENCE_MS = 60_000  # before a file that was taken in counts as forgotten by the process that took it in
+PLANS_MAX = 5  # times that a commit is planned again because the site changed meanwhile
+ABANDONED_AFTER_MS = (
+    60_000  # before a file that was taken in counts as forgotten by the process that took it in
+)
 
 _log = logging.getLogger("gongdi.rosters")
 
@@ -86,7 +88,7 @@ def _read_soon(app: Flask, roster_id: str, workbook: Workbook, now_ms: int) -> N
 def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
     """The tick's part: files that nobody has read, and commits that were begun. Gives how many there were."""
     with read() as session:
-        found = waiting_rosters(session, now_ms - PATIENCE_MS)
+        found = waiting_rosters(session, now_ms - ABANDONED_AFTER_MS)
         begun = begun_commits(session)
     for roster_id in found:
         read_roster(seals, roster_id, now_ms)
@@ -107,7 +109,7 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
     try:
         if workbook is None:
             workbook = opened(seals, roster_id, file)
-        judged = validate_file(workbook, grounds, lambda done, rows: _progress(roster_id, done, rows))
+        validated = validate_file(workbook, grounds, lambda done, rows: _progress(roster_id, done, rows))
     except Problem as problem:
         with write() as session:
             failed = session.get_one(Roster, roster_id, with_for_update=True)
@@ -116,13 +118,13 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
     with write() as session:
         roster = session.get_one(Roster, roster_id, with_for_update=True)
         if roster.state == "received":
-            keep_judged(session, seals, roster, judged, now_ms)
+            keep_judged(session, seals, roster, validated, now_ms)
 
 
 def confirm_columns(
     seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen, given: Mapping[str, str], now_ms: int
 ) -> None:
-    """Judge a file with the columns as a person chose them and with what she said of all rows (`given`, by field), and
+    """Validate a file with the columns that the user chose and the values given for all rows (`given`, by field), and
     remember the columns' titles for this company. Raises Problem 404, 403, 409 (not open any more) or 422."""
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
@@ -132,20 +134,20 @@ def confirm_columns(
         chosen, given = with_kept(roster, chosen), with_given(roster, given)
         grounds, file = grounds_of(session, roster, chosen, now_ms, given), roster.file
     workbook = opened(seals, roster_id, file)
-    judged = validate_file(workbook, grounds, lambda _done, _rows: None)
-    check_confirmed(judged)
+    validated = validate_file(workbook, grounds, lambda _done, _rows: None)
+    check_confirmed(validated)
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
-        remember_titles(session, roster, judged, grounds)
-        keep_judged(session, seals, roster, judged, now_ms)
+        remember_titles(session, roster, validated, grounds)
+        keep_judged(session, seals, roster, validated, now_ms)
         keep_chosen(roster, chosen, given)
 
 
 def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
     """Commit a roster, in short transactions. When its preview is not what a commit would do now, nothing is written and
     the preview is made again, so that the user sees what it would. Raises Problem 404, 403, 409, 422, or 503 while the site
-    changes faster than the roster can be judged."""
+    changes faster than the roster can be validated."""
     try:
         _begin(seals, viewer, roster_id, decision, now_ms)
     except Problem as problem:
