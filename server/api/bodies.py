@@ -67,7 +67,7 @@ def read_json_body(plain: bytes) -> Any:
         # A newline can only stand between two values: in a string it would be escaped.
         return read_json(plain.translate(_ON_ONE_LINE), _DEPTH_MAX)
     except Unreadable as error:
-        raise Problem(400, "malformed_json", "请求正文不是有效的 JSON", error.told) from error
+        raise Problem(400, "malformed_json", "请求正文不是有效的 JSON", error.reason) from error
 
 
 def too_large(max_bytes: int) -> Problem:
