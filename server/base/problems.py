@@ -33,5 +33,5 @@ class Problem(Exception):
 
 
 def not_found() -> Problem:
-    """An absent and a forbidden thing answer alike, so that nobody learns what exists (DOMAIN: Who)."""
+    """An absent and a forbidden thing get the same answer, so that nobody learns what exists (DOMAIN: Who)."""
     return Problem(404, "not_found", "没有找到", "这条记录不存在, 或者您无权查看。")

@@ -1,4 +1,4 @@
-"""The command that takes a bureau's sites, people and assignments in from one workbook."""
+"""The command that imports a bureau's sites, people and assignments from one workbook."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def value(names: Names, name: str, text: str, people: Mapping[str, str]) -> str:
 
 
 def message(pointer: str, text: str) -> str:
-    """A message of the judge, the codes of closed lists in it as words."""
+    """A message of validation, with words for the codes of closed lists."""
     words = CHOICE_WORDS.get(pointer.rpartition("/")[2], {})
     return _CODE.sub(lambda found: words.get(found[0], found[0]), text)
 

@@ -1,5 +1,5 @@
 """The flag's workflow as a diagram: the main line and its two side lanes, from the table of moves. Withdrawing, excusing,
-reopening and what leaves the state as it is stand in the table only."""
+reopening and what leaves the state as it is are in the table only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people of a site: listed masked, and taken along with full numbers by those who may, with a reason."""
+"""The people of a site: listed masked; those who may can download full numbers, with a reason."""
 
 from __future__ import annotations
 

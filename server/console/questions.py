@@ -32,7 +32,7 @@ _STATES = ("open", *SETTLEMENTS, ACCEPTED)
 
 @blueprint.get("/questions")
 def list_questions() -> str:
-    """What waits for a person's judgement, and what was settled."""
+    """What waits for a decision, and what was settled."""
     state = request.args.get("state", "open")
     state = state if state in _STATES else "open"
     with read() as session:

@@ -27,8 +27,8 @@ _OWN_FILES = 256  # descriptors for the database, the store and the log
 
 
 class Parser(HTTPRequestParser):
-    """Refuses a request whose length is said in two ways (RFC 9112, 6.3): servers in a row may read it differently, and
-    the second half of one becomes a request of its own."""
+    """Refuses a request whose length is given in two ways (RFC 9112, 6.3): two servers may read it differently, and the
+    second half then becomes a request of its own."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)

@@ -61,7 +61,7 @@ _log = logging.getLogger("gongdi.rosters")
 
 def take_in_file(app: Flask, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int) -> str:
     """Keep an uploaded file and have it read in the background; gives the roster's id. It is opened first, so that a
-    hostile one is refused here and now. Raises Problem 403, 404, 413, 415 or 422."""
+    hostile one is refused at once. Raises Problem 403, 404, 413, 415 or 422."""
     seals: Seals = app.extensions["gongdi"].seals
     with read() as session:
         require_uploader(session, viewer, site_id)
@@ -86,7 +86,7 @@ def _read_soon(app: Flask, roster_id: str, workbook: Workbook, now_ms: int) -> N
 
 
 def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
-    """The tick's part: files that nobody has read, and commits that were begun. Gives how many there were."""
+    """The tick's part: files that were not read yet, and unfinished commits. Gives how many there were."""
     with read() as session:
         found = waiting_rosters(session, now_ms - ABANDONED_AFTER_MS)
         begun = begun_commits(session)

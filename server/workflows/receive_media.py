@@ -135,7 +135,7 @@ def _keep_whole(
 
 
 def _keep(store: MediaStore, upload: MediaUpload, photo: Photo, data: bytes, now_ms: int) -> None:
-    """Into the store first, then known to have arrived; `tidy_media` clears away what a death in between leaves."""
+    """Store the photo, then record that it arrived; `tidy_media` deletes what a process that dies in between leaves."""
     store.put(original_key(upload.scope_id, upload.sha256), data)
     store.put(shown_key(upload.scope_id, upload.sha256), photo.shown)
     with write() as session:
@@ -151,7 +151,7 @@ def _judged(upload: MediaUpload, data: bytes, limits: PhotoLimits) -> Photo:
 
 
 def _joined(store: MediaStore, upload: MediaUpload, last: bytes) -> bytes:
-    """What has come, in order. A piece that is lost or was changed leaves a gap, and the hash will not fit."""
+    """The pieces that arrived, in order. A piece that is lost or was changed leaves a gap, and the hash will not fit."""
     pieces = []
     for _, name in upload.parts:
         try:

@@ -36,7 +36,7 @@ def revoke_device(session: Session, device_id: str, now_ms: int) -> ShownDevice:
     """From now on the device is refused and no watermark waits for it. Revoking twice keeps the first time.
 
     What it wrote before is not lost: entries captured earlier are still taken, into review (SPEC:
-    Exchange).
+    Leaving).
     Raises Problem 404.
     """
     query = _devices().where(Device.id == device_id).with_for_update(of=Device)
