@@ -8,7 +8,7 @@ from schemas.fields import Body, choice, text, uuid
 
 
 class InspectionFindingBody(Body):
-    """What, how bad, where, in words. Photos travel as `media` of the entry; `round` is the id of the round."""
+    """What is wrong, how severe, where, in words. Photos travel as `media` of the entry; `round` is the id of the round."""
 
     round = uuid("巡查")
     topic = choice(

@@ -161,7 +161,7 @@ def all_json_schemas() -> dict[str, dict[str, Any]]:
 
 
 def validate_body(kind: str, act: str, body: Any) -> tuple[dict[str, Any] | None, str | None, Errors]:
-    """Judge the body of a pushed entry: (clean body, None, {}) or (None, code, {JSON pointer: [message]}).
+    """Validate the body of a pushed entry: (clean body, None, {}) or (None, code, {JSON pointer: [message]}).
 
     `add` and `amend` need the whole body, `edit` a part of it that is not empty, `void` none. An optional field may be
     null: in an edit that empties it, and stays in the clean body; elsewhere it says the same as its absence, and goes.

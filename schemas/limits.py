@@ -1,4 +1,4 @@
-"""Lengths and ranges, here and nowhere else. Schemas and database columns take them from this page.
+"""Lengths and ranges, defined only here. Schemas and database columns take them from this file.
 
 Lengths count characters (code points). Numbers marked P are this project's own proposals: wide enough for any true
 value, narrow enough to catch a slipped decimal point or a pasted page.

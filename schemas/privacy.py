@@ -1,4 +1,4 @@
-"""What leaves a sealed body, field by field. Nothing leaves because nobody thought of it: a field of a sealed kind without a
+"""What leaves a sealed body, field by field. Nothing leaves by oversight: a field of a sealed kind without a
 policy, or one that sounds like a person's number in any other kind, stops the program's start."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NAMES_PEOPLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """The policy of one field. `mask`: how its value is shown to everybody who has no reason for the whole (None: as it
+    """The policy of one field. `mask`: how its value is shown to everybody without a reason for the full value (None: as it
     is). `served_as`: under which name a tablet gets it (None: its own; empty: not at all). `digest_as`: under which name
     the tablet gets a keyed digest of it, to look somebody up."""
 

@@ -1,7 +1,7 @@
 """What a marshmallow schema says, read out of its fields and validators as plain values.
 
 Two things are made from it: JSON Schema (json_schema.py) and the compiled reader (compiled.py). A validator that has
-no plain form stays in `checks`; whoever compiles must run it.
+no plain form stays in `checks`; the compiled reader must run it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Entries: the lines that devices write. Read strictly, written canonically, hashed (SPEC: Entries).
 
-A line is judged here as far as the envelope goes; what `kind` and `body` mean is judged by the schemas.
+The envelope of a line is validated here; `kind` and `body` are validated by the schemas.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def read_entry(line: bytes) -> Entry:
     extras = _read_extras(members, errors) if members.keys() - _PLAIN_MEMBERS else _NO_EXTRAS
     act, body = members.get("act"), members.get("body")
     if act != "add" or body.__class__ is not dict or extras is not _NO_EXTRAS:
-        body = _judge_act(members, errors)
+        body = _check_act(members, errors)
     if act != "add" and at.observed is not None:
         errors["/at/observed"] = ["只有新增记录可以写明补录时间, 更正沿用原记录的时间。"]
     if errors:
@@ -149,7 +149,7 @@ def write_entry(
     media: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The line of an entry, without newline: members in the order of SPEC, no spaces, text as UTF-8, nothing
-    that is None or empty. Raises ValueError or TypeError for a body that is no JSON; judges nothing else."""
+    that is None or empty. Raises ValueError or TypeError for a body that is no JSON; checks nothing else."""
     moment = {
         "wall": at.wall,
         "boot": at.boot,
@@ -291,7 +291,7 @@ def _is_media(value: object) -> bool:
     )
 
 
-def _judge_act(members: Mapping[str, Any], errors: Errors) -> Any:
+def _check_act(members: Mapping[str, Any], errors: Errors) -> Any:
     """What an act needs and what it can't have. Returns the body: a `void` may leave it out."""
     act, body = members.get("act"), members.get("body")
     if act not in ACTS:

@@ -61,7 +61,7 @@ def merge(
        is taken.
     2. The last writer is the same device: its entry with the higher `n` is taken, whichever arrived first.
     3. Both values are equal: nothing changes.
-    4. Contested. Rule `latest`: the later of (event_ms, entry id) stands; `keep`, and for fields without a
+    4. Contested. Rule `latest`: the later of (event_ms, entry id) is taken; `keep`, and for fields without a
        rule: the server's value is kept. Both are reported.
 
     Outcome: `contested` if any field is; else `applied` if nobody else's value came after `base`; else

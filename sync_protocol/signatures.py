@@ -139,7 +139,7 @@ def verify_text(public_key: PublicKey, text: str, sig: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A request as the signature library wants it."""
+    """A request in the form that the signature library needs."""
 
     method: str
     url: str
@@ -161,7 +161,7 @@ class _OneKey(HTTPSignatureKeyResolver):
 
 
 class _Verifier(HTTPMessageVerifier):
-    """Leaves the judgement of `created` to us: the library reads the machine's clock, and ours is given."""
+    """Leaves the check of `created` to us: the library reads the machine's clock, and ours is given."""
 
     def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
         return None

@@ -1,6 +1,6 @@
 """Streams: the entries of one device in one scope, numbered and chained by hash; holes and forks.
 
-The server never repairs a chain. What arrives is kept; what lacks is named; what contradicts is marked.
+The server never repairs a chain. What arrives is kept; what is missing is named; what contradicts is marked.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def length(stream: Stream) -> int:
 
 
 def missing(stream: Stream, limit: int = MISSING_NAMED) -> list[int]:
-    """The numbers lacking below the highest, lowest first, at most `limit` of them."""
+    """The missing numbers below the highest, lowest first, at most `limit` of them."""
     named: list[int] = []
     after = stream.n
     for island in stream.islands:

@@ -1,4 +1,4 @@
-"""JSON as every reader agrees on it: a name once, numbers that JavaScript holds, text that UTF-8 holds."""
+"""JSON that all readers understand alike: a name once, numbers that JavaScript holds, text that UTF-8 holds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_NUMBER_CHARS = 32
 
 
 class Unreadable(Exception):
-    """Bytes on which two readers of JSON might not agree. `reason` is the reason, in Chinese."""
+    """Bytes on which two readers of JSON might not agree. `reason` says why, in Chinese."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

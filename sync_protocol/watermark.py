@@ -66,7 +66,7 @@ class Reporter(NamedTuple):
 def kind_watermark(
     reporters: Iterable[Reporter], kind: str, now_ms: int, only_server: bool = False
 ) -> int | None:
-    """Through when a (scope, kind) is complete: the least over the devices that may write that kind there.
+    """The instant through which a (scope, kind) is complete: the least over the devices that may write that kind there.
 
     None when there is no such device, or one that never was complete: then nobody can say that anything was missed.
     A kind that `only_server` writes is complete through now.

@@ -63,7 +63,7 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
 def read_json_body(plain: bytes) -> Any:
     """A JSON body that all readers understand alike: no name twice in an object. Raises Problem 400 `malformed_json`."""
     try:
-        # A newline can only stand between two values: in a string it would be escaped.
+        # A newline can only be between two values: in a string it would be escaped.
         return read_json(plain.translate(_ON_ONE_LINE), _DEPTH_MAX)
     except Unreadable as error:
         raise Problem(400, "malformed_json", "请求正文不是有效的 JSON", error.reason) from error

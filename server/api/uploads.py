@@ -142,7 +142,7 @@ def _piece(most: int) -> bytes:
         while piece := request.stream.read(_READ_BYTES):
             come += piece
     except ClientDisconnected:
-        pass  # nobody hears the answer; the next HEAD says where to go on
+        pass  # the client is gone; the next HEAD says where to continue
     if len(come) > most:
         raise too_many
     return bytes(come)

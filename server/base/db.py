@@ -50,7 +50,7 @@ __all__ = [
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
-# Between two transactions of background work on SQLite, where whoever waits for the lock only looks now and then.
+# Between two transactions of background work on SQLite, where a waiting writer only polls for the lock.
 PAUSE_S_MAX = 0.1
 _is_alone = ContextVar("_is_alone", default=False)
 _READ_ONLY = "25006"  # PostgreSQL's SQLSTATE: this server has become a standby
@@ -119,7 +119,7 @@ def _json_text(value: Any) -> str:
 @event.listens_for(Engine, "connect")
 def _on_connect(connection: Any, _record: Any) -> None:
     if isinstance(connection, psycopg.Connection):
-        connection.adapters.register_loader("uuid", TextLoader)  # see Id: nobody here wants it otherwise
+        connection.adapters.register_loader("uuid", TextLoader)  # see Id: text everywhere
         return
     connection.isolation_level = None  # the driver's own BEGIN would come too late; see _on_begin
     cursor = connection.cursor()

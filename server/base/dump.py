@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from server.base.config import Config
 from server.base.problems import Problem
 
-_TIMEOUT_S = 60.0  # for whoever writes to let go
+_TIMEOUT_S = 60.0  # for other writers to release the lock
 
 
 def kind_of(config: Config) -> str:

@@ -23,7 +23,7 @@ from server.base.seal import HEAD_BYTES, SealBroken, Seals, is_sealed, place, se
 StoreTrouble = BaseError  # the store did not answer, or not as it should
 _OPTIONS: dict[str, Any] = {
     "client_options": {
-        "allow_http": True,  # whoever names an address names its scheme
+        "allow_http": True,  # the setting names the scheme itself
         "connect_timeout": timedelta(seconds=5),
         "timeout": timedelta(seconds=30),
     },

@@ -26,7 +26,7 @@ from server.models import Roster
 from server.workflows.read_rosters import commit_preview, go_on_committing
 from server.workflows.scheduler import tick
 
-GOAL_S = 0.2  # issue: nobody waits longer for one transaction
+GOAL_S = 0.2  # issue: no writer waits longer for one transaction
 _HOUR_MS = 3_600_000
 _PLACES = (("canteen", "食堂"), ("toilet", "厕所"), ("dormitory", "1 号宿舍"), ("bathroom", "浴室"))
 

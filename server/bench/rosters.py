@@ -66,7 +66,7 @@ def measure_rosters(app: Flask) -> Iterator[Figure]:
 
 
 def _time_s(work: Callable[[], object]) -> float:
-    """Seconds that some work takes; what it gives is let go after that."""
+    """Seconds that some work takes; its result is freed after that."""
     began_s = time.perf_counter()
     given = work()
     took_s = time.perf_counter() - began_s
@@ -148,5 +148,5 @@ def people_file(people: int) -> bytes:
 
 
 def _name(number: int) -> str:
-    """A name that few others bear: each of three characters by two digits."""
+    """A rare name: each of three characters by two digits."""
     return "".join(chr(0x4E00 + number // 100**place % 100) for place in range(3))

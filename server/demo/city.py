@@ -1,6 +1,6 @@
 """The demo city: sites, people and some days of history, written through the protocol by simulated tablets.
 
-Nothing is put into the tables from behind: the tablets enrol, write, lose their network, push and pull as
+Nothing is written to the tables directly: the tablets enrol, write, lose their network, push and pull as
 real ones do, on a clock that is moved through the days, and the scheduler ticks as it would have.
 """
 
@@ -68,7 +68,7 @@ class _DemoSite:
 
 
 class _TabletClock:
-    """A tablet's clocks on the demo's time, its wall clock off by a little, as they are."""
+    """A tablet's clocks on the demo's time; the wall clock is off by a little, as real ones are."""
 
     boot = "b0000000-0000-4000-8000-000000000001"
     set_back_ms = 0  # somebody sets the clock on the wall back, to write as if it were earlier
@@ -248,7 +248,7 @@ def _play(clock: FakeClock, agenda: list[_Planned], progress: Progress) -> None:
 
 
 def _ticks(app: Flask, first_day: str, until_ms: int) -> Iterator[_Planned]:
-    """Those of the scheduler, each hour."""
+    """The scheduler's ticks, each hour."""
     for at_ms in range(instant_ms(first_day, "05:00"), until_ms, _HOUR_MS):
         yield at_ms, partial(_tick, app, at_ms)
 

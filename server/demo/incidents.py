@@ -138,7 +138,7 @@ def _write_differently(scene: Scene, relief: Tablet) -> None:
 
 
 def _write_wrongly(scene: Scene) -> None:
-    """A point left out of a temperature, and a place that is none."""
+    """A temperature without its decimal point, and a place that does not exist."""
     body = {"worker": scene.workers[0], "celsius": 365, "slot": "before_work", "point": "gate"}
     scene.add("temperature_check", body)
     scene.add("disinfection_log", {"place": "kitchen", "agent": "chlorine", "operator": "保洁班"})

@@ -1,6 +1,6 @@
-"""Look through an .xlsx archive before any reader is let at it: every part inflated once, within bounds.
+"""Inspect an .xlsx archive before any reader opens it: every part inflated once, within bounds.
 
-What the archive says of itself may lie, and another reader may believe another lie. So an archive that can be
+What the archive says of itself may be false, and readers may differ in what they believe. So an archive that can be
 understood in two ways is refused, and sizes are counted, not read.
 """
 
@@ -275,7 +275,7 @@ class _Extent:
 
 
 class _Texts:
-    """The texts that cells share: how much they come to when every cell has its own copy."""
+    """The texts that cells share: how much they are when every cell has its own copy."""
 
     def __init__(self) -> None:
         self.part: zipfile.ZipInfo | None = None

@@ -1,4 +1,4 @@
-"""Look through an old .xls file before any reader is let at it: its records walked once, within bounds.
+"""Inspect an old .xls file before any reader opens it: its records walked once, within bounds.
 
 The reader fills the whole rectangle of every sheet, and gives each cell its own copy of a text that many share.
 """
@@ -48,7 +48,7 @@ def check_xls(data: bytes) -> Archive:
 
 
 def for_reader(data: bytes) -> bytes:
-    """A checked file as the reader may have it: without the end of any zip file (a theme is one, which nobody reads), so
+    """A checked file for the reader: without the end of any zip file (a theme is one, which is not read), so
     that it can't be taken for a new workbook; and its stream under the name that the reader looks for."""
     name = _STREAM.encode("utf-16-le")
     spelt = re.compile(re.escape(name) + bytes(64 - len(name)), re.IGNORECASE)
@@ -128,7 +128,7 @@ def _chain(data: bytes, table: array[int], first: int, size: int, offset: int) -
 
 
 def _walk(book: bytes) -> Archive:
-    """Every record once: the rectangle of each sheet, the cells of all, what their texts come to; what is hidden, and the
+    """Every record once: the rectangle of each sheet, the cells of all, the size of their texts; what is hidden, and the
     epoch."""
     epoch_1904 = False
     # Hidden rows and columns by where a sheet begins, in the workbook's order; `elsewhere` of what it does not list.

@@ -1,4 +1,4 @@
-"""What can be wrong with an uploaded file as a whole, said so that its owner can do something about it."""
+"""What can be wrong with an uploaded file as a whole, with what its owner can do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open what somebody uploaded as a spreadsheet: by its content, within bounds, before any reader is let at it."""
+"""Open what somebody uploaded as a spreadsheet: by its content, within bounds, inspected before any reader opens it."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _split(text: str, delimiter: str) -> Iterator[list[str]]:
 
 def _delimiter(text: str) -> str:
     """The sign by which most of the first lines fall into equally many cells; of several the one that gives most. Signs
-    within a note stand in some lines only."""
+    within a note are in some lines only."""
 
     def evenness(delimiter: str) -> tuple[int, int]:
         widths = Counter(map(len, islice(_split(text[:_HEAD], delimiter), _LINES)))

@@ -117,7 +117,7 @@ class SheetReader:
         return self.table
 
     def put_cell(self, cell: Cell, times: int = 1) -> None:
-        """A cell at the present place, so many times; empty ones take no room."""
+        """A cell at the current position, so many times; empty ones take no room."""
         if cell != "":
             if self.column + times > ROSTER_COLUMNS_MAX:
                 raise wrong.too_wide(ROSTER_COLUMNS_MAX)
@@ -127,7 +127,7 @@ class SheetReader:
             raise wrong.too_wide(ROSTER_COLUMNS_MAX)
 
     def put_row(self, times: int = 1) -> None:
-        """The row at the present place, so many times."""
+        """The row at the current position, so many times."""
         self._rows += 1
         if self._rows > ROWS_WRITTEN_MAX:
             raise wrong.too_long()
@@ -147,7 +147,7 @@ class SheetReader:
         self.row, self.column = [], 0
 
     def merge(self, down: int, across: int) -> None:
-        """Merge the present cell with so many below and to the right of it."""
+        """Merge the current cell with so many below and to the right of it."""
         if self.table is not None and (down or across) and self.line <= ROWS_MAX:
             self.table.merged.append(((self.line, self.column), (self.line + down, self.column + across)))
 

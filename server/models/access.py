@@ -1,7 +1,7 @@
 """Who may see what: the only place where row-level access is decided (DOMAIN: Who).
 
-Each function gives an SQL condition to put into a query's WHERE. An absent and a forbidden thing answer
-alike, because both are simply not found.
+Each function gives an SQL condition to put into a query's WHERE. An absent and a forbidden thing get the same
+answer, because both are simply not found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Condition = sa.ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks: a user as far as access goes, usable after its transaction has ended."""
+    """The user of a request, with what access depends on; usable after its transaction has ended."""
 
     id: str
     name: str
@@ -50,7 +50,7 @@ def visible_sites(viewer: Viewer) -> Condition:
     """The condition on `Site` for the sites that this viewer may see. An unknown role sees nothing.
 
     Practice sites are seen by those who practise there: their inspectors, their contractors, and the officials that they
-    are assigned to; by nobody else, so that they count in nobody's lists and figures.
+    are assigned to; by nobody else, so that they count in no other lists and figures.
     """
     seen = _by_role(viewer)
     if viewer.role not in OFFICIALS:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.base.db import Base, Id, Json
 
-OWN_CLASS = "server"  # of the server's own devices, which stand in no watermark
+OWN_CLASS = "server"  # of the server's own devices, which are in no watermark
 
 
 class Device(Base):

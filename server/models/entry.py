@@ -96,7 +96,7 @@ class KeptEvidence(Base):
 
 
 class Quarantine(Base):
-    """A refused line, kept where a person can read, mend or dismiss it. `id` follows from device and
+    """A refused line, kept where a person can read, correct or dismiss it. `id` follows from device and
     bytes, so that a line sent twice is kept once."""
 
     __tablename__ = "quarantine"

@@ -20,8 +20,8 @@ class Erasure(Base):
     """One request to erase a person: the audit trace, which stays, and how far it is.
 
     `person` names whom it is about (see actions/request_erasure.py), sealed, and is emptied with the last step. `step` and
-    `after` say where to go on: the scope, and the primary key that was looked at last. `leftover`: keys of the photo
-    store that are still to be deleted. `done` counts what was erased, by what it was.
+    `after` say where to continue: the scope, and the primary key that was looked at last. `leftover`: keys of the photo
+    store that are still to be deleted. `done` counts what was erased, by kind.
     """
 
     __tablename__ = "erasure"
@@ -57,7 +57,7 @@ class ErasedLine(Base):
 
 
 class ErasedRecord(Base):
-    """A record that is gone for good: what comes about it later is refused, also when its tombstone is forgotten. `rev`: of
+    """A record that is erased: later entries about it are refused, also when its tombstone is deleted. `rev`: of
     its tombstone; None until it is one."""
 
     __tablename__ = "erased_record"

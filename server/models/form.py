@@ -1,4 +1,4 @@
-"""Forms of the console that were sent, and what was typed into those that nobody could act on."""
+"""Forms of the console that were sent, and what was typed into those that could not be acted upon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys as the database knows them: by their fingerprints, never by themselves; and how far re-sealing is."""
+"""Keys as the database knows them: by their fingerprints, never the keys themselves; and how far re-sealing is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KeyFingerprint(Base):
 
 class Resealing(Base):
     """How far one kind of sealed value (`TABLE.COLUMN`, `media`) has come to be sealed with the key `key_name`: through
-    the primary key `after`. A pass that is killed goes on from there."""
+    the primary key `after`. A pass that is killed continues from there."""
 
     __tablename__ = "resealing"
 

@@ -32,8 +32,8 @@ class Media(Base):
     """A photo that has arrived, and was what had been promised. `state`: `kept`, or `forgotten`: deleted by rule,
     while it stays known that it had arrived.
 
-    The bytes lie in the store: as they came, and a copy for people to look at (see `keys`). Type and size are
-    what the bytes say, not what anybody called them; so is `taken_ms`, which is as good as the camera's clock.
+    The bytes are in the store: as they came, and a copy for people to look at (see `keys`). Type and size are
+    what the bytes say, not what a client declared; so is `taken_ms`, which is as good as the camera's clock.
     """
 
     __tablename__ = "media"
@@ -75,17 +75,17 @@ class MediaUpload(Base):
 
 
 def original_key(scope_id: str, sha256: str) -> str:
-    """Where in the store the bytes lie as they came."""
+    """The key in the store of the bytes as they came."""
     return f"original/{scope_id}/{sha256}"
 
 
 def shown_key(scope_id: str, sha256: str) -> str:
-    """Where in the store the copy lies that people are shown."""
+    """The key in the store of the copy that people see."""
     return f"shown/{scope_id}/{sha256}"
 
 
 def parts_key(upload_id: str) -> str:
-    """Below which key in the store the pieces of an upload lie."""
+    """The prefix in the store of the pieces of an upload."""
     return f"parts/{upload_id}"
 
 
@@ -108,8 +108,8 @@ def promised_media(
 
 
 def stranded_photos(session: Session, upload_ids: Collection[str], now_ms: int) -> list[tuple[str, str]]:
-    """(scope, SHA-256) of what these uploads may have left in the store though it counts as no photo: whoever put it
-    there died before saying so, and nobody else is about to."""
+    """(scope, SHA-256) of what these uploads may have left in the store though it counts as no photo: the process
+    that stored it died before it recorded that, and no other is about to."""
     other = aliased(MediaUpload)
     kept = sa.exists().where(
         Media.scope_id == MediaUpload.scope_id, Media.sha256 == MediaUpload.sha256, Media.state == "kept"

@@ -13,7 +13,7 @@ _PENDING = sa.text("state = 'pending'")
 
 class Channel(Base):
     """A way to reach a user outside the console. `address` (an apprise or https address) is sealed: it holds passwords.
-    `quiet_from`, `quiet_to`: minutes of the local day between which only severe notices leave; equal: none."""
+    `quiet_from`, `quiet_to`: minutes of the local day between which only severe notices are sent; equal: none."""
 
     __tablename__ = "channel"
 
@@ -55,7 +55,7 @@ class Notice(Base):
 
 
 class Digest(Base):
-    """Notices that leave together by one channel. Its id is the stable key by which receivers recognise a repeat.
+    """Notices that are sent together by one channel. Its id is the stable key by which receivers recognise a repeat.
     `state`: pending → sent | failed."""
 
     __tablename__ = "digest"

@@ -41,7 +41,7 @@ def write_cursor(after: After) -> str:
 
 
 def read_cursor(text: str | None) -> After | None:
-    """Where to go on. Raises Problem 422 for text that was never a cursor."""
+    """Where to continue. Raises Problem 422 for text that is no cursor."""
     if not text:
         return None
     try:

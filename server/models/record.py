@@ -1,4 +1,4 @@
-"""Records: what comes down. The latest state of each, with its place in the scope's change counter."""
+"""Records: what comes down. The latest state of each, with its position in the scope's change counter."""
 
 from __future__ import annotations
 

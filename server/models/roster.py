@@ -1,4 +1,4 @@
-"""Rosters that contractors upload: the file as it came, what was read, and what came of it."""
+"""Rosters that contractors upload: the file as it came, what was read, and the outcome."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Roster(Base):
     `committing` (its entries are written part by part: `counts` has `written` of `to_write`) → `committed`; or `failed`
     (`problem` says why).
 
-    `file` and `result` (what was read and judged, see actions/preview.py) are sealed: they name people.
+    `file` and `result` (what was read and found, see actions/rosters/preview.py) are sealed: they name people.
     """
 
     __tablename__ = "roster"
     __table_args__ = (
         sa.Index("ix_roster_site", "site_id", "company", "made_ms"),  # a contractor's history
-        # The tick: files that nobody reads, and commits that nobody ends, because a process has died.
+        # The tick: files and commits that are unfinished because a process died.
         sa.Index("ix_roster_waiting", "made_ms", postgresql_where=_WAITING, sqlite_where=_WAITING),
     )
 
@@ -54,7 +54,7 @@ class RosterTitle(Base):
     title: Mapped[str] = mapped_column(
         sa.String(COLUMN_TITLE_MAX), primary_key=True
     )  # plain, see rules/roster/words.py
-    field: Mapped[str] = mapped_column(sa.String(24))  # "": nobody reads it
+    field: Mapped[str] = mapped_column(sa.String(24))  # "": not read
 
 
 class Disclosure(Base):

@@ -92,7 +92,7 @@ def all_sites(session: Session) -> Sequence[Site]:
 
 
 def sites_named(session: Session, name: str) -> Sequence[Site]:
-    """The sites of this name, by id: nothing keeps two of them from bearing one."""
+    """The sites of this name, by id: two sites may have the same name."""
     return session.scalars(sa.select(Site).where(Site.name == name).order_by(Site.id)).all()
 
 

@@ -104,7 +104,7 @@ def count_up(session: Session, key: str, period_ms: int, now_ms: int) -> tuple[i
 
 
 def count_down(session: Session, key: str) -> None:
-    """Take one back: it turned out not to count."""
+    """Count one less: it turned out not to count."""
     session.execute(sa.update(Tally).where(Tally.key == key, Tally.count > 0).values(count=Tally.count - 1))
 
 

@@ -1,4 +1,4 @@
-"""Windows: what a duty asks of a site, place and slot on one local date, and what came of it."""
+"""Windows: what a duty asks of a site, place and slot on one local date, and its outcome."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Window(Base):
 @dataclass(slots=True)
 class DueWindow:
     """A window as plain values, in the order of the table's columns: a tick judges thousands at once, which the session
-    need not keep books of."""
+    need not track."""
 
     scope_id: str
     id: str
@@ -151,7 +151,7 @@ def due_windows(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict
 
 
 def save_judged(session: Session, windows: Sequence[DueWindow]) -> None:
-    """Write what was judged of these windows, in one statement."""
+    """Write the verdicts on these windows, in one statement."""
     named = ("scope_id", "id")
     read = attrgetter(*_JUDGED, *named)
     bulk_update(session, Window.__table__, named, _JUDGED, [read(window) for window in windows])  # type: ignore[arg-type]
@@ -170,8 +170,8 @@ def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms
 
 
 def wake_reviews(session: Session, scope_id: str, from_ms: int, to_ms: int, now_ms: int) -> None:
-    """What may have been evidence between these instants is not there any more: windows in review that it may have kept
-    there are looked at by the next tick."""
+    """What may have been evidence between these instants is gone: windows that may be in review because of it are
+    looked at by the next tick."""
     opened = Window.opens_ms.between(from_ms - LONGEST_MS, to_ms + LONGEST_MS)
     query = sa.update(Window).where(Window.scope_id == scope_id, Window.state == "review", opened)
     session.execute(query.values(check_ms=now_ms))

@@ -23,7 +23,7 @@ class Limits:
 
 
 def standing(opened_ms: int, reported_ms: int | None, watermark_ms: int | None, limits: Limits) -> Standing:
-    """`waiting`: nobody can say yet; `unreported`: to warn of; `overdue`: past the limit, also when it was reported
+    """`waiting`: unknown so far; `unreported`: to warn of; `overdue`: past the limit, also when it was reported
     afterwards."""
     if reported_ms is not None:
         return "overdue" if reported_ms > opened_ms + limits.limit_ms else "reported"

@@ -1,4 +1,4 @@
-"""When a notice leaves: quiet hours, and how long to wait after a failure."""
+"""When a notice is sent: quiet hours, and how long to wait after a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MINUTE_MS = 60_000
 
 
 def leaves_ms(now_ms: int, quiet_from: int, quiet_to: int, severe: bool) -> int:
-    """When a notice that is ready at `now_ms` may leave: at once, or at the end of the receiver's quiet hours
+    """When a notice that is ready at `now_ms` may be sent: at once, or at the end of the receiver's quiet hours
     (免打扰), given in minutes of the local day; they may run over midnight. Severe ones do not wait."""
     if severe or quiet_from == quiet_to:
         return now_ms

@@ -18,8 +18,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class KeyFault:
-    """A key that is not as the database knows it. `code`: `keys_missing`, `keys_wrong` or `key_retired`; `detail` says how
-    to mend it, to whoever runs the server."""
+    """A key that is not as the database knows it. `code`: `keys_missing`, `keys_wrong` or `key_retired`; `detail` says to
+    the operator how to repair it."""
 
     code: str
     name: str

@@ -35,7 +35,7 @@ MASKS: Mapping[Mask, Callable[[str], str]] = {
 
 
 def mask_field(kind: str, field: str, value: Any) -> str:
-    """A field's value as everybody may see it who has no reason for the whole. A field that a sealed kind does not list
+    """A field's value as everybody may see it without a reason for the full value. A field that a sealed kind does not list
     may hold anything, and is not shown."""
     known, text = KINDS.get(kind), "" if value is None else str(value)
     if not text or (known is not None and not known.sealed):

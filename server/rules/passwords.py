@@ -1,5 +1,5 @@
-"""Passwords that everybody tries first are none (NIST SP 800-63B, 5.1.1.2: commonly used, repetitive or sequential values,
-and words that the context suggests)."""
+"""Passwords that everybody tries first are refused (NIST SP 800-63B, 5.1.1.2: commonly used, repetitive or sequential
+values, and words that the context suggests)."""
 
 from __future__ import annotations
 

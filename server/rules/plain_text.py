@@ -1,4 +1,4 @@
-"""Free text as people write it into forms: nothing in it that no database holds, or that shows in another order."""
+"""Free text as people write it into forms: without what no database holds, and what shows in another order."""
 
 from __future__ import annotations
 

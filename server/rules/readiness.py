@@ -1,4 +1,4 @@
-"""Is this server fit to work? Each check says in a code, and in words for whoever runs it, what is wrong and what to do."""
+"""Is this server ready? Each check says by a code, and in words for the operator, what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class DiskLimits:
-    """Free room in megabytes: below `least_mb` nothing can be accepted for sure, below `warn_mb` somebody should look."""
+    """Free room in megabytes: below `least_mb` nothing can be accepted for sure, below `warn_mb` there is a warning."""
 
     least_mb: float
     warn_mb: float
 
 
 def check_schema(at: str | None, newest: str | None) -> Check:
-    """Whether the database is at the version that this program wants."""
+    """Whether the database is at the version that this program needs."""
     figures = {"at": at, "newest": newest}
     if at == newest:
         return Check(True, figures=figures)
@@ -48,7 +48,7 @@ def check_schema(at: str | None, newest: str | None) -> Check:
 
 def check_heartbeat(age_ms: int | None, late_ms: int) -> Check:
     """Whether a scheduler finished a tick within `late_ms`. A heartbeat from the future (`age_ms` below 0) proves nothing:
-    this machine's clock was set back, or another's goes ahead."""
+    this machine's clock was set back, or another's is ahead."""
     figures = {"heartbeat_age_s": None if age_ms is None else round(age_ms / 1000, 1)}
     if age_ms is not None and age_ms < -AHEAD_MS_MAX:
         detail = "最近一次调度的时间在将来: 服务器时钟被拨回, 或几台机器的时钟不一致。请校准时钟 (NTP)。"
@@ -68,7 +68,7 @@ def check_keys(faults: list[KeyFault]) -> Check:
 
 
 def check_disk(free_bytes: int, limits: DiskLimits) -> Check:
-    """Whether there is room for what comes next."""
+    """Whether there is enough free space."""
     free_mb = free_bytes // _MB
     figures = {"free_mb": free_mb}
     if free_mb < limits.least_mb:

@@ -1,5 +1,5 @@
-"""What is wrong with rows of reference data before they are loaded: all of it together, so that whoever edits the files
-mends them once."""
+"""What is wrong with rows of reference data before they are loaded: all of it together, so that the editor of the
+files corrects them once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OWN_UNITS = (SECTION, "contractor")  # as policies name them
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """Something that keeps a row from being loaded. `row`: its place in the file, from 1 (0: the file itself); `what`
+    """Something that keeps a row from being loaded. `row`: its index in the file, from 1 (0: the file itself); `what`
     says what to do."""
 
     noun: str

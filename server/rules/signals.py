@@ -1,4 +1,4 @@
-"""Signals: what in a site's records does not look like work that was done (DOMAIN: Records that lie).
+"""Signals: what in a site's records looks unlike real work (DOMAIN: Records that lie).
 
 Each is a lead with its figures, for a person to look at. None is a verdict, and none changes a window or a flag.
 """
@@ -233,7 +233,7 @@ def _off_site(rounds: Sequence[tuple[int, float]], limits: Limits) -> list[Signa
 
 
 def _more_than_issued(chlorine: Chlorine | None, today: str) -> list[Signal]:
-    """Where nothing was ever issued nobody keeps the book, which says nothing of what was used."""
+    """Where nothing was ever issued the store keeps no book, which says nothing of what was used."""
     if chlorine is None or chlorine.issued_g <= 0 or chlorine.used_g <= chlorine.issued_g:
         return []
     figures = {"days": chlorine.days, "used_g": round(chlorine.used_g), "issued_g": round(chlorine.issued_g)}
@@ -243,7 +243,7 @@ def _more_than_issued(chlorine: Chlorine | None, today: str) -> list[Signal]:
 def _perfect(
     by_day: Mapping[str, Sequence[Reading]], days: Mapping[str, Sequence[str]], limits: Limits
 ) -> list[Signal]:
-    """Days in a row up to the last on which all was met and nobody's reading stood out."""
+    """Days in a row up to the last on which all was met and no reading was unusual."""
     run = 0
     last = ""
     for day, states in sorted(days.items()):

@@ -36,5 +36,5 @@ def _own_keys(app: Flask, config: Config, clock: Clock) -> Seals:
         try:
             return open_keys(config, clock.now_ms())
         except BaseException:
-            db.engine.dispose()  # nobody else will: there is no app
+            db.engine.dispose()  # nothing else will: there is no app
             raise

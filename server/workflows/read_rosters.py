@@ -52,9 +52,7 @@ from server.rules.calendar import local_date_of
 
 REQUEST_S = 10.0  # for which a request continues to commit; the rest is written in the background
 PLANS_MAX = 5  # times that a commit is planned again because the site changed meanwhile
-ABANDONED_AFTER_MS = (
-    60_000  # before a file that was taken in counts as forgotten by the process that took it in
-)
+ABANDONED_MS = 60_000  # after which an uploaded file counts as abandoned by the process that received it
 
 _log = logging.getLogger("gongdi.rosters")
 
@@ -88,7 +86,7 @@ def _read_soon(app: Flask, roster_id: str, workbook: Workbook, now_ms: int) -> N
 def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
     """The tick's part: files that were not read yet, and unfinished commits. Gives how many there were."""
     with read() as session:
-        found = waiting_rosters(session, now_ms - ABANDONED_AFTER_MS)
+        found = waiting_rosters(session, now_ms - ABANDONED_MS)
         begun = begun_commits(session)
     for roster_id in found:
         read_roster(seals, roster_id, now_ms)
@@ -165,7 +163,7 @@ def _end_soon(app: Flask, roster_id: str, now_ms: int) -> None:
         with app.app_context():
             try:
                 go_on_committing(app.extensions["gongdi"].seals, roster_id, now_ms)
-            except Exception:  # the tick goes on with it
+            except Exception:  # the tick continues it
                 _log.exception("a roster was not committed", extra={"fields": {"roster": roster_id}})
 
     app.extensions["gongdi_pool"].submit(work)

@@ -14,7 +14,7 @@ class BadAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one entry. `id` is empty for a line that the server could not read; then `line` names
+    """The outcome of one entry. `id` is empty for a line that the server could not read; then `line` names
     it (the header is line 0). For a `duplicate`, `outcome` is already the first one."""
 
     id: str

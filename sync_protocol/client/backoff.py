@@ -1,5 +1,5 @@
-"""How long to wait after a failed exchange. Pure: the caller counts the failures, brings the dice and does
-the waiting.
+"""How long to wait after a failed exchange. Pure: the caller counts the failures, passes the random numbers and
+waits.
 
 Full jitter: a thousand tablets that lost the same server at the same moment must not come back at the same
 moment.
@@ -22,7 +22,7 @@ def delay_s(failures: int, rng: random.Random, retry_after_s: float | None = Non
     """Seconds to wait after `failures` failures in a row (0: no wait).
 
     Uniform over [0, min(CAP_S, BASE_S * 2**(failures - 1))]. A `Retry-After` is a floor under it: the
-    server said when, the dice say how long after.
+    server said when, the random part says how long after.
     """
     if failures <= 0 and retry_after_s is None:
         return 0.0

@@ -57,7 +57,7 @@ class Exchange:
         if (
             trouble is not None
             and trouble.code == "clock_skew"
-            and self.tell_time(trouble.members.get("server_time"))
+            and self.note_time(trouble.members.get("server_time"))
         ):
             answer = self._send_signed(path, make_body, headers, within_ms)
             trouble = self._trouble(answer)
@@ -77,7 +77,7 @@ class Exchange:
         except BadAnswer as error:
             raise ExchangeFailed(trouble_of("bad_answer")) from error
 
-    def tell_time(self, server_time: object) -> bool:
+    def note_time(self, server_time: object) -> bool:
         """Remembers how far the wall clock is off. False when the text is no instant."""
         server_ms = parse_ms(server_time)
         if server_ms is None:

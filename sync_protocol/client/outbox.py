@@ -139,7 +139,7 @@ def claims(store: Store, batch: Sequence[Held]) -> dict[str, StreamClaim]:
     """What to attest of every scope that this tablet holds, empty streams included, and one that is gone until
     it is purged: silence about a scope would look like a tablet that was not heard from. `unsent` counts what
     is held beyond the batch at this very moment: claiming too few would let the server call a duty missed
-    whose record lies here."""
+    whose record is here."""
     tops = {held.scope: (held.n, held.hash) for held in sorted(batch, key=lambda held: held.n)}
     claimed: dict[str, StreamClaim] = {}
     with store.snapshot() as sql:
@@ -189,12 +189,12 @@ def note_left(store: Store, claims: Mapping[str, StreamClaim], answer: PushAnswe
 def settle(
     store: Store, batch: Sequence[Held], answer: PushAnswer, tried: Collection[int], now_ms: int
 ) -> dict[str, int]:
-    """Takes in an answer whose receipt was verified; to be called inside a transaction. Returns outcomes
+    """Applies an answer whose receipt was verified; to be called inside a transaction. Returns outcomes
     counted.
 
     1 outcomes clear their entries, except `retry` and words that nobody knows; 2 holes and what a restored
-    server lost go back to waiting, unless they were tried in this push already; 3 lines that nobody can need
-    again are forgotten.
+    server lost go back to waiting, unless they were tried in this push already; 3 lines that are not needed
+    again are deleted.
     """
     counted = _settle_outcomes(store, batch, answer.outcomes, now_ms)
     for scope, stream in answer.streams.items():
@@ -269,7 +269,7 @@ def _settle_stream(store: Store, scope: str, stream: StreamAnswer, tried: Collec
 
 
 def _trouble(store: Store, scope: str, n: int, stream: StreamAnswer) -> str | None:
-    """What only a person can set right: this file was restored from a copy, or the two chains are not the
+    """What only a person can repair: this file was restored from a copy, or the two chains are not the
     same."""
     if stream.n > n:
         return "server_ahead"

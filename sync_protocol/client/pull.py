@@ -1,4 +1,4 @@
-"""Down: changes, scope by scope, each stored together with its checkpoint. Nothing here depends on a push."""
+"""Pull: changes come down scope by scope, each stored together with its checkpoint. Nothing here depends on a push."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class _Reader:
         self.round.more = line.get("more") is True
         store = self._exchange.store
         with store.transaction():
-            self._exchange.tell_time(line.get("server_time"))
+            self._exchange.note_time(line.get("server_time"))
             if isinstance(line.get("beacon"), str):
                 store.set_note("beacon", line["beacon"])
             store.set_note("pulled_ms", self._exchange.now_ms())

@@ -1,4 +1,4 @@
-"""Up: waiting entries in batches, or a heartbeat. Nothing here depends on a pull."""
+"""Push: waiting entries go up in batches, or a heartbeat. Nothing here depends on a pull."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def push(exchange: Exchange) -> PushReport:
     1 the oldest lines within the limits go up under a fresh header (never an old one: it has the clocks and
     what is unsent *now*); 2 a 413 or 500 halves the batch, down to one entry, which is then passed over
     until the next push; a try that is abandoned ends the push, and halves the first batch of the next; 3
-    the answer is taken in only with a valid receipt, in one transaction; 4 again, until each waiting line
+    the answer is applied only with a valid receipt, in one transaction; 4 again, until each waiting line
     was tried once. A lost answer leaves everything waiting: the same lines go up again, and come back as
     duplicates.
     """
@@ -79,7 +79,7 @@ class _Size:
         self._passed_over = 0
 
     def shrink(self, trouble: Trouble, entries: int) -> bool:
-        """Whether to go on after this failure. Single entries that fail one after the other mean an ill
+        """Whether to go on after this failure. Single entries that fail one after the other mean a failing
         server."""
         if trouble.code == "no_answer":
             self._note(max(1, entries // 2))
@@ -182,7 +182,7 @@ def _take_in(
     """Outcomes, receipt, beacon and server time of one answer, in one transaction."""
     store = exchange.store
     with store.transaction() as sql:
-        exchange.tell_time(answer.server_time)
+        exchange.note_time(answer.server_time)
         now_ms = exchange.now_ms()
         counted = outbox.settle(store, batch, answer, tried, now_ms)
         outbox.note_left(store, claims, answer)

@@ -1,4 +1,4 @@
-"""What the server sent down, and the view that a person gets: pulled records with this tablet's own work
+"""What the server sent down, and the view that the user gets: pulled records with this tablet's own work
 over them."""
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _land_by_rev(sql: sqlite3.Connection, scope: str, changes: Mapping[Key, Chan
 
 
 def _clear_refused(sql: sqlite3.Connection, scope: str, changes: Mapping[Key, Change]) -> None:
-    """A put whose id is an entry that was refused here: it was judged again since, and took effect."""
+    """A put whose id is an entry that was refused here: it was validated again since, and took effect."""
     puts = [(scope, record) for (record, _), change in changes.items() if change.line is not None]
     sql.executemany(
         "UPDATE outbox SET outcome = 'applied', code = '', errors = '{}'"

@@ -82,7 +82,7 @@ class Tablet:
         """Makes a key and trades the code for a token. Returns the device id; a home is enrolled once.
 
         The key is kept before the request goes out, so that a lost answer can be asked for again with the
-        same key. Raises TabletError: `already_enrolled`, or why the server or the network said no.
+        same key. Raises TabletError: `already_enrolled`, or why the server or the network refused.
         """
         key = self._own_key(url.rstrip("/"), name)
         asked = {"code": code, "public_key": public_text(key), "name": name, "platform": platform}
@@ -98,7 +98,7 @@ class Tablet:
                 "UPDATE identity SET state = 'enrolled', device = ?, token = ?, user = ?, server_key = ?",
                 given,
             )
-            self._exchange.tell_time(answer.get("server_time"))
+            self._exchange.note_time(answer.get("server_time"))
             if isinstance(answer.get("beacon"), str):
                 self._store.set_note("beacon", answer["beacon"])
         return str(answer["device"])
@@ -209,7 +209,7 @@ class Tablet:
     # ---- exchanging
 
     def push(self) -> PushReport:
-        """Sends what waits, or a heartbeat. What the network does wrong is in the report."""
+        """Sends what waits, or a heartbeat. Network failures are in the report."""
         report = push.push(self._exchange)
         if _says_revoked(report):
             records.wipe(self._store)

@@ -25,13 +25,13 @@ class TransportError(OSError):
 
 
 class NoAnswerInTime(TransportError):
-    """The whole answer was not here within `Request.within_s`: the try was abandoned."""
+    """The whole answer did not arrive within `Request.within_s`: the try was abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request. `url` is absolute; header names are written as they go out. `within_s`: the try is
-    abandoned when the whole answer is not here after so many seconds (None: no limit)."""
+    abandoned when the whole answer has not arrived after so many seconds (None: no limit)."""
 
     method: str
     url: str
@@ -53,7 +53,7 @@ class Response:
 
 
 class Transport(Protocol):
-    """Sends one request. Raises OSError (TransportError or any of its kin) when there is no answer."""
+    """Sends one request. Raises OSError (TransportError or another subclass) when there is no answer."""
 
     def send(self, request: Request) -> Response: ...
 
@@ -120,7 +120,7 @@ class _Allowed:
         self._ends_s = time.clock_gettime(BOOT_CLOCK) + (within_s or 0)
 
     def left_s(self) -> float:
-        """For the step that begins now."""
+        """Seconds for the step that begins now."""
         if not self.is_limited:
             return self._step_s
         return min(self._step_s, self._ends_s - time.clock_gettime(BOOT_CLOCK))
@@ -233,7 +233,7 @@ class WsgiTransport:
         return inflated(Response(int(status.split(" ", 1)[0]), names, b"".join(written)))
 
     def _environ(self, request: Request) -> dict[str, Any]:
-        """The request as PEP 3333 wants it."""
+        """The request as PEP 3333 defines it."""
         parts = urlsplit(request.url)
         secure = parts.scheme == "https"
         environ: dict[str, Any] = {

@@ -18,7 +18,7 @@ class Observed(NamedTuple):
 def observed(
     said_ms: int, earliest_ms: int, latest_ms: int, backfill_max_h: float, began_ms: int
 ) -> Observed:
-    """What an entry's `at.observed` comes to. `earliest_ms`, `latest_ms`: when the entry was written; `backfill_max_h`:
+    """What an entry's `at.observed` amounts to. `earliest_ms`, `latest_ms`: when the entry was written; `backfill_max_h`:
     the rule of that name; `began_ms`: from when the site and the assignment were there."""
     at_ms = said_ms if said_ms <= latest_ms + AFTER_MS else latest_ms
     counts = at_ms >= max(earliest_ms - round(backfill_max_h * _HOUR_MS), began_ms)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 STATES = ("open", "met", "done_late", "backfilled", "silent", "missed", "review", "excused", "void")
 TIME_UNCERTAIN, EVIDENCE_KEPT = "time_uncertain", "evidence_kept"
-# A device's stream ends before a window, for good or for now: nobody can say what it holds.
+# A device's stream ends before a window, for good or for now: what it holds is unknown.
 DEVICE_REASONS = ("device_unheard", "device_lost", "device_dormant")
 REASONS = {  # shown to people; the code before the colon is what programs compare
     "suspended": "停工 (已批准)",

@@ -28,7 +28,7 @@ class Counted(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """A device that may hold what nobody can ask it for: of windows that opened before `until_ms` (None: of all since)
+    """A device that may hold entries out of reach: of windows that opened before `until_ms` (None: of all since)
     and whose deadline is after `through_ms`."""
 
     reason: str
@@ -47,7 +47,7 @@ class Reporting:
     written: frozenset[str] | None  # kinds that some class of devices writes; None: every kind
 
     def watermark(self, kinds: Iterable[str]) -> int | None:
-        """Through when all of these kinds are complete; None: nobody can say."""
+        """Through when all of these kinds are complete; None: unknown."""
         least = self.now_ms
         for kind in kinds:
             only_server = self.written is not None and kind not in self.written

@@ -1,5 +1,5 @@
-"""What a window becomes. Whoever writes a window's state asks here: the push that brings facts, the tick that finds it due,
-planning that makes and revises it, and a person who excuses it."""
+"""What a window becomes. Everything that writes a window's state asks here: the push that brings facts, the tick that
+finds it due, planning that makes and revises it, and a person who excuses it."""
 
 from __future__ import annotations
 

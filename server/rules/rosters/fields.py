@@ -20,7 +20,7 @@ FIELDS: Mapping[str, str] = {
     "dormitory": "宿舍",
     "canteen_staff": "是否食堂人员",
 }
-REQUIRED = ("name", "certificate_number", "team", "entered_on")  # without them nobody is let in
+REQUIRED = ("name", "certificate_number", "team", "entered_on")  # without them a row is rejected
 GIVABLE = ("team", "entered_on")  # of these one value may be true of everybody on a list
 VALUES: Mapping[str, Mapping[str, str]] = {
     "certificate_type": {

@@ -23,7 +23,7 @@ Merged = tuple[int, int, int, int]  # first row, first column, last row, last co
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its place (0-based), its title as written, its field (None: unknown, "": read by nobody), and
+    """One column: its index (0-based), its title as written, its field (None: unknown, "": not read), and
     whether that is sure; a person may be sure that a column is unknown."""
 
     index: int
@@ -38,7 +38,7 @@ class Layout:
     what the rows above the header say.
 
     `team`: the one that the sheet's title names, or empty; `grouped`: headings between the rows name teams; `given`:
-    what a person said of all rows, by field without a column; `asked`: a person has been asked about it already.
+    the values that the user gave for all rows, by field without a column; `asked`: the user was asked already.
     """
 
     first: int
@@ -64,7 +64,7 @@ class Layout:
     @property
     def sure(self) -> bool:
         """Whether nothing has to be confirmed: names and numbers are there, and every column that means something is
-        sure. Unknown columns are none of the reader's business, unless one of them may be what lacks. A list without
+        sure. Unknown columns do not matter, unless one of them may be the missing one. A list without
         dates of entry is asked about once: one date may be true of all."""
         if any(name in self.lacking for name in NEEDED):
             return False
@@ -112,8 +112,8 @@ def find_layout(
 
 
 def continued(rows: Sequence[Sequence[Cell]], before: Layout) -> Layout | None:
-    """The layout of a sheet without a header that goes on where another sheet ends: the same columns, all unsure; None
-    where the numbers do not stand in the same column."""
+    """The layout of a sheet without a header that continues another sheet: the same columns, all unsure; None
+    where the numbers are not in the same column."""
     numbers = _column_of_numbers(rows)
     if numbers is None or numbers != before.fields.get("certificate_number"):
         return None
@@ -206,8 +206,8 @@ def _rank(column: Column) -> tuple[bool, bool]:
 def _with_doubted_numbers(
     claims: Sequence[Column], columns: list[Column], rows: Sequence[Sequence[Cell]]
 ) -> list[Column]:
-    """The columns; where a second one of numbers has numbers in it (other people's), the first is no longer sure: nobody
-    vanishes without a word."""
+    """The columns; where a second one of numbers has numbers in it (other people's), the first is no longer sure, so that
+    nobody is dropped in silence."""
     taken = next((column for column in columns if column.field == "certificate_number"), None)
     rivals = [
         column.index for column in claims if column.field == "certificate_number" and column is not taken

@@ -1,4 +1,4 @@
-"""What the rules say of a person, whoever writes it: a tablet, or a roster. Both ways in use this, so that they agree."""
+"""What the rules say of a person, whoever writes it: a tablet, or a roster. Both use this, so that they agree."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def _read_number(row: Row, cell: Cell, context: Context) -> None:
         return
     row.fields["certificate_type"], row.fields["certificate_number"] = kind, value
     if len(value) == 18 and value.endswith("000"):
-        # A text cell may say the truth (one in a thousand does); of a CSV file nobody knows what wrote it.
+        # A text cell may say the truth (one in a thousand does); of a CSV file it is unknown what wrote it.
         code = "certificate_rounded" if context.from_csv else "certificate_maybe_rounded"
         row.found.append(Found(code, "certificate_number"))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from server.rules.from_rows import Row
 
-IGNORED = ""  # the field of a column that nobody reads
+IGNORED = ""  # the field of a column that is not read
 _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _BRACKETS = re.compile(r"[(\[{【〔「《].*?[)\]}】〕」》]")
 _MARKS = re.compile(r"[*:：、,，.。·/\\\-_—]+")
