@@ -21,9 +21,10 @@ from server.base.db import DatabaseTrouble, is_passing
 from server.base.media_store import StoreTrouble
 from server.base.problems import Problem
 from server.base.seal import SealBroken
+from server.console import documents as document_pages
 from server.console import flags as flag_pages
 from server.console import overview as overview_pages
-from server.console import pages, papers
+from server.console import pages
 from server.console import people as people_pages
 from server.console import questions as question_pages
 from server.console import roster_columns as roster_column_pages
@@ -37,12 +38,12 @@ from server.web.responses import answer_problem, problem_of
 from server.web.security_headers import set_security_headers
 from server.workflows.local_app import local_app
 
-# Their pages stand on the blueprint of `pages`.
-assert flag_pages and overview_pages and papers and people_pages and question_pages
+# Their pages are on the blueprint of `pages`.
+assert document_pages and flag_pages and overview_pages and people_pages and question_pages
 assert roster_column_pages and roster_pages and same_people_pages
 
-REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; doors bound their own tighter
-DOORS = (
+REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; endpoints bound their own tighter
+API_BLUEPRINTS = (
     sessions.blueprint,
     sites.blueprint,
     flags.blueprint,
@@ -50,7 +51,7 @@ DOORS = (
     media.blueprint,
     devices.blueprint,
 )
-OTHERS = (
+OTHER_BLUEPRINTS = (
     sync.blueprint,
     uploads.blueprint,
     docs.blueprint,
@@ -72,7 +73,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     app.url_map.strict_slashes = False
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii, app.json.sort_keys = False, False
-    _register_doors(app)
+    _register_blueprints(app)
     _register_errors(app)
     set_security_headers(app)
     log_requests(app)
@@ -99,12 +100,12 @@ def _warn_of_proxies(app: Flask) -> None:
             )
 
 
-def _register_doors(app: Flask) -> None:
+def _register_blueprints(app: Flask) -> None:
     api = make_api(app, __version__)
-    for door in DOORS:
-        api.register_blueprint(door)
-    for blueprint in OTHERS:
-        app.register_blueprint(blueprint)
+    for blueprint in API_BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    for other in OTHER_BLUEPRINTS:
+        app.register_blueprint(other)
     app.add_url_rule("/", "home", lambda: redirect(url_for("console.home")))
 
 
@@ -123,14 +124,12 @@ def _register_errors(app: Flask) -> None:
         if isinstance(error, DatabaseTrouble) and not is_passing(error):
             raise error  # a fault of ours: 500, with its traceback in the log
         _log.warning("the database or the store did not answer", exc_info=error)
-        busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
+        busy = Problem("busy", "请稍后重试。")
         return answer(busy.with_header("Retry-After", "5"))
 
     def on_unreadable(error: SealBroken) -> Response:
         _log.error("sealed data does not open: another key, or changed bytes", exc_info=error)
-        return answer(
-            Problem(503, "sealed_data_unreadable", "数据暂时无法解密", "请联系管理员查看 /readyz。")
-        )
+        return answer(Problem("sealed_data_unreadable"))
 
     app.register_error_handler(Problem, answer)
     app.register_error_handler(SealBroken, on_unreadable)

@@ -1,1 +1,1 @@
-"""Doors: parse, one call, answer."""
+"""Endpoints: parse, one call, answer."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from server.actions.devices.revoke_device import ShownDevice, page_of_devices, revoke_device
-from server.api.door import ApiBlueprint, require_admin
+from server.api.blueprint import ApiBlueprint, require_admin
 from server.api.shapes import DevicePage, DeviceShape, NoQuery, PageQuery
 from server.base.db import read, write
 from server.models.paging import Page

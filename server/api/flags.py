@@ -8,7 +8,7 @@ from uuid import UUID
 from server.actions.flags.list_flags import FlagFile, ShownFlag, one_flag, page_of_flags
 from server.actions.flags.move_flag import Wanted, move_flag
 from server.actions.reference.load_reference import rules_in_force
-from server.api.door import ApiBlueprint, runtime, viewer
+from server.api.blueprint import ApiBlueprint, runtime, viewer
 from server.api.shapes import FlagFileShape, FlagPage, FlagQuery, MoveIn, NoQuery
 from server.base.db import read, write
 from server.models.paging import Page

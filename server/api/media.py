@@ -9,7 +9,7 @@ from flask import Response
 
 from server.actions.media.get_media import find_photo, shown_bytes
 from server.actions.media.inspect_photo import SHOWN_TYPE
-from server.api.door import ApiBlueprint, viewer
+from server.api.blueprint import ApiBlueprint, viewer
 from server.api.shapes import NoQuery, PhotoShape, file_answer
 from server.base.db import read
 from server.web.responses import FILE_BODY, as_photo, now_ms, runtime, uploaded_file

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the doors and their schemas."""
+"""The OpenAPI document, made from the endpoints and their schemas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask_smorest.utils import prepare_response
 from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
-from server.api.door import problem_answer
+from server.api.blueprint import problem_answer
 from server.web.responses import PROBLEM_TYPE
 
 

@@ -46,8 +46,8 @@ def _checks() -> dict[str, Check]:
     free_bytes = least_free_bytes(held.config)
     try:
         with read() as session:
-            told = health(session, now_ms())
-            schema = check_schema(told.schema, newest())
+            found = health(session, now_ms())
+            schema = check_schema(found.schema, newest())
             if not schema.ok:
                 return {"database": Check(True), "migrations": schema}
             by_rules = watch_rules(session, free_bytes, now_ms())
@@ -59,7 +59,7 @@ def _checks() -> dict[str, Check]:
     return {
         "database": Check(True),
         "migrations": schema,
-        "scheduler": check_heartbeat(told.heartbeat_age_ms, late_ms),
+        "scheduler": check_heartbeat(found.heartbeat_age_ms, late_ms),
         "keys": check_keys(key_faults),
         **by_rules,
     }

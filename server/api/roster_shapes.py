@@ -1,4 +1,4 @@
-"""The shapes of rosters: what the doors in `rosters` take and give."""
+"""The shapes of rosters: what the endpoints in `rosters` take and give."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from server.actions.rosters.list_rosters import (
     rows_of_roster,
 )
 from server.actions.rosters.write_workbook import MIME, problem_file, roster_file
-from server.api.door import ApiBlueprint, viewer
+from server.api.blueprint import ApiBlueprint, viewer
 from server.api.roster_shapes import Columns, Commit, OneRosterShape, Reason, RosterPage, RowPage, RowQuery
 from server.api.shapes import NoQuery, PageQuery, file_answer
 from server.base.db import read, write

@@ -1,4 +1,4 @@
-"""Which device sends a request to the sync doors."""
+"""Which device sends a request to the sync endpoints."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from server.actions.accounts.log_in import LoggedIn, log_out
-from server.api.door import ApiBlueprint, require_viewer, viewer
+from server.api.blueprint import ApiBlueprint, require_viewer, viewer
 from server.api.shapes import LogIn, NoQuery, Person, Session
 from server.base.db import write
 from server.models.access import Viewer

@@ -76,7 +76,7 @@ class Input(Schema):
 
 
 class NoQuery(Input):
-    """A door that takes no parameters."""
+    """An endpoint that takes no parameters."""
 
 
 class PageQuery(Input):

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from server.actions.sites.list_sites import ShownSite, Span, one_site, page_of_sites, page_of_windows
-from server.api.door import ApiBlueprint, viewer
+from server.api.blueprint import ApiBlueprint, viewer
 from server.api.shapes import NoQuery, PageQuery, SitePage, SiteShape, WindowPage, WindowQuery
 from server.base.db import read
 from server.models.paging import Page

@@ -1,7 +1,7 @@
-"""The doors of photos for devices: tus 1.0.0 (https://tus.io/protocols/resumable-upload), see SPEC.md, part 15.
+"""The endpoints by which devices upload photos: tus 1.0.0 (https://tus.io/protocols/resumable-upload), see SPEC.md, part 15.
 
 Creating an upload is a signed request like any other. What it answers is an address that nobody can guess and that
-expires; going on under it takes only the bearer token besides, so that stock tus clients can do it.
+expires; to continue there, the bearer token is enough, so that stock tus clients can do it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from server.actions.media.inspect_photo import photo_limits, refused_media
 from server.api.bodies import read_body
 from server.api.senders import signed_sender
 from server.base.db import read, write
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.models.media import MediaUpload
 from server.web.responses import now_ms, runtime
 from server.workflows.receive_media import drop_upload, take_piece
-from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/sync/v1/media")
 
@@ -56,8 +55,8 @@ def _name_version(response: Response) -> Response:
 def options(capability: str = "") -> Response:
     with read() as session:
         limits = photo_limits(session, now_ms())
-    told = {"Tus-Version": TUS, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(limits.bytes_max)}
-    return _empty(204, {**told, "Tus-Checksum-Algorithm": ",".join(CHECKSUMS)})
+    headers = {"Tus-Version": TUS, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(limits.bytes_max)}
+    return _empty(204, {**headers, "Tus-Checksum-Algorithm": ",".join(CHECKSUMS)})
 
 
 @blueprint.get("/sha256/<string(length=64):sha256>", provide_automatic_options=False)
@@ -69,7 +68,7 @@ def look(sha256: str) -> Response:
         claim_exchange(session, sender, "media", at_ms)
         arrived = has_arrived(session, sender.device_id, sha256)
     if not arrived:
-        raise Problem(404, "not_found", problem_title("not_found"))
+        raise protocol_problem("not_found")
     return _empty(200, {})
 
 
@@ -88,16 +87,15 @@ def create() -> Response:
 @blueprint.route("/<capability>", methods=["HEAD"], provide_automatic_options=False)
 def where(capability: str) -> Response:
     upload = _upload(capability, now_ms())
-    told = {"Upload-Offset": str(upload.at_byte), "Upload-Length": str(upload.bytes)}
-    return _empty(200, {**told, **_expires(upload)})
+    headers = {"Upload-Offset": str(upload.at_byte), "Upload-Length": str(upload.bytes)}
+    return _empty(200, {**headers, **_expires(upload)})
 
 
 @blueprint.patch("/<capability>", provide_automatic_options=False)
 def go_on(capability: str) -> Response:
     at_ms = now_ms()
     if request.mimetype != PIECE_TYPE:
-        title = problem_title("unsupported_media_type")
-        raise Problem(415, "unsupported_media_type", title, accepted=[PIECE_TYPE])
+        raise protocol_problem("unsupported_media_type", accepted=[PIECE_TYPE])
     upload, at_byte, check = _upload(capability, at_ms), _number("Upload-Offset"), _checksum()
     check_offset(upload, at_byte)
     piece = _piece(upload.bytes - at_byte)
@@ -192,8 +190,7 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _bad(name: str, message: str) -> Problem:
-    title = problem_title("header_invalid")
-    return Problem(400, "header_invalid", title, errors={f"/{name}": [message]})
+    return protocol_problem("header_invalid", errors={f"/{name}": [message]})
 
 
 def _expires(upload: MediaUpload) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""What everything stands on: clock, settings, database, encryption, problems."""
+"""What everything else uses: clock, settings, database, encryption, problems."""

@@ -1,4 +1,4 @@
-"""The one clock. Rules and actions get `now_ms`; only doors, ticks and commands read it here."""
+"""The one clock. Rules and actions get `now_ms`; only endpoints, ticks and commands read it here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Clock(Protocol):
-    """Anything that tells the time in milliseconds since the epoch, UTC."""
+    """Anything that gives the time in milliseconds since the epoch, UTC."""
 
     def now_ms(self) -> int: ...
 
@@ -25,7 +25,7 @@ class SystemClock:
 
 
 class FakeClock:
-    """A clock that moves only when it is told to: for tests and for writing the demo city's past."""
+    """A clock that moves only when it is set: for tests and for writing the demo city's past."""
 
     def __init__(self, now_ms: int) -> None:
         self._now_ms = now_ms

@@ -15,7 +15,7 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The server's settings; see the table in README.md.
+    """The server's settings; see the table in docs/CONFIGURATION.md.
 
     `secret_keys` are `name:base64url` of 32 bytes, newest first; `digest_key` and `signing_key` are
     base64url of 32 bytes. Those that are empty are kept in files under `data_dir/keys`, made while

@@ -146,7 +146,7 @@ def _on_begin(connection: Connection) -> None:
 
 @contextmanager
 def write() -> Iterator[Session]:
-    """One transaction that commits at the end, once. Doors, ticks and commands open it; actions never
+    """One transaction that commits at the end, once. Endpoints, ticks and commands open it; actions never
     commit."""
     session = db.session()
     try:
@@ -276,17 +276,19 @@ def bulk_select(
     Gives, for each that is there, its place among `rows` and its `columns`, as the driver reads them."""
     if not rows:
         return []
-    told = ", ".join(f'found."{name}"' for name in columns)
+    chosen = ", ".join(f'found."{name}"' for name in columns)
     if is_postgresql(session):
         dialect = session.get_bind().dialect
         types = {name: table.c[name].type.compile(dialect) for name in keys}
         same = " AND ".join(f'found."{name}" = (value ->> {i})::{types[name]}' for i, name in enumerate(keys))
         wanted = "json_array_elements(%s::json) WITH ORDINALITY wanted (value, place)"
-        text = f'SELECT (place - 1)::int, {told} FROM {wanted} JOIN "{table.name}" found ON {same}'
+        text = f'SELECT (place - 1)::int, {chosen} FROM {wanted} JOIN "{table.name}" found ON {same}'
     else:
         same = " AND ".join(f'found."{name}" = wanted.value ->> {i}' for i, name in enumerate(keys))
         # CROSS: row by row of what is wanted, whatever SQLite thinks of how many there are.
-        text = f'SELECT wanted.key, {told} FROM json_each(?) wanted CROSS JOIN "{table.name}" found ON {same}'
+        text = (
+            f'SELECT wanted.key, {chosen} FROM json_each(?) wanted CROSS JOIN "{table.name}" found ON {same}'
+        )
     with _driver_of(session, text) as driver:
         return list(driver.execute(text, [_json_text(rows)]).fetchall())
 

@@ -43,7 +43,7 @@ class MediaStore:
     def put(self, key: str, plain: bytes) -> None:
         """Keep these bytes for good, unless something lies at the key already: keys are never used for anything
         else."""
-        sealed = self._seals.seal(_place(key), plain)
+        sealed = self._seals.seal(_aad(key), plain)
         with suppress(AlreadyExistsError):
             # In one piece: a put in parts knows no "only if absent".
             obstore.put(self._store, key, sealed, mode="create", use_multipart=False)
@@ -58,7 +58,7 @@ class MediaStore:
             return None
         if not is_sealed(sealed):
             raise SealBroken("what lies in the store was not put there by us")
-        return self._seals.open(_place(key), sealed)
+        return self._seals.open(_aad(key), sealed)
 
     def reseal(self, key: str) -> bool:
         """Seal what lies at this key with the current sealing key; False when it is so already, or nothing lies there.
@@ -70,7 +70,7 @@ class MediaStore:
             raise SealBroken("what lies in the store was not put there by us")
         if self._seals.is_current(sealed):
             return False
-        where = _place(key)
+        where = _aad(key)
         self.put_sealed(key, self._seals.seal(where, self._seals.open(where, sealed)))
         return True
 
@@ -129,7 +129,7 @@ def open_store(config: Config, seals: Seals) -> MediaStore:
         raise ConfigError(f"GONGDI_MEDIA_URL names no store that can be used: {error}") from error
 
 
-def _place(key: str) -> bytes:
+def _aad(key: str) -> bytes:
     return place("media", key, "bytes")
 
 

@@ -1,4 +1,4 @@
-"""What a running process holds besides the database: its settings, its clock, its keys, and the store of its photos."""
+"""What a running process holds, apart from the database: its settings, its clock, its keys, and the store of its photos."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Encryption at rest and keyed digests.
 
-Identity, health and movement data are sealed with AES-256-GCM; the place of a value (table, row, column)
-is bound into the seal, so that a sealed value moved elsewhere does not open. Keys live outside the
+Identity, health and movement data are sealed with AES-256-GCM; the additional data
+(table, row, column) is bound into the seal, so that a sealed value moved elsewhere does not open. Keys live outside the
 database.
 """
 
@@ -42,7 +42,7 @@ class KeyTrouble(ConfigError):
 
 
 class SealBroken(Exception):
-    """A sealed value does not open: another place, another key, or changed bytes."""
+    """A sealed value does not open: other additional data, another key, or changed bytes."""
 
 
 def is_sealed(value: bytes) -> bool:
@@ -51,7 +51,7 @@ def is_sealed(value: bytes) -> bool:
 
 
 def place(table: str, row: str, column: str) -> bytes:
-    """What a seal is bound to."""
+    """The additional data that a seal is bound to."""
     return f"{table}|{row}|{column}".encode()
 
 
@@ -70,13 +70,13 @@ class Seals:
         """The name of the key that new seals take."""
         return key_name(self.current)
 
-    def seal(self, where: bytes, value: bytes) -> bytes:
-        """`value` sealed at `where` (see `place`)."""
+    def seal(self, aad: bytes, value: bytes) -> bytes:
+        """`value` sealed with `aad` as its additional data (see `place`)."""
         nonce = os.urandom(_NONCE_BYTES)
-        return MAGIC + self.current + nonce + self.keys[self.current].encrypt(nonce, value, where)
+        return MAGIC + self.current + nonce + self.keys[self.current].encrypt(nonce, value, aad)
 
-    def open(self, where: bytes, sealed: bytes) -> bytes:
-        """The value sealed at `where`. Raises SealBroken. A value that was never sealed (JSON text) is
+    def open(self, aad: bytes, sealed: bytes) -> bytes:
+        """The value sealed with this `aad`. Raises SealBroken. A value that was never sealed (JSON text) is
         given back."""
         if sealed[:1] != MAGIC:
             return sealed
@@ -84,7 +84,7 @@ class Seals:
         if key is None:
             raise SealBroken("no key of that name")
         try:
-            return key.decrypt(sealed[HEAD_BYTES:_BODY], sealed[_BODY:], where)
+            return key.decrypt(sealed[HEAD_BYTES:_BODY], sealed[_BODY:], aad)
         except InvalidTag as error:
             raise SealBroken("the sealed value was changed or moved") from error
 
@@ -95,7 +95,7 @@ class Seals:
     def digest(self, purpose: str, value: str) -> str:
         """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody without the
         key can guess."""
-        mac = self.digests.copy()  # half the time of one that takes the key anew
+        mac = self.digests.copy()  # half the time of one that takes the key again
         mac.update(f"{purpose}\0{value}".encode())
         return mac.hexdigest()[:32]
 
@@ -162,7 +162,7 @@ def _settings(config: Config) -> dict[str, str]:
 
 
 def _fingerprint(key: bytes) -> str:
-    """Tells keys apart and is no help in finding one: a key is 32 random bytes."""
+    """Distinguishes keys and is no help in finding one: a key is 32 random bytes."""
     return hmac.new(key, b"gongdi key fingerprint", "sha256").hexdigest()[:32]
 
 

@@ -30,7 +30,7 @@ def flag_pdf(paper: str, file: FlagFile, names: Names, now_ms: int, n: int | Non
     else:
         found = document_facts(paper, file, names, now_ms, n)
         if found is None:
-            raise Problem(404, "not_found", "还没有这份文书", f"{PAPERS[paper]}在办理到这一步之后才有。")
+            raise Problem("not_found", f"{PAPERS[paper]}在办理到这一步之后才有。")
         told, number = found, found["number"]
     data = typst.compile(
         _FOLDER / f"{paper}.typ",

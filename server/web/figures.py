@@ -61,8 +61,8 @@ class _Stored(Collector):
             rows.add_metric((name,), count)
         families.append(rows)
         if age_ms is not None:
-            told = "Seconds since a scheduler last finished a tick"
+            title = "Seconds since a scheduler last finished a tick"
             families.append(
-                GaugeMetricFamily("gongdi_scheduler_heartbeat_age_seconds", told, value=age_ms / 1000)
+                GaugeMetricFamily("gongdi_scheduler_heartbeat_age_seconds", title, value=age_ms / 1000)
             )
         return families

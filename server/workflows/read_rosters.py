@@ -178,7 +178,7 @@ def _begin(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now
         with write_in_turn() as session:
             if begin_commit(session, viewer, roster_id, plan):
                 return
-    raise Problem(503, "busy", "服务器繁忙", "名册正在被别处修改, 什么都没有提交, 请稍后再试。")
+    raise Problem("busy", "名册正在被别处修改, 什么都没有提交, 请稍后再试。")
 
 
 def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float = math.inf) -> bool:
@@ -206,7 +206,7 @@ def _compare_anew(seals: Seals, viewer: Viewer, roster_id: str) -> None:
 
 def _require_open(roster: Roster) -> None:
     if roster.state not in ("mapping", "preview"):
-        raise Problem(409, "roster_not_open", "这份名册不能再改", "请重新上传文件。", state=roster.state)
+        raise Problem("roster_not_open", state=roster.state)
 
 
 def _progress(roster_id: str, done: int, rows: int) -> None:

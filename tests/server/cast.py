@@ -177,6 +177,7 @@ def add_flag(session: Session, site_id: str, name: str, opened_ms: int = NOW_MS,
             level=1,
             unit="zhian",
             windows=1,
+            rev=1,  # its opening, which nothing here reads
             opened_ms=opened_ms,
             changed_ms=opened_ms,
             closed_ms=opened_ms + 1,

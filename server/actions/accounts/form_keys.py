@@ -76,9 +76,7 @@ def claim_form(session: Session, seals: Seals, key: FormKey, action: str, said: 
         kept.fields, kept.page, kept.action, kept.digest = None, "", action, digest
         return True
     if kept.digest != digest:
-        raise Problem(
-            409, "form_used", "这张表单已经提交过", "刚才的提交已经生效。请核对现在的情况, 需要时再提交一次。"
-        )
+        raise Problem("form_used")
     return False
 
 

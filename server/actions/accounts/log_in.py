@@ -122,4 +122,4 @@ def hash_token(token: str) -> bytes:
 
 def wrong_log_in() -> Problem:
     detail = "用户名或密码不正确。连续输错会暂时锁定。"
-    return Problem(401, "login_failed", "登录失败", detail).with_header("WWW-Authenticate", "Bearer")
+    return Problem("login_failed", detail).with_header("WWW-Authenticate", "Bearer")

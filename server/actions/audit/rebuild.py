@@ -105,7 +105,7 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
     assert scope is not None
     gone = gone_of(session, scope_id)
     if gone.under_way:
-        raise Problem(409, "erasure_under_way", "请稍后再试", "正在删除个人资料, 完成后才能重算。")
+        raise Problem("erasure_under_way")
     with _scratch() as scratch:
         replay(session, scratch, seals, scope_id, gone)
         feed = Feed(session, scope, seals, now_ms)

@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from server.base.clock import to_iso
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.models.device import Device, Exchange
 from server.models.user import User
 from server.models.watermark import stopped_ms
-from sync_protocol.outcomes import problem_title
 from sync_protocol.signatures import SignatureProblem, keyid_of, verify_request
 
 _STATUS = {"digest_mismatch": 400}  # every other problem of a signature is 401
@@ -132,5 +131,5 @@ def key_of(public_key: bytes) -> Ed25519PublicKey:
 def refused(code: str, server_time_ms: int | None = None) -> Problem:
     """A problem of the envelope; `clock_skew` carries the server's time."""
     from_clock = {"server_time": to_iso(server_time_ms)} if code == "clock_skew" and server_time_ms else {}
-    problem = Problem(_STATUS.get(code, 401), code, problem_title(code), **from_clock)
+    problem = protocol_problem(code, **from_clock)
     return problem.with_header("WWW-Authenticate", "Bearer") if problem.status == 401 else problem

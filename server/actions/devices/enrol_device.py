@@ -14,11 +14,10 @@ from schemas.enrolment import EnrolmentSchema
 from server.actions.devices.authenticate_device import Sender, claim_exchange, hash_token, refused
 from server.actions.devices.enrol_code import TABLET, redeem_code
 from server.base.clock import to_iso
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.user import User
-from sync_protocol.outcomes import problem_title
 
 
 def read_enrolment(asked: Any) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def read_enrolment(asked: Any) -> dict[str, Any]:
     )
     if errors:
         pointers = {f"/{name}" if name else "": list(told) for name, told in errors.items()}
-        raise Problem(400, "header_invalid", problem_title("header_invalid"), errors=pointers)
+        raise protocol_problem("header_invalid", errors=pointers)
     return dict(asked)
 
 

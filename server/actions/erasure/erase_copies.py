@@ -76,7 +76,7 @@ def write_purged(session: Session, purged: Purged) -> bool:
     roster.file, roster.result = None, purged.result
     if roster.state in _UNREAD:
         detail = "其中有人的个人资料已依法删除, 请重新上传名册。"
-        roster.state, roster.problem = "failed", Problem(410, "person_erased", "名册已清除", detail).as_dict()
+        roster.state, roster.problem = "failed", Problem("person_erased", detail).as_dict()
     if roster.state == "preview":
         counts = dict(roster.counts)
         for name, number in purged.dropped.items():

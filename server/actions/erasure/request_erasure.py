@@ -68,7 +68,7 @@ def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -
     `erasure_under_way`.
     """
     if asked.by.role != "admin" or not asked.by.active:
-        raise Problem(403, "forbidden", "没有权限", "只有在用的管理员可以删除个人资料。")
+        raise Problem("forbidden")
     reason, document = (_required(text, name, most) for text, name, most in _texts(asked))
     scopes = [
         lock_scope(session, scope_id) for scope_id in sorted({scope_id for scope_id, _ in asked.records})
@@ -112,7 +112,7 @@ def _texts(asked: Asked) -> tuple[tuple[str, str, int], ...]:
 def _required(text: str, name: str, most: int) -> str:
     clean = cleaned(text)
     if not clean or len(clean) > most:
-        raise Problem(422, "invalid_input", "输入有误", f"请填写{name}, 不超过 {most} 个字。")
+        raise Problem("invalid_input", f"请填写{name}, 不超过 {most} 个字。")
     return clean
 
 
@@ -138,7 +138,7 @@ def same_person(session: Session, worker_id: str) -> list[Key]:
 
 def _unknown() -> Problem:
     detail = "名册里没有这个编号, 或已经删除; 可用 gongdi person find 查找。"
-    return Problem(404, "unknown_person", "没有这个人", detail)
+    return Problem("unknown_person", detail)
 
 
 def _cases(session: Session, workers: Collection[Worker]) -> list[CaseFile]:
@@ -167,7 +167,7 @@ def _require_free(session: Session, workers: Collection[Worker], cases: Collecti
 
 
 def _held(code: str, detail: str) -> Problem:
-    return Problem(409, code, "现在不能删除", detail)
+    return Problem(code, detail)
 
 
 def _counting(session: Session, keys: list[tuple[str, str]]) -> set[tuple[str, str]]:

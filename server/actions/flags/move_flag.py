@@ -191,13 +191,12 @@ def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: i
     if wanted.rev is None and not move.remark:
         raise _invalid("/rev", "请写明所看到的版本。")
     if wanted.rev is not None and not move.remark and _overtaken(session, flag, policy, wanted.rev):
-        raise Problem(409, "stale_rev", "标记已有变化", "您看到的不是最新情况, 请核对后再操作。", **here)
+        raise Problem("stale_rev", **here)
     code = refusal(asked)
     if code == "note_required":
         raise _invalid("/note", "请填写说明。")
     if code is not None:
-        status, title, detail = _REFUSALS[code]
-        raise Problem(status, code, title, detail, **here)
+        raise Problem(code, **here)
     days_max = policy.due_days_max
     if wanted.due_ms is not None and not (move.due and now_ms < wanted.due_ms <= now_ms + days_max * DAY_MS):
         raise _invalid("/due", f"期限应在现在之后、{days_max} 天之内。" if move.due else "这一步不设期限。")
@@ -207,14 +206,6 @@ def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: i
         raise _invalid("/assignee", "只有指定承办人时填写。")
     if wanted.company and not move.addresses:
         raise _invalid("/company", "这一步不指定施工单位。")
-
-
-_REFUSALS = {
-    "role_not_allowed": (403, "您不能这样做", "这一步由主管科室或监察支队等其他人员办理。"),
-    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步, 请刷新页面看现在可以做什么。"),
-    "same_person": (409, "不能由同一人办理", "提交整改回复的人不能复查或撤回, 请由另一人办理。"),
-    "another_open": (409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"),
-}
 
 
 def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
@@ -240,7 +231,7 @@ def _in_charge(session: Session, flag: Flag, unit: str) -> str:
 
 
 def _invalid(pointer: str, message: str) -> Problem:
-    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors={pointer: [message]})
+    return Problem("invalid_input", "请按提示修改。", errors={pointer: [message]})
 
 
 def _detail(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from server.actions.media.begin_upload import upload_id
 from server.actions.media.inspect_photo import Photo, refused_media
 from server.base.db import is_postgresql
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.models.media import Media, MediaUpload
-from sync_protocol.outcomes import problem_title
 
 PARTS_MAX = 1000
 
@@ -23,7 +22,7 @@ def find_upload(session: Session, capability: str, device_id: str, now_ms: int) 
     expired or was given up."""
     upload = session.get(MediaUpload, upload_id(capability))
     if upload is None or upload.device_id != device_id:
-        raise Problem(404, "not_found", problem_title("not_found"))
+        raise protocol_problem("not_found")
     if upload.state == "gone" or upload.expires_ms <= now_ms:
         raise refused_media("upload_gone")
     return upload

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.reference.load_reference import rules_in_force
 from server.base.clock import SHANGHAI
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.rules.calendar import local_date_of
 from sync_protocol.outcomes import problem_code
 
@@ -70,7 +70,7 @@ def photo_limits(session: Session, now_ms: int) -> PhotoLimits:
         codes = ("media_bytes_max", "media_pixels_max", "media_shown_pixels", "media_upload_h")
         bytes_max, pixels_max, shown_pixels, upload_h = (book.number(code, today) for code in codes)
     except LookupError as error:
-        raise Problem(503, "busy", "服务暂时不可用", "照片的规则还没有装载。") from error
+        raise Problem("busy", "照片的规则还没有装载。") from error
     return PhotoLimits(round(bytes_max), round(pixels_max), round(shown_pixels), round(upload_h * _HOUR_MS))
 
 
@@ -95,8 +95,7 @@ def inspect_photo(data: bytes, limits: PhotoLimits) -> Photo:
 
 def refused_media(code: str, **members: object) -> Problem:
     """A refusal of the catalogue as a problem, with what to do about it."""
-    told = problem_code(code)
-    return Problem(told.status or 400, code, told.title, told.remedy, **members)
+    return protocol_problem(code, problem_code(code).remedy, **members)
 
 
 def _type_of(data: bytes) -> str | None:

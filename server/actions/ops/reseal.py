@@ -94,9 +94,9 @@ def retire_key(session: Session, seals: Seals, name: str, photos_left: int, now_
     """
     row = session.get(KeyFingerprint, f"{SEALING}{name}", with_for_update=True)
     if row is None:
-        raise Problem(404, "key_unknown", "没有这把密钥", f"数据库不认得名为 {name} 的加密密钥。")
+        raise Problem("key_unknown", f"数据库不认得名为 {name} 的加密密钥。")
     if name == seals.current_name:
-        raise Problem(409, "key_in_use", "密钥在用", "这是新数据正在用的密钥, 不能停用。")
+        raise Problem("key_in_use")
     left = {column.name: _count(session, column, seal_head(name)) for column in SEALED_COLUMNS}
     left[PHOTOS] = photos_left
     left = {where: count for where, count in left.items() if count}

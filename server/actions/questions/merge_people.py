@@ -207,7 +207,7 @@ def _write(
 ) -> None:
     outcomes = write_server_entries(session, seals, viewer.id, site_id, drafts, now_ms)
     if any(outcome["outcome"] != "applied" for outcome in outcomes):
-        raise Problem(409, "not_merged", "没有合并", "名册刚有变动, 请重新打开页面再试。")
+        raise Problem("not_merged")
 
 
 def _lock(session: Session, viewer: Viewer, site_id: str) -> None:

@@ -100,7 +100,7 @@ def settle_held(
     if decision == ACCEPTED:
         release(applying, held, book, forced=True)
         if row.outcome == "refused":
-            raise Problem(409, "not_settled", "不能这样选", "这条记录要修改的内容不存在, 只能不予采用。")
+            raise Problem("not_settled", "这条记录要修改的内容不存在, 只能不予采用。")
         row.code = code
     else:
         _dismiss(applying, row, held)

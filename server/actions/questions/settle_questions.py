@@ -123,7 +123,7 @@ def settle_question(
     draft = Draft(record.kind, "edit", record.id, body, record.rev)
     (outcome,) = write_server_entries(session, seals, viewer.id, contest.scope_id, [draft], now_ms)
     if outcome["outcome"] == "refused":
-        raise Problem(409, "not_settled", "不能这样选", "这个值已经不合规则, 请在平板或名册里改正。")
+        raise Problem("not_settled", "这个值已经不合规则, 请在平板或名册里改正。")
     contest.settled_by, contest.settled_ms, contest.reason = viewer.id, now_ms, reason
 
 
@@ -162,7 +162,7 @@ def settle_refused(
     require_settler(viewer)
     reason = required_reason(reason)
     if state not in SETTLEMENTS:
-        raise Problem(422, "invalid_input", "输入有误", f"结果只能是: {', '.join(SETTLEMENTS)}。")
+        raise Problem("invalid_input", f"结果只能是: {', '.join(SETTLEMENTS)}。")
     query = sa.select(Quarantine.scope_id).join(Site, Site.id == Quarantine.scope_id)
     scope_id = session.scalar(query.where(Quarantine.id == refused_id, visible_sites(viewer)))
     scope = lock_scope(session, scope_id) if scope_id is not None else None
@@ -185,7 +185,7 @@ def required_reason(text: str) -> str:
     """The reason that a person gives, cleaned. Raises Problem 422 for none, or one that is too long."""
     reason = cleaned(text)
     if not 0 < len(reason) <= REASON_MAX:
-        raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
+        raise Problem("invalid_input", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
     return reason
 
 

@@ -95,7 +95,7 @@ def _line_of(fault: RowFault) -> str:
 
 def _invalid(lines: list[str]) -> Problem:
     detail = "\n".join(["基础数据没有装入, 请改正后重试:", *lines])
-    return Problem(422, "reference_invalid", "基础数据有误", detail)
+    return Problem("reference_invalid", detail)
 
 
 def mark_changed(session: Session) -> None:

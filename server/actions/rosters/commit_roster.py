@@ -92,9 +92,7 @@ def plan_commit(
         _check_repeated(roster, decision)
         return None
     if roster.state != "preview":
-        raise Problem(
-            409, "roster_not_judged", "这份名册还不能提交", "请先等待读完, 并确认各列。", state=roster.state
-        )
+        raise Problem("roster_not_judged", "请先等待读完, 并确认各列。", state=roster.state)
     _check_day(decision, now_ms)
     result = read_result(seals, roster)
     leaving = _leaving(result, decision)
@@ -174,7 +172,7 @@ def keep_compared_anew(session: Session, viewer: Viewer, fresh: Roster, seen: by
 def _check_repeated(roster: Roster, decision: Decision) -> None:
     if roster.told.get("decision", decision.digest) != decision.digest:
         detail = "提交时对“名册里没有的人”另有决定, 不能再改; 要登记退场, 请重新上传名册。"
-        raise Problem(409, "already_committed", "这份名册已经提交过", detail)
+        raise Problem("already_committed", detail)
 
 
 def _check_day(decision: Decision, now_ms: int) -> None:
@@ -199,10 +197,10 @@ def _leaving(result: Result, decision: Decision) -> dict[str, Absent]:
         if unknown:
             message = "此人不在“名册里没有的人”之中。"
             errors = {f"/people/{index}": [message] for index in unknown}
-            raise Problem(422, "invalid_input", "输入有误", message, errors=errors)
+            raise Problem("invalid_input", message, errors=errors)
         if not decision.people:
             message = "请选择要登记退场的人。"
-            raise Problem(422, "invalid_input", "输入有误", message, errors={"/people": [message]})
+            raise Problem("invalid_input", message, errors={"/people": [message]})
         leaving = {key: leaving[key] for key in decision.people}
     later = [person for person in leaving.values() if person.entered_on > decision.exited_on]
     if later:
@@ -227,7 +225,7 @@ def _named(person: Absent, what: str) -> str:
 
 
 def _bad_day(message: str) -> Problem:
-    return Problem(422, "invalid_input", "退场日期有误", message, errors={"/exited_on": [message]})
+    return Problem("invalid_input", message, errors={"/exited_on": [message]})
 
 
 def _check_fresh(result: Result, done: Comparison, leaving: Mapping[str, Absent]) -> None:
@@ -237,7 +235,7 @@ def _check_fresh(result: Result, done: Comparison, leaving: Mapping[str, Absent]
     gone = any(here.get(key) != person.entered_on for key, person in leaving.items())
     if gone or shown != (done.verdicts, done.changes):
         detail = "预览之后, 其中有人的登记被别处改过, 因此什么都没有提交。预览已重新比对, 请核对后再提交。"
-        raise Problem(409, PREVIEW_STALE, "预览已经过时", detail)
+        raise Problem(PREVIEW_STALE, detail)
 
 
 def _from_rows(rows: list[Row], done: Comparison, stored: dict[Certificate, Stored]) -> Iterator[Planned]:

@@ -109,7 +109,7 @@ def rows_of_roster(
 ) -> tuple[list[ShownRow], int]:
     """Rows `start` … of one group of a preview, and how many the group has. Raises Problem 404, 409 or 422."""
     if group not in GROUPS:
-        raise Problem(422, "invalid_input", "输入有误", "没有这一类。", errors={"group": ["没有这一类。"]})
+        raise Problem("invalid_input", "没有这一类。", errors={"group": ["没有这一类。"]})
     result = read_result(seals, one_roster(session, viewer, roster_id).roster)
     if group == "absent":
         gone = result.absent[start : start + limit]
@@ -125,7 +125,7 @@ def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
         columns: list[dict[str, Any]] = roster.told["columns"]
         return columns
     if roster.state != "preview":
-        raise Problem(409, "roster_not_open", "这份名册不能再改", "请重新上传文件。", state=roster.state)
+        raise Problem("roster_not_open", state=roster.state)
     result = read_result(seals, roster)
     rows = [[row.cells for row in result.rows if row.sheet == index] for index in range(len(result.sheets))]
     below = Layout(-1, -1, ())

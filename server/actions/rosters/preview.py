@@ -143,7 +143,7 @@ def sealed_result(seals: Seals, roster_id: str, result: Result) -> bytes:
 def read_result(seals: Seals, roster: Roster) -> Result:
     """What `validate_roster` kept. Raises Problem 409 while there is nothing yet, or when it was forgotten by rule."""
     if roster.result is None:
-        raise Problem(409, "roster_not_judged", "这份名册还没有读完", "请稍后再看; 已过保留期的请重新上传。")
+        raise Problem("roster_not_judged", "请稍后再看; 已过保留期的请重新上传。")
     packed = seals.open(result_place(roster.id), roster.result)
     text = packed if packed.startswith(b"{") else zstandard.decompress(packed)  # earlier ones were not packed
     return msgspec.json.decode(text, type=Result)

@@ -42,13 +42,13 @@ def require_uploader(session: Session, viewer: Viewer, site_id: str) -> None:
     """Raises Problem 404 for a site that is not this viewer's, 403 for a role that uploads nothing."""
     one_site(session, viewer, site_id)
     if not may_upload(viewer):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "名册由施工单位的劳资专管员上传。")
+        raise Problem("role_not_allowed", "名册由施工单位的劳资专管员上传。")
 
 
 def opened(seals: Seals, roster_id: str, file: bytes | None) -> Workbook:
     """A kept file, read again. Raises Problem 409 when it was forgotten by rule."""
     if file is None:
-        raise Problem(409, "roster_forgotten", "原文件已按规定删除", "请重新上传文件。")
+        raise Problem("roster_forgotten")
     return read_workbook(seals.open(file_place(roster_id), file))
 
 
@@ -84,7 +84,7 @@ def check_given(given: Mapping[str, str], today: str) -> None:
             errors[f"/given/{name}"] = [f"不超过 {TEAM_MAX} 个字。"]
     if errors:
         detail = " ".join(message for messages in errors.values() for message in messages)
-        raise Problem(422, "given_invalid", "统一填写的内容有误", detail, errors=errors)
+        raise Problem("given_invalid", detail, errors=errors)
 
 
 def _is_past_date(text: str, today: str) -> bool:
@@ -131,7 +131,7 @@ def remembered_titles(session: Session, viewer: Viewer) -> list[tuple[str, str]]
 def forget_title(session: Session, viewer: Viewer, title: str) -> None:
     """Let the reader judge a title by itself again. Raises Problem 403."""
     if not may_upload(viewer):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "列名由施工单位的劳资专管员指明。")
+        raise Problem("role_not_allowed", "列名由施工单位的劳资专管员指明。")
     mine = sa.delete(RosterTitle).where(RosterTitle.company == viewer.company, RosterTitle.title == title)
     session.execute(mine)
 
@@ -157,14 +157,14 @@ def own_roster(session: Session, viewer: Viewer, roster_id: str, lock: bool = Tr
     if roster is None:
         raise not_found()
     if not may_upload(viewer) or roster.company != viewer.company:
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "名册由施工单位的劳资专管员提交。")
+        raise Problem("role_not_allowed", "名册由施工单位的劳资专管员提交。")
     return roster
 
 
 def _bad_columns(message: str, sheet: int, columns: list[int]) -> Problem:
     """`sheet` and its `columns` (empty: it is about the sheet) are what has to be chosen anew."""
-    told = {"errors": {"/columns": [message]}, "sheet": sheet, "columns": columns}
-    return Problem(422, "columns_invalid", "列的含义有误", message, **told)
+    errors = {"/columns": [message]}
+    return Problem("columns_invalid", message, errors=errors, sheet=sheet, columns=columns)
 
 
 def _file_name(name: str) -> str:

@@ -39,10 +39,7 @@ SKIPPED = {
     "transposed": "这张表横竖颠倒: 列名在左边, 每一列是一个人。请复制后用“选择性粘贴 - 转置”放到新表, 再上传。",
     "attendance": "这是按日期记录的考勤表, 没有证件号码, 不是名册。请上传有姓名和证件号码的花名册。",
 }
-_REFUSED = {  # what a whole file is, that is nothing else
-    "transposed": "表格横竖颠倒",
-    "attendance": "这是考勤表, 不是名册",
-}
+_REFUSED = ("transposed", "attendance")  # what a whole file is, that is nothing else
 
 Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a person chose
 
@@ -196,10 +193,10 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
         else:
             skipped[index] = "not_chosen"
     if not found and (known_as := next((code for code in skipped.values() if code in _REFUSED), None)):
-        raise Problem(422, f"sheet_is_{known_as}", _REFUSED[known_as], SKIPPED[known_as])
+        raise Problem(f"sheet_is_{known_as}", SKIPPED[known_as])
     if not found and "not_chosen" not in skipped.values():
         detail = "没有找到表头。请在人员上方保留一行列名, 至少有“姓名”和“证件号码”。"
-        raise Problem(422, "header_not_found", "看不出哪些列是姓名和证件号码", detail)
+        raise Problem("header_not_found", detail)
     if any(layout.sure for _, layout in found):
         skipped |= {
             index: "no_numbers" for index, layout in found if "certificate_number" not in layout.fields

@@ -194,10 +194,10 @@ def _write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -
 
 def _check_reason(viewer: Viewer, reason: str) -> None:
     if not may_unmask(viewer):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "完整号码只对质安科和监察支队开放。")
+        raise Problem("role_not_allowed", "完整号码只对质安科和监察支队开放。")
     if not REASON_MIN <= len(reason) <= REASON_MAX:
         message = f"请写明查看完整号码的事由 ({REASON_MIN} 到 {REASON_MAX} 个字)。"
-        raise Problem(422, "invalid_input", "输入有误", message, errors={"/reason": [message]})
+        raise Problem("invalid_input", message, errors={"/reason": [message]})
 
 
 def _sheet_name(name: str, index: int) -> str:

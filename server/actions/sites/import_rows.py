@@ -88,9 +88,7 @@ def import_rows(session: Session, seals: Seals, workbook: Workbook, now_ms: int)
     found = Imported(unread=[name for name in tables if name not in SHEETS])
     if len(found.unread) == len(tables):
         named = "、".join(SHEETS)
-        raise Problem(
-            422, "unknown_sheets", "没有可导入的工作表", f"工作表应名为 {named}; 模板见 --template。"
-        )
+        raise Problem("unknown_sheets", f"工作表应名为 {named}; 模板见 --template。")
     importing = _Importing(session, seals, now_ms, found)
     for name, take in ((SITES, _site), (PEOPLE, _person), (ASSIGNMENTS, _assignment)):
         if name in tables:
@@ -151,9 +149,7 @@ def _titles(sheet: str, texts: Sequence[str]) -> list[str]:
             for what, which in (("不认识的列:", strange), ("缺少的列:", lacking))
             if which
         )
-        raise Problem(
-            422, "unknown_columns", "列名不对", f"工作表 {sheet} {told}。可用的列: {'、'.join(known)}。"
-        )
+        raise Problem("unknown_columns", f"工作表 {sheet} {told}。可用的列: {'、'.join(known)}。")
     return titles
 
 

@@ -100,4 +100,4 @@ def _member(archive: zipfile.ZipFile, name: str, longest: int) -> bytes:
 
 
 def _invalid(detail: str) -> Problem:
-    return Problem(422, "export_invalid", "不能导入这个文件", detail)
+    return Problem("export_invalid", detail)

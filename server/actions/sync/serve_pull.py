@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.records.feed import body_place
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.record import Record
@@ -20,7 +20,6 @@ from server.models.scope import REF, Scope
 from server.models.user import Assignment
 from sync_protocol import cursor as cursors
 from sync_protocol.digest import to_hex
-from sync_protocol.outcomes import problem_title
 
 MAX_BYTES = 4 * 1024 * 1024
 _PAGE = 1000  # records read in one statement
@@ -157,4 +156,4 @@ def encode(value: Any) -> bytes:
 
 
 def _malformed(pointer: str, message: str) -> Problem:
-    return Problem(400, "header_invalid", problem_title("header_invalid"), errors={pointer: [message]})
+    return protocol_problem("header_invalid", errors={pointer: [message]})

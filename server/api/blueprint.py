@@ -1,4 +1,4 @@
-"""What every door of the API needs: who asks, and input that is refused in one shape."""
+"""What every endpoint of the API needs: who asks, and one shape for refused input."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["ApiBlueprint", "answer_problem", "register_problems", "require_admin
 
 BODY_BYTES_MAX = 64 * 1024
 TOKEN_CHARS_MAX = 200
-ERRORS_MAX = 100  # told of one request
+ERRORS_MAX = 100  # reported of one request
 
 
 def register_problems(app: Flask) -> None:
-    """Every Problem that a door lets pass becomes `application/problem+json`."""
+    """Every Problem that an endpoint raises becomes `application/problem+json`."""
     app.register_error_handler(Problem, answer_problem)
 
 
@@ -35,9 +35,7 @@ class Parser(FlaskParser):
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         if not req.is_json:
-            raise Problem(
-                415, "unsupported_media_type", "不支持这种内容类型", "请求正文必须是 application/json。"
-            )
+            raise Problem("unsupported_media_type")
         return read_json_body(req.get_data())
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
@@ -48,18 +46,18 @@ def invalid_input(error: ValidationError) -> Problem:
     """422 with the messages of each field: by JSON pointer in a body, by name in the query."""
     messages = error.messages if isinstance(error.messages, dict) else {"json": error.messages}
     errors: dict[str, list[str]] = {}
-    for location, told in messages.items():
-        for pointer, texts in islice(_by_pointer(told), ERRORS_MAX):
+    for location, nested in messages.items():
+        for pointer, texts in islice(_by_pointer(nested), ERRORS_MAX):
             errors[pointer.removeprefix("/") if location == "query" else pointer] = texts
-    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors=errors)
+    return Problem("invalid_input", "请按提示修改。", errors=errors)
 
 
-def _by_pointer(told: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
+def _by_pointer(messages: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
     """marshmallow's messages as they are nested, each with the JSON pointer (RFC 6901) of what it is about."""
-    if not isinstance(told, dict):
-        yield pointer, [str(text) for text in (told if isinstance(told, list) else [told])]
+    if not isinstance(messages, dict):
+        yield pointer, [str(text) for text in (messages if isinstance(messages, list) else [messages])]
         return
-    for name, inner in told.items():
+    for name, inner in messages.items():
         step = str(name).replace("~", "~0").replace("/", "~1")
         yield from _by_pointer(inner, pointer if name == "_schema" else f"{pointer}/{step}")
 
@@ -111,14 +109,14 @@ def viewer() -> Viewer:
 def require_admin() -> None:
     """Raises Problem 403 for every other role."""
     if not may_administer(viewer()):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "此操作只对系统管理员开放。")
+        raise Problem("role_not_allowed", "此操作只对系统管理员开放。")
 
 
 def unauthenticated() -> Problem:
     detail = "请先登录: POST /api/v1/sessions, 再带上 Authorization: Bearer <token>。"
-    return Problem(401, "unauthenticated", "请先登录", detail).with_header("WWW-Authenticate", "Bearer")
+    return Problem("unauthenticated", detail).with_header("WWW-Authenticate", "Bearer")
 
 
 def problem_answer(error: Any) -> Any:
-    """Flask's own errors at a door, as problems."""
+    """Flask's own errors at an endpoint, as problems."""
     return answer_problem(problem_of(error))
