@@ -8,10 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.kinds import KINDS
-from server.actions.apply_entry import Applying, body_of, served_time, touch
+from server.actions.apply_entry import Applying, body_of, served_time, target_of, touch
 from server.actions.feed import Put
 from server.actions.kept_evidence import retime_kept
+from server.actions.registers import REGISTERS
 from server.actions.settle_times import Timed, save_times
+from server.clock import to_iso
 from server.db import bulk_update
 from server.models.record import Record
 from sync_protocol.outcomes import EFFECTIVE
@@ -22,11 +24,18 @@ _TIMES = ("event_ms", "earliest_ms", "latest_ms")
 def retime_records(applying: Applying, changed: Sequence[Timed]) -> None:
     """Write new intervals of stored entries, and let the windows know.
 
-    A register keeps the time by which its edits were merged. A fact that was written down later keeps the time that its
-    author says; a correction that counts when its target does moves with it.
+    A register keeps the time by which its edits were merged, and opens when it may have been opened last. A fact that was
+    written down later keeps the time that its author says; a correction that counts when its target does moves with it.
     """
     scope_id = applying.scope.scope_id
     save_times(applying.session, scope_id, changed)
+    _retime_facts(applying, changed)
+    _retime_opened(applying, changed)
+    _retime_voids(applying, changed)
+
+
+def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
+    scope_id = applying.scope.scope_id
     for one in changed:
         if one.outcome not in EFFECTIVE:
             retime_kept(applying.session, scope_id, one.id, one.interval.earliest_ms, one.interval.latest_ms)
@@ -57,3 +66,28 @@ def retime_records(applying: Applying, changed: Sequence[Timed]) -> None:
     applying.feed.put(puts)
     table: Any = Record.__table__
     bulk_update(applying.session, table, ("scope_id", "id"), _TIMES, rows)
+
+
+def _retime_opened(applying: Applying, changed: Sequence[Timed]) -> None:
+    """A clock starts at the latest moment that is possible: where that is another now, the next tick looks at it."""
+    for one in changed:
+        register = REGISTERS.get(one.kind)
+        if register is None or register.opened is None or one.act != "add" or one.outcome not in EFFECTIVE:
+            continue
+        table: Any = register.model.__table__
+        row = sa.and_(table.c.scope_id == applying.scope.scope_id, table.c.id == one.record_id)
+        opened = {register.opened: one.interval.latest_ms, "check_ms": 0}
+        applying.session.execute(sa.update(table).where(row).values(opened))
+
+
+def _retime_voids(applying: Applying, changed: Sequence[Timed]) -> None:
+    """A void record says when it was declared void. Where others declared that too, the last one's time is there."""
+    voids = [one for one in changed if one.act == "void" and one.outcome in EFFECTIVE]
+    for one in voids:
+        record = target_of(applying, one.record_id)
+        body = body_of(applying, record) if record is not None else {}
+        earliest_ms, latest_ms = one.before
+        before = to_iso(one.interval._replace(earliest_ms=earliest_ms, latest_ms=latest_ms).event_ms)
+        if record is not None and body.get("void", {}).get("time") == before:
+            body["void"]["time"] = to_iso(one.interval.event_ms)
+            applying.feed.put([Put(record.kind, record.id, body, counts=record.counts)])
