@@ -15,8 +15,9 @@ from server.actions.registers import REGISTERS
 from server.actions.settle_times import Timed, save_times
 from server.clock import to_iso
 from server.db import bulk_update
+from server.models.entry import LogEntry
 from server.models.record import Record
-from sync_protocol.outcomes import EFFECTIVE
+from sync_protocol.outcomes import EFFECTIVE, HELD
 
 _TIMES = ("event_ms", "earliest_ms", "latest_ms")
 
@@ -29,9 +30,22 @@ def retime_records(applying: Applying, changed: Sequence[Timed]) -> None:
     """
     scope_id = applying.scope.scope_id
     save_times(applying.session, scope_id, changed)
+    changed = _with_released(applying, changed)
     _retime_facts(applying, changed)
     _retime_opened(applying, changed)
     _retime_voids(applying, changed)
+
+
+def _with_released(applying: Applying, changed: Sequence[Timed]) -> Sequence[Timed]:
+    """What was held when it was dated may have been released by the same push, with the time that it had so far."""
+    held = [one.id for one in changed if one.outcome == HELD]
+    if not held:
+        return changed
+    query = sa.select(LogEntry.id, LogEntry.outcome).where(
+        LogEntry.scope_id == applying.scope.scope_id, LogEntry.id.in_(held)
+    )
+    outcomes = dict(applying.session.execute(query).all())
+    return [one._replace(outcome=outcomes.get(one.id, one.outcome)) for one in changed]
 
 
 def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
@@ -51,16 +65,20 @@ def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
     puts: list[Put] = []
     for record in applying.session.scalars(query, execution_options={"populate_existing": True}):
         timed = facts.get(record.timed_by or record.id)
-        if timed is None or record.earliest_ms is None:
-            continue  # it counts when something else does, or never
+        if timed is None:
+            continue  # it counts when something else does
+        shown = {**body_of(applying, record), "at": served_time(timed.interval)}
+        if record.earliest_ms is None:  # it counts for nothing, and says when it was written
+            if record.timed_by is not None or record.amends is None:
+                puts.append(Put(record.kind, record.id, shown, counts=record.counts))
+            continue
         if record.timed_by is None and (record.earliest_ms, record.latest_ms) != timed.before:
             continue  # a correction from before it was kept what it goes with
         times = timed.interval
         event_ms = times.event_ms if record.observed_ms is None else record.observed_ms
         applying.touches.append(touch(record.kind, record.subject, record, went=True))
         rows.append((event_ms, times.earliest_ms, times.latest_ms, record.scope_id, record.id))
-        body = {**body_of(applying, record), "at": served_time(times)}
-        puts.append(Put(record.kind, record.id, body, counts=record.counts))
+        puts.append(Put(record.kind, record.id, shown, counts=record.counts))
         record.event_ms, record.earliest_ms, record.latest_ms = event_ms, times.earliest_ms, times.latest_ms
         applying.touches.append(touch(record.kind, record.subject, record))
     applying.feed.put(puts)

@@ -199,8 +199,53 @@ def test_a_void_and_a_clock_go_with_their_entries_when_those_are_dated_better(fi
         opened_ms = session.get_one(CaseFile, (field.cast.site_a, case)).opened_ms
         assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
     assert opened_ms == entry(field, case).latest_ms
+    assert tablet.sync().ok
     (record,) = tablet.list("disinfection_log")
     assert abs(instant_ms(DAY, "07:00") - from_iso(record.body["void"]["time"])) < 5_000
+
+
+def test_work_that_counts_for_nothing_says_when_it_was_written_down_as_well_as_is_known(field: Field) -> None:
+    network = _Slow(field)
+    tablet = field.tablet("first", transport=network)
+    field.clocks["first"].restart()
+    field.cast.clock.set(instant_ms(DAY, "07:00"))
+    key = tablet.add(field.scope, "disinfection_log", LOG, observed_ms=field.cast.clock.now_ms() - 3 * DAY_MS)
+    network.delay_ms = 50_000
+    assert tablet.push().problem is None
+    network.delay_ms = 0
+    assert tablet.sync().ok and tablet.sync().ok
+    (record,) = tablet.list("disinfection_log")
+    assert from_iso(record.body["at"]["latest"]) == entry(field, key).latest_ms
+    with field.app.app_context(), read() as session:
+        assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
+
+
+def test_what_one_push_both_releases_and_dates_better_has_the_better_time(field: Field) -> None:
+    network = _Slow(field)
+    tablet = field.tablet("first", transport=network)
+    field.clocks["first"].restart()
+    first = disinfect(field, tablet, "06:55")
+    field.cast.clock.set(instant_ms(DAY, "07:00"))
+    correction = tablet.amend(field.scope, first, {**LOG, "place": "toilet"})
+    outbox = tablet._exchange.store
+    with outbox.transaction() as sql:  # the file loses a line, and finds it again
+        lost = tuple(sql.execute("SELECT * FROM outbox ORDER BY seq LIMIT 1").fetchone())
+        sql.execute("DELETE FROM outbox WHERE seq = ?", lost[:1])
+    network.delay_ms = 50_000
+    assert tablet.push().problem is None
+    loose = entry(field, correction)
+    assert loose.outcome == "held"
+    with outbox.transaction() as sql:
+        sql.execute(f"INSERT INTO outbox VALUES ({', '.join('?' * len(lost))})", lost)
+    network.delay_ms = 0
+    field.cast.clock.advance(1_000)
+    assert tablet.push().problem is None
+    timed = entry(field, correction)
+    assert timed.outcome == "applied" and timed.latest_ms < loose.latest_ms
+    with field.app.app_context(), read() as session:
+        record = session.get_one(Record, (field.cast.site_a, correction))
+        assert (record.earliest_ms, record.latest_ms) == (timed.earliest_ms, timed.latest_ms)
+        assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
 
 
 def test_a_correction_that_moves_to_another_place_counts_at_its_own_time(field: Field) -> None:
