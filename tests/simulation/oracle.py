@@ -22,7 +22,11 @@ from tests.simulation.city import PLACES
 from tests.simulation.evidence import EFFECTIVE, LOGS, TEMP, Evidence, ms_of
 from tests.simulation.truth import HOUR_MS, Ack, Device, Truth
 
-FACTS = ("disinfection_log", "temperature_check", "gate_pass", "supply_movement", "inspection_round")
+FACTS = (
+    *("disinfection_log", "temperature_check", "gate_pass", "supply_movement"),
+    *("inspection_round", "inspection_finding"),
+)
+THERMOMETER = 8  # readings a minute (DOMAIN: Records that lie)
 SHOWN = (*FACTS, "worker", "case", "window", "flag")
 
 
@@ -248,6 +252,20 @@ class Oracle:
         stands = flag["duty"] in LOGS and flag["windows"] and flag["state"] != "withdrawn"
         if stands and all(self.evidence.done(flag["site"]["id"], body) for body in flag["windows"]):
             self.report("flag_on_honest", f"flag {flag['id']}: all of its windows were done in time")
+
+    def proved(self, command: str, code: int, told: str) -> None:
+        """What a command found wrong. After a restore, a device that is two may have signed for what only one of them
+        still had to send: the log lacks it, and says so."""
+        twice = [one.id for one in self.truth.devices.values() if one.twice and self.truth.restored]
+        found = [line for line in told.split("\n")[:-2] if line and not any(key in line for key in twice)]
+        if code and found:
+            self.report(command, "; ".join(found[:3]))
+
+    def suspects(self) -> list[str]:
+        """Sites where more was measured at one moment, on one tablet, than a thermometer can."""
+        applied = {key for key, ack in self.truth.acks.items() if ack.outcome == "applied"}
+        crews = self.truth.batches
+        return sorted({crew.site for crew in crews if len(applied.intersection(crew.entries)) > THERMOMETER})
 
     def _lacking(self, site: str, shown: Sequence[Body]) -> None:
         """DOMAIN: two disinfections a day and place, two readings a day: of the first day, which was planned whole."""

@@ -8,6 +8,7 @@ import logging
 import random
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ def simulator(database_url: str = "sqlite://") -> Iterator[Simulator]:
         gc.set_threshold(100_000, 50, 100)  # as the commands do
         stack.enter_context(chance.installed())
         stack.enter_context(mortal_tablets())
+        stack.enter_context(patch.object(time, "sleep", lambda _: None))  # nobody else waits for the database
         server = ServerSide(
             folder / "server", clock, database_url, lambda told: trace[0].update(told.encode())
         )

@@ -7,7 +7,7 @@ import heapq
 import json
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -50,9 +50,10 @@ class World:
         self.tokens = dict(city.tokens)
         self.tablets: list[SimTablet] = []
         self.backup: tuple[Any, int] | None = None
-        self.posts: list[str] = []  # keys of the digests that went out
+        self.photos: list[Any] = []  # that tablets have taken
         self.hook_fails = False
         self.people = 3  # that are known by now
+        self.pushes = 0  # that arrived
         self.depth = 0  # of things that happen while others are under way
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
@@ -162,8 +163,9 @@ class World:
         self._number += 1
         heapq.heappush(self._due, (self.clock.at_ms + ms, self._number, arrive))
 
-    def local_min(self) -> int:
-        return (self.clock.at_ms + SHANGHAI_MS) % DAY_MS // 60_000
+    def local_min(self, at_ms: int = 0) -> int:
+        """Minutes after midnight, now or then."""
+        return ((at_ms or self.clock.at_ms) + SHANGHAI_MS) % DAY_MS // 60_000
 
     def pass_some_time(self) -> None:
         """A while, or until close to the next moment at which something opens or falls due."""
@@ -186,6 +188,7 @@ class World:
     def arriving(self, request: Request) -> None:
         """From now on the server may know what is in there, whether or not it lives to answer."""
         if request.url.endswith("/sync/v1/push"):
+            self.pushes += 1
             for line in gzip.decompress(request.body).rstrip(b"\n").split(b"\n")[1:]:
                 self.truth.arrived.add(json.loads(line)["id"])
 
@@ -232,21 +235,27 @@ class World:
             self.rng = outer
             self.depth -= 1
 
-    def log_place(self, tablet: SimTablet, **true: Any) -> Written | None:
+    def log_place(
+        self, tablet: SimTablet, media: Sequence[Mapping[str, Any]] = (), **true: Any
+    ) -> Written | None:
         """The most ordinary thing: a place was disinfected."""
         sites = self.sites_on(tablet)
         if not sites:
             return None
-        site = self.rng.choice(sites)
+        site = true.pop("site", "") or self.rng.choice(sites)
         body = {
             "place": self.rng.choice(PLACES[self.truth.sites[site]]),
             "agent": "chlorine",
             "operator": "王师傅",
+            "amount_l": self.rng.choice((1.5, 20)),
+            "concentration_mg_l": 500,
         }
         scope = f"site:{site}"
         return self.write(
             tablet,
-            lambda: tablet.client.add(scope, "disinfection_log", body),
+            lambda: tablet.client.add(
+                scope, "disinfection_log", body, media=media, observed_ms=true.get("observed_ms")
+            ),
             site=site, kind="disinfection_log", body=body, **true,
         )  # fmt: skip
 
@@ -338,8 +347,13 @@ class World:
 
     def _judge(self) -> None:
         oracle = self.oracle
+        for _ in range(2):  # who learns that a site was taken from him reports once more
+            arrived = self.pushes
+            for tablet in self.alive():
+                tablet.client.pull()
+            if arrived == self.pushes:
+                break
         for tablet in self.alive():
-            tablet.client.pull()
             oracle.held_by(tablet.name, tablet.client)
         home = self.home / "auditor"
         shutil.copytree(self.city.home("auditor"), home)
@@ -357,11 +371,28 @@ class World:
         some = self.rng.sample(listed, min(2, len(listed)))
         files = [self.ask("admin", "GET", f"/api/v1/flags/{flag['id']}").json() for flag in some]
         oracle.offices(listed, files)
-        for share, words in ((0.4, ("verify-log",)), (0.25, ("rebuild", "--check"))):
-            if self.rng.random() < share:
-                code, told = self.server.command(*words)
-                if code:
-                    oracle.report(words[0], told)
+        for words in (("verify-log",), ("rebuild", "--check")):
+            code, told = self.server.command(*words)
+            oracle.proved(words[0], code, told)
+        self._look_for_photos()
+        self._look_for_signals()
+
+    def _look_for_photos(self) -> None:
+        for site, sha256 in sorted(self.truth.photos):
+            if self.ask("section", "GET", f"/api/v1/media/{site}/{sha256}").status != 200:
+                self.oracle.report("photo_lost", f"{sha256} of site {site}")
+
+    def _look_for_signals(self) -> None:
+        """On the next day, when the schedulers have looked at what came in on this one."""
+        sites = self.oracle.suspects()
+        if sites:
+            self.pass_time((24 * 60 + 10 - self.local_min()) * 60_000)
+            self.tick()
+        for site in sites:
+            cookie = {"Cookie": f"gongdi_session={log_in(self.server, 'section')}"}
+            shown = self.server.ask("GET", f"/console/sites/{site}", headers=cookie)
+            if "测得过快" not in shown.text:
+                self.oracle.report("batch_not_shown", f"site {site}, {shown.status}")
 
     @property
     def fingerprint(self) -> str:
