@@ -18,7 +18,7 @@ def main() -> int:
     asked = _asked()
     with simulator(asked.database) as city:
         if asked.planted:
-            return planted.print_table(city, asked.seeds or 2_000, asked.only)
+            return planted.print_table(city, asked.seeds or 2_000, asked.first or 1, asked.only)
         if asked.replay is not None:
             return _replay(city, asked.replay, asked.steps)
         return _many(city, asked)

@@ -55,29 +55,23 @@ class Evidence:
             self._judge_log(window)
         elif window.duty in (TEMP, CANTEEN) and site not in self.truth.disturbed:
             self._judge_temp(window)
-        if window.state == "backfilled" and not any(
-            self._was_said(entry, window) for entry in self._of(window)
-        ):
+        said = window.state == "backfilled" and any(self._was_said(one, window) for one in self._of(window))
+        if window.state == "backfilled" and not said:
             self.report("backfilled", f"{window}: nobody said that it was done earlier")
         if window.state == "missed":
             self._judge_reports(window)
 
     def _judge_log(self, window: Window) -> None:
         mine = self._of(window)
+        first_ms, last_ms = window.opens_ms, window.deadline_ms
         if window.state == "missed":
             for entry in mine:
-                if self._is_timely(entry, window.opens_ms, window.deadline_ms) or self._must_be_said(
-                    entry, window
-                ):
-                    self.report(
-                        "missed_though_done", f"{window}: {entry.id} on {entry.tablet}, {_why(entry)}"
-                    )
-                    return
+                if self._is_timely(entry, first_ms, last_ms) or self._must_be_said(entry, window):
+                    words = f"{window}: {entry.id} on {entry.tablet}, {_why(entry)}"
+                    return self.report("missed_though_done", words)
         if window.state in ("met", "done_late"):
-            last_ms = (
-                window.deadline_ms if window.state == "met" else max(window.closes_ms, window.deadline_ms + 1)
-            )
-            if not any(self._can_prove(entry, window.opens_ms, last_ms) for entry in mine):
+            last_ms = last_ms if window.state == "met" else max(window.closes_ms, last_ms + 1)
+            if not any(self._can_prove(entry, first_ms, last_ms) for entry in mine):
                 self.report("met_by_nothing", f"{window} is {window.state}")
 
     def _of(self, window: Window) -> list[Written]:

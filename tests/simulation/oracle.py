@@ -20,12 +20,13 @@ from typing import Any
 
 from tests.simulation.city import PLACES
 from tests.simulation.evidence import EFFECTIVE, LOGS, TEMP, Evidence, ms_of
-from tests.simulation.truth import HOUR_MS, Ack, Device, Truth
+from tests.simulation.truth import HOUR_MS, Ack, Device, Truth, Written
 
 FACTS = (
     *("disinfection_log", "temperature_check", "gate_pass", "supply_movement"),
     *("inspection_round", "inspection_finding"),
 )
+EVER = "1970-01-01T00:00:00+00:00"
 THERMOMETER = 8  # readings a minute (DOMAIN: Records that lie)
 SHOWN = (*FACTS, "worker", "case", "window", "flag")
 
@@ -99,9 +100,7 @@ class Oracle:
         if written is not None and written.valid and first == "refused" and self.evidence.must_count(written):
             self.report("refused", f"{written.kind} {key} of an inspector of the site: {told.get('code')}")
         if written is not None and first in EFFECTIVE and self.evidence.is_a_thiefs(written):
-            self.report(
-                "thief", f"{written.kind} {key} was written after its tablet was revoked, and is {first}"
-            )
+            self.report("thief", f"{written.kind} {key}, of after its tablet was revoked, is {first}")
         if first in EFFECTIVE and line["act"] == "add":
             other = self._seqs.setdefault((line["scope"], fresh.seq or 0), key)
             if other != key:
@@ -137,9 +136,9 @@ class Oracle:
         status = client.status()
         if status.state != "enrolled":
             return
+        if client.differed and not self.truth.restored:
+            self.report("digest_differs", f"tablet {tablet}, {client.differed[0]}")
         for scope in status.scopes:
-            if scope.trouble == "digest_mismatch":
-                self.report("digest_differs", f"tablet {tablet}, {scope.scope}")
             if scope.unsent and scope.active and self._reports(tablet):
                 self.report("still_unsent", f"tablet {tablet} holds {scope.unsent} entries of {scope.scope}")
         self._held[tablet] = {
@@ -175,18 +174,16 @@ class Oracle:
         for scope, there in records.items():
             if scope.startswith("site:"):
                 self._check_invented(there)
-                self._forgotten(
-                    scope[5:], [put["body"] for (kind, _), put in there.items() if kind == "window"]
-                )
+                windows = [put["body"] for (kind, _), put in there.items() if kind == "window"]
+                self._forgotten(scope[5:], windows)
 
     def _check_digest(self, line: Body, records: Mapping[tuple[str, str], Body]) -> None:
         total = 0
         for (kind, key), put in records.items():
             total += int.from_bytes(hashlib.sha256(f"{kind}|{key}|{put['rev']}".encode()).digest()[:8], "big")
         if (line["count"], line["digest"]) != (len(records), f"{total % 2**64:016x}"):
-            self.report(
-                "digest_wrong", f"{line['checkpoint']}: {line['count']} records, there are {len(records)}"
-            )
+            words = f"{line['checkpoint']}: {line['count']} records, there are {len(records)}"
+            self.report("digest_wrong", words)
 
     def _check_invented(self, records: Mapping[tuple[str, str], Body]) -> None:
         """No fact that nobody wrote."""
@@ -220,6 +217,19 @@ class Oracle:
                 self.report("not_once", f"{entry.kind} {entry.id}: {ack}, then rev {put['rev']}")
             if any(put["body"].get(name) != value for name, value in entry.body.items()):
                 self.report("altered", f"{entry.kind} {entry.id}: {put['body']}, written {entry.body}")
+            self._check_time(entry, put["body"]["at"])
+
+    def _check_time(self, entry: Written, at: Body) -> None:
+        """What is believed of an honest entry's time holds the true one; one that counts its boots is not doubted."""
+        device = self.truth.devices[entry.device]
+        forged = any(other.forged and other.device == device.id for other in self.truth.entries.values())
+        plain = entry.honest and not entry.unsure and entry.act == "add"
+        if not plain or forged or device.twice or self.truth.restored:
+            return
+        if not ms_of(at.get("earliest", EVER)) - 10 <= entry.true_ms <= ms_of(at["latest"]) + 10:
+            self.report("time_wrong", f"{entry.kind} {entry.id} of {entry.true_ms}, boot {entry.boot}: {at}")
+        elif entry.boot is not None and at.get("doubt"):
+            self.report("doubt_of_honest", f"{entry.kind} {entry.id} of {entry.tablet}: {at}")
 
     # ---- 4 and 5: flags, notices, what is due
 
@@ -231,9 +241,7 @@ class Oracle:
                 self.report("fork_not_shown", f"site {site}")
         for site in marked - self._doubtful:
             if not self.truth.restored:
-                self.report(
-                    "integrity_of_honest", f"site {site} has an integrity flag, and no chain was forked"
-                )
+                self.report("integrity_of_honest", f"site {site}: a flag, and no chain was forked")
         for file in files:
             self._check_flag(file)
 
@@ -290,9 +298,8 @@ class Oracle:
             if deadline < self.truth.now_ms and body["state"] == "open":
                 self.report("window_forgotten", f"{body['duty']} {body['local_date']} {body['slot']}")
             if heard and deadline < self.truth.now_ms - HOUR_MS and body["state"] == "silent":
-                self.report(
-                    "silent_though_heard", f"{body['duty']} {body['local_date']} {body['slot']} of {site}"
-                )
+                words = f"{body['duty']} {body['local_date']} {body['slot']} of {site}"
+                self.report("silent_though_heard", words)
 
     def _is_heard(self, device: Device, site: str) -> bool:
         """Whether a device is as plain as one can be, and has just reported everything."""

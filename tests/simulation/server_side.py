@@ -24,8 +24,8 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 import server
-from server.__main__ import gongdi
 from server.app import create_app
+from server.cli import gongdi
 from server.config import Config
 from sync_protocol.client.transport import Request, Response, WsgiTransport
 from tests.postgresql import create_database, drop_database

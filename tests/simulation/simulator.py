@@ -38,7 +38,8 @@ class Simulator:
         """The world after the plan, judged."""
         self.trace[0] = hashlib.sha256()
         home = self.folder / "run"
-        shutil.rmtree(home, ignore_errors=True)
+        for kept in (home, *(self.folder / "server" / "media").glob("*")):
+            shutil.rmtree(kept, ignore_errors=True)
         self.chance.reseed(f"run {seed}")
         self.city.clock.at_ms = self.city.ready_ms
         self.city.server.database.restore(self.city.snapshot)

@@ -95,7 +95,14 @@ class World:
             self.meanwhile(name, chance)
 
         return Network(
-            self.server.transport(), self.pass_time, self.later, self.arriving, self.seen, meanwhile, chance
+            self.server.transport(),
+            self.now_ms,
+            self.pass_time,
+            self.later,
+            self.arriving,
+            self.seen,
+            meanwhile,
+            chance,
         )
 
     def alive(self) -> list[SimTablet]:
@@ -325,10 +332,13 @@ class World:
     # ---- the end
 
     def settle(self) -> None:
-        """Everything is healed, everybody reports, the schedulers look, and the oracle judges."""
+        """A last look while not everybody has reported; then everything is healed, everybody reports, the schedulers look,
+        and the oracle judges."""
         self.server.faults.disarm()
         self.hook_fails = False
         self.depth = 1  # nothing happens between any more
+        self.tick()
+        self.look()
         for tablet in self.tablets:
             tablet.network.weather, tablet.network.online = CALM, True
             tablet.find_row()
@@ -341,7 +351,7 @@ class World:
             if not any(tablet.client.status().unsent for tablet in self.alive()):
                 break
         self.tick()
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.1:
             self.tick()  # nothing is done twice
         self._judge()
 
