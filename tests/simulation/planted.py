@@ -144,11 +144,12 @@ FAULTS = (
     Fault("a slow clock is not corrected", replaced("boot_span", _ten_minutes_early)),
     Fault("a clock makes a record backfilled", window("state = 'backfilled'", "new.state = 'met'")),
     Fault("a tablet that only pulled does not count", trigger(
-        "INSERT ON stream", "new.complete_ms IS NULL", f"UPDATE stream SET left_ms = new.since_ms {STREAM}")),
+        "INSERT ON stream", "new.complete_ms IS NULL",
+        f"UPDATE stream SET left_ms = new.since_ms, left_why = 'released' {STREAM}")),
     Fault("one tablet's report stands for all", replaced("kind_watermark", _greatest)),
     Fault("an unassigned tablet is dropped at once", trigger(
         "UPDATE OF ended_ms ON assignment", "new.ended_ms IS NOT NULL",
-        "UPDATE stream SET left_ms = new.ended_ms WHERE scope_id = new.site_id AND device_id IN"
+        "UPDATE stream SET left_ms = new.ended_ms, left_why = 'released' WHERE scope_id = new.site_id AND device_id IN"
         " (SELECT id FROM device WHERE user_id = new.user_id)")),
     Fault("what a lost tablet may hold is missed", window(
         "state = 'missed'", "new.state = 'review' AND new.reason LIKE 'device_%'")),

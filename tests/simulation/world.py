@@ -357,6 +357,7 @@ class World:
 
     def _judge(self) -> None:
         oracle = self.oracle
+        self.look()
         for _ in range(2):  # who learns that a site was taken from him reports once more
             arrived = self.pushes
             for tablet in self.alive():
