@@ -92,6 +92,8 @@ def lose_row(world: World) -> None:
         tablet.find_row()
     else:
         tablet.lose_row()
+        if tablet.hidden:
+            tablet.client.push()  # what follows it goes up
 
 
 def enrol(world: World) -> None:

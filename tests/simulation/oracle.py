@@ -14,7 +14,7 @@ What it holds against the product:
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -175,7 +175,7 @@ class Oracle:
             if scope.startswith("site:"):
                 self._check_invented(there)
                 windows = [put["body"] for (kind, _), put in there.items() if kind == "window"]
-                self._forgotten(scope[5:], windows)
+                self.forgotten(scope[5:], windows)
 
     def _check_digest(self, line: Body, records: Mapping[tuple[str, str], Body]) -> None:
         total = 0
@@ -248,7 +248,11 @@ class Oracle:
     def _check_flag(self, flag: Body) -> None:
         if flag["closed"] is None:
             for step in flag["steps"]:
-                if ms_of(step["due"]) < self.truth.now_ms and step["taken"] is None and step["done"] is None:
+                if (
+                    ms_of(step["due"]) < self.truth.ticked_ms
+                    and step["taken"] is None
+                    and step["done"] is None
+                ):
                     self.report("clock_forgotten", f"flag {flag['id']}: {step['step']} was due {step['due']}")
         seen: set[tuple[str, str]] = set()
         for event in flag["events"]:
@@ -276,18 +280,15 @@ class Oracle:
         return sorted({crew.site for crew in crews if len(applied.intersection(crew.entries)) > THERMOMETER})
 
     def _lacking(self, site: str, shown: Sequence[Body]) -> None:
-        """DOMAIN: two disinfections a day and place, two readings a day: of the first day, which was planned whole."""
-        first = min((body["local_date"] for body in shown), default="")
-        for duty, places in (("DISINFECT", PLACES[self.truth.sites[site]]), (TEMP, ("",))):
-            for place in places:
-                key = (duty, place, first)
-                told = sum(
-                    (body["duty"], body.get("place") or "", body["local_date"]) == key for body in shown
-                )
-                if told < 2:
-                    self.report("window_lacking", f"{duty} {place} on {first}: {told} windows")
+        """DOMAIN: two disinfections a day and place, two readings a day: of the first day and of today, planned whole."""
+        days = sorted({body["local_date"] for body in shown if ms_of(body["opens"]) <= self.truth.now_ms})
+        there = Counter((body["duty"], body.get("place") or "", body["local_date"]) for body in shown)
+        asked = [(TEMP, ""), *(("DISINFECT", place) for place in PLACES[self.truth.sites[site]])]
+        for key in ((*duty, day) for duty in asked for day in {*days[:1], *days[-1:]}):
+            if there[key] < 2:
+                self.report("window_lacking", f"{' '.join(key)}: {there[key]} windows")
 
-    def _forgotten(self, site: str, shown: Sequence[Body]) -> None:
+    def forgotten(self, site: str, shown: Sequence[Body]) -> None:
         """Windows after the schedulers have looked: none that is over is `open`, none `silent` where all reported."""
         if site not in self.truth.disturbed:
             self._lacking(site, shown)
@@ -295,7 +296,7 @@ class Oracle:
         heard = not self.truth.restored and all(self._is_heard(device, site) for device in exchanged)
         for body in shown:
             deadline = ms_of(body["due"]) + body["grace_s"] * 1000
-            if deadline < self.truth.now_ms and body["state"] == "open":
+            if deadline < self.truth.ticked_ms and body["state"] == "open":
                 self.report("window_forgotten", f"{body['duty']} {body['local_date']} {body['slot']}")
             if heard and deadline < self.truth.now_ms - HOUR_MS and body["state"] == "silent":
                 words = f"{body['duty']} {body['local_date']} {body['slot']} of {site}"

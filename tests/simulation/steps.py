@@ -35,7 +35,7 @@ WEIGHTS: Mapping[Callable[[World], None], float] = {
     machines.change_weather: 3,
     machines.tablet_dies: 2,
     machines.server_fails: 3,
-    machines.lose_row: 1,
+    machines.lose_row: 2,
     machines.enrol: 1,
     offices.assign: 2,
     offices.disable: 1,

@@ -106,7 +106,8 @@ class SimTablet:
         """The file loses a waiting line that others follow, as a broken page would."""
         query = (
             "SELECT * FROM outbox o WHERE o.state = 'waiting' AND EXISTS (SELECT 1 FROM outbox p"
-            " WHERE p.scope = o.scope AND p.n > o.n AND p.state = 'waiting') ORDER BY seq LIMIT 1"
+            " WHERE p.scope = o.scope AND p.n > o.n AND p.state = 'waiting') ORDER BY CAST(o.line AS TEXT)"
+            " NOT LIKE '%disinfection_log%', seq LIMIT 1"  # a line that a window may ask for, if there is one
         )
         with self._file() as file:
             self.hidden = file.execute(query).fetchone()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import os
+import re
 import subprocess
 import sys
+import tokenize
 from itertools import islice
 from pathlib import Path
 
@@ -42,6 +46,31 @@ def test_a_planted_fault_is_found(city: Simulator, name: str) -> None:
     (fault,) = (fault for fault in planted.FAULTS if fault.name == name)
     count, _ = planted.find(city, fault, 40)
     assert count
+
+
+def test_the_oracle_is_short_and_shares_no_code_with_the_product() -> None:
+    code = set[tuple[str, int]]()
+    for name in ("oracle", "evidence", "truth"):
+        text = (Path(__file__).parent / f"{name}.py").read_text("utf-8")
+        assert not re.findall(r"^(?:from|import) (?:server|sync_protocol|schemas)\b", text, re.MULTILINE)
+        told = {line for node in ast.walk(ast.parse(text)) for line in _words_of(node)}
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type not in _NO_CODE:
+                code |= {(name, n) for n in range(token.start[0], token.end[0] + 1) if n not in told}
+    assert len(code) <= 500
+
+
+_NO_CODE = (
+    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
+    *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
+)
+
+
+def _words_of(node: ast.AST) -> range:
+    """The lines of a docstring."""
+    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+        return range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    return range(0)
 
 
 def test_the_same_seed_gives_the_same_run_in_every_process(city: Simulator) -> None:

@@ -93,6 +93,7 @@ class Truth:
     revoked_ms: dict[str, int] = field(default_factory=dict)  # device → when the administrator did that
     disabled: set[str] = field(default_factory=set)  # users
     began_ms: int = 0
+    ticked_ms: int = 0  # when a scheduler looked last
     now_ms: int = 0
 
     def holds(self, user: str, site: str, at_ms: int) -> bool:

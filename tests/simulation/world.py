@@ -272,12 +272,14 @@ class World:
 
     def tick(self) -> None:
         """One look of a scheduler, which may die of it."""
+        began_ms = self.clock.at_ms
         try:
             code, told = self.server.command("tick")
         except Died:
             return
         if self.server.faults.struck:
             return
+        self.truth.ticked_ms = began_ms
         did = json.loads(told) if code == 0 else {}
         parts = [part for name, part in did.items() if isinstance(part, dict) and name != "notices"]
         if code or any(part.get("failed") for part in parts):
@@ -318,31 +320,39 @@ class World:
 
         return Received()
 
-    def look(self) -> None:
-        """The oracle looks at all windows, as the section sees them."""
+    def look(self, settled: bool = False) -> None:
+        """The oracle looks at all windows, as the section sees them; `settled`: when nothing may be left undone."""
         day = DAY_MS
         local = [(self.clock.at_ms + SHANGHAI_MS - shift) // day * day for shift in (2 * day, 0)]
         first, last = (_date(at_ms) for at_ms in local)
         for site in self.truth.sites:
             found = self.ask("section", "GET", f"/api/v1/sites/{site}/windows?from={first}&to={last}")
             if found.status == 200:
-                for body in found.json()["items"]:
+                shown = found.json()["items"]
+                for body in shown:
                     self.oracle.evidence.window(site, body)
+                if settled:
+                    self.oracle.forgotten(site, shown)
 
     # ---- the end
 
     def settle(self) -> None:
-        """A last look while not everybody has reported; then everything is healed, everybody reports, the schedulers look,
-        and the oracle judges."""
+        """Everything is healed and everybody reports, one tablet last: the schedulers and the oracle look before that, and
+        once more when all is said."""
         self.server.faults.disarm()
         self.hook_fails = False
         self.depth = 1  # nothing happens between any more
+        last = self.a_tablet()
+        self.pass_time(2 * HOUR_MS)
+        for tablet in self.alive():
+            if tablet is not last:
+                tablet.network.weather, tablet.network.online = CALM, True
+                tablet.client.push()
         self.tick()
         self.look()
+        last.network.weather, last.network.online = CALM, True
         for tablet in self.tablets:
-            tablet.network.weather, tablet.network.online = CALM, True
             tablet.find_row()
-        self.pass_time(2 * HOUR_MS)
         for _ in range(3):
             for tablet in self.alive():
                 if not tablet.client.push().problem and tablet.client.status().unsent:
@@ -357,7 +367,7 @@ class World:
 
     def _judge(self) -> None:
         oracle = self.oracle
-        self.look()
+        self.look(settled=True)
         for _ in range(2):  # who learns that a site was taken from him reports once more
             arrived = self.pushes
             for tablet in self.alive():
