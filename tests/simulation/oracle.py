@@ -80,7 +80,8 @@ class Oracle:
         for scope, stream in header["streams"].items():
             if scope.startswith("site:"):
                 known.first.setdefault(scope[5:], at)
-                if stream["unsent"] == 0 and scope not in retried:
+                whole = stream["unsent"] == 0 and not answer["streams"].get(scope, {}).get("missing")
+                if whole and scope not in retried:
                     known.through[scope[5:]] = at
 
     def _answered(self, device: str, line: Body, told: Body, at: int) -> None:
