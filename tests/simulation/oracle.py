@@ -267,10 +267,11 @@ class Oracle:
             self.report("flag_on_honest", f"flag {flag['id']}: all of its windows were done in time")
 
     def proved(self, command: str, code: int, told: str) -> None:
-        """What a command found wrong. After a restore, a device that is two may have signed for what only one of them
-        still had to send: the log lacks it, and says so."""
-        twice = [one.id for one in self.truth.devices.values() if one.twice and self.truth.restored]
-        found = [line for line in told.split("\n")[:-2] if line and not any(key in line for key in twice)]
+        """What a command found wrong. A restore loses what a tablet had sent and purged since, and what only one half of a
+        copied device still had: it is signed for, the log lacks it, and verify-log is right to say so."""
+        every = self.truth.devices.values() if self.truth.restored else ()
+        gone = [one.id for one in every if one.twice or one.purged]
+        found = [line for line in told.split("\n")[:-2] if line and not any(key in line for key in gone)]
         if code and found:
             self.report(command, "; ".join(found[:3]))
 
