@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -223,8 +224,9 @@ def _heads(session: Session, scope_id: str) -> dict[str, str]:
 
 
 def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
-    """The streams as the log has them. `prev` is in the line itself, so the chain is read from the lines'
-    own words."""
+    """The streams as the log has them, delivered again as they came: of two lines at one number the first has the place.
+    `prev` is in the line itself, so the chain is read from the lines' own words."""
+    came: dict[str, tuple[int, str]] = {}
     chains: dict[str, dict[int, list[streams.Link]]] = {}
     unread: dict[str, set[int]] = {}
     stored = {
@@ -239,13 +241,19 @@ def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, st
         gone = erased.get(row.id)
         prev = gone.prev if gone is not None else prev_of(seals.open(entry_place(row.id), row.raw))
         chain.setdefault(row.n, []).append(streams.Link(row.n, prev, row.hash.hex()))
+        came[row.hash.hex()] = (row.received_ms, row.exchange_id)
     heads = {}
     for device_id, chain in chains.items():
         for n in sorted(unread.get(device_id, ())):
             before = chain[n - 1][0].hash if n - 1 in chain else ""
             chain[n] = [link._replace(prev=before) for link in chain[n]]
         links = [link for some in chain.values() for link in some]
-        head = streams.to_json(streams.extend(streams.Stream(), links))
+        grown = streams.Stream()
+        for _, together in groupby(
+            sorted(links, key=lambda link: came[link.hash]), lambda link: came[link.hash]
+        ):
+            grown = streams.extend(grown, together)
+        head = streams.to_json(grown)
         head["forked"] = head["forked"] or bool(
             stored[device_id].forked
         )  # which of two came first, the log can't say

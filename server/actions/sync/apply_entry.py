@@ -228,7 +228,7 @@ def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
 
 def _edit(applying: Applying, written: Written) -> Effect:
     entry = written.entry
-    target = _target(applying, entry.record)
+    target = target_of(applying, entry.record)
     if target is None:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
@@ -250,7 +250,7 @@ def _amend(applying: Applying, written: Written) -> Effect:
     """A fact that corrects another; both stay readable. It counts when what it corrects does, unless it is about another
     place, worker or slot, or what it corrects is void."""
     entry, line = written.entry, written.line
-    target = _target(applying, entry.amends or "")
+    target = target_of(applying, entry.amends or "")
     if target is None:
         return Effect("held", waits_for=[entry.amends or ""])
     if target.kind != entry.kind:
@@ -274,7 +274,7 @@ def _amend(applying: Applying, written: Written) -> Effect:
 def _void(applying: Applying, written: Written) -> Effect:
     """A record is void, and says why. What a void correction had corrected counts again."""
     entry = written.entry
-    target = _target(applying, entry.record)
+    target = target_of(applying, entry.record)
     if target is None:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
@@ -289,7 +289,7 @@ def _void(applying: Applying, written: Written) -> Effect:
 
 def _restore(applying: Applying, record_id: str) -> None:
     """A correction of this record was voided: unless it is void itself or another correction holds, it counts again."""
-    record = _target(applying, record_id)
+    record = target_of(applying, record_id)
     if record is None:
         return
     body = body_of(applying, record)
@@ -315,7 +315,7 @@ def body_of(applying: Applying, record: Record) -> dict[str, Any]:
 def _merge(applying: Applying, written: Written) -> Effect:
     """Two records are one person: the other one names the kept one, and is nobody of its own."""
     body = msgspec.json.decode(written.line.served)
-    other = _target(applying, body["other"])
+    other = target_of(applying, body["other"])
     if other is None or other.kind != WORKER.kind:
         return Effect("held", waits_for=[body["other"]])
     effect = add_fact(applying, written)
@@ -327,8 +327,8 @@ def _merge(applying: Applying, written: Written) -> Effect:
 def _unmerge(applying: Applying, written: Written) -> Effect:
     """A merge is taken back: the other record is a person's own again, unless it was voided for itself."""
     effect = _void(applying, written)
-    merge = _target(applying, written.entry.record)
-    other = _target(applying, merge.subject or "") if merge is not None else None
+    merge = target_of(applying, written.entry.record)
+    other = target_of(applying, merge.subject or "") if merge is not None else None
     if other is not None:
         body = body_of(applying, other)
         body.pop("merged_into", None)
@@ -354,7 +354,8 @@ def _marks(applying: Applying, target: Record) -> dict[str, Any]:
     return {name: body[name] for name in ("voided", "void", "merged_into") if name in body}
 
 
-def _target(applying: Applying, record_id: str) -> Record | None:
+def target_of(applying: Applying, record_id: str) -> Record | None:
+    """The record that an entry is about, as it is now; None for none, or one that was deleted."""
     applying.write()
     query = sa.select(Record).where(Record.scope_id == applying.scope.scope_id, Record.id == record_id)
     found = applying.session.execute(

@@ -39,6 +39,8 @@ class Timed(NamedTuple):
 
     id: str
     kind: str
+    act: str
+    record_id: str
     outcome: str
     interval: Interval
     before: tuple[int, int]
@@ -217,7 +219,8 @@ def _of_row(row: LogEntry, follows: bool) -> Written:
 
 
 def _timed(row: LogEntry, interval: Interval) -> Timed:
-    return Timed(row.id, row.kind, row.outcome, interval, (row.earliest_ms, row.latest_ms))
+    before = (row.earliest_ms, row.latest_ms)
+    return Timed(row.id, row.kind, row.act, row.record_id, row.outcome, interval, before)
 
 
 def _moved(row: LogEntry, interval: Interval) -> bool:
