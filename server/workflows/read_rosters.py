@@ -15,9 +15,9 @@ from server.actions.rosters.commit_roster import (
     PREVIEW_STALE,
     Decision,
     begin_commit,
-    compare_anew,
-    keep_compared_anew,
+    keep_refreshed,
     plan_commit,
+    refresh_preview,
     write_part,
 )
 from server.actions.rosters.preview import read_result
@@ -199,9 +199,9 @@ def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float 
 def _compare_anew(seals: Seals, viewer: Viewer, roster_id: str) -> None:
     with read() as session:
         seen = own_roster(session, viewer, roster_id, lock=False).result
-        fresh = compare_anew(session, seals, viewer, roster_id)
+        fresh = refresh_preview(session, seals, viewer, roster_id)
     with write() as session:
-        keep_compared_anew(session, viewer, fresh, seen)
+        keep_refreshed(session, viewer, fresh, seen)
 
 
 def _require_open(roster: Roster) -> None:

@@ -50,8 +50,8 @@ class Draft:
 
 def make_key(seals: Seals, user_id: str, now_ms: int) -> str:
     """A key for one form of this user."""
-    told = f"{UUID(user_id).hex}.{now_ms:x}.{secrets.token_urlsafe(18)}"
-    return f"{told}.{seals.digest('form key', told)}"
+    token = f"{UUID(user_id).hex}.{now_ms:x}.{secrets.token_urlsafe(18)}"
+    return f"{token}.{seals.digest('form key', token)}"
 
 
 def read_key(seals: Seals, text: str, now_ms: int) -> FormKey | None:
@@ -87,7 +87,7 @@ def keep_draft(
 ) -> None:
     """Keep what was typed. A form that was acted upon already leaves no draft."""
     sealed = seals.seal(
-        form_place(key.nonce), msgspec.json.encode({name: list(texts) for name, texts in said.items()})
+        form_aad(key.nonce), msgspec.json.encode({name: list(texts) for name, texts in said.items()})
     )
     digest = _digest(seals, action, said)
     row = SentForm(
@@ -118,7 +118,7 @@ def draft_of(session: Session, seals: Seals, user_id: str, page: str) -> Draft |
     row = session.scalar(query)
     if row is None or row.fields is None:
         return None
-    return Draft(row.action, msgspec.json.decode(seals.open(form_place(row.nonce), row.fields)))
+    return Draft(row.action, msgspec.json.decode(seals.open(form_aad(row.nonce), row.fields)))
 
 
 def forget_drafts(session: Session, user_id: str, page: str) -> None:
@@ -144,9 +144,9 @@ def _insert(session: Session, row: SentForm) -> bool:
 
 
 def _digest(seals: Seals, action: str, said: Fields) -> str:
-    told = msgspec.json.encode([action, sorted((name, list(texts)) for name, texts in said.items())])
-    return seals.digest("form", told.decode())
+    body = msgspec.json.encode([action, sorted((name, list(texts)) for name, texts in said.items())])
+    return seals.digest("form", body.decode())
 
 
-def form_place(nonce: str) -> bytes:
+def form_aad(nonce: str) -> bytes:
     return place("sent_form", nonce, "fields")

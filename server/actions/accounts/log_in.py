@@ -1,7 +1,7 @@
 """Log in, stay logged in, log out.
 
 Three steps, so that a wrong try is counted whatever happens afterwards and no transaction waits for Argon2:
-`begin_log_in` counts the try (the door commits it), `check_password` works without the database,
+`begin_log_in` counts the try (the endpoint commits it), `check_password` works without the database,
 `finish_log_in` gives the try back and makes the token.
 """
 

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_signed, state_tally
-from server.actions.records.feed import Feed, Put, body_place, signed
-from server.actions.records.registers import REGISTERS, state_place
+from server.actions.records.feed import Feed, Put, body_aad, signed
+from server.actions.records.registers import REGISTERS, state_aad
 from server.actions.sync.apply_entry import Applying, Written, apply_entry
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
-from server.actions.sync.read_push import entry_place, prev_of
+from server.actions.sync.read_push import entry_aad, prev_of
 from server.actions.sync.release_held import written_again
 from server.base.db import Base, bulk_insert
 from server.base.problems import Problem
@@ -187,22 +187,20 @@ def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY)
     for row in session.scalars(query.execution_options(yield_per=1000)):
         if gone.leaves_out(row):
             continue
-        body = (
-            msgspec.json.decode(seals.open(body_place(row.id), row.body)) if row.deleted_ms is None else None
-        )
+        body = msgspec.json.decode(seals.open(body_aad(row.id), row.body)) if row.deleted_ms is None else None
         times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
         found[row.id] = repr((row.kind, times, row.subject, row.slot, bool(row.counts), _sorted(body)))
     return found
 
 
 def _registers(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY) -> dict[str, str]:
-    """What is held of each register beside its record, opened, as text to compare: never printed."""
+    """What is held of each register alongside its record, opened, as text to compare: never printed."""
     found = {}
     for kind, register in REGISTERS.items():
         for row in session.scalars(sa.select(register.model).where(register.model.scope_id == scope_id)):
             if gone.under_way and row.id in gone.ids:
                 continue
-            state = _sorted(msgspec.json.decode(seals.open(state_place(kind, row.id), row.state)))
+            state = _sorted(msgspec.json.decode(seals.open(state_aad(kind, row.id), row.state)))
             own = {
                 name: value
                 for name, value in _columns(row).items()
@@ -234,10 +232,10 @@ def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, st
     erased = erased_lines(session, scope_id)
     for row in scope_log(session, scope_id):
         chain = chains.setdefault(row.device_id, {})
-        if row.kind == ANY_KIND:  # it could not be read, and its place is known by its hash
+        if row.kind == ANY_KIND:  # it could not be read, and its index in the chain is known by its hash
             unread.setdefault(row.device_id, set()).add(row.n)
         gone = erased.get(row.id)
-        prev = gone.prev if gone is not None else prev_of(seals.open(entry_place(row.id), row.raw))
+        prev = gone.prev if gone is not None else prev_of(seals.open(entry_aad(row.id), row.raw))
         chain.setdefault(row.n, []).append(streams.Link(row.n, prev, row.hash.hex()))
     heads = {}
     for device_id, chain in chains.items():
@@ -295,7 +293,7 @@ def _counted(session: Session, scope: Scope) -> tuple[int, int, int]:
 
 
 def _put(seals: Seals, row: Record) -> Put:
-    body = seals.open(body_place(row.id), row.body)
+    body = seals.open(body_aad(row.id), row.body)
     put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
     put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
     put.amends, put.timed_by = row.amends, row.timed_by

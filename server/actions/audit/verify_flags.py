@@ -75,8 +75,8 @@ def _chain_faults(flag: Flag, events: list[FlagEvent]) -> Iterator[Found]:
     for event in events:
         if (event.n, event.prev) != (n + 1, head):
             yield flag.id, event.n, "the flag's history is broken"
-        told = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
-        if event_hash(*told) != event.hash:
+        fields = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
+        if event_hash(*fields) != event.hash:
             yield flag.id, event.n, "the flag's event was changed: its hash differs"
         n, head = event.n, event.hash
     if (n, head) != (flag.rev, flag.head):

@@ -98,7 +98,7 @@ def _judge_all(
     session.flush()
     save_judged(session, [window for one in judged for window in one.windows])
     flags = follow_windows(session, seals, gathered, now_ms)
-    with session.no_autoflush:  # the scopes' counters are written in one go
+    with session.no_autoflush:  # the scopes' counters are written in one statement
         puts = [
             (one.scope, [*map(window_put, changed.get(one.site.id, [])), *flags.get(one.site.id, [])])
             for one in judged

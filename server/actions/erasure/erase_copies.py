@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
-from server.actions.accounts.form_keys import form_place
+from server.actions.accounts.form_keys import form_aad
 from server.actions.erasure.find_person import Likeness
 from server.actions.erasure.request_erasure import Person
 from server.actions.rosters.preview import JudgedRow, Result, read_result, sealed_result
@@ -25,7 +25,7 @@ _UNREAD = ("received", "mapping")  # the file is still needed
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """A roster as it is to be kept: `result` None where nothing was judged yet. `old`: the sealed result that this was
+    """A roster as it is to be kept: `result` None where nothing was validated yet. `old`: the sealed result that this was
     made of. `dropped`: how many rows of each verdict, and of the absent, went."""
 
     id: str
@@ -108,7 +108,7 @@ def erase_forms(session: Session, seals: Seals, person: Person) -> int:
     found = [
         nonce
         for nonce, fields in session.execute(query)
-        if fields is not None and likeness.mentions(seals.open(form_place(nonce), fields))
+        if fields is not None and likeness.mentions(seals.open(form_aad(nonce), fields))
     ]
     session.execute(sa.delete(SentForm).where(SentForm.nonce.in_(found)))
     return len(found)

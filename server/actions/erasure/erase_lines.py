@@ -16,7 +16,7 @@ from server.actions.erasure.erasure_seal import line_text, record_text, sign_era
 from server.actions.erasure.freeze_windows import Span, freeze_windows
 from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.read_push import entry_place, prev_of
+from server.actions.sync.read_push import entry_aad, prev_of
 from server.base.seal import Seals
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import PERSON_ERASED, ErasedLine, ErasedRecord
@@ -59,7 +59,7 @@ def erase_lines(
     texts = []
     for row in rows:
         line = ErasedLine(scope_id=scope_id, entry_id=row.id, erasure_id=erasure_id)
-        line.prev = prev_of(seals.open(entry_place(row.id), row.raw))
+        line.prev = prev_of(seals.open(entry_aad(row.id), row.raw))
         session.add(line)
         texts.append(line_text(line, row))
         row.raw = b""

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from schemas.limits import REASON_MAX
 from server.actions.duties.log_evidence import facts_between
-from server.actions.records.registers import state_place
+from server.actions.records.registers import state_aad
 from server.actions.reference.load_reference import rules_in_force
 from server.base.problems import Problem
 from server.base.seal import Seals, place
@@ -88,7 +88,7 @@ def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -
         scope.erased = True
     person = _person(seals, workers, cases)
     made = Erasure(id=erasure_id, asked_by=asked.by.id, asked_ms=now_ms, reason=reason, document=document)
-    made.person = seals.seal(person_place(erasure_id), msgspec.json.encode(person))
+    made.person = seals.seal(person_aad(erasure_id), msgspec.json.encode(person))
     made.step, made.leftover, made.done = FIRST_STEP, [], {}
     session.add(made)
     session.flush()
@@ -97,11 +97,11 @@ def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -
 
 def read_person(seals: Seals, erasure: Erasure) -> Person:
     """Whom an erasure that is under way is about. Raises SealBroken."""
-    return msgspec.json.decode(seals.open(person_place(erasure.id), erasure.person or b""), type=Person)
+    return msgspec.json.decode(seals.open(person_aad(erasure.id), erasure.person or b""), type=Person)
 
 
-def person_place(erasure_id: str) -> bytes:
-    """Where it is sealed whom an erasure is about."""
+def person_aad(erasure_id: str) -> bytes:
+    """The additional data (AAD) that the sealed person of an erasure is bound to."""
     return place("erasure", erasure_id, "person")
 
 
@@ -220,7 +220,7 @@ def _person(seals: Seals, workers: Collection[Worker], cases: Collection[CaseFil
     person = Person({}, {}, [], [], [])
     for worker in workers:
         person.workers.setdefault(worker.scope_id, []).append(worker.id)
-        state = msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))
+        state = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))
         person.numbers.append(state["certificate_number"])
         person.names.append(state["name"])
         person.companies.append(worker.company)

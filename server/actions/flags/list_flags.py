@@ -66,7 +66,7 @@ class WaitingFlag(ShownFlag):
 class FlagFile(ShownFlag):
     """One flag with the windows, entries and times that prove it, its steps and all that happened to it.
 
-    `streams` says when each device was last heard from, which is what tells missed from silent; `moves` what the
+    `streams` says when each device was last heard from, which distinguishes missed from silent; `moves` what the
     viewer may do with it now, `due_days_max` how far ahead a deadline may be set. `companies`: those at the site that the
     viewer may know (code, name), the general contractor first; `company`: the name of the one that is
     answerable; `turn`: the step that the flag waits for.
@@ -157,7 +157,7 @@ def flags_waiting_for(
     own = sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id)
     earlier = aliased(
         FlagStep
-    )  # of several that ask the same unit, the one that is due first gives the flag its place
+    )  # of several that ask the same unit, the one that is due first decides where the flag is in the list
     is_first = ~sa.exists().where(
         earlier.scope_id == FlagStep.scope_id,
         earlier.flag_id == FlagStep.flag_id,
@@ -343,8 +343,8 @@ def _events(session: Session, viewer: Viewer, flag: Flag) -> list[dict[str, Any]
             name = PARTY_NAMES[CONTRACTOR] if theirs else name
         if hidden:
             detail = {key: value for key, value in detail.items() if key not in _WORDS}
-        told = {"n": event.n, "at_ms": event.at_ms, "actor": name, "action": event.action}
+        fields = {"n": event.n, "at_ms": event.at_ms, "actor": name, "action": event.action}
         role = user.role if user is not None else ""
         unit = user.unit or "" if user is not None else ""
-        shown.append({**told, "detail": detail, "hash": event.hash, "role": role, "unit": unit})
+        shown.append({**fields, "detail": detail, "hash": event.hash, "role": role, "unit": unit})
     return shown

@@ -147,9 +147,9 @@ def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_m
         return False
     if last.at_ms <= now_ms - wanted.repeat_ms:
         return False
-    told = _detail(session, wanted, viewer, MOVES[wanted.action], flag)
+    detail = _detail(session, wanted, viewer, MOVES[wanted.action], flag)
     return all(
-        last.detail.get(name) == told.get(name) for name in ("note", "media", "due", "assignee", "company")
+        last.detail.get(name) == detail.get(name) for name in ("note", "media", "due", "assignee", "company")
     )
 
 
@@ -157,12 +157,12 @@ def asked_of(
     session: Session, viewer: Viewer, flag: Flag, site: Site, book: Rulebook, wanted: Wanted | None = None
 ) -> Asked:
     """What the rules have to know about this viewer and this flag."""
-    told = sa.select(FlagEvent.action, FlagEvent.actor).where(
+    query = sa.select(FlagEvent.action, FlagEvent.actor).where(
         FlagEvent.scope_id == flag.scope_id,
         FlagEvent.flag_id == flag.id,
         FlagEvent.action.in_((*TAKES_OVER, "submit_rectification")),
     )
-    events = session.execute(told).all()
+    events = session.execute(query).all()
     other = sa.select(Flag.id).where(
         Flag.scope_id == flag.scope_id, Flag.duty == flag.duty, Flag.closed_ms.is_(None), Flag.id != flag.id
     )

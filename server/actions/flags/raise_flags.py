@@ -34,7 +34,7 @@ from server.rules.flags.escalation import CONSECUTIVE, SILENT, as_json, owner, s
 from server.rules.flags.history import policy_digest
 from server.rules.rulebook import Rulebook
 
-_WRONG = ("missed", "review", "silent")  # a flag stands as long as one of its windows is one of these
+_WRONG = ("missed", "review", "silent")  # a flag stays open while one of its windows is one of these
 WITHDRAWABLE = ("open", "acknowledged")
 
 Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
@@ -165,8 +165,8 @@ def raise_integrity(
     session: Session, seals: Seals, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
 ) -> None:
     """A device's chain contradicts itself (PROTOCOL: Exchange, `forked`): people have to look."""
-    told = {"device": device_id}
-    flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", told, now_ms, book)
+    detail = {"device": device_id}
+    flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", detail, now_ms, book)
     feed.put(flag_puts(session, [flag])[scope.scope_id])
 
 

@@ -1,7 +1,7 @@
 """After a pause of all schedulers: steps that fell due while nobody was reminded start again, and the flag says so.
 
 Otherwise the brigade would be called in the tick in which the section hears of the flag for the first time. What a person
-ordered keeps its deadline: it is on the paper that the company has, and it could reply all the time.
+ordered keeps its deadline: it is in the document that the company has, and the company could reply all the time.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def _said_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict[
         FlagEvent.at_ms > since_ms,
     )
     for event in session.scalars(events):
-        told: Mapping[str, object] = event.detail.get("clocks", {})
-        said[event.flag_id] |= {RESUMED} if event.action == RESUMED else set(told)
+        clocks: Mapping[str, object] = event.detail.get("clocks", {})
+        said[event.flag_id] |= {RESUMED} if event.action == RESUMED else set(clocks)
     return said
 
 

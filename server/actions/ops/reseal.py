@@ -16,7 +16,7 @@ from server.base.problems import Problem
 from server.base.seal import SEALING, SealBroken, Seals, seal_head
 from server.models.key import KeyFingerprint, Resealing, known_keys
 
-PHOTOS = "media"  # the pass over the store, beside those over columns
+PHOTOS = "media"  # the pass over the photo store, alongside those over columns
 _COLUMNS = {column.name: column for column in SEALED_COLUMNS}
 
 
@@ -87,7 +87,7 @@ def finish_pass(job: Resealing, again: bool) -> None:
 
 
 def retire_key(session: Session, seals: Seals, name: str, photos_left: int, now_ms: int) -> dict[str, int]:
-    """Write down that nothing here needs the sealing key of this name any more. `photos_left`: what in the store is sealed
+    """Record that nothing here needs the sealing key of this name any more. `photos_left`: what in the store is sealed
     with it. Gives what is still sealed with it, by column: then the key stays, and every pass begins again.
 
     Raises Problem 404 for a key that was never in use, 409 for the current one.
@@ -121,8 +121,8 @@ def _sealed_again(seals: Seals, column: SealedColumn, row: Any) -> bytes | None:
     value = row[-1]
     if value is None or seals.is_current(value):
         return None
-    where = column.place(row)
-    return seals.seal(where, seals.open(where, value))
+    aad = column.aad(row)
+    return seals.seal(aad, seals.open(aad, value))
 
 
 def _update(column: SealedColumn) -> sa.Update:

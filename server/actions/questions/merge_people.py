@@ -14,8 +14,8 @@ from uuid_utils import uuid7
 
 from schemas.kinds import KINDS
 from server.actions.questions.settle_questions import required_reason
-from server.actions.records.feed import body_place
-from server.actions.records.registers import WORKER, state_place
+from server.actions.records.feed import body_aad
+from server.actions.records.registers import WORKER, state_aad
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.clock import from_iso
 from server.base.problems import Problem, not_found
@@ -123,7 +123,7 @@ def _question(session: Session, seals: Seals, site: Site, digest: str) -> Questi
 
 
 def _shown(seals: Seals, worker: Worker) -> dict[str, str]:
-    state = msgspec.json.decode(seals.open(state_place(WORKER.kind, worker.id), worker.state))
+    state = msgspec.json.decode(seals.open(state_aad(WORKER.kind, worker.id), worker.state))
     return {name: mask_field(WORKER.kind, name, value) for name, value in state.items()}
 
 
@@ -219,7 +219,7 @@ def _lock(session: Session, viewer: Viewer, site_id: str) -> None:
 
 
 def _body(seals: Seals, row: Record) -> dict[str, Any]:
-    body: dict[str, Any] = msgspec.json.decode(seals.open(body_place(row.id), row.body))
+    body: dict[str, Any] = msgspec.json.decode(seals.open(body_aad(row.id), row.body))
     return body
 
 

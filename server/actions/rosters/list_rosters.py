@@ -119,7 +119,7 @@ def rows_of_roster(
 
 
 def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
-    """Every column that a person may be asked about, or may want to change, as `keep_judged` tells them. Raises Problem 409
+    """Every column that a person may be asked about, or may want to change, as `keep_judged` keeps them. Raises Problem 409
     when there is none."""
     if roster.state == "mapping":
         columns: list[dict[str, Any]] = roster.told["columns"]
@@ -174,8 +174,8 @@ def show_row(result: Result, row: JudgedRow) -> ShownRow:
 def _in_words(code: str, name: str | None, title: str | None) -> dict[str, Any]:
     known = CATALOGUE[code]
     column = title or FIELDS.get(name) if name is not None else None
-    told = {"message": known.message, "remedy": known.remedy, "source": known.source}
-    return {"code": code, "weight": known.weight, "field": name, "column": column, **told}
+    words = {"message": known.message, "remedy": known.remedy, "source": known.source}
+    return {"code": code, "weight": known.weight, "field": name, "column": column, **words}
 
 
 def _masked(name: str, value: Any) -> str:
@@ -184,8 +184,8 @@ def _masked(name: str, value: Any) -> str:
 
 def _absent(person: Absent) -> ShownRow:
     number = mask_certificate(person.certificate_number) if person.certificate_number else ""
-    told = (person.name, number, person.team, "", "", person.entered_on)
-    return ShownRow("", None, "absent", *told, record=person.record)
+    fields = (person.name, number, person.team, "", "", person.entered_on)
+    return ShownRow("", None, "absent", *fields, record=person.record)
 
 
 def _is_in(row: JudgedRow, group: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from schemas.limits import TEAM_MAX
-from server.actions.rosters.validate_roster import Chosen, Judged, file_place
+from server.actions.rosters.validate_roster import Chosen, Judged, file_aad
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
@@ -31,7 +31,7 @@ def take_in_roster(
     require_uploader(session, viewer, site_id)
     roster = Roster(id=str(uuid7()), site_id=site_id, company=viewer.company, user_id=viewer.id)
     roster.name, roster.state, roster.made_ms = _file_name(name), "received", now_ms
-    roster.file = seals.seal(file_place(roster.id), data)
+    roster.file = seals.seal(file_aad(roster.id), data)
     roster.counts, roster.told = {}, {}
     session.add(roster)
     session.flush()
@@ -49,7 +49,7 @@ def opened(seals: Seals, roster_id: str, file: bytes | None) -> Workbook:
     """A kept file, read again. Raises Problem 409 when it was forgotten by rule."""
     if file is None:
         raise Problem(409, "roster_forgotten", "原文件已按规定删除", "请重新上传文件。")
-    return read_workbook(seals.open(file_place(roster_id), file))
+    return read_workbook(seals.open(file_aad(roster_id), file))
 
 
 def with_kept(roster: Roster, chosen: Chosen) -> Chosen:
@@ -60,7 +60,7 @@ def with_kept(roster: Roster, chosen: Chosen) -> Chosen:
 
 
 def keep_chosen(roster: Roster, chosen: Chosen, given: Mapping[str, str]) -> None:
-    """For the next time that the columns of this very file are looked at: not every title tells by itself."""
+    """For the next time that the columns of this very file are looked at: not every title is clear by itself."""
     columns = [(*key, field) for key, field in chosen.items()]
     roster.told = {**roster.told, "chosen": columns, "given": dict(given)}
 
@@ -112,11 +112,11 @@ def check_confirmed(judged: Judged) -> None:
     for index, layout in judged.layouts:
         if not layout.sure:
             lacking = [FIELDS[name] for name in layout.lacking if name in (*NEEDED, "entered_on")]
-            told = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
+            message = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
             name = judged.workbook.sheets[index].name
             hint = "不是名册的表, 请勾选“这张表不是名册”, 或者把各列都选为“不读取”。"
             raise _bad_columns(
-                f"{'表“' + name + '”' if name else ''}{told}。{hint if name else ''}", index, []
+                f"{'表“' + name + '”' if name else ''}{message}。{hint if name else ''}", index, []
             )
     if not judged.layouts:
         raise _bad_columns("至少要有一张表是名册。", 0, [])
@@ -129,7 +129,7 @@ def remembered_titles(session: Session, viewer: Viewer) -> list[tuple[str, str]]
 
 
 def forget_title(session: Session, viewer: Viewer, title: str) -> None:
-    """Let the reader judge a title by itself again. Raises Problem 403."""
+    """Let the reader interpret a title by itself again. Raises Problem 403."""
     if not may_upload(viewer):
         raise Problem(403, "role_not_allowed", "您的角色不能这样做", "列名由施工单位的劳资专管员指明。")
     mine = sa.delete(RosterTitle).where(RosterTitle.company == viewer.company, RosterTitle.title == title)
@@ -162,9 +162,9 @@ def own_roster(session: Session, viewer: Viewer, roster_id: str, lock: bool = Tr
 
 
 def _bad_columns(message: str, sheet: int, columns: list[int]) -> Problem:
-    """`sheet` and its `columns` (empty: it is about the sheet) are what has to be chosen anew."""
-    told = {"errors": {"/columns": [message]}, "sheet": sheet, "columns": columns}
-    return Problem(422, "columns_invalid", "列的含义有误", message, **told)
+    """`sheet` and its `columns` (empty: it is about the sheet) are what has to be chosen again."""
+    members = {"errors": {"/columns": [message]}, "sheet": sheet, "columns": columns}
+    return Problem(422, "columns_invalid", "列的含义有误", message, **members)
 
 
 def _file_name(name: str) -> str:

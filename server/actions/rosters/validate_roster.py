@@ -1,4 +1,4 @@
-"""Read an uploaded roster and judge it: what the preview shows. Nothing of the site's roster changes here."""
+"""Read an uploaded roster and validate it: what the preview shows. Nothing of the site's roster changes here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from server.rules.rosters.validate import Context, Row, company_above, judge_tog
 from server.rules.rosters.words import Words, plain, plain_title
 
 _STEP = 5_000  # rows between two reports of progress
-_TOLD_MAX = 20  # rows that are nobody's, of a sheet, told one by one
+_LISTED_MAX = 20  # rows of a sheet that name nobody, listed one by one
 SKIPPED = {
     "hidden": "这张表是隐藏的, 没有读取。",
     "no_table": "没有人员表头, 也看不出证件号码, 没有读取。",
@@ -49,7 +49,7 @@ Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read),
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a file is judged by, read from the database beforehand."""
+    """What a file is validated by, read from the database beforehand."""
 
     context: Context
     remembered: Mapping[str, str]  # what titles mean in this company's files
@@ -61,7 +61,7 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A file as read: its tables by place, and either questions about columns or the rows with their sheets.
+    """A file as read: its tables by index, and either questions about columns or the rows with their sheets.
 
     `skipped`: by sheet, why it was not read, a key of SKIPPED; `passed_over`: by sheet, the numbers of rows that are
     nobody's.
@@ -79,7 +79,7 @@ class Judged:
 def grounds_of(
     session: Session, roster: Roster, chosen: Chosen, now_ms: int, given: Mapping[str, str] | None = None
 ) -> Grounds:
-    """What this roster is judged by, as of now."""
+    """What this roster is validated by, as of now."""
     book, today = rules_in_force(session), local_date_of(now_ms)
     query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == roster.company)
     known = session.get(Company, roster.company)
@@ -89,8 +89,8 @@ def grounds_of(
 
 
 def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, int], None]) -> Judged:
-    """Find the tables of a file and judge every row, alone and beside the others; ask about the columns instead where
-    the reader is unsure. `progress` is told (rows done, rows there are). Raises Problem 422.
+    """Find the tables of a file and validate every row, alone and together with the others. Where the reader is
+    unsure, ask about the columns instead. `progress` receives (rows done, rows there are). Raises Problem 422.
 
     Needs no database, and takes a second or two for a large file.
     """
@@ -122,7 +122,7 @@ def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int,
 
 
 def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, now_ms: int) -> None:
-    """Write down the preview, or the questions.
+    """Keep the preview, or the questions.
 
     The rows are compared with the roster of this company at this site, and with those of all others (only whether
     somebody is there, never where).
@@ -159,16 +159,16 @@ def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: G
     session.flush()
 
 
-def file_place(roster_id: str) -> bytes:
+def file_aad(roster_id: str) -> bytes:
     return place("roster", roster_id, "file")
 
 
 def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layout]], dict[int, str]]:
-    """The sheets that are tables of people, and why others are skipped, by their place in the file.
+    """The sheets that are tables of people, and why others are skipped, by their index in the file.
 
     1. A sheet without a header goes on where the table before it ends, if its numbers stand in the same column.
     2. A person may skip a sheet by having none of its columns read.
-    3. Beside a sheet that is sure, one without numbers (an attendance list) is no roster; one that lacks something
+    3. When another sheet is sure, one without numbers (an attendance list) is no roster; one that lacks something
        else (a list to be signed) may be one, and is asked about.
     4. A file of nothing but a sheet that is known to be something else is refused as that.
     """
@@ -325,7 +325,7 @@ def _passed_over(judged: Judged) -> list[dict[str, Any]]:
             "sheet": index,
             "sheet_name": judged.workbook.sheets[index].name,
             "count": len(rows),
-            "rows": rows[:_TOLD_MAX],
+            "rows": rows[:_LISTED_MAX],
         }
         for index, rows in judged.passed_over.items()
         if rows
@@ -370,5 +370,5 @@ def _with_chosen(layout: Layout, sheet: int, grounds: Grounds) -> Layout:
 
 def _sheet(index: int, judged: Judged) -> JudgedSheet:
     columns = next((layout.columns for at, layout in judged.layouts if at == index), ())
-    told = [(column.index, column.title, column.field) for column in columns]
-    return JudgedSheet(judged.workbook.sheets[index].name, told)
+    triples = [(column.index, column.title, column.field) for column in columns]
+    return JudgedSheet(judged.workbook.sheets[index].name, triples)

@@ -46,7 +46,7 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     1. Claim the exchange (nonce, beacon), and the device: two pushes of one device take turns.
     2. Date the entries.
     3. Scope by scope, in one order for all writers: lock, take in, judge windows. A scope whose
-       transaction fails for a passing cause answers `retry`; the others stand.
+       transaction fails for a passing cause answers `retry`; the others are kept.
     4. Sign the receipt over what the server holds now.
     """
     exchange = claim_exchange(session, sender, "push", now_ms)
@@ -115,7 +115,7 @@ def _one_scope(
     good: bool,
     accepted: Accepted,
 ) -> None:
-    """One scope in a savepoint of its own: a passing failure there leaves the others standing."""
+    """One scope in a savepoint of its own: a passing failure there leaves the others as they are."""
     try:
         with pushing.session.begin_nested():
             outcomes, answer = append_scope(pushing, name, lines, assignment, attested, good)
@@ -180,7 +180,7 @@ def sign_receipt(
     streams: Mapping[str, ScopeAnswer],
     now_ms: int,
 ) -> dict[str, str]:
-    """Sign what the server holds now, and write down the signatures: the device's, ours, and ours of the lines that this
+    """Sign what the server holds now, and keep the signatures: the device's, ours, and ours of the lines that this
     exchange brought (see `verify_log`)."""
     at = to_iso(now_ms)
     heads = {name: (answer.n, answer.hash) for name, answer in sorted(streams.items())}

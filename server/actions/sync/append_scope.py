@@ -271,7 +271,7 @@ def _is_plain(line: Line) -> bool:
 
 
 class _Gate:
-    """What stands between an entry and its effect, before anything is looked up."""
+    """What keeps an entry from taking effect, before anything is looked up."""
 
     def __init__(self, pushing: Pushing, arrival: Arrival, erased: set[str]) -> None:
         classes = pushing.book.device_classes(local_date_of(pushing.now_ms))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from schemas.kinds import KINDS
 from server.actions.duties.match_facts import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
-from server.actions.records.feed import Feed, Put, body_place
+from server.actions.records.feed import Feed, Put, body_aad
 from server.actions.records.registers import REGISTERS, WORKER
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.read_push import Envelope, Line
@@ -308,7 +308,7 @@ def _restore(applying: Applying, record_id: str) -> None:
 
 def body_of(applying: Applying, record: Record) -> dict[str, Any]:
     """A record's body, opened."""
-    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_place(record.id), record.body))
+    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_aad(record.id), record.body))
     return body
 
 

@@ -14,8 +14,8 @@ from server.actions.devices.refresh_watermark import set_watermark
 from server.actions.sync.apply_entry import Applying
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.kept_evidence import keep_unreadable
-from server.actions.sync.quarantine import Pushing, quarantine_place
-from server.actions.sync.read_push import entry_place
+from server.actions.sync.quarantine import Pushing, quarantine_aad
+from server.actions.sync.read_push import entry_aad
 from server.actions.sync.settle_times import remember_floor
 from server.base.db import bulk_insert
 from server.models.device import StreamHead
@@ -156,7 +156,7 @@ def _unreadable(pushing: Pushing, wanted: str) -> Quarantine | None:
 def _log_place(pushing: Pushing, scope: Scope, line: Quarantine, n: int, wanted: str) -> str:
     """The line keeps its place in the log: refused, of no kind, written at some time before it came. Whoever may see the
     site finds it in the quarantine. Gives its id."""
-    key, raw = line.id, pushing.seals.open(quarantine_place(line.id), line.raw)
+    key, raw = line.id, pushing.seals.open(quarantine_aad(line.id), line.raw)
     copied = Quarantine(scope_id=scope.scope_id, id=key, entry_id=key, device_id=line.device_id, raw=line.raw)
     copied.code, copied.errors, copied.at_ms, copied.state = line.code, line.errors, line.at_ms, "open"
     pushing.session.add(copied)
@@ -169,7 +169,7 @@ def _log_place(pushing: Pushing, scope: Scope, line: Quarantine, n: int, wanted:
         "record_id": key,
         "act": "",
         "hash": bytes.fromhex(wanted),
-        "raw": pushing.seals.seal(entry_place(key), raw),
+        "raw": pushing.seals.seal(entry_aad(key), raw),
         "outcome": "refused",
         "code": "unreadable",
         "exchange_id": pushing.exchange_id,

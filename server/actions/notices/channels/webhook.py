@@ -25,7 +25,7 @@ _log = logging.getLogger("gongdi.notices")
 
 
 def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bool:
-    """POST a digest as JSON, signed as Standard Webhooks asks with the secret that stands in the address's fragment;
+    """POST a digest as JSON, signed as Standard Webhooks asks with the secret in the address's fragment;
     `webhook-id` is the digest's key. The host is resolved once and checked, and what was found is connected to, so that
     no name can lead inside later."""
     asked = urlsplit(address)
