@@ -37,7 +37,7 @@ _WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that the database holds otherwise than the log says. `what`: record, register, promise, stream,
+    """A difference between the database and its log. `what`: record, register, promise, stream,
     count, digest, seq, erased."""
 
     scope: str
@@ -48,8 +48,8 @@ class Difference:
 
 
 def check_scope(session: Session, seals: Seals, scope_id: str) -> Iterator[Difference]:
-    """What differs between a scope's stored state and its log replayed into an empty database. What was erased is held
-    against the state that was signed for it."""
+    """What differs between a scope's stored state and its log replayed into an empty database. What was erased is
+    compared with the state that was signed for it."""
     scope = session.get_one(Scope, scope_id)
     gone = gone_of(session, scope_id)
     with _scratch() as scratch:
@@ -83,7 +83,7 @@ class Gone:
         return self.under_way and not self.ids.isdisjoint({entry.record, entry.amends, written.line.subject})
 
     def leaves_out(self, row: Record) -> bool:
-        """Whether a stored record is one that nothing in the log has to give."""
+        """Whether a stored record is one that the log need not explain."""
         is_buried = row.id in self.ids and (self.under_way or row.deleted_ms is not None)
         return is_buried or (self.under_way and row.subject in self.ids)
 
@@ -98,7 +98,7 @@ def gone_of(session: Session, scope_id: str) -> Gone:
 
 
 def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> int:
-    """Put records, workers, streams and counters as the log says; tablets get what changed. Gives how many
+    """Set records, workers, streams and counters to what the log says; tablets get what changed. Gives how many
     differed. Raises Problem 409 while somebody's data is being erased."""
     differing = list(check_scope(session, seals, scope_id))
     scope = lock_scope(session, scope_id)
@@ -130,16 +130,16 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
 
 
 def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone: Gone) -> set[str]:
-    """Apply what took effect, in the order in which it did, to an empty scope of another database. Erased lines give
-    nothing. Gives the entries that were passed over."""
+    """Apply what took effect, in the same order, to an empty scope of another database. Erased lines are skipped. Gives
+    the entries that were passed over."""
     passed_over: set[str] = set()
     fresh = Scope(scope_id=scope_id, kind="site", seq=0, live=0, digest=0, epoch="", floor_seq=0, held=0)
     scratch.add(fresh)
     scratch.flush()
     users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
     applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
-    standing = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
-    query = sa.select(LogEntry).where(*standing).order_by(LogEntry.seq)
+    in_log = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
+    query = sa.select(LogEntry).where(*in_log).order_by(LogEntry.seq)
     for row in session.scalars(query.execution_options(yield_per=500)):
         written = written_again(seals, row, users[row.device_id]) if row.raw else None
         if written is None or gone.passes_over(written):

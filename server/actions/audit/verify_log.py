@@ -36,7 +36,7 @@ _LOST = "the stream was whole up to here, and the log lacks lines before this on
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that does not hold. `device`: a device, or what else it is about (a flag, a window); `line`: the number
+    """A fault that was found. `device`: a device, or what else it is about (a flag, a window); `line`: the number
     `n` of an entry, or of an event."""
 
     scope: str

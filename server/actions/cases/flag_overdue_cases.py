@@ -103,7 +103,7 @@ def _reported(session: Session, scope_id: str, flag_id: str | None = None) -> se
 
 
 def _standing(case: CaseFile, reports: Reporting, limits: Limits) -> Standing:
-    """A report may be in a tablet that is waited for, or in one that reports no more: nobody can say then."""
+    """The state of a case. It is unknown while a report may be in a tablet that is waited for, or that reports no more."""
     lost = reports.lost_of([_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
     through_ms = None if lost is not None else reports.watermark([_KIND])
     return standing(case.opened_ms, case.reported_ms, through_ms, limits)

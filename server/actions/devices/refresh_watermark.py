@@ -57,7 +57,7 @@ def refresh_watermarks_of(session: Session, user_id: str, now_ms: int) -> None:
 
 
 def close_forks(session: Session, site_id: str, now_ms: int) -> None:
-    """A person has looked at the forked streams of a site and closed them: what their devices declare from now on counts
+    """A user has looked at the forked streams of a site and closed them: what their devices declare from now on counts
     again. The mark of the fork stays."""
     forked = sa.update(StreamHead).where(
         StreamHead.scope_id == site_id, StreamHead.forked, StreamHead.fork_closed_ms.is_(None)

@@ -109,7 +109,7 @@ def _judge_all(
 
 
 def _matched(session: Session, judged: Sequence[Judged], book: Rulebook) -> dict[str, Matched]:
-    """What records say of the windows that nothing met yet; that of the others is in their state."""
+    """What records say of the windows that nothing has met yet. For the others it is in their state."""
     logs = {rule.code for rule in book.duties if rule.judging == "log"}
     windows = [
         window

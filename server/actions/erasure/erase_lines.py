@@ -1,4 +1,4 @@
-"""Erase lines of the log: what stays of each is its place and its hash. What they made of the current state goes with them,
+"""Erase lines of the log: of each only its number and its hash stay. What they made of the current state goes with them,
 in the same transaction."""
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def erase_lines(
     1. A line is emptied; the hash of the line before it is kept, so that the chain can be followed.
     2. The facts among them become tombstones, which tablets get like any other.
     3. Windows that rested on them stay as they were judged.
-    4. What waited or was refused, and photos that nothing else promises, go with them.
+    4. What was held or refused, and photos that nothing else promises, is deleted with them.
     5. All of that is signed.
     """
     scope = _locked(session, scope_id)

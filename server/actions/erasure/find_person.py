@@ -56,33 +56,33 @@ class Likeness:
     def __init__(self, person: Person) -> None:
         self._ids = _quoted(person.ids)
         self._numbers = _quoted(person.numbers)
-        self._names = [said.encode() for name in person.names for said in (name, json.dumps(name)[1:-1])]
+        self._names = [text.encode() for name in person.names for text in (name, json.dumps(name)[1:-1])]
 
     def names_records(self, text: bytes) -> bool:
-        """Whether one of his records is named."""
+        """Whether one of the person's records is named."""
         return any(token in text.upper() for token in self._ids)
 
     def is_about(self, text: bytes) -> bool:
-        """Whether one of his records or numbers is named."""
+        """Whether one of the person's records or numbers is named."""
         upper = text.upper()
         return any(token in upper for token in (*self._ids, *self._numbers))
 
     def mentions(self, text: bytes) -> bool:
-        """Whether his name or number is in it."""
+        """Whether the person's name or number is in it."""
         return any(name in text for name in self._names) or self.is_about(text)
 
 
 def widened(session: Session, seals: Seals, person: Person) -> Person:
-    """The person with every number and name that the lines of his records ever said."""
+    """The person with every number and name that the lines of their records ever had."""
     numbers, names = set(person.numbers), set(person.names)
     for scope_id, ids in person.workers.items():
         query = sa.select(LogEntry.id, LogEntry.raw).where(
             LogEntry.scope_id == scope_id, LogEntry.record_id.in_(ids), LogEntry.kind == "worker"
         )
         for key, raw in session.execute(query.execution_options(yield_per=READ_AT_ONCE)):
-            said = _body_of(seals.open(entry_aad(key), raw))
-            numbers.add(str(said.get("certificate_number", "")))
-            names.add(str(said.get("name", "")))
+            body = _body_of(seals.open(entry_aad(key), raw))
+            numbers.add(str(body.get("certificate_number", "")))
+            names.add(str(body.get("name", "")))
     records = (person.workers, person.cases, person.companies)
     return Person(*records, sorted(numbers - {""}), sorted(names - {""}))
 
@@ -94,8 +94,8 @@ def next_site(session: Session, after: str | None) -> str | None:
 
 
 def find_lines(session: Session, seals: Seals, person: Person, scope_id: str, after: str | None) -> Found:
-    """The next lines of a site's log that are about this person. Where none of his records is, only what had no effect is
-    read."""
+    """The next lines of a site's log that are about this person. At a site with none of the person's records, only
+    what had no effect is read."""
     likeness, mine = Likeness(person), scope_id in person.workers or scope_id in person.cases
     columns = (LogEntry.id, LogEntry.act, LogEntry.record_id, LogEntry.raw, LogEntry.outcome)
     query = sa.select(*columns).where(LogEntry.scope_id == scope_id, _NOT_YET)

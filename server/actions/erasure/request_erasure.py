@@ -1,5 +1,5 @@
-"""Ask for the erasure of one person's data (PIPL 47): who he is, under which records, and whether anything still needs
-them. The erasing itself is done bit by bit by the tick (server/workflows/erase.py)."""
+"""Ask for the erasure of one person's data (PIPL 47): who the person is, under which records, and whether anything still
+needs them. The tick erases the data in small parts (server/workflows/erase.py)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Key = tuple[str, str]  # a record's scope and id
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Whom an erasure is about: record ids of the roster by site, cases by site, his companies, and the certificate numbers
+    """Whom an erasure is about: record ids of the roster by site, cases by site, companies, and the certificate numbers
     and names of those records (the first step adds those that they had earlier)."""
 
     workers: dict[str, list[str]]
@@ -63,8 +63,8 @@ class Asked:
 def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -> Erasure:
     """Record the request and, from now on, take in nothing more about this person.
 
-    Raises Problem 403 for who is no administrator, 404 `unknown_person`, 422 without a reason or document, and 409 while
-    something needs the data: `person_still_here`, `person_has_open_case`, `person_is_evidence` of an open flag,
+    Raises Problem 403 for a user who is no administrator, 404 `unknown_person`, 422 without a reason or document, and
+    409 while something needs the data: `person_still_here`, `person_has_open_case`, `person_is_evidence` of an open flag,
     `erasure_under_way`.
     """
     if asked.by.role != "admin" or not asked.by.active:
@@ -117,7 +117,7 @@ def _required(text: str, name: str, most: int) -> str:
 
 
 def same_person(session: Session, worker_id: str) -> list[Key]:
-    """Every record of the roster, at any site, that is the person of this one: until no certificate number and no merge
+    """Every record of the roster, at any site, that is the same person as this one: until no certificate number and no merge
     leads to another. Raises Problem 404."""
     columns = (Worker.scope_id, Worker.id, Worker.certificate_digest, Worker.merged_into)
     found: set[Key] = set()
@@ -179,7 +179,7 @@ def _counting(session: Session, keys: list[tuple[str, str]]) -> set[tuple[str, s
 
 
 def _is_evidence(session: Session, scope_id: str, workers: list[str], cases: set[str]) -> bool:
-    """Whether an open flag hangs on these people's records: its history names a case of theirs, or a window of it was met
+    """Whether an open flag needs these people's records: its history names a case of theirs, or a window of it was met
     by a record of theirs, or had one of the kind that it asks for."""
     is_open = sa.and_(Flag.scope_id == scope_id, Flag.closed_ms.is_(None))
     events = sa.select(FlagEvent.detail).join(

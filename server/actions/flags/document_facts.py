@@ -47,12 +47,16 @@ def document_facts(
         return None
     facts = {**_common(file, names, now_ms), "number": f"{number_of(file)}-{event['n']:03}"}
     if document == "order":
-        return {**facts, "order": _said(event, file, names)}
+        return {**facts, "order": _event_facts(event, file, names)}
     reply = _before(file, _REPLY, event["n"])
     order = _before(file, _ORDERS, reply["n"] if reply is not None else event["n"])
     failed = sum(one["action"] == "fail_recheck" and one["n"] < event["n"] for one in file.events)
-    said = {"order": order, "reply": reply, "recheck": event}
-    return {**facts, **{name: _said(one, file, names) for name, one in said.items()}, "failed": str(failed)}
+    events = {"order": order, "reply": reply, "recheck": event}
+    return {
+        **facts,
+        **{name: _event_facts(one, file, names) for name, one in events.items()},
+        "failed": str(failed),
+    }
 
 
 def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
@@ -106,7 +110,7 @@ def _before(file: FlagFile, actions: Collection[str], n: int | None) -> Event | 
     return next(found, None)
 
 
-def _said(event: Event | None, file: FlagFile, names: Names) -> dict[str, str]:
+def _event_facts(event: Event | None, file: FlagFile, names: Names) -> dict[str, str]:
     """What an event says, and until when it asks; dashes for one that is not there."""
     if event is None:
         return dict.fromkeys(("name", "actor", "unit", "at", "note", "due"), "—")

@@ -64,7 +64,7 @@ def append_event(
 
 
 def standing_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> Standing:
-    """A flag as it is stored, with these of its steps, for the next event to be applied to."""
+    """The stored state of a flag and of these of its steps, to which the next event is applied."""
     now = Standing(
         state=flag.state or "",
         unit=flag.unit or "",

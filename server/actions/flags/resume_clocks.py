@@ -56,12 +56,12 @@ def resume_clocks(
             sa.select(Flag).where(Flag.scope_id.in_(ids), Flag.id.in_(named), Flag.closed_ms.is_(None))
         )
     )
-    policies, said = policies_of(flags), _said_since(session, flags, since_ms)
+    policies, noted = policies_of(flags), _noted_since(session, flags, since_ms)
     changed = [
         flag
         for flag in flags
-        if RESUMED not in said[flag.id]
-        and _restart(session, seals, flag, policies[flag.id], said[flag.id], since_ms, now_ms, book)
+        if RESUMED not in noted[flag.id]
+        and _restart(session, seals, flag, policies[flag.id], noted[flag.id], since_ms, now_ms, book)
     ]
     session.flush()
     puts = flag_puts(session, changed)
@@ -70,19 +70,19 @@ def resume_clocks(
     return len(changed), found[-1] if len(found) == limit else ""
 
 
-def _said_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict[str, set[str]]:
+def _noted_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict[str, set[str]]:
     """By flag: RESUMED if its clocks were started again already, and the steps that something made due at once."""
-    said: dict[str, set[str]] = {flag.id: set() for flag in flags}
+    noted: dict[str, set[str]] = {flag.id: set() for flag in flags}
     events = sa.select(FlagEvent).where(
         FlagEvent.scope_id.in_({flag.scope_id for flag in flags}),
-        FlagEvent.flag_id.in_(list(said)),
+        FlagEvent.flag_id.in_(list(noted)),
         FlagEvent.action.in_((RESUMED, "hastened")),
         FlagEvent.at_ms > since_ms,
     )
     for event in session.scalars(events):
         clocks: Mapping[str, object] = event.detail.get("clocks", {})
-        said[event.flag_id] |= {RESUMED} if event.action == RESUMED else set(clocks)
-    return said
+        noted[event.flag_id] |= {RESUMED} if event.action == RESUMED else set(clocks)
+    return noted
 
 
 def _restart(

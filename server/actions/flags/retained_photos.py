@@ -1,4 +1,4 @@
-"""Which photos an open flag hangs on: they stay, however old they are, until it is closed."""
+"""Which photos an open flag needs: they stay, however old they are, until it is closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of an upload: it moves on, arrives, or is given up. One conditional UPDATE decides each time."""
+"""Advance an upload, complete it, or give it up. Each is one conditional UPDATE."""
 
 from __future__ import annotations
 

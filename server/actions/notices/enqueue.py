@@ -114,7 +114,7 @@ def enqueue_notices(
     delay_ms: int = 0,
 ) -> None:
     """One notice per user in the console, and one per channel of theirs. `delay_ms`: how long those that are not severe
-    wait for others to go with."""
+    wait, to be sent together with others."""
     for user in users:
         for channel in (None, *people.channels.get(user.id, ())):
             due_ms = now_ms if severe else now_ms + delay_ms

@@ -1,4 +1,4 @@
-"""The tick's last part: what has served its purpose is forgotten, and the heartbeat is written."""
+"""The tick's last part: delete what has served its purpose, and write the heartbeat."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _SCHEDULER = "scheduler"  # any of them: one row
 
 
 def expire_rows(session: Session, now_ms: int, book: Rulebook, limit: int = 1000) -> dict[str, int]:
-    """Forget expired log-ins, old tallies, uploaded rosters and notices beyond need, and up to `limit` tombstones that every
-    device had time to see."""
+    """Delete expired log-ins, old tallies, uploaded rosters and notices that are no longer needed, and up to `limit`
+    tombstones that every device had time to see."""
     forget_expired(session, now_ms, TALLY_MS)
     forget_forms(session, now_ms)
     files = _forget_files(session, now_ms, book)

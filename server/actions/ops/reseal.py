@@ -51,7 +51,7 @@ def take_pass(session: Session, seals: Seals, names: Collection[str]) -> Reseali
 def reseal_rows(session: Session, seals: Seals) -> int | None:
     """One batch of one column; gives how many values were sealed again, None when nothing is left to do.
 
-    1. The next rows by primary key are locked, without those that somebody writes right now: nobody waits for two of us.
+    1. The next rows by primary key are locked, without those that somebody is writing: no scheduler waits for another.
     2. Each value under an older key is opened and sealed again, where it is still the same.
     3. A pass that comes to the end begins again while anything was left over.
     """

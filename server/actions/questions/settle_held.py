@@ -1,5 +1,5 @@
-"""Entries that a person decides about: written before their device was stopped, or after it had to hand its site over.
-They are in the log and have no effect until somebody says so."""
+"""Entries that a user decides about: written before their device was stopped, or after it had to hand its site over.
+They are in the log and have no effect until a user applies them."""
 
 from __future__ import annotations
 

@@ -127,8 +127,8 @@ def _keep_contests(
 
 
 def _settle(session: Session, scope: Scope, record_id: str, fields: Iterable[str], entry_id: str) -> None:
-    """Whoever edits a contested field having seen the latest state has chosen: the contest is settled. It follows from
-    the log alone, so that a rebuild settles it too."""
+    """A user who edits a contested field after seeing the latest state has chosen: the contest is settled. This follows
+    from the log alone, so that a rebuild settles it too."""
     mine = sa.update(Contest).where(
         Contest.scope_id == scope.scope_id,
         Contest.record_id == record_id,

@@ -1,4 +1,4 @@
-"""The change feed of one scope: the only place where `seq` and `rev` are given out.
+"""The change feed of one scope: the only module that assigns `seq` and `rev`.
 
 The caller holds the scope's row locked. Changes are collected and written together: new records in one
 bulk insertion, changed ones in one bulk update, the counter, the live count and the digest once.

@@ -1,5 +1,5 @@
 """Commit a roster: what its preview showed becomes entries in the site's log, once, and all of it. It is validated outside
-of any lock, and written part by part: nobody else waits long, and whoever goes on after a crash goes on where it stopped."""
+of any lock, and written part by part: nobody else waits long, and after a crash the commit goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Plan:
 
     @property
     def has_exits(self) -> bool:
-        """Whether anybody leaves: then what he was seen at since matters too."""
+        """Whether anybody leaves: then it matters too whether they were seen since."""
         return any("exited_on" in row.changes for row in self.result.rows)
 
 
@@ -110,7 +110,7 @@ def plan_commit(
 
 
 def begin_commit(session: Session, viewer: Viewer, roster_id: str, plan: Plan) -> bool:
-    """From now on the roster is committed, all of it, part by part (`write_part`), whoever dies in between. False, and
+    """From now on the roster is committed, all of it, part by part (`write_part`), even after a crash in between. False, and
     nothing has changed, when the preview or what it rests on has changed meanwhile: plan again."""
     roster = own_roster(session, viewer, roster_id)
     lock_scope(session, plan.site_id)

@@ -58,8 +58,8 @@ def count_lookup(session: Session, viewer: Viewer, site_id: str, text: str, now_
 def page_of_people(
     session: Session, seals: Seals, viewer: Viewer, site_id: str, text: str, start: int, limit: int
 ) -> tuple[list[ShownPerson], int]:
-    """People `start` … of those whom `text` finds, those who are here first; and how many it finds. A contractor sees her
-    own company's. Raises Problem 404."""
+    """People `start` … of those whom `text` finds, those who are here first; and how many it finds. A contractor sees only
+    their own company's. Raises Problem 404."""
     one_site(session, viewer, site_id)
     if not may_see_people(viewer):
         raise not_found()

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.rosters.preview import Absent, JudgedRow, Result, read_result
+from server.actions.rosters.preview import Absent, Result, ValidatedRow, read_result
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
@@ -119,8 +119,8 @@ def rows_of_roster(
 
 
 def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
-    """Every column that a person may be asked about, or may want to change, as `keep_judged` keeps them. Raises Problem 409
-    when there is none."""
+    """Every column that a user may be asked about, or may want to change, as `keep_validated` keeps them. Raises Problem
+    409 when there is none."""
     if roster.state == "mapping":
         columns: list[dict[str, Any]] = roster.told["columns"]
         return columns
@@ -144,7 +144,7 @@ def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
     ]
 
 
-def show_row(result: Result, row: JudgedRow) -> ShownRow:
+def show_row(result: Result, row: ValidatedRow) -> ShownRow:
     """A row as people may see it: the number masked, changes and problems in words."""
     fields, sheet = row.fields, result.sheets[row.sheet]
     number = fields.get("certificate_number")
@@ -188,7 +188,7 @@ def _absent(person: Absent) -> ShownRow:
     return ShownRow("", None, "absent", *fields, record=person.record)
 
 
-def _is_in(row: JudgedRow, group: str) -> bool:
+def _is_in(row: ValidatedRow, group: str) -> bool:
     return bool(row.found) and row.verdict != "rejected" if group == "warned" else row.verdict == group
 
 

@@ -23,7 +23,7 @@ _QUICK = 1  # zstd's level: a tenth of the size in a few milliseconds
 PROBLEMS_MAX = 100  # shown with the roster itself; the rest with its rows
 
 
-class JudgedRow(msgspec.Struct, array_like=True):
+class ValidatedRow(msgspec.Struct, array_like=True):
     """One row as it is kept: its sheet and number, its cells as they came, the fields read, (code, field, other row) found,
     the verdict, and for a changed person what changes."""
 
@@ -36,7 +36,7 @@ class JudgedRow(msgspec.Struct, array_like=True):
     changes: dict[str, Any] = {}
 
 
-class JudgedSheet(msgspec.Struct, array_like=True):
+class ValidatedSheet(msgspec.Struct, array_like=True):
     """One sheet as it was understood: (index, title, field) of each column; field None: unknown, "": not read."""
 
     name: str
@@ -44,7 +44,7 @@ class JudgedSheet(msgspec.Struct, array_like=True):
 
 
 class Absent(msgspec.Struct, array_like=True):
-    """Somebody who is stored and here: his record, and what people know him by."""
+    """Somebody who is stored and here: their record, and what people know them by."""
 
     record: str
     name: str
@@ -66,8 +66,8 @@ class Result(msgspec.Struct):
     """What was read of a file and what the rules say of it. `planned`, once a commit has begun: all that it writes, in
     order."""
 
-    sheets: list[JudgedSheet]
-    rows: list[JudgedRow]
+    sheets: list[ValidatedSheet]
+    rows: list[ValidatedRow]
     absent: list[Absent]  # people that are stored and that no row names
     planned: list[Planned] = []
 
@@ -75,7 +75,7 @@ class Result(msgspec.Struct):
 def compare_again(session: Session, seals: Seals, roster: Roster) -> None:
     """The preview again: the rows as they were read, compared with what is stored now."""
     kept = read_result(seals, roster)
-    places = [judged.sheet for judged in kept.rows]
+    places = [row.sheet for row in kept.rows]
     keep_compared(session, seals, roster, kept.sheets, places, rows_read(kept))
 
 
@@ -83,13 +83,13 @@ def rows_read(result: Result) -> list[Row]:
     """The rows of a preview as they were before they were compared with what is stored."""
     return [
         Row(
-            result.sheets[judged.sheet].name,
-            judged.number,
-            judged.cells,
-            judged.fields,
-            [Found(*one) for one in judged.found if one[0] not in FOUND_BY_COMPARISON],
+            result.sheets[row.sheet].name,
+            row.number,
+            row.cells,
+            row.fields,
+            [Found(*one) for one in row.found if one[0] not in FOUND_BY_COMPARISON],
         )
-        for judged in result.rows
+        for row in result.rows
     ]
 
 
@@ -97,7 +97,7 @@ def keep_compared(
     session: Session,
     seals: Seals,
     roster: Roster,
-    sheets: list[JudgedSheet],
+    sheets: list[ValidatedSheet],
     places: Sequence[int],
     rows: Sequence[Row],
 ) -> None:
@@ -114,7 +114,7 @@ def keep_compared(
     result = Result(
         sheets,
         [
-            JudgedRow(
+            ValidatedRow(
                 index, row.number, _plain_cells(row.cells), row.fields, list(row.found), verdict, changes
             )
             for index, row, verdict, changes in zip(places, rows, done.verdicts, done.changes, strict=True)

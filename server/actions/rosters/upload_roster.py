@@ -1,4 +1,4 @@
-"""Take in a contractor's roster file, have it read, and let a person say what its columns mean."""
+"""Store a contractor's roster file, have it read, and let a user choose what its columns mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from schemas.limits import TEAM_MAX
-from server.actions.rosters.validate_roster import Chosen, Judged, file_aad
+from server.actions.rosters.validate_roster import Chosen, Validated, file_aad
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
@@ -66,9 +66,9 @@ def keep_chosen(roster: Roster, chosen: Chosen, given: Mapping[str, str]) -> Non
 
 
 def with_given(roster: Roster, given: Mapping[str, str]) -> dict[str, str]:
-    """What was said of all rows before and now; an empty text takes back what was said."""
-    said = {**roster.told.get("given", {}), **given}
-    return {name: value for name, value in said.items() if value}
+    """What was given for all rows before and now; an empty text takes a value back."""
+    merged = {**roster.told.get("given", {}), **given}
+    return {name: value for name, value in merged.items() if value}
 
 
 def check_given(given: Mapping[str, str], today: str) -> None:
@@ -107,23 +107,23 @@ def check_chosen(chosen: Chosen) -> None:
             raise _bad_columns(f"有 {len(columns)} 列都是“{FIELDS[field]}”, 请只保留一列。", sheet, columns)
 
 
-def check_confirmed(judged: Judged) -> None:
+def check_confirmed(validated: Validated) -> None:
     """Raises Problem 422 when a person's choice leaves a table without names or numbers, or no table at all."""
-    for index, layout in judged.layouts:
+    for index, layout in validated.layouts:
         if not layout.sure:
             lacking = [FIELDS[name] for name in layout.lacking if name in (*NEEDED, "entered_on")]
             message = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
-            name = judged.workbook.sheets[index].name
+            name = validated.workbook.sheets[index].name
             hint = "不是名册的表, 请勾选“这张表不是名册”, 或者把各列都选为“不读取”。"
             raise _bad_columns(
                 f"{'表“' + name + '”' if name else ''}{message}。{hint if name else ''}", index, []
             )
-    if not judged.layouts:
+    if not validated.layouts:
         raise _bad_columns("至少要有一张表是名册。", 0, [])
 
 
 def remembered_titles(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
-    """What titles mean in the files of the viewer's company, as its people said: (title, field)."""
+    """What titles mean in the files of the viewer's company, as its users chose: (title, field)."""
     query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == viewer.company)
     return [(title, field) for title, field in session.execute(query.order_by(RosterTitle.title))]
 

@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.rosters.list_rosters import one_roster
-from server.actions.rosters.preview import JudgedRow, JudgedSheet, read_result
+from server.actions.rosters.preview import ValidatedRow, ValidatedSheet, read_result
 from server.actions.rosters.stored_people import people_of_site
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
@@ -114,7 +114,7 @@ class _Columns:
     at: dict[str, int]
 
 
-def _columns(sheet: JudgedSheet, rows: Sequence[JudgedRow]) -> _Columns:
+def _columns(sheet: ValidatedSheet, rows: Sequence[ValidatedRow]) -> _Columns:
     """Columns of messages from an earlier problem file are dropped: the messages are written again."""
     named = {index: title or FIELDS.get(name or "", "") for index, title, name in sheet.columns}
     width = max([len(row.cells) for row in rows] + [index + 1 for index in named])
@@ -138,7 +138,7 @@ def _columns(sheet: JudgedSheet, rows: Sequence[JudgedRow]) -> _Columns:
 
 
 def _write_problems(
-    page: Worksheet, sheet: JudgedSheet, rows: Sequence[JudgedRow], bold: Any, text: Any, wrong: Any
+    page: Worksheet, sheet: ValidatedSheet, rows: Sequence[ValidatedRow], bold: Any, text: Any, wrong: Any
 ) -> None:
     columns = _columns(sheet, rows)
     width = len(columns.titles)
@@ -160,7 +160,7 @@ def _write_problems(
         page.write_string(line, width + 1, " ".join(known.remedy for known, _ in errors))
 
 
-def _cells(row: JudgedRow, columns: _Columns) -> list[Any]:
+def _cells(row: ValidatedRow, columns: _Columns) -> list[Any]:
     """A row's cells as they came, but for what would mean something else in another file: an empty cell that got its
     value from its surroundings (the row above, a merged cell), and a date, whose number counts from the epoch of
     the file that it came from."""

@@ -133,7 +133,7 @@ def _take_all(
                 counts[take(importing, row)] += 1
         except Problem as problem:
             counts["wrong"] += 1
-            importing.found.wrong.append(WrongRow(name, line, row, _said(problem)))
+            importing.found.wrong.append(WrongRow(name, line, row, _message(problem)))
 
 
 def _titles(sheet: str, texts: Sequence[str]) -> list[str]:
@@ -278,6 +278,6 @@ def _text(cell: Cell) -> str:
     return str(cell).strip()
 
 
-def _said(problem: Problem) -> str:
+def _message(problem: Problem) -> str:
     errors = problem.members.get("errors", {})
     return " ".join(text for texts in errors.values() for text in texts) or problem.detail or problem.title

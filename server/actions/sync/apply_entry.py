@@ -297,11 +297,11 @@ def _restore(applying: Applying, record_id: str) -> None:
     others = sa.select(Record.id).where(
         Record.scope_id == record.scope_id, Record.amends == record_id, Record.counts.is_(True)
     )
-    standing = list(applying.session.scalars(others))
+    in_force = list(applying.session.scalars(others))
     body.pop("amended_by", None)
-    if standing:
-        body["amended_by"] = max(standing)
-    counts = not standing and not body.get("voided")
+    if in_force:
+        body["amended_by"] = max(in_force)
+    counts = not in_force and not body.get("voided")
     applying.touches.append(touch(record.kind, record.subject, record))
     applying.feed.put([Put(record.kind, record.id, body, counts=counts)])
 
@@ -313,7 +313,7 @@ def body_of(applying: Applying, record: Record) -> dict[str, Any]:
 
 
 def _merge(applying: Applying, written: Written) -> Effect:
-    """Two records are one person: the other one names the kept one, and is nobody of its own."""
+    """Two records are one person: the other one names the kept one, and is no person of its own."""
     body = msgspec.json.decode(written.line.served)
     other = _target(applying, body["other"])
     if other is None or other.kind != WORKER.kind:

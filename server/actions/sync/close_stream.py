@@ -53,8 +53,8 @@ def place_unreadable(
     stream: streams.Stream,
     attested: Attested | None,
 ) -> tuple[streams.Stream, list[str]]:
-    """A line that could not be read takes the place whose hash its bytes have: the `prev` of the entry after it, or the
-    hash that the header declares. Gives the stream with the places that are known by now, and the hashes of those
+    """A line that could not be read takes the number whose hash its bytes have: the `prev` of the entry after it, or the
+    hash that the header declares. Gives the stream with the numbers that are known by now, and the hashes of those
     lines."""
     placed: list[str] = []
     while True:
@@ -154,7 +154,7 @@ def _unreadable(pushing: Pushing, wanted: str) -> Quarantine | None:
 
 
 def _log_place(pushing: Pushing, scope: Scope, line: Quarantine, n: int, wanted: str) -> str:
-    """The line keeps its place in the log: refused, of no kind, written at some time before it came. Whoever may see the
+    """The line keeps its number in the log: refused, of no kind, written at some time before it came. Whoever may see the
     site finds it in the quarantine. Gives its id."""
     key, raw = line.id, pushing.seals.open(quarantine_aad(line.id), line.raw)
     copied = Quarantine(scope_id=scope.scope_id, id=key, entry_id=key, device_id=line.device_id, raw=line.raw)

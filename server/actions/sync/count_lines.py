@@ -1,4 +1,4 @@
-"""A sealed count of the lines of a scope's log: none is taken away unseen, though everything that names it goes with it."""
+"""A sealed count of the lines of a scope's log: a removed line is noticed, even if all that names it is removed too."""
 
 from __future__ import annotations
 

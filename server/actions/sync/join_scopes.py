@@ -1,5 +1,5 @@
-"""A pull is the first that is heard of a device at a site, or the last: what it means for who is counted there (SPEC:
-Watermark)."""
+"""A pull may be the first or the last contact of a device with a site: it changes which devices are counted there
+(SPEC: Watermark)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Read a push before any lock is taken: split, hash, validate and seal each line.
 
 Two readers agree on what an entry is: a compiled one for the plain case, and the strict one, which also
-says what is wrong. The compiled one gives way whenever anything is unusual.
+says what is wrong. The strict one is used whenever anything is unusual.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
 
 @dataclass(slots=True)
 class Line:
-    """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its place
+    """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its number
     in a chain could be read.
 
     `body` holds the validated fields; `served` is the fact's body as JSON text, as the device wrote it.

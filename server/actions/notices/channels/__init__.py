@@ -1,4 +1,4 @@
-"""Ways by which notices reach people outside the console. Each module of this folder is one, found by being there:
+"""Channels by which notices reach people outside the console. Each module of this folder is one; the folder is the list:
 
 `CODE`: its name in the database and in commands; `TITLE`: what people read; `SCHEMES`: how its addresses begin, nothing else
 is reached; `EXAMPLE`: such an address; `send(outgoing, address, private_hosts) -> bool`: whether the service took the

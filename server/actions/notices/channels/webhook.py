@@ -35,13 +35,13 @@ def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bo
     if found is None or asked.scheme not in SCHEMES:
         _log.warning("a webhook's address is not allowed", extra={"fields": {"digest": outgoing.key}})
         return False
-    said = {
+    data = {
         "title": outgoing.title,
         "lines": outgoing.lines,
         "count": outgoing.count,
         "severe": outgoing.severe,
     }
-    body = json.dumps({"type": "gongdi.notices", **said}, ensure_ascii=False).encode()
+    body = json.dumps({"type": "gongdi.notices", **data}, ensure_ascii=False).encode()
     headers = {"Host": asked.netloc.rpartition("@")[2], "Content-Type": "application/json"}
     headers |= signed(outgoing, body, asked.fragment)
     timeout = urllib3.Timeout(total=TIMEOUT_S)
