@@ -26,7 +26,7 @@ from server.models.form import SentForm
 
 KEY_MS = 7 * 24 * 3600 * 1000  # a form that was open for longer is no longer accepted
 DRAFTS_MAX = 10  # of one user; the oldest are deleted first
-_TRIES = 30  # drafts from one address in a minute: nobody who sends them is logged in
+_TRIES = 30  # drafts from one address in a minute: the sender is not logged in
 _KEY = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{1,12})\.([A-Za-z0-9_-]{20,32})\.([0-9a-f]{32})")
 
 Fields = Mapping[str, Sequence[str]]
@@ -42,7 +42,7 @@ class FormKey:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed into the form of `action` when nobody could act on it."""
+    """What was typed into the form of `action` when it could not be carried out."""
 
     action: str
     fields: dict[str, list[str]]

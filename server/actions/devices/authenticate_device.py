@@ -1,4 +1,4 @@
-"""Who sends this? A device by its token and its key; a request that is neither old nor repeated."""
+"""Authenticate the device that sent a request: by its token and its key; the request is neither old nor repeated."""
 
 from __future__ import annotations
 

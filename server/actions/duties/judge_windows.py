@@ -45,7 +45,7 @@ def judge_due(
 def judge_scopes(
     session: Session, seals: Seals, now_ms: int, book: Rulebook, scope_ids: Sequence[str]
 ) -> dict[str, int]:
-    """Judge what is due in these scopes, all together. Those that somebody else holds are left to them. If
+    """Judge what is due in these scopes, all together. Those that another process has locked are left to it. If
     that fails, scope by scope: one that fails again is put off, logged and counted, and does not stop the
     rest."""
     scopes = {scope.scope_id: scope for scope in take_scopes(session, scope_ids)}

@@ -153,7 +153,7 @@ def _forget_waiting(session: Session, scope: Scope, rows: Sequence[LogEntry], no
 
 
 def _forget_promises(session: Session, scope_id: str, keys: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Photos that only these entries promise: how many had arrived, and where they lie in the store."""
+    """Photos that only these entries promise: how many had arrived, and where they are in the store."""
     mine = sa.and_(MediaPromise.scope_id == scope_id, MediaPromise.entry_id.in_(keys))
     photos = set(session.scalars(sa.select(MediaPromise.sha256).where(mine)))
     if not photos:

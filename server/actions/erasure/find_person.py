@@ -26,7 +26,7 @@ READ_AT_ONCE = 500  # lines
 READ_MAX = 5_000  # lines before the position is recorded
 ERASED_AT_ONCE = 50  # lines in one transaction
 _UUID = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_NOT_YET = sa.or_(LogEntry.code.is_(None), LogEntry.code != PERSON_ERASED)  # those wait for a person
+_NOT_YET = sa.or_(LogEntry.code.is_(None), LogEntry.code != PERSON_ERASED)  # those wait for a user
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def find_refused(
 
 
 def settled_late(session: Session, seals: Seals) -> Late | None:
-    """A line that came after an erasure, and that a person has settled."""
+    """A line that came after an erasure, and that a user has settled."""
     settled = sa.and_(Quarantine.code == PERSON_ERASED, Quarantine.state != "open")
     row = session.scalar(sa.select(Quarantine).where(settled).limit(1))
     if row is None:

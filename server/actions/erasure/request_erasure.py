@@ -61,7 +61,7 @@ class Asked:
 
 
 def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -> Erasure:
-    """Record the request and, from now on, take in nothing more about this person.
+    """Record the request and, from now on, accept nothing more about this person.
 
     Raises Problem 403 for a user who is no administrator, 404 `unknown_person`, 422 without a reason or document, and
     409 while something needs the data: `person_still_here`, `person_has_open_case`, `person_is_evidence` of an open flag,

@@ -53,8 +53,8 @@ class ShownFlag:
 
 @dataclass(frozen=True, slots=True)
 class WaitingFlag(ShownFlag):
-    """A flag that waits for a move, the step that asks for it, how many signals its site has lately (none for who may
-    not see them), and who of the unit works on it."""
+    """A flag that waits for a move, the step that asks for it, how many signals its site has lately (none for a viewer
+    who may not see them), and which colleague of the unit works on it."""
 
     step: FlagStep
     signals: int
@@ -322,9 +322,9 @@ def _answerable(flag: Flag, companies: Sequence[tuple[str, str]]) -> str:
 
 
 def _events(session: Session, viewer: Viewer, flag: Flag) -> list[dict[str, Any]]:
-    """What happened, in order, with the names of the people; their ids are nobody else's business. A contractor sees of
-    another company only that it did something, of what was written to another company nothing, and neither what the
-    bureau noted for itself nor whom the system reminded there."""
+    """What happened, in order, with the names of the people; their ids are not shown. Of another company a contractor
+    sees only that it did something, and nothing of what was written to it. A contractor sees neither the bureau's own
+    notes nor whom the system reminded there."""
     events = list(session.scalars(_of(FlagEvent, flag).order_by(FlagEvent.n)))
     people = {event.actor for event in events if len(event.actor) == 36}
     users = {user.id: user for user in session.scalars(sa.select(User).where(User.id.in_(people)))}

@@ -65,9 +65,9 @@ def gather_windows(
     many scopes. The caller saves the windows and goes on with `follow_windows`.
 
     1. What is missed goes under the open flag of its duty, also when it was silent before; what is silent
-       under the silent-site flag, which thereby inhibits it.
+       under the silent-site flag, which so inhibits it.
     2. A flag opens with the policy in force copied onto it, and its steps as rows.
-    3. Evidence that came after a window was missed is written into its flag's history, for a person to review.
+    3. Evidence that came after a window was missed is written into its flag's history, for a user to review.
     """
     scope_ids = [one.scope.scope_id for one in judged]
     before = {window.flag_id for one in judged for window in one.windows if window.flag_id is not None}

@@ -1,6 +1,6 @@
-"""After a pause of all schedulers: steps that fell due while nobody was reminded start again, and the flag says so.
+"""After a pause of all schedulers: steps that fell due meanwhile, without a reminder, start again. The history says so.
 
-Otherwise the brigade would be called in the tick in which the section hears of the flag for the first time. What a person
+Otherwise the brigade would be called in the tick in which the section hears of the flag for the first time. What a user
 ordered keeps its deadline: it is in the document that the company has, and the company could reply all the time.
 """
 

@@ -32,7 +32,7 @@ def progress(session: Session) -> list[Resealing]:
 
 
 def take_pass(session: Session, seals: Seals, names: Collection[str]) -> Resealing | None:
-    """An unfinished pass among these names that nobody else works on, locked; None when all are done.
+    """An unfinished pass among these names that no other process works on, locked; None when all are done.
 
     Passes towards another key than the current one begin again.
     """

@@ -1,4 +1,4 @@
-"""Every column that holds sealed values, and what each value is bound to: for whoever has to go through all of them."""
+"""Every column that holds sealed values, and what each value is bound to: for code that has to go through all of them."""
 
 from __future__ import annotations
 

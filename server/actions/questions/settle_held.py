@@ -50,8 +50,8 @@ class Held:
 
 
 def held_entries(session: Session, seals: Seals, viewer: Viewer) -> list[Held]:
-    """The held entries of this viewer's sites that a person decides about, oldest first. Raises Problem 404 for who may
-    not see them."""
+    """The held entries of this viewer's sites that a user decides about, oldest first. Raises Problem 404 for a viewer
+    who may not see them."""
     require_settler(viewer)
     query = (
         sa.select(LogEntry, Site, Device.name, User.display_name)

@@ -1,4 +1,4 @@
-"""What waits for a person's judgement: contested values and refused entries, read and settled, by whom and why."""
+"""Questions for users: contested values and refused entries, listed and settled, with who settled them and why."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def settle_refused(
 
 
 def required_reason(text: str) -> str:
-    """The reason that a person gives, cleaned. Raises Problem 422 for none, or one that is too long."""
+    """The reason that a user gives, cleaned. Raises Problem 422 for none, or one that is too long."""
     reason = cleaned(text)
     if not 0 < len(reason) <= REASON_MAX:
         raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")

@@ -134,8 +134,8 @@ def begin_commit(session: Session, viewer: Viewer, roster_id: str, plan: Plan) -
 
 
 def write_part(session: Session, seals: Seals, roster_id: str, result: Result, now_ms: int) -> bool:
-    """Write the next entries of a roster that is being committed, each exactly once, whoever else does so too. Whether more
-    are left. `result`: as `begin_commit` kept it."""
+    """Write the next entries of a roster that is being committed, each exactly once, even if another process does so
+    too. Gives whether more are left. `result`: as `begin_commit` kept it."""
     roster = session.get_one(Roster, roster_id, with_for_update=True, populate_existing=True)
     if roster.state != COMMITTING:
         return False
@@ -189,8 +189,8 @@ def _check_day(decision: Decision, now_ms: int) -> None:
 
 
 def _leaving(result: Result, decision: Decision) -> dict[str, Absent]:
-    """Who is to leave, by record: of the absent that a person was shown. Raises Problem 422 for people who are not among
-    them, for nobody, and for who entered only later."""
+    """Who is to leave, by record: of the absent that the user was shown. Raises Problem 422 for people who are not among
+    them, for an empty choice, and for people who entered only later."""
     if decision.exited_on is None:
         return {}
     leaving = {person.record: person for person in result.absent}

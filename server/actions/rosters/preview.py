@@ -141,7 +141,7 @@ def sealed_result(seals: Seals, roster_id: str, result: Result) -> bytes:
 
 
 def read_result(seals: Seals, roster: Roster) -> Result:
-    """What `validate_roster` kept. Raises Problem 409 while there is nothing yet, or when it was forgotten by rule."""
+    """What `validate_roster` kept. Raises Problem 409 while there is nothing yet, or when it was deleted by rule."""
     if roster.result is None:
         raise Problem(409, "roster_not_judged", "这份名册还没有读完", "请稍后再看; 已过保留期的请重新上传。")
     packed = seals.open(result_aad(roster.id), roster.result)

@@ -36,7 +36,7 @@ def people_of_site(session: Session, seals: Seals, site_id: str, company: str | 
 
 
 def stored_people(session: Session, seals: Seals, site_id: str, company: str) -> dict[Certificate, Stored]:
-    """By certificate. Of two records of one person the one that is here, then the newer. Voided ones are nobody."""
+    """By certificate. Of two records of one person the one that is here, then the newer. Voided ones are left out."""
     query = (
         sa.select(Worker.id, Worker.state, Record.rev)
         .join(Record, sa.and_(Record.scope_id == Worker.scope_id, Record.id == Worker.id))

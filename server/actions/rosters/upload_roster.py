@@ -46,7 +46,7 @@ def require_uploader(session: Session, viewer: Viewer, site_id: str) -> None:
 
 
 def opened(seals: Seals, roster_id: str, file: bytes | None) -> Workbook:
-    """A kept file, read again. Raises Problem 409 when it was forgotten by rule."""
+    """A kept file, read again. Raises Problem 409 when it was deleted by rule."""
     if file is None:
         raise Problem(409, "roster_forgotten", "原文件已按规定删除", "请重新上传文件。")
     return read_workbook(seals.open(file_aad(roster_id), file))
@@ -108,7 +108,7 @@ def check_chosen(chosen: Chosen) -> None:
 
 
 def check_confirmed(validated: Validated) -> None:
-    """Raises Problem 422 when a person's choice leaves a table without names or numbers, or no table at all."""
+    """Raises Problem 422 when a user's choice leaves a table without names or numbers, or no table at all."""
     for index, layout in validated.layouts:
         if not layout.sure:
             lacking = [FIELDS[name] for name in layout.lacking if name in (*NEEDED, "entered_on")]
@@ -137,7 +137,7 @@ def forget_title(session: Session, viewer: Viewer, title: str) -> None:
 
 
 def waiting_rosters(session: Session, before_ms: int, limit: int = 10) -> list[str]:
-    """Files taken in before this moment that nobody has read: the process that took them in is gone."""
+    """Files stored before this moment that were not read: the process that stored them is gone."""
     query = sa.select(Roster.id).where(Roster.state == "received", Roster.made_ms < before_ms)
     return list(session.scalars(query.order_by(Roster.made_ms).limit(limit)))
 

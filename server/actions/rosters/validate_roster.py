@@ -44,7 +44,7 @@ _REFUSED = {  # what a whole file is, that is nothing else
     "attendance": "这是考勤表, 不是名册",
 }
 
-Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a person chose
+Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a user chose
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Grounds:
 class Validated:
     """A file as read: its tables by index, and either questions about columns or the rows with their sheets.
 
-    `skipped`: by sheet, why it was not read, a key of SKIPPED; `passed_over`: by sheet, the numbers of rows that are
-    nobody's.
+    `skipped`: by sheet, why it was not read, a key of SKIPPED; `passed_over`: by sheet, the numbers of rows that
+    name nobody.
     """
 
     workbook: Workbook
@@ -171,7 +171,7 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
     """The sheets that are tables of people, and why others are skipped, by their index in the file.
 
     1. A sheet without a header goes on where the table before it ends, if its numbers are in the same column.
-    2. A person may skip a sheet by having none of its columns read.
+    2. A user may skip a sheet by having none of its columns read.
     3. When another sheet is sure, one without numbers (an attendance list) is no roster; one that lacks something
        else (a list to be signed) may be one, and is asked about.
     4. A file of nothing but a sheet that is known to be something else is refused as that.
@@ -275,7 +275,7 @@ def _check_length(rows: list[Row]) -> None:
 
 
 def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[dict[str, Any]]:
-    """Every column of the sheets of which the reader is unsure, as a person is asked about them."""
+    """Every column of the sheets of which the reader is unsure, as a user is asked about them."""
     return [
         {
             "sheet": index,
@@ -323,7 +323,7 @@ def _skipped(validated: Validated) -> list[dict[str, Any]]:
 
 
 def _passed_over(validated: Validated) -> list[dict[str, Any]]:
-    """The rows that are nobody's: how many of each sheet, and the first of them."""
+    """The rows that name nobody: how many of each sheet, and the first of them."""
     return [
         {
             "sheet": index,

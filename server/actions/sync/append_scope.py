@@ -149,7 +149,7 @@ def append_scope(
 
 
 def _raise_fork(pushing: Pushing, applying: Applying, head: StreamHead) -> None:
-    """A fork is shown once until a person has closed it."""
+    """A fork is shown once until a user has closed it."""
     if pushing.book.rows["escalation"] and not (head.forked and head.fork_closed_ms is None):
         raise_integrity(
             pushing.session,
@@ -285,7 +285,7 @@ class _Gate:
 
     def stops(self, written: Written) -> Effect | None:
         """Why an entry has no effect now; None lets it pass. What was written before a device was stopped, and what was
-        written after it had to hand its site over, waits for a person. What is about somebody whose data was erased is
+        written after it had to hand its site over, waits for a user. What is about somebody whose data was erased is
         refused first of all: it must not stay under another code."""
         line, earliest_ms = written.line, written.times.earliest_ms
         if written.entry.id in self._erased:

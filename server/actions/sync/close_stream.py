@@ -95,7 +95,9 @@ def close_stream(
     remember_floor(head, pushing.dates, attested, stream.n)
     before_ms = head.complete_ms
     whole = _declare(pushing, scope, head, stream, attested, good)
-    pulled_ms = pushing.dates.pulled_ms  # whoever has the beacon of a pull has its whole answer, `gone` too
+    pulled_ms = (
+        pushing.dates.pulled_ms
+    )  # a device that has the beacon of a pull has its whole answer, `gone` too
     if whole and head.gone_ms is not None and pulled_ms is not None and pulled_ms >= head.gone_ms:
         head.left_ms, head.left_why = pushing.now_ms, RELEASED
     if head.left_why == DORMANT and head.complete_ms != before_ms:

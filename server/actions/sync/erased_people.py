@@ -1,4 +1,4 @@
-"""Lines about people whose data was erased: nothing of them takes effect any more, and a person decides about each."""
+"""Lines about people whose data was erased: nothing of them takes effect any more, and a user decides about each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused lines are kept: a person can read, mend or dismiss them."""
+"""Refused lines are kept: a user can read, mend or dismiss them."""
 
 from __future__ import annotations
 

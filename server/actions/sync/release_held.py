@@ -37,7 +37,7 @@ _log = logging.getLogger("gongdi.held")
 
 
 def hold(session: Session, scope: Scope, entry_id: str, effect: Effect, now_ms: int) -> None:
-    """Record that an entry is held. What a person has to decide about waits without a deadline."""
+    """Record that an entry is held. What a user has to decide about waits without a deadline."""
     decides = effect.code in FOR_A_PERSON
     row = HeldEntry(scope_id=scope.scope_id, entry_id=entry_id, waits_for=effect.waits_for)
     row.reason = effect.code or "needs" if decides else "needs"

@@ -1,4 +1,4 @@
-"""Entries that the server writes on behalf of a person who works without a tablet: through the same log, the same chain
+"""Entries that the server writes on behalf of a user who works without a tablet: through the same log, the same chain
 and the same validation as those of any tablet."""
 
 from __future__ import annotations

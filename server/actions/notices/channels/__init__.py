@@ -23,7 +23,7 @@ class Channel(Protocol):
 
 
 def find_channels(path: Sequence[str]) -> dict[str, Channel]:
-    """The channels whose modules lie in these folders of this package, by code."""
+    """The channels whose modules are in these folders of this package, by code."""
     modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(path))
     channels = {module.CODE: cast(Channel, module) for module in modules}
     return dict(sorted(channels.items()))
