@@ -227,4 +227,4 @@ def publish_all(
 
 def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, Stored]:
     found = bulk_select(session, _TABLE, _KEY, Stored._fields, keys)
-    return {keys[place]: Stored(*values) for place, *values in found}
+    return {keys[index]: Stored(*values) for index, *values in found}

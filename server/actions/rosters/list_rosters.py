@@ -133,14 +133,14 @@ def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
         {
             "sheet": index,
             "sheet_name": sheet.name,
-            "column": place,
+            "column": at,
             "title": title,
             "field": name,
             "sure": True,
-            "samples": samples(rows[index], below, place),
+            "samples": samples(rows[index], below, at),
         }
         for index, sheet in enumerate(result.sheets)
-        for place, title, name in sheet.columns
+        for at, title, name in sheet.columns
     ]
 
 

@@ -132,7 +132,7 @@ def _columns(sheet: ValidatedSheet, rows: Sequence[ValidatedRow]) -> _Columns:
         name for row in rows for name in REQUIRED if name in row.fields
     }  # from a title, or said of all
     added = [name for name in FIELDS if name in lacking and name not in at]
-    at |= {name: len(kept) + place for place, name in enumerate(added)}
+    at |= {name: len(kept) + index for index, name in enumerate(added)}
     titles = [named.get(index, "") for index in kept] + [FIELDS[name] for name in added]
     return _Columns(kept, titles, added, at)
 

@@ -177,7 +177,7 @@ def _split(pushing: Pushing, scope: Scope, lines: Sequence[Line]) -> tuple[list[
     ids = [line.entry.id for line in lines if line.entry and not pushing.is_own]
     keys = [(scope.scope_id, key) for key in ids]
     found = bulk_select(pushing.session, _LOG, ("scope_id", "id"), _Logged._fields, keys)
-    known = {ids[place]: _Logged(*values) for place, *values in found}
+    known = {ids[index]: _Logged(*values) for index, *values in found}
     fresh: dict[str, Line] = {}
     repeated = _Repeated()
     for line in lines:

@@ -222,7 +222,7 @@ def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
     keys = [(applying.scope.scope_id, key) for key in ids]
     table: Any = Record.__table__
     return {
-        ids[place] for place, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
+        ids[index] for index, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
     }
 
 
