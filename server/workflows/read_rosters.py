@@ -15,9 +15,9 @@ from server.actions.rosters.commit_roster import (
     PREVIEW_STALE,
     Decision,
     begin_commit,
-    compare_anew,
-    keep_compared_anew,
+    keep_refreshed,
     plan_commit,
+    refresh_preview,
     write_part,
 )
 from server.actions.rosters.preview import read_result
@@ -38,7 +38,7 @@ from server.actions.rosters.upload_roster import (
 from server.actions.rosters.validate_roster import (
     Chosen,
     grounds_of,
-    keep_judged,
+    keep_validated,
     remember_titles,
     validate_file,
 )
@@ -116,7 +116,7 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
     with write() as session:
         roster = session.get_one(Roster, roster_id, with_for_update=True)
         if roster.state == "received":
-            keep_judged(session, seals, roster, judged, now_ms)
+            keep_validated(session, seals, roster, judged, now_ms)
 
 
 def confirm_columns(
@@ -138,7 +138,7 @@ def confirm_columns(
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
         remember_titles(session, roster, judged, grounds)
-        keep_judged(session, seals, roster, judged, now_ms)
+        keep_validated(session, seals, roster, judged, now_ms)
         keep_chosen(roster, chosen, given)
 
 
@@ -199,9 +199,9 @@ def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float 
 def _compare_anew(seals: Seals, viewer: Viewer, roster_id: str) -> None:
     with read() as session:
         seen = own_roster(session, viewer, roster_id, lock=False).result
-        fresh = compare_anew(session, seals, viewer, roster_id)
+        fresh = refresh_preview(session, seals, viewer, roster_id)
     with write() as session:
-        keep_compared_anew(session, viewer, fresh, seen)
+        keep_refreshed(session, viewer, fresh, seen)
 
 
 def _require_open(roster: Roster) -> None:

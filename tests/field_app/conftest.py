@@ -266,7 +266,7 @@ class Inspector:
             if line.entry is not None and (not refused or line.entry.id in refused):
                 refused.append(line.entry.id)
                 line.code, line.errors = "body_invalid", {pointer: [message]}
-                line.stored = seals.seal(read_push.entry_place(line.entry.id), raw)
+                line.stored = seals.seal(read_push.entry_aad(line.entry.id), raw)
             return line
 
         self.patch.setattr(read_push, "read_line", read_line)

@@ -1,4 +1,4 @@
-"""Who sends this? A device by its token and its key; a request that is neither old nor repeated."""
+"""Authenticate the device that sent a request: by its token and its key; the request is neither old nor repeated."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def authenticate(session: Session, asked: Asked, now_ms: int) -> Sender:
 
 
 def device_of_token(session: Session, authorization: str) -> Device:
-    """The device that holds this bearer token: enough only beside something else that is not to be guessed. Raises
-    Problem 401."""
+    """The device that holds this bearer token: enough only together with another secret that nobody can guess.
+    Raises Problem 401."""
     scheme, _, token = authorization.partition(" ")
     query = sa.select(Device).where(Device.token_hash == hash_token(token))
     device = session.scalar(query) if scheme.lower() == "bearer" else None
@@ -99,7 +99,7 @@ def require_active(session: Session, sender: Sender) -> None:
 
 
 def claim_exchange(session: Session, sender: Sender, verb: str, now_ms: int) -> Exchange:
-    """Write down this exchange: its nonce, once and never again, and the beacon that its answer hands out.
+    """Record this exchange: its nonce, once and never again, and the beacon that its answer hands out.
 
     Raises Problem 401 `nonce_replayed`, also when two processes get the same request at once.
     """

@@ -21,7 +21,7 @@ from server.models.user import User
 
 
 def read_enrolment(asked: Any) -> dict[str, Any]:
-    """The fields of an enrolment, judged. Raises Problem 400 `header_invalid` with messages by JSON
+    """The fields of an enrolment, validated. Raises Problem 400 `header_invalid` with messages by JSON
     pointer."""
     errors = (
         EnrolmentSchema().validate(asked)
@@ -29,7 +29,7 @@ def read_enrolment(asked: Any) -> dict[str, Any]:
         else {"": ["请求正文必须是 JSON 对象。"]}
     )
     if errors:
-        pointers = {f"/{name}" if name else "": list(told) for name, told in errors.items()}
+        pointers = {f"/{name}" if name else "": list(messages) for name, messages in errors.items()}
         raise protocol_problem("header_invalid", errors=pointers)
     return dict(asked)
 
@@ -37,7 +37,7 @@ def read_enrolment(asked: Any) -> dict[str, Any]:
 def enrol_device(
     session: Session, seals: Seals, asked: Mapping[str, Any], now_ms: int
 ) -> dict[str, Any] | None:
-    """What a new device is told, or None for a wrong code (commit all the same: a wrong try counts).
+    """The answer to a new device, or None for a wrong code. Commit in both cases: a wrong try counts.
 
     A reinstalled app has a new key and is a new device.
     """

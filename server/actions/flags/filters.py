@@ -38,7 +38,7 @@ class Filter:
         return value in self.words if self.words else re.fullmatch(self.pattern, value) is not None
 
     def offered_to(self, viewer: Viewer) -> bool:
-        """Whether a form shows it to this viewer: who works on a flag is the bureau's own business."""
+        """Whether a form shows it to this viewer: only the bureau sees who works on a flag."""
         return not self.for_bureau or viewer.role in ("section", "brigade")
 
 

@@ -1,4 +1,4 @@
-"""A person moves a flag: acknowledge, order rectification, reply, recheck, transfer, close …, one event a move."""
+"""A user moves a flag: acknowledge, order rectification, reply, recheck, transfer, close …, one event a move."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _ORDERS = ("order_rectification", "fail_recheck")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
+    """What a user asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
     `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
     `company`: to which of the site's an order is addressed; empty: as before, else the general contractor.
     `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already."""
@@ -85,7 +85,7 @@ def move_flag(
 
     Raises Problem 404 when it is absent or not this viewer's, 403 `role_not_allowed`, 409 `stale_rev`,
     `illegal_move`, `same_person` or `another_open` (with `state`, `rev` and what is `allowed`), 422 for what the move
-    needs and lacks.
+    needs and was not given.
     """
     scope_id = session.scalar(sa.select(Flag.scope_id).where(Flag.id == flag_id, visible_flags(viewer)))
     scope = lock_scope(session, scope_id) if scope_id is not None else None
@@ -135,8 +135,8 @@ def move_flag(
 
 
 def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_ms: int) -> bool:
-    """Whether the last that a person did to this flag is this very move: somebody who went back in the browser, and
-    pressed again what its form still said."""
+    """Whether the user's last move of this flag is this same move: the user went back in the browser and sent the form
+    again."""
     if not wanted.repeat_ms:
         return False
     events = sa.select(FlagEvent).where(
@@ -147,9 +147,9 @@ def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_m
         return False
     if last.at_ms <= now_ms - wanted.repeat_ms:
         return False
-    told = _detail(session, wanted, viewer, MOVES[wanted.action], flag)
+    detail = _detail(session, wanted, viewer, MOVES[wanted.action], flag)
     return all(
-        last.detail.get(name) == told.get(name) for name in ("note", "media", "due", "assignee", "company")
+        last.detail.get(name) == detail.get(name) for name in ("note", "media", "due", "assignee", "company")
     )
 
 
@@ -157,12 +157,12 @@ def asked_of(
     session: Session, viewer: Viewer, flag: Flag, site: Site, book: Rulebook, wanted: Wanted | None = None
 ) -> Asked:
     """What the rules have to know about this viewer and this flag."""
-    told = sa.select(FlagEvent.action, FlagEvent.actor).where(
+    query = sa.select(FlagEvent.action, FlagEvent.actor).where(
         FlagEvent.scope_id == flag.scope_id,
         FlagEvent.flag_id == flag.id,
         FlagEvent.action.in_((*TAKES_OVER, "submit_rectification")),
     )
-    events = session.execute(told).all()
+    events = session.execute(query).all()
     other = sa.select(Flag.id).where(
         Flag.scope_id == flag.scope_id, Flag.duty == flag.duty, Flag.closed_ms.is_(None), Flag.id != flag.id
     )

@@ -76,7 +76,7 @@ def begin_upload(
 def open_upload(
     session: Session, capability: str, device_id: str, announced: Announced, expires_ms: int
 ) -> MediaUpload:
-    """The row of an upload, before anything of it lies in the store: by it the tick finds what a crash leaves there."""
+    """The row of an upload, written before anything of it is in the store: by it the tick finds what a crash left there."""
     upload = MediaUpload(
         id=upload_id(capability), device_id=device_id, scope_id=announced.scope_id, sha256=announced.sha256
     )

@@ -1,7 +1,7 @@
-"""Judge a photo by its bytes, and make the copy of it that people are shown.
+"""Inspect a photo by its bytes, and make the copy of it that people are shown.
 
 What a client calls a file counts for nothing. The bytes are kept as they came, because the hash in the signed log is
-over them; but nobody is shown them: a decoded and re-encoded copy holds no place, no camera's number, and nothing that
+over them; but nobody is shown them: a decoded and re-encoded copy holds no location, no camera's number, and nothing that
 was hidden behind the picture.
 """
 
@@ -136,9 +136,9 @@ def _exif_of(image: Image.Image) -> Image.Exif | None:
 def _taken_ms(exif: Image.Exif | None) -> int | None:
     """When the camera says that the photo was taken; local time where it names no offset."""
     try:
-        told = exif.get_ifd(_EXIF) if exif is not None else {}
-        at = datetime.strptime(str(told[_TAKEN]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
-        offset = str(told.get(_TAKEN_OFFSET, "")).strip("\0 ")
+        tags = exif.get_ifd(_EXIF) if exif is not None else {}
+        at = datetime.strptime(str(tags[_TAKEN]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+        offset = str(tags.get(_TAKEN_OFFSET, "")).strip("\0 ")
         zone = datetime.strptime(offset, "%z").tzinfo if offset else SHANGHAI
         return round(at.replace(tzinfo=zone).timestamp() * 1000)
     except Exception:  # as above

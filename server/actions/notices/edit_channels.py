@@ -46,14 +46,14 @@ def add_channel(session: Session, seals: Seals, user: User, new: NewChannel, now
         secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
         address = f"{new.address.partition('#')[0]}#{secret}"
     channel = Channel(id=str(uuid7()), user_id=user.id, kind=new.kind, made_ms=now_ms)
-    channel.address = seals.seal(address_place(channel.id), address.encode())
+    channel.address = seals.seal(address_aad(channel.id), address.encode())
     channel.quiet_from, channel.quiet_to = new.quiet_from, new.quiet_to
     session.add(channel)
     return channel.id, secret
 
 
 def remove_channel(session: Session, channel_id: str) -> None:
-    """Take a channel away with what waits for it; what it tells stays in the console. Raises Problem 404."""
+    """Delete a channel with the notices that wait to go by it. The console still shows them. Raises Problem 404."""
     channel = session.get(Channel, channel_id)
     if channel is None:
         raise Problem("not_found", "没有这个通知渠道。")
@@ -62,8 +62,8 @@ def remove_channel(session: Session, channel_id: str) -> None:
     session.delete(channel)
 
 
-def address_place(channel_id: str) -> bytes:
-    """Where a channel's sealed address belongs."""
+def address_aad(channel_id: str) -> bytes:
+    """The additional data (AAD) that a channel's sealed address is bound to."""
     return place("channel", channel_id, "address")
 
 

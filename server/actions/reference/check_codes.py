@@ -1,4 +1,4 @@
-"""Codes that a person gave, held against the reference data in force."""
+"""Codes that a user gave, checked against the reference data in force."""
 
 from __future__ import annotations
 

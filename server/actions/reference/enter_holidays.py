@@ -51,7 +51,7 @@ def read_holidays(workbook: Workbook) -> list[Holiday]:
 
 
 def enter_holidays(session: Session, rows: Sequence[Holiday], source: str, now_ms: int) -> int:
-    """Enter a year's dates, in place of those that were entered for it before; windows are planned again at the next tick.
+    """Enter a year's dates, replacing those that were entered for it before; windows are planned again at the next tick.
     Gives the year. `source`: the notice that arranges it. Raises Problem 422 for dates of several years, for a year
     that is over, and where no day off is among them.
     """

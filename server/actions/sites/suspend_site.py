@@ -53,7 +53,7 @@ def resume_site(session: Session, seals: Seals, now_ms: int, site: Site, *, at_m
 
 
 def _locked(session: Session, site: Site) -> None:
-    """The scope's row is taken first, always: whoever plans the site's windows waits for it."""
+    """The scope's row is always locked first: the planning of the site's windows waits for it."""
     lock_scope(session, site.id)
     session.refresh(site)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from schemas.kinds import KINDS
 from server.actions.duties.match_facts import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
-from server.actions.records.feed import Feed, Put, body_place
+from server.actions.records.feed import Feed, Put, body_aad
 from server.actions.records.registers import REGISTERS, WORKER
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.read_push import Envelope, Line
@@ -222,7 +222,7 @@ def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
     keys = [(applying.scope.scope_id, key) for key in ids]
     table: Any = Record.__table__
     return {
-        ids[place] for place, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
+        ids[index] for index, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
     }
 
 
@@ -297,23 +297,23 @@ def _restore(applying: Applying, record_id: str) -> None:
     others = sa.select(Record.id).where(
         Record.scope_id == record.scope_id, Record.amends == record_id, Record.counts.is_(True)
     )
-    standing = list(applying.session.scalars(others))
+    in_force = list(applying.session.scalars(others))
     body.pop("amended_by", None)
-    if standing:
-        body["amended_by"] = max(standing)
-    counts = not standing and not body.get("voided")
+    if in_force:
+        body["amended_by"] = max(in_force)
+    counts = not in_force and not body.get("voided")
     applying.touches.append(touch(record.kind, record.subject, record))
     applying.feed.put([Put(record.kind, record.id, body, counts=counts)])
 
 
 def body_of(applying: Applying, record: Record) -> dict[str, Any]:
     """A record's body, opened."""
-    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_place(record.id), record.body))
+    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_aad(record.id), record.body))
     return body
 
 
 def _merge(applying: Applying, written: Written) -> Effect:
-    """Two records are one person: the other one names the kept one, and is nobody of its own."""
+    """Two records are one person: the other one names the kept one, and is no person of its own."""
     body = msgspec.json.decode(written.line.served)
     other = target_of(applying, body["other"])
     if other is None or other.kind != WORKER.kind:

@@ -41,7 +41,7 @@ class About(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export as read: whose it is, the lines byte for byte, the photos that lie beside them."""
+    """An export as read: whose it is, the lines byte for byte, the photos that are in the same file."""
 
     about: About
     raws: list[bytes]

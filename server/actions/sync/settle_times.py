@@ -65,7 +65,7 @@ def settle_times(
     """Date the new lines of one stream, in order of `n`. `known`: the stream before they came.
 
     1. This push says through which number nothing was written before it.
-    2. The new entries are settled together with those stored entries beside them that could contradict or tighten
+    2. The new entries are settled together with those stored entries next to them that could contradict or tighten
        them; where none can, none is read.
     3. Where this push ties its boot better, earlier entries of that boot with loose intervals are dated again.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
-from server.actions.rosters.validate_roster import Chosen, Grounds, Judged, validate_file
+from server.actions.rosters.validate_roster import Chosen, Grounds, Validated, validate_file
 from server.files.read_workbook import Workbook, read_workbook
 from server.rules.rosters.cells import Cell
 from server.rules.rosters.validate import Row
@@ -21,12 +21,12 @@ HAN = [person(number) for number in (0, 3, 4, 5, 6)]  # whose names are two to f
 
 def judged_of(
     workbook: Workbook, chosen: Chosen | None = None, remembered: Mapping[str, str] | None = None
-) -> Judged:
+) -> Validated:
     grounds = Grounds(context(), remembered or {}, chosen or {})
     return validate_file(workbook, grounds, lambda _done, _rows: None)
 
 
-def asked_of(judged: Judged) -> dict[tuple[int, int], str | None]:
+def asked_of(judged: Validated) -> dict[tuple[int, int], str | None]:
     return {(question["sheet"], question["column"]): question["field"] for question in judged.questions}
 
 

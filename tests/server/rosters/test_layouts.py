@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.actions.rosters.upload_roster import check_confirmed
-from server.actions.rosters.validate_roster import Grounds, Judged, validate_file
+from server.actions.rosters.validate_roster import Grounds, Validated, validate_file
 from server.base.problems import Problem
 from server.files.read_workbook import read_workbook
 from server.rules.rosters.cells import Cell
@@ -34,7 +34,7 @@ def _without(column: int, rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
     return [[*row[:column], *row[column + 1 :]] for row in rows]
 
 
-def _confirmed(data: bytes, **given: str) -> Judged:
+def _confirmed(data: bytes, **given: str) -> Validated:
     """As a person confirms what she is asked, with what she says of all."""
     workbook = read_workbook(data)
     chosen = {place: field or "" for place, field in asked_of(judged_of(workbook)).items()}
@@ -43,7 +43,7 @@ def _confirmed(data: bytes, **given: str) -> Judged:
     return judged
 
 
-def _teams(judged: Judged) -> list[Any]:
+def _teams(judged: Validated) -> list[Any]:
     return [row.fields.get("team") for row in judged.rows]
 
 

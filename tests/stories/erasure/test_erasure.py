@@ -154,7 +154,7 @@ def everything(app: Flask) -> str:
         for column in SEALED_COLUMNS:
             for row in session.execute(sa.select(*column.key_columns, column.column)):
                 if row[-1] is not None:
-                    found.append(seals.open(column.place(row), row[-1]).decode("utf-8", "replace"))
+                    found.append(seals.open(column.aad(row), row[-1]).decode("utf-8", "replace"))
     return "\n".join(found)
 
 

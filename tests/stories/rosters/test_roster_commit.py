@@ -19,7 +19,7 @@ from server.actions.audit.verify_log import verify_scope
 from server.actions.reference.load_reference import load_reference
 from server.actions.rosters import commit_roster
 from server.actions.rosters.commit_roster import Decision
-from server.actions.rosters.preview import result_place
+from server.actions.rosters.preview import result_aad
 from server.base.db import read, write
 from server.models import LogEntry, Roster, User, Worker
 from server.models.access import viewer_of
@@ -179,7 +179,7 @@ def test_what_the_log_refused_is_not_counted_as_written(
 
 def test_a_preview_of_an_earlier_version_is_read_still(desk: Cast, contractor: Caller) -> None:
     told = preview(contractor, desk.site_a, people_file(person(1)))
-    seals, where = desk.app.extensions["gongdi"].seals, result_place(told["id"])
+    seals, where = desk.app.extensions["gongdi"].seals, result_aad(told["id"])
     with desk.app.app_context(), write() as session:
         roster = session.get_one(Roster, told["id"])
         roster.result = seals.seal(where, zstandard.decompress(seals.open(where, roster.result or b"")))
