@@ -68,7 +68,7 @@ def test_a_filter_is_chosen_by_keyboard_and_kept_in_the_address(open_page: OpenP
     expect(page.get_by_label("状态")).to_have_value("all")
 
 
-def test_a_wrong_password_is_told_and_the_password_is_asked_again(
+def test_a_wrong_password_is_reported_and_the_password_is_asked_again(
     open_page: OpenPage, complaints: list[str]
 ) -> None:
     page = open_page("/console/login")

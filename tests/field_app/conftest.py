@@ -202,12 +202,12 @@ class Inspector:
         return self.page
 
     def open(self, room: str) -> None:
-        """A room; one that a phone's bar has no place for stands behind 更多."""
+        """A room; one that a phone's bar has no space for is behind 更多."""
         bar = self.page.get_by_role("navigation")
         bar.locator("a:visible").filter(has_text=re.compile(f"{room}|更多")).first.click()
         if not bar.get_by_role("link", name=room).is_visible():
             self.page.locator(".tiles").get_by_role("link", name=room).click()
-        # What stands in one room has its like in another: nothing is touched before the room is there.
+        # Rooms have similar elements: nothing is touched before the room is shown.
         expect(bar.locator("a", has_text=room)).to_have_attribute("aria-current", "page")
 
     def open_worker(self, name: str) -> None:

@@ -52,9 +52,9 @@ def test_a_log_from_paper_counts_when_it_was_done_and_says_so(inspector: Inspect
 def test_what_is_still_to_come_or_too_old_is_not_saved(inspector: Inspector) -> None:
     inspector.enrol()
     page = _open_place(inspector)
-    for ms, told in ((-HOUR_MS, "不能晚于现在"), (49 * HOUR_MS, "只能补录 48 小时以内的工作")):
+    for ms, message in ((-HOUR_MS, "不能晚于现在"), (49 * HOUR_MS, "只能补录 48 小时以内的工作")):
         _say_when(page, _ago(inspector, ms))
-        expect(page.locator(".observed .wrong")).to_contain_text(told)
+        expect(page.locator(".observed .wrong")).to_contain_text(message)
         page.get_by_role("button", name="含氯消毒剂").click()
         page.locator("[name=operator]").fill("王师傅")
         page.get_by_role("button", name="保存", exact=True).click()

@@ -136,12 +136,12 @@ def test_a_word_covers_no_key_and_is_gone_with_the_next_touch(
     page.get_by_role("button", name="绿码").click()
     inspector.type_digits("365")
     page.get_by_role("button", name="放行进场").click()
-    told = page.locator(".told")
-    expect(told).to_contain_text("已记录: 张三 进场")
+    toast = page.locator(".told")
+    expect(toast).to_contain_text("已记录: 张三 进场")
     _assert_lies_over_the_head(page)
     page.get_by_role("button", name="曾小贤").click()
     expect(page.get_by_role("heading", name="曾小贤")).to_be_visible()
-    expect(told).to_have_text("")  # the next person is not called by the name of the one before
+    expect(toast).to_have_text("")  # the next person is not called by the name of the one before
     page.mouse.wheel(0, 400)
     page.evaluate(
         "(text) => Object.assign(document.querySelector('.told'), { className: 'told bad', textContent: text })",

@@ -124,7 +124,7 @@ def test_bytes_put_in_taken_out_or_repeated_are_never_taken_by_the_compiled_read
 
 
 @given(kind=st.sampled_from(PUSHED), data=st.data())
-def test_a_name_that_stands_twice_is_never_taken(kind: str, data: st.DataObject) -> None:
+def test_a_name_that_occurs_twice_is_never_taken(kind: str, data: st.DataObject) -> None:
     line = data.draw(lines(kind))
     members = json.loads(line)
     inside = data.draw(st.sampled_from(("", "at", "body")))

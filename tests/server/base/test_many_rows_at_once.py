@@ -54,6 +54,6 @@ def test_nothing_asked_for_is_no_statement(app: Flask) -> None:
 def test_what_the_driver_refuses_is_raised_as_everywhere_else(app: Flask, cast: Cast) -> None:
     table: Any = LoginToken.__table__
     row = (b"0" * 32, cast.users["section"], 0, 0)
-    with app.app_context(), pytest.raises(DatabaseTrouble) as told, write() as session:
+    with app.app_context(), pytest.raises(DatabaseTrouble) as raised, write() as session:
         bulk_insert(session, table, ("token_hash", "user_id", "made_ms", "expires_ms"), [row, row])
-    assert not is_passing(told.value)
+    assert not is_passing(raised.value)

@@ -102,7 +102,7 @@ def test_every_word_of_click_has_a_chinese_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["nonsense"], "没有命令 'nonsense'"),
         (["user", "add", "x"], "缺少选项 '--role'"),
@@ -113,10 +113,10 @@ def test_every_word_of_click_has_a_chinese_one(name: str) -> None:
         (["assign", "a", "b", "c"], "多余的参数 (c)"),
     ],
 )
-def test_a_mistake_is_answered_in_chinese(arguments: list[str], told: str) -> None:
+def test_a_mistake_is_answered_in_chinese(arguments: list[str], message: str) -> None:
     answer = CliRunner().invoke(gongdi, arguments, prog_name="gongdi")
     assert answer.exit_code == 2
-    assert "错误: " in answer.output and told in answer.output and "用法见" in answer.output
+    assert "错误: " in answer.output and message in answer.output and "用法见" in answer.output
 
 
 def _examples(*path: str) -> list[list[str]]:

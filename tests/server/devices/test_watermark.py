@@ -57,7 +57,7 @@ def test_the_tablets_of_a_disabled_user_are_as_if_revoked(app: Flask, cast: Cast
     assert _reports(app, cast.site_a).lost_of([KIND], NOW_MS, NOW_MS + 30) == "device_lost"
 
 
-def test_the_servers_own_device_stands_in_no_watermark(app: Flask, cast: Cast) -> None:
+def test_the_servers_own_device_is_in_no_watermark(app: Flask, cast: Cast) -> None:
     _tablet(app, cast, "one", complete_ms=NOW_MS + 100)
     _tablet(app, cast, "own", complete_ms=None, device_class="server")
     assert _watermark(app, cast.site_a) == NOW_MS + 100

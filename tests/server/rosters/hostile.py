@@ -79,7 +79,7 @@ def lying_size() -> bytes:
     begins = sheet_xml(rows).encode()[:100]
     whole = nested_zeros()
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
-        told = archive.getinfo(SHEET)
+        member = archive.getinfo(SHEET)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = (
         packer.compress(begins)
@@ -88,26 +88,26 @@ def lying_size() -> bytes:
     )
     name = SHEET.encode()
     head = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 33, zlib.crc32(begins), len(body), 100, len(name), 0)
-    front = whole[: told.header_offset] + b"PK\x03\x04" + head + name + body
+    front = whole[: member.header_offset] + b"PK\x03\x04" + head + name + body
     directory = whole[struct.unpack_from("<I", whole, len(whole) - 6)[0] : -22]
     at = directory.index(name) - 46
     entry = directory[:at] + b"PK\x01\x02" + struct.pack("<H", 20) + head
-    entry += struct.pack("<HHHII", 0, 0, 0, 0, told.header_offset) + name
+    entry += struct.pack("<HHHII", 0, 0, 0, 0, member.header_offset) + name
     count = struct.unpack_from("<H", whole, len(whole) - 12)[0]
     return (
         front + entry + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, len(entry), len(front), 0)
     )
 
 
-def many_parts(count: int = 100_000, told: int | None = None) -> bytes:
-    """So many members; `told`: what the end of the archive says of their number."""
+def many_parts(count: int = 100_000, declared: int | None = None) -> bytes:
+    """So many members; `declared`: what the end of the archive says of their number."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number in range(count):
             archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
     data = buffer.getvalue()
-    if told is not None:  # without the 64-bit list of members, whose place the end does not need
-        data = data[:-14] + struct.pack("<HH", told, told) + data[-10:]
+    if declared is not None:  # without the 64-bit list of members, whose place the end does not need
+        data = data[:-14] + struct.pack("<HH", declared, declared) + data[-10:]
     return data
 
 
@@ -296,7 +296,10 @@ HOSTILE = [
     Hostile("areas merged over one another", merged_everywhere, 422, "file_damaged"),
     Hostile("100,000 members", many_parts, 413, "file_has_too_many_parts"),
     Hostile(
-        "100,000 members that say they are one", lambda: many_parts(told=1), 413, "file_has_too_many_parts"
+        "100,000 members that say they are one",
+        lambda: many_parts(declared=1),
+        413,
+        "file_has_too_many_parts",
     ),
     Hostile("two archives in one", two_lists, 422, "file_damaged"),
     Hostile("an outer entity in a sheet", lambda: _doctype(SHEET), 422, "file_has_forbidden_xml"),

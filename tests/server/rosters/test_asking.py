@@ -27,7 +27,7 @@ from tests.stories.rosters.uploads import xlsx
 ATTENDANCE: list[list[Cell]] = [["序号", "姓名", "班组", "出勤天数"], ["1", "王磊", "钢筋一班", 22.0]]
 
 
-def test_beside_a_roster_a_list_without_numbers_is_skipped_and_told() -> None:
+def test_next_to_a_roster_a_list_without_numbers_is_skipped_and_reported() -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [TITLES, *cells_of()])
         write_rows(book.add_worksheet("考勤表"), ATTENDANCE)
@@ -40,7 +40,7 @@ def test_beside_a_roster_a_list_without_numbers_is_skipped_and_told() -> None:
     assert judged.skipped == {1: "no_numbers", 2: "no_table"}
 
 
-def test_a_list_without_numbers_stands_in_nobodys_way_when_the_roster_is_asked_about() -> None:
+def test_a_list_without_numbers_is_in_nobodys_way_when_the_roster_is_asked_about() -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [["工人大名", *TITLES[1:]], *cells_of()])
         write_rows(book.add_worksheet("考勤表"), ATTENDANCE)
@@ -135,7 +135,7 @@ def test_evident_synonyms_are_not_asked_about(title: str, column: int) -> None:
     are_all(read_rows(xlsx(cells_of(), titles)))
 
 
-def test_what_is_remembered_never_stands_above_a_known_word() -> None:
+def test_what_is_remembered_never_overrides_a_known_word() -> None:
     remembered = {"进场日期": "exited_on", "姓名": "", "跟谁干": "team"}
     titles = [*TITLES[:2], "跟谁干", *TITLES[3:]]
     judged = judged_of(read_workbook(xlsx(cells_of(), titles)), remembered=remembered)

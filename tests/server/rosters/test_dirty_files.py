@@ -34,7 +34,7 @@ ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "utf-16")
 @dataclass(frozen=True)
 class Sheet:
     """How one table is laid out: lines above it, empty columns before it, the order of its columns, a header of two rows,
-    teams merged over all people, and what stands between people (by how many come before it)."""
+    teams merged over all people, and the lines between people (by how many come before them)."""
 
     above: int
     indent: int

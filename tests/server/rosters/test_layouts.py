@@ -35,7 +35,7 @@ def _without(column: int, rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
 
 
 def _confirmed(data: bytes, **given: str) -> Judged:
-    """As a person confirms what she is asked, with what she says of all."""
+    """As the user confirms the questions, with values for all rows."""
     workbook = read_workbook(data)
     chosen = {place: field or "" for place, field in asked_of(judged_of(workbook)).items()}
     judged = validate_file(workbook, Grounds(context(), {}, chosen, given), lambda _done, _rows: None)
@@ -91,7 +91,7 @@ def test_the_problems_of_the_right_table_name_its_own_cells() -> None:
 @pytest.mark.parametrize(
     "name", ["木工二班", "木工二班花名册", "一、木工二班(3人)", "东苑一期项目木工二班名单"]
 )
-def test_a_team_that_only_the_sheets_name_tells_is_that_of_its_people(name: str) -> None:
+def test_a_team_that_only_the_sheets_name_gives_is_that_of_its_people(name: str) -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [["填写说明"]])
         write_rows(book.add_worksheet(name), [WITHOUT_TEAM, *_without(2, cells_of())])
@@ -198,7 +198,7 @@ def test_what_is_below_the_people_is_nobody(footer: list[list[Cell]]) -> None:
     assert judged.passed_over == {0: [*range(8, 8 + len(footer))]}
 
 
-def test_somebody_without_a_number_at_the_end_is_told_to_lack_one() -> None:
+def test_somebody_without_a_number_at_the_end_is_reported_to_lack_one() -> None:
     judged = judged_of(read_workbook(xlsx([*cells_of(), ["赵六", "", "木工班", "木工", "", "2026-11-01"]])))
     assert judged.rows[-1].fields["name"] == "赵六"
     assert {found.code for found in judged.rows[-1].found} >= {"certificate_missing"}
@@ -241,15 +241,15 @@ PLATFORM = [
 
 
 def test_the_national_platforms_export_is_read_without_a_question() -> None:
-    told = dict.fromkeys(PLATFORM, "x")
-    told |= {"证件类型": "居民身份证", "人员类型": "建筑工人", "是否班组长": "否", "退场时间": ""}
-    told |= {"合同期限类型": "固定期限合同", "所属企业名称": "甲建筑有限公司(全称)", "工种": "钢筋工"}
+    values = dict.fromkeys(PLATFORM, "x")
+    values |= {"证件类型": "居民身份证", "人员类型": "建筑工人", "是否班组长": "否", "退场时间": ""}
+    values |= {"合同期限类型": "固定期限合同", "所属企业名称": "甲建筑有限公司(全称)", "工种": "钢筋工"}
     rows = []
     for who in PEOPLE:
-        told |= {"工人姓名": who.name, "证件号码": who.certificate_number, "班组名称": who.team}
-        told |= {"手机号码": who.phone, "进场时间": "2026-11-01 08:00:00"}
-        told["所属企业统一社会信用代码"] = context().company
-        rows.append([told[title] for title in PLATFORM])
+        values |= {"工人姓名": who.name, "证件号码": who.certificate_number, "班组名称": who.team}
+        values |= {"手机号码": who.phone, "进场时间": "2026-11-01 08:00:00"}
+        values["所属企业统一社会信用代码"] = context().company
+        rows.append([values[title] for title in PLATFORM])
     judged = judged_of(read_workbook(xlsx(rows, PLATFORM)))
     assert (len(PLATFORM), judged.questions) == (32, [])
     are_all(judged.rows)
@@ -292,7 +292,7 @@ def test_a_list_of_attendance_is_called_so(days: list[Cell]) -> None:
     assert "考勤表" in refusal.value.detail
 
 
-def test_next_to_a_roster_such_sheets_are_skipped_and_told() -> None:
+def test_next_to_a_roster_such_sheets_are_skipped_and_reported() -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [TITLES, *cells_of()])
         days: list[Cell] = ["姓名", *[float(n) for n in range(1, 31)]]

@@ -67,7 +67,7 @@ def _with_stored_part(book: bytes, part: bytes) -> bytes:
     """The same workbook with a part that is kept unpacked, as programs keep what is packed already."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
-        for told in old.infolist():
-            new.writestr(told.filename, old.read(told))
+        for member in old.infolist():
+            new.writestr(member.filename, old.read(member))
         new.writestr("xl/embeddings/说明.docx", part, zipfile.ZIP_STORED)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Files as contractors really make them: wherever the table stands in them, the same people come out."""
+"""Files as contractors really make them: wherever the table is in them, the same people come out."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_every_sheet_that_is_a_table_is_read_and_others_are_not() -> None:
 
 
 @pytest.mark.parametrize("way", ["hide", "very_hidden"])
-def test_a_hidden_sheet_is_not_read_and_told(way: str) -> None:
+def test_a_hidden_sheet_is_not_read_and_reported(way: str) -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [TITLES, *cells_of()])
         other = book.add_worksheet("去年")
@@ -149,7 +149,7 @@ def test_a_hidden_row_is_found_in_sheets_that_were_put_in_another_order() -> Non
     assert [row.fields["name"] for row in rows if row.found] == [NAMES[3]]
 
 
-def test_a_hidden_column_is_read_as_any_other_and_told() -> None:
+def test_a_hidden_column_is_read_as_any_other_and_reported() -> None:
     def write(sheet: Any, _: Any) -> None:
         write_rows(sheet, [TITLES, *cells_of()])
         sheet.set_column(1, 2, None, None, {"hidden": True})
@@ -185,7 +185,7 @@ def test_totals_and_notes_are_nobody_and_counted(line: list[Cell]) -> None:
     assert judged.passed_over == {0: [5, 9] if any(line) else []}
 
 
-def test_who_stands_among_people_with_a_name_only_is_told_to_lack_a_number() -> None:
+def test_who_is_among_people_with_a_name_only_is_reported_to_lack_a_number() -> None:
     rows = cells_of()
     judged = judged_of(read_workbook(xlsx([*rows[:3], ["赵六"], *rows[3:], ["孙七"], ["", "周八", ""]])))
     alone = judged.rows[3]
@@ -319,7 +319,7 @@ def test_signs_within_a_note_are_no_delimiters() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-def test_a_byte_that_cannot_be_read_is_told_by_its_line(encoding: str) -> None:
+def test_a_byte_that_cannot_be_read_is_reported_by_its_line(encoding: str) -> None:
     lines = text_of_all(end="\n").encode(encoding).split(b"\n")
     lines[4] = lines[4].replace("钢筋工".encode(encoding), b"\xff\xff,")
     with pytest.raises(Problem) as refusal:

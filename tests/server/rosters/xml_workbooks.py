@@ -38,16 +38,16 @@ def xml_2003(
 
 
 def _cells_2003(row: Sequence[Cell]) -> str:
-    told, skipped = [], False
+    cells, skipped = [], False
     for column, cell in enumerate(row, start=1):
         if cell == "":
             skipped = True
             continue
         place = f' ss:Index="{column}"' if skipped else ""
         kind = "String" if isinstance(cell, str) else "Number"
-        told.append(f'<Cell{place}><Data ss:Type="{kind}">{escape(str(cell))}</Data></Cell>')
+        cells.append(f'<Cell{place}><Data ss:Type="{kind}">{escape(str(cell))}</Data></Cell>')
         skipped = False
-    return "".join(told)
+    return "".join(cells)
 
 
 def ods(content: str, **more: str) -> bytes:

@@ -114,7 +114,7 @@ def test_a_reply_under_stop_work_starts_no_recheck() -> None:
 
 
 @pytest.mark.parametrize("state", ENDED)
-def test_a_flag_is_not_reopened_beside_one_that_is_open(state: str) -> None:
+def test_a_flag_is_not_reopened_alongside_one_that_is_open(state: str) -> None:
     assert refusal(asked("reopen", SECTION, state, other_open=True)) == "another_open"
     assert refusal(asked("reopen", SECTION, state)) is None
 

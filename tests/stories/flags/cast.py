@@ -73,7 +73,7 @@ def moved(caller: Caller, flag_id: str, action: str, **more: Any) -> dict[str, A
 
 
 def notices(field: Field, name: str) -> list[str]:
-    """What this user was told in the console, in order."""
+    """The notices that this user got in the console, in order."""
     query = sa.select(Notice.what).where(
         Notice.user_id == field.cast.users[name], Notice.channel_id.is_(None)
     )

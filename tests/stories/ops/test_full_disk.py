@@ -48,8 +48,8 @@ def test_a_full_disk_refuses_pushes_and_loses_nothing(
         tablet.sync()
         assert tablet.status().unsent == len(written)
         assert _entries(app) == set()
-        told = app.test_client().get("/readyz")
-        assert (told.status_code, told.get_json()["checks"]["disk"]["code"]) == (503, "disk_full")
+        ready = app.test_client().get("/readyz")
+        assert (ready.status_code, ready.get_json()["checks"]["disk"]["code"]) == (503, "disk_full")
     monkeypatch.undo()
     cast.clock.advance(60_000)
     assert tablet.sync().ok

@@ -42,8 +42,8 @@ class Processes:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        told = {"GONGDI_DATABASE_URL": database_url, "GONGDI_DATA_DIR": str(folder), "GONGDI_TICK_S": "1"}
-        self._env = {**os.environ, **told, "PORT": str(self.port)}
+        settings = {"GONGDI_DATABASE_URL": database_url, "GONGDI_DATA_DIR": str(folder), "GONGDI_TICK_S": "1"}
+        self._env = {**os.environ, **settings, "PORT": str(self.port)}
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""A hostile file at the door: refused there and then, in Chinese, with a code; nothing is kept of it."""
+"""A hostile file is refused at upload, in Chinese, with a code; nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -29,22 +29,20 @@ def _is_chinese(text: str) -> bool:
     return any("\u4e00" <= sign <= "\u9fff" for sign in text)
 
 
-def test_every_hostile_file_is_refused_at_the_door_and_nothing_is_kept(
-    cast: Cast, contractor: Caller
-) -> None:
-    told: dict[str, tuple[Any, ...]] = {}
+def test_every_hostile_file_is_refused_at_upload_and_nothing_is_kept(cast: Cast, contractor: Caller) -> None:
+    answers: dict[str, tuple[Any, ...]] = {}
     for hostile in HOSTILE:
         answer = upload(contractor, cast.site_a, hostile.make())
         said = answer.get_json()
-        told[hostile.what] = (answer.status_code, said["code"])
+        answers[hostile.what] = (answer.status_code, said["code"])
         assert _is_chinese(said["title"]) and _is_chinese(said.get("detail", "没有")), (hostile.what, said)
-    assert told == {hostile.what: (hostile.status, hostile.code) for hostile in HOSTILE}
+    assert answers == {hostile.what: (hostile.status, hostile.code) for hostile in HOSTILE}
     with cast.app.app_context(), read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Roster)) == 0
         assert session.scalar(sa.select(sa.func.count()).select_from(LogEntry)) == 0
 
 
-def test_the_door_still_works_after_them(cast: Cast, contractor: Caller) -> None:
+def test_the_upload_still_works_after_them(cast: Cast, contractor: Caller) -> None:
     for hostile in HOSTILE[:3]:
         upload(contractor, cast.site_a, hostile.make())
     assert preview(contractor, cast.site_a, people_file(person(1)))["state"] == "preview"
