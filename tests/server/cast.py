@@ -1,4 +1,4 @@
-"""The people of the tests: an inspector, a contractor, her competitor who must see nothing, a section
+"""The people of the tests: an inspector, a contractor, a competitor who must see nothing, a section
 clerk, a brigade officer, an administrator; and the sites between them."""
 
 from __future__ import annotations

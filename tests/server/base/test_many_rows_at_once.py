@@ -40,7 +40,7 @@ def test_what_is_inserted_and_updated_is_found_by_its_keys(
         bulk_update(session, TABLE, KEYS, COLUMNS, changes)
         wanted = [(scope, absent), *((scope, key) for key in before), (absent, next(iter(before)))]
         found = bulk_select(session, TABLE, KEYS, COLUMNS, wanted)
-    assert {wanted[place]: tuple(row) for place, *row in found} == {
+    assert {wanted[index]: tuple(row) for index, *row in found} == {
         (scope, key): row for key, row in {**before, **after}.items()
     }
 

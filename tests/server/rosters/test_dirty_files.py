@@ -147,9 +147,9 @@ def _csv(table: list[list[Cell]], delimiter: str, encoding: str) -> bytes:
 
 
 def _check(data: bytes, expected: list[tuple[Person, list[Dirt]]]) -> None:
-    judged = validate_file(read_workbook(data), Grounds(context(), {}, {}), lambda _done, _rows: None)
-    assert judged.questions == [] and judged.skipped == {}
-    for row, (who, dirts) in zip(judged.rows, expected, strict=True):
+    roster = validate_file(read_workbook(data), Grounds(context(), {}, {}), lambda _done, _rows: None)
+    assert roster.questions == [] and roster.skipped == {}
+    for row, (who, dirts) in zip(roster.rows, expected, strict=True):
         for dirt in dirts:
             expect(row, who, dirt)
         # Some dirt is one certain number: whoever bears it in two rows is rejected for that.

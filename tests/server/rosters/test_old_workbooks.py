@@ -11,8 +11,8 @@ import pytest
 
 from server.base.problems import Problem
 from server.files.read_workbook import read_workbook
+from tests.server.rosters.crafted_workbooks import one_sheet, record, zipped
 from tests.server.rosters.files import are_all, book_of, cells_of, read_rows, write_rows
-from tests.server.rosters.hostile import one_sheet, record, zipped
 from tests.server.rosters.old_workbooks import WRITERS, biff, compound, with_password
 from tests.server.rosters.people import TITLES, person
 

@@ -1,4 +1,4 @@
-"""Printed documents of a flag: the order, the recheck, the whole file. What people wrote is text, never markup or a formula."""
+"""Printed documents of a flag: the order, the recheck, the whole file. What people wrote is text, no markup, no formula."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from server.actions.reference.load_reference import load_reference
 from server.base.db import read, write
 from server.models import LogEntry, Roster
 from tests.server.cast import Caller, Cast
-from tests.server.rosters.hostile import HOSTILE, one_sheet
+from tests.server.rosters.crafted_workbooks import one_sheet
+from tests.server.rosters.hostile import HOSTILE
 from tests.server.rosters.people import TITLES, person
 from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, rows, upload, xlsx
 
@@ -61,12 +62,12 @@ def test_a_file_that_is_no_roster_becomes_a_failed_one_that_says_why(cast: Cast,
 
 
 @pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1b", "\u202e", "\ufffe", "\U000e0001"])
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("column", range(6))
 def test_signs_that_no_text_holds_never_break_a_commit(
-    cast: Cast, contractor: Caller, sign: str, place: int
+    cast: Cast, contractor: Caller, sign: str, column: int
 ) -> None:
     cells = [str(cell) for cell in person(1).cells()]
-    cells[place] = cells[place][:2] + sign + cells[place][2:]
+    cells[column] = cells[column][:2] + sign + cells[column][2:]
     lines = "\n".join([",".join(TITLES), ",".join(cells)]) + "\n"
     padding = " " * 5_000 + "\n"  # control signs are looked for where a file begins
     roster = preview(contractor, cast.site_a, (padding + lines).encode())

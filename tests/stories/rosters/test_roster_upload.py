@@ -115,7 +115,7 @@ def test_a_commit_repeated_writes_nothing_more(desk: Cast, contractor: Caller) -
     assert _entries(desk) == 1
 
 
-def test_a_list_that_lacks_people_is_not_their_exit_unless_she_says_so(
+def test_a_list_that_lacks_people_is_not_their_exit_unless_the_user_says_so(
     desk: Cast, contractor: Caller
 ) -> None:
     commit(contractor, preview(contractor, desk.site_a, people_file(*map(person, range(1, 5)))))
