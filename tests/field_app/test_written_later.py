@@ -73,7 +73,7 @@ def test_a_reading_from_paper_is_saved_with_its_third_digit_and_the_next_is_of_n
     page.get_by_role("button", name="张三").click()
     _say_when(page, _ago(inspector, -HOUR_MS))
     inspector.type_digits("365")
-    expect(page.locator(".told")).to_contain_text("不能晚于现在")
+    expect(page.locator(".toast")).to_contain_text("不能晚于现在")
     inspector.expect_unsent(0)
     page.locator("[name=observed]").fill(_ago(inspector, HOUR_MS))
     inspector.type_digits("365")

@@ -136,7 +136,7 @@ def test_a_word_covers_no_key_and_is_gone_with_the_next_touch(
     page.get_by_role("button", name="绿码").click()
     inspector.type_digits("365")
     page.get_by_role("button", name="放行进场").click()
-    toast = page.locator(".told")
+    toast = page.locator(".toast")
     expect(toast).to_contain_text("已记录: 张三 进场")
     _assert_lies_over_the_head(page)
     page.get_by_role("button", name="曾小贤").click()
@@ -144,7 +144,7 @@ def test_a_word_covers_no_key_and_is_gone_with_the_next_touch(
     expect(toast).to_have_text("")  # the next person is not called by the name of the one before
     page.mouse.wheel(0, 400)
     page.evaluate(
-        "(text) => Object.assign(document.querySelector('.told'), { className: 'told bad', textContent: text })",
+        "(text) => Object.assign(document.querySelector('.toast'), { className: 'toast bad', textContent: text })",
         LONGEST,
     )
     _assert_lies_over_the_head(page)
@@ -154,6 +154,6 @@ def _assert_lies_over_the_head(page: Page) -> None:
     """The head stays at the top, and nothing that is to be struck is under it."""
     edges = "(one) => { const box = one.getBoundingClientRect(); return [box.top, box.bottom]; }"
     (top, bottom), (head_top, head_bottom) = (
-        page.locator(name).evaluate(edges) for name in (".told", ".head")
+        page.locator(name).evaluate(edges) for name in (".toast", ".head")
     )
     assert head_top <= top < bottom <= head_bottom

@@ -53,7 +53,7 @@ export function withoutCase(going: ReadonlyMap<string, Retest>, items: readonly 
 
 const HOUR_MS = 3600_000;
 
-/** A register comes down without the time at which it was written; its UUIDv7 tells, by the clock of who wrote it. */
+/** A register comes down without the time at which it was written; its UUIDv7 gives that time, by the writer's clock. */
 function writtenMs(id: string): number {
   return parseInt(id.replace("-", "").slice(0, 12), 16) || 0;
 }

@@ -19,7 +19,7 @@ export interface Reading {
   observedMs: number | null;
 }
 
-/** The times of a coverage window. `dayStartsMs`: from when passes and readings tell who is there that day. */
+/** The times of a coverage window. `dayStartsMs`: from when passes and readings show who is there that day. */
 export interface Span {
   dayStartsMs: number;
   opensMs: number;

@@ -92,7 +92,7 @@ export function twins(person: Person, people: readonly Person[]): Person[] {
   return people.filter((one) => one.id !== person.id && certificateOf(one.item) === own);
 }
 
-/** What tells certificates apart: the server's digest; of a record that was not sent yet the number itself. */
+/** What distinguishes certificates: the server's digest; for a record that was not sent yet the number itself. */
 function certificateOf({ id, body }: Item): string {
   const number = body["certificate_number"];
   return String(body["certificate_digest"] ?? (number ? `${String(body["certificate_type"])} ${String(number)}` : id));

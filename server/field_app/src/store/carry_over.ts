@@ -1,4 +1,4 @@
-// Enrolled anew though nothing was lost here: the server does not know this tablet any more, because it was restored from a
+// Enrolled again though nothing was lost here: the server does not know this tablet any more, because it was restored from a
 // backup that is older than the enrolment. What lies here is written once more, as the new device's.
 
 import { type Draft, entryHash, entryLine } from "../protocol/entry";

@@ -43,13 +43,13 @@ async function send(exchange: Exchange, one: UnsentPhoto): Promise<Trouble | nul
   return null;
 }
 
-/** What becomes of a photo that was not taken. Gives what to tell, unless the photo itself tells it from now on. */
+/** What becomes of a photo that was not taken. Gives what to report, unless the photo itself shows it from now on. */
 async function takeRefusal(exchange: Exchange, { photo, row }: UnsentPhoto, trouble: Trouble): Promise<Trouble | null> {
   const { code } = trouble;
   const refuse = () => update(exchange, photo, { state: "refused", code, url: "" }).then(() => null);
   if (FINAL.includes(code)) return refuse();
   if (code === "media_mismatch") {
-    // Something was lost on the way or at the server: begin anew, as long as what lies here is what was promised.
+    // Something was lost on the way or at the server: begin again, as long as what lies here is what was promised.
     const isIntact = hex(await sha256(new Uint8Array(await photo.blob.arrayBuffer()))) === photo.sha256;
     if (!isIntact) return refuse();
     await update(exchange, photo, { url: "" });

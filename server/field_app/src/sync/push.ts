@@ -164,7 +164,7 @@ async function takeIn(
 ): Promise<void> {
   const { db } = exchange;
   await db.transaction("rw", [db.scopes, db.outbox, db.photos, db.notes], async () => {
-    await exchange.tellTime(answer.serverTime);
+    await exchange.noteTime(answer.serverTime);
     const nowMs = await exchange.nowMs();
     await settle(db, batch, answer.outcomes, answer.streams, tried, nowMs);
     await noteLeft(db, claimed, answer.streams);

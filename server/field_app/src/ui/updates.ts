@@ -1,5 +1,5 @@
-// A new version of the app: it is fetched beside the running one, and takes over when the person says so. In other tabs
-// somebody may be in the middle of a form: they are told, and change when they go to another screen.
+// A new version of the app: it is fetched alongside the running one, and takes over when the user says so. In other tabs
+// a form may be half filled in: they are notified, and change when the user goes to another screen.
 
 import { useEffect, useState } from "preact/hooks";
 import type { FieldDatabase } from "../store/database";
