@@ -1,4 +1,4 @@
-"""Every page of the console, in each part's own eyes, is whole for a screen reader and for weak eyes (axe-core)."""
+"""Every page of the console, as each role sees it, passes the accessibility checks of axe-core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session that ends under somebody's fingers, and the browser's way back, in a real browser."""
+"""A session that ends while a form is filled in, and the browser's back button, in a real browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One site's page: what was found there, what is in store, and, for those who may know, who is ill."""
+"""One site's page: what was found there, what is in store, and, for users with that right, who is ill."""
 
 from __future__ import annotations
 

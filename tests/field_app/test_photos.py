@@ -1,4 +1,4 @@
-"""Photos from the tablet: they follow their entries, go on where they broke off, and are never lost in silence."""
+"""Photos from the tablet: they follow their entries, resume where they broke off, and are never lost without a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the app says when not all is well: it can be read by everybody, and it is true."""
+"""What the app says in trouble: it can be read by everybody, and it is true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""补录: what was first written on paper says when it was done, in every form of a fact, and wherever it shows."""
+"""补录: work first noted on paper is recorded with the time it was done, in every form, and marked wherever it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hurried hand measures whom it meant: nothing in a list moves under it, and a second reading is asked about."""
+"""A quick touch measures the person it was meant for: lists do not move under it, and a second reading is asked about."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_word_covers_no_key_and_is_gone_with_the_next_touch(
 
 
 def _assert_lies_over_the_head(page: Page) -> None:
-    """The head stays at the top, and nothing that is to be struck is under it."""
+    """The head stays at the top, and covers nothing that has to be touched."""
     edges = "(one) => { const box = one.getBoundingClientRect(); return [box.top, box.bottom]; }"
     (top, bottom), (head_top, head_bottom) = (
         page.locator(name).evaluate(edges) for name in (".toast", ".head")

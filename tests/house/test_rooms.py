@@ -1,4 +1,4 @@
-"""The house: what may stand where, how large it may grow, and what may be imported from where."""
+"""The architecture: where a module may be, how large it may grow, and what it may import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel that `./run dist` builds runs where nothing else of the repository is, and without Node."""
+"""The wheel that `./run dist` builds runs without the repository and without Node."""
 
 from __future__ import annotations
 

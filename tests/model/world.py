@@ -217,7 +217,7 @@ class Server:
         return reporting(devices, {"tablet": None}, now_ms)
 
     def tick(self, now_ms: int, tablets: list[Tablet]) -> None:
-        """Judge every window by all that is known, and hold what is missed against what really happened."""
+        """Judge every window by all that is known, and compare what is missed with what really happened."""
         facts = []
         for name, known in self.known.items():
             for n, times in known.times().items():

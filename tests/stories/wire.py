@@ -1,4 +1,4 @@
-"""A device that speaks the wire by hand: it can send what no honest client would."""
+"""A device whose requests are built by hand: it can send what no honest client would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever two devices edit, no value disappears without being kept, and nobody's order is turned round."""
+"""Whatever two devices edit, no value disappears without being kept, and no device's order is reversed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sees what: a contractor nothing of another's, a section its districts, the brigade what is flagged."""
+"""Who sees what: a contractor nothing of another contractor, a section its districts, the brigade what is flagged."""
 
 from __future__ import annotations
 

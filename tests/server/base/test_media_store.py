@@ -1,4 +1,4 @@
-"""Where photos lie: the same promises in a folder and in an S3-compatible store."""
+"""Where photos are kept: a folder and an S3-compatible store behave alike."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ COMMANDS = dict(_commands(gongdi))
 
 @pytest.mark.parametrize("arguments", HELP_PAGES, ids=" ".join)
 def test_asking_for_help_imports_neither_database_nor_endpoints(arguments: list[str]) -> None:
-    """What takes the half second of CPU that a start may cost is what it imports."""
+    """Imports take most of the half second of CPU that a start may cost."""
     script = f"""
 import sys
 from server.__main__ import main
@@ -84,7 +84,7 @@ def test_a_help_page_is_chinese(path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_word_of_click_has_a_chinese_one(name: str) -> None:
-    """What only a programmer's mistake brings up may stay English: it ends as ValueError, TypeError or a warning."""
+    """Messages that only a programmer's mistake causes may stay English: ValueError, TypeError or a warning."""
     spare = re.compile(
         r"^(Name '|Arguments take|Could not determine|No options defined|DeprecationWarning|Invalid start|Unknown )"
     )

@@ -1,4 +1,4 @@
-"""Through when a site's tablets have reported in: the least of those that count."""
+"""Until when a site's tablets have reported: the earliest of those that count."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _tablet(
     site: str = "",
     device_class: str = "tablet",
 ) -> None:
-    """A device of the inspector's that was heard of at a site."""
+    """A device of the inspector that has reported at a site."""
     with app.app_context(), write() as session:
         device = Device(id=identity(name), user_id=cast.users["inspector"], name=name, platform="test")
         device.public_key, device.token_hash = bytes(32), name.encode().ljust(32, b".")

@@ -1,4 +1,4 @@
-"""What monitors see: alive, fit to work or not and why, and figures."""
+"""What monitors see: whether the server is alive, whether it is ready and why not, and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is forgotten by rule, what stays, and what the log still proves afterwards."""
+"""What retention deletes, what stays, and what the log still proves afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that were made to hurt, or that somebody took for a roster; each with the status and code it must get."""
+"""Files that were made to do harm, or are no rosters; each with the status and code it must get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the reader is unsure it asks, what is no roster it skips, and it never asks what nobody can answer."""
+"""Where the reader is unsure it asks; it skips what is no roster, and never asks what nobody can answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever somebody uploads: a clear refusal, soon, in flat memory; nothing but a Problem ever comes out."""
+"""Whatever is uploaded is refused clearly, quickly and in bounded memory; only a Problem is ever raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may look at the people of a site, and what of them."""
+"""Who may see the people of a site, and which of their data."""
 
 from __future__ import annotations
 

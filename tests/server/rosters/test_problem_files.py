@@ -1,4 +1,4 @@
-"""A problem file means, uploaded again, what its rows meant where they stood."""
+"""A problem file, uploaded again, means the same as its rows did in the original file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list has no column for, and a person says of everybody on it: through the API, kept with the file."""
+"""A value for everybody on a list that has no column for it: set through the API, kept with the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose move a flag is, and until when."""
+"""Who has to act on a flag, and until when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of moves: what leads where, whose it is, and what no table can hold."""
+"""The table of moves: what leads where, who may make it, and what no table can hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a site on one local date."""
+"""Which windows a site has on one local date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records that lie: each signal with its figures, and silence where there is nothing to see."""
+"""Suspicious records: each signal with its figures, and none where there is nothing to report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever reaches the database and changes when a line was received, or takes lines away, is found by
+"""A change in the database of when a line was received, or the removal of lines, is found by
 `gongdi verify-log`."""
 
 from __future__ import annotations

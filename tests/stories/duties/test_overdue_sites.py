@@ -1,5 +1,5 @@
 """The second half of the main job: slots that were met raise nothing, missed ones go to 质安科 and then to 监察支队,
-and a site whose tablet was not heard from is silent, never missed."""
+and a site whose tablet did not report is silent, never missed."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def planned_field(app: Flask, cast: Cast, folder: Path) -> Field:
 
 
 def at(field: Field, time: str, date: str = DAY) -> None:
-    """It is that local time, and a scheduler has looked."""
+    """Set the local time and run a tick of the scheduler."""
     field.cast.clock.set(instant_ms(date, time))
     tick(field.app, field.cast.clock.now_ms())
 

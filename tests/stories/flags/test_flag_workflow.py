@@ -1,4 +1,4 @@
-"""Flags become work: ordered, answered, rechecked, closed, by those whose move it is, and written into a chain."""
+"""A flag is worked on: ordered, answered, rechecked, closed, each by the user in charge, and written into a chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No scheduler runs for days: nobody is called over the head of those who could not know."""
+"""No scheduler runs for days: nothing is escalated past those who could not know of it."""
 
 from __future__ import annotations
 

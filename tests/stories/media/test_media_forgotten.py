@@ -1,4 +1,4 @@
-"""What is forgotten of photos: uploads that never ended, and photos past the time that the rules give them."""
+"""What is deleted of photos: uploads that never ended, and photos past their retention period."""
 
 from __future__ import annotations
 

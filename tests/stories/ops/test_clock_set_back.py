@@ -1,4 +1,4 @@
-"""The server's clock is set back an hour: duties go on being judged, monitors hear of it, tablets lose nothing."""
+"""The server's clock is set back an hour: duties are still judged, monitors see it, tablets lose nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The disk is full: nothing is acknowledged that is not kept, everybody hears of it, and work goes on where it stopped."""
+"""The disk is full: nothing is acknowledged that is not kept, everybody is notified, and work resumes where it stopped."""
 
 from __future__ import annotations
 

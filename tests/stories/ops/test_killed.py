@@ -31,7 +31,7 @@ from tests.server.cast import Cast
 from tests.stories.field import Field
 
 ROUNDS = 3
-PATIENCE_S = 40.0
+TIMEOUT_S = 40.0
 LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
 
 
@@ -60,8 +60,8 @@ class Processes:
 
 
 def wait_until(what: Callable[[], bool], pause: threading.Event) -> None:
-    """Ask again and again until it is so. Fails after PATIENCE_S."""
-    end_s = time.monotonic() + PATIENCE_S
+    """Ask again until it is true. Fails after TIMEOUT_S."""
+    end_s = time.monotonic() + TIMEOUT_S
     while not what():
         assert time.monotonic() < end_s, "it never came true"
         pause.wait(0.05)

@@ -1,4 +1,4 @@
-"""What two people wrote differently, and what was refused, waits for a person and is settled once."""
+"""Contested values and refused entries wait for a decision and are settled once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A commit writes what its preview showed, once, and no date that nobody gave."""
+"""A commit writes what its preview showed, once, and invents no date."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Tokens, keys, nonces, clocks, revocation and assignments: who gets in, and what becomes of what he
-wrote."""
+"""Tokens, keys, nonces, clocks, revocation and assignments: who may sync, and what becomes of what was
+written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server acted, and nobody heard it: the same lines go up again."""
+"""The server acted, but its answer was lost: the same lines are sent again."""
 
 from __future__ import annotations
 
