@@ -33,7 +33,7 @@ export function caseOf(item: Item): Case {
   };
 }
 
-/** Those that ask for something, the most urgent first: unreported ones by their deadline, then the others. */
+/** The cases that need an action, the most urgent first: unreported ones by their deadline, then the others. */
 export function openCases(items: readonly Item[]): Case[] {
   const open = items.map(caseOf).filter((one) => one.isOpen);
   return open.sort((a, b) => Math.sign(b.missing.length) - Math.sign(a.missing.length) || a.limitMs - b.limitMs);

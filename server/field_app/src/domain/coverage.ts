@@ -29,7 +29,7 @@ export interface Span {
   admits: readonly string[]; // slots of readings that count; empty: any
 }
 
-/** How an interval lies to a window; null: wholly outside. */
+/** How an interval relates to a window; null: wholly outside. */
 export type Fit = "timely" | "late" | "uncertain" | null;
 
 export interface Evidence {
@@ -39,7 +39,7 @@ export interface Evidence {
   certain: ReadonlySet<string>; // who certainly was measured, also of others
 }
 
-const AT_THE_GATE = ["entry", "retest"]; // slots of readings that prove nobody's presence once he was sent out
+const AT_THE_GATE = ["entry", "retest"]; // slots of readings that prove nobody's presence after the person was sent out
 
 type Window = Pick<Span, "opensMs" | "dueMs" | "deadlineMs" | "closesMs">;
 type Times = Pick<Pass, "earliestMs" | "latestMs">;

@@ -50,7 +50,7 @@ function failed(check: Check, value: unknown): string {
   }
 }
 
-/** What fields say only together. */
+/** Problems that concern two fields together. */
 function together(kind: string, body: Body, isPartial: boolean): Problems {
   const has = (name: string) => body[name] !== undefined && body[name] !== null && body[name] !== "";
   const problemOf = (name: string) => ({ [name]: contracts.together[`${kind}.${name}`]! });

@@ -63,7 +63,7 @@ export interface OutboxRow {
   wallMs: number;
   day: string;
   state: "waiting" | "settled";
-  shown: 0 | 1; // 1: lies over what was pulled
+  shown: 0 | 1; // 1: shown over what was pulled
   outcome: string;
   code: string;
   errors: Record<string, string[]>;

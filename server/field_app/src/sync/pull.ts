@@ -28,7 +28,7 @@ interface Round {
 /** Bring every assigned scope up to date. Never throws for what the network or the server does.
  *
  * 1 ask with the cursors that are stored; 2 store each scope's changes with its checkpoint, so that a cut at any line
- * keeps what was complete; 3 a scope that is gone is purged after `sendFirst` has sent what lies here of it, and said so
+ * keeps what was complete; 3 a scope that is gone is purged after `sendFirst` has sent what is stored here of it, and said so
  * to the server, or left until next time; 4 again while there is more or a reset was asked for, as long as something moves.
  */
 export async function pull(exchange: Exchange, sendFirst: () => Promise<unknown>, maxBytes = MAX_BYTES): Promise<PullReport> {

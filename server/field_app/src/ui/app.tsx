@@ -1,4 +1,4 @@
-// The frame: who we are, where we are, the bar of rooms, and a word to the person.
+// The frame: the user, the site, the navigation bar, and short messages to the user.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { FieldDatabase } from "../store/database";

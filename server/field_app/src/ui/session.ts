@@ -1,4 +1,4 @@
-// What every screen needs: the database, the syncer, live queries, the site, and a word to the person.
+// What every screen needs: the database, the syncer, live queries, the site, and short messages to the user.
 
 import Dexie from "dexie";
 import { createContext } from "preact";

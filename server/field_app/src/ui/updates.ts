@@ -46,7 +46,7 @@ async function watch(setWaiting: (worker: ServiceWorker | null) => void, onElsew
     addEventListener("hashchange", reload);
   });
   const registration = await navigator.serviceWorker.register("/field/sw.js", { scope: "/field/" });
-  const look = () => registration.active && setWaiting(registration.waiting); // the first one of all waits for nobody
+  const look = () => registration.active && setWaiting(registration.waiting); // the very first one has nothing to replace
   look();
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
   addEventListener("online", () => void lookForUpdate());

@@ -48,7 +48,7 @@ function sizeOf(photos: readonly Photo[]): string {
   return photos.length > 1 ? `${photos.length} 张, ${size}` : size;
 }
 
-/** A photo that lies in the tablet. */
+/** A photo that is stored in the tablet. */
 export function Thumbnail({ photo, onRemove }: { photo: Photo; onRemove?: () => void }) {
   const url = useMemo(() => URL.createObjectURL(photo.blob), [photo.sha256]);
   useEffect(() => () => URL.revokeObjectURL(url), [url]);

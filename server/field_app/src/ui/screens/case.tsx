@@ -25,7 +25,7 @@ const WRITTEN_BY_MISTAKE = "误建个案";
 
 interface Asked {
   id: string | null;
-  worker: string | null; // of whom a new one is
+  worker: string | null; // the person of a new case
   cause: string | null;
   code: string | null; // the health code, where that is the cause
   copy: string | null; // a refused entry that is written again

@@ -13,7 +13,7 @@ import { useLive, useNow, useSession } from "../session";
 
 const KIND = "case";
 
-/** Every case of the site, those that ask for something first; and the way to a new one. */
+/** Every case of the site, those that need an action first; and the way to a new one. */
 export function Cases() {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";

@@ -1,4 +1,4 @@
-// 登记: a code, typed or brought by a QR code, makes this tablet one of ours.
+// 登记: a code, typed or brought by a QR code, enrols this tablet.
 
 import { useState } from "preact/hooks";
 import { contracts } from "../../contracts";

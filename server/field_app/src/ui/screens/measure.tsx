@@ -1,4 +1,4 @@
-// One person's temperature: three digits. What is high, unlikely or too early is asked about, and never taken in silence.
+// One person's temperature: three digits. What is high, unlikely or too early is asked about, and never saved without a question.
 
 import { useEffect, useState } from "preact/hooks";
 import { rule } from "../../contracts";

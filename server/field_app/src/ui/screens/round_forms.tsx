@@ -173,7 +173,7 @@ export function HalfWritten({ half, scope, round }: { half: Half; scope: string;
   );
 }
 
-/** Where it was: taken at once where that is allowed already, asked for with a key where not, and never needed. */
+/** Where it was: read at once where the browser allows it, else after a touch of the button. It is never required. */
 function Place({ position, onPosition }: { position: Position | null; onPosition: (position: Position) => void }) {
   const [status, setStatus] = useState("");
   const ask = async () => {

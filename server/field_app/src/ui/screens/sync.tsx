@@ -1,4 +1,4 @@
-// 同步: what lies here, what the server has signed for, and what it refused and why.
+// 同步: what is stored here, what the server has signed for, and what it refused and why.
 
 import { useEffect, useState } from "preact/hooks";
 import { contracts } from "../../contracts";
@@ -162,7 +162,7 @@ function KeepStorage() {
   );
 }
 
-/** A refused entry stays what it is; mending makes a new one, and until that is saved it is shown here. */
+/** A refused entry stays what it is; a correction makes a new one, and until that is saved it is shown here. */
 function Refused({ row, names }: { row: OutboxRow; names: Names }) {
   const { db } = useSession();
   const form = formOf(row);
