@@ -1,4 +1,4 @@
-"""A tablet's clock is a claim: a wrong one accuses nobody, and proves nothing."""
+"""A tablet's clock is only a claim: a wrong one raises no flag, and proves nothing."""
 
 from __future__ import annotations
 
