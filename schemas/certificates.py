@@ -1,7 +1,7 @@
-"""Certificate numbers and company codes: pure checks, each with its source. They tell what is wrong by a code.
+"""Certificate numbers and company codes: pure checks, each with its source. They report what is wrong by a code.
 
-Numbers are judged as they are stored: capitals, half-width, without spaces. Bringing what people type into that form
-is the importer's work, never done here: a check that repairs would hide which bytes were judged.
+Numbers are checked as they are stored: capitals, half-width, without spaces. Bringing what people type into that form
+is the importer's work, never done here: a check that repairs would hide which bytes were checked.
 
 >>> certificate_problem("id_card", "11010519491231002X") is None
 True

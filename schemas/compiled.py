@@ -3,7 +3,7 @@
 A compiled reader accepts only what the strict ones (sync_protocol.entry.read_entry, validate_body) accept, with equal
 values, and gives None for anything else: not "refused", but "read it the slow way". It never says what is wrong.
 
-What msgspec does not see is a name that stands twice in an object (it keeps the last value). So colons are counted:
+What msgspec does not see is a name that occurs twice in an object (it keeps the last value). So colons are counted:
 in a line without backslashes there are as many as names, and those inside texts, which are known. One name more is one
 colon more.
 """
@@ -90,7 +90,7 @@ class _Compiled:
     def read(
         self, text: Raw | bytes, known: Mapping[str, Any] | None = None
     ) -> tuple[Struct, tuple[Any, ...]] | None:
-        """The body and its values in order, if every rule holds; whether a name stands twice is not seen here. `known`: the
+        """The body and its values in order, if every rule holds; whether a name occurs twice is not seen here. `known`: the
         same body, where the caller has it."""
         try:
             body = self.decode(text)
@@ -102,14 +102,14 @@ class _Compiled:
             if value is not None and not check(value):
                 return None
         if self.problems is not None:
-            told = known if known is not None else dict(zip(self.names, values, strict=True))
-            if self.problems(told):
+            members = known if known is not None else dict(zip(self.names, values, strict=True))
+            if self.problems(members):
                 return None
         return body, values
 
 
 def decode_line(line: bytes) -> tuple[FastEntry, Struct] | None:
-    """A plain addition with its body judged, in one go; None for anything unusual. A fact is its own record.
+    """A plain addition and its body, both validated; None for anything unusual. A fact is its own record.
 
     An optional field of the body that is absent or null is None.
     """
@@ -130,14 +130,14 @@ def decode_line(line: bytes) -> tuple[FastEntry, Struct] | None:
 
 
 def is_sound(kind: str, text: bytes, body: Mapping[str, Any]) -> bool:
-    """Whether every rule holds for the body of an addition that this server wrote as `text`, in which no name stands twice;
+    """Whether every rule holds for the body of an addition that this server wrote as `text`, in which no name occurs twice;
     False for anything unusual."""
     compiled = _COMPILED.get(kind)
     return compiled is not None and compiled.read(text, body) is not None
 
 
 def _read_envelope(line: bytes) -> FastEntry | None:
-    """The envelope with each member judged; whether a name stands twice is not seen here."""
+    """The envelope with each member validated; whether a name occurs twice is not seen here."""
     if len(line) > _LINE_MAX or _BACKSLASH in line or _NEWLINE in line:
         return None
     try:
@@ -202,7 +202,7 @@ def _texts(entry: FastEntry) -> tuple[str | None, ...]:
 
 
 def _is_census_right(text: bytes, colons: int, values: Iterable[Any]) -> bool:
-    """Whether every name stands once, and `colons` are those after names and those inside texts, no others.
+    """Whether every name occurs once, and `colons` are those after names and those inside texts, no others.
 
     Without backslashes a quoted word with a colon after it can only be a name, and a text reads as it is written.
     Names are compared over the whole line: no name of an envelope is one of a body's.

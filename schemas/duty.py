@@ -18,7 +18,7 @@ class DutySlotBody(Body):
 
 class DutyBody(Body):
     """An obligation as it holds from one date to another, with the label of the text that it comes from, which is shown
-    beside its numbers. One record for each code and date of effect."""
+    next to its numbers. One record for each code and date of effect."""
 
     code = coded("代码")
     name = text("名称", limits.LABEL_MAX)

@@ -1,4 +1,4 @@
-"""The registry of kinds, and the judge of their bodies: the authority that the compiled reader must agree with."""
+"""The registry of kinds, and the validation of their bodies: the authority that the compiled reader must agree with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ACTS: Mapping[Nature, tuple[str, ...]] = {
     "register": ("add", "edit", "void"),
     "server": (),
 }
-# What the server knows of any record and writes beside a body; the last ones mark what became of it.
+# What the server knows of any record and adds to a body; the last ones mark what became of it.
 _SERVER_ONLY = frozenset(
     ("id", "rev", "seq", "state", "at", "by", "device", "backfilled")
     + ("amends", "amended_by", "voided", "void", "contested", "contested_values", "merged_into")

@@ -21,7 +21,7 @@ _PHONE_MESSAGE = "手机号应为 1 开头的 11 位数字, 不带 +86、空格�
 
 
 class WorkerBody(Body):
-    """A person at a site. Age is no matter of shape: it is judged by the rules, which are given a `now`."""
+    """A person at a site. Age is no matter of shape: the rules check it, which are given a `now`."""
 
     privacy = opened(
         *("name", "certificate_type", "company", "team", "trade", "role", "team_leader", "contract"),

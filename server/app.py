@@ -95,17 +95,15 @@ def _warn_of_proxies(app: Flask) -> None:
     def _look() -> None:
         if "X-Forwarded-For" in request.headers and not seen.is_set():
             seen.set()
-            _log.warning(
-                "X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see README, Running it for real"
-            )
+            _log.warning("X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see docs/OPERATIONS.md")
 
 
 def _register_blueprints(app: Flask) -> None:
     api = make_api(app, __version__)
-    for blueprint in API_BLUEPRINTS:
-        api.register_blueprint(blueprint)
-    for other in OTHER_BLUEPRINTS:
-        app.register_blueprint(other)
+    for api_blueprint in API_BLUEPRINTS:
+        api.register_blueprint(api_blueprint)
+    for blueprint in OTHER_BLUEPRINTS:
+        app.register_blueprint(blueprint)
     app.add_url_rule("/", "home", lambda: redirect(url_for("console.home")))
 
 

@@ -1,4 +1,4 @@
-"""Cursors: where in a scope's changes a device stands. Opaque to it: it only stores and returns them."""
+"""Cursors: where in a scope's changes a device is. Opaque to it: it only stores and returns them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def encode(epoch: str, seq: int) -> str:
 def decode(cursor: str) -> tuple[str, int] | None:
     """(epoch, seq), or None for what `encode` never gave: the empty cursor, garbage, a cut or padded one.
 
-    None means `reset`, never an error: a device with a broken cursor must be able to begin anew.
+    None means `reset`, never an error: a device with a broken cursor must be able to begin again.
     """
     if not 0 < len(cursor) <= MAX_CURSOR_CHARS or not cursor.isascii():
         return None

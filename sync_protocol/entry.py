@@ -113,7 +113,7 @@ def read_entry(line: bytes) -> Entry:
         raise Refusal("line_too_long", {"": [f"这一行超过 {MAX_LINE_BYTES} 字节。"]})
     members = read_object(line)
     errors: Errors = {
-        f"/{name}": [told] for name, (ok, told) in _REQUIRED.items() if not ok(members.get(name))
+        f"/{name}": [message] for name, (ok, message) in _REQUIRED.items() if not ok(members.get(name))
     }
     at = read_at(members.get("at"), errors)
     extras = _read_extras(members, errors) if members.keys() - _PLAIN_MEMBERS else _NO_EXTRAS
@@ -181,7 +181,7 @@ def read_object(line: bytes) -> dict[str, Any]:
     try:
         value = read_json(line, MAX_DEPTH)
     except Unreadable as error:
-        raise Refusal("unreadable", {"": [error.told]}) from error
+        raise Refusal("unreadable", {"": [error.reason]}) from error
     if not isinstance(value, dict):
         raise Refusal("unreadable", {"": ["必须是 JSON 对象。"]})
     return value
@@ -209,14 +209,14 @@ is_token = _matches(_TOKEN)
 is_prev = _matches(_PREV)
 _is_sha256 = _matches(_SHA256)
 _is_media_type = _matches(_MEDIA_TYPE)
-_UUID_TOLD = "必须是小写的 UUID。"
+_UUID_MESSAGE = "必须是小写的 UUID。"
 _REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
-    "id": (_is_uuid, _UUID_TOLD),
+    "id": (_is_uuid, _UUID_MESSAGE),
     "scope": (_matches(SCOPE_NAME), "必须是 site:<id>、user:<id> 或 ref。"),
     "n": (_is_positive, "必须是从 1 开始的整数。"),
     "prev": (is_prev, "必须是上一条记录的 SHA-256 (64 位小写十六进制), 第一条为空。"),
     "kind": (_matches(_KIND), "必须是记录种类的名称。"),
-    "record": (_is_uuid, _UUID_TOLD),
+    "record": (_is_uuid, _UUID_MESSAGE),
 }
 _PLACE = ("id", "scope", "n", "prev")
 _PLAIN_MEMBERS = frozenset((*_REQUIRED, "act", "at", "body"))
@@ -224,7 +224,7 @@ _EXTRA_MEMBERS = frozenset(("base", "amends", "reason", "needs", "media"))
 _AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon", "observed"))
 _NO_EXTRAS: tuple[Any, ...] = (None, None, None, (), ())
 _NO_TIME = At(0, "1970-01-01T00:00:00Z")
-_WALL_TOLD = "必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"
+_WALL_MESSAGE = "必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"
 
 
 def read_at(value: object, errors: Errors) -> At:
@@ -234,11 +234,11 @@ def read_at(value: object, errors: Errors) -> At:
     wall, boot, up_ms, beacon = value.get("wall"), value.get("boot"), value.get("up_ms"), value.get("beacon")
     wall_ms = parse_wall(wall)
     if wall_ms is None:
-        errors["/at/wall"] = [_WALL_TOLD]
+        errors["/at/wall"] = [_WALL_MESSAGE]
     observed = value.get("observed")
     observed_ms = None if observed is None else parse_wall(observed)
     if observed is not None and observed_ms is None:
-        errors["/at/observed"] = [_WALL_TOLD]
+        errors["/at/observed"] = [_WALL_MESSAGE]
     for name, token in (("boot", boot), ("beacon", beacon)):
         if token is not None and not is_token(token):
             errors[f"/at/{name}"] = ["必须是 1–64 个可见的 ASCII 字符。"]
@@ -254,7 +254,7 @@ def read_at(value: object, errors: Errors) -> At:
 
 
 def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
-    """(base, amends, reason, needs, media), each judged by itself; null is as good as absent."""
+    """(base, amends, reason, needs, media), each checked by itself; null is as good as absent."""
     for name in members.keys() - _PLAIN_MEMBERS - _EXTRA_MEMBERS:
         errors[f"/{escaped(name)}"] = ["没有这个字段。"]
     base, amends, reason = members.get("base"), members.get("amends"), members.get("reason")
@@ -262,7 +262,7 @@ def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
     if base is not None and not is_count(base):
         errors["/base"] = ["必须是修改时所见的版本号。"]
     if amends is not None and not _is_uuid(amends):
-        errors["/amends"] = [_UUID_TOLD]
+        errors["/amends"] = [_UUID_MESSAGE]
     if reason is not None and not _is_reason(reason):
         errors["/reason"] = [f"必须是 1–{MAX_REASON_CHARS} 个字的说明。"]
     if needs is not None and not _is_list(needs, MAX_NEEDS, _is_uuid):

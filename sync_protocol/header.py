@@ -88,7 +88,7 @@ def _read_clock(value: object, errors: Errors) -> Clock | None:
     said: Mapping[str, Any] = value if isinstance(value, dict) else {}
     known = {name: said.get(name) for name in ("wall", "boot", "up_ms")} if said else None
     at = read_at(known, inner)
-    errors.update({pointer.replace("/at", "/clock", 1): told for pointer, told in inner.items()})
+    errors.update({pointer.replace("/at", "/clock", 1): messages for pointer, messages in inner.items()})
     beacon = said.get("beacon") if is_token(said.get("beacon")) else None  # anything else bounds nothing
     return None if inner else Clock(at.wall_ms, at.wall, at.boot, at.up_ms, beacon)
 

@@ -58,11 +58,11 @@ def merge(
 
     Field by field, the first that fits:
     1. The device had seen the last value (its stamp's rev ≤ `base`), or nobody wrote one: the edit's value
-       stands.
-    2. The last writer is the same device: its entry with the higher `n` stands, whichever arrived first.
+       is taken.
+    2. The last writer is the same device: its entry with the higher `n` is taken, whichever arrived first.
     3. Both values are equal: nothing changes.
     4. Contested. Rule `latest`: the later of (event_ms, entry id) stands; `keep`, and for fields without a
-       rule: the server's value stands. Both are reported.
+       rule: the server's value is kept. Both are reported.
 
     Outcome: `contested` if any field is; else `applied` if nobody else's value came after `base`; else
     `merged`.

@@ -78,7 +78,7 @@ def to_base64url(value: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes:
-    """Raises ValueError for padding, for other letters, and for a spelling that `to_base64url` would not
+    """Raises ValueError for padding, for other characters, and for a spelling that `to_base64url` would not
     give."""
     try:
         value = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -101,7 +101,7 @@ def receipt_text(device: str, at: str, streams: Mapping[str, tuple[int, str]]) -
     """What the server signs: for each stream of its answer, by scope name, the highest `n` that it has and
     its hash.
 
-    `at` exactly as it stands in the answer.
+    `at` exactly as it is in the answer.
     """
     lines = (f"\n{scope} {n} {hash}" for scope, (n, hash) in sorted(streams.items()))
     return f"gongdi-receipt/1\n{device}\n{at}" + "".join(lines)

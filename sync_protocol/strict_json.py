@@ -10,11 +10,11 @@ MAX_NUMBER_CHARS = 32
 
 
 class Unreadable(Exception):
-    """Bytes on which two readers of JSON might not agree. `told` is the reason, in Chinese."""
+    """Bytes on which two readers of JSON might not agree. `reason` is the reason, in Chinese."""
 
-    def __init__(self, told: str) -> None:
-        super().__init__(told)
-        self.told = told
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def read_json(line: bytes, max_depth: int) -> Any:

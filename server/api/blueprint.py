@@ -63,8 +63,8 @@ def _by_pointer(messages: Any, pointer: str = "") -> Iterator[tuple[str, list[st
 
 
 class ApiBlueprint(Blueprint):
-    """A blueprint of the API: its input goes through our parser; unless it is `open_to_all`, only people
-    who are logged in come in."""
+    """A blueprint of the API: its input goes through our parser; unless it is `open_to_all`, only logged-in
+    users may call it."""
 
     ARGUMENTS_PARSER = Parser(unknown=RAISE)
 

@@ -1,5 +1,4 @@
-"""Bodies on the wire: inflated within a bound on the way in, compressed as the client accepts on the way
-out."""
+"""Bodies on the wire: requests are inflated within a bound, answers compressed as the client accepts."""
 
 from __future__ import annotations
 
@@ -60,12 +59,12 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
 
 
 def read_json_body(plain: bytes) -> Any:
-    """A JSON body as every reader agrees on it: no name twice in an object. Raises Problem 400 `malformed_json`."""
+    """A JSON body that all readers understand alike: no name twice in an object. Raises Problem 400 `malformed_json`."""
     try:
         # A newline can only stand between two values: in a string it would be escaped.
         return read_json(plain.translate(_ON_ONE_LINE), _DEPTH_MAX)
     except Unreadable as error:
-        raise Problem("malformed_json", error.told) from error
+        raise Problem("malformed_json", error.reason) from error
 
 
 def too_large(max_bytes: int) -> Problem:

@@ -1,4 +1,4 @@
-"""Devices, for the administrator: who carries which, and taking one out of service."""
+"""Devices, for the administrator: who uses which, and revoking one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For those who run the server: is it alive, is it fit to work, what are its figures."""
+"""For operators: is the server alive, is it ready, and its figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LATE_MS = 120_000
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """The process answers. For a load balancer: it asks nothing of the database."""
+    """The process answers. For a load balancer: it does not query the database."""
     return jsonify(status="ok")
 
 

@@ -1,4 +1,4 @@
-"""Rosters: upload, look at what was read, say what columns mean, commit; and a site's roster as a file."""
+"""Rosters: upload, preview, confirm the columns, commit; and a site's roster as a file."""
 
 from __future__ import annotations
 

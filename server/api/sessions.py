@@ -1,4 +1,4 @@
-"""Sessions: log in for a bearer token, see who one is, log out."""
+"""Sessions: log in for a bearer token, see the current user, log out."""
 
 from __future__ import annotations
 

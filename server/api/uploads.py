@@ -130,7 +130,7 @@ def _upload(capability: str, at_ms: int) -> MediaUpload:
 
 
 def _piece(most: int) -> bytes:
-    """The body, or of one that was cut what has come. Raises Problem 413 past `most` bytes."""
+    """The body, or what arrived of one that was cut. Raises Problem 413 past `most` bytes."""
     too_many = refused_media("media_too_large", max_bytes=most)
     if request.content_length is not None and request.content_length > most:
         raise too_many

@@ -42,7 +42,7 @@ class Config:
 
     @property
     def database_file(self) -> Path | None:
-        """Where the SQLite database lies; None when it is another, or only in memory."""
+        """The path of the SQLite database; None for another database, or one only in memory."""
         scheme, _, path = self.database_url.partition(":///")
         path = path.partition("?")[0]
         return Path(path).resolve() if scheme.startswith("sqlite") and path and path != ":memory:" else None

@@ -158,7 +158,7 @@ def write() -> Iterator[Session]:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Within it nobody else uses the database, and background work leaves it to nobody between two transactions."""
+    """Within it nothing else uses the database, and background work keeps its lock between two transactions."""
     before = _is_alone.set(True)
     try:
         yield
@@ -273,7 +273,7 @@ def bulk_select(
     rows: Sequence[Sequence[str]],
 ) -> list[tuple[Any, ...]]:
     """Look up the rows that these `keys` name (each of `rows` holds their values), in one statement however many they are.
-    Gives, for each that is there, its place among `rows` and its `columns`, as the driver reads them."""
+    Gives, for each that is there, its index in `rows` and its `columns`, as the driver reads them."""
     if not rows:
         return []
     chosen = ", ".join(f'found."{name}"' for name in columns)

@@ -20,7 +20,7 @@ _TIMEOUT_S = 60.0  # for whoever writes to let go
 
 
 def kind_of(config: Config) -> str:
-    """`sqlite` or `postgresql`: a dump of one is nothing for the other."""
+    """`sqlite` or `postgresql`: a dump of one cannot be loaded into the other."""
     return sa.make_url(config.database_url).get_backend_name()
 
 
@@ -35,7 +35,7 @@ def dump_database(config: Config, to: Path) -> None:
 
 
 def load_database(config: Config, dump: Path) -> None:
-    """Make the database what the dump holds, all of it or nothing. Whatever it held is gone. Raises Problem or
+    """Make the database what the dump holds, all of it or nothing. Its old content is gone. Raises Problem or
     sqlite3.Error."""
     if config.database_file is not None:
         _copy(dump, config.database_file)
@@ -64,7 +64,7 @@ def _require_sound(file: Path) -> None:
 
 
 def _run(program: str, config: Config, *options: str) -> None:
-    """Run a program of PostgreSQL's on this database. The password goes by the environment, which others can't read."""
+    """Run a program of PostgreSQL's on this database. The password is in the environment, which other users cannot read."""
     path = shutil.which(program)
     if path is None:
         detail = f"找不到 {program}。请安装不低于服务器版本的 PostgreSQL 客户端工具, 并放进 PATH。"

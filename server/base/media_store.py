@@ -1,6 +1,6 @@
-"""Where photos lie: a folder, or an S3-compatible store. Nothing lies there in the clear.
+"""The store of photos: a folder, or an S3-compatible store. Everything in it is encrypted.
 
-A photo shows people, so its bytes are sealed like any identity data, and bound to the key under which they lie: what
+A photo shows people, so its bytes are sealed like any identity data, and bound to their key in the store: what
 was moved elsewhere or changed does not open.
 """
 
@@ -41,7 +41,7 @@ class MediaStore:
         self._seals = seals
 
     def put(self, key: str, plain: bytes) -> None:
-        """Keep these bytes for good, unless something lies at the key already: keys are never used for anything
+        """Keep these bytes for good, unless the key is in use already: keys are never used for anything
         else."""
         sealed = self._seals.seal(_aad(key), plain)
         with suppress(AlreadyExistsError):
@@ -61,7 +61,7 @@ class MediaStore:
         return self._seals.open(_aad(key), sealed)
 
     def reseal(self, key: str) -> bool:
-        """Seal what lies at this key with the current sealing key; False when it is so already, or nothing lies there.
+        """Seal the object at this key with the current sealing key; False when it is so already, or there is none.
         Raises SealBroken when it is not what was put."""
         sealed = self.get_sealed(key)
         if sealed is None:
@@ -70,8 +70,8 @@ class MediaStore:
             raise SealBroken("what lies in the store was not put there by us")
         if self._seals.is_current(sealed):
             return False
-        where = _aad(key)
-        self.put_sealed(key, self._seals.seal(where, self._seals.open(where, sealed)))
+        aad = _aad(key)
+        self.put_sealed(key, self._seals.seal(aad, self._seals.open(aad, sealed)))
         return True
 
     def count_sealed_with(self, name: str) -> int:
@@ -90,7 +90,7 @@ class MediaStore:
             return b""
 
     def get_sealed(self, key: str) -> bytes | None:
-        """What lies at this key, sealed as it is: for backups."""
+        """The object at this key, still sealed: for backups."""
         try:
             return bytes(obstore.get(self._store, key).bytes())
         except FileNotFoundError:
@@ -103,17 +103,17 @@ class MediaStore:
             _sync(self._folder / key)
 
     def has(self, key: str) -> bool:
-        """Whether anything lies at this key."""
+        """Whether there is an object at this key."""
         return bool(self._head(key))
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Forget what lies at these keys; a key at which nothing lies is forgotten already."""
+        """Delete the objects at these keys; a key without an object is no error."""
         for key in keys:
             with suppress(FileNotFoundError):
                 obstore.delete(self._store, key)
 
     def delete_below(self, prefix: str) -> None:
-        """Forget everything whose key begins with `prefix/`."""
+        """Delete everything whose key begins with `prefix/`."""
         self.delete([found["path"] for batch in obstore.list(self._store, prefix=prefix) for found in batch])
 
 
@@ -134,7 +134,7 @@ def _aad(key: str) -> bytes:
 
 
 def _sync(path: Path) -> None:
-    """What is acknowledged survives the power going: the file's bytes, then its name in each folder above."""
+    """What is acknowledged survives a power cut: the file's bytes, then its name in each folder above."""
     for one in (path, *path.parents[:3]):
         descriptor = os.open(one, os.O_RDONLY)
         try:

@@ -34,7 +34,7 @@ def knows_revision(revision: str) -> bool:
 
 @cache
 def newest() -> str | None:
-    """The migration that this version of the program wants."""
+    """The migration that this version of the program needs."""
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))
     return ScriptDirectory.from_config(config).get_current_head()

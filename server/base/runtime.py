@@ -23,7 +23,7 @@ class Runtime:
 
 
 def least_free_bytes(config: Config) -> int:
-    """The room that is left where keys and photos lie, or the SQLite database, whichever has less."""
+    """The free space where keys and photos are stored, or the SQLite database, whichever is less."""
     folders = {
         config.data_dir,
         config.data_dir if config.database_file is None else config.database_file.parent,
@@ -33,7 +33,7 @@ def least_free_bytes(config: Config) -> int:
 
 def make_private(config: Config) -> None:
     """Make the data folder and the SQLite database readable by their owner only, whoever starts the app and with whatever
-    umask. A file that is there already loses what it grants to others; a folder that is there is left as it is."""
+    umask. An existing file loses the rights of others; an existing folder is left as it is."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = config.database_file
     if file is None:

@@ -33,7 +33,7 @@ _MISSING = (
 
 
 class KeyTrouble(ConfigError):
-    """Keys that are not those of the database; `code` for machines, `detail` for whoever has to mend it."""
+    """Keys that are not those of the database; `code` for machines, `detail` for whoever has to repair it."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{detail} [{code}]")
@@ -93,8 +93,8 @@ class Seals:
         return sealed[:1] != MAGIC or sealed[1:HEAD_BYTES] == self.current
 
     def digest(self, purpose: str, value: str) -> str:
-        """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody without the
-        key can guess."""
+        """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody can guess them
+        without the key."""
         mac = self.digests.copy()  # half the time of one that takes the key again
         mac.update(f"{purpose}\0{value}".encode())
         return mac.hexdigest()[:32]
@@ -102,7 +102,7 @@ class Seals:
 
 def load_seals(config: Config) -> Seals:
     """The keys that the settings name, or those kept under `data_dir/keys`. Makes none. Raises ConfigError, and
-    KeyTrouble `keys_missing` for a key that is nowhere."""
+    KeyTrouble `keys_missing` for a key that is not found."""
     texts = {file: setting or _kept(config, file) for file, setting in _settings(config).items()}
     lacking = [f"keys/{file}" for file, text in texts.items() if not text]
     if lacking:
@@ -153,7 +153,7 @@ def sealed_with(head: bytes) -> str | None:
 
 
 def _settings(config: Config) -> dict[str, str]:
-    """What the settings say of each key, by the file in which it lies otherwise."""
+    """The setting of each key, by the file that holds it otherwise."""
     return {
         "secret_keys": config.secret_keys,
         "digest_key": config.digest_key,

@@ -1,4 +1,4 @@
-"""One line of the bench's table, and the floor that a figure stands beside."""
+"""One line of the bench's table, and the floor that a figure is compared with."""
 
 from __future__ import annotations
 

@@ -69,10 +69,10 @@ class LockWatch:
         """The longest time, against the goal."""
         longest_s, work_s = max(self.held_s, default=(0.0, 0.0))
         over = sum(by_clock > GOAL_S for by_clock, _ in self.held_s)
-        told = (
+        longest = (
             f"{longest_s * 1000:.0f} ms ({work_s * 1000:.0f} ms of work), {longest_s / GOAL_S:.2f} × the goal"
         )
-        return Figure(name, f"{told}; {over} of {len(self.held_s):,} above", f"≤ {GOAL_S * 1000:.0f} ms")
+        return Figure(name, f"{longest}; {over} of {len(self.held_s):,} above", f"≤ {GOAL_S * 1000:.0f} ms")
 
 
 def _now_s() -> tuple[float, float]:
@@ -86,16 +86,16 @@ def measure_locks(app: Flask, sites: int, people: int) -> Iterator[Figure]:
     now_ms = runtime.clock.now_ms()
     with write() as session:
         load_reference(session, runtime.seals, now_ms)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "kind": "construction",
         "district": "410702",
         "unit": "zhian",
         "stage": "building",
     }
-    told |= {"inhabited": True, "places": [{"kind": kind, "name": name} for kind, name in _PLACES]}
+    fields |= {"inhabited": True, "places": [{"kind": kind, "name": name} for kind, name in _PLACES]}
     for number in range(sites):
         with write() as session:
-            register_site(session, runtime.seals, now_ms, name=f"工地 {number}", **told)
+            register_site(session, runtime.seals, now_ms, name=f"工地 {number}", **fields)
     for name, at_ms in (("makes windows", now_ms), ("judges a day", now_ms + 30 * _HOUR_MS)):
         watch, began_s = LockWatch(), time.perf_counter()
         with watch.on():

@@ -1,4 +1,4 @@
-"""Figures: what the server does, beside what its database can do, as ratios of one run on one machine.
+"""Figures: what the server does, next to what its database can do, as ratios of one run on one machine.
 
 The floor of a push is the time that the database takes for the very same rows, into tables with the same
 indexes, by its fastest plain batched insertion; the floor of a pull is a plain SELECT of the same bytes.
@@ -80,11 +80,11 @@ class Rig:
             user = add_user(session, NewUser("bench", "inspector", str(uuid7())), at_ms)
             assign_site(session, seals, user, site, at_ms)
             asked = {"public_key": public_text(self.key), "name": "bench", "platform": "bench"}
-            told = enrolled(session, seals, user, asked, at_ms)
+            answer = enrolled(session, seals, user, asked, at_ms)
         self.device, self.token, self.beacon, self.site = (
-            told["device"],
-            told["token"],
-            told["beacon"],
+            answer["device"],
+            answer["token"],
+            answer["beacon"],
             site.id,
         )
 
@@ -206,7 +206,7 @@ def _floor_of_push(rig: Rig, before: int) -> float:
 
 
 def _pull(rig: Rig) -> Iterator[Figure]:
-    """500 changes at this stored size, beside a plain SELECT of the same rows."""
+    """500 changes at this stored size, next to a plain SELECT of the same rows."""
     cursor = _cursor(rig)
     rig.push()
     whole, floor = [], []
@@ -237,8 +237,8 @@ def _first_sync(rig: Rig) -> Iterator[Figure]:
         cursor, more = _reached(rig, zstandard.decompress(answer), cursor)
         sent += len(answer)
     server_s, line_s = time.perf_counter() - began_s, sent * 8 / 2_000_000
-    told = f"{server_s + line_s:.1f} s ({sent / 1000:,.0f} kB, server {server_s:.1f} s)"
-    yield Figure(f"first sync of {rig.n:,} checks at 2 Mbit/s", told, "30,000 in ≤ 2 s")
+    took = f"{server_s + line_s:.1f} s ({sent / 1000:,.0f} kB, server {server_s:.1f} s)"
+    yield Figure(f"first sync of {rig.n:,} checks at 2 Mbit/s", took, "30,000 in ≤ 2 s")
 
 
 def _cursor(rig: Rig) -> str:
@@ -249,9 +249,9 @@ def _cursor(rig: Rig) -> str:
 
 
 def _reached(rig: Rig, answer: bytes, cursor: str) -> tuple[str, bool]:
-    told = [json.loads(line) for line in answer.splitlines() if b'"checkpoint"' in line or b'"end"' in line]
-    named = (one["cursor"] for one in told if one.get("checkpoint") == f"site:{rig.site}")
-    return next(named, cursor), told[-1]["more"]
+    marks = [json.loads(line) for line in answer.splitlines() if b'"checkpoint"' in line or b'"end"' in line]
+    named = (one["cursor"] for one in marks if one.get("checkpoint") == f"site:{rig.site}")
+    return next(named, cursor), marks[-1]["more"]
 
 
 def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
@@ -295,8 +295,8 @@ def _plan_windows(session: Any, seals: Seals, now_ms: int, site: Site, count: in
     session.add(head)
     windows = []
     for slot in range(count):
-        told = {"duty": "DISINFECT", "place": f"place{slot}", "local_date": "2026-01-01", "slot": "morning"}
-        window = Window(scope_id=site.id, id=str(uuid7()), **told, state="open", check_ms=now_ms + 1_000)
+        key = {"duty": "DISINFECT", "place": f"place{slot}", "local_date": "2026-01-01", "slot": "morning"}
+        window = Window(scope_id=site.id, id=str(uuid7()), **key, state="open", check_ms=now_ms + 1_000)
         window.opens_ms, window.due_ms = now_ms, now_ms + 1_000
         window.grace_s, window.closes_ms, window.rules = 0, now_ms + _DAY_MS, RULES
         windows.append(window)
@@ -305,7 +305,7 @@ def _plan_windows(session: Any, seals: Seals, now_ms: int, site: Site, count: in
 
 
 def _digests(rig: Rig, now_ms: int) -> Iterator[Figure]:
-    """What the burst tells people: its steps taken, and one digest per receiver."""
+    """The notices of the burst: its steps taken, and one digest per receiver."""
     seals, people = rig.runtime.seals, 3
     with write() as session:
         for number in range(people):

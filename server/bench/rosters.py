@@ -1,4 +1,4 @@
-"""Figures of a roster: reading and judging beside the bare reader, a commit beside plain batched insertion."""
+"""Figures of a roster: reading and validating next to the bare reader, a commit next to plain batched insertion."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def set_up_contractor(runtime: Runtime, now_ms: int, number: int) -> tuple[str, 
     """A new site with one company, and a contractor of it."""
     code = COMPANY + company_check_character(COMPANY)
     with write() as session:
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "kind": "construction",
             "district": "410702",
             "unit": "zhian",
@@ -123,7 +123,7 @@ def set_up_contractor(runtime: Runtime, now_ms: int, number: int) -> tuple[str, 
             inhabited=False,
             places=[],
             companies=[(code, "甲建筑", "009")],
-            **told,
+            **fields,
         )
         user = add_user(
             session, NewUser(f"roster{number}", "contractor", "bench bench bench", company=code), now_ms

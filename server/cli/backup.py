@@ -1,4 +1,4 @@
-"""Commands that keep the whole server in a folder, and bring it back."""
+"""Commands that back the whole server up to a folder, and restore it."""
 
 from __future__ import annotations
 

@@ -101,5 +101,5 @@ def table(*titles: str) -> Table:
 
 
 def print_table(table: Table) -> None:
-    """On a terminal as wide as it is, elsewhere wide enough."""
+    """As wide as the terminal; elsewhere as wide as the table needs."""
     Console(width=None if sys.stdout.isatty() else 200).print(table)

@@ -1,4 +1,4 @@
-"""Commands for the erasure of one person's data: who he is, the request, and how far each request is."""
+"""Commands for the erasure of one person's data: who it is, the request, and how far each request is."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A group of commands that are imported when they are used, so that asking for help costs no database.
+"""A group of commands that are imported when they are used, so that a help page needs no database.
 
-What goes wrong in a command ends as one line and exit code 1. `one_line` says which; who brings a kind of error in
-(the database: `cli_base`) registers its line there.
+What goes wrong in a command ends as one line and exit code 1. `one_line` says which; the module that brings a kind of
+error in (the database: `cli/base.py`) registers its line there.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Teaching(click.Group):
 
 @singledispatch
 def one_line(error: Exception) -> str | None:
-    """What a user reads of this error; None for one that nobody expected."""
+    """The line that a user reads of this error; None for an unexpected one."""
     return None
 
 

@@ -1,4 +1,4 @@
-"""The command that takes a bureau's sites, people and assignments in from one workbook."""
+"""The command that imports a bureau's sites, people and assignments from one workbook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.actions.sites.import_rows import HINTS, PROBLEM, SHEETS, Imported, i
 from server.cli.base import writing
 from server.files.read_workbook import read_workbook
 
-_TOLD_MAX = 5  # wrong rows on the screen; all of them are in the file
+_SHOWN_MAX = 5  # wrong rows on the screen; all of them are in the file
 
 
 @click.command("import")
@@ -50,7 +50,7 @@ def _tell(file: Path, found: Imported, commit: bool) -> None:
         click.echo(f"{sheet}: 新增 {counts['new']}, 已有 {counts['same']}, 有问题 {counts['wrong']}")
     if found.unread:
         click.echo(f"没有读的工作表: {'、'.join(found.unread)}")
-    for row in found.wrong[:_TOLD_MAX]:
+    for row in found.wrong[:_SHOWN_MAX]:
         click.echo(f"  {row.sheet} 第 {row.line} 行: {row.problem}")
     if found.wrong:
         problems = file.with_name(f"{file.stem}-问题.xlsx")

@@ -1,4 +1,4 @@
-"""Commands that prove the log: what it says, and that current state follows from it."""
+"""Commands that verify the log, and that current state follows from it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rebuild(check: bool, name: str | None) -> None:
             else:
                 with write() as session:
                     differing += repair_scope(session, runtime.seals, scope_id, runtime.clock.now_ms())
-        _tell_erased(name)
+        _print_erased(name)
     click.echo(f"有出入: {differing}" if differing else "与日志一致")
     if check and differing:
         raise SystemExit(1)
@@ -62,7 +62,7 @@ def print_faults(app: Flask, name: str | None = None) -> int:
         if name is None:
             with read() as session:
                 faults += _tell(list(verify_exchanges(session, seals)))
-        _tell_erased(name)
+        _print_erased(name)
     click.echo(f"发现问题: {faults}" if faults else "日志完好")
     return faults
 
@@ -73,8 +73,8 @@ def _tell(faults: list[Fault]) -> int:
     return len(faults)
 
 
-def _tell_erased(name: str | None) -> None:
-    """What is not in the log any more, and under which signed digest."""
+def _print_erased(name: str | None) -> None:
+    """Print what was erased from the log, and the signed digest of it."""
     for scope_id in _site_scopes(name):
         with read() as session:
             kept, scope = erased_of(session, scope_id), session.get_one(Scope, scope_id)

@@ -129,7 +129,7 @@ def gongdi() -> None:
       gongdi serve                            网页和接口
       gongdi scheduler                        判定时段, 升级问题 (另开一个进程)
 
-    设置全部在环境变量里, 见 README。每个命令都有 --help。
+    设置全部在环境变量里, 见 docs/CONFIGURATION.md。每个命令都有 --help。
     """
 
 

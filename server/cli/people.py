@@ -223,8 +223,8 @@ def take_in(file: Path) -> None:
 
 
 def _counted(counts: Counter[str], words: Mapping[str, str]) -> str:
-    told = ((words.get(code) or f"{problem_title(code)} [{code}]", count) for code, count in counts.items())
-    return ", ".join(f"{word} {count}" for word, count in told) or "没有"
+    shown = ((words.get(code) or f"{problem_title(code)} [{code}]", count) for code, count in counts.items())
+    return ", ".join(f"{word} {count}" for word, count in shown) or "没有"
 
 
 @click.command("enrol-code")

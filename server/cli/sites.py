@@ -121,7 +121,7 @@ def resume(name: str) -> None:
 
 
 def _parts(text: str, count: int) -> tuple[str, ...]:
-    """`a:b:c` as so many parts; what stands between the first and the last colon may hold colons."""
+    """`a:b:c` as so many parts; what is between the first and the last colon may hold colons."""
     first, *rest = text.split(":", 1)
     parts = (first, *(rest[0].rsplit(":", count - 2) if rest else ()))
     if len(parts) != count or not all(parts):

@@ -1,4 +1,4 @@
-"""The reference tablet as commands: for trying things out, for support, and as an example of a client."""
+"""The reference tablet as commands: for trials, for support, and as an example of a client."""
 
 from __future__ import annotations
 

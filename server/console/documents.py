@@ -1,4 +1,4 @@
-"""What is looked at or taken away: photos, a flag's papers, and the script that draws charts."""
+"""What is shown or downloaded: photos, a flag's documents, and the script that draws charts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from server.actions.rosters.write_workbook import MIME as XLSX
 from server.base.db import read
 from server.base.problems import not_found
 from server.console.pages import blueprint
-from server.documents.write_documents import PAPERS, PDF, flag_pdf, flag_workbook
+from server.documents.write_documents import DOCUMENTS, PDF, flag_pdf, flag_workbook
 from server.field_app import BUILT
 from server.web.responses import as_download, as_photo, now_ms, runtime
 
@@ -36,22 +36,22 @@ def show_photo(site_id: UUID, sha256: str) -> Response:
     return as_photo(shown_bytes(runtime().media, photo), SHOWN_TYPE, sha256)
 
 
-@blueprint.get("/flags/<uuid:flag_id>/<paper>.pdf")
-def show_paper(flag_id: UUID, paper: str) -> Response:
+@blueprint.get("/flags/<uuid:flag_id>/<document>.pdf")
+def show_document(flag_id: UUID, document: str) -> Response:
     """限期整改通知书, 复查记录, or the whole file, to be printed. `event`: the number of the order or the recheck; without
     one, the last."""
     asked = request.args.get("event", "")
-    if paper not in PAPERS or (asked and not _NUMBER.fullmatch(asked)):
+    if document not in DOCUMENTS or (asked and not _NUMBER.fullmatch(asked)):
         raise not_found()
-    file, names = _paper_of(str(flag_id))
-    data, name = flag_pdf(paper, file, names, now_ms(), int(asked) if asked else None)
+    file, names = _flag_file(str(flag_id))
+    data, name = flag_pdf(document, file, names, now_ms(), int(asked) if asked else None)
     return as_download(data, PDF, _called(name, file))
 
 
 @blueprint.get("/flags/<uuid:flag_id>/file.xlsx")
 def export_flag(flag_id: UUID) -> Response:
     """The whole file as a workbook."""
-    file, names = _paper_of(str(flag_id))
+    file, names = _flag_file(str(flag_id))
     data, name = flag_workbook(file, names, now_ms())
     return as_download(data, XLSX, _called(name, file))
 
@@ -85,13 +85,13 @@ def _bundle(_changed_ns: int) -> tuple[str, list[str]]:
     ]
 
 
-def _paper_of(flag_id: str) -> tuple[FlagFile, Names]:
+def _flag_file(flag_id: str) -> tuple[FlagFile, Names]:
     with read() as session:
         return one_flag(session, g.viewer, flag_id), read_names(session)
 
 
 def _called(name: str, file: FlagFile) -> str:
-    """A paper's name with its site's; what file systems do not take is left out."""
-    site = "".join(letter for letter in file.site.name if letter.isalnum() or letter in " ()_-").strip()
-    paper = PurePath(name)
-    return f"{paper.stem}-{site}{paper.suffix}"
+    """A document's name with its site's, without the signs that file systems do not allow."""
+    site = "".join(sign for sign in file.site.name if sign.isalnum() or sign in " ()_-").strip()
+    path = PurePath(name)
+    return f"{path.stem}-{site}{path.suffix}"

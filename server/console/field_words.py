@@ -23,10 +23,10 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 
 
 def title(kind: str, name: str) -> str:
-    """What a field of a kind is called; the name itself where nobody called it anything."""
+    """The title of a field of a kind; its name where it has no title."""
     known = KINDS.get(kind)
     field = known.whole.fields.get(name) if known is not None else None
-    if field is None:  # of another kind: a case stands for its person, a line may be of none
+    if field is None:  # of another kind: a case is shown for its person, a line may be of none
         others = (one.whole.fields.get(name) for one in KINDS.values() if one.nature != "server")
         field = next((one for one in others if one is not None), None)
     return str(field.metadata["title"]) if field is not None else name
@@ -52,7 +52,7 @@ def value(names: Names, name: str, text: str, people: Mapping[str, str]) -> str:
 
 
 def message(pointer: str, text: str) -> str:
-    """A message of the judge, the codes of closed lists in it as words."""
+    """A message of validation, with words for the codes of closed lists."""
     words = CHOICE_WORDS.get(pointer.rpartition("/")[2], {})
     return _CODE.sub(lambda found: words.get(found[0], found[0]), text)
 

@@ -1,5 +1,5 @@
-"""What one flag's page shows beside the flag's file: which moves come first, what is asked of the contractor, and words
-that could not be taken."""
+"""What one flag's page shows in addition to the flag's file: which moves come first, what is asked of the contractor, and
+words that could not be taken."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ShownMove:
 
 
 def moves_of(file: FlagFile, viewer: Viewer) -> tuple[list[ShownMove], list[ShownMove]]:
-    """The moves that the flag waits for from this viewer, and the others that he may make."""
+    """The moves that the flag waits for from this viewer, and the others that are allowed."""
     policy = policy_from(file.flag.policy)
     shown = {
         move.action: ShownMove(move, term(policy, move.starts, file.flag.severity)) for move in file.moves

@@ -1,4 +1,4 @@
-"""Flags as work: what waits for me, the list, one flag with its proof and the moves, my notices, how it works."""
+"""Flags as work: the user's waiting flags and notices, the list, one flag with its evidence and moves, the help."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _INTERNAL = frozenset(move.action for move in TABLE if move.internal)
 
 @blueprint.get("/waiting")
 def list_waiting() -> str:
-    """What waits for this person: severe first, then by what is due first."""
+    """The flags that wait for this user: severe first, then by what is due first."""
     require_role(*WORKERS)
     chosen = _chosen(WAITING_FILTERS)
     start = start_asked(request.args)
@@ -69,7 +69,7 @@ def list_waiting() -> str:
 
 @blueprint.get("/flags")
 def list_flags() -> str:
-    """The flags, newest first. The filter lives in the address, so that it can be kept and sent."""
+    """The flags, newest first. The filter is in the address, so that it can be bookmarked and sent."""
     chosen = _chosen(FLAG_FILTERS, state=LIVE)
     with read() as session:
         page = page_of_flags(session, g.viewer, chosen, request.args.get("cursor"), ROWS)
@@ -99,7 +99,7 @@ def show_flag(flag_id: UUID) -> str:
 
 @blueprint.post("/flags/<uuid:flag_id>/actions")
 def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
-    """Make a move. One that is refused shows the page as it is now, with the words still there."""
+    """Make a move. One that is refused shows the page as it is now, with the typed words kept."""
     check_form()
     photos: list[str] = []
     try:
@@ -118,7 +118,7 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
 
 @blueprint.get("/notices")
 def list_notices() -> str:
-    """What this person was told, newest first."""
+    """This user's notices, newest first."""
     with read() as session:
         page = page_of_notices(session, g.viewer, request.args.get("cursor"), ROWS)
         names = read_names(session)
@@ -127,7 +127,7 @@ def list_notices() -> str:
 
 @blueprint.post("/notices/read")
 def mark_read() -> AnyResponse:
-    """All that was told so far is read."""
+    """Mark all notices so far as read."""
     check_form()
     with write() as session:
         read_notices(session, g.viewer, now_ms())

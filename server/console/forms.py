@@ -1,5 +1,5 @@
-"""The console's forms: what marks one as ours, the page that each belongs to, and what was typed into one that could
-not be acted upon."""
+"""The console's forms: their marks against forgery, the page that each belongs to, and what was typed into one that
+could not be acted upon."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def check_form() -> None:
 
 
 def claim(session: Session) -> bool:
-    """Take the form that came as acted upon, in this transaction. False when it was already: a second press changes
+    """Record the submitted form as acted upon, in this transaction. False when it was already: a second press changes
     nothing. Raises Problem 409 when it was with other words."""
     key = _key()
     if key is None or key.user_id != g.viewer.id:
@@ -119,13 +119,13 @@ def keep_typed() -> bool:
 
 
 def recall_draft() -> None:
-    """What was kept for this page and this user is typed in again."""
+    """Fill in again what was kept for this page and this user."""
     with read() as session:
         g.draft = draft_of(session, runtime().seals, g.viewer.id, request.path)
 
 
 def drop_drafts(status: int) -> None:
-    """After a form: the drafts of its page have served once one went through."""
+    """After a form that succeeded, delete the drafts of its page."""
     if status < 400 and g.get("viewer") is not None and not g.get("kept_draft"):
         form = FORMS.get(request.endpoint or "")
         if form is not None and form.typed:
@@ -134,7 +134,7 @@ def drop_drafts(status: int) -> None:
 
 
 def typed(action: str | None = None) -> MultiDict[str, str]:
-    """What was typed into the form of `action` (None: of whichever): in this request, or before the session ended."""
+    """What was typed into the form of `action` (None: of any): in this request, or before the session ended."""
     if request.method == "POST":
         return request.form if action in (None, request.path) else MultiDict()
     draft: Draft | None = g.get("draft")

@@ -1,5 +1,5 @@
 """The flag's workflow as a diagram: the main line and its two side lanes, from the table of moves. Withdrawing, excusing,
-reopening and what leaves the state as it is stand in the table only."""
+reopening and what leaves the state as it is are in the table only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A state beside the main line: where one comes from by what, and where it leads."""
+    """A state off the main line: the moves that lead to it, and those that lead away."""
 
     state: str
     into: tuple[Link, ...]

@@ -62,7 +62,7 @@ OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "c
 
 @blueprint.before_request
 def know_viewer() -> AnyResponse | None:
-    """Find out who looks, by the cookie; strangers are led to the log-in and back to the page, with what they typed."""
+    """Find the user by the cookie; others are led to the log-in and back to the page, with what they typed."""
     form = FORMS.get(request.endpoint or "")
     request.max_content_length = form.bytes_max if form is not None else FORM_BYTES_MAX
     g.viewer = None
@@ -87,7 +87,7 @@ def know_viewer() -> AnyResponse | None:
 
 @blueprint.after_request
 def forget_served(response: Response) -> Response:
-    """A form that went through leaves no draft of its page."""
+    """A form that succeeded leaves no draft of its page."""
     if request.method == "POST":
         drop_drafts(response.status_code)
     return response
@@ -95,7 +95,7 @@ def forget_served(response: Response) -> Response:
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    """Whoever has moves to make begins with those, everybody else with the flags."""
+    """Users with moves to make begin with those, all others with the list of flags."""
     works = g.viewer.role in WORKERS
     return redirect(url_for("console.list_waiting" if works else "console.list_flags"))
 
@@ -139,7 +139,7 @@ def take_log_out() -> AnyResponse:
 
 
 def require_role(*roles: str) -> None:
-    """Raises Problem 404 for who does not have this page in the menu."""
+    """Raises Problem 404 for a user who does not have this page in the menu."""
     if g.viewer.role not in roles:
         raise not_found()
 
@@ -155,7 +155,7 @@ def error_page(problem: Problem) -> Response:
 
 
 def render(template: str, names: Names, **shown: object) -> str:
-    """A page for whoever looks."""
+    """A page for the current user."""
     return render_template(
         template,
         viewer=g.viewer,
@@ -171,8 +171,8 @@ def render(template: str, names: Names, **shown: object) -> str:
 
 
 def _log_in_page(status: int, onward: str, problem: Problem | None = None) -> Response:
-    """The form with a token that only its own cookie fits: nobody can be logged in as somebody else
-    unawares."""
+    """The form with a token that only its own cookie fits, so that nobody is logged in as somebody
+    else without noticing."""
     secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
     name = request.form.get("name", "")[:64]
     page = render_template(

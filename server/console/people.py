@@ -1,4 +1,4 @@
-"""The people of a site: listed masked, and taken along with full numbers by those who may, with a reason."""
+"""The people of a site: listed masked; those who may can download full numbers, with a reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def show_people(site_id: UUID) -> str:
 
 @blueprint.post("/sites/<uuid:site_id>/people")
 def search_people(site_id: UUID) -> str:
-    """Some of them. A name that is looked for stands in no address."""
+    """Some of them. A name that is searched for is in no address."""
     check_form()
     text = request.form.get("text", "").strip()
     with write() as session:

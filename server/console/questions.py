@@ -32,7 +32,7 @@ _STATES = ("open", *SETTLEMENTS, ACCEPTED)
 
 @blueprint.get("/questions")
 def list_questions() -> str:
-    """What waits for a person's judgement, and what was settled."""
+    """What waits for a decision, and what was settled."""
     state = request.args.get("state", "open")
     state = state if state in _STATES else "open"
     with read() as session:
@@ -41,8 +41,8 @@ def list_questions() -> str:
         refused = refused_entries(session, runtime().seals, g.viewer, state)
         held = held_entries(session, runtime().seals, g.viewer) if state == "open" else []
         shown = [(row.site.id, row.body) for row in refused] + [(row.site.id, row.body) for row in held]
-        told = [(site_id, text) for site_id, body in shown for text in body.values() if is_id(text)]
-        people = name_people(session, runtime().seals, set(told))
+        named = [(site_id, text) for site_id, body in shown for text in body.values() if is_id(text)]
+        people = name_people(session, runtime().seals, set(named))
         doubled = count_same_people(session, g.viewer)
         names = read_names(session)
     return render(

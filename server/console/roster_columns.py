@@ -38,7 +38,7 @@ def show_columns(roster_id: UUID) -> str:
 
 @blueprint.post("/rosters/<uuid:roster_id>/columns")
 def choose_columns(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
-    """What the columns mean, as a person says."""
+    """Confirm what the columns mean."""
     check_form()
     try:
         confirm_columns(
@@ -53,7 +53,7 @@ def choose_columns(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
 
 @blueprint.get("/rosters/titles")
 def show_titles() -> str:
-    """What titles mean in this company's files, as its people said."""
+    """What titles mean in this company's files, as its users confirmed."""
     with read() as session:
         titles = remembered_titles(session, g.viewer)
         names = read_names(session)
@@ -81,11 +81,11 @@ def _columns_page(roster_id: str, problem: Problem | None) -> str:
 def columns_form(
     shown: ShownRoster, columns: list[dict[str, Any]], site: Site, names: Names, problem: Problem | None
 ) -> str:
-    """The form about columns, with what was chosen in it before it was refused."""
-    told = problem.members if problem is not None else {}
+    """The form about columns, with the choices kept when it was refused."""
+    details = problem.members if problem is not None else {}
     sheets = [(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))]
     before = typed(url_for("console.choose_columns", roster_id=shown.roster.id))
-    wrong = [(told.get("sheet"), column) for column in told.get("columns", [])]
+    wrong = [(details.get("sheet"), column) for column in details.get("columns", [])]
     return render(
         "roster_columns.html",
         names,
@@ -96,7 +96,7 @@ def columns_form(
         givable=[name for name in GIVABLE if any(_lacks(group, name) for _, group in sheets)],
         given={**shown.roster.told.get("given", {}), **_given(before)},
         today=local_date_of(now_ms()),
-        errors=told.get("errors", {}),
+        errors=details.get("errors", {}),
         chosen=before,
         skipped=before.getlist("skip"),
         wrong=wrong,
@@ -113,7 +113,7 @@ def _lacks(columns: Sequence[Mapping[str, Any]], name: str) -> bool:
 
 
 def _given(form: Mapping[str, str]) -> dict[str, str]:
-    """What a form says of all rows."""
+    """The values that a form gives for all rows."""
     return {name: form[f"given-{name}"].strip() for name in GIVABLE if f"given-{name}" in form}
 
 
@@ -123,10 +123,10 @@ def _chosen(roster_id: str) -> Chosen:
         columns = columns_to_choose(runtime().seals, one_roster(session, g.viewer, roster_id).roster)
     skipped = request.form.getlist("skip")
     chosen: Chosen = {}
-    for told in columns:
-        key = (told["sheet"], told["column"])
+    for column in columns:
+        key = (column["sheet"], column["column"])
         field = request.form.get("column-{}-{}".format(*key), _UNKNOWN)
-        if str(told["sheet"]) in skipped:
+        if str(column["sheet"]) in skipped:
             chosen[key] = ""
         elif field != _UNKNOWN:
             chosen[key] = field

@@ -1,4 +1,4 @@
-"""The contractor's pages: own sites, upload a roster, look at what was read, commit."""
+"""The contractor's pages: own sites, upload a roster, preview, commit."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def show_roster(roster_id: UUID) -> str:
 
 @blueprint.post("/rosters/<uuid:roster_id>/commit")
 def commit(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
-    """Commit the preview, with what is to become of the absent."""
+    """Commit the preview, with the choice for absent people."""
     check_form()
     try:
         commit_preview(runtime().seals, g.viewer, str(roster_id), _decision(), now_ms())
@@ -91,7 +91,7 @@ def commit(roster_id: UUID) -> str | tuple[str, int] | AnyResponse:
 
 @blueprint.get("/rosters/<uuid:roster_id>/problems.xlsx")
 def problems(roster_id: UUID) -> Response:
-    """The rejected rows, to be mended."""
+    """The rejected rows, to be corrected."""
     with read() as session:
         data = problem_file(session, runtime().seals, g.viewer, str(roster_id))
     return as_download(data, MIME, "problems.xlsx")
@@ -115,7 +115,7 @@ def _site_page(site_id: UUID, problem: Problem | None) -> str:
 
 
 def _roster_page(roster_id: str, problem: Problem | None) -> str:
-    """In one read: between two of them a file may be read to its questions, or to its preview."""
+    """In one transaction: between two of them the roster's state may change."""
     seals = runtime().seals
     with read() as session:
         shown = one_roster(session, g.viewer, roster_id)
@@ -123,15 +123,15 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         names = read_names(session)
         if shown.roster.state == "mapping":
             return columns_form(shown, columns_to_choose(seals, shown.roster), site, names, problem)
-        told: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
+        listed: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
         if shown.roster.result is not None:
             group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)
             part = (group, start, _ROWS_SHOWN)
             rows, total = rows_of_roster(session, seals, g.viewer, roster_id, *part)
-            told |= {"group": group, "rows": rows, "total": total, "start": start}
+            listed |= {"group": group, "rows": rows, "total": total, "start": start}
         if shown.roster.state == "preview" and shown.roster.counts.get("absent"):
             part = ("absent", 0, _ABSENT_SHOWN)
-            told["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
+            listed["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
     return render(
         "roster.html",
         names,
@@ -144,7 +144,7 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         today=local_date_of(now_ms()),
         may=may_upload(g.viewer),
         rows_shown=_ROWS_SHOWN,
-        **told,
+        **listed,
     )
 
 

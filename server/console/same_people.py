@@ -41,7 +41,7 @@ def merge_same_people(site_id: UUID) -> AnyResponse:
 
 @blueprint.post("/questions/people/<uuid:site_id>/<uuid:merge_id>/undo")
 def undo_same_people(site_id: UUID, merge_id: UUID) -> AnyResponse:
-    """Take a merge back."""
+    """Undo a merge."""
     check_form()
     reason = request.form.get("reason", "")
     with write() as session:

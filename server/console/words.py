@@ -97,7 +97,7 @@ def remedy(text: str | None) -> str:
     return REMEDIES.get(reason_code(text), "")
 
 
-def near(at_ms: int | None, beside_ms: int) -> str:
-    """A time beside another one: `07:41` on the same day, else `11-23 07:41`."""
+def near(at_ms: int | None, other_ms: int) -> str:
+    """A time next to another one: `07:41` on the same day, else `11-23 07:41`."""
     shown = moment(at_ms)
-    return shown[11:] if shown[:10] == moment(beside_ms)[:10] else shown[5:]
+    return shown[11:] if shown[:10] == moment(other_ms)[:10] else shown[5:]

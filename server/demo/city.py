@@ -97,7 +97,7 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
     """Write the demo city into an empty database: `sites` sites with `days` days of history that end at
     `until_ms`; those beyond _WITH_HISTORY have only the last day.
 
-    `app` is made with a FakeClock, which is moved. The password of its people stands in seed_data/demo.
+    `app` is made with a FakeClock, which is moved. The password of its people is in seed_data/demo.
     """
     runtime: Runtime = app.extensions["gongdi"]
     clock = runtime.clock
@@ -151,8 +151,8 @@ def read_city() -> dict[str, Any]:
 
 
 def _people(session: Session, city: dict[str, Any], now_ms: int) -> None:
-    for told in city["people"]:
-        person = {**told, "company": _company_code(told["company"]) if "company" in told else None}
+    for row in city["people"]:
+        person = {**row, "company": _company_code(row["company"]) if "company" in row else None}
         add_user(session, NewUser(password=city["password"], **person), now_ms)
 
 
@@ -174,7 +174,7 @@ def _crews(
 def _relief(
     app: Flask, city: dict[str, Any], sites: int, own: list[_DemoSite], chance: random.Random, homes: Path
 ) -> _Crew:
-    """The last inspector, who helps at the first site and has no round of his own."""
+    """The last inspector, who helps at the first site and has no daily round."""
     relief = _crew(app, city, -(-sites // _SITES_PER_INSPECTOR), own, chance, homes)
     relief.sites = []
     return relief
@@ -279,8 +279,8 @@ def _happenings(
     for at_ms, act in incidents(scenes, crews[-1].tablet, first_day, days):
         if at_ms < until_ms:
             yield at_ms, act
-    told = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))["rows"]
-    stories = stories_of(told, [scene.site_id for scene in scenes])
+    rows = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))["rows"]
+    stories = stories_of(rows, [scene.site_id for scene in scenes])
     for at_ms in range(instant_ms(first_day, "12:30"), until_ms, _HOUR_MS):
         yield at_ms, partial(work, app, stories, at_ms)
 

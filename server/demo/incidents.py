@@ -1,5 +1,5 @@
-"""What happens in the demo beside the daily round: a fever, a case nobody reported, an inspection with findings, supplies,
-a photo used twice, two people who write different things, and entries that are refused."""
+"""What happens in the demo in addition to the daily round: a fever, a case nobody reported, an inspection with findings,
+supplies, a photo used twice, two people who write different things, and entries that are refused."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ def _report_a_fever(scene: Scene) -> None:
     _measure_a_fever(scene, 37.8)
     runtime: Runtime = scene.app.extensions["gongdi"]
     now_ms = runtime.clock.now_ms()
-    told = {
+    reported = {
         name: to_iso(now_ms) for name in ("community_reported", "headquarters_reported", "bureau_reported")
     }
     where = {"isolated": to_iso(now_ms), "isolation_place": "隔离室 1"}
-    scene.add("case", {"worker": scene.workers[1], "cause": "fever", "celsius": 37.8, **where, **told})
+    scene.add("case", {"worker": scene.workers[1], "cause": "fever", "celsius": 37.8, **where, **reported})
 
 
 def _keep_a_case_quiet(scene: Scene) -> None:
@@ -112,8 +112,8 @@ def _keep_a_case_quiet(scene: Scene) -> None:
 def _inspect(scene: Scene) -> None:
     latitude, longitude = scene.position
     there = {"latitude_deg": latitude, "longitude_deg": longitude, "accuracy_m": 20}
-    told = {"purpose": "routine", "result": "findings", "companion": "项目安全员"}
-    inspection = scene.add("inspection_round", {**told, **there})
+    outcome = {"purpose": "routine", "result": "findings", "companion": "项目安全员"}
+    inspection = scene.add("inspection_round", {**outcome, **there})
     found = {"round": inspection, "topic": "canteen", "severity": "ordinary", "place": "canteen"}
     scene.add("inspection_finding", {**found, "description": "食堂窗口未设置一米线。"}, photo("食堂窗口"))
     found = {"round": inspection, "topic": "supplies", "severity": "facilities"}

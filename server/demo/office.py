@@ -1,4 +1,4 @@
-"""The demo's people at their desks: they move flags as seed_data/demo/stories.json tells, through the same actions as
+"""The demo's people at their desks: they move flags as seed_data/demo/stories.json says, through the same actions as
 anybody."""
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Story:
     moves: list[Mapping[str, Any]]
 
 
-def stories_of(told: Sequence[Mapping[str, Any]], site_ids: Sequence[str]) -> list[Story]:
+def stories_of(rows: Sequence[Mapping[str, Any]], site_ids: Sequence[str]) -> list[Story]:
     """The stories of the sites that the demo has."""
     return [
         Story(site_ids[one["site"]], one["duty"], list(one["moves"]))
-        for one in told
+        for one in rows
         if one["site"] < len(site_ids)
     ]
 

@@ -1,4 +1,4 @@
-"""A flag's papers: 限期整改通知书 for an order, 复查记录 for a recheck, and its whole file, as PDF and .xlsx."""
+"""A flag's documents: 限期整改通知书 for an order, 复查记录 for a recheck, and its whole file, as PDF and .xlsx."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from server.actions.reference.name_codes import Names
 from server.base.problems import Problem
 from server.documents.check_glyphs import FONTS, undrawn
 
-PAPERS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "问题标记档案"}
+DOCUMENTS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "问题标记档案"}
 PDF = "application/pdf"
 _FOLDER = Path(__file__).parent
 
 
-def flag_pdf(paper: str, file: FlagFile, names: Names, now_ms: int, n: int | None) -> tuple[bytes, str]:
-    """One of PAPERS and the name of its file. `n`: the event that an order or a recheck is about; None: the last one.
+def flag_pdf(document: str, file: FlagFile, names: Names, now_ms: int, n: int | None) -> tuple[bytes, str]:
+    """One of DOCUMENTS and the name of its file. `n`: the event that an order or a recheck is about; None: the last one.
     What has no glyph is named at its end. Raises Problem 404 when there is none."""
-    if paper == "file":
-        told, number = whole_file(file, names, now_ms), number_of(file)
+    if document == "file":
+        content, number = whole_file(file, names, now_ms), number_of(file)
     else:
-        found = document_facts(paper, file, names, now_ms, n)
+        found = document_facts(document, file, names, now_ms, n)
         if found is None:
-            raise Problem("not_found", f"{PAPERS[paper]}在办理到这一步之后才有。")
-        told, number = found, found["number"]
+            raise Problem("not_found", f"{DOCUMENTS[document]}在办理到这一步之后才有。")
+        content, number = found, found["number"]
     data = typst.compile(
-        _FOLDER / f"{paper}.typ",
+        _FOLDER / f"{document}.typ",
         root=_FOLDER,
         font_paths=[path.parent for path in FONTS],
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps({**told, "undrawn": undrawn(told)}, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps({**content, "undrawn": undrawn(content)}, ensure_ascii=False)},
     )
-    return data, f"{PAPERS[paper]}-{number}.pdf"
+    return data, f"{DOCUMENTS[document]}-{number}.pdf"
 
 
 def flag_workbook(file: FlagFile, names: Names, now_ms: int) -> tuple[bytes, str]:
     """The whole file as a workbook, and its name. Every cell is text: none is a formula."""
-    told = whole_file(file, names, now_ms)
+    content = whole_file(file, names, now_ms)
     sheets: dict[str, tuple[Sequence[str], Sequence[Sequence[str]]]] = {
-        "标记": (("项目", "内容"), told["facts"])
+        "标记": (("项目", "内容"), content["facts"])
     }
-    sheets |= {part["title"]: (part["columns"], part["rows"]) for part in told["parts"]}
+    sheets |= {part["title"]: (part["columns"], part["rows"]) for part in content["parts"]}
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         head = book.add_format({"bold": True, "bottom": 1})
         for name, (titles, rows) in sheets.items():
             _write_sheet(book.add_worksheet(name), head, titles, rows)
-    return buffer.getvalue(), f"{PAPERS['file']}-{number_of(file)}.xlsx"
+    return buffer.getvalue(), f"{DOCUMENTS['file']}-{number_of(file)}.xlsx"
 
 
 def _write_sheet(sheet: Any, head: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

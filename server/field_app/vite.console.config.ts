@@ -1,7 +1,7 @@
 import { defineConfig } from "vite";
 
 // The charts of the console's pages: a bundle of their own, which no tablet loads. The server finds its files in the
-// manifest (server/console/papers.py).
+// manifest (server/console/documents.py).
 export default defineConfig({
   base: "/console/charts/",
   publicDir: false,

@@ -61,7 +61,7 @@ BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplemented
 
 
 class Hidden(NamedTuple):
-    """What the reader does not tell of a sheet: its rows and columns that are not shown, and the rows with cells in
+    """What the reader does not show of a sheet: its rows and columns that are not shown, and the rows with cells in
     error (#N/A), which it gives as empty ones; all from 0."""
 
     rows: frozenset[int] = frozenset()
@@ -71,7 +71,7 @@ class Hidden(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What only the archive itself tells: what is hidden in each sheet, in the workbook's order, and whether dates written
+    """What only the archive itself shows: what is hidden in each sheet, in the workbook's order, and whether dates written
     as plain numbers count from 1904."""
 
     hidden: list[Hidden]
@@ -140,7 +140,7 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
     texts = _Texts()
     epoch_1904, left = False, INFLATED_MAX
     for part in archive.infolist():
-        name, told, size = part.filename.lower(), part.file_size, 0
+        name, declared, size = part.filename.lower(), part.file_size, 0
         is_xml, is_text = name.endswith((".xml", ".rels")), name == "xl/sharedstrings.xml"
         extent = _Extent() if _SHEET_PART.fullmatch(part.filename) else None
         part.file_size = INFLATED_MAX + 1  # the archive's own word is not what ends it
@@ -165,7 +165,7 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
             if name == "xl/workbook.xml":
                 epoch_1904 = epoch_1904 or _EPOCH_1904.search(chunk) is not None
         left -= size
-        if size != told:
+        if size != declared:
             raise wrong.damaged()
         if is_text:
             texts.part = part
@@ -179,7 +179,7 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
 
 
 def _in_order(archive: zipfile.ZipFile) -> Iterator[str]:
-    """The names of the sheets' parts, in small letters, as the workbook lists them."""
+    """The names of the sheets' parts, in lower case, as the workbook lists them."""
     parts = {part.filename.lower(): part for part in archive.infolist()}
     listed, links = (
         archive.read(parts[name]).decode("utf-8", "replace") if name in parts else ""
@@ -187,11 +187,13 @@ def _in_order(archive: zipfile.ZipFile) -> Iterator[str]:
     )
     targets = {}
     for link in _LINK_TAG.findall(links):
-        told = dict(_ATTRIBUTE.findall(link))
-        targets[told.get("Id")] = told.get("Target", "").removeprefix("/").removeprefix("xl/")
+        attributes = dict(_ATTRIBUTE.findall(link))
+        targets[attributes.get("Id")] = attributes.get("Target", "").removeprefix("/").removeprefix("xl/")
     for sheet in _SHEET_TAG.findall(listed):
-        told = {name.rpartition(":")[2]: value for name, value in _ATTRIBUTE.findall(sheet) if ":" in name}
-        yield f"xl/{targets.get(told.get('id'), '')}".lower()
+        attributes = {
+            name.rpartition(":")[2]: value for name, value in _ATTRIBUTE.findall(sheet) if ":" in name
+        }
+        yield f"xl/{targets.get(attributes.get('id'), '')}".lower()
 
 
 def chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[bytes, int]]:
@@ -204,7 +206,7 @@ def chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[by
 
 
 class _Extent:
-    """How far a sheet reaches, told by its cells; what it says of its own dimension may lie."""
+    """How far a sheet reaches, by its cells; the dimension that it states may be wrong."""
 
     def __init__(self) -> None:
         self.columns = 26
@@ -299,14 +301,14 @@ class _Texts:
             return
         whole = b"".join(chunk[-fresh:] for chunk, fresh in chunks(archive, self.part))
         lengths = array("I", map(len, whole.split(b"</si>" if b"</si>" in whole else b":si>")))
-        told, seen, spelt = 0, 0, 0
+        total, seen, spelt = 0, 0, 0
         for sheet in sheets:
             for chunk, _ in chunks(archive, sheet):
                 spelt += chunk.count(b'"s"') + chunk.count(b"'s'")
                 for found in _SHARED.findall(chunk):
                     seen += 1
-                    told += lengths[int(found)] if int(found) < len(lengths) else 0
-                    if told > TEXT_MAX:
+                    total += lengths[int(found)] if int(found) < len(lengths) else 0
+                    if total > TEXT_MAX:
                         raise wrong.inflates()
-        if told + max(0, spelt - seen) * self.longest > TEXT_MAX:
+        if total + max(0, spelt - seen) * self.longest > TEXT_MAX:
             raise wrong.inflates()

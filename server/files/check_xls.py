@@ -24,12 +24,12 @@ _PASSWORD = 0x002F
 _BOF, _CONTINUE, _SST, _TEXT_OF_TABLE = (0x0809, 0x0409, 0x0209, 0x0009), 0x003C, 0x00FC, 0x00FD
 _EPOCH, _BOUND_SHEET, _ROW, _COLUMNS = 0x0022, 0x0085, 0x0208, 0x007D
 _CELLS = frozenset((0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x0003, 0x0002, 0x0004, 0x0005, 0x0007))
-_SHEETS_MAX = 256  # of which it is told what they hide; files with so many are refused later
+_SHEETS_MAX = 256  # whose hidden parts are reported; files with more are refused later
 _SPANS = (0x00BD, 0x00BE)  # several cells in one record, which ends on the last one's column
 
 
 def check_xls(data: bytes) -> Archive:
-    """What only the file itself tells. Raises Problem 413, 415 or 422."""
+    """What only the file itself shows. Raises Problem 413, 415 or 422."""
     try:
         entries = _Entries(data)
         if "encryptedpackage" in entries.names:
@@ -65,7 +65,7 @@ class _Entries:
         self._data, self._size = data, 1 << shift
         root, self._small_below, self._small_table = struct.unpack_from("<I4xII", data, 48)
         self._table = self._read_table(shift)
-        self._found: dict[str, list[tuple[int, int]]] = {}  # by name in small letters: first sectors, lengths
+        self._found: dict[str, list[tuple[int, int]]] = {}  # by name in lower case: first sectors, lengths
         self._small_first = _FREE
         entries = self._chain(root)
         for at in range(0, len(entries) - 127, 128):
@@ -79,7 +79,7 @@ class _Entries:
 
     @property
     def names(self) -> Collection[str]:
-        """Of its storages and streams, in small letters."""
+        """Of its storages and streams, in lower case."""
         return self._found.keys()
 
     def streams(self, name: str) -> Iterator[bytes]:
@@ -183,7 +183,7 @@ def _records(book: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _lengths(book: bytes, at: int, size: int) -> array[int]:
-    """How long each text of the shared table is, in bytes; a text that goes on in a next record says its width anew."""
+    """How long each text of the shared table is, in bytes; a text that goes on in a next record says its width again."""
     lengths = array("I")
     total, end, at = struct.unpack_from("<I", book, at + 4)[0], at + size, at + 8
     for _ in range(min(total, len(book))):

@@ -64,7 +64,7 @@ class Workbook:
 
 
 def read_workbook(data: bytes) -> Workbook:
-    """Read a file. Text stays text and numbers stay numbers, which is what tells a mangled ID number.
+    """Read a file. Text stays text and numbers stay numbers, which is how a mangled ID number is found.
 
     Raises Problem 413, 415 or 422 with a code of its own for each thing that can be wrong with a file.
     """
@@ -87,7 +87,7 @@ def read_workbook(data: bytes) -> Workbook:
 
 
 def _front(data: bytes) -> bytes:
-    """How a text begins, in small letters and without its mark."""
+    """How a text begins, in lower case and without its mark."""
     is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     front = data[:_FRONT].decode("utf-16", "replace").encode() if is_wide else data[:_FRONT]
     return front.removeprefix(b"\xef\xbb\xbf").lower()
@@ -137,15 +137,15 @@ def _sheets(data: bytes, hidden: list[Hidden]) -> list[Sheet]:
 
 
 def _sheet(book: Any, index: int, hidden: list[Hidden]) -> Sheet:
-    told = book.sheets_metadata[index]
-    is_table = told.typ == calamine.SheetTypeEnum.WorkSheet
+    metadata = book.sheets_metadata[index]
+    is_table = metadata.typ == calamine.SheetTypeEnum.WorkSheet
     sheet = book.get_sheet_by_index(index) if is_table else None
     rows = sheet.to_python(skip_empty_area=False) if sheet is not None else []
     if len(rows) > ROWS_MAX:
         raise wrong.too_long()
     merged = _areas((sheet.merged_cell_ranges or []) if sheet is not None else [], rows)
-    visible = is_table and told.visible == calamine.SheetVisibleEnum.Visible
-    return Sheet(told.name, rows, merged, hidden[index] if index < len(hidden) else Hidden(), visible)
+    visible = is_table and metadata.visible == calamine.SheetVisibleEnum.Visible
+    return Sheet(metadata.name, rows, merged, hidden[index] if index < len(hidden) else Hidden(), visible)
 
 
 def _areas(
@@ -212,8 +212,8 @@ def _unwrapped(cell: str) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    """Text by its byte order mark, else strict UTF-8, else GB18030. What no encoding can read is said by its line, as
-    the encoding tells it that came furthest."""
+    """Text by its byte order mark, else strict UTF-8, else GB18030. What no encoding can read is reported by its line, as
+    the encoding that came furthest found it."""
     marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
     named = next((name for mark, name in marks if data.startswith(mark)), None)
     if named is None and _BINARY.search(data[:4096]):

@@ -153,7 +153,7 @@ class SheetReader:
 
 
 def typed_cell(text: str, kind: str) -> Cell:
-    """A cell by the type that its file tells: Number, DateTime, Boolean, or a text."""
+    """A cell by the type that its file states: Number, DateTime, Boolean, or a text."""
     try:
         if kind == "Number":
             return float(text)

@@ -37,8 +37,8 @@ class Viewer:
 def viewer_of(session: Session, user: User) -> Viewer:
     """`judges` follows the unit's row of reference data; a unit that nobody knows does not judge."""
     judges = user.role in OFFICIALS and unit_reviews(session, user.unit)
-    told = (user.id, user.name, user.display_name, user.role, user.unit, user.company)
-    return Viewer(*told, districts_of(user), judges)
+    columns = (user.id, user.name, user.display_name, user.role, user.unit, user.company)
+    return Viewer(*columns, districts_of(user), judges)
 
 
 def districts_of(user: User) -> tuple[str, ...]:

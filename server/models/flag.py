@@ -45,8 +45,8 @@ class Flag(Base):
 
 class FlagStep(Base):
     """One escalation step of a flag, found by the same due scan as windows. `taken_ms`: when it fell due and people were
-    told; `done_ms`: when a move ended it, or when it was told if it asks for none; `next_ms`: when the tick looks at it:
-    at `due_ms`, and while it is overdue each time that people are told again."""
+    notified; `done_ms`: when a move ended it, or the notification if it asks for no move; `next_ms`: when the tick looks
+    at it: at `due_ms`, and while it is overdue each time that people are notified again."""
 
     __tablename__ = "flag_step"
     __table_args__ = (

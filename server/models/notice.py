@@ -1,4 +1,4 @@
-"""Notices to people: an outbox. Each is written in the transaction of what it tells, and leaves in a digest."""
+"""Notices to people: an outbox. Each is written in the transaction of what it reports, and is sent in a digest."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Channel(Base):
 
 
 class Notice(Base):
-    """One event of one flag, or of none (then `scope_id` and `flag_id` are empty), told to one user by one channel (none:
-    in the console). `key` names just that, so that nobody is told twice. `what` is the event's action; `detail`:
-    which one of several, shown in the console only."""
+    """One event of one flag, or of none (then `scope_id` and `flag_id` are empty), for one user by one channel (none: in the
+    console). `key` names just that, so that nobody is notified twice. `what` is the event's action; `detail`: which one of
+    several, shown in the console only."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -55,7 +55,7 @@ class Notice(Base):
 
 
 class Digest(Base):
-    """Notices that leave together by one channel. Its id is the stable key that receivers can tell a repeat by.
+    """Notices that leave together by one channel. Its id is the stable key by which receivers recognise a repeat.
     `state`: pending → sent | failed."""
 
     __tablename__ = "digest"

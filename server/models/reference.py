@@ -33,7 +33,7 @@ STAMP = "stamp"  # the noun of the one row that changes whenever any other does
 
 
 def reference_stamp(session: Session) -> str:
-    """What names the reference data as it stands: a cache that holds another stamp is stale."""
+    """What names the reference data as it is now: a cache that holds another stamp is stale."""
     query = sa.select(Reference.data).where(Reference.noun == STAMP)
     found = session.scalar(query)
     return str(found["value"]) if found else ""

@@ -11,7 +11,7 @@ from server.base.db import Base, Id, Json
 
 
 class SiteSignal(Base):
-    """One signal (rules/signals.py). Those of the last days, and of older days of which records arrived, are found anew
+    """One signal (rules/signals.py). Those of the last days, and of older days of which records arrived, are found again
     each day."""
 
     __tablename__ = "site_signal"

@@ -54,8 +54,8 @@ class Tally(Base):
 
 
 class Assignment(Base):
-    """A user's duty at a site, from when to when. An inspector's tablets replicate the sites that he is
-    assigned."""
+    """A user's duty at a site, from when to when. An inspector's tablets replicate the sites of these
+    assignments."""
 
     __tablename__ = "assignment"
 

@@ -15,7 +15,7 @@ CASE = "CASE"  # the duty code of the flag that an unreported case raises
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a report may take, in ms from the opening: `warn_ms` before people are told, `limit_ms` by law
+    """How long a report may take, in ms from the opening: `warn_ms` before people are notified, `limit_ms` by law
     (突发公共卫生事件应急条例 20)."""
 
     warn_ms: int
@@ -32,10 +32,10 @@ def standing(opened_ms: int, reported_ms: int | None, watermark_ms: int | None, 
     return "overdue" if watermark_ms >= opened_ms + limits.limit_ms else "unreported"
 
 
-def next_look_ms(now: Standing, opened_ms: int, now_ms: int, limits: Limits, patience_ms: int) -> int | None:
+def next_look_ms(now: Standing, opened_ms: int, now_ms: int, limits: Limits, retry_ms: int) -> int | None:
     """When to look at it again: never at one that is settled; else at its next deadline, or a little later when the
     tablets are behind it."""
     if now in ("reported", "overdue"):
         return None
     deadline_ms = opened_ms + (limits.warn_ms if now == "waiting" else limits.limit_ms)
-    return max(deadline_ms, now_ms + patience_ms)
+    return max(deadline_ms, now_ms + retry_ms)

@@ -1,6 +1,6 @@
 """Rule values from rows of reference data.
 
-A row is what stands in a file of seed_data/: its own fields beside `code`, `source`, `mark`, `from` (local
+A row is an item of a file of seed_data/: its own fields, with `code`, `source`, `mark`, `from` (local
 date, empty: always) and `to` (the first local date on which it no longer holds, or None).
 """
 
@@ -107,12 +107,12 @@ def reviewing(units: Iterable[Row]) -> dict[str, bool]:
 def _duty_rule(duty: Row, preset: Row, valid_from: str, valid_to: str | None) -> DutyRule:
     return DutyRule(
         code=duty["code"],
-        preset=preset["preset"],
+        alert_level=preset["preset"],
         judging=duty["judging"],
         evidence=duty["evidence"],
         slots=tuple(_slot(slot) for slot in preset["slots"]),
         places=tuple(duty["places"]),
-        goes_on=frozenset(duty["goes_on"]),
+        continues_when_closed=frozenset(duty["goes_on"]),
         staff=duty["staff"],
         site_kinds=tuple(duty["site_kinds"]),
         stages=tuple(duty["stages"]),

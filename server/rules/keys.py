@@ -39,8 +39,10 @@ def key_faults(known: Mapping[str, Known], held: Mapping[str, str], current: str
             detail = f"缺少密钥 {name} (指纹 {key.fingerprint[:8]}), 数据库里还有用它加密或签名的数据。{_HOW}"
             faults.append(KeyFault("keys_missing", name, detail))
         elif mine is not None and mine != key.fingerprint:
-            told = f"数据库要的指纹是 {key.fingerprint[:8]}, 现有的是 {mine[:8]}"
-            faults.append(KeyFault("keys_wrong", name, f"密钥 {name} 不是这个数据库的: {told}。{_HOW}"))
+            fingerprints = f"数据库要的指纹是 {key.fingerprint[:8]}, 现有的是 {mine[:8]}"
+            faults.append(
+                KeyFault("keys_wrong", name, f"密钥 {name} 不是这个数据库的: {fingerprints}。{_HOW}")
+            )
     front = known.get(current)
     if front is not None and front.retired:
         detail = f"密钥 {current} 已停用, 不能再排在 GONGDI_SECRET_KEYS 的最前面。请换上现用的密钥。"

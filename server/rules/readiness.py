@@ -26,8 +26,8 @@ class Check:
         return self.ok and bool(self.code)
 
     def as_dict(self) -> dict[str, Any]:
-        told = {"code": self.code, "detail": self.detail} if self.code else {}
-        return {"ok": self.ok, **told, **self.figures}
+        problem = {"code": self.code, "detail": self.detail} if self.code else {}
+        return {"ok": self.ok, **problem, **self.figures}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
 from server.rules.rosters.words import Words, words_from
 
-PASSES = "gate_pass"  # the kind that tells who is there
+PASSES = "gate_pass"  # the kind that shows who is there
 
 
 @dataclass(frozen=True, slots=True)

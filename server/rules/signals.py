@@ -43,8 +43,8 @@ class Chlorine:
 class Records:
     """What is known of one site. `passes`: (worker, local date) of gate passes; `days`: local date → states of its
     windows, the dates in order and complete; `reused`: local date → how many photos of that day prove something else
-    too; `slots`: (local date, slot) → when its window opens and closes; `cases`: worker → when cases of his were opened;
-    `rounds`: (time, metres from the site beyond the tablet's own error)."""
+    too; `slots`: (local date, slot) → when its window opens and closes; `cases`: worker → when that
+    worker's cases were opened; `rounds`: (time, metres from the site beyond the tablet's own error)."""
 
     readings: Sequence[Reading] = ()
     passes: Collection[tuple[str, str]] = ()
@@ -113,13 +113,13 @@ def find_signals(records: Records, limits: Limits, today: str) -> list[Signal]:
         by_day[local_date_of(reading.at_ms)].append(reading)
     passed = set(records.passes)
     found: list[Signal] = []
-    for day, told in sorted(by_day.items()):
-        found += _few_values(day, told, limits)
-        found += _too_fast(day, told, limits)
-        found += _no_gate_pass(day, told, passed, limits)
-        found += _entered_later(day, told, limits)
-        found += _out_of_slot(day, told, records.slots, limits)
-        found += _fever_no_case(day, told, records.cases, limits)
+    for day, readings in sorted(by_day.items()):
+        found += _few_values(day, readings, limits)
+        found += _too_fast(day, readings, limits)
+        found += _no_gate_pass(day, readings, passed, limits)
+        found += _entered_later(day, readings, limits)
+        found += _out_of_slot(day, readings, records.slots, limits)
+        found += _fever_no_case(day, readings, records.cases, limits)
     found += [Signal("photo_twice", day, {"photos": count}) for day, count in records.reused.items()]
     found += _off_site(records.rounds, limits)
     found += _more_than_issued(records.chlorine, today)
@@ -192,14 +192,14 @@ def _out_of_slot(
     by_slot: dict[str, list[Reading]] = defaultdict(list)
     for reading in readings:
         by_slot[reading.slot].append(reading)
-    for slot, told in sorted(by_slot.items()):
+    for slot, of_slot in sorted(by_slot.items()):
         if (day, slot) not in slots:
             continue
         opens_ms, closes_ms = slots[day, slot]
         low, high = opens_ms - limits.slot_slack_ms, closes_ms + limits.slot_slack_ms
-        count = sum(not low <= reading.at_ms <= high for reading in told)
-        if count and len(told) >= limits.people_min:
-            yield Signal("out_of_slot", day, {"count": count, "slot": slot, "readings": len(told)})
+        count = sum(not low <= reading.at_ms <= high for reading in of_slot)
+        if count and len(of_slot) >= limits.people_min:
+            yield Signal("out_of_slot", day, {"count": count, "slot": slot, "readings": len(of_slot)})
 
 
 def _fever_no_case(

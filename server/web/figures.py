@@ -34,7 +34,7 @@ class Figures:
 
 
 class _Stored(Collector):
-    """Figures that the database knows, asked for when somebody looks; rows are counted once in COUNT_AGAIN_S."""
+    """Figures from the database, queried when somebody looks; rows are counted once in COUNT_AGAIN_S."""
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}

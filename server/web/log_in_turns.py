@@ -20,7 +20,7 @@ class LogInTurns:
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """A place for one log-in. Raises Problem 503 `busy` at once when all are taken: nothing was counted yet."""
+        """A slot for one log-in. Raises Problem 503 `busy` at once when all are taken: nothing was counted yet."""
         if not self._places.acquire(blocking=False):
             busy = Problem("busy", f"请 {_RETRY_S} 秒后再试。")
             raise busy.with_header("Retry-After", str(_RETRY_S))

@@ -40,7 +40,7 @@ def start_logging(level: str) -> None:
 
 
 def log_requests(app: Flask) -> None:
-    """Give each request an id, answer with it, and write down and count how it went."""
+    """Give each request an id, return it, and log and count the outcome."""
 
     @app.before_request
     def _begin() -> None:

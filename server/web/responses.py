@@ -1,4 +1,4 @@
-"""What every way in shares: the process's runtime, problems turned into answers, and the log-in."""
+"""What the API and the pages share: the process's runtime, problems turned into answers, and the log-in."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def uploaded_photos(name: str, most: int) -> list[bytes]:
 
 
 def as_photo(data: bytes, mime: str, sha256: str) -> Response:
-    """A photo shown in the page, kept by nobody else on the way."""
+    """A photo shown in the page, never stored by a proxy."""
     response = Response(data, content_type=mime)
     response.headers["Content-Disposition"] = f'inline; filename="{sha256[:16]}.jpg"'
     response.headers["Cache-Control"] = "private, no-cache"
@@ -129,7 +129,7 @@ def as_photo(data: bytes, mime: str, sha256: str) -> Response:
 
 
 def as_download(data: bytes, mime: str, name: str) -> Response:
-    """A file to be kept by whoever asked for it, and by nobody between."""
+    """A file to download, never stored by a proxy."""
     response = Response(data, content_type=mime)
     plain = name if name.isascii() else f"file{PurePath(name).suffix}"  # for who knows nothing of RFC 6266
     response.headers["Content-Disposition"] = (

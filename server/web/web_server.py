@@ -20,15 +20,15 @@ from waitress.task import ThreadedTaskDispatcher
 from server.base.config import Config
 
 REQUEST_BYTES_MAX = 32 * 1024 * 1024
-PATIENCE_S = 60  # before a body that comes, or an answer that leaves, has to keep pace
+GRACE_S = 60  # before a body that comes, or an answer that leaves, has to keep pace
 PACE_BYTES_PER_S = 1024  # less is no network that anybody works with
 _LOOK_S = 1  # how often deadlines are looked at
 _OWN_FILES = 256  # descriptors for the database, the store and the log
 
 
 class Parser(HTTPRequestParser):
-    """Refuses a request whose length is said in two ways (RFC 9112, 6.3): servers in a row may read it differently, and
-    the second half of one becomes a request of its own."""
+    """Refuses a request whose length is given in two ways (RFC 9112, 6.3): two servers may read it differently, and the
+    second half then becomes a request of its own."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -51,7 +51,7 @@ class Channel(HTTPChannel):
 
     def is_late(self, now_s: float, idle_s: float) -> bool:
         """Whether the client had its time: `idle_s` for silence between requests and for headers as a whole; body and
-        answer have PATIENCE_S, and then have to keep pace."""
+        answer have GRACE_S, and then have to keep pace."""
         if self.requests:  # the server's turn
             self.leaving_s = 0
             return False
@@ -59,13 +59,13 @@ class Channel(HTTPChannel):
             if not self.leaving_s:
                 self.leaving_s, self.leaving_bytes = now_s, self.total_outbufs_len
             sent = self.leaving_bytes - self.total_outbufs_len
-            return bool(now_s > self.leaving_s + PATIENCE_S + sent / PACE_BYTES_PER_S)
+            return bool(now_s > self.leaving_s + GRACE_S + sent / PACE_BYTES_PER_S)
         self.leaving_s = 0
         if self.request is None:
             return bool(now_s > self.last_activity + idle_s)
         if not self.request.headers_finished:
             return now_s > self.began_s + idle_s
-        return bool(now_s > self.began_s + PATIENCE_S + self.request.body_bytes_received / PACE_BYTES_PER_S)
+        return bool(now_s > self.began_s + GRACE_S + self.request.body_bytes_received / PACE_BYTES_PER_S)
 
 
 class Server(TcpWSGIServer):

@@ -36,7 +36,7 @@ FORMAT = 1
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a backup says of itself. It is written last: a folder without it is no backup. `keys`: [fingerprint, retired]
+    """The description of a backup. It is written last: a folder without it is no backup. `keys`: [fingerprint, retired]
     by name; `photos`: how many objects."""
 
     format: int
@@ -52,7 +52,7 @@ class Manifest(msgspec.Struct, frozen=True):
 def make_backup(runtime: Runtime, folder: Path) -> Manifest:
     """Write a backup to `folder`, which must be new or empty, while servers go on working.
 
-    1. Everything goes into a folder beside it, which is removed when anything fails: no half backup looks like one.
+    1. Everything goes into a folder next to it, which is removed when anything fails: no half backup looks like one.
     2. The database first: photos that it names are in the store by then.
     3. The manifest, then the folder gets its name.
 
@@ -100,7 +100,7 @@ def _keep_photo(store: MediaStore, key: str, to: Path) -> bool:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What this backup says of itself, checked against what is there. Raises Problem 422."""
+    """The description of this backup, checked against its files. Raises Problem 422."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError) as error:
@@ -117,7 +117,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def require_keys_of(manifest: Manifest, seals: Seals) -> None:
     """Raises KeyTrouble unless these are the keys that open this backup."""
-    known = {name: Known(*told) for name, told in manifest.keys.items()}
+    known = {name: Known(*fields) for name, fields in manifest.keys.items()}
     faults = key_faults(known, seals.fingerprints, f"{SEALING}{seals.current_name}")
     if faults:
         raise KeyTrouble(faults[0].code, " ".join(fault.detail for fault in faults))
@@ -135,7 +135,7 @@ def require_empty(config: Config, manifest: Manifest) -> None:
 
 
 def restore_backup(runtime: Runtime, folder: Path, manifest: Manifest) -> int:
-    """Make the empty database and the store what the backup holds. Gives how many scopes tablets will check again.
+    """Load a backup into the empty database and the store. Gives how many scopes tablets will check again.
 
     1. Photos first: until the database is there, nothing has happened, and the restore can be begun again.
     2. The database, brought to this version.

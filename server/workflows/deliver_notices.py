@@ -1,5 +1,5 @@
-"""Digests go out to people: what the database says is claimed, sent without any transaction open, and settled. A sender
-that dies in between is followed by another, with the same key."""
+"""Digests are sent to people: each is claimed, sent without any transaction open, and recorded as sent or failed. When a
+sender dies in between, another one sends the digest again, with the same key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Send = Callable[[Outgoing], bool]
 
 
 def deliver_due(seals: Seals, now_ms: int, send: Send, address_of: str = "") -> dict[str, int]:
-    """Gather what may leave, then send what is due, one digest at a time. Gives how many were sent and failed."""
+    """Gather what may be sent, then send what is due, one digest at a time. Gives how many were sent and failed."""
     with write() as session:
         did = {"digests": gather(session, now_ms), "sent": 0, "failed": 0}
     for _ in range(DIGESTS_A_TICK):
@@ -52,8 +52,8 @@ def sender(private_hosts: Collection[str]) -> Send:
 
 
 def _try(send: Send, outgoing: Outgoing) -> bool:
-    """Whatever goes wrong on the way is a failure to be tried again, and stops nobody else's notices. Only the error's
-    type is logged: its words may hold the address."""
+    """Whatever goes wrong on the way is a failure to be tried again, and stops no other digest. Only the error's
+    type is logged: its message may hold the address."""
     try:
         return send(outgoing)
     except Exception as error:

@@ -51,8 +51,8 @@ class _Place:
 
 
 def erase(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    """Go on erasing; nothing to do costs two queries. Gives how much went, by what it was. A process that lacks one of the
-    keys erases nothing: it could not tell what is about whom."""
+    """Continue erasing; two queries when nothing is to do. Gives how much was erased, by kind. A process that lacks
+    one of the keys erases nothing: it could not find out what is about whom."""
     did: Counter[str] = Counter()
     with read() as session:
         if _next(session) is None and settled_late(session, runtime.seals) is None:
@@ -87,7 +87,7 @@ def _next(session: Session) -> Erasure | None:
 
 
 def _taken(session: Session, seen: Erasure) -> Erasure | None:
-    """The erasure, locked; None when another scheduler has gone on with it meanwhile."""
+    """The erasure, locked; None when another scheduler has continued it meanwhile."""
     row = session.get(Erasure, seen.id, with_for_update=True, populate_existing=True)
     if row is None or (row.step, row.scope_id, row.after) != (seen.step, seen.scope_id, seen.after):
         return None
@@ -95,7 +95,7 @@ def _taken(session: Session, seen: Erasure) -> Erasure | None:
 
 
 def _go_on(row: Erasure, to: _Place, erased: Erased | None = None, **counts: int) -> dict[str, int]:
-    """Write where to go on, and what went."""
+    """Record where to continue, and what was erased."""
     row.step, row.scope_id, row.after = to.step, to.scope_id, to.after
     went = dict(counts)
     if erased is not None:
@@ -106,7 +106,7 @@ def _go_on(row: Erasure, to: _Place, erased: Erased | None = None, **counts: int
 
 
 def _records(runtime: Runtime, seen: Erasure, person: Person, now_ms: int) -> dict[str, int]:
-    """His records on the roster and his cases, and every number and name that they ever had, to look for."""
+    """The person's records on the roster and cases, and every number and name that they ever had, to search for."""
     with read() as session:
         person = widened(session, runtime.seals, person)
     with write_in_turn() as session:
@@ -158,7 +158,7 @@ def _refused(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> d
 
 
 def _rosters(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dict[str, int]:
-    """The next roster that holds him: looked through before the lock is taken, written if it is still the same."""
+    """The next roster that names the person: searched before the lock is taken, written if it is still the same."""
     after, purged = seen.after, None
     with read() as session:
         while (roster := next_roster(session, after)) is not None:
@@ -178,7 +178,7 @@ def _rosters(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> d
 
 
 def _forms(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dict[str, int]:
-    """The last that names him is whom to look for."""
+    """The last one that names the person says whom to search for."""
     with write_in_turn() as session:
         row = _taken(session, seen)
         if row is None:
@@ -211,7 +211,7 @@ def _emptied_log() -> bool:
 
 
 def _delete_leftover(runtime: Runtime, seen: Erasure) -> None:
-    """Photos leave the store once it is committed that nothing promises them; whoever dies in between does it again."""
+    """Delete photos from the store once it is committed that nothing promises them; a killed process does it again."""
     if not seen.leftover:
         return
     for key in seen.leftover:

@@ -1,5 +1,5 @@
-"""An emergency export comes in: the lines through the same judge as any push, then the photos that they promise. Taking a
-file in twice, or after the tablet sent it all the same, changes nothing."""
+"""Import an emergency export: the lines are validated as in any push, then the photos that they promise. Importing a file
+twice, or after the tablet sent it itself, changes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sync_protocol.entry import MAX_ENTRIES
 
 @dataclass(slots=True)
 class TakenIn:
-    """What came of an export: the device's name, entries by outcome, photos by what became of them (`kept`, or the code of
+    """The outcome of an export: the device's name, entries by outcome, photos by outcome (`kept`, or the code of
     the problem)."""
 
     device: str
@@ -29,7 +29,7 @@ class TakenIn:
 
 
 def import_export(runtime: Runtime, path: Path, now_ms: int) -> TakenIn:
-    """Take the export in this file in, part by part. Raises Problem 422 for a file that no tablet of ours signed: nothing
+    """Import the export in this file, part by part. Raises Problem 422 for a file that no tablet of ours signed: nothing
     of it is taken then."""
     with open_export(path) as export:
         with read() as session:
@@ -39,13 +39,13 @@ def import_export(runtime: Runtime, path: Path, now_ms: int) -> TakenIn:
             lines = read_lines(export.raws[start : start + MAX_ENTRIES], runtime.seals)
             with write() as session:
                 outcomes = accept_carried(session, runtime.seals, device.id, lines, now_ms)
-            taken.entries.update(told["outcome"] for told in outcomes)
+            taken.entries.update(outcome["outcome"] for outcome in outcomes)
         _take_photos(runtime, export, device.id, taken, now_ms)
         return taken
 
 
 def _take_photos(runtime: Runtime, export: Export, device_id: str, taken: TakenIn, now_ms: int) -> None:
-    """A photo that cannot be taken does not keep the others out."""
+    """A photo that is refused does not stop the others."""
     with read() as session:
         longest = photo_limits(session, now_ms).bytes_max
     for photo in export.about.photos:

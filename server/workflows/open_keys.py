@@ -11,7 +11,7 @@ from server.base.seal import KeyTrouble, Seals, load_seals, make_keys
 def open_keys(config: Config, now_ms: int) -> Seals:
     """The keys of the settings or of `data_dir/keys`, checked against the database.
 
-    1. Keys that are nowhere are made only while the database holds no data.
+    1. Keys that are not found are made only while the database holds no data.
     2. What the database knows of its keys has to be what is here; KeyTrouble otherwise.
     3. A key that it does not know yet (the first ones, or the next of a rotation) is recorded.
 
@@ -33,7 +33,7 @@ def open_keys(config: Config, now_ms: int) -> Seals:
 
 
 def record_new_keys(seals: Seals, now_ms: int) -> None:
-    """Check these keys against the database, and have it remember those that it does not know. Raises KeyTrouble."""
+    """Check these keys against the database, and record those that it does not know. Raises KeyTrouble."""
     with read() as session:
         require_keys(session, seals)
         fresh = lacks_keys(session, seals)

@@ -1,4 +1,4 @@
-"""Uploaded rosters are read beside the requests: three short transactions, and the long work between them."""
+"""Uploaded rosters are read in the background: three short transactions, and the long work between them."""
 
 from __future__ import annotations
 
@@ -50,16 +50,18 @@ from server.models.access import Viewer
 from server.models.roster import Roster
 from server.rules.calendar import local_date_of
 
-REQUEST_S = 10.0  # for which a request goes on committing; the rest is written beside the requests
-PLANS_MAX = 5  # times that a commit is judged again because the site changed meanwhile
-PATIENCE_MS = 60_000  # before a file that was taken in counts as forgotten by the process that took it in
+REQUEST_S = 10.0  # for which a request continues to commit; the rest is written in the background
+PLANS_MAX = 5  # times that a commit is planned again because the site changed meanwhile
+ABANDONED_AFTER_MS = (
+    60_000  # before a file that was taken in counts as forgotten by the process that took it in
+)
 
 _log = logging.getLogger("gongdi.rosters")
 
 
 def take_in_file(app: Flask, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int) -> str:
-    """Keep an uploaded file and have it read beside the requests; gives the roster's id. It is opened first, so that a
-    hostile one is refused here and now. Raises Problem 403, 404, 413, 415 or 422."""
+    """Keep an uploaded file and have it read in the background; gives the roster's id. It is opened first, so that a
+    hostile one is refused at once. Raises Problem 403, 404, 413, 415 or 422."""
     seals: Seals = app.extensions["gongdi"].seals
     with read() as session:
         require_uploader(session, viewer, site_id)
@@ -84,9 +86,9 @@ def _read_soon(app: Flask, roster_id: str, workbook: Workbook, now_ms: int) -> N
 
 
 def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
-    """The tick's part: files that nobody has read, and commits that were begun. Gives how many there were."""
+    """The tick's part: files that were not read yet, and unfinished commits. Gives how many there were."""
     with read() as session:
-        found = waiting_rosters(session, now_ms - PATIENCE_MS)
+        found = waiting_rosters(session, now_ms - ABANDONED_AFTER_MS)
         begun = begun_commits(session)
     for roster_id in found:
         read_roster(seals, roster_id, now_ms)
@@ -107,7 +109,7 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
     try:
         if workbook is None:
             workbook = opened(seals, roster_id, file)
-        judged = validate_file(workbook, grounds, lambda done, rows: _progress(roster_id, done, rows))
+        validated = validate_file(workbook, grounds, lambda done, rows: _progress(roster_id, done, rows))
     except Problem as problem:
         with write() as session:
             failed = session.get_one(Roster, roster_id, with_for_update=True)
@@ -116,13 +118,13 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
     with write() as session:
         roster = session.get_one(Roster, roster_id, with_for_update=True)
         if roster.state == "received":
-            keep_validated(session, seals, roster, judged, now_ms)
+            keep_validated(session, seals, roster, validated, now_ms)
 
 
 def confirm_columns(
     seals: Seals, viewer: Viewer, roster_id: str, chosen: Chosen, given: Mapping[str, str], now_ms: int
 ) -> None:
-    """Judge a file with the columns as a person chose them and with what she said of all rows (`given`, by field), and
+    """Validate a file with the columns that the user chose and the values given for all rows (`given`, by field), and
     remember the columns' titles for this company. Raises Problem 404, 403, 409 (not open any more) or 422."""
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
@@ -132,32 +134,32 @@ def confirm_columns(
         chosen, given = with_kept(roster, chosen), with_given(roster, given)
         grounds, file = grounds_of(session, roster, chosen, now_ms, given), roster.file
     workbook = opened(seals, roster_id, file)
-    judged = validate_file(workbook, grounds, lambda _done, _rows: None)
-    check_confirmed(judged)
+    validated = validate_file(workbook, grounds, lambda _done, _rows: None)
+    check_confirmed(validated)
     with write() as session:
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
-        remember_titles(session, roster, judged, grounds)
-        keep_validated(session, seals, roster, judged, now_ms)
+        remember_titles(session, roster, validated, grounds)
+        keep_validated(session, seals, roster, validated, now_ms)
         keep_chosen(roster, chosen, given)
 
 
 def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now_ms: int) -> None:
     """Commit a roster, in short transactions. When its preview is not what a commit would do now, nothing is written and
-    the preview is made anew, so that she sees what it would. Raises Problem 404, 403, 409, 422, or 503 while the site
-    changes faster than the roster can be judged."""
+    the preview is made again, so that the user sees what it would. Raises Problem 404, 403, 409, 422, or 503 while the site
+    changes faster than the roster can be validated."""
     try:
         _begin(seals, viewer, roster_id, decision, now_ms)
     except Problem as problem:
         if problem.code == PREVIEW_STALE:
-            _compare_anew(seals, viewer, roster_id)
+            _compare_again(seals, viewer, roster_id)
         raise
     if go_on_committing(seals, roster_id, now_ms, REQUEST_S):
         _end_soon(current_app._get_current_object(), roster_id, now_ms)  # type: ignore[attr-defined]
 
 
 def _end_soon(app: Flask, roster_id: str, now_ms: int) -> None:
-    """Write what is left beside the requests: nobody's request lasts as long as a large roster does."""
+    """Write what is left in the background: no request lasts as long as a large roster does."""
 
     def work() -> None:
         with app.app_context():
@@ -196,7 +198,7 @@ def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float 
     return more
 
 
-def _compare_anew(seals: Seals, viewer: Viewer, roster_id: str) -> None:
+def _compare_again(seals: Seals, viewer: Viewer, roster_id: str) -> None:
     with read() as session:
         seen = own_roster(session, viewer, roster_id, lock=False).result
         fresh = refresh_preview(session, seals, viewer, roster_id)

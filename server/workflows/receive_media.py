@@ -1,4 +1,4 @@
-"""Photos come in beside the log: short transactions, and the store between them.
+"""Photos arrive apart from the log: short transactions, with writes to the store between them.
 
 A piece is put into the store before it counts, under a name that nobody else uses; one row then says which pieces count.
 So two processes that continue one upload never mix their bytes, and a process that dies leaves a piece that the tick
@@ -35,7 +35,7 @@ _log = logging.getLogger("gongdi.media")
 
 
 def take_piece(store: MediaStore, upload: MediaUpload, piece: bytes, now_ms: int) -> int:
-    """Add a piece where `upload` stands; gives where it stands now. The last piece makes the photo arrive.
+    """Add a piece at the offset of `upload`; gives the new offset. The last piece makes the photo arrive.
 
     Raises Problem 409 when another process was first; 413, 415 or 422 when what has come is no photo as promised: the
     upload is then given up.
@@ -135,7 +135,7 @@ def _keep_whole(
 
 
 def _keep(store: MediaStore, upload: MediaUpload, photo: Photo, data: bytes, now_ms: int) -> None:
-    """Into the store first, then known to have arrived; `tidy_media` clears away what a death in between leaves."""
+    """Store the photo, then record that it arrived; `tidy_media` deletes what a process that dies in between leaves."""
     store.put(original_key(upload.scope_id, upload.sha256), data)
     store.put(shown_key(upload.scope_id, upload.sha256), photo.shown)
     with write() as session:
@@ -151,7 +151,7 @@ def _judged(upload: MediaUpload, data: bytes, limits: PhotoLimits) -> Photo:
 
 
 def _joined(store: MediaStore, upload: MediaUpload, last: bytes) -> bytes:
-    """What has come, in order. A piece that is lost or was changed leaves a gap, and the hash will not fit."""
+    """The pieces that arrived, in order. A piece that is lost or was changed leaves a gap, and the hash will not fit."""
     pieces = []
     for _, name in upload.parts:
         try:

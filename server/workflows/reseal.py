@@ -29,7 +29,7 @@ _log = logging.getLogger("gongdi.reseal")
 
 
 def reseal(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    """Go on sealing again. Nothing to do, at the cost of one query, unless a rotation is under way; nothing by a process
+    """Continue re-sealing. One query and nothing to do unless a rotation is under way; nothing by a process
     that lacks one of the keys."""
     with read() as session:
         if len(unretired_names(session)) < 2 or faults_of_keys(session, runtime.seals):

@@ -1,6 +1,6 @@
 """The scheduler: one tick at a time, any number of processes at once.
 
-Nothing is remembered between ticks. What there is to do stands in the tables as rows that are due; each part
+Nothing is remembered between ticks. What there is to do is in the tables, as rows that are due; each part
 takes the scopes that nobody else holds, in bounded transactions, so that a tick that is killed is simply done
 again.
 """
@@ -67,8 +67,8 @@ Part = Callable[[Runtime, int], dict[str, int]]
 
 def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """Do everything that is due at `now_ms`; doing it again does nothing. Gives what was done, by part, with
-    `failed` counting what could not be; that never stops the rest. At an `assumed` time it is no heartbeat: it proves of
-    no scheduler that it runs."""
+    `failed` counting what could not be; that never stops the rest. At an `assumed` time it is no heartbeat: it does
+    not prove that a scheduler runs."""
     began_s = time.perf_counter()
     runtime: Runtime = app.extensions["gongdi"]
     did: dict[str, Any] = {}
@@ -88,7 +88,7 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
 
 def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first. An
-    `assumed` time tells of no pause."""
+    `assumed` time shows no pause."""
     runtime: Runtime = app.extensions["gongdi"]
     resumed = 0
     with app.app_context():
@@ -114,7 +114,7 @@ def _resume(runtime: Runtime, now_ms: int) -> int:
 
 
 def deliver(app: Flask, now_ms: int) -> dict[str, int]:
-    """Send the notices that are due. Apart from the tick: a mail server that does not answer must not hold it up."""
+    """Send the notices that are due. Separate from the tick: a mail server that does not answer must not delay it."""
     runtime: Runtime = app.extensions["gongdi"]
     config = runtime.config
     with app.app_context():

@@ -99,8 +99,10 @@ def _line(draft: Draft, n: int, prev: str) -> tuple[bytes, str]:
         )  # fmt: skip
         return line, read_entry(line).hash
     except Refusal as refusal:
-        told = "; ".join(f"{place} {' '.join(texts)}".strip() for place, texts in refusal.errors.items())
-        raise TabletError(refusal.code, told) from refusal
+        message = "; ".join(
+            f"{pointer} {' '.join(texts)}".strip() for pointer, texts in refusal.errors.items()
+        )
+        raise TabletError(refusal.code, message) from refusal
     except (ValueError, TypeError, RecursionError) as error:
         raise TabletError("unreadable") from error
 

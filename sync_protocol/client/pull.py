@@ -102,7 +102,7 @@ class _Reader:
 
     def take(self, line: Mapping[str, Any], raw: bytes) -> None:
         """One line. Raises KeyError, TypeError or ValueError for one that breaks the contract; a line of a
-        kind that this client does not know is passed over (a digest would tell if it mattered)."""
+        kind that this client does not know is passed over (a digest would show whether it mattered)."""
         if "put" in line:
             self._change(line, str(line["put"]), raw)
         elif "del" in line:
@@ -165,8 +165,8 @@ class _Reader:
 def _leave(
     exchange: Exchange, gone: Collection[str], push: Callable[[], PushReport], report: PullReport
 ) -> None:
-    """Purges the scopes that were taken away, after what was written there went up, and the server was told that
-    there is no more: until then it has to reckon with it."""
+    """Purges the scopes that were taken away, after what was written there went up, and the server was notified that
+    there is no more: until then it has to expect more."""
     if not records.note_gone(exchange.store, gone):
         push()
     report.leaving = [scope for scope in gone if not records.purge(exchange.store, scope)]

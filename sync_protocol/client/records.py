@@ -216,7 +216,7 @@ def note_gone(store: Store, gone: Collection[str]) -> bool:
 
 
 def _is_left(sql: sqlite3.Connection, scope: str) -> bool:
-    """Whether the server was told, since `gone` was pulled, that nothing is unsent, and nothing is."""
+    """Whether the server was notified, since `gone` was pulled, that nothing is unsent, and nothing is."""
     row = sql.execute("SELECT active, gone FROM scope WHERE scope = ?", (scope,)).fetchone()
     if row is None or not row["active"]:
         return True
@@ -304,8 +304,8 @@ def _overlay(items: dict[tuple[str, str], Item], row: sqlite3.Row, kind: str) ->
         amends = entry.get("amends")
         amended = items.get((row["scope"], amends)) if amends else None
         observed = entry["at"].get("observed") or (amended and amended.body.get("observed"))
-        told = {"amends": amends, "observed": observed}
-        body = {**entry["body"], **{name: value for name, value in told.items() if value}}
+        extras = {"amends": amends, "observed": observed}
+        body = {**entry["body"], **{name: value for name, value in extras.items() if value}}
         items[key] = Item(row["scope"], kind, row["record"], 0, body, state)
         if amended is not None:
             items[row["scope"], amended.id] = replace(

@@ -1,4 +1,4 @@
-"""What the tablet tells its caller: outcomes of an exchange are values, only misuse is an exception."""
+"""What the tablet reports to its caller: outcomes of an exchange are values, only misuse is an exception."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class PushReport:
 
 @dataclass(slots=True)
 class PullReport:
-    """`puts` and `dels` were stored; `resets` scopes were begun anew; `gone` scopes were purged, `leaving`
+    """`puts` and `dels` were stored; `resets` scopes were begun again; `gone` scopes were purged, `leaving`
     ones wait until their outbox is empty. `cut`: the answer broke off, and what was complete of it is
     stored."""
 

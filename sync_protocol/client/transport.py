@@ -197,7 +197,7 @@ def _read(
         return b"".join([*pieces, error.partial]), False
     except (OSError, http.client.HTTPException):
         return b"".join(pieces), False
-    # read1 ends quietly when the peer closes early: only the promised length tells
+    # read1 ends quietly when the peer closes early: only the promised length shows it
     return b"".join(pieces), answer.length in (None, 0)
 
 

@@ -52,7 +52,7 @@ def test_a_refused_entry_says_in_words_what_is_wrong_and_what_it_holds(
     assert tablet.sync().ok
     page = open_page("/console/questions", DESK, "section")
     person = page.locator(".question", has_text="进场日期")
-    expect(person.locator(".told-error")).to_contain_text("进场日期: 没有这一天")
+    expect(person.locator(".problem-error")).to_contain_text("进场日期: 没有这一天")
     for part in ("居民身份证", "钢筋工", "建筑工人", "411***********8104"):
         expect(person).to_contain_text(part)
     expect(person.get_by_role("link", name="名册")).to_be_visible()

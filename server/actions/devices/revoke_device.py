@@ -35,8 +35,8 @@ def page_of_devices(session: Session, cursor: str | None, limit: int) -> Page[Sh
 def revoke_device(session: Session, device_id: str, now_ms: int) -> ShownDevice:
     """From now on the device is refused and no watermark waits for it. Revoking twice keeps the first time.
 
-    What it wrote before is not lost: entries captured earlier are still taken, into review (PROTOCOL:
-    Exchange).
+    What it wrote before is not lost: entries captured earlier are still taken, into review (SPEC:
+    Leaving).
     Raises Problem 404.
     """
     query = _devices().where(Device.id == device_id).with_for_update(of=Device)

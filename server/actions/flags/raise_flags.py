@@ -164,7 +164,7 @@ def _silent_flags(session: Session, scope_ids: Collection[str], ids: Collection[
 def raise_integrity(
     session: Session, seals: Seals, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
 ) -> None:
-    """A device's chain contradicts itself (PROTOCOL: Exchange, `forked`): people have to look."""
+    """A device's chain contradicts itself (SPEC: Streams, `forked`): people have to look."""
     detail = {"device": device_id}
     flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", detail, now_ms, book)
     feed.put(flag_puts(session, [flag])[scope.scope_id])

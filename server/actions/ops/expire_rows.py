@@ -22,7 +22,7 @@ from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.rulebook import Rulebook
 
 TALLY_MS = DAY_MS  # longer than any rate is limited for
-TOMBSTONE_DAYS_MIN = 180  # PROTOCOL: never fewer
+TOMBSTONE_DAYS_MIN = 180  # SPEC: never fewer
 _SCHEDULER = "scheduler"  # any of them: one row
 
 

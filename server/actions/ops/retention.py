@@ -25,7 +25,7 @@ from server.rules.rulebook import Rulebook
 
 ROWS_AT_ONCE = 1000  # of one table in one transaction
 SCOPES_AT_ONCE = 50  # whose windows one tick looks at
-NONCE_MS_MIN = 600_000  # PROTOCOL: so long a request must not be accepted twice, whatever the rules say
+NONCE_MS_MIN = 600_000  # SPEC: so long a request must not be accepted twice, whatever the rules say
 _TURN_MS = 30_000
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from server.rules.duties.judge import EVIDENCE_KEPT, TIME_UNCERTAIN, Evidence
 from server.rules.duties.matching import Candidate, fit, said_within
 
-AT_THE_GATE = ("entry", "retest")  # slots of readings that prove nobody's presence once he was sent out
+AT_THE_GATE = ("entry", "retest")  # slots of readings that prove no presence after the person was sent out
 
 
 class Pass(NamedTuple):
@@ -43,7 +43,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The times of a coverage window. `day_starts_ms`: from when passes and readings tell who is there that
+    """The times of a coverage window. `day_starts_ms`: from when passes and readings show who is there that
     day."""
 
     day_starts_ms: int

@@ -1,4 +1,4 @@
-"""Judging windows in event time, by watermark (DOMAIN: Windows and flags; PROTOCOL: Watermark).
+"""Judging windows in event time, by watermark (DOMAIN: Windows and flags; SPEC: Watermark).
 
 Nothing here reads a clock or a table. A window is `missed` only when the site's tablets have reported in past
 its deadline; until then it is `silent`: not heard from since, never "not done".

@@ -1,4 +1,4 @@
-"""Where the numbers of a flag come from: shown beside them (DOMAIN: show the source label where a person sees the
+"""Where the numbers of a flag come from: shown next to them (DOMAIN: show the source label where a person sees the
 number)."""
 
 from __future__ import annotations

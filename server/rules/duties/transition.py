@@ -123,7 +123,7 @@ def approve(window: Stored, approved_by: str) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class StoredWindow:
-    """A window as it stands: the part that planning and judging share. `need` is as in Evidence."""
+    """A window as it is stored: the part that planning and judging share. `need` is as in Evidence."""
 
     state: str
     reason: str | None

@@ -31,20 +31,20 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class DutyRule:
-    """One version of a duty under one preset. It holds for windows that open on a local date in
+    """One version of a duty at one alert level. It holds for windows that open on a local date in
     [valid_from, valid_to)."""
 
     code: str
-    preset: str  # normal, raised
+    alert_level: str  # normal, raised
     judging: str  # log: one record meets a window; coverage: those present were measured
     evidence: str  # the kind of record that counts: temperature_check, disinfection_log …
     slots: tuple[Slot, ...]
     places: tuple[
         str, ...
     ] = ()  # place kinds that it is asked of, where the site has them; empty: the whole site
-    goes_on: frozenset[str] = (
+    continues_when_closed: frozenset[str] = (
         frozenset()
-    )  # place kinds where it goes on under 停工 and on rest days if anybody lives there
+    )  # place kinds where it continues under 停工 and on rest days if anybody lives there
     staff: str = ""  # coverage of `canteen` staff only; empty: of everybody else
     site_kinds: tuple[str, ...] = ()
     stages: tuple[str, ...] = ("building", "stopped")
@@ -129,9 +129,14 @@ def plan(
             for step in (0, 1)
         )
         planned += _closed(today, tomorrow)
-    goes_on = {(rule.code, place) for rule in duties if rule.holds(local_date) for place in rule.goes_on}
+    continued = {
+        (rule.code, place)
+        for rule in duties
+        if rule.holds(local_date)
+        for place in rule.continues_when_closed
+    }
     excused = [
-        replace(window, excused=_excuse(profile, holidays, window, (window.duty, window.place) in goes_on))
+        replace(window, excused=_excuse(profile, holidays, window, (window.duty, window.place) in continued))
         for window in planned
     ]
     return sorted(excused, key=lambda window: (window.opens_ms, window.key))
@@ -146,8 +151,8 @@ def rule_of(
     found = [rule for rule in duties if rule.code == code and rule.holds(local_date)]
     if slot is not None:
         found = [rule for rule in found if any(one.code == slot for one in rule.slots)]
-    chosen = [rule for rule in found if rule.preset == alert] or [
-        rule for rule in found if rule.preset == NORMAL
+    chosen = [rule for rule in found if rule.alert_level == alert] or [
+        rule for rule in found if rule.alert_level == NORMAL
     ]
     if not chosen and slot is not None:
         chosen = found

@@ -46,8 +46,8 @@ class PolicyStep:
     """One step of a policy. `starts`: opened, acknowledged (确认), ordered (责令整改), submitted (整改回复), verified
     (复查通过), transferred (移送), stopped (停工). `delays` by severity, `*` for any other.
 
-    `asks`: a move of the flag must end it; until then it stands as overdue, and people are told again each `repeats`.
-    Without, it is done when it was told. `pages`: people are called when it falls due. `escalates`: the flag passes to
+    `asks`: a move of the flag must end it; until then it is overdue, and people are notified again each `repeats`.
+    Without, the notification ends it. `pages`: people are called when it falls due. `escalates`: the flag passes to
     `unit`, of which nothing is asked before. `at_once_on`: what makes the step due now (TRIGGERS). `triggers`: what its
     falling due is for other steps.
     """
@@ -147,9 +147,9 @@ def turn(policy: Policy, waiting: Mapping[str, int]) -> str | None:
 
 
 def tells(step: PolicyStep, state: str, duty: str, silent_open: bool) -> bool:
-    """Whether somebody is told that a step fell due. Acknowledging stops the paging of what began with the opening,
-    except that a step which passes the flag to another unit tells that unit as long as the flag lives. Nothing is told
-    of a duty's opening while the silent-site flag of its site is open, which inhibits it until somebody orders
+    """Whether somebody is notified that a step fell due. Acknowledging stops the paging of what began with the opening,
+    except that a step which passes the flag to another unit notifies that unit as long as the flag lives. Nobody is
+    notified of a duty's opening while the silent-site flag of its site is open, which inhibits it until somebody orders
     something."""
     if state in ENDED:
         return False

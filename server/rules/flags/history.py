@@ -41,7 +41,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event, as far as it tells what the flag is."""
+    """An event, as far as it changes the flag."""
 
     n: int
     at_ms: int

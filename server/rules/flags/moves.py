@@ -165,7 +165,7 @@ TABLE: tuple[Move, ...] = (
         "reopen",
         "重新打开",
         _to("acknowledged", "verified", "closed", "withdrawn"),
-        stops=("close", *_OPENING),  # of what begins anew, those who reopen it have seen the first steps
+        stops=("close", *_OPENING),  # of what begins again, those who reopen it have seen the first steps
         starts=("opened", "acknowledged"),
         tells=(CONTRACTOR, SECTION),
     ),
@@ -246,8 +246,8 @@ class Asked:
 
 def refusal(asked: Asked) -> str | None:
     """Why a move cannot be made, as a code; None when it can. `role_not_allowed`: not this party's; `illegal_move`:
-    not from this state; `same_person`: whoever rectified never verifies; `another_open`: it cannot be reopened beside
-    the one that is open; `note_required`."""
+    not from this state; `same_person`: whoever rectified never verifies; `another_open`: it cannot be reopened while
+    another one is open; `note_required`."""
     move = MOVES[asked.action]
     if asked.party not in move.by:
         return "role_not_allowed"

@@ -76,7 +76,7 @@ def half_width(text: str) -> str:
 
 def read_name(cell: Cell) -> Reading:
     """A person's name: `·` kept, whichever dot was typed; spaces between Chinese characters dropped. Whether it is a
-    name is judged where tablets are judged as well (see person.py)."""
+    name is checked where tablets' names are checked as well (see person.py)."""
     if isinstance(cell, str) and _PLAIN_NAME.fullmatch(cell):
         return cell, None
     if is_empty(cell):
@@ -151,7 +151,7 @@ def read_phone(cell: Cell, words: Words) -> Reading:
 
 @lru_cache(maxsize=4096, typed=True)
 def read_date(cell: Cell, epoch_1904: bool, words: Words) -> Reading:
-    """A date as YYYY-MM-DD: year, month and day with whatever stands between them (2021.12.1, 2021年12月1日, 2021、12、1,
+    """A date as YYYY-MM-DD: year, month and day with whatever is between them (2021.12.1, 2021年12月1日, 2021、12、1,
     2021 12 1), 20211201, a date cell, or a serial number of the file's epoch. Words for `no end` (长期) are an empty
     cell."""
     if is_empty(cell):

@@ -1,4 +1,4 @@
-"""A judged roster beside the one that is stored: who is new, changed, the same, absent."""
+"""A validated roster compared with the one that is stored: who is new, changed, the same, absent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from server.rules.rosters.validate import Row
 
 Certificate = tuple[str, str]
 VERDICTS = ("new", "changed", "same", "rejected")
-# Found here, and found anew when a roster is compared again.
+# Found here, and found again whenever a roster is compared again.
 FOUND_BY_COMPARISON = frozenset(
     ("name_differs", "name_spelt_differently", "known_by_other_number", "before_last_event")
     + ("exit_before_last_event", "active_elsewhere")
@@ -22,7 +22,7 @@ _UNWRITTEN = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A person of the company as the site's roster has him: the record, its version, its fields."""
+    """A person of the company as the site's roster has it: the record, its version, its fields."""
 
     id: str
     rev: int
@@ -44,15 +44,15 @@ class Comparison:
 
 def exits(rows: Sequence[Row], stored: Mapping[Certificate, Stored]) -> dict[str, str]:
     """By record, the dates on which rows say that stored people left, where that is news."""
-    told: dict[str, str] = {}
+    dates: dict[str, str] = {}
     for row in rows:
         exited_on: str | None = row.fields.get("exited_on")
         if exited_on is None or row.certificate is None:
             continue
         known = stored.get(row.certificate)
         if known is not None and known.fields.get("exited_on") != exited_on:
-            told[known.id] = exited_on
-    return told
+            dates[known.id] = exited_on
+    return dates
 
 
 def compare(
@@ -61,7 +61,7 @@ def compare(
     """Compare by certificate. An empty cell changes nothing; who came back after leaving is here again. `last_seen`: by
     record, the local date of the last pass or reading of people who are said to have left.
 
-    A person is absent only if no row names him, not even a rejected one: a row whose number cannot be read
+    A person is absent only if no row names that person, not even a rejected one: a row whose number cannot be read
     names everybody of its name.
     """
     done = Comparison()
@@ -112,7 +112,7 @@ def _changes(row: Row, known: Stored, last_seen: Mapping[str, str]) -> dict[str,
         if row.fields["entered_on"] > left:
             changes["exited_on"] = None
         elif row.fields["entered_on"] == was.get("entered_on"):
-            changes.pop("entered_on", None)  # an old list, made before he left
+            changes.pop("entered_on", None)  # an old list, made before the person left
         else:
             row.found.append(Found("before_last_event", "entered_on"))
     if changes.get("exited_on") is not None and changes["exited_on"] < last_seen.get(known.id, ""):

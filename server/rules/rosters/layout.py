@@ -1,4 +1,4 @@
-"""Where the header stands, and what each column means."""
+"""Where the header is, and what each column means."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def find_layout(
     1. Of the first rows, and of every height up to three, the header is where most fields are named. A row with
        somebody's number is none of it.
     2. A title over several columns goes with the titles below it.
-    3. A title that is no known word but holds one, and a column that only its content tells, are unsure. A known word
+    3. A title that is no known word but holds one, and a column known only by its content, are unsure. A known word
        means what it means, whatever is remembered.
-    4. Where something lacks, every column that holds anything is told, with a title or without.
+    4. Where something is missing, every column that holds anything is reported, with a title or without.
     """
     filled = _filled(rows[: HEADER_WITHIN + _HEADER_HEIGHT], merged)
     numbered = [any(map(is_plain_number, row)) for row in filled]
@@ -127,13 +127,13 @@ def doubted(layout: Layout) -> Layout:
 
 def is_header_again(row: Sequence[Cell], layout: Layout) -> bool:
     """Whether a row repeats the header, as printed lists do at the top of each page."""
-    told = [column for column in layout.columns if column.field and column.title]
+    titled = [column for column in layout.columns if column.field and column.title]
     same = sum(
         column.index < len(row) and plain(text_of(row[column.index])) in plain(column.title)
-        for column in told
+        for column in titled
         if column.index < len(row) and not is_empty(row[column.index])
     )
-    return bool(told) and same >= max(2, len(told) // 2)
+    return bool(titled) and same >= max(2, len(titled) // 2)
 
 
 def _filled(rows: Sequence[Sequence[Cell]], merged: Sequence[Merged]) -> list[list[Cell]]:
@@ -174,7 +174,7 @@ def _meaning(texts: Sequence[str], words: Words, remembered: Mapping[str, str]) 
     return (words.titles[held] if held is not None else None), False
 
 
-@lru_cache(maxsize=4096)  # a row is looked at alone, and with each of those beside it
+@lru_cache(maxsize=4096)  # a row is looked at alone, and with each of those next to it
 def _longest_word_in(title: str, words: Words) -> str | None:
     if len(title) >= _SENTENCE_MIN:
         return None
@@ -218,28 +218,30 @@ def _with_doubted_numbers(
 
 
 def _with_guesses(columns: list[Column], rows: Sequence[Sequence[Cell]]) -> list[Column]:
-    """The columns; where no title tells which are the numbers and the names, those that hold them, unsure."""
-    told = {column.index: column for column in columns}
+    """The columns; where no title shows which are the numbers and the names, those that hold them, unsure."""
+    by_index = {column.index: column for column in columns}
     taken = {column.index for column in columns if column.field}
     for name, guess in (("certificate_number", _column_of_numbers), ("name", _column_of_names)):
         if all(column.field != name for column in columns):
             index = guess(rows, taken)
             if index is not None:
-                told[index] = Column(index, told[index].title if index in told else "", name, False)
+                by_index[index] = Column(
+                    index, by_index[index].title if index in by_index else "", name, False
+                )
                 taken.add(index)
-    return sorted(told.values(), key=lambda column: column.index)
+    return sorted(by_index.values(), key=lambda column: column.index)
 
 
 def _with_untitled(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> tuple[Column, ...]:
     """The columns, and those without a title that hold anything."""
-    told = {column.index for column in columns}
-    filled = {index for row in rows for index, cell in enumerate(row) if cell != ""} - told
+    known = {column.index for column in columns}
+    filled = {index for row in rows for index, cell in enumerate(row) if cell != ""} - known
     untitled = [Column(index, "", None, False) for index in filled]
     return tuple(sorted((*columns, *untitled), key=lambda column: column.index))
 
 
 def _guessed(rows: Sequence[Sequence[Cell]]) -> Layout | None:
-    """A table without a header: numbers where numbers stand, names where short Chinese texts stand; all unsure."""
+    """A table without a header: numbers where there are numbers, names where there are short Chinese texts; all unsure."""
     columns = _with_guesses([], rows)
     if all(column.field != "certificate_number" for column in columns):
         return None

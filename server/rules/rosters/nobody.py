@@ -19,7 +19,7 @@ _PHONE_OR_DATE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|(?:19|20)\d\d[-./]?\d\d?[-./
 _UP_TO_COUNT = re.compile(r"[:\d(]")
 _GROUP = re.compile(r"(?:班|组|队|部|公司|单位|项目|人员|工人|名单|名册)$")
 _NAME_LENGTHS = range(2, 16)
-_NAME_MAX = 25  # of somebody with a long name in Chinese letters; more is a sentence
+_NAME_MAX = 25  # of somebody with a long name in Chinese characters; more is a sentence
 _LABEL_MAX = 12
 
 
@@ -40,7 +40,7 @@ def is_stray_number(row: Sequence[Cell], name: Cell, number: Cell, words: Words)
 
 def is_nobody(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bool:
     """Empty rows, totals (合计), notes and signatures below the table (制表人: …), of rows without a number (see
-    `has_number`). A name that stands alone is left to `is_name_alone`."""
+    `has_number`). A row with only a name is left to `is_name_alone`."""
     written = [half_width(text_of(cell)) for cell in row if not is_empty(cell)]
     looked_at = written if is_empty(name) else written[:3]
     if any(words.says("total", _UP_TO_COUNT.split(text)[0]) for text in looked_at):

@@ -1,4 +1,4 @@
-"""Sheets about people that are no roster, and are told what they are: the wrong way round, or a list of attendance."""
+"""Sheets about people that are no roster, and how each is reported: the wrong way round, or a list of attendance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rules say of a person, whoever writes it: a tablet, or a roster. Both doors ask here, so that they agree."""
+"""What the rules say of a person, whoever writes it: a tablet, or a roster. Both ways in use this, so that they agree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.certificates import birth_date
 from server.rules.rosters.problems import Found
 
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")  # nine names in ten
-# What stands in names beside letters; each of them also as other keyboards write it.
+# Signs that names have apart from letters; each also as other keyboards write it.
 _SIGNS = frozenset(" ·•‧∙⋅・･．.-－‐‑–'＇‘’()（）")
 _HAN_BEYOND = range(0x20000, 0x40000)  # planes of Han characters, some younger than the tables of this Python
 _DIGITS_MAX = 5  # more are a number that slipped into the name
@@ -24,7 +24,7 @@ _LIKE_ID_CARD = re.compile(r"[1-9][0-9]{14}(?:[0-9]{2}[0-9Xx])?")
 
 @dataclass(frozen=True, slots=True)
 class PersonLimits:
-    """Ages in years: below `age_min` nobody may be employed, below `age_of_majority` he is a minor, above `age_max` the
+    """Ages in years: below `age_min` nobody may be employed, below `age_of_majority` a minor, above `age_max` the
     number is wrong; 0 where there is no such rule. `earliest`: the first local date that can be true, or empty."""
 
     age_min: int = 0
@@ -38,7 +38,7 @@ def person_problems(fields: Mapping[str, Any], today: str, limits: PersonLimits)
 
     1. a name that is no name (see `name_problem`);
     2. a number in the form of an identity card under a type whose numbers look otherwise;
-    3. the age at which he came (劳动法 15), and one that nobody reaches;
+    3. the age on the day of entry (劳动法 15), and one that nobody reaches;
     4. dates after today, or before anything that is true.
     """
     found = []
@@ -65,7 +65,7 @@ def person_problems(fields: Mapping[str, Any], today: str, limits: PersonLimits)
 
 def name_problem(name: str) -> str | None:
     """`name_form` for a name with signs that no name has (a lost character, a formula, markup) or without a letter,
-    `name_digits` for one with a few digits, by which people tell namesakes apart; letters of every script, rare and
+    `name_digits` for one with a few digits, by which people distinguish namesakes; letters of every script, rare and
     private ones too, are letters."""
     if _PLAIN_NAME.fullmatch(name):
         return None

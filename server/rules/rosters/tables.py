@@ -42,9 +42,9 @@ def side_by_side(rows: Sequence[Sequence[Cell]], words: Words) -> list[range]:
         if fields.count("certificate_number") < 2 or fields.count("name") < 2:
             continue
         blocks = _blocks(titles, fields, filled)
-        told = [{field for field in fields[block.start : block.stop] if field} for block in blocks]
+        named = [{field for field in fields[block.start : block.stop] if field} for block in blocks]
         written = [{title for title in titles[block.start : block.stop] if title} for block in blocks]
-        if len(blocks) > 1 and all(map(_is_alike, told, told[1:], written, written[1:])):
+        if len(blocks) > 1 and all(map(_is_alike, named, named[1:], written, written[1:])):
             return [*blocks[:-1], range(blocks[-1].start, max(map(len, rows)))]
     return []
 

@@ -18,7 +18,7 @@ _LIST = re.compile(
 )
 _OWNER = re.compile(r".*(?:项目部?|工程|工地|公司|标段|[\s:_-])")
 _TEAM = re.compile(r"\S+(?:班|组|队)")
-_CELLS_MAX = 4  # of a heading: 班组, its name, 班长, his name
+_CELLS_MAX = 4  # of a heading: 班组, its name, 班长, the leader's name
 
 
 def team_in(text: str, words: Words) -> str | None:

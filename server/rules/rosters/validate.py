@@ -1,4 +1,4 @@
-"""Judge the rows of a roster: what each says of a person, what is wrong with it, alone and beside the others."""
+"""Validate the rows of a roster: what each says of a person, what is wrong with it, alone and next to the others."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHARED = (
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What rows are judged by. `today`: local date; `company`: the uploader's code, `names` its names in plain form."""
+    """What rows are validated with. `today`: local date; `company`: the uploader's code, `names` its names in plain form."""
 
     today: str
     company: str
@@ -51,7 +51,7 @@ class Context:
 
 @dataclass(slots=True)
 class Row:
-    """One person's row: where it stands (`number` from 1, as spreadsheets count), its cells as they came, the fields that
+    """One person's row: where it is (`number` from 1, as spreadsheets count), its cells as they came, the fields that
     could be read, in the roster's form, and what was found."""
 
     sheet: str
@@ -89,7 +89,7 @@ def validate_sheet(
     passed_over: list[int],
 ) -> Iterator[Row]:
     """The people of one sheet, below its header. Totals, notes, repeated headers, headings of teams and a merged person's
-    further rows are nobody: their numbers (from 1) go to `passed_over`; empty rows are not told."""
+    further rows are nobody: their numbers (from 1) go to `passed_over`; empty rows are not reported."""
     at, width = layout.fields, 1 + max(layout.fields.values())
     name_at, number_at, team_at, phone_at = (at.get(name, -1) for name in _OF_A_PERSON)
     shared = [name for name in _SHARED if name in at]
@@ -102,8 +102,8 @@ def validate_sheet(
     for index in range(layout.last + 1, len(rows)):
         row = rows[index]
         # What has no column is at -1, and empty.
-        told = [*row, ""] if len(row) >= width else [*row, *[""] * (width + 1 - len(row))]
-        name, number = told[name_at], told[number_at]
+        padded = [*row, ""] if len(row) >= width else [*row, *[""] * (width + 1 - len(row))]
+        name, number = padded[name_at], padded[number_at]
         is_somebody = has_number(number)
         is_somebody = is_somebody and (
             cells.is_plain_number(number) or not is_stray_number(row, name, number, words)
@@ -125,23 +125,23 @@ def validate_sheet(
             if number_at in under[index] and is_empty(number):
                 passed_over.append(index + 1)
                 continue
-            notes = _fill(told, under[index], at)
-        own = told[team_at]
+            notes = _fill(padded, under[index], at)
+        own = padded[team_at]
         if is_empty(own) and not is_empty(team):
             own = team
             notes = [*notes, Found(team_from, "team")] if team_from is not None else notes
         elif not is_empty(own):
             team, team_from = own, "team_filled"
-        said = read_shared(own, *[told[column] for column in shared_at])
-        judged = Row(sheet, index + 1, row, said.fields.copy(), [*said.found, *notes])
+        said = read_shared(own, *[padded[column] for column in shared_at])
+        person = Row(sheet, index + 1, row, said.fields.copy(), [*said.found, *notes])
         if index in hidden:
-            judged.found.append(Found("hidden_row", None))
-        _read(judged, name, number, told[phone_at], context)
-        yield judged
+            person.found.append(Found("hidden_row", None))
+        _read(person, name, number, padded[phone_at], context)
+        yield person
 
 
 def judge_together(rows: Sequence[Row]) -> None:
-    """What shows only beside other rows: the same person twice, one number under two names, one name with two
+    """What shows only next to other rows: the same person twice, one number under two names, one name with two
     numbers. Of the rows of one number the first that is sound keeps its place, else the first."""
     by_number: dict[tuple[str, str], Row] = {}
     by_name: dict[str, Row] = {}
@@ -186,12 +186,12 @@ def company_above(layout: Layout) -> str | None:
 
 
 def _read_shared(
-    context: Context, columns: Sequence[str], given: Mapping[str, str], team: Cell, *told: Cell
+    context: Context, columns: Sequence[str], given: Mapping[str, str], team: Cell, *values: Cell
 ) -> Row:
-    """What a row says apart from who it is, as the rows of many people say it in the same words; `told`: its cells in
+    """What a row says apart from who it is, as the rows of many people say it in the same words; `values`: its cells in
     these columns; `given`: what is true of all rows, by field without a column."""
     row, words, epoch_1904 = Row("", 0, ()), context.words, context.epoch_1904
-    cell: dict[str, Cell] = {**dict.fromkeys(_SHARED, ""), **given, **dict(zip(columns, told, strict=True))}
+    cell: dict[str, Cell] = {**dict.fromkeys(_SHARED, ""), **given, **dict(zip(columns, values, strict=True))}
     dormitory, contract = cell["dormitory"], cell["contract"]
     _read_listed(row, "certificate_type", cell["certificate_type"], "certificate_type_unknown", words.value)
     _read_company(row, cell["company"], context)
@@ -212,7 +212,7 @@ def _read_shared(
 
 
 def _read(row: Row, name: Cell, number: Cell, phone: Cell, context: Context) -> None:
-    """What a row says of one person alone, beside what it shares with others."""
+    """What a row says of one person alone, apart from what it shares with others."""
     row.take("name", cells.read_name(name))
     _read_number(row, number, context)
     row.take("phone", cells.read_phone(phone, context.words))
@@ -231,8 +231,8 @@ def _read_number(row: Row, cell: Cell, context: Context) -> None:
     row.fields["certificate_type"], row.fields["certificate_number"] = kind, value
     if len(value) == 18 and value.endswith("000"):
         # A text cell may say the truth (one in a thousand does); of a CSV file nobody knows what wrote it.
-        told = "certificate_rounded" if context.from_csv else "certificate_maybe_rounded"
-        row.found.append(Found(told, "certificate_number"))
+        code = "certificate_rounded" if context.from_csv else "certificate_maybe_rounded"
+        row.found.append(Found(code, "certificate_number"))
 
 
 def _read_company(row: Row, cell: Cell, context: Context) -> None:
@@ -253,11 +253,11 @@ def _read_trade(row: Row, trade: Cell, role: Cell, words: Words) -> None:
     row.fields["trade"] = code
     row.fields["role"] = "manager" if code == _MANAGER_TRADE else "worker"
     if not is_empty(role):
-        told = words.value("role", text_of(role))
-        if told is None:
+        known = words.value("role", text_of(role))
+        if known is None:
             row.found.append(Found("role_unknown", "role"))
         else:
-            row.fields["role"] = told
+            row.fields["role"] = known
 
 
 def _read_listed(row: Row, name: str, cell: Cell, problem: str, value_of: Callable[[str, str], Any]) -> None:
@@ -284,7 +284,7 @@ def _cell(row: Sequence[Cell], index: int | None) -> Cell:
 
 
 def _last_number(rows: Sequence[Sequence[Cell]], column: int) -> int:
-    """The last row with a number: what stands alone below it is a note, what stands alone above it is somebody."""
+    """The last row with a number. After it, a name without a number is a note; before it, it is a person."""
     return next((i for i in range(len(rows) - 1, -1, -1) if has_number(_cell(rows[i], column))), -1)
 
 
@@ -305,12 +305,12 @@ def _under_merged(
     return found
 
 
-def _fill(told: list[Cell], merged: Mapping[int, Cell], at: Mapping[str, int]) -> list[Found]:
-    """Fill the empty cells of a row with what is merged over them. Teams are written so everywhere, and not told."""
+def _fill(row: list[Cell], merged: Mapping[int, Cell], at: Mapping[str, int]) -> list[Found]:
+    """Fill the empty cells of a row with what is merged over them. Teams are usually written so, and not reported."""
     names, notes = {column: name for name, column in at.items()}, []
     for column, value in merged.items():
-        if is_empty(told[column]) and not is_empty(value):
-            told[column] = value
+        if is_empty(row[column]) and not is_empty(value):
+            row[column] = value
             if names[column] != "team":
                 notes.append(Found("cell_filled", names[column]))
     return notes

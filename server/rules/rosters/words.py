@@ -17,7 +17,7 @@ _MARKS = re.compile(r"[*:：、,，.。·/\\\-_—]+")
 
 @dataclass(
     frozen=True, slots=True, eq=False
-)  # one value a rulebook: told apart by identity, so readings can be kept
+)  # one value a rulebook: compared by identity, so readings can be cached
 class Words:
     """Titles → field, and for each list (`role`, `contract`, `yes` …) word → value, in their plain form (see `plain`).
 
@@ -43,7 +43,7 @@ def plain(text: str) -> str:
 
 
 def plain_title(text: str) -> str:
-    """A column's title for comparison: without what stands in brackets (units, hints) and without marks.
+    """A column's title for comparison: without what is in brackets (units, hints) and without marks.
 
     >>> plain_title("＊ 工 种（岗位）：")
     '工种'

@@ -17,7 +17,7 @@ from server.documents.write_documents import _FOLDER
 
 def _pdf(**fields: object) -> PdfReader:
     """A document of one line, as orders are set."""
-    source = '#import "paper.typ": *\n#show: body => paper("文书", body)\n#data.line'
+    source = '#import "layout.typ": *\n#show: body => frame("文书", body)\n#data.line'
     data = {"printed": "x", "head": "x", "undrawn": [], **fields}
     inputs = {"data": json.dumps(data, ensure_ascii=False)}
     fonts = [path.parent for path in FONTS]

@@ -32,7 +32,7 @@ def _app(environ: dict[str, Any], start: Any) -> list[bytes]:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(web_server, "PATIENCE_S", IDLE_S)
+    monkeypatch.setattr(web_server, "GRACE_S", IDLE_S)
     with served(_app, replace(Config.from_env({}), idle_s=IDLE_S)) as where:
         yield where
 

@@ -12,7 +12,7 @@ import { type Exchange, ExchangeFailed, readObject, SCHEMA, SYNC, textOf, type T
 const HEADER_BYTES = 1024; // of a push's first line without its streams, with room to spare
 const CLAIM_BYTES = 448; // of one stream in it: scope, n, hash and signature
 const PASSED_OVER_MAX = 3;
-const ABANDONED_AFTER_MS = 60_000; // of reading the clock for the header: the server takes it to be no older (PROTOCOL: Time)
+const ABANDONED_AFTER_MS = 60_000; // of reading the clock for the header: the server takes it to be no older (SPEC: Time)
 const BATCH_NOTE = "batch_entries";
 const TRY_SMALLER = [413, 500]; // too large; or something in the batch upsets the server: find out with less of it
 const NEWLINE = utf8("\n");
