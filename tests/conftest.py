@@ -1,7 +1,7 @@
 """Both databases for every test that touches one: a SQLite file, and a real PostgreSQL. One browser for all
 tests that open pages: a process can start Playwright only once.
 
-What costs more than the tests themselves is done once, or less: a PostgreSQL database is emptied instead of made anew,
+What costs more than the tests themselves is done once, or less: a PostgreSQL database is emptied instead of made again,
 a statement is compiled once for all engines of its kind, and passwords are hashed at the lowest cost."""
 
 from __future__ import annotations

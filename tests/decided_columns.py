@@ -34,7 +34,7 @@ _UPDATE = re.compile(
 
 
 class DecidedElsewhere(AssertionError):
-    """Something else than the rule's own writer has set what a window or a flag is."""
+    """Code other than the rule's own writer has set the state of a window or a flag."""
 
 
 def _callers() -> Iterator[str]:

@@ -82,7 +82,7 @@ def programs() -> Path:
 
 
 def _readable_copy(binaries: Path, folder: Path) -> Path:
-    """The wheel may lie where only root can read. Binaries find their libraries by where both lie."""
+    """The wheel may be where only root can read. Binaries find their libraries by their relative path."""
     wheel = binaries.parents[2]
     to = folder / binaries.relative_to(wheel)
     shutil.copytree(binaries.parent, to.parent, symlinks=True)

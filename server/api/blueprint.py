@@ -35,9 +35,7 @@ class Parser(FlaskParser):
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         if not req.is_json:
-            raise Problem(
-                415, "unsupported_media_type", "不支持这种内容类型", "请求正文必须是 application/json。"
-            )
+            raise Problem("unsupported_media_type")
         return read_json_body(req.get_data())
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
@@ -51,7 +49,7 @@ def invalid_input(error: ValidationError) -> Problem:
     for location, nested in messages.items():
         for pointer, texts in islice(_by_pointer(nested), ERRORS_MAX):
             errors[pointer.removeprefix("/") if location == "query" else pointer] = texts
-    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors=errors)
+    return Problem("invalid_input", "请按提示修改。", errors=errors)
 
 
 def _by_pointer(messages: Any, pointer: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -111,12 +109,12 @@ def viewer() -> Viewer:
 def require_admin() -> None:
     """Raises Problem 403 for every other role."""
     if not may_administer(viewer()):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "此操作只对系统管理员开放。")
+        raise Problem("role_not_allowed", "此操作只对系统管理员开放。")
 
 
 def unauthenticated() -> Problem:
     detail = "请先登录: POST /api/v1/sessions, 再带上 Authorization: Bearer <token>。"
-    return Problem(401, "unauthenticated", "请先登录", detail).with_header("WWW-Authenticate", "Bearer")
+    return Problem("unauthenticated", detail).with_header("WWW-Authenticate", "Bearer")
 
 
 def problem_answer(error: Any) -> Any:

@@ -9,9 +9,8 @@ from typing import Any
 import zstandard
 from flask import Request, Response
 
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from sync_protocol.entry import MAX_ENTRIES
-from sync_protocol.outcomes import problem_title
 from sync_protocol.strict_json import Unreadable, read_json
 
 _WORTH_COMPRESSING = 200  # bytes; below it the header costs more than it saves
@@ -43,10 +42,9 @@ def inflate(body: bytes, encoding: str, max_bytes: int) -> bytes:
             reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW_MAX).stream_reader(body)
             plain = reader.read(max_bytes + 1)
         else:
-            title = problem_title("unsupported_encoding")
-            raise Problem(415, "unsupported_encoding", title, accepted=["gzip", "zstd", "identity"])
+            raise protocol_problem("unsupported_encoding", accepted=["gzip", "zstd", "identity"])
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
-        raise Problem(400, "header_invalid", problem_title("header_invalid"), "请求正文无法解压。") from error
+        raise protocol_problem("header_invalid", "请求正文无法解压。") from error
     if len(plain) > max_bytes:
         raise too_large(max_bytes)
     return plain
@@ -66,13 +64,12 @@ def read_json_body(plain: bytes) -> Any:
         # A newline can only be between two values: in a string it would be escaped.
         return read_json(plain.translate(_ON_ONE_LINE), _DEPTH_MAX)
     except Unreadable as error:
-        raise Problem(400, "malformed_json", "请求正文不是有效的 JSON", error.reason) from error
+        raise Problem("malformed_json", error.reason) from error
 
 
 def too_large(max_bytes: int) -> Problem:
     """413 names both limits, so that the client knows to halve."""
-    title = problem_title("too_large")
-    return Problem(413, "too_large", title, max_entries=MAX_ENTRIES, max_bytes=max_bytes)
+    return protocol_problem("too_large", max_entries=MAX_ENTRIES, max_bytes=max_bytes)
 
 
 def compressed(response: Response, accept_encoding: str) -> Response:

@@ -19,11 +19,10 @@ from server.api.bodies import compressed, inflate, read_body, read_json_body, to
 from server.api.senders import signed_sender
 from server.base.clock import to_iso
 from server.base.db import read, write
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.web.responses import now_ms, runtime
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Refusal
 from sync_protocol.header import Header, read_header
-from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint("sync", __name__, url_prefix="/sync/v1")
 
@@ -93,7 +92,7 @@ def _header(line: bytes) -> Header:
     try:
         return read_header(line)
     except Refusal as refusal:
-        raise Problem(400, refusal.code, problem_title(refusal.code), errors=refusal.errors) from refusal
+        raise protocol_problem(refusal.code, errors=refusal.errors) from refusal
 
 
 def _json_body() -> Any:
@@ -106,7 +105,7 @@ def _decoded(plain: bytes) -> Any:
     try:
         return read_json_body(plain)
     except Problem as problem:
-        raise Problem(400, "header_invalid", problem_title("header_invalid"), problem.detail) from problem
+        raise protocol_problem("header_invalid", problem.detail) from problem
 
 
 def _json(value: Any) -> Response:

@@ -22,11 +22,10 @@ from server.actions.media.inspect_photo import photo_limits, refused_media
 from server.api.bodies import read_body
 from server.api.senders import signed_sender
 from server.base.db import read, write
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.models.media import MediaUpload
 from server.web.responses import now_ms, runtime
 from server.workflows.receive_media import drop_upload, take_piece
-from sync_protocol.outcomes import problem_title
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/sync/v1/media")
 
@@ -69,7 +68,7 @@ def look(sha256: str) -> Response:
         claim_exchange(session, sender, "media", at_ms)
         arrived = has_arrived(session, sender.device_id, sha256)
     if not arrived:
-        raise Problem(404, "not_found", problem_title("not_found"))
+        raise protocol_problem("not_found")
     return _empty(200, {})
 
 
@@ -96,8 +95,7 @@ def where(capability: str) -> Response:
 def go_on(capability: str) -> Response:
     at_ms = now_ms()
     if request.mimetype != PIECE_TYPE:
-        title = problem_title("unsupported_media_type")
-        raise Problem(415, "unsupported_media_type", title, accepted=[PIECE_TYPE])
+        raise protocol_problem("unsupported_media_type", accepted=[PIECE_TYPE])
     upload, at_byte, check = _upload(capability, at_ms), _number("Upload-Offset"), _checksum()
     check_offset(upload, at_byte)
     piece = _piece(upload.bytes - at_byte)
@@ -192,8 +190,7 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _bad(name: str, message: str) -> Problem:
-    title = problem_title("header_invalid")
-    return Problem(400, "header_invalid", title, errors={f"/{name}": [message]})
+    return protocol_problem("header_invalid", errors={f"/{name}": [message]})
 
 
 def _expires(upload: MediaUpload) -> dict[str, str]:

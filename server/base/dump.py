@@ -60,7 +60,7 @@ def _require_sound(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        raise Problem(500, "database_damaged", "数据库已损坏", f"副本没有通过 SQLite 的检查: {found}")
+        raise Problem("database_damaged", f"副本没有通过 SQLite 的检查: {found}")
 
 
 def _run(program: str, config: Config, *options: str) -> None:
@@ -68,7 +68,7 @@ def _run(program: str, config: Config, *options: str) -> None:
     path = shutil.which(program)
     if path is None:
         detail = f"找不到 {program}。请安装不低于服务器版本的 PostgreSQL 客户端工具, 并放进 PATH。"
-        raise Problem(503, "tool_missing", "缺少工具", detail)
+        raise Problem("tool_missing", detail)
     url = sa.make_url(config.database_url)
     parts = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database, **url.query}
     conninfo = make_conninfo(**{name: value for name, value in parts.items() if value})  # type: ignore[arg-type]
@@ -76,4 +76,4 @@ def _run(program: str, config: Config, *options: str) -> None:
     did = subprocess.run([path, f"--dbname={conninfo}", *options], env=env, capture_output=True, text=True)
     if did.returncode:
         lines = did.stderr.strip().splitlines() or [f"exit {did.returncode}"]
-        raise Problem(500, "dump_failed", "备份工具失败", f"{program}: {lines[-1]}")
+        raise Problem("dump_failed", f"{program}: {lines[-1]}")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.base.catalogue import CATALOGUE, Entry
+from sync_protocol.outcomes import problem_code
+
 
 class Problem(Exception):
     """An answer that refuses: HTTP status, a stable machine `code`, Chinese `title` and `detail`, and members
-    of its own.
+    of its own. Raises KeyError for a code that is not in the catalogue.
 
     An endpoint raises it or lets it pass; the app turns it into `application/problem+json`.
     """
 
-    def __init__(self, status: int, code: str, title: str, detail: str = "", **members: Any) -> None:
+    def __init__(self, code: str, detail: str = "", entry: Entry | None = None, **members: Any) -> None:
         super().__init__(code)
-        self.status = status
-        self.code = code
-        self.title = title
-        self.detail = detail
+        entry = entry or CATALOGUE[code]
+        self.status = entry.status
+        self.code = entry.code
+        self.title = entry.title
+        self.detail = detail or entry.remedy
         self.members = members
         self.headers: dict[str, str] = {}
 
@@ -33,5 +37,13 @@ class Problem(Exception):
 
 
 def not_found() -> Problem:
-    """An absent and a forbidden thing get the same answer, so that nobody learns what exists (DOMAIN: Who)."""
-    return Problem(404, "not_found", "没有找到", "这条记录不存在, 或者您无权查看。")
+    """An absent and a forbidden thing answer alike, so that nobody learns what exists (DOMAIN: Who)."""
+    return Problem("not_found")
+
+
+def protocol_problem(code: str, detail: str = "", **members: Any) -> Problem:
+    """A problem of the protocol's own catalogue, whose remedies are for those who write clients. Raises KeyError for a code
+    that is not in it."""
+    known = problem_code(code)
+    entry = Entry(known.number, known.code, known.status or 400, known.title, "")
+    return Problem(code, detail, entry, **members)

@@ -19,7 +19,13 @@ from schemas.certificates import company_check_character, person_check_character
 from server.actions.accounts.manage_users import NewUser, add_user
 from server.actions.rosters.commit_roster import Decision
 from server.actions.rosters.upload_roster import take_in_roster
-from server.actions.rosters.validate_roster import Grounds, Judged, grounds_of, keep_judged, validate_file
+from server.actions.rosters.validate_roster import (
+    Grounds,
+    Validated,
+    grounds_of,
+    keep_validated,
+    validate_file,
+)
 from server.actions.sites.register_site import register_site
 from server.base.db import read, write
 from server.base.runtime import Runtime
@@ -51,7 +57,7 @@ def measure_rosters(app: Flask) -> Iterator[Figure]:
             whole.append(_time_s(partial(_judge, data, grounds)))
         judged = _judge(data, grounds)
         with write() as session:
-            keep_judged(session, runtime.seals, session.get_one(Roster, roster.id), judged, now_ms)
+            keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), judged, now_ms)
         del judged  # the commit does not have it
         began_s = time.perf_counter()
         commit_preview(runtime.seals, viewer, roster.id, Decision(), now_ms)
@@ -79,7 +85,7 @@ def _read_bare(data: bytes) -> list[list[Any]]:
     return sheet.to_python(skip_empty_area=False)
 
 
-def _judge(data: bytes, grounds: Grounds) -> Judged:
+def _judge(data: bytes, grounds: Grounds) -> Validated:
     return validate_file(read_workbook(data), grounds, lambda _done, _rows: None)
 
 

@@ -198,13 +198,13 @@ def _wanted(photos: Sequence[str]) -> Wanted:
     action, note, rev = (request.form.get(name, "") for name in ("action", "note", "rev"))
     due = _LOCAL.fullmatch(request.form.get("due", ""))
     if action not in MOVES or not _REV.fullmatch(rev) or len(note) > NOTE_MAX:
-        raise Problem(422, "invalid_input", "输入有误", f"请从页面上的按钮操作; 说明不超过 {NOTE_MAX} 字。")
+        raise Problem("invalid_input", f"请从页面上的按钮操作; 说明不超过 {NOTE_MAX} 字。")
     due_ms = None
     if due is not None:
         try:
             due_ms = instant_ms(due[1], due[2])
         except ValueError as error:
-            raise Problem(422, "invalid_input", "期限不对", "请重新选择日期和时间。") from error
+            raise Problem("invalid_input", "请重新选择日期和时间。") from error
     assignee = request.form.get("assignee", "")[:_NAME_MAX]
     company = request.form.get("company", "")[:_NAME_MAX]
     return Wanted(action, int(rev), note, due_ms, tuple(photos), assignee, company, _REPEAT_MS)

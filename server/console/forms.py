@@ -89,7 +89,7 @@ def check_form() -> None:
     if is_ours(request.cookies.get(COOKIE, "")):
         return
     keep_typed()
-    raise Problem(403, "form_expired", "页面已过期", "请返回上一页, 刷新后再试。填写的内容会放回表单里。")
+    raise Problem("form_expired", "请返回上一页, 刷新后再试。填写的内容会放回表单里。")
 
 
 def claim(session: Session) -> bool:

@@ -113,7 +113,7 @@ def take_log_in() -> AnyResponse:
     """Log in. A wrong try shows the form again, with what was wrong."""
     onward = own_page(request.form.get("next", ""))
     if not is_ours(request.cookies.get(FORM_COOKIE, "")):
-        expired = Problem(403, "form_expired", "页面已过期", "请再登录一次。")
+        expired = Problem("form_expired", "请再登录一次。")
         return _log_in_page(expired.status, onward, expired)
     name = request.form.get("name", "")
     try:

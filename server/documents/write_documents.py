@@ -30,9 +30,7 @@ def flag_pdf(document: str, file: FlagFile, names: Names, now_ms: int, n: int | 
     else:
         found = document_facts(document, file, names, now_ms, n)
         if found is None:
-            raise Problem(
-                404, "not_found", "还没有这份文书", f"{DOCUMENTS[document]}在办理到这一步之后才有。"
-            )
+            raise Problem("not_found", f"{DOCUMENTS[document]}在办理到这一步之后才有。")
         content, number = found, found["number"]
     data = typst.compile(
         _FOLDER / f"{document}.typ",

@@ -54,7 +54,7 @@ def read_cursor(text: str | None) -> After | None:
         return After(int(ms), str(UUID(row_id)))
     except (binascii.Error, ValueError) as error:
         message = "游标无效, 请从第一页重新开始。"
-        raise Problem(422, "invalid_input", "输入有误", message, errors={"cursor": [message]}) from error
+        raise Problem("invalid_input", message, errors={"cursor": [message]}) from error
 
 
 def cut(rows: Sequence[T], limit: int, place: Callable[[T], After]) -> Page[T]:

@@ -22,7 +22,7 @@ class LogInTurns:
     def admitted(self) -> Iterator[None]:
         """A slot for one log-in. Raises Problem 503 `busy` at once when all are taken: nothing was counted yet."""
         if not self._places.acquire(blocking=False):
-            busy = Problem(503, "busy", "登录的人太多", f"请 {_RETRY_S} 秒后再试。")
+            busy = Problem("busy", f"请 {_RETRY_S} 秒后再试。")
             raise busy.with_header("Retry-After", str(_RETRY_S))
         try:
             yield

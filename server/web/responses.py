@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from schemas.limits import ROSTER_BYTES_MAX
 from server.actions.accounts.log_in import LoggedIn, begin_log_in, check_password, finish_log_in
+from server.base.catalogue import CATALOGUE, Entry
 from server.base.db import write
 from server.base.problems import Problem
 from server.base.runtime import Runtime
@@ -36,20 +37,20 @@ FILE_BODY: dict[str, Any] = {  # how the API's description shows an uploaded fil
 FORM_BYTES = 64 * 1024  # what a multipart body needs around its file
 
 # What a client can meet before any endpoint of ours has looked at its request.
-_PLAIN: Mapping[int, tuple[str, str]] = {
-    400: ("bad_request", "请求无法理解"),
-    404: ("not_found", "没有找到"),
-    405: ("method_not_allowed", "不支持这种方法"),
-    406: ("not_acceptable", "无法提供所要的格式"),
-    408: ("request_timeout", "请求超时"),
-    411: ("length_required", "请求缺少长度"),
-    413: ("too_large", "请求太大"),
-    414: ("uri_too_long", "地址太长"),
-    415: ("unsupported_media_type", "不支持这种内容类型"),
-    416: ("range_not_satisfiable", "无法提供所要的范围"),
-    431: ("headers_too_large", "请求头太大"),
-    500: ("internal_error", "服务器内部错误"),
-    503: ("busy", "服务暂时不可用"),
+_PLAIN: Mapping[int, str] = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "request_timeout",
+    411: "length_required",
+    413: "too_large",
+    414: "uri_too_long",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+    431: "headers_too_large",
+    500: "internal_error",
+    503: "busy",
 }
 
 
@@ -73,11 +74,12 @@ def problem_of(error: HTTPException) -> Problem:
     """Flask's and werkzeug's own errors (no such route, too large, a method that is not there …) as
     problems."""
     status = error.code or 500
-    code, title = _PLAIN.get(status, ("http_" + str(status), http.HTTPStatus(status).phrase))
+    code = _PLAIN.get(status, f"http_{status}")
+    entry = CATALOGUE.get(code) or Entry(0, code, status, http.HTTPStatus(status).phrase, "")
     members: dict[str, Any] = {}
     if isinstance(error, RequestEntityTooLarge) and request.max_content_length is not None:
         members["max_bytes"] = request.max_content_length
-    problem = Problem(status, code, title, **members)
+    problem = Problem(code, "", entry._replace(remedy=""), **members)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after", "www-authenticate", "content-range"):
             problem.with_header(name, value)  # a 405 must say what is allowed (RFC 9110, 15.5.6)
@@ -99,7 +101,7 @@ def uploaded_file() -> tuple[str, bytes]:
         raise too_large() from error
     if file is None or not file.filename:
         message = "请选择一个文件 (multipart/form-data 的 file 一项)。"
-        raise Problem(422, "file_missing", "没有文件", message, errors={"/file": [message]})
+        raise Problem("file_missing", message, errors={"/file": [message]})
     with file.stream as stream:
         return file.filename, stream.read()
 
@@ -109,7 +111,7 @@ def uploaded_photos(name: str, most: int) -> list[bytes]:
     422 for too many."""
     files = [file for file in request.files.getlist(name) if file.filename]
     if len(files) > most:
-        raise Problem(422, "too_many_photos", "照片太多", f"一次最多 {most} 张。")
+        raise Problem("too_many_photos", f"一次最多 {most} 张。")
     photos = []
     for file in files:
         with file.stream as stream:

@@ -59,7 +59,7 @@ def make_backup(runtime: Runtime, folder: Path) -> Manifest:
     Raises Problem 409 for a folder in use; OSError, sqlite3.Error or Problem when there is no room, or a part fails.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Problem(409, "folder_in_use", "文件夹已有内容", f"{folder} 已有内容, 请换一个新文件夹。")
+        raise Problem("folder_in_use", f"{folder} 已有内容, 请换一个新文件夹。")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -127,11 +127,11 @@ def require_empty(config: Config, manifest: Manifest) -> None:
     """Raises Problem 409 unless the database that the settings name is of the backup's kind and holds nothing."""
     if kind_of(config) != manifest.database:
         detail = f"备份来自 {manifest.database}, 而 GONGDI_DATABASE_URL 指向 {kind_of(config)}。"
-        raise Problem(409, "database_differs", "数据库种类不同", detail)
+        raise Problem("database_differs", detail)
     with read() as session:
         if holds_data(session):
             detail = "数据库里已有数据, 不会覆盖。请让 GONGDI_DATABASE_URL 指向一个空的数据库, 再恢复。"
-            raise Problem(409, "database_in_use", "数据库已有数据", detail)
+            raise Problem("database_in_use", detail)
 
 
 def restore_backup(runtime: Runtime, folder: Path, manifest: Manifest) -> int:
@@ -174,4 +174,4 @@ def _sha256(file: Path) -> str:
 
 
 def _unusable(detail: str) -> Problem:
-    return Problem(422, "backup_unusable", "备份不能用", detail)
+    return Problem("backup_unusable", detail)

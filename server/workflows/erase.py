@@ -28,7 +28,7 @@ from server.actions.erasure.find_person import (
     settled_late,
     widened,
 )
-from server.actions.erasure.request_erasure import FIRST_STEP, Person, person_place, read_person
+from server.actions.erasure.request_erasure import FIRST_STEP, Person, person_aad, read_person
 from server.actions.ops.check_keys import faults_of_keys
 from server.base.db import db, is_postgresql, read, write_in_turn
 from server.base.runtime import Runtime
@@ -118,7 +118,7 @@ def _records(runtime: Runtime, seen: Erasure, person: Person, now_ms: int) -> di
             ids = [*person.workers.get(scope_id, ()), *person.cases.get(scope_id, ())]
             some = erase_registers(session, runtime.seals, row.id, scope_id, ids, now_ms)
             erased = Erased(records=erased.records + some.records)
-        row.person = runtime.seals.seal(person_place(row.id), msgspec.json.encode(person))
+        row.person = runtime.seals.seal(person_aad(row.id), msgspec.json.encode(person))
         return _go_on(row, _Place(_AFTER[FIRST_STEP]), erased)
 
 

@@ -15,9 +15,9 @@ from server.actions.rosters.commit_roster import (
     PREVIEW_STALE,
     Decision,
     begin_commit,
-    compare_anew,
-    keep_compared_anew,
+    keep_refreshed,
     plan_commit,
+    refresh_preview,
     write_part,
 )
 from server.actions.rosters.preview import read_result
@@ -38,7 +38,7 @@ from server.actions.rosters.upload_roster import (
 from server.actions.rosters.validate_roster import (
     Chosen,
     grounds_of,
-    keep_judged,
+    keep_validated,
     remember_titles,
     validate_file,
 )
@@ -116,7 +116,7 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
     with write() as session:
         roster = session.get_one(Roster, roster_id, with_for_update=True)
         if roster.state == "received":
-            keep_judged(session, seals, roster, validated, now_ms)
+            keep_validated(session, seals, roster, validated, now_ms)
 
 
 def confirm_columns(
@@ -138,7 +138,7 @@ def confirm_columns(
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
         remember_titles(session, roster, validated, grounds)
-        keep_judged(session, seals, roster, validated, now_ms)
+        keep_validated(session, seals, roster, validated, now_ms)
         keep_chosen(roster, chosen, given)
 
 
@@ -178,7 +178,7 @@ def _begin(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now
         with write_in_turn() as session:
             if begin_commit(session, viewer, roster_id, plan):
                 return
-    raise Problem(503, "busy", "服务器繁忙", "名册正在被别处修改, 什么都没有提交, 请稍后再试。")
+    raise Problem("busy", "名册正在被别处修改, 什么都没有提交, 请稍后再试。")
 
 
 def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float = math.inf) -> bool:
@@ -199,14 +199,14 @@ def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float 
 def _compare_again(seals: Seals, viewer: Viewer, roster_id: str) -> None:
     with read() as session:
         seen = own_roster(session, viewer, roster_id, lock=False).result
-        fresh = compare_anew(session, seals, viewer, roster_id)
+        fresh = refresh_preview(session, seals, viewer, roster_id)
     with write() as session:
-        keep_compared_anew(session, viewer, fresh, seen)
+        keep_refreshed(session, viewer, fresh, seen)
 
 
 def _require_open(roster: Roster) -> None:
     if roster.state not in ("mapping", "preview"):
-        raise Problem(409, "roster_not_open", "这份名册不能再改", "请重新上传文件。", state=roster.state)
+        raise Problem("roster_not_open", state=roster.state)
 
 
 def _progress(roster_id: str, done: int, rows: int) -> None:

@@ -31,7 +31,7 @@ from server.actions.duties.judge_windows import judge_due
 from server.actions.duties.plan_windows import plan_windows
 from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
-from server.actions.ops.expire_rows import beat, expire_rows
+from server.actions.ops.expire_rows import expire_rows, heartbeat
 from server.actions.ops.retention import RETAINED, ROWS_AT_ONCE, forget_exchanges, forget_rows, forget_windows
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.find_signals import find_new_signals
@@ -84,7 +84,7 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
         if assumed:
             return did
         with write() as session:
-            beat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
+            heartbeat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
     return did
 
 

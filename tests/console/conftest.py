@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 
 from server.console.pages import COOKIE
-from tests.chromium import PATIENCE_MS
+from tests.chromium import TIMEOUT_MS
 from tests.live import serving
 from tests.server.cast import Cast
 from tests.server.conftest import app, cast, clock, config
@@ -54,7 +54,7 @@ def open_page(browser: Browser, live_server: str, cast: Cast, complaints: list[s
     def open_it(path: str, size: ViewportSize = DESK, name: str | None = None) -> Page:
         context = browser.new_context(base_url=live_server, viewport=size, locale="zh-CN")
         opened.append(context)
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         context.on("console", lambda message: _note(message, complaints))
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         if name is not None:

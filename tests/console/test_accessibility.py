@@ -1,4 +1,4 @@
-"""Every page of the console, in each part's own eyes, is whole for a screen reader and for weak eyes (axe-core)."""
+"""Every page of the console, as each role sees it, passes the accessibility checks of axe-core."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_no_page_has_a_serious_finding(
         answer = page.goto("/console/" + path.format(flag=flag, site=field.cast.site_a))
         assert answer is not None and answer.status == 200
         found[path] = serious_findings(page)
-    assert {path: told for path, told in found.items() if told} == {}
+    assert {path: serious for path, serious in found.items() if serious} == {}
 
 
 @SIZES
@@ -90,4 +90,4 @@ def test_a_choice_that_is_refused_has_no_serious_finding(
     page.get_by_role("button", name="确认各列").click()
     expect(page.get_by_role("alert")).to_contain_text("请只保留一列")
     assert serious_findings(page) == []
-    complaints[:] = [told for told in complaints if "422" not in told]  # the browser tells the status too
+    complaints[:] = [line for line in complaints if "422" not in line]  # the browser logs the status too

@@ -1,4 +1,4 @@
-"""Charts are drawn from tables that stay on the page: whoever has no script loses nothing."""
+"""Charts are drawn from tables that stay on the page: without scripts nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session that ends under somebody's fingers, and the browser's way back, in a real browser."""
+"""A session that ends while a form is filled in, and the browser's back button, in a real browser."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_words_that_were_sent_after_the_session_ended_wait_behind_the_log_in(
     assert _moves(field, flag) == ["order_rectification"]
 
 
-def test_words_beside_a_photo_wait_too(open_page: OpenPage, field: Field, flag: str, tmp_path: Path) -> None:
+def test_words_next_to_a_photo_wait_too(open_page: OpenPage, field: Field, flag: str, tmp_path: Path) -> None:
     page = open_page(f"/console/flags/{flag}", DESK, "section")
     photo = tmp_path / "现场.jpg"
     photo.write_bytes(picture() + b"\0" * 200_000)  # beyond what a form without photos may hold

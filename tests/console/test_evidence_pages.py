@@ -60,8 +60,8 @@ def test_an_entry_shows_who_when_how_sure_and_its_photos(
     page = open_page(f"/console/flags/{flag}", size, "section")
     row = page.locator(".entries tbody tr")
     expect(row).to_have_count(1)
-    for told in ("检查员李华", "first", "2026-11-24 09:30:00", "已锚定", "自报 09:30", "至 12:40"):
-        expect(row).to_contain_text(told)
+    for part in ("检查员李华", "first", "2026-11-24 09:30:00", "已锚定", "自报 09:30", "至 12:40"):
+        expect(row).to_contain_text(part)
     shown = row.get_by_role("img", name="消毒 第 1 条 照片")
     shown.scroll_into_view_if_needed()
     expect(shown).to_have_js_property("naturalWidth", 160)
@@ -70,7 +70,7 @@ def test_an_entry_shows_who_when_how_sure_and_its_photos(
 
 
 @pytest.mark.parametrize(
-    ("stream", "told"),
+    ("stream", "state"),
     [
         (Stream(5, "a" * 64), "完整"),
         (Stream(5, "a" * 64, (Island(9, "b" * 64, 9, "c" * 64),)), "有缺口 3 条"),
@@ -78,13 +78,13 @@ def test_an_entry_shows_who_when_how_sure_and_its_photos(
     ],
     ids=["whole", "holes", "forked"],
 )
-def test_each_devices_chain_is_told_in_words(
-    open_page: OpenPage, field: Field, flag: str, stream: Stream, told: str
+def test_each_devices_chain_is_described_in_words(
+    open_page: OpenPage, field: Field, flag: str, stream: Stream, state: str
 ) -> None:
     with field.app.app_context(), write() as session:
         session.execute(sa.update(StreamHead).values(head=to_json(stream), forked=stream.forked))
     page = open_page(f"/console/flags/{flag}", DESK, "section")
-    expect(page.locator(".chains")).to_contain_text(f"first {told}")
+    expect(page.locator(".chains")).to_contain_text(f"first {state}")
 
 
 def test_a_silent_site_names_the_duty_of_each_window(open_page: OpenPage, field: Field) -> None:
@@ -112,7 +112,7 @@ def test_the_printed_page_has_neither_menu_nor_buttons_and_keeps_its_colours(
     assert heading.evaluate("heading => getComputedStyle(heading).breakAfter") == "avoid"
 
 
-def test_papers_are_named_by_what_number_and_site_they_are_of(open_page: OpenPage, flag: str) -> None:
+def test_documents_are_named_by_their_number_and_site(open_page: OpenPage, flag: str) -> None:
     page = open_page(f"/console/flags/{flag}", DESK, "section")
     number = f"2026-{flag[-8:].upper()}"
     expect(page.locator(".facts")).to_contain_text(number)

@@ -97,7 +97,7 @@ def test_only_the_moves_that_one_may_make_are_there(open_page: OpenPage, flag: s
     expect(_card(section, "移送监察支队")).to_have_count(1)
 
 
-def test_the_move_that_is_waited_for_stands_first_and_the_others_are_folded(
+def test_the_move_that_is_waited_for_comes_first_and_the_others_are_folded(
     open_page: OpenPage, field: Field, flag: str
 ) -> None:
     moved(field.cast.client("section"), flag, "order_rectification")
@@ -153,7 +153,7 @@ def test_a_move_on_an_older_page_keeps_the_words_and_says_what_changed(
     expect(_card(page, "责令限期整改").locator("textarea")).to_have_value("写了很久的要求")
     _do(page, "责令限期整改")
     expect(page.get_by_role("status")).to_contain_text("轮到 工地和施工单位")
-    complaints[:] = [told for told in complaints if "409" not in told]
+    complaints[:] = [line for line in complaints if "409" not in line]
 
 
 def test_words_for_a_move_that_is_gone_are_given_back(
@@ -163,7 +163,7 @@ def test_words_for_a_move_that_is_gone_are_given_back(
     moved(field.cast.client("brigade"), flag, "withdraw")
     _do(page, "责令限期整改", "写了很久的要求")
     expect(page.get_by_role("alert").locator("textarea")).to_have_value("写了很久的要求")
-    complaints[:] = [told for told in complaints if "409" not in told]
+    complaints[:] = [line for line in complaints if "409" not in line]
 
 
 def test_steps_of_a_flag_that_ended_do_not_wait_any_more(
@@ -195,8 +195,8 @@ def test_the_windows_are_a_picture_that_can_be_heard(open_page: OpenPage, flag: 
 
 def test_what_a_page_says_is_in_every_chinese_font() -> None:
     """GBK holds what the fonts of an old office machine hold."""
-    told = [*WINDOW_GLYPHS.values(), *(page.read_text("utf-8") for page in TEMPLATES.glob("*.html"))]
-    assert "".join(told).encode("gbk")
+    words = [*WINDOW_GLYPHS.values(), *(page.read_text("utf-8") for page in TEMPLATES.glob("*.html"))]
+    assert "".join(words).encode("gbk")
 
 
 @SIZES
@@ -256,7 +256,7 @@ def test_a_move_that_was_overtaken_keeps_its_photos(
     _do(page, "复查通过")
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator(".events li", has_text="已到现场看过").locator("img")).to_have_count(1)
-    complaints[:] = [told for told in complaints if "409" not in told]
+    complaints[:] = [line for line in complaints if "409" not in line]
 
 
 def test_no_page_shows_words_of_developers(
@@ -268,13 +268,13 @@ def test_no_page_shows_words_of_developers(
     card.locator("summary").press("Enter")
     card.locator("textarea").evaluate("area => area.removeAttribute('required')")
     card.locator("button").press("Enter")
-    told = page.get_by_role("alert")
-    expect(told).to_contain_text("请填写说明")
-    expect(told).to_have_attribute("data-code", "invalid_input")
-    assert not re.search("[A-Za-z_]{3,}", told.inner_text())
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("请填写说明")
+    expect(alert).to_have_attribute("data-code", "invalid_input")
+    assert not re.search("[A-Za-z_]{3,}", alert.inner_text())
     page.goto("/console/flags/00000000-0000-4000-8000-000000000000")
     assert not re.search("[A-Za-z_]{3,}", page.locator("main").inner_text())
-    complaints[:] = [told for told in complaints if "422" not in told and "404" not in told]
+    complaints[:] = [line for line in complaints if "422" not in line and "404" not in line]
 
 
 def test_what_waits_is_paged_and_keeps_its_filter(

@@ -53,7 +53,7 @@ def test_a_contractor_sees_the_site_and_not_what_is_suspected(open_page: OpenPag
 def test_anothers_site_is_not_found(open_page: OpenPage, field: Field, complaints: list[str]) -> None:
     page = open_page(f"/console/sites/{field.cast.site_a}", DESK, "competitor")
     expect(page.get_by_text("没有找到")).to_be_visible()
-    complaints[:] = [told for told in complaints if "404" not in told]
+    complaints[:] = [line for line in complaints if "404" not in line]
 
 
 def test_signals_move_a_flag_up_and_show_on_it(open_page: OpenPage, field: Field) -> None:
@@ -87,4 +87,4 @@ def test_what_is_not_in_ones_menu_does_not_open_by_its_address(
     page = open_page(f"/console/{path}", DESK, name)
     expect(page.get_by_text("没有找到")).to_be_visible()
     expect(page.get_by_role("navigation").locator(f"a[href='/console/{path}']")).to_have_count(0)
-    complaints[:] = [told for told in complaints if "404" not in told]
+    complaints[:] = [line for line in complaints if "404" not in line]

@@ -68,7 +68,7 @@ def test_a_filter_is_chosen_by_keyboard_and_kept_in_the_address(open_page: OpenP
     expect(page.get_by_label("状态")).to_have_value("all")
 
 
-def test_a_wrong_password_is_told_and_the_password_is_asked_again(
+def test_a_wrong_password_is_reported_and_the_password_is_asked_again(
     open_page: OpenPage, complaints: list[str]
 ) -> None:
     page = open_page("/console/login")
@@ -100,8 +100,8 @@ def test_a_page_that_breaks_the_policy_would_be_noticed(open_page: OpenPage, com
 
 
 def test_chinese_is_shown_in_a_font_that_has_it(open_page: OpenPage) -> None:
-    """A browser without one draws the same box for every character: then what fits and what does not would
-    say little."""
+    """A browser without a Chinese font draws the same box for every character: then measuring the layout
+    would prove little."""
     page = open_page("/console/login")
     page.get_by_label("用户名").fill("检")
     one = page.get_by_label("用户名").screenshot()

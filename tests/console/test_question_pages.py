@@ -1,4 +1,4 @@
-"""What waits for a person's judgement is told in words, and nothing is settled by one press without a reason."""
+"""What waits for a person's decision is described in words, and nothing is settled by one press without a reason."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def test_a_refused_entry_says_in_words_what_is_wrong_and_what_it_holds(
     page = open_page("/console/questions", DESK, "section")
     person = page.locator(".question", has_text="进场日期")
     expect(person.locator(".problem-error")).to_contain_text("进场日期: 没有这一天")
-    for told in ("居民身份证", "钢筋工", "建筑工人", "411***********8104"):
-        expect(person).to_contain_text(told)
+    for part in ("居民身份证", "钢筋工", "建筑工人", "411***********8104"):
+        expect(person).to_contain_text(part)
     expect(person.get_by_role("link", name="名册")).to_be_visible()
     reading = page.locator(".question", has_text="体温 (°C): 应在")
-    for told in ("买买提·吐尔逊", "上班前", "大门", "是"):
-        expect(reading).to_contain_text(told)
+    for part in ("买买提·吐尔逊", "上班前", "大门", "是"):
+        expect(reading).to_contain_text(part)
     place = page.locator(".question", has_text="场所: 只能是这几个之一: 宿舍, 食堂")
     place.get_by_label("理由").fill("同一次消毒已另行录入")
     place.get_by_role("button", name="已重新录入").press("Enter")

@@ -92,13 +92,13 @@ def test_an_unsure_column_is_asked_about_on_the_page(open_page: OpenPage, site: 
     expect(page.get_by_text("读到 1 人")).to_be_visible()
 
 
-def test_a_file_that_is_no_roster_is_told_with_what_to_do(
+def test_a_file_that_is_no_roster_is_reported_with_what_to_do(
     open_page: OpenPage, site: str, tmp_path: Path, complaints: list[str]
 ) -> None:
     page = open_page(f"/console/sites/{site}/roster", DESK, "contractor")
     _upload(page, b"\x7fELF\x02\x01\x01" + bytes(200), tmp_path)
     expect(page.get_by_role("alert")).to_contain_text("请上传 .xlsx、.xls、.ods 或 .csv 文件")
-    complaints[:] = [told for told in complaints if "415" not in told]  # the browser tells the status too
+    complaints[:] = [line for line in complaints if "415" not in line]  # the browser logs the status too
 
 
 def test_while_a_file_is_read_the_page_says_so_and_looks_again(
@@ -149,11 +149,11 @@ def test_without_its_script_the_card_takes_a_file_all_the_same(
     expect(page.get_by_text("选择文件")).to_be_hidden()
     _upload(page, people_file(person(1)), tmp_path)
     expect(page.get_by_text("读到 1 人")).to_be_visible()
-    complaints[:] = [told for told in complaints if "ERR_FAILED" not in told]
+    complaints[:] = [line for line in complaints if "ERR_FAILED" not in line]
 
 
 def _primary(page: Page) -> list[str]:
-    """The texts of what stands out as the next step."""
+    """The texts of what is marked as the next step."""
     return page.locator("main .button, main button:not(.second)").all_inner_texts()
 
 
@@ -207,10 +207,10 @@ def test_those_who_left_are_chosen_one_by_one_and_a_wrong_day_keeps_the_choice(
     day.fill("2026-11-21")
     page.get_by_role("button", name="提交名册").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("新增 1 人, 变更 0 人, 登记退场 1 人")
-    complaints[:] = [told for told in complaints if "422" not in told]
+    complaints[:] = [line for line in complaints if "422" not in line]
 
 
-def test_a_preview_that_is_no_longer_true_is_shown_anew(
+def test_a_preview_that_is_no_longer_true_is_shown_again(
     open_page: OpenPage, site: str, cast: Cast, complaints: list[str]
 ) -> None:
     contractor = cast.client("contractor")
@@ -223,7 +223,7 @@ def test_a_preview_that_is_no_longer_true_is_shown_anew(
     page.get_by_role("button", name="提交名册").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("什么都没有提交")
     expect(page.get_by_text("将新增 1 人, 变更 1 人")).to_be_visible()
-    complaints[:] = [told for told in complaints if "409" not in told]
+    complaints[:] = [line for line in complaints if "409" not in line]
 
 
 def test_a_refused_choice_of_columns_is_kept_and_the_wrong_ones_are_marked(
@@ -246,7 +246,7 @@ def test_a_refused_choice_of_columns_is_kept_and_the_wrong_ones_are_marked(
     first.select_option("name")
     page.get_by_role("button", name="确认各列").press("Enter")
     expect(page.get_by_text("读到 1 人")).to_be_visible()
-    complaints[:] = [told for told in complaints if "422" not in told]
+    complaints[:] = [line for line in complaints if "422" not in line]
 
 
 def test_a_sheet_that_is_no_roster_is_left_out_and_the_other_is_read(
@@ -325,8 +325,8 @@ def test_full_numbers_are_exported_by_those_who_may_and_say_why(
     values = [cell.value for row in book.worksheets[0].iter_rows() for cell in row]
     assert person(1).certificate_number in values
     with cast.app.app_context(), read() as session:
-        (told,) = session.scalars(sa.select(Disclosure))
-    assert (told.user_id, told.reason) == (cast.users["section"], "核对工伤保险")
+        (disclosure,) = session.scalars(sa.select(Disclosure))
+    assert (disclosure.user_id, disclosure.reason) == (cast.users["section"], "核对工伤保险")
 
 
 @SIZES
@@ -349,4 +349,4 @@ def test_a_list_without_dates_of_entry_takes_one_for_all(
     expect(page.get_by_text("读到 2 人: 新增 2")).to_be_visible()
     page.get_by_role("link", name="调整各列").press("Enter")
     expect(page.get_by_label("所有人的进场日期")).to_have_value("2026-11-02")
-    complaints[:] = [told for told in complaints if "422" not in told]
+    complaints[:] = [line for line in complaints if "422" not in line]

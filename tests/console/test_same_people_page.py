@@ -32,8 +32,8 @@ def test_two_records_are_merged_with_a_reason_and_shown_again(
     page = open_page("/console/questions", size, "section")
     page.get_by_role("link", name="同一人有几条记录 (1)").click()
     asked = page.get_by_role("group", name="买买提·吐尔逊")
-    for told in ("班组", "钢筋一班", "木工班", "411***********8104", "1 条测温、进出场等记录"):
-        expect(asked).to_contain_text(told)
+    for part in ("班组", "钢筋一班", "木工班", "411***********8104", "1 条测温、进出场等记录"):
+        expect(asked).to_contain_text(part)
     assert serious_findings(page) == []
     expect_fits(page)
     asked.get_by_label("保留这一条").first.check()

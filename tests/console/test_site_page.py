@@ -1,4 +1,4 @@
-"""One site's page: what was found there, what is in store, and, for those who may know, who is ill."""
+"""One site's page: what was found there, what is in store, and, for users with that right, who is ill."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
 def test_a_round_shows_who_made_it_and_what_was_found(open_page: OpenPage, field: Field) -> None:
     page = open_page(f"/console/sites/{field.cast.site_a}", DESK, "section")
     shown = page.locator(".round")
-    for told in ("专项检查", "检查员李华", "发现问题", "张安全", "食堂", "窗口未设一米线"):
-        expect(shown).to_contain_text(told)
+    for part in ("专项检查", "检查员李华", "发现问题", "张安全", "食堂", "窗口未设一米线"):
+        expect(shown).to_contain_text(part)
 
 
-def test_the_store_is_what_came_less_what_went_beside_the_last_count(
+def test_the_store_is_what_came_less_what_went_alongside_the_last_count(
     open_page: OpenPage, field: Field
 ) -> None:
     page = open_page(f"/console/sites/{field.cast.site_a}", DESK, "contractor")

@@ -38,7 +38,7 @@ from server.models import Scope, Site, User
 from server.models.scope import lock_scope
 from server.workflows.scheduler import tick
 from sync_protocol.client.reports import Item
-from tests.chromium import PATIENCE_MS
+from tests.chromium import TIMEOUT_MS
 from tests.console.conftest import DESK
 from tests.live import POLL_S
 from tests.server.cast import NOW_MS, Cast, identity, make_cast
@@ -53,7 +53,7 @@ PUSH, PULL = "**/sync/v1/push", "**/sync/v1/pull"
 
 
 def certificate(first_17: str) -> str:
-    """A number that passes every check, and is nobody's."""
+    """An identity number that passes every check and belongs to nobody."""
     return first_17 + person_check_character(first_17)
 
 
@@ -169,7 +169,7 @@ class Inspector:
         self.field = field
         self.complaints: list[str] = []
         self.patch = pytest.MonkeyPatch()
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         context.on("console", self._note)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self.set_clock()
@@ -186,7 +186,7 @@ class Inspector:
         self.set_clock()
 
     def enrol(self) -> Page:
-        """By a link with the code, as a QR code brings it; then everything is pulled."""
+        """Enrol by a link with the code, as a QR code has it; then everything is pulled."""
         self.page.goto(f"{self.live.address}/field/#code={self.field.code('inspector')}")
         self.page.get_by_role("button", name="登记", exact=True).click()
         expect(self.page.get_by_role("heading", name="今日")).to_be_visible()
@@ -202,12 +202,12 @@ class Inspector:
         return self.page
 
     def open(self, room: str) -> None:
-        """A room; one that a phone's bar has no place for stands behind 更多."""
+        """A room; one that a phone's bar has no space for is behind 更多."""
         bar = self.page.get_by_role("navigation")
         bar.locator("a:visible").filter(has_text=re.compile(f"{room}|更多")).first.click()
         if not bar.get_by_role("link", name=room).is_visible():
             self.page.locator(".tiles").get_by_role("link", name=room).click()
-        # What stands in one room has its like in another: nothing is touched before the room is there.
+        # Rooms have similar elements: nothing is touched before the room is shown.
         expect(bar.locator("a", has_text=room)).to_have_attribute("aria-current", "page")
 
     def open_worker(self, name: str) -> None:
@@ -223,7 +223,7 @@ class Inspector:
         expect(self.page.locator(".photo")).to_contain_text("照片已附上")
 
     def measure(self, name: str, digits: str) -> None:
-        """As at a gate: choose, type three digits. A second reading in the slot is meant."""
+        """As at a gate: choose, type three digits. A second reading in the slot is confirmed."""
         self.open("测温")
         self.page.get_by_label("找人").fill(name)
         self.page.locator(".people button").click()  # the only one that is meant
@@ -266,7 +266,7 @@ class Inspector:
             if line.entry is not None and (not refused or line.entry.id in refused):
                 refused.append(line.entry.id)
                 line.code, line.errors = "body_invalid", {pointer: [message]}
-                line.stored = seals.seal(read_push.entry_place(line.entry.id), raw)
+                line.stored = seals.seal(read_push.entry_aad(line.entry.id), raw)
             return line
 
         self.patch.setattr(read_push, "read_line", read_line)

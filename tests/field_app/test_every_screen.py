@@ -1,4 +1,4 @@
-"""Every screen in both sizes and schemes: it fits, a glove can touch it, and weak eyes and screen readers find their way."""
+"""Every screen in both sizes and schemes: it fits, works with gloves, and passes the accessibility checks."""
 
 from __future__ import annotations
 

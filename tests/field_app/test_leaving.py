@@ -59,7 +59,7 @@ def test_a_device_that_was_taken_out_still_sends_what_it_holds(inspector: Inspec
     expect(page.get_by_label("注册码")).to_be_visible()
 
 
-def test_what_is_unsent_can_be_carried_away_and_then_the_device_joins_anew(
+def test_what_is_unsent_can_be_carried_away_and_then_the_device_joins_again(
     inspector: Inspector, photo: Path, tmp_path: Path
 ) -> None:
     page = inspector.enrol()

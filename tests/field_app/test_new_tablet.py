@@ -150,10 +150,10 @@ def _export(inspector: Inspector, folder: Path) -> Path:
     return folder / "export.zip"
 
 
-def _choose(tablet: Inspector, file: Path, told: str = "") -> None:
+def _choose(tablet: Inspector, file: Path, message: str = "") -> None:
     tablet.open("同步")
     page = tablet.page
     if not page.get_by_text("选择旧平板导出的文件").is_visible():
         page.get_by_text("换了平板?").click()
     page.locator("input[type=file]").set_input_files(file)
-    expect(page.locator("details .notice, details .alert")).to_contain_text(told)
+    expect(page.locator("details .notice, details .alert")).to_contain_text(message)

@@ -1,4 +1,4 @@
-"""Photos from the tablet: they follow their entries, go on where they broke off, and are never lost in silence."""
+"""Photos from the tablet: they follow their entries, resume where they broke off, and are never lost without a message."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def disinfect(inspector: Inspector, photo: Path) -> None:
 
 def expect_photos_waiting(inspector: Inspector, count: int) -> None:
     inspector.open("同步")
-    told = f"{count} 张保存在本机, 等待上传" if count else "没有等待上传的"
-    expect(inspector.page.locator(".facts")).to_contain_text(told)
+    state = f"{count} 张保存在本机, 等待上传" if count else "没有等待上传的"
+    expect(inspector.page.locator(".facts")).to_contain_text(state)
 
 
 def arrived(inspector: Inspector) -> list[Media]:
@@ -120,7 +120,7 @@ def test_a_lost_answer_to_the_last_piece_is_no_second_upload(inspector: Inspecto
     assert len(arrived(inspector)) == 1
 
 
-def test_an_upload_that_the_server_has_forgotten_begins_anew(inspector: Inspector, photo: Path) -> None:
+def test_an_upload_that_the_server_has_forgotten_begins_again(inspector: Inspector, photo: Path) -> None:
     inspector.enrol()
     offsets = offsets_of_pieces(inspector)
 
@@ -141,7 +141,9 @@ def test_an_upload_that_the_server_has_forgotten_begins_anew(inspector: Inspecto
     assert len(arrived(inspector)) == 1
 
 
-def test_a_photo_that_is_not_accepted_is_told_and_its_entry_stands(inspector: Inspector, photo: Path) -> None:
+def test_a_photo_that_is_not_accepted_is_reported_and_its_entry_stays(
+    inspector: Inspector, photo: Path
+) -> None:
     page = inspector.enrol()
     refusal = {"status": 422, "code": "media_unreadable", "title": "照片无法打开"}
     inspector.context.route(CREATE, lambda route: route.fulfill(status=422, json=refusal))

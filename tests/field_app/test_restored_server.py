@@ -60,7 +60,7 @@ def test_a_tablet_brings_back_what_the_backup_lacks(
     assert len(arrived(inspector)) == 1
 
 
-def test_a_tablet_that_the_backup_does_not_know_joins_anew_with_everything_it_holds(
+def test_a_tablet_that_the_backup_does_not_know_joins_again_with_everything_it_holds(
     inspector: Inspector, workers: dict[str, str], back_up: BackUp, photo: Path
 ) -> None:
     restore = back_up()

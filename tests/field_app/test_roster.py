@@ -1,4 +1,4 @@
-"""Registering, mending and finding people."""
+"""Registering, correcting and finding people."""
 
 from __future__ import annotations
 

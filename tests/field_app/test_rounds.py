@@ -65,7 +65,7 @@ def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspec
     ]
 
 
-def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspector: Inspector) -> None:
+def test_a_refused_finding_is_written_again_for_its_round_with_its_photo(inspector: Inspector) -> None:
     page = inspector.enrol()
     inspector.refuse_first("/body/description", "请写明。")
     inspector.open("巡查")
@@ -90,7 +90,7 @@ def test_a_refused_finding_is_written_anew_for_its_round_with_its_photo(inspecto
     assert made.body["round"] == ended.id
 
 
-def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_tell(inspector: Inspector) -> None:
+def test_a_sound_round_says_where_it_was_made_if_the_tablet_may_locate_itself(inspector: Inspector) -> None:
     inspector.context.grant_permissions(["geolocation"])
     inspector.context.set_geolocation({"latitude": 35.3030001, "longitude": 113.9269, "accuracy": 12})
     page = inspector.enrol()

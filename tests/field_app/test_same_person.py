@@ -1,4 +1,4 @@
-"""Somebody who is on the roster already is not registered once more unasked, and one person is one person."""
+"""A person who is on the roster already is not registered again without a question, and counts as one person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the app says when not all is well: it can be read by everybody, and it is true."""
+"""What the app says in trouble: it can be read by everybody, and it is true."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_no_room_for_what_comes_down_is_not_called_a_record_that_was_lost(inspec
     inspector.expect_unsent(0)
 
 
-def test_little_room_is_told_before_there_is_none(inspector: Inspector) -> None:
+def test_little_room_is_reported_before_there_is_none(inspector: Inspector) -> None:
     inspector.context.add_init_script(
         "StorageManager.prototype.estimate = async () => ({ usage: 400e6, quota: 450e6 })"
     )
@@ -130,7 +130,7 @@ def test_a_server_that_wants_a_newer_app_makes_it_look_for_one(
 ) -> None:
     page = inspector.enrol()
     monkeypatch.setattr(pages, "BUILT", next_version(tmp_path / "built"))
-    told = {"status": 403, "code": "upgrade_required", "title": "版本过旧"}
-    inspector.context.route(PULL, lambda route: route.fulfill(status=403, json=told))
+    problem = {"status": 403, "code": "upgrade_required", "title": "版本过旧"}
+    inspector.context.route(PULL, lambda route: route.fulfill(status=403, json=problem))
     inspector.sync()
     expect(page.get_by_role("button", name="更新")).to_be_visible()

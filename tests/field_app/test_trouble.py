@@ -1,4 +1,4 @@
-"""What goes wrong between an inspector and the office, told in words that help: codes, refusals, a site taken
+"""What goes wrong between an inspector and the office, reported in words that help: codes, refusals, a site taken
 away, a device taken out, a full tablet, a wrong clock."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HOLD_OUTBOX = """async () => {
 }"""
 
 
-def test_a_code_that_is_wrong_is_told_and_can_be_typed_again(inspector: Inspector) -> None:
+def test_a_code_that_is_wrong_is_reported_and_can_be_typed_again(inspector: Inspector) -> None:
     page = inspector.page
     page.goto(f"{inspector.live.address}/field/#code=WRONG-CODE0-00000")
     expect(page.get_by_label("注册码")).to_have_value("WRONG-CODE0-00000")
@@ -75,7 +75,7 @@ def test_who_goes_elsewhere_while_a_reading_is_being_written_stays_there(inspect
     expect(page.get_by_role("heading", name="同步")).to_be_visible()
 
 
-def test_what_is_refused_is_told_and_mended_as_a_new_entry(
+def test_what_is_refused_is_reported_and_mended_as_a_new_entry(
     inspector: Inspector, workers: dict[str, str]
 ) -> None:
     page = inspector.enrol()
@@ -105,7 +105,7 @@ def test_what_is_refused_is_told_and_mended_as_a_new_entry(
         assert session.query(Quarantine).count() == 1  # the refused line is evidence too
 
 
-def test_a_refused_reading_is_written_anew_with_its_value(inspector: Inspector) -> None:
+def test_a_refused_reading_is_written_again_with_its_value(inspector: Inspector) -> None:
     page = inspector.enrol()
     refused: list[str] = []
 
@@ -156,7 +156,7 @@ def test_a_site_that_is_taken_away_goes_after_its_work_went_up(inspector: Inspec
     expect(page.get_by_text("还没有分派给您的工地")).to_be_visible()
 
 
-def test_a_device_taken_out_sends_its_work_forgets_the_rest_and_can_join_anew(inspector: Inspector) -> None:
+def test_a_device_taken_out_sends_its_work_forgets_the_rest_and_can_join_again(inspector: Inspector) -> None:
     page = inspector.enrol()
     field = inspector.field
     inspector.context.set_offline(True)
@@ -201,7 +201,7 @@ def test_a_full_tablet_says_that_nothing_was_saved(inspector: Inspector) -> None
     assert len(elsewhere(inspector.field, "temperature_check")) == 1
 
 
-def test_a_server_that_is_ill_is_told_and_loses_nothing(inspector: Inspector) -> None:
+def test_a_server_that_is_ill_is_reported_and_loses_nothing(inspector: Inspector) -> None:
     page = inspector.enrol()
     for pattern in (PUSH, PULL):
         inspector.context.route(pattern, lambda route: route.fulfill(status=502, body="<h1>bad gateway</h1>"))

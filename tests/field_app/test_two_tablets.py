@@ -1,4 +1,4 @@
-"""Two inspectors change one worker, each without having heard of the other."""
+"""Two inspectors change one worker without knowing of each other."""
 
 from __future__ import annotations
 

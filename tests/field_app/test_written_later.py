@@ -1,4 +1,4 @@
-"""补录: what was first written on paper says when it was done, in every form of a fact, and wherever it shows."""
+"""补录: work first noted on paper is recorded with the time it was done, in every form, and marked wherever it shows."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def test_a_log_from_paper_counts_when_it_was_done_and_says_so(inspector: Inspect
 def test_what_is_still_to_come_or_too_old_is_not_saved(inspector: Inspector) -> None:
     inspector.enrol()
     page = _open_place(inspector)
-    for ms, told in ((-HOUR_MS, "不能晚于现在"), (49 * HOUR_MS, "只能补录 48 小时以内的工作")):
+    for ms, message in ((-HOUR_MS, "不能晚于现在"), (49 * HOUR_MS, "只能补录 48 小时以内的工作")):
         _say_when(page, _ago(inspector, ms))
-        expect(page.locator(".observed .wrong")).to_contain_text(told)
+        expect(page.locator(".observed .wrong")).to_contain_text(message)
         page.get_by_role("button", name="含氯消毒剂").click()
         page.locator("[name=operator]").fill("王师傅")
         page.get_by_role("button", name="保存", exact=True).click()
@@ -73,7 +73,7 @@ def test_a_reading_from_paper_is_saved_with_its_third_digit_and_the_next_is_of_n
     page.get_by_role("button", name="张三").click()
     _say_when(page, _ago(inspector, -HOUR_MS))
     inspector.type_digits("365")
-    expect(page.locator(".told")).to_contain_text("不能晚于现在")
+    expect(page.locator(".toast")).to_contain_text("不能晚于现在")
     inspector.expect_unsent(0)
     page.locator("[name=observed]").fill(_ago(inspector, HOUR_MS))
     inspector.type_digits("365")

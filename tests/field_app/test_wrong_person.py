@@ -1,4 +1,4 @@
-"""A hurried hand measures whom it meant: nothing in a list moves under it, and a second reading is asked about."""
+"""A quick touch measures the person it was meant for: lists do not move under it, and a second reading is asked about."""
 
 from __future__ import annotations
 
@@ -136,24 +136,24 @@ def test_a_word_covers_no_key_and_is_gone_with_the_next_touch(
     page.get_by_role("button", name="绿码").click()
     inspector.type_digits("365")
     page.get_by_role("button", name="放行进场").click()
-    told = page.locator(".told")
-    expect(told).to_contain_text("已记录: 张三 进场")
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text("已记录: 张三 进场")
     _assert_lies_over_the_head(page)
     page.get_by_role("button", name="曾小贤").click()
     expect(page.get_by_role("heading", name="曾小贤")).to_be_visible()
-    expect(told).to_have_text("")  # the next person is not called by the name of the one before
+    expect(toast).to_have_text("")  # the next person is not called by the name of the one before
     page.mouse.wheel(0, 400)
     page.evaluate(
-        "(text) => Object.assign(document.querySelector('.told'), { className: 'told bad', textContent: text })",
+        "(text) => Object.assign(document.querySelector('.toast'), { className: 'toast bad', textContent: text })",
         LONGEST,
     )
     _assert_lies_over_the_head(page)
 
 
 def _assert_lies_over_the_head(page: Page) -> None:
-    """The head stays at the top, and nothing that is to be struck is under it."""
+    """The head stays at the top, and covers nothing that has to be touched."""
     edges = "(one) => { const box = one.getBoundingClientRect(); return [box.top, box.bottom]; }"
     (top, bottom), (head_top, head_bottom) = (
-        page.locator(name).evaluate(edges) for name in (".told", ".head")
+        page.locator(name).evaluate(edges) for name in (".toast", ".head")
     )
     assert head_top <= top < bottom <= head_bottom

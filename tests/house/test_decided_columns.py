@@ -1,4 +1,4 @@
-"""What a window and a flag are is decided in one place each; every test of the suite watches for another."""
+"""The state of a window and of a flag is set in one place each; every test of the suite reports any other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.decided_columns import ROOT, DecidedElsewhere
 
 
 def _as_the_product(code: str, **names: object) -> None:
-    """Run these lines as if they stood in a file of the product."""
+    """Run these lines as if they were in a file of the product."""
     path = ROOT / "server" / "actions" / "duties" / "somewhere.py"
     exec(compile(code, str(path), "exec"), names)
 

@@ -1,4 +1,4 @@
-"""The house: what may stand where, how large it may grow, and what may be imported from where."""
+"""The architecture: where a module may be, how large it may grow, and what it may import."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ names = [str(path.relative_to(ROOT)) for path in MODULES]
 
 
 def test_the_import_contracts_hold() -> None:
-    told = subprocess.run(
+    result = subprocess.run(
         [Path(sys.executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True
     )
-    assert told.returncode == 0, told.stdout
+    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize("path", MODULES, ids=names)

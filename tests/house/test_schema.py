@@ -1,4 +1,4 @@
-"""Migrations give what the models say, on both databases."""
+"""Migrations create what the models declare, on both databases."""
 
 from __future__ import annotations
 

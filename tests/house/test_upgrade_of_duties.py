@@ -1,4 +1,4 @@
-"""A database from before duties were dated: what was not built is not asked, and everything else stays."""
+"""A database from before duties were dated: duties that were not built are not required, and everything else stays."""
 
 from __future__ import annotations
 

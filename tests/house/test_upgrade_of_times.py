@@ -1,5 +1,5 @@
-"""A database from before times were intervals: what was judged stays and says by which rules, what was known of times is
-kept, and who was waited for is waited for."""
+"""A database from before times were intervals: judged windows stay and name their rules, what was known of times is
+kept, and devices that were waited for still are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel that `./run dist` builds runs where nothing else of the repository is, and without Node."""
+"""The wheel that `./run dist` builds runs without the repository and without Node."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def address(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     """`gongdi prepare && gongdi serve`, in an empty folder."""
     folder = tmp_path_factory.mktemp("empty")
     prepared = bare.gongdi("prepare", folder=folder)
-    told, _ = prepared.communicate()
-    assert prepared.returncode == 0 and "demo-zhian" in told
+    output, _ = prepared.communicate()
+    assert prepared.returncode == 0 and "demo-zhian" in output
     with bare.gongdi("serve", folder=folder) as server:
         try:
             assert server.stdout is not None

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.model.world import Outcome, episode
+from tests.model.episodes import Outcome, episode
 
 STEPS = 5_000  # of each of four runs; `python -m tests.model` makes as many as one likes
 

@@ -85,7 +85,7 @@ def test_a_field_that_only_the_server_writes_is_refused_as_such(field: str, act:
     assert set(errors) == {f"/body/{field}", "/body/wrong"}
 
 
-def test_a_field_that_nobody_knows_is_refused_beside_what_else_is_wrong() -> None:
+def test_a_field_that_nobody_knows_is_refused_alongside_what_else_is_wrong() -> None:
     _, code, errors = validate_body("disinfection_log", "add", {**LOG, "wrong": 1, "agent": 2})
     assert (code, set(errors)) == ("body_invalid", {"/body/wrong", "/body/agent"})
 

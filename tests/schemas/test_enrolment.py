@@ -1,4 +1,4 @@
-"""What a tablet sends to join is judged before anything is looked up."""
+"""What a tablet sends to enrol is validated before anything is looked up."""
 
 from __future__ import annotations
 

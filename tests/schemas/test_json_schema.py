@@ -114,12 +114,12 @@ def test_what_comes_down_fits_its_schema() -> None:
         assert not VALIDATORS[name].is_valid({**body, "extra": 1})
 
 
-def test_a_site_with_a_bad_place_is_told_where() -> None:
+def test_a_site_with_a_bad_place_is_reported_where() -> None:
     errors = KINDS["site"].whole.validate({"places": [{"kind": "canteen"}, 7]})
     assert {str(index) for index in errors["places"]} == {"0", "1"}
 
 
-def test_a_title_in_chinese_stands_beside_every_field() -> None:
+def test_every_field_has_a_title_in_chinese() -> None:
     for name in KINDS:
         for field, said in json_schema(name)["properties"].items():
             assert any("\u4e00" <= character <= "\u9fff" for character in said["title"]), (name, field)

@@ -89,16 +89,16 @@ def test_an_entry_with_one_thing_wrong_is_never_taken_by_the_compiled_reader_alo
     kind: str, data: st.DataObject
 ) -> None:
     members = json.loads(data.draw(lines(kind)))
-    place = members
+    part = members
     if data.draw(st.booleans()):
-        place = members["body"]
+        part = members["body"]
     elif data.draw(st.booleans()):
-        place = members["at"]
-    name = data.draw(st.sampled_from(sorted(place)) | st.just("extra"))
+        part = members["at"]
+    name = data.draw(st.sampled_from(sorted(part)) | st.just("extra"))
     if data.draw(st.booleans()):
-        place.pop(name, None)
+        part.pop(name, None)
     else:
-        place[name] = data.draw(odd_values() | texts(60))
+        part[name] = data.draw(odd_values() | texts(60))
     check_agreement(json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode())
 
 
@@ -124,7 +124,7 @@ def test_bytes_put_in_taken_out_or_repeated_are_never_taken_by_the_compiled_read
 
 
 @given(kind=st.sampled_from(PUSHED), data=st.data())
-def test_a_name_that_stands_twice_is_never_taken(kind: str, data: st.DataObject) -> None:
+def test_a_name_that_occurs_twice_is_never_taken(kind: str, data: st.DataObject) -> None:
     line = data.draw(lines(kind))
     members = json.loads(line)
     inside = data.draw(st.sampled_from(("", "at", "body")))
@@ -199,7 +199,7 @@ WORKER = {
 
 
 @pytest.mark.parametrize(
-    ("place", "name", "values"),
+    ("part", "name", "values"),
     [
         ("", "id", [UUID.upper(), UUID[:-1], UUID + "0", UUID.replace("-", "_"), "g" + UUID[1:], "", 7]),
         ("", "record", [UUID.upper(), UUID[:-1], "x", "", UUID[:-1] + "7"]),
@@ -248,11 +248,11 @@ WORKER = {
     ],
 )
 def test_what_the_strict_reader_refuses_in_one_member_is_not_taken(
-    place: str, name: str, values: list[Any]
+    part: str, name: str, values: list[Any]
 ) -> None:
     for value in values:
         members = json.loads(a_line(PLAIN % ""))
-        (members[place] if place else members)[name] = value
+        (members[part] if part else members)[name] = value
         if name == "id":
             members["record"] = value
         line = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""The people of the tests: an inspector, a contractor, her competitor who must see nothing, a section
+"""The people of the tests: an inspector, a contractor, a competitor who must see nothing, a section
 clerk, a brigade officer, an administrator; and the sites between them."""
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ ROLES = {
 
 
 def make_cast(app: Flask, clock: FakeClock) -> Cast:
-    """The cast, written into an empty, migrated database that knows the bureau's units. The inspector has site A; both
-    sites have no flag."""
+    """The cast, written into an empty, migrated database that knows the bureau's units. The inspector has site A;
+    neither site has a flag."""
     site_a, site_b = identity("site a"), identity("site b")
     with app.app_context(), write() as session:
         session.add_all(map(_unit, _UNITS))
@@ -177,6 +177,7 @@ def add_flag(session: Session, site_id: str, name: str, opened_ms: int = NOW_MS,
             level=1,
             unit="zhian",
             windows=1,
+            rev=1,  # its opening, which nothing here reads
             opened_ms=opened_ms,
             changed_ms=opened_ms,
             closed_ms=opened_ms + 1,

@@ -37,7 +37,7 @@ def app(config: Config, clock: FakeClock) -> Iterator[Flask]:
 
 @pytest.fixture
 def second_app(app: Flask, config: Config, clock: FakeClock) -> Iterator[Flask]:
-    """Another process on the same database, as far as an app can tell."""
+    """Another process on the same database, as an app sees it."""
     made = create_app(config, clock)
     yield made
     with made.app_context():

@@ -18,10 +18,10 @@ def main() -> int:
     asked = _asked()
     with simulator(asked.database) as city:
         if asked.planted:
-            return planted.print_table(city, asked.seeds or 2_000, asked.only)
+            return planted.print_table(city, asked.seeds or 2_000, asked.first or 1, asked.only)
         if asked.replay is not None:
             return _replay(city, asked.replay, asked.steps)
-        return _many(city, asked.first, asked.seeds, asked.seconds)
+        return _many(city, asked)
 
 
 def _asked() -> argparse.Namespace:
@@ -36,6 +36,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--database", default="sqlite://", help="postgresql://USER@HOST/NAME, an empty one")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one run again, step by step")
     parser.add_argument("--steps", help="only these steps of it, as a failure names them: 3:push,7:tick")
+    parser.add_argument(
+        "--tries", type=int, default=200, help="at most, to make a failing run smaller; 0: none"
+    )
     parser.add_argument(
         "--planted", action="store_true", help="plant each known fault, and count the seeds to find it"
     )
@@ -52,17 +55,18 @@ def _replay(city: Simulator, seed: int, steps: str | None) -> int:
     return 1 if ended.problems else 0
 
 
-def _many(city: Simulator, first: int | None, count: int, seconds: float) -> int:
-    seeds = seeds_from(f"{time.time_ns()}") if first is None else itertools.count(first)
+def _many(city: Simulator, asked: argparse.Namespace) -> int:
+    count = asked.seeds
+    seeds = seeds_from(f"{time.time_ns()}") if asked.first is None else itertools.count(asked.first)
     began_s, cpu_s, done, failed = time.monotonic(), time.process_time(), 0, 0
     for seed in seeds:
-        if done >= count if count else time.monotonic() - began_s > seconds:
+        if done >= count if count else time.monotonic() - began_s > asked.seconds:
             break
         ended = run(city, seed)
         done += 1
         if ended.problems:
             failed += 1
-            _tell(city, ended)
+            _tell(city, ended, asked.tries)
         if done % 100 == 0:
             print(f"{done} seeds, {failed} failed", flush=True)
     took_s, spent_s = time.monotonic() - began_s, time.process_time() - cpu_s
@@ -72,9 +76,10 @@ def _many(city: Simulator, first: int | None, count: int, seconds: float) -> int
     return 1 if failed else 0
 
 
-def _tell(city: Simulator, ended: Ended) -> None:
-    print(f"seed {ended.seed} failed: {ended.problems[0][0]}; making it smaller", flush=True)
-    print(in_words(shrunk(city, ended)), flush=True)
+def _tell(city: Simulator, ended: Ended, tries: int) -> None:
+    print(in_words(ended), flush=True)
+    if tries:
+        print(f"made smaller, {in_words(shrunk(city, ended, tries))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sync_protocol.client.tablet import Tablet
+from tests.simulation.chronicle import Chronicle
 from tests.simulation.server_side import HOST, ServerSide
-from tests.simulation.truth import Truth, Written
+from tests.simulation.truth import Written
 
 START_MS = 1_795_377_600_000  # 2026-11-23, a Monday, 04:00 in Shanghai
 PASSWORD = "correct horse battery"
@@ -82,9 +83,9 @@ class City:
     def home(self, tablet: str) -> Path:
         return self.folder / "first" / tablet
 
-    def truth(self) -> Truth:
+    def truth(self) -> Chronicle:
         """What is true when a run begins."""
-        truth = Truth(sites=dict(self.sites), now_ms=START_MS)
+        truth = Chronicle(sites=dict(self.sites), now_ms=START_MS)
         ids = {name: key for key, name in self.sites.items()}
         for user, names in HOLDERS.items():
             for name in names:
@@ -113,6 +114,7 @@ def person(number: int, company: str = COMPANY_A) -> dict[str, Any]:
         "trade": "020",
         "role": "worker",
         "entered_on": "2026-11-01",
+        "canteen_staff": number % 4 == 3,
     }
 
 

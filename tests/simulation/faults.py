@@ -15,7 +15,13 @@ from unittest.mock import patch
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from sync_protocol.client.transport import Request, Response, TransportError, WsgiTransport
+from sync_protocol.client.transport import (
+    NoAnswerInTime,
+    Request,
+    Response,
+    TransportError,
+    WsgiTransport,
+)
 
 ABANDONED_MS = 60_000  # PROTOCOL, Time: a client abandons a try that has no answer by then
 
@@ -111,7 +117,8 @@ def mortal_tablets() -> Iterator[None]:
     opened = sqlite3.connect
 
     def connect(*given: Any, **named: Any) -> sqlite3.Connection:
-        return opened(*given, **{"factory": _MortalConnection, **named})
+        connection: sqlite3.Connection = opened(*given, **{"factory": _MortalConnection, **named})
+        return connection
 
     with patch.object(sqlite3, "connect", connect):
         yield
@@ -150,6 +157,7 @@ class Network:
     `seen` of each that was answered."""
 
     inner: WsgiTransport
+    now: Callable[[], int]
     pass_time: Callable[[int], None]
     later: Callable[[int, Callable[[], None]], None]
     arriving: Callable[[Request], None]
@@ -163,6 +171,7 @@ class Network:
         if not self.online:
             raise TransportError("no network")
         draw, weather = self.chance.random, self.weather
+        until_ms = self.now() + ABANDONED_MS  # then the client hangs up: nothing arrives any more
         up_ms, down_ms = self.chance.randrange(20, 400), self.chance.randrange(20, 400)
         if draw() < weather.slow:
             up_ms = self.chance.choice((2_000, 15_000, 31_000, 55_000))
@@ -170,23 +179,29 @@ class Network:
             self.pass_time(up_ms)
             raise TransportError("no answer")
         if draw() < weather.late:  # it arrives after whatever is sent next, but while its try still counts
-            self.later(min(up_ms + 20_000, ABANDONED_MS - 1_000), lambda: self._arrive_late(request))
+            self.later(
+                min(up_ms + 20_000, ABANDONED_MS - 1_000), lambda: self._arrive_late(request, until_ms)
+            )
             raise TransportError("no answer yet")
         self.pass_time(up_ms // 2)
         self.meanwhile()
         self.pass_time(up_ms - up_ms // 2)
-        answer = self._deliver(request)
+        answer = self._deliver(request, until_ms)
         if draw() < weather.twice:
-            self.later(self.chance.randrange(1, 5_000), lambda: self._arrive_late(request))
+            self.later(self.chance.randrange(1, 5_000), lambda: self._arrive_late(request, until_ms))
         if draw() < weather.lost_answer:
             raise TransportError("the line went dead")
         self.pass_time(down_ms)
+        if self.now() > until_ms:
+            raise NoAnswerInTime("no answer in time")
         if draw() < weather.cut:
             kept = self.chance.randrange(len(answer.body) + 1)
             return Response(answer.status, answer.headers, answer.body[:kept], complete=False)
         return answer
 
-    def _deliver(self, request: Request) -> Response:
+    def _deliver(self, request: Request, until_ms: int) -> Response:
+        if self.now() > until_ms:
+            raise NoAnswerInTime("no answer in time")
         self.arriving(request)
         try:
             answer = self.inner.send(request)
@@ -195,6 +210,6 @@ class Network:
         self.seen(request, answer)
         return answer
 
-    def _arrive_late(self, request: Request) -> None:
+    def _arrive_late(self, request: Request, until_ms: int) -> None:
         with suppress(TransportError):
-            self._deliver(request)
+            self._deliver(request, until_ms)

@@ -10,7 +10,7 @@ from sync_protocol.client.reports import TabletError
 from tests.simulation.city import enrol_code
 from tests.simulation.faults import CALM, STORM
 from tests.simulation.server_side import HOST
-from tests.simulation.tablets import Clocks
+from tests.simulation.tablets import Clocks, SimTablet
 from tests.simulation.world import SKEWS_MS, World
 
 
@@ -48,6 +48,11 @@ def tick_between(world: World) -> None:
 def set_clock(world: World) -> None:
     tablet = world.a_tablet()
     tablet.clocks.set(world.clock.at_ms + world.rng.choice(SKEWS_MS))
+    _note_move(world, tablet)
+
+
+def _note_move(world: World, tablet: SimTablet) -> None:
+    """A wall clock that was moved twice unseen says nothing of what was written meanwhile."""
     if not tablet.clocks.counts_boots and tablet.clocks.moves >= 2:
         for entry in world.truth.entries.values():
             if entry.tablet == tablet.name and entry.id not in world.truth.acks:
@@ -57,6 +62,7 @@ def set_clock(world: World) -> None:
 def reboot(world: World) -> None:
     tablet = world.a_tablet()
     tablet.clocks.reboot(battery_dead=world.rng.random() < 0.4)
+    _note_move(world, tablet)
     tablet.open()
 
 
@@ -92,6 +98,8 @@ def lose_row(world: World) -> None:
         tablet.find_row()
     else:
         tablet.lose_row()
+        if tablet.hidden:
+            tablet.client.push()  # what follows it goes up
 
 
 def enrol(world: World) -> None:

@@ -50,20 +50,10 @@ def suspend(world: World) -> None:
     site = world.rng.choice(sorted(world.truth.sites))
     world.truth.disturbed.add(site)
     name = world.truth.sites[site]
+    words = ["site", "resume", name]
     if world.rng.random() < 0.5:
-        words = (
-            "site",
-            "suspend",
-            name,
-            "--from",
-            "2026-11-24",
-            "--approved-by",
-            "住建局 12 号",
-            "--reason",
-            "大风",
-        )
-    else:
-        words = ("site", "resume", name)
+        approved = ("--from", "2026-11-24", "--approved-by", "住建局 12 号", "--reason", "大风")
+        words = ["site", "suspend", name, *approved]
     world.command(*words)
 
 

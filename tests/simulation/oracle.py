@@ -14,15 +14,20 @@ What it holds against the product:
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.simulation.city import PLACES
 from tests.simulation.evidence import EFFECTIVE, LOGS, TEMP, Evidence, ms_of
-from tests.simulation.truth import HOUR_MS, Ack, Device, Truth
+from tests.simulation.truth import HOUR_MS, Ack, Device, Truth, Written
 
-FACTS = ("disinfection_log", "temperature_check", "gate_pass", "supply_movement", "inspection_round")
+FACTS = (
+    *("disinfection_log", "temperature_check", "gate_pass", "supply_movement"),
+    *("inspection_round", "inspection_finding"),
+)
+EVER = "1970-01-01T00:00:00+00:00"
+THERMOMETER = 8  # readings a minute (DOMAIN: Records that lie)
 SHOWN = (*FACTS, "worker", "case", "window", "flag")
 
 
@@ -75,7 +80,8 @@ class Oracle:
         for scope, stream in header["streams"].items():
             if scope.startswith("site:"):
                 known.first.setdefault(scope[5:], at)
-                if stream["unsent"] == 0 and scope not in retried:
+                whole = stream["unsent"] == 0 and not answer["streams"].get(scope, {}).get("missing")
+                if whole and scope not in retried:
                     known.through[scope[5:]] = at
 
     def _answered(self, device: str, line: Body, told: Body, at: int) -> None:
@@ -95,9 +101,7 @@ class Oracle:
         if written is not None and written.valid and first == "refused" and self.evidence.must_count(written):
             self.report("refused", f"{written.kind} {key} of an inspector of the site: {told.get('code')}")
         if written is not None and first in EFFECTIVE and self.evidence.is_a_thiefs(written):
-            self.report(
-                "thief", f"{written.kind} {key} was written after its tablet was revoked, and is {first}"
-            )
+            self.report("thief", f"{written.kind} {key}, of after its tablet was revoked, is {first}")
         if first in EFFECTIVE and line["act"] == "add":
             other = self._seqs.setdefault((line["scope"], fresh.seq or 0), key)
             if other != key:
@@ -133,9 +137,9 @@ class Oracle:
         status = client.status()
         if status.state != "enrolled":
             return
+        if client.differed and not self.truth.restored:
+            self.report("digest_differs", f"tablet {tablet}, {client.differed[0]}")
         for scope in status.scopes:
-            if scope.trouble == "digest_mismatch":
-                self.report("digest_differs", f"tablet {tablet}, {scope.scope}")
             if scope.unsent and scope.active and self._reports(tablet):
                 self.report("still_unsent", f"tablet {tablet} holds {scope.unsent} entries of {scope.scope}")
         self._held[tablet] = {
@@ -171,18 +175,16 @@ class Oracle:
         for scope, there in records.items():
             if scope.startswith("site:"):
                 self._check_invented(there)
-                self._forgotten(
-                    scope[5:], [put["body"] for (kind, _), put in there.items() if kind == "window"]
-                )
+                windows = [put["body"] for (kind, _), put in there.items() if kind == "window"]
+                self.forgotten(scope[5:], windows)
 
     def _check_digest(self, line: Body, records: Mapping[tuple[str, str], Body]) -> None:
         total = 0
         for (kind, key), put in records.items():
             total += int.from_bytes(hashlib.sha256(f"{kind}|{key}|{put['rev']}".encode()).digest()[:8], "big")
         if (line["count"], line["digest"]) != (len(records), f"{total % 2**64:016x}"):
-            self.report(
-                "digest_wrong", f"{line['checkpoint']}: {line['count']} records, there are {len(records)}"
-            )
+            words = f"{line['checkpoint']}: {line['count']} records, there are {len(records)}"
+            self.report("digest_wrong", words)
 
     def _check_invented(self, records: Mapping[tuple[str, str], Body]) -> None:
         """No fact that nobody wrote."""
@@ -216,6 +218,19 @@ class Oracle:
                 self.report("not_once", f"{entry.kind} {entry.id}: {ack}, then rev {put['rev']}")
             if any(put["body"].get(name) != value for name, value in entry.body.items()):
                 self.report("altered", f"{entry.kind} {entry.id}: {put['body']}, written {entry.body}")
+            self._check_time(entry, put["body"]["at"])
+
+    def _check_time(self, entry: Written, at: Body) -> None:
+        """What is believed of an honest entry's time holds the true one; one that counts its boots is not doubted."""
+        device = self.truth.devices[entry.device]
+        forged = any(other.forged and other.device == device.id for other in self.truth.entries.values())
+        plain = entry.honest and not entry.unsure and entry.act == "add"
+        if not plain or forged or device.twice or self.truth.restored:
+            return
+        if not ms_of(at.get("earliest", EVER)) - 10 <= entry.true_ms <= ms_of(at["latest"]) + 10:
+            self.report("time_wrong", f"{entry.kind} {entry.id} of {entry.true_ms}, boot {entry.boot}: {at}")
+        elif entry.boot is not None and at.get("doubt"):
+            self.report("doubt_of_honest", f"{entry.kind} {entry.id} of {entry.tablet}: {at}")
 
     # ---- 4 and 5: flags, notices, what is due
 
@@ -227,16 +242,18 @@ class Oracle:
                 self.report("fork_not_shown", f"site {site}")
         for site in marked - self._doubtful:
             if not self.truth.restored:
-                self.report(
-                    "integrity_of_honest", f"site {site} has an integrity flag, and no chain was forked"
-                )
+                self.report("integrity_of_honest", f"site {site}: a flag, and no chain was forked")
         for file in files:
             self._check_flag(file)
 
     def _check_flag(self, flag: Body) -> None:
         if flag["closed"] is None:
             for step in flag["steps"]:
-                if ms_of(step["due"]) < self.truth.now_ms and step["taken"] is None and step["done"] is None:
+                if (
+                    ms_of(step["due"]) < self.truth.ticked_ms
+                    and step["taken"] is None
+                    and step["done"] is None
+                ):
                     self.report("clock_forgotten", f"flag {flag['id']}: {step['step']} was due {step['due']}")
         seen: set[tuple[str, str]] = set()
         for event in flag["events"]:
@@ -249,19 +266,31 @@ class Oracle:
         if stands and all(self.evidence.done(flag["site"]["id"], body) for body in flag["windows"]):
             self.report("flag_on_honest", f"flag {flag['id']}: all of its windows were done in time")
 
-    def _lacking(self, site: str, shown: Sequence[Body]) -> None:
-        """DOMAIN: two disinfections a day and place, two readings a day: of the first day, which was planned whole."""
-        first = min((body["local_date"] for body in shown), default="")
-        for duty, places in (("DISINFECT", PLACES[self.truth.sites[site]]), (TEMP, ("",))):
-            for place in places:
-                key = (duty, place, first)
-                told = sum(
-                    (body["duty"], body.get("place") or "", body["local_date"]) == key for body in shown
-                )
-                if told < 2:
-                    self.report("window_lacking", f"{duty} {place} on {first}: {told} windows")
+    def proved(self, command: str, code: int, told: str) -> None:
+        """What a command found wrong. A restore loses what a tablet had sent and purged since, and what only one half of a
+        copied device still had: it is signed for, the log lacks it, and verify-log is right to say so."""
+        every = self.truth.devices.values() if self.truth.restored else ()
+        gone = [one.id for one in every if one.twice or one.purged]
+        found = [line for line in told.split("\n")[:-2] if line and not any(key in line for key in gone)]
+        if code and found:
+            self.report(command, "; ".join(found[:3]))
 
-    def _forgotten(self, site: str, shown: Sequence[Body]) -> None:
+    def suspects(self) -> list[str]:
+        """Sites where more was measured at one moment, on one tablet, than a thermometer can."""
+        applied = {key for key, ack in self.truth.acks.items() if ack.outcome == "applied"}
+        crews = self.truth.batches
+        return sorted({crew.site for crew in crews if len(applied.intersection(crew.entries)) > THERMOMETER})
+
+    def _lacking(self, site: str, shown: Sequence[Body]) -> None:
+        """DOMAIN: two disinfections a day and place, two readings a day: of the first day and of today, planned whole."""
+        days = sorted({body["local_date"] for body in shown if ms_of(body["opens"]) <= self.truth.now_ms})
+        there = Counter((body["duty"], body.get("place") or "", body["local_date"]) for body in shown)
+        asked = [(TEMP, ""), *(("DISINFECT", place) for place in PLACES[self.truth.sites[site]])]
+        for key in ((*duty, day) for duty in asked for day in {*days[:1], *days[-1:]}):
+            if there[key] < 2:
+                self.report("window_lacking", f"{' '.join(key)}: {there[key]} windows")
+
+    def forgotten(self, site: str, shown: Sequence[Body]) -> None:
         """Windows after the schedulers have looked: none that is over is `open`, none `silent` where all reported."""
         if site not in self.truth.disturbed:
             self._lacking(site, shown)
@@ -269,12 +298,11 @@ class Oracle:
         heard = not self.truth.restored and all(self._is_heard(device, site) for device in exchanged)
         for body in shown:
             deadline = ms_of(body["due"]) + body["grace_s"] * 1000
-            if deadline < self.truth.now_ms and body["state"] == "open":
+            if deadline < self.truth.ticked_ms and body["state"] == "open":
                 self.report("window_forgotten", f"{body['duty']} {body['local_date']} {body['slot']}")
             if heard and deadline < self.truth.now_ms - HOUR_MS and body["state"] == "silent":
-                self.report(
-                    "silent_though_heard", f"{body['duty']} {body['local_date']} {body['slot']} of {site}"
-                )
+                words = f"{body['duty']} {body['local_date']} {body['slot']} of {site}"
+                self.report("silent_though_heard", words)
 
     def _is_heard(self, device: Device, site: str) -> bool:
         """Whether a device is as plain as one can be, and has just reported everything."""

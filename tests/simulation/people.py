@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.simulation.city import person
 from tests.simulation.tablets import SimTablet
-from tests.simulation.truth import HOUR_MS, Lie
+from tests.simulation.truth import HOUR_MS, Batch, Written
 from tests.simulation.world import World
 
 
@@ -29,15 +29,16 @@ def _slot(world: World) -> str:
     return "before_work" if minute < 600 else "after_work" if minute >= 960 else "meal"
 
 
-def _reading(world: World, tablet: SimTablet, site: str, worker: str, **true: Any) -> None:
+def _reading(world: World, tablet: SimTablet, site: str, worker: str, **true: Any) -> Written | None:
     slot, celsius = true.pop("slot", _slot(world)), true.pop("celsius", 36.0 + world.rng.randrange(10) / 10)
     body = {"worker": worker, "celsius": celsius, "slot": slot, "point": "gate"}
-    add = lambda: tablet.client.add(f"site:{site}", "temperature_check", body)  # noqa: E731
-    world.write(tablet, add, site=site, kind="temperature_check", body=body, **true)
+    observed_ms = true.get("observed_ms")
+    add = lambda: tablet.client.add(f"site:{site}", "temperature_check", body, observed_ms=observed_ms)  # noqa: E731
+    return world.write(tablet, add, site=site, kind="temperature_check", body=body, **true)
 
 
 def _gate_pass(world: World, tablet: SimTablet, site: str, worker: str, direction: str) -> None:
-    body = {"worker": worker, "direction": direction, "method": "manual"}
+    body = {"worker": worker, "direction": direction, "method": "manual", "health_code": "green"}
     add = lambda: tablet.client.add(f"site:{site}", "gate_pass", body)  # noqa: E731
     world.write(tablet, add, site=site, kind="gate_pass", body=body)
 
@@ -103,6 +104,30 @@ def open_case(world: World) -> None:
         world.write(tablet, add, site=site, kind="case", body=body)
 
 
+def follow_case(world: World) -> None:
+    """What became of a case."""
+    tablet = world.a_tablet()
+    cases = tablet.client.list("case")
+    if cases:
+        case, body = world.rng.choice(cases), {"isolation_place": world.rng.choice(("隔离室 1", "隔离室 2"))}
+        change = lambda: tablet.client.edit(case.scope, case.id, body)  # noqa: E731
+        about = {"kind": "case", "act": "edit", "record": case.id, "target": case.id}
+        world.write(tablet, change, site=case.scope[5:], body=body, **about)
+
+
+def note_earlier(world: World) -> None:
+    """What was first written on paper: a place, or a crew's readings of some hours ago."""
+    tablet = world.a_tablet()
+    observed_ms = world.clock.at_ms - world.rng.randrange(HOUR_MS // 2, 14 * HOUR_MS)
+    if world.rng.random() < 0.6:
+        world.log_place(tablet, observed_ms=observed_ms)
+        return
+    site, workers = _site_and_workers(world, tablet)
+    slot = "before_work" if world.local_min(observed_ms) < 600 else "after_work"
+    for worker in workers:
+        _reading(world, tablet, site, worker, slot=slot, observed_ms=observed_ms)
+
+
 def note_other(world: World) -> None:
     """A fact that no duty asks for, sometimes one that the server must refuse."""
     tablet = world.a_tablet()
@@ -110,10 +135,14 @@ def note_other(world: World) -> None:
     if not sites:
         return
     site = world.rng.choice(sites)
+    rounds = [item.id for item in tablet.client.list("inspection_round", f"site:{site}")]
+    finding = {"topic": "ventilation", "severity": "ordinary", "place": "canteen", "description": "门窗紧闭"}
     kind, body, valid = world.rng.choice((
         ("supply_movement", {"item": "mask", "movement": "received", "amount": 100}, True),
-        ("inspection_round", {"purpose": "routine", "result": "sound"}, True),
+        ("supply_movement", {"item": "disinfectant", "movement": "issued", "amount": 1}, True),
         ("supply_movement", {"item": "mask", "movement": "stolen", "amount": 100}, False),
+        ("inspection_round", {"purpose": "routine", "result": "sound"}, True),
+        ("inspection_finding", {**finding, "round": world.rng.choice(rounds)} if rounds else finding, bool(rounds)),
     ))  # fmt: skip
     add = lambda: tablet.client.add(f"site:{site}", kind, body)  # noqa: E731
     world.write(tablet, add, site=site, kind=kind, body=body, valid=valid)
@@ -166,16 +195,18 @@ def lie_about_time(world: World) -> None:
     forged = world.rng.random() < 0.4
     clocks.skew_ms += lie_ms
     clocks.lie_ms += lie_ms if forged else 0
-    written = world.log_place(tablet, honest=False, forged=forged, look=True)
+    world.log_place(tablet, honest=False, forged=forged, look=True)
     clocks.skew_ms -= lie_ms
     clocks.lie_ms -= lie_ms if forged else 0
-    if written is not None:
-        world.truth.lies.append(Lie("clock", written.site, world.clock.at_ms, written.id))
 
 
 def invent(world: World) -> None:
-    """Readings of a whole crew, made up in a minute."""
+    """Readings of a whole crew, made up in one moment."""
     tablet = world.a_tablet()
     site, workers = _site_and_workers(world, tablet)
-    for _ in range(12 if workers else 0):
+    made = [
         _reading(world, tablet, site, world.rng.choice(workers), honest=False, look=True)
+        for _ in range(12 if workers else 0)
+    ]
+    if made and tablet.clocks.counts_boots:
+        world.truth.batches.append(Batch(site, tuple(entry.id for entry in made if entry is not None)))

@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.simulation.shrinking import shrink
 from tests.simulation.simulator import Simulator
 from tests.simulation.steps import act, plan_of
 from tests.simulation.world import Step
+
+ROOT = Path(__file__).parents[2]
+READ = (
+    *("server/*.py", "server/actions/*.py", "server/api/*.py", "server/models/*.py", "server/rules/**/*.py"),
+    *("sync_protocol/**/*.py", "schemas/*.py", "seed_data/*.json", "tests/simulation/*.py"),
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,14 @@ def seeds_from(name: str) -> Iterator[int]:
     while True:
         yield int.from_bytes(hashlib.sha256(f"{name} {number}".encode()).digest()[:6], "big")
         number += 1
+
+
+def of_this_code() -> str:
+    """A name for the product and the simulation as they are here: the same until a file of theirs is another."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in READ for path in ROOT.glob(pattern)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def in_words(ended: Ended) -> str:

@@ -24,9 +24,9 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 import server
-from server.__main__ import gongdi
 from server.app import create_app
 from server.base.config import Config
+from server.cli.main import gongdi
 from sync_protocol.client.transport import Request, Response, WsgiTransport
 from tests.postgresql import create_database, drop_database
 from tests.simulation.determinism import PRODUCT

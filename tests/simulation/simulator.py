@@ -8,6 +8,7 @@ import logging
 import random
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class Simulator:
         """The world after the plan, judged."""
         self.trace[0] = hashlib.sha256()
         home = self.folder / "run"
-        shutil.rmtree(home, ignore_errors=True)
+        for kept in (home, *(self.folder / "server" / "media").glob("*")):
+            shutil.rmtree(kept, ignore_errors=True)
         self.chance.reseed(f"run {seed}")
         self.city.clock.at_ms = self.city.ready_ms
         self.city.server.database.restore(self.city.snapshot)
@@ -78,6 +80,7 @@ def simulator(database_url: str = "sqlite://") -> Iterator[Simulator]:
         gc.set_threshold(100_000, 50, 100)  # as the commands do
         stack.enter_context(chance.installed())
         stack.enter_context(mortal_tablets())
+        stack.enter_context(patch.object(time, "sleep", lambda _: None))  # nobody else waits for the database
         server = ServerSide(
             folder / "server", clock, database_url, lambda told: trace[0].update(told.encode())
         )

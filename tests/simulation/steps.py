@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from tests.simulation import machines, offices, people
+from tests.simulation import machines, offices, people, photos, tampering
 from tests.simulation.world import Step, World
 
 LENGTH = 60
@@ -17,9 +17,13 @@ WEIGHTS: Mapping[Callable[[World], None], float] = {
     people.register: 3,
     people.edit: 3,
     people.open_case: 1,
+    people.follow_case: 1,
+    people.note_earlier: 2,
     people.note_other: 3,
     people.void: 3,
     people.amend: 3,
+    photos.take_photo: 2,
+    photos.send_photo: 2,
     machines.push: 9,
     machines.pull: 6,
     machines.sync: 10,
@@ -31,7 +35,7 @@ WEIGHTS: Mapping[Callable[[World], None], float] = {
     machines.change_weather: 3,
     machines.tablet_dies: 2,
     machines.server_fails: 3,
-    machines.lose_row: 1,
+    machines.lose_row: 2,
     machines.enrol: 1,
     offices.assign: 2,
     offices.disable: 1,
@@ -45,7 +49,8 @@ WEIGHTS: Mapping[Callable[[World], None], float] = {
     machines.back_up: 1,
     machines.restore: 0.7,
     people.lie_about_time: 2,
-    people.invent: 0.5,
+    people.invent: 1,
+    tampering.tamper: 1.5,
     machines.copy_device: 0.5,
 }
 STEPS = {step.__name__: step for step in WEIGHTS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ class Written:
     valid: bool = True
     known: bool = True
     unsure: bool = False
+    observed_ms: int | None = None  # when its author says that the work was done
 
 
 @dataclass
@@ -61,16 +62,15 @@ class Device:
     purged: set[str] = field(default_factory=set)
     entered_ms: int = 0  # when it was enrolled
     gone: bool = False  # its tablet will never be seen again
+    twice: bool = False  # its file was copied to another machine
 
 
 @dataclass
-class Lie:
-    """Something dishonest, and what must come of it. `kind`: fork, clock, forged, edited, deleted, batch, hidden."""
+class Batch:
+    """A crew's readings, made up in one moment: `entries`."""
 
-    kind: str
     site: str
-    at_ms: int
-    entry: str = ""
+    entries: tuple[str, ...]
 
 
 @dataclass
@@ -83,15 +83,17 @@ class Truth:
     people: dict[str, str] = field(default_factory=dict)  # record of a worker → who it is
     canteen: set[str] = field(default_factory=set)
     sites: dict[str, str] = field(default_factory=dict)  # id → name
-    holders: dict[tuple[str, str], list[tuple[int, bool]]] = field(
-        default_factory=dict
-    )  # (user, site) → since when
-    lies: list[Lie] = field(default_factory=list)
+    # (user, site) → since when it is and is not his
+    holders: dict[tuple[str, str], list[tuple[int, bool]]] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)
+    # (site, SHA-256) → when its last byte arrived
+    photos: dict[tuple[str, str], int] = field(default_factory=dict)
     restored: list[tuple[int, int]] = field(default_factory=list)  # when, and of when the backup was
     disturbed: set[str] = field(default_factory=set)  # sites whose people or plans changed: nothing is sure
     revoked_ms: dict[str, int] = field(default_factory=dict)  # device → when the administrator did that
     disabled: set[str] = field(default_factory=set)  # users
     began_ms: int = 0
+    ticked_ms: int = 0  # when a scheduler looked last
     now_ms: int = 0
 
     def holds(self, user: str, site: str, at_ms: int) -> bool:
@@ -101,62 +103,3 @@ class Truth:
             if since_ms <= at_ms:
                 held = holding
         return held
-
-    def hand(self, user: str, site: str, holding: bool) -> None:
-        self.holders.setdefault((user, site), []).append((self.now_ms, holding))
-
-    def restore(self, of_ms: int) -> None:
-        """The server is as it was then: what it answered since, it does not know."""
-        self.restored.append((self.now_ms, of_ms))
-        self.acks = {key: ack for key, ack in self.acks.items() if ack.at_ms <= of_ms}
-        for entry in self.entries.values():
-            device = self.devices[entry.device]
-            unheard = device.first.get(entry.site, 0) > of_ms or device.entered_ms > of_ms
-            if entry.id not in self.acks and (
-                unheard or entry.site in device.purged or device.out_ms is not None
-            ):
-                entry.known = False  # nobody who knows of it is known to the server
-        for device in self.devices.values():
-            device.first = {site: at_ms for site, at_ms in device.first.items() if at_ms <= of_ms}
-            if device.out_ms is not None and of_ms < device.out_ms:
-                device.out_ms = None
-        self.revoked_ms = {device: at_ms for device, at_ms in self.revoked_ms.items() if at_ms <= of_ms}
-        for key, turns in self.holders.items():
-            self.holders[key] = [turn for turn in turns if turn[0] <= of_ms]
-
-    def enrolled(self, device: str, tablet: str, user: str) -> None:
-        fresh = Device(device, tablet, user)
-        fresh.entered_ms = self.now_ms
-        self.devices.setdefault(device, fresh)
-
-    def met(self, device: str, sites: Iterable[str], at_ms: int) -> None:
-        """A device exchanged before the run began."""
-        for site in sites:
-            self.devices[device].first.setdefault(site, at_ms)
-
-    def counts(self, device: str, site: str) -> bool:
-        """Whether what this device writes of the site now must count."""
-        known = self.devices.get(device)
-        return known is not None and known.out_ms is None and site in known.first
-
-    def revoked(self, device: str) -> None:
-        known = self.devices[device]
-        known.out_ms = min(known.out_ms or self.now_ms, self.now_ms)
-
-    def copied(self, device: str) -> None:
-        """From now on nobody can tell whose word this device's is: what it has not sent yet proves nothing."""
-        self.revoked(device)
-        for entry in self.entries.values():
-            if entry.device == device and entry.id not in self.acks:
-                entry.known = False
-
-    def user_is(self, user: str, active: bool) -> None:
-        (self.disabled.discard if active else self.disabled.add)(user)
-        for device in self.devices.values():
-            if device.user == user and not active:
-                self.revoked(device.id)
-
-    def unknown_since(self, device: str, of_ms: int) -> bool:
-        """Whether a server as of that time has never heard of this device."""
-        entered = self.devices[device].entered_ms if device in self.devices else 0
-        return entered > of_ms

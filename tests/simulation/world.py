@@ -7,7 +7,7 @@ import heapq
 import json
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -50,9 +50,10 @@ class World:
         self.tokens = dict(city.tokens)
         self.tablets: list[SimTablet] = []
         self.backup: tuple[Any, int] | None = None
-        self.posts: list[str] = []  # keys of the digests that went out
+        self.photos: list[Any] = []  # that tablets have taken
         self.hook_fails = False
         self.people = 3  # that are known by now
+        self.pushes = 0  # that arrived
         self.depth = 0  # of things that happen while others are under way
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
@@ -67,7 +68,7 @@ class World:
             clocks.drift_ppm = self.rng.randrange(-50, 51)
             clocks.reboot(battery_dead=self.rng.random() < 0.1)
             clocks.skew_ms = clocks.skew_ms or self.rng.choice(SKEWS_MS)
-            clocks.moves = 0
+            clocks.moves = int(clocks.skew_ms != 0)  # it was right on the first day
             home = self.home / name
             shutil.copytree(self.city.home(name), home)
             self.add_tablet(name, user, home, clocks, self.city.devices[name])
@@ -94,7 +95,14 @@ class World:
             self.meanwhile(name, chance)
 
         return Network(
-            self.server.transport(), self.pass_time, self.later, self.arriving, self.seen, meanwhile, chance
+            self.server.transport(),
+            self.now_ms,
+            self.pass_time,
+            self.later,
+            self.arriving,
+            self.seen,
+            meanwhile,
+            chance,
         )
 
     def alive(self) -> list[SimTablet]:
@@ -162,8 +170,9 @@ class World:
         self._number += 1
         heapq.heappush(self._due, (self.clock.at_ms + ms, self._number, arrive))
 
-    def local_min(self) -> int:
-        return (self.clock.at_ms + SHANGHAI_MS) % DAY_MS // 60_000
+    def local_min(self, at_ms: int = 0) -> int:
+        """Minutes after midnight, now or then."""
+        return ((at_ms or self.clock.at_ms) + SHANGHAI_MS) % DAY_MS // 60_000
 
     def pass_some_time(self) -> None:
         """A while, or until close to the next moment at which something opens or falls due."""
@@ -186,6 +195,7 @@ class World:
     def arriving(self, request: Request) -> None:
         """From now on the server may know what is in there, whether or not it lives to answer."""
         if request.url.endswith("/sync/v1/push"):
+            self.pushes += 1
             for line in gzip.decompress(request.body).rstrip(b"\n").split(b"\n")[1:]:
                 self.truth.arrived.add(json.loads(line)["id"])
 
@@ -232,21 +242,27 @@ class World:
             self.rng = outer
             self.depth -= 1
 
-    def log_place(self, tablet: SimTablet, **true: Any) -> Written | None:
+    def log_place(
+        self, tablet: SimTablet, media: Sequence[Mapping[str, Any]] = (), **true: Any
+    ) -> Written | None:
         """The most ordinary thing: a place was disinfected."""
         sites = self.sites_on(tablet)
         if not sites:
             return None
-        site = self.rng.choice(sites)
+        site = true.pop("site", "") or self.rng.choice(sites)
         body = {
             "place": self.rng.choice(PLACES[self.truth.sites[site]]),
             "agent": "chlorine",
             "operator": "王师傅",
+            "amount_l": self.rng.choice((1.5, 20)),
+            "concentration_mg_l": 500,
         }
         scope = f"site:{site}"
         return self.write(
             tablet,
-            lambda: tablet.client.add(scope, "disinfection_log", body),
+            lambda: tablet.client.add(
+                scope, "disinfection_log", body, media=media, observed_ms=true.get("observed_ms")
+            ),
             site=site, kind="disinfection_log", body=body, **true,
         )  # fmt: skip
 
@@ -256,12 +272,14 @@ class World:
 
     def tick(self) -> None:
         """One look of a scheduler, which may die of it."""
+        began_ms = self.clock.at_ms
         try:
             code, told = self.server.command("tick")
         except Died:
             return
         if self.server.faults.struck:
             return
+        self.truth.ticked_ms = began_ms
         did = json.loads(told) if code == 0 else {}
         parts = [part for name, part in did.items() if isinstance(part, dict) and name != "notices"]
         if code or any(part.get("failed") for part in parts):
@@ -302,28 +320,39 @@ class World:
 
         return Received()
 
-    def look(self) -> None:
-        """The oracle looks at all windows, as the section sees them."""
+    def look(self, settled: bool = False) -> None:
+        """The oracle looks at all windows, as the section sees them; `settled`: when nothing may be left undone."""
         day = DAY_MS
         local = [(self.clock.at_ms + SHANGHAI_MS - shift) // day * day for shift in (2 * day, 0)]
         first, last = (_date(at_ms) for at_ms in local)
         for site in self.truth.sites:
             found = self.ask("section", "GET", f"/api/v1/sites/{site}/windows?from={first}&to={last}")
             if found.status == 200:
-                for body in found.json()["items"]:
+                shown = found.json()["items"]
+                for body in shown:
                     self.oracle.evidence.window(site, body)
+                if settled:
+                    self.oracle.forgotten(site, shown)
 
     # ---- the end
 
     def settle(self) -> None:
-        """Everything is healed, everybody reports, the schedulers look, and the oracle judges."""
+        """Everything is healed and everybody reports, one tablet last: the schedulers and the oracle look before that, and
+        once more when all is said."""
         self.server.faults.disarm()
         self.hook_fails = False
         self.depth = 1  # nothing happens between any more
-        for tablet in self.tablets:
-            tablet.network.weather, tablet.network.online = CALM, True
-            tablet.find_row()
+        last = self.a_tablet()
         self.pass_time(2 * HOUR_MS)
+        for tablet in self.alive():
+            if tablet is not last:
+                tablet.network.weather, tablet.network.online = CALM, True
+                tablet.client.push()
+        self.tick()
+        self.look()
+        last.network.weather, last.network.online = CALM, True
+        for tablet in self.tablets:
+            tablet.find_row()
         for _ in range(3):
             for tablet in self.alive():
                 if not tablet.client.push().problem and tablet.client.status().unsent:
@@ -332,14 +361,20 @@ class World:
             if not any(tablet.client.status().unsent for tablet in self.alive()):
                 break
         self.tick()
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.1:
             self.tick()  # nothing is done twice
         self._judge()
 
     def _judge(self) -> None:
         oracle = self.oracle
+        self.look(settled=True)
+        for _ in range(2):  # who learns that a site was taken from him reports once more
+            arrived = self.pushes
+            for tablet in self.alive():
+                tablet.client.pull()
+            if arrived == self.pushes:
+                break
         for tablet in self.alive():
-            tablet.client.pull()
             oracle.held_by(tablet.name, tablet.client)
         home = self.home / "auditor"
         shutil.copytree(self.city.home("auditor"), home)
@@ -357,11 +392,28 @@ class World:
         some = self.rng.sample(listed, min(2, len(listed)))
         files = [self.ask("admin", "GET", f"/api/v1/flags/{flag['id']}").json() for flag in some]
         oracle.offices(listed, files)
-        for share, words in ((0.4, ("verify-log",)), (0.25, ("rebuild", "--check"))):
-            if self.rng.random() < share:
-                code, told = self.server.command(*words)
-                if code:
-                    oracle.report(words[0], told)
+        for words in (("verify-log",), ("rebuild", "--check")):
+            code, told = self.server.command(*words)
+            oracle.proved(words[0], code, told)
+        self._look_for_photos()
+        self._look_for_signals()
+
+    def _look_for_photos(self) -> None:
+        for site, sha256 in sorted(self.truth.photos):
+            if self.ask("section", "GET", f"/api/v1/media/{site}/{sha256}").status != 200:
+                self.oracle.report("photo_lost", f"{sha256} of site {site}")
+
+    def _look_for_signals(self) -> None:
+        """On the next day, when the schedulers have looked at what came in on this one."""
+        sites = self.oracle.suspects()
+        if sites:
+            self.pass_time((24 * 60 + 10 - self.local_min()) * 60_000)
+            self.tick()
+        for site in sites:
+            cookie = {"Cookie": f"gongdi_session={log_in(self.server, 'section')}"}
+            shown = self.server.ask("GET", f"/console/sites/{site}", headers=cookie)
+            if "测得过快" not in shown.text:
+                self.oracle.report("batch_not_shown", f"site {site}, {shown.status}")
 
     @property
     def fingerprint(self) -> str:

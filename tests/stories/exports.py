@@ -14,8 +14,11 @@ from sync_protocol.signatures import export_text, sign_text
 from tests.stories.field import Field
 
 
-def exported(field: Field, name: str, photos: tuple[bytes, ...] = (), told: Any = None, **about: Any) -> Path:
-    """The file that the app would give away, of this tablet's waiting lines. `told`: what it says of photos instead;
+def exported(
+    field: Field, name: str, photos: tuple[bytes, ...] = (), photo_list: Any = None, **about: Any
+) -> Path:
+    """The file that the app would give away, of this tablet's waiting lines. `photo_list`: what it says of photos
+    instead;
     `about` replaces other things that it says."""
     store = sqlite3.connect(field.folder / name / "tablet.sqlite3")
     rows = store.execute("SELECT line FROM outbox WHERE state = 'waiting' ORDER BY seq").fetchall()
@@ -24,7 +27,7 @@ def exported(field: Field, name: str, photos: tuple[bytes, ...] = (), told: Any 
     text = b"".join((line if isinstance(line, bytes) else line.encode()) + b"\n" for (line,) in rows)
     sig = sign_text(key, export_text(device, hashlib.sha256(text).hexdigest()))
     listed = [{"sha256": hashlib.sha256(data).hexdigest(), "type": "image/jpeg"} for data in photos]
-    says = {"gongdi_export": 3, "device": device, "sig": sig, "photos": told or listed, **about}
+    says = {"gongdi_export": 3, "device": device, "sig": sig, "photos": photo_list or listed, **about}
     path = field.folder / f"{name}.zip"
     with zipfile.ZipFile(path, "w") as files:
         files.writestr("about.json", json.dumps(says))

@@ -66,8 +66,8 @@ class Photographer:
 
     def announced(self, data: bytes, **metadata: str) -> dict[str, str]:
         """The headers that announce a photo."""
-        told = {"scope": self.wire.field.scope, "sha256": sha256(data), "type": "image/jpeg", **metadata}
-        pairs = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
+        announced = {"scope": self.wire.field.scope, "sha256": sha256(data), "type": "image/jpeg", **metadata}
+        pairs = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in announced.items())
         return {**TUS, "Upload-Length": str(len(data)), "Upload-Metadata": ",".join(pairs)}
 
     def create(self, data: bytes, **metadata: str) -> TestResponse:
@@ -85,13 +85,13 @@ class Photographer:
 
     def send(self, method: str, address: str, body: bytes = b"", **headers: str) -> TestResponse:
         """A request under an upload's address: the bearer token, and no signature."""
-        told = {"Authorization": f"Bearer {self.wire.identity['token']}", **TUS}
-        told |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.open(address, method=method, data=body, headers=told)
+        sent = {"Authorization": f"Bearer {self.wire.identity['token']}", **TUS}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.open(address, method=method, data=body, headers=sent)
 
     def patch(self, address: str, at_byte: int, piece: bytes, **headers: str) -> TestResponse:
-        told = {"Content_Type": PIECE_TYPE, "Upload_Offset": str(at_byte), **headers}
-        return self.send("PATCH", address, piece, **told)
+        sent = {"Content_Type": PIECE_TYPE, "Upload_Offset": str(at_byte), **headers}
+        return self.send("PATCH", address, piece, **sent)
 
     def upload(self, data: bytes) -> TestResponse:
         """Promise, create, send in one piece."""

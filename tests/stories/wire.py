@@ -1,4 +1,4 @@
-"""A device that speaks the wire by hand: it can send what no honest client would."""
+"""A device whose requests are built by hand: it can send what no honest client would."""
 
 from __future__ import annotations
 
@@ -61,10 +61,12 @@ class WireDevice:
     def header(self, streams: Mapping[str, tuple[int, str, int]] | None = None) -> bytes:
         """A header that attests `streams` (n, hash, unsent), or what the chain says."""
         at_ms = self.clock.now_ms()
-        told = {name: (*self.chain.get(name, (0, "")), 0) for name in (self.chain or {self.field.scope: 0})}
+        all_sent = {
+            name: (*self.chain.get(name, (0, "")), 0) for name in (self.chain or {self.field.scope: 0})
+        }
         attested = {
             name: {"n": n, "hash": hash, "unsent": unsent, "sig": self._attest(name, n, hash)}
-            for name, (n, hash, unsent) in (streams if streams is not None else told).items()
+            for name, (n, hash, unsent) in (streams if streams is not None else all_sent).items()
         }
         clock = {"wall": to_iso(at_ms), "boot": "b", "up_ms": at_ms % 10**9}
         return json.dumps({"sync": 1, "schema": "2026.1", "clock": clock, "streams": attested}).encode()

@@ -98,7 +98,7 @@ def test_another_body_is_a_digest_mismatch() -> None:
 
 
 @pytest.mark.parametrize("off_s", [-MAX_SKEW_S - 1, MAX_SKEW_S + 1, -(10**9)])
-def test_a_clock_too_far_off_is_told_so(off_s: int) -> None:
+def test_a_clock_too_far_off_is_reported_so(off_s: int) -> None:
     assert problem(signed(created_s=NOW_S + off_s)) == "clock_skew"
 
 

@@ -1,4 +1,4 @@
-"""Whatever two devices edit, no value disappears without being kept, and nobody's order is turned round."""
+"""Whatever two devices edit, no value disappears without being kept, and no device's order is reversed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def merged(fields: dict[str, tuple[Any, Stamp]], base: int, changes: dict[str, A
 
 
 @given(fields, st.integers(0, 5), changes, stamps)
-def test_every_value_stands_is_contested_or_was_known(
+def test_every_value_is_kept_is_contested_or_was_known(
     fields: dict[str, tuple[Any, Stamp]], base: int, changes: dict[str, Any], stamp: Stamp
 ) -> None:
     result = merged(fields, base, changes, stamp)

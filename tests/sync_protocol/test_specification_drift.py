@@ -26,7 +26,7 @@ def test_every_rule_has_a_number_of_its_own_says_must_and_gives_its_reason() -> 
         assert re.search(r"\s\*[^\s*][^*]+\*", rule), f"M{number} gives no reason"
 
 
-def test_every_code_stands_with_its_number_and_nothing_else_does() -> None:
+def test_every_code_is_listed_with_its_number_and_nothing_else_is() -> None:
     rows = re.findall(r"^\| (\d+) \| `(\w+)` \| (\w+) \|", CODES, re.MULTILINE)
     assert rows == [(str(code.number), code.code, str(code.status or "entry")) for code in outcomes.CATALOGUE]
     assert bool(outcomes.RETIRED) != ("Retired numbers: none." in CODES)
@@ -58,7 +58,7 @@ def test_every_outcome_is_explained() -> None:
         f"{outcomes.HELD_DAYS} days",
     ],
 )
-def test_every_limit_stands_in_the_table(limit: str) -> None:
+def test_every_limit_is_in_the_table(limit: str) -> None:
     assert limit in LIMITS
 
 

@@ -1,4 +1,4 @@
-"""Every vector holds, and the made ones are what the maker makes."""
+"""Every vector holds, and the generated ones are what the generator writes."""
 
 from __future__ import annotations
 

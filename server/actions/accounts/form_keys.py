@@ -1,7 +1,7 @@
-"""One-time keys of the console's forms: a form counts once, and what was typed outlives its session.
+"""One-time keys of the console's forms: a form takes effect once, and what was typed outlives the session.
 
-A key names the user whose page made it, when, and a nonce, under a keyed digest: nobody else can make one. It is no
-permission; who may act is decided by the session.
+A key holds the user whose page made it, the time and a nonce, with a keyed digest: nobody else can make one. It
+grants no permission: the session decides who may act.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from server.base.problems import Problem
 from server.base.seal import Seals, place
 from server.models.form import SentForm
 
-KEY_MS = 7 * 24 * 3600 * 1000  # a form that lay open longer is no longer known
-DRAFTS_MAX = 10  # of one user; the oldest leave first
-_TRIES = 30  # drafts from one address in a minute: nobody who sends them is logged in
+KEY_MS = 7 * 24 * 3600 * 1000  # a form that was open for longer is no longer accepted
+DRAFTS_MAX = 10  # of one user; the oldest are deleted first
+_TRIES = 30  # drafts from one address in a minute: the sender is not logged in
 _KEY = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{1,12})\.([A-Za-z0-9_-]{20,32})\.([0-9a-f]{32})")
 
 Fields = Mapping[str, Sequence[str]]
@@ -42,7 +42,7 @@ class FormKey:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed into the form of `action` when nobody could act on it."""
+    """What was typed into the form of `action` when it could not be carried out."""
 
     action: str
     fields: dict[str, list[str]]
@@ -50,8 +50,8 @@ class Draft:
 
 def make_key(seals: Seals, user_id: str, now_ms: int) -> str:
     """A key for one form of this user."""
-    told = f"{UUID(user_id).hex}.{now_ms:x}.{secrets.token_urlsafe(18)}"
-    return f"{told}.{seals.digest('form key', told)}"
+    token = f"{UUID(user_id).hex}.{now_ms:x}.{secrets.token_urlsafe(18)}"
+    return f"{token}.{seals.digest('form key', token)}"
 
 
 def read_key(seals: Seals, text: str, now_ms: int) -> FormKey | None:
@@ -62,10 +62,12 @@ def read_key(seals: Seals, text: str, now_ms: int) -> FormKey | None:
     return FormKey(str(UUID(found[1])), found[3]) if int(found[2], 16) > now_ms - KEY_MS else None
 
 
-def claim_form(session: Session, seals: Seals, key: FormKey, action: str, said: Fields, now_ms: int) -> bool:
-    """Take this form as acted upon, in the transaction of what it does. False: it was, with the same words, and there is
-    nothing left to do. Raises Problem 409 `form_used` when it was, with other words."""
-    digest = _digest(seals, action, said)
+def claim_form(
+    session: Session, seals: Seals, key: FormKey, action: str, fields: Fields, now_ms: int
+) -> bool:
+    """Mark this form as used, in the transaction of what it does. False: it was used before with the same fields, and
+    nothing is left to do. Raises Problem 409 `form_used` when it was used before with other fields."""
+    digest = _digest(seals, action, fields)
     row = SentForm(
         nonce=key.nonce, user_id=key.user_id, page="", action=action, digest=digest, made_ms=now_ms
     )
@@ -76,20 +78,18 @@ def claim_form(session: Session, seals: Seals, key: FormKey, action: str, said: 
         kept.fields, kept.page, kept.action, kept.digest = None, "", action, digest
         return True
     if kept.digest != digest:
-        raise Problem(
-            409, "form_used", "这张表单已经提交过", "刚才的提交已经生效。请核对现在的情况, 需要时再提交一次。"
-        )
+        raise Problem("form_used")
     return False
 
 
 def keep_draft(
-    session: Session, seals: Seals, key: FormKey, page: str, action: str, said: Fields, now_ms: int
+    session: Session, seals: Seals, key: FormKey, page: str, action: str, fields: Fields, now_ms: int
 ) -> None:
     """Keep what was typed. A form that was acted upon already leaves no draft."""
     sealed = seals.seal(
-        form_place(key.nonce), msgspec.json.encode({name: list(texts) for name, texts in said.items()})
+        form_aad(key.nonce), msgspec.json.encode({name: list(texts) for name, texts in fields.items()})
     )
-    digest = _digest(seals, action, said)
+    digest = _digest(seals, action, fields)
     row = SentForm(
         nonce=key.nonce,
         user_id=key.user_id,
@@ -118,16 +118,16 @@ def draft_of(session: Session, seals: Seals, user_id: str, page: str) -> Draft |
     row = session.scalar(query)
     if row is None or row.fields is None:
         return None
-    return Draft(row.action, msgspec.json.decode(seals.open(form_place(row.nonce), row.fields)))
+    return Draft(row.action, msgspec.json.decode(seals.open(form_aad(row.nonce), row.fields)))
 
 
 def forget_drafts(session: Session, user_id: str, page: str) -> None:
-    """The page's form was sent: what was kept for it has served."""
+    """Delete the drafts of a page whose form was sent."""
     session.execute(sa.delete(SentForm).where(*_drafts(user_id, page)))
 
 
 def forget_forms(session: Session, now_ms: int) -> None:
-    """Housekeeping: forms whose keys are no longer known."""
+    """Delete forms whose keys have expired."""
     session.execute(sa.delete(SentForm).where(SentForm.made_ms <= now_ms - KEY_MS))
 
 
@@ -143,10 +143,10 @@ def _insert(session: Session, row: SentForm) -> bool:
     return session.scalar(statement) is not None
 
 
-def _digest(seals: Seals, action: str, said: Fields) -> str:
-    told = msgspec.json.encode([action, sorted((name, list(texts)) for name, texts in said.items())])
-    return seals.digest("form", told.decode())
+def _digest(seals: Seals, action: str, fields: Fields) -> str:
+    body = msgspec.json.encode([action, sorted((name, list(texts)) for name, texts in fields.items())])
+    return seals.digest("form", body.decode())
 
 
-def form_place(nonce: str) -> bytes:
+def form_aad(nonce: str) -> bytes:
     return place("sent_form", nonce, "fields")

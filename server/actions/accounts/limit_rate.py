@@ -21,7 +21,7 @@ def limit_rate(session: Session, key: str, most: int, period_ms: int, now_ms: in
         return
     wait_s = max(1, -(-(since_ms + period_ms - now_ms) // 1000))
     detail = f"尝试次数过多, 请在 {-(-wait_s // 60)} 分钟后再试。"
-    problem = Problem(429, "rate_limited", "请稍后再试", detail, retry_after_s=wait_s)
+    problem = Problem("rate_limited", detail, retry_after_s=wait_s)
     raise problem.with_header("Retry-After", str(wait_s))
 
 

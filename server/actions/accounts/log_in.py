@@ -1,8 +1,8 @@
 """Log in, stay logged in, log out.
 
 Three steps, so that a wrong try is counted whatever happens afterwards and no transaction waits for Argon2:
-`begin_log_in` counts the try (the door commits it), `check_password` works without the database,
-`finish_log_in` gives the try back and makes the token.
+`begin_log_in` counts the try (the endpoint commits it), `check_password` works without the database,
+`finish_log_in` uncounts the try and makes the token.
 """
 
 from __future__ import annotations
@@ -82,11 +82,11 @@ def check_password(attempt: Attempt, password: str) -> None:
 
 
 def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int) -> LoggedIn:
-    """Give the try back, forget this user's expired sessions and open a new one."""
+    """Uncount the try, delete this user's expired sessions and open a new one."""
     user = session.get(User, attempt.user_id)
     if user is None or not user.active or user.password_hash != attempt.password_hash:
         raise wrong_log_in()
-    for key in attempt.keys:  # an address is shared: of its tries only this one is taken back
+    for key in attempt.keys:  # an address is shared: only this one of its tries is uncounted
         (count_down if key.startswith("login address|") else forget_tally)(session, tally_key(key))
     session.execute(
         sa.delete(LoginToken).where(LoginToken.user_id == user.id, LoginToken.expires_ms <= now_ms)
@@ -122,4 +122,4 @@ def hash_token(token: str) -> bytes:
 
 def wrong_log_in() -> Problem:
     detail = "用户名或密码不正确。连续输错会暂时锁定。"
-    return Problem(401, "login_failed", "登录失败", detail).with_header("WWW-Authenticate", "Bearer")
+    return Problem("login_failed", detail).with_header("WWW-Authenticate", "Bearer")

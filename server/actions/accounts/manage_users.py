@@ -58,7 +58,7 @@ def add_user(session: Session, new: NewUser, now_ms: int) -> User:
         with session.begin_nested():
             session.add(user)
     except IntegrityError as error:
-        raise Problem(409, "name_taken", "用户名已被使用", f"用户 {name} 已存在, 请换一个用户名。") from error
+        raise Problem("name_taken", f"用户 {name} 已存在, 请换一个用户名。") from error
     make_scope(session, "user", user.id)
     return user
 
@@ -71,7 +71,7 @@ def find_user(session: Session, name: str) -> User:
     """The user of that name. Raises Problem 404."""
     user = user_named(session, normal_name(name))
     if user is None:
-        raise Problem(404, "unknown_user", "没有这个用户", f"没有名为 {name} 的用户。")
+        raise Problem("unknown_user", f"没有名为 {name} 的用户。")
     return user
 
 

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.records.registers import state_place
+from server.actions.records.registers import state_aad
 from server.base.seal import Seals
 from server.models.record import Worker
 
@@ -22,7 +22,7 @@ def name_people(session: Session, seals: Seals, people: Collection[tuple[str, st
         Worker.id.in_({record_id for _, record_id in people})
     )
     return {
-        record_id: str(msgspec.json.decode(seals.open(state_place("worker", record_id), state))["name"])
+        record_id: str(msgspec.json.decode(seals.open(state_aad("worker", record_id), state))["name"])
         for site_id, record_id, state in session.execute(query)
         if (site_id, record_id) in people
     }

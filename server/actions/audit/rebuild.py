@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -13,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_signed, state_tally
-from server.actions.records.feed import Feed, Put, body_place, signed
-from server.actions.records.registers import REGISTERS, state_place
+from server.actions.records.feed import Feed, Put, body_aad, signed
+from server.actions.records.registers import REGISTERS, state_aad
 from server.actions.sync.apply_entry import Applying, Written, apply_entry
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
-from server.actions.sync.read_push import entry_place, prev_of
+from server.actions.sync.read_push import entry_aad, prev_of
 from server.actions.sync.release_held import written_again
 from server.base.db import Base, bulk_insert
 from server.base.problems import Problem
@@ -37,7 +38,7 @@ _WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that the database holds otherwise than the log says. `what`: record, register, promise, stream,
+    """A difference between the database and its log. `what`: record, register, promise, stream,
     count, digest, seq, erased."""
 
     scope: str
@@ -48,8 +49,8 @@ class Difference:
 
 
 def check_scope(session: Session, seals: Seals, scope_id: str) -> Iterator[Difference]:
-    """What differs between a scope's stored state and its log replayed into an empty database. What was erased is held
-    against the state that was signed for it."""
+    """What differs between a scope's stored state and its log replayed into an empty database. What was erased is
+    compared with the state that was signed for it."""
     scope = session.get_one(Scope, scope_id)
     gone = gone_of(session, scope_id)
     with _scratch() as scratch:
@@ -83,7 +84,7 @@ class Gone:
         return self.under_way and not self.ids.isdisjoint({entry.record, entry.amends, written.line.subject})
 
     def leaves_out(self, row: Record) -> bool:
-        """Whether a stored record is one that nothing in the log has to give."""
+        """Whether a stored record is one that the log need not explain."""
         is_buried = row.id in self.ids and (self.under_way or row.deleted_ms is not None)
         return is_buried or (self.under_way and row.subject in self.ids)
 
@@ -98,14 +99,14 @@ def gone_of(session: Session, scope_id: str) -> Gone:
 
 
 def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> int:
-    """Put records, workers, streams and counters as the log says; tablets get what changed. Gives how many
+    """Set records, workers, streams and counters to what the log says; tablets get what changed. Gives how many
     differed. Raises Problem 409 while somebody's data is being erased."""
     differing = list(check_scope(session, seals, scope_id))
     scope = lock_scope(session, scope_id)
     assert scope is not None
     gone = gone_of(session, scope_id)
     if gone.under_way:
-        raise Problem(409, "erasure_under_way", "请稍后再试", "正在删除个人资料, 完成后才能重算。")
+        raise Problem("erasure_under_way")
     with _scratch() as scratch:
         replay(session, scratch, seals, scope_id, gone)
         feed = Feed(session, scope, seals, now_ms)
@@ -130,16 +131,16 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
 
 
 def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone: Gone) -> set[str]:
-    """Apply what took effect, in the order in which it did, to an empty scope of another database. Erased lines give
-    nothing. Gives the entries that were passed over."""
+    """Apply what took effect, in the same order, to an empty scope of another database. Erased lines are skipped. Gives
+    the entries that were passed over."""
     passed_over: set[str] = set()
     fresh = Scope(scope_id=scope_id, kind="site", seq=0, live=0, digest=0, epoch="", floor_seq=0, held=0)
     scratch.add(fresh)
     scratch.flush()
     users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
     applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
-    standing = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
-    query = sa.select(LogEntry).where(*standing).order_by(LogEntry.seq)
+    in_log = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
+    query = sa.select(LogEntry).where(*in_log).order_by(LogEntry.seq)
     for row in session.scalars(query.execution_options(yield_per=500)):
         written = written_again(seals, row, users[row.device_id]) if row.raw else None
         if written is None or gone.passes_over(written):
@@ -187,22 +188,20 @@ def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY)
     for row in session.scalars(query.execution_options(yield_per=1000)):
         if gone.leaves_out(row):
             continue
-        body = (
-            msgspec.json.decode(seals.open(body_place(row.id), row.body)) if row.deleted_ms is None else None
-        )
+        body = msgspec.json.decode(seals.open(body_aad(row.id), row.body)) if row.deleted_ms is None else None
         times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
         found[row.id] = repr((row.kind, times, row.subject, row.slot, bool(row.counts), _sorted(body)))
     return found
 
 
 def _registers(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY) -> dict[str, str]:
-    """What is held of each register beside its record, opened, as text to compare: never printed."""
+    """What is held of each register alongside its record, opened, as text to compare: never printed."""
     found = {}
     for kind, register in REGISTERS.items():
         for row in session.scalars(sa.select(register.model).where(register.model.scope_id == scope_id)):
             if gone.under_way and row.id in gone.ids:
                 continue
-            state = _sorted(msgspec.json.decode(seals.open(state_place(kind, row.id), row.state)))
+            state = _sorted(msgspec.json.decode(seals.open(state_aad(kind, row.id), row.state)))
             own = {
                 name: value
                 for name, value in _columns(row).items()
@@ -223,8 +222,9 @@ def _heads(session: Session, scope_id: str) -> dict[str, str]:
 
 
 def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, str]:
-    """The streams as the log has them. `prev` is in the line itself, so the chain is read from the lines'
-    own words."""
+    """The streams as the log has them, delivered again as they came: of two lines at one number the first has the place.
+    `prev` is in the line itself, so the chain is read from the lines' own words."""
+    came: dict[str, tuple[int, str]] = {}
     chains: dict[str, dict[int, list[streams.Link]]] = {}
     unread: dict[str, set[int]] = {}
     stored = {
@@ -234,18 +234,24 @@ def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, st
     erased = erased_lines(session, scope_id)
     for row in scope_log(session, scope_id):
         chain = chains.setdefault(row.device_id, {})
-        if row.kind == ANY_KIND:  # it could not be read, and its place is known by its hash
+        if row.kind == ANY_KIND:  # it could not be read, and its index in the chain is known by its hash
             unread.setdefault(row.device_id, set()).add(row.n)
         gone = erased.get(row.id)
-        prev = gone.prev if gone is not None else prev_of(seals.open(entry_place(row.id), row.raw))
+        prev = gone.prev if gone is not None else prev_of(seals.open(entry_aad(row.id), row.raw))
         chain.setdefault(row.n, []).append(streams.Link(row.n, prev, row.hash.hex()))
+        came[row.hash.hex()] = (row.received_ms, row.exchange_id)
     heads = {}
     for device_id, chain in chains.items():
         for n in sorted(unread.get(device_id, ())):
             before = chain[n - 1][0].hash if n - 1 in chain else ""
             chain[n] = [link._replace(prev=before) for link in chain[n]]
         links = [link for some in chain.values() for link in some]
-        head = streams.to_json(streams.extend(streams.Stream(), links))
+        grown = streams.Stream()
+        for _, together in groupby(
+            sorted(links, key=lambda link: came[link.hash]), lambda link: came[link.hash]
+        ):
+            grown = streams.extend(grown, together)
+        head = streams.to_json(grown)
         head["forked"] = head["forked"] or bool(
             stored[device_id].forked
         )  # which of two came first, the log can't say
@@ -295,7 +301,7 @@ def _counted(session: Session, scope: Scope) -> tuple[int, int, int]:
 
 
 def _put(seals: Seals, row: Record) -> Put:
-    body = seals.open(body_place(row.id), row.body)
+    body = seals.open(body_aad(row.id), row.body)
     put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
     put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
     put.amends, put.timed_by = row.amends, row.timed_by

@@ -32,11 +32,11 @@ Found = tuple[str, int, str]  # the id of a flag, window or scope, the number of
 
 
 def flag_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Found]:
-    """What does not hold of a scope's flags.
+    """What is wrong with a scope's flags.
 
     1. All events that were ever written are there: their number and sum are sealed with the scope.
     2. Each flag's events are a chain that ends at the head that the flag names.
-    3. Played over the table of moves they give the flag's state and its clocks.
+    3. Replayed over the table of moves, they give the flag's state and its clocks.
     """
     query = sa.select(FlagEvent).where(FlagEvent.scope_id == scope.scope_id)
     histories: dict[str, list[FlagEvent]] = {}
@@ -75,8 +75,8 @@ def _chain_faults(flag: Flag, events: list[FlagEvent]) -> Iterator[Found]:
     for event in events:
         if (event.n, event.prev) != (n + 1, head):
             yield flag.id, event.n, "the flag's history is broken"
-        told = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
-        if event_hash(*told) != event.hash:
+        fields = (event.prev, event.n, event.at_ms, event.actor, event.action, event.detail)
+        if event_hash(*fields) != event.hash:
             yield flag.id, event.n, "the flag's event was changed: its hash differs"
         n, head = event.n, event.hash
     if (n, head) != (flag.rev, flag.head):
@@ -86,18 +86,18 @@ def _chain_faults(flag: Flag, events: list[FlagEvent]) -> Iterator[Found]:
 def _state_faults(flag: Flag, events: list[FlagEvent], steps: dict[str, FlagStep]) -> Iterator[Found]:
     happened = [Happened(event.n, event.at_ms, event.action, event.detail) for event in events]
     try:
-        standing = replay(policy_from(flag.policy), happened)
+        replayed = replay(policy_from(flag.policy), happened)
     except HistoryBroken as broken:
         yield flag.id, broken.n, broken.what
         return
-    wrong = [name for name in _OF_FLAG if getattr(flag, name) != getattr(standing, name)]
-    wrong += [name for name in _AT_OPENING if getattr(flag, name) != standing.opened.get(name)]
-    if policy_digest(flag.policy) != standing.opened.get("policy"):
+    wrong = [name for name in _OF_FLAG if getattr(flag, name) != getattr(replayed, name)]
+    wrong += [name for name in _AT_OPENING if getattr(flag, name) != replayed.opened.get(name)]
+    if policy_digest(flag.policy) != replayed.opened.get("policy"):
         wrong.append("policy")
     if wrong:
         yield flag.id, flag.rev, f"the flag is not what its events say: {', '.join(wrong)}"
-    for code in sorted(standing.clocks.keys() | steps.keys()):
-        if not _agree(standing.clocks.get(code), steps.get(code)):
+    for code in sorted(replayed.clocks.keys() | steps.keys()):
+        if not _agree(replayed.clocks.get(code), steps.get(code)):
             yield flag.id, flag.rev, f"the step {code} is not what the flag's events say"
 
 
@@ -116,7 +116,7 @@ def _agree(clock: Clock | None, step: FlagStep | None) -> bool:
 
 
 def window_faults(session: Session, scope: Scope) -> Iterator[Found]:
-    """Windows that count as done while the log has nothing that did it."""
+    """Windows that count as done although no entry of the log meets them."""
     site = session.get(Site, scope.scope_id)
     if site is None:  # a user's scope, or the reference data: nothing is due there
         return

@@ -17,7 +17,7 @@ from server.actions.audit.verify_receipts import Receiving, read_receipt, read_s
 from server.actions.erasure.erasure_seal import added, erased_lines, erased_state, line_text, seal_fault
 from server.actions.flags.events import Tally
 from server.actions.sync.count_lines import add_lines, read_lines_tally
-from server.actions.sync.read_push import entry_place, prev_of
+from server.actions.sync.read_push import entry_aad, prev_of
 from server.base.clock import to_iso
 from server.base.seal import SealBroken, Seals
 from server.models.device import Device, Exchange, StreamHead
@@ -36,7 +36,7 @@ _LOST = "the stream was whole up to here, and the log lacks lines before this on
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that does not hold. `device`: a device, or what else it is about (a flag, a window); `line`: the number
+    """A fault that was found. `device`: a device, or what else it is about (a flag, a window); `line`: the number
     `n` of an entry, or of an event."""
 
     scope: str
@@ -131,7 +131,7 @@ def _line_fault(seals: Seals, row: LogEntry, gone: ErasedLine | None) -> tuple[s
     if not row.raw:
         return "the line was erased, and nobody signed for that", ""
     try:
-        raw = seals.open(entry_place(row.id), row.raw)
+        raw = seals.open(entry_aad(row.id), row.raw)
     except SealBroken:
         return "the line does not open", ""
     return "" if hashlib.sha256(
@@ -188,12 +188,12 @@ def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
         for name in receipt.lines or ():
             brought.setdefault(name, {})[exchange.id] = exchange.device_id
     for head in session.scalars(sa.select(StreamHead).where(StreamHead.attested.is_not(None))):
-        told, name = head.attested or {}, f"site:{head.scope_id}"
-        text = attestation_text(head.device_id, name, told["n"], told["hash"])
-        if not verify_text(keys[head.device_id], text, told["sig"]):
-            yield Fault(name, head.device_id, told["n"], "the attestation is not the device's")
-        elif told["n"]:
-            named.setdefault(name, set()).add((head.device_id, told["n"], told["hash"]))
+        attested, name = head.attested or {}, f"site:{head.scope_id}"
+        text = attestation_text(head.device_id, name, attested["n"], attested["hash"])
+        if not verify_text(keys[head.device_id], text, attested["sig"]):
+            yield Fault(name, head.device_id, attested["n"], "the attestation is not the device's")
+        elif attested["n"]:
+            named.setdefault(name, set()).add((head.device_id, attested["n"], attested["hash"]))
     yield from _lines_lost(session, named, brought)
 
 

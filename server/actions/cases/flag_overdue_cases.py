@@ -1,4 +1,4 @@
-"""Cases that nobody has reported: found by the due scan, put under a flag, hastened to the brigade past the limit."""
+"""Cases that nobody has reported: found by the due scan, put under a flag, and escalated to the brigade past the limit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from server.rules.duties.reporting import Reporting
 from server.rules.flags.escalation import FEVER_UNREPORTED, policy_from
 from server.rules.rulebook import Rulebook
 
-_PATIENCE_MS = 5 * 60 * 1000  # before a case whose tablets are behind is looked at again
+_LOOK_AGAIN_MS = 5 * 60 * 1000  # before a case whose tablets are behind is looked at again
 _HOUR_MS = 3_600_000
 _KIND = "case"
 _EVENTS = {"unreported": "case_unreported", "overdue": "case_overdue"}
@@ -51,7 +51,7 @@ def flag_overdue_cases(session: Session, seals: Seals, now_ms: int, book: Rulebo
 
 def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book: Rulebook) -> int:
     rows = _cases(session, scope.scope_id, CaseFile.check_ms <= now_ms)
-    told = _told(session, scope.scope_id)
+    reported = _reported(session, scope.scope_id)
     reports = reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id]
     flags: dict[str, Flag] = {}
     for case, counts in rows:
@@ -59,9 +59,9 @@ def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book
         now: Standing = "reported"  # a voided one asks for nothing
         if counts:
             now = _standing(case, reports, limits)
-        case.check_ms = next_look_ms(now, case.opened_ms, now_ms, limits, _PATIENCE_MS)
+        case.check_ms = next_look_ms(now, case.opened_ms, now_ms, limits, _LOOK_AGAIN_MS)
         action = _EVENTS.get(now)
-        if action is not None and (case.id, action) not in told:
+        if action is not None and (case.id, action) not in reported:
             flag = raise_flag(session, seals, scope, CASE, "severe", action, {"case": case.id}, now_ms, book)
             flags[flag.id] = flag
             if now == "overdue":
@@ -90,8 +90,8 @@ def _limits(book: Rulebook, opened_ms: int) -> Limits:
     return Limits(*(round(number * _HOUR_MS) for number in hours))
 
 
-def _told(session: Session, scope_id: str, flag_id: str | None = None) -> set[tuple[str, str]]:
-    """What has been said of which case of this site, in any flag or in one: (case, action)."""
+def _reported(session: Session, scope_id: str, flag_id: str | None = None) -> set[tuple[str, str]]:
+    """What has been reported of which case of this site, in any flag or in one: (case, action)."""
     query = (
         sa.select(FlagEvent.detail, FlagEvent.action)
         .join(Flag, sa.and_(Flag.scope_id == FlagEvent.scope_id, Flag.id == FlagEvent.flag_id))
@@ -103,7 +103,7 @@ def _told(session: Session, scope_id: str, flag_id: str | None = None) -> set[tu
 
 
 def _standing(case: CaseFile, reports: Reporting, limits: Limits) -> Standing:
-    """A report may be in a tablet that is waited for, or in one that reports no more: nobody can say then."""
+    """The state of a case. It is unknown while a report may be in a tablet that is waited for, or that reports no more."""
     lost = reports.lost_of([_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
     through_ms = None if lost is not None else reports.watermark([_KIND])
     return standing(case.opened_ms, case.reported_ms, through_ms, limits)
@@ -115,7 +115,7 @@ def _withdraw(
     flag = open_flags(session, [scope.scope_id]).get((scope.scope_id, CASE))
     if flag is None or flag.state not in WITHDRAWABLE:
         return ()
-    named = {case for case, _ in _told(session, scope.scope_id, flag.id)}
+    named = {case for case, _ in _reported(session, scope.scope_id, flag.id)}
     for case, counts in _cases(session, scope.scope_id, CaseFile.id.in_(named)):
         limits = _limits(book, case.opened_ms)
         if counts and _standing(case, reports, limits) != "reported":

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.records.registers import state_place
+from server.actions.records.registers import state_aad
 from server.base.seal import Seals
 from server.models.record import CaseFile, Record, Worker
 from server.rules.masking import mask_name
@@ -38,9 +38,9 @@ def open_cases(session: Session, seals: Seals, site_id: str) -> list[ShownCase]:
     )
     found = []
     for case, worker in session.execute(query):
-        told = msgspec.json.decode(seals.open(state_place("case", case.id), case.state))
+        state = msgspec.json.decode(seals.open(state_aad("case", case.id), case.state))
         name = ""
         if worker is not None:
-            name = msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))["name"]
-        found.append(ShownCase(mask_name(name), told["cause"], case.opened_ms, case.reported_ms))
+            name = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))["name"]
+        found.append(ShownCase(mask_name(name), state["cause"], case.opened_ms, case.reported_ms))
     return found

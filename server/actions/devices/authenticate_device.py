@@ -1,4 +1,4 @@
-"""Who sends this? A device by its token and its key; a request that is neither old nor repeated."""
+"""Authenticate the device that sent a request: by its token and its key; the request is neither old nor repeated."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from server.base.clock import to_iso
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.models.device import Device, Exchange
 from server.models.user import User
 from server.models.watermark import stopped_ms
-from sync_protocol.outcomes import problem_title
 from sync_protocol.signatures import SignatureProblem, keyid_of, verify_request
 
 _STATUS = {"digest_mismatch": 400}  # every other problem of a signature is 401
@@ -62,8 +61,8 @@ def authenticate(session: Session, asked: Asked, now_ms: int) -> Sender:
 
 
 def device_of_token(session: Session, authorization: str) -> Device:
-    """The device that holds this bearer token: enough only beside something else that is not to be guessed. Raises
-    Problem 401."""
+    """The device that holds this bearer token: enough only together with another secret that nobody can guess.
+    Raises Problem 401."""
     scheme, _, token = authorization.partition(" ")
     query = sa.select(Device).where(Device.token_hash == hash_token(token))
     device = session.scalar(query) if scheme.lower() == "bearer" else None
@@ -100,7 +99,7 @@ def require_active(session: Session, sender: Sender) -> None:
 
 
 def claim_exchange(session: Session, sender: Sender, verb: str, now_ms: int) -> Exchange:
-    """Write down this exchange: its nonce, once and never again, and the beacon that its answer hands out.
+    """Record this exchange: its nonce, once and never again, and the beacon that its answer hands out.
 
     Raises Problem 401 `nonce_replayed`, also when two processes get the same request at once.
     """
@@ -132,5 +131,5 @@ def key_of(public_key: bytes) -> Ed25519PublicKey:
 def refused(code: str, server_time_ms: int | None = None) -> Problem:
     """A problem of the envelope; `clock_skew` carries the server's time."""
     from_clock = {"server_time": to_iso(server_time_ms)} if code == "clock_skew" and server_time_ms else {}
-    problem = Problem(_STATUS.get(code, 401), code, problem_title(code), **from_clock)
+    problem = protocol_problem(code, **from_clock)
     return problem.with_header("WWW-Authenticate", "Bearer") if problem.status == 401 else problem

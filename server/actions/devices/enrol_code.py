@@ -41,11 +41,9 @@ def make_code(
     """A new code for this inspector's next device of a class; an older unused one stops working. `classes`: those that
     there are. Raises Problem 409 for another role: only inspectors carry tablets; 422 for another class."""
     if device_class not in classes:
-        raise Problem(
-            422, "unknown_device_class", "没有这种设备", f"设备种类只能是: {', '.join(sorted(classes))}。"
-        )
+        raise Problem("unknown_device_class", f"设备种类只能是: {', '.join(sorted(classes))}。")
     if user.role != "inspector" or not user.active:
-        raise Problem(409, "not_an_inspector", "不能发放注册码", "只有在用的检查员账号才能注册平板。")
+        raise Problem("not_an_inspector")
     session.execute(sa.delete(EnrolCode).where(EnrolCode.user_id == user.id, EnrolCode.used_ms.is_(None)))
     prefix = _free_prefix(session, now_ms)
     secret = _random(_SECRET_CHARS)

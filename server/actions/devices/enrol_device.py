@@ -14,15 +14,14 @@ from schemas.enrolment import EnrolmentSchema
 from server.actions.devices.authenticate_device import Sender, claim_exchange, hash_token, refused
 from server.actions.devices.enrol_code import TABLET, redeem_code
 from server.base.clock import to_iso
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.user import User
-from sync_protocol.outcomes import problem_title
 
 
 def read_enrolment(asked: Any) -> dict[str, Any]:
-    """The fields of an enrolment, judged. Raises Problem 400 `header_invalid` with messages by JSON
+    """The fields of an enrolment, validated. Raises Problem 400 `header_invalid` with messages by JSON
     pointer."""
     errors = (
         EnrolmentSchema().validate(asked)
@@ -30,15 +29,15 @@ def read_enrolment(asked: Any) -> dict[str, Any]:
         else {"": ["请求正文必须是 JSON 对象。"]}
     )
     if errors:
-        pointers = {f"/{name}" if name else "": list(told) for name, told in errors.items()}
-        raise Problem(400, "header_invalid", problem_title("header_invalid"), errors=pointers)
+        pointers = {f"/{name}" if name else "": list(messages) for name, messages in errors.items()}
+        raise protocol_problem("header_invalid", errors=pointers)
     return dict(asked)
 
 
 def enrol_device(
     session: Session, seals: Seals, asked: Mapping[str, Any], now_ms: int
 ) -> dict[str, Any] | None:
-    """What a new device is told, or None for a wrong code (commit all the same: a wrong try counts).
+    """The answer to a new device, or None for a wrong code. Commit in both cases: a wrong try counts.
 
     A reinstalled app has a new key and is a new device.
     """

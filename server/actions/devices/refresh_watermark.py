@@ -1,5 +1,5 @@
-"""Who reports in a scope, and what follows when that changes: a device revoked, a site assigned or taken back, a device
-that was not heard from for long."""
+"""Which devices report in a scope, and what follows when that changes: a device is revoked, a site is assigned or
+unassigned, or a device was not heard from for long."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def set_watermark(session: Session, scope: Scope, book: Rulebook, now_ms: int) -
 
 
 def refresh_watermark(session: Session, site_id: str, now_ms: int) -> None:
-    """Who reports at a site has changed: wake the windows that it may decide."""
+    """The devices that report at a site have changed: make the windows due that this may decide."""
     session.flush()
     scope = lock_scope(session, site_id)
     if scope is None:
@@ -57,7 +57,7 @@ def refresh_watermarks_of(session: Session, user_id: str, now_ms: int) -> None:
 
 
 def close_forks(session: Session, site_id: str, now_ms: int) -> None:
-    """A person has looked at the forked streams of a site and closed them: what their devices declare from now on counts
+    """A user has looked at the forked streams of a site and closed them: what their devices declare from now on counts
     again. The mark of the fork stays."""
     forked = sa.update(StreamHead).where(
         StreamHead.scope_id == site_id, StreamHead.forked, StreamHead.fork_closed_ms.is_(None)

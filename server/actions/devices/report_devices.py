@@ -1,4 +1,4 @@
-"""What is reported to administrators of devices: one that nobody waits for any more, and one whose clock stays wrong."""
+"""Reports to administrators about devices: one that is no longer waited for, and one whose clock stays wrong."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Devices that are waited for no longer: those whose site was taken back and that did not hand it over in time, and those
-that were not heard from for long (SPEC: Watermark)."""
+"""Devices that are no longer waited for: those whose site was unassigned and that did not hand it over in time, and
+those that were not heard from for long (SPEC: Watermark)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _HOUR_MS = 3_600_000
 
 
 def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int = 200) -> int:
-    """Let up to `limit` streams go that are past their time; windows that wait for them go to review. Gives how many.
+    """Stop waiting for up to `limit` streams that are past their time; windows that wait for them go to review. Gives how
+    many.
 
-    1. A site was taken back `unassigned_grace_h` ago: the device is out from the end of the assignment on.
-    2. A device's stream was not complete for `device_dormant_d`: it is out until it reports again, and
+    1. A site was unassigned `unassigned_grace_h` ago: the device is left out from the end of the assignment on.
+    2. A device's stream was not complete for `device_dormant_d`: it is left out until it reports again, and
        it is reported to the administrators.
 
-    Without these rules nobody goes.
+    Without these rules every stream is waited for.
     """
     today = local_date_of(now_ms)
     try:

@@ -45,7 +45,7 @@ def judge_due(
 def judge_scopes(
     session: Session, seals: Seals, now_ms: int, book: Rulebook, scope_ids: Sequence[str]
 ) -> dict[str, int]:
-    """Judge what is due in these scopes, all together. Those that somebody else holds are left to them. If
+    """Judge what is due in these scopes, all together. Those that another process has locked are left to it. If
     that fails, scope by scope: one that fails again is put off, logged and counted, and does not stop the
     rest."""
     scopes = {scope.scope_id: scope for scope in take_scopes(session, scope_ids)}
@@ -98,7 +98,7 @@ def _judge_all(
     session.flush()
     save_judged(session, [window for one in judged for window in one.windows])
     flags = follow_windows(session, seals, gathered, now_ms)
-    with session.no_autoflush:  # the scopes' counters are written in one go
+    with session.no_autoflush:  # the scopes' counters are written in one statement
         puts = [
             (one.scope, [*map(window_put, changed.get(one.site.id, [])), *flags.get(one.site.id, [])])
             for one in judged
@@ -109,7 +109,7 @@ def _judge_all(
 
 
 def _matched(session: Session, judged: Sequence[Judged], book: Rulebook) -> dict[str, Matched]:
-    """What records say of the windows that nothing met yet; that of the others is in their state."""
+    """What records say of the windows that nothing has met yet. For the others it is in their state."""
     logs = {rule.code for rule in book.duties if rule.judging == "log"}
     windows = [
         window

@@ -52,8 +52,8 @@ def plan_windows(
     """Make and revise the windows of up to `limit` sites that need it, from the one after id `after` on.
 
     A site needs it when its windows do not reach two days ahead, or were planned by other rules. Sites whose
-    scope somebody holds are left to them or to the next tick. One that fails is undone, logged and counted,
-    and does not stop the rest. Gives {"sites", "made", "revised", "failed", "last"}; `last` is the id to go
+    scope is locked by another process are left to it or to the next tick. One that fails is undone, logged and
+    counted, and does not stop the rest. Gives {"sites", "made", "revised", "failed", "last"}; `last` is the id to go
     on after, empty at the end. Doing it twice changes nothing the second time.
     """
     until = local_date_of(now_ms + AHEAD_MS)
@@ -128,7 +128,7 @@ def _dates(site: Site, now_ms: int, stamp: str, until: str) -> Iterator[str]:
 
 
 def _is_owed(site: Site, planned: PlannedWindow, now_ms: int) -> bool:
-    """Nobody is asked, afterwards, for what was not asked when it opened: not before the site was registered,
+    """No window is added afterwards for what was not asked when it would have opened: not before the site was registered,
     and not by a rule that came later to a date that had its windows."""
     if planned.opens_ms < site.made_ms:
         return False

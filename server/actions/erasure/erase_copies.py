@@ -1,4 +1,4 @@
-"""Erase what else names a person: rosters that were uploaded with him, and forms that nobody has sent yet."""
+"""Erase what else names a person: rosters that were uploaded with that person, and forms that nobody has sent yet."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
-from server.actions.accounts.form_keys import form_place
+from server.actions.accounts.form_keys import form_aad
 from server.actions.erasure.find_person import Likeness
 from server.actions.erasure.request_erasure import Person
-from server.actions.rosters.preview import JudgedRow, Result, read_result, sealed_result
+from server.actions.rosters.preview import Result, ValidatedRow, read_result, sealed_result
 from server.base.problems import Problem
 from server.base.seal import SealBroken, Seals
 from server.models.entry import Quarantine
@@ -25,7 +25,7 @@ _UNREAD = ("received", "mapping")  # the file is still needed
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """A roster as it is to be kept: `result` None where nothing was judged yet. `old`: the sealed result that this was
+    """A roster as it is to be kept: `result` None where nothing was validated yet. `old`: the sealed result that this was
     made of. `dropped`: how many rows of each verdict, and of the absent, went."""
 
     id: str
@@ -43,8 +43,8 @@ def next_roster(session: Session, after: str | None) -> Roster | None:
 
 
 def purge_roster(seals: Seals, person: Person, roster: Roster) -> Purged | None:
-    """The roster without this person; None where he is not in it. Needs no database. A file that nobody has read yet
-    cannot be looked through: those of his companies at his sites count as holding him."""
+    """The roster without this person; None where it does not name the person. Needs no database. A file that nobody has
+    read yet cannot be searched: those of the person's companies at the person's sites count as naming the person."""
     if roster.result is None:
         mine = roster.site_id in person.workers and roster.company in person.companies
         return Purged(roster.id, None, None, {}) if mine else None
@@ -76,7 +76,7 @@ def write_purged(session: Session, purged: Purged) -> bool:
     roster.file, roster.result = None, purged.result
     if roster.state in _UNREAD:
         detail = "其中有人的个人资料已依法删除, 请重新上传名册。"
-        roster.state, roster.problem = "failed", Problem(410, "person_erased", "名册已清除", detail).as_dict()
+        roster.state, roster.problem = "failed", Problem("person_erased", detail).as_dict()
     if roster.state == "preview":
         counts = dict(roster.counts)
         for name, number in purged.dropped.items():
@@ -88,9 +88,9 @@ def write_purged(session: Session, purged: Purged) -> bool:
     return True
 
 
-def _names(row: JudgedRow, numbers: Collection[str]) -> bool:
-    said = [row.fields.get("certificate_number"), *row.cells]
-    return any(isinstance(one, str) and one.strip().upper() in numbers for one in said)
+def _names(row: ValidatedRow, numbers: Collection[str]) -> bool:
+    values = [row.fields.get("certificate_number"), *row.cells]
+    return any(isinstance(one, str) and one.strip().upper() in numbers for one in values)
 
 
 def erase_refused(session: Session, keys: Collection[tuple[str, str]]) -> int:
@@ -108,7 +108,7 @@ def erase_forms(session: Session, seals: Seals, person: Person) -> int:
     found = [
         nonce
         for nonce, fields in session.execute(query)
-        if fields is not None and likeness.mentions(seals.open(form_place(nonce), fields))
+        if fields is not None and likeness.mentions(seals.open(form_aad(nonce), fields))
     ]
     session.execute(sa.delete(SentForm).where(SentForm.nonce.in_(found)))
     return len(found)

@@ -1,4 +1,4 @@
-"""Erase lines of the log: what stays of each is its place and its hash. What they made of the current state goes with them,
+"""Erase lines of the log: of each only its number and its hash stay. What they made of the current state goes with them,
 in the same transaction."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from server.actions.erasure.erasure_seal import line_text, record_text, sign_era
 from server.actions.erasure.freeze_windows import Span, freeze_windows
 from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.read_push import entry_place, prev_of
+from server.actions.sync.read_push import entry_aad, prev_of
 from server.base.seal import Seals
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import PERSON_ERASED, ErasedLine, ErasedRecord
@@ -46,7 +46,7 @@ def erase_lines(
     1. A line is emptied; the hash of the line before it is kept, so that the chain can be followed.
     2. The facts among them become tombstones, which tablets get like any other.
     3. Windows that rested on them stay as they were judged.
-    4. What waited or was refused, and photos that nothing else promises, go with them.
+    4. What was held or refused, and photos that nothing else promises, is deleted with them.
     5. All of that is signed.
     """
     scope = _locked(session, scope_id)
@@ -59,7 +59,7 @@ def erase_lines(
     texts = []
     for row in rows:
         line = ErasedLine(scope_id=scope_id, entry_id=row.id, erasure_id=erasure_id)
-        line.prev = prev_of(seals.open(entry_place(row.id), row.raw))
+        line.prev = prev_of(seals.open(entry_aad(row.id), row.raw))
         session.add(line)
         texts.append(line_text(line, row))
         row.raw = b""
@@ -153,7 +153,7 @@ def _forget_waiting(session: Session, scope: Scope, rows: Sequence[LogEntry], no
 
 
 def _forget_promises(session: Session, scope_id: str, keys: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Photos that only these entries promise: how many had arrived, and where they lie in the store."""
+    """Photos that only these entries promise: how many had arrived, and where they are in the store."""
     mine = sa.and_(MediaPromise.scope_id == scope_id, MediaPromise.entry_id.in_(keys))
     photos = set(session.scalars(sa.select(MediaPromise.sha256).where(mine)))
     if not photos:

@@ -1,4 +1,4 @@
-"""What was erased in a scope, counted and signed: who takes a line away without the server's keys is found."""
+"""What was erased in a scope, counted and signed: a line that was removed without the server's keys is detected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Lines = dict[str, ErasedLine]  # by entry id
 
 
 def line_text(line: ErasedLine, row: LogEntry) -> str:
-    """What of an erased line is signed for: its place in its chain, the hash of what it said, who asked."""
+    """What of an erased line is signed for: its number in its chain, the hash of its text, who asked."""
     return "|".join((line.entry_id, row.device_id, str(row.n), row.hash.hex(), line.prev, line.erasure_id))
 
 

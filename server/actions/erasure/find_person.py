@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.erasure.request_erasure import Person
-from server.actions.sync.quarantine import quarantine_place
-from server.actions.sync.read_push import entry_place
+from server.actions.sync.quarantine import quarantine_aad
+from server.actions.sync.read_push import entry_aad
 from server.base.seal import Seals
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import PERSON_ERASED, erased_among
@@ -23,10 +23,10 @@ from server.models.scope import Scope
 from sync_protocol.outcomes import EFFECTIVE
 
 READ_AT_ONCE = 500  # lines
-READ_MAX = 5_000  # lines before where we are is written down
+READ_MAX = 5_000  # lines before the position is recorded
 ERASED_AT_ONCE = 50  # lines in one transaction
 _UUID = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_NOT_YET = sa.or_(LogEntry.code.is_(None), LogEntry.code != PERSON_ERASED)  # those wait for a person
+_NOT_YET = sa.or_(LogEntry.code.is_(None), LogEntry.code != PERSON_ERASED)  # those wait for a user
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,41 +50,41 @@ class Late:
 
 
 class Likeness:
-    """Tells by its text what is about a person: by record ids, and where nothing took effect also by certificate numbers.
-    A name alone tells nothing: others bear it."""
+    """Finds in its text what is about a person: by record ids, and where nothing took effect also by certificate numbers.
+    A name alone proves nothing: other people have the same."""
 
     def __init__(self, person: Person) -> None:
         self._ids = _quoted(person.ids)
         self._numbers = _quoted(person.numbers)
-        self._names = [said.encode() for name in person.names for said in (name, json.dumps(name)[1:-1])]
+        self._names = [text.encode() for name in person.names for text in (name, json.dumps(name)[1:-1])]
 
     def names_records(self, text: bytes) -> bool:
-        """Whether one of his records is named."""
+        """Whether one of the person's records is named."""
         return any(token in text.upper() for token in self._ids)
 
     def is_about(self, text: bytes) -> bool:
-        """Whether one of his records or numbers is named."""
+        """Whether one of the person's records or numbers is named."""
         upper = text.upper()
         return any(token in upper for token in (*self._ids, *self._numbers))
 
     def mentions(self, text: bytes) -> bool:
-        """Whether his name or number is in it."""
+        """Whether the person's name or number is in it."""
         return any(name in text for name in self._names) or self.is_about(text)
 
 
 def widened(session: Session, seals: Seals, person: Person) -> Person:
-    """The person with every number and name that the lines of his records ever said."""
+    """The person with every number and name that the lines of their records ever had."""
     numbers, names = set(person.numbers), set(person.names)
     for scope_id, ids in person.workers.items():
         query = sa.select(LogEntry.id, LogEntry.raw).where(
             LogEntry.scope_id == scope_id, LogEntry.record_id.in_(ids), LogEntry.kind == "worker"
         )
         for key, raw in session.execute(query.execution_options(yield_per=READ_AT_ONCE)):
-            said = _body_of(seals.open(entry_place(key), raw))
-            numbers.add(str(said.get("certificate_number", "")))
-            names.add(str(said.get("name", "")))
-    told = (person.workers, person.cases, person.companies)
-    return Person(*told, sorted(numbers - {""}), sorted(names - {""}))
+            body = _body_of(seals.open(entry_aad(key), raw))
+            numbers.add(str(body.get("certificate_number", "")))
+            names.add(str(body.get("name", "")))
+    records = (person.workers, person.cases, person.companies)
+    return Person(*records, sorted(numbers - {""}), sorted(names - {""}))
 
 
 def next_site(session: Session, after: str | None) -> str | None:
@@ -94,8 +94,8 @@ def next_site(session: Session, after: str | None) -> str | None:
 
 
 def find_lines(session: Session, seals: Seals, person: Person, scope_id: str, after: str | None) -> Found:
-    """The next lines of a site's log that are about this person. Where none of his records is, only what had no effect is
-    read."""
+    """The next lines of a site's log that are about this person. At a site with none of the person's records, only
+    what had no effect is read."""
     likeness, mine = Likeness(person), scope_id in person.workers or scope_id in person.cases
     columns = (LogEntry.id, LogEntry.act, LogEntry.record_id, LogEntry.raw, LogEntry.outcome)
     query = sa.select(*columns).where(LogEntry.scope_id == scope_id, _NOT_YET)
@@ -109,7 +109,7 @@ def find_lines(session: Session, seals: Seals, person: Person, scope_id: str, af
         targets = _targets_of(session, person, scope_id, rows)
         for row in rows:
             after, read = row.id, read + 1
-            text = seals.open(entry_place(row.id), row.raw)
+            text = seals.open(entry_aad(row.id), row.raw)
             about = likeness.names_records(text) or row.record_id in targets
             if about or (row.outcome not in EFFECTIVE and likeness.is_about(text)):
                 found.append(row.id)
@@ -148,18 +148,18 @@ def find_refused(
     found = [
         (row.scope_id, row.id)
         for row in rows
-        if likeness.is_about(seals.open(quarantine_place(row.id), row.raw))
+        if likeness.is_about(seals.open(quarantine_aad(row.id), row.raw))
     ]
     return found, (rows[-1].scope_id, rows[-1].id) if len(rows) == READ_AT_ONCE else None
 
 
 def settled_late(session: Session, seals: Seals) -> Late | None:
-    """A line that came after an erasure, and that a person has settled."""
+    """A line that came after an erasure, and that a user has settled."""
     settled = sa.and_(Quarantine.code == PERSON_ERASED, Quarantine.state != "open")
     row = session.scalar(sa.select(Quarantine).where(settled).limit(1))
     if row is None:
         return None
-    text = seals.open(quarantine_place(row.id), row.raw)
+    text = seals.open(quarantine_aad(row.id), row.raw)
     erasures = erased_among(session, row.scope_id, {found.decode() for found in _UUID.findall(text)})
     return Late(row.scope_id, row.entry_id or row.id, row.id, min(erasures.values(), default=row.id))
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.certificates import CERTIFICATE_TYPES
-from server.actions.records.registers import certificate_digest, state_place
+from server.actions.records.registers import certificate_digest, state_aad
 from server.base.seal import Seals
 from server.models.erasure import Erasure, ErasureSeal
 from server.models.record import Worker
@@ -57,8 +57,8 @@ def find_by_certificate(session: Session, seals: Seals, number: str) -> list[Fou
     )
     found = []
     for worker, site in session.execute(query):
-        state = msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))
+        state = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))
         masked = mask_field("worker", "certificate_number", state["certificate_number"])
-        told = (site, state["name"], masked, worker.entered_on, worker.exited_on, worker.id)
-        found.append(FoundRecord(*told))
+        fields = (site, state["name"], masked, worker.entered_on, worker.exited_on, worker.id)
+        found.append(FoundRecord(*fields))
     return found

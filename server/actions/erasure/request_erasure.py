@@ -1,5 +1,5 @@
-"""Ask for the erasure of one person's data (PIPL 47): who he is, under which records, and whether anything still needs
-them. The erasing itself is done bit by bit by the tick (server/workflows/erase.py)."""
+"""Ask for the erasure of one person's data (PIPL 47): who the person is, under which records, and whether anything still
+needs them. The tick erases the data in small parts (server/workflows/erase.py)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from schemas.limits import REASON_MAX
 from server.actions.duties.log_evidence import facts_between
-from server.actions.records.registers import state_place
+from server.actions.records.registers import state_aad
 from server.actions.reference.load_reference import rules_in_force
 from server.base.problems import Problem
 from server.base.seal import Seals, place
@@ -34,7 +34,7 @@ Key = tuple[str, str]  # a record's scope and id
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Whom an erasure is about: record ids of the roster by site, cases by site, his companies, and the certificate numbers
+    """Whom an erasure is about: record ids of the roster by site, cases by site, companies, and the certificate numbers
     and names of those records (the first step adds those that they had earlier)."""
 
     workers: dict[str, list[str]]
@@ -61,14 +61,14 @@ class Asked:
 
 
 def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -> Erasure:
-    """Record the request and, from now on, take in nothing more about this person.
+    """Record the request and, from now on, accept nothing more about this person.
 
-    Raises Problem 403 for who is no administrator, 404 `unknown_person`, 422 without a reason or document, and 409 while
-    something needs the data: `person_still_here`, `person_has_open_case`, `person_is_evidence` of an open flag,
+    Raises Problem 403 for a user who is no administrator, 404 `unknown_person`, 422 without a reason or document, and
+    409 while something needs the data: `person_still_here`, `person_has_open_case`, `person_is_evidence` of an open flag,
     `erasure_under_way`.
     """
     if asked.by.role != "admin" or not asked.by.active:
-        raise Problem(403, "forbidden", "没有权限", "只有在用的管理员可以删除个人资料。")
+        raise Problem("forbidden")
     reason, document = (_required(text, name, most) for text, name, most in _texts(asked))
     scopes = [
         lock_scope(session, scope_id) for scope_id in sorted({scope_id for scope_id, _ in asked.records})
@@ -88,7 +88,7 @@ def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -
         scope.erased = True
     person = _person(seals, workers, cases)
     made = Erasure(id=erasure_id, asked_by=asked.by.id, asked_ms=now_ms, reason=reason, document=document)
-    made.person = seals.seal(person_place(erasure_id), msgspec.json.encode(person))
+    made.person = seals.seal(person_aad(erasure_id), msgspec.json.encode(person))
     made.step, made.leftover, made.done = FIRST_STEP, [], {}
     session.add(made)
     session.flush()
@@ -97,11 +97,11 @@ def request_erasure(session: Session, seals: Seals, asked: Asked, now_ms: int) -
 
 def read_person(seals: Seals, erasure: Erasure) -> Person:
     """Whom an erasure that is under way is about. Raises SealBroken."""
-    return msgspec.json.decode(seals.open(person_place(erasure.id), erasure.person or b""), type=Person)
+    return msgspec.json.decode(seals.open(person_aad(erasure.id), erasure.person or b""), type=Person)
 
 
-def person_place(erasure_id: str) -> bytes:
-    """Where it is sealed whom an erasure is about."""
+def person_aad(erasure_id: str) -> bytes:
+    """The additional data (AAD) that the sealed person of an erasure is bound to."""
     return place("erasure", erasure_id, "person")
 
 
@@ -112,12 +112,12 @@ def _texts(asked: Asked) -> tuple[tuple[str, str, int], ...]:
 def _required(text: str, name: str, most: int) -> str:
     clean = cleaned(text)
     if not clean or len(clean) > most:
-        raise Problem(422, "invalid_input", "输入有误", f"请填写{name}, 不超过 {most} 个字。")
+        raise Problem("invalid_input", f"请填写{name}, 不超过 {most} 个字。")
     return clean
 
 
 def same_person(session: Session, worker_id: str) -> list[Key]:
-    """Every record of the roster, at any site, that is the person of this one: until no certificate number and no merge
+    """Every record of the roster, at any site, that is the same person as this one: until no certificate number and no merge
     leads to another. Raises Problem 404."""
     columns = (Worker.scope_id, Worker.id, Worker.certificate_digest, Worker.merged_into)
     found: set[Key] = set()
@@ -138,7 +138,7 @@ def same_person(session: Session, worker_id: str) -> list[Key]:
 
 def _unknown() -> Problem:
     detail = "名册里没有这个编号, 或已经删除; 可用 gongdi person find 查找。"
-    return Problem(404, "unknown_person", "没有这个人", detail)
+    return Problem("unknown_person", detail)
 
 
 def _cases(session: Session, workers: Collection[Worker]) -> list[CaseFile]:
@@ -167,7 +167,7 @@ def _require_free(session: Session, workers: Collection[Worker], cases: Collecti
 
 
 def _held(code: str, detail: str) -> Problem:
-    return Problem(409, code, "现在不能删除", detail)
+    return Problem(code, detail)
 
 
 def _counting(session: Session, keys: list[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -179,7 +179,7 @@ def _counting(session: Session, keys: list[tuple[str, str]]) -> set[tuple[str, s
 
 
 def _is_evidence(session: Session, scope_id: str, workers: list[str], cases: set[str]) -> bool:
-    """Whether an open flag hangs on these people's records: its history names a case of theirs, or a window of it was met
+    """Whether an open flag needs these people's records: its history names a case of theirs, or a window of it was met
     by a record of theirs, or had one of the kind that it asks for."""
     is_open = sa.and_(Flag.scope_id == scope_id, Flag.closed_ms.is_(None))
     events = sa.select(FlagEvent.detail).join(
@@ -220,7 +220,7 @@ def _person(seals: Seals, workers: Collection[Worker], cases: Collection[CaseFil
     person = Person({}, {}, [], [], [])
     for worker in workers:
         person.workers.setdefault(worker.scope_id, []).append(worker.id)
-        state = msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))
+        state = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))
         person.numbers.append(state["certificate_number"])
         person.names.append(state["name"])
         person.companies.append(worker.company)

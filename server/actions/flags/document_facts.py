@@ -1,5 +1,5 @@
-"""What a flag's papers say, in words; everything a string. An order and a recheck are each about one event of the
-history, and say what held then."""
+"""What a flag's documents say, in words; every value is a string. An order and a recheck are each about one event of
+the history, and say what held then."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from server.rules.flags.words import (
     moment,
 )
 
-_ORDERS = ("order_rectification", "fail_recheck")  # a failed recheck asks anew, by its own deadline
+_ORDERS = ("order_rectification", "fail_recheck")  # a failed recheck asks again, with its own deadline
 _RECHECKS = ("pass_recheck", "fail_recheck")
 _REPLY = ("submit_rectification",)
 _SYSTEM = {"scheduler": "系统"}
@@ -31,47 +31,51 @@ Event = Mapping[str, Any]
 
 
 def number_of(file: FlagFile) -> str:
-    """The flag's number on paper: the year in which it opened, and the end of its id."""
+    """The flag's number on documents: the year in which it opened, and the end of its id."""
     return f"{to_iso(file.flag.opened_ms)[:4]}-{file.flag.id[-8:].upper()}"
 
 
 def document_facts(
-    paper: str, file: FlagFile, names: Names, now_ms: int, n: int | None
+    document: str, file: FlagFile, names: Names, now_ms: int, n: int | None
 ) -> dict[str, Any] | None:
     """An order (event `n`: it, or a failed recheck) or a recheck with the order and the reply before it. None: the
     history has none."""
-    kinds = _ORDERS if paper == "order" else _RECHECKS
+    kinds = _ORDERS if document == "order" else _RECHECKS
     last = None if n is None else n + 1
     event = _before(file, kinds, last)
     if event is None or (n is not None and event["n"] != n):
         return None
-    told = {**_common(file, names, now_ms), "number": f"{number_of(file)}-{event['n']:03}"}
-    if paper == "order":
-        return {**told, "order": _said(event, file, names)}
+    facts = {**_common(file, names, now_ms), "number": f"{number_of(file)}-{event['n']:03}"}
+    if document == "order":
+        return {**facts, "order": _event_facts(event, file, names)}
     reply = _before(file, _REPLY, event["n"])
     order = _before(file, _ORDERS, reply["n"] if reply is not None else event["n"])
     failed = sum(one["action"] == "fail_recheck" and one["n"] < event["n"] for one in file.events)
-    said = {"order": order, "reply": reply, "recheck": event}
-    return {**told, **{name: _said(one, file, names) for name, one in said.items()}, "failed": str(failed)}
+    events = {"order": order, "reply": reply, "recheck": event}
+    return {
+        **facts,
+        **{name: _event_facts(one, file, names) for name, one in events.items()},
+        "failed": str(failed),
+    }
 
 
 def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
     """Everything: `facts` as pairs, and `parts`, each a table with its title, a note, columns and rows."""
-    flag, told = file.flag, _common(file, names, now_ms)
+    flag, common = file.flag, _common(file, names, now_ms)
     facts = [
         ("编号", number_of(file)),
-        ("工地", f"{told['site']} ({told['district']})"),
-        ("责任单位", told["company"]),
-        ("职责", told["duty"]),
-        ("程度", told["severity"]),
+        ("工地", f"{common['site']} ({common['district']})"),
+        ("责任单位", common["company"]),
+        ("职责", common["duty"]),
+        ("程度", common["severity"]),
         ("状态", FLAG_STATE_NAMES[flag.state]),
         ("归口", names.of("units", flag.unit)),
         ("开立", moment(flag.opened_ms)),
         ("办结", moment(flag.closed_ms)),
         ("数据完整至", moment(file.watermark_ms)),
-        ("期限依据", told["due_source"]),
+        ("期限依据", common["due_source"]),
         ("记录链", flag.head),
-        ("打印", told["printed"]),
+        ("打印", common["printed"]),
     ]
     tables = (
         _windows(file, names),
@@ -81,7 +85,7 @@ def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
         _events(file, names),
     )
     parts = [part for part in (*tables, _photos(file, names)) if part["rows"]]
-    return {**told, "number": number_of(file), "facts": facts, "parts": parts}
+    return {**common, "number": number_of(file), "facts": facts, "parts": parts}
 
 
 def _common(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
@@ -106,7 +110,7 @@ def _before(file: FlagFile, actions: Collection[str], n: int | None) -> Event | 
     return next(found, None)
 
 
-def _said(event: Event | None, file: FlagFile, names: Names) -> dict[str, str]:
+def _event_facts(event: Event | None, file: FlagFile, names: Names) -> dict[str, str]:
     """What an event says, and until when it asks; dashes for one that is not there."""
     if event is None:
         return dict.fromkeys(("name", "actor", "unit", "at", "note", "due"), "—")

@@ -1,5 +1,5 @@
-"""Escalation: steps whose time has come are taken, once, by whichever scheduler gets there first; while they stand
-overdue, people are told again."""
+"""Escalation: steps whose time has come are taken, once, by whichever scheduler gets there first. While they are
+overdue, people are notified again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
-from server.actions.notices.enqueue import People, read_people, receivers, tell
+from server.actions.notices.enqueue import People, enqueue_notices, read_people, receivers
 from server.actions.records.feed import publish_all
 from server.base.db import raise_if_lost
 from server.base.seal import Seals
@@ -90,9 +90,9 @@ def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
             changed[flag.id] = flag
     session.flush()
     puts = flag_puts(session, list(changed.values()))
-    with session.no_autoflush:  # the scopes' counters are written in one go
-        told = [(scope, puts.get(scope.scope_id, [])) for scope in scopes]
-        publish_all(session, tick.seals, tick.now_ms, told)
+    with session.no_autoflush:  # the scopes' counters are written in one statement
+        changes = [(scope, puts.get(scope.scope_id, [])) for scope in scopes]
+        publish_all(session, tick.seals, tick.now_ms, changes)
     session.flush()
     return len(steps)
 
@@ -126,7 +126,7 @@ def _take(tick: _Tick, flag: Flag, step: FlagStep, policy: Policy, site: Site, s
     if heard:
         severe = rule.pages and flag.severity == "severe"
         who = receivers(tick.people, site, step.unit, flag.company)
-        tell(tick.session, tick.people, who, flag, what, severe, now_ms, tick.delay_ms)
+        enqueue_notices(tick.session, tick.people, who, flag, what, severe, now_ms, tick.delay_ms)
     if not again:
         trigger(tick.session, tick.seals, flag, policy, rule.triggers, now_ms)
     return True

@@ -59,12 +59,12 @@ def append_event(
     flag.rev, flag.head, flag.changed_ms = n, row.hash, event.at_ms
     scope = session.get_one(Scope, flag.scope_id)
     scope.flag_tally = seals.seal(
-        tally_place(scope.scope_id), counted(seals, read_tally(seals, scope), row.hash).raw
+        tally_aad(scope.scope_id), counted(seals, read_tally(seals, scope), row.hash).raw
     )
 
 
 def standing_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> Standing:
-    """A flag as it is stored, with these of its steps, for the next event to be applied to."""
+    """The stored state of a flag and of these of its steps, to which the next event is applied."""
     now = Standing(
         state=flag.state or "",
         unit=flag.unit or "",
@@ -114,7 +114,7 @@ def read_tally(seals: Seals, scope: Scope) -> Tally:
     """How many events the flags of a scope have, as was sealed. Raises SealBroken."""
     if scope.flag_tally is None:
         return Tally()
-    raw = seals.open(tally_place(scope.scope_id), scope.flag_tally)
+    raw = seals.open(tally_aad(scope.scope_id), scope.flag_tally)
     return Tally(int.from_bytes(raw[:8]), int.from_bytes(raw[8:]))
 
 
@@ -137,7 +137,7 @@ def counted(seals: Seals, tally: Tally, event_hash: str) -> Tally:
     return Tally(tally.events + 1, (tally.sum + keyed) % (1 << 128))
 
 
-def tally_place(scope_id: str) -> bytes:
+def tally_aad(scope_id: str) -> bytes:
     return place("scope", scope_id, "flag_tally")
 
 

@@ -14,14 +14,15 @@ from server.models.flag import Flag
 from server.models.site import Site, SiteCompany
 from server.rules.flags.words import FLAG_STATE_NAMES, SEVERITIES
 
-LIVE = "live"  # of `state`: every flag that is not closed
+LIVE, ALL = "live", "all"  # of `state`: every flag that is not closed, and every flag
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """`name`: of the parameter; `title`, `any`: what people read, the second where nothing is chosen; `narrows`: the
-    condition for a value. Values are either listed (`words`: value and what people read), or codes of `pattern` whose
-    names are known elsewhere (`noun`: of the reference data, or `companies`); `wrong`: what is said of another value."""
+    """`name`: of the parameter; `title`, `any`: what people read, the second where nothing is chosen (empty: something
+    always is); `narrows`: the condition for a value. Values are either listed (`words`: value and what people read), or
+    codes of `pattern` whose names are known elsewhere (`noun`: of the reference data, or `companies`); `wrong`: what is
+    said of another value."""
 
     name: str
     title: str
@@ -37,11 +38,13 @@ class Filter:
         return value in self.words if self.words else re.fullmatch(self.pattern, value) is not None
 
     def offered_to(self, viewer: Viewer) -> bool:
-        """Whether a form shows it to this viewer: who works on a flag is the bureau's own business."""
+        """Whether a form shows it to this viewer: only the bureau sees who works on a flag."""
         return not self.for_bureau or viewer.role in ("section", "brigade")
 
 
 def _state(value: str, _viewer: Viewer) -> sa.ColumnElement[bool]:
+    if value == ALL:
+        return sa.true()
     return Flag.closed_ms.is_(None) if value == LIVE else Flag.state == value
 
 
@@ -54,7 +57,7 @@ def _assignee(value: str, viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 FLAG_FILTERS = (
-    Filter("state", "状态", "全部", _state, words={LIVE: "未销号", **FLAG_STATE_NAMES}),
+    Filter("state", "状态", "", _state, words={LIVE: "未销号", ALL: "全部", **FLAG_STATE_NAMES}),
     Filter(
         "district",
         "区县",

@@ -53,8 +53,8 @@ class ShownFlag:
 
 @dataclass(frozen=True, slots=True)
 class WaitingFlag(ShownFlag):
-    """A flag that waits for a move, the step that asks for it, how many signals its site has lately (none for who may
-    not see them), and who of the unit works on it."""
+    """A flag that waits for a move, the step that asks for it, how many signals its site has lately (none for a viewer
+    who may not see them), and which colleague of the unit works on it."""
 
     step: FlagStep
     signals: int
@@ -66,7 +66,7 @@ class WaitingFlag(ShownFlag):
 class FlagFile(ShownFlag):
     """One flag with the windows, entries and times that prove it, its steps and all that happened to it.
 
-    `streams` says when each device was last heard from, which is what tells missed from silent; `moves` what the
+    `streams` says when each device was last heard from, which distinguishes missed from silent; `moves` what the
     viewer may do with it now, `due_days_max` how far ahead a deadline may be set. `companies`: those at the site that the
     viewer may know (code, name), the general contractor first; `company`: the name of the one that is
     answerable; `turn`: the step that the flag waits for.
@@ -157,7 +157,7 @@ def flags_waiting_for(
     own = sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id)
     earlier = aliased(
         FlagStep
-    )  # of several that ask the same unit, the one that is due first gives the flag its place
+    )  # of several that ask the same unit, the one that is due first decides where the flag is in the list
     is_first = ~sa.exists().where(
         earlier.scope_id == FlagStep.scope_id,
         earlier.flag_id == FlagStep.flag_id,
@@ -322,9 +322,9 @@ def _answerable(flag: Flag, companies: Sequence[tuple[str, str]]) -> str:
 
 
 def _events(session: Session, viewer: Viewer, flag: Flag) -> list[dict[str, Any]]:
-    """What happened, in order, with the names of the people; their ids are nobody else's business. A contractor sees of
-    another company only that it did something, of what was written to another company nothing, and neither what the
-    bureau noted for itself nor whom the system reminded there."""
+    """What happened, in order, with the names of the people; their ids are not shown. Of another company a contractor
+    sees only that it did something, and nothing of what was written to it. A contractor sees neither the bureau's own
+    notes nor whom the system reminded there."""
     events = list(session.scalars(_of(FlagEvent, flag).order_by(FlagEvent.n)))
     people = {event.actor for event in events if len(event.actor) == 36}
     users = {user.id: user for user in session.scalars(sa.select(User).where(User.id.in_(people)))}
@@ -343,8 +343,8 @@ def _events(session: Session, viewer: Viewer, flag: Flag) -> list[dict[str, Any]
             name = PARTY_NAMES[CONTRACTOR] if theirs else name
         if hidden:
             detail = {key: value for key, value in detail.items() if key not in _WORDS}
-        told = {"n": event.n, "at_ms": event.at_ms, "actor": name, "action": event.action}
+        fields = {"n": event.n, "at_ms": event.at_ms, "actor": name, "action": event.action}
         role = user.role if user is not None else ""
         unit = user.unit or "" if user is not None else ""
-        shown.append({**told, "detail": detail, "hash": event.hash, "role": role, "unit": unit})
+        shown.append({**fields, "detail": detail, "hash": event.hash, "role": role, "unit": unit})
     return shown

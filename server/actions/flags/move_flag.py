@@ -1,4 +1,4 @@
-"""A person moves a flag: acknowledge, order rectification, reply, recheck, transfer, close …, one event a move."""
+"""A user moves a flag: acknowledge, order rectification, reply, recheck, transfer, close …, one event a move."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _ORDERS = ("order_rectification", "fail_recheck")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
+    """What a user asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
     `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
     `company`: to which of the site's an order is addressed; empty: as before, else the general contractor.
     `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already."""
@@ -85,7 +85,7 @@ def move_flag(
 
     Raises Problem 404 when it is absent or not this viewer's, 403 `role_not_allowed`, 409 `stale_rev`,
     `illegal_move`, `same_person` or `another_open` (with `state`, `rev` and what is `allowed`), 422 for what the move
-    needs and lacks.
+    needs and was not given.
     """
     scope_id = session.scalar(sa.select(Flag.scope_id).where(Flag.id == flag_id, visible_flags(viewer)))
     scope = lock_scope(session, scope_id) if scope_id is not None else None
@@ -135,8 +135,8 @@ def move_flag(
 
 
 def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_ms: int) -> bool:
-    """Whether the last that a person did to this flag is this very move: somebody who went back in the browser, and
-    pressed again what its form still said."""
+    """Whether the user's last move of this flag is this same move: the user went back in the browser and sent the form
+    again."""
     if not wanted.repeat_ms:
         return False
     events = sa.select(FlagEvent).where(
@@ -147,9 +147,9 @@ def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_m
         return False
     if last.at_ms <= now_ms - wanted.repeat_ms:
         return False
-    told = _detail(session, wanted, viewer, MOVES[wanted.action], flag)
+    detail = _detail(session, wanted, viewer, MOVES[wanted.action], flag)
     return all(
-        last.detail.get(name) == told.get(name) for name in ("note", "media", "due", "assignee", "company")
+        last.detail.get(name) == detail.get(name) for name in ("note", "media", "due", "assignee", "company")
     )
 
 
@@ -157,12 +157,12 @@ def asked_of(
     session: Session, viewer: Viewer, flag: Flag, site: Site, book: Rulebook, wanted: Wanted | None = None
 ) -> Asked:
     """What the rules have to know about this viewer and this flag."""
-    told = sa.select(FlagEvent.action, FlagEvent.actor).where(
+    query = sa.select(FlagEvent.action, FlagEvent.actor).where(
         FlagEvent.scope_id == flag.scope_id,
         FlagEvent.flag_id == flag.id,
         FlagEvent.action.in_((*TAKES_OVER, "submit_rectification")),
     )
-    events = session.execute(told).all()
+    events = session.execute(query).all()
     other = sa.select(Flag.id).where(
         Flag.scope_id == flag.scope_id, Flag.duty == flag.duty, Flag.closed_ms.is_(None), Flag.id != flag.id
     )
@@ -191,13 +191,12 @@ def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: i
     if wanted.rev is None and not move.remark:
         raise _invalid("/rev", "请写明所看到的版本。")
     if wanted.rev is not None and not move.remark and _overtaken(session, flag, policy, wanted.rev):
-        raise Problem(409, "stale_rev", "标记已有变化", "您看到的不是最新情况, 请核对后再操作。", **here)
+        raise Problem("stale_rev", **here)
     code = refusal(asked)
     if code == "note_required":
         raise _invalid("/note", "请填写说明。")
     if code is not None:
-        status, title, detail = _REFUSALS[code]
-        raise Problem(status, code, title, detail, **here)
+        raise Problem(code, **here)
     days_max = policy.due_days_max
     if wanted.due_ms is not None and not (move.due and now_ms < wanted.due_ms <= now_ms + days_max * DAY_MS):
         raise _invalid("/due", f"期限应在现在之后、{days_max} 天之内。" if move.due else "这一步不设期限。")
@@ -207,14 +206,6 @@ def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: i
         raise _invalid("/assignee", "只有指定承办人时填写。")
     if wanted.company and not move.addresses:
         raise _invalid("/company", "这一步不指定施工单位。")
-
-
-_REFUSALS = {
-    "role_not_allowed": (403, "您不能这样做", "这一步由主管科室或监察支队等其他人员办理。"),
-    "illegal_move": (409, "现在不能这样做", "标记的状态不允许这一步, 请刷新页面看现在可以做什么。"),
-    "same_person": (409, "不能由同一人办理", "提交整改回复的人不能复查或撤回, 请由另一人办理。"),
-    "another_open": (409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"),
-}
 
 
 def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
@@ -240,7 +231,7 @@ def _in_charge(session: Session, flag: Flag, unit: str) -> str:
 
 
 def _invalid(pointer: str, message: str) -> Problem:
-    return Problem(422, "invalid_input", "输入有误", "请按提示修改。", errors={pointer: [message]})
+    return Problem("invalid_input", "请按提示修改。", errors={pointer: [message]})
 
 
 def _detail(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: Flag) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from server.rules.flags.escalation import CONSECUTIVE, SILENT, as_json, owner, s
 from server.rules.flags.history import policy_digest
 from server.rules.rulebook import Rulebook
 
-_WRONG = ("missed", "review", "silent")  # a flag stands as long as one of its windows is one of these
+_WRONG = ("missed", "review", "silent")  # a flag stays open while one of its windows is one of these
 WITHDRAWABLE = ("open", "acknowledged")
 
 Key = tuple[str, str]  # a site and a duty: one flag is open for it at most
@@ -61,13 +61,13 @@ class Gathered:
 def gather_windows(
     session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
 ) -> Gathered:
-    """Put judged windows under the flags of their locked scopes, and open those that lack. Few statements, however many
-    scopes. The caller saves the windows and goes on with `follow_windows`.
+    """Put judged windows under the flags of their locked scopes, and open those that are missing. Few statements, however
+    many scopes. The caller saves the windows and goes on with `follow_windows`.
 
     1. What is missed goes under the open flag of its duty, also when it was silent before; what is silent
-       under the silent-site flag, which thereby inhibits it.
+       under the silent-site flag, which so inhibits it.
     2. A flag opens with the policy in force copied onto it, and its steps as rows.
-    3. Evidence that came after a window was missed is written into its flag's history, for a person to review.
+    3. Evidence that came after a window was missed is written into its flag's history, for a user to review.
     """
     scope_ids = [one.scope.scope_id for one in judged]
     before = {window.flag_id for one in judged for window in one.windows if window.flag_id is not None}
@@ -165,8 +165,8 @@ def raise_integrity(
     session: Session, seals: Seals, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
 ) -> None:
     """A device's chain contradicts itself (SPEC: Streams, `forked`): people have to look."""
-    told = {"device": device_id}
-    flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", told, now_ms, book)
+    detail = {"device": device_id}
+    flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", detail, now_ms, book)
     feed.put(flag_puts(session, [flag])[scope.scope_id])
 
 
@@ -290,8 +290,8 @@ def _last_wrong(newest_first: Iterable[tuple[int, int]]) -> int:
 
 
 def _withdraw(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> list[Flag]:
-    """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people act upon
-    is theirs."""
+    """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people already
+    act upon is left to them."""
     mine = [flag for flag in flags if flag.state in WITHDRAWABLE and flag.duty not in (INTEGRITY, CASE)]
     if not mine:
         return []
@@ -300,11 +300,11 @@ def _withdraw(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int
         Window.flag_id.in_([flag.id for flag in mine]),
         Window.state.in_(_WRONG),
     )
-    standing = {(flag_id, state) for flag_id, state in session.execute(query.distinct())}
+    remaining = {(flag_id, state) for flag_id, state in session.execute(query.distinct())}
     gone = []
     for flag in mine:
         wrong = ("silent",) if flag.duty == SILENT else _WRONG
-        if not any((flag.id, state) in standing for state in wrong):
+        if not any((flag.id, state) in remaining for state in wrong):
             reason = "heard_again" if flag.duty == SILENT else "nothing_wrong"
             withdraw(session, seals, flag, reason, now_ms)
             gone.append(flag)

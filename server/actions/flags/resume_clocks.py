@@ -1,7 +1,7 @@
-"""After a pause of all schedulers: steps that fell due while nobody was reminded start again, and the flag says so.
+"""After a pause of all schedulers: steps that fell due meanwhile, without a reminder, start again. The history says so.
 
-Otherwise the brigade would be called in the tick in which the section hears of the flag for the first time. What a person
-ordered keeps its deadline: it is on the paper that the company has, and it could reply all the time.
+Otherwise the brigade would be called in the tick in which the section hears of the flag for the first time. What a user
+ordered keeps its deadline: it is in the document that the company has, and the company could reply all the time.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ def resume_clocks(
             sa.select(Flag).where(Flag.scope_id.in_(ids), Flag.id.in_(named), Flag.closed_ms.is_(None))
         )
     )
-    policies, said = policies_of(flags), _said_since(session, flags, since_ms)
+    policies, noted = policies_of(flags), _noted_since(session, flags, since_ms)
     changed = [
         flag
         for flag in flags
-        if RESUMED not in said[flag.id]
-        and _restart(session, seals, flag, policies[flag.id], said[flag.id], since_ms, now_ms, book)
+        if RESUMED not in noted[flag.id]
+        and _restart(session, seals, flag, policies[flag.id], noted[flag.id], since_ms, now_ms, book)
     ]
     session.flush()
     puts = flag_puts(session, changed)
@@ -70,19 +70,19 @@ def resume_clocks(
     return len(changed), found[-1] if len(found) == limit else ""
 
 
-def _said_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict[str, set[str]]:
+def _noted_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict[str, set[str]]:
     """By flag: RESUMED if its clocks were started again already, and the steps that something made due at once."""
-    said: dict[str, set[str]] = {flag.id: set() for flag in flags}
+    noted: dict[str, set[str]] = {flag.id: set() for flag in flags}
     events = sa.select(FlagEvent).where(
         FlagEvent.scope_id.in_({flag.scope_id for flag in flags}),
-        FlagEvent.flag_id.in_(list(said)),
+        FlagEvent.flag_id.in_(list(noted)),
         FlagEvent.action.in_((RESUMED, "hastened")),
         FlagEvent.at_ms > since_ms,
     )
     for event in session.scalars(events):
-        told: Mapping[str, object] = event.detail.get("clocks", {})
-        said[event.flag_id] |= {RESUMED} if event.action == RESUMED else set(told)
-    return said
+        clocks: Mapping[str, object] = event.detail.get("clocks", {})
+        noted[event.flag_id] |= {RESUMED} if event.action == RESUMED else set(clocks)
+    return noted
 
 
 def _restart(

@@ -1,4 +1,4 @@
-"""Which photos an open flag hangs on: they stay, however old they are, until it is closed."""
+"""Which photos an open flag needs: they stay, however old they are, until it is closed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from server.models.window import Window
 
 def is_held() -> sa.ColumnElement[bool]:
     """Whether a row of Media is evidence of a flag that is open: of what a tablet recorded, photos of entries that met
-    the flag's windows, fell into them, or tell of a case that its history names; of what people sent with their
+    the flag's windows, fell into them, or are about a case that its history names; of what people sent with their
     moves, everything since it was opened."""
     is_open = sa.and_(Flag.scope_id == Media.scope_id, Flag.closed_ms.is_(None))
     promised = sa.and_(MediaPromise.scope_id == Media.scope_id, MediaPromise.sha256 == Media.sha256)

@@ -1,4 +1,4 @@
-"""What becomes of an upload: it moves on, arrives, or is given up. One conditional UPDATE decides each time."""
+"""Advance an upload, complete it, or give it up. Each is one conditional UPDATE."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from server.actions.media.begin_upload import upload_id
 from server.actions.media.inspect_photo import Photo, refused_media
 from server.base.db import is_postgresql
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.models.media import Media, MediaUpload
-from sync_protocol.outcomes import problem_title
 
 PARTS_MAX = 1000
 
@@ -23,32 +22,33 @@ def find_upload(session: Session, capability: str, device_id: str, now_ms: int) 
     expired or was given up."""
     upload = session.get(MediaUpload, upload_id(capability))
     if upload is None or upload.device_id != device_id:
-        raise Problem(404, "not_found", problem_title("not_found"))
+        raise protocol_problem("not_found")
     if upload.state == "gone" or upload.expires_ms <= now_ms:
         raise refused_media("upload_gone")
     return upload
 
 
 def check_offset(upload: MediaUpload, at_byte: int) -> None:
-    """Raises Problem 409 for bytes that do not go on where the upload stands."""
+    """Raises Problem 409 for bytes that do not start where the upload has got to."""
     if at_byte != upload.at_byte:
         raise moved_on(upload.at_byte)
 
 
 def moved_on(at_byte: int | None = None) -> Problem:
-    """409: the upload stands elsewhere; a HEAD says where."""
-    told = {} if at_byte is None else {"offset": at_byte}
-    return refused_media("upload_offset_mismatch", **told)
+    """409: the upload has got to another byte; a HEAD says to which."""
+    members = {} if at_byte is None else {"offset": at_byte}
+    return refused_media("upload_offset_mismatch", **members)
 
 
 def advance(session: Session, upload: MediaUpload, part: str, until_byte: int, now_ms: int) -> bool:
-    """Count one more piece, if the upload still stands where it was seen; whether it did."""
+    """Count one more piece, if the upload is still at the byte that was read. Gives whether it was."""
     parts = [*upload.parts, [upload.at_byte, part]]
     return _move(session, upload, now_ms, at_byte=until_byte, parts=parts)
 
 
 def finish(session: Session, upload: MediaUpload, photo: Photo, now_ms: int) -> bool:
-    """Count the last bytes and the photo as arrived, if the upload still stands where it was seen; whether it did.
+    """Count the last bytes and the photo as arrived, if the upload is still at the byte that was read. Gives whether
+    it was.
 
     Two devices may bring the same photo: the first is remembered.
     """
@@ -63,7 +63,7 @@ def finish(session: Session, upload: MediaUpload, photo: Photo, now_ms: int) -> 
 
 
 def give_up(session: Session, upload: MediaUpload, now_ms: int) -> bool:
-    """End an upload, if it still stands where it was seen; whether it did. What has arrived stays."""
+    """End an upload, if it is still at the byte that was read. Gives whether it was. What has arrived stays."""
     return _move(session, upload, now_ms, state="gone", expires_ms=now_ms)
 
 

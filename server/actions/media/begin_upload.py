@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 
 from server.actions.devices.authenticate_device import Sender, hash_token
 from server.actions.media.inspect_photo import PhotoLimits, refused_media
-from server.base.problems import Problem
+from server.base.problems import protocol_problem
 from server.models.device import Device
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.scope import scope_id_of
 from server.models.user import Assignment
-from sync_protocol.outcomes import problem_title
 
 _SITE = re.compile(r"site:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -41,7 +40,7 @@ def read_announced(length: int, metadata: Mapping[str, str], limits: PhotoLimits
     if not _SHA256.fullmatch(sha256):
         errors["/Upload-Metadata/sha256"] = ["必须是 64 位小写十六进制。"]
     if errors:
-        raise Problem(400, "header_invalid", problem_title("header_invalid"), errors=errors)
+        raise protocol_problem("header_invalid", errors=errors)
     if length > limits.bytes_max:
         raise refused_media("media_too_large", max_bytes=limits.bytes_max)
     return Announced(scope_id_of(scope), sha256, length)
@@ -77,7 +76,7 @@ def begin_upload(
 def open_upload(
     session: Session, capability: str, device_id: str, announced: Announced, expires_ms: int
 ) -> MediaUpload:
-    """The row of an upload, before anything of it lies in the store: by it the tick finds what a crash leaves there."""
+    """The row of an upload, written before anything of it is in the store: by it the tick finds what a crash left there."""
     upload = MediaUpload(
         id=upload_id(capability), device_id=device_id, scope_id=announced.scope_id, sha256=announced.sha256
     )

@@ -47,7 +47,7 @@ def shown_bytes(store: MediaStore, photo: Media) -> bytes:
     except SealBroken as error:
         _log.error("a photo in the store does not open", extra={"fields": {"sha256": photo.sha256}})
         detail = "存储中的照片已损坏或被改动, 请联系管理员。"
-        raise Problem(502, "media_damaged", "照片已损坏", detail) from error
+        raise Problem("media_damaged", detail) from error
     if found is None:
         raise not_found()
     return found

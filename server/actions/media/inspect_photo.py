@@ -1,7 +1,7 @@
-"""Judge a photo by its bytes, and make the copy of it that people are shown.
+"""Inspect a photo by its bytes, and make the copy of it that people are shown.
 
 What a client calls a file counts for nothing. The bytes are kept as they came, because the hash in the signed log is
-over them; but nobody is shown them: a decoded and re-encoded copy holds no place, no camera's number, and nothing that
+over them; but nobody is shown them: a decoded and re-encoded copy holds no location, no camera's number, and nothing that
 was hidden behind the picture.
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.reference.load_reference import rules_in_force
 from server.base.clock import SHANGHAI
-from server.base.problems import Problem
+from server.base.problems import Problem, protocol_problem
 from server.rules.calendar import local_date_of
 from sync_protocol.outcomes import problem_code
 
@@ -70,7 +70,7 @@ def photo_limits(session: Session, now_ms: int) -> PhotoLimits:
         codes = ("media_bytes_max", "media_pixels_max", "media_shown_pixels", "media_upload_h")
         bytes_max, pixels_max, shown_pixels, upload_h = (book.number(code, today) for code in codes)
     except LookupError as error:
-        raise Problem(503, "busy", "服务暂时不可用", "照片的规则还没有装载。") from error
+        raise Problem("busy", "照片的规则还没有装载。") from error
     return PhotoLimits(round(bytes_max), round(pixels_max), round(shown_pixels), round(upload_h * _HOUR_MS))
 
 
@@ -95,8 +95,7 @@ def inspect_photo(data: bytes, limits: PhotoLimits) -> Photo:
 
 def refused_media(code: str, **members: object) -> Problem:
     """A refusal of the catalogue as a problem, with what to do about it."""
-    told = problem_code(code)
-    return Problem(told.status or 400, code, told.title, told.remedy, **members)
+    return protocol_problem(code, problem_code(code).remedy, **members)
 
 
 def _type_of(data: bytes) -> str | None:
@@ -137,9 +136,9 @@ def _exif_of(image: Image.Image) -> Image.Exif | None:
 def _taken_ms(exif: Image.Exif | None) -> int | None:
     """When the camera says that the photo was taken; local time where it names no offset."""
     try:
-        told = exif.get_ifd(_EXIF) if exif is not None else {}
-        at = datetime.strptime(str(told[_TAKEN]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
-        offset = str(told.get(_TAKEN_OFFSET, "")).strip("\0 ")
+        tags = exif.get_ifd(_EXIF) if exif is not None else {}
+        at = datetime.strptime(str(tags[_TAKEN]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+        offset = str(tags.get(_TAKEN_OFFSET, "")).strip("\0 ")
         zone = datetime.strptime(offset, "%z").tzinfo if offset else SHANGHAI
         return round(at.replace(tzinfo=zone).timestamp() * 1000)
     except Exception:  # as above

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from server.actions.notices.edit_channels import address_place
+from server.actions.notices.edit_channels import address_aad
 from server.actions.notices.outgoing import Outgoing
 from server.actions.reference.name_codes import read_names
 from server.base.clock import to_iso
@@ -59,19 +59,19 @@ def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Outgo
     if address_of:
         lines.append(f"{address_of}/console/notices")
     title = f"工地检查: {digest.notices} 条通知" + (" (有严重事项)" if severe else "")
-    told = (title, tuple(lines), digest.notices, severe, now_ms)
-    return Outgoing(digest.id, channel.kind, _address(seals, channel), *told)
+    content = (title, tuple(lines), digest.notices, severe, now_ms)
+    return Outgoing(digest.id, channel.kind, _address(seals, channel), *content)
 
 
 def _address(seals: Seals, channel: Channel) -> str | None:
     try:
-        return seals.open(address_place(channel.id), channel.address).decode()
+        return seals.open(address_aad(channel.id), channel.address).decode()
     except (SealBroken, UnicodeDecodeError):
         return None
 
 
 def settle(session: Session, key: str, sent: bool, now_ms: int, book: Rulebook) -> str:
-    """Write down how a try went; gives the digest's state (`gone`: its channel was taken away meanwhile). What cannot
+    """Record how a try went; gives the digest's state (`gone`: its channel was taken away meanwhile). What cannot
     be delivered after many tries goes by another channel of the same person, and the administrators learn of it."""
     digest = session.get(Digest, key, with_for_update=True)
     if digest is None:
@@ -106,13 +106,13 @@ def _go_around(session: Session, digest: Digest, broken: Channel, now_ms: int) -
             session.add(_again(notice, _key(notice, other), notice.user_id, other.id, now_ms))
     admins = sa.select(User.id).where(User.role == "admin", User.active)
     for user_id in session.scalars(admins):
-        told = _again(notices[0], f"{digest.id}:{user_id}", user_id, None, now_ms)
-        told.what = "channel_failed"
-        session.add(told)
+        notice_of_failure = _again(notices[0], f"{digest.id}:{user_id}", user_id, None, now_ms)
+        notice_of_failure.what = "channel_failed"
+        session.add(notice_of_failure)
 
 
 def _key(notice: Notice, channel: Channel | None) -> str:
-    """A notice's key with another channel in place of its own."""
+    """A notice's key with another channel instead of its own."""
     return f"{notice.key.rpartition(':')[0]}:{channel.id if channel is not None else ''}"
 
 
@@ -142,8 +142,8 @@ def _lines(session: Session, digest_id: str) -> tuple[list[str], bool]:
     lines, severe = [], False
     for notice, flag, site in session.execute(query):
         severe = severe or notice.severe
-        told = to_iso(notice.made_ms)[5:16].replace("T", " ")
+        line = to_iso(notice.made_ms)[5:16].replace("T", " ")
         if flag is not None:
-            told += f" {site.name} · {names.of('duties', flag.duty)}"
-        lines.append(f"{told}: {names.event(notice.what)}")
+            line += f" {site.name} · {names.of('duties', flag.duty)}"
+        lines.append(f"{line}: {names.event(notice.what)}")
     return lines, severe

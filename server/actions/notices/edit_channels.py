@@ -40,30 +40,30 @@ def add_channel(session: Session, seals: Seals, user: User, new: NewChannel, now
     quiet = 0 <= new.quiet_from < MINUTES_A_DAY and 0 <= new.quiet_to < MINUTES_A_DAY
     if scheme not in schemes or not quiet or len(new.address) > ADDRESS_MAX:
         detail = f"{new.kind} 的地址以 {' 或 '.join(f'{one}://' for one in schemes)} 开头。"
-        raise Problem(422, "invalid_channel", "通知渠道不正确", detail)
+        raise Problem("invalid_channel", detail)
     address, secret = new.address, ""
     if getattr(way, "IS_SIGNED", False):
         secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
         address = f"{new.address.partition('#')[0]}#{secret}"
     channel = Channel(id=str(uuid7()), user_id=user.id, kind=new.kind, made_ms=now_ms)
-    channel.address = seals.seal(address_place(channel.id), address.encode())
+    channel.address = seals.seal(address_aad(channel.id), address.encode())
     channel.quiet_from, channel.quiet_to = new.quiet_from, new.quiet_to
     session.add(channel)
     return channel.id, secret
 
 
 def remove_channel(session: Session, channel_id: str) -> None:
-    """Take a channel away with what waits for it; what it tells stays in the console. Raises Problem 404."""
+    """Delete a channel with the notices that wait to go by it. The console still shows them. Raises Problem 404."""
     channel = session.get(Channel, channel_id)
     if channel is None:
-        raise Problem(404, "not_found", "没有找到", "没有这个通知渠道。")
+        raise Problem("not_found", "没有这个通知渠道。")
     session.execute(sa.delete(Notice).where(Notice.channel_id == channel_id))
     session.execute(sa.delete(Digest).where(Digest.channel_id == channel_id))
     session.delete(channel)
 
 
-def address_place(channel_id: str) -> bytes:
-    """Where a channel's sealed address belongs."""
+def address_aad(channel_id: str) -> bytes:
+    """The additional data (AAD) that a channel's sealed address is bound to."""
     return place("channel", channel_id, "address")
 
 

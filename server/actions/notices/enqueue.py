@@ -1,4 +1,4 @@
-"""Write notices into the outbox, in the transaction of what they tell: one per event, user and channel."""
+"""Write notices into the outbox, in the transaction of what they report: one per event, user and channel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from server.rules.flags.moves import BRIGADE, CONTRACTOR, SECTION, Move
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who may be told: officials by unit, contractors by site, and the channels of each."""
+    """Who may be notified: officials by unit, contractors by site, and the channels of each."""
 
     officials: Mapping[str, Sequence[User]]
     contractors: Mapping[str, Sequence[User]]
@@ -46,7 +46,7 @@ def read_people(session: Session, site_ids: Iterable[str]) -> People:
 
 def receivers(people: People, site: Site, party: str, company: str | None) -> list[User]:
     """The users of a party to a site: its contractors, of one company if the flag is addressed to it, or the officials
-    of a unit in whose districts it lies. Of a practice site nobody is told anything."""
+    of a unit in whose districts it lies. Nobody is notified of a practice site."""
     if site.practice:
         return []
     if party == CONTRACTOR:
@@ -71,7 +71,7 @@ def enqueue_move(
     actor_id: str,
     now_ms: int,
 ) -> None:
-    """Tell the parties that a move concerns; never who made it. The caller has appended the event. `section`,
+    """Notify the parties that a move concerns, but not the user who made it. The caller has appended the event. `section`,
     `brigade`: the units that receive the site's flags, and that they escalate to; `in_charge`: whichever a
     reply waits for."""
     if not move.tells:
@@ -80,30 +80,30 @@ def enqueue_move(
     units = {SECTION: section, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
     if flag.state == "submitted":
         units[SECTION] = units[BRIGADE] = in_charge
-    told = {
+    notified = {
         user.id: user for party in move.tells for user in receivers(people, site, units[party], flag.company)
     }
-    told.pop(actor_id, None)
+    notified.pop(actor_id, None)
     severe = flag.severity == "severe" or flag.state == "stop_work"
-    tell(session, people, told.values(), flag, move.action, severe, now_ms)
+    enqueue_notices(session, people, notified.values(), flag, move.action, severe, now_ms)
 
 
 def enqueue_for_admins(session: Session, what: str, about: str, now_ms: int, detail: str = "") -> None:
-    """Notify the administrators of something that is about no flag, by each of their ways. `about` names the occasion, so
-    that it is reported once; `detail` says which one, in the console."""
+    """Notify the administrators, by each of their channels, of something that is about no flag. `about` names the occasion,
+    so that it is reported once; `detail` says which one, in the console."""
     channels = sa.select(User.id, Channel.id).outerjoin(Channel, Channel.user_id == User.id)
     ways: dict[str, set[str | None]] = {}
     for user_id, channel_id in session.execute(channels.where(User.role == "admin", User.active)):
         ways.setdefault(user_id, {None}).add(channel_id)
     keys = {f"{what}:{about}:{way or user}": (user, way) for user, some in ways.items() for way in some}
     known = set(session.scalars(sa.select(Notice.key).where(Notice.key.in_(keys))))
-    told = {"what": what, "detail": detail, "severe": True, "made_ms": now_ms, "due_ms": now_ms}
+    fields = {"what": what, "detail": detail, "severe": True, "made_ms": now_ms, "due_ms": now_ms}
     for key in keys.keys() - known:
         user, way = keys[key]
-        session.add(Notice(id=str(uuid7()), key=key, user_id=user, channel_id=way, **told))
+        session.add(Notice(id=str(uuid7()), key=key, user_id=user, channel_id=way, **fields))
 
 
-def tell(
+def enqueue_notices(
     session: Session,
     people: People,
     users: Iterable[User],
@@ -114,7 +114,7 @@ def tell(
     delay_ms: int = 0,
 ) -> None:
     """One notice per user in the console, and one per channel of theirs. `delay_ms`: how long those that are not severe
-    wait for others to go with."""
+    wait, to be sent together with others."""
     for user in users:
         for channel in (None, *people.channels.get(user.id, ())):
             due_ms = now_ms if severe else now_ms + delay_ms

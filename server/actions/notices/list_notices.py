@@ -28,7 +28,7 @@ def count_unread(session: Session, viewer: Viewer, most: int = 100) -> int:
 
 
 def page_of_notices(session: Session, viewer: Viewer, cursor: str | None, limit: int) -> Page[ShownNotice]:
-    """What this person was told: of no flag, and of flags that they may still see. Raises Problem 422 for a bad cursor."""
+    """This user's notices: about no flag, and about flags that they may still see. Raises Problem 422 for a bad cursor."""
     after = read_cursor(cursor)
     query = (
         sa.select(Notice, Flag, Site)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server.actions.ops.sealed_columns import SEALED_COLUMNS, sealed_by, sealed_by_others
-from server.actions.records.registers import certificate_digest, state_place
+from server.actions.records.registers import certificate_digest, state_aad
 from server.base.config import ConfigError
 from server.base.db import is_postgresql
 from server.base.runtime import Runtime
@@ -121,7 +121,7 @@ def _unopened(session: Session, seals: Seals) -> Iterable[str]:
             ).first()
             try:
                 if row is not None:
-                    seals.open(column.place(row), row[-1])
+                    seals.open(column.aad(row), row[-1])
             except SealBroken:
                 yield column.name
 
@@ -141,7 +141,7 @@ def _not_digested(session: Session, seals: Seals) -> Iterable[str]:
     worker = session.scalar(sa.select(Worker).limit(1))
     if worker is None:
         return
-    state = msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))
+    state = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))
     if worker.certificate_digest != certificate_digest(seals, state):
         yield "worker.certificate_digest"
 

@@ -1,4 +1,4 @@
-"""The tick's last part: what has served its purpose is forgotten, and the heartbeat is written."""
+"""The tick's last part: delete what has served its purpose, and write the heartbeat."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _SCHEDULER = "scheduler"  # any of them: one row
 
 
 def expire_rows(session: Session, now_ms: int, book: Rulebook, limit: int = 1000) -> dict[str, int]:
-    """Forget expired log-ins, old tallies, uploaded rosters and notices beyond need, and up to `limit` tombstones that every
-    device had time to see."""
+    """Delete expired log-ins, old tallies, uploaded rosters and notices that are no longer needed, and up to `limit`
+    tombstones that every device had time to see."""
     forget_expired(session, now_ms, TALLY_MS)
     forget_forms(session, now_ms)
     files = _forget_files(session, now_ms, book)
@@ -38,12 +38,12 @@ def expire_rows(session: Session, now_ms: int, book: Rulebook, limit: int = 1000
     return {"tombstones": forgotten, "roster_files": files, "notices": notices}
 
 
-def beat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) -> None:
-    """Write that a tick is done. One statement, so that any number of schedulers may beat at once."""
+def heartbeat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) -> None:
+    """Record that a tick is done. One statement, so that any number of schedulers may do so at once."""
     insert = postgresql.insert if is_postgresql(session) else sqlite.insert
-    told = {"at_ms": now_ms, "took_ms": took_ms, "did": did}
-    statement = insert(Heartbeat).values(name=_SCHEDULER, **told)
-    session.execute(statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_=told))
+    values = {"at_ms": now_ms, "took_ms": took_ms, "did": did}
+    statement = insert(Heartbeat).values(name=_SCHEDULER, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_=values))
 
 
 def _tombstone_days(book: Rulebook, now_ms: int) -> int:
@@ -55,7 +55,7 @@ def _tombstone_days(book: Rulebook, now_ms: int) -> int:
 
 
 def _forget_files(session: Session, now_ms: int, book: Rulebook) -> int:
-    """An uploaded file and what was read of it serve the preview. What was committed stands in the log."""
+    """An uploaded file and what was read of it serve the preview. What was committed is in the log."""
     try:
         days = book.number("roster_file_days", local_date_of(now_ms))
     except LookupError:  # no reference data yet
@@ -66,8 +66,8 @@ def _forget_files(session: Session, now_ms: int, book: Rulebook) -> int:
 
 
 def _forget_notices(session: Session, now_ms: int, book: Rulebook) -> int:
-    """What people were told, when the flag's own history is all that has to stay. Ids begin with their time, so that
-    the primary key finds the old ones."""
+    """Delete notices once only the flag's own history has to stay. Ids begin with their time, so that the primary key
+    finds the old ones."""
     try:
         days = book.number("notice_days", local_date_of(now_ms))
     except LookupError:  # no reference data yet
@@ -79,7 +79,7 @@ def _forget_notices(session: Session, now_ms: int, book: Rulebook) -> int:
 
 
 def _forget_tombstones(session: Session, before_ms: int, limit: int) -> int:
-    """Raise the floor of each scope with what is forgotten: an older cursor starts anew (PROTOCOL: pull)."""
+    """Raise the floor of each scope with what is forgotten: an older cursor starts again from 0 (PROTOCOL: pull)."""
     query = sa.select(Record.scope_id, Record.id, Record.seq).where(Record.deleted_ms <= before_ms)
     gone: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for scope_id, record_id, seq in session.execute(query.order_by(Record.deleted_ms).limit(limit)):

@@ -38,7 +38,7 @@ def schema_of(session: Session) -> str | None:
 
 
 def health(session: Session, now_ms: int) -> Health:
-    """What /readyz tells. The age is of the youngest heartbeat: any scheduler will do."""
+    """What /readyz reports. The age is of the youngest heartbeat: any scheduler will do."""
     schema = schema_of(session)
     if schema is None:
         return Health(None, None)

@@ -16,7 +16,7 @@ from server.base.problems import Problem
 from server.base.seal import SEALING, SealBroken, Seals, seal_head
 from server.models.key import KeyFingerprint, Resealing, known_keys
 
-PHOTOS = "media"  # the pass over the store, beside those over columns
+PHOTOS = "media"  # the pass over the photo store, alongside those over columns
 _COLUMNS = {column.name: column for column in SEALED_COLUMNS}
 
 
@@ -32,7 +32,7 @@ def progress(session: Session) -> list[Resealing]:
 
 
 def take_pass(session: Session, seals: Seals, names: Collection[str]) -> Resealing | None:
-    """An unfinished pass among these names that nobody else works on, locked; None when all are done.
+    """An unfinished pass among these names that no other process works on, locked; None when all are done.
 
     Passes towards another key than the current one begin again.
     """
@@ -51,7 +51,7 @@ def take_pass(session: Session, seals: Seals, names: Collection[str]) -> Reseali
 def reseal_rows(session: Session, seals: Seals) -> int | None:
     """One batch of one column; gives how many values were sealed again, None when nothing is left to do.
 
-    1. The next rows by primary key are locked, without those that somebody writes right now: nobody waits for two of us.
+    1. The next rows by primary key are locked, without those that somebody is writing: no scheduler waits for another.
     2. Each value under an older key is opened and sealed again, where it is still the same.
     3. A pass that comes to the end begins again while anything was left over.
     """
@@ -87,16 +87,16 @@ def finish_pass(job: Resealing, again: bool) -> None:
 
 
 def retire_key(session: Session, seals: Seals, name: str, photos_left: int, now_ms: int) -> dict[str, int]:
-    """Write down that nothing here needs the sealing key of this name any more. `photos_left`: what in the store is sealed
+    """Record that nothing here needs the sealing key of this name any more. `photos_left`: what in the store is sealed
     with it. Gives what is still sealed with it, by column: then the key stays, and every pass begins again.
 
     Raises Problem 404 for a key that was never in use, 409 for the current one.
     """
     row = session.get(KeyFingerprint, f"{SEALING}{name}", with_for_update=True)
     if row is None:
-        raise Problem(404, "key_unknown", "没有这把密钥", f"数据库不认得名为 {name} 的加密密钥。")
+        raise Problem("key_unknown", f"数据库不认得名为 {name} 的加密密钥。")
     if name == seals.current_name:
-        raise Problem(409, "key_in_use", "密钥在用", "这是新数据正在用的密钥, 不能停用。")
+        raise Problem("key_in_use")
     left = {column.name: _count(session, column, seal_head(name)) for column in SEALED_COLUMNS}
     left[PHOTOS] = photos_left
     left = {where: count for where, count in left.items() if count}
@@ -121,8 +121,8 @@ def _sealed_again(seals: Seals, column: SealedColumn, row: Any) -> bytes | None:
     value = row[-1]
     if value is None or seals.is_current(value):
         return None
-    where = column.place(row)
-    return seals.seal(where, seals.open(where, value))
+    aad = column.aad(row)
+    return seals.seal(aad, seals.open(aad, value))
 
 
 def _update(column: SealedColumn) -> sa.Update:

@@ -1,5 +1,5 @@
-"""What has served its purpose is forgotten, as the rules say for how long. One row a table; a rule that is not loaded
-forgets nothing."""
+"""Delete what has served its purpose, after the time that the rules set. One row a table; without its rule nothing
+is deleted."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def forget_windows(session: Session, seals: Seals, now_ms: int, book: Rulebook) 
 
 
 def _in_turn(session: Session, now_ms: int) -> list[str]:
-    """The sites whose turn it is by the time: nothing has to be remembered."""
+    """The sites whose turn it is, computed from the time, so that nothing has to be stored."""
     sites = sa.select(Scope.scope_id).where(Scope.kind == "site")
     count = session.scalar(sa.select(sa.func.count()).select_from(sites.subquery())) or 0
     pages = max(1, -(-count // SCOPES_AT_ONCE))

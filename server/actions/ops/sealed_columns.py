@@ -1,4 +1,4 @@
-"""Every column that holds sealed values, and what each value is bound to: for whoever has to go through all of them."""
+"""Every column that holds sealed values, and what each value is bound to: for code that has to go through all of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from server.actions.accounts.form_keys import form_place
-from server.actions.erasure.request_erasure import person_place
-from server.actions.flags.events import tally_place
-from server.actions.notices.edit_channels import address_place
-from server.actions.records.edit_register import contest_place
-from server.actions.records.feed import body_place
-from server.actions.records.registers import state_place
-from server.actions.rosters.preview import result_place
-from server.actions.rosters.validate_roster import file_place
-from server.actions.sync.count_lines import lines_place
-from server.actions.sync.quarantine import quarantine_place
-from server.actions.sync.read_push import entry_place
+from server.actions.accounts.form_keys import form_aad
+from server.actions.erasure.request_erasure import person_aad
+from server.actions.flags.events import tally_aad
+from server.actions.notices.edit_channels import address_aad
+from server.actions.records.edit_register import contest_aad
+from server.actions.records.feed import body_aad
+from server.actions.records.registers import state_aad
+from server.actions.rosters.preview import result_aad
+from server.actions.rosters.validate_roster import file_aad
+from server.actions.sync.count_lines import lines_aad
+from server.actions.sync.quarantine import quarantine_aad
+from server.actions.sync.read_push import entry_aad
 from server.base.db import Base
 from server.base.seal import HEAD_BYTES, MAGIC
 from server.models.entry import LogEntry, Quarantine
@@ -34,12 +34,12 @@ from server.models.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """One column of sealed values. `place` gives what a row's value is bound to; `rows_at_once`: so many are held in
+    """One column of sealed values. `aad` gives what a row's value is bound to; `rows_at_once`: so many are held in
     memory, and locked, at a time."""
 
     model: type[Base]
     column: InstrumentedAttribute[Any]
-    place: Callable[[Any], bytes]
+    aad: Callable[[Any], bytes]
     rows_at_once: int = 500
 
     @property
@@ -52,19 +52,19 @@ class SealedColumn:
 
 
 SEALED_COLUMNS = (
-    SealedColumn(LogEntry, LogEntry.raw, lambda row: entry_place(row.id)),
-    SealedColumn(Quarantine, Quarantine.raw, lambda row: quarantine_place(row.id)),
-    SealedColumn(Record, Record.body, lambda row: body_place(row.id)),
-    SealedColumn(Worker, Worker.state, lambda row: state_place("worker", row.id)),
-    SealedColumn(CaseFile, CaseFile.state, lambda row: state_place("case", row.id)),
-    SealedColumn(Contest, Contest.values, lambda row: contest_place(row.entry_id, row.field)),
-    SealedColumn(Channel, Channel.address, lambda row: address_place(row.id)),
-    SealedColumn(Roster, Roster.file, lambda row: file_place(row.id), rows_at_once=1),  # megabytes each
-    SealedColumn(Roster, Roster.result, lambda row: result_place(row.id), rows_at_once=1),
-    SealedColumn(Scope, Scope.flag_tally, lambda row: tally_place(row.scope_id)),
-    SealedColumn(Scope, Scope.line_tally, lambda row: lines_place(row.scope_id)),
-    SealedColumn(SentForm, SentForm.fields, lambda row: form_place(row.nonce)),
-    SealedColumn(Erasure, Erasure.person, lambda row: person_place(row.id)),
+    SealedColumn(LogEntry, LogEntry.raw, lambda row: entry_aad(row.id)),
+    SealedColumn(Quarantine, Quarantine.raw, lambda row: quarantine_aad(row.id)),
+    SealedColumn(Record, Record.body, lambda row: body_aad(row.id)),
+    SealedColumn(Worker, Worker.state, lambda row: state_aad("worker", row.id)),
+    SealedColumn(CaseFile, CaseFile.state, lambda row: state_aad("case", row.id)),
+    SealedColumn(Contest, Contest.values, lambda row: contest_aad(row.entry_id, row.field)),
+    SealedColumn(Channel, Channel.address, lambda row: address_aad(row.id)),
+    SealedColumn(Roster, Roster.file, lambda row: file_aad(row.id), rows_at_once=1),  # megabytes each
+    SealedColumn(Roster, Roster.result, lambda row: result_aad(row.id), rows_at_once=1),
+    SealedColumn(Scope, Scope.flag_tally, lambda row: tally_aad(row.scope_id)),
+    SealedColumn(Scope, Scope.line_tally, lambda row: lines_aad(row.scope_id)),
+    SealedColumn(SentForm, SentForm.fields, lambda row: form_aad(row.nonce)),
+    SealedColumn(Erasure, Erasure.person, lambda row: person_aad(row.id)),
 )
 
 

@@ -1,1 +1,1 @@
-"""What waits for a person to decide."""
+"""Questions that wait for a user's decision."""

@@ -1,4 +1,4 @@
-"""Records of the roster that are one person: shown with what differs, merged by a person with a reason, and taken back."""
+"""Records of the roster that are one person: shown with what differs, merged by a user with a reason, and unmerged."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from uuid_utils import uuid7
 
 from schemas.kinds import KINDS
 from server.actions.questions.settle_questions import required_reason
-from server.actions.records.feed import body_place
-from server.actions.records.registers import WORKER, state_place
+from server.actions.records.feed import body_aad
+from server.actions.records.registers import WORKER, state_aad
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.clock import from_iso
 from server.base.problems import Problem, not_found
@@ -53,8 +53,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A merge: which record stayed, what was merged into it (both as `Twin.fields`), by whom, when and why; and who took
-    it back, when and why (empty: it is in force)."""
+    """A merge: which record stayed, what was merged into it (both as `Twin.fields`), by whom, when and why; and who undid
+    it, when and why (empty: it is in force)."""
 
     id: str
     site: Site
@@ -123,7 +123,7 @@ def _question(session: Session, seals: Seals, site: Site, digest: str) -> Questi
 
 
 def _shown(seals: Seals, worker: Worker) -> dict[str, str]:
-    state = msgspec.json.decode(seals.open(state_place(WORKER.kind, worker.id), worker.state))
+    state = msgspec.json.decode(seals.open(state_aad(WORKER.kind, worker.id), worker.state))
     return {name: mask_field(WORKER.kind, name, value) for name, value in state.items()}
 
 
@@ -147,7 +147,7 @@ def merge_people(
 
 
 def merges(session: Session, seals: Seals, viewer: Viewer) -> list[Merge]:
-    """What was merged at this viewer's sites, the newest first, also what was taken back. Raises Problem 404."""
+    """What was merged at this viewer's sites, the newest first, also what was undone. Raises Problem 404."""
     _require(viewer)
     query = (
         sa.select(Record, Site)
@@ -191,8 +191,8 @@ def _merges_of(
 def undo_merge(
     session: Session, seals: Seals, viewer: Viewer, site_id: str, merge_id: str, reason: str, now_ms: int
 ) -> None:
-    """Take a merge back: both records are shown again, and counted as one as long as they have one number. An entry in the
-    log, as the merge. Raises Problem 404 when it is absent, not this viewer's or taken back already, 422 without a
+    """Undo a merge: both records are shown again, and counted as one as long as they have one number. An entry in the
+    log, as the merge. Raises Problem 404 when it is absent, not this viewer's or undone already, 422 without a
     reason."""
     _lock(session, viewer, site_id)
     reason = required_reason(reason)
@@ -207,7 +207,7 @@ def _write(
 ) -> None:
     outcomes = write_server_entries(session, seals, viewer.id, site_id, drafts, now_ms)
     if any(outcome["outcome"] != "applied" for outcome in outcomes):
-        raise Problem(409, "not_merged", "没有合并", "名册刚有变动, 请重新打开页面再试。")
+        raise Problem("not_merged")
 
 
 def _lock(session: Session, viewer: Viewer, site_id: str) -> None:
@@ -219,7 +219,7 @@ def _lock(session: Session, viewer: Viewer, site_id: str) -> None:
 
 
 def _body(seals: Seals, row: Record) -> dict[str, Any]:
-    body: dict[str, Any] = msgspec.json.decode(seals.open(body_place(row.id), row.body))
+    body: dict[str, Any] = msgspec.json.decode(seals.open(body_aad(row.id), row.body))
     return body
 
 

@@ -1,5 +1,5 @@
-"""Entries that a person decides about: written before their device was stopped, or after it had to hand its site over.
-They are in the log and have no effect until somebody says so."""
+"""Entries that a user decides about: written before their device was stopped, or after it had to hand its site over.
+They are in the log and have no effect until a user applies them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from server.actions.questions.settle_questions import (
 from server.actions.records.feed import Feed
 from server.actions.sync.apply_entry import Applying
 from server.actions.sync.kept_evidence import forget_kept
-from server.actions.sync.quarantine import quarantine_place
-from server.actions.sync.read_push import entry_place
+from server.actions.sync.quarantine import quarantine_aad
+from server.actions.sync.read_push import entry_aad
 from server.actions.sync.release_held import FOR_A_PERSON, finish, release
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
@@ -50,8 +50,8 @@ class Held:
 
 
 def held_entries(session: Session, seals: Seals, viewer: Viewer) -> list[Held]:
-    """The held entries of this viewer's sites that a person decides about, oldest first. Raises Problem 404 for who may
-    not see them."""
+    """The held entries of this viewer's sites that a user decides about, oldest first. Raises Problem 404 for a viewer
+    who may not see them."""
     require_settler(viewer)
     query = (
         sa.select(LogEntry, Site, Device.name, User.display_name)
@@ -65,7 +65,7 @@ def held_entries(session: Session, seals: Seals, viewer: Viewer) -> list[Held]:
         .limit(LIST_MAX)
     )
     return [
-        Held(entry, site, device, author, shown_line(seals.open(entry_place(entry.id), entry.raw))[1])
+        Held(entry, site, device, author, shown_line(seals.open(entry_aad(entry.id), entry.raw))[1])
         for entry, site, device, author in session.execute(query)
     ]
 
@@ -100,12 +100,12 @@ def settle_held(
     if decision == ACCEPTED:
         release(applying, held, book, forced=True)
         if row.outcome == "refused":
-            raise Problem(409, "not_settled", "不能这样选", "这条记录要修改的内容不存在, 只能不予采用。")
+            raise Problem("not_settled", "这条记录要修改的内容不存在, 只能不予采用。")
         row.code = code
     else:
         _dismiss(applying, row, held)
     forget_kept(applying, entry_id, book)
-    raw = seals.seal(quarantine_place(entry_id), seals.open(entry_place(entry_id), row.raw))
+    raw = seals.seal(quarantine_aad(entry_id), seals.open(entry_aad(entry_id), row.raw))
     kept = Quarantine(scope_id=scope.scope_id, id=entry_id, device_id=row.device_id, entry_id=entry_id)
     kept.raw, kept.code, kept.errors, kept.at_ms, kept.state = raw, code, {}, row.received_ms, decision
     kept.settled_by, kept.settled_ms, kept.reason = viewer.id, now_ms, reason

@@ -1,4 +1,4 @@
-"""What waits for a person's judgement: contested values and refused entries, read and settled, by whom and why."""
+"""Questions for users: contested values and refused entries, listed and settled, with who settled them and why."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from schemas.limits import REASON_MAX
 from server.actions.devices.refresh_watermark import reporting_of
-from server.actions.records.edit_register import contest_place
+from server.actions.records.edit_register import contest_aad
 from server.actions.records.feed import Feed
-from server.actions.records.registers import state_place
+from server.actions.records.registers import state_aad
 from server.actions.sync.apply_entry import Applying
 from server.actions.sync.kept_evidence import forget_kept
-from server.actions.sync.quarantine import quarantine_place
+from server.actions.sync.quarantine import quarantine_aad
 from server.actions.sync.release_held import finish
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.problems import Problem, not_found
@@ -123,7 +123,7 @@ def settle_question(
     draft = Draft(record.kind, "edit", record.id, body, record.rev)
     (outcome,) = write_server_entries(session, seals, viewer.id, contest.scope_id, [draft], now_ms)
     if outcome["outcome"] == "refused":
-        raise Problem(409, "not_settled", "不能这样选", "这个值已经不合规则, 请在平板或名册里改正。")
+        raise Problem("not_settled", "这个值已经不合规则, 请在平板或名册里改正。")
     contest.settled_by, contest.settled_ms, contest.reason = viewer.id, now_ms, reason
 
 
@@ -142,7 +142,7 @@ def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str =
     )
     found = []
     for row, site, device, by in session.execute(query):
-        kind, body = shown_line(seals.open(quarantine_place(row.id), row.raw))
+        kind, body = shown_line(seals.open(quarantine_aad(row.id), row.raw))
         found.append(Refused(row, site, device or "", kind, body, by or ""))
     return found
 
@@ -162,7 +162,7 @@ def settle_refused(
     require_settler(viewer)
     reason = required_reason(reason)
     if state not in SETTLEMENTS:
-        raise Problem(422, "invalid_input", "输入有误", f"结果只能是: {', '.join(SETTLEMENTS)}。")
+        raise Problem("invalid_input", f"结果只能是: {', '.join(SETTLEMENTS)}。")
     query = sa.select(Quarantine.scope_id).join(Site, Site.id == Quarantine.scope_id)
     scope_id = session.scalar(query.where(Quarantine.id == refused_id, visible_sites(viewer)))
     scope = lock_scope(session, scope_id) if scope_id is not None else None
@@ -182,10 +182,10 @@ def settle_refused(
 
 
 def required_reason(text: str) -> str:
-    """The reason that a person gives, cleaned. Raises Problem 422 for none, or one that is too long."""
+    """The reason that a user gives, cleaned. Raises Problem 422 for none, or one that is too long."""
     reason = cleaned(text)
     if not 0 < len(reason) <= REASON_MAX:
-        raise Problem(422, "invalid_input", "请写明理由", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
+        raise Problem("invalid_input", f"理由不能为空, 最多 {REASON_MAX} 个字符。")
     return reason
 
 
@@ -197,13 +197,13 @@ def require_settler(viewer: Viewer) -> None:
 
 def _values(seals: Seals, contest: Contest) -> dict[str, Any]:
     values: dict[str, Any] = msgspec.json.decode(
-        seals.open(contest_place(contest.entry_id, contest.field), contest.values)
+        seals.open(contest_aad(contest.entry_id, contest.field), contest.values)
     )
     return values
 
 
 def _name(seals: Seals, worker: Worker) -> str:
-    return str(msgspec.json.decode(seals.open(state_place("worker", worker.id), worker.state))["name"])
+    return str(msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))["name"])
 
 
 def shown_line(raw: bytes) -> tuple[str, dict[str, str]]:

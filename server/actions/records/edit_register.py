@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS, validate_body
 from server.actions.records.feed import Feed, Put, encode
-from server.actions.records.registers import REGISTERS, Register, state_place
+from server.actions.records.registers import REGISTERS, Register, state_aad
 from server.base.seal import Seals, place
 from server.models.record import Contest
 from server.models.scope import Scope
@@ -67,7 +67,7 @@ def edit_register(
     kind, record_id = edit.kind, edit.record_id
     register = REGISTERS[kind]
     row = session.get_one(register.model, (scope.scope_id, record_id), populate_existing=True)
-    state = msgspec.json.decode(seals.open(state_place(kind, record_id), row.state))
+    state = msgspec.json.decode(seals.open(state_aad(kind, record_id), row.state))
     stamps = {name: Stamp(*values) for name, values in row.stamps.items()}
     whole = {name: stamps.get(name, stamps[_EVERY]) for name in KINDS[kind].fields}
     merged = merge(
@@ -97,7 +97,7 @@ def edit_register(
     return Edited(merged.outcome, *given)
 
 
-def contest_place(entry_id: str, name: str) -> bytes:
+def contest_aad(entry_id: str, name: str) -> bytes:
     return place("contest", f"{entry_id}|{name}", "values")
 
 
@@ -119,7 +119,7 @@ def _keep_contests(
                 record_id=record_id,
                 kept_entry=contest.kept_entry,
                 other_entry=contest.other_entry,
-                values=seals.seal(contest_place(entry_id, contest.field), values),
+                values=seals.seal(contest_aad(entry_id, contest.field), values),
                 at_ms=now_ms,
                 state="open",
             )
@@ -127,8 +127,8 @@ def _keep_contests(
 
 
 def _settle(session: Session, scope: Scope, record_id: str, fields: Iterable[str], entry_id: str) -> None:
-    """Whoever edits a contested field having seen the latest state has chosen: the contest is settled. It follows from
-    the log alone, so that a rebuild settles it too."""
+    """A user who edits a contested field after seeing the latest state has chosen: the contest is settled. This follows
+    from the log alone, so that a rebuild settles it too."""
     mine = sa.update(Contest).where(
         Contest.scope_id == scope.scope_id,
         Contest.record_id == record_id,
@@ -155,7 +155,7 @@ def _contested(
     lost: dict[str, list[Any]] = {}
     for contest in session.scalars(query.order_by(Contest.entry_id)):
         values = lost.setdefault(contest.field, [])
-        sealed = seals.open(contest_place(contest.entry_id, contest.field), contest.values)
+        sealed = seals.open(contest_aad(contest.entry_id, contest.field), contest.values)
         for value in msgspec.json.decode(sealed).values():
             shown = None if value is None else served({contest.field: value}).get(contest.field)
             is_hidden = shown is None and value is not None

@@ -1,4 +1,4 @@
-"""The change feed of one scope: the only place where `seq` and `rev` are given out.
+"""The change feed of one scope: the only module that assigns `seq` and `rev`.
 
 The caller holds the scope's row locked. Changes are collected and written together: new records in one
 bulk insertion, changed ones in one bulk update, the counter, the live count and the digest once.
@@ -127,9 +127,9 @@ class Feed:
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:
         """New or changed records; one whose body is stored already is left alone. Gives rev and seq by id."""
         self.write()
-        return self.put_beside(puts, self._stored([put.id for put in puts]))
+        return self.put_alongside(puts, self._stored([put.id for put in puts]))
 
-    def put_beside(self, puts: Sequence[Put], known: Mapping[Key, Stored]) -> dict[str, tuple[int, int]]:
+    def put_alongside(self, puts: Sequence[Put], known: Mapping[Key, Stored]) -> dict[str, tuple[int, int]]:
         """As `put`; `known` holds those of the records that are stored."""
         given = {}
         for put in puts:
@@ -139,7 +139,7 @@ class Feed:
                 continue
             body = encode(put.body)
             same = old.deleted_ms is None and old.counts == put.counts and not put.always
-            if same and self._seals.open(body_place(put.id), old.body) == body:
+            if same and self._seals.open(body_aad(put.id), old.body) == body:
                 given[put.id] = (old.rev, old.seq)
                 continue
             rev, seq = given[put.id] = self._change(put.id, old, put.kind, deleted=False)
@@ -188,11 +188,11 @@ class Feed:
         return _stored(self._session, [(self._scope_id, key) for key in ids])
 
     def _sealed(self, put: Put, body: bytes) -> bytes:
-        return self._seals.seal(body_place(put.id), body) if KINDS[put.kind].sealed else body
+        return self._seals.seal(body_aad(put.id), body) if KINDS[put.kind].sealed else body
 
 
-def body_place(record_id: str) -> bytes:
-    """Where a record's body is sealed."""
+def body_aad(record_id: str) -> bytes:
+    """The additional data (AAD) that a record's sealed body is bound to."""
     return place("record", record_id, "body")
 
 
@@ -208,7 +208,7 @@ def signed(total: int) -> int:
 
 
 def publish(session: Session, scope: Scope, seals: Seals, now_ms: int, puts: Iterable[Put]) -> None:
-    """Bring server-owned records of a locked scope up to date, in one go."""
+    """Bring server-owned records of a locked scope up to date, at once."""
     publish_all(session, seals, now_ms, [(scope, list(puts))])
 
 
@@ -220,11 +220,11 @@ def publish_all(
     changes = _Changes()
     for scope, some in puts:
         feed = Feed(session, scope, seals, now_ms, changes)
-        feed.put_beside(some, known)
+        feed.put_alongside(some, known)
         feed.count()
     changes.write(session)
 
 
 def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, Stored]:
     found = bulk_select(session, _TABLE, _KEY, Stored._fields, keys)
-    return {keys[place]: Stored(*values) for place, *values in found}
+    return {keys[index]: Stored(*values) for index, *values in found}

@@ -1,5 +1,5 @@
-"""Registers: records that several people edit, field by field. What the server holds of each kind beside the record
-that is served, and how it is served."""
+"""Registers: records that several people edit, field by field. What the server holds of each kind alongside the
+record that is served, and how it is served."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Register:
 
     def row(self, seals: Seals, record_id: str, state: State) -> dict[str, Any]:
         """The columns of a record's row, its full fields sealed."""
-        sealed = seals.seal(state_place(self.kind, record_id), encode(state))
+        sealed = seals.seal(state_aad(self.kind, record_id), encode(state))
         return {"state": sealed, **self.columns(seals, state)}
 
 
-def state_place(kind: str, record_id: str) -> bytes:
-    """Where a record's full fields are sealed."""
+def state_aad(kind: str, record_id: str) -> bytes:
+    """The additional data (AAD) that a record's sealed fields are bound to."""
     return place(kind, record_id, "state")
 
 

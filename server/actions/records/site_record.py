@@ -38,6 +38,6 @@ def _lasting(suspensions: Sequence[Suspension], now_ms: int) -> dict[str, str] |
     for row in suspensions:
         if row.to_ms is None or row.to_ms > now_ms:
             until = {} if row.to_ms is None else {"until": to_iso(row.to_ms)}
-            told = {"reason": row.reason, "approved_by": row.approved_by}
-            return {"since": to_iso(row.from_ms), **until, **told}
+            approval = {"reason": row.reason, "approved_by": row.approved_by}
+            return {"since": to_iso(row.from_ms), **until, **approval}
     return None

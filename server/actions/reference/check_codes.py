@@ -1,4 +1,4 @@
-"""Codes that a person gave, held against the reference data in force."""
+"""Codes that a user gave, checked against the reference data in force."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ def check_codes(session: Session, now_ms: int, noun: str, codes: Iterable[str], 
 
 def wrong(field: str, message: str) -> Problem:
     """The problem of one field that was given."""
-    return Problem(422, "invalid_input", "输入有误", message, errors={f"/{field}": [message]})
+    return Problem("invalid_input", message, errors={f"/{field}": [message]})

@@ -45,13 +45,13 @@ def read_holidays(workbook: Workbook) -> list[Holiday]:
     rows = [(line, row) for line, row in enumerate(workbook.sheets[0].rows, 1) if any(row)]
     titles = [str(cell).strip() for cell in rows[0][1]] if rows else []
     if any(title not in titles for title in TITLES):
-        raise Problem(422, "unknown_columns", "列名不对", f"第一行应有: {'、'.join(TITLES)}。")
+        raise Problem("unknown_columns", f"第一行应有: {'、'.join(TITLES)}。")
     columns = [titles.index(title) for title in TITLES]
     return [_holiday(line, [row[at] if at < len(row) else "" for at in columns]) for line, row in rows[1:]]
 
 
 def enter_holidays(session: Session, rows: Sequence[Holiday], source: str, now_ms: int) -> int:
-    """Enter a year's dates, in place of those that were entered for it before; windows are planned again at the next tick.
+    """Enter a year's dates, replacing those that were entered for it before; windows are planned again at the next tick.
     Gives the year. `source`: the notice that arranges it. Raises Problem 422 for dates of several years, for a year
     that is over, and where no day off is among them.
     """

@@ -95,7 +95,7 @@ def _line_of(fault: RowFault) -> str:
 
 def _invalid(lines: list[str]) -> Problem:
     detail = "\n".join(["基础数据没有装入, 请改正后重试:", *lines])
-    return Problem(422, "reference_invalid", "基础数据有误", detail)
+    return Problem("reference_invalid", detail)
 
 
 def mark_changed(session: Session) -> None:
@@ -157,12 +157,14 @@ def _publish_duties(session: Session, seals: Seals, now_ms: int) -> None:
     scope = lock_scope(session, REF)
     assert scope is not None
     rows = reference_rows(session)
-    presets = [row for row in rows.get("duty_slots", ()) if row["preset"] == NORMAL]
+    normal_rows = [row for row in rows.get("duty_slots", ()) if row["preset"] == NORMAL]
     puts = []
     for code in sorted({row["code"] for row in rows.get("duties", ())}):
         own = [row for row in rows["duties"] if row["code"] == code]
-        for duty, preset, valid_from, valid_to in versions(own, [p for p in presets if p["duty"] == code]):
-            body = _duty_body(duty, preset["slots"] if preset is not None else [], valid_from, valid_to)
+        for duty, normal, valid_from, valid_to in versions(
+            own, [p for p in normal_rows if p["duty"] == code]
+        ):
+            body = _duty_body(duty, normal["slots"] if normal is not None else [], valid_from, valid_to)
             puts.append(Put("duty", _duty_id(code, valid_from), body))
     feed = Feed(session, scope, seals, now_ms)
     feed.put(puts)

@@ -67,8 +67,8 @@ class Names:
             return f"{self.of('steps', action.removeprefix('step_'))} (到期)"
         if action.startswith("remind_"):
             return f"{self.of('steps', action.removeprefix('remind_'))} (逾期未办, 再次提醒)"
-        told = _REASONS.get(action, {}).get(reason, "")
-        return _EVENTS.get(action, action) + (f": {told}" if told else "")
+        detail = _REASONS.get(action, {}).get(reason, "")
+        return _EVENTS.get(action, action) + (f": {detail}" if detail else "")
 
     def all(self, noun: str) -> list[tuple[str, str]]:
         """(code, name) in the order of codes: what a filter offers."""

@@ -1,5 +1,5 @@
-"""Commit a roster: what its preview showed becomes entries in the site's log, once, and all of it. It is judged outside of
-any lock, and written part by part: nobody else waits long, and whoever goes on after a crash goes on where it stopped."""
+"""Commit a roster: what its preview showed becomes entries in the site's log, once, and all of it. It is validated outside
+of any lock, and written part by part: nobody else waits long, and after a crash the commit goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A commit that was judged outside of any lock: what it writes (`result`, sealed as well), and what it was judged by:
+    """A commit that was planned outside of any lock: what it writes (`result`, sealed as well), and what it rests on:
     the preview as it was kept, and the site's change counter."""
 
     site_id: str
@@ -74,7 +74,7 @@ class Plan:
 
     @property
     def has_exits(self) -> bool:
-        """Whether anybody leaves: then what he was seen at since matters too."""
+        """Whether anybody leaves: then it matters too whether they were seen since."""
         return any("exited_on" in row.changes for row in self.result.rows)
 
 
@@ -84,17 +84,15 @@ def plan_commit(
     """What a commit would write: what is new and changed, and who left. None for a roster that was committed with this
     decision, or is being committed. Writes nothing.
 
-    Raises Problem 404, 403, 409 (not read yet, committed otherwise; `preview_stale`: see `compare_anew`) or 422 (a date or
-    people that cannot be): a roster that is refused changes nothing.
+    Raises Problem 404, 403, 409 (not read yet, committed otherwise; `preview_stale`: see `refresh_preview`) or 422 (a
+    date or people that cannot be): a roster that is refused changes nothing.
     """
     roster = own_roster(session, viewer, roster_id, lock=False)
     if roster.state in ("committed", COMMITTING):
         _check_repeated(roster, decision)
         return None
     if roster.state != "preview":
-        raise Problem(
-            409, "roster_not_judged", "这份名册还不能提交", "请先等待读完, 并确认各列。", state=roster.state
-        )
+        raise Problem("roster_not_judged", "请先等待读完, 并确认各列。", state=roster.state)
     _check_day(decision, now_ms)
     result = read_result(seals, roster)
     leaving = _leaving(result, decision)
@@ -110,8 +108,8 @@ def plan_commit(
 
 
 def begin_commit(session: Session, viewer: Viewer, roster_id: str, plan: Plan) -> bool:
-    """From now on the roster is committed, all of it, part by part (`write_part`), whoever dies in between. False, and
-    nothing has changed, when the preview or what it was judged by has changed meanwhile: plan again."""
+    """From now on the roster is committed, all of it, part by part (`write_part`), even after a crash in between. False, and
+    nothing has changed, when the preview or what it rests on has changed meanwhile: plan again."""
     roster = own_roster(session, viewer, roster_id)
     lock_scope(session, plan.site_id)
     people = ("worker", *SEEN_BY) if plan.decision.exited_on is not None or plan.has_exits else ("worker",)
@@ -121,9 +119,9 @@ def begin_commit(session: Session, viewer: Viewer, roster_id: str, plan: Plan) -
     is_stale = roster.state != "preview" or roster.result != plan.seen
     if is_stale or session.scalar(moved.limit(1)) is not None:
         return False
-    told = {"decision": plan.decision.digest, "exited_on": plan.decision.exited_on}
+    decided = {"decision": plan.decision.digest, "exited_on": plan.decision.exited_on}
     roster.state, roster.result, roster.committed_by = COMMITTING, plan.sealed, viewer.id
-    roster.told = {**roster.told, **told}
+    roster.told = {**roster.told, **decided}
     roster.counts = {
         **roster.counts,
         **dict.fromkeys(_WRITTEN, 0),
@@ -134,8 +132,8 @@ def begin_commit(session: Session, viewer: Viewer, roster_id: str, plan: Plan) -
 
 
 def write_part(session: Session, seals: Seals, roster_id: str, result: Result, now_ms: int) -> bool:
-    """Write the next entries of a roster that is being committed, each exactly once, whoever else does so too. Whether more
-    are left. `result`: as `begin_commit` kept it."""
+    """Write the next entries of a roster that is being committed, each exactly once, even if another process does so
+    too. Gives whether more are left. `result`: as `begin_commit` kept it."""
     roster = session.get_one(Roster, roster_id, with_for_update=True, populate_existing=True)
     if roster.state != COMMITTING:
         return False
@@ -154,7 +152,7 @@ def write_part(session: Session, seals: Seals, roster_id: str, result: Result, n
     return False
 
 
-def compare_anew(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> Roster:
+def refresh_preview(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> Roster:
     """After `preview_stale`: the roster with a preview that shows what a commit would do now. In a read: the caller writes
     it. Raises Problem 404 or 403."""
     roster = own_roster(session, viewer, roster_id, lock=False)
@@ -164,8 +162,8 @@ def compare_anew(session: Session, seals: Seals, viewer: Viewer, roster_id: str)
     return roster
 
 
-def keep_compared_anew(session: Session, viewer: Viewer, fresh: Roster, seen: bytes | None) -> None:
-    """Keep the preview that `compare_anew` made, unless another was kept meanwhile than the one `seen` then."""
+def keep_refreshed(session: Session, viewer: Viewer, fresh: Roster, seen: bytes | None) -> None:
+    """Keep the preview that `refresh_preview` made, unless another was kept meanwhile than the one `seen` then."""
     roster = own_roster(session, viewer, fresh.id)
     if roster.state == "preview" and roster.result == seen:
         roster.result, roster.counts, roster.told = fresh.result, fresh.counts, fresh.told
@@ -174,7 +172,7 @@ def keep_compared_anew(session: Session, viewer: Viewer, fresh: Roster, seen: by
 def _check_repeated(roster: Roster, decision: Decision) -> None:
     if roster.told.get("decision", decision.digest) != decision.digest:
         detail = "提交时对“名册里没有的人”另有决定, 不能再改; 要登记退场, 请重新上传名册。"
-        raise Problem(409, "already_committed", "这份名册已经提交过", detail)
+        raise Problem("already_committed", detail)
 
 
 def _check_day(decision: Decision, now_ms: int) -> None:
@@ -189,8 +187,8 @@ def _check_day(decision: Decision, now_ms: int) -> None:
 
 
 def _leaving(result: Result, decision: Decision) -> dict[str, Absent]:
-    """Who is to leave, by record: of the absent that a person was shown. Raises Problem 422 for people who are not among
-    them, for nobody, and for who entered only later."""
+    """Who is to leave, by record: of the absent that the user was shown. Raises Problem 422 for people who are not among
+    them, for an empty choice, and for people who entered only later."""
     if decision.exited_on is None:
         return {}
     leaving = {person.record: person for person in result.absent}
@@ -199,10 +197,10 @@ def _leaving(result: Result, decision: Decision) -> dict[str, Absent]:
         if unknown:
             message = "此人不在“名册里没有的人”之中。"
             errors = {f"/people/{index}": [message] for index in unknown}
-            raise Problem(422, "invalid_input", "输入有误", message, errors=errors)
+            raise Problem("invalid_input", message, errors=errors)
         if not decision.people:
             message = "请选择要登记退场的人。"
-            raise Problem(422, "invalid_input", "输入有误", message, errors={"/people": [message]})
+            raise Problem("invalid_input", message, errors={"/people": [message]})
         leaving = {key: leaving[key] for key in decision.people}
     later = [person for person in leaving.values() if person.entered_on > decision.exited_on]
     if later:
@@ -227,7 +225,7 @@ def _named(person: Absent, what: str) -> str:
 
 
 def _bad_day(message: str) -> Problem:
-    return Problem(422, "invalid_input", "退场日期有误", message, errors={"/exited_on": [message]})
+    return Problem("invalid_input", message, errors={"/exited_on": [message]})
 
 
 def _check_fresh(result: Result, done: Comparison, leaving: Mapping[str, Absent]) -> None:
@@ -237,7 +235,7 @@ def _check_fresh(result: Result, done: Comparison, leaving: Mapping[str, Absent]
     gone = any(here.get(key) != person.entered_on for key, person in leaving.items())
     if gone or shown != (done.verdicts, done.changes):
         detail = "预览之后, 其中有人的登记被别处改过, 因此什么都没有提交。预览已重新比对, 请核对后再提交。"
-        raise Problem(409, PREVIEW_STALE, "预览已经过时", detail)
+        raise Problem(PREVIEW_STALE, detail)
 
 
 def _from_rows(rows: list[Row], done: Comparison, stored: dict[Certificate, Stored]) -> Iterator[Planned]:
@@ -267,8 +265,8 @@ def _draft(result: Result, planned: Planned, exited_on: str | None) -> Draft:
 def _written(drafts: list[Draft], outcomes: list[dict[str, Any]]) -> dict[str, int]:
     """What took effect, by what was meant; `refused`: what did not."""
     done: Counter[str] = Counter()
-    for draft, told in zip(drafts, outcomes, strict=True):
-        done[_meant(draft) if told["outcome"] in EFFECTIVE else "refused"] += 1
+    for draft, outcome in zip(drafts, outcomes, strict=True):
+        done[_meant(draft) if outcome["outcome"] in EFFECTIVE else "refused"] += 1
     return {name: done[name] for name in _WRITTEN}
 
 

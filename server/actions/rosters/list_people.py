@@ -50,16 +50,16 @@ def count_lookup(session: Session, viewer: Viewer, site_id: str, text: str, now_
         return
     one_site(session, viewer, site_id)
     limit_rate(session, f"lookup|{viewer.id}", LOOKUPS_PER_HOUR, 3_600_000, now_ms)
-    told = Disclosure(id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, people=0)
-    told.reason = _LOOKED_UP
-    session.add(told)
+    disclosure = Disclosure(id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, people=0)
+    disclosure.reason = _LOOKED_UP
+    session.add(disclosure)
 
 
 def page_of_people(
     session: Session, seals: Seals, viewer: Viewer, site_id: str, text: str, start: int, limit: int
 ) -> tuple[list[ShownPerson], int]:
-    """People `start` … of those whom `text` finds, those who are here first; and how many it finds. A contractor sees her
-    own company's. Raises Problem 404."""
+    """People `start` … of those whom `text` finds, those who are here first; and how many it finds. A contractor sees only
+    their own company's. Raises Problem 404."""
     one_site(session, viewer, site_id)
     if not may_see_people(viewer):
         raise not_found()

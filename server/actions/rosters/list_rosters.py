@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.rosters.preview import Absent, JudgedRow, Result, read_result
+from server.actions.rosters.preview import Absent, Result, ValidatedRow, read_result
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
@@ -109,7 +109,7 @@ def rows_of_roster(
 ) -> tuple[list[ShownRow], int]:
     """Rows `start` … of one group of a preview, and how many the group has. Raises Problem 404, 409 or 422."""
     if group not in GROUPS:
-        raise Problem(422, "invalid_input", "输入有误", "没有这一类。", errors={"group": ["没有这一类。"]})
+        raise Problem("invalid_input", "没有这一类。", errors={"group": ["没有这一类。"]})
     result = read_result(seals, one_roster(session, viewer, roster_id).roster)
     if group == "absent":
         gone = result.absent[start : start + limit]
@@ -119,13 +119,13 @@ def rows_of_roster(
 
 
 def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
-    """Every column that a person may be asked about, or may want to change, as `keep_judged` tells them. Raises Problem 409
-    when there is none."""
+    """Every column that a user may be asked about, or may want to change, as `keep_validated` keeps them. Raises Problem
+    409 when there is none."""
     if roster.state == "mapping":
         columns: list[dict[str, Any]] = roster.told["columns"]
         return columns
     if roster.state != "preview":
-        raise Problem(409, "roster_not_open", "这份名册不能再改", "请重新上传文件。", state=roster.state)
+        raise Problem("roster_not_open", state=roster.state)
     result = read_result(seals, roster)
     rows = [[row.cells for row in result.rows if row.sheet == index] for index in range(len(result.sheets))]
     below = Layout(-1, -1, ())
@@ -133,18 +133,18 @@ def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
         {
             "sheet": index,
             "sheet_name": sheet.name,
-            "column": place,
+            "column": at,
             "title": title,
             "field": name,
             "sure": True,
-            "samples": samples(rows[index], below, place),
+            "samples": samples(rows[index], below, at),
         }
         for index, sheet in enumerate(result.sheets)
-        for place, title, name in sheet.columns
+        for at, title, name in sheet.columns
     ]
 
 
-def show_row(result: Result, row: JudgedRow) -> ShownRow:
+def show_row(result: Result, row: ValidatedRow) -> ShownRow:
     """A row as people may see it: the number masked, changes and problems in words."""
     fields, sheet = row.fields, result.sheets[row.sheet]
     number = fields.get("certificate_number")
@@ -174,8 +174,8 @@ def show_row(result: Result, row: JudgedRow) -> ShownRow:
 def _in_words(code: str, name: str | None, title: str | None) -> dict[str, Any]:
     known = CATALOGUE[code]
     column = title or FIELDS.get(name) if name is not None else None
-    told = {"message": known.message, "remedy": known.remedy, "source": known.source}
-    return {"code": code, "weight": known.weight, "field": name, "column": column, **told}
+    words = {"message": known.message, "remedy": known.remedy, "source": known.source}
+    return {"code": code, "weight": known.weight, "field": name, "column": column, **words}
 
 
 def _masked(name: str, value: Any) -> str:
@@ -184,11 +184,11 @@ def _masked(name: str, value: Any) -> str:
 
 def _absent(person: Absent) -> ShownRow:
     number = mask_certificate(person.certificate_number) if person.certificate_number else ""
-    told = (person.name, number, person.team, "", "", person.entered_on)
-    return ShownRow("", None, "absent", *told, record=person.record)
+    fields = (person.name, number, person.team, "", "", person.entered_on)
+    return ShownRow("", None, "absent", *fields, record=person.record)
 
 
-def _is_in(row: JudgedRow, group: str) -> bool:
+def _is_in(row: ValidatedRow, group: str) -> bool:
     return bool(row.found) and row.verdict != "rejected" if group == "warned" else row.verdict == group
 
 

@@ -1,4 +1,4 @@
-"""The preview of a roster as it is kept, sealed: the rows as they were read and judged, beside what is stored now."""
+"""The preview of a roster as it is kept, sealed: the rows as they were read and validated, with what is stored now."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from server.rules.rosters.problems import CATALOGUE, Found
 from server.rules.rosters.validate import Row
 
 _QUICK = 1  # zstd's level: a tenth of the size in a few milliseconds
-PROBLEMS_MAX = 100  # told with the roster itself; the rest by its rows
+PROBLEMS_MAX = 100  # shown with the roster itself; the rest with its rows
 
 
-class JudgedRow(msgspec.Struct, array_like=True):
-    """One row as it is kept: where it stands, its cells as they came, the fields read, (code, field, other row) found,
+class ValidatedRow(msgspec.Struct, array_like=True):
+    """One row as it is kept: its sheet and number, its cells as they came, the fields read, (code, field, other row) found,
     the verdict, and for a changed person what changes."""
 
     sheet: int
@@ -36,15 +36,15 @@ class JudgedRow(msgspec.Struct, array_like=True):
     changes: dict[str, Any] = {}
 
 
-class JudgedSheet(msgspec.Struct, array_like=True):
-    """One sheet as it was understood: (place, title, field) of each column; field None: unknown, "": not read."""
+class ValidatedSheet(msgspec.Struct, array_like=True):
+    """One sheet as it was understood: (index, title, field) of each column; field None: unknown, "": not read."""
 
     name: str
     columns: list[tuple[int, str, str | None]]
 
 
 class Absent(msgspec.Struct, array_like=True):
-    """Somebody who is stored and here: his record, and what people know him by."""
+    """Somebody who is stored and here: their record, and what people know them by."""
 
     record: str
     name: str
@@ -66,16 +66,16 @@ class Result(msgspec.Struct):
     """What was read of a file and what the rules say of it. `planned`, once a commit has begun: all that it writes, in
     order."""
 
-    sheets: list[JudgedSheet]
-    rows: list[JudgedRow]
+    sheets: list[ValidatedSheet]
+    rows: list[ValidatedRow]
     absent: list[Absent]  # people that are stored and that no row names
     planned: list[Planned] = []
 
 
 def compare_again(session: Session, seals: Seals, roster: Roster) -> None:
-    """The preview anew, of the rows as they were read, beside what is stored now."""
+    """The preview again: the rows as they were read, compared with what is stored now."""
     kept = read_result(seals, roster)
-    places = [judged.sheet for judged in kept.rows]
+    places = [row.sheet for row in kept.rows]
     keep_compared(session, seals, roster, kept.sheets, places, rows_read(kept))
 
 
@@ -83,13 +83,13 @@ def rows_read(result: Result) -> list[Row]:
     """The rows of a preview as they were before they were compared with what is stored."""
     return [
         Row(
-            result.sheets[judged.sheet].name,
-            judged.number,
-            judged.cells,
-            judged.fields,
-            [Found(*one) for one in judged.found if one[0] not in FOUND_BY_COMPARISON],
+            result.sheets[row.sheet].name,
+            row.number,
+            row.cells,
+            row.fields,
+            [Found(*one) for one in row.found if one[0] not in FOUND_BY_COMPARISON],
         )
-        for judged in result.rows
+        for row in result.rows
     ]
 
 
@@ -97,12 +97,12 @@ def keep_compared(
     session: Session,
     seals: Seals,
     roster: Roster,
-    sheets: list[JudgedSheet],
+    sheets: list[ValidatedSheet],
     places: Sequence[int],
     rows: Sequence[Row],
 ) -> None:
-    """Write down the preview: each row of the sheet at `places` beside what this company has at the site, and what all
-    others have (only whether somebody is there, never where)."""
+    """Keep the preview: each row of the sheet at `places` compared with what this company has at the site, and with what
+    all others have (only whether somebody is there, never where)."""
     stored = stored_people(session, seals, roster.site_id, roster.company)
     done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
     here = [row for row in rows if not row.rejected and "exited_on" not in row.fields]
@@ -114,7 +114,7 @@ def keep_compared(
     result = Result(
         sheets,
         [
-            JudgedRow(
+            ValidatedRow(
                 index, row.number, _plain_cells(row.cells), row.fields, list(row.found), verdict, changes
             )
             for index, row, verdict, changes in zip(places, rows, done.verdicts, done.changes, strict=True)
@@ -137,41 +137,41 @@ def keep_compared(
 def sealed_result(seals: Seals, roster_id: str, result: Result) -> bytes:
     """The result as it is kept."""
     packed = zstandard.compress(msgspec.json.encode(result), _QUICK)
-    return seals.seal(result_place(roster_id), packed)
+    return seals.seal(result_aad(roster_id), packed)
 
 
 def read_result(seals: Seals, roster: Roster) -> Result:
-    """What `validate_roster` kept. Raises Problem 409 while there is nothing yet, or when it was forgotten by rule."""
+    """What `validate_roster` kept. Raises Problem 409 while there is nothing yet, or when it was deleted by rule."""
     if roster.result is None:
-        raise Problem(409, "roster_not_judged", "这份名册还没有读完", "请稍后再看; 已过保留期的请重新上传。")
-    packed = seals.open(result_place(roster.id), roster.result)
+        raise Problem("roster_not_judged", "请稍后再看; 已过保留期的请重新上传。")
+    packed = seals.open(result_aad(roster.id), roster.result)
     text = packed if packed.startswith(b"{") else zstandard.decompress(packed)  # earlier ones were not packed
     return msgspec.json.decode(text, type=Result)
 
 
-def result_place(roster_id: str) -> bytes:
+def result_aad(roster_id: str) -> bytes:
     return place("roster", roster_id, "result")
 
 
 def _absent(person: Stored) -> Absent:
-    told = person.fields
+    fields = person.fields
     return Absent(
-        person.id, told["name"], told["certificate_number"], told.get("team", ""), told["entered_on"]
+        person.id, fields["name"], fields["certificate_number"], fields.get("team", ""), fields["entered_on"]
     )
 
 
 def _first_problems(result: Result) -> dict[str, Any]:
     """Of everything found the first, errors before warnings, as anybody may read it: (sheet, row, column's title, field,
     code); and how much there is."""
-    told: dict[str, list[tuple[str, int, str | None, str | None, str]]] = {"error": [], "warning": []}
+    problems: dict[str, list[tuple[str, int, str | None, str | None, str]]] = {"error": [], "warning": []}
     titles = [{name: title for _, title, name in sheet.columns if name} for sheet in result.sheets]
     for row in result.rows:
         for code, name, _ in row.found:
             title = titles[row.sheet].get(name) if name is not None else None
-            told[CATALOGUE[code].weight].append(
+            problems[CATALOGUE[code].weight].append(
                 (result.sheets[row.sheet].name, row.number, title, name, code)
             )
-    found = told["error"] + told["warning"]
+    found = problems["error"] + problems["warning"]
     return {"problems": found[:PROBLEMS_MAX], "problems_total": len(found)}
 
 

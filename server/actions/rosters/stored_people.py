@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.records.registers import certificate_digest, state_place
+from server.actions.records.registers import certificate_digest, state_aad
 from server.base.seal import Seals
 from server.models.record import Record, Worker
 from server.rules.calendar import add_days, local_date_of, midnight_ms
@@ -29,14 +29,14 @@ def people_of_site(session: Session, seals: Seals, site_id: str, company: str | 
     if company is not None:
         query = query.where(Worker.company == company)
     people = [
-        msgspec.json.decode(seals.open(state_place("worker", key), sealed))
+        msgspec.json.decode(seals.open(state_aad("worker", key), sealed))
         for key, sealed in session.execute(query)
     ]
     return sorted(people, key=lambda person: (person["company"], person["team"], person["name"]))
 
 
 def stored_people(session: Session, seals: Seals, site_id: str, company: str) -> dict[Certificate, Stored]:
-    """By certificate. Of two records of one person the one that is here, then the newer. Voided ones are nobody."""
+    """By certificate. Of two records of one person the one that is here, then the newer. Voided ones are left out."""
     query = (
         sa.select(Worker.id, Worker.state, Record.rev)
         .join(Record, sa.and_(Record.scope_id == Worker.scope_id, Record.id == Worker.id))
@@ -46,7 +46,7 @@ def stored_people(session: Session, seals: Seals, site_id: str, company: str) ->
     )
     found = {}
     for worker_id, sealed, rev in session.execute(query):
-        fields = msgspec.json.decode(seals.open(state_place("worker", worker_id), sealed))
+        fields = msgspec.json.decode(seals.open(state_aad("worker", worker_id), sealed))
         key = (fields["certificate_type"], fields["certificate_number"])
         found[key] = Stored(worker_id, rev, fields)
     return found

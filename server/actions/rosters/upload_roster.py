@@ -1,4 +1,4 @@
-"""Take in a contractor's roster file, have it read, and let a person say what its columns mean."""
+"""Store a contractor's roster file, have it read, and let a user choose what its columns mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from schemas.limits import TEAM_MAX
-from server.actions.rosters.validate_roster import Chosen, Judged, file_place
+from server.actions.rosters.validate_roster import Chosen, Validated, file_aad
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
@@ -31,7 +31,7 @@ def take_in_roster(
     require_uploader(session, viewer, site_id)
     roster = Roster(id=str(uuid7()), site_id=site_id, company=viewer.company, user_id=viewer.id)
     roster.name, roster.state, roster.made_ms = _file_name(name), "received", now_ms
-    roster.file = seals.seal(file_place(roster.id), data)
+    roster.file = seals.seal(file_aad(roster.id), data)
     roster.counts, roster.told = {}, {}
     session.add(roster)
     session.flush()
@@ -42,14 +42,14 @@ def require_uploader(session: Session, viewer: Viewer, site_id: str) -> None:
     """Raises Problem 404 for a site that is not this viewer's, 403 for a role that uploads nothing."""
     one_site(session, viewer, site_id)
     if not may_upload(viewer):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "名册由施工单位的劳资专管员上传。")
+        raise Problem("role_not_allowed", "名册由施工单位的劳资专管员上传。")
 
 
 def opened(seals: Seals, roster_id: str, file: bytes | None) -> Workbook:
-    """A kept file, read again. Raises Problem 409 when it was forgotten by rule."""
+    """A kept file, read again. Raises Problem 409 when it was deleted by rule."""
     if file is None:
-        raise Problem(409, "roster_forgotten", "原文件已按规定删除", "请重新上传文件。")
-    return read_workbook(seals.open(file_place(roster_id), file))
+        raise Problem("roster_forgotten")
+    return read_workbook(seals.open(file_aad(roster_id), file))
 
 
 def with_kept(roster: Roster, chosen: Chosen) -> Chosen:
@@ -60,15 +60,15 @@ def with_kept(roster: Roster, chosen: Chosen) -> Chosen:
 
 
 def keep_chosen(roster: Roster, chosen: Chosen, given: Mapping[str, str]) -> None:
-    """For the next time that the columns of this very file are looked at: not every title tells by itself."""
+    """For the next time that the columns of this very file are looked at: not every title is clear by itself."""
     columns = [(*key, field) for key, field in chosen.items()]
     roster.told = {**roster.told, "chosen": columns, "given": dict(given)}
 
 
 def with_given(roster: Roster, given: Mapping[str, str]) -> dict[str, str]:
-    """What was said of all rows before and now; an empty text takes back what was said."""
-    said = {**roster.told.get("given", {}), **given}
-    return {name: value for name, value in said.items() if value}
+    """What was given for all rows before and now; an empty text takes a value back."""
+    merged = {**roster.told.get("given", {}), **given}
+    return {name: value for name, value in merged.items() if value}
 
 
 def check_given(given: Mapping[str, str], today: str) -> None:
@@ -84,7 +84,7 @@ def check_given(given: Mapping[str, str], today: str) -> None:
             errors[f"/given/{name}"] = [f"不超过 {TEAM_MAX} 个字。"]
     if errors:
         detail = " ".join(message for messages in errors.values() for message in messages)
-        raise Problem(422, "given_invalid", "统一填写的内容有误", detail, errors=errors)
+        raise Problem("given_invalid", detail, errors=errors)
 
 
 def _is_past_date(text: str, today: str) -> bool:
@@ -107,37 +107,37 @@ def check_chosen(chosen: Chosen) -> None:
             raise _bad_columns(f"有 {len(columns)} 列都是“{FIELDS[field]}”, 请只保留一列。", sheet, columns)
 
 
-def check_confirmed(judged: Judged) -> None:
-    """Raises Problem 422 when a person's choice leaves a table without names or numbers, or no table at all."""
-    for index, layout in judged.layouts:
+def check_confirmed(validated: Validated) -> None:
+    """Raises Problem 422 when a user's choice leaves a table without names or numbers, or no table at all."""
+    for index, layout in validated.layouts:
         if not layout.sure:
             lacking = [FIELDS[name] for name in layout.lacking if name in (*NEEDED, "entered_on")]
-            told = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
-            name = judged.workbook.sheets[index].name
+            message = f"还没有指明: {'、'.join(lacking)}" if lacking else "请确认各列"
+            name = validated.workbook.sheets[index].name
             hint = "不是名册的表, 请勾选“这张表不是名册”, 或者把各列都选为“不读取”。"
             raise _bad_columns(
-                f"{'表“' + name + '”' if name else ''}{told}。{hint if name else ''}", index, []
+                f"{'表“' + name + '”' if name else ''}{message}。{hint if name else ''}", index, []
             )
-    if not judged.layouts:
+    if not validated.layouts:
         raise _bad_columns("至少要有一张表是名册。", 0, [])
 
 
 def remembered_titles(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
-    """What titles mean in the files of the viewer's company, as its people said: (title, field)."""
+    """What titles mean in the files of the viewer's company, as its users chose: (title, field)."""
     query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == viewer.company)
     return [(title, field) for title, field in session.execute(query.order_by(RosterTitle.title))]
 
 
 def forget_title(session: Session, viewer: Viewer, title: str) -> None:
-    """Let the reader judge a title by itself again. Raises Problem 403."""
+    """Let the reader interpret a title by itself again. Raises Problem 403."""
     if not may_upload(viewer):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "列名由施工单位的劳资专管员指明。")
+        raise Problem("role_not_allowed", "列名由施工单位的劳资专管员指明。")
     mine = sa.delete(RosterTitle).where(RosterTitle.company == viewer.company, RosterTitle.title == title)
     session.execute(mine)
 
 
 def waiting_rosters(session: Session, before_ms: int, limit: int = 10) -> list[str]:
-    """Files taken in before this moment that nobody has read: the process that took them in is gone."""
+    """Files stored before this moment that were not read: the process that stored them is gone."""
     query = sa.select(Roster.id).where(Roster.state == "received", Roster.made_ms < before_ms)
     return list(session.scalars(query.order_by(Roster.made_ms).limit(limit)))
 
@@ -157,14 +157,14 @@ def own_roster(session: Session, viewer: Viewer, roster_id: str, lock: bool = Tr
     if roster is None:
         raise not_found()
     if not may_upload(viewer) or roster.company != viewer.company:
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "名册由施工单位的劳资专管员提交。")
+        raise Problem("role_not_allowed", "名册由施工单位的劳资专管员提交。")
     return roster
 
 
 def _bad_columns(message: str, sheet: int, columns: list[int]) -> Problem:
-    """`sheet` and its `columns` (empty: it is about the sheet) are what has to be chosen anew."""
-    told = {"errors": {"/columns": [message]}, "sheet": sheet, "columns": columns}
-    return Problem(422, "columns_invalid", "列的含义有误", message, **told)
+    """`sheet` and its `columns` (empty: it is about the sheet) are what has to be chosen again."""
+    errors = {"/columns": [message]}
+    return Problem("columns_invalid", message, errors=errors, sheet=sheet, columns=columns)
 
 
 def _file_name(name: str) -> str:

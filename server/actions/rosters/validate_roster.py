@@ -1,4 +1,4 @@
-"""Read an uploaded roster and judge it: what the preview shows. Nothing of the site's roster changes here."""
+"""Read an uploaded roster and validate it: what the preview shows. Nothing of the site's roster changes here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MAX
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.rosters.preview import JudgedSheet, keep_compared
+from server.actions.rosters.preview import ValidatedSheet, keep_compared
 from server.base.problems import Problem
 from server.base.seal import Seals, place
 from server.files.problems import too_long, too_many_sheets
@@ -30,7 +30,7 @@ from server.rules.rosters.validate import Context, Row, company_above, judge_tog
 from server.rules.rosters.words import Words, plain, plain_title
 
 _STEP = 5_000  # rows between two reports of progress
-_TOLD_MAX = 20  # rows that are nobody's, of a sheet, told one by one
+_LISTED_MAX = 20  # rows of a sheet that name nobody, listed one by one
 SKIPPED = {
     "hidden": "这张表是隐藏的, 没有读取。",
     "no_table": "没有人员表头, 也看不出证件号码, 没有读取。",
@@ -39,32 +39,29 @@ SKIPPED = {
     "transposed": "这张表横竖颠倒: 列名在左边, 每一列是一个人。请复制后用“选择性粘贴 - 转置”放到新表, 再上传。",
     "attendance": "这是按日期记录的考勤表, 没有证件号码, 不是名册。请上传有姓名和证件号码的花名册。",
 }
-_REFUSED = {  # what a whole file is, that is nothing else
-    "transposed": "表格横竖颠倒",
-    "attendance": "这是考勤表, 不是名册",
-}
+_REFUSED = ("transposed", "attendance")  # what a whole file is, that is nothing else
 
-Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a person chose
+Chosen = dict[tuple[int, int], str]  # (sheet, column) → field ("": not read), as a user chose
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a file is judged by, read from the database beforehand."""
+    """What a file is validated by, read from the database beforehand."""
 
     context: Context
     remembered: Mapping[str, str]  # what titles mean in this company's files
     chosen: Chosen
     given: Mapping[str, str] = field(
         default_factory=dict
-    )  # what she said of all rows, by field without a column
+    )  # what the user gave for all rows, by field without a column
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A file as read: its tables by place, and either questions about columns or the rows with their sheets.
+class Validated:
+    """A file as read: its tables by index, and either questions about columns or the rows with their sheets.
 
-    `skipped`: by sheet, why it was not read, a key of SKIPPED; `passed_over`: by sheet, the numbers of rows that are
-    nobody's.
+    `skipped`: by sheet, why it was not read, a key of SKIPPED; `passed_over`: by sheet, the numbers of rows that
+    name nobody.
     """
 
     workbook: Workbook
@@ -79,7 +76,7 @@ class Judged:
 def grounds_of(
     session: Session, roster: Roster, chosen: Chosen, now_ms: int, given: Mapping[str, str] | None = None
 ) -> Grounds:
-    """What this roster is judged by, as of now."""
+    """What this roster is validated by, as of now."""
     book, today = rules_in_force(session), local_date_of(now_ms)
     query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == roster.company)
     known = session.get(Company, roster.company)
@@ -88,66 +85,70 @@ def grounds_of(
     return Grounds(context, dict(session.execute(query).all()), chosen, given or {})
 
 
-def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, int], None]) -> Judged:
-    """Find the tables of a file and judge every row, alone and beside the others; ask about the columns instead where
-    the reader is unsure. `progress` is told (rows done, rows there are). Raises Problem 422.
+def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, int], None]) -> Validated:
+    """Find the tables of a file and validate every row, alone and together with the others. Where the reader is
+    unsure, ask about the columns instead. `progress` receives (rows done, rows there are). Raises Problem 422.
 
     Needs no database, and takes a second or two for a large file.
     """
     workbook = _table_by_table(workbook, grounds.context.words)
     layouts, skipped = _lay_out(workbook, grounds)
-    judged = Judged(workbook, layouts, skipped, _questions(layouts, workbook))
-    if judged.questions:
-        return judged
+    validated = Validated(workbook, layouts, skipped, _questions(layouts, workbook))
+    if validated.questions:
+        return validated
     from_csv = workbook.kind == "csv"
     context = replace(grounds.context, epoch_1904=workbook.epoch_1904, from_csv=from_csv)
     total = sum(len(workbook.sheets[index].rows) - layout.last - 1 for index, layout in layouts)
-    rows = judged.rows
+    rows = validated.rows
     for index, layout in layouts:
-        sheet, passed_over = workbook.sheets[index], judged.passed_over.setdefault(index, [])
+        sheet, passed_over = workbook.sheets[index], validated.passed_over.setdefault(index, [])
         hidden = sheet.hidden.rows
         for row in validate_sheet(sheet.name, sheet.rows, layout, sheet.merged, hidden, context, passed_over):
             rows.append(row)
             if len(rows) % _STEP == 0:
                 progress(len(rows), total)
                 _check_length(rows)
-        judged.places.extend([index] * (len(rows) - len(judged.places)))
+        validated.places.extend([index] * (len(rows) - len(validated.places)))
         passed_over += (
             at + 1 for at in sheet.hidden.errors if at > layout.last and _is_blank(sheet.rows, at)
         )
         passed_over.sort()
     _check_length(rows)
     judge_together(rows)
-    return judged
+    return validated
 
 
-def keep_judged(session: Session, seals: Seals, roster: Roster, judged: Judged, now_ms: int) -> None:
-    """Write down the preview, or the questions.
+def keep_validated(session: Session, seals: Seals, roster: Roster, validated: Validated, now_ms: int) -> None:
+    """Keep the preview, or the questions.
 
     The rows are compared with the roster of this company at this site, and with those of all others (only whether
     somebody is there, never where).
     """
-    if judged.questions:
+    if validated.questions:
         roster.state = "mapping"
-        roster.told = {"columns": judged.questions, "needed": _needed(judged), "skipped": _skipped(judged)}
+        roster.told = {
+            "columns": validated.questions,
+            "needed": _needed(validated),
+            "skipped": _skipped(validated),
+        }
         return
-    above = {code for _, layout in judged.layouts if (code := company_above(layout)) is not None}
+    above = {code for _, layout in validated.layouts if (code := company_above(layout)) is not None}
     roster.told = {
         "company_above_differs": bool(above - {roster.company}),
-        "skipped": _skipped(judged),
-        "passed_over": _passed_over(judged),
-        "hidden_columns": _hidden_columns(judged),
+        "skipped": _skipped(validated),
+        "passed_over": _passed_over(validated),
+        "hidden_columns": _hidden_columns(validated),
     }
-    sheets = [_sheet(index, judged) for index in range(len(judged.workbook.sheets))]
-    keep_compared(session, seals, roster, sheets, judged.places, judged.rows)
+    sheets = [_sheet(index, validated) for index in range(len(validated.workbook.sheets))]
+    keep_compared(session, seals, roster, sheets, validated.places, validated.rows)
     roster.state, roster.judged_ms, roster.problem = "preview", now_ms, None
 
 
-def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: Grounds) -> None:
-    """Keep what a person said of titles, for this company's next file. A known word means what it means: who says
-    otherwise says it of this file only."""
+def remember_titles(session: Session, roster: Roster, validated: Validated, grounds: Grounds) -> None:
+    """Keep what a user chose for titles, for this company's next file. A known title keeps its meaning: another choice
+    holds for this file only."""
     known = grounds.context.words.titles
-    for index, layout in judged.layouts:
+    for index, layout in validated.layouts:
         for column in layout.columns:
             title, chosen = (
                 plain_title(column.title)[:COLUMN_TITLE_MAX],
@@ -159,16 +160,16 @@ def remember_titles(session: Session, roster: Roster, judged: Judged, grounds: G
     session.flush()
 
 
-def file_place(roster_id: str) -> bytes:
+def file_aad(roster_id: str) -> bytes:
     return place("roster", roster_id, "file")
 
 
 def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layout]], dict[int, str]]:
-    """The sheets that are tables of people, and why others are skipped, by their place in the file.
+    """The sheets that are tables of people, and why others are skipped, by their index in the file.
 
-    1. A sheet without a header goes on where the table before it ends, if its numbers stand in the same column.
-    2. A person may skip a sheet by having none of its columns read.
-    3. Beside a sheet that is sure, one without numbers (an attendance list) is no roster; one that lacks something
+    1. A sheet without a header goes on where the table before it ends, if its numbers are in the same column.
+    2. A user may skip a sheet by having none of its columns read.
+    3. When another sheet is sure, one without numbers (an attendance list) is no roster; one that lacks something
        else (a list to be signed) may be one, and is asked about.
     4. A file of nothing but a sheet that is known to be something else is refused as that.
     """
@@ -196,10 +197,10 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
         else:
             skipped[index] = "not_chosen"
     if not found and (known_as := next((code for code in skipped.values() if code in _REFUSED), None)):
-        raise Problem(422, f"sheet_is_{known_as}", _REFUSED[known_as], SKIPPED[known_as])
+        raise Problem(f"sheet_is_{known_as}", SKIPPED[known_as])
     if not found and "not_chosen" not in skipped.values():
         detail = "没有找到表头。请在人员上方保留一行列名, 至少有“姓名”和“证件号码”。"
-        raise Problem(422, "header_not_found", "看不出哪些列是姓名和证件号码", detail)
+        raise Problem("header_not_found", detail)
     if any(layout.sure for _, layout in found):
         skipped |= {
             index: "no_numbers" for index, layout in found if "certificate_number" not in layout.fields
@@ -271,7 +272,7 @@ def _check_length(rows: list[Row]) -> None:
 
 
 def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[dict[str, Any]]:
-    """Every column of the sheets of which the reader is unsure, as a person is asked about them."""
+    """Every column of the sheets of which the reader is unsure, as a user is asked about them."""
     return [
         {
             "sheet": index,
@@ -288,24 +289,24 @@ def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[di
     ]
 
 
-def _needed(judged: Judged) -> list[dict[str, Any]]:
+def _needed(validated: Validated) -> list[dict[str, Any]]:
     """What has no column in the sheets that are asked about."""
     return [
         {
             "sheet": index,
-            "sheet_name": judged.workbook.sheets[index].name,
+            "sheet_name": validated.workbook.sheets[index].name,
             "field": name,
             "title": FIELDS[name],
         }
-        for index, layout in judged.layouts
+        for index, layout in validated.layouts
         if not layout.sure
         for name in layout.lacking
     ]
 
 
-def _skipped(judged: Judged) -> list[dict[str, Any]]:
+def _skipped(validated: Validated) -> list[dict[str, Any]]:
     """The sheets that were not read, each with the reason and how many rows it has."""
-    sheets = judged.workbook.sheets
+    sheets = validated.workbook.sheets
     return [
         {
             "sheet": index,
@@ -314,25 +315,25 @@ def _skipped(judged: Judged) -> list[dict[str, Any]]:
             "message": SKIPPED[code],
             "rows": sum(map(_is_written, sheets[index].rows)),
         }
-        for index, code in sorted(judged.skipped.items())
+        for index, code in sorted(validated.skipped.items())
     ]
 
 
-def _passed_over(judged: Judged) -> list[dict[str, Any]]:
-    """The rows that are nobody's: how many of each sheet, and the first of them."""
+def _passed_over(validated: Validated) -> list[dict[str, Any]]:
+    """The rows that name nobody: how many of each sheet, and the first of them."""
     return [
         {
             "sheet": index,
-            "sheet_name": judged.workbook.sheets[index].name,
+            "sheet_name": validated.workbook.sheets[index].name,
             "count": len(rows),
-            "rows": rows[:_TOLD_MAX],
+            "rows": rows[:_LISTED_MAX],
         }
-        for index, rows in judged.passed_over.items()
+        for index, rows in validated.passed_over.items()
         if rows
     ]
 
 
-def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
+def _hidden_columns(validated: Validated) -> list[dict[str, Any]]:
     """The columns that were read although the spreadsheet hides them."""
     return [
         {
@@ -341,16 +342,16 @@ def _hidden_columns(judged: Judged) -> list[dict[str, Any]]:
             "column": column.index,
             "title": column.title[:COLUMN_TITLE_MAX],
         }
-        for index, layout in judged.layouts
-        for sheet in (judged.workbook.sheets[index],)
+        for index, layout in validated.layouts
+        for sheet in (validated.workbook.sheets[index],)
         for column in layout.columns
         if column.field and column.index in sheet.hidden.columns
     ]
 
 
 def _with_chosen(layout: Layout, sheet: int, grounds: Grounds) -> Layout:
-    """The layout as a person wants it: what was chosen is sure, what it displaces is unknown, and what she said of all
-    rows is true where no column says it."""
+    """The layout as a user wants it: what was chosen is sure, what it displaces is unknown, and what the user gave
+    for all rows is true where no column says it."""
     mine = {column: field for (index, column), field in grounds.chosen.items() if index == sheet}
     given = {
         name: value for name, value in grounds.given.items() if name not in {*layout.fields, *mine.values()}
@@ -368,7 +369,7 @@ def _with_chosen(layout: Layout, sheet: int, grounds: Grounds) -> Layout:
     return replace(layout, columns=tuple(columns), asked=True)
 
 
-def _sheet(index: int, judged: Judged) -> JudgedSheet:
-    columns = next((layout.columns for at, layout in judged.layouts if at == index), ())
-    told = [(column.index, column.title, column.field) for column in columns]
-    return JudgedSheet(judged.workbook.sheets[index].name, told)
+def _sheet(index: int, validated: Validated) -> ValidatedSheet:
+    columns = next((layout.columns for at, layout in validated.layouts if at == index), ())
+    triples = [(column.index, column.title, column.field) for column in columns]
+    return ValidatedSheet(validated.workbook.sheets[index].name, triples)

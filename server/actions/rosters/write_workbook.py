@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.rosters.list_rosters import one_roster
-from server.actions.rosters.preview import JudgedRow, JudgedSheet, read_result
+from server.actions.rosters.preview import ValidatedRow, ValidatedSheet, read_result
 from server.actions.rosters.stored_people import people_of_site
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
@@ -66,7 +66,7 @@ def roster_file(
     session: Session, seals: Seals, viewer: Viewer, site_id: str, reason: str | None, now_ms: int
 ) -> bytes:
     """The roster of a site as the viewer may see it: masked, or with full numbers for a permitted role that gives a
-    reason, which is written down. Raises Problem 403, 404 or 422."""
+    reason, which is recorded. Raises Problem 403, 404 or 422."""
     site = one_site(session, viewer, site_id).site
     if not may_see_people(viewer):
         raise not_found()
@@ -76,9 +76,11 @@ def roster_file(
     company = viewer.company if viewer.role == "contractor" else None
     people = people_of_site(session, seals, site_id, company)
     if reason is not None:
-        told = Disclosure(id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, reason=reason)
-        told.people = len(people)
-        session.add(told)
+        disclosure = Disclosure(
+            id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, reason=reason
+        )
+        disclosure.people = len(people)
+        session.add(disclosure)
     trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
     buffer = io.BytesIO()
     with _workbook(buffer) as book:
@@ -94,17 +96,17 @@ def roster_file(
         for row, person in enumerate(people, start=2):
             for column, name in enumerate(FIELDS):
                 value = person.get(name)
-                told_value = trades.get(value, value) if name == "trade" else shown(name, value)
+                text = trades.get(value, value) if name == "trade" else shown(name, value)
                 page.write_string(
-                    row, column, mask_field("worker", name, told_value) if reason is None else str(told_value)
+                    row, column, mask_field("worker", name, text) if reason is None else str(text)
                 )
     return buffer.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The columns of a sheet of rejected rows: `kept`, its own by place, and `added`, fields in error that have none;
-    `at`: by field, where it stands among them."""
+    """The columns of a sheet of rejected rows: `kept`, its own by index, and `added`, fields in error that have none;
+    `at`: by field, its index among them."""
 
     kept: list[int]
     titles: list[str]
@@ -112,8 +114,8 @@ class _Columns:
     at: dict[str, int]
 
 
-def _columns(sheet: JudgedSheet, rows: Sequence[JudgedRow]) -> _Columns:
-    """What was told beside the rows of an earlier file is not taken along: it is told anew."""
+def _columns(sheet: ValidatedSheet, rows: Sequence[ValidatedRow]) -> _Columns:
+    """Columns of messages from an earlier problem file are dropped: the messages are written again."""
     named = {index: title or FIELDS.get(name or "", "") for index, title, name in sheet.columns}
     width = max([len(row.cells) for row in rows] + [index + 1 for index in named])
     filled = {index for row in rows for index, cell in enumerate(row.cells) if cell != ""}
@@ -130,13 +132,13 @@ def _columns(sheet: JudgedSheet, rows: Sequence[JudgedRow]) -> _Columns:
         name for row in rows for name in REQUIRED if name in row.fields
     }  # from a title, or said of all
     added = [name for name in FIELDS if name in lacking and name not in at]
-    at |= {name: len(kept) + place for place, name in enumerate(added)}
+    at |= {name: len(kept) + index for index, name in enumerate(added)}
     titles = [named.get(index, "") for index in kept] + [FIELDS[name] for name in added]
     return _Columns(kept, titles, added, at)
 
 
 def _write_problems(
-    page: Worksheet, sheet: JudgedSheet, rows: Sequence[JudgedRow], bold: Any, text: Any, wrong: Any
+    page: Worksheet, sheet: ValidatedSheet, rows: Sequence[ValidatedRow], bold: Any, text: Any, wrong: Any
 ) -> None:
     columns = _columns(sheet, rows)
     width = len(columns.titles)
@@ -152,16 +154,16 @@ def _write_problems(
         for column, cell in enumerate(_cells(row, columns)):
             _write_cell(page, line, column, cell, wrong if column in marked else text)
             if column in marked:
-                told = [known.message + known.remedy for known, at in errors if at == column]
-                page.write_comment(line, column, "\n".join(told), {"x_scale": 2})
+                comments = [known.message + known.remedy for known, at in errors if at == column]
+                page.write_comment(line, column, "\n".join(comments), {"x_scale": 2})
         page.write_string(line, width, " ".join(known.message for known, _ in errors))
         page.write_string(line, width + 1, " ".join(known.remedy for known, _ in errors))
 
 
-def _cells(row: JudgedRow, columns: _Columns) -> list[Any]:
+def _cells(row: ValidatedRow, columns: _Columns) -> list[Any]:
     """A row's cells as they came, but for what would mean something else in another file: an empty cell that got its
     value from its surroundings (the row above, a merged cell), and a date, whose number counts from the epoch of
-    the file that it stood in."""
+    the file that it came from."""
     cells = [row.cells[index] if index < len(row.cells) else "" for index in columns.kept]
     cells += [""] * len(columns.added)
     guessed = {name for code, name, _ in row.found if code == "trade_missing"}
@@ -194,10 +196,10 @@ def _write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -
 
 def _check_reason(viewer: Viewer, reason: str) -> None:
     if not may_unmask(viewer):
-        raise Problem(403, "role_not_allowed", "您的角色不能这样做", "完整号码只对质安科和监察支队开放。")
+        raise Problem("role_not_allowed", "完整号码只对质安科和监察支队开放。")
     if not REASON_MIN <= len(reason) <= REASON_MAX:
         message = f"请写明查看完整号码的事由 ({REASON_MIN} 到 {REASON_MAX} 个字)。"
-        raise Problem(422, "invalid_input", "输入有误", message, errors={"/reason": [message]})
+        raise Problem("invalid_input", message, errors={"/reason": [message]})
 
 
 def _sheet_name(name: str, index: int) -> str:

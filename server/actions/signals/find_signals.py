@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from server.actions.records.count_people import people_of
-from server.actions.records.feed import body_place
+from server.actions.records.feed import body_aad
 from server.base.seal import Seals
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
@@ -169,10 +169,10 @@ def _facts(
         if row.kind == "gate_pass":
             facts.passes.append((person, local_date_of(row.event_ms)))
             continue
-        body = _decode.decode(seals.open(body_place(row.id), row.body))
+        body = _decode.decode(seals.open(body_aad(row.id), row.body))
         if row.kind == "temperature_check":
-            told = (person, float(body["celsius"]), row.slot or "", row.device_id or "")
-            facts.readings.append(Reading(*told, row.event_ms, bool(row.backfilled)))
+            fields = (person, float(body["celsius"]), row.slot or "", row.device_id or "")
+            facts.readings.append(Reading(*fields, row.event_ms, bool(row.backfilled)))
         elif body.get("latitude_deg") is not None and site.latitude_deg is not None:
             here, there = (
                 (site.latitude_deg, site.longitude_deg or 0.0),

@@ -43,7 +43,7 @@ def unassign_site(session: Session, seals: Seals, user: User, site: Site, now_ms
     scope = _locked(session, user)
     assignment = session.get(Assignment, (site.id, user.id))
     if assignment is None or assignment.ended_ms is not None:
-        raise Problem(404, "not_assigned", "没有这项分配", f"{site.name} 没有分配给 {user.name}。")
+        raise Problem("not_assigned", f"{site.name} 没有分配给 {user.name}。")
     assignment.ended_ms = now_ms
     session.flush()
     feed = Feed(session, scope, seals, now_ms)
@@ -60,9 +60,9 @@ def find_site(session: Session, text: str) -> Site:
         found = list(sites_named(session, text))
     sites = [site for site in found if site is not None]
     if not sites:
-        raise Problem(404, "unknown_site", "没有这个工地", f"没有编号或名称为 {text} 的工地。")
+        raise Problem("unknown_site", f"没有编号或名称为 {text} 的工地。")
     if len(sites) > 1:
-        raise Problem(409, "ambiguous_site", "工地重名", f"有多个工地名为 {text}, 请用编号。")
+        raise Problem("ambiguous_site", f"有多个工地名为 {text}, 请用编号。")
     return sites[0]
 
 
@@ -74,5 +74,5 @@ def assignment_id(site_id: str, user_id: str) -> str:
 def _locked(session: Session, user: User) -> Scope:
     scope = lock_scope(session, user.id)
     if scope is None:
-        raise Problem(404, "unknown_user", "没有这个用户", f"没有名为 {user.name} 的用户。")
+        raise Problem("unknown_user", f"没有名为 {user.name} 的用户。")
     return scope

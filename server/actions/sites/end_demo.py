@@ -1,4 +1,4 @@
-"""From the demo city to real work on the same data: nobody logs in to the demo any more, and nothing of it counts."""
+"""From the demo city to real work on the same data: nobody can log in to the demo any more, and nothing of it counts."""
 
 from __future__ import annotations
 

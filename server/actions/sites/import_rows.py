@@ -1,5 +1,5 @@
-"""A bureau's sites, people and assignments from one workbook: each row is what a command would have been told, and is judged
-by the same actions. A row that is wrong is given back with what is wrong; the others take effect.
+"""A bureau's sites, people and assignments from one workbook: each row holds the arguments of a command,
+and is handled by the same actions. A row that is wrong is given back with its problems; the others take effect.
 
 Importing the same workbook again changes nothing: a site is known by its name and district, a person by the log-in name.
 """
@@ -27,7 +27,7 @@ from server.rules.calendar import local_date_of
 from server.rules.from_rows import holds
 from server.rules.rosters.cells import Cell
 
-PROBLEM = "问题"  # the column that a problem file has besides; it is not read
+PROBLEM = "问题"  # the extra column of a problem file; it is not read
 SITES, PEOPLE, ASSIGNMENTS = "工地", "人员", "分配"
 # Each sheet's columns; those that end with an asterisk have to be filled in, with or without the asterisk in the file.
 SHEETS: Mapping[str, Sequence[str]] = {
@@ -88,9 +88,7 @@ def import_rows(session: Session, seals: Seals, workbook: Workbook, now_ms: int)
     found = Imported(unread=[name for name in tables if name not in SHEETS])
     if len(found.unread) == len(tables):
         named = "、".join(SHEETS)
-        raise Problem(
-            422, "unknown_sheets", "没有可导入的工作表", f"工作表应名为 {named}; 模板见 --template。"
-        )
+        raise Problem("unknown_sheets", f"工作表应名为 {named}; 模板见 --template。")
     importing = _Importing(session, seals, now_ms, found)
     for name, take in ((SITES, _site), (PEOPLE, _person), (ASSIGNMENTS, _assignment)):
         if name in tables:
@@ -133,7 +131,7 @@ def _take_all(
                 counts[take(importing, row)] += 1
         except Problem as problem:
             counts["wrong"] += 1
-            importing.found.wrong.append(WrongRow(name, line, row, _said(problem)))
+            importing.found.wrong.append(WrongRow(name, line, row, _message(problem)))
 
 
 def _titles(sheet: str, texts: Sequence[str]) -> list[str]:
@@ -146,14 +144,12 @@ def _titles(sheet: str, texts: Sequence[str]) -> list[str]:
         if title.endswith("*") and title.rstrip("*") not in titles
     ]
     if strange or lacking:
-        told = "; ".join(
+        message = "; ".join(
             f"{what} {'、'.join(which)}"
             for what, which in (("不认识的列:", strange), ("缺少的列:", lacking))
             if which
         )
-        raise Problem(
-            422, "unknown_columns", "列名不对", f"工作表 {sheet} {told}。可用的列: {'、'.join(known)}。"
-        )
+        raise Problem("unknown_columns", f"工作表 {sheet} {message}。可用的列: {'、'.join(known)}。")
     return titles
 
 
@@ -278,6 +274,6 @@ def _text(cell: Cell) -> str:
     return str(cell).strip()
 
 
-def _said(problem: Problem) -> str:
+def _message(problem: Problem) -> str:
     errors = problem.members.get("errors", {})
     return " ".join(text for texts in errors.values() for text in texts) or problem.detail or problem.title

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.records.feed import body_place
+from server.actions.records.feed import body_aad
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.entry import LogEntry
@@ -55,7 +55,7 @@ def rounds_of(session: Session, seals: Seals, site_id: str) -> list[ShownRound]:
     findings = _findings(session, site_id, [row.id for row in rows])
     found = []
     for row in rows:
-        body = msgspec.json.decode(seals.open(body_place(row.id), row.body))
+        body = msgspec.json.decode(seals.open(body_aad(row.id), row.body))
         shown = {name: body.get(name) for name in ("purpose", "result", "companion", "note")}
         found.append(ShownRound(row.event_ms or 0, row.display_name or "", shown, findings.get(row.id, [])))
     return found

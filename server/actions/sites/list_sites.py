@@ -83,7 +83,7 @@ class Span:
         first = self.first or last - timedelta(DAYS_BACK + DAYS_AHEAD)
         if not first <= last <= first + timedelta(SPAN_DAYS_MAX):
             message = f"起止日期颠倒, 或者超过 {SPAN_DAYS_MAX} 天。"
-            raise Problem(422, "invalid_input", "输入有误", message, errors={"to": [message]})
+            raise Problem("invalid_input", message, errors={"to": [message]})
         return first, last
 
 

@@ -146,11 +146,11 @@ def _worst(
         .order_by(missed.desc(), Window.scope_id)
         .limit(_WORST)
     )
-    told = session.execute(ranked).all()
-    ids = [row[0] for row in told]
+    rows = session.execute(ranked).all()
+    ids = [row[0] for row in rows]
     sites = {site.id: site for site in session.scalars(sa.select(Site).where(Site.id.in_(ids)))}
     signals = signal_counts(session, viewer, ids, week)
-    return [(sites[site_id], count, signals.get(site_id, 0)) for site_id, count in told]
+    return [(sites[site_id], count, signals.get(site_id, 0)) for site_id, count in rows]
 
 
 def _quiet(session: Session, seen: sa.Select[str], now_ms: int) -> list[QuietDevice]:

@@ -44,8 +44,8 @@ def register_site(
     latitude and longitude in degrees (WGS 84). `practice`: for practising; nothing of it counts anywhere.
 
     The next tick makes its windows; none that opened before now. A company that is known already gets the
-    name given here. Raises Problem 422 for a code that reference data does not know, and for what tablets could not
-    be told (schemas/site.py).
+    name given here. Raises Problem 422 for a code that reference data does not know, and for a record that
+    tablets would not accept (schemas/site.py).
     """
     check_codes(session, now_ms, "site_kinds", [kind], "kind")
     check_codes(session, now_ms, "districts", [district], "district")
@@ -86,7 +86,7 @@ def register_site(
     put = site_put(session, site, [], now_ms)
     errors = KINDS["site"].whole.validate(msgspec.json.decode(encode(put.body)))
     if errors:
-        raise wrong(*next((str(name), "; ".join(map(str, told))) for name, told in errors.items()))
+        raise wrong(*next((str(name), "; ".join(map(str, messages))) for name, messages in errors.items()))
     publish(session, scope, seals, now_ms, [put])
     return site
 

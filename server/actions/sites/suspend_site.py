@@ -28,7 +28,7 @@ def suspend_site(
     comes late counts too: the next tick plans the windows again. Raises Problem 422 when it ends before it
     begins."""
     if to_ms is not None and to_ms <= from_ms:
-        raise Problem(422, "body_invalid", "停工时间不对", "停工的结束必须晚于开始。")
+        raise Problem("body_invalid")
     _locked(session, site)
     row = Suspension(site_id=site.id, id=str(uuid7()), from_ms=from_ms, to_ms=to_ms)
     row.approved_by, row.reason = approved_by, reason
@@ -53,7 +53,7 @@ def resume_site(session: Session, seals: Seals, now_ms: int, site: Site, *, at_m
 
 
 def _locked(session: Session, site: Site) -> None:
-    """The scope's row is taken first, always: whoever plans the site's windows waits for it."""
+    """The scope's row is always locked first: the planning of the site's windows waits for it."""
     lock_scope(session, site.id)
     session.refresh(site)
 

@@ -46,7 +46,7 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     1. Claim the exchange (nonce, beacon), and the device: two pushes of one device take turns.
     2. Date the entries.
     3. Scope by scope, in one order for all writers: lock, take in, judge windows. A scope whose
-       transaction fails for a passing cause answers `retry`; the others stand.
+       transaction fails for a passing cause answers `retry`; the others are kept.
     4. Sign the receipt over what the server holds now.
     """
     exchange = claim_exchange(session, sender, "push", now_ms)
@@ -64,7 +64,7 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
 def accept_carried(
     session: Session, seals: Seals, device_id: str, lines: list[Line], now_ms: int
 ) -> list[dict[str, Any]]:
-    """Take lines in that this device wrote and that somebody else brought (see `read_export`); gives their outcomes. As a
+    """Accept lines that this device wrote and that somebody else brought (see `read_export`); gives their outcomes. As a
     push, but the device is not there: it attests nothing and gets no receipt. One is signed and kept all the same, so
     that every line of the log has a signed time before which it was here."""
     device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
@@ -92,7 +92,7 @@ def _pushing(
 def _take_lines(pushing: Pushing, lines: list[Line], streams: Mapping[str, Attested]) -> Accepted:
     """Scope by scope, what its user has or had; everything else is refused and kept."""
     accepted = Accepted()
-    # First, because a scope looks for those among them that have a place in its chain.
+    # First, because a scope looks for those among them that belong in its chain.
     _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
     assigned = _assignments(pushing.session, pushing.user_id)
     attested = {name: stream for name, stream in streams.items() if _site_of(name) in assigned}
@@ -115,7 +115,7 @@ def _one_scope(
     good: bool,
     accepted: Accepted,
 ) -> None:
-    """One scope in a savepoint of its own: a passing failure there leaves the others standing."""
+    """One scope in a savepoint of its own: a passing failure there leaves the others as they are."""
     try:
         with pushing.session.begin_nested():
             outcomes, answer = append_scope(pushing, name, lines, assignment, attested, good)
@@ -180,7 +180,7 @@ def sign_receipt(
     streams: Mapping[str, ScopeAnswer],
     now_ms: int,
 ) -> dict[str, str]:
-    """Sign what the server holds now, and write down the signatures: the device's, ours, and ours of the lines that this
+    """Sign what the server holds now, and keep the signatures: the device's, ours, and ours of the lines that this
     exchange brought (see `verify_log`)."""
     at = to_iso(now_ms)
     heads = {name: (answer.n, answer.hash) for name, answer in sorted(streams.items())}

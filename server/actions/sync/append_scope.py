@@ -149,7 +149,7 @@ def append_scope(
 
 
 def _raise_fork(pushing: Pushing, applying: Applying, head: StreamHead) -> None:
-    """A fork is shown once until a person has closed it."""
+    """A fork is shown once until a user has closed it."""
     if pushing.book.rows["escalation"] and not (head.forked and head.fork_closed_ms is None):
         raise_integrity(
             pushing.session,
@@ -177,7 +177,7 @@ def _split(pushing: Pushing, scope: Scope, lines: Sequence[Line]) -> tuple[list[
     ids = [line.entry.id for line in lines if line.entry and not pushing.is_own]
     keys = [(scope.scope_id, key) for key in ids]
     found = bulk_select(pushing.session, _LOG, ("scope_id", "id"), _Logged._fields, keys)
-    known = {ids[place]: _Logged(*values) for place, *values in found}
+    known = {ids[index]: _Logged(*values) for index, *values in found}
     fresh: dict[str, Line] = {}
     repeated = _Repeated()
     for line in lines:
@@ -271,7 +271,7 @@ def _is_plain(line: Line) -> bool:
 
 
 class _Gate:
-    """What stands between an entry and its effect, before anything is looked up."""
+    """What keeps an entry from taking effect, before anything is looked up."""
 
     def __init__(self, pushing: Pushing, arrival: Arrival, erased: set[str]) -> None:
         classes = pushing.book.device_classes(local_date_of(pushing.now_ms))
@@ -285,7 +285,7 @@ class _Gate:
 
     def stops(self, written: Written) -> Effect | None:
         """Why an entry has no effect now; None lets it pass. What was written before a device was stopped, and what was
-        written after it had to hand its site over, waits for a person. What is about somebody whose data was erased is
+        written after it had to hand its site over, waits for a user. What is about somebody whose data was erased is
         refused first of all: it must not stay under another code."""
         line, earliest_ms = written.line, written.times.earliest_ms
         if written.entry.id in self._erased:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from schemas.kinds import KINDS
 from server.actions.duties.match_facts import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
-from server.actions.records.feed import Feed, Put, body_place
+from server.actions.records.feed import Feed, Put, body_aad
 from server.actions.records.registers import REGISTERS, WORKER
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.read_push import Envelope, Line
@@ -222,13 +222,13 @@ def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
     keys = [(applying.scope.scope_id, key) for key in ids]
     table: Any = Record.__table__
     return {
-        ids[place] for place, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
+        ids[index] for index, _ in bulk_select(applying.session, table, ("scope_id", "id"), ("rev",), keys)
     }
 
 
 def _edit(applying: Applying, written: Written) -> Effect:
     entry = written.entry
-    target = _target(applying, entry.record)
+    target = target_of(applying, entry.record)
     if target is None:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
@@ -250,7 +250,7 @@ def _amend(applying: Applying, written: Written) -> Effect:
     """A fact that corrects another; both stay readable. It counts when what it corrects does, unless it is about another
     place, worker or slot, or what it corrects is void."""
     entry, line = written.entry, written.line
-    target = _target(applying, entry.amends or "")
+    target = target_of(applying, entry.amends or "")
     if target is None:
         return Effect("held", waits_for=[entry.amends or ""])
     if target.kind != entry.kind:
@@ -274,7 +274,7 @@ def _amend(applying: Applying, written: Written) -> Effect:
 def _void(applying: Applying, written: Written) -> Effect:
     """A record is void, and says why. What a void correction had corrected counts again."""
     entry = written.entry
-    target = _target(applying, entry.record)
+    target = target_of(applying, entry.record)
     if target is None:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
@@ -289,7 +289,7 @@ def _void(applying: Applying, written: Written) -> Effect:
 
 def _restore(applying: Applying, record_id: str) -> None:
     """A correction of this record was voided: unless it is void itself or another correction holds, it counts again."""
-    record = _target(applying, record_id)
+    record = target_of(applying, record_id)
     if record is None:
         return
     body = body_of(applying, record)
@@ -297,25 +297,25 @@ def _restore(applying: Applying, record_id: str) -> None:
     others = sa.select(Record.id).where(
         Record.scope_id == record.scope_id, Record.amends == record_id, Record.counts.is_(True)
     )
-    standing = list(applying.session.scalars(others))
+    in_force = list(applying.session.scalars(others))
     body.pop("amended_by", None)
-    if standing:
-        body["amended_by"] = max(standing)
-    counts = not standing and not body.get("voided")
+    if in_force:
+        body["amended_by"] = max(in_force)
+    counts = not in_force and not body.get("voided")
     applying.touches.append(touch(record.kind, record.subject, record))
     applying.feed.put([Put(record.kind, record.id, body, counts=counts)])
 
 
 def body_of(applying: Applying, record: Record) -> dict[str, Any]:
     """A record's body, opened."""
-    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_place(record.id), record.body))
+    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_aad(record.id), record.body))
     return body
 
 
 def _merge(applying: Applying, written: Written) -> Effect:
-    """Two records are one person: the other one names the kept one, and is nobody of its own."""
+    """Two records are one person: the other one names the kept one, and is no person of its own."""
     body = msgspec.json.decode(written.line.served)
-    other = _target(applying, body["other"])
+    other = target_of(applying, body["other"])
     if other is None or other.kind != WORKER.kind:
         return Effect("held", waits_for=[body["other"]])
     effect = add_fact(applying, written)
@@ -327,8 +327,8 @@ def _merge(applying: Applying, written: Written) -> Effect:
 def _unmerge(applying: Applying, written: Written) -> Effect:
     """A merge is taken back: the other record is a person's own again, unless it was voided for itself."""
     effect = _void(applying, written)
-    merge = _target(applying, written.entry.record)
-    other = _target(applying, merge.subject or "") if merge is not None else None
+    merge = target_of(applying, written.entry.record)
+    other = target_of(applying, merge.subject or "") if merge is not None else None
     if other is not None:
         body = body_of(applying, other)
         body.pop("merged_into", None)
@@ -354,7 +354,8 @@ def _marks(applying: Applying, target: Record) -> dict[str, Any]:
     return {name: body[name] for name in ("voided", "void", "merged_into") if name in body}
 
 
-def _target(applying: Applying, record_id: str) -> Record | None:
+def target_of(applying: Applying, record_id: str) -> Record | None:
+    """The record that an entry is about, as it is now; None for none, or one that was deleted."""
     applying.write()
     query = sa.select(Record).where(Record.scope_id == applying.scope.scope_id, Record.id == record_id)
     found = applying.session.execute(

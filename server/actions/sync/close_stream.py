@@ -14,8 +14,8 @@ from server.actions.devices.refresh_watermark import set_watermark
 from server.actions.sync.apply_entry import Applying
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.kept_evidence import keep_unreadable
-from server.actions.sync.quarantine import Pushing, quarantine_place
-from server.actions.sync.read_push import entry_place
+from server.actions.sync.quarantine import Pushing, quarantine_aad
+from server.actions.sync.read_push import entry_aad
 from server.actions.sync.settle_times import remember_floor
 from server.base.db import bulk_insert
 from server.models.device import StreamHead
@@ -53,8 +53,8 @@ def place_unreadable(
     stream: streams.Stream,
     attested: Attested | None,
 ) -> tuple[streams.Stream, list[str]]:
-    """A line that could not be read takes the place whose hash its bytes have: the `prev` of the entry after it, or the
-    hash that the header declares. Gives the stream with the places that are known by now, and the hashes of those
+    """A line that could not be read takes the number whose hash its bytes have: the `prev` of the entry after it, or the
+    hash that the header declares. Gives the stream with the numbers that are known by now, and the hashes of those
     lines."""
     placed: list[str] = []
     while True:
@@ -95,7 +95,9 @@ def close_stream(
     remember_floor(head, pushing.dates, attested, stream.n)
     before_ms = head.complete_ms
     whole = _declare(pushing, scope, head, stream, attested, good)
-    pulled_ms = pushing.dates.pulled_ms  # whoever has the beacon of a pull has its whole answer, `gone` too
+    pulled_ms = (
+        pushing.dates.pulled_ms
+    )  # a device that has the beacon of a pull has its whole answer, `gone` too
     if whole and head.gone_ms is not None and pulled_ms is not None and pulled_ms >= head.gone_ms:
         head.left_ms, head.left_why = pushing.now_ms, RELEASED
     if head.left_why == DORMANT and head.complete_ms != before_ms:
@@ -154,9 +156,9 @@ def _unreadable(pushing: Pushing, wanted: str) -> Quarantine | None:
 
 
 def _log_place(pushing: Pushing, scope: Scope, line: Quarantine, n: int, wanted: str) -> str:
-    """The line keeps its place in the log: refused, of no kind, written at some time before it came. Whoever may see the
+    """The line keeps its number in the log: refused, of no kind, written at some time before it came. Whoever may see the
     site finds it in the quarantine. Gives its id."""
-    key, raw = line.id, pushing.seals.open(quarantine_place(line.id), line.raw)
+    key, raw = line.id, pushing.seals.open(quarantine_aad(line.id), line.raw)
     copied = Quarantine(scope_id=scope.scope_id, id=key, entry_id=key, device_id=line.device_id, raw=line.raw)
     copied.code, copied.errors, copied.at_ms, copied.state = line.code, line.errors, line.at_ms, "open"
     pushing.session.add(copied)
@@ -169,7 +171,7 @@ def _log_place(pushing: Pushing, scope: Scope, line: Quarantine, n: int, wanted:
         "record_id": key,
         "act": "",
         "hash": bytes.fromhex(wanted),
-        "raw": pushing.seals.seal(entry_place(key), raw),
+        "raw": pushing.seals.seal(entry_aad(key), raw),
         "outcome": "refused",
         "code": "unreadable",
         "exchange_id": pushing.exchange_id,

@@ -1,4 +1,4 @@
-"""A sealed count of the lines of a scope's log: none is taken away unseen, though everything that names it goes with it."""
+"""A sealed count of the lines of a scope's log: a removed line is noticed, even if all that names it is removed too."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def count_lines(session: Session, seals: Seals, scope: Scope, hashes: Iterable[s
         hashes = (hash.hex() for hash in session.scalars(query.execution_options(yield_per=1000)))
     after = add_lines(seals, before or Tally(), hashes)
     if after != before:
-        scope.line_tally = seals.seal(lines_place(scope.scope_id), after.raw)
+        scope.line_tally = seals.seal(lines_aad(scope.scope_id), after.raw)
 
 
 def read_lines_tally(seals: Seals, scope: Scope) -> Tally | None:
     """How many lines the log has, as was sealed; None for a scope that was never counted. Raises SealBroken."""
     if scope.line_tally is None:
         return None
-    raw = seals.open(lines_place(scope.scope_id), scope.line_tally)
+    raw = seals.open(lines_aad(scope.scope_id), scope.line_tally)
     return Tally(int.from_bytes(raw[:8]), int.from_bytes(raw[8:]))
 
 
@@ -41,5 +41,5 @@ def add_lines(seals: Seals, tally: Tally, hashes: Iterable[str]) -> Tally:
     return Tally(count, total % (1 << 128))
 
 
-def lines_place(scope_id: str) -> bytes:
+def lines_aad(scope_id: str) -> bytes:
     return place("scope", scope_id, "line_tally")

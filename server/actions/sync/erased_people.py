@@ -1,4 +1,4 @@
-"""Lines about people whose data was erased: nothing of them takes effect any more, and a person decides about each."""
+"""Lines about people whose data was erased: nothing of them takes effect any more, and a user decides about each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMING = ("worker", "kept", "other")  # members of bodies that name a record of
 
 
 def about_erased(session: Session, scope: Scope, lines: Sequence[Line]) -> set[str]:
-    """The ids of these entries that are about an erased record: it, a fact about that person, or a case of his. One
+    """The ids of these entries that are about an erased record: it, a fact about that person, or a case of theirs. One
     statement, and none where nobody was ever erased."""
     if not scope.erased:
         return set()
@@ -31,6 +31,6 @@ def _named(line: Line) -> set[str]:
     entry = line.entry
     assert entry is not None, "the caller has asked"
     body: Any = entry.body if isinstance(entry, Entry) else line.body
-    said = (body.get(name) for name in _NAMING)
-    found = (entry.record, entry.amends, line.subject, *said)
+    named = (body.get(name) for name in _NAMING)
+    found = (entry.record, entry.amends, line.subject, *named)
     return {one for one in found if isinstance(one, str) and _UUID.fullmatch(one)}

@@ -1,5 +1,5 @@
-"""A pull is the first that is heard of a device at a site, or the last: what it means for who is counted there (SPEC:
-Watermark)."""
+"""A pull may be the first or the last contact of a device with a site: it changes which devices are counted there
+(SPEC: Watermark)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def join_scopes(session: Session, device_id: str, named: Iterable[str], now_ms: 
     """Note what a device's pull says of its sites. One statement when there is nothing new.
 
     1. A site of its user where it was not heard of counts it from now on; one that it had handed back counts it again.
-    2. A site that it names and that is not its user's any more comes as `gone`: what it writes later waits for a person.
+    2. A site that it names and that is not its user's any more comes as `gone`: what it writes later waits for a user.
     3. One that it names no more it has handed over: it had nothing unsent when it let the site go.
     """
     query = (

@@ -1,5 +1,5 @@
 """Entries that are stored and not applied: the windows that they could meet are in review until they are applied, or a
-person dismisses them (SPEC: Watermark)."""
+user dismisses them (SPEC: Watermark)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def keep_evidence(applying: Applying, written: Written) -> None:
     subject, slot = written.line.subject, written.line.slot
     if subject is None and isinstance(entry, Entry):
         subject, slot = (
-            _said(entry, name) if f"/body/{name}" not in written.line.errors else None
+            _text_of(entry, name) if f"/body/{name}" not in written.line.errors else None
             for name in (kind.subject_field, kind.slot_field)
         )
     row = KeptEvidence(scope_id=applying.scope.scope_id, entry_id=entry.id, kind=entry.kind)
@@ -37,7 +37,7 @@ def keep_evidence(applying: Applying, written: Written) -> None:
 
 
 def keep_unreadable(applying: Applying, entry_id: str, earliest_ms: int, book: Rulebook) -> None:
-    """A line that could not be read has its place in the chain: it may be whatever a window asks for."""
+    """A line that could not be read has its number in the chain: it may be whatever a window asks for."""
     row = KeptEvidence(scope_id=applying.scope.scope_id, entry_id=entry_id, kind=ANY_KIND)
     row.subject, row.slot, row.earliest_ms, row.latest_ms = None, None, earliest_ms, applying.now_ms
     applying.session.add(row)
@@ -46,7 +46,7 @@ def keep_unreadable(applying: Applying, entry_id: str, earliest_ms: int, book: R
 
 
 def forget_kept(applying: Applying, entry_id: str, book: Rulebook) -> None:
-    """The entry was applied, or a person dismissed it."""
+    """The entry was applied, or a user dismissed it."""
     row = applying.session.get(KeptEvidence, (applying.scope.scope_id, entry_id))
     if row is not None:
         _touch_all(applying, row, went=True, book=book)
@@ -68,7 +68,7 @@ def retime_kept(session: Session, scope_id: str, entry_id: str, earliest_ms: int
     session.execute(query.values(earliest_ms=earliest_ms, latest_ms=latest_ms))
 
 
-def _said(entry: Entry, field: str | None) -> str | None:
-    """What the body of a refused entry says, as far as it could be read at all."""
+def _text_of(entry: Entry, field: str | None) -> str | None:
+    """What this field of an entry's body says, as far as it could be read."""
     value: Any = entry.body.get(field) if field is not None else None
     return value if isinstance(value, str) and len(value) <= 36 and value.isprintable() else None

@@ -1,4 +1,4 @@
-"""What an entry says will come beside it: its photos, which are on their way while the entry counts already."""
+"""What an entry says will come alongside it: its photos, which are on their way while the entry counts already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused lines are kept: a person can read, mend or dismiss them."""
+"""Refused lines are kept: a user can read, mend or dismiss them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from server.rules.rulebook import Rulebook
 
 @dataclass(frozen=True, slots=True)
 class Pushing:
-    """What every step of one push needs. The device's own columns stand beside it: they are read for every line. `is_own`:
-    the server wrote the lines itself, under ids that it drew for them, so that none of them can be here already."""
+    """What every step of one push needs. The device's own columns are copied here, because they are read for every line.
+    `is_own`: the server wrote the lines itself, under ids that it drew for them, so none of them can be here already."""
 
     session: Session
     seals: Seals
@@ -45,7 +45,7 @@ def keep_refused(pushing: Pushing, scope_id: str, line: Line) -> None:
             id=key,
             device_id=pushing.device.id,
             entry_id=line.entry.id if line.entry is not None else None,
-            raw=pushing.seals.seal(quarantine_place(key), line.raw),
+            raw=pushing.seals.seal(quarantine_aad(key), line.raw),
             code=line.code or "",
             errors=line.errors,
             at_ms=pushing.now_ms,
@@ -61,5 +61,5 @@ def refused_outcome(line: Line) -> dict[str, Any]:
     return {**named, "outcome": "refused", "code": line.code, "errors": line.errors}
 
 
-def quarantine_place(key: str) -> bytes:
+def quarantine_aad(key: str) -> bytes:
     return place("quarantine", key, "raw")

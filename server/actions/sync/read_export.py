@@ -41,7 +41,7 @@ class About(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export as read: whose it is, the lines byte for byte, the photos that lie beside them."""
+    """An export as read: whose it is, the lines byte for byte, the photos that are in the same file."""
 
     about: About
     raws: list[bytes]
@@ -100,4 +100,4 @@ def _member(archive: zipfile.ZipFile, name: str, longest: int) -> bytes:
 
 
 def _invalid(detail: str) -> Problem:
-    return Problem(422, "export_invalid", "不能导入这个文件", detail)
+    return Problem("export_invalid", detail)

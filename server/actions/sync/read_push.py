@@ -1,7 +1,7 @@
 """Read a push before any lock is taken: split, hash, validate and seal each line.
 
 Two readers agree on what an entry is: a compiled one for the plain case, and the strict one, which also
-says what is wrong. The compiled one gives way whenever anything is unusual.
+says what is wrong. The strict one is used whenever anything is unusual.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
 
 @dataclass(slots=True)
 class Line:
-    """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its place
+    """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its number
     in a chain could be read.
 
-    `body` holds the judged fields; `served` is the fact's body as JSON text, as the device wrote it.
+    `body` holds the validated fields; `served` is the fact's body as JSON text, as the device wrote it.
     """
 
     number: int
@@ -54,7 +54,7 @@ class Push:
 
 
 def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> list[Line]:
-    """Every line of a device judged and sealed, by the schema that the push's header names; nothing here needs the
+    """Every line of a device validated and sealed, by the schema that the push's header names; nothing here needs the
     database."""
     lines = [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
     for line in lines:
@@ -71,7 +71,7 @@ def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> li
 
 
 def read_line(number: int, raw: bytes, seals: Seals) -> Line:
-    """One line judged. A line that is refused says so in `code`; it never raises."""
+    """One line validated. A line that is refused says so in `code`; it never raises."""
     line = Line(number, raw, hashlib.sha256(raw).hexdigest())
     read = decode_line(raw)
     if read is not None:
@@ -87,8 +87,8 @@ def read_line(number: int, raw: bytes, seals: Seals) -> Line:
 
 
 def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any], seals: Seals) -> Line:
-    """A line that the server wrote itself, an addition whose envelope need not be read again. Its body is judged like
-    any other."""
+    """A line that the server wrote itself, an addition whose envelope need not be read again. Its body is validated
+    like any other."""
     text = bytes(entry.body)
     if not is_sound(entry.kind, text, body):
         return read_line(number, raw, seals)
@@ -120,14 +120,14 @@ def _read_strictly(line: Line) -> None:
 
 
 def _take_keys(line: Line, kind: str, body: Any) -> None:
-    """Take out of a fact's body what duties are judged by."""
-    judged = KINDS[kind]
+    """Read from a fact's body the fields by which windows are judged."""
+    known = KINDS[kind]
     read = body.get if isinstance(body, Mapping) else lambda name: getattr(body, name)
-    if judged.subject_field:
-        line.subject = read(judged.subject_field)
-    if judged.slot_field:
-        line.slot = read(judged.slot_field)
-    if not isinstance(body, Mapping) and judged.nature == "register":
+    if known.subject_field:
+        line.subject = read(known.subject_field)
+    if known.slot_field:
+        line.slot = read(known.slot_field)
+    if not isinstance(body, Mapping) and known.nature == "register":
         line.body = _as_mapping(body)
 
 
@@ -140,11 +140,11 @@ def _stored(line: Line, entry: Envelope, seals: Seals) -> bytes:
     kind = KINDS.get(entry.kind)
     if line.code is None and kind is not None and not kind.sealed:
         return line.raw
-    return seals.seal(entry_place(entry.id), line.raw)
+    return seals.seal(entry_aad(entry.id), line.raw)
 
 
-def entry_place(entry_id: str) -> bytes:
-    """Where a line of the log is sealed."""
+def entry_aad(entry_id: str) -> bytes:
+    """The additional data (AAD) that a sealed line of the log is bound to."""
     return place("entry", entry_id, "raw")
 
 

@@ -1,4 +1,4 @@
-"""Entries that wait: taken down, applied when what they need has come, and not left waiting for good."""
+"""Held entries: recorded, applied once what they need has come, and never left held for good."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import Applying, Effect, Written, apply_entry
 from server.actions.sync.kept_evidence import forget_kept
-from server.actions.sync.read_push import entry_place, read_line
+from server.actions.sync.read_push import entry_aad, read_line
 from server.base.db import raise_if_lost
 from server.base.seal import Seals
 from server.models.device import Device
@@ -37,7 +37,7 @@ _log = logging.getLogger("gongdi.held")
 
 
 def hold(session: Session, scope: Scope, entry_id: str, effect: Effect, now_ms: int) -> None:
-    """Record that an entry is held. What a person has to decide about waits without a deadline."""
+    """Record that an entry is held. What a user has to decide about waits without a deadline."""
     decides = effect.code in FOR_A_PERSON
     row = HeldEntry(scope_id=scope.scope_id, entry_id=entry_id, waits_for=effect.waits_for)
     row.reason = effect.code or "needs" if decides else "needs"
@@ -137,7 +137,7 @@ def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -
 
 def written_again(seals: Seals, row: LogEntry, user_id: str) -> Written:
     """An entry read back from the log, with the time that was found for it when it came."""
-    line = read_line(row.n, seals.open(entry_place(row.id), row.raw), seals)
+    line = read_line(row.n, seals.open(entry_aad(row.id), row.raw), seals)
     assert line.entry is not None, "what the log keeps was read once"
     times = Interval(
         row.earliest_ms,

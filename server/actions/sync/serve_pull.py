@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
-from server.actions.records.feed import body_place
-from server.base.problems import Problem
+from server.actions.records.feed import body_aad
+from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.record import Record
@@ -20,7 +20,6 @@ from server.models.scope import REF, Scope
 from server.models.user import Assignment
 from sync_protocol import cursor as cursors
 from sync_protocol.digest import to_hex
-from sync_protocol.outcomes import problem_title
 
 MAX_BYTES = 4 * 1024 * 1024
 _PAGE = 1000  # records read in one statement
@@ -59,7 +58,7 @@ class Pull:
 
 
 def read_pull(asked: Any) -> Pull:
-    """Judge a pull's body. Raises Problem 400."""
+    """Validate a pull's body. Raises Problem 400."""
     if not isinstance(asked, dict) or asked.get("sync") != 1 or not isinstance(asked.get("schema"), str):
         raise _malformed("/sync", "请求正文必须写明 sync 和 schema。")
     scopes, max_bytes = asked.get("scopes", {}), asked.get("max_bytes", 1024 * 1024)
@@ -111,9 +110,9 @@ def _scope_lines(session: Session, seals: Seals, scope: Scope, name: str, cursor
     for record_id, kind, rev, seq, body, deleted_ms in _changes(session, scope, since):
         named = f'":"{kind}","scope":"{name}","id":"{record_id}","rev":{rev},"seq":{seq}'
         if deleted_ms is None:
-            opened = seals.open(body_place(record_id), body) if kind in _SEALED else body
+            opened = seals.open(body_aad(record_id), body) if kind in _SEALED else body
             line = b'{"put%b,"body":%b}' % (named.encode(), opened)
-        elif since == 0:  # who starts anew never had it
+        elif since == 0:  # a device that starts again never had it
             at = seq
             continue
         else:
@@ -132,7 +131,7 @@ def _scope_lines(session: Session, seals: Seals, scope: Scope, name: str, cursor
 
 
 def _since(scope: Scope, cursor: str) -> int | None:
-    """Where to go on; None when the device has to start anew: no cursor, one from before a restored
+    """Where to go on; None when the device has to start again: no cursor, one from before a restored
     backup, or one older than the tombstones that are remembered."""
     decoded = cursors.decode(cursor) if cursor else None
     if decoded is None:
@@ -157,4 +156,4 @@ def encode(value: Any) -> bytes:
 
 
 def _malformed(pointer: str, message: str) -> Problem:
-    return Problem(400, "header_invalid", problem_title("header_invalid"), errors={pointer: [message]})
+    return protocol_problem("header_invalid", errors={pointer: [message]})

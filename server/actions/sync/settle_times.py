@@ -39,6 +39,8 @@ class Timed(NamedTuple):
 
     id: str
     kind: str
+    act: str
+    record_id: str
     outcome: str
     interval: Interval
     before: tuple[int, int]
@@ -63,7 +65,7 @@ def settle_times(
     """Date the new lines of one stream, in order of `n`. `known`: the stream before they came.
 
     1. This push says through which number nothing was written before it.
-    2. The new entries are settled together with those stored entries beside them that could contradict or tighten
+    2. The new entries are settled together with those stored entries next to them that could contradict or tighten
        them; where none can, none is read.
     3. Where this push ties its boot better, earlier entries of that boot with loose intervals are dated again.
     """
@@ -217,7 +219,8 @@ def _of_row(row: LogEntry, follows: bool) -> Written:
 
 
 def _timed(row: LogEntry, interval: Interval) -> Timed:
-    return Timed(row.id, row.kind, row.outcome, interval, (row.earliest_ms, row.latest_ms))
+    before = (row.earliest_ms, row.latest_ms)
+    return Timed(row.id, row.kind, row.act, row.record_id, row.outcome, interval, before)
 
 
 def _moved(row: LogEntry, interval: Interval) -> bool:

@@ -1,5 +1,5 @@
-"""Entries that the server writes on behalf of a person who works without a tablet: through the same log, the same chain
-and the same judge as those of any tablet."""
+"""Entries that the server writes on behalf of a user who works without a tablet: through the same log, the same chain
+and the same validation as those of any tablet."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def write_server_entries(
 ) -> list[dict[str, Any]]:
     """Write these entries into a site's log as `user_id`, in one transaction. Gives their outcomes, in order.
 
-    The device is the server itself: its key signs the attestation. Its class stands in no watermark.
+    The device is the server itself: its key signs the attestation. Its class is in no watermark.
     """
     device = _device(session, seals, user_id, now_ms)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
@@ -75,8 +75,8 @@ def write_server_entries(
     taken: list[str] = []
     while part := list(islice(lines, _AT_ONCE)):
         attested = _attested(seals, device.id, name, part[-1])
-        told, answer = append_scope(pushing, name, part, assignment, attested, True)
-        outcomes += [told[line.number] for line in part]
+        by_number, answer = append_scope(pushing, name, part, assignment, attested, True)
+        outcomes += [by_number[line.number] for line in part]
         taken += answer.taken
         sign_receipt(seals, exchange, {name: attested}, {name: replace(answer, taken=taken)}, now_ms)
     return outcomes
@@ -111,7 +111,7 @@ def _lines(
     exchange: Exchange,
     now_ms: int,
 ) -> Iterator[Line]:
-    """The drafts as lines of the chain, judged as any line is."""
+    """The drafts as lines of the chain, validated as any line is."""
     n, prev = streams.highest(known)
     at = FastAt(to_iso(now_ms), beacon=exchange.beacon, wall_ms=now_ms)
     at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'

@@ -85,7 +85,7 @@ export function choices(kind: string, field: string): Record<string, string> {
 
 const judgedBy = new Map<string, Rule>();
 
-/** A number as it holds on a local day: the one of the event that it judges. */
+/** A number as it holds on a local day: that of the event which it applies to. */
 export function rule(code: string, day = localDate(Date.now())): Rule {
   const known = judgedBy.get(`${code} ${day}`);
   if (known) return known;

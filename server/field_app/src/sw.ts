@@ -1,5 +1,5 @@
 // The service worker: it keeps every file of the app in the tablet, so that it starts without a network. A new version
-// waits until the person says so; what was written lies in the database and is not touched by it.
+// waits until the user says so; what was written is in the database, which it does not touch.
 
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";

@@ -1,4 +1,4 @@
-"""Who sees what: a contractor nothing of another's, a section its districts, the brigade what is flagged."""
+"""Who sees what: a contractor nothing of another contractor, a section its districts, the brigade what is flagged."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_is_forbidden_answers_exactly_like_what_is_absent(cast: Cast, flags
         assert forbidden.get_data() == absent.get_data()
 
 
-def test_a_contractor_is_not_told_who_else_works_at_the_site(cast: Cast) -> None:
+def test_a_contractor_does_not_learn_who_else_works_at_the_site(cast: Cast) -> None:
     shown = cast.client("contractor").get(f"/api/v1/sites/{cast.site_a}").get_json()
     assert [company["name"] for company in shown["companies"]] == ["甲建筑"]
 

@@ -1,4 +1,4 @@
-"""Making users: what an administrator may get wrong is told in one sentence, and a site reaches its
+"""Making users: an administrator's mistake is reported in one sentence, and a site reaches its
 inspector."""
 
 from __future__ import annotations

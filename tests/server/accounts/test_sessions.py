@@ -10,9 +10,9 @@ from server.base.db import write
 from tests.server.cast import NOW_MS, Cast
 
 
-def test_whoever_logs_in_is_told_who_they_are(cast: Cast) -> None:
-    told = cast.client("section").get("/api/v1/sessions/current").get_json()
-    assert (told["name"], told["role"], told["districts"]) == ("section", "section", ["410702"])
+def test_whoever_logs_in_reads_who_they_are(cast: Cast) -> None:
+    answer = cast.client("section").get("/api/v1/sessions/current").get_json()
+    assert (answer["name"], answer["role"], answer["districts"]) == ("section", "section", ["410702"])
 
 
 def test_a_session_expires_after_a_working_day(cast: Cast) -> None:
@@ -37,7 +37,7 @@ def test_a_user_who_is_shut_out_is_out_at_once(app: Flask, cast: Cast) -> None:
     assert caller.get("/api/v1/flags").status_code == 401
 
 
-def test_without_a_token_every_door_answers_401_and_says_how_to_come_in(app: Flask, cast: Cast) -> None:
+def test_without_a_token_every_endpoint_answers_401_and_says_how_to_log_in(app: Flask, cast: Cast) -> None:
     for path in ("sites", "flags", "devices", f"sites/{cast.site_a}", f"sites/{cast.site_a}/windows"):
         answer = app.test_client().get(f"/api/v1/{path}")
         assert (answer.status_code, answer.get_json()["code"]) == (401, "unauthenticated"), path

@@ -40,7 +40,7 @@ def test_what_is_inserted_and_updated_is_found_by_its_keys(
         bulk_update(session, TABLE, KEYS, COLUMNS, changes)
         wanted = [(scope, absent), *((scope, key) for key in before), (absent, next(iter(before)))]
         found = bulk_select(session, TABLE, KEYS, COLUMNS, wanted)
-    assert {wanted[place]: tuple(row) for place, *row in found} == {
+    assert {wanted[index]: tuple(row) for index, *row in found} == {
         (scope, key): row for key, row in {**before, **after}.items()
     }
 
@@ -54,6 +54,6 @@ def test_nothing_asked_for_is_no_statement(app: Flask) -> None:
 def test_what_the_driver_refuses_is_raised_as_everywhere_else(app: Flask, cast: Cast) -> None:
     table: Any = LoginToken.__table__
     row = (b"0" * 32, cast.users["section"], 0, 0)
-    with app.app_context(), pytest.raises(DatabaseTrouble) as told, write() as session:
+    with app.app_context(), pytest.raises(DatabaseTrouble) as raised, write() as session:
         bulk_insert(session, table, ("token_hash", "user_id", "made_ms", "expires_ms"), [row, row])
-    assert not is_passing(told.value)
+    assert not is_passing(raised.value)

@@ -1,4 +1,4 @@
-"""Where photos lie: the same promises in a folder and in an S3-compatible store."""
+"""Where photos are kept: a folder and an S3-compatible store behave alike."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_what_is_not_there_is_none_and_can_be_deleted(store: MediaStore) -> None
     store.delete_below("parts/a")
 
 
-def test_what_lies_below_a_key_is_deleted_and_nothing_beside_it(store: MediaStore) -> None:
+def test_what_lies_below_a_key_is_deleted_and_nothing_next_to_it(store: MediaStore) -> None:
     for key in ("parts/a/1", "parts/a/2", "parts/ab/1"):
         store.put(key, b"x")
     store.delete_below("parts/a")

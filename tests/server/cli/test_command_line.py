@@ -42,7 +42,7 @@ COMMANDS = dict(_commands(gongdi))
 
 @pytest.mark.parametrize("arguments", HELP_PAGES, ids=" ".join)
 def test_asking_for_help_imports_neither_database_nor_endpoints(arguments: list[str]) -> None:
-    """What takes the half second of CPU that a start may cost is what it imports."""
+    """Imports take most of the half second of CPU that a start may cost."""
     script = f"""
 import sys
 from server.__main__ import main
@@ -84,7 +84,7 @@ def test_a_help_page_is_chinese(path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_word_of_click_has_a_chinese_one(name: str) -> None:
-    """What only a programmer's mistake brings up may stay English: it ends as ValueError, TypeError or a warning."""
+    """Messages that only a programmer's mistake causes may stay English: ValueError, TypeError or a warning."""
     spare = re.compile(
         r"^(Name '|Arguments take|Could not determine|No options defined|DeprecationWarning|Invalid start|Unknown )"
     )
@@ -102,7 +102,7 @@ def test_every_word_of_click_has_a_chinese_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["nonsense"], "没有命令 'nonsense'"),
         (["user", "add", "x"], "缺少选项 '--role'"),
@@ -113,10 +113,10 @@ def test_every_word_of_click_has_a_chinese_one(name: str) -> None:
         (["assign", "a", "b", "c"], "多余的参数 (c)"),
     ],
 )
-def test_a_mistake_is_answered_in_chinese(arguments: list[str], told: str) -> None:
+def test_a_mistake_is_answered_in_chinese(arguments: list[str], message: str) -> None:
     answer = CliRunner().invoke(gongdi, arguments, prog_name="gongdi")
     assert answer.exit_code == 2
-    assert "错误: " in answer.output and told in answer.output and "用法见" in answer.output
+    assert "错误: " in answer.output and message in answer.output and "用法见" in answer.output
 
 
 def _examples(*path: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""The commands: what they do is told, what is wrong is one clear line and never a traceback."""
+"""The commands: what they do is reported; a mistake is one clear line and never a traceback."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _runner(database_url: str, tmp_path: Path) -> Run:
     return run_it
 
 
-def test_an_empty_database_is_told_how_to_be_filled(blank_database_url: str, tmp_path: Path) -> None:
+def test_an_empty_database_is_reported_with_how_to_fill_it(blank_database_url: str, tmp_path: Path) -> None:
     run = _runner(blank_database_url, tmp_path)
     for command in (("serve",), ("user", "list")):
         result = run(*command)
@@ -138,11 +138,11 @@ def test_reference_data_that_cannot_be_met_is_named_row_by_row(
     duties = folder / "duties.json"
     duties.write_text(duties.read_text("utf-8").replace('"planned": true, ', "", 2), "utf-8")
     monkeypatch.setattr(load_reference, "SEED_DATA", folder)
-    told = run("seed", "reference")
-    assert told.exit_code == 1
-    assert "duties.json 第 8 条 VENTILATE: 没有记录类型 ventilation_log" in told.output
-    assert "duties.json 第 9 条 DORM: 没有记录类型 dormitory_count" in told.output
-    assert "[evidence_unknown]" in told.output and "[reference_invalid]" in told.output
+    result = run("seed", "reference")
+    assert result.exit_code == 1
+    assert "duties.json 第 8 条 VENTILATE: 没有记录类型 ventilation_log" in result.output
+    assert "duties.json 第 9 条 DORM: 没有记录类型 dormitory_count" in result.output
+    assert "[evidence_unknown]" in result.output and "[reference_invalid]" in result.output
 
 
 def test_every_command_has_help(app: Flask) -> None:

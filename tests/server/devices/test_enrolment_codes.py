@@ -74,8 +74,8 @@ def test_the_administrator_learns_once_that_a_code_was_burnt(app: Flask, cast: C
     code = _make(app)
     for number in range(TRIES_MAX + 2):
         with app.app_context(), read() as session:
-            told = [tuple(row) for row in session.execute(query)]
-        assert told == ([(cast.users["admin"], "code_burned")] if number >= TRIES_MAX else [])
+            notices = [tuple(row) for row in session.execute(query)]
+        assert notices == ([(cast.users["admin"], "code_burned")] if number >= TRIES_MAX else [])
         _redeem(app, _wrong(code))
     client = app.test_client()
     client.set_cookie("gongdi_session", cast.client("admin").token, path="/console")

@@ -1,4 +1,4 @@
-"""Through when a site's tablets have reported in: the least of those that count."""
+"""Until when a site's tablets have reported: the earliest of those that count."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_tablets_of_a_disabled_user_are_as_if_revoked(app: Flask, cast: Cast
     assert _reports(app, cast.site_a).lost_of([KIND], NOW_MS, NOW_MS + 30) == "device_lost"
 
 
-def test_the_servers_own_device_stands_in_no_watermark(app: Flask, cast: Cast) -> None:
+def test_the_servers_own_device_is_in_no_watermark(app: Flask, cast: Cast) -> None:
     _tablet(app, cast, "one", complete_ms=NOW_MS + 100)
     _tablet(app, cast, "own", complete_ms=None, device_class="server")
     assert _watermark(app, cast.site_a) == NOW_MS + 100
@@ -87,7 +87,7 @@ def _tablet(
     site: str = "",
     device_class: str = "tablet",
 ) -> None:
-    """A device of the inspector's that was heard of at a site."""
+    """A device of the inspector that has reported at a site."""
     with app.app_context(), write() as session:
         device = Device(id=identity(name), user_id=cast.users["inspector"], name=name, platform="test")
         device.public_key, device.token_hash = bytes(32), name.encode().ljust(32, b".")

@@ -15,10 +15,10 @@ from server.documents.check_glyphs import FONTS, undrawn
 from server.documents.write_documents import _FOLDER
 
 
-def _pdf(**told: object) -> PdfReader:
+def _pdf(**fields: object) -> PdfReader:
     """A document of one line, as orders are set."""
     source = '#import "layout.typ": *\n#show: body => frame("文书", body)\n#data.line'
-    data = {"printed": "x", "head": "x", "undrawn": [], **told}
+    data = {"printed": "x", "head": "x", "undrawn": [], **fields}
     inputs = {"data": json.dumps(data, ensure_ascii=False)}
     fonts = [path.parent for path in FONTS]
     made = typst.compile(

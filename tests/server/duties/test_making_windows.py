@@ -33,7 +33,7 @@ def test_making_windows_twice_makes_them_once_and_publishes_nothing_new(app: Fla
     seq = _seq(app, site)
     assert first["made"] > 0
     assert make(app, MIDNIGHT_MS)["sites"] == 0
-    _plan_anew(app, site)
+    _plan_again(app, site)
     again = make(app, MIDNIGHT_MS)
     assert (again["sites"], again["made"], again["revised"]) == (1, 0, 0)
     assert _seq(app, site) == seq
@@ -183,7 +183,7 @@ def _seq(app: Flask, site_id: str) -> int:
         return session.get_one(Scope, site_id).seq
 
 
-def _plan_anew(app: Flask, site_id: str) -> None:
+def _plan_again(app: Flask, site_id: str) -> None:
     with app.app_context(), write() as session:
         session.get_one(Site, site_id).planned_until = ""
 

@@ -1,4 +1,4 @@
-"""A suspension or a holiday that comes afterwards changes the windows that are there, and says why."""
+"""A suspension or a holiday that is entered later changes existing windows, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What monitors see: alive, fit to work or not and why, and figures."""
+"""What monitors see: whether the server is alive, whether it is ready and why not, and metrics."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def test_readiness_needs_a_scheduler_that_beats(app: Flask, cast: Cast) -> None:
     cast.clock.advance(10 * 60_000)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    told = answer.get_json()["checks"]["scheduler"]
-    assert (told["ok"], told["code"], told["heartbeat_age_s"]) == (False, "scheduler_silent", 600.0)
+    check = answer.get_json()["checks"]["scheduler"]
+    assert (check["ok"], check["code"], check["heartbeat_age_s"]) == (False, "scheduler_silent", 600.0)
     assert client.get("/healthz").status_code == 200
 
 
-def test_metrics_tell_the_heartbeats_age_and_count_requests_by_route_only(app: Flask, cast: Cast) -> None:
+def test_metrics_report_the_heartbeats_age_and_count_requests_by_route_only(app: Flask, cast: Cast) -> None:
     _beat(app, NOW_MS - 5_000)
     client = app.test_client()
     client.get(f"/api/v1/sites/{cast.site_a}?secret=1")
@@ -89,16 +89,16 @@ def test_the_end_of_the_official_calendar_is_announced_two_months_before(app: Fl
     for day, code in (("2026-11-01", {}), ("2026-11-02", {"holidays": "holidays_end"}), ("2027-01-01", None)):
         cast.clock.set(midnight_ms(day))
         _beat(app, midnight_ms(day))
-        status, told = _codes(app)
+        status, codes = _codes(app)
         assert status == 200
-        assert told == (code if code is not None else {"holidays": "holidays_end"})
+        assert codes == (code if code is not None else {"holidays": "holidays_end"})
 
 
 def test_a_server_without_its_rules_says_so(app: Flask, cast: Cast) -> None:
     _beat(app, NOW_MS)
-    told = app.test_client().get("/readyz").get_json()
-    assert told["warnings"] == ["reference_missing"]
-    assert "gongdi seed reference" in told["checks"]["reference"]["detail"]
+    report = app.test_client().get("/readyz").get_json()
+    assert report["warnings"] == ["reference_missing"]
+    assert "gongdi seed reference" in report["checks"]["reference"]["detail"]
 
 
 def _load(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""What is forgotten, and that whoever was away too long to see it starts anew."""
+"""What housekeeping deletes, and that a tablet that was away too long starts again."""
 
 from __future__ import annotations
 

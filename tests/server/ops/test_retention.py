@@ -1,4 +1,4 @@
-"""What is forgotten by rule, what stays, and what the log still proves afterwards."""
+"""What retention deletes, what stays, and what the log still proves afterwards."""
 
 from __future__ import annotations
 
@@ -202,8 +202,14 @@ def _forget(app: Flask, now_ms: int) -> int:
 def _refused(cast: Cast, at_ms: int, state: str) -> Quarantine:
     settled_ms = None if state == "open" else at_ms
     key = identity(f"{at_ms} {state}")
-    told: dict[str, Any] = {"device_id": identity("d"), "raw": b"", "code": "x", "errors": {}, "at_ms": at_ms}
-    return Quarantine(scope_id=cast.site_a, id=key, state=state, settled_ms=settled_ms, **told)
+    columns: dict[str, Any] = {
+        "device_id": identity("d"),
+        "raw": b"",
+        "code": "x",
+        "errors": {},
+        "at_ms": at_ms,
+    }
+    return Quarantine(scope_id=cast.site_a, id=key, state=state, settled_ms=settled_ms, **columns)
 
 
 def _sync(field: Field, tablet: Tablet) -> None:

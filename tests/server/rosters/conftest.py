@@ -1,4 +1,4 @@
-"""A contractor at her desk: reference data is loaded, and what she uploads is read at once."""
+"""A contractor at a desk: reference data is loaded, and an uploaded file is read at once."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
-from server.actions.rosters.validate_roster import Chosen, Grounds, Judged, validate_file
+from server.actions.rosters.validate_roster import Chosen, Grounds, Validated, validate_file
 from server.files.read_workbook import Workbook, read_workbook
 from server.rules.rosters.cells import Cell
 from server.rules.rosters.validate import Row
@@ -19,21 +19,21 @@ NAMES = [who.name for who in PEOPLE]
 HAN = [person(number) for number in (0, 3, 4, 5, 6)]  # whose names are two to four Chinese characters
 
 
-def judged_of(
+def validated(
     workbook: Workbook, chosen: Chosen | None = None, remembered: Mapping[str, str] | None = None
-) -> Judged:
+) -> Validated:
     grounds = Grounds(context(), remembered or {}, chosen or {})
     return validate_file(workbook, grounds, lambda _done, _rows: None)
 
 
-def asked_of(judged: Judged) -> dict[tuple[int, int], str | None]:
-    return {(question["sheet"], question["column"]): question["field"] for question in judged.questions}
+def asked_of(roster: Validated) -> dict[tuple[int, int], str | None]:
+    return {(question["sheet"], question["column"]): question["field"] for question in roster.questions}
 
 
 def read_rows(data: bytes) -> list[Row]:
-    judged = judged_of(read_workbook(data))
-    assert judged.questions == []
-    return judged.rows
+    roster = validated(read_workbook(data))
+    assert roster.questions == []
+    return roster.rows
 
 
 def are_all(rows: Sequence[Row]) -> None:
@@ -59,11 +59,11 @@ def book_of(write: Callable[[Any, Any], None], **options: Any) -> bytes:
 
 def write_rows(sheet: Any, rows: Sequence[Sequence[Cell]], first: int = 0, column: int = 0) -> None:
     for number, row in enumerate(rows, start=first):
-        for place, cell in enumerate(row, start=column):
+        for index, cell in enumerate(row, start=column):
             if isinstance(cell, str):
-                sheet.write_string(number, place, cell)
+                sheet.write_string(number, index, cell)
             else:
-                sheet.write_number(number, place, cell)
+                sheet.write_number(number, index, cell)
 
 
 def text_of_all(delimiter: str = ",", end: str = "\r\n") -> str:

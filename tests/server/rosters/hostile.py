@@ -1,4 +1,4 @@
-"""Files that were made to hurt, or that somebody took for a roster; each with the status and code it must get."""
+"""Files that were made to do harm, or are no rosters; each with the status and code it must get."""
 
 from __future__ import annotations
 
@@ -7,61 +7,25 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.server.rosters.xml_workbooks import ods, ods_of, xml_2003
-
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_TYPES = (
-    f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/>'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/></Types>'
+from tests.server.rosters.crafted_workbooks import (
+    MAIN,
+    OLE,
+    SHEET,
+    TEXTS,
+    ole,
+    one_sheet,
+    package,
+    sheet_xml,
+    texts_xml,
+    xls,
+    xls_number,
+    xls_text,
+    zipped,
 )
-SHEET, TEXTS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
-def sheet_xml(rows: str, before: str = "", after: str = "") -> str:
-    return f'{before}<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData>{after}</worksheet>'
-
-
-def texts_xml(*texts: str) -> str:
-    return f'<sst xmlns="{_MAIN}">{"".join(f"<si><t>{text}</t></si>" for text in texts)}</sst>'
-
-
-def package(sheets: Iterable[str], target: str = "worksheets/sheet{}.xml", **more: str) -> dict[str, str]:
-    """The parts of a workbook, by name. `target`: where its sheets are; `more`: the shared texts, as `texts`."""
-    bodies = list(sheets)
-    names = range(1, len(bodies) + 1)
-    listed = "".join(f'<sheet name="s{n}" sheetId="{n}" r:id="rId{n}"/>' for n in names)
-    targets = "".join(
-        f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="{target.format(n)}"/>' for n in names
-    )
-    office = f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
-    parts = {
-        "[Content_Types].xml": _TYPES,
-        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{office}</Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{targets}</Relationships>',
-    }
-    parts |= {f"xl/{target.format(n)}": body for n, body in zip(names, bodies, strict=True)}
-    if "texts" in more:
-        parts[TEXTS] = more["texts"]
-    return parts
-
-
-def zipped(parts: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in parts.items():
-            archive.writestr(name, body)
-    return buffer.getvalue()
-
-
-def one_sheet(rows: str, before: str = "", after: str = "", **more: str) -> bytes:
-    return zipped(package([sheet_xml(rows, before, after)], **more))
+from tests.server.rosters.xml_workbooks import ods, ods_of, xml_2003
 
 
 def nested_zeros(size: int = 400 << 20, name: str = SHEET, method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -79,7 +43,7 @@ def lying_size() -> bytes:
     begins = sheet_xml(rows).encode()[:100]
     whole = nested_zeros()
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
-        told = archive.getinfo(SHEET)
+        member = archive.getinfo(SHEET)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = (
         packer.compress(begins)
@@ -88,26 +52,26 @@ def lying_size() -> bytes:
     )
     name = SHEET.encode()
     head = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 33, zlib.crc32(begins), len(body), 100, len(name), 0)
-    front = whole[: told.header_offset] + b"PK\x03\x04" + head + name + body
+    front = whole[: member.header_offset] + b"PK\x03\x04" + head + name + body
     directory = whole[struct.unpack_from("<I", whole, len(whole) - 6)[0] : -22]
     at = directory.index(name) - 46
     entry = directory[:at] + b"PK\x01\x02" + struct.pack("<H", 20) + head
-    entry += struct.pack("<HHHII", 0, 0, 0, 0, told.header_offset) + name
+    entry += struct.pack("<HHHII", 0, 0, 0, 0, member.header_offset) + name
     count = struct.unpack_from("<H", whole, len(whole) - 12)[0]
     return (
         front + entry + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, len(entry), len(front), 0)
     )
 
 
-def many_parts(count: int = 100_000, told: int | None = None) -> bytes:
-    """So many members; `told`: what the end of the archive says of their number."""
+def many_parts(count: int = 100_000, declared: int | None = None) -> bytes:
+    """So many members; `declared`: what the end of the archive says of their number."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number in range(count):
             archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
     data = buffer.getvalue()
-    if told is not None:  # without the 64-bit list of members, whose place the end does not need
-        data = data[:-14] + struct.pack("<HH", told, told) + data[-10:]
+    if declared is not None:  # without the 64-bit list of members, whose position the end does not need
+        data = data[:-14] + struct.pack("<HH", declared, declared) + data[-10:]
     return data
 
 
@@ -140,69 +104,9 @@ def merged_everywhere(areas: int = 100_000) -> bytes:
 
 def split_by_chunks() -> bytes:
     """A declaration among the texts that begins in one chunk, as the check inflates them, and ends in the next."""
-    front = f'<sst xmlns="{_MAIN}">'
+    front = f'<sst xmlns="{MAIN}">'
     texts = front + " " * ((1 << 20) - len(front) - 5) + "<!ENTITY x 'y'></sst>"
     return one_sheet("", texts=texts)
-
-
-def ole(stream: bytes, name: str = "Workbook") -> bytes:
-    """A compound file with one stream."""
-    sector = 512
-    body = stream + bytes(-len(stream) % sector) + (bytes(4096) if len(stream) < 4096 else b"")
-    used = len(body) // sector
-    tables = -(-(used + 1) // 127) + 1
-    links = [n + 1 for n in range(used)]
-    links[-1] = 0xFFFFFFFE
-    links += [0xFFFFFFFE] + [0xFFFFFFFD] * tables
-    links += [0xFFFFFFFF] * (tables * 128 - len(links))
-    head = OLE + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    head += struct.pack("<IIIIIIIII", 0, tables, used, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
-    assert tables <= 109
-    head += struct.pack("<109I", *[used + 1 + n for n in range(tables)], *[0xFFFFFFFF] * (109 - tables))
-
-    def entry(called: str, kind: int, child: int, first: int, size: int) -> bytes:
-        text = called.encode("utf-16-le")
-        return (
-            text.ljust(64, b"\0")
-            + struct.pack("<HBBIII", len(text) + 2 if text else 0, kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
-            + bytes(36)
-            + struct.pack("<IQ", first, size)
-        )
-
-    root = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry(name, 2, 0xFFFFFFFF, 0, len(body))
-    root += entry("", 0, 0xFFFFFFFF, 0, 0) * 2
-    return head + body + root + struct.pack(f"<{len(links)}I", *links)
-
-
-def record(kind: int, body: bytes) -> bytes:
-    return struct.pack("<HH", kind, len(body)) + body
-
-
-def xls(cells: bytes, shared: Iterable[str] = (), before: bytes = b"") -> bytes:
-    """A BIFF8 workbook of one sheet. `cells`: its records; `before`: records of the whole workbook."""
-    texts = [text.encode("utf-16-le") for text in shared]
-    table = struct.pack("<II", len(texts), len(texts))
-    table += b"".join(struct.pack("<HB", len(text) // 2, 1) + text for text in texts)
-    bound = "表".encode("utf-16-le")
-    fronts = record(0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0)) + before
-    size = len(fronts) + 4 + 10 + 4 + len(table) + 4
-    fronts += (
-        record(0x0085, struct.pack("<IBBBB", size, 0, 0, 1, 1) + bound)
-        + record(0x00FC, table)
-        + record(0x0A, b"")
-    )
-    assert len(fronts) == size
-    return ole(
-        fronts + record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 0, 0, 0)) + cells + record(0x0A, b"")
-    )
-
-
-def xls_number(row: int, column: int, value: float) -> bytes:
-    return record(0x0203, struct.pack("<HHHd", row, column, 0, value))
-
-
-def xls_text(row: int, column: int, number: int) -> bytes:
-    return record(0x00FD, struct.pack("<HHHI", row, column, 0, number))
 
 
 def _doctype(part: str) -> bytes:
@@ -222,9 +126,9 @@ class Hostile:
     code: str
 
 
-def _cell(place: str) -> str:
-    row = place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-    return f'<row r="{row}"><c r="{place}"><v>1</v></c></row>'
+def _cell(address: str) -> str:
+    row = address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    return f'<row r="{row}"><c r="{address}"><v>1</v></c></row>'
 
 
 _ONE = _cell("A1")
@@ -296,7 +200,10 @@ HOSTILE = [
     Hostile("areas merged over one another", merged_everywhere, 422, "file_damaged"),
     Hostile("100,000 members", many_parts, 413, "file_has_too_many_parts"),
     Hostile(
-        "100,000 members that say they are one", lambda: many_parts(told=1), 413, "file_has_too_many_parts"
+        "100,000 members that say they are one",
+        lambda: many_parts(declared=1),
+        413,
+        "file_has_too_many_parts",
     ),
     Hostile("two archives in one", two_lists, 422, "file_damaged"),
     Hostile("an outer entity in a sheet", lambda: _doctype(SHEET), 422, "file_has_forbidden_xml"),
@@ -310,7 +217,7 @@ HOSTILE = [
     ),
     Hostile("a zip that is no workbook", lambda: zipped({"a.txt": "x"}), 415, "file_type_unknown"),
     Hostile(
-        "a workbook of another kind beside it",
+        "a workbook of another kind next to it",
         lambda: zipped({**package([sheet_xml(_ONE)]), "xl/workbook.bin": "x"}),
         415,
         "file_type_unknown",

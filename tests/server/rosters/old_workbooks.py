@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 
 from server.rules.rosters.cells import Cell
-from tests.server.rosters.hostile import OLE, record, zipped
+from tests.server.rosters.crafted_workbooks import OLE, record, zipped
 
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 _SECTOR, _SMALL, _SMALL_BELOW = 512, 64, 4096
@@ -81,9 +81,9 @@ def _text_table(texts: Sequence[str]) -> bytes:
 
 
 def _shared_cells(rows: Sequence[Sequence[Cell]], texts: Sequence[str]) -> bytes:
-    """Cells as these programs write them: rows first, then texts by their place in the table, and whole numbers as RK."""
-    place = {text: number for number, text in enumerate(texts)}
-    told = [
+    """Cells as these programs write them: rows first, then texts by their index in the table, and whole numbers as RK."""
+    indexes = {text: number for number, text in enumerate(texts)}
+    records = [
         record(0x0208, struct.pack("<HHHHHHI", number, 0, len(row), 0x00FF, 0, 0, 0x000F0100))
         for number, row in enumerate(rows)
     ]
@@ -91,12 +91,12 @@ def _shared_cells(rows: Sequence[Sequence[Cell]], texts: Sequence[str]) -> bytes
         for column, cell in enumerate(row):
             front = struct.pack("<HHH", number, column, 15)
             if isinstance(cell, str) and cell:
-                told.append(record(0x00FD, front + struct.pack("<I", place[cell])))
+                records.append(record(0x00FD, front + struct.pack("<I", indexes[cell])))
             elif isinstance(cell, str):
-                told.append(record(0x0201, front))
+                records.append(record(0x0201, front))
             elif isinstance(cell, int | float):
-                told.append(record(0x027E, front + struct.pack("<i", (int(cell) << 2) | 2)))
-    return b"".join(told)
+                records.append(record(0x027E, front + struct.pack("<i", (int(cell) << 2) | 2)))
+    return b"".join(records)
 
 
 def biff(

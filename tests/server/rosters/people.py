@@ -102,7 +102,7 @@ def context(**given: Any) -> Context:
 @dataclass(frozen=True)
 class Dirt:
     """What happens to one cell, and what must come of it: a value in the roster's form (None: none), an error's code, a
-    warning's code. `with_type`: what stands in the column of certificate types beside it."""
+    warning's code. `with_type`: the cell of the same row in the column of certificate types."""
 
     field: str
     what: str
@@ -312,17 +312,15 @@ def _dates() -> Iterator[Dirt]:
 
 
 DIRT = [*_names(), *_numbers(), *_kinds(), *_work(), *_contact(), *_dates()]
-_BESIDE_OTHERS = ("duplicate_row", "two_names", "shared_number", "two_numbers")
+_AMONG_OTHERS = ("duplicate_row", "two_names", "shared_number", "two_numbers")
 
 
 def codes(row: Row, field: str, weight: str = "error") -> set[str]:
-    """What was found about one cell of a row, apart from what shows beside other rows only."""
+    """What was found about one cell of a row, apart from what shows only in comparison with other rows."""
     return {
         found.code
         for found in row.found
-        if found.field == field
-        and CATALOGUE[found.code].weight == weight
-        and found.code not in _BESIDE_OTHERS
+        if found.field == field and CATALOGUE[found.code].weight == weight and found.code not in _AMONG_OTHERS
     }
 
 

@@ -30,20 +30,20 @@ from tests.server.rosters.people import (
 )
 
 
-def _judge(rows: Sequence[Sequence[Cell]], titles: Sequence[str] = TITLES, **given: Any) -> list[Row]:
+def _validated(rows: Sequence[Sequence[Cell]], titles: Sequence[str] = TITLES, **given: Any) -> list[Row]:
     asked = context(**given)
     table = [list(titles), *rows]
     layout = find_layout(table, [], asked.words, {})
     assert layout is not None and layout.sure
-    judged = list(validate_sheet("表", table, layout, [], frozenset(), asked, []))
-    judge_together(judged)
-    return judged
+    checked = list(validate_sheet("表", table, layout, [], frozenset(), asked, []))
+    judge_together(checked)
+    return checked
 
 
 @pytest.mark.parametrize("dirt", DIRT, ids=str)
 def test_each_trap_alone_gets_its_verdict(dirt: Dirt) -> None:
     who = person(1)
-    (row,) = _judge([dirt.dirty(who)], ALL_TITLES)
+    (row,) = _validated([dirt.dirty(who)], ALL_TITLES)
     expect(row, who, dirt)
     assert row.rejected == (dirt.error is not None)
     assert [found.field for found in row.found] == [dirt.field] * (bool(dirt.error) + bool(dirt.warning))
@@ -60,14 +60,14 @@ def test_traps_mixed_get_the_same_verdicts_as_alone(drawn: list[list[Dirt]]) -> 
             cells[ALL_FIELDS.index(dirt.field)] = dirt.cell(who)
         rows.append(cells)
         expected.append((who, dirts))
-    for row, (who, dirts) in zip(_judge(rows, ALL_TITLES), expected, strict=True):
+    for row, (who, dirts) in zip(_validated(rows, ALL_TITLES), expected, strict=True):
         for dirt in dirts:
             expect(row, who, dirt)
 
 
 def test_a_sound_row_is_read_whole() -> None:
     who = person(3)
-    (row,) = _judge([who.cells()])
+    (row,) = _validated([who.cells()])
     assert row.found == []
     assert row.fields == {
         "name": who.name,
@@ -91,8 +91,8 @@ def test_a_number_that_ends_on_zeros_is_refused_from_a_text_file_and_doubted_in_
     )
     cells = person(1).cells()
     cells[1] = zeros[:15] + "000"
-    (from_csv,) = _judge([cells], from_csv=True)
-    (from_cell,) = _judge([cells])
+    (from_csv,) = _validated([cells], from_csv=True)
+    (from_cell,) = _validated([cells])
     assert codes(from_csv, "certificate_number") == {"certificate_rounded"}
     assert [found.code for found in from_cell.found] == ["certificate_maybe_rounded"]
 
@@ -102,7 +102,7 @@ def _with_check(body: str) -> str:
 
 
 def test_the_same_person_twice_counts_once() -> None:
-    first, again = _judge([person(1).cells(), person(1).cells()])
+    first, again = _validated([person(1).cells(), person(1).cells()])
     assert not first.rejected
     assert [(found.code, found.other) for found in again.found] == [("duplicate_row", 2)]
 
@@ -110,7 +110,7 @@ def test_the_same_person_twice_counts_once() -> None:
 def test_one_number_under_two_names_keeps_the_first_and_doubts_it() -> None:
     cells = person(1).cells()
     cells[0] = "李四"
-    first, other = _judge([person(1).cells(), cells])
+    first, other = _validated([person(1).cells(), cells])
     assert [(found.code, found.other) for found in first.found] == [("shared_number", 3)]
     assert not first.rejected
     assert [(found.code, found.other) for found in other.found] == [("two_names", 2)]
@@ -119,7 +119,7 @@ def test_one_number_under_two_names_keeps_the_first_and_doubts_it() -> None:
 def test_a_sound_row_keeps_its_place_before_an_earlier_one_that_is_rejected() -> None:
     bad = person(1).cells()
     bad[5] = "去年冬天"
-    first, sound, third = _judge([bad, person(1).cells(), person(1).cells()])
+    first, sound, third = _validated([bad, person(1).cells(), person(1).cells()])
     assert not sound.rejected and sound.found == []
     assert [(found.code, found.other) for found in third.found] == [("duplicate_row", 3)]
     assert [found.code for found in first.found] == ["date_form", "duplicate_row"]
@@ -128,7 +128,7 @@ def test_a_sound_row_keeps_its_place_before_an_earlier_one_that_is_rejected() ->
 def test_two_people_of_one_name_are_let_in_with_a_warning() -> None:
     cells = person(2).cells()
     cells[0] = person(1).name
-    first, other = _judge([person(1).cells(), cells])
+    first, other = _validated([person(1).cells(), cells])
     assert [found.code for found in other.found] == ["two_numbers"]
     assert not first.rejected and not other.rejected
 
@@ -136,14 +136,14 @@ def test_two_people_of_one_name_are_let_in_with_a_warning() -> None:
 def test_somebody_of_sixteen_is_let_in_with_a_warning() -> None:
     cells = person(1).cells()
     cells[1] = _with_check("41070220100203123")
-    (row,) = _judge([cells])
+    (row,) = _validated([cells])
     assert [found.code for found in row.found] == ["minor"]
 
 
 def test_serial_numbers_count_from_the_epoch_of_the_file() -> None:
     cells = person(1).cells()
     cells[5] = 44531.0 - 1462
-    (row,) = _judge([cells], epoch_1904=True)
+    (row,) = _validated([cells], epoch_1904=True)
     assert row.fields["entered_on"] == "2021-12-01"
 
 

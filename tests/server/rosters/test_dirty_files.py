@@ -34,7 +34,7 @@ ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "utf-16")
 @dataclass(frozen=True)
 class Sheet:
     """How one table is laid out: lines above it, empty columns before it, the order of its columns, a header of two rows,
-    teams merged over all people, and what stands between people (by how many come before it)."""
+    teams merged over all people, and the lines between people (by how many come before them)."""
 
     above: int
     indent: int
@@ -147,9 +147,9 @@ def _csv(table: list[list[Cell]], delimiter: str, encoding: str) -> bytes:
 
 
 def _check(data: bytes, expected: list[tuple[Person, list[Dirt]]]) -> None:
-    judged = validate_file(read_workbook(data), Grounds(context(), {}, {}), lambda _done, _rows: None)
-    assert judged.questions == [] and judged.skipped == {}
-    for row, (who, dirts) in zip(judged.rows, expected, strict=True):
+    roster = validate_file(read_workbook(data), Grounds(context(), {}, {}), lambda _done, _rows: None)
+    assert roster.questions == [] and roster.skipped == {}
+    for row, (who, dirts) in zip(roster.rows, expected, strict=True):
         for dirt in dirts:
             expect(row, who, dirt)
         # Some dirt is one certain number: whoever bears it in two rows is rejected for that.

@@ -1,4 +1,4 @@
-"""Whatever stands in a cell: in no file that people take home does it start a formula, and it comes back unchanged."""
+"""Whatever a cell holds: in no file that people take home does it start a formula, and it comes back unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever somebody uploads: a clear refusal, soon, in flat memory; nothing but a Problem ever comes out."""
+"""Whatever is uploaded is refused clearly, quickly and in bounded memory; only a Problem is ever raised."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from hypothesis import strategies as st
 
 from server.base.problems import Problem
 from server.files.read_workbook import Workbook, read_workbook
-from tests.server.rosters.hostile import (
-    HOSTILE,
+from tests.server.rosters.crafted_workbooks import (
     OLE,
     SHEET,
-    Hostile,
     one_sheet,
     package,
     sheet_xml,
@@ -27,6 +25,7 @@ from tests.server.rosters.hostile import (
     xls_text,
     zipped,
 )
+from tests.server.rosters.hostile import HOSTILE, Hostile
 from tests.server.rosters.people import person
 from tests.stories.rosters.uploads import people_file
 

@@ -11,8 +11,8 @@ import pytest
 
 from server.base.problems import Problem
 from server.files.read_workbook import read_workbook
+from tests.server.rosters.crafted_workbooks import one_sheet, record, zipped
 from tests.server.rosters.files import are_all, book_of, cells_of, read_rows, write_rows
-from tests.server.rosters.hostile import one_sheet, record, zipped
 from tests.server.rosters.old_workbooks import WRITERS, biff, compound, with_password
 from tests.server.rosters.people import TITLES, person
 
@@ -67,7 +67,7 @@ def _with_stored_part(book: bytes, part: bytes) -> bytes:
     """The same workbook with a part that is kept unpacked, as programs keep what is packed already."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
-        for told in old.infolist():
-            new.writestr(told.filename, old.read(told))
+        for member in old.infolist():
+            new.writestr(member.filename, old.read(member))
         new.writestr("xl/embeddings/说明.docx", part, zipfile.ZIP_STORED)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""A roster's page is one read: whatever becomes of the file meanwhile, it shows what was, and never what was not."""
+"""A roster's page is one read: whatever happens to the file meanwhile, the page shows one state that existed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may look at the people of a site, and what of them."""
+"""Who may see the people of a site, and which of their data."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def _seen(
 
 
 @pytest.mark.parametrize("name", ["contractor", "section", "inspector"])
-def test_numbers_are_masked_and_who_left_stands_last(desk: Cast, name: str) -> None:
+def test_numbers_are_masked_and_who_left_comes_last(desk: Cast, name: str) -> None:
     people, total = _seen(desk, name)
     assert total == 3
     assert (people[-1].name, people[-1].exited_on) == (person(3).name, "2026-11-20")
-    told = str(people)
-    assert all(person(n).certificate_number not in told for n in (1, 2, 3)) and person(1).phone not in told
+    text = str(people)
+    assert all(person(n).certificate_number not in text for n in (1, 2, 3)) and person(1).phone not in text
 
 
 @pytest.mark.parametrize("name", ["competitor", "admin"])
@@ -58,7 +58,7 @@ def test_for_others_there_is_no_such_list(desk: Cast, name: str) -> None:
     assert caught.value.status == 404
 
 
-def test_a_page_is_a_part_and_tells_how_many_there_are(desk: Cast) -> None:
+def test_a_page_is_a_part_and_says_how_many_there_are(desk: Cast) -> None:
     everybody, _ = _seen(desk, "section")
     assert _seen(desk, "section", start=1, limit=1) == (everybody[1:2], 3)
     assert _seen(desk, "section", start=9) == ([], 3)

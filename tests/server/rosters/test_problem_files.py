@@ -1,4 +1,4 @@
-"""A problem file means, uploaded again, what its rows meant where they stood."""
+"""A problem file, uploaded again, means the same as its rows did in the original file."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_a_blank_team_is_still_that_of_the_row_above_it_in_the_first_file(
         _row(5, "", bad=True),
     ]
     book = _with_numbers(_problem_book(contractor, desk.site_a, xlsx(sent)), (2, 3, 5))
-    told = {row["name"]: row["team"] for row in _uploaded_again(contractor, desk.site_a, book)}
-    assert told == {person(2).name: "甲", person(3).name: "乙", person(5).name: "丙"}
+    teams = {row["name"]: row["team"] for row in _uploaded_again(contractor, desk.site_a, book)}
+    assert teams == {person(2).name: "甲", person(3).name: "乙", person(5).name: "丙"}
 
 
 def test_a_team_under_a_merged_cell_comes_along(desk: Cast, contractor: Caller) -> None:
@@ -74,8 +74,8 @@ def test_a_team_under_a_merged_cell_comes_along(desk: Cast, contractor: Caller) 
     sheet.merge_range(3, 2, 4, 2, "乙")
     file.close()
     book = _with_numbers(_problem_book(contractor, desk.site_a, buffer.getvalue()), (2, 4))
-    told = {row["name"]: row["team"] for row in _uploaded_again(contractor, desk.site_a, book)}
-    assert told == {person(2).name: "甲", person(4).name: "乙"}
+    teams = {row["name"]: row["team"] for row in _uploaded_again(contractor, desk.site_a, book)}
+    assert teams == {person(2).name: "甲", person(4).name: "乙"}
 
 
 @pytest.mark.parametrize("cell", ["a date", "a number"])
@@ -100,8 +100,8 @@ def test_a_column_that_lacks_is_there_to_be_filled_in(desk: Cast, contractor: Ca
     sent = [person(n).cells()[:5] for n in (1, 2)]
     roster = preview(contractor, desk.site_a, xlsx(sent, TITLES[:5]))
     confirmed = [
-        {"sheet": told["sheet"], "column": told["column"], "field": told["field"] or ""}
-        for told in roster["columns"]
+        {"sheet": column["sheet"], "column": column["column"], "field": column["field"] or ""}
+        for column in roster["columns"]
     ]
     answer = contractor.post(f"/api/v1/rosters/{roster['id']}/columns", json={"columns": confirmed})
     assert answer.status_code == 200, answer.text
@@ -111,8 +111,8 @@ def test_a_column_that_lacks_is_there_to_be_filled_in(desk: Cast, contractor: Ca
     for line in (2, 3):
         assert "没有进场日期" in sheet.cell(line, 6).comment.text
         sheet.cell(line, 6).value = "2026-11-01"
-    told = _uploaded_again(contractor, desk.site_a, book)
-    assert [row["entered_on"] for row in told] == ["2026-11-01"] * 2
+    uploaded = _uploaded_again(contractor, desk.site_a, book)
+    assert [row["entered_on"] for row in uploaded] == ["2026-11-01"] * 2
 
 
 def test_a_team_from_a_heading_is_written_into_a_column_of_its_own(desk: Cast, contractor: Caller) -> None:
@@ -120,18 +120,18 @@ def test_a_team_from_a_heading_is_written_into_a_column_of_its_own(desk: Cast, c
     table = [["钢筋班组"], people[0], ["木工班组"], people[1]]
     book = _problem_book(contractor, desk.site_a, xlsx(table, [*TITLES[:2], *TITLES[3:]]))
     assert [cell.value for cell in book.worksheets[0][1]][5:7] == ["班组", "问题"]
-    told = _uploaded_again(contractor, desk.site_a, _with_numbers(book, (1, 2)))
-    assert [row["team"] for row in told] == ["钢筋班组", "木工班组"]
+    uploaded = _uploaded_again(contractor, desk.site_a, _with_numbers(book, (1, 2)))
+    assert [row["team"] for row in uploaded] == ["钢筋班组", "木工班组"]
 
 
-def test_a_cell_tells_everything_that_is_wrong_with_it(desk: Cast, contractor: Caller) -> None:
+def test_a_cell_says_everything_that_is_wrong_with_it(desk: Cast, contractor: Caller) -> None:
     cells = [*_row(1, "甲")[:5], "2026-12-24", "2026-12-01"]
     book = _problem_book(contractor, desk.site_a, xlsx([cells], [*TITLES, "退场日期"]))
-    told = book.worksheets[0].cell(2, 7).comment.text
-    assert "退场日期早于进场日期" in told and "日期在今天之后" in told
+    comment = book.worksheets[0].cell(2, 7).comment.text
+    assert "退场日期早于进场日期" in comment and "日期在今天之后" in comment
 
 
-def test_what_was_told_of_rows_is_not_told_twice_in_a_file_of_a_file(desk: Cast, contractor: Caller) -> None:
+def test_what_was_said_of_rows_is_not_said_twice_in_a_file_of_a_file(desk: Cast, contractor: Caller) -> None:
     book = _problem_book(contractor, desk.site_a, xlsx([_row(1, "甲", bad=True)]))
     again = io.BytesIO()
     book.save(again)

@@ -1,4 +1,4 @@
-"""Files as contractors really make them: wherever the table stands in them, the same people come out."""
+"""Files as contractors really make them: wherever the table is in them, the same people come out."""
 
 from __future__ import annotations
 
@@ -12,18 +12,26 @@ import pytest
 from server.base.problems import Problem
 from server.files.read_workbook import read_workbook
 from server.rules.rosters.cells import Cell
+from tests.server.rosters.crafted_workbooks import (
+    package,
+    record,
+    sheet_xml,
+    xls,
+    xls_number,
+    xls_text,
+    zipped,
+)
 from tests.server.rosters.files import (
     NAMES,
     PEOPLE,
     are_all,
     book_of,
     cells_of,
-    judged_of,
     read_rows,
     text_of_all,
+    validated,
     write_rows,
 )
-from tests.server.rosters.hostile import package, record, sheet_xml, xls, xls_number, xls_text, zipped
 from tests.server.rosters.people import TITLES, Person, person
 from tests.stories.rosters.uploads import xlsx
 
@@ -107,16 +115,16 @@ def test_every_sheet_that_is_a_table_is_read_and_others_are_not() -> None:
 
 
 @pytest.mark.parametrize("way", ["hide", "very_hidden"])
-def test_a_hidden_sheet_is_not_read_and_told(way: str) -> None:
+def test_a_hidden_sheet_is_not_read_and_reported(way: str) -> None:
     def write(sheet: Any, book: Any) -> None:
         write_rows(sheet, [TITLES, *cells_of()])
         other = book.add_worksheet("去年")
         write_rows(other, [TITLES, *cells_of([person(20)])])
         getattr(other, way)()
 
-    judged = judged_of(read_workbook(book_of(write)))
-    are_all(judged.rows)
-    assert judged.skipped == {1: "hidden"}
+    roster = validated(read_workbook(book_of(write)))
+    are_all(roster.rows)
+    assert roster.skipped == {1: "hidden"}
 
 
 def test_a_hidden_row_is_read_with_a_warning() -> None:
@@ -149,13 +157,13 @@ def test_a_hidden_row_is_found_in_sheets_that_were_put_in_another_order() -> Non
     assert [row.fields["name"] for row in rows if row.found] == [NAMES[3]]
 
 
-def test_a_hidden_column_is_read_as_any_other_and_told() -> None:
+def test_a_hidden_column_is_read_as_any_other_and_reported() -> None:
     def write(sheet: Any, _: Any) -> None:
         write_rows(sheet, [TITLES, *cells_of()])
         sheet.set_column(1, 2, None, None, {"hidden": True})
 
     workbook = read_workbook(book_of(write))
-    are_all(judged_of(workbook).rows)
+    are_all(validated(workbook).rows)
     assert workbook.sheets[0].hidden.columns == {1, 2}
 
 
@@ -180,19 +188,19 @@ def test_a_hidden_column_is_read_as_any_other_and_told() -> None:
 )
 def test_totals_and_notes_are_nobody_and_counted(line: list[Cell]) -> None:
     rows = cells_of()
-    judged = judged_of(read_workbook(xlsx([*rows[:3], line, *rows[3:], line])))
-    are_all(judged.rows)
-    assert judged.passed_over == {0: [5, 9] if any(line) else []}
+    roster = validated(read_workbook(xlsx([*rows[:3], line, *rows[3:], line])))
+    are_all(roster.rows)
+    assert roster.passed_over == {0: [5, 9] if any(line) else []}
 
 
-def test_who_stands_among_people_with_a_name_only_is_told_to_lack_a_number() -> None:
+def test_who_is_among_people_with_a_name_only_is_reported_to_lack_a_number() -> None:
     rows = cells_of()
-    judged = judged_of(read_workbook(xlsx([*rows[:3], ["赵六"], *rows[3:], ["孙七"], ["", "周八", ""]])))
-    alone = judged.rows[3]
+    roster = validated(read_workbook(xlsx([*rows[:3], ["赵六"], *rows[3:], ["孙七"], ["", "周八", ""]])))
+    alone = roster.rows[3]
     assert alone.fields["name"] == "赵六"
     assert "certificate_missing" in {found.code for found in alone.found}
-    are_all([*judged.rows[:3], *judged.rows[4:]])
-    assert judged.passed_over == {0: [9, 10]}
+    are_all([*roster.rows[:3], *roster.rows[4:]])
+    assert roster.passed_over == {0: [9, 10]}
 
 
 def test_a_row_of_errors_is_rejected_not_lost() -> None:
@@ -214,9 +222,9 @@ def test_rows_of_nothing_but_errors_are_counted() -> None:
     errors = ["#N/A"] * len(TITLES)
     table = [TITLES, *cells_of()[:3], errors, *cells_of()[3:], errors]
     data = zipped(package([sheet_xml("".join(map(line, range(1, 10), table)))]))
-    judged = judged_of(read_workbook(data))
-    are_all(judged.rows)
-    assert judged.passed_over == {0: [5, 9]}
+    roster = validated(read_workbook(data))
+    are_all(roster.rows)
+    assert roster.passed_over == {0: [5, 9]}
 
 
 def test_a_person_over_two_rows_is_one() -> None:
@@ -226,9 +234,9 @@ def test_a_person_over_two_rows_is_one() -> None:
         for column in (0, 1):
             sheet.merge_range(1, column, 2, column, cells_of()[0][column], book.add_format({"bold": True}))
 
-    judged = judged_of(read_workbook(book_of(write)))
-    are_all(judged.rows)
-    assert judged.passed_over == {0: [3]}
+    roster = validated(read_workbook(book_of(write)))
+    are_all(roster.rows)
+    assert roster.passed_over == {0: [3]}
 
 
 def test_a_header_that_comes_again_on_each_page_is_nobody() -> None:
@@ -319,7 +327,7 @@ def test_signs_within_a_note_are_no_delimiters() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-def test_a_byte_that_cannot_be_read_is_told_by_its_line(encoding: str) -> None:
+def test_a_byte_that_cannot_be_read_is_reported_by_its_line(encoding: str) -> None:
     lines = text_of_all(end="\n").encode(encoding).split(b"\n")
     lines[4] = lines[4].replace("钢筋工".encode(encoding), b"\xff\xff,")
     with pytest.raises(Problem) as refusal:

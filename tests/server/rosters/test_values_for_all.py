@@ -1,4 +1,4 @@
-"""What a list has no column for, and a person says of everybody on it: through the API, kept with the file."""
+"""A value for everybody on a list that has no column for it: set through the API, kept with the file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ LIST = xlsx([person(n).cells()[:5] for n in (1, 2)], TITLES[:5])
 @pytest.fixture
 def path(desk: Cast, contractor: Caller) -> str:
     roster = preview(contractor, desk.site_a, LIST)
-    assert (roster["state"], [told["field"] for told in roster["needed"]]) == ("mapping", ["entered_on"])
+    assert (roster["state"], [question["field"] for question in roster["needed"]]) == (
+        "mapping",
+        ["entered_on"],
+    )
     return f"/api/v1/rosters/{roster['id']}"
 
 
 def _says(contractor: Caller, path: str, **given: str) -> dict[str, Any]:
     answer = contractor.post(f"{path}/columns", json={"given": given})
-    told: dict[str, Any] = answer.get_json()
-    return told
+    body: dict[str, Any] = answer.get_json()
+    return body
 
 
 def test_one_date_of_entry_is_that_of_all_and_stays_when_columns_are_changed(
@@ -37,8 +40,8 @@ def test_one_date_of_entry_is_that_of_all_and_stays_when_columns_are_changed(
 
 @pytest.mark.parametrize("day", ["2099-01-01", "20261103", "gestern", "2026-02-30"])
 def test_a_date_that_can_not_be_is_refused(contractor: Caller, path: str, day: str) -> None:
-    told = _says(contractor, path, entered_on=day)
-    assert (told["status"], told["code"], list(told["errors"])) == (
+    answer = _says(contractor, path, entered_on=day)
+    assert (answer["status"], answer["code"], list(answer["errors"])) == (
         422,
         "given_invalid",
         ["/given/entered_on"],
@@ -46,9 +49,9 @@ def test_a_date_that_can_not_be_is_refused(contractor: Caller, path: str, day: s
 
 
 def test_nothing_said_is_asked_again(contractor: Caller, path: str) -> None:
-    told = _says(contractor, path)
-    assert (told["status"], told["code"]) == (422, "columns_invalid")
-    assert "进场日期" in told["detail"]
+    answer = _says(contractor, path)
+    assert (answer["status"], answer["code"]) == (422, "columns_invalid")
+    assert "进场日期" in answer["detail"]
 
 
 def test_what_was_said_is_taken_back_by_an_empty_text(contractor: Caller, path: str) -> None:
@@ -60,5 +63,5 @@ def test_a_team_is_said_of_all_as_well(desk: Cast, contractor: Caller) -> None:
     data = xlsx([[*person(1).cells()[:2], *person(1).cells()[3:]]], [*TITLES[:2], *TITLES[3:]])
     roster = preview(contractor, desk.site_a, data)
     assert roster["counts"]["rejected"] == 1
-    told = _says(contractor, f"/api/v1/rosters/{roster['id']}", team="木工二班")
-    assert [row["team"] for row in rows(contractor, told, "new")] == ["木工二班"]
+    answer = _says(contractor, f"/api/v1/rosters/{roster['id']}", team="木工二班")
+    assert [row["team"] for row in rows(contractor, answer, "new")] == ["木工二班"]

@@ -11,7 +11,7 @@ import pytest
 from server.base.problems import Problem
 from server.files.read_workbook import read_workbook
 from server.rules.rosters.cells import Cell
-from tests.server.rosters.files import PEOPLE, are_all, cells_of, judged_of, read_rows
+from tests.server.rosters.files import PEOPLE, are_all, cells_of, read_rows, validated
 from tests.server.rosters.people import TITLES
 from tests.server.rosters.xml_workbooks import ods, ods_table, xml_2003
 
@@ -56,7 +56,7 @@ def test_what_an_ods_hides_merges_dates_and_notes_is_known() -> None:
     assert [sheet.visible for sheet in workbook.sheets] == [False, True]
     assert workbook.sheets[1].hidden.rows == {0}
     assert workbook.sheets[1].rows[1][5] == datetime(2026, 11, 1)
-    are_all(judged_of(workbook).rows)
+    are_all(validated(workbook).rows)
 
 
 def test_repeated_rows_and_cells_are_as_many_as_they_say() -> None:

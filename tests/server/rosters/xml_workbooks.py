@@ -16,15 +16,15 @@ ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 def xml_2003(
     rows: Sequence[Sequence[Cell]], after: str = "", encoding: str = "UTF-8", front: str = ""
 ) -> bytes:
-    """ "XML Spreadsheet 2003" as Excel saves it, with rows that say their place after an empty one. `after`: more
+    """ "XML Spreadsheet 2003" as Excel saves it, with rows that say their index after an empty one. `after`: more
     worksheets."""
     lines, skipped = [], False
     for number, row in enumerate(rows, start=1):
         if not any(cell != "" for cell in row):
             skipped = True
             continue
-        place = f' ss:Index="{number}"' if skipped else ""
-        lines.append(f'<Row{place} ss:AutoFitHeight="0">{_cells_2003(row)}</Row>')
+        index = f' ss:Index="{number}"' if skipped else ""
+        lines.append(f'<Row{index} ss:AutoFitHeight="0">{_cells_2003(row)}</Row>')
         skipped = False
     text = (
         f'<?xml version="1.0" encoding="{encoding}"?>\r\n<?mso-application progid="Excel.Sheet"?>\r\n{front}'
@@ -38,16 +38,16 @@ def xml_2003(
 
 
 def _cells_2003(row: Sequence[Cell]) -> str:
-    told, skipped = [], False
+    cells, skipped = [], False
     for column, cell in enumerate(row, start=1):
         if cell == "":
             skipped = True
             continue
-        place = f' ss:Index="{column}"' if skipped else ""
+        index = f' ss:Index="{column}"' if skipped else ""
         kind = "String" if isinstance(cell, str) else "Number"
-        told.append(f'<Cell{place}><Data ss:Type="{kind}">{escape(str(cell))}</Data></Cell>')
+        cells.append(f'<Cell{index}><Data ss:Type="{kind}">{escape(str(cell))}</Data></Cell>')
         skipped = False
-    return "".join(told)
+    return "".join(cells)
 
 
 def ods(content: str, **more: str) -> bytes:

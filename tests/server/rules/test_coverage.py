@@ -1,4 +1,4 @@
-"""Were the people who were there measured?"""
+"""Whether the people who were on site were measured."""
 
 from __future__ import annotations
 

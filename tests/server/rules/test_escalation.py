@@ -1,4 +1,4 @@
-"""Whose move a flag is, and until when."""
+"""Who has to act on a flag, and until when."""
 
 from __future__ import annotations
 
@@ -80,32 +80,32 @@ def test_who_acknowledged_is_asked_for_an_order(severity: str, hours: int) -> No
     assert step.due_ms - OPENED == hours * HOUR
 
 
-def test_whatever_asks_for_a_move_is_told_again_while_it_is_overdue() -> None:
+def test_whatever_asks_for_a_move_is_notified_again_while_it_is_overdue() -> None:
     assert all((step.repeats is not None) == step.asks for step in POLICY.steps)
 
 
-def told(code: str, state: str, duty: str = "TEMP", silent_open: bool = False) -> bool:
+def is_sent(code: str, state: str, duty: str = "TEMP", silent_open: bool = False) -> bool:
     step = POLICY.step(code)
     assert step is not None
     return tells(step, state, duty, silent_open)
 
 
 def test_acknowledging_stops_the_paging_and_not_the_clock() -> None:
-    assert told("section_page", "open")
-    assert not told("section_page", "acknowledged")
-    assert told("brigade", "acknowledged")
-    assert not told("brigade", "closed")
-    assert told("section", "open")
+    assert is_sent("section_page", "open")
+    assert not is_sent("section_page", "acknowledged")
+    assert is_sent("brigade", "acknowledged")
+    assert not is_sent("brigade", "closed")
+    assert is_sent("section", "open")
 
 
-def test_what_an_order_began_is_told_when_it_is_overdue() -> None:
-    assert told("rectify", "rectifying")
-    assert told("recheck", "submitted", silent_open=True)
+def test_what_an_order_began_is_notified_when_it_is_overdue() -> None:
+    assert is_sent("rectify", "rectifying")
+    assert is_sent("recheck", "submitted", silent_open=True)
 
 
-def test_a_silent_site_inhibits_what_the_opening_of_its_duties_tells() -> None:
-    assert not told("section_page", "open", silent_open=True)
-    assert told("section_page", "open", "SILENT", silent_open=True)
+def test_a_silent_site_inhibits_what_the_opening_of_its_duties_notifies() -> None:
+    assert not is_sent("section_page", "open", silent_open=True)
+    assert is_sent("section_page", "open", "SILENT", silent_open=True)
 
 
 def test_the_copy_on_a_flag_is_the_policy_that_it_was_opened_under() -> None:

@@ -1,4 +1,4 @@
-"""The table of moves: what leads where, whose it is, and what no table can hold."""
+"""The table of moves: what leads where, who may make it, and what no table can hold."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_reply_under_stop_work_starts_no_recheck() -> None:
 
 
 @pytest.mark.parametrize("state", ENDED)
-def test_a_flag_is_not_reopened_beside_one_that_is_open(state: str) -> None:
+def test_a_flag_is_not_reopened_alongside_one_that_is_open(state: str) -> None:
     assert refusal(asked("reopen", SECTION, state, other_open=True)) == "another_open"
     assert refusal(asked("reopen", SECTION, state)) is None
 

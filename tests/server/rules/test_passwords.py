@@ -1,4 +1,4 @@
-"""Passwords that everybody tries first."""
+"""Passwords that are guessed first are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a site on one local date."""
+"""Which windows a site has on one local date."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_holiday_added_afterwards_keeps_the_keys() -> None:
     assert find(after, "TEMP", "before_work").excused == "rest_day"
 
 
-def test_rules_that_would_overlap_are_told_apart() -> None:
+def test_rules_that_would_overlap_are_kept_apart() -> None:
     assert problems_of(WATCH) == []
     late = replace(WATCH, slots=(Slot("a", "06:00", "12:00", 1800), Slot("b", "12:00", "20:00")))
     assert len(problems_of(late)) == 1
@@ -216,17 +216,17 @@ PROFILES = st.builds(
 
 @st.composite
 def rules(draw: st.DrawFn) -> list[DutyRule]:
-    """Versions of one duty, one after the other, in both presets."""
+    """Versions of one duty, one after the other, at both alert levels."""
     change = add_days(SATURDAY, draw(st.integers(0, 4)))
     places = draw(st.sampled_from([(), ("dormitory", "toilet")]))
     return [
         DutyRule(
-            *("ANY", preset, "log", "any_log", draw(slots()), places),
+            *("ANY", level, "log", "any_log", draw(slots()), places),
             site_kinds=("construction",),
             valid_from=start,
             valid_to=end,
         )
-        for preset in draw(st.sampled_from([("normal",), ("normal", "raised")]))
+        for level in draw(st.sampled_from([("normal",), ("normal", "raised")]))
         for start, end in (("", change), (change, None))
     ]
 

@@ -107,11 +107,11 @@ def test_numbers_hold_as_of_the_day_of_the_event() -> None:
 
 def test_a_duty_is_in_force_only_while_both_its_rows_are() -> None:
     duties = [row for row in LOADED["duties"] if row["code"] == "DISINFECT"]
-    presets = [row for row in LOADED["duty_slots"] if row["code"] == "DISINFECT:normal"]
+    levels = [row for row in LOADED["duty_slots"] if row["code"] == "DISINFECT:normal"]
     ended = [{**duties[0], "to": "2021-12-31"}]
-    (rule,) = from_rows.duty_rules(ended, presets)
+    (rule,) = from_rows.duty_rules(ended, levels)
     assert (rule.valid_from, rule.valid_to) == ("2021-12-01", "2021-12-31")
-    assert from_rows.duty_rules(ended, [{**presets[0], "from": "2022-01-01"}]) == []
+    assert from_rows.duty_rules(ended, [{**levels[0], "from": "2022-01-01"}]) == []
 
 
 _DATES = ["2021-01-01", "2021-06-01", "2022-01-01", "2022-06-01"]
@@ -128,11 +128,11 @@ def _versions(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @given(_versions(), _versions())
 def test_each_day_has_the_version_that_is_made_of_the_rows_in_force(
-    duties: list[dict[str, Any]], presets: list[dict[str, Any]]
+    duties: list[dict[str, Any]], levels: list[dict[str, Any]]
 ) -> None:
-    found = list(from_rows.versions(duties, presets))
+    found = list(from_rows.versions(duties, levels))
     assert len({begins for _, _, begins, _ in found}) == len(found)
     for day in (*_DATES, "2020-12-31", "2021-03-01", "2023-03-01"):
         covering = [one for one in found if one[2] <= day and (one[3] is None or day < one[3])]
-        duty, preset = (from_rows.in_force(some, "X", day) for some in (duties, presets))
-        assert [(one[0], one[1]) for one in covering] == ([] if duty is None else [(duty, preset)])
+        duty, level = (from_rows.in_force(some, "X", day) for some in (duties, levels))
+        assert [(one[0], one[1]) for one in covering] == ([] if duty is None else [(duty, level)])

@@ -1,4 +1,4 @@
-"""Records that lie: each signal with its figures, and silence where there is nothing to see."""
+"""Suspicious records: each signal with its figures, and none where there is nothing to report."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def test_weeks_without_one_anomaly_are_odd_and_one_anomaly_makes_them_true() -> 
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.floats(30, 45), st.floats(0, 900)), max_size=80))
-def test_every_signal_can_be_explained(told: list[tuple[int, float, float]]) -> None:
-    readings = [reading(worker, celsius, minute) for worker, celsius, minute in told]
+def test_every_signal_can_be_explained(measured: list[tuple[int, float, float]]) -> None:
+    readings = [reading(worker, celsius, minute) for worker, celsius, minute in measured]
     for signal in found(
         readings=readings,
         days={DAY: ["met"]},

@@ -22,7 +22,7 @@ def book() -> Rulebook:
 
 
 @pytest.mark.parametrize(
-    ("duty", "alert", "told"),
+    ("duty", "alert", "expected"),
     [
         ("DISINFECT", "normal", ("时段", "武汉市 2021 年要求")),
         ("DISINFECT", "raised", ("时段", "上海市 2022 年要求")),
@@ -32,25 +32,27 @@ def book() -> Rulebook:
     ],
 )
 def test_a_flag_names_what_its_numbers_follow(
-    book: Rulebook, duty: str, alert: str, told: tuple[str, str]
+    book: Rulebook, duty: str, alert: str, expected: tuple[str, str]
 ) -> None:
     sources = flag_sources(book, duty, alert, book.policy(DAY), DAY)
-    (found,) = [source for source in sources if source.about == told[0]]
-    assert told[1] in found.source
+    (found,) = [source for source in sources if source.about == expected[0]]
+    assert expected[1] in found.source
     assert sources[-1].about == "办理期限"
     assert all(source.source and source.mark for source in sources)
 
 
 @pytest.mark.parametrize(
-    ("starts", "severity", "told"),
+    ("starts", "severity", "expected"),
     [
         ("ordered", "severe", "24 小时"),
         ("ordered", "facilities", "168 小时"),
         ("submitted", "severe", "3 个工作日"),
     ],
 )
-def test_a_move_says_how_long_the_policy_gives(book: Rulebook, starts: str, severity: str, told: str) -> None:
-    assert term(book.policy(DAY), (starts,), severity) == told
+def test_a_move_says_how_long_the_policy_gives(
+    book: Rulebook, starts: str, severity: str, expected: str
+) -> None:
+    assert term(book.policy(DAY), (starts,), severity) == expected
 
 
 def test_a_move_that_starts_nothing_gives_no_time(book: Rulebook) -> None:

@@ -1,4 +1,4 @@
-"""Whose move a flag is."""
+"""Who has to act on a flag."""
 
 from __future__ import annotations
 

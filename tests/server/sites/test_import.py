@@ -63,10 +63,10 @@ def _counts(app: Flask) -> tuple[int, ...]:
 
 def test_a_preview_counts_and_changes_nothing(app: Flask, run: Run, city: Path) -> None:
     before = _counts(app)
-    told = run("import", str(city))
-    assert told.exit_code == 0, told.output
+    result = run("import", str(city))
+    assert result.exit_code == 0, result.output
     for line in ("工地: 新增 2, 已有 0, 有问题 0", "人员: 新增 3", "分配: 新增 2", "什么都没有改变"):
-        assert line in told.output
+        assert line in result.output
     assert _counts(app) == before
     assert [path.name for path in city.parent.glob("*.xlsx")] == ["全市.xlsx"]
 
@@ -94,13 +94,13 @@ def test_a_commit_brings_all_of_it_in_and_a_second_one_nothing(app: Flask, run: 
 def test_passwords_that_were_made_up_are_in_a_file_that_only_its_owner_reads(
     app: Flask, cast: Cast, run: Run, city: Path
 ) -> None:
-    told = run("import", str(city), "--commit")
+    result = run("import", str(city), "--commit")
     file = city.with_name("全市-密码.xlsx")
     assert file.stat().st_mode & 0o777 == 0o600
     rows = list(openpyxl.load_workbook(file).worksheets[0].iter_rows(values_only=True))
     assert [row[0] for row in rows] == ["登录名", "wang", "laozi"]
     name, password = rows[1]
-    assert str(password) not in told.output
+    assert str(password) not in result.output
     opened = app.test_client().post("/api/v1/sessions", json={"name": name, "password": password})
     assert opened.status_code == 201
 
@@ -115,8 +115,8 @@ WRONG = {
 def test_wrong_rows_come_back_and_the_others_take_effect(app: Flask, run: Run, tmp_path: Path) -> None:
     path = _book(tmp_path / "全市.xlsx", **{name: rows for name, (rows, _) in WRONG.items()})
     before = _counts(app)
-    told = run("import", str(path), "--commit")
-    assert told.exit_code == 0
+    result = run("import", str(path), "--commit")
+    assert result.exit_code == 0
     assert [now - then for now, then in zip(_counts(app), before, strict=True)] == [2, 3, 2]
     book = openpyxl.load_workbook(tmp_path / "全市-问题.xlsx")
     for name, (_, count) in WRONG.items():
@@ -124,7 +124,7 @@ def test_wrong_rows_come_back_and_the_others_take_effect(app: Flask, run: Run, t
         assert (titles[-1], len(rows)) == ("问题", count)
         assert all(row[-1] for row in rows)
     assert "没有代码 火星区" in str(book["工地"].cell(2, book["工地"].max_column).value)
-    assert "工地 第 4 行" in told.output
+    assert "工地 第 4 行" in result.output
 
 
 def test_the_mended_problem_file_is_imported_as_it_is(app: Flask, run: Run, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_mended_problem_file_is_imported_as_it_is(app: Flask, run: Run, tmp_
 
 
 @pytest.mark.parametrize(
-    ("sheets", "told"),
+    ("sheets", "message"),
     [
         ({"Sheet1": SITES}, "工作表应名为 工地、人员、分配"),
         ({"工地": [["名称", "城区"], ["a", "b"]]}, "不认识的列: 城区"),
@@ -147,19 +147,19 @@ def test_the_mended_problem_file_is_imported_as_it_is(app: Flask, run: Run, tmp_
     ids=["no sheet of ours", "a strange column", "a column that is lacking"],
 )
 def test_a_workbook_that_is_none_of_ours_is_one_line(
-    run: Run, tmp_path: Path, sheets: dict[str, Table], told: str
+    run: Run, tmp_path: Path, sheets: dict[str, Table], message: str
 ) -> None:
     answer = run("import", str(_book(tmp_path / "x.xlsx", **sheets)))
     assert answer.exit_code == 1
-    assert told in answer.output
+    assert message in answer.output
 
 
 def test_a_site_whose_name_two_bear_needs_its_district(run: Run, tmp_path: Path) -> None:
     twins = [SITES[0], ["双湖", "红旗区"], ["双湖", "卫滨区"]]
     assigned = [["登录名", "工地", "区县"], ["lihua", "双湖", ""], ["lihua", "双湖", "卫滨区"]]
     path = _book(tmp_path / "x.xlsx", 工地=twins, 人员=PEOPLE[:2], 分配=assigned)
-    told = run("import", str(path)).output
-    assert "分配: 新增 1, 已有 0, 有问题 1" in told and "请填写区县" in told
+    output = run("import", str(path)).output
+    assert "分配: 新增 1, 已有 0, 有问题 1" in output and "请填写区县" in output
 
 
 def test_the_template_has_every_column_and_is_read_as_it_is(run: Run, tmp_path: Path) -> None:

@@ -36,12 +36,12 @@ BODIES = {
 def test_a_bad_body_is_answered_with_its_own_problem(app: Flask, cast: Cast, case: str) -> None:
     body, status, code = BODIES[case]
     answer = app.test_client().post("/api/v1/sessions", data=body, content_type="application/json")
-    told = answer.get_json()
-    assert (answer.status_code, told["code"]) == (status, code)
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (status, code)
     assert answer.content_type == "application/problem+json"
-    assert told["type"] == f"urn:gongdi:problem:{code}"
-    assert told["title"]
-    assert told["status"] == status
+    assert problem["type"] == f"urn:gongdi:problem:{code}"
+    assert problem["title"]
+    assert problem["status"] == status
 
 
 def test_another_content_type_is_415(app: Flask, cast: Cast) -> None:

@@ -63,7 +63,7 @@ def test_strangers_are_led_to_the_log_in_and_back_but_never_elsewhere(app: Flask
         assert log_in(app.test_client(), "section", onward=bad).location == "/console/"
 
 
-def test_a_wrong_password_is_told_on_the_page(app: Flask, cast: Cast) -> None:
+def test_a_wrong_password_is_reported_on_the_page(app: Flask, cast: Cast) -> None:
     answer = log_in(app.test_client(), "section", "wrong")
     assert answer.status_code == 401
     assert "用户名或密码不正确" in answer.text

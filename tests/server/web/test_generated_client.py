@@ -24,7 +24,7 @@ from tests.server.rosters.people import person
 from tests.stories.rosters.uploads import people_file, read_at_once
 
 METHODS = ("get", "put", "post", "patch", "delete")
-# Files are bytes to the generator when it is told so; everything else it has to understand as it is.
+# Files are bytes to the generator when its settings say so; everything else it has to understand as it is.
 CONFIG = {
     "post_hooks": [],
     "package_name_override": "gongdi_client",
@@ -67,8 +67,8 @@ def client(document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyP
     return importlib.import_module("gongdi_client")
 
 
-def _operation(door: str, name: str) -> Any:
-    return importlib.import_module(f"gongdi_client.api.{door}.{door}_{name}").sync_detailed
+def _operation(group: str, name: str) -> Any:
+    return importlib.import_module(f"gongdi_client.api.{group}.{group}_{name}").sync_detailed
 
 
 def _model(name: str) -> Any:

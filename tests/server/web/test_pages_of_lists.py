@@ -1,4 +1,4 @@
-"""Paging by cursor: everything comes once, also while new flags arrive, and a bad cursor is told."""
+"""Paging by cursor: everything comes once, also while new flags arrive, and a bad cursor is reported."""
 
 from __future__ import annotations
 

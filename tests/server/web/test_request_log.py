@@ -14,7 +14,7 @@ from server.web.request_log import JsonLines
 from tests.server.cast import PASSWORD, Cast
 
 
-def test_a_line_tells_route_and_outcome_but_no_password_token_name_or_query(
+def test_a_line_has_route_and_outcome_but_no_password_token_name_or_query(
     app: Flask, cast: Cast, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gongdi.request")
@@ -38,7 +38,7 @@ def test_an_error_is_logged_without_the_values_of_its_statement(
     answer = app.test_client().post("/api/v1/sessions", json={"name": "section", "password": PASSWORD})
     assert answer.status_code in (500, 503)
     assert answer.content_type == "application/problem+json"
-    told = "\n".join(JsonLines().format(record) for record in caplog.records)
-    assert "login_token" in told
-    assert PASSWORD not in told
-    assert cast.users["section"] not in told
+    lines = "\n".join(JsonLines().format(record) for record in caplog.records)
+    assert "login_token" in lines
+    assert PASSWORD not in lines
+    assert cast.users["section"] not in lines

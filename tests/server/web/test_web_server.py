@@ -1,4 +1,4 @@
-"""Connections that would stay for ever, and requests that can be read in two ways."""
+"""Connections that would never end, and requests that can be read in two ways."""
 
 from __future__ import annotations
 

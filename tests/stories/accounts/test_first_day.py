@@ -113,7 +113,7 @@ def test_the_coming_year_is_entered_before_the_known_one_runs_out(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("日期,名称\n2027-01-01,元旦\n", "第一行应有"),
         ("日期,安排,名称\n2027-02-30,放假,春节\n", "第 2 行"),
@@ -126,13 +126,13 @@ def test_the_coming_year_is_entered_before_the_known_one_runs_out(
     ids=["no column", "no date", "no kind", "two years", "over", "twice", "nothing"],
 )
 def test_a_calendar_that_cannot_be_is_refused_with_its_line(
-    run: Run, cast: Cast, tmp_path: Path, text: str, told: str
+    run: Run, cast: Cast, tmp_path: Path, text: str, message: str
 ) -> None:
     file = tmp_path / "x.csv"
     file.write_text(text, "utf-8")
     answer = run("holidays", "add", str(file), "--source", "x")
     assert answer.exit_code == 1
-    assert told in answer.output
+    assert message in answer.output
 
 
 def test_a_broken_tablet_is_replaced_by_one_that_has_what_it_had_sent(
@@ -145,10 +145,10 @@ def test_a_broken_tablet_is_replaced_by_one_that_has_what_it_had_sent(
     assert old.sync().ok
     with app.app_context(), read() as session:
         device = session.scalars(sa.select(Device.id)).one()
-    told = run("device", "replace", device)
-    assert told.exit_code == 0, told.output
-    assert "已注销 old" in told.output
-    assert re.search(r"/field/#code=[0-9A-Z]{4}-[0-9A-Z]{5}-[0-9A-Z]{5}", told.output)
+    result = run("device", "replace", device)
+    assert result.exit_code == 0, result.output
+    assert "已注销 old" in result.output
+    assert re.search(r"/field/#code=[0-9A-Z]{4}-[0-9A-Z]{5}-[0-9A-Z]{5}", result.output)
     assert not old.sync().ok
     assert len(field.tablet("new").list("disinfection_log")) == 1
 

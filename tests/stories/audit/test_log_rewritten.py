@@ -1,4 +1,4 @@
-"""Whoever reaches the database and changes when a line was received, or takes lines away, is found by
+"""A change in the database of when a line was received, or the removal of lines, is found by
 `gongdi verify-log`."""
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     assert take(made, exported(made, "carried")).entries["applied"] == 1
     with app.app_context(), write() as session:
         draft = Draft("worker", "add", identity("written by the server"), WORKER)
-        told = (app.extensions["gongdi"].seals, cast.users["contractor"], cast.site_a, [draft])
-        write_server_entries(session, *told, cast.clock.now_ms())
+        arguments = (app.extensions["gongdi"].seals, cast.users["contractor"], cast.site_a, [draft])
+        write_server_entries(session, *arguments, cast.clock.now_ms())
     assert _faults(made) == []
     return made
 
@@ -151,7 +151,7 @@ def _delete_last_line_and_shorten_the_stream(session: Session) -> None:
 
 
 def _delete_a_stream(session: Session) -> None:
-    """What a person's name stands under: her lines and the stream that they were in."""
+    """What a person wrote: the lines and the stream that they were in."""
     device_id = _lines(session, "roster")[0].device_id
     for table in (LogEntry, StreamHead):
         session.execute(sa.delete(table).where(table.device_id == device_id))  # type: ignore[attr-defined]
@@ -243,8 +243,8 @@ def test_a_log_from_before_lines_were_counted_is_counted_with_the_next_line(fiel
 def test_receipts_from_before_lines_were_signed_for_still_prove_their_times(field: Field) -> None:
     with field.app.app_context(), write() as session:
         for exchange in session.scalars(sa.select(Exchange).where(Exchange.receipt.is_not(None))):
-            told = exchange.receipt or {}
-            exchange.receipt = {name: told[name] for name in ("at", "sig", "streams")}
+            receipt = exchange.receipt or {}
+            exchange.receipt = {name: receipt[name] for name in ("at", "sig", "streams")}
     assert _faults(field) == []
     with field.app.app_context(), write() as session:
         _earlier_exchange(session)

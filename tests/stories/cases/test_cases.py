@@ -164,8 +164,8 @@ def test_cases_follow_from_the_log_and_hold_nothing_in_the_clear(field: Field) -
     with field.app.app_context(), write() as session:
         session.get_one(CaseFile, (field.cast.site_a, case)).reported_ms = None
     with field.app.app_context(), write() as session:
-        told = [one.what for one in check_scope(session, seals, field.cast.site_a)]
-        assert told == ["register"]
+        differing = [one.what for one in check_scope(session, seals, field.cast.site_a)]
+        assert differing == ["register"]
         repair_scope(session, seals, field.cast.site_a, field.cast.clock.now_ms())
     with field.app.app_context(), read() as session:
         assert list(check_scope(session, seals, field.cast.site_a)) == []

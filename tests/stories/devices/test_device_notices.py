@@ -1,4 +1,4 @@
-"""Administrators are told of a tablet that nobody waits for any more, and of one whose clock stays wrong."""
+"""Administrators are notified of a tablet that nobody waits for any more, and of one whose clock stays wrong."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def test_a_dormant_tablet_is_reported_once_and_by_its_name(field: Field) -> None
         field.cast.clock.set(instant_ms("2026-12-01", time))
         assert first.sync().ok
         at(field, time, "2026-12-01")
-    (told,) = _told(field)
-    assert (told.what, told.user_id) == ("device_dormant", field.cast.users["admin"])
-    assert told.detail == "inspector2, second"
+    (notice,) = _sent(field)
+    assert (notice.what, notice.user_id) == ("device_dormant", field.cast.users["admin"])
+    assert notice.detail == "inspector2, second"
     client = field.app.test_client()
     client.set_cookie("gongdi_session", field.cast.client("admin").token, path="/console")
     page = client.get("/console/notices").text
@@ -45,8 +45,8 @@ def test_a_clock_in_doubt_on_three_days_in_a_row_is_reported_once_and_flags_no_s
     field.clocks["first"].boot = None
     for number, date in enumerate(("2026-11-25", "2026-11-26", "2026-11-27", "2026-11-28"), 1):
         _write_with_a_moved_clock(field, tablet, date)
-        assert len(_told(field)) == (number >= 3)
-    assert [notice.what for notice in _told(field)] == ["device_clock"]
+        assert len(_sent(field)) == (number >= 3)
+    assert [notice.what for notice in _sent(field)] == ["device_clock"]
     with field.app.app_context(), read() as session:
         assert session.scalars(sa.select(LogEntry.doubt)).all() == [True] * 4
         assert session.scalars(sa.select(Flag.id)).all() == []
@@ -57,9 +57,9 @@ def test_a_day_between_without_doubt_starts_the_count_again(field: Field) -> Non
     field.clocks["first"].boot = None
     for date in ("2026-11-25", "2026-11-26", "2026-11-28", "2026-11-29"):
         _write_with_a_moved_clock(field, tablet, date)
-    assert _told(field) == []
+    assert _sent(field) == []
     _write_with_a_moved_clock(field, tablet, "2026-11-30")
-    assert [notice.what for notice in _told(field)] == ["device_clock"]
+    assert [notice.what for notice in _sent(field)] == ["device_clock"]
 
 
 def _write_with_a_moved_clock(field: Field, tablet: Tablet, date: str) -> None:
@@ -72,6 +72,6 @@ def _write_with_a_moved_clock(field: Field, tablet: Tablet, date: str) -> None:
     assert tablet.sync().ok
 
 
-def _told(field: Field) -> list[Notice]:
+def _sent(field: Field) -> list[Notice]:
     with field.app.app_context(), read() as session:
         return list(session.scalars(sa.select(Notice).where(Notice.flag_id.is_(None))))

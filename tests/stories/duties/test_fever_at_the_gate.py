@@ -1,4 +1,4 @@
-"""Who was turned away at the gate with a fever was not there: nobody owes his morning measuring."""
+"""A person who was turned away at the gate with a fever was not on site: no morning reading is required."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The second half of the main job: slots that were met raise nothing, missed ones go to 质安科 and then to 监察支队,
-and a site whose tablet was not heard from is silent, never missed."""
+and a site whose tablet did not report is silent, never missed."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_a_second_push_before_the_tick_does_not_lose_the_flag_of_a_missed_window
     assert [flag["state"] for flag in _flags(field, duty="TEMP")] == ["open"]
 
 
-def test_another_record_of_the_same_slot_stands_in_for_a_voided_one(field: Field) -> None:
+def test_another_record_of_the_same_slot_replaces_a_voided_one(field: Field) -> None:
     tablet = field.tablet("first")
     _at(field, "07:00")
     first = tablet.add(field.scope, "disinfection_log", LOG)

@@ -1,4 +1,4 @@
-"""Several schedulers look at the same windows and steps at once: each is judged and told once, by whichever is first."""
+"""Several schedulers look at the same windows and steps at once: each is judged and notified once, by whichever is first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SITES = 8
 
 @pytest.fixture
 def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
-    """More sites beside site A, all of them heard of past noon."""
+    """More sites next to site A, all of which reported after noon."""
     with app.app_context(), write() as session:
         for number in range(SITES):
             add_site(session, identity(f"site {number}"), f"工地 {number}", "410702", COMPANY_A)
@@ -44,7 +44,7 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     return made
 
 
-def test_each_window_is_judged_and_each_step_is_told_once(field: Field, second_app: Flask) -> None:
+def test_each_window_is_judged_and_each_step_is_notified_once(field: Field, second_app: Flask) -> None:
     apps = (field.app, second_app, field.app, second_app)
     for time in ("12:40", "14:41", "16:41"):
         field.cast.clock.set(instant_ms(DAY, time))
@@ -67,7 +67,7 @@ def test_each_window_is_judged_and_each_step_is_told_once(field: Field, second_a
                 "step_section",
                 "step_section_page",
             ]
-        told = session.execute(sa.select(Notice.flag_id, Notice.what, Notice.user_id)).all()
-        assert len(told) == len(set(told))
+        sent = session.execute(sa.select(Notice.flag_id, Notice.what, Notice.user_id)).all()
+        assert len(sent) == len(set(sent))
         for site_id in sites:
             assert list(verify_scope(session, seals, session.get_one(Scope, site_id))) == []

@@ -127,8 +127,8 @@ class Story:
         """A clerk of the section has read a refused line."""
         with self.app.app_context(), write() as session:
             viewer = viewer_of(session, find_user(session, "section"))
-            told = (DISMISSED, "此人资料已删除", self.cast.clock.now_ms(), rules_in_force(session))
-            settle_refused(session, self.seals, viewer, key, *told)
+            decision = (DISMISSED, "此人资料已删除", self.cast.clock.now_ms(), rules_in_force(session))
+            settle_refused(session, self.seals, viewer, key, *decision)
 
     def change(self, change: Callable[[Session], None]) -> None:
         with self.app.app_context(), write() as session:
@@ -154,7 +154,7 @@ def everything(app: Flask) -> str:
         for column in SEALED_COLUMNS:
             for row in session.execute(sa.select(*column.key_columns, column.column)):
                 if row[-1] is not None:
-                    found.append(seals.open(column.place(row), row[-1]).decode("utf-8", "replace"))
+                    found.append(seals.open(column.aad(row), row[-1]).decode("utf-8", "replace"))
     return "\n".join(found)
 
 
@@ -198,9 +198,9 @@ def _wal(file: Path) -> bytes:
 def test_tablets_drop_him_with_the_next_pull_and_a_new_one_never_gets_him(story: Story) -> None:
     scope = story.field.scope
     wire = WireDevice(story.field)
-    told = wire.pull({})
-    cursor = next(line["cursor"] for line in told if line.get("checkpoint") == scope)
-    assert story.him in {line["id"] for line in records(told, "worker")}
+    lines = wire.pull({})
+    cursor = next(line["cursor"] for line in lines if line.get("checkpoint") == scope)
+    assert story.him in {line["id"] for line in records(lines, "worker")}
     story.erase()
     changed = wire.pull({scope: cursor})
     assert {line["id"] for line in changed if "del" in line} >= {story.him}
@@ -276,8 +276,8 @@ def test_a_line_that_is_sent_again_after_its_erasure_is_a_duplicate(story: Story
     line = wire.line("temperature_check", {"worker": story.him, **READING})
     assert [one["outcome"] for one in wire.outcomes(line)] == ["applied"]
     story.erase()
-    (told,) = wire.outcomes(line)
-    assert (told["outcome"], told["first"]) == ("duplicate", "applied")
+    (outcome,) = wire.outcomes(line)
+    assert (outcome["outcome"], outcome["first"]) == ("duplicate", "applied")
     assert story.faults() == []
 
 
@@ -295,8 +295,8 @@ def test_whatever_is_about_him_is_refused_for_a_person_to_see(story: Story, kind
         "case": wire.line("case", {"worker": story.him, "cause": "fever"}, record=story.cast.site_b),
     }
     header = wire.header({story.field.scope: (0, "", 0)})
-    (told,) = wire.outcomes(lines[kind], header=header)
-    assert (told["outcome"], told["code"]) == ("refused", "person_erased")
+    (outcome,) = wire.outcomes(lines[kind], header=header)
+    assert (outcome["outcome"], outcome["code"]) == ("refused", "person_erased")
 
 
 def test_a_photo_of_him_leaves_the_store_unless_somebody_else_is_on_it(
@@ -514,14 +514,14 @@ def test_an_administrator_finds_and_erases_him_by_commands_that_say_what_was_don
 ) -> None:
     found = run("person", "find", input=f"{WORKER['certificate_number']}\n")
     assert story.him in found.output and WORKER["certificate_number"] not in found.output
-    told = ("--reason", ASKED[0], "--document", ASKED[1], "--yes")
-    assert "[forbidden]" in run("person", "erase", story.him, "--by", "section", *told).output
-    assert "[unknown_person]" in run("person", "erase", story.cast.site_b, "--by", "admin", *told).output
+    order = ("--reason", ASKED[0], "--document", ASKED[1], "--yes")
+    assert "[forbidden]" in run("person", "erase", story.him, "--by", "section", *order).output
+    assert "[unknown_person]" in run("person", "erase", story.cast.site_b, "--by", "admin", *order).output
     assert (
         "[invalid_input]"
-        in run("person", "erase", story.him, "--by", "admin", "--reason", " ", *told[2:]).output
+        in run("person", "erase", story.him, "--by", "admin", "--reason", " ", *order[2:]).output
     )
-    assert run("person", "erase", story.him, "--by", "admin", *told).exit_code == 0
+    assert run("person", "erase", story.him, "--by", "admin", *order).exit_code == 0
     assert "进行中" in run("person", "erasures").output
     story.tick()
     shown = run("person", "erasures").output

@@ -36,7 +36,7 @@ def planned_field(app: Flask, cast: Cast, folder: Path) -> Field:
 
 
 def at(field: Field, time: str, date: str = DAY) -> None:
-    """It is that local time, and a scheduler has looked."""
+    """Set the local time and run a tick of the scheduler."""
     field.cast.clock.set(instant_ms(date, time))
     tick(field.app, field.cast.clock.now_ms())
 
@@ -73,7 +73,7 @@ def moved(caller: Caller, flag_id: str, action: str, **more: Any) -> dict[str, A
 
 
 def notices(field: Field, name: str) -> list[str]:
-    """What this user was told in the console, in order."""
+    """The notices that this user got in the console, in order."""
     query = sa.select(Notice.what).where(
         Notice.user_id == field.cast.users[name], Notice.channel_id.is_(None)
     )

@@ -1,4 +1,4 @@
-"""A flag on paper: the order, the recheck, the whole file; words of people are text and never markup or formulas."""
+"""Printed documents of a flag: the order, the recheck, the whole file. What people wrote is text, no markup, no formula."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def test_a_recheck_is_printed_with_the_reply(field: Field, flag: str) -> None:
         assert part in text
 
 
-def test_a_paper_that_the_flag_has_not_come_to_is_not_there(field: Field, flag: str) -> None:
+def test_a_document_that_the_flag_has_not_come_to_is_not_there(field: Field, flag: str) -> None:
     browser = _browser(field, "section")
-    for paper in ("order", "recheck", "other"):
-        assert browser.get(f"/console/flags/{flag}/{paper}.pdf").status_code == 404
+    for name in ("order", "recheck", "other"):
+        assert browser.get(f"/console/flags/{flag}/{name}.pdf").status_code == 404
     assert _browser(field, "competitor").get(f"/console/flags/{flag}/file.pdf").status_code == 404
 
 
-def test_the_whole_file_tells_windows_and_events(field: Field, flag: str) -> None:
+def test_the_whole_file_shows_windows_and_events(field: Field, flag: str) -> None:
     text = _squeezed(_text(field, f"/console/flags/{flag}/file.pdf"))
     for part in ("问题标记档案", "食堂", "缺失", "开立", "数据完整至"):
         assert part in text
@@ -92,7 +92,7 @@ def _numbers(field: Field, flag: str, action: str) -> list[int]:
     return [event["n"] for event in shown["events"] if event["action"] == action]
 
 
-def test_each_paper_is_about_its_own_event(field: Field, flag: str) -> None:
+def test_each_document_is_about_its_own_event(field: Field, flag: str) -> None:
     section, contractor = field.cast.client("section"), field.cast.client("contractor")
     moved(section, flag, "order_rectification", note="第一次责令", due="2026-11-25T18:00:00+08:00")
     moved(contractor, flag, "submit_rectification", note="第一次回复")
@@ -106,24 +106,24 @@ def test_each_paper_is_about_its_own_event(field: Field, flag: str) -> None:
     one, two = _numbers(field, flag, "fail_recheck")
     (passed,) = _numbers(field, flag, "pass_recheck")
 
-    def paper(name: str, n: int) -> str:
+    def document(name: str, n: int) -> str:
         return _squeezed(_text(field, f"/console/flags/{flag}/{name}.pdf?event={n}"))
 
-    order = paper("order", first)
+    order = document("order", first)
     assert all(
         part in order
         for part in ("第一次责令", "2026-11-2518:00", "由经办人指定", "质安科孙丽", "质安科(盖章)")
     )
     assert "支队责令" not in order
-    again = paper("order", one)
+    again = document("order", one)
     assert "第一次不合格" in again and "2026-11-2609:30" in again
-    theirs = paper("order", last)
+    theirs = document("order", last)
     assert all(part in theirs for part in ("支队责令", "2026-11-2712:40", "本系统建议值", "监察支队(盖章)"))
-    recheck = paper("recheck", one)
+    recheck = document("recheck", one)
     for part in ("第一次责令", "第一次回复", "第一次不合格", "此前复查不通过0次", "2026-11-2518:00"):
         assert part in recheck, part
     assert "第二次" not in recheck
-    second = paper("recheck", two)
+    second = document("recheck", two)
     for part in (
         "第一次不合格",
         "第二次回复",
@@ -133,7 +133,7 @@ def test_each_paper_is_about_its_own_event(field: Field, flag: str) -> None:
         "监察支队周强",
     ):
         assert part in second, part
-    final = paper("recheck", passed)
+    final = document("recheck", passed)
     assert all(part in final for part in ("支队责令", "第三次回复", "合格", "此前复查不通过2次"))
     for path in (
         f"order.pdf?event={passed}",
@@ -144,13 +144,15 @@ def test_each_paper_is_about_its_own_event(field: Field, flag: str) -> None:
         assert _browser(field, "section").get(f"/console/flags/{flag}/{path}").status_code == 404, path
 
 
-def test_a_paper_is_saved_under_its_chinese_name_its_number_and_its_site(field: Field, flag: str) -> None:
+def test_a_document_is_saved_under_its_chinese_name_its_number_and_its_site(field: Field, flag: str) -> None:
     moved(field.cast.client("section"), flag, "order_rectification")
     (n,) = _numbers(field, flag, "order_rectification")
     names = {}
     for path in ("order.pdf", "file.pdf", "file.xlsx"):
-        told = _browser(field, "section").get(f"/console/flags/{flag}/{path}").headers["Content-Disposition"]
-        names[path] = unquote(told.partition("UTF-8''")[2])
+        disposition = (
+            _browser(field, "section").get(f"/console/flags/{flag}/{path}").headers["Content-Disposition"]
+        )
+        names[path] = unquote(disposition.partition("UTF-8''")[2])
     number = f"2026-{flag[-8:].upper()}"
     assert names == {
         "order.pdf": f"限期整改通知书-{number}-{n:03}-牧野花园.pdf",

@@ -210,11 +210,11 @@ class Flags(RuleBasedStateMachine):
                 assert flag.id in lists[step.unit], (step.step, flag.state)
 
     @invariant()
-    def nothing_is_told_twice(self) -> None:
+    def nothing_is_notified_twice(self) -> None:
         assert sum(count - 1 for count in self.sent.values()) <= self.deaths_after_sending
         with self.app.app_context(), read() as session:
-            told = list(session.scalars(sa.select(Notice.key)))
-        assert len(told) == len(set(told))
+            keys = list(session.scalars(sa.select(Notice.key)))
+        assert len(keys) == len(set(keys))
 
     @invariant()
     def the_history_is_whole(self) -> None:

@@ -1,4 +1,4 @@
-"""Flags become work: ordered, answered, rechecked, closed, by those whose move it is, and written into a chain."""
+"""A flag is worked on: ordered, answered, rechecked, closed, each by the user in charge, and written into a chain."""
 
 from __future__ import annotations
 
@@ -104,13 +104,13 @@ def test_a_failed_recheck_goes_back_and_is_counted(field: Field, flag: str) -> N
     assert moved(section, flag, "pass_recheck")["state"] == "verified"
 
 
-def test_an_illegal_move_is_told_with_what_is_allowed_and_changes_nothing(field: Field, flag: str) -> None:
+def test_an_illegal_move_is_refused_with_what_is_allowed_and_changes_nothing(field: Field, flag: str) -> None:
     section = field.cast.client("section")
     before = show(section, flag)
     answer = act(section, flag, "pass_recheck")
-    told = answer.get_json()
-    assert (answer.status_code, told["code"], told["state"]) == (409, "illegal_move", "open")
-    assert told["allowed"] == [move["action"] for move in before["moves"]]
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"], problem["state"]) == (409, "illegal_move", "open")
+    assert problem["allowed"] == [move["action"] for move in before["moves"]]
     assert show(section, flag) == before
 
 
@@ -190,7 +190,7 @@ def test_an_excuse_excuses_the_windows_with_who_approved(field: Field, flag: str
         assert (window.state, window.reason) == ("excused", "approved: 质安科孙丽")
 
 
-def test_a_closed_flag_is_reopened_with_a_clock_but_not_beside_another(field: Field) -> None:
+def test_a_closed_flag_is_reopened_with_a_clock_but_not_alongside_another(field: Field) -> None:
     tablet = field.tablet("first")
     flag, section = missed_flag(field, tablet), field.cast.client("section")
     moved(section, flag, "withdraw")
@@ -234,12 +234,12 @@ def test_the_history_is_a_chain_that_a_change_breaks(field: Field, flag: str) ->
 
     assert faults() == []
     with field.app.app_context(), write() as session:
-        told = sa.update(FlagEvent).where(FlagEvent.action == "order_rectification")
-        session.execute(told.values(detail={"note": "没有问题"}))
+        changed = sa.update(FlagEvent).where(FlagEvent.action == "order_rectification")
+        session.execute(changed.values(detail={"note": "没有问题"}))
     assert faults() != []
 
 
-def test_those_whom_a_move_concerns_are_told_once_and_never_who_made_it(field: Field, flag: str) -> None:
+def test_those_whom_a_move_concerns_are_notified_once_and_never_who_made_it(field: Field, flag: str) -> None:
     section = field.cast.client("section")
     before = notices(field, "contractor")
     moved(section, flag, "order_rectification")
@@ -285,7 +285,7 @@ def test_whoever_recorded_the_reply_does_not_withdraw_it_either(field: Field, fl
     assert moved(field.cast.client("brigade"), flag, "withdraw")["state"] == "withdrawn"
 
 
-def test_a_flag_stands_in_the_list_of_those_whose_move_it_is(field: Field, flag: str) -> None:
+def test_a_flag_is_in_the_list_of_those_whose_move_it_is(field: Field, flag: str) -> None:
     def lists() -> tuple[list[str], ...]:
         names = ("section", "contractor", "brigade")
         return tuple([step for key, step in waiting(field, name) if key == flag] for name in names)
@@ -322,17 +322,17 @@ def test_a_second_failed_recheck_is_a_refusal_and_calls_the_brigade(field: Field
     assert (show(section, flag)["unit"], waiting(field, "brigade")) == ("jiancha", [(flag, "brigade")])
 
 
-def test_an_overdue_recheck_calls_the_brigade_and_is_told_again_each_working_day(
+def test_an_overdue_recheck_calls_the_brigade_and_is_notified_again_each_working_day(
     field: Field, flag: str
 ) -> None:
     moved(field.cast.client("section"), flag, "order_rectification")
     moved(field.cast.client("contractor"), flag, "submit_rectification")
-    told = []
+    sent = []
     for day in ("27", "28", "29", "30"):  # from Friday; the recheck is due at 12:40 that day
         at(field, "12:41", f"2026-11-{day}")
         at(field, "12:42", f"2026-11-{day}")
-        told.append([what for what in notices(field, "section") if what.endswith("recheck")])
-    assert told == [["step_recheck"]] * 3 + [["step_recheck", "remind_recheck"]]
+        sent.append([what for what in notices(field, "section") if what.endswith("recheck")])
+    assert sent == [["step_recheck"]] * 3 + [["step_recheck", "remind_recheck"]]
     assert (flag, "brigade") in waiting(field, "brigade")
 
 

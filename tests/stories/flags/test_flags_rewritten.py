@@ -1,4 +1,4 @@
-"""Whoever reaches the database and makes a flag better than it was is found by `gongdi verify-log`."""
+"""A change in the database that makes a flag look better is found by `gongdi verify-log`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No scheduler runs for days: nobody is called over the head of those who could not know."""
+"""No scheduler runs for days: nothing is escalated past those who could not know of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _look(field: Field, later_ms: int) -> None:
 
 
 def _went(field: Field, flag: str) -> list[str]:
-    """What the system did to the flag after it was opened and told."""
+    """What the system did to the flag after it was opened and notified."""
     shown = show(field.cast.client("brigade"), flag)
     return [event["action"] for event in shown["events"] if event["actor"] == "scheduler"][4:]
 

@@ -62,7 +62,9 @@ def test_another_company_reads_nothing_of_the_answer_and_gives_none(field: Field
     assert "乙的备注" in _words(section, flag) and "劳资专管员赵敏" in _words(section, flag)
 
 
-def test_only_the_company_that_is_addressed_is_told_and_has_it_in_its_list(field: Field, flag: str) -> None:
+def test_only_the_company_that_is_addressed_is_notified_and_has_it_in_its_list(
+    field: Field, flag: str
+) -> None:
     section = field.cast.client("section")
     moved(section, flag, "order_rectification", company=COMPANY_B, due="2026-11-25T09:00:00+08:00")
     assert "order_rectification" in notices(field, "competitor")

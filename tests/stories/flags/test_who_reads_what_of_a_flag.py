@@ -1,5 +1,5 @@
-"""What is written about a flag reaches those whom it is for: notes of the bureau stay there, whose move it is follows
-whoever ordered, and a remark costs nobody his work."""
+"""What is written about a flag reaches those it is for: the bureau's notes stay there, the recheck belongs to
+the unit that ordered, and a comment does not make a prepared move stale."""
 
 from __future__ import annotations
 

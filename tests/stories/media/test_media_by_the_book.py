@@ -70,7 +70,7 @@ def test_a_piece_with_its_checksum_is_taken(photographer: Photographer, name: st
     assert answer.status_code == 204
 
 
-def test_a_version_that_is_not_ours_is_told_which_one_is(photographer: Photographer) -> None:
+def test_a_version_that_is_not_ours_is_refused_with_the_one_that_is(photographer: Photographer) -> None:
     answer = photographer.http.post(MEDIA)
     assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
 
@@ -105,8 +105,8 @@ def test_a_device_has_one_open_upload_of_a_photo(photographer: Photographer) -> 
 
 def test_clients_that_know_only_post_say_what_they_mean(photographer: Photographer) -> None:
     address = photographer.begin(DATA)
-    told = {"Content_Type": PIECE_TYPE, "Upload_Offset": "0", "X_HTTP_Method_Override": "PATCH"}
-    assert photographer.send("POST", address, DATA[:HALF], **told).headers["Upload-Offset"] == str(HALF)
+    headers = {"Content_Type": PIECE_TYPE, "Upload_Offset": "0", "X_HTTP_Method_Override": "PATCH"}
+    assert photographer.send("POST", address, DATA[:HALF], **headers).headers["Upload-Offset"] == str(HALF)
     assert photographer.send("POST", address, X_HTTP_Method_Override="DELETE").status_code == 204
     assert photographer.send("POST", address).get_json()["code"] == "header_invalid"
 

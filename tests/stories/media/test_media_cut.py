@@ -77,8 +77,8 @@ def test_two_processes_that_continue_one_upload_at_once_mix_nothing(
     def patch(turn: int, at_byte: int) -> int:
         # Each sends as much as it likes, so that the pieces overlap.
         piece = DATA[at_byte : at_byte + THIRD // (1 + turn % 2)]
-        told = {**token, "Content-Type": PIECE_TYPE, "Upload-Offset": str(at_byte)}
-        return clients[turn % 2].patch(path, data=piece, headers=told).status_code
+        headers = {**token, "Content-Type": PIECE_TYPE, "Upload-Offset": str(at_byte)}
+        return clients[turn % 2].patch(path, data=piece, headers=headers).status_code
 
     with ThreadPoolExecutor(4) as both:
         while (at_byte := int(clients[0].head(path, headers=token).headers["Upload-Offset"])) < len(DATA):
@@ -109,7 +109,7 @@ def test_a_piece_that_was_stored_and_never_counted_does_no_harm(photographer: Ph
     assert _arrived(photographer)
 
 
-def test_a_piece_that_was_lost_or_changed_in_the_store_makes_the_upload_begin_anew(
+def test_a_piece_that_was_lost_or_changed_in_the_store_makes_the_upload_begin_again(
     photographer: Photographer, tmp_path: Path
 ) -> None:
     for spoil in (

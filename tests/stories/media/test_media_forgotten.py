@@ -1,4 +1,4 @@
-"""What is forgotten of photos: uploads that never ended, and photos past the time that the rules give them."""
+"""What is deleted of photos: uploads that never ended, and photos past their retention period."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ def test_a_photo_that_arrived_another_way_is_not_cleared_away_with_an_upload_tha
     assert photographer.seen(sha256(DATA)).status_code == 200
 
 
-@pytest.mark.parametrize("tells", ["window", "case", "move"])
+@pytest.mark.parametrize("holder", ["window", "case", "move"])
 def test_a_photo_that_an_open_flag_hangs_on_stays_until_it_is_closed(
-    photographer: Photographer, tells: str
+    photographer: Photographer, holder: str
 ) -> None:
     cast = photographer.cast
     now_ms, site_id = cast.clock.now_ms(), cast.site_a
@@ -126,12 +126,12 @@ def test_a_photo_that_an_open_flag_hangs_on_stays_until_it_is_closed(
         flag = Flag(scope_id=site_id, id=FLAG, duty="PATROL", state="open", policy={})
         flag.severity, flag.unit, flag.opened_ms, flag.changed_ms = "ordinary", "zhian", now_ms, now_ms
         session.add(flag)
-        if tells == "window":
+        if holder == "window":
             window = Window(scope_id=site_id, id=FLAG, flag_id=FLAG, duty="PATROL", place="", slot="week")
             window.local_date, window.grace_s, window.evidence = "2026-11-23", 0, entry_id
             window.opens_ms = window.due_ms = window.closes_ms = now_ms + DAY_MS
             session.add(window)
-        elif tells == "case":
+        elif holder == "case":
             event = FlagEvent(scope_id=site_id, flag_id=FLAG, n=1, at_ms=now_ms, actor="scheduler", prev="")
             event.action, event.detail, event.hash = "opened", {"case": entry_id}, "0" * 64
             session.add(event)

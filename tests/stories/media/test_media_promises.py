@@ -1,4 +1,4 @@
-"""Promises follow from the log: they are there when an entry stands, and a rebuild brings them back."""
+"""Promises follow from the log: they are there when an entry took effect, and a rebuild brings them back."""
 
 from __future__ import annotations
 

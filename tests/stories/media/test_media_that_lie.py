@@ -118,11 +118,13 @@ def test_a_length_that_was_not_promised_begins_nothing(
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
 
 
-@pytest.mark.parametrize("told", ["", "sha256", "sha256 !!!!", "scope c2l0ZTp4,sha256 eA==", ",,,", "a b c"])
-def test_metadata_that_cannot_be_read_begin_nothing(photographer: Photographer, told: str) -> None:
+@pytest.mark.parametrize(
+    "metadata", ["", "sha256", "sha256 !!!!", "scope c2l0ZTp4,sha256 eA==", ",,,", "a b c"]
+)
+def test_metadata_that_cannot_be_read_begin_nothing(photographer: Photographer, metadata: str) -> None:
     data = picture()
     photographer.promise(data)
-    answer = photographer.created({**photographer.announced(data), "Upload-Metadata": told})
+    answer = photographer.created({**photographer.announced(data), "Upload-Metadata": metadata})
     assert (answer.status_code, answer.get_json()["code"]) == (400, "header_invalid")
 
 

@@ -159,7 +159,7 @@ def test_a_flags_file_says_which_photos_of_its_entries_have_arrived(photographer
     }
 
 
-def test_what_the_server_can_do_is_told_to_anybody(photographer: Photographer) -> None:
+def test_what_the_server_can_do_is_shown_to_anybody(photographer: Photographer) -> None:
     answer = photographer.http.options(MEDIA)
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == answer.headers["Tus-Resumable"] == "1.0.0"

@@ -237,10 +237,10 @@ def test_no_notice_is_written_twice_for_one_event(field: Field, mailbox: tuple[M
     for _ in range(3):
         at(field, "18:00")
     with field.app.app_context(), read() as session:
-        told = session.execute(
+        rows = session.execute(
             sa.select(Notice.flag_id, Notice.what, Notice.user_id, Notice.channel_id)
         ).all()
-    assert len(told) == len(set(told))
+    assert len(rows) == len(set(rows))
 
 
 def test_addresses_are_sealed_at_rest(field: Field) -> None:
@@ -279,10 +279,10 @@ def test_notices_are_forgotten_by_rule_and_the_flags_history_stays(field: Field)
     far_ms = max(now_ms, time.time_ns() // 1_000_000) + 181 * 24 * HOUR_MS
     assert notices(field, "section") != []
     tick(field.app, far_ms)
-    told = notices(field, "section")
+    sent = notices(field, "section")
     field.cast.clock.set(far_ms)
     assert len(show(field.cast.client("section"), flag)["events"]) > 2
-    assert all(what.startswith("step_") for what in told), "only what this very tick told"
+    assert all(what.startswith("step_") for what in sent), "only what this very tick sent"
 
 
 def test_a_channel_whose_seal_is_broken_stops_nobody_elses_notices(

@@ -223,10 +223,10 @@ def test_a_photo_that_the_database_knows_and_the_backup_lacks_is_named(
 def test_a_backup_for_which_there_is_no_room_leaves_nothing_that_looks_like_one(
     tablet: Tablet, config: Config, tmp_path: Path
 ) -> None:
-    """A limit to the size of files stands for the disk: what goes beyond is not written."""
+    """A limit to the size of files stands for a full disk: what goes beyond is not written."""
     env = {**os.environ, "GONGDI_DATABASE_URL": config.database_url, "GONGDI_DATA_DIR": str(config.data_dir)}
-    place = tmp_path / "backups"
-    command = [sys.executable, "-m", "server", "backup", str(place / "today")]
+    folder = tmp_path / "backups"
+    command = [sys.executable, "-m", "server", "backup", str(folder / "today")]
     result = subprocess.run(
         command,
         env=env,
@@ -236,7 +236,7 @@ def test_a_backup_for_which_there_is_no_room_leaves_nothing_that_looks_like_one(
     )
     assert result.returncode == 1, result.stderr
     assert "Traceback" not in result.stderr and len(result.stderr.strip().splitlines()) == 1
-    assert list(place.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_without_the_tools_of_postgresql_a_backup_says_what_is_missing(

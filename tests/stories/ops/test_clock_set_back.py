@@ -1,4 +1,4 @@
-"""The server's clock is set back an hour: duties go on being judged, monitors hear of it, tablets lose nothing."""
+"""The server's clock is set back an hour: duties are still judged, monitors see it, tablets lose nothing."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_a_heartbeat_from_the_future_is_no_sign_of_life(app: Flask, cast: Cast) 
     cast.clock.set(NOW_MS - HOUR_MS)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    told = answer.get_json()["checks"]["scheduler"]
-    assert (told["code"], told["heartbeat_age_s"]) == ("heartbeat_in_future", -3600.0)
-    assert "时钟" in told["detail"]
+    check = answer.get_json()["checks"]["scheduler"]
+    assert (check["code"], check["heartbeat_age_s"]) == ("heartbeat_in_future", -3600.0)
+    assert "时钟" in check["detail"]
     tick(app, NOW_MS - HOUR_MS)
     assert client.get("/readyz").status_code == 200
 

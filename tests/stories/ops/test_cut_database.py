@@ -75,7 +75,7 @@ def wire(config: Config, clock: FakeClock, app: Flask, cast: Cast) -> Iterator[W
         made.extensions["gongdi_pool"].shutdown()
 
 
-def test_a_push_that_is_cut_anywhere_is_told_to_come_again_and_takes_effect_once(
+def test_a_push_that_is_cut_anywhere_is_asked_to_come_again_and_takes_effect_once(
     wire: Wire, cast: Cast, tmp_path: Path
 ) -> None:
     device = WireDevice(Field(cast, tmp_path))
@@ -90,7 +90,7 @@ def test_a_push_that_is_cut_anywhere_is_told_to_come_again_and_takes_effect_once
             _is_busy(answer)
             wire.fresh(None)
             answer = device.push(*lines)
-        assert {told["outcome"] for told in answer.get_json()["outcomes"]} <= {"applied", "duplicate"}
+        assert {line["outcome"] for line in answer.get_json()["outcomes"]} <= {"applied", "duplicate"}
     assert statuses.count(503) >= POINTS // 2
     wire.fresh(None)
     with wire.app.app_context(), read() as session:

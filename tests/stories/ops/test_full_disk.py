@@ -1,4 +1,4 @@
-"""The disk is full: nothing is acknowledged that is not kept, everybody hears of it, and work goes on where it stopped."""
+"""The disk is full: nothing is acknowledged that is not kept, everybody is notified, and work resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_a_full_disk_refuses_pushes_and_loses_nothing(
         tablet.sync()
         assert tablet.status().unsent == len(written)
         assert _entries(app) == set()
-        told = app.test_client().get("/readyz")
-        assert (told.status_code, told.get_json()["checks"]["disk"]["code"]) == (503, "disk_full")
+        ready = app.test_client().get("/readyz")
+        assert (ready.status_code, ready.get_json()["checks"]["disk"]["code"]) == (503, "disk_full")
     monkeypatch.undo()
     cast.clock.advance(60_000)
     assert tablet.sync().ok

@@ -1,4 +1,4 @@
-"""Keys that are lost, wrong, or changed: a database is only ever opened with its own, and an old one can go."""
+"""Keys that are lost, wrong, or changed: a database is only ever opened with its own keys, and an old key can be removed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from tests.server.cast import Cast
 from tests.stories.field import Field
 
 ROUNDS = 3
-PATIENCE_S = 40.0
+TIMEOUT_S = 40.0
 LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
 
 
@@ -42,8 +42,8 @@ class Processes:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        told = {"GONGDI_DATABASE_URL": database_url, "GONGDI_DATA_DIR": str(folder), "GONGDI_TICK_S": "1"}
-        self._env = {**os.environ, **told, "PORT": str(self.port)}
+        settings = {"GONGDI_DATABASE_URL": database_url, "GONGDI_DATA_DIR": str(folder), "GONGDI_TICK_S": "1"}
+        self._env = {**os.environ, **settings, "PORT": str(self.port)}
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
@@ -60,8 +60,8 @@ class Processes:
 
 
 def wait_until(what: Callable[[], bool], pause: threading.Event) -> None:
-    """Ask again and again until it is so. Fails after PATIENCE_S."""
-    end_s = time.monotonic() + PATIENCE_S
+    """Ask again until it is true. Fails after TIMEOUT_S."""
+    end_s = time.monotonic() + TIMEOUT_S
     while not what():
         assert time.monotonic() < end_s, "it never came true"
         pause.wait(0.05)

@@ -62,14 +62,14 @@ def _token(page: str) -> str:
 
 
 def _merge(client: FlaskClient, field: Field, kept: str, reason: str = "同一身份证, 录了两次") -> int:
-    told = {
+    form = {
         "form_token": _token(client.get("/console/questions/people").text),
         "kept": kept,
         "reason": reason,
     }
     path = f"/console/questions/people/{field.cast.site_a}/merge"
     field.cast.clock.advance(1_000)
-    return client.post(path, data=told).status_code
+    return client.post(path, data=form).status_code
 
 
 def _undo(client: FlaskClient, reason: str = "原来是两个人") -> int:

@@ -1,4 +1,4 @@
-"""What two people wrote differently, and what was refused, waits for a person and is settled once."""
+"""Contested values and refused entries wait for a decision and are settled once."""
 
 from __future__ import annotations
 
@@ -136,10 +136,10 @@ def test_a_refused_entry_is_read_without_what_names_people_and_settled_with_a_re
     assert WORKER["certificate_number"] not in page and "411***********8104" in page
     action = re.search(r'action="(/console/questions/refused/[^"]+)"', page)
     assert action is not None
-    told = {"form_token": _token(page), "state": "dismissed", "reason": ""}
-    assert section.post(action[1], data=told).status_code == 422
-    assert section.post(action[1], data={**told, "reason": "日期写错"}).status_code == 303
-    assert section.post(action[1], data={**told, "reason": "再来一次"}).status_code == 404
+    form = {"form_token": _token(page), "state": "dismissed", "reason": ""}
+    assert section.post(action[1], data=form).status_code == 422
+    assert section.post(action[1], data={**form, "reason": "日期写错"}).status_code == 303
+    assert section.post(action[1], data={**form, "reason": "再来一次"}).status_code == 404
     assert "日期写错" in section.get("/console/questions?state=dismissed").text
     with field.app.app_context(), read() as session:
         (row,) = session.scalars(sa.select(Quarantine))

@@ -1,4 +1,4 @@
-"""A commit writes what its preview showed, once, and no date that nobody gave."""
+"""A commit writes what its preview showed, once, and invents no date."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from server.actions.audit.verify_log import verify_scope
 from server.actions.reference.load_reference import load_reference
 from server.actions.rosters import commit_roster
 from server.actions.rosters.commit_roster import Decision
-from server.actions.rosters.preview import result_place
+from server.actions.rosters.preview import result_aad
 from server.base.db import read, write
 from server.models import LogEntry, Roster, User, Worker
 from server.models.access import viewer_of
@@ -56,19 +56,19 @@ def _entries(desk: Cast) -> int:
 
 def _refused(caller: Caller, roster: dict[str, Any], **decision: Any) -> dict[str, Any]:
     answer = caller.post(f"/api/v1/rosters/{roster['id']}/commit", json=decision)
-    told: dict[str, Any] = answer.get_json()
-    assert answer.status_code == told["status"] >= 400, answer.text
-    return told
+    problem: dict[str, Any] = answer.get_json()
+    assert answer.status_code == problem["status"] >= 400, answer.text
+    return problem
 
 
 def test_nobody_leaves_before_he_came_and_the_answer_says_who(desk: Cast, contractor: Caller) -> None:
     early, late = replace(person(2), entered_on="2026-11-01"), replace(person(3), entered_on="2026-11-20")
     commit(contractor, preview(contractor, desk.site_a, people_file(person(1), early, late)))
     part = preview(contractor, desk.site_a, people_file(person(1)))
-    told = _refused(contractor, part, absent="exit", exited_on="2026-11-10")
-    assert (told["status"], list(told["errors"])) == (422, ["/exited_on"])
-    assert late.name in told["detail"] and "2026-11-20" in told["detail"]
-    assert early.name not in told["detail"] and late.certificate_number not in str(told)
+    problem = _refused(contractor, part, absent="exit", exited_on="2026-11-10")
+    assert (problem["status"], list(problem["errors"])) == (422, ["/exited_on"])
+    assert late.name in problem["detail"] and "2026-11-20" in problem["detail"]
+    assert early.name not in problem["detail"] and late.certificate_number not in str(problem)
     assert _refused(contractor, part, absent="exit", exited_on="1800-01-01")["status"] == 422
     assert _entries(desk) == 3
     who = [row["record"] for row in rows(contractor, part, "absent") if row["name"] == early.name]
@@ -87,10 +87,10 @@ def test_nobody_is_said_to_have_left_before_he_was_last_seen(
     assert tablet.sync().ok
     today = local_date_of(desk.clock.now_ms())
     part = preview(contractor, desk.site_a, people_file(person(1)))
-    told = _refused(contractor, part, absent="exit", exited_on=add_days(today, -1))
-    assert (told["status"], list(told["errors"])) == (422, ["/exited_on"])
-    assert person(2).name in told["detail"] and today in told["detail"]
-    assert person(3).name not in told["detail"] and person(2).certificate_number not in str(told)
+    problem = _refused(contractor, part, absent="exit", exited_on=add_days(today, -1))
+    assert (problem["status"], list(problem["errors"])) == (422, ["/exited_on"])
+    assert person(2).name in problem["detail"] and today in problem["detail"]
+    assert person(3).name not in problem["detail"] and person(2).certificate_number not in str(problem)
     done = commit(
         contractor, part, absent="exit", exited_on=add_days(today, -1), people=[workers[person(3).name]]
     )
@@ -105,8 +105,8 @@ def test_nobody_is_said_to_have_left_before_he_was_last_seen(
 def test_a_day_of_exit_is_a_day_that_was_written_in_full(desk: Cast, contractor: Caller, day: str) -> None:
     commit(contractor, preview(contractor, desk.site_a, people_file(person(1), person(2))))
     part = preview(contractor, desk.site_a, people_file(person(1)))
-    told = _refused(contractor, part, absent="exit", exited_on=day)
-    assert (told["status"], list(told["errors"])) == (422, ["/exited_on"])
+    problem = _refused(contractor, part, absent="exit", exited_on=day)
+    assert (problem["status"], list(problem["errors"])) == (422, ["/exited_on"])
     assert _entries(desk) == 2
 
 
@@ -116,9 +116,9 @@ def test_people_who_are_to_leave_are_people_that_the_preview_asked_about(
     commit(contractor, preview(contractor, desk.site_a, people_file(person(1), person(2))))
     part = preview(contractor, desk.site_a, people_file(person(1)))
     for people, pointer in (([], "/people"), ([desk.site_a], "/people/0"), (["x", "王"], "/people/0")):
-        told = _refused(contractor, part, absent="exit", exited_on="2026-11-20", people=people)
-        assert (told["status"], next(iter(told["errors"]))) == (422, pointer)
-        assert "Not a valid" not in str(told)
+        problem = _refused(contractor, part, absent="exit", exited_on="2026-11-20", people=people)
+        assert (problem["status"], next(iter(problem["errors"]))) == (422, pointer)
+        assert "Not a valid" not in str(problem)
     many = _refused(contractor, part, absent="exit", exited_on="2026-11-20", people=[desk.site_a] * 5_000)
     assert many["status"] == 422
 
@@ -153,9 +153,7 @@ def test_what_a_tablet_changed_since_the_preview_is_shown_too(
     assert commit(contractor, old)["counts"]["exited"] == 0
 
 
-def test_a_second_commit_with_another_decision_is_told_that_it_comes_too_late(
-    desk: Cast, contractor: Caller
-) -> None:
+def test_a_second_commit_with_another_decision_is_refused_as_too_late(desk: Cast, contractor: Caller) -> None:
     commit(contractor, preview(contractor, desk.site_a, people_file(person(1), person(2))))
     part = preview(contractor, desk.site_a, people_file(person(1)))
     first = commit(contractor, part)
@@ -178,12 +176,12 @@ def test_what_the_log_refused_is_not_counted_as_written(
 
 
 def test_a_preview_of_an_earlier_version_is_read_still(desk: Cast, contractor: Caller) -> None:
-    told = preview(contractor, desk.site_a, people_file(person(1)))
-    seals, where = desk.app.extensions["gongdi"].seals, result_place(told["id"])
+    previewed = preview(contractor, desk.site_a, people_file(person(1)))
+    seals, where = desk.app.extensions["gongdi"].seals, result_aad(previewed["id"])
     with desk.app.app_context(), write() as session:
-        roster = session.get_one(Roster, told["id"])
+        roster = session.get_one(Roster, previewed["id"])
         roster.result = seals.seal(where, zstandard.decompress(seals.open(where, roster.result or b"")))
-    assert commit(contractor, told)["counts"]["added"] == 1
+    assert commit(contractor, previewed)["counts"]["added"] == 1
 
 
 class Killed(Exception):
@@ -198,10 +196,10 @@ def _dies_after(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
     monkeypatch.setattr(commit_roster, "PART", 2)
     real, done = read_rosters.write_part, iter(range(parts))
 
-    def dying(*told: Any) -> bool:
+    def dying(*arguments: Any) -> bool:
         if next(done, None) is None:
             raise Killed
-        return real(*told)
+        return real(*arguments)
 
     monkeypatch.setattr(read_rosters, "write_part", dying)
 
@@ -212,11 +210,13 @@ def _begun(desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch, part
     with monkeypatch.context() as patch:
         _dies_after(patch, parts)
         with pytest.raises(Killed), desk.app.app_context():
-            commit_preview(*_told(desk, roster))
+            commit_preview(*_commit_arguments(desk, roster))
     return roster
 
 
-def _told(desk: Cast, roster: dict[str, Any], decision: Decision | None = None) -> tuple[Any, ...]:
+def _commit_arguments(
+    desk: Cast, roster: dict[str, Any], decision: Decision | None = None
+) -> tuple[Any, ...]:
     with desk.app.app_context(), read() as session:
         viewer = viewer_of(session, session.get_one(User, desk.users["contractor"]))
     seals = desk.app.extensions["gongdi"].seals
@@ -224,8 +224,8 @@ def _told(desk: Cast, roster: dict[str, Any], decision: Decision | None = None) 
 
 
 def _state(contractor: Caller, roster: dict[str, Any]) -> tuple[str, dict[str, int]]:
-    told = contractor.get(f"/api/v1/rosters/{roster['id']}").get_json()
-    return told["state"], told["counts"]
+    shown = contractor.get(f"/api/v1/rosters/{roster['id']}").get_json()
+    return shown["state"], shown["counts"]
 
 
 @pytest.mark.parametrize("parts", [0, 1, 3])
@@ -255,8 +255,8 @@ def test_who_presses_again_while_it_is_committed_ends_it_and_no_other_decision_c
     desk: Cast, contractor: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     roster = _begun(desk, contractor, monkeypatch, 1)
-    told = _refused(contractor, roster, absent="exit", exited_on="2026-11-20")
-    assert (told["status"], told["code"]) == (409, "already_committed")
+    problem = _refused(contractor, roster, absent="exit", exited_on="2026-11-20")
+    assert (problem["status"], problem["code"]) == (409, "already_committed")
     assert _entries(desk) == 2
     assert commit(contractor, roster)["counts"]["added"] == 7
     assert commit(contractor, roster)["counts"]["added"] == 7
@@ -285,9 +285,9 @@ def test_tablets_write_between_two_parts_and_nothing_of_either_is_lost(
     real = read_rosters.write_part
     held: list[int] = []
 
-    def between(*told: Any) -> bool:
+    def between(*arguments: Any) -> bool:
         before = _entries(desk)
-        more = real(*told)
+        more = real(*arguments)
         held.append(before)
         return more
 

@@ -1,4 +1,4 @@
-"""A hostile file at the door: refused there and then, in Chinese, with a code; nothing is kept of it."""
+"""A hostile file is refused at upload, in Chinese, with a code; nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from server.actions.reference.load_reference import load_reference
 from server.base.db import read, write
 from server.models import LogEntry, Roster
 from tests.server.cast import Caller, Cast
-from tests.server.rosters.hostile import HOSTILE, one_sheet
+from tests.server.rosters.crafted_workbooks import one_sheet
+from tests.server.rosters.hostile import HOSTILE
 from tests.server.rosters.people import TITLES, person
 from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, rows, upload, xlsx
 
@@ -29,22 +30,20 @@ def _is_chinese(text: str) -> bool:
     return any("\u4e00" <= sign <= "\u9fff" for sign in text)
 
 
-def test_every_hostile_file_is_refused_at_the_door_and_nothing_is_kept(
-    cast: Cast, contractor: Caller
-) -> None:
-    told: dict[str, tuple[Any, ...]] = {}
+def test_every_hostile_file_is_refused_at_upload_and_nothing_is_kept(cast: Cast, contractor: Caller) -> None:
+    answers: dict[str, tuple[Any, ...]] = {}
     for hostile in HOSTILE:
         answer = upload(contractor, cast.site_a, hostile.make())
         said = answer.get_json()
-        told[hostile.what] = (answer.status_code, said["code"])
+        answers[hostile.what] = (answer.status_code, said["code"])
         assert _is_chinese(said["title"]) and _is_chinese(said.get("detail", "没有")), (hostile.what, said)
-    assert told == {hostile.what: (hostile.status, hostile.code) for hostile in HOSTILE}
+    assert answers == {hostile.what: (hostile.status, hostile.code) for hostile in HOSTILE}
     with cast.app.app_context(), read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Roster)) == 0
         assert session.scalar(sa.select(sa.func.count()).select_from(LogEntry)) == 0
 
 
-def test_the_door_still_works_after_them(cast: Cast, contractor: Caller) -> None:
+def test_the_upload_still_works_after_them(cast: Cast, contractor: Caller) -> None:
     for hostile in HOSTILE[:3]:
         upload(contractor, cast.site_a, hostile.make())
     assert preview(contractor, cast.site_a, people_file(person(1)))["state"] == "preview"
@@ -63,12 +62,12 @@ def test_a_file_that_is_no_roster_becomes_a_failed_one_that_says_why(cast: Cast,
 
 
 @pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1b", "\u202e", "\ufffe", "\U000e0001"])
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("column", range(6))
 def test_signs_that_no_text_holds_never_break_a_commit(
-    cast: Cast, contractor: Caller, sign: str, place: int
+    cast: Cast, contractor: Caller, sign: str, column: int
 ) -> None:
     cells = [str(cell) for cell in person(1).cells()]
-    cells[place] = cells[place][:2] + sign + cells[place][2:]
+    cells[column] = cells[column][:2] + sign + cells[column][2:]
     lines = "\n".join([",".join(TITLES), ",".join(cells)]) + "\n"
     padding = " " * 5_000 + "\n"  # control signs are looked for where a file begins
     roster = preview(contractor, cast.site_a, (padding + lines).encode())

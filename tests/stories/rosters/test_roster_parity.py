@@ -1,4 +1,4 @@
-"""One person, two doors: what a tablet pushes and what a file says of the same person get the same verdict, by code."""
+"""One person, two ways in: what a tablet pushes and what a file says of the same person get the same verdict, by code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.stories.rosters.uploads import preview, read_at_once, rows, xlsx
 
 # Only a file can say these: a tablet has lists to choose from, no numeric cells, and inspectors of all companies.
 FILES_ONLY = {"contract_unknown", "yes_no_unknown", "company_not_yours", "trade_unknown", "trade_missing"}
-# Here a file tells why; to a tablet it is a number of no form.
+# Here a file names the reason; for a tablet it is a number of no form.
 SAYS_MORE = dict.fromkeys(
     ("certificate_masked", "certificate_numeric", "certificate_type_missing"), "loose_form"
 )
@@ -59,24 +59,24 @@ def _body(dirt: Dirt, who: Person) -> dict[str, Any]:
     }
     if dirt.with_type:
         body["certificate_type"] = words().value("certificate_type", dirt.with_type)
-    told = text_of(dirt.cell(who))
+    text = text_of(dirt.cell(who))
     if dirt.value is not None:
         body[dirt.field] = dirt.value(who)
-    elif told == "" or (dirt.error is None and dirt.warning is None and dirt.with_type is None):
+    elif text == "" or (dirt.error is None and dirt.warning is None and dirt.with_type is None):
         body.pop(dirt.field, None)
     else:
-        listed = words().value("certificate_type", told) if dirt.field == "certificate_type" else None
-        body[dirt.field] = listed or told
+        listed = words().value("certificate_type", text) if dirt.field == "certificate_type" else None
+        body[dirt.field] = listed or text
     return body
 
 
 def _codes(errors: dict[str, list[str]], field: str) -> set[str]:
-    told = {_code(message) for message in errors.pop(f"/body/{field}")}
-    if "date_form" in told:
-        told.discard("date_unreal")  # a shape says both of what is no date
+    codes = {_code(message) for message in errors.pop(f"/body/{field}")}
+    if "date_form" in codes:
+        codes.discard("date_unreal")  # a shape says both of what is no date
     assert not errors, "nothing else is wrong with him"
     suffixes = {"missing": f"{field.removesuffix('_number')}_missing", "long": f"{field}_long"}
-    return {suffixes.get(code, f"{field}_unknown" if code == "choice" else code) for code in told}
+    return {suffixes.get(code, f"{field}_unknown" if code == "choice" else code) for code in codes}
 
 
 def _code(message: str) -> str:
@@ -96,7 +96,7 @@ def test_every_trap_gets_the_same_code_from_a_tablet_and_from_a_file(desk: Cast,
     contractor = desk.client("contractor")
     roster = preview(contractor, desk.site_a, xlsx([dirt.dirty(who) for dirt, who in people], ALL_TITLES))
     rejected = {
-        row["number"]: {told["code"] for told in row["problems"] if told["weight"] == "error"}
+        row["number"]: {problem["code"] for problem in row["problems"] if problem["weight"] == "error"}
         for row in rows(contractor, roster, "rejected")
     }
     tablet = Field(desk, tmp_path).tablet("first")
@@ -105,5 +105,5 @@ def test_every_trap_gets_the_same_code_from_a_tablet_and_from_a_file(desk: Cast,
     refused = {entry.record: dict(entry.errors) for entry in tablet.refused()}
     for line, (record, dirt) in enumerate(added.items(), start=2):
         assert rejected.get(line, set()) == ({dirt.error} if dirt.error else set()), dirt
-        told = _codes(refused[record], dirt.field) if record in refused else set()
-        assert told == ({SAYS_MORE.get(dirt.error, dirt.error)} if dirt.error else set()), dirt
+        found = _codes(refused[record], dirt.field) if record in refused else set()
+        assert found == ({SAYS_MORE.get(dirt.error, dirt.error)} if dirt.error else set()), dirt

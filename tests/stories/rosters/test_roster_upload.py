@@ -1,4 +1,4 @@
-"""A contractor uploads her roster: preview first, then commit, once, and the tablets have it."""
+"""A contractor uploads a roster: preview first, then commit, once, and the tablets have it."""
 
 from __future__ import annotations
 
@@ -80,9 +80,7 @@ def test_nothing_changes_before_commit_and_a_tablet_pulls_everybody_after_it(
     assert all("certificate_number" not in item.body for item in tablet.list("worker"))
 
 
-def test_what_a_roster_wrote_stands_in_a_chain_that_verifies_and_rebuilds(
-    desk: Cast, contractor: Caller
-) -> None:
+def test_what_a_roster_wrote_is_in_a_chain_that_verifies_and_rebuilds(desk: Cast, contractor: Caller) -> None:
     first, second = person(1), person(2)
     commit(contractor, preview(contractor, desk.site_a, people_file(first, second)))
     moved = _changed(first, team="木工班")
@@ -117,7 +115,7 @@ def test_a_commit_repeated_writes_nothing_more(desk: Cast, contractor: Caller) -
     assert _entries(desk) == 1
 
 
-def test_a_list_that_lacks_people_is_not_their_exit_unless_she_says_so(
+def test_a_list_that_lacks_people_is_not_their_exit_unless_the_user_says_so(
     desk: Cast, contractor: Caller
 ) -> None:
     commit(contractor, preview(contractor, desk.site_a, people_file(*map(person, range(1, 5)))))
@@ -198,40 +196,43 @@ def test_rejected_rows_come_back_in_a_file_that_can_be_mended_and_uploaded(
     file = contractor.get(f"/api/v1/rosters/{roster['id']}/problems.xlsx")
     assert file.status_code == 200
     sheet = openpyxl.load_workbook(io.BytesIO(file.data)).worksheets[0]
-    told = list(sheet.iter_rows(min_row=2))
+    lines = list(sheet.iter_rows(min_row=2))
     assert [cell.value for cell in next(iter(sheet.iter_rows(max_row=1)))][: len(TITLES)] == list(TITLES)
-    assert (told[0][0].value, told[0][0].data_type) == ('=HYPERLINK("http://x")王五', "s")
-    assert told[0][1].comment is not None and "校验" in told[0][1].comment.text
-    assert isinstance(told[1][1].value, int | float), "a mangled number must not come back as text"
+    assert (lines[0][0].value, lines[0][0].data_type) == ('=HYPERLINK("http://x")王五', "s")
+    assert lines[0][1].comment is not None and "校验" in lines[0][1].comment.text
+    assert isinstance(lines[1][1].value, int | float), "a mangled number must not come back as text"
     assert preview(contractor, desk.site_a, file.data)["counts"]["rejected"] == 2
-    told[0][1].value, told[1][1].value = person(2).certificate_number, person(3).certificate_number
-    told[0][0].value = "王五"
-    told[1][1].number_format = "@"
+    lines[0][1].value, lines[1][1].value = person(2).certificate_number, person(3).certificate_number
+    lines[0][0].value = "王五"
+    lines[1][1].number_format = "@"
     mended = io.BytesIO()
     sheet.parent.save(mended)
     assert _counts(preview(contractor, desk.site_a, mended.getvalue())) == (2, 0, 0, 0, 0)
 
 
-def test_a_roster_tells_what_is_wrong_by_row_column_and_code(desk: Cast, contractor: Caller) -> None:
+def test_a_roster_says_what_is_wrong_by_row_column_and_code(desk: Cast, contractor: Caller) -> None:
     bad = _changed(person(2), phone="0373-3696000", trade="吹笛手")
     roster = preview(contractor, desk.site_a, people_file(person(1), bad))
     assert roster["problems_total"] == 2
     assert [
-        (told["number"], told["column"], told["code"], told["weight"]) for told in roster["problems"]
+        (problem["number"], problem["column"], problem["code"], problem["weight"])
+        for problem in roster["problems"]
     ] == [
         (3, "手机号", "phone_form", "error"),
         (3, "工种", "trade_unknown", "warning"),
     ]
-    assert all(told["message"] and told["remedy"] and told["source"] for told in roster["problems"])
+    assert all(
+        problem["message"] and problem["remedy"] and problem["source"] for problem in roster["problems"]
+    )
     assert bad.phone not in str(roster)
 
 
 def test_input_that_cannot_be_is_named_by_pointer(desk: Cast, contractor: Caller) -> None:
     path = "/api/v1/rosters/" + preview(contractor, desk.site_a, people_file(person(1)))["id"]
-    told = contractor.post(f"{path}/columns", json={"columns": [{"sheet": 0, "column": 500}]}).get_json()
-    assert told["errors"] == {"/columns/0/column": ["没有这一列。"], "/columns/0/field": ["必填。"]}
-    told = contractor.post(f"{path}/commit", json={"people": ["x"] * 500}).get_json()
-    assert (told["errors"]["/people/0"], len(told["errors"])) == (["格式不对。"], 100)
+    answer = contractor.post(f"{path}/columns", json={"columns": [{"sheet": 0, "column": 500}]}).get_json()
+    assert answer["errors"] == {"/columns/0/column": ["没有这一列。"], "/columns/0/field": ["必填。"]}
+    answer = contractor.post(f"{path}/commit", json={"people": ["x"] * 500}).get_json()
+    assert (answer["errors"]["/people/0"], len(answer["errors"])) == (["格式不对。"], 100)
 
 
 def test_an_unsure_title_is_asked_about_and_remembered_for_that_company(
@@ -258,7 +259,7 @@ def test_a_choice_against_a_known_word_counts_for_one_file_only(desk: Cast, cont
     titles = ["工人大名", "身份证号", "班组", "工种", "手机号", "退场日期"]
     data = xlsx([person(1).cells()], titles)
     roster = preview(contractor, desk.site_a, data)
-    assert [told["field"] for told in roster["columns"]][5] == "exited_on"
+    assert [column["field"] for column in roster["columns"]][5] == "exited_on"
     chosen = {
         "columns": [
             {"sheet": 0, "column": 0, "field": "name"},
@@ -269,15 +270,17 @@ def test_a_choice_against_a_known_word_counts_for_one_file_only(desk: Cast, cont
     assert _counts(answer.get_json()) == (1, 0, 0, 0, 0)
     again = preview(contractor, desk.site_a, data)
     assert again["state"] == "mapping"
-    assert [told["field"] for told in again["needed"]] == ["entered_on"], "退场日期 means what it means"
+    assert [question["field"] for question in again["needed"]] == ["entered_on"], (
+        "退场日期 means what it means"
+    )
 
 
 def test_what_was_not_read_is_kept_with_the_preview(desk: Cast, contractor: Caller) -> None:
     roster = preview(contractor, desk.site_a, xlsx([person(1).cells(), ["合计：1人"]]))
     with desk.app.app_context(), read() as session:
-        told = session.get_one(Roster, roster["id"]).told
-    assert told["passed_over"] == [{"sheet": 0, "sheet_name": "花名册", "count": 1, "rows": [3]}]
-    assert (told["skipped"], told["hidden_columns"]) == ([], [])
+        detail = session.get_one(Roster, roster["id"]).told
+    assert detail["passed_over"] == [{"sheet": 0, "sheet_name": "花名册", "count": 1, "rows": [3]}]
+    assert (detail["skipped"], detail["hidden_columns"]) == ([], [])
 
 
 def test_questions_hold_no_names_and_no_numbers(desk: Cast, contractor: Caller) -> None:
@@ -285,10 +288,10 @@ def test_questions_hold_no_names_and_no_numbers(desk: Cast, contractor: Caller) 
     roster = preview(contractor, desk.site_a, data)
     assert roster["state"] == "mapping"
     with desk.app.app_context(), read() as session:
-        told = session.get_one(Roster, roster["id"]).told
-    assert all(column["samples"] for column in told["columns"])
+        detail = session.get_one(Roster, roster["id"]).told
+    assert all(column["samples"] for column in detail["columns"])
     for n in range(2, 9):
-        assert person(n).name not in str(told) and person(n).certificate_number not in str(told)
+        assert person(n).name not in str(detail) and person(n).certificate_number not in str(detail)
 
 
 def test_nobody_leaves_before_his_last_pass_at_the_gate(
@@ -304,7 +307,7 @@ def test_nobody_leaves_before_his_last_pass_at_the_gate(
     today = local_date_of(desk.clock.now_ms())
     yesterday = add_days(today, -1)
     wrong = preview(contractor, desk.site_a, xlsx([[*who.cells(), yesterday]], titles))
-    assert [told["code"] for told in rows(contractor, wrong, "rejected")[0]["problems"]] == [
+    assert [problem["code"] for problem in rows(contractor, wrong, "rejected")[0]["problems"]] == [
         "exit_before_last_event"
     ]
     early = preview(contractor, desk.site_a, xlsx([[*who.cells(), today]], titles))
@@ -312,7 +315,7 @@ def test_nobody_leaves_before_his_last_pass_at_the_gate(
     assert commit(contractor, early)["counts"]["exited"] == 1
 
 
-def test_a_competitor_sees_nothing_of_it_by_any_door(desk: Cast, contractor: Caller) -> None:
+def test_a_competitor_sees_nothing_of_it_at_any_endpoint(desk: Cast, contractor: Caller) -> None:
     roster = preview(contractor, desk.site_a, people_file(person(1)))
     commit(contractor, roster)
     competitor = desk.client("competitor")
@@ -370,8 +373,12 @@ def test_only_those_who_judge_sites_get_full_numbers_and_each_look_is_written_do
     assert number in cells(section.post(path, json={"reason": "核对工伤保险"}).data)
     assert desk.client("admin").get(path).status_code == 404
     with desk.app.app_context(), read() as session:
-        (told,) = session.scalars(sa.select(Disclosure))
-        assert (told.user_id, told.people, told.reason) == (desk.users["section"], 1, "核对工伤保险")
+        (disclosure,) = session.scalars(sa.select(Disclosure))
+        assert (disclosure.user_id, disclosure.people, disclosure.reason) == (
+            desk.users["section"],
+            1,
+            "核对工伤保险",
+        )
 
 
 def test_a_file_whose_reader_died_is_read_by_the_scheduler(desk: Cast, contractor: Caller) -> None:
@@ -393,7 +400,7 @@ def test_the_file_is_forgotten_when_it_has_served_and_the_people_stay(desk: Cast
     assert _entries(desk) == 1
 
 
-def test_no_identity_stands_in_the_clear_in_the_database(desk: Cast, contractor: Caller) -> None:
+def test_no_identity_is_in_the_clear_in_the_database(desk: Cast, contractor: Caller) -> None:
     roster = preview(contractor, desk.site_a, people_file(person(1)))
     commit(contractor, roster)
     with desk.app.app_context(), read() as session:

@@ -1,4 +1,4 @@
-"""A contractor at her desk: files as they lie there, and the calls that she makes with them."""
+"""A contractor at a desk: files as people keep them, and the calls that upload them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each day a site's records are looked through once, whoever wrote them and however late they came."""
+"""Each day of a site's records is searched for signals once, whoever wrote them and however late they came."""
 
 from __future__ import annotations
 

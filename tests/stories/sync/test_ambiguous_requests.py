@@ -53,8 +53,8 @@ def test_a_time_beyond_the_calendar_is_kept_aside_and_the_others_are_applied(
     device: WireDevice, wall: str
 ) -> None:
     lines = [device.line(), device.line(at={"wall": wall, "boot": "b", "up_ms": 1}), device.line()]
-    told = [outcome["outcome"] for outcome in device.outcomes(*lines)]
-    assert told == ["applied", "refused", "applied"]
+    found = [outcome["outcome"] for outcome in device.outcomes(*lines)]
+    assert found == ["applied", "refused", "applied"]
     with device.field.app.app_context(), read() as session:
         assert session.scalars(sa.select(Quarantine.state)).all() == ["open"]
 

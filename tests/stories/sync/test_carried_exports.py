@@ -98,7 +98,7 @@ def test_a_photo_comes_with_the_entry_that_promises_it_and_no_other_does(field: 
     shown = field.cast.client("section").get(f"/api/v1/media/{field.cast.site_a}/{digest}")
     assert shown.status_code == 200
     tablet.add(field.scope, "disinfection_log", LOG)
-    lacking = exported(field, "first", told=[{"sha256": digest, "type": "image/../../etc"}])
+    lacking = exported(field, "first", photo_list=[{"sha256": digest, "type": "image/../../etc"}])
     assert take(field, lacking).photos == Counter(export_invalid=1)
 
 
@@ -127,7 +127,7 @@ def test_nothing_is_taken_that_the_device_did_not_sign(field: Field) -> None:
         field.tablet(name).add(field.scope, "disinfection_log", LOG)
     second = exported(field, "second")
     about = json.loads(zipfile.ZipFile(second).read("about.json"))
-    for told in (
+    for about_part in (
         {"sig": about["sig"]},
         {"device": about["device"]},
         {"sig": ""},
@@ -136,7 +136,7 @@ def test_nothing_is_taken_that_the_device_did_not_sign(field: Field) -> None:
         {"device": "nobody"},
         {"gongdi_export": 2},
     ):
-        _refused(field, exported(field, "first", **told))
+        _refused(field, exported(field, "first", **about_part))
     first = exported(field, "first")
     with zipfile.ZipFile(first) as files:
         parts = {name: files.read(name) for name in files.namelist()}
@@ -160,7 +160,7 @@ def test_nothing_is_taken_that_the_device_did_not_sign(field: Field) -> None:
     ],
     ids=["no zip", "empty", "cut", "no text", "wrong type", "no entries", "deep"],
 )
-def test_a_file_that_is_no_export_is_told_so(field: Field, parts: dict[str, bytes] | None) -> None:
+def test_a_file_that_is_no_export_is_refused_as_such(field: Field, parts: dict[str, bytes] | None) -> None:
     path = field.folder / "file.zip"
     path.write_bytes(b"PK no zip")
     if parts is not None:
@@ -178,14 +178,14 @@ def test_a_file_that_inflates_without_end_is_not_read_to_its_end(
     assert "太大" in (_refused(field, exported(field, "first")).detail or "")
 
 
-def test_the_command_tells_what_came_of_it(field: Field, config: Config) -> None:
+def test_the_command_says_what_came_of_it(field: Field, config: Config) -> None:
     field.tablet("first").add(field.scope, "disinfection_log", LOG)
     path = exported(field, "first", (picture(),))
     photos = "照片: 没有记录承诺这张照片 [media_not_promised] 1"
     env = {"GONGDI_DATABASE_URL": config.database_url, "GONGDI_DATA_DIR": str(config.data_dir)}
-    for told in ("记录: 生效 1", "记录: 已有 1"):
+    for line in ("记录: 生效 1", "记录: 已有 1"):
         ran = CliRunner().invoke(gongdi, ["device", "take-export", str(path)], obj=create_app, env=env)
-        assert (ran.exit_code, ran.output.splitlines()) == (0, ["设备: first", told, photos]), ran.output
+        assert (ran.exit_code, ran.output.splitlines()) == (0, ["设备: first", line, photos]), ran.output
     path.write_bytes(b"PK")
     ran = CliRunner().invoke(gongdi, ["device", "take-export", str(path)], obj=create_app, env=env)
     assert (ran.exit_code, "export_invalid" in ran.output, "Traceback" in ran.output) == (1, True, False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from server.actions.audit.rebuild import check_scope
 from server.base.db import read
 from server.models import Quarantine, StreamHead
 from sync_protocol.intervals import TRANSIT_MS
@@ -71,6 +73,24 @@ def test_another_entry_at_a_taken_number_is_kept_applied_and_marks_the_stream_as
     (outcome,) = device.outcomes(device.line(n=1, prev=""))
     assert outcome["outcome"] == "applied"
     assert _stream(device).forked
+
+
+@pytest.mark.parametrize("greater_first", [True, False])
+def test_of_two_entries_at_one_number_the_first_has_the_place_in_a_rebuild_too(
+    device: WireDevice, greater_first: bool
+) -> None:
+    lines = sorted(
+        (device.line(n=1, prev="") for _ in range(2)),
+        key=lambda line: hashlib.sha256(line).digest(),
+        reverse=greater_first,
+    )
+    for line in lines:
+        device.outcomes(line)
+        device.clock.advance(1_000)
+    assert _stream(device).head["hash"] == hashlib.sha256(lines[0]).hexdigest()
+    app, scope_id = device.field.app, device.field.cast.site_a
+    with app.app_context(), read() as session:
+        assert not list(check_scope(session, app.extensions["gongdi"].seals, scope_id))
 
 
 def test_a_prev_that_does_not_match_marks_the_stream_as_forked(device: WireDevice) -> None:

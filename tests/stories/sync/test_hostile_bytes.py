@@ -70,8 +70,8 @@ def test_a_field_that_the_kind_does_not_list_is_refused_and_the_chain_goes_on(de
 def test_more_than_500_entries_are_413_with_both_limits(device: WireDevice) -> None:
     answer = device.push(*[device.line() for _ in range(501)])
     assert answer.status_code == 413
-    told = answer.get_json()
-    assert (told["code"], told["max_entries"], told["max_bytes"]) == ("too_large", 500, 1_048_576)
+    problem = answer.get_json()
+    assert (problem["code"], problem["max_entries"], problem["max_bytes"]) == ("too_large", 500, 1_048_576)
 
 
 def test_a_gzip_bomb_is_413_without_being_inflated(device: WireDevice) -> None:

@@ -1,4 +1,4 @@
-"""What comes down: nothing is skipped, a cut pull resumes, an old cursor starts anew."""
+"""What comes down: nothing is skipped, a cut pull resumes, an old cursor starts again."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def test_small_answers_resumed_give_the_same_as_one_large_one(device: WireDevice
 
 
 @pytest.mark.parametrize("cursor", ["", "garbage", "AAAA"])
-def test_a_cursor_that_is_none_starts_anew(device: WireDevice, cursor: str) -> None:
+def test_a_cursor_that_is_none_starts_again(device: WireDevice, cursor: str) -> None:
     assert {"reset": device.field.scope} in device.pull({device.field.scope: cursor})
 
 
-def test_a_cursor_from_before_a_restored_backup_starts_anew(device: WireDevice) -> None:
+def test_a_cursor_from_before_a_restored_backup_starts_again(device: WireDevice) -> None:
     scope = device.field.scope
     cursor = str(_checkpoint(device.pull({}), scope)["cursor"])
     assert {"reset": scope} not in device.pull({scope: cursor})
@@ -76,7 +76,7 @@ def test_a_cursor_from_before_a_restored_backup_starts_anew(device: WireDevice) 
     assert {"reset": scope} in device.pull({scope: cursor})
 
 
-def test_a_cursor_older_than_the_remembered_deletions_starts_anew(device: WireDevice) -> None:
+def test_a_cursor_older_than_the_remembered_deletions_starts_again(device: WireDevice) -> None:
     scope = device.field.scope
     cursor = str(_checkpoint(device.pull({}), scope)["cursor"])
     device.outcomes(device.line())

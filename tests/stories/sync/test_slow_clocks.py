@@ -1,4 +1,4 @@
-"""A tablet's clock is a claim: a wrong one accuses nobody, and proves nothing."""
+"""A tablet's clock is only a claim: a wrong one raises no flag, and proves nothing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import pytest
 from flask import Flask
 
 from server.actions.audit.rebuild import check_scope
+from server.base.clock import from_iso
 from server.base.db import read
 from server.models import LogEntry, Record
+from server.models.record import CaseFile
 from server.rules.calendar import instant_ms
 from sync_protocol.client.tablet import Tablet
+from sync_protocol.client.transport import Request, Response, WsgiTransport
 from tests.server.cast import Cast
-from tests.stories.field import Field
+from tests.stories.field import WORKER, Field
 from tests.stories.flags.cast import DAY, at, planned_field
 from tests.stories.slots import LOG, standing, windows
 
@@ -160,6 +163,88 @@ def test_corrections_go_with_what_they_correct_when_that_is_dated_better(field: 
     with field.app.app_context(), read() as session:
         records = [session.get_one(Record, (field.cast.site_a, key)) for key in (first, second, third)]
         assert {(one.earliest_ms, one.latest_ms) for one in records} == {(timed.earliest_ms, timed.latest_ms)}
+        assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
+
+
+class _Slow(WsgiTransport):
+    """A network on which requests take `delay_ms`."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field.app)
+        self._clock, self.delay_ms = field.cast.clock, 0
+
+    def send(self, request: Request) -> Response:
+        self._clock.advance(self.delay_ms)
+        return super().send(request)
+
+
+def test_a_void_and_a_clock_go_with_their_entries_when_those_are_dated_better(field: Field) -> None:
+    network = _Slow(field)
+    tablet = field.tablet("first", transport=network)
+    field.cast.clock.set(instant_ms(DAY, "06:50"))
+    worker = tablet.add(field.scope, "worker", WORKER)
+    key = tablet.add(field.scope, "disinfection_log", LOG)
+    assert tablet.sync().ok
+    field.clocks["first"].restart()
+    field.cast.clock.set(instant_ms(DAY, "07:00"))
+    case = tablet.add(field.scope, "case", {"worker": worker, "cause": "symptom"})
+    tablet.void(field.scope, key, "写错了")
+    network.delay_ms = 50_000
+    assert tablet.push().problem is None
+    loose = entry(field, case).latest_ms
+    network.delay_ms = 0
+    assert tablet.sync().ok
+    assert entry(field, case).latest_ms < loose
+    with field.app.app_context(), read() as session:
+        opened_ms = session.get_one(CaseFile, (field.cast.site_a, case)).opened_ms
+        assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
+    assert opened_ms == entry(field, case).latest_ms
+    assert tablet.sync().ok
+    (record,) = tablet.list("disinfection_log")
+    assert abs(instant_ms(DAY, "07:00") - from_iso(record.body["void"]["time"])) < 5_000
+
+
+def test_work_that_counts_for_nothing_says_when_it_was_written_down_as_well_as_is_known(field: Field) -> None:
+    network = _Slow(field)
+    tablet = field.tablet("first", transport=network)
+    field.clocks["first"].restart()
+    field.cast.clock.set(instant_ms(DAY, "07:00"))
+    key = tablet.add(field.scope, "disinfection_log", LOG, observed_ms=field.cast.clock.now_ms() - 3 * DAY_MS)
+    network.delay_ms = 50_000
+    assert tablet.push().problem is None
+    network.delay_ms = 0
+    assert tablet.sync().ok and tablet.sync().ok
+    (record,) = tablet.list("disinfection_log")
+    assert from_iso(record.body["at"]["latest"]) == entry(field, key).latest_ms
+    with field.app.app_context(), read() as session:
+        assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
+
+
+def test_what_one_push_both_releases_and_dates_better_has_the_better_time(field: Field) -> None:
+    network = _Slow(field)
+    tablet = field.tablet("first", transport=network)
+    field.clocks["first"].restart()
+    first = disinfect(field, tablet, "06:55")
+    field.cast.clock.set(instant_ms(DAY, "07:00"))
+    correction = tablet.amend(field.scope, first, {**LOG, "place": "toilet"})
+    outbox = tablet._exchange.store
+    with outbox.transaction() as sql:  # the file loses a line, and finds it again
+        lost = tuple(sql.execute("SELECT * FROM outbox ORDER BY seq LIMIT 1").fetchone())
+        sql.execute("DELETE FROM outbox WHERE seq = ?", lost[:1])
+    network.delay_ms = 50_000
+    assert tablet.push().problem is None
+    loose = entry(field, correction)
+    assert loose.outcome == "held"
+    with outbox.transaction() as sql:
+        sql.execute(f"INSERT INTO outbox VALUES ({', '.join('?' * len(lost))})", lost)
+    network.delay_ms = 0
+    field.cast.clock.advance(1_000)
+    assert tablet.push().problem is None
+    timed = entry(field, correction)
+    assert timed.outcome == "applied" and timed.latest_ms < loose.latest_ms
+    with field.app.app_context(), read() as session:
+        record = session.get_one(Record, (field.cast.site_a, correction))
+        assert (record.earliest_ms, record.latest_ms) == (timed.earliest_ms, timed.latest_ms)
         assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
 
 

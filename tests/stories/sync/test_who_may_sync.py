@@ -1,5 +1,5 @@
-"""Tokens, keys, nonces, clocks, revocation and assignments: who gets in, and what becomes of what he
-wrote."""
+"""Tokens, keys, nonces, clocks, revocation and assignments: who may sync, and what becomes of what was
+written."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def test_a_replayed_nonce_is_401_and_changes_nothing(device: WireDevice) -> None
 
 def test_a_clock_that_is_off_gets_the_servers_time_to_sign_again_with(device: WireDevice) -> None:
     answer = device.push(created_s=device.clock.now_ms() // 1000 - 3600)
-    told = answer.get_json()
-    assert (answer.status_code, told["code"]) == (401, "clock_skew")
-    assert told["server_time"].startswith("20")
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (401, "clock_skew")
+    assert problem["server_time"].startswith("20")
 
 
 def test_a_signature_over_another_body_is_refused(device: WireDevice) -> None:

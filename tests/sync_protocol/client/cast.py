@@ -1,4 +1,4 @@
-"""The cast of the client's tests: a tablet's clock, transports that fail as told, and a bench to put them
+"""The cast of the client's tests: a tablet's clock, transports that fail on demand, and a bench to put them
 together."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Killed(BaseException):
 
 
 class FakeTabletClock:
-    """Both clocks move only when told to."""
+    """Both clocks move only when a test moves them."""
 
     def __init__(self, wall_ms: int = NOON_MS) -> None:
         self.boot: str | None = "boot-1"
@@ -102,7 +102,7 @@ class FaultyTransport:
 
 
 class Bench:
-    """One server, one enrolled tablet that has pulled its site once, a wire that fails as told."""
+    """One server, one enrolled tablet that has pulled its site once, a wire that fails on demand."""
 
     def __init__(self, home: Path) -> None:
         self.home = home

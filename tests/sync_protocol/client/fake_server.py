@@ -1,4 +1,4 @@
-"""A small server in memory that keeps SPEC.md, as far as a tablet can tell. A Transport: no sockets,
+"""A small server in memory that keeps SPEC.md, as far as a tablet can see. A Transport: no sockets,
 no framework."""
 
 from __future__ import annotations
@@ -266,10 +266,10 @@ class FakeServer:
             "beacon": f"beacon-{len(self.requests)}",
             "server_time": wall_text(self.now_ms),
         }
-        told = [
+        sent = [
             later for line in [*lines, end] for later in (*self.later_lines, {**line, **self.later_members})
         ]
-        return _gzipped(200, b"".join(_json(line) + b"\n" for line in told))
+        return _gzipped(200, b"".join(_json(line) + b"\n" for line in sent))
 
     def _feed(self, name: str, cursor: str | None, room: int) -> tuple[list[dict[str, Any]], int, bool]:
         scope = self.scopes[name]
@@ -310,8 +310,8 @@ class FakeServer:
         return to_hex((total + (name in self.lying_digests)) % 2**64)
 
     def _answer(self, document: dict[str, Any]) -> Response:
-        told = {"beacon": f"beacon-{len(self.requests)}", "server_time": wall_text(self.now_ms)}
-        return _gzipped(200, _json({**document, **told, **self.later_members}))
+        stamps = {"beacon": f"beacon-{len(self.requests)}", "server_time": wall_text(self.now_ms)}
+        return _gzipped(200, _json({**document, **stamps, **self.later_members}))
 
 
 def _encoding(headers: Mapping[str, str]) -> dict[str, str]:

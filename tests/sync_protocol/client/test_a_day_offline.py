@@ -44,7 +44,7 @@ def test_a_worker_can_be_edited_before_the_server_has_ever_seen_them(bench: Benc
     assert sent["body"] == {"team": "木工二班"} and bench.agrees()
 
 
-def test_an_amended_fact_stays_readable_beside_its_correction(bench: Bench) -> None:
+def test_an_amended_fact_stays_readable_alongside_its_correction(bench: Bench) -> None:
     fact = bench.check(39.5)
     bench.tablet.sync()
     correction = bench.tablet.amend(SITE, fact, {**CHECK, "celsius": 36.5})

@@ -1,4 +1,4 @@
-"""Whatever was written in whatever order, and whatever failed on the way: in the end all agree."""
+"""Whatever was written in whatever order, and whatever failed on the way: in the end all devices agree."""
 
 from __future__ import annotations
 

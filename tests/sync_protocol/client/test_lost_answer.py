@@ -1,4 +1,4 @@
-"""The server acted, and nobody heard it: the same lines go up again."""
+"""The server acted, but its answer was lost: the same lines are sent again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_after_a_lost_answer_the_identical_lines_are_sent_again_and_taken_once(b
     assert set(bench.shown()) == set(entries) and bench.agrees()
 
 
-def test_a_resent_push_tells_the_clocks_and_what_is_unsent_now_not_then(bench: Bench) -> None:
+def test_a_resent_push_states_the_clocks_and_what_is_unsent_now_not_then(bench: Bench) -> None:
     bench.check()
     bench.wire.faults = [lose_answer]
     bench.tablet.push()

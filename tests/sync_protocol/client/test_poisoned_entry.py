@@ -8,11 +8,11 @@ from tests.sync_protocol.client.cast import CHECK, OTHER_SITE, SITE, Bench
 from tests.sync_protocol.client.fake_server import POISON
 
 
-@pytest.mark.parametrize("place", [0, 250, 499, 500, 599])
-def test_a_refused_entry_delays_no_other(bench: Bench, place: int) -> None:
-    bench.checks(place)
+@pytest.mark.parametrize("before", [0, 250, 499, 500, 599])
+def test_a_refused_entry_delays_no_other(bench: Bench, before: int) -> None:
+    bench.checks(before)
     poisoned = bench.tablet.add(SITE, "temperature_check", {**CHECK, **POISON})
-    bench.checks(599 - place)
+    bench.checks(599 - before)
     report = bench.tablet.sync()
     assert report.ok and report.push.outcomes == {"applied": 599, "refused": 1} and bench.agrees()
     (refused,) = bench.tablet.refused()
@@ -24,10 +24,10 @@ def test_a_refused_entry_delays_no_other(bench: Bench, place: int) -> None:
     assert refused.body == {**CHECK, **POISON}
 
 
-@pytest.mark.parametrize("place", [0, 17, 39])
-def test_an_entry_that_makes_the_server_fail_is_passed_over_and_stays(bench: Bench, place: int) -> None:
+@pytest.mark.parametrize("before", [0, 17, 39])
+def test_an_entry_that_makes_the_server_fail_is_passed_over_and_stays(bench: Bench, before: int) -> None:
     for index in range(40):
-        bench.tablet.add(SITE, "temperature_check", {**CHECK, "note": "crash" if index == place else "fine"})
+        bench.tablet.add(SITE, "temperature_check", {**CHECK, "note": "crash" if index == before else "fine"})
     bench.server.ill_over = "crash"
     report = bench.tablet.push()
     assert report.outcomes == {"applied": 39} and report.waiting == 1

@@ -1,4 +1,4 @@
-"""A reset makes the records anew and never touches what waits to be sent."""
+"""A reset makes the records again and never touches what waits to be sent."""
 
 from __future__ import annotations
 

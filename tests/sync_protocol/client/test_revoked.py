@@ -1,4 +1,4 @@
-"""A device that was revoked gives up what it holds, then forgets what it pulled. Others are told to wait,
+"""A device that was revoked gives up what it holds, then forgets what it pulled. Others are asked to wait,
 or to update."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""补录: what was first written on paper says when it was done, and says so wherever it shows."""
+"""补录: work that was first noted on paper is recorded with the time it was done, and is marked wherever it shows."""
 
 from __future__ import annotations
 

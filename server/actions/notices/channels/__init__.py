@@ -1,4 +1,4 @@
-"""Ways by which notices reach people outside the console. Each module of this folder is one, found by being there:
+"""Channels by which notices reach people outside the console. Each module of this folder is one; the folder is the list:
 
 `CODE`: its name in the database and in commands; `TITLE`: what people read; `SCHEMES`: how its addresses begin, nothing else
 is reached; `EXAMPLE`: such an address; `send(outgoing, address, private_hosts) -> bool`: whether the service took the
@@ -23,7 +23,7 @@ class Channel(Protocol):
 
 
 def find_channels(path: Sequence[str]) -> dict[str, Channel]:
-    """The channels whose modules lie in these folders of this package, by code."""
+    """The channels whose modules are in these folders of this package, by code."""
     modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(path))
     channels = {module.CODE: cast(Channel, module) for module in modules}
     return dict(sorted(channels.items()))

@@ -13,5 +13,5 @@ EXAMPLE = "dingtalk://…"
 
 
 def send(outgoing: Outgoing, address: str, _private_hosts: Collection[str]) -> bool:
-    """Whether the service took it. It lies in the public Internet."""
+    """Whether the service took it. It is on the public Internet."""
     return send_by_apprise(outgoing, address)

@@ -25,7 +25,7 @@ _log = logging.getLogger("gongdi.notices")
 
 
 def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bool:
-    """POST a digest as JSON, signed as Standard Webhooks asks with the secret that stands in the address's fragment;
+    """POST a digest as JSON, signed as Standard Webhooks asks with the secret in the address's fragment;
     `webhook-id` is the digest's key. The host is resolved once and checked, and what was found is connected to, so that
     no name can lead inside later."""
     asked = urlsplit(address)
@@ -35,13 +35,13 @@ def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bo
     if found is None or asked.scheme not in SCHEMES:
         _log.warning("a webhook's address is not allowed", extra={"fields": {"digest": outgoing.key}})
         return False
-    said = {
+    data = {
         "title": outgoing.title,
         "lines": outgoing.lines,
         "count": outgoing.count,
         "severe": outgoing.severe,
     }
-    body = json.dumps({"type": "gongdi.notices", **said}, ensure_ascii=False).encode()
+    body = json.dumps({"type": "gongdi.notices", **data}, ensure_ascii=False).encode()
     headers = {"Host": asked.netloc.rpartition("@")[2], "Content-Type": "application/json"}
     headers |= signed(outgoing, body, asked.fragment)
     timeout = urllib3.Timeout(total=TIMEOUT_S)

@@ -47,7 +47,7 @@ function axes(labels: string[]): { named: uPlot.Axis; counted: uPlot.Axis } {
   };
 }
 
-// Days beside each other, what became of their windows on top of each other.
+// Days next to each other, what became of their windows on top of each other.
 function days(labels: string[], series: Series[], width: number): [uPlot.Options, uPlot.AlignedData] {
   const sums = series.map((_, top) =>
     labels.map((_, day) => series.slice(0, top + 1).reduce((sum, one) => sum + (one.values[day] ?? 0), 0)),

@@ -33,7 +33,7 @@ export function caseOf(item: Item): Case {
   };
 }
 
-/** Those that ask for something, the most urgent first: unreported ones by their deadline, then the others. */
+/** The cases that need an action, the most urgent first: unreported ones by their deadline, then the others. */
 export function openCases(items: readonly Item[]): Case[] {
   const open = items.map(caseOf).filter((one) => one.isOpen);
   return open.sort((a, b) => Math.sign(b.missing.length) - Math.sign(a.missing.length) || a.limitMs - b.limitMs);
@@ -53,7 +53,7 @@ export function withoutCase(going: ReadonlyMap<string, Retest>, items: readonly 
 
 const HOUR_MS = 3600_000;
 
-/** A register comes down without the time at which it was written; its UUIDv7 tells, by the clock of who wrote it. */
+/** A register comes down without the time at which it was written; its UUIDv7 gives that time, by the writer's clock. */
 function writtenMs(id: string): number {
   return parseInt(id.replace("-", "").slice(0, 12), 16) || 0;
 }

@@ -19,7 +19,7 @@ export interface Reading {
   observedMs: number | null;
 }
 
-/** The times of a coverage window. `dayStartsMs`: from when passes and readings tell who is there that day. */
+/** The times of a coverage window. `dayStartsMs`: from when passes and readings show who is there that day. */
 export interface Span {
   dayStartsMs: number;
   opensMs: number;
@@ -29,7 +29,7 @@ export interface Span {
   admits: readonly string[]; // slots of readings that count; empty: any
 }
 
-/** How an interval lies to a window; null: wholly outside. */
+/** How an interval relates to a window; null: wholly outside. */
 export type Fit = "timely" | "late" | "uncertain" | null;
 
 export interface Evidence {
@@ -39,7 +39,7 @@ export interface Evidence {
   certain: ReadonlySet<string>; // who certainly was measured, also of others
 }
 
-const AT_THE_GATE = ["entry", "retest"]; // slots of readings that prove nobody's presence once he was sent out
+const AT_THE_GATE = ["entry", "retest"]; // slots of readings that prove nobody's presence after the person was sent out
 
 type Window = Pick<Span, "opensMs" | "dueMs" | "deadlineMs" | "closesMs">;
 type Times = Pick<Pass, "earliestMs" | "latestMs">;

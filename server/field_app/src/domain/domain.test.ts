@@ -258,17 +258,17 @@ describe("limits are the server's", () => {
     [{ exited_on: "2026-11-22" }, "exited_on"],
     [{ role: "boss" }, "role"],
   ])("refuses %o", (wrong, field) => {
-    const told = problems("worker", { ...good, ...wrong });
-    expect(Object.keys(told)).toEqual([field]);
-    expect(told[field]).toMatch(/\p{Script=Han}/u);
+    const found = problems("worker", { ...good, ...wrong });
+    expect(Object.keys(found)).toEqual([field]);
+    expect(found[field]).toMatch(/\p{Script=Han}/u);
   });
 
-  it("judges only what an edit changes", () => {
+  it("validates only what an edit changes", () => {
     expect(problems("worker", { team: "木工班" }, true)).toEqual({});
     expect(problems("worker", { team: "" }, true)).toHaveProperty("team");
   });
 
-  it("judges measurements", () => {
+  it("validates measurements", () => {
     const log = { place: "canteen", agent: "chlorine", operator: "王师傅" };
     expect(problems("disinfection_log", { ...log, concentration_mg_l: 500 })).toEqual({});
     expect(problems("disinfection_log", { ...log, concentration_mg_l: 100_001 })).toHaveProperty("concentration_mg_l");

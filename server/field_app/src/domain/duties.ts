@@ -1,5 +1,5 @@
-// What is due at a site today. A window's state is the server's word; what this tablet has written since, and the clock, say
-// the rest: the server's word is hours old out here.
+// What is due at a site today. A window's state comes from the server and may be hours old;
+// what this tablet has written since, and the clock, complete it.
 
 import { reasonText, rule, word } from "../contracts";
 import { parseMs } from "../protocol/time";
@@ -40,14 +40,14 @@ export interface Day {
 const OVER = ["met", "done_late", "backfilled", "excused", "void"];
 const STAFF_DUTY = "TEMP-CANTEEN";
 
-/** Those that say something now, the most urgent first. */
+/** The duties that have something to show now, the most urgent first. */
 export function dues(day: Day, nowMs: number): Due[] {
   const found = day.windows.map((item) => dueOf(item, day, nowMs)).filter((due) => due !== null);
   const order: Standing[] = ["overdue", "due", "review", "recorded", "later", "closed", "done"];
   return found.sort((a, b) => order.indexOf(a.standing) - order.indexOf(b.standing) || a.dueMs - b.dueMs);
 }
 
-/** Who has to be measured in a slot, and who of them has not been; without windows, everybody whom the slot is about. */
+/** Who has to be measured in a slot, and who of them has not been; without windows, everybody the slot applies to. */
 export function asked(day: Day, slot: string): { expected: Person[]; toDo: Person[] } {
   const windows = day.windows.filter((item) => isCoverage(item, day) && item.body["slot"] === slot && !["excused", "void"].includes(String(item.body["state"])));
   const needed = new Set(windows.flatMap((item) => [...(coverageOf(item, day)?.needed ?? [])]));

@@ -1,4 +1,4 @@
-// Duties as they are asked: dated versions, which come down in scope `ref`. That of the day counts, never one to come.
+// Duties in dated versions, which come down in scope `ref`. The version of the day counts, never a future one.
 
 import type { Item } from "../store/view";
 
@@ -19,7 +19,7 @@ export function inForce(duties: readonly Item[], code: string, day: string): Ite
   return duties.filter(holds).sort((a, b) => from(a).localeCompare(from(b))).at(-1);
 }
 
-/** When a duty is asked on a local day, in the order in which the slots open. */
+/** The slots of a duty on a local day, in the order in which they open. */
 export function slotsOn(duties: readonly Item[], code: string, day: string): DutySlot[] {
   const slots = (inForce(duties, code, day)?.body["slots"] as DutySlot[] | undefined) ?? [];
   return [...slots].sort((a, b) => a.opens.localeCompare(b.opens));

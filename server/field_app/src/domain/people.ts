@@ -6,7 +6,7 @@ import type { Item } from "../store/view";
 import { personKeys } from "./persons";
 import { agreement, spelt } from "./pinyin";
 
-const ENDS = 4; // digits of a number that people know by heart
+const ENDS = 4; // digits at the end of a number, which people remember
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
@@ -73,7 +73,7 @@ export function departed(items: readonly Item[], today: string): Person[] {
   return people.filter((person) => person.exitedOn && person.exitedOn < today).sort((a, b) => b.exitedOn.localeCompare(a.exitedOn));
 }
 
-/** A record that was voided, or merged into another of the same person, is nobody of its own. */
+/** A record that was voided, or merged into another of the same person, does not count as a person. */
 function isSomebody({ body }: Item): boolean {
   return body["voided"] !== true && !body["merged_into"];
 }
@@ -92,7 +92,7 @@ export function twins(person: Person, people: readonly Person[]): Person[] {
   return people.filter((one) => one.id !== person.id && certificateOf(one.item) === own);
 }
 
-/** What tells certificates apart: the server's digest; of a record that was not sent yet the number itself. */
+/** What distinguishes certificates: the server's digest; for a record that was not sent yet the number itself. */
 function certificateOf({ id, body }: Item): string {
   const number = body["certificate_number"];
   return String(body["certificate_digest"] ?? (number ? `${String(body["certificate_type"])} ${String(number)}` : id));
@@ -109,7 +109,7 @@ export function mayBe(body: Body, items: readonly Item[]): Person[] {
   return items.filter((item) => isSomebody(item) && isSame(item)).map(personOf);
 }
 
-/** The one person whom a scanned code means: it holds the id, a certificate's number, or its last digits. */
+/** The one person that a scanned code identifies: it holds the id, a certificate's number, or its last digits. */
 export function personOfCode(people: readonly Person[], code: string): Person | undefined {
   const text = code.trim().toLowerCase();
   const id = UUID.exec(text)?.[0];

@@ -29,7 +29,7 @@ export function isFever(celsius: number, atMs = Date.now()): boolean {
   return celsius >= NEVER_BELOW && celsius >= rule("fever_celsius", localDate(atMs)).value;
 }
 
-/** The readings that decide over a person: begun by a high one, ended by three, or as soon as enough of them are high. */
+/** The readings that decide about a person: begun by a high one, ended by three, or as soon as enough of them are high. */
 export interface Retest {
   worker: string;
   startedMs: number;

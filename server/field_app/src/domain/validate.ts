@@ -1,5 +1,5 @@
-// A body judged field by field as the server will judge it, so that nothing is refused days later that could have been
-// mended at once. The rules and their words are generated from the server's own.
+// A body is validated field by field as the server will validate it, so that nothing is refused days later that could have
+// been corrected at once. The rules and their words are generated from the server's own.
 
 import { type Check, contracts, type FieldRule } from "../contracts";
 import type { Body } from "../protocol/entry";
@@ -16,7 +16,7 @@ export function problems(kind: string, body: Body, isPartial = false): Problems 
     const problem = fieldProblem(field, body[name]);
     if (problem) found[name] = problem;
   }
-  for (const [name, told] of Object.entries(together(kind, body, isPartial))) found[name] ??= told;
+  for (const [name, message] of Object.entries(together(kind, body, isPartial))) found[name] ??= message;
   return found;
 }
 
@@ -50,17 +50,17 @@ function failed(check: Check, value: unknown): string {
   }
 }
 
-/** What fields say only together. */
+/** Problems that concern two fields together. */
 function together(kind: string, body: Body, isPartial: boolean): Problems {
   const has = (name: string) => body[name] !== undefined && body[name] !== null && body[name] !== "";
-  const told = (name: string) => ({ [name]: contracts.together[`${kind}.${name}`]! });
+  const problemOf = (name: string) => ({ [name]: contracts.together[`${kind}.${name}`]! });
   if (kind === "worker") {
     const { certificate_type: type, certificate_number: number, entered_on: entered, exited_on: exited } = body;
     const problem = has("certificate_number") && typeof type === "string" ? certificateProblem(type, String(number)) : "";
     const isBefore = has("entered_on") && has("exited_on") && String(exited) < String(entered);
-    return { ...(problem && { certificate_number: problem }), ...(isBefore && told("exited_on")) };
+    return { ...(problem && { certificate_number: problem }), ...(isBefore && problemOf("exited_on")) };
   }
-  if (kind === "case" && !isPartial && has("outcome") && !has("evidence")) return told("evidence");
-  if (kind === "inspection_round" && has("latitude_deg") !== has("longitude_deg")) return told("longitude_deg");
+  if (kind === "case" && !isPartial && has("outcome") && !has("evidence")) return problemOf("evidence");
+  if (kind === "inspection_round" && has("latitude_deg") !== has("longitude_deg")) return problemOf("longitude_deg");
   return {};
 }

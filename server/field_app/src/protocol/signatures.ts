@@ -33,7 +33,7 @@ export function attestationText(device: string, scope: string, n: number, hash: 
   return `gongdi-stream/1\n${device}\n${scope}\n${n}\n${hash}`;
 }
 
-/** What the server signs: of each stream of its answer, by scope name, what it has. `at` as it stands in the answer. */
+/** What the server signs: of each stream of its answer, by scope name, what it has. `at` exactly as in the answer. */
 export function receiptText(device: string, at: string, streams: Record<string, { n: number; hash: string }>): string {
   const scopes = Object.keys(streams).sort();
   return `gongdi-receipt/1\n${device}\n${at}${scopes.map((scope) => `\n${scope} ${streams[scope]!.n} ${streams[scope]!.hash}`).join("")}`;

@@ -164,7 +164,7 @@ describe("names", () => {
     expect(hex(Uint8Array.of(0, 255))).toBe("00ff");
   });
 
-  it("tells times as the headers' vectors do", () => {
+  it("reads times as the headers' vectors do", () => {
     for (const header of vectors("headers").good) {
       const clock = JSON.parse(header.line).clock;
       expect(parseMs(clock.wall)).toBe(header.wall_ms);

@@ -1,4 +1,4 @@
-// Drafts go with the emergency export, to the same person's next tablet: what is half filled in lies nowhere else.
+// Drafts go with the emergency export, to the same person's next tablet: what is half filled in exists nowhere else.
 
 import { strFromU8, strToU8, unzipSync } from "fflate";
 import type { Photo } from "../domain/photos";

@@ -1,7 +1,7 @@
 // The tablet's one database: who it is, what it wrote, what it pulled, and how far both are settled.
 //
 // Every step of the app is one transaction here, so that a kill between any two steps leaves a state from which the
-// next exchange goes on. Durability is strict: what a person was told is saved survives a power cut.
+// next exchange goes on. Durability is strict: what the app reported as saved survives a power cut.
 
 import Dexie, { type Table } from "dexie";
 import type { Bytes } from "../protocol/bytes";
@@ -16,7 +16,7 @@ export interface Identity {
   token: string;
   user: string;
   serverKey: string;
-  nextKeys?: CryptoKeyPair; // of an enrolment anew that has no answer yet
+  nextKeys?: CryptoKeyPair; // of a new enrolment that has no answer yet
 }
 
 export interface ScopeRow {
@@ -63,14 +63,14 @@ export interface OutboxRow {
   wallMs: number;
   day: string;
   state: "waiting" | "settled";
-  shown: 0 | 1; // 1: lies over what was pulled
+  shown: 0 | 1; // 1: shown over what was pulled
   outcome: string;
   code: string;
   errors: Record<string, string[]>;
   rev: number | null;
   settledMs: number | null;
   seen: 0 | 1; // a refused entry that a person has dealt with
-  carried: 0 | 1; // 1: written again after this tablet was enrolled anew (see carry_over)
+  carried: 0 | 1; // 1: written again after this tablet was enrolled again (see carry_over)
 }
 
 /** A photo of one entry; it stays as long as the line that promises it, for a server that was restored from a backup. */

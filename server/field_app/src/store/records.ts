@@ -90,7 +90,7 @@ export async function commit(
     if (checkpoint.count !== null) {
       await db.records.where("[scope+stale]").equals([scope, 1]).delete();
       await landCaughtUp(db, scope, overlays, nowMs);
-      stored = judge(row, checkpoint, nowMs);
+      stored = compare(row, checkpoint, nowMs);
       Object.assign(row, { caughtUpMs: nowMs, mismatched: !stored.matched });
       if (stored.resetWanted) row.resetAskedMs = nowMs;
     }
@@ -137,7 +137,7 @@ async function landByRev(db: FieldDatabase, scope: string, changes: Segment["cha
     .modify({ shown: 0 });
 }
 
-/** A put whose id is an entry that was refused here: it was judged again since, and took effect. But under the id of an
+/** A put whose id is an entry that was refused here: it was decided again since, and took effect. But under the id of an
  * `entry_mismatch` the server has another line. */
 async function clearRefused(db: FieldDatabase, scope: string, changes: Segment["changes"]): Promise<void> {
   const puts = new Set([...changes.values()].filter((change) => change.body).map((change) => change.id));
@@ -164,7 +164,7 @@ async function landCaughtUp(db: FieldDatabase, scope: string, overlays: Readonly
     .modify({ shown: 0 });
 }
 
-function judge(row: ScopeRow, checkpoint: Checkpoint, nowMs: number): Stored {
+function compare(row: ScopeRow, checkpoint: Checkpoint, nowMs: number): Stored {
   const matched = row.live === checkpoint.count && row.digest === checkpoint.digest;
   const isPausing = row.resetAskedMs !== null && Math.abs(nowMs - row.resetAskedMs) < RESET_PAUSE_MS;
   return { kept: true, matched, resetWanted: !matched && !isPausing };
@@ -176,7 +176,7 @@ export async function noteGone(db: FieldDatabase, gone: readonly string[]): Prom
   await rows.and((row) => row.active && row.gone === 0).modify({ gone: 1 });
 }
 
-/** Whether the server was told, since `gone` was pulled, that nothing is unsent, and nothing is: no photo either. */
+/** Whether a push since `gone` was pulled said that nothing is unsent, and nothing is: no photo either. */
 export async function isLeft(db: FieldDatabase, scope: string): Promise<boolean> {
   const row = await db.scopes.get(scope);
   return !row?.active || (row.gone === 2 && isNothing(await unsent(db, scope)));

@@ -44,8 +44,8 @@ export async function edit(
 ): Promise<string> {
   const known = await knownRecord(db, scope, record);
   const draft = await draftOf(db, scope, known, record);
-  const told: Draft = { ...draft, act: "edit", base: known.rev, body: changes, media: promises(photos) };
-  return append(db, told, rowsOf(draft.id, photos));
+  const change: Draft = { ...draft, act: "edit", base: known.rev, body: changes, media: promises(photos) };
+  return append(db, change, rowsOf(draft.id, photos));
 }
 
 /** Declare a record void, and why. Throws `unknown_record`. */

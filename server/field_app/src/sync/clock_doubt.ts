@@ -1,5 +1,5 @@
 // Whether the tablet's clock can be believed while there is no network to ask. A record written under a wrong date is
-// valid in form, and nobody notices before the brigade does: so the person is told, and looks.
+// valid in form, and nobody notices before the brigade does: so the user is warned, and checks.
 
 import { localDate } from "../protocol/time";
 

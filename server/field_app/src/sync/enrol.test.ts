@@ -1,4 +1,4 @@
-// Enrolled anew at a server that was restored from a backup older than the enrolment.
+// Enrolled again at a server that was restored from a backup older than the enrolment.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { entryOf } from "../store/view";
@@ -40,9 +40,9 @@ describe("a tablet that the server does not know any more", () => {
     server.before = () => problem(401, "unauthenticated");
     expect((await syncOnce(tablet))?.code).toBe("unauthenticated");
     await enrolAs("user");
-    const anew = await rows();
-    expect(anew.map(({ id, n, state }) => [id, n, state])).toEqual(before.map(({ id }, i) => [id, i + 1, "waiting"]));
-    expect(anew.map(entryOf)).toEqual(before.map(entryOf).map((entry, i) => ({ ...entry, n: i + 1, prev: anew[i - 1]?.hash ?? "" })));
+    const after = await rows();
+    expect(after.map(({ id, n, state }) => [id, n, state])).toEqual(before.map(({ id }, i) => [id, i + 1, "waiting"]));
+    expect(after.map(entryOf)).toEqual(before.map(entryOf).map((entry, i) => ({ ...entry, n: i + 1, prev: after[i - 1]?.hash ?? "" })));
     expect(await tablet.db.photos.toArray()).toMatchObject([{ state: "waiting", url: "" }]);
     expect((await push(tablet)).problem).toBe(null);
     expect([...server.lines.keys()]).toEqual(before.map((row) => row.id));
@@ -50,7 +50,7 @@ describe("a tablet that the server does not know any more", () => {
     expect(await tablet.db.identity.get("one")).toMatchObject({ state: "enrolled", token: "new" });
   });
 
-  it("numbers anew after a hole: lines that were forgotten long ago leave none", async () => {
+  it("numbers from 1 again after a hole: lines that were forgotten long ago leave none", async () => {
     for (const _ of [1, 2, 3]) await add(tablet.db, SITE, "disinfection_log", LOG);
     await tablet.db.outbox.delete((await rows())[0]!.seq!);
     await enrolAs("user");
@@ -87,7 +87,7 @@ describe("a tablet that the server does not know any more", () => {
     expect(first).toBe(second);
   });
 
-  it("is not enrolled anew as long as the server knows it", async () => {
+  it("is not enrolled again as long as the server knows it", async () => {
     await tablet.db.setNote("trouble", "");
     await expect(enrolAs("user")).rejects.toMatchObject({ code: "already_enrolled" });
   });

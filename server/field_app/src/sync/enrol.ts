@@ -32,7 +32,7 @@ export async function enrol(exchange: Exchange, code: string, name: string): Pro
   if ((await db.identity.get("one"))?.state === "enrolling") await db.identity.put(identity);
   else await carryOver(db, identity);
   await db.setNote("trouble", "");
-  await exchange.tellTime(answer["server_time"]);
+  await exchange.noteTime(answer["server_time"]);
   if (typeof answer["beacon"] === "string") await db.setNote("beacon", answer["beacon"]);
   leaveMarker();
   await askToKeepStorage(db);
@@ -75,7 +75,7 @@ export async function askToKeepStorage(db: FieldDatabase): Promise<void> {
   await db.setNote("storage_kept", kept ? 1 : 0);
 }
 
-/** Begin anew on a device that was revoked, once nothing waits or all of it was exported. Throws FieldError
+/** Begin again on a device that was revoked, once nothing waits or all of it was exported. Throws FieldError
  * `entries_waiting`. */
 export async function forgetIdentity(db: FieldDatabase): Promise<void> {
   await db.transaction("rw", db.tables, async () => {

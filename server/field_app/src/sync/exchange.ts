@@ -62,7 +62,7 @@ export class Exchange {
   ): Promise<Response> {
     let answer = await this.sendSigned(path, makeBody, headers, withinMs);
     let trouble = await troubleIn(answer);
-    if (trouble?.code === "clock_skew" && (await this.tellTime(trouble.members["server_time"]))) {
+    if (trouble?.code === "clock_skew" && (await this.noteTime(trouble.members["server_time"]))) {
       answer = await this.sendSigned(path, makeBody, headers, withinMs);
       trouble = await troubleIn(answer);
     }
@@ -79,7 +79,7 @@ export class Exchange {
   }
 
   /** Remember what time it was, and how far the wall clock is off. False when the text is no instant. */
-  async tellTime(serverTime: unknown): Promise<boolean> {
+  async noteTime(serverTime: unknown): Promise<boolean> {
     const serverMs = parseMs(serverTime);
     if (serverMs === null) return false;
     await this.db.notes.bulkPut([
@@ -161,7 +161,7 @@ export function readObject(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // told below
+    // thrown below
   }
   throw new ExchangeFailed(troubleOf("bad_answer"));
 }

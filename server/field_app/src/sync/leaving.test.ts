@@ -82,7 +82,7 @@ describe("a device that is taken out", () => {
     expect(await tablet.db.photos.count()).toBe(0);
   });
 
-  it("is not enrolled anew over work that is unsent, a photo or an entry, unless that was exported", async () => {
+  it("is not enrolled again over work that is unsent, a photo or an entry, unless that was exported", async () => {
     isPushOpen = isMediaOpen = false;
     await syncOnce(tablet);
     await expect(forgetIdentity(tablet.db)).rejects.toMatchObject({ code: "entries_waiting" });

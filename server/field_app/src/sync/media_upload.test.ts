@@ -103,7 +103,7 @@ describe("photos", () => {
     expect(server.seen.length - before).toBe(2); // asked and tried once
   });
 
-  it("begin anew where something was lost on the way, and are refused only when they are not what was promised", async () => {
+  it("begin again where something was lost on the way, and are refused only when they are not what was promised", async () => {
     const good = hex(await sha256(utf8("good")));
     await write(photo(good, "good"), photo("b", "not b"));
     await push(tablet);

@@ -12,7 +12,7 @@ const MEDIA = "/sync/v1/media";
 const PIECE_BYTES = 256 * 1024; // a weak network loses no more than this when it breaks off
 const FINAL = ["media_too_large", "media_type_not_allowed", "media_unreadable"];
 const OF_ALL = [0, 401, 429, 502, 503, 504]; // the network, or the whole server
-const PASSED_OVER_MAX = 3; // photos that fail one after the other mean an ill server
+const PASSED_OVER_MAX = 3; // photos that fail one after the other mean that the server has a fault
 
 /** Send what waits, one photo after the other; one that fails by itself does not hold up the others. Stops as soon as a
  * new entry waits: that goes first. Gives the first thing that went wrong otherwise, if anything did. */
@@ -43,13 +43,13 @@ async function send(exchange: Exchange, one: UnsentPhoto): Promise<Trouble | nul
   return null;
 }
 
-/** What becomes of a photo that was not taken. Gives what to tell, unless the photo itself tells it from now on. */
+/** What becomes of a photo that was not taken. Gives what to report, unless the photo itself shows it from now on. */
 async function takeRefusal(exchange: Exchange, { photo, row }: UnsentPhoto, trouble: Trouble): Promise<Trouble | null> {
   const { code } = trouble;
   const refuse = () => update(exchange, photo, { state: "refused", code, url: "" }).then(() => null);
   if (FINAL.includes(code)) return refuse();
   if (code === "media_mismatch") {
-    // Something was lost on the way or at the server: begin anew, as long as what lies here is what was promised.
+    // Something was lost on the way or at the server: begin again, as long as the stored photo is the one that was promised.
     const isIntact = hex(await sha256(new Uint8Array(await photo.blob.arrayBuffer()))) === photo.sha256;
     if (!isIntact) return refuse();
     await update(exchange, photo, { url: "" });

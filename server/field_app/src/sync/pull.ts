@@ -28,7 +28,7 @@ interface Round {
 /** Bring every assigned scope up to date. Never throws for what the network or the server does.
  *
  * 1 ask with the cursors that are stored; 2 store each scope's changes with its checkpoint, so that a cut at any line
- * keeps what was complete; 3 a scope that is gone is purged after `sendFirst` has sent what lies here of it, and said so
+ * keeps what was complete; 3 a scope that is gone is purged after `sendFirst` has sent what is stored here of it, and said so
  * to the server, or left until next time; 4 again while there is more or a reset was asked for, as long as something moves.
  */
 export async function pull(exchange: Exchange, sendFirst: () => Promise<unknown>, maxBytes = MAX_BYTES): Promise<PullReport> {
@@ -90,7 +90,7 @@ class Reader {
   ) {}
 
   /** False for a line that is none of the contract's: nothing after it can be trusted. A line of a kind that this app does
-   * not know is passed over (a digest would tell if it mattered). */
+   * not know is passed over (a digest would show if it mattered). */
   async take(text: string): Promise<boolean> {
     let line: Record<string, unknown>;
     try {
@@ -145,15 +145,15 @@ class Reader {
     this.round.more = line["more"] === true;
     const { db } = this.exchange;
     await db.transaction("rw", db.notes, async () => {
-      await this.exchange.tellTime(line["server_time"]);
+      await this.exchange.noteTime(line["server_time"]);
       if (typeof line["beacon"] === "string") await db.setNote("beacon", line["beacon"]);
       await db.setNote("pulled_ms", await this.exchange.nowMs());
     });
   }
 }
 
-/** Purge the scopes that were taken away, after what was written there went up, and the server was told that there is no
- * more: until then it has to reckon with it. */
+/** Purge the scopes that were taken away, after what was written there went up, and the server learnt that there is no
+ * more: until then it has to wait for it. */
 async function leave(
   exchange: Exchange,
   gone: readonly string[],

@@ -175,7 +175,7 @@ describe("push", () => {
     expect(await states()).toEqual(["settled", "settled", "settled"]);
   });
 
-  it("sends their photos anew to a server that lost the entries", async () => {
+  it("sends their photos again to a server that lost the entries", async () => {
     await add(tablet.db, SITE, "disinfection_log", LOG, [photo("a")]);
     await push(tablet);
     await tablet.db.photos.toCollection().modify({ state: "sent" });
@@ -208,7 +208,7 @@ describe("push", () => {
     expect([await tablet.db.outbox.count(), await tablet.db.photos.count()]).toEqual([0, 0]);
   });
 
-  it("tells when the server has more than this tablet wrote", async () => {
+  it("reports when the server has more than this tablet wrote", async () => {
     await write(2);
     await push(tablet);
     await tablet.db.scopes.update(SITE, { n: 1 });

@@ -79,7 +79,7 @@ class BatchSize {
     return new BatchSize(db, await noted(db));
   }
 
-  /** Whether to go on after this failure. Single entries that fail one after the other mean an ill server. */
+  /** Whether to go on after this failure. Single entries that fail one after the other mean that the server has a fault. */
   async shrink({ code, status }: Trouble, entries: number): Promise<boolean> {
     if (code === "no_answer") await this.db.setNote(BATCH_NOTE, Math.max(1, Math.floor(entries / 2)));
     if (!TRY_SMALLER.includes(status)) return false;
@@ -164,7 +164,7 @@ async function takeIn(
 ): Promise<void> {
   const { db } = exchange;
   await db.transaction("rw", [db.scopes, db.outbox, db.photos, db.notes], async () => {
-    await exchange.tellTime(answer.serverTime);
+    await exchange.noteTime(answer.serverTime);
     const nowMs = await exchange.nowMs();
     await settle(db, batch, answer.outcomes, answer.streams, tried, nowMs);
     await noteLeft(db, claimed, answer.streams);

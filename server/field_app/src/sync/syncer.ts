@@ -22,10 +22,10 @@ const LOCK_WAIT_MS = 60_000; // of a person who asks while another tab does
  * anything did. The pull comes first for its beacon: it is the proof that the push is not older.
  *
  * Where the pull got no answer and the browser says that there is no network, nothing more is tried: thousands of lines would
- * be read and signed, for nothing, while the inspector strikes the next digits.
+ * be read and signed, for nothing, while the inspector types the next digits.
  *
  * A site that was taken away is left when its entries and photos went up. A device that was revoked forgets what it pulled,
- * and goes on sending what it holds: the server takes it into review.
+ * and continues to send what it holds: the server takes it into review.
  */
 export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<Trouble | null> {
   const { db } = exchange;

@@ -1,4 +1,4 @@
-// As much of a server as the tests of push and pull need: it keeps lines, signs receipts, and fails as it is told to.
+// As much of a server as the tests of push and pull need: it keeps lines, signs receipts, and fails on demand.
 
 import { base64url, sha256, hex, utf8 } from "../protocol/bytes";
 import { receiptText, signText } from "../protocol/signatures";

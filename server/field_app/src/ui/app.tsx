@@ -1,4 +1,4 @@
-// The frame: who we are, where we are, the bar of rooms, and a word to the person.
+// The frame: the user, the site, the navigation bar, and short messages to the user.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { FieldDatabase } from "../store/database";
@@ -45,7 +45,7 @@ const FURTHER_ROOMS: Room[] = [
   ["/sync", "同步", "sync"],
 ];
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
-const TOLD_MS = 3_000;
+const TOAST_MS = 3_000;
 const TOUCHES = ["pointerdown", "keydown"];
 
 export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
@@ -53,7 +53,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const [isBusy, setBusy] = useState(false);
   const syncer = useMemo(() => new Syncer(exchange, setBusy), [exchange]);
   const [picked, setPicked] = useState("");
-  const [told, tell] = useTelling();
+  const [toast, notify] = useToast();
   const route = useRoute();
   const update = useUpdate(db);
   const identity = useLive(async () => (await db.identity.get("one")) ?? null, [db], ["identity"]);
@@ -70,7 +70,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
     if (route.query.size > 0) location.replace(`#/${route.path.split("/")[1]}`);
     void db.setNote("site", scope);
   };
-  const session: Session = { db, syncer, site, sites, chooseSite, isBusy, offsetMs, tell, fromLink };
+  const session: Session = { db, syncer, site, sites, chooseSite, isBusy, offsetMs, notify, fromLink };
   const isIn = identity !== null && identity.state !== "enrolling";
   return (
     <SessionContext.Provider value={session}>
@@ -81,8 +81,8 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
           <button onClick={update.take}>更新</button>
         </div>
       )}
-      <div class={told ? `told ${told.tone}` : "told"} role="status" aria-live="polite">
-        {told?.text}
+      <div class={toast ? `toast ${toast.tone}` : "toast"} role="status" aria-live="polite">
+        {toast?.text}
       </div>
     </SessionContext.Provider>
   );
@@ -163,21 +163,21 @@ function asked<Name extends string>(query: URLSearchParams, ...names: Name[]): R
   return Object.fromEntries(names.map((name) => [name, query.get(name)])) as Record<Name, string | null>;
 }
 
-function useTelling(): [{ text: string; tone: Tone } | null, (text: string, tone?: Tone) => void] {
-  const [told, setTold] = useState<{ text: string; tone: Tone } | null>(null);
+function useToast(): [{ text: string; tone: Tone } | null, (text: string, tone?: Tone) => void] {
+  const [toast, setToast] = useState<{ text: string; tone: Tone } | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const tell = useCallback((text: string, tone: Tone = "good") => {
+  const notify = useCallback((text: string, tone: Tone = "good") => {
     clearTimeout(timer.current);
-    setTold({ text, tone });
-    timer.current = setTimeout(() => setTold(null), tone === "bad" ? 3 * TOLD_MS : TOLD_MS);
+    setToast({ text, tone });
+    timer.current = setTimeout(() => setToast(null), tone === "bad" ? 3 * TOAST_MS : TOAST_MS);
   }, []);
   // What was said of one thing must not be read as said of the next one that a hand turns to. What failed stays.
   useEffect(() => {
-    const forget = () => setTold((now) => (now?.tone === "good" ? null : now));
+    const forget = () => setToast((now) => (now?.tone === "good" ? null : now));
     for (const event of TOUCHES) addEventListener(event, forget, true);
     return () => TOUCHES.forEach((event) => removeEventListener(event, forget, true));
   }, []);
-  return [told, tell];
+  return [toast, notify];
 }
 
 function inOrder(sites: Item[]): Item[] {

@@ -1,4 +1,4 @@
-// What every screen needs: the database, the syncer, live queries, the site, and a word to the person.
+// What every screen needs: the database, the syncer, live queries, the site, and short messages to the user.
 
 import Dexie from "dexie";
 import { createContext } from "preact";
@@ -18,7 +18,7 @@ export interface Session {
   chooseSite: (scope: string) => void;
   isBusy: boolean; // an exchange is running
   offsetMs: number; // how far this tablet's clock is behind the server's
-  tell: (text: string, tone?: Tone) => void;
+  notify: (text: string, tone?: Tone) => void;
   fromLink: string; // an enrolment code that came with the address
 }
 
@@ -72,7 +72,7 @@ export function useLive<T>(query: () => Promise<T>, inputs: readonly unknown[], 
 /** Write something, say whether it is saved, and have it sent. `replaces`: the refused entry instead of which it is written.
  * Gives whether it is saved. */
 export function useSave(): (write: () => Promise<unknown>, saved: string, replaces?: string | null) => Promise<boolean> {
-  const { db, tell, syncer } = useSession();
+  const { db, notify, syncer } = useSession();
   const isWriting = useRef(false);
   return async (write, saved, replaces = null) => {
     if (isWriting.current) return false; // a second touch of the same key
@@ -80,13 +80,13 @@ export function useSave(): (write: () => Promise<unknown>, saved: string, replac
     try {
       await write();
     } catch (error) {
-      tell(textOf(failureCode(error)), "bad");
+      notify(textOf(failureCode(error)), "bad");
       return false;
     } finally {
       isWriting.current = false;
     }
     if (replaces) await setSeen(db, replaces).catch(() => undefined); // what is saved is saved: the refusal shows once more
-    if (saved) tell(saved, "good");
+    if (saved) notify(saved, "good");
     syncer.soon();
     return true;
   };

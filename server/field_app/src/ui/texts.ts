@@ -30,15 +30,15 @@ const OWN: Record<string, string> = {
 
 /** What a code means and what to do about it. */
 export function textOf(code: string): string {
-  const told = contracts.codes.envelope[code] ?? contracts.codes.entry[code];
+  const known = contracts.codes.envelope[code] ?? contracts.codes.entry[code];
   if (OWN[code]) return OWN[code];
-  return told ? `${told[0]}。${told[1]}` : "服务器暂时不能处理, 记录仍保存在本机。";
+  return known ? `${known[0]}。${known[1]}` : "服务器暂时不能处理, 记录仍保存在本机。";
 }
 
 /** The same, of an entry that was refused. */
 export function refusalText(code: string): string {
-  const told = contracts.codes.entry[code];
-  return told ? `${told[0]}。${told[1]}` : textOf(code);
+  const known = contracts.codes.entry[code];
+  return known ? `${known[0]}。${known[1]}` : textOf(code);
 }
 
 export const STATES: Record<string, string> = { synced: "已同步", sent: "已上传", held: "待核对", unsent: "未上传" };

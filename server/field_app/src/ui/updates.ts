@@ -1,5 +1,5 @@
-// A new version of the app: it is fetched beside the running one, and takes over when the person says so. In other tabs
-// somebody may be in the middle of a form: they are told, and change when they go to another screen.
+// A new version of the app: it is fetched alongside the running one, and takes over when the user says so. In other tabs
+// a form may be half filled in: they are notified, and change when the user goes to another screen.
 
 import { useEffect, useState } from "preact/hooks";
 import type { FieldDatabase } from "../store/database";
@@ -46,7 +46,7 @@ async function watch(setWaiting: (worker: ServiceWorker | null) => void, onElsew
     addEventListener("hashchange", reload);
   });
   const registration = await navigator.serviceWorker.register("/field/sw.js", { scope: "/field/" });
-  const look = () => registration.active && setWaiting(registration.waiting); // the first one of all waits for nobody
+  const look = () => registration.active && setWaiting(registration.waiting); // the very first one has nothing to replace
   look();
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
   addEventListener("online", () => void lookForUpdate());

@@ -18,13 +18,13 @@ export function ClockWarning() {
   const [passedMs, ranMs] = [Date.now() - since.wallMs, performance.now() - since.ranMs];
   const doubt = clockDoubt(now, times.heardMs, times.writtenMs, passedMs, ranMs);
   if (!doubt) return null;
-  const told = `${localDate(now).slice(5)} ${localTime(now)}`;
+  const local = `${localDate(now).slice(5)} ${localTime(now)}`;
   const heard = `${localDate(times.heardMs).slice(5)} ${localTime(times.heardMs)}`;
   return (
     <p class="notice" role="status">
       {doubt === "new_day"
-        ? `上次与服务器对时是 ${heard}, 现在本机是 ${told}。请核对日期是否正确。`
-        : `本机时钟${doubt === "back" ? "倒退" : "跳动"}了: 现在显示 ${told}, 上次与服务器对时 ${heard}。请核对平板的日期和时间。`}
+        ? `上次与服务器对时是 ${heard}, 现在本机是 ${local}。请核对日期是否正确。`
+        : `本机时钟${doubt === "back" ? "倒退" : "跳动"}了: 现在显示 ${local}, 上次与服务器对时 ${heard}。请核对平板的日期和时间。`}
     </p>
   );
 }

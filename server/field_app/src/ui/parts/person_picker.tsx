@@ -20,7 +20,7 @@ interface Props {
 }
 
 export function PersonPicker({ people, others = [], onPick, aside, empty }: Props) {
-  const { tell } = useSession();
+  const { notify } = useSession();
   const [typed, setTyped] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const found = useStill(search(typed.trim() ? [...people, ...others] : people, typed), typed.trim());
@@ -36,12 +36,12 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
   const pickOnly = (event: Event) => {
     event.preventDefault();
     if (typed && found.length === 1) onPick(found[0]!);
-    else if (typed && found.length > 1) tell(`有 ${found.length} 人符合, 请点选其中一人。`, "bad");
+    else if (typed && found.length > 1) notify(`有 ${found.length} 人符合, 请点选其中一人。`, "bad");
   };
   const pickScanned = (code: string) => {
     const person = personOfCode([...people, ...others], code);
     if (person) onPick(person);
-    else tell("名册中没有找到这个码对应的人员。", "bad");
+    else notify("名册中没有找到这个码对应的人员。", "bad");
   };
   return (
     <form class="picker" onSubmit={pickOnly}>

@@ -13,7 +13,7 @@ interface Props {
 }
 
 export function PhotoField({ photos, onChange, max = contracts.push.media }: Props) {
-  const { tell } = useSession();
+  const { notify } = useSession();
   const take = async (event: Event) => {
     const field = event.currentTarget as HTMLInputElement;
     const file = field.files?.[0];
@@ -23,7 +23,7 @@ export function PhotoField({ photos, onChange, max = contracts.push.media }: Pro
       const others = photos.filter((one) => one.sha256 !== photo.sha256);
       onChange([...(max === 1 ? [] : others), photo]);
     } catch {
-      tell("这个文件不是照片, 请重新拍摄。", "bad");
+      notify("这个文件不是照片, 请重新拍摄。", "bad");
     }
     field.value = "";
   };
@@ -48,7 +48,7 @@ function sizeOf(photos: readonly Photo[]): string {
   return photos.length > 1 ? `${photos.length} 张, ${size}` : size;
 }
 
-/** A photo that lies in the tablet. */
+/** A photo that is stored in the tablet. */
 export function Thumbnail({ photo, onRemove }: { photo: Photo; onRemove?: () => void }) {
   const url = useMemo(() => URL.createObjectURL(photo.blob), [photo.sha256]);
   useEffect(() => () => URL.revokeObjectURL(url), [url]);

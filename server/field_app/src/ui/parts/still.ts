@@ -1,11 +1,11 @@
 // Nothing in a list moves under a finger: an order that has been shown stays, and what had to move takes no touch until the
-// eye has seen where it went.
+// user has seen where it went.
 
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 const AIM_MS = 300; // from seeing something to touching it: a finger that comes sooner was meant for what was there before
-const AIMED_AT = ":is(li, .names, .ask) :is(a, button)"; // the keys of a form stay where they are, and are struck blindly
+const AIMED_AT = ":is(li, .names, .ask) :is(a, button)"; // the keys of a form stay where they are, and are touched without looking
 
 /** The same things in the order in which they were shown first: what comes later is added at the end, what goes keeps its
  * place. With other `asked`, in the order as it is given. */

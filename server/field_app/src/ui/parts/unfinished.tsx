@@ -41,7 +41,7 @@ function hrefOf({ form, of, copies }: Draft): string {
   return `#${paths[form]}${copies ? `?copy=${of}` : ""}`;
 }
 
-/** What tells it from others of its form. */
+/** What distinguishes it from others of its form. */
 function textIn({ body }: Draft): string {
   const { name, place_name, place, description } = body;
   return String(name || description || place_name || (place && word("place", String(place))) || "");

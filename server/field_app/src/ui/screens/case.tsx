@@ -25,10 +25,10 @@ const WRITTEN_BY_MISTAKE = "误建个案";
 
 interface Asked {
   id: string | null;
-  worker: string | null; // of whom a new one is
+  worker: string | null; // the person of a new case
   cause: string | null;
   code: string | null; // the health code, where that is the cause
-  copy: string | null; // a refused entry that is written anew
+  copy: string | null; // a refused entry that is written again
 }
 
 /** One case: the one that is named, the open one of a person, or a new one of that person. */
@@ -77,9 +77,9 @@ function NewCase({ site, person, written, copy }: NewProps) {
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== null));
-    const told = problems(KIND, clean);
-    setWrong(told);
-    if (Object.keys(told).length > 0) return;
+    const invalid = problems(KIND, clean);
+    setWrong(invalid);
+    if (Object.keys(invalid).length > 0) return;
     const goOn = onward();
     let id = "";
     if (await save(async () => (id = await add(db, site.scope, KIND, clean)), "", copy)) goOn(`/cases/case?id=${id}`);
@@ -214,9 +214,9 @@ function Outcome({ item, onKeep }: { item: Item; onKeep: (changes: Body, saved: 
   const set = (changes: Body) => setBody((before) => ({ ...before, ...changes }));
   const keep = async (event: Event) => {
     event.preventDefault();
-    const told = { ...(!body["outcome"] && { outcome: contracts.kinds[KIND]!.fields["cause"]!.missing }), ...problems(KIND, { ...item.body, ...body }) };
-    setWrong(told);
-    if (Object.keys(told).length === 0) await onKeep(body, "已结案");
+    const invalid = { ...(!body["outcome"] && { outcome: contracts.kinds[KIND]!.fields["cause"]!.missing }), ...problems(KIND, { ...item.body, ...body }) };
+    setWrong(invalid);
+    if (Object.keys(invalid).length === 0) await onKeep(body, "已结案");
   };
   return (
     <details class="card">

@@ -13,7 +13,7 @@ import { useLive, useNow, useSession } from "../session";
 
 const KIND = "case";
 
-/** Every case of the site, those that ask for something first; and the way to a new one. */
+/** Every case of the site, those that need an action first; and the way to a new one. */
 export function Cases() {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
@@ -63,8 +63,8 @@ export function CaseLine({ known, name, now }: { known: Case; name: string; now:
 function caseText(known: Case, now: number): string {
   if (known.missing.length === 0) return known.item.body["isolated"] ? "已报备, 待结果" : "已报备, 未隔离";
   const left = known.limitMs - now;
-  const told = known.missing.length === REPORTS.length ? "未报备" : `还差 ${known.missing.length} 处报备`;
-  return `${told}, ${left > 0 ? `还有 ${spanText(left)}` : `超时 ${spanText(-left)}`}`;
+  const reported = known.missing.length === REPORTS.length ? "未报备" : `还差 ${known.missing.length} 处报备`;
+  return `${reported}, ${left > 0 ? `还有 ${spanText(left)}` : `超时 ${spanText(-left)}`}`;
 }
 
 export function nameOf(workers: readonly Item[], id: string): string {

@@ -1,4 +1,4 @@
-// 消毒: place by place; what was used last time stands there already.
+// 消毒: place by place; what was used last time is filled in already.
 
 import { useState } from "preact/hooks";
 import { choices, word } from "../../contracts";

@@ -1,4 +1,4 @@
-// 登记: a code, typed or brought by a QR code, makes this tablet one of ours.
+// 登记: a code, typed or brought by a QR code, enrols this tablet.
 
 import { useState } from "preact/hooks";
 import { contracts } from "../../contracts";
@@ -26,7 +26,7 @@ export function Enrol() {
   );
 }
 
-/** The first time, or anew when the server does not know this tablet any more. */
+/** The first time, or again when the server does not know this tablet any more. */
 export function EnrolForm({ title, children }: { title: string; children?: preact.ComponentChildren }) {
   const { syncer, fromLink } = useSession();
   const [code, setCode] = useState(fromLink);
@@ -42,8 +42,8 @@ export function EnrolForm({ title, children }: { title: string; children?: preac
       go("/today");
       await syncer.now();
     } catch (error) {
-      const told = error instanceof ExchangeFailed ? error.trouble.code : failureCode(error);
-      setProblem(told === "offline" ? "连不上服务器, 登记需要网络。请连上网络后再试。" : textOf(told));
+      const failed = error instanceof ExchangeFailed ? error.trouble.code : failureCode(error);
+      setProblem(failed === "offline" ? "连不上服务器, 登记需要网络。请连上网络后再试。" : textOf(failed));
     }
     setAsking(false);
   };

@@ -1,4 +1,4 @@
-// 标记: what is wrong at this site, and whose move it is. It is read here; the moves are made at the office.
+// 标记: what is wrong at this site, and who has to act. The moves are made at the office, not here.
 
 import { reasonText, word } from "../../contracts";
 import { type Flag, flagOf } from "../../domain/flags";

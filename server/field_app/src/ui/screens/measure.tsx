@@ -1,4 +1,4 @@
-// One person's temperature: three digits. What is high, unlikely or too early is asked about, and never taken in silence.
+// One person's temperature: three digits. What is high, unlikely or too early is asked about, and never saved without a question.
 
 import { useEffect, useState } from "preact/hooks";
 import { rule } from "../../contracts";
@@ -33,7 +33,7 @@ interface Props {
 }
 
 export function Measure({ person, slot, point, retest, initial, initialMs, copy, onSaving, onSaved }: Props) {
-  const { db, offsetMs, tell } = useSession();
+  const { db, offsetMs, notify } = useSession();
   const save = useSave();
   const now = useNow(1_000);
   const [digits, setDigits] = useState(initial);
@@ -50,7 +50,7 @@ export function Measure({ person, slot, point, retest, initial, initialMs, copy,
     if (celsius === null) return;
     const unsound = observedProblem(observed, Date.now() + offsetMs);
     if (unsound) {
-      tell(unsound, "bad");
+      notify(unsound, "bad");
       return setDigits("");
     }
     const goOn = onward();

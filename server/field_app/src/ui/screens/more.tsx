@@ -1,4 +1,4 @@
-// 更多: on a phone, the rooms for which the bar has no place.
+// 更多: on a phone, the rooms for which the bar has no space.
 
 import { Icon, type IconName } from "../parts/icon";
 

@@ -1,4 +1,4 @@
-// 巡查: start a round, note what is wrong as it is found, finish. The rounds that were made stand below.
+// 巡查: start a round, note what is wrong as it is found, finish. The rounds that were made are listed below.
 
 import { useState } from "preact/hooks";
 import { choices, word } from "../../contracts";

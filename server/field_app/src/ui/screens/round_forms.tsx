@@ -20,7 +20,7 @@ import { onward } from "../route";
 import { useLive, useSave, useSession } from "../session";
 import { FINDING, ROUND } from "./round";
 
-/** One of the two, for the round that goes on; or a finding that was refused, written anew for its own round. */
+/** One of the two, for the round that goes on; or a finding that was refused, written again for its own round. */
 export function RoundForm({ form, copy }: { form: "finding" | "finish"; copy: string | null }) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
@@ -67,9 +67,9 @@ function FindingForm({ round, scope, from }: FindingProps) {
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = withoutEmpty({ ...body, round });
-    const told = problems(FINDING, clean);
-    setWrong(told);
-    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
+    const invalid = problems(FINDING, clean);
+    setWrong(invalid);
+    if (Object.keys(invalid).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
     const goOn = onward();
     const further = { id: draft.id, observedMs: observedMs(observed) };
     if (!(await save(() => add(db, scope, FINDING, clean, photos, further), "", from?.id))) return;
@@ -122,9 +122,9 @@ function FinishForm({ going, scope, count, from }: FinishProps) {
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = withoutEmpty({ ...body, ...position, result, purpose: going.purpose });
-    const told = problems(ROUND, clean);
-    setWrong(told);
-    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs) || (await halfWritten(db, scope, going.id))) return;
+    const invalid = problems(ROUND, clean);
+    setWrong(invalid);
+    if (Object.keys(invalid).length > 0 || observedProblem(observed, Date.now() + offsetMs) || (await halfWritten(db, scope, going.id))) return;
     const goOn = onward();
     const further = { id: from ? draft.id : going.id, observedMs: observedMs(observed) };
     if (!(await save(() => add(db, scope, ROUND, clean, [], further), "巡查已保存", from?.id))) return;
@@ -173,14 +173,14 @@ export function HalfWritten({ half, scope, round }: { half: Half; scope: string;
   );
 }
 
-/** Where it was: taken at once where that is allowed already, asked for with a key where not, and never needed. */
+/** Where it was: read at once where the browser allows it, else after a touch of the button. It is never required. */
 function Place({ position, onPosition }: { position: Position | null; onPosition: (position: Position) => void }) {
-  const [told, setTold] = useState("");
+  const [status, setStatus] = useState("");
   const ask = async () => {
-    setTold("正在定位, 不必等待…");
+    setStatus("正在定位, 不必等待…");
     const found = await askPosition();
     if (found) onPosition(found);
-    setTold(found ? "" : "没有取得定位, 不影响保存。");
+    setStatus(found ? "" : "没有取得定位, 不影响保存。");
   };
   useEffect(() => void isPositionGranted().then((isGranted) => isGranted && void ask()), []);
   if (position) return <p class="notice is-good">已附上定位, 误差 {position.accuracy_m} m。</p>;
@@ -190,7 +190,7 @@ function Place({ position, onPosition }: { position: Position | null; onPosition
       <button type="button" onClick={() => void ask()}>
         附上定位
       </button>
-      <p role="status">{told}</p>
+      <p role="status">{status}</p>
     </div>
   );
 }

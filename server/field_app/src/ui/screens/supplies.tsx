@@ -66,9 +66,9 @@ function MovementForm({ scope, from }: { scope: string; from: Written | null }) 
     event.preventDefault();
     const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""));
     if (clean["item"] !== "disinfectant") delete clean["concentration_mg_l"];
-    const told = problems(KIND, clean);
-    setWrong(told);
-    if (Object.keys(told).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
+    const invalid = problems(KIND, clean);
+    setWrong(invalid);
+    if (Object.keys(invalid).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
     const goOn = onward();
     if (!(await save(() => add(db, scope, KIND, clean, [], { observedMs: observedMs(observed) }), "已记录", from?.id))) return;
     setBody({});

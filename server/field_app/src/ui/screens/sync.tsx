@@ -1,4 +1,4 @@
-// 同步: what lies here, what the server has signed for, and what it refused and why.
+// 同步: what is stored here, what the server has signed for, and what it refused and why.
 
 import { useEffect, useState } from "preact/hooks";
 import { contracts } from "../../contracts";
@@ -21,7 +21,7 @@ import { EnrolForm } from "./enrol";
 const SHOWN = 30;
 const MB = 1024 * 1024;
 const LOW_MB = 100; // some 300 photos
-// Where an entry is written again, by its kind; what has no form there is only told.
+// Where an entry is written again, by its kind; what has no form there is only shown.
 const FORMS: Record<string, (row: OutboxRow) => string> = {
   worker: (row) => `/roster/worker?copy=${row.id}${row.act === "edit" ? `&id=${row.record}` : ""}`,
   temperature_check: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}`,
@@ -43,14 +43,14 @@ function workerOf(row: OutboxRow): string {
 }
 
 export function SyncScreen() {
-  const { db, syncer, isBusy, tell } = useSession();
+  const { db, syncer, isBusy, notify } = useSession();
   const now = useNow();
   const read = useLive(() => readAll(db), [db]);
   if (!read) return null;
   const { identity, left, exported, waiting, refused, settled, settledCount, scopes, notes, names, photosRefused, drafts } = read;
   const carryAway = async () => {
     await exportUnsent(db);
-    tell("已导出。请保存好文件, 交给管理员导入。", "good");
+    notify("已导出。请保存好文件, 交给管理员导入。", "good");
   };
   return (
     <section class="sync">
@@ -162,7 +162,7 @@ function KeepStorage() {
   );
 }
 
-/** A refused entry stays what it is; mending makes a new one, and until that is saved it is shown here. */
+/** A refused entry stays what it is; a correction makes a new one, and until that is saved it is shown here. */
 function Refused({ row, names }: { row: OutboxRow; names: Names }) {
   const { db } = useSession();
   const form = formOf(row);

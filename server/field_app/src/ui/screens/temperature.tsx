@@ -19,7 +19,7 @@ import { Measure, PersonTitle, type Saved } from "./measure";
 interface Asked {
   chosen: string | null; // the person
   asked: string | null; // the slot, when it is not that of the hour
-  copy: string | null; // a refused entry that is written anew
+  copy: string | null; // a refused entry that is written again
 }
 
 export function Temperature({ chosen, asked, copy }: Asked) {
@@ -122,13 +122,13 @@ interface AskAgainProps {
 
 /** Before a second reading of one person in one slot: more often than not, somebody else is meant. */
 function AskAgain({ person, before, slot, onAgain }: AskAgainProps) {
-  const told = `${choices("temperature_check", "slot")[slot]}已测 ${Number(before.body["celsius"]).toFixed(1)} ℃ (${timeText(before)})`;
+  const measured = `${choices("temperature_check", "slot")[slot]}已测 ${Number(before.body["celsius"]).toFixed(1)} ℃ (${timeText(before)})`;
   return (
     <section class="measure">
       <PersonTitle person={person} back={`/temperature?slot=${slot}`} />
       <div class="notice ask" role="alert">
         <p>
-          <strong>{person.name}</strong> {told}。要再测一次吗? 两次读数都会保留。
+          <strong>{person.name}</strong> {measured}。要再测一次吗? 两次读数都会保留。
         </p>
         <a class="button" href={`#/temperature?slot=${slot}`}>
           不测, 返回名单
@@ -185,8 +185,8 @@ function RetestList({ people, going }: { people: readonly Person[]; going: Reado
 function retestText(retest: Retest, now: number): string {
   if (isDone(retest)) return isHigh(retest) ? "复测仍偏高: 请到隔离室, 立即报备" : "复测正常";
   const wait = waitMs(retest, now);
-  const told = wait > 0 ? `, ${Math.ceil(wait / 60_000)} 分钟后复测` : ", 可以复测";
-  return `已测 ${retest.readings.length}/${rule("retest_readings").value} 次${told}`;
+  const next = wait > 0 ? `, ${Math.ceil(wait / 60_000)} 分钟后复测` : ", 可以复测";
+  return `已测 ${retest.readings.length}/${rule("retest_readings").value} 次${next}`;
 }
 
 /** What was saved last, with a way back for a slip of the finger. */

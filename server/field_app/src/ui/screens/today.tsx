@@ -159,7 +159,7 @@ function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number
 }
 
 function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }) {
-  const still = useStill(people, slot); // who was measured meanwhile keeps the place: the next one does not slip under the finger
+  const still = useStill(people, slot); // who was measured meanwhile keeps the place: the next one does not move under the finger
   const toDo = new Set(people.map((person) => person.id));
   return (
     <div class="to-measure">

@@ -61,9 +61,9 @@ function Newcomer({ scope, company, written, workers }: NewcomerProps) {
   const { body, photos } = draft.value;
   const keep = async (isOther: boolean) => {
     const clean = withoutEmpty(tidy(body));
-    const told = problems(KIND, clean);
-    setWrong(told);
-    if (Object.keys(told).length > 0) return showFirst();
+    const invalid = problems(KIND, clean);
+    setWrong(invalid);
+    if (Object.keys(invalid).length > 0) return showFirst();
     const same = isOther ? [] : mayBe(clean, workers);
     setKnown(same);
     if (same.length > 0) return;
@@ -93,9 +93,9 @@ function Changes({ item, written, workers }: { item: Item; written: Written | nu
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const [known, setKnown] = useState<readonly Person[]>([]);
   const keep = async (changes: Body, saved: string, isOther = false) => {
-    const told = problems(KIND, { ...changes, entered_on: changes["entered_on"] ?? item.body["entered_on"] }, true);
-    setWrong(told);
-    if (Object.keys(told).length > 0) return showFirst();
+    const invalid = problems(KIND, { ...changes, entered_on: changes["entered_on"] ?? item.body["entered_on"] }, true);
+    setWrong(invalid);
+    if (Object.keys(invalid).length > 0) return showFirst();
     if (Object.keys(changes).length === 0) return go("/roster");
     const number = changes["certificate_number"];
     const type = changes["certificate_type"] ?? item.body["certificate_type"];

@@ -1,4 +1,4 @@
-"""A file beside the roster that is there: who is who, who came back, who left, and whom a file may not rename."""
+"""A file compared with the stored roster: who is who, who came back, who left, and whom a file may not rename."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _stored(who: Person, **fields: Any) -> dict[tuple[str, str], Stored]:
     return {("id_card", who.certificate_number): Stored("w1", 1, {**_row(who).fields, **fields})}
 
 
-def _beside(
+def _compared(
     who: Person, stored: Mapping[tuple[str, str], Stored], seen: Mapping[str, str] | None = None
 ) -> tuple[Comparison, list[str]]:
     row = _row(who)
@@ -39,7 +39,7 @@ def _beside(
 
 @pytest.mark.parametrize("name", ["王磊", "李娜", "欧阳修", "欧阳明日"])
 def test_a_number_under_another_name_is_rejected_and_nobody_is_renamed(name: str) -> None:
-    done, codes = _beside(replace(WHO, name=name), _stored(WHO))
+    done, codes = _compared(replace(WHO, name=name), _stored(WHO))
     assert (done.verdicts, done.changes, codes) == (["rejected"], [{}], ["name_differs"])
     assert done.absent == [], "he is named by his number"
 
@@ -49,23 +49,23 @@ def test_a_number_under_another_name_is_rejected_and_nobody_is_renamed(name: str
     [("欧阳休远", "欧阳修远"), ("买买提吐尔逊", "买买提·吐尔逊"), ("ALI KHAN", "Ali-Khan")],
 )
 def test_another_spelling_is_a_change_with_a_warning(name: str, stored: str) -> None:
-    done, codes = _beside(replace(WHO, name=name), _stored(WHO, name=stored))
+    done, codes = _compared(replace(WHO, name=name), _stored(WHO, name=stored))
     assert (done.verdicts, done.changes) == (["changed"], [{"name": name}])
     assert codes == ["name_spelt_differently"]
 
 
 def test_a_name_that_is_known_by_another_number_is_let_in_with_a_warning() -> None:
     other = replace(WHO, certificate_number=person(7).certificate_number)
-    done, codes = _beside(other, _stored(WHO))
+    done, codes = _compared(other, _stored(WHO))
     assert (done.verdicts, codes) == (["new"], ["known_by_other_number"])
 
 
 def test_nobody_leaves_before_he_was_last_seen() -> None:
     who, stored = replace(WHO, exited_on="2026-11-10"), _stored(WHO)
     assert exits([_row(who)], stored) == {"w1": "2026-11-10"}
-    done, codes = _beside(who, stored, {"w1": "2026-11-12"})
+    done, codes = _compared(who, stored, {"w1": "2026-11-12"})
     assert (done.verdicts, codes) == (["rejected"], ["exit_before_last_event"])
-    done, codes = _beside(who, stored, {"w1": "2026-11-10"})
+    done, codes = _compared(who, stored, {"w1": "2026-11-10"})
     assert (done.changes, codes) == ([{"exited_on": "2026-11-10"}], [])
 
 
