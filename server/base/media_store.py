@@ -18,7 +18,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from server.base.config import Config, ConfigError
-from server.base.seal import HEAD_BYTES, SealBroken, Seals, is_sealed, place, sealed_with
+from server.base.seal import HEAD_BYTES, SealBroken, Seals, aad_of, is_sealed, sealed_with
 
 StoreTrouble = BaseError  # the store did not answer, or not as it should
 _OPTIONS: dict[str, Any] = {
@@ -130,7 +130,7 @@ def open_store(config: Config, seals: Seals) -> MediaStore:
 
 
 def _aad(key: str) -> bytes:
-    return place("media", key, "bytes")
+    return aad_of("media", key, "bytes")
 
 
 def _sync(path: Path) -> None:

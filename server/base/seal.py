@@ -50,7 +50,7 @@ def is_sealed(value: bytes) -> bool:
     return value[:1] == MAGIC
 
 
-def place(table: str, row: str, column: str) -> bytes:
+def aad_of(table: str, row: str, column: str) -> bytes:
     """The additional data that a seal is bound to."""
     return f"{table}|{row}|{column}".encode()
 
@@ -71,7 +71,7 @@ class Seals:
         return key_name(self.current)
 
     def seal(self, aad: bytes, value: bytes) -> bytes:
-        """`value` sealed with `aad` as its additional data (see `place`)."""
+        """`value` sealed with `aad` as its additional data (see `aad_of`)."""
         nonce = os.urandom(_NONCE_BYTES)
         return MAGIC + self.current + nonce + self.keys[self.current].encrypt(nonce, value, aad)
 

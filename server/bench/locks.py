@@ -113,9 +113,9 @@ def _commit(runtime: Runtime, people: int, now_ms: int) -> Iterator[Figure]:
         roster = take_in_roster(session, runtime.seals, viewer, site_id, "bench.xlsx", data, now_ms)
     with read() as session:
         grounds = grounds_of(session, roster, {}, now_ms)
-    judged = validate_file(read_workbook(data), grounds, lambda _done, _rows: None)
+    validated = validate_file(read_workbook(data), grounds, lambda _done, _rows: None)
     with write() as session:
-        keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), judged, now_ms)
+        keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), validated, now_ms)
     watch = LockWatch()
     with watch.on():
         began_s = time.perf_counter()

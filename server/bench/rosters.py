@@ -54,18 +54,18 @@ def measure_rosters(app: Flask) -> Iterator[Figure]:
             grounds = grounds_of(session, roster, {}, now_ms)
         for _ in range(READINGS):
             bare.append(_time_s(partial(_read_bare, data)))
-            whole.append(_time_s(partial(_judge, data, grounds)))
-        judged = _judge(data, grounds)
+            whole.append(_time_s(partial(_validated, data, grounds)))
+        validated = _validated(data, grounds)
         with write() as session:
-            keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), judged, now_ms)
-        del judged  # the commit does not have it
+            keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), validated, now_ms)
+        del validated  # the commit does not have it
         began_s = time.perf_counter()
         commit_preview(runtime.seals, viewer, roster.id, Decision(), now_ms)
         go_on_committing(runtime.seals, roster.id, now_ms)
         commits.append(time.perf_counter() - began_s)
         floors.append(_floor(site_id))
     bare_s, whole_s, commit_s, floor = map(statistics.median, (bare, whole, commits, floors))
-    yield Figure(f"{PEOPLE:,} rows read and judged", f"{whole_s / bare_s:.1f} × the bare reader", "≤ 3 ×")
+    yield Figure(f"{PEOPLE:,} rows read and validated", f"{whole_s / bare_s:.1f} × the bare reader", "≤ 3 ×")
     yield Figure("  whole / bare", f"{whole_s * 1000:.0f} / {bare_s * 1000:.0f} ms")
     yield Figure(f"commit of {PEOPLE:,} new workers", f"{floor / commit_s:.0%} of the floor", "≥ 30 %")
     yield Figure("  commit / floor", f"{commit_s:.2f} / {floor:.2f} s")
@@ -85,7 +85,7 @@ def _read_bare(data: bytes) -> list[list[Any]]:
     return sheet.to_python(skip_empty_area=False)
 
 
-def _judge(data: bytes, grounds: Grounds) -> Validated:
+def _validated(data: bytes, grounds: Grounds) -> Validated:
     return validate_file(read_workbook(data), grounds, lambda _done, _rows: None)
 
 

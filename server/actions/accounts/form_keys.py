@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from server.actions.accounts.limit_rate import limit_rate
 from server.base.db import is_postgresql
 from server.base.problems import Problem
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.form import SentForm
 
 KEY_MS = 7 * 24 * 3600 * 1000  # a form that was open for longer is no longer accepted
@@ -149,4 +149,4 @@ def _digest(seals: Seals, action: str, fields: Fields) -> str:
 
 
 def form_aad(nonce: str) -> bytes:
-    return place("sent_form", nonce, "fields")
+    return aad_of("sent_form", nonce, "fields")

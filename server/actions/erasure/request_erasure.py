@@ -18,7 +18,7 @@ from server.actions.duties.log_evidence import facts_between
 from server.actions.records.registers import state_aad
 from server.actions.reference.load_reference import rules_in_force
 from server.base.problems import Problem
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.erasure import DOCUMENT_MAX, ErasedRecord, Erasure
 from server.models.flag import Flag, FlagEvent
 from server.models.record import CaseFile, Record, Worker
@@ -102,7 +102,7 @@ def read_person(seals: Seals, erasure: Erasure) -> Person:
 
 def person_aad(erasure_id: str) -> bytes:
     """The additional data (AAD) that the sealed person of an erasure is bound to."""
-    return place("erasure", erasure_id, "person")
+    return aad_of("erasure", erasure_id, "person")
 
 
 def _texts(asked: Asked) -> tuple[tuple[str, str, int], ...]:

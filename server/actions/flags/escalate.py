@@ -20,7 +20,7 @@ from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
 from server.rules.calendar import local_date_of
-from server.rules.flags.escalation import SILENT, Policy, policy_from, tells
+from server.rules.flags.escalation import SILENT, Policy, notifies, policy_from
 from server.rules.flags.moves import REMIND, STEP
 from server.rules.rulebook import Rulebook
 
@@ -116,7 +116,7 @@ def _take(tick: _Tick, flag: Flag, step: FlagStep, policy: Policy, site: Site, s
     if rule is None or flag.closed_ms is not None:
         step.next_ms = None
         return False
-    again, heard = step.taken_ms is not None, tells(rule, flag.state, flag.duty, silent_open)
+    again, heard = step.taken_ms is not None, notifies(rule, flag.state, flag.duty, silent_open)
     step.next_ms = rule.repeats.after_ms(now_ms, tick.book.holidays) if rule.asks and rule.repeats else None
     if again and not heard:
         return False

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from schemas.limits import WINDOWS_MAX
 from server.actions.records.feed import Put
 from server.base.clock import from_iso, to_iso
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.scope import Scope
 from server.models.window import Window
@@ -138,7 +138,7 @@ def counted(seals: Seals, tally: Tally, event_hash: str) -> Tally:
 
 
 def tally_aad(scope_id: str) -> bytes:
-    return place("scope", scope_id, "flag_tally")
+    return aad_of("scope", scope_id, "flag_tally")
 
 
 def clock_of(unit: str, due_ms: int) -> dict[str, str]:

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from server.actions.notices.channels import CHANNELS
 from server.base.problems import Problem
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.notice import Channel, Digest, Notice
 from server.models.user import User
 
@@ -64,7 +64,7 @@ def remove_channel(session: Session, channel_id: str) -> None:
 
 def address_aad(channel_id: str) -> bytes:
     """The additional data (AAD) that a channel's sealed address is bound to."""
-    return place("channel", channel_id, "address")
+    return aad_of("channel", channel_id, "address")
 
 
 def list_channels(session: Session) -> list[tuple[Channel, User]]:

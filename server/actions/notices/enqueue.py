@@ -74,14 +74,16 @@ def enqueue_move(
     """Notify the parties that a move concerns, but not the user who made it. The caller has appended the event. `section`,
     `brigade`: the units that receive the site's flags, and that they escalate to; `in_charge`: whichever a
     reply waits for."""
-    if not move.tells:
+    if not move.notifies:
         return
     people = read_people(session, [site.id])
     units = {SECTION: section, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
     if flag.state == "submitted":
         units[SECTION] = units[BRIGADE] = in_charge
     notified = {
-        user.id: user for party in move.tells for user in receivers(people, site, units[party], flag.company)
+        user.id: user
+        for party in move.notifies
+        for user in receivers(people, site, units[party], flag.company)
     }
     notified.pop(actor_id, None)
     severe = flag.severity == "severe" or flag.state == "stop_work"

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from schemas.kinds import KINDS, validate_body
 from server.actions.records.feed import Feed, Put, encode
 from server.actions.records.registers import REGISTERS, Register, state_aad
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.record import Contest
 from server.models.scope import Scope
 from sync_protocol.merge import Merged, Stamp, merge
@@ -98,7 +98,7 @@ def edit_register(
 
 
 def contest_aad(entry_id: str, name: str) -> bytes:
-    return place("contest", f"{entry_id}|{name}", "values")
+    return aad_of("contest", f"{entry_id}|{name}", "values")
 
 
 def _packed(merged: Merged, every: Stamp) -> dict[str, list[Any]]:

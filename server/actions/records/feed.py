@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.base.db import bulk_insert, bulk_select, bulk_update
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.record import Record
 from server.models.scope import Scope
 from sync_protocol.digest import record_digest
@@ -193,7 +193,7 @@ class Feed:
 
 def body_aad(record_id: str) -> bytes:
     """The additional data (AAD) that a record's sealed body is bound to."""
-    return place("record", record_id, "body")
+    return aad_of("record", record_id, "body")
 
 
 def encode(body: Mapping[str, Any] | bytes) -> bytes:

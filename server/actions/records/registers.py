@@ -10,7 +10,7 @@ from typing import Any
 from schemas.case import REPORTS
 from server.actions.records.feed import encode
 from server.base.clock import from_iso
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.record import CaseFile, Worker
 from server.rules.masking import served_fields
 
@@ -37,7 +37,7 @@ class Register:
 
 def state_aad(kind: str, record_id: str) -> bytes:
     """The additional data (AAD) that a record's sealed fields are bound to."""
-    return place(kind, record_id, "state")
+    return aad_of(kind, record_id, "state")
 
 
 def certificate_digest(seals: Seals, state: State) -> str:

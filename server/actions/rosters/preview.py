@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.rosters.stored_people import active_elsewhere, seen_since, stored_people
 from server.base.problems import Problem
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.roster import Roster
 from server.rules.rosters.cells import Cell
 from server.rules.rosters.compare import FOUND_BY_COMPARISON, VERDICTS, Stored, compare, exits
@@ -150,7 +150,7 @@ def read_result(seals: Seals, roster: Roster) -> Result:
 
 
 def result_aad(roster_id: str) -> bytes:
-    return place("roster", roster_id, "result")
+    return aad_of("roster", roster_id, "result")
 
 
 def _absent(person: Stored) -> Absent:

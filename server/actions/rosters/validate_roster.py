@@ -13,7 +13,7 @@ from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MA
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.rosters.preview import ValidatedSheet, keep_compared
 from server.base.problems import Problem
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.files.problems import too_long, too_many_sheets
 from server.files.read_workbook import Sheet, Workbook
 from server.models.roster import Roster, RosterTitle
@@ -26,7 +26,7 @@ from server.rules.rosters.other_sheets import other_sheet
 from server.rules.rosters.questions import samples
 from server.rules.rosters.tables import join_digits, side_by_side, split_lines
 from server.rules.rosters.teams import team_above, team_heading, team_in
-from server.rules.rosters.validate import Context, Row, company_above, judge_together, validate_sheet
+from server.rules.rosters.validate import Context, Row, company_above, validate_sheet, validate_together
 from server.rules.rosters.words import Words, plain, plain_title
 
 _STEP = 5_000  # rows between two reports of progress
@@ -114,7 +114,7 @@ def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int,
         )
         passed_over.sort()
     _check_length(rows)
-    judge_together(rows)
+    validate_together(rows)
     return validated
 
 
@@ -161,7 +161,7 @@ def remember_titles(session: Session, roster: Roster, validated: Validated, grou
 
 
 def file_aad(roster_id: str) -> bytes:
-    return place("roster", roster_id, "file")
+    return aad_of("roster", roster_id, "file")
 
 
 def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layout]], dict[int, str]]:

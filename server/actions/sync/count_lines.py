@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.flags.events import Tally
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.entry import LogEntry
 from server.models.scope import Scope
 
@@ -42,4 +42,4 @@ def add_lines(seals: Seals, tally: Tally, hashes: Iterable[str]) -> Tally:
 
 
 def lines_aad(scope_id: str) -> bytes:
-    return place("scope", scope_id, "line_tally")
+    return aad_of("scope", scope_id, "line_tally")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.sync.estimate_times import Dates
 from server.actions.sync.read_push import Line
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from server.models.device import Device
 from server.models.entry import Quarantine
 from server.rules.rulebook import Rulebook
@@ -62,4 +62,4 @@ def refused_outcome(line: Line) -> dict[str, Any]:
 
 
 def quarantine_aad(key: str) -> bytes:
-    return place("quarantine", key, "raw")
+    return aad_of("quarantine", key, "raw")

@@ -17,7 +17,7 @@ from msgspec.structs import asdict
 from schemas.compiled import FastEntry, decode_line, is_sound
 from schemas.kinds import KINDS, validate_body
 from server.actions.records.feed import encode
-from server.base.seal import Seals, place
+from server.base.seal import Seals, aad_of
 from sync_protocol.entry import OBSERVED_SCHEMA, SCHEMAS, Entry, Refusal, read_entry
 from sync_protocol.header import Header
 
@@ -145,7 +145,7 @@ def _stored(line: Line, entry: Envelope, seals: Seals) -> bytes:
 
 def entry_aad(entry_id: str) -> bytes:
     """The additional data (AAD) that a sealed line of the log is bound to."""
-    return place("entry", entry_id, "raw")
+    return aad_of("entry", entry_id, "raw")
 
 
 def prev_of(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-// The card for a roster's file: the whole of it takes a drop, and it tells in Chinese which file is chosen. Without this
+// The card for a roster's file: the whole of it takes a drop, and it says in Chinese which file is chosen. Without this
 // script the browser's own field does the same, in the browser's own words.
 "use strict";
 for (const card of document.querySelectorAll("form.drop")) {
@@ -6,14 +6,14 @@ for (const card of document.querySelectorAll("form.drop")) {
   const chosen = card.querySelector(".chosen");
   const aloud = card.querySelector("[role=status]");
   const first = chosen.textContent;
-  const tell = () => {
+  const show = () => {
     const name = input.files.length ? input.files[0].name : "";
     chosen.textContent = name || first;
     aloud.textContent = name && `已选择 ${name}`;
   };
   const holdsFiles = (event) => event.dataTransfer.types.includes("Files");
   card.classList.add("ready");
-  input.addEventListener("change", tell);
+  input.addEventListener("change", show);
   card.addEventListener("dragover", (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
@@ -29,7 +29,7 @@ for (const card of document.querySelectorAll("form.drop")) {
     const one = new DataTransfer(); // a roster is one file
     if (event.dataTransfer.files.length) one.items.add(event.dataTransfer.files[0]);
     input.files = one.files;
-    tell();
+    show();
   });
-  tell(); // the browser keeps the choice when the page is shown again
+  show(); // the browser keeps the choice when the page is shown again
 }

@@ -146,7 +146,7 @@ def turn(policy: Policy, waiting: Mapping[str, int]) -> str | None:
     return min(later or passed_on or waiting, key=lambda code: (waiting[code], code), default=None)
 
 
-def tells(step: PolicyStep, state: str, duty: str, silent_open: bool) -> bool:
+def notifies(step: PolicyStep, state: str, duty: str, silent_open: bool) -> bool:
     """Whether somebody is notified that a step fell due. Acknowledging stops the paging of what began with the opening,
     except that a step which passes the flag to another unit notifies that unit as long as the flag lives. Nobody is
     notified of a duty's opening while the silent-site flag of its site is open, which inhibits it until somebody orders

@@ -33,7 +33,7 @@ class Move:
 
     `routes`: from state to state. `by`: the parties that may. `note`: words are needed. `due`: a deadline may be given.
     `stops`: steps of the policy that end with it; `starts`: what begins for the policy's steps (PolicyStep.starts).
-    `tells`: the parties that get a notice. `to_brigade`: the flag is the brigade's afterwards, and only the brigade
+    `notifies`: the parties that get a notice. `to_brigade`: the flag is the brigade's afterwards, and only the brigade
     moves it. `addresses`: it is addressed to one company at the site. `verifies`: never by whoever rectified.
     `remark`: it changes nothing, so that it needs no look at the newest state, and overtakes nobody's decision.
     `internal`: contractors never see it.
@@ -48,7 +48,7 @@ class Move:
     media: bool = False
     stops: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
-    tells: tuple[str, ...] = ()
+    notifies: tuple[str, ...] = ()
     to_brigade: bool = False
     addresses: bool = False
     verifies: bool = False
@@ -80,7 +80,7 @@ TABLE: tuple[Move, ...] = (
         due=True,
         stops=_UNTIL_ORDER,
         starts=("ordered",),
-        tells=(CONTRACTOR,),
+        notifies=(CONTRACTOR,),
         addresses=True,
     ),
     Move(
@@ -91,7 +91,7 @@ TABLE: tuple[Move, ...] = (
         media=True,
         stops=("rectify",),
         starts=("submitted",),
-        tells=(SECTION, BRIGADE),
+        notifies=(SECTION, BRIGADE),
     ),
     Move(
         "pass_recheck",
@@ -100,7 +100,7 @@ TABLE: tuple[Move, ...] = (
         media=True,
         stops=("recheck", "brigade"),
         starts=("verified",),
-        tells=(CONTRACTOR,),
+        notifies=(CONTRACTOR,),
         verifies=True,
     ),
     Move(
@@ -111,7 +111,7 @@ TABLE: tuple[Move, ...] = (
         media=True,
         stops=("recheck",),
         starts=("ordered",),
-        tells=(CONTRACTOR,),
+        notifies=(CONTRACTOR,),
         verifies=True,
     ),
     Move(
@@ -121,7 +121,7 @@ TABLE: tuple[Move, ...] = (
         by=frozenset((SECTION,)),
         stops=(EVERY,),
         starts=("transferred",),
-        tells=(BRIGADE, CONTRACTOR),
+        notifies=(BRIGADE, CONTRACTOR),
         to_brigade=True,
     ),
     Move(
@@ -131,7 +131,7 @@ TABLE: tuple[Move, ...] = (
         by=frozenset((BRIGADE,)),
         stops=(EVERY,),
         starts=("stopped",),
-        tells=(CONTRACTOR, SECTION),
+        notifies=(CONTRACTOR, SECTION),
         to_brigade=True,
         addresses=True,
     ),
@@ -142,23 +142,23 @@ TABLE: tuple[Move, ...] = (
         by=frozenset((BRIGADE,)),
         stops=(EVERY,),
         starts=("verified",),
-        tells=(CONTRACTOR, SECTION),
+        notifies=(CONTRACTOR, SECTION),
         verifies=True,
     ),
-    Move("close", "销号", _to("closed", "verified"), note=False, stops=(EVERY,), tells=(CONTRACTOR,)),
+    Move("close", "销号", _to("closed", "verified"), note=False, stops=(EVERY,), notifies=(CONTRACTOR,)),
     Move(
         "excuse",
         "豁免时段",
         _to("withdrawn", "open", "acknowledged", "rectifying", "transferred"),
         stops=(EVERY,),
-        tells=(CONTRACTOR,),
+        notifies=(CONTRACTOR,),
     ),
     Move(
         "withdraw",
         "撤回",
         _to("withdrawn", "open", "acknowledged", "rectifying", "submitted", "transferred"),
         stops=(EVERY,),
-        tells=(CONTRACTOR,),
+        notifies=(CONTRACTOR,),
         verifies=True,  # it ends what was ordered as a passed recheck does
     ),
     Move(
@@ -167,7 +167,7 @@ TABLE: tuple[Move, ...] = (
         _to("acknowledged", "verified", "closed", "withdrawn"),
         stops=("close", *_OPENING),  # of what begins again, those who reopen it have seen the first steps
         starts=("opened", "acknowledged"),
-        tells=(CONTRACTOR, SECTION),
+        notifies=(CONTRACTOR, SECTION),
     ),
     Move("assign", "指定承办人", _stay(*LIVE), note=False),
     Move(

@@ -140,7 +140,7 @@ def validate_sheet(
         yield person
 
 
-def judge_together(rows: Sequence[Row]) -> None:
+def validate_together(rows: Sequence[Row]) -> None:
     """What shows only next to other rows: the same person twice, one number under two names, one name with two
     numbers. Of the rows of one number the first that is sound keeps its place, else the first."""
     by_number: dict[tuple[str, str], Row] = {}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from server.rules.flags.escalation import TRIGGERS, as_json, owner, policy_from, steps, tells
+from server.rules.flags.escalation import TRIGGERS, as_json, notifies, owner, policy_from, steps
 from server.rules.from_rows import reviewing
 from tests.server.rules.cast import HOLIDAYS, POLICY, at, rows
 
@@ -87,7 +87,7 @@ def test_whatever_asks_for_a_move_is_notified_again_while_it_is_overdue() -> Non
 def is_sent(code: str, state: str, duty: str = "TEMP", silent_open: bool = False) -> bool:
     step = POLICY.step(code)
     assert step is not None
-    return tells(step, state, duty, silent_open)
+    return notifies(step, state, duty, silent_open)
 
 
 def test_acknowledging_stops_the_paging_and_not_the_clock() -> None:
