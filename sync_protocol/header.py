@@ -42,7 +42,7 @@ class Clock:
 @dataclass(frozen=True, slots=True)
 class Attested:
     """What a device says of one stream: the last `n` sent, its hash, how many entries stay behind. `sig` is
-    "" when it is no text: the stream is then not complete, and the request goes on."""
+    "" when it is no text: the stream is then not complete, and the request continues."""
 
     n: int
     hash: str

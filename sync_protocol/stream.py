@@ -125,7 +125,7 @@ def _fold(runs: list[Island], links: Sequence[Link], max_islands: int | None) ->
         if at + 1 < len(runs) and runs[at + 1].lo <= link.n:
             at = bisect_right(runs, link.n, key=_first) - 1
         left = runs[at]
-        if link.n == left.hi + 1 and at + 1 == len(runs):  # the plain case: the stream goes on
+        if link.n == left.hi + 1 and at + 1 == len(runs):  # the plain case: the stream continues
             forked |= link.prev != left.hash
             runs[at] = Island(left.lo, left.prev, link.n, link.hash)
             continue

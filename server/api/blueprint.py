@@ -1,4 +1,4 @@
-"""What every endpoint of the API needs: who asks, and one shape for refused input."""
+"""What every endpoint of the API needs: the user of a request, and one shape for refused input."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _bound_body() -> None:
 
 
 def require_viewer() -> None:
-    """Find out who asks, by the bearer token. Raises Problem 401."""
+    """Find the user by the bearer token. Raises Problem 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_CHARS_MAX:
         raise unauthenticated()
@@ -101,7 +101,7 @@ def require_viewer() -> None:
 
 
 def viewer() -> Viewer:
-    """Who asks; known after `require_viewer`."""
+    """The user of this request; known after `require_viewer`."""
     asking: Viewer = g.viewer
     return asking
 

@@ -23,7 +23,7 @@ from server.api.shapes import NoQuery, PageQuery, file_answer
 from server.base.db import read, write
 from server.models.paging import Page
 from server.web.responses import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
-from server.workflows.read_rosters import commit_preview, confirm_columns, take_in_file
+from server.workflows.read_rosters import commit_preview, confirm_columns, receive_file
 
 blueprint = ApiBlueprint(
     "rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出"
@@ -54,7 +54,7 @@ def bound_lists() -> None:
 @blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
 def upload(_: dict[str, Any], site_id: UUID) -> tuple[ShownRoster, int, dict[str, str]]:
     name, data = uploaded_file()
-    roster_id = take_in_file(this_app(), viewer(), str(site_id), name, data, now_ms())
+    roster_id = receive_file(this_app(), viewer(), str(site_id), name, data, now_ms())
     with read() as session:
         shown = one_roster(session, viewer(), roster_id)
     return shown, 202, {"Location": f"/api/v1/rosters/{roster_id}"}

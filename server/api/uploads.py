@@ -25,7 +25,7 @@ from server.base.db import read, write
 from server.base.problems import Problem, protocol_problem
 from server.models.media import MediaUpload
 from server.web.responses import now_ms, runtime
-from server.workflows.receive_media import drop_upload, take_piece
+from server.workflows.receive_media import add_piece, drop_upload
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/sync/v1/media")
 
@@ -85,14 +85,14 @@ def create() -> Response:
 
 
 @blueprint.route("/<capability>", methods=["HEAD"], provide_automatic_options=False)
-def where(capability: str) -> Response:
+def show_offset(capability: str) -> Response:
     upload = _upload(capability, now_ms())
     headers = {"Upload-Offset": str(upload.at_byte), "Upload-Length": str(upload.bytes)}
     return _empty(200, {**headers, **_expires(upload)})
 
 
 @blueprint.patch("/<capability>", provide_automatic_options=False)
-def go_on(capability: str) -> Response:
+def resume(capability: str) -> Response:
     at_ms = now_ms()
     if request.mimetype != PIECE_TYPE:
         raise protocol_problem("unsupported_media_type", accepted=[PIECE_TYPE])
@@ -100,7 +100,7 @@ def go_on(capability: str) -> Response:
     check_offset(upload, at_byte)
     piece = _piece(upload.bytes - at_byte)
     check(piece)
-    until_byte = take_piece(runtime().media, upload, piece, at_ms)
+    until_byte = add_piece(runtime().media, upload, piece, at_ms)
     return _empty(204, {"Upload-Offset": str(until_byte), **_expires(upload)})
 
 
@@ -111,7 +111,7 @@ def terminate(capability: str) -> Response:
     return _empty(204, {})
 
 
-_OVERRIDES: dict[str, Callable[[str], Response]] = {"PATCH": go_on, "DELETE": terminate, "HEAD": where}
+_OVERRIDES: dict[str, Callable[[str], Response]] = {"PATCH": resume, "DELETE": terminate, "HEAD": show_offset}
 
 
 @blueprint.post("/<capability>", provide_automatic_options=False)

@@ -41,9 +41,9 @@ __all__ = [
     "is_alone",
     "is_passing",
     "is_postgresql",
+    "is_transaction_open",
     "raise_if_lost",
     "read",
-    "transaction_goes_on",
     "write",
     "write_in_turn",
 ]
@@ -210,8 +210,8 @@ def is_passing(error: BaseException) -> bool:
 
 
 def raise_if_lost(error: Exception) -> None:
-    """Raises `error` again if it lost the connection, and with it the transaction: whoever goes on after a savepoint that
-    failed asks this first."""
+    """Raises `error` again if it lost the connection, and with it the transaction. Call this before continuing
+    after a savepoint that failed."""
     if isinstance(error, PendingRollbackError) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     ):
@@ -347,7 +347,7 @@ def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def transaction_goes_on(session: Session) -> bool:
+def is_transaction_open(session: Session) -> bool:
     """Whether the transaction is still there after a statement of it failed. SQLite ends it by itself when the disk is
     full, and what came next would be written outside of any; a cut connection takes it along."""
     try:

@@ -1,5 +1,5 @@
-"""A database as one file, consistent while others go on writing; and back. SQLite by its own online backup, PostgreSQL by
-pg_dump and pg_restore, which have to be on the PATH."""
+"""A database as one file, consistent while others continue to write; and back. SQLite by its own online backup, PostgreSQL
+by pg_dump and pg_restore, which have to be on the PATH."""
 
 from __future__ import annotations
 

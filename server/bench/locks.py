@@ -23,7 +23,7 @@ from server.bench.figure import Figure
 from server.bench.rosters import people_file, set_up_contractor
 from server.files.read_workbook import read_workbook
 from server.models import Roster
-from server.workflows.read_rosters import commit_preview, go_on_committing
+from server.workflows.read_rosters import commit_preview, continue_committing
 from server.workflows.scheduler import tick
 
 GOAL_S = 0.2  # issue: no writer waits longer for one transaction
@@ -120,6 +120,6 @@ def _commit(runtime: Runtime, people: int, now_ms: int) -> Iterator[Figure]:
     with watch.on():
         began_s = time.perf_counter()
         commit_preview(runtime.seals, viewer, roster.id, Decision(), now_ms)
-        go_on_committing(runtime.seals, roster.id, now_ms)
+        continue_committing(runtime.seals, roster.id, now_ms)
     yield watch.figure(f"longest lock, commit of {people:,} people")
     yield Figure("  whole commit", f"{time.perf_counter() - began_s:.1f} s")

@@ -33,7 +33,7 @@ from server.bench.figure import Figure, floor_s
 from server.files.read_workbook import read_workbook
 from server.models import LogEntry, Record, Roster, Worker
 from server.models.access import Viewer, viewer_of
-from server.workflows.read_rosters import commit_preview, go_on_committing
+from server.workflows.read_rosters import commit_preview, continue_committing
 
 PEOPLE = 10_000
 ROUNDS, READINGS = 5, 5  # rosters; readings of each
@@ -61,7 +61,7 @@ def measure_rosters(app: Flask) -> Iterator[Figure]:
         del validated  # the commit does not have it
         began_s = time.perf_counter()
         commit_preview(runtime.seals, viewer, roster.id, Decision(), now_ms)
-        go_on_committing(runtime.seals, roster.id, now_ms)
+        continue_committing(runtime.seals, roster.id, now_ms)
         commits.append(time.perf_counter() - began_s)
         floors.append(_floor(site_id))
     bare_s, whole_s, commit_s, floor = map(statistics.median, (bare, whole, commits, floors))

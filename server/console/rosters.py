@@ -28,7 +28,7 @@ from server.console.roster_columns import columns_form
 from server.models.access import may_see_people, may_upload
 from server.rules.calendar import local_date_of
 from server.web.responses import as_download, now_ms, runtime, this_app, uploaded_file
-from server.workflows.read_rosters import commit_preview, take_in_file
+from server.workflows.read_rosters import commit_preview, receive_file
 
 _ROWS_SHOWN = 100
 _ABSENT_SHOWN = 500  # people who can be chosen one by one
@@ -62,7 +62,7 @@ def take_roster(site_id: UUID) -> str | tuple[str, int] | AnyResponse:
     try:
         name, data = uploaded_file()
         check_form()
-        roster_id = take_in_file(this_app(), g.viewer, str(site_id), name, data, now_ms())
+        roster_id = receive_file(this_app(), g.viewer, str(site_id), name, data, now_ms())
     except Problem as problem:
         if problem.status in (403, 404) or problem.code == "form_expired":
             raise

@@ -219,7 +219,7 @@ class _Extent:
             None  # how rows, cells and the end of all are written here
         )
         self._ended = False
-        self._unplaced = 0  # cells without a place, of the row that goes on in the next chunk
+        self._unplaced = 0  # cells without a place, of the row that continues in the next chunk
 
     def look(self, chunk: bytes) -> None:
         """Raises Problem 422 for a cell far outside, and for too many that do not say where they are."""
@@ -282,7 +282,7 @@ class _Texts:
         self.shared_max = 0  # cells that may share a text: as many as the sheets have room for
         self.count = 0
         self.longest = 0
-        self.open = 0  # bytes of the text that goes on in the next chunk
+        self.open = 0  # bytes of the text that continues in the next chunk
 
     def look(self, chunk: bytes) -> None:
         before, *begun = chunk.split(b"si>")

@@ -183,7 +183,7 @@ def _records(book: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _lengths(book: bytes, at: int, size: int) -> array[int]:
-    """How long each text of the shared table is, in bytes; a text that goes on in a next record says its width again."""
+    """How long each text of the shared table is, in bytes; a text that continues in a next record says its width again."""
     lengths = array("I")
     total, end, at = struct.unpack_from("<I", book, at + 4)[0], at + size, at + 8
     for _ in range(min(total, len(book))):

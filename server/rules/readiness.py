@@ -14,7 +14,7 @@ _MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that the work needs. `ok` with a `code`: a warning, the work goes on. `figures`: what was measured."""
+    """One thing that the work needs. `ok` with a `code`: a warning, the work continues. `figures`: what was measured."""
 
     ok: bool
     code: str = ""

@@ -38,5 +38,5 @@ def set_security_headers(app: Flask) -> None:
         if request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"  # what is shown depends on who asks
+            response.headers["Cache-Control"] = "no-store"  # what is shown depends on the user
         return response

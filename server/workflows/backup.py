@@ -50,7 +50,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def make_backup(runtime: Runtime, folder: Path) -> Manifest:
-    """Write a backup to `folder`, which must be new or empty, while servers go on working.
+    """Write a backup to `folder`, which must be new or empty, while servers continue to work.
 
     1. Everything goes into a folder next to it, which is removed when anything fails: no half backup looks like one.
     2. The database first: photos that it names are in the store by then.

@@ -1,4 +1,4 @@
-"""The tick's part in erasing people's data: bounded transactions that go on where the last one ended. What is to go is
+"""The tick's part in erasing people's data: bounded transactions that continue where the last one ended. What to erase is
 found outside of any lock; photos leave the store after the transaction that forgot them."""
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _taken(session: Session, seen: Erasure) -> Erasure | None:
     return row
 
 
-def _go_on(row: Erasure, to: _Place, erased: Erased | None = None, **counts: int) -> dict[str, int]:
+def _continue(row: Erasure, to: _Place, erased: Erased | None = None, **counts: int) -> dict[str, int]:
     """Record where to continue, and what was erased."""
     row.step, row.scope_id, row.after = to.step, to.scope_id, to.after
     went = dict(counts)
@@ -119,7 +119,7 @@ def _records(runtime: Runtime, seen: Erasure, person: Person, now_ms: int) -> di
             some = erase_registers(session, runtime.seals, row.id, scope_id, ids, now_ms)
             erased = Erased(records=erased.records + some.records)
         row.person = runtime.seals.seal(person_aad(row.id), msgspec.json.encode(person))
-        return _go_on(row, _Place(_AFTER[FIRST_STEP]), erased)
+        return _continue(row, _Place(_AFTER[FIRST_STEP]), erased)
 
 
 def _log_lines(runtime: Runtime, seen: Erasure, person: Person, now_ms: int) -> dict[str, int]:
@@ -142,7 +142,7 @@ def _log_lines(runtime: Runtime, seen: Erasure, person: Person, now_ms: int) -> 
         erased = Erased()
         if scope_id is not None and found.ids:
             erased = erase_lines(session, runtime.seals, row.id, scope_id, found.ids, now_ms)
-        return _go_on(row, to, erased, mentions=found.mentions)
+        return _continue(row, to, erased, mentions=found.mentions)
 
 
 def _refused(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dict[str, int]:
@@ -154,7 +154,7 @@ def _refused(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> d
         if row is None:
             return {}
         to = _Place(_AFTER["refused"]) if last is None else _Place("refused", *last)
-        return _go_on(row, to, refused=erase_refused(session, found))
+        return _continue(row, to, refused=erase_refused(session, found))
 
 
 def _rosters(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dict[str, int]:
@@ -172,9 +172,9 @@ def _rosters(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> d
         if row is None:
             return {}
         if purged is None:
-            return _go_on(row, _Place(_AFTER["rosters"]))
+            return _continue(row, _Place(_AFTER["rosters"]))
         done = write_purged(session, purged)
-        return _go_on(row, _Place("rosters", None, purged.id if done else after), rosters=int(done))
+        return _continue(row, _Place("rosters", None, purged.id if done else after), rosters=int(done))
 
 
 def _forms(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dict[str, int]:
@@ -184,7 +184,7 @@ def _forms(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dic
         if row is None:
             return {}
         row.person = None
-        return _go_on(row, _Place("file"), forms=erase_forms(session, runtime.seals, person))
+        return _continue(row, _Place("file"), forms=erase_forms(session, runtime.seals, person))
 
 
 def _finish(runtime: Runtime, seen: Erasure, now_ms: int) -> dict[str, int] | None:

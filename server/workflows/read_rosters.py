@@ -57,7 +57,7 @@ ABANDONED_MS = 60_000  # after which an uploaded file counts as abandoned by the
 _log = logging.getLogger("gongdi.rosters")
 
 
-def take_in_file(app: Flask, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int) -> str:
+def receive_file(app: Flask, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int) -> str:
     """Keep an uploaded file and have it read in the background; gives the roster's id. It is opened first, so that a
     hostile one is refused at once. Raises Problem 403, 404, 413, 415 or 422."""
     seals: Seals = app.extensions["gongdi"].seals
@@ -91,7 +91,7 @@ def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
     for roster_id in found:
         read_roster(seals, roster_id, now_ms)
     for roster_id in begun:
-        go_on_committing(seals, roster_id, now_ms)
+        continue_committing(seals, roster_id, now_ms)
     return {"read": len(found), "committed": len(begun)}
 
 
@@ -152,7 +152,7 @@ def commit_preview(seals: Seals, viewer: Viewer, roster_id: str, decision: Decis
         if problem.code == PREVIEW_STALE:
             _compare_again(seals, viewer, roster_id)
         raise
-    if go_on_committing(seals, roster_id, now_ms, REQUEST_S):
+    if continue_committing(seals, roster_id, now_ms, REQUEST_S):
         _end_soon(current_app._get_current_object(), roster_id, now_ms)  # type: ignore[attr-defined]
 
 
@@ -162,7 +162,7 @@ def _end_soon(app: Flask, roster_id: str, now_ms: int) -> None:
     def work() -> None:
         with app.app_context():
             try:
-                go_on_committing(app.extensions["gongdi"].seals, roster_id, now_ms)
+                continue_committing(app.extensions["gongdi"].seals, roster_id, now_ms)
             except Exception:  # the tick continues it
                 _log.exception("a roster was not committed", extra={"fields": {"roster": roster_id}})
 
@@ -181,7 +181,7 @@ def _begin(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now
     raise Problem("busy", "名册正在被别处修改, 什么都没有提交, 请稍后再试。")
 
 
-def go_on_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float = math.inf) -> bool:
+def continue_committing(seals: Seals, roster_id: str, now_ms: int, budget_s: float = math.inf) -> bool:
     """Write what is left of a roster whose commit has begun, for so long at most; whether more is left. Two that do so at
     once share the work."""
     with read() as session:

@@ -34,7 +34,7 @@ AT_ONCE = 200  # uploads, and photos, that one tick clears away
 _log = logging.getLogger("gongdi.media")
 
 
-def take_piece(store: MediaStore, upload: MediaUpload, piece: bytes, now_ms: int) -> int:
+def add_piece(store: MediaStore, upload: MediaUpload, piece: bytes, now_ms: int) -> int:
     """Add a piece at the offset of `upload`; gives the new offset. The last piece makes the photo arrive.
 
     Raises Problem 409 when another process was first; 413, 415 or 422 when what has come is no photo as promised: the

@@ -9,7 +9,7 @@ from typing import Protocol
 
 BOOT_CLOCK = getattr(
     time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC
-)  # goes on during sleep where the system has one
+)  # continues during sleep where the system has one
 _CHINA = timezone(timedelta(hours=8))  # no zone data needed on a tablet: China has had one offset since 1991
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ class TabletClock(Protocol):
 
 
 class SystemTabletClock:
-    """This machine's clocks. `up_ms` goes on during sleep where the system offers that, as an anchor
+    """This machine's clocks. `up_ms` continues during sleep where the system offers that, as an anchor
     needs."""
 
     def __init__(self) -> None:

@@ -37,7 +37,7 @@ def pull(
     before: PullReport | None = None,
 ) -> PullReport:
     """Brings every assigned scope up to date. Never raises for what the network or server does. `before`:
-    the report of a pull that this one goes on from.
+    the report of a pull that this one continues from.
 
     1 ask with the cursors that are stored; 2 store each scope's changes with its checkpoint, so that a cut
     at any line keeps what was complete; 3 a scope that is gone is purged after `push` has emptied its outbox

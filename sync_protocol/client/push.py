@@ -79,7 +79,7 @@ class _Size:
         self._passed_over = 0
 
     def shrink(self, trouble: Trouble, entries: int) -> bool:
-        """Whether to go on after this failure. Single entries that fail one after the other mean a failing
+        """Whether to continue after this failure. Single entries that fail one after the other mean a failing
         server."""
         if trouble.code == "no_answer":
             self._note(max(1, entries // 2))

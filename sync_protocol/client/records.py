@@ -227,7 +227,7 @@ def _is_left(sql: sqlite3.Connection, scope: str) -> bool:
 def purge(store: Store, scope: str) -> bool:
     """Forgets a scope that was taken away: its records, and what was written there and is settled. Returns
     False, and keeps everything, while entries wait, or the server does not know yet that none do. The stream's
-    number and hash stay: if the scope comes back, the chain goes on.
+    number and hash stay: if the scope comes back, the chain continues.
     """
     with store.transaction() as sql:
         if not _is_left(sql, scope):

@@ -1,7 +1,7 @@
 """The tablet's one SQLite file: who it is, what it wrote, what it pulled, and how far both are settled.
 
 Every step of the client is one transaction here, so a kill between any two steps leaves a state from which
-the next exchange goes on. WAL with `synchronous=FULL`: what was reported as saved survives a power
+the next exchange continues. WAL with `synchronous=FULL`: what was reported as saved survives a power
 cut. `secure_delete`, because a wiped site must not be readable in the free pages.
 """
 

@@ -47,7 +47,7 @@ from sync_protocol.signatures import public_text
 
 
 class Tablet:
-    """One tablet, kept in one file under `home`. Open the same home again, after a crash too, and it goes on.
+    """One tablet, kept in one file under `home`. Open the same home again, after a crash too, and it continues.
 
     `rng` makes ids, nonces and jitter; keys never come from it. Programs leave clock, transport and rng
     alone.

@@ -20,7 +20,7 @@ from server.actions.sync.estimate_times import Dates, estimate_carried_times, es
 from server.actions.sync.quarantine import Pushing, keep_refused, refused_outcome
 from server.actions.sync.read_push import Line, Push
 from server.base.clock import to_iso
-from server.base.db import raise_if_lost, transaction_goes_on
+from server.base.db import is_transaction_open, raise_if_lost
 from server.base.seal import Seals
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
@@ -121,7 +121,7 @@ def _one_scope(
             outcomes, answer = append_scope(pushing, name, lines, assignment, attested, good)
     except OperationalError as error:
         raise_if_lost(error)
-        if not transaction_goes_on(pushing.session):
+        if not is_transaction_open(pushing.session):
             raise
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
