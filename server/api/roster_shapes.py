@@ -146,15 +146,17 @@ class RosterShape(Schema):
         },
     )
     columns = fields.List(
-        fields.Nested(ColumnShape), attribute="roster.told.columns", metadata={"description": "请确认的各列"}
+        fields.Nested(ColumnShape),
+        attribute="roster.details.columns",
+        metadata={"description": "请确认的各列"},
     )
     needed = fields.List(
         fields.Nested(NeededShape),
-        attribute="roster.told.needed",
+        attribute="roster.details.needed",
         metadata={"description": "还没有哪一列是的必填项"},
     )
     company_above_differs = fields.Boolean(
-        attribute="roster.told.company_above_differs",
+        attribute="roster.details.company_above_differs",
         metadata={"description": "表头上方写的是另一家企业的代码"},
     )
     problem = fields.Dict(attribute="roster.problem", allow_none=True)
@@ -188,7 +190,7 @@ class OneRosterShape(RosterShape):
             "全部在 `/rows` 的 rejected 和 warned 两类里"
         },
     )
-    problems_total = fields.Integer(attribute="roster.told.problems_total")
+    problems_total = fields.Integer(attribute="roster.details.problems_total")
 
 
 class RosterPage(Schema):

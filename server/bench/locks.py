@@ -16,7 +16,7 @@ from server.actions.reference.load_reference import load_reference
 from server.actions.rosters.commit_roster import Decision
 from server.actions.rosters.upload_roster import take_in_roster
 from server.actions.rosters.validate_roster import grounds_of, keep_validated, validate_file
-from server.actions.sites.register_site import register_site
+from server.actions.sites.register_site import NewSite, register_site
 from server.base.db import db, read, write
 from server.base.runtime import Runtime
 from server.bench.figure import Figure
@@ -95,7 +95,7 @@ def measure_locks(app: Flask, sites: int, people: int) -> Iterator[Figure]:
     fields |= {"inhabited": True, "places": [{"kind": kind, "name": name} for kind, name in _PLACES]}
     for number in range(sites):
         with write() as session:
-            register_site(session, runtime.seals, now_ms, name=f"工地 {number}", **fields)
+            register_site(session, runtime.seals, now_ms, NewSite(name=f"工地 {number}", **fields))
     for name, at_ms in (("makes windows", now_ms), ("judges a day", now_ms + 30 * _HOUR_MS)):
         watch, began_s = LockWatch(), time.perf_counter()
         with watch.on():

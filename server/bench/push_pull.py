@@ -33,7 +33,7 @@ from server.actions.records.feed import publish
 from server.actions.records.window_record import window_put
 from server.actions.reference.load_reference import load_reference, rules_in_force
 from server.actions.sites.assign_site import assign_site
-from server.actions.sites.register_site import register_site
+from server.actions.sites.register_site import NewSite, register_site
 from server.base.clock import to_iso
 from server.base.db import db, is_postgresql, read, write
 from server.base.runtime import Runtime
@@ -328,14 +328,16 @@ def _new_site(session: Any, seals: Seals, now_ms: int, name: str) -> Site:
         session,
         seals,
         now_ms,
-        name=name,
-        kind="construction",
-        district="410702",
-        unit="zhian",
-        stage="building",
-        inhabited=False,
-        places=[],
-        companies=[],
+        NewSite(
+            name=name,
+            kind="construction",
+            district="410702",
+            unit="zhian",
+            stage="building",
+            inhabited=False,
+            places=[],
+            companies=[],
+        ),
     )
 
 

@@ -26,7 +26,7 @@ from server.actions.rosters.validate_roster import (
     keep_validated,
     validate_file,
 )
-from server.actions.sites.register_site import register_site
+from server.actions.sites.register_site import NewSite, register_site
 from server.base.db import read, write
 from server.base.runtime import Runtime
 from server.bench.figure import Figure, floor_s
@@ -119,11 +119,13 @@ def set_up_contractor(runtime: Runtime, now_ms: int, number: int) -> tuple[str, 
             session,
             runtime.seals,
             now_ms,
-            name="roster",
-            inhabited=False,
-            places=[],
-            companies=[(code, "甲建筑", "009")],
-            **fields,
+            NewSite(
+                name="roster",
+                inhabited=False,
+                places=[],
+                companies=[(code, "甲建筑", "009")],
+                **fields,
+            ),
         )
         user = add_user(
             session, NewUser(f"roster{number}", "contractor", "bench bench bench", company=code), now_ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from server.actions.sites.assign_site import find_site
-from server.actions.sites.register_site import register_site, unit_of
+from server.actions.sites.register_site import NewSite, register_site, unit_of
 from server.actions.sites.suspend_site import resume_site, suspend_site
 from server.base.clock import to_iso
 from server.cli.base import print_table, table, writing
@@ -53,17 +53,21 @@ def add(
             session,
             runtime.seals,
             now_ms,
-            name=name,
-            kind=kind,
-            district=district,
-            unit=unit or unit_of(session, kind, now_ms),
-            stage="building",
-            inhabited=inhabited,
-            practice=practice,
-            places=[dict(zip(("kind", "name"), _parts(place, 2), strict=True)) for place in places],
-            address=address,
-            position=position,
-            companies=[(code, title, role) for code, title, role in (_parts(one, 3) for one in companies)],
+            NewSite(
+                name=name,
+                kind=kind,
+                district=district,
+                unit=unit or unit_of(session, kind, now_ms),
+                stage="building",
+                inhabited=inhabited,
+                practice=practice,
+                places=[dict(zip(("kind", "name"), _parts(place, 2), strict=True)) for place in places],
+                address=address,
+                position=position,
+                companies=[
+                    (code, title, role) for code, title, role in (_parts(one, 3) for one in companies)
+                ],
+            ),
         )
         click.echo(f"已新增工地 {made.name}, 编号 {made.id}")
     if namesakes:

@@ -94,7 +94,7 @@ def columns_form(
         site=site,
         sheets=sheets,
         givable=[name for name in GIVABLE if any(_lacks(group, name) for _, group in sheets)],
-        given={**shown.roster.told.get("given", {}), **_given(before)},
+        given={**shown.roster.details.get("given", {}), **_given(before)},
         today=local_date_of(now_ms()),
         errors=details.get("errors", {}),
         chosen=before,

@@ -26,7 +26,7 @@ from server.actions.devices.enrol_code import make_code
 from server.actions.reference.load_reference import SEED_DATA, load_reference
 from server.actions.sites.assign_site import assign_site
 from server.actions.sites.end_demo import DEMO_NAMES
-from server.actions.sites.register_site import register_site
+from server.actions.sites.register_site import NewSite, register_site
 from server.base.clock import FakeClock
 from server.base.db import alone, write
 from server.base.runtime import Runtime
@@ -202,15 +202,17 @@ def _make_site(app: Flask, city: dict[str, Any], number: int) -> _DemoSite:
             session,
             runtime.seals,
             runtime.clock.now_ms(),
-            name=_site_name(city, number),
-            kind="construction",
-            district=city["districts"][number % len(city["districts"])],
-            unit="zhian",
-            stage="building",
-            inhabited=True,
-            places=city["places"],
-            position=_position(city, number),
-            companies=[(_company_code(company), city["companies"][company], "009")],
+            NewSite(
+                name=_site_name(city, number),
+                kind="construction",
+                district=city["districts"][number % len(city["districts"])],
+                unit="zhian",
+                stage="building",
+                inhabited=True,
+                places=city["places"],
+                position=_position(city, number),
+                companies=[(_company_code(company), city["companies"][company], "009")],
+            ),
         )
         behaviour: str = city["behaviours"][number % len(city["behaviours"])]
         return _DemoSite(site.id, behaviour, _company_code(company), _position(city, number))

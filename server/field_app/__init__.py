@@ -1,4 +1,4 @@
-"""The inspectors' app: sources for the browser in `src`, its building, and the door that serves it."""
+"""The inspectors' app: sources for the browser in `src`, its building, and the endpoints that serve it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The door of the inspectors' app: files that `build` made. Every page of the app is one document."""
+"""The endpoints of the inspectors' app: files that `build` made. Every page of the app is one document."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ class Roster(Base):
     file: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)  # None: forgotten by rule
     result: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
     counts: Mapped[dict[str, int]] = mapped_column(Json)
-    told: Mapped[dict[str, Any]] = mapped_column(Json)  # columns to confirm, codes about the whole file
+    # Columns to confirm, codes about the whole file.
+    details: Mapped[dict[str, Any]] = mapped_column("told", Json)
     problem: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 

@@ -33,7 +33,7 @@ class Parser(HTTPRequestParser):
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         if self.chunked and "CONTENT_LENGTH" in self.headers:
-            raise ParsingError("Content-Length beside Transfer-Encoding")
+            raise ParsingError("Content-Length with Transfer-Encoding")
 
 
 class Channel(HTTPChannel):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.duties.plan_windows import plan_windows
 from server.actions.reference.load_reference import load_reference, mark_changed, rules_in_force
-from server.actions.sites.register_site import register_site
+from server.actions.sites.register_site import NewSite, register_site
 from server.base.clock import from_iso
 from server.base.db import read, write
 from server.base.runtime import Runtime
@@ -34,14 +34,16 @@ def new_site(app: Flask, name: str = "牧野花园", at_ms: int = MIDNIGHT_MS) -
             session,
             seals_of(app),
             at_ms,
-            name=name,
-            kind="construction",
-            district="410702",
-            unit="zhian",
-            stage="building",
-            inhabited=True,
-            places=PLACES,
-            companies=[("91410700MA40000A10", "甲建筑", "009")],
+            NewSite(
+                name=name,
+                kind="construction",
+                district="410702",
+                unit="zhian",
+                stage="building",
+                inhabited=True,
+                places=PLACES,
+                companies=[("91410700MA40000A10", "甲建筑", "009")],
+            ),
         )
         return site.id
 

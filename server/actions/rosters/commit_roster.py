@@ -121,7 +121,7 @@ def begin_commit(session: Session, viewer: Viewer, roster_id: str, plan: Plan) -
         return False
     decided = {"decision": plan.decision.digest, "exited_on": plan.decision.exited_on}
     roster.state, roster.result, roster.committed_by = COMMITTING, plan.sealed, viewer.id
-    roster.told = {**roster.told, **decided}
+    roster.details = {**roster.details, **decided}
     roster.counts = {
         **roster.counts,
         **dict.fromkeys(_WRITTEN, 0),
@@ -139,7 +139,7 @@ def write_part(session: Session, seals: Seals, roster_id: str, result: Result, n
         return False
     first = roster.counts["written"]
     part = result.planned[first : first + PART]
-    drafts = [_draft(result, one, roster.told.get("exited_on")) for one in part]
+    drafts = [_draft(result, one, roster.details.get("exited_on")) for one in part]
     author = roster.committed_by or roster.user_id
     outcomes = write_server_entries(session, seals, author, roster.site_id, drafts, now_ms) if drafts else []
     done = _written(drafts, outcomes)
@@ -166,11 +166,11 @@ def keep_refreshed(session: Session, viewer: Viewer, fresh: Roster, seen: bytes 
     """Keep the preview that `refresh_preview` made, unless another was kept meanwhile than the one `seen` then."""
     roster = own_roster(session, viewer, fresh.id)
     if roster.state == "preview" and roster.result == seen:
-        roster.result, roster.counts, roster.told = fresh.result, fresh.counts, fresh.told
+        roster.result, roster.counts, roster.details = fresh.result, fresh.counts, fresh.details
 
 
 def _check_repeated(roster: Roster, decision: Decision) -> None:
-    if roster.told.get("decision", decision.digest) != decision.digest:
+    if roster.details.get("decision", decision.digest) != decision.digest:
         detail = "提交时对“名册里没有的人”另有决定, 不能再改; 要登记退场, 请重新上传名册。"
         raise Problem("already_committed", detail)
 

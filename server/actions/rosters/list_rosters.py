@@ -60,7 +60,7 @@ class ShownRoster:
         """The first of everything that was found, errors before warnings."""
         return [
             PlacedProblem(**_in_words(code, name, title), sheet=sheet, number=number)
-            for sheet, number, title, name, code in self.roster.told.get("problems", [])
+            for sheet, number, title, name, code in self.roster.details.get("problems", [])
         ]
 
 
@@ -122,7 +122,7 @@ def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:
     """Every column that a user may be asked about, or may want to change, as `keep_validated` keeps them. Raises Problem
     409 when there is none."""
     if roster.state == "mapping":
-        columns: list[dict[str, Any]] = roster.told["columns"]
+        columns: list[dict[str, Any]] = roster.details["columns"]
         return columns
     if roster.state != "preview":
         raise Problem("roster_not_open", state=roster.state)

@@ -131,7 +131,7 @@ def keep_compared(
         "rows": len(rows),
     }
     roster.result = sealed_result(seals, roster.id, result)
-    roster.told = {**roster.told, **_first_problems(result)}
+    roster.details = {**roster.details, **_first_problems(result)}
 
 
 def sealed_result(seals: Seals, roster_id: str, result: Result) -> bytes:

@@ -32,7 +32,7 @@ def take_in_roster(
     roster = Roster(id=str(uuid7()), site_id=site_id, company=viewer.company, user_id=viewer.id)
     roster.name, roster.state, roster.made_ms = _file_name(name), "received", now_ms
     roster.file = seals.seal(file_aad(roster.id), data)
-    roster.counts, roster.told = {}, {}
+    roster.counts, roster.details = {}, {}
     session.add(roster)
     session.flush()
     return roster
@@ -55,19 +55,19 @@ def opened(seals: Seals, roster_id: str, file: bytes | None) -> Workbook:
 def with_kept(roster: Roster, chosen: Chosen) -> Chosen:
     """What was chosen of this file's columns before and now; a field that moves to another column leaves its own."""
     moved = {(sheet, field) for (sheet, _), field in chosen.items() if field}
-    kept = {(sheet, column): field for sheet, column, field in roster.told.get("chosen", [])}
+    kept = {(sheet, column): field for sheet, column, field in roster.details.get("chosen", [])}
     return {key: field for key, field in kept.items() if (key[0], field) not in moved} | chosen
 
 
 def keep_chosen(roster: Roster, chosen: Chosen, given: Mapping[str, str]) -> None:
     """For the next time that the columns of this very file are looked at: not every title is clear by itself."""
     columns = [(*key, field) for key, field in chosen.items()]
-    roster.told = {**roster.told, "chosen": columns, "given": dict(given)}
+    roster.details = {**roster.details, "chosen": columns, "given": dict(given)}
 
 
 def with_given(roster: Roster, given: Mapping[str, str]) -> dict[str, str]:
     """What was given for all rows before and now; an empty text takes a value back."""
-    merged = {**roster.told.get("given", {}), **given}
+    merged = {**roster.details.get("given", {}), **given}
     return {name: value for name, value in merged.items() if value}
 
 

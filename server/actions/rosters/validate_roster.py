@@ -126,14 +126,14 @@ def keep_validated(session: Session, seals: Seals, roster: Roster, validated: Va
     """
     if validated.questions:
         roster.state = "mapping"
-        roster.told = {
+        roster.details = {
             "columns": validated.questions,
             "needed": _needed(validated),
             "skipped": _skipped(validated),
         }
         return
     above = {code for _, layout in validated.layouts if (code := company_above(layout)) is not None}
-    roster.told = {
+    roster.details = {
         "company_above_differs": bool(above - {roster.company}),
         "skipped": _skipped(validated),
         "passed_over": _passed_over(validated),

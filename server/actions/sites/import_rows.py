@@ -17,7 +17,7 @@ from server.actions.accounts.manage_users import NewUser, add_user, find_user
 from server.actions.reference.check_codes import wrong
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sites.assign_site import assign_site
-from server.actions.sites.register_site import register_site, unit_of
+from server.actions.sites.register_site import NewSite, register_site, unit_of
 from server.base.problems import Problem
 from server.base.seal import Seals
 from server.files.read_workbook import Workbook
@@ -169,23 +169,25 @@ def _site(importing: _Importing, row: Row) -> str:
         session,
         importing.seals,
         now_ms,
-        name=row["名称"],
-        kind=kind,
-        district=district,
-        unit=importing.code("units", row["科室"]) if row["科室"] else unit_of(session, kind, now_ms),
-        stage="building",
-        inhabited=_yes("住人", row["住人"]),
-        practice=_yes("练习", row["练习"]),
-        places=[
-            {"kind": importing.code("place_kinds", parts[0]), "name": parts[1]}
-            for parts in _several("场所", row["场所"], 2, 2)
-        ],
-        address=row["地址"] or None,
-        position=_position(row["纬度"], row["经度"]),
-        companies=[
-            (parts[0], parts[1], parts[2] if len(parts) == 3 else GENERAL_CONTRACTOR)
-            for parts in _several("企业", row["企业"], 2, 3)
-        ],
+        NewSite(
+            name=row["名称"],
+            kind=kind,
+            district=district,
+            unit=importing.code("units", row["科室"]) if row["科室"] else unit_of(session, kind, now_ms),
+            stage="building",
+            inhabited=_yes("住人", row["住人"]),
+            practice=_yes("练习", row["练习"]),
+            places=[
+                {"kind": importing.code("place_kinds", parts[0]), "name": parts[1]}
+                for parts in _several("场所", row["场所"], 2, 2)
+            ],
+            address=row["地址"] or None,
+            position=_position(row["纬度"], row["经度"]),
+            companies=[
+                (parts[0], parts[1], parts[2] if len(parts) == 3 else GENERAL_CONTRACTOR)
+                for parts in _several("企业", row["企业"], 2, 3)
+            ],
+        ),
     )
     return "new"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -21,62 +22,64 @@ from server.rules.calendar import local_date_of
 from server.rules.from_rows import in_force
 
 
-def register_site(
-    session: Session,
-    seals: Seals,
-    now_ms: int,
-    *,
-    site_id: str | None = None,
-    name: str,
-    kind: str,
-    district: str,
-    unit: str,
-    stage: str,
-    inhabited: bool,
-    places: Sequence[Mapping[str, str]],
-    address: str | None = None,
-    position: tuple[float, float] | None = None,
-    alert: str = "normal",
-    companies: Sequence[tuple[str, str, str]] = (),
-    practice: bool = False,
-) -> Site:
-    """A new site with its scope, its record in it, and its companies (code, name, role as in SiteCompany). `position`:
-    latitude and longitude in degrees (WGS 84). `practice`: for practising; nothing of it counts anywhere.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSite:
+    """A site to be registered. `companies`: (code, name, role as in SiteCompany); `position`: latitude and longitude in
+    degrees (WGS 84); `practice`: for practising, nothing of it counts anywhere; `site_id`: given where it must not
+    change, as in the demo city."""
+
+    name: str
+    kind: str
+    district: str
+    unit: str
+    stage: str
+    inhabited: bool
+    places: Sequence[Mapping[str, str]]
+    site_id: str | None = None
+    address: str | None = None
+    position: tuple[float, float] | None = None
+    alert: str = "normal"
+    companies: Sequence[tuple[str, str, str]] = ()
+    practice: bool = False
+
+
+def register_site(session: Session, seals: Seals, now_ms: int, new: NewSite) -> Site:
+    """A new site with its scope, its record in it, and its companies.
 
     The next tick makes its windows; none that opened before now. A company that is known already gets the
     name given here. Raises Problem 422 for a code that reference data does not know, and for a record that
     tablets would not accept (schemas/site.py).
     """
-    check_codes(session, now_ms, "site_kinds", [kind], "kind")
-    check_codes(session, now_ms, "districts", [district], "district")
-    check_codes(session, now_ms, "units", [unit], "unit")
-    check_codes(session, now_ms, "place_kinds", [place["kind"] for place in places], "places")
-    for code, _, _ in companies:
+    check_codes(session, now_ms, "site_kinds", [new.kind], "kind")
+    check_codes(session, now_ms, "districts", [new.district], "district")
+    check_codes(session, now_ms, "units", [new.unit], "unit")
+    check_codes(session, now_ms, "place_kinds", [place["kind"] for place in new.places], "places")
+    for code, _, _ in new.companies:
         if company_problem(code) is not None:
             raise wrong("companies", PROBLEMS["company_check_character"])
-    if position is not None and not (abs(position[0]) <= 90 and abs(position[1]) <= 180):
+    if new.position is not None and not (abs(new.position[0]) <= 90 and abs(new.position[1]) <= 180):
         raise wrong("position", "纬度应在 -90 到 90 之间, 经度应在 -180 到 180 之间。")
     site = Site(
-        id=site_id or str(uuid7()),
-        name=name,
-        kind=kind,
-        district=district,
-        address=address,
-        latitude_deg=position[0] if position is not None else None,
-        longitude_deg=position[1] if position is not None else None,
-        unit=unit,
-        stage=stage,
-        alert=alert,
-        inhabited=inhabited,
-        practice=practice,
-        places=[dict(place) for place in places],
+        id=new.site_id or str(uuid7()),
+        name=new.name,
+        kind=new.kind,
+        district=new.district,
+        address=new.address,
+        latitude_deg=new.position[0] if new.position is not None else None,
+        longitude_deg=new.position[1] if new.position is not None else None,
+        unit=new.unit,
+        stage=new.stage,
+        alert=new.alert,
+        inhabited=new.inhabited,
+        practice=new.practice,
+        places=[dict(place) for place in new.places],
         made_ms=now_ms,
         planned_until="",
         planned_stamp="",
     )
     session.add(site)
     session.flush()
-    for code, company_name, role in companies:
+    for code, company_name, role in new.companies:
         session.merge(Company(code=code, name=company_name))
         session.merge(SiteCompany(site_id=site.id, company=code, role=role))
     session.flush()

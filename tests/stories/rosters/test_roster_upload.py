@@ -278,7 +278,7 @@ def test_a_choice_against_a_known_word_counts_for_one_file_only(desk: Cast, cont
 def test_what_was_not_read_is_kept_with_the_preview(desk: Cast, contractor: Caller) -> None:
     roster = preview(contractor, desk.site_a, xlsx([person(1).cells(), ["合计：1人"]]))
     with desk.app.app_context(), read() as session:
-        detail = session.get_one(Roster, roster["id"]).told
+        detail = session.get_one(Roster, roster["id"]).details
     assert detail["passed_over"] == [{"sheet": 0, "sheet_name": "花名册", "count": 1, "rows": [3]}]
     assert (detail["skipped"], detail["hidden_columns"]) == ([], [])
 
@@ -288,7 +288,7 @@ def test_questions_hold_no_names_and_no_numbers(desk: Cast, contractor: Caller) 
     roster = preview(contractor, desk.site_a, data)
     assert roster["state"] == "mapping"
     with desk.app.app_context(), read() as session:
-        detail = session.get_one(Roster, roster["id"]).told
+        detail = session.get_one(Roster, roster["id"]).details
     assert all(column["samples"] for column in detail["columns"])
     for n in range(2, 9):
         assert person(n).name not in str(detail) and person(n).certificate_number not in str(detail)
@@ -406,7 +406,7 @@ def test_no_identity_is_in_the_clear_in_the_database(desk: Cast, contractor: Cal
     with desk.app.app_context(), read() as session:
         row = session.get_one(Roster, roster["id"])
         kept = b"".join(
-            (row.file or b"", row.result or b"", str(row.counts).encode(), str(row.told).encode())
+            (row.file or b"", row.result or b"", str(row.counts).encode(), str(row.details).encode())
         )
         assert is_sealed(row.file or b"") and is_sealed(row.result or b"")  # they are packed as well
         kept += b"".join(session.scalars(sa.select(LogEntry.raw)))
