@@ -79,7 +79,7 @@ def _forget_notices(session: Session, now_ms: int, book: Rulebook) -> int:
 
 
 def _forget_tombstones(session: Session, before_ms: int, limit: int) -> int:
-    """Raise the floor of each scope with what is forgotten: an older cursor starts again from 0 (PROTOCOL: pull)."""
+    """Raise the floor of each scope with what is forgotten: an older cursor starts again from 0 (SPEC, part 11)."""
     query = sa.select(Record.scope_id, Record.id, Record.seq).where(Record.deleted_ms <= before_ms)
     gone: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for scope_id, record_id, seq in session.execute(query.order_by(Record.deleted_ms).limit(limit)):
