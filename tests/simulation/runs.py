@@ -64,14 +64,6 @@ def seeds_from(name: str) -> Iterator[int]:
         number += 1
 
 
-def of_this_code() -> str:
-    """A name for the product and the simulation as they are here: the same until a file of theirs is another."""
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in READ for path in ROOT.glob(pattern)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def in_words(ended: Ended) -> str:
     """What went wrong, and how to see it again."""
     found = "\n".join(f"  {code}: {words}" for code, words in ended.problems[:5])
