@@ -5,18 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.simulation.shrinking import shrink
 from tests.simulation.simulator import Simulator
 from tests.simulation.steps import act, plan_of
 from tests.simulation.world import Step
-
-ROOT = Path(__file__).parents[2]
-READ = (
-    *("server/*.py", "server/actions/*.py", "server/api/*.py", "server/models/*.py", "server/rules/**/*.py"),
-    *("sync_protocol/**/*.py", "schemas/*.py", "seed_data/*.json", "tests/simulation/*.py"),
-)
 
 
 @dataclass(frozen=True)
