@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -171,11 +172,24 @@ def is_alone() -> bool:
 
 
 @contextmanager
+def _uncollected() -> Iterator[None]:
+    """Within it Python looks for no garbage: to walk everything that a process holds takes longer than a turn, and others
+    wait for the lock meanwhile."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
 def write_in_turn() -> Iterator[Session]:
     """One transaction of background work, as `write`. On SQLite the lock is then free for as long as it was held, so that
     whoever waits for it gets it."""
     began_s = time.perf_counter()
-    with write() as session:
+    with _uncollected(), write() as session:
         yield session
         others_wait = not is_postgresql(session) and not is_alone()
     if others_wait:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from server.base.db import alone, read, write
+from server.base.db import alone, read, write, write_in_turn
 from server.models import Flag, FlagStep, Window
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
@@ -81,3 +82,12 @@ def test_who_is_alone_with_the_database_pauses_for_nobody(
     assert pauses == []
     tick(app, field.cast.clock.now_ms())
     assert pauses != []
+
+
+def test_nobody_waits_for_a_lock_while_garbage_is_collected(app: Flask) -> None:
+    enabled: list[bool] = []
+    with app.app_context():
+        with write_in_turn():
+            enabled.append(gc.isenabled())
+        enabled.append(gc.isenabled())
+    assert enabled == [False, True]
