@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -121,14 +121,6 @@ class Quarantine(Base):
     settled_by: Mapped[str | None] = mapped_column(Id)  # a user
     settled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     reason: Mapped[str | None] = mapped_column(sa.String(200))  # why a person settled it so
-
-
-def known_entries(session: Session, scope_id: str, ids: Sequence[str]) -> dict[str, LogEntry]:
-    """Which of these ids the scope's log has already. One statement, by the primary key."""
-    if not ids:
-        return {}
-    query = sa.select(LogEntry).where(LogEntry.scope_id == scope_id, LogEntry.id.in_(ids))
-    return {entry.id: entry for entry in session.scalars(query)}
 
 
 def scope_log(session: Session, scope_id: str) -> Iterator[LogEntry]:

@@ -22,8 +22,6 @@ from server.models.user import User
 from server.models.watermark import stopped_ms
 from sync_protocol.signatures import SignatureProblem, keyid_of, verify_request
 
-_STATUS = {"digest_mismatch": 400}  # every other problem of a signature is 401
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:

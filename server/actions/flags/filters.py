@@ -4,7 +4,7 @@ the console's form derive from it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -103,8 +103,6 @@ FLAG_FILTERS = (
 WAITING_FILTERS = tuple(one for one in FLAG_FILTERS if one.name not in ("state", "unit", "company"))
 
 
-def conditions(
-    chosen: Mapping[str, str | None], viewer: Viewer, filters: Sequence[Filter] = FLAG_FILTERS
-) -> list[sa.ColumnElement[bool]]:
+def conditions(chosen: Mapping[str, str | None], viewer: Viewer) -> list[sa.ColumnElement[bool]]:
     """What a query over flags and their sites is narrowed to by these values (None or empty: any)."""
-    return [one.narrows(value, viewer) for one in filters if (value := chosen.get(one.name))]
+    return [one.narrows(value, viewer) for one in FLAG_FILTERS if (value := chosen.get(one.name))]

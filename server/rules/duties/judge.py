@@ -44,7 +44,6 @@ REMEDIES = {  # what a person can do about a window in review, by its reason
 # How well a window is fulfilled, best first, and the state that follows.
 FULFILLED = {"timely": "met", "late": "done_late", "backfilled": "backfilled"}
 _SOFT = (TIME_UNCERTAIN, EVIDENCE_KEPT, *DEVICE_REASONS)  # reviews that end by themselves when more is known
-_UNDECIDED = ("open", "silent")
 _BEST_FIRST = tuple(FULFILLED)
 _DONE = tuple(FULFILLED.values())
 _WAKES = ("rest_day", "nobody_expected")  # excuses that fall away when people turn up after all

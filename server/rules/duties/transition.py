@@ -90,12 +90,8 @@ def decide(window: Stored, evidence: Evidence, heard: Heard) -> Decision:
 def decide_at_push(window: Stored, evidence: Evidence, heard: Heard) -> Decision:
     """As `decide`, where flags are left to the tick: what a flag has to follow is due at once."""
     decided = decide(window, evidence, heard)
-    silent_ms = window.deadline_ms + heard.silence_ms
-    flag_follows = (
-        window.flag_id is not None
-        or decided.state == "missed"
-        or (decided.state == "silent" and heard.now_ms >= silent_ms)
-    )
+    is_silent_long = decided.state == "silent" and decided.check_ms is None
+    flag_follows = window.flag_id is not None or decided.state == "missed" or is_silent_long
     return replace(decided, check_ms=heard.now_ms) if flag_follows else decided
 
 
