@@ -91,6 +91,8 @@ def lock_scope(session: Session, scope_id: str) -> Scope | None:
 def take_scopes(session: Session, scope_ids: Sequence[str]) -> list[Scope]:
     """Those of the scopes that nobody else holds now, locked, in one order for all takers (a scheduler's
     share)."""
+    if not scope_ids:
+        return []
     query = sa.select(Scope).where(Scope.scope_id.in_(scope_ids)).order_by(Scope.scope_id)
     return list(
         session.scalars(

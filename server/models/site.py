@@ -103,13 +103,3 @@ def suspensions_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[
     for row in session.scalars(query.order_by(Suspension.from_ms, Suspension.id)):
         found[row.site_id].append(row)
     return found
-
-
-def sites_to_plan(session: Session, until: str, stamp: str, after: str, limit: int) -> list[str]:
-    """Ids of sites whose windows do not reach the local date `until`, or follow other rules than `stamp`; in
-    the order of ids, beginning after one."""
-    wanted = sa.or_(Site.planned_until < until, Site.planned_stamp != stamp)
-    query = sa.select(Site.id).where(wanted)
-    if after:
-        query = query.where(Site.id > after)
-    return list(session.scalars(query.order_by(Site.id).limit(limit)))

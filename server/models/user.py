@@ -110,9 +110,3 @@ def count_down(session: Session, key: str) -> None:
 
 def forget_tally(session: Session, key: str) -> None:
     session.execute(sa.delete(Tally).where(Tally.key == key))
-
-
-def forget_expired(session: Session, now_ms: int, tally_ms: int) -> None:
-    """Housekeeping: drop log-ins that have expired, and counts that began longer than `tally_ms` ago."""
-    session.execute(sa.delete(LoginToken).where(LoginToken.expires_ms <= now_ms))
-    session.execute(sa.delete(Tally).where(Tally.since_ms <= now_ms - tally_ms))

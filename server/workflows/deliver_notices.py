@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from server.actions.notices.channels import CHANNELS
-from server.actions.notices.digest import claim, gather, settle
+from server.actions.notices.digest import claim, gather, is_any_due, settle
 from server.actions.notices.outgoing import Outgoing
 from server.actions.reference.load_reference import rules_in_force
-from server.base.db import write
+from server.base.db import read, write
 from server.base.seal import Seals
 
 DIGESTS_A_TICK = 500
@@ -22,8 +22,12 @@ Send = Callable[[Outgoing], bool]
 
 def deliver_due(seals: Seals, now_ms: int, send: Send, address_of: str = "") -> dict[str, int]:
     """Gather what may be sent, then send what is due, one digest at a time. Gives how many were sent and failed."""
+    did = {"digests": 0, "sent": 0, "failed": 0}
+    with read() as session:
+        if not is_any_due(session, now_ms):
+            return did
     with write() as session:
-        did = {"digests": gather(session, now_ms), "sent": 0, "failed": 0}
+        did["digests"] = gather(session, now_ms)
     for _ in range(DIGESTS_A_TICK):
         with write() as session:
             outgoing = claim(session, seals, now_ms, address_of)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.erasure.erase_copies import (
@@ -28,7 +27,13 @@ from server.actions.erasure.find_person import (
     settled_late,
     widened,
 )
-from server.actions.erasure.request_erasure import FIRST_STEP, Person, person_aad, read_person
+from server.actions.erasure.request_erasure import (
+    FIRST_STEP,
+    Person,
+    erasures_under_way,
+    person_aad,
+    read_person,
+)
 from server.actions.ops.check_keys import faults_of_keys
 from server.base.db import db, is_postgresql, read, write_in_turn
 from server.base.runtime import Runtime
@@ -82,8 +87,7 @@ def _part(runtime: Runtime, now_ms: int) -> Mapping[str, int] | None:
 
 
 def _next(session: Session) -> Erasure | None:
-    under_way = sa.select(Erasure).where(Erasure.done_ms.is_(None)).order_by(Erasure.asked_ms, Erasure.id)
-    return session.scalar(under_way.limit(1))
+    return session.scalar(erasures_under_way().order_by(Erasure.asked_ms, Erasure.id).limit(1))
 
 
 def _taken(session: Session, seen: Erasure) -> Erasure | None:

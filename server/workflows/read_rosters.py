@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
 
+import sqlalchemy as sa
 from flask import Flask, current_app
 
 from server.actions.rosters.commit_roster import (
@@ -31,7 +32,7 @@ from server.actions.rosters.upload_roster import (
     own_roster,
     require_uploader,
     take_in_roster,
-    waiting_rosters,
+    unread_rosters,
     with_given,
     with_kept,
 )
@@ -52,6 +53,7 @@ from server.rules.calendar import local_date_of
 
 REQUEST_S = 10.0  # for which a request continues to commit; the rest is written in the background
 PLANS_MAX = 5  # times that a commit is planned again because the site changed meanwhile
+AT_ONCE = 10  # rosters that one tick reads, and commits that it continues
 ABANDONED_MS = 60_000  # after which an uploaded file counts as abandoned by the process that received it
 
 _log = logging.getLogger("gongdi.rosters")
@@ -83,11 +85,18 @@ def _read_soon(app: Flask, roster_id: str, workbook: Workbook, now_ms: int) -> N
     pool.submit(work)
 
 
+def due_rosters(now_ms: int) -> tuple[sa.Select[str], sa.Select[str]]:
+    """Ids of rosters that are to be read, and of those whose commit is to be continued."""
+    return unread_rosters(now_ms - ABANDONED_MS), begun_commits()
+
+
 def read_waiting(seals: Seals, now_ms: int) -> dict[str, int]:
     """The tick's part: files that were not read yet, and unfinished commits. Gives how many there were."""
     with read() as session:
-        found = waiting_rosters(session, now_ms - ABANDONED_MS)
-        begun = begun_commits(session)
+        found, begun = (
+            session.scalars(query.order_by(Roster.made_ms).limit(AT_ONCE)).all()
+            for query in due_rosters(now_ms)
+        )
     for roster_id in found:
         read_roster(seals, roster_id, now_ms)
     for roster_id in begun:

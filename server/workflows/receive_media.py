@@ -18,7 +18,6 @@ from server.actions.media.advance_upload import PARTS_MAX, advance, finish, give
 from server.actions.media.begin_upload import Announced, open_upload, promised_to
 from server.actions.media.get_media import require_photographer
 from server.actions.media.inspect_photo import Photo, PhotoLimits, inspect_photo, photo_limits, refused_media
-from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.write_server_entries import own_device
 from server.base.db import read, write
 from server.base.media_store import MediaStore
@@ -28,6 +27,7 @@ from server.base.seal import SealBroken
 from server.models.access import Viewer
 from server.models.media import Media, MediaUpload, original_key, parts_key, shown_key, stranded_photos
 from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.rulebook import Rulebook
 
 AT_ONCE = 200  # uploads, and photos, that one tick clears away
 
@@ -161,19 +161,33 @@ def _joined(store: MediaStore, upload: MediaUpload, last: bytes) -> bytes:
     return b"".join((*pieces, last))
 
 
-def tidy_media(runtime: Runtime, now_ms: int) -> dict[str, int]:
+def expired_uploads(now_ms: int) -> sa.Select[str]:
+    """Ids of uploads that nobody finished in time."""
+    return sa.select(MediaUpload.id).where(MediaUpload.expires_ms <= now_ms)
+
+
+def old_photos(now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
+    """Photos that are past their time and that no open flag needs: (scope id, SHA-256). None without the rule."""
+    try:
+        days = book.number("media_days", local_date_of(now_ms))
+    except LookupError:  # no reference data yet
+        return None
+    is_old = Media.arrived_ms <= now_ms - round(days * DAY_MS)
+    return sa.select(Media.scope_id, Media.sha256).where(Media.state == "kept", is_old, ~is_held())
+
+
+def tidy_media(runtime: Runtime, now_ms: int, book: Rulebook) -> dict[str, int]:
     """The tick's part: uploads that have expired go with their pieces, photos go when the rules say so."""
     return {
         "uploads": _forget_uploads(runtime.media, now_ms),
-        "photos": _forget_photos(runtime.media, now_ms),
+        "photos": _forget_photos(runtime.media, now_ms, book),
     }
 
 
 def _forget_uploads(store: MediaStore, now_ms: int) -> int:
     over = MediaUpload.expires_ms <= now_ms
     with read() as session:
-        query = sa.select(MediaUpload.id).where(over).order_by(MediaUpload.expires_ms).limit(AT_ONCE)
-        found = list(session.scalars(query))
+        found = list(session.scalars(expired_uploads(now_ms).order_by(MediaUpload.expires_ms).limit(AT_ONCE)))
         stranded = stranded_photos(session, found, now_ms)
     for upload_id in found:
         store.delete_below(parts_key(upload_id))
@@ -185,19 +199,13 @@ def _forget_uploads(store: MediaStore, now_ms: int) -> int:
     return len(found)
 
 
-def _forget_photos(store: MediaStore, now_ms: int) -> int:
+def _forget_photos(store: MediaStore, now_ms: int, book: Rulebook) -> int:
+    over = old_photos(now_ms, book)
+    if over is None:
+        return 0
     with read() as session:
-        try:
-            days = rules_in_force(session).number("media_days", local_date_of(now_ms))
-        except LookupError:  # no reference data yet
-            return 0
-        over = sa.and_(
-            Media.state == "kept",
-            Media.arrived_ms <= now_ms - round(days * DAY_MS),
-            ~is_held(),
-        )
-        query = sa.select(Media.scope_id, Media.sha256).where(over).order_by(Media.arrived_ms).limit(AT_ONCE)
-        found = [(row.scope_id, row.sha256) for row in session.execute(query)]
+        rows = session.execute(over.order_by(Media.arrived_ms).limit(AT_ONCE))
+        found = [(row.scope_id, row.sha256) for row in rows]
     for scope_id, sha256 in found:
         store.delete((original_key(scope_id, sha256), shown_key(scope_id, sha256)))
         with write() as session:

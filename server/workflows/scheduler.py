@@ -11,7 +11,7 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -36,9 +36,12 @@ from server.actions.ops.retention import RETAINED, ROWS_AT_ONCE, forget_exchange
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.find_signals import find_new_signals
 from server.actions.sync.release_held import release_overdue
-from server.base.db import db, is_alone, read, write, write_in_turn
+from server.base.db import DatabaseTrouble, db, is_alone, read, write, write_in_turn
 from server.base.runtime import Runtime
+from server.base.seal import Seals
+from server.rules.rulebook import Rulebook
 from server.workflows.deliver_notices import deliver_due, sender
+from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
 from server.workflows.read_rosters import read_waiting
 from server.workflows.receive_media import tidy_media
@@ -64,28 +67,60 @@ RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 
 _log = logging.getLogger("gongdi.scheduler")
 
-Part = Callable[[Runtime, int], dict[str, int]]
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One look of a scheduler. `book`: the rules at its beginning; newer ones are followed by the next."""
+
+    runtime: Runtime
+    now_ms: int
+    book: Rulebook
+
+
+Part = Callable[[Tick], dict[str, int]]
 
 
 def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """Do everything that is due at `now_ms`; doing it again does nothing. Gives what was done, by part, with
-    `failed` counting what could not be; that never stops the rest. At an `assumed` time it is no heartbeat: it does
-    not prove that a scheduler runs."""
+    `failed` counting what could not be; that never stops the rest. A part with nothing to do gives nothing. Without
+    rules nothing is done, and at an `assumed` time it is no heartbeat: neither proves that a scheduler works."""
     began_s = time.perf_counter()
-    runtime: Runtime = app.extensions["gongdi"]
     did: dict[str, Any] = {}
     with app.app_context():
+        try:
+            with read() as session:
+                book = rules_in_force(session)
+        except DatabaseTrouble:
+            _log.exception("the rules were not read")
+            return {"rules": {"failed": 1}}
+        this = Tick(app.extensions["gongdi"], now_ms, book)
+        due = _due_parts(this)
         for name, part in PARTS.items():
-            try:
-                did[name] = part(runtime, now_ms)
-            except Exception:  # one part must not stop the others
-                _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
-                did[name] = {"failed": 1}
+            did[name] = _do(name, part, this) if due.get(name, True) else {}
+            if any(did[name].values()):
+                due = _due_parts(this)  # what one part does may be work for the next
         if assumed:
             return did
         with write() as session:
             heartbeat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
     return did
+
+
+def _due_parts(this: Tick) -> Mapping[str, bool]:
+    try:
+        with read() as session:
+            return due_parts(session, this.now_ms, this.book)
+    except DatabaseTrouble:  # each part finds out by itself
+        _log.exception("what is due was not found")
+        return {}
+
+
+def _do(name: str, part: Part, this: Tick) -> dict[str, int]:
+    try:
+        return part(this)
+    except Exception:  # one part must not stop the others
+        _log.exception("a part of the tick failed", extra={"fields": {"part": name}})
+        return {"failed": 1}
 
 
 def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
@@ -172,61 +207,48 @@ def _share() -> Share:
     return ON_POSTGRESQL if has_room else ON_SQLITE
 
 
-def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
+def _make(this: Tick) -> dict[str, int]:
+    total: Counter[str] = Counter()
     after, share = "", _share()
     while True:
         with write_in_turn() as session:
-            did = plan_windows(session, runtime.seals, now_ms, rules_in_force(session), share.sites, after)
-        for name in total:
-            total[name] += did[name]
-        after = did["last"]
+            did = plan_windows(session, this.runtime.seals, this.now_ms, this.book, share.sites, after)
+        after = did.pop("last")
+        total.update(did)
         if not after:
-            return total
+            return dict(total)
 
 
-def _reporters(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(
-        lambda session: retire_reporters(session, now_ms, rules_in_force(session), _share().rows)
-    )
+def _reporters(this: Tick) -> dict[str, int]:
+    return _until_none(lambda session: retire_reporters(session, this.now_ms, this.book, _share().rows))
 
 
-def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
+def _judge(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
     share = _share()
     most = {"limit": share.rows} if share == ON_SQLITE else {}
     for _ in range(share.rounds):
         with write_in_turn() as session:
-            did = judge_due(session, runtime.seals, now_ms, rules_in_force(session), **most)
+            did = judge_due(session, this.runtime.seals, this.now_ms, this.book, **most)
         total.update(did)
         if not did:
             break
     return dict(total)
 
 
-def _cases(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(
-        lambda session: flag_overdue_cases(
-            session, runtime.seals, now_ms, rules_in_force(session), _share().rows
-        )
+def _by_rows(take: Callable[[Session, Seals, int, Rulebook, int], int]) -> Part:
+    return lambda this: _until_none(
+        lambda session: take(session, this.runtime.seals, this.now_ms, this.book, _share().rows)
     )
 
 
-def _steps(runtime: Runtime, now_ms: int) -> dict[str, int]:
+def _held(this: Tick) -> dict[str, int]:
+    return _until_none(lambda session: release_overdue(session, this.runtime.seals, this.now_ms, HELD_A_TIME))
+
+
+def _signals(this: Tick) -> dict[str, int]:
     return _until_none(
-        lambda session: take_due_steps(session, runtime.seals, now_ms, rules_in_force(session), _share().rows)
-    )
-
-
-def _held(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(lambda session: release_overdue(session, runtime.seals, now_ms, HELD_A_TIME))
-
-
-def _signals(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(
-        lambda session: find_new_signals(
-            session, runtime.seals, now_ms, rules_in_force(session), _share().sites
-        )
+        lambda session: find_new_signals(session, this.runtime.seals, this.now_ms, this.book, _share().sites)
     )
 
 
@@ -241,20 +263,19 @@ def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
     return {"done": done}
 
 
-def _rosters(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return read_waiting(runtime.seals, now_ms)
+def _rosters(this: Tick) -> dict[str, int]:
+    return read_waiting(this.runtime.seals, this.now_ms)
 
 
-def _retention(runtime: Runtime, now_ms: int) -> dict[str, int]:
+def _retention(this: Tick) -> dict[str, int]:
     """Each table in transactions of its own; what one tick leaves is past its time at the next."""
-    with read() as session:
-        book = rules_in_force(session)
+    now_ms, book = this.now_ms, this.book
     forget: dict[str, Callable[[Session], int]] = {
         kept.model.__tablename__: partial(forget_rows, kept=kept, now_ms=now_ms, book=book)
         for kept in RETAINED
     }
     forget["exchange"] = partial(forget_exchanges, now_ms=now_ms, book=book)
-    forget["duty_window"] = partial(forget_windows, seals=runtime.seals, now_ms=now_ms, book=book)
+    forget["duty_window"] = partial(forget_windows, seals=this.runtime.seals, now_ms=now_ms, book=book)
     return {name: _until_few(take) for name, take in forget.items()}
 
 
@@ -270,9 +291,9 @@ def _until_few(take: Callable[[Session], int]) -> int:
     return total
 
 
-def _house(_runtime: Runtime, now_ms: int) -> dict[str, int]:
+def _house(this: Tick) -> dict[str, int]:
     with write() as session:
-        return expire_rows(session, now_ms, rules_in_force(session))
+        return expire_rows(session, this.now_ms, this.book)
 
 
 # Held entries first: what they release may meet a window that would be missed otherwise.
@@ -281,13 +302,13 @@ PARTS: dict[str, Part] = {
     "held": _held,
     "reporters": _reporters,
     "judged": _judge,
-    "cases": _cases,
-    "steps": _steps,
+    "cases": _by_rows(flag_overdue_cases),
+    "steps": _by_rows(take_due_steps),
     "signals": _signals,
     "rosters": _rosters,
-    "media": tidy_media,
-    "reseal": reseal,
-    "erase": erase,
+    "media": lambda this: tidy_media(this.runtime, this.now_ms, this.book),
+    "reseal": lambda this: reseal(this.runtime, this.now_ms),
+    "erase": lambda this: erase(this.runtime, this.now_ms),
     "house": _house,
     "retention": _retention,
 }

@@ -126,11 +126,6 @@ def forget_drafts(session: Session, user_id: str, page: str) -> None:
     session.execute(sa.delete(SentForm).where(*_drafts(user_id, page)))
 
 
-def forget_forms(session: Session, now_ms: int) -> None:
-    """Delete forms whose keys have expired."""
-    session.execute(sa.delete(SentForm).where(SentForm.made_ms <= now_ms - KEY_MS))
-
-
 def _drafts(user_id: str, page: str) -> tuple[sa.ColumnElement[bool], ...]:
     return SentForm.user_id == user_id, SentForm.page == page, SentForm.fields.is_not(None)
 

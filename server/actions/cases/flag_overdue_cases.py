@@ -28,6 +28,11 @@ _KIND = "case"
 _EVENTS = {"unreported": "case_unreported", "overdue": "case_overdue"}
 
 
+def cases_to_look_at(now_ms: int) -> sa.Select[str]:
+    """The scope of each case whose time has come."""
+    return sa.select(CaseFile.scope_id).where(CaseFile.check_ms <= now_ms)
+
+
 def flag_overdue_cases(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 200) -> int:
     """Look at up to `limit` cases whose time has come. Gives how many. Nothing due costs one look into a partial
     index.
@@ -37,12 +42,7 @@ def flag_overdue_cases(session: Session, seals: Seals, now_ms: int, book: Rulebo
        brigade.
     3. A flag whose cases turn out to have been reported in time is withdrawn; its history stays.
     """
-    due = (
-        sa.select(CaseFile.scope_id)
-        .where(CaseFile.check_ms <= now_ms)
-        .order_by(CaseFile.check_ms)
-        .limit(limit)
-    )
+    due = cases_to_look_at(now_ms).order_by(CaseFile.check_ms).limit(limit)
     looked = 0
     for scope in take_scopes(session, sorted(set(session.scalars(due)))):
         looked += _watch_scope(session, seals, scope, now_ms, book)

@@ -3,8 +3,6 @@ those that were not heard from for long (SPEC: Watermark)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -30,17 +28,12 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
 
     Without these rules every stream is waited for.
     """
-    today = local_date_of(now_ms)
-    try:
-        grace_ms = round(book.number("unassigned_grace_h", today) * _HOUR_MS)
-        dormant_ms = round(book.number("device_dormant_d", today) * DAY_MS)
-    except LookupError:
+    due = due_streams(now_ms, book)
+    if due is None:
         return 0
-    ended = Assignment.ended_ms <= now_ms - grace_ms
-    behind = sa.func.coalesce(StreamHead.complete_ms, StreamHead.since_ms) <= now_ms - dormant_ms
-    open_still = Assignment.ended_ms.is_(None)
+    ordered = due.order_by(StreamHead.scope_id, StreamHead.device_id)  # in which everybody locks scopes
     done = 0
-    for site_id, device_id, ended_ms in _waiting(session, sa.or_(ended, sa.and_(open_still, behind)), limit):
+    for site_id, device_id, ended_ms in session.execute(ordered.limit(limit)).all():
         if lock_scope(session, site_id) is None:
             continue
         head = session.get_one(StreamHead, (site_id, device_id), populate_existing=True)
@@ -53,11 +46,18 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
     return done
 
 
-def _waiting(
-    session: Session, past: sa.ColumnElement[bool], limit: int
-) -> Sequence[sa.Row[str, str, int | None]]:
-    """Streams of working devices that are still waited for, in the order in which everybody locks scopes."""
-    query = (
+def due_streams(now_ms: int, book: Rulebook) -> sa.Select[str, str, int | None] | None:
+    """Streams of working devices that are still waited for and are past their time: (scope id, device id, when the site was
+    unassigned). None without the rules."""
+    today = local_date_of(now_ms)
+    try:
+        grace_ms = round(book.number("unassigned_grace_h", today) * _HOUR_MS)
+        dormant_ms = round(book.number("device_dormant_d", today) * DAY_MS)
+    except LookupError:
+        return None
+    ended = Assignment.ended_ms <= now_ms - grace_ms
+    behind = sa.func.coalesce(StreamHead.complete_ms, StreamHead.since_ms) <= now_ms - dormant_ms
+    return (
         sa.select(StreamHead.scope_id, StreamHead.device_id, Assignment.ended_ms)
         .join(Device, Device.id == StreamHead.device_id)
         .join(User, User.id == Device.user_id)
@@ -70,7 +70,6 @@ def _waiting(
             Device.state == "active",
             Device.device_class != OWN_CLASS,
             User.active,
-            past,
+            sa.or_(ended, sa.and_(Assignment.ended_ms.is_(None), behind)),
         )
     )
-    return session.execute(query.order_by(StreamHead.scope_id, StreamHead.device_id).limit(limit)).all()

@@ -31,13 +31,18 @@ _SHOWN = {state: how for how, state in FULFILLED.items()}
 _log = logging.getLogger("gongdi.judge")
 
 
+def windows_to_judge(now_ms: int) -> sa.Select[str]:
+    """The scope of each window whose time to be looked at has come."""
+    return sa.select(Window.scope_id).where(Window.check_ms <= now_ms)
+
+
 def judge_due(
     session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 2000
 ) -> dict[str, int]:
     """Judge up to `limit` windows whose time to be looked at has come. Gives how many were judged, how
     many turned met, missed, silent …, and how many scopes `failed`. Nothing due costs one look into a
     partial index."""
-    due = sa.select(Window.scope_id).where(Window.check_ms <= now_ms).order_by(Window.check_ms).limit(limit)
+    due = windows_to_judge(now_ms).order_by(Window.check_ms).limit(limit)
     scope_ids = sorted(set(session.scalars(due)))
     return judge_scopes(session, seals, now_ms, book, scope_ids) if scope_ids else {}
 

@@ -17,7 +17,7 @@ from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost
 from server.base.seal import Seals
 from server.models.scope import Scope, take_scopes
-from server.models.site import Site, Suspension, sites_to_plan, suspensions_of
+from server.models.site import Site, Suspension, suspensions_of
 from server.models.window import RULES, Window, insert_windows, set_decision, window_id
 from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.duties.transition import REASON_MAX, StoredWindow, begin, reopen, revise
@@ -46,6 +46,12 @@ class _Planner:
         return planned
 
 
+def due_sites(now_ms: int, book: Rulebook) -> sa.Select[str]:
+    """Ids of sites whose windows do not reach two days ahead, or were planned by other rules."""
+    until = local_date_of(now_ms + AHEAD_MS)
+    return sa.select(Site.id).where(sa.or_(Site.planned_until < until, Site.planned_stamp != book.stamp))
+
+
 def plan_windows(
     session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 50, after: str = ""
 ) -> dict[str, Any]:
@@ -57,7 +63,8 @@ def plan_windows(
     on after, empty at the end. Doing it twice changes nothing the second time.
     """
     until = local_date_of(now_ms + AHEAD_MS)
-    wanted = sites_to_plan(session, until, book.stamp, after, limit)
+    query = due_sites(now_ms, book).where(Site.id > after) if after else due_sites(now_ms, book)
+    wanted = list(session.scalars(query.order_by(Site.id).limit(limit)))
     did: dict[str, Any] = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     did["last"] = wanted[-1] if len(wanted) == limit else ""
     scopes = take_scopes(session, wanted)

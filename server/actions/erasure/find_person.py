@@ -153,10 +153,14 @@ def find_refused(
     return found, (rows[-1].scope_id, rows[-1].id) if len(rows) == READ_AT_ONCE else None
 
 
+def late_lines() -> sa.Select[Quarantine]:
+    """Lines that came after an erasure, and that a user has settled."""
+    return sa.select(Quarantine).where(Quarantine.code == PERSON_ERASED, Quarantine.state != "open")
+
+
 def settled_late(session: Session, seals: Seals) -> Late | None:
-    """A line that came after an erasure, and that a user has settled."""
-    settled = sa.and_(Quarantine.code == PERSON_ERASED, Quarantine.state != "open")
-    row = session.scalar(sa.select(Quarantine).where(settled).limit(1))
+    """One of `late_lines`, and whom it is about."""
+    row = session.scalar(late_lines().limit(1))
     if row is None:
         return None
     text = seals.open(quarantine_aad(row.id), row.raw)

@@ -33,6 +33,11 @@ FIRST_STEP = "records"
 Key = tuple[str, str]  # a record's scope and id
 
 
+def erasures_under_way() -> sa.Select[Erasure]:
+    """Erasures that were asked for and are not done."""
+    return sa.select(Erasure).where(Erasure.done_ms.is_(None))
+
+
 class Person(msgspec.Struct, frozen=True):
     """Whom an erasure is about: record ids of the roster by site, cases by site, companies, and the certificate numbers
     and names of those records (the first step adds those that they had earlier)."""

@@ -39,11 +39,15 @@ class _Tick:
     now_ms: int
 
 
+def due_steps(now_ms: int) -> sa.Select[str]:
+    """The scope of each step whose time has come."""
+    return sa.select(FlagStep.scope_id).where(FlagStep.next_ms <= now_ms)
+
+
 def take_due_steps(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 200) -> int:
     """Take up to `limit` due steps, all together; gives how many. If that fails, scope by scope: one that fails again
     is logged, left for the next tick, and does not stop the rest."""
-    due = FlagStep.next_ms <= now_ms
-    first = sa.select(FlagStep.scope_id).where(due).order_by(FlagStep.next_ms).limit(limit)
+    first = due_steps(now_ms).order_by(FlagStep.next_ms).limit(limit)
     scopes = take_scopes(session, sorted(set(session.scalars(first))))
     if not scopes:
         return 0

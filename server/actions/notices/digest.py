@@ -23,9 +23,23 @@ LEASE_MS = 5 * 60 * 1000  # how long a sender that died keeps others away
 LINES_MAX = 30
 
 
+def is_any_due(session: Session, now_ms: int) -> bool:
+    """Whether there is anything to gather or to send."""
+    notices, digests = sa.exists().where(_may_leave(now_ms)), sa.exists().where(_is_due(now_ms))
+    return bool(session.scalar(sa.select(sa.or_(notices, digests))))
+
+
+def _may_leave(now_ms: int) -> sa.ColumnElement[bool]:
+    return sa.and_(Notice.due_ms <= now_ms, Notice.digest_id.is_(None), Notice.channel_id.is_not(None))
+
+
+def _is_due(now_ms: int) -> sa.ColumnElement[bool]:
+    return sa.and_(Digest.state == "pending", Digest.next_ms <= now_ms)
+
+
 def gather(session: Session, now_ms: int, limit: int = 200) -> int:
     """Put what may leave now into one digest per channel. Gives how many digests were made."""
-    due = sa.and_(Notice.due_ms <= now_ms, Notice.digest_id.is_(None), Notice.channel_id.is_not(None))
+    due = _may_leave(now_ms)
     waiting = sa.select(Notice.channel_id).where(due).distinct().limit(limit)
     query = sa.select(Channel).where(Channel.id.in_(waiting)).order_by(Channel.id)
     made = 0
@@ -45,7 +59,7 @@ def gather(session: Session, now_ms: int, limit: int = 200) -> int:
 def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Outgoing | None:
     """The next digest that is due, counted as tried and kept from others for a while; None when nothing is.
     `address_of`: the console's address, for a link."""
-    query = sa.select(Digest).where(Digest.state == "pending", Digest.next_ms <= now_ms)
+    query = sa.select(Digest).where(_is_due(now_ms))
     query = query.order_by(Digest.next_ms).limit(1).with_for_update(skip_locked=True)
     digest = session.scalar(query)
     if digest is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from server.actions.accounts.form_keys import forget_forms
-from server.base.db import is_postgresql
+from server.actions.accounts.form_keys import KEY_MS
+from server.base.db import Base, is_postgresql
 from server.models.flag import Heartbeat
+from server.models.form import SentForm
 from server.models.notice import Digest, Notice
 from server.models.record import Record
 from server.models.roster import Roster
 from server.models.scope import take_scopes
-from server.models.user import forget_expired
+from server.models.user import LoginToken, Tally
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.rulebook import Rulebook
 
@@ -26,16 +27,42 @@ TOMBSTONE_DAYS_MIN = 180  # SPEC: never fewer
 _SCHEDULER = "scheduler"  # any of them: one row
 
 
+def expired(now_ms: int, book: Rulebook) -> dict[type[Base], sa.ColumnElement[bool]]:
+    """Which rows of each table are no longer needed at `now_ms`. A table whose rule is missing is left out.
+
+    1. Log-ins, counts of tries, and forms whose keys have expired.
+    2. Tombstones that every device had time to see.
+    3. An uploaded file and what was read of it: they serve the preview, and what was committed is in the log.
+    4. Notices, once only the flag's own history has to stay. Ids begin with their time, so that the primary key finds
+       the old ones.
+    """
+    rows: dict[type[Base], sa.ColumnElement[bool]] = {
+        LoginToken: LoginToken.expires_ms <= now_ms,
+        Tally: Tally.since_ms <= now_ms - TALLY_MS,
+        SentForm: SentForm.made_ms <= now_ms - KEY_MS,
+        Record: Record.deleted_ms <= now_ms - _tombstone_days(book, now_ms) * DAY_MS,
+    }
+    file_days, notice_days = (_days(book, code, now_ms) for code in ("roster_file_days", "notice_days"))
+    if file_days is not None:
+        rows[Roster] = sa.and_(Roster.made_ms <= now_ms - file_days * DAY_MS, Roster.file.is_not(None))
+    if notice_days is not None:
+        oldest = str(UUID(int=(now_ms - notice_days * DAY_MS) << 80))
+        rows[Digest] = sa.and_(Digest.id < oldest, Digest.state != "pending")
+        rows[Notice] = Notice.id < oldest
+    return rows
+
+
 def expire_rows(session: Session, now_ms: int, book: Rulebook, limit: int = 1000) -> dict[str, int]:
-    """Delete expired log-ins, old tallies, uploaded rosters and notices that are no longer needed, and up to `limit`
-    tombstones that every device had time to see."""
-    forget_expired(session, now_ms, TALLY_MS)
-    forget_forms(session, now_ms)
-    files = _forget_files(session, now_ms, book)
-    notices = _forget_notices(session, now_ms, book)
-    before_ms = now_ms - _tombstone_days(book, now_ms) * DAY_MS
-    forgotten = _forget_tombstones(session, before_ms, limit)
-    return {"tombstones": forgotten, "roster_files": files, "notices": notices}
+    """Delete what `expired` names; of tombstones up to `limit`."""
+    did: Counter[type[Base]] = Counter()
+    for model, old in expired(now_ms, book).items():
+        if model is Record:
+            did[model] = _forget_tombstones(session, old, limit)
+            continue
+        without_file = sa.update(model).where(old).values(file=None, result=None)
+        gone: Any = session.execute(without_file if model is Roster else sa.delete(model).where(old))
+        did[model] = gone.rowcount
+    return {"tombstones": did[Record], "roster_files": did[Roster], "notices": did[Notice]}
 
 
 def heartbeat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) -> None:
@@ -47,47 +74,26 @@ def heartbeat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) 
 
 
 def _tombstone_days(book: Rulebook, now_ms: int) -> int:
+    return max(_days(book, "tombstone_days", now_ms) or 0, TOMBSTONE_DAYS_MIN)
+
+
+def _days(book: Rulebook, code: str, now_ms: int) -> int | None:
     try:
-        asked = int(book.number("tombstone_days", local_date_of(now_ms)))
+        return round(book.number(code, local_date_of(now_ms)))
     except LookupError:  # no reference data yet
-        asked = TOMBSTONE_DAYS_MIN
-    return max(asked, TOMBSTONE_DAYS_MIN)
+        return None
 
 
-def _forget_files(session: Session, now_ms: int, book: Rulebook) -> int:
-    """An uploaded file and what was read of it serve the preview. What was committed is in the log."""
-    try:
-        days = book.number("roster_file_days", local_date_of(now_ms))
-    except LookupError:  # no reference data yet
-        return 0
-    old = sa.and_(Roster.made_ms <= now_ms - round(days * DAY_MS), Roster.file.is_not(None))
-    gone: Any = session.execute(sa.update(Roster).where(old).values(file=None, result=None))
-    return int(gone.rowcount)
-
-
-def _forget_notices(session: Session, now_ms: int, book: Rulebook) -> int:
-    """Delete notices once only the flag's own history has to stay. Ids begin with their time, so that the primary key
-    finds the old ones."""
-    try:
-        days = book.number("notice_days", local_date_of(now_ms))
-    except LookupError:  # no reference data yet
-        return 0
-    oldest = str(UUID(int=(now_ms - round(days * DAY_MS)) << 80))
-    session.execute(sa.delete(Digest).where(Digest.id < oldest, Digest.state != "pending"))
-    gone: Any = session.execute(sa.delete(Notice).where(Notice.id < oldest))
-    return int(gone.rowcount)
-
-
-def _forget_tombstones(session: Session, before_ms: int, limit: int) -> int:
+def _forget_tombstones(session: Session, old: sa.ColumnElement[bool], limit: int) -> int:
     """Raise the floor of each scope with what is forgotten: an older cursor starts again from 0 (SPEC, part 11)."""
-    query = sa.select(Record.scope_id, Record.id, Record.seq).where(Record.deleted_ms <= before_ms)
+    query = sa.select(Record.scope_id, Record.id, Record.seq).where(old)
     gone: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for scope_id, record_id, seq in session.execute(query.order_by(Record.deleted_ms).limit(limit)):
         gone[scope_id].append((record_id, seq))
     forgotten = 0
     for scope in take_scopes(session, sorted(gone)):
         rows = gone[scope.scope_id]
-        still = sa.and_(Record.id.in_([record_id for record_id, _ in rows]), Record.deleted_ms <= before_ms)
+        still = sa.and_(Record.id.in_([record_id for record_id, _ in rows]), old)
         deleted: Any = session.execute(sa.delete(Record).where(Record.scope_id == scope.scope_id, still))
         forgotten += deleted.rowcount
         scope.floor_seq = max(scope.floor_seq, *(seq for _, seq in rows))

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.actions.ops.sealed_columns import SEALED_COLUMNS, SealedColumn, sealed_by, sealed_by_others
 from server.base.db import is_postgresql
@@ -24,6 +24,16 @@ def unretired_names(session: Session) -> list[str]:
     """The names of the sealing keys that are in use: more than one from a rotation until the old one is retired."""
     names = (name for name, row in known_keys(session).items() if row.retired_ms is None)
     return sorted(name.removeprefix(SEALING) for name in names if name.startswith(SEALING))
+
+
+def keys_to_retire() -> sa.Select[str]:
+    """Names of sealing keys that are in use beside another: what they sealed is to be sealed again."""
+    other = aliased(KeyFingerprint)
+    in_use = (
+        sa.and_(key.name.startswith(SEALING, autoescape=True), key.retired_ms.is_(None))
+        for key in (KeyFingerprint, other)
+    )
+    return sa.select(KeyFingerprint.name).join(other, KeyFingerprint.name < other.name).where(*in_use)
 
 
 def progress(session: Session) -> list[Resealing]:

@@ -28,6 +28,8 @@ SCOPES_AT_ONCE = 50  # whose windows one tick looks at
 NONCE_MS_MIN = 600_000  # SPEC: so long a request must not be accepted twice, whatever the rules say
 _TURN_MS = 30_000
 
+Query = sa.Select[*tuple[Any, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Retained:
@@ -50,15 +52,26 @@ RETAINED = (
 )
 
 
-def forget_rows(session: Session, kept: Retained, now_ms: int, book: Rulebook) -> int:
-    """Delete a bounded number of a table's rows that are past their time; gives how many."""
+def due_rows(session: Session, now_ms: int, book: Rulebook) -> list[Query]:
+    """What this module would delete at `now_ms`: keys of rows, a query for each kind. Kinds without a rule are left out."""
+    queries: list[Query | None] = [_old_rows(kept, now_ms, book) for kept in RETAINED]
+    queries += [*(_old_exchanges(now_ms, book) or ()), old_windows(session, now_ms, book)]
+    return [query for query in queries if query is not None]
+
+
+def _old_rows(kept: Retained, now_ms: int, book: Rulebook) -> Query | None:
     before_ms = _before_ms(book, kept.days, now_ms)
     if before_ms is None:
+        return None
+    old = sa.select(*kept.model.__mapper__.primary_key).where(kept.since <= before_ms)
+    return old if kept.only is None else old.where(kept.only)
+
+
+def forget_rows(session: Session, kept: Retained, now_ms: int, book: Rulebook) -> int:
+    """Delete a bounded number of a table's rows that are past their time; gives how many."""
+    old = _old_rows(kept, now_ms, book)
+    if old is None:
         return 0
-    keys = tuple(kept.model.__mapper__.primary_key)
-    old = sa.select(*keys).where(kept.since <= before_ms)
-    if kept.only is not None:
-        old = old.where(kept.only)
     chosen = old.order_by(kept.since).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
     return _delete(session, kept.model, session.execute(chosen).all())
 
@@ -72,33 +85,38 @@ def forget_exchanges(session: Session, now_ms: int, book: Rulebook) -> int:
     2. The rest goes after `beacon_days`, or when no entry can carry its beacon any more: since `receipt_days` before a
        device was heard of last with nothing unsent.
     """
+    if (queries := _old_exchanges(now_ms, book)) is None:
+        return 0
+    with_receipt, spent = queries
+    moved = _move_receipts(session, with_receipt)
+    chosen = spent.order_by(Exchange.at_ms).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
+    return moved + _delete(session, Exchange, session.execute(chosen).all())
+
+
+def _old_exchanges(now_ms: int, book: Rulebook) -> tuple[Query, Query] | None:
+    """Exchanges whose receipt is to be kept elsewhere: (device id, nonce, receipt), and those that are spent: their keys.
+    None without the rules."""
     receipts_ms = _before_ms(book, "receipt_days", now_ms)
     beacons_ms = _before_ms(book, "beacon_days", now_ms)
     if receipts_ms is None or beacons_ms is None:
-        return 0
+        return None
     receipts_ms = min(receipts_ms, now_ms - NONCE_MS_MIN)
-    moved = _move_receipts(session, receipts_ms)
+    old = sa.and_(Exchange.at_ms <= receipts_ms, Exchange.brought.is_(False))
     nothing_unsent = sa.exists().where(
         Device.id == Exchange.device_id,
         Device.unsent == 0,
         Device.seen_ms - (now_ms - receipts_ms) >= Exchange.at_ms,
     )
     spent = sa.or_(Exchange.at_ms <= beacons_ms, nothing_unsent)
-    old = sa.select(Exchange.device_id, Exchange.nonce).where(
-        Exchange.at_ms <= receipts_ms, Exchange.receipt.is_(None), Exchange.brought.is_(False), spent
+    key = (Exchange.device_id, Exchange.nonce)
+    return (
+        sa.select(*key, Exchange.receipt).where(old, Exchange.receipt.is_not(None)),
+        sa.select(*key).where(old, Exchange.receipt.is_(None), spent),
     )
-    chosen = old.order_by(Exchange.at_ms).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
-    return moved + _delete(session, Exchange, session.execute(chosen).all())
 
 
-def _move_receipts(session: Session, before_ms: int) -> int:
-    query = (
-        sa.select(Exchange.device_id, Exchange.nonce, Exchange.receipt)
-        .where(Exchange.at_ms <= before_ms, Exchange.receipt.is_not(None), Exchange.brought.is_(False))
-        .order_by(Exchange.at_ms)
-        .limit(ROWS_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
+def _move_receipts(session: Session, with_receipt: Query) -> int:
+    query = with_receipt.order_by(Exchange.at_ms).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
     rows = session.execute(query).all()
     if not rows:
         return 0
@@ -129,22 +147,29 @@ def _keep_newest(session: Session, kept: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def forget_windows(session: Session, seals: Seals, now_ms: int, book: Rulebook) -> int:
-    """Forget windows that were settled `window_days` ago and belong to no flag, also on tablets; gives how many. Each call
-    looks at some sites, in turn."""
+def old_windows(session: Session, now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
+    """Windows of the sites whose turn it is that were settled `window_days` ago and belong to no flag: (scope id, id).
+    None without the rule."""
     before_ms = _before_ms(book, "window_days", now_ms)
     if before_ms is None:
-        return 0
+        return None
     old = sa.and_(Window.opens_ms <= before_ms, Window.check_ms.is_(None), Window.flag_id.is_(None))
+    return sa.select(Window.scope_id, Window.id).where(Window.scope_id.in_(_in_turn(session, now_ms)), old)
+
+
+def forget_windows(session: Session, seals: Seals, now_ms: int, book: Rulebook) -> int:
+    """Forget a bounded number of `old_windows`, also on tablets; gives how many."""
+    old = old_windows(session, now_ms, book)
+    if old is None:
+        return 0
+    found = session.execute(old.order_by(Window.scope_id, Window.opens_ms).limit(ROWS_AT_ONCE)).all()
     forgotten = 0
-    for scope in take_scopes(session, _in_turn(session, now_ms)):
-        query = sa.select(Window.scope_id, Window.id).where(Window.scope_id == scope.scope_id, old)
-        rows = session.execute(query.order_by(Window.opens_ms).limit(ROWS_AT_ONCE)).all()
-        if rows:
-            feed = Feed(session, scope, seals, now_ms)
-            feed.delete([row.id for row in rows])
-            feed.flush()
-            forgotten += _delete(session, Window, rows)
+    for scope in take_scopes(session, sorted({row.scope_id for row in found})):
+        rows = session.execute(old.where(Window.scope_id == scope.scope_id).limit(ROWS_AT_ONCE)).all()
+        feed = Feed(session, scope, seals, now_ms)
+        feed.delete([row.id for row in rows])
+        feed.flush()
+        forgotten += _delete(session, Window, rows)
         if forgotten >= ROWS_AT_ONCE:
             break
     return forgotten

@@ -136,16 +136,14 @@ def forget_title(session: Session, viewer: Viewer, title: str) -> None:
     session.execute(mine)
 
 
-def waiting_rosters(session: Session, before_ms: int, limit: int = 10) -> list[str]:
+def unread_rosters(before_ms: int) -> sa.Select[str]:
     """Files stored before this moment that were not read: the process that stored them is gone."""
-    query = sa.select(Roster.id).where(Roster.state == "received", Roster.made_ms < before_ms)
-    return list(session.scalars(query.order_by(Roster.made_ms).limit(limit)))
+    return sa.select(Roster.id).where(Roster.state == "received", Roster.made_ms < before_ms)
 
 
-def begun_commits(session: Session, limit: int = 10) -> list[str]:
+def begun_commits() -> sa.Select[str]:
     """Rosters that are being committed, perhaps by a process that is gone."""
-    query = sa.select(Roster.id).where(Roster.state == "committing").order_by(Roster.made_ms)
-    return list(session.scalars(query.limit(limit)))
+    return sa.select(Roster.id).where(Roster.state == "committing")
 
 
 def own_roster(session: Session, viewer: Viewer, roster_id: str, lock: bool = True) -> Roster:

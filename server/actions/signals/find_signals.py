@@ -28,10 +28,15 @@ _MINUTE_MS = 60_000
 _decode = msgspec.json.Decoder()
 
 
+def sites_to_watch(now_ms: int) -> sa.Select[str]:
+    """Ids of the sites that were not looked at today."""
+    return sa.select(Site.id).where(Site.watched_on < local_date_of(now_ms))
+
+
 def find_new_signals(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 20) -> int:
     """Find the signals of up to `limit` sites that were not looked at today. Gives how many were."""
     today = local_date_of(now_ms)
-    due = sa.select(Site.id).where(Site.watched_on < today).order_by(Site.watched_on, Site.id).limit(limit)
+    due = sites_to_watch(now_ms).order_by(Site.watched_on, Site.id).limit(limit)
     scopes = take_scopes(session, list(session.scalars(due)))
     for scope in scopes:
         site = session.get_one(Site, scope.scope_id)

@@ -83,11 +83,16 @@ def merged(touches: Iterable[Touch]) -> list[Touch]:
     return list(found.values())
 
 
+def due_entries(now_ms: int) -> sa.Select[str, str]:
+    """Held entries that have waited past their deadline: (scope id, entry id)."""
+    return sa.select(HeldEntry.scope_id, HeldEntry.entry_id).where(HeldEntry.until_ms <= now_ms)
+
+
 def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 100) -> int:
     """The tick's part: what has waited past its deadline is applied with a mark, or refused when there is
     nothing to apply it to. Gives how many were settled."""
-    query = sa.select(HeldEntry.scope_id, HeldEntry.entry_id).where(HeldEntry.until_ms <= now_ms)
-    due = session.execute(query.order_by(HeldEntry.scope_id, HeldEntry.entry_id).limit(limit)).all()
+    query = due_entries(now_ms).order_by(HeldEntry.scope_id, HeldEntry.entry_id)
+    due = session.execute(query.limit(limit)).all()
     for scope_id, entry_id in due:
         try:
             with session.begin_nested():

@@ -75,12 +75,12 @@ def test_who_is_alone_with_the_database_pauses_for_nobody(
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(scheduler.time, "sleep", pauses.append)
-    field = planned_field(app, cast, tmp_path)
+    planned_field(app, cast, tmp_path)
     pauses.clear()
     with alone():
-        tick(app, field.cast.clock.now_ms())
+        tick(app, instant_ms(DAY, "12:40"))
     assert pauses == []
-    tick(app, field.cast.clock.now_ms())
+    tick(app, instant_ms(DAY, "16:41"))
     assert pauses != []
 
 

@@ -41,11 +41,11 @@ def test_an_upload_expires_after_a_day_and_the_tick_clears_it_away(
     address = photographer.begin(DATA)
     photographer.cast.clock.advance(24 * HOUR_MS - 1)
     assert photographer.patch(address, 0, DATA[:100]).status_code == 204
-    assert _tick(photographer) == {"uploads": 0, "photos": 0}
+    assert _tick(photographer) == {}
     photographer.cast.clock.advance(1)
     assert photographer.patch(address, 100, DATA[100:]).get_json()["code"] == "upload_gone"
     assert _tick(photographer) == {"uploads": 1, "photos": 0}
-    assert _tick(photographer) == {"uploads": 0, "photos": 0}
+    assert _tick(photographer) == {}
     assert _files(tmp_path) == []
     assert photographer.send("HEAD", address).status_code == 404
     with photographer.cast.app.app_context(), read() as session:
@@ -65,11 +65,11 @@ def test_a_photo_is_deleted_when_the_rules_say_so_and_stays_known_to_have_arrive
 ) -> None:
     photographer.upload(DATA)
     photographer.cast.clock.advance(1095 * DAY_MS - 1)
-    assert _tick(photographer)["photos"] == 0
+    assert _tick(photographer).get("photos", 0) == 0
     assert photographer.seen(sha256(DATA)).status_code == 200
     photographer.cast.clock.advance(1)
     assert _tick(photographer)["photos"] == 1
-    assert _tick(photographer)["photos"] == 0
+    assert _tick(photographer) == {}
     assert _files(tmp_path) == []
     assert photographer.seen(sha256(DATA)).status_code == 404
     assert photographer.look(sha256(DATA)).status_code == 200

@@ -1,0 +1,54 @@
+"""Which parts of a tick have something to do, found in one statement: a tick without work takes no lock.
+
+Each part's own query is asked whether it gives a row, so that what is looked for stands once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.cases.flag_overdue_cases import cases_to_look_at
+from server.actions.devices.retire_reporters import due_streams
+from server.actions.duties.judge_windows import windows_to_judge
+from server.actions.duties.plan_windows import due_sites
+from server.actions.erasure.find_person import late_lines
+from server.actions.erasure.request_erasure import erasures_under_way
+from server.actions.flags.escalate import due_steps
+from server.actions.ops.expire_rows import expired
+from server.actions.ops.reseal import keys_to_retire
+from server.actions.ops.retention import due_rows
+from server.actions.signals.find_signals import sites_to_watch
+from server.actions.sync.release_held import due_entries
+from server.rules.rulebook import Rulebook
+from server.workflows.read_rosters import due_rosters
+from server.workflows.receive_media import expired_uploads, old_photos
+
+
+def due_parts(session: Session, now_ms: int, book: Rulebook) -> dict[str, bool]:
+    """Whether each part has something to do at `now_ms`."""
+    asked: dict[str, Iterable[sa.Select[*tuple[Any, ...]] | None]] = {
+        "windows": [due_sites(now_ms, book)],
+        "held": [due_entries(now_ms)],
+        "reporters": [due_streams(now_ms, book)],
+        "judged": [windows_to_judge(now_ms)],
+        "cases": [cases_to_look_at(now_ms)],
+        "steps": [due_steps(now_ms)],
+        "signals": [sites_to_watch(now_ms)],
+        "rosters": due_rosters(now_ms),
+        "media": [expired_uploads(now_ms), old_photos(now_ms, book)],
+        "reseal": [keys_to_retire()],
+        "erase": [erasures_under_way(), late_lines()],
+        "house": [sa.select(sa.literal(1)).where(old) for old in expired(now_ms, book).values()],
+        "retention": due_rows(session, now_ms, book),
+    }
+    columns = (
+        sa.or_(sa.false(), *(query.exists() for query in queries if query is not None)).label(name)
+        for name, queries in asked.items()
+    )
+    return {
+        name: bool(is_due) for name, is_due in session.execute(sa.select(*columns)).one()._mapping.items()
+    }

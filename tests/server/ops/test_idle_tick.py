@@ -1,0 +1,58 @@
+"""A tick with nothing to do costs a few reads, whatever there is, and holds up nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from server.base.db import read, write
+from server.workflows import scheduler
+from server.workflows.due_parts import due_parts
+from server.workflows.scheduler import PARTS, deliver, look
+from tests.server.planning import MIDNIGHT_MS, new_site
+
+READS_MAX = 8
+
+
+def test_a_tick_with_nothing_to_do_writes_only_its_heartbeat(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        new_site(app)
+    look(app, MIDNIGHT_MS)
+    look(app, MIDNIGHT_MS + 1)
+    statements: list[str] = []
+    writes: list[str] = []
+
+    @contextmanager
+    def counted() -> Iterator[Session]:
+        writes.append("write")
+        with write() as session:
+            yield session
+
+    for name in ("write", "write_in_turn"):
+        monkeypatch.setattr(scheduler, name, counted)
+    with app.app_context(), read() as session:
+        engine = session.get_bind().engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    did = look(app, MIDNIGHT_MS + 2)
+    deliver(app, MIDNIGHT_MS + 2)
+    assert {name: part for name, part in did.items() if part} == {}
+    assert writes == ["write"]
+    assert len([text for text in statements if not text.startswith(("BEGIN", "PRAGMA"))]) <= READS_MAX
+
+
+def test_each_part_is_asked_whether_it_has_something_to_do(app: Flask) -> None:
+    with app.app_context(), read() as session:
+        book = scheduler.rules_in_force(session)
+        assert due_parts(session, MIDNIGHT_MS, book).keys() == PARTS.keys()
+
+
+def test_a_part_that_nobody_asks_about_is_done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "due_parts", lambda *_: dict.fromkeys(PARTS.keys() - {"house"}, False))
+    assert "tombstones" in look(app, MIDNIGHT_MS)["house"]
