@@ -25,6 +25,27 @@ def assign(world: World) -> None:
         world.truth.hand(user, site, not holding)
 
 
+def hand_over(world: World) -> None:
+    """A site passes from one inspector to another, whether or not her tablet has reported: what it holds counts."""
+    tablet = world.a_tablet()
+    mine = [
+        site for site in world.sites_on(tablet) if world.truth.holds(tablet.user, site, world.clock.at_ms)
+    ]
+    others = [one for one in world.alive() if one.user != tablet.user]
+    if not mine or not others:
+        return
+    site, other = world.rng.choice(mine), world.rng.choice(others)
+    name = world.truth.sites[site]
+    if not world.truth.holds(other.user, site, world.clock.at_ms):
+        if not world.command("assign", other.user, name):
+            return
+        world.truth.hand(other.user, site, True)
+    if world.rng.random() < 0.7:
+        other.client.sync()
+    if world.command("unassign", tablet.user, name):
+        world.truth.hand(tablet.user, site, False)
+
+
 def disable(world: World) -> None:
     """An inspector leaves, or comes back."""
     user = world.rng.choice(("insp2", "insp3"))

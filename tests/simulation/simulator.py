@@ -20,6 +20,7 @@ import urllib3
 
 from tests.simulation.city import City, WorldClock, found
 from tests.simulation.determinism import Chance
+from tests.simulation.ending import settle
 from tests.simulation.faults import mortal_tablets
 from tests.simulation.server_side import ServerSide, import_product
 from tests.simulation.world import Step, World
@@ -55,7 +56,7 @@ class Simulator:
                         break
                 else:
                     world.rng = random.Random(f"{seed} end")
-                    world.settle()
+                    settle(world)
         finally:
             self.city.server.faults.disarm()
             for tablet in world.tablets:

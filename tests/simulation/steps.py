@@ -38,6 +38,7 @@ WEIGHTS: Mapping[Callable[[World], None], float] = {
     machines.lose_row: 2,
     machines.enrol: 1,
     offices.assign: 2,
+    offices.hand_over: 1.5,
     offices.disable: 1,
     offices.revoke: 1,
     offices.suspend: 0.5,

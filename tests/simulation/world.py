@@ -16,7 +16,7 @@ from typing import Any
 from sync_protocol.client.reports import TabletError
 from sync_protocol.client.transport import Request, Response
 from tests.simulation.city import PLACES, TABLETS, City, log_in
-from tests.simulation.faults import CALM, Died, Network, death_after
+from tests.simulation.faults import Died, Network, death_after
 from tests.simulation.oracle import Oracle
 from tests.simulation.server_side import Answer
 from tests.simulation.tablets import Clocks, SimTablet
@@ -333,87 +333,6 @@ class World:
                     self.oracle.evidence.window(site, body)
                 if settled:
                     self.oracle.forgotten(site, shown)
-
-    # ---- the end
-
-    def settle(self) -> None:
-        """Everything is healed and everybody reports, one tablet last: the schedulers and the oracle look before that, and
-        once more when all is said."""
-        self.server.faults.disarm()
-        self.hook_fails = False
-        self.depth = 1  # nothing happens between any more
-        last = self.a_tablet()
-        self.pass_time(2 * HOUR_MS)
-        for tablet in self.alive():
-            if tablet is not last:
-                tablet.network.weather, tablet.network.online = CALM, True
-                tablet.client.push()
-        self.tick()
-        self.look()
-        last.network.weather, last.network.online = CALM, True
-        for tablet in self.tablets:
-            tablet.find_row()
-        for _ in range(3):
-            for tablet in self.alive():
-                if not tablet.client.push().problem and tablet.client.status().unsent:
-                    tablet.client.push()  # what a server put back to its backup had lost
-            self.pass_time(60_000)
-            if not any(tablet.client.status().unsent for tablet in self.alive()):
-                break
-        self.tick()
-        if self.rng.random() < 0.1:
-            self.tick()  # nothing is done twice
-        self._judge()
-
-    def _judge(self) -> None:
-        oracle = self.oracle
-        self.look(settled=True)
-        for _ in range(2):  # who learns that a site was taken from him reports once more
-            arrived = self.pushes
-            for tablet in self.alive():
-                tablet.client.pull()
-            if arrived == self.pushes:
-                break
-        for tablet in self.alive():
-            oracle.held_by(tablet.name, tablet.client)
-        home = self.home / "auditor"
-        shutil.copytree(self.city.home("auditor"), home)
-        clocks = Clocks(self.clock, random.Random(0))
-        auditor = SimTablet(
-            "auditor", "auditor", home, clocks, self.network("auditor"), f"{self.seed} auditor"
-        )
-        self.truth.enrolled(self.city.devices["auditor"], "auditor", "auditor")
-        try:
-            auditor.client.pull()
-            oracle.compare(auditor.client)
-        finally:
-            auditor.close()
-        listed = self.ask("admin", "GET", "/api/v1/flags?limit=100").json()["items"]
-        some = self.rng.sample(listed, min(2, len(listed)))
-        files = [self.ask("admin", "GET", f"/api/v1/flags/{flag['id']}").json() for flag in some]
-        oracle.offices(listed, files)
-        for words in (("verify-log",), ("rebuild", "--check")):
-            code, told = self.server.command(*words)
-            oracle.proved(words[0], code, told)
-        self._look_for_photos()
-        self._look_for_signals()
-
-    def _look_for_photos(self) -> None:
-        for site, sha256 in sorted(self.truth.photos):
-            if self.ask("section", "GET", f"/api/v1/media/{site}/{sha256}").status != 200:
-                self.oracle.report("photo_lost", f"{sha256} of site {site}")
-
-    def _look_for_signals(self) -> None:
-        """On the next day, when the schedulers have looked at what came in on this one."""
-        sites = self.oracle.suspects()
-        if sites:
-            self.pass_time((24 * 60 + 10 - self.local_min()) * 60_000)
-            self.tick()
-        for site in sites:
-            cookie = {"Cookie": f"gongdi_session={log_in(self.server, 'section')}"}
-            shown = self.server.ask("GET", f"/console/sites/{site}", headers=cookie)
-            if "测得过快" not in shown.text:
-                self.oracle.report("batch_not_shown", f"site {site}, {shown.status}")
 
     @property
     def fingerprint(self) -> str:
