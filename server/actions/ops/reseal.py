@@ -27,7 +27,7 @@ def unretired_names(session: Session) -> list[str]:
 
 
 def keys_to_retire() -> sa.Select[str]:
-    """Names of sealing keys that are in use beside another: what they sealed is to be sealed again."""
+    """Names of sealing keys that are in use alongside another: what they sealed is to be sealed again."""
     other = aliased(KeyFingerprint)
     in_use = (
         sa.and_(key.name.startswith(SEALING, autoescape=True), key.retired_ms.is_(None))
