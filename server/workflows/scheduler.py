@@ -11,7 +11,8 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -33,11 +34,12 @@ from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
 from server.actions.ops.expire_rows import expire_rows, heartbeat
 from server.actions.ops.retention import RETAINED, ROWS_AT_ONCE, forget_exchanges, forget_rows, forget_windows
-from server.actions.reference.load_reference import rules_in_force
+from server.actions.reference.load_reference import rules_in_force, tx_of
 from server.actions.signals.find_signals import find_new_signals
 from server.actions.sync.release_held import release_overdue
 from server.base.db import db, is_alone, read, write, write_in_turn
 from server.base.runtime import Runtime
+from server.models.tx import Tx
 from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.erase import erase
 from server.workflows.read_rosters import read_waiting
@@ -103,12 +105,11 @@ def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
 
 def _resume(runtime: Runtime, now_ms: int) -> int:
     with read() as session:
-        book = rules_in_force(session)
-        since_ms = paused_since_ms(session, now_ms, book)
+        since_ms = paused_since_ms(session, now_ms, rules_in_force(session))
     flags, after = 0, ""
     while since_ms is not None:
-        with write_in_turn() as session:
-            some, after = resume_clocks(session, runtime.seals, since_ms, now_ms, book, _share().sites, after)
+        with _turn(runtime, now_ms) as tx:
+            some, after = resume_clocks(tx, since_ms, _share().sites, after)
         flags += some
         if not after:
             break
@@ -176,8 +177,8 @@ def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
     total = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     after, share = "", _share()
     while True:
-        with write_in_turn() as session:
-            did = plan_windows(session, runtime.seals, now_ms, rules_in_force(session), share.sites, after)
+        with _turn(runtime, now_ms) as tx:
+            did = plan_windows(tx, share.sites, after)
         for name in total:
             total[name] += did[name]
         after = did["last"]
@@ -187,7 +188,7 @@ def _make(runtime: Runtime, now_ms: int) -> dict[str, int]:
 
 def _reporters(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
-        lambda session: retire_reporters(session, now_ms, rules_in_force(session), _share().rows)
+        runtime, now_ms, lambda tx: retire_reporters(tx.session, now_ms, tx.book, _share().rows)
     )
 
 
@@ -196,8 +197,8 @@ def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
     share = _share()
     most = {"limit": share.rows} if share == ON_SQLITE else {}
     for _ in range(share.rounds):
-        with write_in_turn() as session:
-            did = judge_due(session, runtime.seals, now_ms, rules_in_force(session), **most)
+        with _turn(runtime, now_ms) as tx:
+            did = judge_due(tx, **most)
         total.update(did)
         if not did:
             break
@@ -205,36 +206,39 @@ def _judge(runtime: Runtime, now_ms: int) -> dict[str, int]:
 
 
 def _cases(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(
-        lambda session: flag_overdue_cases(
-            session, runtime.seals, now_ms, rules_in_force(session), _share().rows
-        )
-    )
+    return _until_none(runtime, now_ms, lambda tx: flag_overdue_cases(tx, _share().rows))
 
 
 def _steps(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(
-        lambda session: take_due_steps(session, runtime.seals, now_ms, rules_in_force(session), _share().rows)
-    )
+    return _until_none(runtime, now_ms, lambda tx: take_due_steps(tx, _share().rows))
 
 
 def _held(runtime: Runtime, now_ms: int) -> dict[str, int]:
-    return _until_none(lambda session: release_overdue(session, runtime.seals, now_ms, HELD_A_TIME))
+    return _until_none(
+        runtime, now_ms, lambda tx: release_overdue(tx.session, runtime.seals, now_ms, HELD_A_TIME)
+    )
 
 
 def _signals(runtime: Runtime, now_ms: int) -> dict[str, int]:
     return _until_none(
-        lambda session: find_new_signals(
-            session, runtime.seals, now_ms, rules_in_force(session), _share().sites
-        )
+        runtime,
+        now_ms,
+        lambda tx: find_new_signals(tx.session, runtime.seals, now_ms, tx.book, _share().sites),
     )
 
 
-def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
+@contextmanager
+def _turn(runtime: Runtime, now_ms: int) -> Iterator[Tx]:
+    """One transaction of the tick."""
+    with write_in_turn() as session:
+        yield tx_of(session, runtime.seals, now_ms)
+
+
+def _until_none(runtime: Runtime, now_ms: int, take: Callable[[Tx], int]) -> dict[str, int]:
     done = 0
     for _ in range(_share().rounds):
-        with write_in_turn() as session:
-            taken = take(session)
+        with _turn(runtime, now_ms) as tx:
+            taken = take(tx)
         done += taken
         if not taken:
             break
