@@ -44,7 +44,7 @@ from server.models import Device, LogEntry, Record, Scope, Site, StreamHead, Win
 from server.models.window import RULES, insert_windows
 from sync_protocol import stream as streams
 from sync_protocol.entry import entry_hash
-from sync_protocol.signatures import attestation_text, public_text, sign_request, sign_text
+from sync_protocol.signatures import HttpRequest, attestation_text, public_text, sign_request, sign_text
 
 BATCH = 500
 ROUNDS = 7
@@ -130,7 +130,8 @@ class Rig:
         if zipped:
             headers["Content-Encoding"] = "gzip"
         at_s = self.runtime.clock.now_ms() // 1000
-        return sign_request(self.key, self.device, "POST", _HOST + path, headers, body, at_s, str(uuid7()))
+        request = HttpRequest("POST", _HOST + path, headers, body)
+        return sign_request(self.key, self.device, request, at_s, str(uuid7()))
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         answer = self.app.test_client().post(path, data=body, headers=headers, base_url=_HOST)

@@ -20,9 +20,9 @@ from server.models.scope import take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
 from server.models.window import RULES, DueWindow, Window, due_windows, save_judged, set_decision
-from server.rules.duties.judge import FULFILLED, NOTHING, Evidence
+from server.rules.duties.judge import FULFILLED, NOTHING, Evidence, Reported
 from server.rules.duties.matching import Matched
-from server.rules.duties.transition import Heard, decide, heard_of, silence_ms
+from server.rules.duties.transition import decide, reported_of, silence_ms
 from server.rules.rulebook import Rulebook
 
 PUT_OFF_MS = 10 * 60 * 1000  # before a scope that could not be judged is tried again
@@ -86,8 +86,8 @@ def _judge_all(tx: Tx, judged: Sequence[Judged]) -> Counter[str]:
         for window in one.windows:
             was, found = window.state, logs.get(window.id) or Matched(weighed.get(window.id, _shown(window)))
             kinds = book.evidence_kinds(window.duty)
-            heard = heard_of(reports[one.scope.scope_id], kinds, window, now_ms, flagged_after_ms)
-            if _judge(window, found, heard):
+            reported = reported_of(reports[one.scope.scope_id], kinds, window, now_ms)
+            if _judge(window, found, reported, flagged_after_ms):
                 changed.setdefault(one.site.id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
@@ -124,15 +124,16 @@ def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidenc
     return coverage_evidence(session, one.scope.scope_id, one.site.alert, weighed, book)
 
 
-def _judge(window: DueWindow, found: Matched, heard: Heard) -> bool:
+def _judge(window: DueWindow, found: Matched, reported: Reported, flagged_after_ms: int) -> bool:
     """Whether anything that people see of the window changed. A verdict by earlier rules stays."""
     if window.rules < RULES and window.state not in ("open", "silent"):
         window.check_ms = None
         return False
-    changed = set_decision(window, decide(window, found.evidence, heard))
+    changed = set_decision(window, decide(window, found.evidence, reported, flagged_after_ms))
     if found.fact is not None:
         window.evidence, window.evidence_ms = found.fact.id, found.at_ms
-    window.judged_ms, window.judged_watermark_ms, window.rules = heard.now_ms, heard.watermark_ms, RULES
+    window.judged_ms, window.judged_watermark_ms = reported.now_ms, reported.watermark_ms
+    window.rules = RULES
     return changed
 
 

@@ -110,7 +110,7 @@ def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
     begun = [
         step
         for start in starts
-        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, in_charge, start)
+        for step in steps(policy, now_ms, flag.severity, book.holidays, in_charge, start)
         if step.code not in move.stops
     ]
     # A deadline that was given holds instead of the policy's.

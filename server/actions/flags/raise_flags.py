@@ -192,7 +192,7 @@ def _open(tx: Tx, wanted: Sequence[tuple[Site, str, str]]) -> dict[Key, Flag]:
         flag.windows, flag.rev, flag.head, flag.policy = 0, 0, "", copied
         flag.previous_id = earlier.get((site.id, duty))
         tx.session.add(flag)
-        begun = steps(policy, now_ms, severity, 1, book.holidays, unit)
+        begun = steps(policy, now_ms, severity, book.holidays, unit)
         clocks = {step.code: clock_of(step.unit, step.due_ms) for step in begun}
         detail = {"duty": duty, "unit": unit, "severity": severity, "policy": digest, "clocks": clocks}
         append_event(tx, flag, NewEvent(SCHEDULER, "opened", detail), policy)
