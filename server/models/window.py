@@ -151,7 +151,7 @@ def due_windows(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict
     return found
 
 
-def save_judged(session: Session, windows: Sequence[DueWindow]) -> None:
+def save_decisions(session: Session, windows: Sequence[DueWindow]) -> None:
     """Write the verdicts on these windows, in one statement."""
     named = ("scope_id", "id")
     read = attrgetter(*_JUDGED, *named)

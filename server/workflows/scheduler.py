@@ -90,7 +90,7 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     return did
 
 
-def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
+def resume_and_tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first. An
     `assumed` time shows no pause."""
     runtime: Runtime = app.extensions["gongdi"]
@@ -151,7 +151,7 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     scheduler.start()
     try:
         while True:
-            for job in (look, deliver):
+            for job in (resume_and_tick, deliver):
                 # Due at once, and skipped while the one before still runs.
                 name, due = job.__name__, partial(_at_now, app, job)
                 scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)

@@ -17,7 +17,7 @@ from server.models.record import CaseFile, Record
 from server.models.scope import Scope, take_scopes
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
-from server.rules.cases import CASE, Limits, Standing, next_look_ms, standing
+from server.rules.cases import CASE, CaseState, Limits, case_state, next_look_ms
 from server.rules.duties.reporting import Reporting
 from server.rules.flags.escalation import FEVER_UNREPORTED, policy_from
 from server.rules.rulebook import Rulebook
@@ -57,9 +57,9 @@ def _watch_scope(tx: Tx, scope: Scope) -> int:
     flags: dict[str, Flag] = {}
     for case, counts in rows:
         limits = _limits(book, case.opened_ms)
-        now: Standing = "reported"  # a voided one asks for nothing
+        now: CaseState = "reported"  # a voided one asks for nothing
         if counts:
-            now = _standing(case, reports, limits)
+            now = _state_of(case, reports, limits)
         case.check_ms = next_look_ms(now, case.opened_ms, now_ms, limits, _LOOK_AGAIN_MS)
         action = _EVENTS.get(now)
         if action is not None and (case.id, action) not in reported:
@@ -104,11 +104,11 @@ def _reported(session: Session, scope_id: str, flag_id: str | None = None) -> se
     return {(detail["case"], action) for detail, action in session.execute(query)}
 
 
-def _standing(case: CaseFile, reports: Reporting, limits: Limits) -> Standing:
+def _state_of(case: CaseFile, reports: Reporting, limits: Limits) -> CaseState:
     """The state of a case. It is unknown while a report may be in a tablet that is waited for, or that reports no more."""
     lost = reports.lost_of([_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
     through_ms = None if lost is not None else reports.watermark([_KIND])
-    return standing(case.opened_ms, case.reported_ms, through_ms, limits)
+    return case_state(case.opened_ms, case.reported_ms, through_ms, limits)
 
 
 def _withdraw(tx: Tx, scope: Scope, reports: Reporting) -> Sequence[Flag]:
@@ -119,7 +119,7 @@ def _withdraw(tx: Tx, scope: Scope, reports: Reporting) -> Sequence[Flag]:
     named = {case for case, _ in _reported(session, scope.scope_id, flag.id)}
     for case, counts in _cases(session, scope.scope_id, CaseFile.id.in_(named)):
         limits = _limits(tx.book, case.opened_ms)
-        if counts and _standing(case, reports, limits) != "reported":
+        if counts and _state_of(case, reports, limits) != "reported":
             return ()
     withdraw(tx, flag, "reported_in_time")
     session.flush()

@@ -19,7 +19,7 @@ from server.base.db import raise_if_lost
 from server.models.scope import take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
-from server.models.window import RULES, DueWindow, Window, due_windows, save_judged, set_decision
+from server.models.window import RULES, DueWindow, Window, due_windows, save_decisions, set_decision
 from server.rules.duties.judge import FULFILLED, NOTHING, Evidence, Reported
 from server.rules.duties.matching import Matched
 from server.rules.duties.transition import decide, reported_of, silence_ms
@@ -94,7 +94,7 @@ def _judge_all(tx: Tx, judged: Sequence[Judged]) -> Counter[str]:
     with session.no_autoflush:  # a window's state and its flag are written in one statement
         gathered = gather_windows(tx, judged)
     session.flush()
-    save_judged(session, [window for one in judged for window in one.windows])
+    save_decisions(session, [window for one in judged for window in one.windows])
     flags = follow_windows(tx, gathered)
     with session.no_autoflush:  # the scopes' counters are written in one statement
         puts = [

@@ -20,7 +20,7 @@ from server.models.window import Window
 from server.rules.cases import CASE
 from server.rules.flags.chain import event_hash
 from server.rules.flags.escalation import SILENT, Policy, policy_from
-from server.rules.flags.history import Clock, Happened, Standing, apply, ends_clocks
+from server.rules.flags.history import Clock, FlagState, Happened, apply, ends_clocks
 
 SCHEDULER = "scheduler"
 INTEGRITY = "INTEGRITY"  # the duty code of the flag that a forked chain raises
@@ -48,9 +48,9 @@ def append_event(
     session.add(row)
     happened = Happened(n, at_ms, event.action, event.detail)
     rows = _steps_of(session, flag) if ends_clocks(event.action) else {step.step: step for step in steps}
-    now = standing_of(flag, rows.values())
+    now = flag_state_of(flag, rows.values())
     apply(now, policy or policy_from(flag.policy), happened)
-    set_standing(session, flag, rows, now, happened)
+    set_flag_state(session, flag, rows, now, happened)
     flag.rev, flag.head, flag.changed_ms = n, row.hash, at_ms
     scope = session.get_one(Scope, flag.scope_id)
     scope.flag_tally = seals.seal(
@@ -58,9 +58,9 @@ def append_event(
     )
 
 
-def standing_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> Standing:
+def flag_state_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> FlagState:
     """The stored state of a flag and of these of its steps, to which the next event is applied."""
-    now = Standing(
+    now = FlagState(
         state=flag.state or "",
         unit=flag.unit or "",
         level=flag.level or 0,
@@ -75,8 +75,8 @@ def standing_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> Standing:
     return now
 
 
-def set_standing(
-    session: Session, flag: Flag, steps: Mapping[str, FlagStep], now: Standing, event: Happened
+def set_flag_state(
+    session: Session, flag: Flag, steps: Mapping[str, FlagStep], now: FlagState, event: Happened
 ) -> None:
     """Write what an event made of a flag and its steps. Nothing else sets these columns, but for `next_ms`: when the tick
     looks at an overdue step again."""

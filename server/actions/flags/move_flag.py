@@ -17,7 +17,7 @@ from server.actions.flags.events import (
     append_event,
     clock_of,
     flag_puts,
-    standing_of,
+    flag_state_of,
 )
 from server.actions.notices.enqueue import Units, enqueue_move
 from server.actions.records.feed import Feed, Put
@@ -103,7 +103,7 @@ def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
         raise _invalid("/media", "照片还没有上传, 请先上传。")
     detail = _detail(session, wanted, viewer, move, flag)
     policy, section = policy_from(flag.policy), owner_of(flag, site, book)
-    then = standing_of(flag)
+    then = flag_state_of(flag)
     apply(then, policy, Happened(flag.rev + 1, now_ms, wanted.action, detail))
     in_charge = _in_charge(session, flag, then.unit)
     starts = started(move, then.state)
