@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -131,25 +131,10 @@ def read_entry(line: bytes) -> Entry:
     )  # fmt: skip
 
 
-def write_entry(
-    *,
-    id: str,
-    scope: str,
-    n: int,
-    prev: str,
-    kind: str,
-    record: str,
-    act: str,
-    at: At,
-    body: Mapping[str, Any],
-    base: int | None = None,
-    amends: str | None = None,
-    reason: str | None = None,
-    needs: Sequence[str] = (),
-    media: Sequence[Mapping[str, Any]] = (),
-) -> bytes:
+def write_entry(entry: Entry) -> bytes:
     """The line of an entry, without newline: members in the order of SPEC, no spaces, text as UTF-8, nothing
     that is None or empty. Raises ValueError or TypeError for a body that is no JSON; checks nothing else."""
+    at = entry.at
     moment = {
         "wall": at.wall,
         "boot": at.boot,
@@ -157,11 +142,11 @@ def write_entry(
         "beacon": at.beacon,
         "observed": at.observed,
     }
-    members = {"id": id, "scope": scope, "n": n, "prev": prev, "kind": kind, "record": record, "act": act}
-    optional = {"base": base, "amends": amends, "reason": reason, "needs": list(needs), "media": list(media)}
+    members: dict[str, Any] = {name: getattr(entry, name) for name in _FIRST_MEMBERS}
+    optional = {name: getattr(entry, name) for name in _LAST_MEMBERS}
     members["at"] = {name: value for name, value in moment.items() if value is not None}
-    members["body"] = dict(body)
-    members.update((name, value) for name, value in optional.items() if value not in (None, []))
+    members["body"] = dict(entry.body)
+    members.update((name, value) for name, value in optional.items() if value not in (None, ()))
     return json.dumps(members, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -220,7 +205,8 @@ _REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 _PLACE = ("id", "scope", "n", "prev")
 _PLAIN_MEMBERS = frozenset((*_REQUIRED, "act", "at", "body"))
-_EXTRA_MEMBERS = frozenset(("base", "amends", "reason", "needs", "media"))
+_FIRST_MEMBERS = ("id", "scope", "n", "prev", "kind", "record", "act")  # in the order of SPEC
+_LAST_MEMBERS = ("base", "amends", "reason", "needs", "media")
 _AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon", "observed"))
 _NO_EXTRAS: tuple[Any, ...] = (None, None, None, (), ())
 _NO_TIME = At(0, "1970-01-01T00:00:00Z")
@@ -255,7 +241,7 @@ def read_at(value: object, errors: Errors) -> At:
 
 def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
     """(base, amends, reason, needs, media), each checked by itself; null is as good as absent."""
-    for name in members.keys() - _PLAIN_MEMBERS - _EXTRA_MEMBERS:
+    for name in members.keys() - _PLAIN_MEMBERS - set(_LAST_MEMBERS):
         errors[f"/{escaped(name)}"] = ["没有这个字段。"]
     base, amends, reason = members.get("base"), members.get("amends"), members.get("reason")
     needs, media = members.get("needs"), members.get("media")

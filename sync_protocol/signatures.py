@@ -138,6 +138,16 @@ def verify_text(public_key: PublicKey, text: str, sig: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What a signature is over. `url` is absolute; `body` is as sent, compressed or not."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class _Message:
     """A request in the form that the signature library needs."""
 
@@ -168,21 +178,14 @@ class _Verifier(HTTPMessageVerifier):
 
 
 def sign_request(
-    private_key: PrivateKey,
-    device_id: str,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    created_s: int,
-    nonce: str,
+    private_key: PrivateKey, device_id: str, request: HttpRequest, created_s: int, nonce: str
 ) -> dict[str, str]:
-    """The headers to send: those given, and `Content-Digest`, `Signature-Input`, `Signature`.
+    """The headers to send: the request's own, and `Content-Digest`, `Signature-Input`, `Signature`.
 
-    `headers` must hold `Authorization`; `body` is as sent, compressed or not; `url` is absolute; `nonce` must
-    never be used twice; `created_s` is server time as the device knows it.
+    The request's headers must hold `Authorization`; `nonce` must never be used twice; `created_s` is server time as the
+    device knows it.
     """
-    message = _Message(method, url, dict(headers))
+    message = _Message(request.method, request.url, dict(request.headers))
     signer = HTTPMessageSigner(signature_algorithm=ED25519, key_resolver=_OneKey(private_key=private_key))
     signer.sign(
         message,
@@ -191,19 +194,13 @@ def sign_request(
         nonce=nonce,
         label=LABEL,
         covered_component_ids=COVERED,
-        body=body,
+        body=request.body,
     )
     return message.headers
 
 
 def verify_request(
-    public_key: PublicKey,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    now_s: int,
-    max_skew_s: int = MAX_SKEW_S,
+    public_key: PublicKey, request: HttpRequest, now_s: int, max_skew_s: int = MAX_SKEW_S
 ) -> Verified:
     """What the one signature of a request says, if the key's owner made it over exactly this request.
 
@@ -213,7 +210,7 @@ def verify_request(
     3. The body is the one that the digest names → else `digest_mismatch`.
     Raises SignatureProblem, and nothing else, whatever the headers hold.
     """
-    message = _Message(method, url, dict(headers))
+    message = _Message(request.method, request.url, dict(request.headers))
     verifier = _Verifier(signature_algorithm=ED25519, key_resolver=_OneKey(public_key=public_key))
     try:
         (result,) = verifier.verify(message, max_age=None)
@@ -230,7 +227,7 @@ def verify_request(
         raise SignatureProblem("signature_invalid")
     if abs(created_s - now_s) > max_skew_s:
         raise SignatureProblem("clock_skew")
-    _check_digest(result.covered_components['"content-digest"'], body)
+    _check_digest(result.covered_components['"content-digest"'], request.body)
     return Verified(created_s, nonce, keyid)
 
 

@@ -22,11 +22,11 @@ STEP = ("unit", "due_ms", "asks", "taken_ms", "done_ms")
 WRITERS: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     Window: ("server/models/window.py:set_decision", WINDOW),
     DueWindow: ("server/models/window.py:set_decision", WINDOW),
-    Flag: ("server/actions/flags/events.py:set_standing", FLAG),
-    FlagStep: ("server/actions/flags/events.py:set_standing", STEP),
+    Flag: ("server/actions/flags/events.py:set_flag_state", FLAG),
+    FlagStep: ("server/actions/flags/events.py:set_flag_state", STEP),
 }
 # A statement that names them has to come from here: what it writes was decided before.
-SAVING = ("server/models/window.py:save_judged", "server/models/window.py:insert_windows")
+SAVING = ("server/models/window.py:save_decisions", "server/models/window.py:insert_windows")
 _TABLES = {"duty_window": WINDOW, "flag": FLAG, "flag_step": STEP}
 _UPDATE = re.compile(
     r'\s*UPDATE "?(duty_window|flag|flag_step)"?(?: old)? SET (.*?)(?: FROM | WHERE |$)', re.DOTALL

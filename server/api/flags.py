@@ -7,12 +7,11 @@ from uuid import UUID
 
 from server.actions.flags.list_flags import FlagFile, ShownFlag, one_flag, page_of_flags
 from server.actions.flags.move_flag import Wanted, move_flag
-from server.actions.reference.load_reference import rules_in_force
-from server.api.blueprint import ApiBlueprint, runtime, viewer
+from server.api.blueprint import ApiBlueprint, viewer
 from server.api.shapes import FlagFileShape, FlagPage, FlagQuery, MoveIn, NoQuery
 from server.base.db import read, write
 from server.models.paging import Page
-from server.web.responses import now_ms
+from server.web.responses import tx_of
 
 blueprint = ApiBlueprint(
     "flags", __name__, url_prefix="/api/v1/flags", description="问题标记: 只是线索, 不是处罚依据"
@@ -48,8 +47,7 @@ def act(asked: dict[str, Any], flag_id: UUID) -> FlagFile:
         company=asked["company"],
     )
     with write() as session:
-        book = rules_in_force(session)
-        move_flag(session, runtime().seals, viewer(), str(flag_id), wanted, now_ms(), book)
+        move_flag(tx_of(session), viewer(), str(flag_id), wanted)
     with read() as session:
         return one_flag(session, viewer(), str(flag_id))
 

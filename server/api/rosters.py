@@ -21,7 +21,7 @@ from server.api.blueprint import ApiBlueprint, viewer
 from server.api.roster_shapes import Columns, Commit, OneRosterShape, Reason, RosterPage, RowPage, RowQuery
 from server.api.shapes import NoQuery, PageQuery, file_answer
 from server.base.db import read, write
-from server.models.paging import Page
+from server.models.paging import Page, Slice
 from server.web.responses import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
 from server.workflows.read_rosters import commit_preview, confirm_columns, receive_file
 
@@ -90,9 +90,9 @@ def show_roster(_: dict[str, Any], roster_id: UUID) -> ShownRoster:
 @blueprint.alt_response(409, "CONFLICT")
 def list_rows(asked: dict[str, Any], roster_id: UUID) -> dict[str, list[ShownRow] | int]:
     """预览的各行: 新增、变更、不变、退回、提醒, 以及名册里没有的人"""
-    part = (asked["group"], asked["start"], asked["limit"])
+    group, part = asked["group"], Slice(asked["start"], asked["limit"])
     with read() as session:
-        rows, total = rows_of_roster(session, runtime().seals, viewer(), str(roster_id), *part)
+        rows, total = rows_of_roster(session, runtime().seals, viewer(), str(roster_id), group, part)
     return {"items": rows, "total": total}
 
 

@@ -47,6 +47,6 @@ def list_windows(asked: dict[str, Any], site_id: UUID) -> Page[Window]:
 
     `from` 与 `to` 是上海时间的日期, 两端都包含, 最多 93 天; 不填时为最近一周到明天。
     """
-    span, place = Span(asked.get("first"), asked.get("last")), (asked.get("cursor"), asked["limit"])
+    days = Span(asked.get("first"), asked.get("last")).settled(now_ms())
     with read() as session:
-        return page_of_windows(session, viewer(), str(site_id), span, *place, now_ms())
+        return page_of_windows(session, viewer(), str(site_id), days, asked.get("cursor"), asked["limit"])

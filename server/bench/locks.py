@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from server.actions.reference.load_reference import load_reference
+from server.actions.reference.load_reference import load_reference, tx_of
 from server.actions.rosters.commit_roster import Decision
 from server.actions.rosters.upload_roster import take_in_roster
 from server.actions.rosters.validate_roster import grounds_of, keep_validated, validate_file
@@ -110,7 +110,7 @@ def _commit(runtime: Runtime, people: int, now_ms: int) -> Iterator[Figure]:
     site_id, viewer = set_up_contractor(runtime, now_ms, 0)
     data = people_file(people)
     with write() as session:
-        roster = take_in_roster(session, runtime.seals, viewer, site_id, "bench.xlsx", data, now_ms)
+        roster = take_in_roster(tx_of(session, runtime.seals, now_ms), viewer, site_id, "bench.xlsx", data)
     with read() as session:
         grounds = grounds_of(session, roster, {}, now_ms)
     validated = validate_file(read_workbook(data), grounds, lambda _done, _rows: None)

@@ -31,7 +31,7 @@ from server.actions.notices.digest import gather
 from server.actions.notices.edit_channels import NewChannel, add_channel
 from server.actions.records.feed import publish
 from server.actions.records.window_record import window_put
-from server.actions.reference.load_reference import load_reference, rules_in_force
+from server.actions.reference.load_reference import load_reference, tx_of
 from server.actions.sites.assign_site import assign_site
 from server.actions.sites.register_site import NewSite, register_site
 from server.base.clock import to_iso
@@ -44,7 +44,7 @@ from server.models import Device, LogEntry, Record, Scope, Site, StreamHead, Win
 from server.models.window import RULES, insert_windows
 from sync_protocol import stream as streams
 from sync_protocol.entry import entry_hash
-from sync_protocol.signatures import attestation_text, public_text, sign_request, sign_text
+from sync_protocol.signatures import HttpRequest, attestation_text, public_text, sign_request, sign_text
 
 BATCH = 500
 ROUNDS = 7
@@ -130,7 +130,8 @@ class Rig:
         if zipped:
             headers["Content-Encoding"] = "gzip"
         at_s = self.runtime.clock.now_ms() // 1000
-        return sign_request(self.key, self.device, "POST", _HOST + path, headers, body, at_s, str(uuid7()))
+        request = HttpRequest("POST", _HOST + path, headers, body)
+        return sign_request(self.key, self.device, request, at_s, str(uuid7()))
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         answer = self.app.test_client().post(path, data=body, headers=headers, base_url=_HOST)
@@ -265,9 +266,9 @@ def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
     idle = []
     for _ in range(ROUNDS):
         with write() as session:
-            book = rules_in_force(session)
+            tx = tx_of(session, seals, now_ms)
             began_s = time.perf_counter()
-            judge_due(session, seals, now_ms, book)
+            judge_due(tx)
             idle.append(time.perf_counter() - began_s)
     yield Figure(
         f"idle tick over {sites * each:,} windows", f"{statistics.median(idle) * 1000:.1f} ms", "≤ 5 ms"
@@ -275,7 +276,7 @@ def _tick(rig: Rig, sites: int) -> Iterator[Figure]:
     began_s, judged = time.perf_counter(), 0
     while True:
         with write() as session:
-            did = judge_due(session, seals, now_ms + 60_000, rules_in_force(session))
+            did = judge_due(tx_of(session, seals, now_ms + 60_000))
         judged += did.get("missed", 0)
         if not did:
             break
@@ -314,7 +315,7 @@ def _digests(rig: Rig, now_ms: int) -> Iterator[Figure]:
     began_s, taken, did = time.perf_counter(), 0, 1
     while did:
         with write() as session:
-            did = take_due_steps(session, seals, now_ms, rules_in_force(session))
+            did = take_due_steps(tx_of(session, seals, now_ms))
         taken += did
     spent_s = time.perf_counter() - began_s
     with write() as session:

@@ -17,6 +17,7 @@ from flask import Flask
 
 from schemas.certificates import company_check_character, person_check_character
 from server.actions.accounts.manage_users import NewUser, add_user
+from server.actions.reference.load_reference import tx_of
 from server.actions.rosters.commit_roster import Decision
 from server.actions.rosters.upload_roster import take_in_roster
 from server.actions.rosters.validate_roster import (
@@ -49,7 +50,9 @@ def measure_rosters(app: Flask) -> Iterator[Figure]:
         now_ms = runtime.clock.now_ms()
         site_id, viewer = set_up_contractor(runtime, now_ms, number)
         with write() as session:
-            roster = take_in_roster(session, runtime.seals, viewer, site_id, "bench.xlsx", data, now_ms)
+            roster = take_in_roster(
+                tx_of(session, runtime.seals, now_ms), viewer, site_id, "bench.xlsx", data
+            )
         with read() as session:
             grounds = grounds_of(session, roster, {}, now_ms)
         for _ in range(READINGS):

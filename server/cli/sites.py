@@ -6,7 +6,7 @@ import click
 
 from server.actions.sites.assign_site import find_site
 from server.actions.sites.register_site import NewSite, register_site, unit_of
-from server.actions.sites.suspend_site import resume_site, suspend_site
+from server.actions.sites.suspend_site import NewSuspension, resume_site, suspend_site
 from server.base.clock import to_iso
 from server.cli.base import print_table, table, writing
 from server.models.site import all_sites, sites_named, suspensions_of
@@ -101,16 +101,9 @@ def suspend(name: str, first: object, last: object | None, approved_by: str, rea
     """登记工地 SITE 经批准的停工: 其间作业场所不检查, 住人的宿舍、食堂、厕所照常。"""
     with writing() as (session, runtime, now_ms):
         found = find_site(session, name)
-        suspend_site(
-            session,
-            runtime.seals,
-            now_ms,
-            found,
-            from_ms=_begins_ms(first),
-            to_ms=_begins_ms(last) if last is not None else None,
-            approved_by=approved_by,
-            reason=reason,
-        )
+        to_ms = _begins_ms(last) if last is not None else None
+        new = NewSuspension(_begins_ms(first), approved_by, reason, to_ms)
+        suspend_site(session, runtime.seals, now_ms, found, new)
         click.echo(f"已登记 {found.name} 停工")
 
 

@@ -91,8 +91,10 @@ def add(
             )
             text = f"本机已有证件号码相符的人员, 没有登记 [same_person]:\n{named}\n确认不是同一个人时加 --anyway。"
             raise click.ClickException(text)
-        own_record = None if record is None else str(record)
-        entry = own.add(scope, kind, fields, own_record, observed_ms=observed_ms)
+        if record is None:
+            entry = own.add(scope, kind, fields, observed_ms=observed_ms)
+        else:
+            entry = own.add_as(str(record), scope, kind, fields, observed_ms)
     click.echo(entry)
 
 

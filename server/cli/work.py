@@ -16,7 +16,7 @@ from server.cli.base import check_schema, make_app, make_whole_app, runtime_of, 
 from server.demo.city import demo_log_ins, read_city, seed_demo
 from server.models.site import count_sites
 from server.web.request_log import start_logging
-from server.workflows.scheduler import deliver, look, run
+from server.workflows.scheduler import deliver, resume_and_tick, run
 
 
 @click.command()
@@ -38,7 +38,7 @@ def tick(now: str | None) -> None:
         now_ms = runtime_of(app).clock.now_ms() if now is None else from_iso(now)
     except ValueError as error:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
-    did = look(app, now_ms, assumed=now is not None)
+    did = resume_and_tick(app, now_ms, assumed=now is not None)
     click.echo(json.dumps({**did, "notices": deliver(app, now_ms)}, ensure_ascii=False))
 
 

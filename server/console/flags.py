@@ -39,7 +39,7 @@ from server.rules.calendar import add_days, instant_ms, local_date_of
 from server.rules.duties.sources import flag_sources
 from server.rules.flags.escalation import policy_from
 from server.rules.flags.moves import MOVES, PARTY_NAMES, TABLE
-from server.web.responses import now_ms, runtime, uploaded_photos
+from server.web.responses import now_ms, runtime, tx_of, uploaded_photos
 from server.workflows.receive_media import keep_photo
 
 WAITING_ROWS = 50
@@ -107,8 +107,7 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
         wanted = _wanted(photos)
         with write() as session:
             if claim(session):
-                book = rules_in_force(session)
-                move_flag(session, runtime().seals, g.viewer, str(flag_id), wanted, now_ms(), book)
+                move_flag(tx_of(session), g.viewer, str(flag_id), wanted)
     except Problem as problem:
         if problem.status == 404:
             raise

@@ -112,8 +112,8 @@ def keep_typed() -> bool:
     if key is None:
         return False
     with write() as session:
-        page = page_of_form()
-        keep_draft(session, runtime().seals, key, page, request.path[:_PATH_MAX], _said(), now_ms())
+        draft = Draft(request.path[:_PATH_MAX], _said())
+        keep_draft(session, runtime().seals, key, page_of_form(), draft, now_ms())
     g.kept_draft = True
     return True
 

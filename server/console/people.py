@@ -16,6 +16,7 @@ from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import blueprint, render, start_asked
 from server.models.access import may_unmask, may_upload
+from server.models.paging import Slice
 from server.web.responses import as_download, now_ms, runtime
 
 _PEOPLE_SHOWN = 100
@@ -63,8 +64,8 @@ def export_full_roster(site_id: UUID) -> Response | tuple[str, int]:
 def _people_page(site_id: UUID, text: str, start: int, problem: Problem | None = None) -> str:
     with read() as session:
         shown = one_site(session, g.viewer, str(site_id))
-        part = (text, start, _PEOPLE_SHOWN)
-        people, total = page_of_people(session, runtime().seals, g.viewer, str(site_id), *part)
+        part = Slice(start, _PEOPLE_SHOWN)
+        people, total = page_of_people(session, runtime().seals, g.viewer, str(site_id), text, part)
         names = read_names(session)
     return render(
         "people.html",

@@ -18,14 +18,13 @@ from server.actions.questions.settle_questions import (
     settle_question,
     settle_refused,
 )
-from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
 from server.base.db import read, write
 from server.console import field_words
 from server.console.field_words import is_id
 from server.console.forms import check_form, claim
 from server.console.pages import blueprint, render
-from server.web.responses import now_ms, runtime
+from server.web.responses import runtime, tx_of
 
 _STATES = ("open", *SETTLEMENTS, ACCEPTED)
 
@@ -66,9 +65,7 @@ def choose_value(entry_id: UUID) -> AnyResponse:
     field, choice, reason = (request.form.get(name, "") for name in ("field", "choice", "reason"))
     with write() as session:
         if claim(session):
-            settle_question(
-                session, runtime().seals, g.viewer, str(entry_id), field, choice, reason, now_ms()
-            )
+            settle_question(tx_of(session), g.viewer, str(entry_id), field, choice, reason)
     return redirect(url_for("console.list_questions"), 303)
 
 
@@ -79,8 +76,7 @@ def settle(refused_id: UUID) -> AnyResponse:
     state, reason = request.form.get("state", ""), request.form.get("reason", "")
     with write() as session:
         if claim(session):
-            book = rules_in_force(session)
-            settle_refused(session, runtime().seals, g.viewer, str(refused_id), state, reason, now_ms(), book)
+            settle_refused(tx_of(session), g.viewer, str(refused_id), state, reason)
     return redirect(url_for("console.list_questions"), 303)
 
 
@@ -91,6 +87,5 @@ def decide(entry_id: UUID) -> AnyResponse:
     decision, reason = request.form.get("decision", ""), request.form.get("reason", "")
     with write() as session:
         if claim(session):
-            book = rules_in_force(session)
-            settle_held(session, runtime().seals, g.viewer, str(entry_id), decision, reason, now_ms(), book)
+            settle_held(tx_of(session), g.viewer, str(entry_id), decision, reason)
     return redirect(url_for("console.list_questions"), 303)

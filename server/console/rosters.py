@@ -26,6 +26,7 @@ from server.console.forms import check_form, typed
 from server.console.pages import ROWS, blueprint, render, start_asked
 from server.console.roster_columns import columns_form
 from server.models.access import may_see_people, may_upload
+from server.models.paging import Slice
 from server.rules.calendar import local_date_of
 from server.web.responses import as_download, now_ms, runtime, this_app, uploaded_file
 from server.workflows.read_rosters import commit_preview, receive_file
@@ -126,12 +127,12 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         listed: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
         if shown.roster.result is not None:
             group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)
-            part = (group, start, _ROWS_SHOWN)
-            rows, total = rows_of_roster(session, seals, g.viewer, roster_id, *part)
+            part = Slice(start, _ROWS_SHOWN)
+            rows, total = rows_of_roster(session, seals, g.viewer, roster_id, group, part)
             listed |= {"group": group, "rows": rows, "total": total, "start": start}
         if shown.roster.state == "preview" and shown.roster.counts.get("absent"):
-            part = ("absent", 0, _ABSENT_SHOWN)
-            listed["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, *part)
+            part = Slice(0, _ABSENT_SHOWN)
+            listed["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, "absent", part)
     return render(
         "roster.html",
         names,

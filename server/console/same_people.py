@@ -14,7 +14,7 @@ from server.base.db import read, write
 from server.console import field_words
 from server.console.forms import check_form, claim
 from server.console.pages import blueprint, render
-from server.web.responses import now_ms, runtime
+from server.web.responses import runtime, tx_of
 
 
 @blueprint.get("/questions/people")
@@ -35,7 +35,7 @@ def merge_same_people(site_id: UUID) -> AnyResponse:
     kept, reason = request.form.get("kept", ""), request.form.get("reason", "")
     with write() as session:
         if claim(session):
-            merge_people(session, runtime().seals, g.viewer, str(site_id), kept, reason, now_ms())
+            merge_people(tx_of(session), g.viewer, str(site_id), kept, reason)
     return redirect(url_for("console.list_same_people"), 303)
 
 
@@ -46,5 +46,5 @@ def undo_same_people(site_id: UUID, merge_id: UUID) -> AnyResponse:
     reason = request.form.get("reason", "")
     with write() as session:
         if claim(session):
-            undo_merge(session, runtime().seals, g.viewer, str(site_id), str(merge_id), reason, now_ms())
+            undo_merge(tx_of(session), g.viewer, str(site_id), str(merge_id), reason)
     return redirect(url_for("console.list_same_people"), 303)

@@ -15,7 +15,7 @@ from flask import Flask
 from PIL import Image, ImageDraw, ImageFont
 
 from server.actions.flags.move_flag import Wanted, move_flag
-from server.actions.reference.load_reference import rules_in_force
+from server.actions.reference.load_reference import tx_of
 from server.base.db import read, write
 from server.base.runtime import Runtime
 from server.models.access import Viewer, viewer_of
@@ -92,4 +92,4 @@ def _make(app: Flask, flag_id: str, site_id: str, move: Mapping[str, Any], at_ms
     with write() as session:
         flag = session.scalars(sa.select(Flag).where(Flag.id == flag_id)).one()
         wanted = Wanted(move["action"], flag.rev, move.get("note", ""), None, media, move.get("assignee", ""))
-        move_flag(session, runtime.seals, viewer, flag_id, wanted, at_ms, rules_in_force(session))
+        move_flag(tx_of(session, runtime.seals, at_ms), viewer, flag_id, wanted)

@@ -35,6 +35,17 @@ class After:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Part of a list that is read whole because its rows are sealed: up to `limit` rows from row `start` on."""
+
+    start: int
+    limit: int
+
+    def of(self, rows: Sequence[T]) -> Sequence[T]:
+        return rows[self.start : self.start + self.limit]
+
+
 def write_cursor(after: After) -> str:
     """An opaque cursor: clients hand it back as it is."""
     return base64.urlsafe_b64encode(f"{after.ms}:{after.id}".encode()).decode().rstrip("=")

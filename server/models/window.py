@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, bulk_insert, bulk_update
 from server.rules.duties.transition import REASON_MAX, Decision
+from server.rules.duties.windows import deadline
 
 RULES = 2
 FROZEN = 0  # instead: what it rested on was erased, and the verdict stays
@@ -76,7 +77,7 @@ class Window(Base):
 
     @property
     def deadline_ms(self) -> int:
-        return self.due_ms + self.grace_s * 1000
+        return deadline(self.due_ms, self.grace_s)
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ class DueWindow:
 
     @property
     def deadline_ms(self) -> int:
-        return self.due_ms + self.grace_s * 1000
+        return deadline(self.due_ms, self.grace_s)
 
 
 LONGEST_MS = 172_800_000  # two days: no window reaches further from its opening
@@ -150,7 +151,7 @@ def due_windows(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict
     return found
 
 
-def save_judged(session: Session, windows: Sequence[DueWindow]) -> None:
+def save_decisions(session: Session, windows: Sequence[DueWindow]) -> None:
     """Write the verdicts on these windows, in one statement."""
     named = ("scope_id", "id")
     read = attrgetter(*_JUDGED, *named)

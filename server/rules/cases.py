@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Standing = Literal["waiting", "reported", "unreported", "overdue"]
+CaseState = Literal["waiting", "reported", "unreported", "overdue"]
 CASE = "CASE"  # the duty code of the flag that an unreported case raises
 
 
@@ -22,7 +22,9 @@ class Limits:
     limit_ms: int
 
 
-def standing(opened_ms: int, reported_ms: int | None, watermark_ms: int | None, limits: Limits) -> Standing:
+def case_state(
+    opened_ms: int, reported_ms: int | None, watermark_ms: int | None, limits: Limits
+) -> CaseState:
     """`waiting`: unknown so far; `unreported`: to warn of; `overdue`: past the limit, also when it was reported
     afterwards."""
     if reported_ms is not None:
@@ -32,7 +34,7 @@ def standing(opened_ms: int, reported_ms: int | None, watermark_ms: int | None, 
     return "overdue" if watermark_ms >= opened_ms + limits.limit_ms else "unreported"
 
 
-def next_look_ms(now: Standing, opened_ms: int, now_ms: int, limits: Limits, retry_ms: int) -> int | None:
+def next_look_ms(now: CaseState, opened_ms: int, now_ms: int, limits: Limits, retry_ms: int) -> int | None:
     """When to look at it again: never at one that is settled; else at its next deadline, or a little later when the
     tablets are behind it."""
     if now in ("reported", "overdue"):

@@ -14,11 +14,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from schemas.limits import ROSTER_BYTES_MAX
 from server.actions.accounts.log_in import LoggedIn, begin_log_in, check_password, finish_log_in
+from server.actions.reference import load_reference as reference
 from server.base.catalogue import CATALOGUE, Entry
-from server.base.db import write
+from server.base.db import Session, write
 from server.base.problems import Problem
 from server.base.runtime import Runtime
 from server.files.problems import too_large
+from server.models.tx import Tx
 from server.web.log_in_turns import LogInTurns
 
 PROBLEM_TYPE = "application/problem+json"
@@ -62,6 +64,11 @@ def runtime() -> Runtime:
 
 def now_ms() -> int:
     return runtime().clock.now_ms()
+
+
+def tx_of(session: Session) -> Tx:
+    """The transaction of this request, with all that an action in it works with."""
+    return reference.tx_of(session, runtime().seals, now_ms())
 
 
 def answer_problem(problem: Problem) -> Response:

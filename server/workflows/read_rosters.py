@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 import sqlalchemy as sa
 from flask import Flask, current_app
 
+from server.actions.reference.load_reference import tx_of
 from server.actions.rosters.commit_roster import (
     COMMITTING,
     PREVIEW_STALE,
@@ -67,7 +68,7 @@ def receive_file(app: Flask, viewer: Viewer, site_id: str, name: str, data: byte
         require_uploader(session, viewer, site_id)
     workbook = read_workbook(data)
     with write() as session:
-        roster_id = take_in_roster(session, seals, viewer, site_id, name, data, now_ms).id
+        roster_id = take_in_roster(tx_of(session, seals, now_ms), viewer, site_id, name, data).id
     _read_soon(app, roster_id, workbook, now_ms)
     return roster_id
 

@@ -71,7 +71,8 @@ def keep_photo(store: MediaStore, viewer: Viewer, site_id: str, data: bytes, now
         raise refused_media("media_too_large", max_bytes=limits.bytes_max)
     sha256, photo = hashlib.sha256(data).hexdigest(), inspect_photo(data, limits)
     announced = Announced(site_id, sha256, len(data))
-    _keep_whole(store, own_device(viewer.id), announced, photo, data, now_ms, limits)
+    upload = _opened(own_device(viewer.id), announced, now_ms + limits.upload_ms)
+    _keep(store, upload, photo, data, now_ms)
     return sha256
 
 
@@ -92,7 +93,8 @@ def keep_carried(store: MediaStore, device_id: str, sha256: str, data: bytes, no
     photo = inspect_photo(data, limits)
     for site_id in lacking:
         announced = Announced(site_id, sha256, len(data))
-        _keep_whole(store, device_id, announced, photo, data, now_ms, limits)
+        upload = _opened(device_id, announced, now_ms + limits.upload_ms)
+        _keep(store, upload, photo, data, now_ms)
 
 
 def drop_upload(store: MediaStore, upload: MediaUpload, now_ms: int) -> None:
@@ -118,20 +120,10 @@ def _complete(store: MediaStore, upload: MediaUpload, last: bytes, now_ms: int) 
     store.delete_below(parts_key(upload.id))
 
 
-def _keep_whole(
-    store: MediaStore,
-    device_id: str,
-    announced: Announced,
-    photo: Photo,
-    data: bytes,
-    now_ms: int,
-    limits: PhotoLimits,
-) -> None:
-    """A photo that is here in one piece: an upload that begins and arrives at once."""
+def _opened(device_id: str, announced: Announced, until_ms: int) -> MediaUpload:
+    """The upload of a photo that is here in one piece: it begins, and arrives at once."""
     with write() as session:
-        until_ms = now_ms + limits.upload_ms
-        upload = open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
-    _keep(store, upload, photo, data, now_ms)
+        return open_upload(session, secrets.token_urlsafe(32), device_id, announced, until_ms)
 
 
 def _keep(store: MediaStore, upload: MediaUpload, photo: Photo, data: bytes, now_ms: int) -> None:

@@ -11,7 +11,8 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -38,7 +39,7 @@ from server.actions.signals.find_signals import find_new_signals
 from server.actions.sync.release_held import release_overdue
 from server.base.db import DatabaseTrouble, db, is_alone, read, write, write_in_turn
 from server.base.runtime import Runtime
-from server.base.seal import Seals
+from server.models.tx import Tx
 from server.rules.rulebook import Rulebook
 from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
@@ -75,6 +76,12 @@ class Tick:
     runtime: Runtime
     now_ms: int
     book: Rulebook
+
+    @contextmanager
+    def turn(self) -> Iterator[Tx]:
+        """One transaction of it."""
+        with write_in_turn() as session:
+            yield Tx(session, self.runtime.seals, self.now_ms, self.book)
 
 
 Part = Callable[[Tick], dict[str, int]]
@@ -123,7 +130,7 @@ def _do(name: str, part: Part, this: Tick) -> dict[str, int]:
         return {"failed": 1}
 
 
-def look(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
+def resume_and_tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first. An
     `assumed` time shows no pause."""
     runtime: Runtime = app.extensions["gongdi"]
@@ -142,8 +149,8 @@ def _resume(runtime: Runtime, now_ms: int) -> int:
         since_ms = paused_since_ms(session, now_ms, book)
     flags, after = 0, ""
     while since_ms is not None:
-        with write_in_turn() as session:
-            some, after = resume_clocks(session, runtime.seals, since_ms, now_ms, book, _share().sites, after)
+        with Tick(runtime, now_ms, book).turn() as tx:
+            some, after = resume_clocks(tx, since_ms, _share().sites, after)
         flags += some
         if not after:
             break
@@ -185,7 +192,7 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     scheduler.start()
     try:
         while True:
-            for job in (look, deliver):
+            for job in (resume_and_tick, deliver):
                 # Due at once, and skipped while the one before still runs.
                 name, due = job.__name__, partial(_at_now, app, job)
                 scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
@@ -211,16 +218,12 @@ def _make(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
     after, share = "", _share()
     while True:
-        with write_in_turn() as session:
-            did = plan_windows(session, this.runtime.seals, this.now_ms, this.book, share.sites, after)
+        with this.turn() as tx:
+            did = plan_windows(tx, share.sites, after)
         after = did.pop("last")
         total.update(did)
         if not after:
             return dict(total)
-
-
-def _reporters(this: Tick) -> dict[str, int]:
-    return _until_none(lambda session: retire_reporters(session, this.now_ms, this.book, _share().rows))
 
 
 def _judge(this: Tick) -> dict[str, int]:
@@ -228,39 +231,28 @@ def _judge(this: Tick) -> dict[str, int]:
     share = _share()
     most = {"limit": share.rows} if share == ON_SQLITE else {}
     for _ in range(share.rounds):
-        with write_in_turn() as session:
-            did = judge_due(session, this.runtime.seals, this.now_ms, this.book, **most)
+        with this.turn() as tx:
+            did = judge_due(tx, **most)
         total.update(did)
         if not did:
             break
     return dict(total)
 
 
-def _by_rows(take: Callable[[Session, Seals, int, Rulebook, int], int]) -> Part:
-    return lambda this: _until_none(
-        lambda session: take(session, this.runtime.seals, this.now_ms, this.book, _share().rows)
-    )
+def _until_none(take: Callable[[Tx], int]) -> Part:
+    """A part that does some of its work a transaction, until none is left."""
 
+    def part(this: Tick) -> dict[str, int]:
+        done = 0
+        for _ in range(_share().rounds):
+            with this.turn() as tx:
+                taken = take(tx)
+            done += taken
+            if not taken:
+                break
+        return {"done": done}
 
-def _held(this: Tick) -> dict[str, int]:
-    return _until_none(lambda session: release_overdue(session, this.runtime.seals, this.now_ms, HELD_A_TIME))
-
-
-def _signals(this: Tick) -> dict[str, int]:
-    return _until_none(
-        lambda session: find_new_signals(session, this.runtime.seals, this.now_ms, this.book, _share().sites)
-    )
-
-
-def _until_none(take: Callable[[Session], int]) -> dict[str, int]:
-    done = 0
-    for _ in range(_share().rounds):
-        with write_in_turn() as session:
-            taken = take(session)
-        done += taken
-        if not taken:
-            break
-    return {"done": done}
+    return part
 
 
 def _rosters(this: Tick) -> dict[str, int]:
@@ -299,12 +291,14 @@ def _house(this: Tick) -> dict[str, int]:
 # Held entries first: what they release may meet a window that would be missed otherwise.
 PARTS: dict[str, Part] = {
     "windows": _make,
-    "held": _held,
-    "reporters": _reporters,
+    "held": _until_none(lambda tx: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
+    "reporters": _until_none(lambda tx: retire_reporters(tx.session, tx.now_ms, tx.book, _share().rows)),
     "judged": _judge,
-    "cases": _by_rows(flag_overdue_cases),
-    "steps": _by_rows(take_due_steps),
-    "signals": _signals,
+    "cases": _until_none(lambda tx: flag_overdue_cases(tx, _share().rows)),
+    "steps": _until_none(lambda tx: take_due_steps(tx, _share().rows)),
+    "signals": _until_none(
+        lambda tx: find_new_signals(tx.session, tx.seals, tx.now_ms, tx.book, _share().sites)
+    ),
     "rosters": _rosters,
     "media": lambda this: tidy_media(this.runtime, this.now_ms, this.book),
     "reseal": lambda this: reseal(this.runtime, this.now_ms),

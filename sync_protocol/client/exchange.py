@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sync_protocol.client.answers import BadAnswer, load_object
@@ -92,20 +93,12 @@ class Exchange:
         began_ms = self.clock.up_ms()
         body = make_body()
         identity = self.identity()
-        url = identity.url + path
         bare = {**headers, "Accept-Encoding": "gzip", "Authorization": f"Bearer {identity.token}"}
-        signed = sign_request(
-            identity.private_key,
-            identity.device,
-            "POST",
-            url,
-            bare,
-            body,
-            self.now_ms() // 1000,
-            nonce(self.rng),
-        )
+        request = Request("POST", identity.url + path, bare, body)
+        at_s = self.now_ms() // 1000
+        signed = sign_request(identity.private_key, identity.device, request, at_s, nonce(self.rng))
         within_s = None if within_ms is None else (began_ms + within_ms - self.clock.up_ms()) / 1000
-        return self._send(Request("POST", url, signed, body, within_s))
+        return self._send(replace(request, headers=signed, within_s=within_s))
 
     def _send(self, request: Request) -> Response:
         try:

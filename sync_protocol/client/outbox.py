@@ -14,7 +14,7 @@ from typing import Any
 from sync_protocol.client.answers import Outcome, PushAnswer, StreamAnswer
 from sync_protocol.client.reports import TabletError
 from sync_protocol.client.store import Store
-from sync_protocol.entry import SCHEMAS, At, Refusal, read_entry, write_entry
+from sync_protocol.entry import SCHEMAS, At, Entry, Refusal, read_entry, write_entry
 from sync_protocol.outcomes import FINAL
 
 SCHEMA = SCHEMAS[-1]  # of every line that is written now
@@ -39,6 +39,13 @@ class Draft:
     reason: str | None = None
     needs: tuple[str, ...] = ()
     media: tuple[Mapping[str, Any], ...] = ()
+
+    def placed(self, n: int, prev: str) -> Entry:
+        """The entry as number `n` of its stream, after the line with the hash `prev`."""
+        return Entry(
+            self.id, self.scope, n, prev, self.kind, self.record, self.act, self.at, self.body, self.base,
+            self.amends, self.reason, self.needs, self.media,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +99,7 @@ def append(store: Store, draft: Draft) -> str:
 def _line(draft: Draft, n: int, prev: str) -> tuple[bytes, str]:
     """The draft's line and its hash, as the strict reader of every server takes it. Raises TabletError."""
     try:
-        line = write_entry(
-            id=draft.id, scope=draft.scope, n=n, prev=prev, kind=draft.kind, record=draft.record,
-            act=draft.act, at=draft.at, body=draft.body, base=draft.base, amends=draft.amends,
-            reason=draft.reason, needs=draft.needs, media=draft.media,
-        )  # fmt: skip
+        line = write_entry(draft.placed(n, prev))
         return line, read_entry(line).hash
     except Refusal as refusal:
         message = "; ".join(

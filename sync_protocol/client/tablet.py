@@ -16,6 +16,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -129,32 +130,29 @@ class Tablet:
         scope: str,
         kind: str,
         body: Mapping[str, Any],
-        record: str | None = None,
         needs: Sequence[str] = (),
         media: Sequence[Mapping[str, Any]] = (),
         observed_ms: int | None = None,
     ) -> str:
-        """Writes a fact or a new register. Returns the entry's id, which is the record's too unless one is
-        given.
+        """Writes a fact or a new register. Returns the entry's id, which is the record's too.
 
         `observed_ms` (补录): when the work was done, for what was first written on paper. Raises TabletError
         `observed_ahead` for a time that is still to come, as far as this tablet knows.
         """
+        draft = self._addition(scope, kind, body, observed_ms)
+        return self._append(replace(draft, needs=tuple(needs), media=tuple(media)))
+
+    def add_as(
+        self, record: str, scope: str, kind: str, body: Mapping[str, Any], observed_ms: int | None = None
+    ) -> str:
+        """As `add`, for a record whose id was chosen before. Returns the entry's id."""
+        return self._append(replace(self._addition(scope, kind, body, observed_ms), record=record))
+
+    def _addition(self, scope: str, kind: str, body: Mapping[str, Any], observed_ms: int | None) -> Draft:
         if observed_ms is not None and observed_ms > self._exchange.now_ms():
             raise TabletError("observed_ahead")
         entry = self._new_id()
-        draft = Draft(
-            entry,
-            scope,
-            "add",
-            kind,
-            record or entry,
-            self._at(observed_ms),
-            body,
-            needs=tuple(needs),
-            media=tuple(media),
-        )
-        return self._append(draft)
+        return Draft(entry, scope, "add", kind, entry, self._at(observed_ms), body)
 
     def edit(self, scope: str, record: str, changes: Mapping[str, Any]) -> str:
         """Changes fields of a register, from the version that was last pulled. Raises TabletError

@@ -10,11 +10,12 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sync_protocol.client.clock import BOOT_CLOCK
+from sync_protocol.signatures import HttpRequest
 
 INFLATED_BYTES_MAX = 16 * 1024 * 1024  # no answer of the protocol comes near; a bomb stops here
 _CHUNK_BYTES = 64 * 1024
@@ -29,14 +30,10 @@ class NoAnswerInTime(TransportError):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request. `url` is absolute; header names are written as they go out. `within_s`: the try is
-    abandoned when the whole answer has not arrived after so many seconds (None: no limit)."""
+class Request(HttpRequest):
+    """One HTTP request. Header names are written as they go out. `within_s`: the try is abandoned when the whole answer has
+    not arrived after so many seconds (None: no limit)."""
 
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
     within_s: float | None = None
 
 

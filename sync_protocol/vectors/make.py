@@ -32,15 +32,15 @@ def sha256(text: str) -> str:
 
 
 def line(
-    n: int = 1,
-    prev: str = "",
+    place: tuple[int, str] = (1, ""),
     act: str = "add",
     kind: str = CHECK,
     at: str = AT,
     body: str = "{}",
     more: str = "",
 ) -> str:
-    """An entry as text. `more` is appended as it stands."""
+    """An entry as text. `place`: its number, and the hash of the line before; `more` is appended as it is."""
+    n, prev = place
     entry = f"01980a1e-5b00-7000-8000-{n:012d}"
     record = WORKER if act in ("edit", "void") else entry
     return (
@@ -57,7 +57,7 @@ def chain() -> list[Json]:
     made: list[Json] = []
     prev = ""
     for n, (act, kind, body, more) in enumerate(_CHAIN, start=1):
-        text = line(n, prev, act, kind, body=body, more=more)
+        text = line((n, prev), act, kind, body=body, more=more)
         made.append({"n": n, "prev": prev, "kind": kind, "act": act, "line": text, "hash": sha256(text)})
         prev = sha256(text)
     return made
@@ -94,7 +94,7 @@ def good() -> list[Json]:
             line(act="void", more=',"reason":"重复"').replace('"body":{},', ""),
         ),
         ("photos are promised", line(more=f',"media":{media}')),
-        ("any n with any prev: the chain judges that, not the reader", line(n=9)),
+        ("any n with any prev: the chain judges that, not the reader", line((9, ""))),
         ("text beyond the basic plane", line(body='{"note":"𠮷野 ✓"}')),
         ("the same text, escaped, is another line", line(body='{"note":"\\ud842\\udfb7\\u91ce \\u2713"}')),
         (
@@ -139,10 +139,10 @@ def _unreadable() -> list[tuple[str, str]]:
         ("no id", plain.replace('"id":"01980a1e-5b00-7000-8000-000000000001",', "")),
         ("an id in capitals", plain.replace("01980a1e", "01980A1E", 1)),
         ("a scope of no known form", plain.replace(SITE, "site:1")),
-        ("n is 0", line(n=0)),
+        ("n is 0", line((0, ""))),
         ("n is true", plain.replace('"n":1', '"n":true')),
         ("n is a fraction", plain.replace('"n":1', '"n":1.0')),
-        ("prev is no SHA-256", line(prev="9f2c")),
+        ("prev is no SHA-256", line((1, "9f2c"))),
     ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from server.rules.duties.judge import judge
+from server.rules.duties.judge import Reported, judge
 from server.rules.duties.matching import Candidate, Fact, match_facts
 from server.rules.duties.reporting import RELEASED, UNHEARD, Counted, Reporting, reporting
 from sync_protocol import intervals
@@ -230,9 +230,8 @@ class Server:
         found = match_facts(facts, self.windows)
         for i, window in enumerate(self.windows):
             lost = reports.lost_of([KIND], window.opens_ms, window.deadline_ms)
-            verdict = judge(
-                *self.states[i], now_ms, window.deadline_ms, watermark_ms, found[i].evidence, lost
-            )
+            reported = Reported(now_ms, watermark_ms, lost)
+            verdict = judge(*self.states[i], window.deadline_ms, reported, found[i].evidence)
             self.states[i] = (verdict.state, verdict.reason)
             if verdict.state == "missed" and _was_done(window, tablets):
                 self.accused.add(i)

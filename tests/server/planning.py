@@ -14,6 +14,7 @@ from server.base.db import read, write
 from server.base.runtime import Runtime
 from server.base.seal import Seals
 from server.models import Reference, Window
+from server.models.tx import Tx
 from server.rules.rulebook import Rulebook
 
 MIDNIGHT_MS = from_iso("2026-11-23T00:00:00+08:00")  # a Monday
@@ -51,7 +52,7 @@ def new_site(app: Flask, name: str = "牧野花园", at_ms: int = MIDNIGHT_MS) -
 def make(app: Flask, now_ms: int, book: Rulebook | None = None) -> dict[str, int]:
     """One transaction of the tick's first part."""
     with app.app_context(), write() as session:
-        return plan_windows(session, seals_of(app), now_ms, book or rules_in_force(session))
+        return plan_windows(Tx(session, seals_of(app), now_ms, book or rules_in_force(session)))
 
 
 def windows(app: Flask, site_id: str) -> list[Window]:

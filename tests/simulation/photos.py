@@ -6,7 +6,7 @@ import base64
 import hashlib
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -126,8 +126,9 @@ def _signed(world: World, tablet: SimTablet, method: str, path: str, headers: di
     bare = {**TUS, **headers, "Authorization": f"Bearer {identity['token']}"}
     key, at_s = identity["private_key"], world.clock.at_ms // 1000
     nonce = f"photo-{world.rng.getrandbits(90):x}"
-    signed = sign_request(key, tablet.device, method, HOST + path, bare, b"", at_s, nonce)
-    return tablet.network.send(Request(method, HOST + path, signed, b""))
+    request = Request(method, HOST + path, bare)
+    signed = sign_request(key, tablet.device, request, at_s, nonce)
+    return tablet.network.send(replace(request, headers=signed))
 
 
 def _identity(tablet: SimTablet) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from server.base.clock import to_iso
 from sync_protocol.entry import entry_hash
-from sync_protocol.signatures import attestation_text, public_text, sign_request, sign_text
+from sync_protocol.signatures import HttpRequest, attestation_text, public_text, sign_request, sign_text
 from tests.stories.field import Field
 
 HOST = "http://localhost"
@@ -128,7 +128,7 @@ class WireDevice:
         at_s = self.clock.now_ms() // 1000 if created_s is None else created_s
         signing = key if key is not None else self.key
         fresh = nonce if nonce is not None else f"n{next(self._nonces)}-{self.device}"
-        return sign_request(signing, self.device, method, HOST + path, plain, body, at_s, fresh)
+        return sign_request(signing, self.device, HttpRequest(method, HOST + path, plain, body), at_s, fresh)
 
 
 def records(lines: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sync_protocol.signatures import (
     COVERED,
     MAX_SKEW_S,
+    HttpRequest,
     SignatureProblem,
     attestation_text,
     from_base64url,
@@ -35,7 +36,7 @@ TOKEN = {"Authorization": "Bearer token"}
 
 
 def signed(nonce: str = "0123456789abcdef", created_s: int = NOW_S, key: bytes = KEY) -> dict[str, str]:
-    return sign_request(key, DEVICE, "POST", URL, TOKEN, BODY, created_s, nonce)
+    return sign_request(key, DEVICE, HttpRequest("POST", URL, TOKEN, BODY), created_s, nonce)
 
 
 def problem(
@@ -43,7 +44,7 @@ def problem(
 ) -> str | None:
     """The code of the problem, None when the request is good."""
     try:
-        verify_request(PUBLIC, method, url, headers, body, now_s)
+        verify_request(PUBLIC, HttpRequest(method, url, headers, body), now_s)
     except SignatureProblem as found:
         return found.code
     return None
@@ -55,7 +56,7 @@ def replaced(headers: dict[str, str], name: str, old: str, new: str) -> dict[str
 
 
 def test_a_good_request_passes_and_says_who_and_when() -> None:
-    verified = verify_request(PUBLIC, "POST", URL, signed(), BODY, NOW_S)
+    verified = verify_request(PUBLIC, HttpRequest("POST", URL, signed(), BODY), NOW_S)
     assert (verified.created_s, verified.nonce, verified.keyid) == (NOW_S, "0123456789abcdef", DEVICE)
     assert keyid_of(signed()) == DEVICE
 

@@ -132,7 +132,7 @@ def test_what_is_written_is_read_back(made: dict[str, Any]) -> None:
     )
     for name in {"base", "amends", "reason"} - own:
         made[name] = None
-    line = write_entry(**made)
+    line = write_entry(Entry(**made))
     entry = read_entry(line)
     assert {name: getattr(entry, name) for name in made} == made
     assert (entry.raw, entry.hash) == (line, entry_hash(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from sync_protocol.intervals import (
 from sync_protocol.merge import Stamp, merge
 from sync_protocol.outcomes import CATALOGUE, EFFECTIVE, FINAL, OUTCOMES
 from sync_protocol.signatures import (
+    HttpRequest,
     attestation_text,
     keyid_of,
     public_text,
@@ -221,23 +223,18 @@ def test_a_request_is_signed_like_this() -> None:
     case = vectors("signatures.json")
     asked = case["request"]
     bare = {"Authorization": asked["headers"]["Authorization"]}
+    request = HttpRequest(asked["method"], asked["url"], bare, asked["body"].encode())
     signed = sign_request(
         unpacked(case["device_private_key"]),
         asked["keyid"],
-        asked["method"],
-        asked["url"],
-        bare,
-        asked["body"].encode(),
+        request,
         asked["created_s"],
         asked["nonce"],
     )
     assert signed == asked["headers"]
     verified = verify_request(
         read_public(case["device_public_key"]),
-        asked["method"],
-        asked["url"],
-        asked["headers"],
-        asked["body"].encode(),
+        replace(request, headers=asked["headers"]),
         asked["created_s"],
     )
     assert (verified.created_s, verified.nonce, verified.keyid) == (

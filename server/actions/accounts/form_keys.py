@@ -82,10 +82,9 @@ def claim_form(
     return False
 
 
-def keep_draft(
-    session: Session, seals: Seals, key: FormKey, page: str, action: str, fields: Fields, now_ms: int
-) -> None:
-    """Keep what was typed. A form that was acted upon already leaves no draft."""
+def keep_draft(session: Session, seals: Seals, key: FormKey, page: str, draft: Draft, now_ms: int) -> None:
+    """Keep what was typed on a page. A form that was acted upon already leaves no draft."""
+    action, fields = draft.action, draft.fields
     sealed = seals.seal(
         form_aad(key.nonce), msgspec.json.encode({name: list(texts) for name, texts in fields.items()})
     )

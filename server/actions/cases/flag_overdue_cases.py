@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.flags.escalate import trigger
-from server.actions.flags.events import flag_puts, withdraw
+from server.actions.flags.events import SCHEDULER, NewEvent, flag_puts, withdraw
 from server.actions.flags.raise_flags import WITHDRAWABLE, open_flags, raise_flag
 from server.actions.records.feed import Feed
-from server.base.seal import Seals
 from server.models.flag import Flag, FlagEvent
 from server.models.record import CaseFile, Record
 from server.models.scope import Scope, take_scopes
+from server.models.tx import Tx
 from server.rules.calendar import local_date_of
-from server.rules.cases import CASE, Limits, Standing, next_look_ms, standing
+from server.rules.cases import CASE, CaseState, Limits, case_state, next_look_ms
 from server.rules.duties.reporting import Reporting
 from server.rules.flags.escalation import FEVER_UNREPORTED, policy_from
 from server.rules.rulebook import Rulebook
@@ -33,7 +33,7 @@ def cases_to_look_at(now_ms: int) -> sa.Select[str]:
     return sa.select(CaseFile.scope_id).where(CaseFile.check_ms <= now_ms)
 
 
-def flag_overdue_cases(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 200) -> int:
+def flag_overdue_cases(tx: Tx, limit: int = 200) -> int:
     """Look at up to `limit` cases whose time has come. Gives how many. Nothing due costs one look into a partial
     index.
 
@@ -42,33 +42,35 @@ def flag_overdue_cases(session: Session, seals: Seals, now_ms: int, book: Rulebo
        brigade.
     3. A flag whose cases turn out to have been reported in time is withdrawn; its history stays.
     """
-    due = cases_to_look_at(now_ms).order_by(CaseFile.check_ms).limit(limit)
+    due = cases_to_look_at(tx.now_ms).order_by(CaseFile.check_ms).limit(limit)
     looked = 0
-    for scope in take_scopes(session, sorted(set(session.scalars(due)))):
-        looked += _watch_scope(session, seals, scope, now_ms, book)
+    for scope in take_scopes(tx.session, sorted(set(tx.session.scalars(due)))):
+        looked += _watch_scope(tx, scope)
     return looked
 
 
-def _watch_scope(session: Session, seals: Seals, scope: Scope, now_ms: int, book: Rulebook) -> int:
+def _watch_scope(tx: Tx, scope: Scope) -> int:
+    session, now_ms, book = tx.session, tx.now_ms, tx.book
     rows = _cases(session, scope.scope_id, CaseFile.check_ms <= now_ms)
     reported = _reported(session, scope.scope_id)
     reports = reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id]
     flags: dict[str, Flag] = {}
     for case, counts in rows:
         limits = _limits(book, case.opened_ms)
-        now: Standing = "reported"  # a voided one asks for nothing
+        now: CaseState = "reported"  # a voided one asks for nothing
         if counts:
-            now = _standing(case, reports, limits)
+            now = _state_of(case, reports, limits)
         case.check_ms = next_look_ms(now, case.opened_ms, now_ms, limits, _LOOK_AGAIN_MS)
         action = _EVENTS.get(now)
         if action is not None and (case.id, action) not in reported:
-            flag = raise_flag(session, seals, scope, CASE, "severe", action, {"case": case.id}, now_ms, book)
+            event = NewEvent(SCHEDULER, action, {"case": case.id})
+            flag = raise_flag(tx, scope, CASE, "severe", event)
             flags[flag.id] = flag
             if now == "overdue":
-                trigger(session, seals, flag, policy_from(flag.policy), FEVER_UNREPORTED, now_ms)
+                trigger(tx, flag, policy_from(flag.policy), FEVER_UNREPORTED)
     session.flush()
-    flags |= {flag.id: flag for flag in _withdraw(session, seals, scope, reports, now_ms, book)}
-    feed = Feed(session, scope, seals, now_ms)
+    flags |= {flag.id: flag for flag in _withdraw(tx, scope, reports)}
+    feed = Feed(session, scope, tx.seals, now_ms)
     feed.put(flag_puts(session, list(flags.values())).get(scope.scope_id, []))
     feed.flush()
     return len(rows)
@@ -102,24 +104,23 @@ def _reported(session: Session, scope_id: str, flag_id: str | None = None) -> se
     return {(detail["case"], action) for detail, action in session.execute(query)}
 
 
-def _standing(case: CaseFile, reports: Reporting, limits: Limits) -> Standing:
+def _state_of(case: CaseFile, reports: Reporting, limits: Limits) -> CaseState:
     """The state of a case. It is unknown while a report may be in a tablet that is waited for, or that reports no more."""
     lost = reports.lost_of([_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
     through_ms = None if lost is not None else reports.watermark([_KIND])
-    return standing(case.opened_ms, case.reported_ms, through_ms, limits)
+    return case_state(case.opened_ms, case.reported_ms, through_ms, limits)
 
 
-def _withdraw(
-    session: Session, seals: Seals, scope: Scope, reports: Reporting, now_ms: int, book: Rulebook
-) -> Sequence[Flag]:
+def _withdraw(tx: Tx, scope: Scope, reports: Reporting) -> Sequence[Flag]:
+    session = tx.session
     flag = open_flags(session, [scope.scope_id]).get((scope.scope_id, CASE))
     if flag is None or flag.state not in WITHDRAWABLE:
         return ()
     named = {case for case, _ in _reported(session, scope.scope_id, flag.id)}
     for case, counts in _cases(session, scope.scope_id, CaseFile.id.in_(named)):
-        limits = _limits(book, case.opened_ms)
-        if counts and _standing(case, reports, limits) != "reported":
+        limits = _limits(tx.book, case.opened_ms)
+        if counts and _state_of(case, reports, limits) != "reported":
             return ()
-    withdraw(session, seals, flag, "reported_in_time", now_ms)
+    withdraw(tx, flag, "reported_in_time")
     session.flush()
     return (flag,)

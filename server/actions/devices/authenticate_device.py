@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,17 +19,7 @@ from server.base.problems import Problem, protocol_problem
 from server.models.device import Device, Exchange
 from server.models.user import User
 from server.models.watermark import stopped_ms
-from sync_protocol.signatures import SignatureProblem, keyid_of, verify_request
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A signed request as it came."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+from sync_protocol.signatures import HttpRequest, SignatureProblem, keyid_of, verify_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,7 @@ class Sender:
     nonce: str
 
 
-def authenticate(session: Session, asked: Asked, now_ms: int) -> Sender:
+def authenticate(session: Session, asked: HttpRequest, now_ms: int) -> Sender:
     """The device that signed this request with its key and holds its token. Raises Problem 401 or 400.
 
     A copied token is useless without the key, and a clock that is off gets the server's time to sign again
@@ -50,9 +39,7 @@ def authenticate(session: Session, asked: Asked, now_ms: int) -> Sender:
     """
     device = _named(session, asked)
     try:
-        verified = verify_request(
-            device.public_key, asked.method, asked.url, asked.headers, asked.body, now_s=now_ms // 1000
-        )
+        verified = verify_request(device.public_key, asked, now_s=now_ms // 1000)
     except SignatureProblem as problem:
         raise refused(problem.code, server_time_ms=now_ms) from problem
     return Sender(device.id, device.public_key, verified.nonce)
@@ -69,7 +56,7 @@ def device_of_token(session: Session, authorization: str) -> Device:
     return device
 
 
-def _named(session: Session, asked: Asked) -> Device:
+def _named(session: Session, asked: HttpRequest) -> Device:
     headers = {name.lower(): value for name, value in asked.headers.items()}
     scheme, _, token = headers.get("authorization", "").partition(" ")
     device_id = keyid_of(asked.headers)

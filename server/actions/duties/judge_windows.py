@@ -16,13 +16,13 @@ from server.actions.flags.raise_flags import Judged, follow_windows, gather_wind
 from server.actions.records.feed import publish_all
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost
-from server.base.seal import Seals
 from server.models.scope import take_scopes
 from server.models.site import Site
-from server.models.window import RULES, DueWindow, Window, due_windows, save_judged, set_decision
-from server.rules.duties.judge import FULFILLED, NOTHING, Evidence
+from server.models.tx import Tx
+from server.models.window import RULES, DueWindow, Window, due_windows, save_decisions, set_decision
+from server.rules.duties.judge import FULFILLED, NOTHING, Evidence, Reported
 from server.rules.duties.matching import Matched
-from server.rules.duties.transition import Heard, decide, heard_of, silence_ms
+from server.rules.duties.transition import decide, reported_of, silence_ms
 from server.rules.rulebook import Rulebook
 
 PUT_OFF_MS = 10 * 60 * 1000  # before a scope that could not be judged is tried again
@@ -36,30 +36,27 @@ def windows_to_judge(now_ms: int) -> sa.Select[str]:
     return sa.select(Window.scope_id).where(Window.check_ms <= now_ms)
 
 
-def judge_due(
-    session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 2000
-) -> dict[str, int]:
+def judge_due(tx: Tx, limit: int = 2000) -> dict[str, int]:
     """Judge up to `limit` windows whose time to be looked at has come. Gives how many were judged, how
     many turned met, missed, silent …, and how many scopes `failed`. Nothing due costs one look into a
     partial index."""
-    due = windows_to_judge(now_ms).order_by(Window.check_ms).limit(limit)
-    scope_ids = sorted(set(session.scalars(due)))
-    return judge_scopes(session, seals, now_ms, book, scope_ids) if scope_ids else {}
+    due = windows_to_judge(tx.now_ms).order_by(Window.check_ms).limit(limit)
+    scope_ids = sorted(set(tx.session.scalars(due)))
+    return judge_scopes(tx, scope_ids) if scope_ids else {}
 
 
-def judge_scopes(
-    session: Session, seals: Seals, now_ms: int, book: Rulebook, scope_ids: Sequence[str]
-) -> dict[str, int]:
+def judge_scopes(tx: Tx, scope_ids: Sequence[str]) -> dict[str, int]:
     """Judge what is due in these scopes, all together. Those that another process has locked are left to it. If
     that fails, scope by scope: one that fails again is put off, logged and counted, and does not stop the
     rest."""
+    session, now_ms = tx.session, tx.now_ms
     scopes = {scope.scope_id: scope for scope in take_scopes(session, scope_ids)}
     due = due_windows(session, list(scopes), now_ms)
     sites = _sites(session, list(due))
     judged = [Judged(scopes[key], sites[key], windows) for key, windows in due.items()]
     try:
         with session.begin_nested():
-            return dict(_judge_all(session, seals, judged, now_ms, book))
+            return dict(_judge_all(tx, judged))
     except Exception as error:  # whatever is wrong with one scope must not stop the others
         raise_if_lost(error)
         _log.warning("windows were not judged together", exc_info=True)
@@ -69,7 +66,7 @@ def judge_scopes(
             with session.begin_nested():
                 windows = due_windows(session, [scope_id], now_ms)[scope_id]
                 one = Judged(scopes[scope_id], sites[scope_id], windows)
-                did.update(_judge_all(session, seals, [one], now_ms, book))
+                did.update(_judge_all(tx, [one]))
         except Exception as error:
             raise_if_lost(error)
             _log.exception("windows were not judged", extra={"fields": {"scope": scope_id}})
@@ -78,10 +75,9 @@ def judge_scopes(
     return dict(did)
 
 
-def _judge_all(
-    session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
-) -> Counter[str]:
+def _judge_all(tx: Tx, judged: Sequence[Judged]) -> Counter[str]:
     """All that is due in locked scopes: states, flags and feeds in one transaction."""
+    session, now_ms, book = tx.session, tx.now_ms, tx.book
     did: Counter[str] = Counter()
     flagged_after_ms = silence_ms(book, now_ms)
     changed: dict[str, list[DueWindow]] = {}
@@ -93,22 +89,22 @@ def _judge_all(
         for window in one.windows:
             was, found = window.state, logs.get(window.id) or Matched(weighed.get(window.id, _shown(window)))
             kinds = book.evidence_kinds(window.duty)
-            heard = heard_of(reports[one.scope.scope_id], kinds, window, now_ms, flagged_after_ms)
-            if _judge(window, found, heard):
+            reported = reported_of(reports[one.scope.scope_id], kinds, window, now_ms)
+            if _judge(window, found, reported, flagged_after_ms):
                 changed.setdefault(one.site.id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
     with session.no_autoflush:  # a window's state and its flag are written in one statement
-        gathered = gather_windows(session, seals, judged, now_ms, book)
+        gathered = gather_windows(tx, judged)
     session.flush()
-    save_judged(session, [window for one in judged for window in one.windows])
-    flags = follow_windows(session, seals, gathered, now_ms)
+    save_decisions(session, [window for one in judged for window in one.windows])
+    flags = follow_windows(tx, gathered)
     with session.no_autoflush:  # the scopes' counters are written in one statement
         puts = [
             (one.scope, [*map(window_put, changed.get(one.site.id, [])), *flags.get(one.site.id, [])])
             for one in judged
         ]
-        publish_all(session, seals, now_ms, puts)
+        publish_all(session, tx.seals, now_ms, puts)
     session.flush()
     return did
 
@@ -131,15 +127,16 @@ def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidenc
     return coverage_evidence(session, one.scope.scope_id, one.site.alert, weighed, book)
 
 
-def _judge(window: DueWindow, found: Matched, heard: Heard) -> bool:
+def _judge(window: DueWindow, found: Matched, reported: Reported, flagged_after_ms: int) -> bool:
     """Whether anything that people see of the window changed. A verdict by earlier rules stays."""
     if window.rules < RULES and window.state not in ("open", "silent"):
         window.check_ms = None
         return False
-    changed = set_decision(window, decide(window, found.evidence, heard))
+    changed = set_decision(window, decide(window, found.evidence, reported, flagged_after_ms))
     if found.fact is not None:
         window.evidence, window.evidence_ms = found.fact.id, found.at_ms
-    window.judged_ms, window.judged_watermark_ms, window.rules = heard.now_ms, heard.watermark_ms, RULES
+    window.judged_ms, window.judged_watermark_ms = reported.now_ms, reported.watermark_ms
+    window.rules = RULES
     return changed
 
 

@@ -19,7 +19,7 @@ from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
 from server.rules.duties.judge import FULFILLED
 from server.rules.duties.matching import Matched
 from server.rules.duties.reporting import Reporting
-from server.rules.duties.transition import decide_at_push, heard_of, silence_ms
+from server.rules.duties.transition import decide_at_push, reported_of, silence_ms
 from server.rules.rulebook import Rulebook
 
 _DONE = tuple(FULFILLED.values())
@@ -145,8 +145,8 @@ def _decide(
     if window.rules < RULES and window.state in _DONE and not any(touch.went for touch in touches):
         return False
     evidence, kinds = found.evidence, book.evidence_kinds(window.duty)
-    heard = heard_of(reporting, kinds, window, now_ms, silence_ms(book, now_ms))
-    decided = decide_at_push(window, evidence, heard)
+    reported = reported_of(reporting, kinds, window, now_ms)
+    decided = decide_at_push(window, evidence, reported, silence_ms(book, now_ms))
     fact = (found.fact.id if found.fact is not None else None, found.at_ms)
     same_fact = evidence.need is not None or (window.evidence, window.evidence_ms) == fact
     stays = (decided.state, decided.reason, decided.need, decided.have)
@@ -155,7 +155,7 @@ def _decide(
     set_decision(window, decided)
     if evidence.need is None:
         window.evidence, window.evidence_ms = fact
-    window.judged_ms, window.judged_watermark_ms, window.rules = now_ms, heard.watermark_ms, RULES
+    window.judged_ms, window.judged_watermark_ms, window.rules = now_ms, reported.watermark_ms, RULES
     return True
 
 

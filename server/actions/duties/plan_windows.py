@@ -15,9 +15,9 @@ from server.actions.records.feed import publish
 from server.actions.records.site_record import site_put
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost
-from server.base.seal import Seals
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, suspensions_of
+from server.models.tx import Tx
 from server.models.window import RULES, Window, insert_windows, set_decision, window_id
 from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.duties.transition import REASON_MAX, StoredWindow, begin, reopen, revise
@@ -52,9 +52,7 @@ def due_sites(now_ms: int, book: Rulebook) -> sa.Select[str]:
     return sa.select(Site.id).where(sa.or_(Site.planned_until < until, Site.planned_stamp != book.stamp))
 
 
-def plan_windows(
-    session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 50, after: str = ""
-) -> dict[str, Any]:
+def plan_windows(tx: Tx, limit: int = 50, after: str = "") -> dict[str, Any]:
     """Make and revise the windows of up to `limit` sites that need it, from the one after id `after` on.
 
     A site needs it when its windows do not reach two days ahead, or were planned by other rules. Sites whose
@@ -62,20 +60,18 @@ def plan_windows(
     counted, and does not stop the rest. Gives {"sites", "made", "revised", "failed", "last"}; `last` is the id to go
     on after, empty at the end. Doing it twice changes nothing the second time.
     """
-    until = local_date_of(now_ms + AHEAD_MS)
-    query = due_sites(now_ms, book).where(Site.id > after) if after else due_sites(now_ms, book)
-    wanted = list(session.scalars(query.order_by(Site.id).limit(limit)))
+    session, until = tx.session, local_date_of(tx.now_ms + AHEAD_MS)
+    query = due_sites(tx.now_ms, tx.book).order_by(Site.id).limit(limit)
+    wanted = list(session.scalars(query.where(Site.id > after) if after else query))
     did: dict[str, Any] = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     did["last"] = wanted[-1] if len(wanted) == limit else ""
     scopes = take_scopes(session, wanted)
     suspensions = suspensions_of(session, [scope.scope_id for scope in scopes])
-    planner = _Planner(book)
+    planner = _Planner(tx.book)
     for scope in scopes:
         try:
             with session.begin_nested():
-                made, revised = _plan_site(
-                    session, seals, now_ms, planner, scope, suspensions[scope.scope_id], until
-                )
+                made, revised = _plan_site(tx, planner, scope, suspensions[scope.scope_id], until)
         except Exception as error:  # whatever is wrong with one site must not stop the others
             raise_if_lost(error)
             _log.exception("windows were not made", extra={"fields": {"site": scope.scope_id}})
@@ -88,15 +84,10 @@ def plan_windows(
 
 
 def _plan_site(
-    session: Session,
-    seals: Seals,
-    now_ms: int,
-    planner: _Planner,
-    scope: Scope,
-    suspensions: Sequence[Suspension],
-    until: str,
+    tx: Tx, planner: _Planner, scope: Scope, suspensions: Sequence[Suspension], until: str
 ) -> tuple[int, int]:
     """How many windows were made and how many revised. The scope is locked."""
+    session, now_ms = tx.session, tx.now_ms
     site = session.get_one(Site, scope.scope_id, populate_existing=True)
     dates = list(_dates(site, now_ms, planner.book.stamp, until))
     planned = {
@@ -113,7 +104,7 @@ def _plan_site(
     site.planned_until, site.planned_stamp = max(until, site.planned_until), planner.book.stamp
     session.flush()
     puts = [window_put(one) for one in (*new, *changed)]
-    publish(session, scope, seals, now_ms, [site_put(session, site, suspensions, now_ms), *puts])
+    publish(session, scope, tx.seals, now_ms, [site_put(session, site, suspensions, now_ms), *puts])
     return len(new), len(changed)
 
 

@@ -9,34 +9,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
-from server.actions.notices.enqueue import People, enqueue_notices, read_people, receivers
+from server.actions.notices.enqueue import NewNotice, People, enqueue_notices, read_people, receivers
 from server.actions.records.feed import publish_all
 from server.base.db import raise_if_lost
-from server.base.seal import Seals
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
+from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.flags.escalation import SILENT, Policy, notifies, policy_from
 from server.rules.flags.moves import REMIND, STEP
-from server.rules.rulebook import Rulebook
 
 _log = logging.getLogger("gongdi.flags")
 
 
 @dataclass(frozen=True, slots=True)
 class _Tick:
-    """What every step of one look needs."""
+    """What every step that is taken needs. `delay_ms`: how long notices that are not severe wait for others."""
 
-    session: Session
-    seals: Seals
-    book: Rulebook
+    tx: Tx
     people: People
     delay_ms: int
-    now_ms: int
 
 
 def due_steps(now_ms: int) -> sa.Select[str]:
@@ -44,16 +39,17 @@ def due_steps(now_ms: int) -> sa.Select[str]:
     return sa.select(FlagStep.scope_id).where(FlagStep.next_ms <= now_ms)
 
 
-def take_due_steps(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 200) -> int:
+def take_due_steps(tx: Tx, limit: int = 200) -> int:
     """Take up to `limit` due steps, all together; gives how many. If that fails, scope by scope: one that fails again
     is logged, left for the next tick, and does not stop the rest."""
+    session, now_ms = tx.session, tx.now_ms
     first = due_steps(now_ms).order_by(FlagStep.next_ms).limit(limit)
     scopes = take_scopes(session, sorted(set(session.scalars(first))))
     if not scopes:
         return 0
     people = read_people(session, [scope.scope_id for scope in scopes])
-    delay_ms = round(book.number("digest_delay_min", local_date_of(now_ms)) * 60_000)
-    tick = _Tick(session, seals, book, people, delay_ms, now_ms)
+    delay_ms = round(tx.book.number("digest_delay_min", local_date_of(now_ms)) * 60_000)
+    tick = _Tick(tx, people, delay_ms)
     try:
         with session.begin_nested():
             return _take_all(tick, scopes)
@@ -73,8 +69,8 @@ def take_due_steps(session: Session, seals: Seals, now_ms: int, book: Rulebook, 
 
 def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
     """All that is due in locked scopes, in few statements."""
-    session, ids = tick.session, [scope.scope_id for scope in scopes]
-    query = sa.select(FlagStep).where(FlagStep.scope_id.in_(ids), FlagStep.next_ms <= tick.now_ms)
+    tx, session, ids = tick.tx, tick.tx.session, [scope.scope_id for scope in scopes]
+    query = sa.select(FlagStep).where(FlagStep.scope_id.in_(ids), FlagStep.next_ms <= tx.now_ms)
     steps = list(
         session.scalars(query.order_by(FlagStep.next_ms), execution_options={"populate_existing": True})
     )
@@ -96,7 +92,7 @@ def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
     puts = flag_puts(session, list(changed.values()))
     with session.no_autoflush:  # the scopes' counters are written in one statement
         changes = [(scope, puts.get(scope.scope_id, [])) for scope in scopes]
-        publish_all(session, tick.seals, tick.now_ms, changes)
+        publish_all(session, tx.seals, tx.now_ms, changes)
     session.flush()
     return len(steps)
 
@@ -116,27 +112,27 @@ def policies_of(flags: Iterable[Flag]) -> dict[str, Policy]:
 
 def _take(tick: _Tick, flag: Flag, step: FlagStep, policy: Policy, site: Site, silent_open: bool) -> bool:
     """A step falls due, or is overdue still. Gives whether that went into the flag's history."""
-    now_ms, rule = tick.now_ms, policy.step(step.step)
+    tx, rule = tick.tx, policy.step(step.step)
     if rule is None or flag.closed_ms is not None:
         step.next_ms = None
         return False
     again, heard = step.taken_ms is not None, notifies(rule, flag.state, flag.duty, silent_open)
-    step.next_ms = rule.repeats.after_ms(now_ms, tick.book.holidays) if rule.asks and rule.repeats else None
+    step.next_ms = rule.repeats.after_ms(tx.now_ms, tx.book.holidays) if rule.asks and rule.repeats else None
     if again and not heard:
         return False
     what = f"{REMIND if again else STEP}{step.step}"
-    event = NewEvent(now_ms, SCHEDULER, what, {"unit": step.unit, "due_ms": step.due_ms})
-    append_event(tick.session, tick.seals, flag, event, policy, [step])
+    event = NewEvent(SCHEDULER, what, {"unit": step.unit, "due_ms": step.due_ms})
+    append_event(tx, flag, event, policy, [step])
     if heard:
         severe = rule.pages and flag.severity == "severe"
         who = receivers(tick.people, site, step.unit, flag.company)
-        enqueue_notices(tick.session, tick.people, who, flag, what, severe, now_ms, tick.delay_ms)
+        enqueue_notices(tx, tick.people, who, NewNotice(flag, what, severe, tick.delay_ms))
     if not again:
-        trigger(tick.session, tick.seals, flag, policy, rule.triggers, now_ms)
+        trigger(tx, flag, policy, rule.triggers)
     return True
 
 
-def trigger(session: Session, seals: Seals, flag: Flag, policy: Policy, why: str, now_ms: int) -> None:
+def trigger(tx: Tx, flag: Flag, policy: Policy, why: str) -> None:
     """What something means for steps: an overdue rectification calls the brigade, also when an order had ended that
     clock. The next round of the tick takes what is due now."""
     codes = policy.at_once(why)
@@ -145,22 +141,16 @@ def trigger(session: Session, seals: Seals, flag: Flag, policy: Policy, why: str
     query = sa.select(FlagStep).where(
         FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id, FlagStep.step.in_(codes)
     )
-    waiting = [row for row in session.scalars(query) if row.done_ms is not None or row.taken_ms is None]
-    expedite_steps(session, seals, flag, policy, waiting, why, now_ms)
+    waiting = [row for row in tx.session.scalars(query) if row.done_ms is not None or row.taken_ms is None]
+    expedite_steps(tx, flag, policy, waiting, why)
 
 
-def expedite_steps(
-    session: Session,
-    seals: Seals,
-    flag: Flag,
-    policy: Policy,
-    rows: Iterable[FlagStep],
-    why: str,
-    now_ms: int,
-) -> None:
+def expedite_steps(tx: Tx, flag: Flag, policy: Policy, rows: Iterable[FlagStep], why: str) -> None:
     """Start these steps of a flag again, due now; those that are due already stay."""
-    late = [row for row in rows if policy.step(row.step) and (row.done_ms is not None or row.due_ms > now_ms)]
+    late = [
+        row for row in rows if policy.step(row.step) and (row.done_ms is not None or row.due_ms > tx.now_ms)
+    ]
     if late:
-        clocks = {row.step: clock_of(row.unit, now_ms) for row in late}
-        event = NewEvent(now_ms, SCHEDULER, "hastened", {"reason": why, "clocks": clocks})
-        append_event(session, seals, flag, event, policy, late)
+        clocks = {row.step: clock_of(row.unit, tx.now_ms) for row in late}
+        event = NewEvent(SCHEDULER, "hastened", {"reason": why, "clocks": clocks})
+        append_event(tx, flag, event, policy, late)

@@ -15,11 +15,12 @@ from server.base.clock import from_iso, to_iso
 from server.base.seal import Seals, aad_of
 from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.scope import Scope
+from server.models.tx import Tx
 from server.models.window import Window
 from server.rules.cases import CASE
 from server.rules.flags.chain import event_hash
 from server.rules.flags.escalation import SILENT, Policy, policy_from
-from server.rules.flags.history import Clock, Happened, Standing, apply, ends_clocks
+from server.rules.flags.history import Clock, FlagState, Happened, apply, ends_clocks
 
 SCHEDULER = "scheduler"
 INTEGRITY = "INTEGRITY"  # the duty code of the flag that a forked chain raises
@@ -29,43 +30,37 @@ INTEGRITY = "INTEGRITY"  # the duty code of the flag that a forked chain raises
 class NewEvent:
     """What is about to be added to a flag's history. `detail` may start clocks ({step: {unit, due}})."""
 
-    at_ms: int
     actor: str
     action: str
     detail: Mapping[str, Any]
 
 
 def append_event(
-    session: Session,
-    seals: Seals,
-    flag: Flag,
-    event: NewEvent,
-    policy: Policy | None = None,
-    steps: Iterable[FlagStep] = (),
+    tx: Tx, flag: Flag, event: NewEvent, policy: Policy | None = None, steps: Iterable[FlagStep] = ()
 ) -> None:
     """Add to a flag's history, and to the sealed count of its scope's events; the flag and its steps become what its
     history now says. `policy`: the flag's own, if it is read already; `steps`: the rows that the event is about (those
     that a move or a withdrawal may end are read). The caller holds the lock of the scope."""
-    n, prev = flag.rev + 1, flag.head
+    session, seals, at_ms, n, prev = tx.session, tx.seals, tx.now_ms, flag.rev + 1, flag.head
     row = FlagEvent(scope_id=flag.scope_id, flag_id=flag.id, n=n)
-    row.at_ms, row.actor, row.action, row.detail = event.at_ms, event.actor, event.action, dict(event.detail)
-    row.prev, row.hash = prev, event_hash(prev, n, event.at_ms, event.actor, event.action, event.detail)
+    row.at_ms, row.actor, row.action, row.detail = at_ms, event.actor, event.action, dict(event.detail)
+    row.prev, row.hash = prev, event_hash(prev, n, at_ms, event.actor, event.action, event.detail)
     session.add(row)
-    happened = Happened(n, event.at_ms, event.action, event.detail)
+    happened = Happened(n, at_ms, event.action, event.detail)
     rows = _steps_of(session, flag) if ends_clocks(event.action) else {step.step: step for step in steps}
-    now = standing_of(flag, rows.values())
+    now = flag_state_of(flag, rows.values())
     apply(now, policy or policy_from(flag.policy), happened)
-    set_standing(session, flag, rows, now, happened)
-    flag.rev, flag.head, flag.changed_ms = n, row.hash, event.at_ms
+    set_flag_state(session, flag, rows, now, happened)
+    flag.rev, flag.head, flag.changed_ms = n, row.hash, at_ms
     scope = session.get_one(Scope, flag.scope_id)
     scope.flag_tally = seals.seal(
         tally_aad(scope.scope_id), counted(seals, read_tally(seals, scope), row.hash).raw
     )
 
 
-def standing_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> Standing:
+def flag_state_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> FlagState:
     """The stored state of a flag and of these of its steps, to which the next event is applied."""
-    now = Standing(
+    now = FlagState(
         state=flag.state or "",
         unit=flag.unit or "",
         level=flag.level or 0,
@@ -80,8 +75,8 @@ def standing_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> Standing:
     return now
 
 
-def set_standing(
-    session: Session, flag: Flag, steps: Mapping[str, FlagStep], now: Standing, event: Happened
+def set_flag_state(
+    session: Session, flag: Flag, steps: Mapping[str, FlagStep], now: FlagState, event: Happened
 ) -> None:
     """Write what an event made of a flag and its steps. Nothing else sets these columns, but for `next_ms`: when the tick
     looks at an overdue step again."""
@@ -146,9 +141,9 @@ def clock_of(unit: str, due_ms: int) -> dict[str, str]:
     return {"unit": unit, "due": to_iso(due_ms)}
 
 
-def withdraw(session: Session, seals: Seals, flag: Flag, reason: str, now_ms: int) -> None:
+def withdraw(tx: Tx, flag: Flag, reason: str) -> None:
     """Late data showed that nothing is left to do: the flag ends, the mark and its history stay."""
-    append_event(session, seals, flag, NewEvent(now_ms, SCHEDULER, "withdrawn", {"reason": reason}))
+    append_event(tx, flag, NewEvent(SCHEDULER, "withdrawn", {"reason": reason}))
 
 
 def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:

@@ -17,19 +17,19 @@ from server.actions.flags.events import (
     append_event,
     clock_of,
     flag_puts,
-    standing_of,
+    flag_state_of,
 )
-from server.actions.notices.enqueue import enqueue_move
+from server.actions.notices.enqueue import Units, enqueue_move
 from server.actions.records.feed import Feed, Put
 from server.actions.records.window_record import window_put
 from server.base.clock import to_iso
 from server.base.problems import Problem, not_found
-from server.base.seal import Seals
 from server.models.access import Viewer, visible_flags
 from server.models.flag import Flag, FlagEvent
 from server.models.media import lacking_photos
 from server.models.scope import lock_scope
 from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
+from server.models.tx import Tx
 from server.models.user import User, user_named
 from server.models.window import Window, set_decision
 from server.rules.calendar import DAY_MS
@@ -72,9 +72,7 @@ class Wanted:
     repeat_ms: int = 0
 
 
-def move_flag(
-    session: Session, seals: Seals, viewer: Viewer, flag_id: str, wanted: Wanted, now_ms: int, book: Rulebook
-) -> Flag:
+def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
     """Make one move, under the lock of its scope.
 
     1. The flag as it is now; a move that was decided on an older one is refused. One that was just made is not made
@@ -87,6 +85,7 @@ def move_flag(
     `illegal_move`, `same_person` or `another_open` (with `state`, `rev` and what is `allowed`), 422 for what the move
     needs and was not given.
     """
+    session, now_ms, book = tx.session, tx.now_ms, tx.book
     scope_id = session.scalar(sa.select(Flag.scope_id).where(Flag.id == flag_id, visible_flags(viewer)))
     scope = lock_scope(session, scope_id) if scope_id is not None else None
     if scope is None:
@@ -104,14 +103,14 @@ def move_flag(
         raise _invalid("/media", "照片还没有上传, 请先上传。")
     detail = _detail(session, wanted, viewer, move, flag)
     policy, section = policy_from(flag.policy), owner_of(flag, site, book)
-    then = standing_of(flag)
+    then = flag_state_of(flag)
     apply(then, policy, Happened(flag.rev + 1, now_ms, wanted.action, detail))
     in_charge = _in_charge(session, flag, then.unit)
     starts = started(move, then.state)
     begun = [
         step
         for start in starts
-        for step in steps(policy, now_ms, flag.severity, 1, book.holidays, in_charge, start)
+        for step in steps(policy, now_ms, flag.severity, book.holidays, in_charge, start)
         if step.code not in move.stops
     ]
     # A deadline that was given holds instead of the policy's.
@@ -121,14 +120,14 @@ def move_flag(
     if wanted.action == "excuse":
         puts = _excuse(session, flag, viewer, now_ms)
         detail["excused"] = len(puts)
-    append_event(session, seals, flag, NewEvent(now_ms, viewer.id, wanted.action, detail), policy)
+    append_event(tx, flag, NewEvent(viewer.id, wanted.action, detail), policy)
     if flag.duty == INTEGRITY and flag.state == "closed":
         close_forks(session, flag.scope_id, now_ms)
-    enqueue_move(session, flag, site, move, section, policy.brigade, in_charge, viewer.id, now_ms)
+    enqueue_move(tx, flag, site, move, Units(section, policy.brigade, in_charge), viewer.id)
     if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:
-        trigger(session, seals, flag, policy, REFUSED, now_ms)
+        trigger(tx, flag, policy, REFUSED)
     session.flush()
-    feed = Feed(session, scope, seals, now_ms)
+    feed = Feed(session, scope, tx.seals, now_ms)
     feed.put([*puts, *flag_puts(session, [flag])[flag.scope_id]])
     feed.flush()
     return flag

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -22,17 +22,16 @@ from server.actions.flags.events import (
     withdraw,
 )
 from server.actions.records.feed import Feed, Put
-from server.base.seal import Seals
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
 from server.models.site import Site
+from server.models.tx import Tx
 from server.models.window import DueWindow, Window
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE
 from server.rules.duties.transition import silence_ms
 from server.rules.flags.escalation import CONSECUTIVE, SILENT, as_json, owner, steps
 from server.rules.flags.history import policy_digest
-from server.rules.rulebook import Rulebook
 
 _WRONG = ("missed", "review", "silent")  # a flag stays open while one of its windows is one of these
 WITHDRAWABLE = ("open", "acknowledged")
@@ -58,9 +57,7 @@ class Gathered:
     changed: dict[str, Flag]
 
 
-def gather_windows(
-    session: Session, seals: Seals, judged: Sequence[Judged], now_ms: int, book: Rulebook
-) -> Gathered:
+def gather_windows(tx: Tx, judged: Sequence[Judged]) -> Gathered:
     """Put judged windows under the flags of their locked scopes, and open those that are missing. Few statements, however
     many scopes. The caller saves the windows and goes on with `follow_windows`.
 
@@ -69,6 +66,7 @@ def gather_windows(
     2. A flag opens with the policy in force copied onto it, and its steps as rows.
     3. Evidence that came after a window was missed is written into its flag's history, for a user to review.
     """
+    session, now_ms, book = tx.session, tx.now_ms, tx.book
     scope_ids = [one.scope.scope_id for one in judged]
     before = {window.flag_id for one in judged for window in one.windows if window.flag_id is not None}
     flags = open_flags(session, scope_ids)
@@ -85,25 +83,25 @@ def gather_windows(
     fresh = [
         (sites[key[0]], key[1], book.severity(key[1], today)) for key in sorted(touched.keys() - flags.keys())
     ]
-    flags |= _open(session, seals, fresh, now_ms, book)
+    flags |= _open(tx, fresh)
     changed = {flags[key].id: flags[key] for key in touched}
     by_id = {flag.id: flag for flag in flags.values()}
     for key, windows in touched.items():
-        _gather(session, seals, flags[key], windows, by_id, now_ms)
-    for flag in _note_evidence(session, seals, judged, by_id, now_ms):
+        _gather(tx, flags[key], windows, by_id)
+    for flag in _note_evidence(tx, judged, by_id):
         changed[flag.id] = flag
     return Gathered(flags, before, changed)
 
 
-def follow_windows(session: Session, seals: Seals, gathered: Gathered, now_ms: int) -> dict[str, list[Put]]:
+def follow_windows(tx: Tx, gathered: Gathered) -> dict[str, list[Put]]:
     """Expedite and withdraw flags by windows that are saved; gives the records of the flags that changed, by scope. A flag
     none of whose windows is wrong any more is withdrawn; its history stays."""
     changed, flags = gathered.changed, gathered.flags.values()
-    _expedite(session, seals, list(changed.values()), now_ms)
-    for flag in _withdraw(session, seals, [flag for flag in flags if flag.id in gathered.before], now_ms):
+    _expedite(tx, list(changed.values()))
+    for flag in _withdraw(tx, [flag for flag in flags if flag.id in gathered.before]):
         changed[flag.id] = flag
-    session.flush()
-    return flag_puts(session, list(changed.values()))
+    tx.session.flush()
+    return flag_puts(tx.session, list(changed.values()))
 
 
 def _belongs(window: DueWindow, silent: Mapping[str, bool], now_ms: int, flagged_after_ms: int) -> str | None:
@@ -117,14 +115,7 @@ def _belongs(window: DueWindow, silent: Mapping[str, bool], now_ms: int, flagged
     return None
 
 
-def _gather(
-    session: Session,
-    seals: Seals,
-    flag: Flag,
-    windows: list[DueWindow],
-    by_id: Mapping[str, Flag],
-    now_ms: int,
-) -> None:
+def _gather(tx: Tx, flag: Flag, windows: list[DueWindow], by_id: Mapping[str, Flag]) -> None:
     for window in windows:
         left = by_id.get(window.flag_id or "")
         if left is not None:
@@ -132,12 +123,10 @@ def _gather(
         window.flag_id = flag.id
     flag.windows += len(windows)
     named = {"windows": [window.id for window in windows[:50]], "count": len(windows)}
-    append_event(session, seals, flag, NewEvent(now_ms, SCHEDULER, "windows_added", named))
+    append_event(tx, flag, NewEvent(SCHEDULER, "windows_added", named))
 
 
-def _note_evidence(
-    session: Session, seals: Seals, judged: Sequence[Judged], by_id: Mapping[str, Flag], now_ms: int
-) -> list[Flag]:
+def _note_evidence(tx: Tx, judged: Sequence[Judged], by_id: Mapping[str, Flag]) -> list[Flag]:
     """The open flags with windows that went to review because evidence came late, or was lost."""
     late: dict[str, list[str]] = {}
     for one in judged:
@@ -146,7 +135,7 @@ def _note_evidence(
                 late.setdefault(window.flag_id, []).append(window.id)
     for flag_id, windows in late.items():
         named = {"windows": windows[:50], "count": len(windows)}
-        append_event(session, seals, by_id[flag_id], NewEvent(now_ms, SCHEDULER, "evidence_arrived", named))
+        append_event(tx, by_id[flag_id], NewEvent(SCHEDULER, "evidence_arrived", named))
     return [by_id[flag_id] for flag_id in late]
 
 
@@ -161,36 +150,22 @@ def _silent_flags(session: Session, scope_ids: Collection[str], ids: Collection[
     return dict(session.execute(query).all())
 
 
-def raise_integrity(
-    session: Session, seals: Seals, feed: Feed, scope: Scope, device_id: str, now_ms: int, book: Rulebook
-) -> None:
+def raise_integrity(tx: Tx, feed: Feed, device_id: str) -> None:
     """A device's chain contradicts itself (SPEC: Streams, `forked`): people have to look."""
-    detail = {"device": device_id}
-    flag = raise_flag(session, seals, scope, INTEGRITY, "severe", "chain_forked", detail, now_ms, book)
-    feed.put(flag_puts(session, [flag])[scope.scope_id])
+    event = NewEvent(SCHEDULER, "chain_forked", {"device": device_id})
+    flag = raise_flag(tx, feed.scope, INTEGRITY, "severe", event)
+    feed.put(flag_puts(tx.session, [flag])[flag.scope_id])
 
 
-def raise_flag(
-    session: Session,
-    seals: Seals,
-    scope: Scope,
-    duty: str,
-    severity: str,
-    action: str,
-    detail: Mapping[str, Any],
-    now_ms: int,
-    book: Rulebook,
-) -> Flag:
+def raise_flag(tx: Tx, scope: Scope, duty: str, severity: str, event: NewEvent) -> Flag:
     """Something that is no window: it goes into the history of the site's open flag of that duty, which opens for it if
     there is none. The caller has locked the scope and publishes the flag."""
     key = (scope.scope_id, duty)
-    flags = open_flags(session, [scope.scope_id])
+    flags = open_flags(tx.session, [scope.scope_id])
     if key not in flags:
-        flags |= _open(
-            session, seals, [(session.get_one(Site, scope.scope_id), duty, severity)], now_ms, book
-        )
-    append_event(session, seals, flags[key], NewEvent(now_ms, SCHEDULER, action, detail))
-    session.flush()
+        flags |= _open(tx, [(tx.session.get_one(Site, scope.scope_id), duty, severity)])
+    append_event(tx, flags[key], event)
+    tx.session.flush()
     return flags[key]
 
 
@@ -200,28 +175,27 @@ def open_flags(session: Session, scope_ids: Collection[str]) -> dict[Key, Flag]:
     return {(flag.scope_id, flag.duty): flag for flag in session.scalars(query)}
 
 
-def _open(
-    session: Session, seals: Seals, wanted: Sequence[tuple[Site, str, str]], now_ms: int, book: Rulebook
-) -> dict[Key, Flag]:
+def _open(tx: Tx, wanted: Sequence[tuple[Site, str, str]]) -> dict[Key, Flag]:
     """New flags (site, duty, severity) with their steps; one that follows an earlier one of the same duty names
     it."""
     if not wanted:
         return {}
+    now_ms, book = tx.now_ms, tx.book
     policy, reviews = book.policy(local_date_of(now_ms)), book.reviews()
     copied = as_json(policy)
     digest = policy_digest(copied)
-    earlier = _earlier(session, {site.id for site, _, _ in wanted}, {duty for _, duty, _ in wanted})
+    earlier = _earlier(tx.session, {site.id for site, _, _ in wanted}, {duty for _, duty, _ in wanted})
     opened = {}
     for site, duty, severity in wanted:
         unit = owner(policy, site.unit, reviews)
         flag = Flag(scope_id=site.id, id=str(uuid7()), duty=duty, severity=severity)
         flag.windows, flag.rev, flag.head, flag.policy = 0, 0, "", copied
         flag.previous_id = earlier.get((site.id, duty))
-        session.add(flag)
-        begun = steps(policy, now_ms, severity, 1, book.holidays, unit)
+        tx.session.add(flag)
+        begun = steps(policy, now_ms, severity, book.holidays, unit)
         clocks = {step.code: clock_of(step.unit, step.due_ms) for step in begun}
         detail = {"duty": duty, "unit": unit, "severity": severity, "policy": digest, "clocks": clocks}
-        append_event(session, seals, flag, NewEvent(now_ms, SCHEDULER, "opened", detail), policy)
+        append_event(tx, flag, NewEvent(SCHEDULER, "opened", detail), policy)
         opened[site.id, duty] = flag
     return opened
 
@@ -234,13 +208,14 @@ def _earlier(session: Session, scope_ids: Collection[str], duties: Collection[st
     return {(scope_id, duty): key for scope_id, duty, key in session.execute(query.order_by(Flag.opened_ms))}
 
 
-def _expedite(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> None:
+def _expedite(tx: Tx, flags: Sequence[Flag]) -> None:
     """The second slot in a row makes paging start at once (the policy says which steps, and how many
     slots)."""
     if not flags:
         return
     known = policies_of(flags)
-    in_a_row = _slots_in_a_row(session, flags, max(one.consecutive_days for one in known.values()), now_ms)
+    days = max(one.consecutive_days for one in known.values())
+    in_a_row = _slots_in_a_row(tx.session, flags, days, tx.now_ms)
     policies = {
         flag.id: known[flag.id]
         for flag in flags
@@ -255,13 +230,13 @@ def _expedite(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int
         FlagStep.done_ms.is_(None),
     )
     waiting: dict[str, list[FlagStep]] = {}
-    for row in session.scalars(query):
+    for row in tx.session.scalars(query):
         if row.step in policies[row.flag_id].at_once(CONSECUTIVE):
             waiting.setdefault(row.flag_id, []).append(row)
     for flag in flags:
         rows = waiting.get(flag.id, [])
         if rows:
-            expedite_steps(session, seals, flag, policies[flag.id], rows, CONSECUTIVE, now_ms)
+            expedite_steps(tx, flag, policies[flag.id], rows, CONSECUTIVE)
 
 
 def _slots_in_a_row(session: Session, flags: Sequence[Flag], days: int, now_ms: int) -> dict[Key, int]:
@@ -289,7 +264,7 @@ def _last_wrong(newest_first: Iterable[tuple[int, int]]) -> int:
     return count
 
 
-def _withdraw(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int) -> list[Flag]:
+def _withdraw(tx: Tx, flags: Sequence[Flag]) -> list[Flag]:
     """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people already
     act upon is left to them."""
     mine = [flag for flag in flags if flag.state in WITHDRAWABLE and flag.duty not in (INTEGRITY, CASE)]
@@ -300,12 +275,12 @@ def _withdraw(session: Session, seals: Seals, flags: Sequence[Flag], now_ms: int
         Window.flag_id.in_([flag.id for flag in mine]),
         Window.state.in_(_WRONG),
     )
-    remaining = {(flag_id, state) for flag_id, state in session.execute(query.distinct())}
+    remaining = {(flag_id, state) for flag_id, state in tx.session.execute(query.distinct())}
     gone = []
     for flag in mine:
         wrong = ("silent",) if flag.duty == SILENT else _WRONG
         if not any((flag.id, state) in remaining for state in wrong):
             reason = "heard_again" if flag.duty == SILENT else "nothing_wrong"
-            withdraw(session, seals, flag, reason, now_ms)
+            withdraw(tx, flag, reason)
             gone.append(flag)
     return gone

@@ -15,9 +15,9 @@ from server.actions.flags.escalate import policies_of
 from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
 from server.actions.records.feed import publish_all
 from server.base.clock import to_iso
-from server.base.seal import Seals
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.scope import take_scopes
+from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.flags.escalation import ORDERED, Policy
 from server.rules.rulebook import Rulebook
@@ -36,11 +36,10 @@ def paused_since_ms(session: Session, now_ms: int, book: Rulebook) -> int | None
     return beat_ms if beat_ms is not None and now_ms - beat_ms > pause_ms else None
 
 
-def resume_clocks(
-    session: Session, seals: Seals, since_ms: int, now_ms: int, book: Rulebook, limit: int, after: str = ""
-) -> tuple[int, str]:
+def resume_clocks(tx: Tx, since_ms: int, limit: int, after: str = "") -> tuple[int, str]:
     """Start the clocks of up to `limit` scopes again, from the one after id `after` on. Gives how many flags that were,
     and the id to go on after, empty at the end. Doing it twice changes nothing the second time."""
+    session, now_ms = tx.session, tx.now_ms
     unseen = sa.and_(
         FlagStep.taken_ms.is_(None),
         FlagStep.next_ms.is_not(None),
@@ -60,12 +59,11 @@ def resume_clocks(
     changed = [
         flag
         for flag in flags
-        if RESUMED not in noted[flag.id]
-        and _restart(session, seals, flag, policies[flag.id], noted[flag.id], since_ms, now_ms, book)
+        if RESUMED not in noted[flag.id] and _restart(tx, flag, policies[flag.id], noted[flag.id], since_ms)
     ]
     session.flush()
     puts = flag_puts(session, changed)
-    publish_all(session, seals, now_ms, [(scope, puts.get(scope.scope_id, [])) for scope in scopes])
+    publish_all(session, tx.seals, now_ms, [(scope, puts.get(scope.scope_id, [])) for scope in scopes])
     session.flush()
     return len(changed), found[-1] if len(found) == limit else ""
 
@@ -85,16 +83,7 @@ def _noted_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict
     return noted
 
 
-def _restart(
-    session: Session,
-    seals: Seals,
-    flag: Flag,
-    policy: Policy,
-    hastened: Collection[str],
-    since_ms: int,
-    now_ms: int,
-    book: Rulebook,
-) -> bool:
+def _restart(tx: Tx, flag: Flag, policy: Policy, hastened: Collection[str], since_ms: int) -> bool:
     """Start the steps of one flag again that wait to fall due; whether there was any."""
     query = sa.select(FlagStep).where(
         FlagStep.scope_id == flag.scope_id,
@@ -103,16 +92,16 @@ def _restart(
         FlagStep.next_ms > since_ms,
     )
     clocks, restarted = {}, []
-    for row in session.scalars(query, execution_options={"populate_existing": True}):
+    for row in tx.session.scalars(query, execution_options={"populate_existing": True}):
         rule = policy.step(row.step)
         if rule is None or rule.starts == ORDERED or row.step in hastened:
             continue
-        due_ms = max(row.due_ms, rule.delay(flag.severity).after_ms(now_ms, book.holidays))
+        due_ms = max(row.due_ms, rule.delay(flag.severity).after_ms(tx.now_ms, tx.book.holidays))
         if due_ms > row.due_ms:
             restarted.append(row)
             clocks[row.step] = clock_of(row.unit, due_ms)
     if clocks:
         detail = {"reason": "pause", "since": to_iso(since_ms), "clocks": clocks}
-        event = NewEvent(now_ms, SCHEDULER, RESUMED, detail)
-        append_event(session, seals, flag, event, policy, restarted)
+        event = NewEvent(SCHEDULER, RESUMED, detail)
+        append_event(tx, flag, event, policy, restarted)
     return bool(clocks)

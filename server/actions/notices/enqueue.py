@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from server.models.access import districts_of
 from server.models.flag import Flag
 from server.models.notice import Channel, Notice
 from server.models.site import Site, SiteCompany
+from server.models.tx import Tx
 from server.models.user import User
 from server.rules.delivery import leaves_ms
 from server.rules.flags.moves import BRIGADE, CONTRACTOR, SECTION, Move
@@ -25,6 +27,25 @@ class People:
     officials: Mapping[str, Sequence[User]]
     contractors: Mapping[str, Sequence[User]]
     channels: Mapping[str, Sequence[Channel]]
+
+
+class Units(NamedTuple):
+    """The units that a site's flag concerns: the section that receives it, the brigade that it escalates to, and whichever
+    of them a reply waits for."""
+
+    section: str
+    brigade: str
+    in_charge: str
+
+
+class NewNotice(NamedTuple):
+    """What is to be reported of a flag. `delay_ms`: how long one that is not severe waits, to be sent together with
+    others."""
+
+    flag: Flag
+    what: str
+    severe: bool
+    delay_ms: int = 0
 
 
 def read_people(session: Session, site_ids: Iterable[str]) -> People:
@@ -60,34 +81,22 @@ def receivers(people: People, site: Site, party: str, company: str | None) -> li
     return found
 
 
-def enqueue_move(
-    session: Session,
-    flag: Flag,
-    site: Site,
-    move: Move,
-    section: str,
-    brigade: str,
-    in_charge: str,
-    actor_id: str,
-    now_ms: int,
-) -> None:
-    """Notify the parties that a move concerns, but not the user who made it. The caller has appended the event. `section`,
-    `brigade`: the units that receive the site's flags, and that they escalate to; `in_charge`: whichever a
-    reply waits for."""
+def enqueue_move(tx: Tx, flag: Flag, site: Site, move: Move, units: Units, actor_id: str) -> None:
+    """Notify the parties that a move concerns, but not the user who made it. The caller has appended the event."""
     if not move.notifies:
         return
-    people = read_people(session, [site.id])
-    units = {SECTION: section, BRIGADE: brigade, CONTRACTOR: CONTRACTOR}
+    people = read_people(tx.session, [site.id])
+    parties = {SECTION: units.section, BRIGADE: units.brigade, CONTRACTOR: CONTRACTOR}
     if flag.state == "submitted":
-        units[SECTION] = units[BRIGADE] = in_charge
+        parties[SECTION] = parties[BRIGADE] = units.in_charge
     notified = {
         user.id: user
         for party in move.notifies
-        for user in receivers(people, site, units[party], flag.company)
+        for user in receivers(people, site, parties[party], flag.company)
     }
     notified.pop(actor_id, None)
     severe = flag.severity == "severe" or flag.state == "stop_work"
-    enqueue_notices(session, people, notified.values(), flag, move.action, severe, now_ms)
+    enqueue_notices(tx, people, notified.values(), NewNotice(flag, move.action, severe))
 
 
 def enqueue_for_admins(session: Session, what: str, about: str, now_ms: int, detail: str = "") -> None:
@@ -105,24 +114,15 @@ def enqueue_for_admins(session: Session, what: str, about: str, now_ms: int, det
         session.add(Notice(id=str(uuid7()), key=key, user_id=user, channel_id=way, **fields))
 
 
-def enqueue_notices(
-    session: Session,
-    people: People,
-    users: Iterable[User],
-    flag: Flag,
-    what: str,
-    severe: bool,
-    now_ms: int,
-    delay_ms: int = 0,
-) -> None:
-    """One notice per user in the console, and one per channel of theirs. `delay_ms`: how long those that are not severe
-    wait, to be sent together with others."""
+def enqueue_notices(tx: Tx, people: People, users: Iterable[User], new: NewNotice) -> None:
+    """One notice per user in the console, and one per channel of theirs."""
+    flag, severe, now_ms = new.flag, new.severe, tx.now_ms
     for user in users:
         for channel in (None, *people.channels.get(user.id, ())):
-            due_ms = now_ms if severe else now_ms + delay_ms
+            due_ms = now_ms if severe else now_ms + new.delay_ms
             if channel is not None:
                 due_ms = leaves_ms(due_ms, channel.quiet_from, channel.quiet_to, severe)
-            session.add(
+            tx.session.add(
                 Notice(
                     id=str(uuid7()),
                     key=f"{flag.id}:{flag.rev}:{channel.id if channel is not None else user.id}",
@@ -130,7 +130,7 @@ def enqueue_notices(
                     channel_id=channel.id if channel is not None else None,
                     scope_id=flag.scope_id,
                     flag_id=flag.id,
-                    what=what,
+                    what=new.what,
                     severe=severe,
                     made_ms=now_ms,
                     due_ms=due_ms,

@@ -24,6 +24,7 @@ from server.models.access import Viewer, may_settle, visible_sites
 from server.models.record import Record, Worker
 from server.models.scope import lock_scope
 from server.models.site import Site
+from server.models.tx import Tx
 from server.models.user import User
 from server.rules.masking import mask_field
 
@@ -127,12 +128,11 @@ def _shown(seals: Seals, worker: Worker) -> dict[str, str]:
     return {name: mask_field(WORKER.kind, name, value) for name, value in state.items()}
 
 
-def merge_people(
-    session: Session, seals: Seals, viewer: Viewer, site_id: str, kept: str, reason: str, now_ms: int
-) -> None:
+def merge_people(tx: Tx, viewer: Viewer, site_id: str, kept: str, reason: str) -> None:
     """Keep this record, and merge into it every other one of the site that has its certificate number. Each merge is an
     entry in the log, which tablets get. Raises Problem 404 when the record is absent, not this viewer's or alone by now,
     422 without a reason."""
+    session = tx.session
     _lock(session, viewer, site_id)
     reason = required_reason(reason)
     worker = session.get(Worker, (site_id, kept), populate_existing=True)
@@ -141,9 +141,7 @@ def merge_people(
     if len(others) == len(twins) or not others:
         raise not_found()
     bodies = [{"kept": kept, "other": other, "reason": reason} for other in others]
-    _write(
-        session, seals, viewer, site_id, [Draft(_KIND, "add", str(uuid7()), body) for body in bodies], now_ms
-    )
+    _write(tx, viewer, site_id, [Draft(_KIND, "add", str(uuid7()), body) for body in bodies])
 
 
 def merges(session: Session, seals: Seals, viewer: Viewer) -> list[Merge]:
@@ -188,24 +186,20 @@ def _merges_of(
         )
 
 
-def undo_merge(
-    session: Session, seals: Seals, viewer: Viewer, site_id: str, merge_id: str, reason: str, now_ms: int
-) -> None:
+def undo_merge(tx: Tx, viewer: Viewer, site_id: str, merge_id: str, reason: str) -> None:
     """Undo a merge: both records are shown again, and counted as one as long as they have one number. An entry in the
     log, as the merge. Raises Problem 404 when it is absent, not this viewer's or undone already, 422 without a
     reason."""
-    _lock(session, viewer, site_id)
+    _lock(tx.session, viewer, site_id)
     reason = required_reason(reason)
-    merge = session.get(Record, (site_id, merge_id), populate_existing=True)
+    merge = tx.session.get(Record, (site_id, merge_id), populate_existing=True)
     if merge is None or merge.kind != _KIND or not merge.counts:
         raise not_found()
-    _write(session, seals, viewer, site_id, [Draft(_KIND, "void", merge_id, {}, reason=reason)], now_ms)
+    _write(tx, viewer, site_id, [Draft(_KIND, "void", merge_id, {}, reason=reason)])
 
 
-def _write(
-    session: Session, seals: Seals, viewer: Viewer, site_id: str, drafts: list[Draft], now_ms: int
-) -> None:
-    outcomes = write_server_entries(session, seals, viewer.id, site_id, drafts, now_ms)
+def _write(tx: Tx, viewer: Viewer, site_id: str, drafts: list[Draft]) -> None:
+    outcomes = write_server_entries(tx.session, tx.seals, viewer.id, site_id, drafts, tx.now_ms)
     if any(outcome["outcome"] != "applied" for outcome in outcomes):
         raise Problem("not_merged")
 

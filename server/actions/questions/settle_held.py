@@ -31,8 +31,8 @@ from server.models.entry import HeldEntry, LogEntry, Quarantine
 from server.models.media import MediaPromise
 from server.models.scope import lock_scope
 from server.models.site import Site
+from server.models.tx import Tx
 from server.models.user import User
-from server.rules.rulebook import Rulebook
 
 ACCEPTED = "accepted"
 DECISIONS = (ACCEPTED, DISMISSED)
@@ -70,20 +70,12 @@ def held_entries(session: Session, seals: Seals, viewer: Viewer) -> list[Held]:
     ]
 
 
-def settle_held(
-    session: Session,
-    seals: Seals,
-    viewer: Viewer,
-    entry_id: str,
-    decision: str,
-    reason: str,
-    now_ms: int,
-    book: Rulebook,
-) -> None:
+def settle_held(tx: Tx, viewer: Viewer, entry_id: str, decision: str, reason: str) -> None:
     """Let a held entry take effect at its own time, or not, and say why; the decision is kept with the entry's line.
     Raises Problem 404 when it is absent, not this viewer's or decided already, 409 `not_settled` when it cannot take
     effect, 422 without a reason."""
     require_settler(viewer)
+    session, seals, now_ms, book = tx.session, tx.seals, tx.now_ms, tx.book
     reason = required_reason(reason)
     query = sa.select(HeldEntry.scope_id).join(Site, Site.id == HeldEntry.scope_id)
     query = query.where(

@@ -28,10 +28,10 @@ from server.models.entry import LogEntry, Quarantine
 from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.scope import lock_scope
 from server.models.site import Site
+from server.models.tx import Tx
 from server.models.user import User
 from server.rules.masking import mask_field
 from server.rules.plain_text import cleaned
-from server.rules.rulebook import Rulebook
 
 LIST_MAX = 100
 KEEP, TAKE_OTHER = "kept", "other"
@@ -95,21 +95,12 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
     return found
 
 
-def settle_question(
-    session: Session,
-    seals: Seals,
-    viewer: Viewer,
-    entry_id: str,
-    field: str,
-    choice: str,
-    reason: str,
-    now_ms: int,
-) -> None:
+def settle_question(tx: Tx, viewer: Viewer, entry_id: str, field: str, choice: str, reason: str) -> None:
     """Choose one of two contested values, and say why. The choice is an edit in the log like any other, which settles
     the contest and reaches every tablet. Raises Problem 404 when it is absent, not this viewer's or settled already,
     422 without a reason."""
     require_settler(viewer)
-    reason = required_reason(reason)
+    session, reason = tx.session, required_reason(reason)
     query = sa.select(Contest).join(Site, Site.id == Contest.scope_id)
     query = query.where(Contest.entry_id == entry_id, Contest.field == field, visible_sites(viewer))
     contest = session.scalar(query) if field.isprintable() else None
@@ -119,12 +110,12 @@ def settle_question(
     if contest.state != "open":
         raise not_found()
     record = session.get_one(Record, (contest.scope_id, contest.record_id), populate_existing=True)
-    body = {field: _values(seals, contest)[choice]}
+    body = {field: _values(tx.seals, contest)[choice]}
     draft = Draft(record.kind, "edit", record.id, body, record.rev)
-    (outcome,) = write_server_entries(session, seals, viewer.id, contest.scope_id, [draft], now_ms)
+    (outcome,) = write_server_entries(session, tx.seals, viewer.id, contest.scope_id, [draft], tx.now_ms)
     if outcome["outcome"] == "refused":
         raise Problem("not_settled", "这个值已经不合规则, 请在平板或名册里改正。")
-    contest.settled_by, contest.settled_ms, contest.reason = viewer.id, now_ms, reason
+    contest.settled_by, contest.settled_ms, contest.reason = viewer.id, tx.now_ms, reason
 
 
 def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str = "open") -> list[Refused]:
@@ -147,19 +138,11 @@ def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str =
     return found
 
 
-def settle_refused(
-    session: Session,
-    seals: Seals,
-    viewer: Viewer,
-    refused_id: str,
-    state: str,
-    reason: str,
-    now_ms: int,
-    book: Rulebook,
-) -> None:
+def settle_refused(tx: Tx, viewer: Viewer, refused_id: str, state: str, reason: str) -> None:
     """Say what became of a refused line: entered again (mended) or not to be entered (dismissed), and why. The line
     itself stays, and no window waits for it any more. Raises Problem 404 or 422."""
     require_settler(viewer)
+    session, now_ms, book = tx.session, tx.now_ms, tx.book
     reason = required_reason(reason)
     if state not in SETTLEMENTS:
         raise Problem("invalid_input", f"结果只能是: {', '.join(SETTLEMENTS)}。")
@@ -176,7 +159,7 @@ def settle_refused(
     if done.rowcount == 0:
         raise not_found()
     row = session.get_one(Quarantine, (scope.scope_id, refused_id), populate_existing=True)
-    applying = Applying(session, seals, scope, Feed(session, scope, seals, now_ms), now_ms)
+    applying = Applying(session, tx.seals, scope, Feed(session, scope, tx.seals, now_ms), now_ms)
     forget_kept(applying, row.entry_id or row.id, book)
     finish(applying, reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id], book)
 

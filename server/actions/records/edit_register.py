@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,16 +55,10 @@ def register_row(
 
 
 def edit_register(
-    session: Session,
-    seals: Seals,
-    scope: Scope,
-    feed: Feed,
-    author: Author,
-    edit: Edit,
-    now_ms: int,
+    session: Session, seals: Seals, feed: Feed, author: Author, edit: Edit, now_ms: int
 ) -> Edited:
     """Merge changed fields into a record; where somebody else changed the same field, both values are kept."""
-    kind, record_id = edit.kind, edit.record_id
+    scope, kind, record_id = feed.scope, edit.kind, edit.record_id
     register = REGISTERS[kind]
     row = session.get_one(register.model, (scope.scope_id, record_id), populate_existing=True)
     state = msgspec.json.decode(seals.open(state_aad(kind, record_id), row.state))
@@ -81,7 +75,8 @@ def edit_register(
     for name, value in columns.items():
         setattr(row, name, value)
     row.stamps = _packed(merged, stamps[_EVERY])
-    _keep_contests(session, seals, scope, record_id, merged, author[3], now_ms)
+    for contest in _contests(seals, scope, record_id, merged, author[3], now_ms):
+        session.merge(contest)
     if edit.base == edit.rev:
         _settle(session, scope, record_id, edit.changes.keys(), author[3])
     session.flush()
@@ -106,23 +101,22 @@ def _packed(merged: Merged, every: Stamp) -> dict[str, list[Any]]:
     return {name: [s.rev, s.device, s.n, s.event_ms, s.entry] for name, s in {_EVERY: every, **own}.items()}
 
 
-def _keep_contests(
-    session: Session, seals: Seals, scope: Scope, record_id: str, merged: Merged, entry_id: str, now_ms: int
-) -> None:
+def _contests(
+    seals: Seals, scope: Scope, record_id: str, merged: Merged, entry_id: str, now_ms: int
+) -> Iterator[Contest]:
+    """The fields that an entry contests, both values sealed."""
     for contest in merged.contested:
         values = encode({"kept": contest.kept, "other": contest.other})
-        session.merge(
-            Contest(
-                scope_id=scope.scope_id,
-                entry_id=entry_id,
-                field=contest.field,
-                record_id=record_id,
-                kept_entry=contest.kept_entry,
-                other_entry=contest.other_entry,
-                values=seals.seal(contest_aad(entry_id, contest.field), values),
-                at_ms=now_ms,
-                state="open",
-            )
+        yield Contest(
+            scope_id=scope.scope_id,
+            entry_id=entry_id,
+            field=contest.field,
+            record_id=record_id,
+            kept_entry=contest.kept_entry,
+            other_entry=contest.other_entry,
+            values=seals.seal(contest_aad(entry_id, contest.field), values),
+            at_ms=now_ms,
+            state="open",
         )
 
 

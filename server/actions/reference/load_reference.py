@@ -20,6 +20,7 @@ from server.base.seal import Seals
 from server.models.record import Record
 from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
 from server.models.scope import REF, lock_scope, make_scope
+from server.models.tx import Tx
 from server.rules.duties.windows import NORMAL
 from server.rules.from_rows import Row, versions
 from server.rules.reference_faults import RowFault, reference_faults
@@ -39,6 +40,11 @@ def rules_in_force(session: Session) -> Rulebook:
         _kept.clear()
         _kept[stamp] = book
     return _kept[stamp]
+
+
+def tx_of(session: Session, seals: Seals, now_ms: int) -> Tx:
+    """What actions in this transaction work with."""
+    return Tx(session, seals, now_ms, rules_in_force(session))
 
 
 def load_reference(session: Session, seals: Seals, now_ms: int) -> int:

@@ -16,6 +16,7 @@ from server.actions.sites.list_sites import one_site
 from server.base.problems import not_found
 from server.base.seal import Seals
 from server.models.access import Viewer, may_see_people
+from server.models.paging import Slice
 from server.models.roster import Disclosure
 from server.rules.masking import mask_field
 from server.rules.rosters.words import plain
@@ -56,9 +57,9 @@ def count_lookup(session: Session, viewer: Viewer, site_id: str, text: str, now_
 
 
 def page_of_people(
-    session: Session, seals: Seals, viewer: Viewer, site_id: str, text: str, start: int, limit: int
+    session: Session, seals: Seals, viewer: Viewer, site_id: str, text: str, part: Slice
 ) -> tuple[list[ShownPerson], int]:
-    """People `start` … of those whom `text` finds, those who are here first; and how many it finds. A contractor sees only
+    """Part of the people whom `text` finds, those who are here first; and how many it finds. A contractor sees only
     their own company's. Raises Problem 404."""
     one_site(session, viewer, site_id)
     if not may_see_people(viewer):
@@ -68,7 +69,7 @@ def page_of_people(
     found = [person for person in people_of_site(session, seals, site_id, company) if _fits(person, wanted)]
     found.sort(key=lambda person: person.get("exited_on") is not None)
     trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
-    return [_shown(person, trades) for person in found[start : start + limit]], len(found)
+    return [_shown(person, trades) for person in part.of(found)], len(found)
 
 
 def _fits(person: dict[str, Any], wanted: str) -> bool:

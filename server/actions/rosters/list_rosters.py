@@ -13,7 +13,7 @@ from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
 from server.models.access import Viewer, visible_rosters
-from server.models.paging import After, Page, cut, read_cursor
+from server.models.paging import After, Page, Slice, cut, read_cursor
 from server.models.roster import Roster
 from server.models.user import User
 from server.rules.masking import mask_certificate, mask_phone
@@ -105,17 +105,16 @@ def one_roster(session: Session, viewer: Viewer, roster_id: str) -> ShownRoster:
 
 
 def rows_of_roster(
-    session: Session, seals: Seals, viewer: Viewer, roster_id: str, group: str, start: int, limit: int
+    session: Session, seals: Seals, viewer: Viewer, roster_id: str, group: str, part: Slice
 ) -> tuple[list[ShownRow], int]:
-    """Rows `start` … of one group of a preview, and how many the group has. Raises Problem 404, 409 or 422."""
+    """Part of the rows of one group of a preview, and how many the group has. Raises Problem 404, 409 or 422."""
     if group not in GROUPS:
         raise Problem("invalid_input", "没有这一类。", errors={"group": ["没有这一类。"]})
     result = read_result(seals, one_roster(session, viewer, roster_id).roster)
     if group == "absent":
-        gone = result.absent[start : start + limit]
-        return [_absent(person) for person in gone], len(result.absent)
+        return [_absent(person) for person in part.of(result.absent)], len(result.absent)
     rows = [row for row in result.rows if _is_in(row, group)]
-    return [show_row(result, row) for row in rows[start : start + limit]], len(rows)
+    return [show_row(result, row) for row in part.of(rows)], len(rows)
 
 
 def columns_to_choose(seals: Seals, roster: Roster) -> list[dict[str, Any]]:

@@ -17,24 +17,23 @@ from server.base.seal import Seals
 from server.files.read_workbook import Workbook, read_workbook
 from server.models.access import Viewer, may_upload, visible_rosters
 from server.models.roster import Roster, RosterTitle
+from server.models.tx import Tx
 from server.rules.rosters.fields import FIELDS, GIVABLE
 from server.rules.rosters.layout import NEEDED
 
 NAME_MAX = 120
 
 
-def take_in_roster(
-    session: Session, seals: Seals, viewer: Viewer, site_id: str, name: str, data: bytes, now_ms: int
-) -> Roster:
+def take_in_roster(tx: Tx, viewer: Viewer, site_id: str, name: str, data: bytes) -> Roster:
     """Keep the file, sealed, to be read next. Raises Problem 404 for a site that is not this viewer's, 403 for a
     role that uploads nothing."""
-    require_uploader(session, viewer, site_id)
+    require_uploader(tx.session, viewer, site_id)
     roster = Roster(id=str(uuid7()), site_id=site_id, company=viewer.company, user_id=viewer.id)
-    roster.name, roster.state, roster.made_ms = _file_name(name), "received", now_ms
-    roster.file = seals.seal(file_aad(roster.id), data)
+    roster.name, roster.state, roster.made_ms = _file_name(name), "received", tx.now_ms
+    roster.file = tx.seals.seal(file_aad(roster.id), data)
     roster.counts, roster.details = {}, {}
-    session.add(roster)
-    session.flush()
+    tx.session.add(roster)
+    tx.session.flush()
     return roster
 
 

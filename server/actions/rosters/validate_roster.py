@@ -26,7 +26,14 @@ from server.rules.rosters.other_sheets import other_sheet
 from server.rules.rosters.questions import samples
 from server.rules.rosters.tables import join_digits, side_by_side, split_lines
 from server.rules.rosters.teams import team_above, team_heading, team_in
-from server.rules.rosters.validate import Context, Row, company_above, validate_sheet, validate_together
+from server.rules.rosters.validate import (
+    Context,
+    Row,
+    Table,
+    company_above,
+    validate_sheet,
+    validate_together,
+)
 from server.rules.rosters.words import Words, plain, plain_title
 
 _STEP = 5_000  # rows between two reports of progress
@@ -102,8 +109,8 @@ def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int,
     rows = validated.rows
     for index, layout in layouts:
         sheet, passed_over = workbook.sheets[index], validated.passed_over.setdefault(index, [])
-        hidden = sheet.hidden.rows
-        for row in validate_sheet(sheet.name, sheet.rows, layout, sheet.merged, hidden, context, passed_over):
+        table = Table(sheet.name, sheet.rows, sheet.merged, sheet.hidden.rows)
+        for row in validate_sheet(table, layout, context, passed_over):
             rows.append(row)
             if len(rows) % _STEP == 0:
                 progress(len(rows), total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -66,14 +66,21 @@ def companies_seen(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
     return [(code, name) for code, name in session.execute(query)]
 
 
+class Days(NamedTuple):
+    """From one local date to another, both included."""
+
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Local dates, both included; either may be left open."""
+    """The local dates that somebody asks for, both included; either may be left open."""
 
     first: date | None = None
     last: date | None = None
 
-    def settled(self, now_ms: int) -> tuple[date, date]:
+    def settled(self, now_ms: int) -> Days:
         """Both ends: a week up to tomorrow where none is given. Raises Problem 422 for a span that cannot
         be."""
         today = datetime.fromtimestamp(now_ms / 1000, SHANGHAI).date()
@@ -84,14 +91,14 @@ class Span:
         if not first <= last <= first + timedelta(SPAN_DAYS_MAX):
             message = f"起止日期颠倒, 或者超过 {SPAN_DAYS_MAX} 天。"
             raise Problem("invalid_input", message, errors={"to": [message]})
-        return first, last
+        return Days(first, last)
 
 
 def page_of_windows(
-    session: Session, viewer: Viewer, site_id: str, span: Span, cursor: str | None, limit: int, now_ms: int
+    session: Session, viewer: Viewer, site_id: str, days: Days, cursor: str | None, limit: int
 ) -> Page[Window]:
     """The windows of one site by local date, in the order in which they open. Raises Problem 404 or 422."""
-    first, last = span.settled(now_ms)
+    first, last = days
     after = read_cursor(cursor)
     one_site(session, viewer, site_id)
     query = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -13,25 +15,25 @@ from server.models.scope import lock_scope
 from server.models.site import Site, Suspension, suspensions_of
 
 
-def suspend_site(
-    session: Session,
-    seals: Seals,
-    now_ms: int,
-    site: Site,
-    *,
-    from_ms: int,
-    to_ms: int | None = None,
-    approved_by: str,
-    reason: str,
-) -> Suspension:
-    """What opens at the site in [from_ms, to_ms) is excused, open-ended without `to_ms`. An approval that
+@dataclass(frozen=True, slots=True)
+class NewSuspension:
+    """An approved pause from `from_ms` up to `to_ms`, open-ended without it."""
+
+    from_ms: int
+    approved_by: str
+    reason: str
+    to_ms: int | None = None
+
+
+def suspend_site(session: Session, seals: Seals, now_ms: int, site: Site, new: NewSuspension) -> Suspension:
+    """What opens at the site in [from_ms, to_ms) is excused. An approval that
     comes late counts too: the next tick plans the windows again. Raises Problem 422 when it ends before it
     begins."""
-    if to_ms is not None and to_ms <= from_ms:
+    if new.to_ms is not None and new.to_ms <= new.from_ms:
         raise Problem("body_invalid")
     _locked(session, site)
-    row = Suspension(site_id=site.id, id=str(uuid7()), from_ms=from_ms, to_ms=to_ms)
-    row.approved_by, row.reason = approved_by, reason
+    row = Suspension(site_id=site.id, id=str(uuid7()), from_ms=new.from_ms, to_ms=new.to_ms)
+    row.approved_by, row.reason = new.approved_by, new.reason
     session.add(row)
     _plan_again(session, seals, now_ms, site)
     return row

@@ -38,6 +38,7 @@ from server.models.erasure import PERSON_ERASED
 from server.models.media import MediaPromise
 from server.models.scope import Scope, lock_scope
 from server.models.site import Site
+from server.models.tx import Tx
 from server.models.user import Assignment
 from server.rules.calendar import local_date_of
 from server.rules.duties.backfill import Observed, observed
@@ -151,15 +152,8 @@ def append_scope(
 def _raise_fork(pushing: Pushing, applying: Applying, head: StreamHead) -> None:
     """A fork is shown once until a user has closed it."""
     if pushing.book.rows["escalation"] and not (head.forked and head.fork_closed_ms is None):
-        raise_integrity(
-            pushing.session,
-            applying.seals,
-            applying.feed,
-            applying.scope,
-            pushing.device.id,
-            pushing.now_ms,
-            pushing.book,
-        )
+        tx = Tx(pushing.session, applying.seals, pushing.now_ms, pushing.book)
+        raise_integrity(tx, applying.feed, pushing.device.id)
     head.fork_closed_ms = None
 
 

@@ -239,8 +239,8 @@ def _edit(applying: Applying, written: Written) -> Effect:
     edit = Edit(
         entry.kind, entry.record, entry.base or 0, written.line.body, target.rev, _marks(applying, target)
     )
-    session, seals, scope, feed = applying.session, applying.seals, applying.scope, applying.feed
-    edited = edit_register(session, seals, scope, feed, stamped(written), edit, applying.now_ms)
+    session, seals, feed = applying.session, applying.seals, applying.feed
+    edited = edit_register(session, seals, feed, stamped(written), edit, applying.now_ms)
     if edited.errors:
         return Effect("refused", code="body_invalid", errors=edited.errors)
     return Effect(edited.outcome, edited.rev, edited.seq)

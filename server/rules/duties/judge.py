@@ -78,17 +78,20 @@ class Verdict:
     next_check_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a site's devices have reported of a window by `now_ms`. `watermark_ms`: through when the kinds that it is judged
+    by are complete; `lost`: why a device that ended before its deadline may hold more (DEVICE_REASONS)."""
+
+    now_ms: int
+    watermark_ms: int | None
+    lost: str | None = None
+
+
 def judge(
-    state: str,
-    reason: str | None,
-    now_ms: int,
-    deadline_ms: int,
-    watermark_ms: int | None,
-    evidence: Evidence = NOTHING,
-    lost: str | None = None,
+    state: str, reason: str | None, deadline_ms: int, reported: Reported, evidence: Evidence = NOTHING
 ) -> Verdict:
-    """What a window is, given what it was and all evidence known now. `watermark_ms`: through when the kinds that it
-    is judged by are complete; `lost`: why a device that ended before its deadline may hold more (DEVICE_REASONS).
+    """What a window is, given what it was, what has been reported and all evidence known now.
 
     | was | evidence | before the deadline | after, watermark not past it | after, watermark past it |
     | --- | --- | --- | --- | --- |
@@ -114,9 +117,9 @@ def judge(
     if state in _DONE:
         if evidence.fulfilled in _BEST_FIRST[: _DONE.index(state) + 1]:
             return Verdict(state, reason, None)
-        if now_ms >= deadline_ms:
+        if reported.now_ms >= deadline_ms:
             return Verdict("review", evidence.why or "evidence_lost", None)
-    return _undecided(now_ms, deadline_ms, watermark_ms, evidence, lost)
+    return _undecided(deadline_ms, reported, evidence)
 
 
 def reason_code(reason: str | None) -> str:
@@ -124,22 +127,20 @@ def reason_code(reason: str | None) -> str:
     return (reason or "").partition(":")[0]
 
 
-def _undecided(
-    now_ms: int, deadline_ms: int, watermark_ms: int | None, evidence: Evidence, lost: str | None
-) -> Verdict:
-    coverage = evidence.need is not None
-    if now_ms < deadline_ms and (coverage or evidence.fulfilled == "none"):
+def _undecided(deadline_ms: int, reported: Reported, evidence: Evidence) -> Verdict:
+    coverage, watermark_ms = evidence.need is not None, reported.watermark_ms
+    if reported.now_ms < deadline_ms and (coverage or evidence.fulfilled == "none"):
         return Verdict("open", None, deadline_ms)
     if not evidence.expected:
         return Verdict("excused", "nobody_expected", None)
-    heard = watermark_ms is not None and watermark_ms >= deadline_ms
+    is_complete = watermark_ms is not None and watermark_ms >= deadline_ms
     if evidence.fulfilled == "uncertain":
         return Verdict("review", evidence.why, None)
-    if evidence.fulfilled != "none" and (heard or not coverage):
+    if evidence.fulfilled != "none" and (is_complete or not coverage):
         return Verdict(FULFILLED[evidence.fulfilled], None, None)
-    if lost is not None:
-        return Verdict("review", lost, None)
-    if not heard:
+    if reported.lost is not None:
+        return Verdict("review", reported.lost, None)
+    if not is_complete:
         return Verdict("silent", "not_heard", None)
     return Verdict("missed", "not_covered" if evidence.have else "not_done", None)
 

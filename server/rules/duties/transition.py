@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from server.rules.calendar import local_date_of
-from server.rules.duties.judge import Evidence, judge, reason_code
+from server.rules.duties.judge import Evidence, Reported, judge, reason_code
 from server.rules.duties.reporting import Reporting
-from server.rules.duties.windows import PlannedWindow
+from server.rules.duties.windows import PlannedWindow, deadline
 from server.rules.rulebook import Rulebook
 
 REASON_MAX = 200  # characters
@@ -43,24 +43,10 @@ class Decision:
     check_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What is known of the site's devices when a window is looked at. `watermark_ms`: through when the kinds that it is
-    judged by are complete; `lost`: why a device that ended before its deadline may hold more (DEVICE_REASONS);
-    `silence_ms`: how long a window stays silent before the silent-site flag opens."""
-
-    now_ms: int
-    watermark_ms: int | None
-    lost: str | None
-    silence_ms: int
-
-
-def heard_of(
-    reporting: Reporting, kinds: Iterable[str], window: Stored, now_ms: int, silence_ms: int
-) -> Heard:
+def reported_of(reporting: Reporting, kinds: Iterable[str], window: Stored, now_ms: int) -> Reported:
     """What a site's devices have reported of the kinds that a window is judged by."""
     lost = reporting.lost_of(kinds, window.opens_ms, window.deadline_ms)
-    return Heard(now_ms, reporting.watermark(kinds), lost, silence_ms)
+    return Reported(now_ms, reporting.watermark(kinds), lost)
 
 
 def silence_ms(book: Rulebook, now_ms: int) -> int:
@@ -68,31 +54,23 @@ def silence_ms(book: Rulebook, now_ms: int) -> int:
     return round(book.number("silent_site_h", local_date_of(now_ms)) * 3_600_000)
 
 
-def decide(window: Stored, evidence: Evidence, heard: Heard) -> Decision:
+def decide(window: Stored, evidence: Evidence, reported: Reported, silence_ms: int) -> Decision:
     """What a window is by all facts known now (the table of `judge`). One that is silent is looked at again when its
-    silence has lasted long enough for a flag: a tablet that is merely late raises none."""
-    verdict = judge(
-        window.state,
-        window.reason,
-        heard.now_ms,
-        window.deadline_ms,
-        heard.watermark_ms,
-        evidence,
-        heard.lost,
-    )
+    silence has lasted `silence_ms`, long enough for a flag: a tablet that is merely late raises none."""
+    verdict = judge(window.state, window.reason, window.deadline_ms, reported, evidence)
     check_ms = verdict.next_check_ms
-    flagged_ms = window.deadline_ms + heard.silence_ms
-    if verdict.state == "silent" and heard.now_ms < flagged_ms:
+    flagged_ms = window.deadline_ms + silence_ms
+    if verdict.state == "silent" and reported.now_ms < flagged_ms:
         check_ms = flagged_ms
     return Decision(verdict.state, verdict.reason, evidence.need, evidence.have, check_ms)
 
 
-def decide_at_push(window: Stored, evidence: Evidence, heard: Heard) -> Decision:
+def decide_at_push(window: Stored, evidence: Evidence, reported: Reported, silence_ms: int) -> Decision:
     """As `decide`, where flags are left to the tick: what a flag has to follow is due at once."""
-    decided = decide(window, evidence, heard)
+    decided = decide(window, evidence, reported, silence_ms)
     is_silent_long = decided.state == "silent" and decided.check_ms is None
     flag_follows = window.flag_id is not None or decided.state == "missed" or is_silent_long
-    return replace(decided, check_ms=heard.now_ms) if flag_follows else decided
+    return replace(decided, check_ms=reported.now_ms) if flag_follows else decided
 
 
 def begin(planned: PlannedWindow) -> Decision:
@@ -105,7 +83,7 @@ def begin(planned: PlannedWindow) -> Decision:
 def reopen(window: Stored, revised: StoredWindow, now_ms: int) -> Decision:
     """A window that planning has revised. One that was decided by its lack is looked at again at once, because its flag
     depends on it."""
-    check_ms = revised.due_ms + revised.grace_s * 1000 if revised.state == "open" else None
+    check_ms = deadline(revised.due_ms, revised.grace_s) if revised.state == "open" else None
     if window.state in ("silent", "missed"):
         check_ms = now_ms
     return Decision(revised.state, revised.reason, window.need, window.have, check_ms)

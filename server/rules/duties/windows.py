@@ -16,6 +16,11 @@ NORMAL = "normal"
 WHOLE_SITE = ""  # the place of a duty that is the whole site's
 
 
+def deadline(due_ms: int, grace_s: int) -> int:
+    """Until when a window is met by what was begun by `due_ms`."""
+    return due_ms + grace_s * 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A stretch of the local day. One whose `due` is not after its `opens` ends on the next day, and belongs
@@ -107,7 +112,7 @@ class PlannedWindow:
 
     @property
     def deadline_ms(self) -> int:
-        return self.due_ms + self.grace_s * 1000
+        return deadline(self.due_ms, self.grace_s)
 
 
 def plan(
@@ -229,7 +234,7 @@ def _asked_slots(profile: SiteProfile, rule: DutyRule, day: str) -> Iterator[tup
 def _span(day: str, slot: Slot) -> tuple[int, int, int]:
     """(opens, due, deadline) of a slot on a date."""
     due_ms = instant_ms(day, slot.due, 0 if slot.due > slot.opens else 1)
-    return instant_ms(day, slot.opens), due_ms, due_ms + slot.grace_s * 1000
+    return instant_ms(day, slot.opens), due_ms, deadline(due_ms, slot.grace_s)
 
 
 def _closed(today: Sequence[PlannedWindow], tomorrow: Sequence[PlannedWindow]) -> Iterator[PlannedWindow]:

@@ -118,19 +118,16 @@ def steps(
     policy: Policy,
     start_ms: int,
     severity: str,
-    consecutive: int,
     holidays: Holidays,
     section: str = "",
     starts: str = "opened",
 ) -> list[Step]:
     """The steps that begin at `start_ms`, earliest first: those of an opened flag, or with `starts` those of
-    an order to rectify or of a reply. `consecutive` counts the windows in a row that went wrong; `section` is
-    the site's unit."""
+    an order to rectify or of a reply. `section` is the site's unit."""
     found = []
     for step in policy.steps:
         if step.starts == starts:
-            at_once = CONSECUTIVE in step.at_once_on and consecutive >= policy.consecutive
-            due_ms = start_ms if at_once else step.delay(severity).after_ms(start_ms, holidays)
+            due_ms = step.delay(severity).after_ms(start_ms, holidays)
             found.append(Step(step.code, _unit(policy, step, section), due_ms, step.asks_at_first))
     return sorted(found, key=lambda step: step.due_ms)
 

@@ -25,7 +25,7 @@ class Clock:
 
 
 @dataclass(slots=True)
-class Standing:
+class FlagState:
     """A flag as the history has it."""
 
     opened: Mapping[str, Any] = field(default_factory=dict)
@@ -57,15 +57,15 @@ class HistoryBroken(ValueError):
         self.n, self.what = n, what
 
 
-def replay(policy: Policy, events: Iterable[Happened]) -> Standing:
+def replay(policy: Policy, events: Iterable[Happened]) -> FlagState:
     """The flag after these events. Raises HistoryBroken."""
-    now = Standing()
+    now = FlagState()
     for event in events:
         apply(now, policy, event)
     return now
 
 
-def apply(now: Standing, policy: Policy, event: Happened) -> None:
+def apply(now: FlagState, policy: Policy, event: Happened) -> None:
     """One event more: the only place that decides what a flag and its steps become. Raises HistoryBroken."""
     if (event.action == "opened") != (event.n == 1):
         raise HistoryBroken(event.n, "a history begins with the opening, once")
@@ -95,7 +95,7 @@ def policy_digest(policy: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _move(now: Standing, policy: Policy, event: Happened) -> None:
+def _move(now: FlagState, policy: Policy, event: Happened) -> None:
     move = MOVES[event.action]
     if now.state not in move.routes:
         raise HistoryBroken(event.n, f"{event.action} is no move from {now.state}")
@@ -107,7 +107,7 @@ def _move(now: Standing, policy: Policy, event: Happened) -> None:
     _end(now, move.stops)
 
 
-def _take(now: Standing, policy: Policy, event: Happened) -> None:
+def _take(now: FlagState, policy: Policy, event: Happened) -> None:
     """A step fell due: what escalates passes the flag on, and asks from now on."""
     code = event.action.removeprefix(STEP)
     clock, step = now.clocks.get(code), policy.step(code)
@@ -121,7 +121,7 @@ def _take(now: Standing, policy: Policy, event: Happened) -> None:
         now.level = max(now.level, 1)
 
 
-def _end(now: Standing, codes: Collection[str]) -> None:
+def _end(now: FlagState, codes: Collection[str]) -> None:
     for code, clock in now.clocks.items():
         if EVERY in codes or code in codes:
             clock.running = False

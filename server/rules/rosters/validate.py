@@ -79,17 +79,20 @@ class Row:
         return (self.fields["certificate_type"], number) if number is not None else None
 
 
-def validate_sheet(
-    sheet: str,
-    rows: Sequence[Sequence[Cell]],
-    layout: Layout,
-    merged: Sequence[Merged],
-    hidden: frozenset[int],
-    context: Context,
-    passed_over: list[int],
-) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cells of one sheet, and which of them are merged (see Merged) and which rows hidden (from 0)."""
+
+    name: str
+    rows: Sequence[Sequence[Cell]]
+    merged: Sequence[Merged] = ()
+    hidden: frozenset[int] = frozenset()
+
+
+def validate_sheet(sheet: Table, layout: Layout, context: Context, passed_over: list[int]) -> Iterator[Row]:
     """The people of one sheet, below its header. Totals, notes, repeated headers, headings of teams and a merged person's
     further rows are nobody: their numbers (from 1) go to `passed_over`; empty rows are not reported."""
+    rows, hidden, merged = sheet.rows, sheet.hidden, sheet.merged
     at, width = layout.fields, 1 + max(layout.fields.values())
     name_at, number_at, team_at, phone_at = (at.get(name, -1) for name in _OF_A_PERSON)
     shared = [name for name in _SHARED if name in at]
@@ -133,7 +136,7 @@ def validate_sheet(
         elif not is_empty(own):
             team, team_from = own, "team_filled"
         said = read_shared(own, *[padded[column] for column in shared_at])
-        person = Row(sheet, index + 1, row, said.fields.copy(), [*said.found, *notes])
+        person = Row(sheet.name, index + 1, row, said.fields.copy(), [*said.found, *notes])
         if index in hidden:
             person.found.append(Found("hidden_row", None))
         _read(person, name, number, padded[phone_at], context)

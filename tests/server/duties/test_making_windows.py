@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.actions.duties.plan_windows import plan_windows
-from server.actions.reference.load_reference import rules_in_force, seed_rows
+from server.actions.reference.load_reference import seed_rows, tx_of
 from server.base.db import read, write
 from server.models import Heartbeat, HeldEntry, Record, Scope, Site
 from server.models.window import window_id
@@ -102,8 +102,8 @@ def test_more_sites_than_one_transaction_takes_are_all_planned(app: Flask) -> No
     after, rounds = "", 0
     while rounds == 0 or after:
         with app.app_context(), write() as session:
-            book = rules_in_force(session)
-            after = plan_windows(session, seals_of(app), MIDNIGHT_MS, book, limit=2, after=after)["last"]
+            tx = tx_of(session, seals_of(app), MIDNIGHT_MS)
+            after = plan_windows(tx, limit=2, after=after)["last"]
         rounds += 1
     assert rounds == 2
     assert all(windows(app, site) for site in sites)
@@ -174,7 +174,7 @@ def test_two_schedulers_at_once_make_every_window_once(app: Flask, second_app: F
 
 def _make_and_die(app: Flask) -> None:
     with app.app_context(), write() as session:
-        plan_windows(session, seals_of(app), MIDNIGHT_MS, rules_in_force(session))
+        plan_windows(tx_of(session, seals_of(app), MIDNIGHT_MS))
         raise RuntimeError("the power went")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from server.actions.sites.suspend_site import resume_site, suspend_site
+from server.actions.sites.suspend_site import NewSuspension, resume_site, suspend_site
 from server.base.db import write
 from server.models import Record, Site, Window
 from tests.server.planning import (
@@ -114,4 +114,4 @@ def test_a_place_added_at_noon_owes_nothing_for_the_morning(app: Flask) -> None:
 def _suspend(app: Flask, site: str, now_ms: int) -> None:
     with app.app_context(), write() as session:
         row = session.get_one(Site, site)
-        suspend_site(session, seals_of(app), now_ms, row, from_ms=NOON_MS, approved_by="王某", reason="大风")
+        suspend_site(session, seals_of(app), now_ms, row, NewSuspension(NOON_MS, "王某", "大风"))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.base.db import read, write
 from server.workflows import scheduler
 from server.workflows.due_parts import due_parts
-from server.workflows.scheduler import PARTS, deliver, look
+from server.workflows.scheduler import PARTS, deliver, resume_and_tick
 from tests.server.planning import MIDNIGHT_MS, new_site
 
 READS_MAX = 8
@@ -24,8 +24,8 @@ def test_a_tick_with_nothing_to_do_writes_only_its_heartbeat(
 ) -> None:
     for _ in range(3):
         new_site(app)
-    look(app, MIDNIGHT_MS)
-    look(app, MIDNIGHT_MS + 1)
+    resume_and_tick(app, MIDNIGHT_MS)
+    resume_and_tick(app, MIDNIGHT_MS + 1)
     statements: list[str] = []
     writes: list[str] = []
 
@@ -40,7 +40,7 @@ def test_a_tick_with_nothing_to_do_writes_only_its_heartbeat(
     with app.app_context(), read() as session:
         engine = session.get_bind().engine
     sa.event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    did = look(app, MIDNIGHT_MS + 2)
+    did = resume_and_tick(app, MIDNIGHT_MS + 2)
     deliver(app, MIDNIGHT_MS + 2)
     assert {name: part for name, part in did.items() if part} == {}
     assert writes == ["write"]
@@ -55,4 +55,4 @@ def test_each_part_is_asked_whether_it_has_something_to_do(app: Flask) -> None:
 
 def test_a_part_that_nobody_asks_about_is_done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "due_parts", lambda *_: dict.fromkeys(PARTS.keys() - {"house"}, False))
-    assert "tombstones" in look(app, MIDNIGHT_MS)["house"]
+    assert "tombstones" in resume_and_tick(app, MIDNIGHT_MS)["house"]

@@ -10,7 +10,7 @@ import pytest
 
 from server.rules.rosters.compare import Comparison, Stored, compare, exits
 from server.rules.rosters.layout import find_layout
-from server.rules.rosters.validate import Row, validate_sheet, validate_together
+from server.rules.rosters.validate import Row, Table, validate_sheet, validate_together
 from tests.server.rosters.people import ALL_TITLES, Person, context, person
 
 WHO = person(3)  # 欧阳修远
@@ -20,7 +20,7 @@ def _row(who: Person) -> Row:
     table = [list(ALL_TITLES), who.all_cells()]
     layout = find_layout(table, [], context().words, {})
     assert layout is not None
-    (row,) = validate_sheet("表", table, layout, [], frozenset(), context(), [])
+    (row,) = validate_sheet(Table("表", table), layout, context(), [])
     validate_together([row])
     return row
 

@@ -13,7 +13,7 @@ from schemas.certificates import person_check_character
 from server.rules.rosters.cells import Cell
 from server.rules.rosters.layout import find_layout
 from server.rules.rosters.problems import CATALOGUE
-from server.rules.rosters.validate import Row, validate_sheet, validate_together
+from server.rules.rosters.validate import Row, Table, validate_sheet, validate_together
 from tests.server.rosters.people import (
     ALL_FIELDS,
     ALL_TITLES,
@@ -35,7 +35,7 @@ def _validated(rows: Sequence[Sequence[Cell]], titles: Sequence[str] = TITLES, *
     table = [list(titles), *rows]
     layout = find_layout(table, [], asked.words, {})
     assert layout is not None and layout.sure
-    checked = list(validate_sheet("表", table, layout, [], frozenset(), asked, []))
+    checked = list(validate_sheet(Table("表", table), layout, asked, []))
     validate_together(checked)
     return checked
 

@@ -14,6 +14,7 @@ from server.base.db import read, write
 from server.base.problems import Problem
 from server.models import Disclosure, User
 from server.models.access import viewer_of
+from server.models.paging import Slice
 from tests.server.cast import Cast
 from tests.server.rosters.people import person
 from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once
@@ -39,7 +40,7 @@ def _seen(
     with desk.app.app_context(), read() as session:
         viewer = viewer_of(session, session.get_one(User, desk.users[name]))
         seals = desk.app.extensions["gongdi"].seals
-        return page_of_people(session, seals, viewer, desk.site_a, text, start, limit)
+        return page_of_people(session, seals, viewer, desk.site_a, text, Slice(start, limit))
 
 
 @pytest.mark.parametrize("name", ["contractor", "section", "inspector"])

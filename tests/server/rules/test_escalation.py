@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from server.rules.flags.escalation import TRIGGERS, as_json, notifies, owner, policy_from, steps
+from server.rules.flags.escalation import CONSECUTIVE, TRIGGERS, as_json, notifies, owner, policy_from, steps
 from server.rules.from_rows import reviewing
 from tests.server.rules.cast import HOLIDAYS, POLICY, at, rows
 
@@ -14,8 +14,8 @@ OPENED = at("09:00")
 HOUR = 3_600_000
 
 
-def due(consecutive: int = 1, section: str = "zhian") -> dict[str, tuple[str, int]]:
-    found = steps(POLICY, OPENED, "ordinary", consecutive, HOLIDAYS, section)
+def due(section: str = "zhian") -> dict[str, tuple[str, int]]:
+    found = steps(POLICY, OPENED, "ordinary", HOLIDAYS, section)
     return {step.code: (step.unit, (step.due_ms - OPENED) // HOUR) for step in found}
 
 
@@ -30,8 +30,7 @@ def test_a_flag_goes_to_the_section_at_once_and_to_the_brigade_after_a_day() -> 
 
 
 def test_the_second_slot_in_a_row_pages_the_section_at_once() -> None:
-    assert due(consecutive=2)["section_page"] == ("zhian", 0)
-    assert due(consecutive=2)["brigade"] == ("jiancha", 24)
+    assert (POLICY.consecutive, POLICY.at_once(CONSECUTIVE)) == (2, ["section_page"])
 
 
 def test_the_section_is_the_one_that_the_site_belongs_to() -> None:
@@ -49,13 +48,13 @@ def test_a_company_never_reviews_its_own_flags() -> None:
     ("severity", "hours"), [("severe", 24), ("ordinary", 72), ("facilities", 168), ("new", 72)]
 )
 def test_the_time_to_rectify_follows_the_severity(severity: str, hours: int) -> None:
-    (step,) = steps(POLICY, OPENED, severity, 1, HOLIDAYS, "zhian", starts="ordered")
+    (step,) = steps(POLICY, OPENED, severity, HOLIDAYS, "zhian", starts="ordered")
     assert (step.code, step.unit, step.due_ms - OPENED) == ("rectify", "contractor", hours * HOUR)
 
 
 def test_the_recheck_is_due_by_working_days() -> None:
     friday = at("16:00", "2022-01-28")  # before the Spring Festival, with its made-up weekend
-    (step,) = steps(POLICY, friday, "ordinary", 1, HOLIDAYS, "zhian", starts="submitted")
+    (step,) = steps(POLICY, friday, "ordinary", HOLIDAYS, "zhian", starts="submitted")
     assert step.due_ms == at("16:00", "2022-02-07")
 
 
@@ -69,13 +68,13 @@ def test_what_makes_a_step_due_at_once_is_something_that_the_code_raises() -> No
 
 
 def test_nothing_is_asked_of_the_brigade_before_the_flag_comes_to_it() -> None:
-    asked = {step.code for step in steps(POLICY, OPENED, "ordinary", 1, HOLIDAYS, "zhian") if step.asks}
+    asked = {step.code for step in steps(POLICY, OPENED, "ordinary", HOLIDAYS, "zhian") if step.asks}
     assert asked == {"acknowledge"}
 
 
 @pytest.mark.parametrize(("severity", "hours"), [("severe", 8), ("ordinary", 20)])
 def test_who_acknowledged_is_asked_for_an_order(severity: str, hours: int) -> None:
-    (step,) = steps(POLICY, OPENED, severity, 1, HOLIDAYS, "zhian", starts="acknowledged")
+    (step,) = steps(POLICY, OPENED, severity, HOLIDAYS, "zhian", starts="acknowledged")
     assert (step.code, step.unit, step.asks) == ("order", "zhian", True)
     assert step.due_ms - OPENED == hours * HOUR
 

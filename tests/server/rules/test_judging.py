@@ -12,6 +12,7 @@ from server.rules.duties.judge import (
     REMEDIES,
     STATES,
     Evidence,
+    Reported,
     is_soft,
     judge,
     reason_code,
@@ -72,24 +73,24 @@ COVERED, UNCOVERED = Evidence("timely", 4, 4), Evidence("none", 4, 3)
 def test_the_table_of_judging(
     state: str, evidence: Evidence, now_ms: int, watermark_ms: int | None, becomes: str
 ) -> None:
-    assert judge(state, None, now_ms, DEADLINE, watermark_ms, evidence).state == becomes
+    assert judge(state, None, DEADLINE, Reported(now_ms, watermark_ms), evidence).state == becomes
 
 
 @pytest.mark.parametrize("reason", ["time_uncertain: 至多 1 / 2", "evidence_kept", *DEVICE_REASONS])
 def test_a_review_for_want_of_knowledge_ends_when_more_is_known(reason: str) -> None:
     known = [TIMELY, LATE, NONE, UNCERTAIN]
-    states = [judge("review", reason, AFTER, DEADLINE, HEARD, one).state for one in known]
+    states = [judge("review", reason, DEADLINE, Reported(AFTER, HEARD), one).state for one in known]
     assert states == ["met", "done_late", "missed", "review"]
-    assert judge("review", "evidence_lost", AFTER, DEADLINE, HEARD, TIMELY).state == "review"
+    assert judge("review", "evidence_lost", DEADLINE, Reported(AFTER, HEARD), TIMELY).state == "review"
 
 
 @pytest.mark.parametrize("reason", DEVICE_REASONS)
 def test_what_may_be_in_a_device_that_reports_no_more_is_not_called_missed(reason: str) -> None:
     for watermark_ms in (None, NOT_HEARD, HEARD):
-        verdict = judge("open", None, AFTER, DEADLINE, watermark_ms, NONE, reason)
+        verdict = judge("open", None, DEADLINE, Reported(AFTER, watermark_ms, reason), NONE)
         assert (verdict.state, verdict.reason) == ("review", reason)
-    assert judge("open", None, BEFORE, DEADLINE, HEARD, NONE, reason).state == "open"
-    assert judge("open", None, AFTER, DEADLINE, HEARD, TIMELY, reason).state == "met"
+    assert judge("open", None, DEADLINE, Reported(BEFORE, HEARD, reason), NONE).state == "open"
+    assert judge("open", None, DEADLINE, Reported(AFTER, HEARD, reason), TIMELY).state == "met"
 
 
 def test_every_reason_of_review_says_what_to_do() -> None:
@@ -98,18 +99,18 @@ def test_every_reason_of_review_says_what_to_do() -> None:
 
 
 def test_the_scheduler_looks_again_at_the_deadline_only() -> None:
-    assert judge("open", None, BEFORE, DEADLINE, None).next_check_ms == DEADLINE
-    assert judge("open", None, AFTER, DEADLINE, None).next_check_ms is None
+    assert judge("open", None, DEADLINE, Reported(BEFORE, None)).next_check_ms == DEADLINE
+    assert judge("open", None, DEADLINE, Reported(AFTER, None)).next_check_ms is None
 
 
 def test_a_silent_window_says_that_nothing_was_heard_and_a_missed_one_that_nothing_was_done() -> None:
-    assert judge("open", None, AFTER, DEADLINE, NOT_HEARD).reason == "not_heard"
-    assert judge("open", None, AFTER, DEADLINE, HEARD).reason == "not_done"
-    assert judge("open", None, AFTER, DEADLINE, HEARD, UNCOVERED).reason == "not_covered"
+    assert judge("open", None, DEADLINE, Reported(AFTER, NOT_HEARD)).reason == "not_heard"
+    assert judge("open", None, DEADLINE, Reported(AFTER, HEARD)).reason == "not_done"
+    assert judge("open", None, DEADLINE, Reported(AFTER, HEARD), UNCOVERED).reason == "not_covered"
 
 
 def test_a_suspended_window_stays_excused_whatever_comes() -> None:
-    verdict = judge("excused", "suspended: 质安科王某, 大风", AFTER, DEADLINE, HEARD, COVERED)
+    verdict = judge("excused", "suspended: 质安科王某, 大风", DEADLINE, Reported(AFTER, HEARD), COVERED)
     assert (verdict.state, verdict.reason) == ("excused", "suspended: 质安科王某, 大风")
 
 
@@ -124,14 +125,14 @@ def test_a_suspended_window_stays_excused_whatever_comes() -> None:
     ],
 )
 def test_a_rest_day_excuses_only_while_nobody_comes(evidence: Evidence, becomes: str) -> None:
-    assert judge("excused", "rest_day", AFTER, DEADLINE, HEARD, evidence).state == becomes
+    assert judge("excused", "rest_day", DEADLINE, Reported(AFTER, HEARD), evidence).state == becomes
 
 
 def test_where_nobody_is_to_be_measured_nothing_is_missed_until_somebody_is() -> None:
     nobody = Evidence("none", 0, 0, expected=False)
-    verdict = judge("open", None, AFTER, DEADLINE, HEARD, nobody)
+    verdict = judge("open", None, DEADLINE, Reported(AFTER, HEARD), nobody)
     assert (verdict.state, verdict.reason) == ("excused", "nobody_expected")
-    assert judge("excused", "nobody_expected", AFTER, DEADLINE, HEARD, UNCOVERED).state == "missed"
+    assert judge("excused", "nobody_expected", DEADLINE, Reported(AFTER, HEARD), UNCOVERED).state == "missed"
 
 
 KINDS = st.sampled_from(["none", "timely", "late", "backfilled"])
@@ -164,15 +165,15 @@ MOVES = {
 def test_judging_twice_is_judging_once(
     beginning: tuple[str, str | None], now_ms: int, watermark_ms: int | None, evidence: Evidence
 ) -> None:
-    once = judge(*beginning, now_ms, DEADLINE, watermark_ms, evidence)
-    assert judge(once.state, once.reason, now_ms, DEADLINE, watermark_ms, evidence) == once
+    once = judge(*beginning, DEADLINE, Reported(now_ms, watermark_ms), evidence)
+    assert judge(once.state, once.reason, DEADLINE, Reported(now_ms, watermark_ms), evidence) == once
 
 
 @given(BEGINNINGS, TIMES, WATERMARKS, EVIDENCE)
 def test_nothing_is_missed_before_the_tablets_have_reported_past_the_deadline(
     beginning: tuple[str, str | None], now_ms: int, watermark_ms: int | None, evidence: Evidence
 ) -> None:
-    verdict = judge(*beginning, now_ms, DEADLINE, watermark_ms, evidence)
+    verdict = judge(*beginning, DEADLINE, Reported(now_ms, watermark_ms), evidence)
     if verdict.state == "missed" and beginning[0] != "missed":
         assert watermark_ms is not None and watermark_ms >= DEADLINE and now_ms >= DEADLINE
 
@@ -183,7 +184,7 @@ def test_states_move_forward_only(
 ) -> None:
     state, reason = beginning
     for now_ms, watermark_ms, evidence in sorted(ticks, key=lambda tick: tick[:2]):
-        verdict = judge(state, reason, now_ms, DEADLINE, watermark_ms, evidence)
+        verdict = judge(state, reason, DEADLINE, Reported(now_ms, watermark_ms), evidence)
         allowed = ({*MOVES["silent"], "silent"} if is_soft(reason) else MOVES[state]) | (
             {*MOVES["open"], "open"}
             if now_ms < DEADLINE and state in ("met", "done_late", "backfilled")
@@ -204,7 +205,7 @@ def test_with_the_same_facts_a_decision_is_never_taken_back(
 ) -> None:
     reason, decided = None, None
     for now_ms, watermark_ms in sorted(ticks, key=lambda tick: tick[0]):
-        verdict = judge(state, reason, now_ms, DEADLINE, watermark_ms, evidence)
+        verdict = judge(state, reason, DEADLINE, Reported(now_ms, watermark_ms), evidence)
         state, reason = verdict.state, verdict.reason
         assert decided is None or state == decided
         decided = None if state in ("open", "silent") or is_soft(reason) else state

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from server.rules.duties.judge import Evidence, judge
+from server.rules.duties.judge import Evidence, Reported, judge
 from server.rules.duties.transition import StoredWindow, revise
 from server.rules.duties.windows import PlannedWindow
 from tests.server.rules.cast import NOON_SUSPENSION, at, find, planned
@@ -60,7 +60,7 @@ def test_a_suspension_approved_late_excuses_what_opened_in_it() -> None:
 @pytest.mark.parametrize("reason", ["rest_day", "stopped", "suspended: 质安科王某, 大风"])
 def test_an_excuse_that_has_gone_opens_the_window_again(reason: str) -> None:
     assert revised(stored("excused", reason), DUE) == ("open", None)
-    assert judge("open", None, LATER, DUE.deadline_ms, LATER, Evidence()).state == "missed"
+    assert judge("open", None, DUE.deadline_ms, Reported(LATER, LATER), Evidence()).state == "missed"
 
 
 def test_an_excuse_of_the_judging_is_not_the_planning_s() -> None:

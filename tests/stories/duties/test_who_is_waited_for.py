@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from server.actions.accounts.manage_users import set_active
 from server.actions.devices.refresh_watermark import close_forks
 from server.actions.devices.revoke_device import revoke_device
 from server.actions.questions.settle_held import held_entries, settle_held
 from server.actions.questions.settle_questions import settle_refused
-from server.actions.reference.load_reference import rules_in_force
+from server.actions.reference.load_reference import rules_in_force, tx_of
 from server.actions.sites.assign_site import unassign_site
 from server.base.db import read, write
 from server.models import Device, HeldEntry, KeptEvidence, LogEntry, Quarantine, Site, StreamHead, User
 from server.models.access import viewer_of
+from server.models.tx import Tx
 from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.stories.field import Field
@@ -99,12 +101,13 @@ def test_what_a_stopped_tablet_held_is_no_missed_duty_and_is_decided_by_a_person
     assert second.push().problem is None  # what it wrote before is taken
     at(field, "12:42")
     assert standing(field) == ("review", "evidence_kept")
-    book, seals = _rules(field), field.app.extensions["gongdi"].seals
     with field.app.app_context(), write() as session:
-        viewer = viewer_of(session, session.get_one(User, field.cast.users["section"]))
-        (held,) = held_entries(session, seals, viewer)
-        now_ms = field.cast.clock.now_ms()
-        settle_held(session, seals, viewer, held.entry.id, "accepted", "已向本人核实", now_ms, book)
+        viewer, tx = (
+            viewer_of(session, session.get_one(User, field.cast.users["section"])),
+            _tx(field, session),
+        )
+        (held,) = held_entries(session, tx.seals, viewer)
+        settle_held(tx, viewer, held.entry.id, "accepted", "已向本人核实")
     at(field, "12:43")
     assert standing(field) == ("met", None)
     with field.app.app_context(), read() as session:
@@ -243,11 +246,13 @@ def _stop(field: Field, how: str) -> None:
 
 
 def _dismiss(field: Field, refused_id: str) -> None:
-    seals, book = field.app.extensions["gongdi"].seals, _rules(field)
     with field.app.app_context(), write() as session:
         viewer = viewer_of(session, session.get_one(User, field.cast.users["section"]))
-        now_ms = field.cast.clock.now_ms()
-        settle_refused(session, seals, viewer, refused_id, "dismissed", "现场核实没有做", now_ms, book)
+        settle_refused(_tx(field, session), viewer, refused_id, "dismissed", "现场核实没有做")
+
+
+def _tx(field: Field, session: Session) -> Tx:
+    return tx_of(session, field.app.extensions["gongdi"].seals, field.cast.clock.now_ms())
 
 
 def _rules(field: Field) -> Any:

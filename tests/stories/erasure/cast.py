@@ -16,7 +16,7 @@ from server.actions.audit.verify_log import verify_exchanges, verify_scope
 from server.actions.erasure.request_erasure import Asked, request_erasure, same_person
 from server.actions.ops.sealed_columns import SEALED_COLUMNS
 from server.actions.questions.settle_questions import DISMISSED, settle_refused
-from server.actions.reference.load_reference import load_reference, rules_in_force
+from server.actions.reference.load_reference import load_reference, tx_of
 from server.base.db import Base, read, write
 from server.models import (
     Erasure,
@@ -105,8 +105,8 @@ class Story:
         """A clerk of the section has read a refused line."""
         with self.app.app_context(), write() as session:
             viewer = viewer_of(session, find_user(session, "section"))
-            decision = (DISMISSED, "此人资料已删除", self.cast.clock.now_ms(), rules_in_force(session))
-            settle_refused(session, self.seals, viewer, key, *decision)
+            tx = tx_of(session, self.seals, self.cast.clock.now_ms())
+            settle_refused(tx, viewer, key, DISMISSED, "此人资料已删除")
 
     def change(self, change: Callable[[Session], None]) -> None:
         with self.app.app_context(), write() as session:

@@ -13,7 +13,7 @@ from server.base.db import read, write
 from server.models import Heartbeat
 from server.models.scope import Scope
 from server.rules.calendar import DAY_MS
-from server.workflows.scheduler import look
+from server.workflows.scheduler import resume_and_tick
 from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags.cast import missed_flag, moved, planned_field, show
@@ -33,7 +33,7 @@ def flag(field: Field) -> str:
 
 def _look(field: Field, later_ms: int) -> None:
     field.cast.clock.advance(later_ms)
-    look(field.app, field.cast.clock.now_ms())
+    resume_and_tick(field.app, field.cast.clock.now_ms())
 
 
 def _went(field: Field, flag: str) -> list[str]:

@@ -149,9 +149,7 @@ class FakeServer:
         if known is None or request.headers.get("Authorization") != f"Bearer {known.token}":
             raise SignatureProblem("unauthenticated")
         key = read_public(known.public_key)
-        verified = verify_request(
-            key, request.method, request.url, request.headers, request.body, self.now_ms // 1000
-        )
+        verified = verify_request(key, request, self.now_ms // 1000)
         if verified.nonce in self.nonces:
             raise SignatureProblem("nonce_replayed")
         self.nonces.add(verified.nonce)
