@@ -271,7 +271,8 @@ class Oracle:
         copied device still had: it is signed for, the log lacks it, and verify-log is right to say so."""
         every = self.truth.devices.values() if self.truth.restored else ()
         gone = [one.id for one in every if one.twice or one.purged]
-        found = [line for line in told.split("\n")[:-2] if line and not any(key in line for key in gone)]
+        lines = [line for line in told.split("\n")[:-2] if line]
+        found = [line for line in lines if "signed for" not in line or not any(key in line for key in gone)]
         if code and found:
             self.report(command, "; ".join(found[:3]))
 
