@@ -2,13 +2,15 @@
 tests that open pages: a process can start Playwright only once.
 
 What costs more than the tests themselves is done once, or less: a PostgreSQL database is emptied instead of made again,
-a statement is compiled once for all engines of its kind, and passwords are hashed at the lowest cost."""
+a statement is compiled once for all engines of its kind and the builder of an address once for all apps, and passwords are
+hashed at the lowest cost."""
 
 from __future__ import annotations
 
+import gc
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from hypothesis import settings
 from playwright.sync_api import Browser
+from werkzeug.routing import Rule
 
 from server.actions.accounts import log_in
 from server.base.config import Config
@@ -80,6 +83,21 @@ def _make_engine(_db: SQLAlchemy, _bind_key: str | None, options: dict[str, Any]
 
 SQLAlchemy._make_engine = _make_engine  # type: ignore[method-assign]
 
+_compile_builder = Rule._compile_builder
+_builders: dict[object, Callable[..., tuple[str, str]]] = {}
+
+
+def _shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """Compiled code that knows its rule by an argument, and is the same for every rule that reads the same."""
+    defaults = tuple((rule.defaults or {}).items())
+    known = (rule.rule, rule.subdomain, rule.host, defaults, append_unknown)
+    if known not in _builders:
+        _builders[known] = _compile_builder(rule, append_unknown)
+    return _builders[known]
+
+
+Rule._compile_builder = _shared_builder  # type: ignore[method-assign]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="SQLite only, no browser, fewer examples")
@@ -88,6 +106,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--fast"):
         settings.load_profile("fast")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays for good: nobody looks through it for garbage again."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,19 @@ def _callers() -> Iterator[str]:
     """The places of the product and of its tests that led here, the nearest first."""
     frame = sys._getframe(2)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(ROOT) and ".venv" not in path.parts and path != Path(__file__):
-            yield f"{path.relative_to(ROOT).as_posix()}:{frame.f_code.co_name}"
+        name = _own_file(frame.f_code.co_filename)
+        if name:
+            yield f"{name}:{frame.f_code.co_name}"
         frame = frame.f_back  # type: ignore[assignment]
+
+
+@cache
+def _own_file(file: str) -> str:
+    """Its name in this repository; empty for the files of others, and for this one."""
+    path = Path(file)
+    if not path.is_relative_to(ROOT) or ".venv" in path.parts or path == Path(__file__):
+        return ""
+    return path.relative_to(ROOT).as_posix()
 
 
 def _check(what: str, allowed: tuple[str, ...]) -> None:

@@ -1,12 +1,13 @@
-"""The OpenAPI document, made from the endpoints and their schemas."""
+"""The OpenAPI document, made from the endpoints and their schemas when it is first asked for."""
 
 from __future__ import annotations
 
 import http
+import threading
 from typing import Any
 
-from flask import Flask
-from flask_smorest import Api
+from flask import Flask, Response
+from flask_smorest import Api, Blueprint
 from flask_smorest.utils import prepare_response
 from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
@@ -31,9 +32,39 @@ class ProblemSchema(Schema):
 
 
 class GongdiApi(Api):
-    """flask-smorest whose errors are RFC 9457 problems, documented with their own content type."""
+    """flask-smorest whose errors are RFC 9457 problems, documented with their own content type. A process starts without
+    the document, which takes as long to make as all the rest of an app."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask, spec_kwargs: dict[str, Any]) -> None:
+        self._turn = threading.Lock()
+        self._undocumented: list[Blueprint] = []
+        super().__init__(app, spec_kwargs=spec_kwargs)
+
+    def register_blueprint(self, blp: Blueprint, **options: Any) -> None:
+        """Its endpoints; the document gets them later. Takes no options of its own."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp, **options)
+        self._undocumented.append(blp)
+
+    def _init_spec(self, **_options: Any) -> None:
+        """Not yet: see `_openapi_json`."""
+
+    def _openapi_json(self) -> Response:
+        with self._turn:
+            if self.spec is None:
+                self._document()
+        answer: Response = super()._openapi_json()
+        return answer
+
+    def _document(self) -> None:
+        super()._init_spec(**self._spec_kwargs)
+        scheme = {"type": "http", "scheme": "bearer", "description": "由 POST /api/v1/sessions 取得"}
+        self.spec.components.security_scheme("session", scheme)
+        for blueprint in self._undocumented:
+            blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         return problem_answer(error)
@@ -56,7 +87,6 @@ def make_api(app: Flask, version: str) -> GongdiApi:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    scheme = {"type": "http", "scheme": "bearer", "description": "由 POST /api/v1/sessions 取得"}
     options = {
         "info": {
             "description": "建设工地常态化防控检查: 工地、时段、问题标记。时间均为带时区的 RFC 3339 文本。"
@@ -64,6 +94,4 @@ def make_api(app: Flask, version: str) -> GongdiApi:
         "servers": [{"url": "/"}],
         "security": [{"session": []}],
     }
-    api = GongdiApi(app, spec_kwargs=options)
-    api.spec.components.security_scheme("session", scheme)
-    return api
+    return GongdiApi(app, options)

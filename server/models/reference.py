@@ -32,26 +32,27 @@ class Reference(Base):
 STAMP = "stamp"  # the noun of the one row that changes whenever any other does
 
 
+_STAMP_QUERY = sa.select(Reference.data).where(
+    Reference.noun == STAMP
+)  # made once: it is asked at every turn
+
+
 def reference_stamp(session: Session) -> str:
     """What names the reference data as it is now: a cache that holds another stamp is stale."""
-    query = sa.select(Reference.data).where(Reference.noun == STAMP)
-    found = session.scalar(query)
+    found = session.scalar(_STAMP_QUERY)
     return str(found["value"]) if found else ""
 
 
 def reference_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
     """Every row by noun, in the shape that it has in seed_data/."""
     rows: dict[str, list[dict[str, Any]]] = {}
-    order = (Reference.noun, Reference.code, Reference.valid_from)
-    for row in session.scalars(sa.select(Reference).where(Reference.noun != STAMP).order_by(*order)):
-        whole = {
-            **row.data,
-            "code": row.code,
-            "source": row.source,
-            "from": row.valid_from,
-            "to": row.valid_to,
-        }
-        rows.setdefault(row.noun, []).append(whole)
+    key = (Reference.noun, Reference.code, Reference.valid_from)
+    query = sa.select(*key, Reference.valid_to, Reference.source, Reference.data)
+    for noun, code, valid_from, valid_to, source, data in session.execute(
+        query.where(Reference.noun != STAMP).order_by(*key)
+    ):
+        whole = {**data, "code": code, "source": source, "from": valid_from, "to": valid_to}
+        rows.setdefault(noun, []).append(whole)
     return rows
 
 

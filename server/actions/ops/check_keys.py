@@ -93,7 +93,7 @@ def require_keys(session: Session, seals: Seals) -> None:
 def record_keys(session: Session, seals: Seals, now_ms: int) -> None:
     """Remember the fingerprints of these keys; those that are known stay as they are. Raises KeyTrouble when others were
     recorded meanwhile, or when data that predates fingerprints was made with others."""
-    if not known_keys(session):
+    if not known_keys(session) and holds_data(session):
         _try_on_data(session, seals)
     insert = postgresql.insert if is_postgresql(session) else sqlite.insert
     rows = [

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from server.base.config import Config, ConfigError
 from server.base.media_store import MediaStore, StoreTrouble, open_store
@@ -18,6 +16,8 @@ from server.base.seal import SealBroken, Seals, fresh_key, load_seals, make_keys
 
 @pytest.fixture(scope="module")
 def s3_address() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # here: every worker reads every file of tests
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -30,6 +30,8 @@ def s3_address() -> Iterator[str]:
 def config(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     env = {"GONGDI_DATA_DIR": str(tmp_path)}
     if request.param == "s3":
+        import boto3
+
         address = request.getfixturevalue("s3_address")
         aws = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1"}
         for name, value in {**aws, "AWS_ENDPOINT_URL": address}.items():
