@@ -130,8 +130,8 @@ def _shown(seals: Seals, worker: Worker) -> dict[str, str]:
 
 def merge_people(tx: Tx, viewer: Viewer, site_id: str, kept: str, reason: str) -> None:
     """Keep this record, and merge into it every other one of the site that has its certificate number. Each merge is an
-    entry in the log, which tablets get. Raises Problem 404 when the record is absent, not this viewer's or alone by now,
-    422 without a reason."""
+    entry in the log, which tablets get. Raises Problem 404 when the record is absent, not this viewer's or by now
+    the only one, 422 without a reason."""
     session = tx.session
     _lock(session, viewer, site_id)
     reason = required_reason(reason)
