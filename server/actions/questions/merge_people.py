@@ -21,7 +21,7 @@ from server.base.clock import from_iso
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
 from server.models.access import Viewer, may_settle, visible_sites
-from server.models.record import Record, Worker
+from server.models.record import IN_FORCE, Record, Worker
 from server.models.scope import lock_scope
 from server.models.site import Site
 from server.models.tx import Tx
@@ -69,7 +69,7 @@ class Merge:
     undone_reason: str
 
 
-_HERE = (Worker.exited_on.is_(None), Record.counts.is_(True), Record.deleted_ms.is_(None))
+_HERE = (Worker.exited_on.is_(None), IN_FORCE)
 
 
 def same_people(session: Session, seals: Seals, viewer: Viewer) -> list[Question]:
