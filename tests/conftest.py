@@ -171,6 +171,5 @@ def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 def _migrate(url: str) -> None:
     engine = sa.create_engine(Config.from_env({"GONGDI_DATABASE_URL": url}).database_url)
-    with engine.begin() as connection:
-        upgrade(connection)
+    upgrade(engine)
     engine.dispose()

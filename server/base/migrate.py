@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
@@ -20,9 +23,32 @@ def alembic_config(connection: Connection) -> AlembicConfig:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply every migration that this database lacks. On PostgreSQL a half-done one is rolled back whole."""
-    command.upgrade(alembic_config(connection), "head")
+def upgrade(engine: Engine) -> None:
+    """Apply every migration that this database lacks, in one transaction: all of them or none.
+
+    SQLite changes a table by making it again under another name. The rows of other tables that name its rows are left
+    alone meanwhile, and all are checked before the end.
+    """
+    with engine.connect() as connection, _unenforced(connection), connection.begin():
+        command.upgrade(alembic_config(connection), "head")
+        if connection.dialect.name == "sqlite":
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            if broken:
+                raise RuntimeError(f"rows name others that are not there: {broken[:5]}")
+
+
+@contextmanager
+def _unenforced(connection: Connection) -> Iterator[None]:
+    """Within it SQLite enforces no foreign keys. It takes that only outside a transaction."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def knows_revision(revision: str) -> bool:

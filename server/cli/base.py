@@ -17,11 +17,11 @@ from server.actions.ops.health import schema_of
 from server.base.clock import Clock
 from server.base.config import Config
 from server.base.db import DatabaseTrouble, db, is_passing, read, write
-from server.base.migrate import newest, upgrade
+from server.base.migrate import newest
 from server.base.runtime import Runtime
 from server.cli.group import one_line
+from server.workflows import upgrade
 from server.workflows.local_app import local_app
-from server.workflows.open_keys import record_new_keys
 
 NO_DATABASE = "数据库连接失败或正忙。请检查 GONGDI_DATABASE_URL 和磁盘权限, 稍后再试。"
 NO_TABLES = "数据库还没有建好或版本不符。请先运行: gongdi db upgrade"
@@ -64,13 +64,10 @@ def runtime_of(app: Flask) -> Runtime:
 
 
 def upgrade_database(app: Flask) -> None:
-    """Bring the database to this version, and have it remember the keys in use. Raises KeyTrouble when what is stored
-    was made with others."""
+    """Bring the database to this version. Raises KeyTrouble when what is stored was made with other keys."""
     runtime = runtime_of(app)
     with app.app_context():
-        with db.engine.begin() as connection:
-            upgrade(connection)
-        record_new_keys(runtime.seals, runtime.clock.now_ms())
+        upgrade.upgrade_database(runtime.seals, runtime.clock.now_ms())
 
 
 def check_schema(app: Flask) -> None:

@@ -38,8 +38,8 @@ def bench(urls: tuple[str, ...], sizes: str, locks: bool, burst_sites: int) -> N
             app = make_whole_app(
                 config=Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": folder})
             )
-            with app.app_context(), db.engine.begin() as connection:
-                upgrade(connection)
+            with app.app_context():
+                upgrade(db.engine)
             with console.status(url.partition(":")[0]):
                 if locks:
                     with app.app_context():

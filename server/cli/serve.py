@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import signal
 import sys
+from queue import SimpleQueue
+from threading import Thread
 from types import FrameType
 
 import click
-from werkzeug.serving import run_simple
+from werkzeug.serving import is_running_from_reloader, run_simple
 
 from server.base.migrate import newest
 from server.cli.base import check_schema, make_app, make_whole_app, runtime_of, upgrade_database, writing
 from server.models.scope import renew_epochs
 from server.web.request_log import start_logging
 from server.web.web_server import listen
+from server.workflows.scheduler import run_until
 
 
 @click.command()
-@click.option("--reload", "reloads", is_flag=True, help="代码一改就重新启动 (只供开发)。")
+@click.option("--reload", "reloads", is_flag=True, help="代码一改就重新启动, 调度也在其中 (只供开发)。")
 def serve(reloads: bool) -> None:
     """启动网页和接口, 直到 Ctrl-C。
 
@@ -30,6 +33,8 @@ def serve(reloads: bool) -> None:
     check_schema(app)
     start_logging(config.log_level)
     if reloads:
+        if is_running_from_reloader():
+            Thread(target=run_until, args=(app, SimpleQueue()), daemon=True).start()
         run_simple(config.host, config.port, app, use_reloader=True, threaded=True)
         return
     servers = listen(app, config)

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ def main() -> None:
         (BUILT / "stamp").write_text("watched")  # of no sources: what is built from here on has no twins
         for twin in BUILT.rglob("*.gz"):
             twin.unlink()
-        npm_run("watch")
+        _watch()
     elif ensure_built():
         print(f"移动端应用已构建: 首次加载脚本 {script_bytes() / 1024:.1f} KB (压缩后)")
 
@@ -53,6 +54,21 @@ def ensure_built() -> bool:
         raise SystemExit(f"the first load is {size} bytes of script, more than {SCRIPT_BYTES_MAX}")
     stamp.write_text(wanted)  # last: with it, all of it is there
     return True
+
+
+def _watch() -> None:
+    """Build the app and the charts whenever their sources change, until SIGTERM. Node itself is started: npm would leave
+    it running."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    vite = (NODE_BIN / "node", HOME / "node_modules" / "vite" / "bin" / "vite.js", "build", "--watch")
+    options = ("--logLevel", "warn")
+    app = subprocess.Popen((*vite, "--emptyOutDir", "false", *options), cwd=HOME)
+    charts = subprocess.Popen((*vite, "--config", "vite.console.config.ts", *options), cwd=HOME)
+    try:
+        app.wait()
+    finally:
+        app.terminate()
+        charts.terminate()
 
 
 def prepare() -> None:

@@ -120,7 +120,7 @@ class StreamHead(Base):
 
 
 class EnrolCode(Base):
-    """A single-use code, stored hashed. It lives ten minutes and burns after five wrong tries from anyone."""
+    """A single-use code, stored hashed. It is valid for ten minutes, and no longer after five wrong tries from anyone."""
 
     __tablename__ = "enrol_code"
     __table_args__ = (sa.Index("ix_enrol_code_expires", "expires_ms"),)  # the tick: what may be forgotten

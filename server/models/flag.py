@@ -83,6 +83,11 @@ class FlagEvent(Base):
     hash: Mapped[str] = mapped_column(sa.String(64))
 
 
+def of_flag(rows: type[FlagEvent] | type[FlagStep], flag: Flag) -> sa.ColumnElement[bool]:
+    """Which rows are one flag's: by the beginning of their primary key."""
+    return sa.and_(rows.scope_id == flag.scope_id, rows.flag_id == flag.id)
+
+
 class Heartbeat(Base):
     """When a scheduler last finished a tick, and what it did: `/readyz` and `/metrics` alarm when it
     stops."""

@@ -75,6 +75,10 @@ class Record(Base):
     timed_by: Mapped[str | None] = mapped_column(Id)  # the fact whose time it has, if that is not its own
 
 
+# Neither voided, corrected nor deleted.
+IN_FORCE = sa.and_(Record.counts.is_(True), Record.deleted_ms.is_(None))
+
+
 class Worker(Base):
     """What only the server holds of a roster entry: its full fields (sealed), who wrote each of them, and
     the few columns that lists, look-ups and duties need."""

@@ -20,7 +20,7 @@ from server.base.config import Config
 from server.base.db import db, read, write
 from server.base.dump import dump_database, kind_of, load_database
 from server.base.media_store import MediaStore
-from server.base.migrate import knows_revision, upgrade
+from server.base.migrate import knows_revision
 from server.base.problems import Problem
 from server.base.runtime import Runtime
 from server.base.seal import SEALING, KeyTrouble, Seals
@@ -28,7 +28,7 @@ from server.models.key import known_keys
 from server.models.media import Media, original_key, shown_key
 from server.models.scope import renew_epochs
 from server.rules.keys import Known, key_faults
-from server.workflows.open_keys import record_new_keys
+from server.workflows.upgrade import upgrade_database
 
 MANIFEST = "manifest.json"
 PHOTOS = "media"
@@ -145,9 +145,7 @@ def restore_backup(runtime: Runtime, folder: Path, manifest: Manifest) -> int:
         runtime.media.put_sealed(path.relative_to(folder / PHOTOS).as_posix(), path.read_bytes())
     db.engine.dispose()  # no connection of ours may hold what is replaced
     load_database(runtime.config, folder / manifest.file)
-    with db.engine.begin() as connection:
-        upgrade(connection)
-    record_new_keys(runtime.seals, runtime.clock.now_ms())
+    upgrade_database(runtime.seals, runtime.clock.now_ms())
     with write() as session:
         return renew_epochs(session)
 

@@ -33,8 +33,7 @@ def test_what_was_not_built_leaves_the_reference_data(blank_database_url: str) -
         values = ":noun, :code, :valid_from, :data, :source"
         insert = sa.text(f"INSERT INTO reference ({columns}) VALUES ({values})")
         connection.execute(insert, [_row("DISINFECT", True), _row("VENTILATE", False)])
-    with engine.begin() as connection:
-        upgrade(connection)
+    upgrade(engine)
     with engine.begin() as connection:
         found = dict(connection.execute(sa.select(Reference.code, Reference.data)).all())
         assert found == {"DISINFECT": {"name": "DISINFECT", "judging": "log"}}

@@ -79,8 +79,7 @@ def test_what_was_judged_and_known_before_stays(blank_database_url: str) -> None
     with engine.begin() as connection:
         command.upgrade(alembic_config(connection), BEFORE)
         old_database(connection)
-    with engine.begin() as connection:
-        upgrade(connection)
+    upgrade(engine)
     with engine.begin() as connection:
         windows = dict(connection.execute(sa.select(Window.state, Window.rules)).all())
         assert windows == {"met": 1, "missed": 1, "silent": 2, "open": 2}

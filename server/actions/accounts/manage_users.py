@@ -1,4 +1,4 @@
-"""Make users and look after them."""
+"""Create users, set their passwords, disable and enable them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DISTRICTS = re.compile(r"\d{6}(\d{3})?(,\d{6}(\d{3})?)*")
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """What an administrator says of a new user. `district`: codes joined by commas; empty, every district."""
+    """A user to be created. `district`: codes joined by commas; empty, every district."""
 
     name: str
     role: str
@@ -83,7 +83,7 @@ def set_password(session: Session, user: User, password: str) -> None:
 
 
 def set_active(session: Session, user: User, active: bool, now_ms: int) -> list[str]:
-    """Shut a user out, or let them in again; their sessions end at once. Gives the names of the devices that this stops or
+    """Disable a user, or enable them again; their sessions end at once. Gives the names of the devices that this stops or
     lets work again."""
     if user.active != active:
         user.active, user.disabled_ms = active, None if active else now_ms

@@ -33,6 +33,17 @@ from sync_protocol import stream as streams
 from sync_protocol.digest import record_digest
 from sync_protocol.outcomes import EFFECTIVE, HELD
 
+_JUDGED_BY = (
+    "event_ms",
+    "earliest_ms",
+    "latest_ms",
+    "observed_ms",
+    "subject",
+    "slot",
+    "backfilled",
+    "amends",
+    "timed_by",
+)
 _WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server")
 
 
@@ -117,6 +128,11 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
         session.add_all(MediaPromise(**_columns(row)) for row in scratch.scalars(sa.select(MediaPromise)))
         wrong = {difference.id for difference in differing if difference.what == "record"}
         records = [row for row in scratch.scalars(sa.select(Record)) if row.id in wrong]
+        for (
+            row
+        ) in records:  # the feed changes what is served; what duties are judged by is from the log alone
+            mine = sa.update(Record).where(Record.scope_id == scope_id, Record.id == row.id)
+            session.execute(mine.values({name: getattr(row, name) for name in _JUDGED_BY}))
         feed.put([_put(seals, row) for row in records])
         here = set(scratch.scalars(sa.select(Record.id)))
         feed.delete([key for key in wrong if key not in here])

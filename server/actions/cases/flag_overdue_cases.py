@@ -34,8 +34,8 @@ def cases_to_look_at(now_ms: int) -> sa.Select[str]:
 
 
 def flag_overdue_cases(tx: Tx, limit: int = 200) -> int:
-    """Look at up to `limit` cases whose time has come. Gives how many. Nothing due costs one look into a partial
-    index.
+    """Look at up to `limit` cases whose time has come. Gives how many. When nothing is due, that is one look-up in a
+    partial index.
 
     1. A case is judged by its reports and by how far the site's tablets have reported in.
     2. What is wrong goes into the history of the site's one open flag of cases, once; past the limit it calls the

@@ -1,7 +1,7 @@
-"""Enrolment codes: how an administrator lets a tablet in.
+"""Enrolment codes: how an administrator lets a tablet enrol.
 
 A code is `ABCD-EFGHJ-KLMNP` in Crockford's base32: four public characters that name it, ten secret ones (50
-bits). It is stored hashed, lives ten minutes, is used once, and burns after five wrong tries from anyone
+bits). It is stored hashed, valid for ten minutes, used once, and invalid after five wrong tries from anyone
 who knows its public half.
 """
 
@@ -90,7 +90,7 @@ def redeem_code(session: Session, code: str, now_ms: int) -> tuple[User, str] | 
 
 
 def _free_prefix(session: Session, now_ms: int) -> str:
-    """A public half that no living code has, so that wrong tries burn one code only."""
+    """A public half that no valid code has, so that wrong tries end one code only."""
     while True:
         prefix = _random(_PREFIX_CHARS)
         living = sa.select(EnrolCode.prefix).where(EnrolCode.prefix == prefix, EnrolCode.expires_ms > now_ms)

@@ -1,4 +1,4 @@
-"""A tablet joins: a single-use code and its public key in, an identity and a token out."""
+"""Enrol a tablet: for a single-use code and its public key it gets an identity and a token."""
 
 from __future__ import annotations
 

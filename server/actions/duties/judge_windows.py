@@ -38,8 +38,8 @@ def windows_to_judge(now_ms: int) -> sa.Select[str]:
 
 def judge_due(tx: Tx, limit: int = 2000) -> dict[str, int]:
     """Judge up to `limit` windows whose time to be looked at has come. Gives how many were judged, how
-    many turned met, missed, silent …, and how many scopes `failed`. Nothing due costs one look into a
-    partial index."""
+    many turned met, missed, silent …, and how many scopes `failed`. When nothing is due, that is one look-up
+    in a partial index."""
     due = windows_to_judge(tx.now_ms).order_by(Window.check_ms).limit(limit)
     scope_ids = sorted(set(tx.session.scalars(due)))
     return judge_scopes(tx, scope_ids) if scope_ids else {}

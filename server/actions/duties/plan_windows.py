@@ -109,7 +109,7 @@ def _plan_site(
 
 
 def _dates(site: Site, now_ms: int, stamp: str, until: str) -> Iterator[str]:
-    """The local dates to plan: those not planned yet (a gap after the scheduler slept included), and when
+    """The local dates to plan: those not planned yet (also where the scheduler was stopped), and when
     rules or suspensions changed, those of the last month as well."""
     today = local_date_of(now_ms)
     made_on = local_date_of(site.made_ms) if site.made_ms else add_days(today, -1)

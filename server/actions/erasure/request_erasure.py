@@ -21,7 +21,7 @@ from server.base.problems import Problem
 from server.base.seal import Seals, aad_of
 from server.models.erasure import DOCUMENT_MAX, ErasedRecord, Erasure
 from server.models.flag import Flag, FlagEvent
-from server.models.record import CaseFile, Record, Worker
+from server.models.record import IN_FORCE, CaseFile, Record, Worker
 from server.models.scope import lock_scope
 from server.models.user import User
 from server.models.window import Window
@@ -177,9 +177,7 @@ def _held(code: str, detail: str) -> Problem:
 
 def _counting(session: Session, keys: list[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of these records are neither void nor deleted nor another's."""
-    query = sa.select(Record.scope_id, Record.id).where(
-        Record.id.in_([key for _, key in keys]), Record.counts.is_(True), Record.deleted_ms.is_(None)
-    )
+    query = sa.select(Record.scope_id, Record.id).where(Record.id.in_([key for _, key in keys]), IN_FORCE)
     return {(scope_id, key) for scope_id, key in session.execute(query)}
 
 

@@ -14,7 +14,7 @@ from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock
 from server.actions.notices.enqueue import NewNotice, People, enqueue_notices, read_people, receivers
 from server.actions.records.feed import publish_all
 from server.base.db import raise_if_lost
-from server.models.flag import Flag, FlagStep
+from server.models.flag import Flag, FlagStep, of_flag
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
@@ -138,9 +138,7 @@ def trigger(tx: Tx, flag: Flag, policy: Policy, why: str) -> None:
     codes = policy.at_once(why)
     if not codes:
         return
-    query = sa.select(FlagStep).where(
-        FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id, FlagStep.step.in_(codes)
-    )
+    query = sa.select(FlagStep).where(of_flag(FlagStep, flag), FlagStep.step.in_(codes))
     waiting = [row for row in tx.session.scalars(query) if row.done_ms is not None or row.taken_ms is None]
     expedite_steps(tx, flag, policy, waiting, why)
 

@@ -13,7 +13,7 @@ from schemas.limits import WINDOWS_MAX
 from server.actions.records.feed import Put
 from server.base.clock import from_iso, to_iso
 from server.base.seal import Seals, aad_of
-from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.flag import Flag, FlagEvent, FlagStep, of_flag
 from server.models.scope import Scope
 from server.models.tx import Tx
 from server.models.window import Window
@@ -100,7 +100,7 @@ def set_flag_state(
 
 
 def _steps_of(session: Session, flag: Flag) -> dict[str, FlagStep]:
-    query = sa.select(FlagStep).where(FlagStep.scope_id == flag.scope_id, FlagStep.flag_id == flag.id)
+    query = sa.select(FlagStep).where(of_flag(FlagStep, flag))
     rows = session.scalars(query, execution_options={"populate_existing": True})
     return {row.step: row for row in rows}
 

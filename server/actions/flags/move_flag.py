@@ -25,7 +25,7 @@ from server.actions.records.window_record import window_put
 from server.base.clock import to_iso
 from server.base.problems import Problem, not_found
 from server.models.access import Viewer, visible_flags
-from server.models.flag import Flag, FlagEvent
+from server.models.flag import Flag, FlagEvent, of_flag
 from server.models.media import lacking_photos
 from server.models.scope import lock_scope
 from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
@@ -138,9 +138,7 @@ def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_m
     again."""
     if not wanted.repeat_ms:
         return False
-    events = sa.select(FlagEvent).where(
-        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.actor != SCHEDULER
-    )
+    events = sa.select(FlagEvent).where(of_flag(FlagEvent, flag), FlagEvent.actor != SCHEDULER)
     last = session.scalar(events.order_by(FlagEvent.n.desc()).limit(1))
     if last is None or (last.actor, last.action) != (viewer.id, wanted.action):
         return False
@@ -157,8 +155,7 @@ def asked_of(
 ) -> Asked:
     """What the rules have to know about this viewer and this flag."""
     query = sa.select(FlagEvent.action, FlagEvent.actor).where(
-        FlagEvent.scope_id == flag.scope_id,
-        FlagEvent.flag_id == flag.id,
+        of_flag(FlagEvent, flag),
         FlagEvent.action.in_((*TAKES_OVER, "submit_rectification")),
     )
     events = session.execute(query).all()
@@ -209,9 +206,7 @@ def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: i
 
 def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
     """Whether something happened after event number `rev` that a decision ought to know of."""
-    since = sa.select(FlagEvent.action).where(
-        FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id, FlagEvent.n > rev
-    )
+    since = sa.select(FlagEvent.action).where(of_flag(FlagEvent, flag), FlagEvent.n > rev)
     actions = session.scalars(since)
     return rev > flag.rev or any(overtakes(action, policy.escalating) for action in actions)
 
@@ -220,8 +215,7 @@ def _in_charge(session: Session, flag: Flag, unit: str) -> str:
     """The unit that receives a reply and rechecks: whichever ordered last, also when the flag was passed on by itself
     since; `unit`, the flag's own, before there is an order, and after somebody transferred it or stopped work."""
     decisions = sa.select(FlagEvent).where(
-        FlagEvent.scope_id == flag.scope_id,
-        FlagEvent.flag_id == flag.id,
+        of_flag(FlagEvent, flag),
         FlagEvent.action.in_((*_ORDERS, *TAKES_OVER)),
     )
     last = session.scalar(decisions.order_by(FlagEvent.n.desc()).limit(1))
@@ -266,8 +260,7 @@ def _addressee(session: Session, company: str, flag: Flag) -> str | None:
 def _failed(session: Session, flag: Flag) -> int:
     """How many rechecks failed."""
     query = sa.select(sa.func.count()).where(
-        FlagEvent.scope_id == flag.scope_id,
-        FlagEvent.flag_id == flag.id,
+        of_flag(FlagEvent, flag),
         FlagEvent.action == "fail_recheck",
     )
     return session.scalar(query) or 0

@@ -1,5 +1,4 @@
-"""Flags follow windows: what is missed gathers under one open flag per site and duty, silence under one
-per site."""
+"""Put windows that were missed under one open flag per site and duty, and silent ones under one per site."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from server.actions.flags.escalate import policies_of
 from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
 from server.actions.records.feed import publish_all
 from server.base.clock import to_iso
-from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
+from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat, of_flag
 from server.models.scope import take_scopes
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
@@ -86,8 +86,7 @@ def _noted_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict
 def _restart(tx: Tx, flag: Flag, policy: Policy, hastened: Collection[str], since_ms: int) -> bool:
     """Start the steps of one flag again that wait to fall due; whether there was any."""
     query = sa.select(FlagStep).where(
-        FlagStep.scope_id == flag.scope_id,
-        FlagStep.flag_id == flag.id,
+        of_flag(FlagStep, flag),
         FlagStep.taken_ms.is_(None),
         FlagStep.next_ms > since_ms,
     )

@@ -107,7 +107,7 @@ def settle(session: Session, key: str, sent: bool, now_ms: int, book: Rulebook) 
 
 
 def _go_around(session: Session, digest: Digest, broken: Channel, now_ms: int) -> None:
-    """The notices of a failed digest again, by the person's next channel that works, and one to each
+    """Queue the notices of a failed digest again: by the person's next channel that works, and one to each
     administrator."""
     others = sa.select(Channel).where(Channel.user_id == broken.user_id, Channel.failed_ms.is_(None))
     other = session.scalar(others.order_by(Channel.made_ms, Channel.id).limit(1))

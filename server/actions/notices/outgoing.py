@@ -25,7 +25,7 @@ class Outgoing:
 
 
 def send_by_apprise(outgoing: Outgoing, address: str, extra: str = "") -> bool:
-    """Whether the service behind an apprise address took it. `extra`: more of the address's query."""
+    """Send it to an apprise address; whether the service accepted it. `extra`: more of the address's query."""
     channel = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Gongdi", app_desc="", async_mode=False))
     between = "&" if "?" in address else "?"
     if not channel.add(f"{address}{between}cto={TIMEOUT_S}&rto={TIMEOUT_S}{extra}"):

@@ -21,7 +21,7 @@ from server.base.clock import from_iso
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
 from server.models.access import Viewer, may_settle, visible_sites
-from server.models.record import Record, Worker
+from server.models.record import IN_FORCE, Record, Worker
 from server.models.scope import lock_scope
 from server.models.site import Site
 from server.models.tx import Tx
@@ -69,7 +69,7 @@ class Merge:
     undone_reason: str
 
 
-_HERE = (Worker.exited_on.is_(None), Record.counts.is_(True), Record.deleted_ms.is_(None))
+_HERE = (Worker.exited_on.is_(None), IN_FORCE)
 
 
 def same_people(session: Session, seals: Seals, viewer: Viewer) -> list[Question]:
@@ -130,8 +130,8 @@ def _shown(seals: Seals, worker: Worker) -> dict[str, str]:
 
 def merge_people(tx: Tx, viewer: Viewer, site_id: str, kept: str, reason: str) -> None:
     """Keep this record, and merge into it every other one of the site that has its certificate number. Each merge is an
-    entry in the log, which tablets get. Raises Problem 404 when the record is absent, not this viewer's or alone by now,
-    422 without a reason."""
+    entry in the log, which tablets get. Raises Problem 404 when the record is absent, not this viewer's or by now
+    the only one, 422 without a reason."""
     session = tx.session
     _lock(session, viewer, site_id)
     reason = required_reason(reason)

@@ -105,8 +105,8 @@ def _invalid(lines: list[str]) -> Problem:
 
 
 def mark_changed(session: Session) -> None:
-    """Let every process know that reference data changed; whoever writes it calls this. The stamp is a digest of the rows:
-    the same data never has two."""
+    """Let every process know that reference data changed; call this after writing any of it. The stamp is a digest of the
+    rows: the same data never has two."""
     session.flush()
     rows = json.dumps(reference_rows(session), sort_keys=True)
     value = hashlib.sha256(rows.encode()).hexdigest()[:32]

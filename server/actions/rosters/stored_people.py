@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.records.registers import certificate_digest, state_aad
 from server.base.seal import Seals
-from server.models.record import Record, Worker
+from server.models.record import IN_FORCE, Record, Worker
 from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.rosters.compare import Certificate, Stored
 
@@ -24,7 +24,7 @@ def people_of_site(session: Session, seals: Seals, site_id: str, company: str | 
     query = (
         sa.select(Worker.id, Worker.state)
         .join(Record, sa.and_(Record.scope_id == Worker.scope_id, Record.id == Worker.id))
-        .where(Worker.scope_id == site_id, Record.counts.is_(True), Record.deleted_ms.is_(None))
+        .where(Worker.scope_id == site_id, IN_FORCE)
     )
     if company is not None:
         query = query.where(Worker.company == company)
@@ -41,7 +41,7 @@ def stored_people(session: Session, seals: Seals, site_id: str, company: str) ->
         sa.select(Worker.id, Worker.state, Record.rev)
         .join(Record, sa.and_(Record.scope_id == Worker.scope_id, Record.id == Worker.id))
         .where(Worker.scope_id == site_id, Worker.company == company)
-        .where(Record.counts.is_(True), Record.deleted_ms.is_(None))
+        .where(IN_FORCE)
         .order_by(Worker.exited_on.is_(None), Worker.id)
     )
     found = {}
@@ -69,7 +69,7 @@ def seen_since(session: Session, site_id: str, exits: Mapping[str, str]) -> dict
             .where(Record.scope_id == site_id, Record.kind.in_(SEEN_BY))
             .where(Record.event_ms >= midnight_ms(add_days(min(exits.values()), 1)))
             .where(Record.subject.in_(keys[start : start + _CHUNK]))
-            .where(Record.counts.is_(True), Record.deleted_ms.is_(None))
+            .where(IN_FORCE)
             .group_by(Record.subject)
         )
         for subject, event_ms in session.execute(query):

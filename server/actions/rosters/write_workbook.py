@@ -1,4 +1,4 @@
-"""Spreadsheets that people take home: the rejected rows of a roster, and a site's roster. No cell can start a formula:
+"""Spreadsheets that people download: the rejected rows of a roster, and a site's roster. No cell can start a formula:
 every text is written as text."""
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from server.actions.records.feed import body_aad
 from server.base.seal import Seals
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
-from server.models.record import CaseFile, Record
+from server.models.record import IN_FORCE, CaseFile, Record
 from server.models.scope import take_scopes
 from server.models.signal import SiteSignal
 from server.models.site import Site
@@ -211,6 +211,5 @@ def _counted(
         Record.kind.in_(kinds),
         Record.event_ms >= midnight_ms(from_day),
         Record.event_ms < midnight_ms(today),
-        Record.counts.is_(True),
-        Record.deleted_ms.is_(None),
+        IN_FORCE,
     )

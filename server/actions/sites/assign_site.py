@@ -1,4 +1,4 @@
-"""Give a site to a user, and take it back. The user's tablets learn of it through the user's own scope."""
+"""Assign a site to a user, and unassign it. The user's tablets learn of it through the user's own scope."""
 
 from __future__ import annotations
 

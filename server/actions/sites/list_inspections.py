@@ -15,7 +15,7 @@ from server.base.seal import Seals
 from server.models.device import Device
 from server.models.entry import LogEntry
 from server.models.media import promised_media
-from server.models.record import Record
+from server.models.record import IN_FORCE, Record
 from server.models.user import User
 
 _ROUNDS_MAX = 10
@@ -78,6 +78,5 @@ def _counted(site_id: str, kind: str) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Record.scope_id == site_id,
         Record.kind == kind,
-        Record.counts.is_(True),
-        Record.deleted_ms.is_(None),
+        IN_FORCE,
     )

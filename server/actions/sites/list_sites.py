@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from server.models.paging import After, Page, cut, read_cursor
 from server.models.scope import Scope
 from server.models.site import Company, Site, SiteCompany
 from server.models.window import Window
+from server.rules.calendar import midnight_ms
 
 SPAN_DAYS_MAX = 93
 DAYS_BACK = 6  # with today, a week
@@ -106,7 +107,10 @@ def page_of_windows(
         .where(
             Window.scope_id == site_id,
             # A day of slack on both sides of the index: a night shift belongs to the date on which it began.
-            Window.opens_ms.between(midnight_ms(first - timedelta(1)), midnight_ms(last + timedelta(2))),
+            Window.opens_ms.between(
+                midnight_ms((first - timedelta(1)).isoformat()),
+                midnight_ms((last + timedelta(2)).isoformat()),
+            ),
             Window.local_date.between(first.isoformat(), last.isoformat()),
         )
         .order_by(Window.opens_ms, Window.id)
@@ -115,11 +119,6 @@ def page_of_windows(
     if after is not None:
         query = query.where(sa.tuple_(Window.opens_ms, Window.id) > sa.tuple_(after.ms, _id(after.id)))
     return cut(session.scalars(query).all(), limit, lambda window: After(window.opens_ms, window.id))
-
-
-def midnight_ms(day: date) -> int:
-    """The instant at which a local date begins."""
-    return round(datetime.combine(day, time(), SHANGHAI).timestamp() * 1000)
 
 
 def _id(value: str) -> sa.BindParameter[str]:

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.models.record import Record
+from server.models.record import IN_FORCE, Record
 
 
 @dataclass(slots=True)
@@ -32,8 +32,7 @@ def stocks_of(session: Session, site_id: str) -> list[Stock]:
     query = sa.select(Record.subject, Record.slot, Record.body, Record.event_ms).where(
         Record.scope_id == site_id,
         Record.kind == "supply_movement",
-        Record.counts.is_(True),
-        Record.deleted_ms.is_(None),
+        IN_FORCE,
     )
     stocks: dict[str, Stock] = {}
     for item, movement, body, event_ms in session.execute(query.order_by(Record.event_ms, Record.id)):

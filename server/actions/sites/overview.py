@@ -1,4 +1,4 @@
-"""The city at a glance: what those who judge sites look at before they go there."""
+"""The city in summary: what those who judge sites look at before they go there."""
 
 from __future__ import annotations
 

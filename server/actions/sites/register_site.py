@@ -1,4 +1,4 @@
-"""Take a site under inspection."""
+"""Register a site for inspection."""
 
 from __future__ import annotations
 

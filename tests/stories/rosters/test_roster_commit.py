@@ -12,16 +12,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import zstandard
-from flask import Flask
 
 from server.actions.audit.rebuild import check_scope
 from server.actions.audit.verify_log import verify_scope
-from server.actions.reference.load_reference import load_reference
 from server.actions.rosters import commit_roster
 from server.actions.rosters.commit_roster import Decision
 from server.actions.rosters.preview import result_aad
 from server.base.db import read, write
-from server.models import LogEntry, Roster, User, Worker
+from server.models import Roster, User, Worker
 from server.models.access import viewer_of
 from server.models.scope import Scope
 from server.rules.calendar import add_days, local_date_of
@@ -32,26 +30,8 @@ from sync_protocol.outcomes import REFUSED
 from tests.server.cast import PASSWORD, Caller, Cast
 from tests.server.rosters.people import person
 from tests.stories.field import Field
-from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, rows
+from tests.stories.rosters.uploads import commit, entries, people_file, preview, rows
 from tests.stories.wire import LOG
-
-
-@pytest.fixture
-def desk(app: Flask, cast: Cast) -> Cast:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
-    read_at_once(cast)
-    return cast
-
-
-@pytest.fixture
-def contractor(desk: Cast) -> Caller:
-    return desk.client("contractor")
-
-
-def _entries(desk: Cast) -> int:
-    with desk.app.app_context(), read() as session:
-        return session.scalar(sa.select(sa.func.count()).select_from(LogEntry)) or 0
 
 
 def _refused(caller: Caller, roster: dict[str, Any], **decision: Any) -> dict[str, Any]:
@@ -70,7 +50,7 @@ def test_nobody_leaves_before_he_came_and_the_answer_says_who(desk: Cast, contra
     assert late.name in problem["detail"] and "2026-11-20" in problem["detail"]
     assert early.name not in problem["detail"] and late.certificate_number not in str(problem)
     assert _refused(contractor, part, absent="exit", exited_on="1800-01-01")["status"] == 422
-    assert _entries(desk) == 3
+    assert entries(desk) == 3
     who = [row["record"] for row in rows(contractor, part, "absent") if row["name"] == early.name]
     done = commit(contractor, part, absent="exit", exited_on="2026-11-10", people=who)
     assert done["counts"]["exited"] == 1
@@ -107,7 +87,7 @@ def test_a_day_of_exit_is_a_day_that_was_written_in_full(desk: Cast, contractor:
     part = preview(contractor, desk.site_a, people_file(person(1)))
     problem = _refused(contractor, part, absent="exit", exited_on=day)
     assert (problem["status"], list(problem["errors"])) == (422, ["/exited_on"])
-    assert _entries(desk) == 2
+    assert entries(desk) == 2
 
 
 def test_people_who_are_to_leave_are_people_that_the_preview_asked_about(
@@ -131,7 +111,7 @@ def test_what_another_roster_changed_since_the_preview_is_shown_before_it_is_und
     moved = replace(person(1), team="木工班")
     commit(contractor, preview(contractor, desk.site_a, people_file(moved)))
     assert _refused(contractor, old)["code"] == "preview_stale"
-    assert _entries(desk) == 2
+    assert entries(desk) == 2
     again = contractor.get(f"/api/v1/rosters/{old['id']}").get_json()
     assert (again["state"], again["counts"]["changed"], again["counts"]["new"]) == ("preview", 1, 1)
     (row,) = rows(contractor, old, "changed")
@@ -159,7 +139,7 @@ def test_a_second_commit_with_another_decision_is_refused_as_too_late(desk: Cast
     first = commit(contractor, part)
     assert commit(contractor, part, absent="leave") == first
     assert _refused(contractor, part, absent="exit", exited_on="2026-11-20")["code"] == "already_committed"
-    assert _entries(desk) == 2
+    assert entries(desk) == 2
 
 
 def test_what_the_log_refused_is_not_counted_as_written(
@@ -235,14 +215,14 @@ def test_a_commit_that_dies_goes_on_with_the_next_tick_and_writes_each_person_on
     roster = _begun(desk, contractor, monkeypatch, parts)
     state, counts = _state(contractor, roster)
     assert (state, counts["written"], counts["to_write"]) == ("committing", 2 * parts, 7)
-    assert _entries(desk) == 2 * parts
+    assert entries(desk) == 2 * parts
     monkeypatch.setattr(commit_roster, "PART", 2)
     for _ in range(2):
         did = tick(desk.app, desk.clock.now_ms())
         assert "failed" not in did["rosters"]
     state, counts = _state(contractor, roster)
     assert (state, counts["added"], counts["refused"]) == ("committed", 7, 0)
-    assert _entries(desk) == 7
+    assert entries(desk) == 7
     with desk.app.app_context(), read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Worker)) == 7
         scope = session.get_one(Scope, desk.site_a)
@@ -257,10 +237,10 @@ def test_who_presses_again_while_it_is_committed_ends_it_and_no_other_decision_c
     roster = _begun(desk, contractor, monkeypatch, 1)
     problem = _refused(contractor, roster, absent="exit", exited_on="2026-11-20")
     assert (problem["status"], problem["code"]) == (409, "already_committed")
-    assert _entries(desk) == 2
+    assert entries(desk) == 2
     assert commit(contractor, roster)["counts"]["added"] == 7
     assert commit(contractor, roster)["counts"]["added"] == 7
-    assert _entries(desk) == 7
+    assert entries(desk) == 7
 
 
 def test_the_page_says_how_far_a_commit_is(
@@ -286,7 +266,7 @@ def test_tablets_write_between_two_parts_and_nothing_of_either_is_lost(
     held: list[int] = []
 
     def between(*arguments: Any) -> bool:
-        before = _entries(desk)
+        before = entries(desk)
         more = real(*arguments)
         held.append(before)
         return more
@@ -302,7 +282,7 @@ def test_tablets_write_between_two_parts_and_nothing_of_either_is_lost(
     monkeypatch.setattr(read_rosters, "write_in_turn", in_turn)
     done = commit(contractor, roster)
     assert done["counts"]["added"] == 7 and len(held) == 4
-    assert _entries(desk) == 7 + 5, "one log of the tablet after the beginning, and after each part"
+    assert entries(desk) == 7 + 5, "one log of the tablet after the beginning, and after each part"
     assert len(list(tablet.list("worker"))) == 7
 
 

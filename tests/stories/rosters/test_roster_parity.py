@@ -5,18 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-from flask import Flask
-
 from schemas.certificates import PROBLEMS
-from server.actions.reference.load_reference import load_reference
-from server.base.db import write
 from server.rules.rosters.cells import text_of
 from server.rules.rosters.problems import CATALOGUE
 from tests.server.cast import COMPANY_A, Cast
 from tests.server.rosters.people import ALL_TITLES, DIRT, Dirt, Person, person, words
 from tests.stories.field import Field
-from tests.stories.rosters.uploads import preview, read_at_once, rows, xlsx
+from tests.stories.rosters.uploads import preview, rows, xlsx
 
 # Only a file can say these: a tablet has lists to choose from, no numeric cells, and inspectors of all companies.
 FILES_ONLY = {"contract_unknown", "yes_no_unknown", "company_not_yours", "trade_unknown", "trade_missing"}
@@ -81,14 +76,6 @@ def _codes(errors: dict[str, list[str]], field: str) -> set[str]:
 
 def _code(message: str) -> str:
     return "choice" if message.startswith("只能是这几个之一") else MESSAGES[message]
-
-
-@pytest.fixture
-def desk(app: Flask, cast: Cast) -> Cast:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
-    read_at_once(cast)
-    return cast
 
 
 def test_every_trap_gets_the_same_code_from_a_tablet_and_from_a_file(desk: Cast, tmp_path: Path) -> None:

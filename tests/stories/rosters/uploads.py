@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
+import sqlalchemy as sa
 import xlsxwriter
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from server.base.db import read
+from server.models import LogEntry
 from server.rules.rosters.cells import Cell
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, Person
@@ -84,3 +87,13 @@ def commit(caller: Caller, roster: dict[str, Any], **decision: Any) -> dict[str,
 
 def read_at_once(cast: Cast) -> None:
     cast.app.extensions["gongdi_pool"] = AtOnce()
+
+
+def counts(roster: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(roster["counts"][name] for name in ("new", "changed", "same", "rejected", "absent"))
+
+
+def entries(desk: Cast) -> int:
+    """How many lines the log has."""
+    with desk.app.app_context(), read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(LogEntry)) or 0

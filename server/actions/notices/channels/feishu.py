@@ -13,5 +13,5 @@ EXAMPLE = "feishu://…"
 
 
 def send(outgoing: Outgoing, address: str, _private_hosts: Collection[str]) -> bool:
-    """Whether the service took it. It is on the public Internet."""
+    """Send it; whether the service accepted it. The service is on the public Internet."""
     return send_by_apprise(outgoing, address)

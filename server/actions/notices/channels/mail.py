@@ -13,6 +13,6 @@ EXAMPLE = "mailto://…"
 
 
 def send(outgoing: Outgoing, address: str, _private_hosts: Collection[str]) -> bool:
-    """Whether the mail server took it. The bureau's own is usually in a private network. A message that is sent again
-    has the same id."""
+    """Send it; whether the mail server accepted it. The bureau's own is usually in a private network. A
+    message that is sent again has the same id."""
     return send_by_apprise(outgoing, address, f"&%2BMessage-ID=<{outgoing.key}@gongdi>")

@@ -1,0 +1,33 @@
+"""Bring a database to this version: its tables, the keys that it remembers, and what follows from its log."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from server.actions.audit.rebuild import repair_scope
+from server.actions.ops.health import schema_of
+from server.base.db import db, read, write
+from server.base.migrate import upgrade
+from server.base.seal import Seals
+from server.models.scope import Scope
+from server.workflows.open_keys import record_new_keys
+
+# From this schema on a record says when it may have happened, earliest and latest. Older ones follow from the log again.
+INTERVALS = "0007"
+
+
+def upgrade_database(seals: Seals, now_ms: int) -> None:
+    """Apply the migrations that the database lacks, and have it remember the keys in use. What an older version derived
+    from the log is derived again, site by site. Needs an app context. Raises KeyTrouble when what is stored was made with
+    other keys."""
+    with read() as session:
+        before = schema_of(session)
+    upgrade(db.engine)
+    record_new_keys(seals, now_ms)
+    if before is None or before >= INTERVALS:
+        return
+    with read() as session:
+        sites = list(session.scalars(sa.select(Scope.scope_id).where(Scope.kind == "site")))
+    for scope_id in sites:
+        with write() as session:
+            repair_scope(session, seals, scope_id, now_ms)
