@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.fields import SITE_SCOPE_PATTERN, Body, instant, matching, uuid
+from schemas.kind import Kind
 
 
 class AssignmentBody(Body):
@@ -11,3 +12,6 @@ class AssignmentBody(Body):
     site = uuid("工地")
     scope = matching("同步范围", SITE_SCOPE_PATTERN, "应为 site: 加工地编号。")
     since = instant("起")
+
+
+KIND = Kind("assignment", "分派", "server", AssignmentBody)

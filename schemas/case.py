@@ -7,32 +7,35 @@ from typing import Any
 
 from schemas import limits
 from schemas.fields import Body, Errors, choice, instant, number, text, uuid
-from schemas.privacy import opened
+from schemas.kind import Kind
+from schemas.privacy import OPEN
 
 REPORTS = ("community_reported", "headquarters_reported", "bureau_reported")
+_CAUSES = {"fever": "发热", "symptom": "症状", "health_code": "黄码或红码", "travel": "疫区往返"}
+_OUTCOMES = {"cleared": "排除", "hospital": "送医", "central_isolation": "集中隔离"}
 
 
 class CaseBody(Body):
     """Who, why, where isolated, and to whom it was reported (报备) when. An outcome needs its evidence."""
 
-    privacy = opened(
-        *("worker", "cause", "celsius", "isolated", "isolation_place", "community_reported"),
-        *("headquarters_reported", "bureau_reported", "outcome", "evidence", "note"),
+    worker = uuid("人员", refers="worker", merge="keep", privacy=OPEN)
+    cause = choice("起因", _CAUSES, merge="keep", privacy=OPEN)
+    celsius = number(
+        "体温 (°C)", limits.CELSIUS_MIN, limits.CELSIUS_MAX, tenths=True, optional=True, privacy=OPEN
     )
-
-    worker = uuid("人员")
-    cause = choice("起因", ("fever", "symptom", "health_code", "travel"))
-    celsius = number("体温 (°C)", limits.CELSIUS_MIN, limits.CELSIUS_MAX, tenths=True, optional=True)
-    isolated = instant("隔离时间", optional=True)
-    isolation_place = text("隔离地点", limits.PLACE_NAME_MAX, optional=True)
-    community_reported = instant("向社区报备", optional=True)
-    headquarters_reported = instant("向辖区指挥部报备", optional=True)
-    bureau_reported = instant("向住建局报备", optional=True)
-    outcome = choice("结果", ("cleared", "hospital", "central_isolation"), optional=True)
-    evidence = text("依据 (检测报告、解除通知等)", limits.REASON_MAX, optional=True)
-    note = text("备注", limits.NOTE_MAX, optional=True)
+    isolated = instant("隔离时间", optional=True, privacy=OPEN)
+    isolation_place = text("隔离地点", limits.PLACE_NAME_MAX, optional=True, privacy=OPEN)
+    community_reported = instant("向社区报备", optional=True, privacy=OPEN)
+    headquarters_reported = instant("向辖区指挥部报备", optional=True, privacy=OPEN)
+    bureau_reported = instant("向住建局报备", optional=True, privacy=OPEN)
+    outcome = choice("结果", _OUTCOMES, optional=True, privacy=OPEN)
+    evidence = text("依据 (检测报告、解除通知等)", limits.REASON_MAX, optional=True, privacy=OPEN)
+    note = text("备注", limits.NOTE_MAX, optional=True, privacy=OPEN)
 
     def problems(self, data: Mapping[str, Any]) -> Errors:
         if data.get("outcome") is not None and data.get("evidence") is None and not self.partial:
             return {"evidence": ["填写结果时必须写明依据。"]}
         return {}
+
+
+KIND = Kind("case", "健康异常个案", "register", CaseBody, sealed=True, icon="case")

@@ -129,7 +129,15 @@ _CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "hk_macao_permit": _form_problem(_LOOSE_FORM, "loose_form"),
     "taiwan_permit": _form_problem(_LOOSE_FORM, "loose_form"),
 }
-CERTIFICATE_TYPES = tuple(_CHECKS)
+CERTIFICATE_WORDS = {
+    "id_card": "居民身份证",
+    "hmt_residence": "港澳台居民居住证",
+    "foreign_permanent": "外国人永久居留身份证",
+    "passport": "护照",
+    "hk_macao_permit": "港澳居民来往内地通行证",
+    "taiwan_permit": "台湾居民来往大陆通行证",
+}
+CERTIFICATE_TYPES = tuple(CERTIFICATE_WORDS)
 
 
 def portable_checks() -> dict[str, object]:

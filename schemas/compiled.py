@@ -22,7 +22,7 @@ from msgspec import Meta, Raw, Struct
 from msgspec.structs import astuple
 
 from schemas.fields import TEXT_PATTERN, UUID_PATTERN, Body, Tenths
-from schemas.kinds import KINDS, Kind
+from schemas.kinds import KINDS, Kind, Kinds
 from schemas.shapes import Check, Shape, shapes_of
 
 _LINE_MAX = 16_384  # bytes; a longer line is unusual
@@ -108,32 +108,42 @@ class _Compiled:
         return body, values
 
 
-def decode_line(line: bytes) -> tuple[FastEntry, Struct] | None:
-    """A plain addition and its body, both validated; None for anything unusual. A fact is its own record.
+class Reader:
+    """The compiled readers of all kinds that are pushed."""
 
-    An optional field of the body that is absent or null is None.
-    """
-    entry = _read_envelope(line)
-    compiled = _COMPILED.get(entry.kind) if entry is not None else None
-    if entry is None or compiled is None or (entry.record != entry.id and entry.kind in _FACTS):
-        return None
-    read = compiled.read(entry.body)
-    if read is None:
-        return None
-    body, values = read
-    colons = line.count(_COLON)
-    plain_colons = _plain_colons(entry) + len(values) - values.count(None)
-    if colons != plain_colons and not _is_census_right(line, colons, (*_texts(entry), *values)):
-        return None
-    text = bytes(entry.body)
-    return (entry, body) if len(text) < compiled.short_of or _LONG_NUMBER.search(text) is None else None
+    def __init__(self, kinds: Kinds) -> None:
+        self._compiled = {
+            name: _COMPILED[name] if kind is KINDS[name] else _Compiled(kind)
+            for name, kind in kinds.items()
+            if kind.nature != "server"
+        }
+        self._facts = frozenset(name for name, kind in kinds.items() if kind.nature == "fact")
 
+    def decode_line(self, line: bytes) -> tuple[FastEntry, Struct] | None:
+        """A plain addition and its body, both validated; None for anything unusual. A fact is its own record.
 
-def is_sound(kind: str, text: bytes, body: Mapping[str, Any]) -> bool:
-    """Whether every rule holds for the body of an addition that this server wrote as `text`, in which no name occurs twice;
-    False for anything unusual."""
-    compiled = _COMPILED.get(kind)
-    return compiled is not None and compiled.read(text, body) is not None
+        An optional field of the body that is absent or null is None.
+        """
+        entry = _read_envelope(line)
+        compiled = self._compiled.get(entry.kind) if entry is not None else None
+        if entry is None or compiled is None or (entry.record != entry.id and entry.kind in self._facts):
+            return None
+        read = compiled.read(entry.body)
+        if read is None:
+            return None
+        body, values = read
+        colons = line.count(_COLON)
+        plain_colons = _plain_colons(entry) + len(values) - values.count(None)
+        if colons != plain_colons and not _is_census_right(line, colons, (*_texts(entry), *values)):
+            return None
+        text = bytes(entry.body)
+        return (entry, body) if len(text) < compiled.short_of or _LONG_NUMBER.search(text) is None else None
+
+    def is_sound(self, kind: str, text: bytes, body: Mapping[str, Any]) -> bool:
+        """Whether every rule holds for the body of an addition that this server wrote as `text`, in which no name occurs
+        twice; False for anything unusual."""
+        compiled = self._compiled.get(kind)
+        return compiled is not None and compiled.read(text, body) is not None
 
 
 def _read_envelope(line: bytes) -> FastEntry | None:
@@ -285,4 +295,11 @@ def _is_token(text: str) -> bool:
 
 _decode_entry = msgspec.json.Decoder(FastEntry).decode
 _COMPILED = {name: _Compiled(kind) for name, kind in KINDS.items() if kind.nature != "server"}
-_FACTS = frozenset(name for name, kind in KINDS.items() if kind.nature == "fact")
+_SHIPPED = Reader(KINDS)
+decode_line = _SHIPPED.decode_line
+is_sound = _SHIPPED.is_sound
+
+
+def reader_of(kinds: Kinds) -> Reader:
+    """The readers of these kinds; those of KINDS are there already."""
+    return _SHIPPED if kinds is KINDS else Reader(kinds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas import limits
 from schemas.fields import Body, choice, coded, day, many, matching, nested, text
+from schemas.kind import Kind
 from schemas.reference import JUDGINGS, TIME_MESSAGE, TIME_PATTERN
 
 
@@ -29,3 +30,6 @@ class DutyBody(Body):
     source = text("依据", limits.SOURCE_MAX)
     valid_from = day("起用日期", optional=True)
     valid_to = day("停用日期", optional=True)
+
+
+KIND = Kind("duty", "职责", "server", DutyBody)

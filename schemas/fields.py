@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
-from typing import Any, ClassVar
+from functools import cache, lru_cache
+from typing import Any, ClassVar, Literal, TypedDict, Unpack
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from schemas import limits
+from schemas import limits, lists
 from schemas.certificates import COMPANY_PATTERN, PROBLEMS, company_problem
+from schemas.column import Column
+from schemas.lists import Lists
 from schemas.privacy import Privacy
 
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -33,6 +35,26 @@ _SPACES = " \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
 TEXT_PATTERN = f"^[{_SPACES}]*[^{_SPACES}{_FORBIDDEN}][^{_FORBIDDEN}]*$"
 
 Errors = dict[str, list[str]]
+Role = Literal["place", "worker", "parent", "item", "slot"]
+
+
+class Said(TypedDict, total=False):
+    """What a declaration says of a field apart from its title and its values; see `text` and the functions below it.
+
+    `optional`: may be absent or null. `hint`: helps to fill it in. `role`: what duties are judged by, and which record the
+    field names. `refers`: the kind of record whose id it holds. `merge`: of a register, who wins when two people changed the
+    field: `keep` leaves it to a person, else the latest does. `privacy`: what leaves it; each field of a sealed kind says
+    so. `column`: how rosters have it.
+    """
+
+    optional: bool
+    hint: str
+    role: Role
+    refers: str
+    merge: Literal["keep"]
+    privacy: Privacy
+    column: Column
+
 
 _SHAPE_MESSAGES = {"unknown": "没有这一项, 请去掉。", "type": "这里应为一个 JSON 对象。"}
 
@@ -41,16 +63,38 @@ def _messages(**own: str) -> Any:
     return {"required": "缺少这一项, 请填写。", "null": "这一项不能为空, 请填写。", **own}
 
 
+class _DeclaredPrivacy:
+    """Reads the policies out of the declarations of a body's fields."""
+
+    def __get__(self, _: object, shape: type[Body]) -> Mapping[str, Privacy]:
+        return _privacy_of(shape)
+
+
+@cache
+def _privacy_of(shape: type[Body]) -> Mapping[str, Privacy]:
+    declared = shape._declared_fields.items()
+    return {name: field.metadata["privacy"] for name, field in declared if "privacy" in field.metadata}
+
+
 class Body(Schema):
     """What all shapes share: unknown fields are refused, and fields may have to agree with each other. `privacy`: what
-    leaves each field of a sealed kind."""
+    leaves each field of a sealed kind. `known`: the codes of the lists that are reference data."""
 
-    privacy: ClassVar[Mapping[str, Privacy]] = {}
+    privacy: ClassVar[Mapping[str, Privacy]] = _DeclaredPrivacy()  # type: ignore[assignment]
 
     class Meta:
         unknown = RAISE
 
     error_messages = _SHAPE_MESSAGES
+
+    def __init__(self, *, known: Lists = lists.SHIPPED, **options: Any) -> None:
+        self._known = known
+        super().__init__(**options)
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """A field of a list that is reference data takes the codes that are known."""
+        if "closed" in field_obj.metadata:
+            field_obj.validators = [_one_of(self._known[field_obj.metadata["closed"]])]
 
     def problems(self, data: Mapping[str, Any]) -> Errors:
         """What fields say only together, by field. Absent fields say nothing: an edit brings a few of them."""
@@ -181,86 +225,107 @@ def is_real_date(value: str) -> bool:
         return False
 
 
-def text(title: str, max_length: int, *, optional: bool = False) -> StrictString:
+def text(title: str, max_length: int, **said: Unpack[Said]) -> StrictString:
     """Free text: not blank, no control characters, at most `max_length` characters; `·` and rare characters stay."""
     length = validate.Length(max=max_length, error=f"最多 {max_length} 个字, 请缩短。")
     plain = Pattern(TEXT_PATTERN, error="不能留空, 也不能有换行等控制字符, 请重新填写。")
-    return StrictString(validate=[length, plain], **_presence(title, optional))
+    return StrictString(validate=[length, plain], **_declared(title, said))
 
 
-def matching(title: str, pattern: str, message: str, *, optional: bool = False) -> StrictString:
-    """Text of a fixed form, which bounds its length. `pattern` starts with ^ and ends with $."""
-    return StrictString(validate=[Pattern(pattern, error=message)], **_presence(title, optional))
+def matching(
+    title: str, pattern: str, message: str, *, noun: str | None = None, **said: Unpack[Said]
+) -> StrictString:
+    """Text of a fixed form, which bounds its length. `pattern` starts with ^ and ends with $. `noun`: the file of reference
+    data that has names for such codes; a code that it lacks is taken all the same."""
+    named = {} if noun is None else {"noun": noun}
+    return StrictString(validate=[Pattern(pattern, error=message)], **_declared(title, said, **named))
 
 
-def uuid(title: str, *, optional: bool = False) -> StrictString:
+def uuid(title: str, **said: Unpack[Said]) -> StrictString:
     """Canonical lower-case UUID text."""
     message = "这里应为小写、带连字符的 UUID, 请从列表中选择。"
-    return matching(title, UUID_PATTERN, message, optional=optional)
+    return matching(title, UUID_PATTERN, message, **said)
 
 
-def day(title: str, *, optional: bool = False) -> StrictString:
+def day(title: str, **said: Unpack[Said]) -> StrictString:
     """A calendar day in Asia/Shanghai, `YYYY-MM-DD`."""
     form = Pattern(DATE_PATTERN, error="日期应写成 2021-12-01 的样子。")
-    return StrictString(validate=[form, RealDate()], **_presence(title, optional, format="date"))
+    return StrictString(validate=[form, RealDate()], **_declared(title, said, format="date"))
 
 
-def instant(title: str, *, optional: bool = False) -> StrictString:
+def instant(title: str, **said: Unpack[Said]) -> StrictString:
     """An instant with its offset, as it travels: `2026-11-23T07:41:03.120+08:00`."""
     form = Pattern(INSTANT_PATTERN, error="时间应写成 2026-11-23T07:41:03.120+08:00 的样子。")
-    return StrictString(validate=[form, RealInstant()], **_presence(title, optional, format="date-time"))
+    return StrictString(validate=[form, RealInstant()], **_declared(title, said, format="date-time"))
 
 
-def choice(title: str, names: Sequence[str], *, optional: bool = False) -> StrictString:
-    """One of a closed list of words."""
-    one_of = validate.OneOf(names, error=f"只能是这几个之一: {', '.join(names)}。")
-    return StrictString(validate=[one_of], **_presence(title, optional))
+def choice(title: str, names: Sequence[str] | Mapping[str, str], **said: Unpack[Said]) -> StrictString:
+    """One of a closed list: its names, or its names with the words that people read for them."""
+    words = {"words": dict(names)} if isinstance(names, Mapping) else {}
+    return StrictString(validate=[_one_of(tuple(names))], **_declared(title, said, **words))
 
 
-def coded(title: str, *, optional: bool = False) -> StrictString:
+def listed(title: str, noun: str, **said: Unpack[Said]) -> StrictString:
+    """One of a closed list that is reference data, the rows of the file `noun` (see lists.py)."""
+    return StrictString(
+        validate=[_one_of(lists.SHIPPED[noun])], **_declared(title, said, closed=noun, noun=noun)
+    )
+
+
+def coded(title: str, **said: Unpack[Said]) -> StrictString:
     """A word of reference data, whose list is data and not shape."""
-    return matching(title, CODE_PATTERN, "这里应为字母开头的代码。", optional=optional)
+    return matching(title, CODE_PATTERN, "这里应为字母开头的代码。", **said)
 
 
-def company_code(title: str, *, optional: bool = False) -> StrictString:
+def company_code(title: str, **said: Unpack[Said]) -> StrictString:
     """A 统一社会信用代码 with a sound check character."""
     form = Pattern(COMPANY_PATTERN, error=PROBLEMS["company_form"])
-    return StrictString(validate=[form, CompanyCheck()], **_presence(title, optional))
+    return StrictString(validate=[form, CompanyCheck()], **_declared(title, said))
 
 
-def yes_no(title: str, *, optional: bool = False) -> StrictBoolean:
-    return StrictBoolean(**_presence(title, optional))
+def yes_no(title: str, **said: Unpack[Said]) -> StrictBoolean:
+    return StrictBoolean(**_declared(title, said))
 
 
 def number(
-    title: str, low: float, high: float, *, tenths: bool = False, optional: bool = False
+    title: str, low: float, high: float, *, tenths: bool = False, **said: Unpack[Said]
 ) -> StrictNumber:
     """A number from `low` to `high`, both allowed; with `tenths`, of at most one decimal."""
     message = f"应在 {low} 到 {high} 之间, 请检查后重新填写。"
     checks: list[Callable[[Any], Any]] = [validate.Range(min=low, max=high, error=message)]
-    return StrictNumber(validate=[*checks, Tenths()] if tenths else checks, **_presence(title, optional))
+    return StrictNumber(validate=[*checks, Tenths()] if tenths else checks, **_declared(title, said))
 
 
-def whole(title: str, low: int, high: int, *, optional: bool = False) -> StrictInteger:
+def whole(title: str, low: int, high: int, **said: Unpack[Said]) -> StrictInteger:
     """A whole number from `low` to `high`, both allowed."""
     message = f"应为 {low} 到 {high} 之间的整数。"
     return StrictInteger(
-        validate=[validate.Range(min=low, max=high, error=message)], **_presence(title, optional)
+        validate=[validate.Range(min=low, max=high, error=message)], **_declared(title, said)
     )
 
 
 def many(
-    title: str, item: fields.Field[Any], max_length: int, *, min_length: int = 0, optional: bool = False
+    title: str, item: fields.Field[Any], max_length: int, *, min_length: int = 0, **said: Unpack[Said]
 ) -> StrictList:
     """An array of items of one shape."""
     length = validate.Length(min=min_length, max=max_length, error=f"最多 {max_length} 项。")
-    return StrictList(item, validate=[length], **_presence(title, optional))
+    return StrictList(item, validate=[length], **_declared(title, said))
 
 
-def nested(title: str, shape: type[Body], *, optional: bool = False) -> StrictNested:
-    return StrictNested(shape, **_presence(title, optional))
+def nested(title: str, shape: type[Body], **said: Unpack[Said]) -> StrictNested:
+    return StrictNested(shape, **_declared(title, said))
 
 
-def _presence(title: str, optional: bool, **metadata: Any) -> dict[str, Any]:
-    """An optional field may be absent or null; any other must be there."""
-    return {"required": not optional, "allow_none": optional, "metadata": {"title": title, **metadata}}
+def _one_of(names: Sequence[str]) -> validate.OneOf:
+    return validate.OneOf(names, error=f"只能是这几个之一: {', '.join(names)}。")
+
+
+def _declared(title: str, said: Said, **metadata: Any) -> dict[str, Any]:
+    """An optional field may be absent or null; any other must be there. All that a declaration says is metadata."""
+    optional = said.get("optional", False)
+    kept = {name: value for name, value in said.items() if name != "optional"}
+    return {
+        "required": not optional,
+        "allow_none": optional,
+        "metadata": {"title": title, **kept, **metadata},
+    }

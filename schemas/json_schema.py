@@ -35,7 +35,8 @@ def _property(shape: Shape) -> dict[str, Any]:
         said = {"type": shape.type, **_constraints(shape)}
     if shape.optional:
         said["type"] = [said["type"], "null"]
-    return {"title": shape.title, **said}
+    about = {} if shape.hint is None else {"description": shape.hint}
+    return {"title": shape.title, **about, **said}
 
 
 def _constraints(shape: Shape) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, RAISE, ValidationError
 
 from schemas import limits
 from schemas.fields import Body, Errors, choice, coded, day, many, matching, nested, text, whole, yes_no
+from schemas.severity import SEVERITIES
 
 TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 TIME_MESSAGE = "应为 07:30 样子的时刻。"
@@ -16,7 +17,6 @@ TIME_MESSAGE = "应为 07:30 样子的时刻。"
 _WINDOW_CODE_PATTERN = f"^[A-Za-z][A-Za-z0-9_-]{{0,{limits.WINDOW_CODE_MAX - 1}}}$"
 _WINDOW_CODE_MESSAGE = f"代码应以字母开头, 只用字母、数字、_ 和 -, 最多 {limits.WINDOW_CODE_MAX} 个字符。"
 JUDGINGS = ("coverage", "log", "event", "state", "document", "none")
-SEVERITIES = ("severe", "ordinary", "facilities")
 STAGES = ("preparing", "building", "stopped", "completed")
 
 

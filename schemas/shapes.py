@@ -6,7 +6,7 @@ no plain form stays in `checks`; the compiled reader must run it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from schemas.fields import (
 
 Type = Literal["string", "boolean", "number", "integer", "array", "object"]
 Check = Callable[[Any], Any]
+_DECLARED = ("format", "words", "noun", "hint", "role", "refers")  # as metadata
 _TYPES: dict[type[fields.Field[Any]], Type] = {
     StrictString: "string",
     StrictBoolean: "boolean",
@@ -36,7 +37,8 @@ _TYPES: dict[type[fields.Field[Any]], Type] = {
 
 @dataclass(frozen=True)
 class Shape:
-    """One field. Bounds are inclusive; `item` is an array's, `schema` an object's."""
+    """One field. Bounds are inclusive; `item` is an array's, `schema` an object's. `words`: of a closed list, name → word;
+    `noun`: the file of reference data that has the words; `hint`, `role`, `refers`: see schemas/fields.py: Said."""
 
     name: str
     title: str
@@ -52,6 +54,11 @@ class Shape:
     checks: tuple[Check, ...] = ()
     item: Shape | None = None
     schema: Schema | None = None
+    words: Mapping[str, str] | None = None
+    noun: str | None = None
+    hint: str | None = None
+    role: str | None = None
+    refers: str | None = None
 
 
 def shapes_of(schema: Schema) -> list[Shape]:
@@ -60,11 +67,11 @@ def shapes_of(schema: Schema) -> list[Shape]:
 
 
 def _shape(name: str, field: fields.Field[Any]) -> Shape:
-    said: dict[str, Any] = {}
+    said: dict[str, Any] = {name: field.metadata.get(name) for name in _DECLARED}
     checks: list[Check] = []
     for validator in field.validators:
         plain = _plain(validator)
-        if plain is None or plain.keys() & said.keys():
+        if plain is None or any(said.get(name) is not None for name in plain):
             checks.append(validator)
         else:
             said.update(plain)
@@ -73,7 +80,6 @@ def _shape(name: str, field: fields.Field[Any]) -> Shape:
         title=str(field.metadata.get("title", name)),
         type=_TYPES[type(field)],
         optional=not field.required,
-        format=field.metadata.get("format"),
         checks=tuple(checks),
         item=_shape("", field.inner) if isinstance(field, fields.List) else None,
         schema=field.schema if isinstance(field, fields.Nested) else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas import limits
 from schemas.fields import Body, choice, coded, company_code, instant, many, matching, nested, text, yes_no
+from schemas.kind import Kind
 
 _DISTRICT_PATTERN = f"^[0-9]{{{limits.DISTRICT_MIN},{limits.DISTRICT_MAX}}}$"
 
@@ -38,3 +39,6 @@ class SiteBody(Body):
     inhabited = yes_no("是否有人居住")
     places = many("场所", nested("场所", PlaceBody), limits.PLACES_MAX)
     suspended = nested("当前停工", SuspensionBody, optional=True)
+
+
+KIND = Kind("site", "工地", "server", SiteBody)

@@ -8,43 +8,91 @@ from typing import Any
 from schemas import limits
 from schemas.certificates import (
     CERTIFICATE_PATTERN,
-    CERTIFICATE_TYPES,
+    CERTIFICATE_WORDS,
     PHONE_PATTERN,
     PROBLEMS,
     certificate_problem,
 )
+from schemas.column import Column
 from schemas.fields import Body, Errors, choice, company_code, day, matching, text, yes_no
-from schemas.privacy import Privacy, opened
+from schemas.kind import Kind
+from schemas.privacy import OPEN, Privacy
 
 TRADE_PATTERN = f"^[0-9]{{{limits.TRADE_LENGTH}}}$"
 _PHONE_MESSAGE = "手机号应为 1 开头的 11 位数字, 不带 +86、空格和横线。"
+_NUMBER = Privacy("certificate", "certificate_masked", "certificate_digest")
+_ROLES = {"worker": "建筑工人", "manager": "管理人员"}
+_CONTRACTS = {"labour": "劳动合同", "written_agreement": "用工书面协议"}
 
 
 class WorkerBody(Body):
-    """A person at a site. Age is no matter of shape: the rules check it, which are given a `now`."""
+    """A person at a site. Age is no matter of shape: the rules check it, which are given a `now`.
 
-    privacy = opened(
-        *("name", "certificate_type", "company", "team", "trade", "role", "team_leader", "contract"),
-        *("entered_on", "exited_on", "dormitory", "canteen_staff"),
-    ) | {
-        "certificate_number": Privacy("certificate", "certificate_masked", "certificate_digest"),
-        "phone": Privacy("phone"),
-    }
+    Who somebody is must not change because a later clock said so: of these fields a person decides (`merge="keep"`).
+    """
 
-    name = text("姓名", limits.PERSON_NAME_MAX)
-    certificate_type = choice("证件类型", CERTIFICATE_TYPES)
-    certificate_number = matching("证件号码", CERTIFICATE_PATTERN, PROBLEMS["loose_form"])
-    company = company_code("所属企业 (统一社会信用代码)")
-    team = text("班组", limits.TEAM_MAX)
-    trade = matching("工种代码", TRADE_PATTERN, "工种应为 3 位数字代码, 请从工种表中选择。")
-    role = choice("人员类别", ("worker", "manager"))
-    team_leader = yes_no("是否班组长", optional=True)
-    phone = matching("手机号", PHONE_PATTERN, _PHONE_MESSAGE, optional=True)
-    contract = choice("合同类型", ("labour", "written_agreement"), optional=True)
-    entered_on = day("进场日期")
-    exited_on = day("退场日期", optional=True)
-    dormitory = text("宿舍", limits.ROOM_MAX, optional=True)
-    canteen_staff = yes_no("是否食堂人员", optional=True)
+    name = text(
+        *("姓名", limits.PERSON_NAME_MAX),
+        merge="keep",
+        privacy=OPEN,
+        column=Column("name", missing="name_missing", own=True),
+    )
+    certificate_type = choice(
+        *("证件类型", CERTIFICATE_WORDS),
+        merge="keep",
+        privacy=OPEN,
+        column=Column(wrong="certificate_type_unknown", known=True, listed=False, width=14),
+    )
+    certificate_number = matching(
+        *("证件号码", CERTIFICATE_PATTERN, PROBLEMS["loose_form"]),
+        merge="keep",
+        privacy=_NUMBER,
+        column=Column("certificate", missing="certificate_missing", own=True, width=24),
+    )
+    company = company_code(
+        "所属企业",
+        hint="统一社会信用代码",
+        privacy=OPEN,
+        column=Column("company", known=True, width=24),
+    )
+    team = text(
+        *("班组", limits.TEAM_MAX),
+        privacy=OPEN,
+        column=Column(missing="team_missing", wrong="team_long", given=True),
+    )
+    trade = matching(
+        *("工种", TRADE_PATTERN, "工种应为 3 位数字代码, 请从工种表中选择。"),
+        noun="trades",
+        privacy=OPEN,
+        column=Column("trade"),
+    )
+    role = choice(
+        *("人员类别", _ROLES),
+        privacy=OPEN,
+        column=Column(wrong="role_unknown", known=True, listed=False),
+    )
+    team_leader = yes_no("是否班组长", optional=True, privacy=OPEN, column=Column(listed=False))
+    phone = matching(
+        *("手机号", PHONE_PATTERN, _PHONE_MESSAGE),
+        optional=True,
+        privacy=Privacy("phone"),
+        column=Column("phone", wrong="phone_form", own=True, width=16),
+    )
+    contract = choice(
+        *("合同类型", _CONTRACTS),
+        optional=True,
+        privacy=OPEN,
+        column=Column(wrong="contract_unknown", none=True, listed=False),
+    )
+    entered_on = day("进场日期", privacy=OPEN, column=Column(missing="entered_on_missing", given=True))
+    exited_on = day("退场日期", optional=True, privacy=OPEN, column=Column())
+    dormitory = text(
+        *("宿舍", limits.ROOM_MAX),
+        optional=True,
+        privacy=OPEN,
+        column=Column(wrong="dormitory_long", none=True, listed=False),
+    )
+    canteen_staff = yes_no("是否食堂人员", optional=True, privacy=OPEN, column=Column(listed=False))
 
     def problems(self, data: Mapping[str, Any]) -> Errors:
         problems: Errors = {}
@@ -57,3 +105,6 @@ class WorkerBody(Body):
         if entered_on is not None and exited_on is not None and exited_on < entered_on:
             problems["exited_on"] = ["退场日期不能早于进场日期, 请检查两个日期。"]
         return problems
+
+
+KIND = Kind("worker", "人员", "register", WorkerBody, sealed=True, icon="roster")

@@ -16,11 +16,12 @@ from server.actions.rosters.list_rosters import (
     page_of_rosters,
     rows_of_roster,
 )
-from server.actions.rosters.write_workbook import MIME, problem_file, roster_file
+from server.actions.rosters.write_workbook import problem_file, roster_file
 from server.api.blueprint import ApiBlueprint, viewer
 from server.api.roster_shapes import Columns, Commit, OneRosterShape, Reason, RosterPage, RowPage, RowQuery
 from server.api.shapes import NoQuery, PageQuery, file_answer
 from server.base.db import read, write
+from server.files.new_workbook import MIME
 from server.models.paging import Page, Slice
 from server.web.responses import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
 from server.workflows.read_rosters import commit_preview, confirm_columns, receive_file

@@ -7,16 +7,18 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from schemas.book import KindBook
 from schemas.kinds import all_json_schemas
 from server.actions.accounts.limit_rate import limit_rate
 from server.actions.devices.authenticate_device import claim_exchange, require_active
 from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.accept_push import accept_push
 from server.actions.sync.join_scopes import join_scopes
 from server.actions.sync.read_push import Push, read_lines
 from server.actions.sync.serve_pull import encode, read_pull, serve_pull
 from server.api.bodies import compressed, inflate, read_body, read_json_body, too_large
-from server.api.senders import signed_sender
+from server.api.senders import signed_sender, signed_sender_and_kinds
 from server.base.clock import to_iso
 from server.base.db import read, write
 from server.base.problems import Problem, protocol_problem
@@ -49,8 +51,8 @@ def push() -> Response:
     seals = runtime().seals
     body = read_body(request, MAX_INFLATED_BYTES)
     at_ms = now_ms()  # the arrival: the whole request has come
-    sender = signed_sender(body, at_ms)
-    pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES))
+    sender, known = signed_sender_and_kinds(body, at_ms)
+    pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES), known)
     with write() as session:
         answer = accept_push(session, seals, sender, pushed, at_ms)
     return compressed(_json(answer), request.headers.get("Accept-Encoding", ""))
@@ -76,16 +78,18 @@ def pull() -> Response:
 
 @blueprint.get("/kinds")
 def kinds() -> Response:
-    return compressed(_json(all_json_schemas()), request.headers.get("Accept-Encoding", ""))
+    with read() as session:
+        known = rules_in_force(session).kinds
+    return compressed(_json(all_json_schemas(known.kinds)), request.headers.get("Accept-Encoding", ""))
 
 
-def _split(plain: bytes) -> Push:
+def _split(plain: bytes, known: KindBook) -> Push:
     """Header and lines. Raises Problem 400 for a header that can't be read, 413 for too many entries."""
     first, *rest = plain.removesuffix(b"\n").split(b"\n")
     if len(rest) > MAX_ENTRIES:
         raise too_large(MAX_INFLATED_BYTES)
     header = _header(first)
-    return Push(header, read_lines(rest, runtime().seals, header.schema))
+    return Push(header, read_lines(rest, runtime().seals, header.schema, known))
 
 
 def _header(line: bytes) -> Header:

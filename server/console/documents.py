@@ -15,12 +15,12 @@ from server.actions.flags.list_flags import FlagFile, one_flag
 from server.actions.media.get_media import find_photo, shown_bytes
 from server.actions.media.inspect_photo import SHOWN_TYPE
 from server.actions.reference.name_codes import Names, read_names
-from server.actions.rosters.write_workbook import MIME as XLSX
 from server.base.db import read
 from server.base.problems import not_found
 from server.console.pages import blueprint
 from server.documents.write_documents import DOCUMENTS, PDF, flag_pdf, flag_workbook
 from server.field_app import BUILT
+from server.files.new_workbook import MIME as XLSX
 from server.web.responses import as_download, as_photo, now_ms, runtime
 
 _CHARTS = BUILT / "console"

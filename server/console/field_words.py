@@ -1,14 +1,14 @@
-"""Fields and values of records in words: what a page shows for `/body/trade` and `020`."""
+"""What a page shows of a record: for `/body/trade` and `020`, and for what is wrong with it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from uuid import UUID
 
-from schemas.choice_words import CHOICE_WORDS
-from schemas.kinds import KINDS
 from server.actions.reference.name_codes import Names
+from server.actions.reference.record_words import coded, title, value
+
+__all__ = ["is_id", "message", "place_of", "title", "value"]
 
 _ENVELOPE = {
     "kind": "记录种类",
@@ -18,18 +18,7 @@ _ENVELOPE = {
     "scope": "工地",
     "": "整条记录",
 }
-_YES_NO = {"True": "是", "False": "否", "true": "是", "false": "否"}
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
-
-
-def title(kind: str, name: str) -> str:
-    """The title of a field of a kind; its name where it has no title."""
-    known = KINDS.get(kind)
-    field = known.whole.fields.get(name) if known is not None else None
-    if field is None:  # of another kind: a case is shown for its person, a line may be of none
-        others = (one.whole.fields.get(name) for one in KINDS.values() if one.nature != "server")
-        field = next((one for one in others if one is not None), None)
-    return str(field.metadata["title"]) if field is not None else name
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def place_of(kind: str, pointer: str) -> str:
@@ -40,21 +29,10 @@ def place_of(kind: str, pointer: str) -> str:
     return _ENVELOPE.get(steps[0] if steps else "", pointer)
 
 
-def value(names: Names, name: str, text: str, people: Mapping[str, str]) -> str:
-    """A field's value, as text, in words: closed lists, trades, yes and no, people by id."""
-    if name in CHOICE_WORDS:
-        return CHOICE_WORDS[name].get(text, text)
-    if name == "trade":
-        return names.of("trades", text)
-    if text in people:
-        return people[text]
-    return _YES_NO.get(text, text)
-
-
-def message(pointer: str, text: str) -> str:
+def message(names: Names, kind: str, pointer: str, text: str) -> str:
     """A message of validation, with words for the codes of closed lists."""
-    words = CHOICE_WORDS.get(pointer.rpartition("/")[2], {})
-    return _CODE.sub(lambda found: words.get(found[0], found[0]), text)
+    name = pointer.rpartition("/")[2]
+    return _CODE.sub(lambda found: coded(names, kind, name, found[0]) or found[0], text)
 
 
 def is_id(text: str) -> bool:

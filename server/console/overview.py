@@ -6,17 +6,19 @@ from uuid import UUID
 
 from flask import current_app, g
 
-from schemas.choice_words import CHOICE_WORDS
 from server.actions.reference.name_codes import read_names
 from server.actions.sites.get_site import site_file
+from server.actions.sites.list_records import logs_listed
 from server.actions.sites.overview import overview
 from server.base.db import read
+from server.console import field_words
 from server.console.pages import JUDGES, blueprint, render, require_role
 from server.console.window_grid import grid_of
-from server.models.access import may_see_people
+from server.models.access import may_see_people, sees_evidence
 from server.web.responses import now_ms, runtime
 
 _PEOPLE_PAGE = "console.show_people"
+_RECORDS_PAGE = "console.show_records"
 
 
 @blueprint.get("/overview")
@@ -40,7 +42,9 @@ def show_site(site_id: UUID) -> str:
         names,
         file=file,
         grid=grid_of(file.windows),
-        choices=CHOICE_WORDS,
+        fields=field_words,
+        logs=logs_listed(),
+        records_page=_RECORDS_PAGE if sees_evidence(g.viewer) else None,
         people_page=_PEOPLE_PAGE
         if may_see_people(g.viewer) and _PEOPLE_PAGE in current_app.view_functions
         else None,

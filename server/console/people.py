@@ -8,13 +8,14 @@ from flask import Response, g, request
 
 from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.reference.name_codes import read_names
-from server.actions.rosters.list_people import SEARCH_MAX, count_lookup, page_of_people
-from server.actions.rosters.write_workbook import MIME, roster_file
+from server.actions.rosters.list_people import LISTED, SEARCH_MAX, count_lookup, page_of_people
+from server.actions.rosters.write_workbook import roster_file
 from server.actions.sites.list_sites import one_site
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import blueprint, render, start_asked
+from server.files.new_workbook import MIME
 from server.models.access import may_unmask, may_upload
 from server.models.paging import Slice
 from server.web.responses import as_download, now_ms, runtime
@@ -73,6 +74,11 @@ def _people_page(site_id: UUID, text: str, start: int, problem: Problem | None =
         shown=shown,
         companies={company["code"]: company["name"] for company in shown.companies},
         people=people,
+        columns={
+            name: title
+            for name, title in LISTED.items()
+            if name != "company" or g.viewer.role != "contractor"
+        },
         total=total,
         text=text,
         start=start,

@@ -18,13 +18,14 @@ from server.actions.rosters.list_rosters import (
     page_of_rosters,
     rows_of_roster,
 )
-from server.actions.rosters.write_workbook import MIME, problem_file
+from server.actions.rosters.write_workbook import problem_file
 from server.actions.sites.list_sites import one_site, page_of_sites
 from server.base.db import read
 from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import ROWS, blueprint, render, start_asked
 from server.console.roster_columns import columns_form
+from server.files.new_workbook import MIME
 from server.models.access import may_see_people, may_upload
 from server.models.paging import Slice
 from server.rules.calendar import local_date_of

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from server.rules.duties.judge import REASONS, REMEDIES, reason_code
-from server.rules.flags.words import FLAG_STATE_NAMES, GRADES, KINDS, SEVERITIES, SLOTS, WINDOW_STATES, moment
+from server.rules.flags.words import (
+    FLAG_STATE_NAMES,
+    GRADES,
+    KIND_TITLES,
+    SEVERITIES,
+    SLOTS,
+    WINDOW_STATES,
+    moment,
+)
 
 WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
     "open": "待",
@@ -74,7 +82,7 @@ ALL = {
     "window_state": WINDOW_STATES,
     "severity": SEVERITIES,
     "grade": GRADES,
-    "kind": KINDS,
+    "kind": KIND_TITLES,
     "slot": SLOTS,
     "role": ROLES,
     "actor": ACTORS,

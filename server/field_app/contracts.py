@@ -12,11 +12,10 @@ from marshmallow import Schema, ValidationError, validate
 from schemas import limits
 from schemas.case import CaseBody
 from schemas.certificates import portable_checks
-from schemas.choice_words import CHOICE_WORDS
-from schemas.fields import Body, CompanyCheck, Pattern, RealDate, RealInstant, Tenths
+from schemas.fields import CODE_PATTERN, Body, CompanyCheck, Pattern, RealDate, RealInstant, Tenths
 from schemas.inspection_round import InspectionRoundBody
 from schemas.kinds import KINDS
-from schemas.shapes import shapes_of
+from schemas.shapes import Shape, shapes_of
 from schemas.worker import WorkerBody
 from server.actions.reference.load_reference import SEED_DATA
 from server.actions.reference.name_codes import OWN_NAMES
@@ -38,6 +37,8 @@ _TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
     "case.evidence": (CaseBody(), {"outcome": "cleared"}),
     "inspection_round.longitude_deg": (InspectionRoundBody(), {"latitude_deg": 35.3}),
 }
+# The lists of reference data that the app has words for, as it calls them.
+_NOUNS: Mapping[str, str] = {"trades": "trade", "duties": "duty", "place_kinds": "place", "units": "unit"}
 # The numbers that the app judges by before the server does.
 _RULES = (
     *("fever_celsius", "plausible_celsius_low", "plausible_celsius_high"),
@@ -66,8 +67,9 @@ def contracts() -> dict[str, Any]:
         "kinds": {
             kind.name: {
                 "title": kind.title,
+                "icon": kind.icon,
                 "nature": kind.nature,
-                "acts": list(kind.acts),
+                "acts": [] if kind.own else list(kind.acts),
                 "fields": _fields(kind.whole) if kind.nature != "server" else {},
             }
             for kind in KINDS.values()
@@ -91,28 +93,41 @@ def contracts_json() -> str:
 
 
 def _fields(schema: Schema) -> dict[str, Any]:
-    shapes = {shape.name: shape for shape in shapes_of(schema)}
     return {
-        name: {
-            "title": shapes[name].title,
-            "type": shapes[name].type,
-            "optional": shapes[name].optional,
+        shape.name: {
+            "title": shape.title,
+            "type": shape.type,
+            "optional": shape.optional,
             "missing": field.error_messages["required"],
-            "checks": [_check(name, validator) for validator in field.validators],
+            "checks": [_check(shape, validator) for validator in field.validators],
+            **{name: said for name, said in _declared(shape, field.metadata).items() if said is not None},
         }
-        for name, field in schema.fields.items()
+        for shape, field in zip(shapes_of(schema), schema.fields.values(), strict=True)
     }
 
 
-def _check(name: str, validator: Callable[[Any], Any]) -> dict[str, Any]:
-    """A validator with the message that it gives. Raises KeyError for one that this page does not know."""
+def _declared(shape: Shape, said: Mapping[str, Any]) -> dict[str, str | None]:
+    """What a form does with a field: where its words are, what helps to fill it in, which record it names, what comes down
+    of it, and which keyboard it is typed with; `said`: its declaration."""
+    policy, column = said.get("privacy"), said.get("column")
+    return {
+        "noun": _NOUNS.get(shape.noun or ""),
+        "hint": shape.hint,
+        "role": shape.role,
+        "refers": shape.refers,
+        "served": (policy.served_as or shape.name) if policy is not None and policy.mask else None,
+        "keys": "tel" if column is not None and column.reads == "phone" else None,
+    }
+
+
+def _check(shape: Shape, validator: Callable[[Any], Any]) -> dict[str, Any]:
+    """A validator with the message that it gives. Raises KeyError for one that this page does not know. A list that is
+    reference data may have grown since the app was built: of that, only the server knows all."""
     if isinstance(validator, validate.OneOf):
-        words = CHOICE_WORDS[name]
-        return {
-            "rule": "choice",
-            "words": {choice: words[choice] for choice in validator.choices},
-            "message": validator.error,
-        }
+        if shape.words is None:
+            return {"rule": "pattern", "pattern": CODE_PATTERN, "message": validator.error}
+        words = {choice: shape.words[choice] for choice in validator.choices}
+        return {"rule": "choice", "words": words, "message": validator.error}
     if isinstance(validator, validate.Length):
         return {"rule": "length", "max": validator.max, "message": validator.error}
     if isinstance(validator, validate.Range):
@@ -138,8 +153,7 @@ def _told_of(name: str, shape: Body, wrong: Mapping[str, Any]) -> str:
 
 
 def _reference_words() -> dict[str, dict[str, str]]:
-    nouns = (("trade", "trades"), ("duty", "duties"), ("place", "place_kinds"), ("unit", "units"))
-    words = {noun: {row["code"]: row["name"] for row in _rows(file)} for noun, file in nouns}
+    words = {noun: {row["code"]: row["name"] for row in _rows(file)} for file, noun in _NOUNS.items()}
     words["duty"] |= OWN_NAMES["duties"]
     words["duty_source"] = {row["code"]: row["source"] for row in _rows("duties")}
     return words

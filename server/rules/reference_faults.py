@@ -142,18 +142,14 @@ def _evidence(row: Row) -> _Found:
 
 
 def _places(row: Row, kind: Kind) -> _Found:
-    """A log meets a window by its place: the record must be able to name it."""
+    """A log meets a window by its place: the record must be able to name it. Which places there are is reference data, and
+    `_duty` asks for that."""
     if kind.nature != "fact" or kind.subject_field not in (None, "place"):
         yield "evidence_unfit", f"{kind.title} ({kind.name}) 不能逐次完成时段, 请更正 evidence 或 judging。"
     elif kind.subject_field is None and row["places"]:
         yield "place_not_recorded", f"{kind.title} ({kind.name}) 写不出场所, 请把 places 留空。"
-    elif kind.subject_field == "place":
-        named = _choices(kind, "place")
-        if not row["places"]:
-            yield "places_missing", f"{kind.title} ({kind.name}) 都写明场所, 请在 places 里列出要求哪些。"
-        for name in row["places"]:
-            if name not in named:
-                yield "place_not_recorded", f"{kind.title} ({kind.name}) 写不出场所 {name}, 请更正 places。"
+    elif kind.subject_field == "place" and not row["places"]:
+        yield "places_missing", f"{kind.title} ({kind.name}) 都写明场所, 请在 places 里列出要求哪些。"
 
 
 def _slots(row: Row, rows: _Rows) -> _Found:
@@ -178,7 +174,7 @@ def _slots(row: Row, rows: _Rows) -> _Found:
 
 
 def _choices(kind: Kind, name: str) -> tuple[str, ...]:
-    """The closed list of a field of this kind; empty for one that takes any code."""
+    """The closed list of a field of this kind; empty for one that takes any code, or those of reference data."""
     checks = getattr(kind.whole.fields.get(name), "validators", ())
     return tuple(chain.from_iterable(getattr(check, "choices", ()) for check in checks))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from schemas.book import KindBook, kind_book
+from schemas.lists import NOUNS
 from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.duties.reporting import EVERY_KIND, Classes
@@ -24,6 +26,7 @@ class Rulebook:
     stamp: str
     duties: tuple[DutyRule, ...]
     holidays: Holidays
+    kinds: KindBook  # with the lists that the rows have
     rows: Mapping[str, Sequence[Row]]  # by noun, the file of seed_data/ that they come from
 
     def number(self, code: str, local_date: str) -> float:
@@ -88,6 +91,7 @@ class Rulebook:
 
 
 def rulebook(stamp: str, rows: Mapping[str, Sequence[Row]]) -> Rulebook:
-    """The rulebook of these rows."""
+    """The rulebook of these rows. A code that has ended stays in the lists of bodies."""
     duties = from_rows.duty_rules(rows["duties"], rows["duty_slots"])
-    return Rulebook(stamp, tuple(duties), from_rows.holidays(rows["holidays"]), rows)
+    kinds = kind_book({noun: [row["code"] for row in rows[noun]] for noun in NOUNS})
+    return Rulebook(stamp, tuple(duties), from_rows.holidays(rows["holidays"]), kinds, rows)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
-from schemas.choice_words import CHOICE_WORDS
+from schemas.temperature_check import SLOTS
 from server.rules.calendar import DAY_MS, add_days, local_date_of
 
 _MINUTE_MS = 60_000
@@ -137,7 +137,7 @@ def metres_between(one: tuple[float, float], other: tuple[float, float]) -> floa
 def explain(signal: Signal) -> tuple[str, str]:
     """The name and the explanation with its figures."""
     name, text = CATALOGUE[signal.code]
-    slot = CHOICE_WORDS["slot"].get(signal.figures.get("slot", ""), "")
+    slot = SLOTS.get(signal.figures.get("slot", ""), "")
     return name, text.format(**{**signal.figures, "slot": slot})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.actions.media.inspect_photo import photo_limits
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.accept_push import accept_carried
 from server.actions.sync.read_export import Export, check_export, open_export
 from server.actions.sync.read_push import read_lines
@@ -33,10 +34,10 @@ def import_export(runtime: Runtime, path: Path, now_ms: int) -> TakenIn:
     of it is taken then."""
     with open_export(path) as export:
         with read() as session:
-            device = check_export(session, export)
+            device, kinds = check_export(session, export), rules_in_force(session).kinds
         taken = TakenIn(device.name)
         for start in range(0, len(export.raws), MAX_ENTRIES):
-            lines = read_lines(export.raws[start : start + MAX_ENTRIES], runtime.seals)
+            lines = read_lines(export.raws[start : start + MAX_ENTRIES], runtime.seals, kinds=kinds)
             with write() as session:
                 outcomes = accept_carried(session, runtime.seals, device.id, lines, now_ms)
             taken.entries.update(outcome["outcome"] for outcome in outcomes)

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, FilePayload, Page, Route, ViewportSize, expect
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from schemas.book import KindBook
 from schemas.certificates import person_check_character
 from server.actions.audit.verify_log import verify_scope
 from server.actions.records.feed import publish
@@ -261,8 +262,8 @@ class Inspector:
         real = read_push.read_line
         refused: list[str] = []
 
-        def read_line(number: int, raw: bytes, seals: Seals) -> read_push.Line:
-            line = real(number, raw, seals)
+        def read_line(number: int, raw: bytes, seals: Seals, kinds: KindBook) -> read_push.Line:
+            line = real(number, raw, seals, kinds)
             if line.entry is not None and (not refused or line.entry.id in refused):
                 refused.append(line.entry.id)
                 line.code, line.errors = "body_invalid", {pointer: [message]}

@@ -8,7 +8,6 @@ import re
 import pytest
 from flask import Flask
 
-from schemas.choice_words import CHOICE_WORDS
 from server.field_app import BUILT, HOME
 from server.field_app.build import SCRIPT_BYTES_MAX, ensure_built, npm_run, prepare, script_bytes
 from server.field_app.contracts import contracts
@@ -44,7 +43,7 @@ def test_every_closed_list_has_its_words() -> None:
     fields = [field for kind in contracts()["kinds"].values() for field in kind["fields"].items()]
     for name, field in fields:
         for check in field["checks"]:
-            assert check["rule"] != "choice" or check["words"].keys() <= CHOICE_WORDS[name].keys()
+            assert check["rule"] != "choice" or all(check["words"].values()), name
             assert check["rule"] == "company" or re.search(r"[\u4e00-\u9fff]", check["message"])
 
 

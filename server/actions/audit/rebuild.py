@@ -16,6 +16,7 @@ from schemas.kinds import KINDS
 from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_signed, state_tally
 from server.actions.records.feed import Feed, Put, body_aad, signed
 from server.actions.records.registers import REGISTERS, state_aad
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import Applying, Written, apply_entry
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.sync.read_push import entry_aad, prev_of
@@ -154,11 +155,12 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone
     scratch.add(fresh)
     scratch.flush()
     users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
+    kinds = rules_in_force(session).kinds
     applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
     in_log = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
     query = sa.select(LogEntry).where(*in_log).order_by(LogEntry.seq)
     for row in session.scalars(query.execution_options(yield_per=500)):
-        written = written_again(seals, row, users[row.device_id]) if row.raw else None
+        written = written_again(seals, row, users[row.device_id], kinds) if row.raw else None
         if written is None or gone.passes_over(written):
             passed_over.add(row.id)
             continue

@@ -13,7 +13,7 @@ from server.rules.flags.moves import MOVES
 from server.rules.flags.words import (
     FLAG_STATE_NAMES,
     GRADES,
-    KINDS,
+    KIND_TITLES,
     SEVERITIES,
     SLOTS,
     WINDOW_STATES,
@@ -159,7 +159,7 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
 def _entries(file: FlagFile) -> dict[str, Any]:
     rows = [
         [
-            f"{KINDS.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条{' (补录)' if entry['backfilled'] else ''}",
+            f"{KIND_TITLES.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条{' (补录)' if entry['backfilled'] else ''}",
             entry["device"]["name"] or entry["device"]["id"],
             exact(entry["claimed_ms"]),
             f"{exact(entry['event_ms'])} {bound(entry['bound_ms'])}, {GRADES.get(entry['grade'], entry['grade'])}",
@@ -208,7 +208,7 @@ def _events(file: FlagFile, names: Names) -> dict[str, Any]:
 def _photos(file: FlagFile, names: Names) -> dict[str, Any]:
     rows = [
         [
-            f"{KINDS.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条",
+            f"{KIND_TITLES.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条",
             photo["sha256"],
             "已收到" if photo["arrived"] else "未收到",
         ]

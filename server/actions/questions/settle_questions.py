@@ -42,11 +42,12 @@ QUESTION_STATES = ("open", "settled")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A contested field: both values (masked) with who wrote each; `kept` shows now, or did until it was settled by
-    `settled_by` (empty: by an edit from a tablet)."""
+    """A contested field of a record of a kind: both values (masked) with who wrote each; `kept` shows now, or did until
+    it was settled by `settled_by` (empty: by an edit from a tablet)."""
 
     contest: Contest
     site: Site
+    kind: str
     person: str
     kept: str
     other: str
@@ -91,7 +92,7 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
         name = _name(seals, worker) if worker is not None else ""
         kept, other = (mask_field(kind, contest.field, values[choice]) for choice in (KEEP, TAKE_OTHER))
         kept_by, other_by = (authors.get(key, "") for key in (contest.kept_entry, contest.other_entry))
-        found.append(Question(contest, site, name, kept, other, kept_by, other_by, settled_by or ""))
+        found.append(Question(contest, site, kind, name, kept, other, kept_by, other_by, settled_by or ""))
     return found
 
 

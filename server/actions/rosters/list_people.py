@@ -18,11 +18,13 @@ from server.base.seal import Seals
 from server.models.access import Viewer, may_see_people
 from server.models.paging import Slice
 from server.models.roster import Disclosure
-from server.rules.masking import mask_field
+from server.rules.rosters.fields import COLUMNS
+from server.rules.rosters.people_words import shown_to_all
 from server.rules.rosters.words import plain
 
 SEARCH_MAX = 50  # characters
 LOOKUPS_PER_HOUR = 30  # by whole numbers, of one user: enough for a gate, too few to try numbers out
+LISTED = {name: one.title for name, one in COLUMNS.items() if one.column.listed}
 _LOOKED_UP = "按完整号码查找"
 _WHOLE_NUMBER = re.compile(
     r"(?=(?:[a-z]*[0-9]){6})[0-9a-z]{8,20}"
@@ -32,16 +34,11 @@ _TAIL = 4  # of a number: what masking leaves at its end
 
 @dataclass(frozen=True, slots=True)
 class ShownPerson:
-    """One person, numbers masked, the trade by its name."""
+    """One person: `cells` are the fields of LISTED in words, numbers masked, the company by its code."""
 
     name: str
-    certificate: str
-    company: str
-    team: str
-    trade: str
-    phone: str
-    entered_on: str
     exited_on: str | None
+    cells: dict[str, str]
 
 
 def count_lookup(session: Session, viewer: Viewer, site_id: str, text: str, now_ms: int) -> None:
@@ -85,11 +82,6 @@ def _fits(person: dict[str, Any], wanted: str) -> bool:
 def _shown(person: dict[str, Any], trades: dict[str, str]) -> ShownPerson:
     return ShownPerson(
         person["name"],
-        mask_field("worker", "certificate_number", person["certificate_number"]),
-        person["company"],
-        person.get("team") or "",
-        trades.get(person["trade"], person["trade"]),
-        mask_field("worker", "phone", person.get("phone")),
-        person["entered_on"],
         person.get("exited_on"),
+        {name: shown_to_all(name, person.get(name), trades) for name in LISTED},
     )

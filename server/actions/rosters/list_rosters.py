@@ -17,8 +17,9 @@ from server.models.paging import After, Page, Slice, cut, read_cursor
 from server.models.roster import Roster
 from server.models.user import User
 from server.rules.masking import mask_certificate, mask_phone
-from server.rules.rosters.fields import FIELDS, shown
+from server.rules.rosters.fields import FIELDS
 from server.rules.rosters.layout import Layout
+from server.rules.rosters.people_words import shown_to_all
 from server.rules.rosters.problems import CATALOGUE
 from server.rules.rosters.questions import samples
 
@@ -178,7 +179,7 @@ def _in_words(code: str, name: str | None, title: str | None) -> dict[str, Any]:
 
 
 def _masked(name: str, value: Any) -> str:
-    return mask_phone(value) if name == "phone" and value else shown(name, value)
+    return shown_to_all(name, value, {})
 
 
 def _absent(person: Absent) -> ShownRow:

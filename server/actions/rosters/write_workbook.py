@@ -4,12 +4,10 @@ every text is written as text."""
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import xlsxwriter
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 from xlsxwriter.worksheet import Worksheet
@@ -22,20 +20,17 @@ from server.actions.rosters.stored_people import people_of_site
 from server.actions.sites.list_sites import one_site
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
+from server.files.new_workbook import header_format, new_workbook, write_header
 from server.models.access import Viewer, may_see_people, may_unmask
 from server.models.roster import Disclosure
 from server.rules.calendar import local_date_of
-from server.rules.masking import mask_field
 from server.rules.plain_text import cleaned
 from server.rules.rosters.cells import is_empty
-from server.rules.rosters.fields import FIELDS, REQUIRED, shown
+from server.rules.rosters.fields import COLUMNS, FIELDS, REQUIRED, shown
+from server.rules.rosters.people_words import in_words, shown_to_all
 from server.rules.rosters.problems import CATALOGUE
 
-MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_WIDTHS = {"name": 12, "certificate_number": 24, "certificate_type": 14, "company": 24, "phone": 16}
 _PROBLEM_TITLES = ("问题", "修改办法")
-_DATES = ("entered_on", "exited_on")
-_NEVER_FILLED = ("company", "role", "certificate_type")  # known without a cell that says so
 
 
 def problem_file(session: Session, seals: Seals, viewer: Viewer, roster_id: str) -> bytes:
@@ -46,8 +41,8 @@ def problem_file(session: Session, seals: Seals, viewer: Viewer, roster_id: str)
     """
     result = read_result(seals, one_roster(session, viewer, roster_id).roster)
     buffer = io.BytesIO()
-    with _workbook(buffer) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+    with new_workbook(buffer) as book:
+        bold = header_format(book)
         text = book.add_format({"num_format": "@"})
         wrong = book.add_format(
             {"num_format": "@", "bg_color": "#FDE2E0", "border": 1, "border_color": "#C0392B"}
@@ -83,23 +78,20 @@ def roster_file(
         session.add(disclosure)
     trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
     buffer = io.BytesIO()
-    with _workbook(buffer) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+    with new_workbook(buffer) as book:
+        bold = header_format(book)
         page = book.add_worksheet("名册")
         page.write_string(
             0, 0, f"{site.name} 名册 ({local_date_of(now_ms)}{'' if reason else ', 号码已遮盖'})"
         )
-        _write_header(page, 1, list(FIELDS.values()), bold)
-        for column, name in enumerate(FIELDS):
-            page.set_column(column, column, _WIDTHS.get(name, 12))
+        write_header(page, 1, list(FIELDS.values()), bold)
+        for column, one in enumerate(COLUMNS.values()):
+            page.set_column(column, column, one.column.width)
         page.freeze_panes(2, 1)
         for row, person in enumerate(people, start=2):
             for column, name in enumerate(FIELDS):
-                value = person.get(name)
-                text = trades.get(value, value) if name == "trade" else shown(name, value)
-                page.write_string(
-                    row, column, mask_field("worker", name, text) if reason is None else str(text)
-                )
+                text = (shown_to_all if reason is None else in_words)(name, person.get(name), trades)
+                page.write_string(row, column, text)
     return buffer.getvalue()
 
 
@@ -142,7 +134,7 @@ def _write_problems(
 ) -> None:
     columns = _columns(sheet, rows)
     width = len(columns.titles)
-    _write_header(page, 0, [*columns.titles, *_PROBLEM_TITLES], bold)
+    write_header(page, 0, [*columns.titles, *_PROBLEM_TITLES], bold)
     page.set_column(0, width - 1, 16)
     page.set_column(width, width + 1, 48)
     page.freeze_panes(1, 0)
@@ -169,9 +161,9 @@ def _cells(row: ValidatedRow, columns: _Columns) -> list[Any]:
     guessed = {name for code, name, _ in row.found if code == "trade_missing"}
     for name, column in columns.at.items():
         value = row.fields.get(name)
-        if value is None or name in _NEVER_FILLED or name in guessed:
+        if value is None or COLUMNS[name].column.known or name in guessed:
             continue
-        if name in _DATES or is_empty(cells[column]):
+        if COLUMNS[name].reads == "date" or is_empty(cells[column]):
             cells[column] = shown(name, value)
     return cells
 
@@ -189,11 +181,6 @@ def _write_cell(page: Worksheet, row: int, column: int, cell: Any, form: Any) ->
         page.write_string(row, column, cell, form)
 
 
-def _write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -> None:
-    for column, title in enumerate(titles):
-        page.write_string(row, column, title, form)
-
-
 def _check_reason(viewer: Viewer, reason: str) -> None:
     if not may_unmask(viewer):
         raise Problem("role_not_allowed", "完整号码只对质安科和监察支队开放。")
@@ -206,18 +193,3 @@ def _sheet_name(name: str, index: int) -> str:
     """A name that a spreadsheet program takes: no signs that it forbids, at most 31 characters, never twice."""
     kept = "".join(c for c in name if c not in "[]:*?/\\" and c.isprintable())
     return f"{index + 1} {kept}"[:31].strip("' ")
-
-
-@contextmanager
-def _workbook(buffer: io.BytesIO) -> Iterator[xlsxwriter.Workbook]:
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_numbers": False,
-        "strings_to_urls": False,
-    }
-    book = xlsxwriter.Workbook(buffer, options)
-    try:
-        yield book
-    finally:
-        book.close()

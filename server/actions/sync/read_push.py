@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict
 
-from schemas.compiled import FastEntry, decode_line, is_sound
+from schemas.book import SHIPPED, KindBook
+from schemas.compiled import FastEntry, is_sound
 from schemas.kinds import KINDS, validate_body
 from server.actions.records.feed import encode
 from server.base.seal import Seals, aad_of
@@ -53,10 +54,12 @@ class Push:
     lines: list[Line]
 
 
-def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> list[Line]:
-    """Every line of a device validated and sealed, by the schema that the push's header names; nothing here needs the
-    database."""
-    lines = [read_line(number, raw, seals) for number, raw in enumerate(raws, start=1)]
+def read_lines(
+    raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1], kinds: KindBook = SHIPPED
+) -> list[Line]:
+    """Every line of a device validated and sealed, by the schema that the push's header names and with the lists that this
+    installation has; nothing here needs the database."""
+    lines = [read_line(number, raw, seals, kinds) for number, raw in enumerate(raws, start=1)]
     for line in lines:
         if line.entry is None or line.code is not None:
             continue
@@ -70,17 +73,17 @@ def read_lines(raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1]) -> li
     return lines
 
 
-def read_line(number: int, raw: bytes, seals: Seals) -> Line:
+def read_line(number: int, raw: bytes, seals: Seals, kinds: KindBook = SHIPPED) -> Line:
     """One line validated. A line that is refused says so in `code`; it never raises."""
     line = Line(number, raw, hashlib.sha256(raw).hexdigest())
-    read = decode_line(raw)
+    read = kinds.reader.decode_line(raw)
     if read is not None:
         entry, body = read
         line.entry = entry
         line.served = bytes(entry.body)
         _take_keys(line, entry.kind, body)
     else:
-        _read_strictly(line)
+        _read_strictly(line, kinds)
     if line.entry is not None:
         line.stored = _stored(line, line.entry, seals)
     return line
@@ -98,14 +101,14 @@ def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any],
     return line
 
 
-def _read_strictly(line: Line) -> None:
+def _read_strictly(line: Line, kinds: KindBook) -> None:
     try:
         entry = read_entry(line.raw)
     except Refusal as refusal:
         line.entry, line.code, line.errors = refusal.entry, refusal.code, refusal.errors
         return
     line.entry = entry
-    clean, line.code, line.errors = validate_body(entry.kind, entry.act, entry.body)
+    clean, line.code, line.errors = validate_body(entry.kind, entry.act, entry.body, kinds.kinds)
     if (
         line.code is None
         and KINDS[entry.kind].nature == "fact"

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.book import KindBook
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.duties.match_facts import Touch, match_facts
 from server.actions.duties.weigh_coverage import COVERAGE_KINDS
@@ -122,7 +123,9 @@ def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -
     """Try to apply one held entry; whether it is held no more."""
     session = applying.session
     row = session.get_one(LogEntry, (held.scope_id, held.entry_id), populate_existing=True)
-    effect = apply_entry(applying, written_again(applying.seals, row, _user_of(session, row)), forced)
+    effect = apply_entry(
+        applying, written_again(applying.seals, row, _user_of(session, row), book.kinds), forced
+    )
     if effect.outcome == "held" and forced:
         effect = Effect("refused", code="unknown_record")
     if effect.outcome == "held":
@@ -140,9 +143,9 @@ def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -
     return True
 
 
-def written_again(seals: Seals, row: LogEntry, user_id: str) -> Written:
+def written_again(seals: Seals, row: LogEntry, user_id: str, kinds: KindBook) -> Written:
     """An entry read back from the log, with the time that was found for it when it came."""
-    line = read_line(row.n, seals.open(entry_aad(row.id), row.raw), seals)
+    line = read_line(row.n, seals.open(entry_aad(row.id), row.raw), seals, kinds)
     assert line.entry is not None, "what the log keeps was read once"
     times = Interval(
         row.earliest_ms,

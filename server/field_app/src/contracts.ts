@@ -16,12 +16,19 @@ export interface FieldRule {
   optional: boolean;
   missing: string;
   checks: Check[];
+  noun?: string; // of `words`, where the list is reference data
+  hint?: string;
+  role?: string; // what duties are judged by: place, worker, slot …
+  refers?: string; // the kind of record whose id it holds
+  served?: string; // under which name it comes down masked
+  keys?: "tel"; // which keyboard it is typed with
 }
 
 export interface KindRule {
   title: string;
+  icon: string;
   nature: string;
-  acts: string[];
+  acts: string[]; // what a device may do with such records
   fields: Record<string, FieldRule>;
 }
 
@@ -77,10 +84,18 @@ export function reasonText(reason: unknown): string {
   return [word("window_reason", code), ...detail].join(": ");
 }
 
-/** The closed list of a field, code → word. */
+/** The list of a field, code → word. One of reference data may have grown since the app was built. */
 export function choices(kind: string, field: string): Record<string, string> {
-  const check = contracts.kinds[kind]?.fields[field]?.checks.find((one) => one.rule === "choice");
-  return check?.rule === "choice" ? check.words : {};
+  const rule = contracts.kinds[kind]?.fields[field];
+  const check = rule?.checks.find((one) => one.rule === "choice");
+  return check?.rule === "choice" ? check.words : (contracts.words[rule?.noun ?? ""] ?? {});
+}
+
+/** A value in words; `names`: of the records that it may name. */
+export function shownValue(kind: string, field: string, value: unknown, names?: ReadonlyMap<string, string>): string {
+  if (typeof value === "boolean") return value ? "是" : "否";
+  const text = String(value ?? "空");
+  return choices(kind, field)[text] ?? names?.get(text) ?? text;
 }
 
 const judgedBy = new Map<string, Rule>();

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
+from schemas import temperature_check
+from schemas.flag import FLAG_STATE_WORDS
+from schemas.kinds import KINDS
+from schemas.severity import SEVERITIES
+from schemas.window import WINDOW_STATE_WORDS
 from server.base.clock import to_iso
 
-FLAG_STATE_NAMES = {
-    "open": "待确认",
-    "acknowledged": "已确认",
-    "rectifying": "责令整改中",
-    "submitted": "已回复待复查",
-    "verified": "复查通过",
-    "closed": "已销号",
-    "transferred": "已移送监察支队",
-    "stop_work": "停工",
-    "withdrawn": "已撤回",
-}
-WINDOW_STATES = {
-    "open": "待检查",
-    "met": "已完成",
-    "done_late": "迟做",
-    "backfilled": "补录",
-    "silent": "失联",
-    "missed": "缺失",
-    "review": "待复核",
-    "excused": "已豁免",
-    "void": "作废",
-}
-SEVERITIES = {"severe": "严重", "ordinary": "一般", "facilities": "设施"}
-KINDS = {
-    "worker": "实名登记",
-    "temperature_check": "测温",
-    "disinfection_log": "消毒",
-    "gate_pass": "进出场",
-    "case": "健康异常个案",
-    "inspection_round": "巡查",
-    "inspection_finding": "巡查发现",
-    "supply_movement": "物资出入库",
-    "worker_merge": "人员合并",
-}
-SLOTS = {
-    "before_work": "上班前",
-    "after_work": "下班后",
+__all__ = [
+    "FLAG_STATE_NAMES",
+    "GRADES",
+    "KIND_TITLES",
+    "SEVERITIES",
+    "SLOTS",
+    "WINDOW_STATES",
+    "bound",
+    "exact",
+    "moment",
+]
+
+FLAG_STATE_NAMES = FLAG_STATE_WORDS
+WINDOW_STATES = WINDOW_STATE_WORDS
+KIND_TITLES = {name: kind.title for name, kind in KINDS.items()}
+SLOTS = {  # of windows: those that readings name, and others
+    **temperature_check.SLOTS,
     "morning": "上午",
     "noon": "中午",
-    "meal": "用餐时",
     "afternoon": "下午",
     "evening": "晚间",
     "night": "夜间",

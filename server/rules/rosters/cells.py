@@ -17,6 +17,7 @@ from server.rules.rosters.words import Words, plain
 
 Cell = str | float | int | bool | date | datetime | time | timedelta
 Reading = tuple[str | None, str | None]
+Measured = tuple[str | float | None, str | None]
 
 EMPTY: Reading = (None, None)
 _OUTER = " \t\r\n\u00a0\u3000\u200b\ufeff'‘’`＇"
@@ -36,6 +37,7 @@ _PLAIN_NUMBER = re.compile(r"[1-7]\d{16}[\dX]", re.ASCII)
 _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．", "·"))
 _CROSSES = str.maketrans(dict.fromkeys("xＸｘ×хХⅩⅹ", "X"))
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?e[+-]?\d+", re.IGNORECASE)
+_QUANTITY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _PHONE = re.compile(PHONE_PATTERN)
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[日号]?(?:[ T].*)?")
 _DATE_SIGN = re.compile(r"\s*[-./年月。、,·]\s*|(?<=\d)\s+(?=\d)")
@@ -97,6 +99,16 @@ def read_text(cell: Cell, longest: int, problem: str) -> Reading:
         return EMPTY
     text = _SPACES.sub(" ", half_width(text_of(cell))).strip()
     return (text, None) if len(text) <= longest else (None, problem)
+
+
+def read_quantity(cell: Cell) -> Measured:
+    """A number, as a numeric cell or as people type it."""
+    if is_empty(cell):
+        return EMPTY
+    text = half_width(text_of(cell)).replace(",", "")
+    if isinstance(cell, bool) or _QUANTITY.fullmatch(text) is None:
+        return None, "value_unfit"
+    return (float(text) if "." in text else int(text)), None
 
 
 def is_plain_number(cell: Cell) -> TypeGuard[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from server.rules.rosters.fields import COLUMNS
 from server.rules.rosters.problems import Found
 from server.rules.rosters.validate import Row
 
@@ -100,8 +101,8 @@ def _changes(row: Row, known: Stored, last_seen: Mapping[str, str]) -> dict[str,
     """The fields that differ; adds to the row what is to be said about it."""
     was = known.fields
     changes = {name: value for name, value in row.fields.items() if was.get(name) != value}
-    for name in ("team_leader", "canteen_staff"):
-        if name in changes and not changes[name] and not was.get(name):
+    for name in [name for name in changes if COLUMNS[name].reads == "yes_no"]:
+        if not changes[name] and not was.get(name):
             del changes[name]  # to say no says the same as to say nothing
     guessed = {found.field for found in row.found if found.code in ("trade_missing", "trade_unknown")}
     if "trade" in guessed:  # what is stored is better than a guess

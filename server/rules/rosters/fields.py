@@ -1,39 +1,82 @@
-"""The fields of a roster, in the order in which people fill them in, with the names that people know."""
+"""The fields of a roster, in the order in which people fill them in, as `schemas/worker.py` declares them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-FIELDS: Mapping[str, str] = {
-    "name": "姓名",
-    "certificate_type": "证件类型",
-    "certificate_number": "证件号码",
-    "company": "所属企业",
-    "team": "班组",
-    "trade": "工种",
-    "role": "人员类别",
-    "team_leader": "是否班组长",
-    "phone": "手机号",
-    "contract": "合同类型",
-    "entered_on": "进场日期",
-    "exited_on": "退场日期",
-    "dormitory": "宿舍",
-    "canteen_staff": "是否食堂人员",
+from marshmallow import ValidationError
+from marshmallow.fields import Field
+
+from schemas.column import Column, Reads
+from schemas.kinds import KINDS
+from schemas.shapes import Shape, shapes_of
+
+_USUAL_WRONG: Mapping[Reads, str] = {
+    "text": "text_long",
+    "date": "date_form",
+    "choice": "value_unknown",
+    "yes_no": "yes_no_unknown",
 }
-REQUIRED = ("name", "certificate_number", "team", "entered_on")  # without them a row is rejected
-GIVABLE = ("team", "entered_on")  # of these one value may be true of everybody on a list
-VALUES: Mapping[str, Mapping[str, str]] = {
-    "certificate_type": {
-        "id_card": "身份证",
-        "hmt_residence": "港澳台居民居住证",
-        "foreign_permanent": "外国人永久居留身份证",
-        "passport": "护照",
-        "hk_macao_permit": "港澳居民来往内地通行证",
-        "taiwan_permit": "台胞证",
-    },
-    "role": {"worker": "建筑工人", "manager": "管理人员"},
-    "contract": {"labour": "劳动合同", "written_agreement": "书面协议"},
-}
+TEXT_MAX = 500  # characters of a cell for a field that has no length of its own
+
+
+@dataclass(frozen=True)
+class RosterField:
+    """One field with its column. `reads` and `wrong`: as the column says, else as the type of the field does."""
+
+    name: str
+    title: str
+    column: Column
+    reads: Reads
+    wrong: str
+    words: Mapping[str, str]
+    max_length: int
+    field: Field[object]
+
+    def fits(self, value: object) -> bool:
+        """Whether the field may hold this value."""
+        try:
+            self.field.deserialize(value)
+        except ValidationError:
+            return False
+        return True
+
+
+def _reads(shape: Shape) -> Reads:
+    if shape.type in ("number", "integer"):
+        return "number"
+    if shape.type == "boolean":
+        return "yes_no"
+    if shape.words is not None:
+        return "choice"
+    return "date" if shape.format == "date" else "text"
+
+
+def _fields() -> dict[str, RosterField]:
+    whole, found = KINDS["worker"].whole, {}
+    for shape in shapes_of(whole):
+        field = whole.fields[shape.name]
+        column = field.metadata.get("column")
+        if column is None:
+            continue
+        reads = column.reads or _reads(shape)
+        wrong = column.wrong or _USUAL_WRONG.get(reads, "value_unfit")
+        length = shape.max_length or TEXT_MAX
+        found[shape.name] = RosterField(
+            shape.name, shape.title, column, reads, wrong, shape.words or {}, length, field
+        )
+    return found
+
+
+COLUMNS: Mapping[str, RosterField] = _fields()
+FIELDS: Mapping[str, str] = {name: one.title for name, one in COLUMNS.items()}
+REQUIRED = tuple(
+    name for name, one in COLUMNS.items() if one.column.missing
+)  # without them a row is rejected
+GIVABLE = tuple(
+    name for name, one in COLUMNS.items() if one.column.given
+)  # one value may be true of everybody
 
 
 def shown(name: str, value: object) -> str:
@@ -42,4 +85,4 @@ def shown(name: str, value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
-    return VALUES.get(name, {}).get(str(value), str(value))
+    return COLUMNS[name].words.get(str(value), str(value)) if name in COLUMNS else str(value)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from schemas.certificates import CERTIFICATE_WORDS
 from schemas.certificates import PROBLEMS as CERTIFICATE_PROBLEMS
 
 Weight = Literal["error", "warning"]
@@ -83,7 +84,7 @@ CATALOGUE: Mapping[str, Known] = {
     ),
     "certificate_type_unknown": _error(
         "不认识这种证件类型。",
-        "请填写: 身份证、港澳台居民居住证、外国人永久居留身份证、护照、港澳居民来往内地通行证、台胞证。",
+        f"请填写: {'、'.join(CERTIFICATE_WORDS.values())}。",
     ),
     **{
         code: _error(CERTIFICATE_PROBLEMS[code], "改正后重新上传。", source)
@@ -114,10 +115,13 @@ CATALOGUE: Mapping[str, Known] = {
     "trade_unknown": _warning("工种表里没有这个名称, 按“其他”登记。", "请从工种表中选择。"),
     "trade_not_listed": _warning("工种表里没有这个代码, 按所写的登记。", "请从工种表中选择。"),
     "role_unknown": _error("人员类别应为建筑工人或管理人员。", "请填写“建筑工人”或“管理人员”。"),
-    "contract_unknown": _warning("不认识这种合同类型, 未登记。", "请填写“劳动合同”或“书面协议”。"),
+    "contract_unknown": _warning("不认识这种合同类型, 未登记。", "请填写“劳动合同”或“用工书面协议”。"),
     "yes_no_unknown": _warning("应填写是或否, 未登记。", "请填写“是”或“否”。"),
     "phone_form": _error("手机号不对。", "应为 1 开头的 11 位手机号; 没有的请留空。"),
     "dormitory_long": _error("宿舍超过 50 个字。", "请缩短宿舍名称。"),
+    "text_long": _error("字数超过规定。", "请缩短。"),
+    "value_unknown": _warning("不认识这个名称, 未登记。", "请从规定的名称中选择。"),
+    "value_unfit": _error("写法不对。", "请按这一列的要求填写; 没有的请留空。"),
     "entered_on_missing": _error("没有进场日期。", "请填写进场日期, 如 2021-12-01。"),
     "date_form": _error("看不懂这个日期。", "请写成 2021-12-01 这样的年月日。"),
     "date_unreal": _error("没有这一天。", "请核对年月日。"),
@@ -126,7 +130,7 @@ CATALOGUE: Mapping[str, Known] = {
     "exit_before_entry": _error("退场日期早于进场日期。", "请核对两个日期。"),
     "before_last_event": _error("进场日期早于已登记的退场日期。", "再次进场的, 进场日期应晚于上次退场。"),
     "exit_before_last_event": _error(
-        "退场日期之后, 此人在本工地还有出入或测温记录。", "退场日期不能早于最后一次记录, 请核对。"
+        "退场日期之后, 此人在本工地还有进出场或测温记录。", "退场日期不能早于最后一次记录, 请核对。"
     ),
     "duplicate_row": _error("同一个人在文件里重复出现。", "请只保留一行。"),
     "two_names": _error("这个证件号码在文件里属于另一个姓名。", "请对照证件, 改正其中一行。"),

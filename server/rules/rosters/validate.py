@@ -9,9 +9,9 @@ from functools import cache, lru_cache, partial
 from typing import Any
 
 from schemas.certificates import company_problem
-from schemas.limits import ROOM_MAX, TEAM_MAX
 from server.rules.rosters import cells
-from server.rules.rosters.cells import Cell, Reading, is_empty, text_of
+from server.rules.rosters.cells import Cell, Measured, is_empty, text_of
+from server.rules.rosters.fields import COLUMNS, RosterField
 from server.rules.rosters.layout import Layout, Merged, is_header_again
 from server.rules.rosters.nobody import has_number, is_name_alone, is_nobody, is_note_below, is_stray_number
 from server.rules.rosters.person import PersonLimits, person_problems
@@ -21,19 +21,8 @@ from server.rules.rosters.words import Words, plain
 
 _COMPANY_CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])")
 _MANAGER_TRADE = "900"
-_OF_A_PERSON = ("name", "certificate_number", "team", "phone")
-_YES_NO = ("team_leader", "canteen_staff")
-_SHARED = (
-    "certificate_type",
-    "company",
-    "trade",
-    "role",
-    "entered_on",
-    "exited_on",
-    "dormitory",
-    "contract",
-    *_YES_NO,
-)
+_OWN = tuple(name for name, one in COLUMNS.items() if one.column.own)
+_SHARED = tuple(name for name, one in COLUMNS.items() if not one.column.own and name != "team")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +49,14 @@ class Row:
     fields: dict[str, Any] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
 
-    def take(self, name: str, reading: Reading, missing: str | None = None) -> None:
+    def take_fitting(self, one: RosterField, reading: Measured, missing: str | None) -> None:
+        """The same, of a field that may refuse what the cell says."""
+        value, problem = reading
+        if value is not None and not one.fits(value):
+            value, problem = None, "value_unfit"
+        self.take(one.name, (value, problem), missing)
+
+    def take(self, name: str, reading: Measured, missing: str | None = None) -> None:
         """Keep what a cell said, or what is wrong with it; `missing`: the problem of saying nothing."""
         value, problem = reading
         if value is not None:
@@ -94,7 +90,8 @@ def validate_sheet(sheet: Table, layout: Layout, context: Context, passed_over: 
     further rows are nobody: their numbers (from 1) go to `passed_over`; empty rows are not reported."""
     rows, hidden, merged = sheet.rows, sheet.hidden, sheet.merged
     at, width = layout.fields, 1 + max(layout.fields.values())
-    name_at, number_at, team_at, phone_at = (at.get(name, -1) for name in _OF_A_PERSON)
+    name_at, number_at, team_at = (at.get(name, -1) for name in ("name", "certificate_number", "team"))
+    own_at = {name: at.get(name, -1) for name in _OWN}
     shared = [name for name in _SHARED if name in at]
     shared_at = [at[name] for name in shared]
     read_shared = lru_cache(maxsize=4096, typed=True)(partial(_read_shared, context, shared, layout.given))
@@ -139,7 +136,7 @@ def validate_sheet(sheet: Table, layout: Layout, context: Context, passed_over: 
         person = Row(sheet.name, index + 1, row, said.fields.copy(), [*said.found, *notes])
         if index in hidden:
             person.found.append(Found("hidden_row", None))
-        _read(person, name, number, padded[phone_at], context)
+        _read(person, {name: padded[index] for name, index in own_at.items()}, context)
         yield person
 
 
@@ -193,33 +190,49 @@ def _read_shared(
 ) -> Row:
     """What a row says apart from who it is, as the rows of many people say it in the same words; `values`: its cells in
     these columns; `given`: what is true of all rows, by field without a column."""
-    row, words, epoch_1904 = Row("", 0, ()), context.words, context.epoch_1904
+    row = Row("", 0, ())
     cell: dict[str, Cell] = {**dict.fromkeys(_SHARED, ""), **given, **dict(zip(columns, values, strict=True))}
-    dormitory, contract = cell["dormitory"], cell["contract"]
-    _read_listed(row, "certificate_type", cell["certificate_type"], "certificate_type_unknown", words.value)
-    _read_company(row, cell["company"], context)
-    row.take("team", cells.read_text(team, TEAM_MAX, "team_long"), "team_missing")
-    _read_trade(row, cell["trade"], cell["role"], words)
-    row.take("entered_on", cells.read_date(cell["entered_on"], epoch_1904, words), "entered_on_missing")
-    row.take("exited_on", cells.read_date(cell["exited_on"], epoch_1904, words))
-    if not words.says("none", text_of(dormitory)):
-        row.take("dormitory", cells.read_text(dormitory, ROOM_MAX, "dormitory_long"))
-    if not words.says("none", text_of(contract)):
-        _read_listed(row, "contract", contract, "contract_unknown", words.value)
-    for name in _YES_NO:
-        _read_listed(row, name, cell[name], "yes_no_unknown", _yes_no(words))
+    cell["team"] = team
+    for name, one in COLUMNS.items():
+        if one.reads == "company":
+            _read_company(row, cell[name], context)
+        elif one.reads == "trade":
+            _read_trade(row, name, cell, context.words)
+        elif name in cell:
+            _read_cell(row, one, cell[name], context)
     entered, exited = row.fields.get("entered_on"), row.fields.get("exited_on")
     if entered is not None and exited is not None and exited < entered:
         row.found.append(Found("exit_before_entry", "exited_on"))
     return row
 
 
-def _read(row: Row, name: Cell, number: Cell, phone: Cell, context: Context) -> None:
-    """What a row says of one person alone, apart from what it shares with others."""
-    row.take("name", cells.read_name(name))
-    _read_number(row, number, context)
-    row.take("phone", cells.read_phone(phone, context.words))
+def _read(row: Row, cell: Mapping[str, Cell], context: Context) -> None:
+    """What a row says of one person alone, apart from what it shares with others; `cell`: by field."""
+    row.take("name", cells.read_name(cell["name"]))
+    _read_number(row, cell["certificate_number"], context)
+    for name in _OWN:
+        if COLUMNS[name].reads not in ("name", "certificate"):
+            _read_cell(row, COLUMNS[name], cell[name], context)
     row.found += person_problems(row.fields, context.today, context.limits)
+
+
+def _read_cell(row: Row, one: RosterField, cell: Cell, context: Context) -> None:
+    """What one cell says, by the type of its field."""
+    words, missing = context.words, one.column.missing
+    if one.column.none and words.says("none", text_of(cell)):
+        return
+    if one.reads == "choice":
+        _read_listed(row, one, cell, words.value)
+    elif one.reads == "yes_no":
+        _read_listed(row, one, cell, _yes_no(words))
+    elif one.reads == "date":
+        row.take(one.name, cells.read_date(cell, context.epoch_1904, words), missing)
+    elif one.reads == "phone":
+        row.take(one.name, cells.read_phone(cell, words), missing)
+    elif one.reads == "number":
+        row.take_fitting(one, cells.read_quantity(cell), missing)
+    else:
+        row.take_fitting(one, cells.read_text(cell, one.max_length, one.wrong), missing)
 
 
 def _read_number(row: Row, cell: Cell, context: Context) -> None:
@@ -249,28 +262,24 @@ def _read_company(row: Row, cell: Cell, context: Context) -> None:
     row.found.append(Found(problem or "company_not_yours", "company"))
 
 
-def _read_trade(row: Row, trade: Cell, role: Cell, words: Words) -> None:
+def _read_trade(row: Row, name: str, cell: Mapping[str, Cell], words: Words) -> None:
+    """A manager's trade makes a manager of whoever has no role in the row."""
+    trade = cell[name]
     code, problem = ("000", "trade_missing") if is_empty(trade) else cells.read_trade(trade, words)
     if problem is not None:
-        row.found.append(Found(problem, "trade"))
-    row.fields["trade"] = code
+        row.found.append(Found(problem, name))
+    row.fields[name] = code
     row.fields["role"] = "manager" if code == _MANAGER_TRADE else "worker"
-    if not is_empty(role):
-        known = words.value("role", text_of(role))
-        if known is None:
-            row.found.append(Found("role_unknown", "role"))
-        else:
-            row.fields["role"] = known
 
 
-def _read_listed(row: Row, name: str, cell: Cell, problem: str, value_of: Callable[[str, str], Any]) -> None:
+def _read_listed(row: Row, one: RosterField, cell: Cell, value_of: Callable[[str, str], Any]) -> None:
     if is_empty(cell):
         return
-    value = value_of(name, text_of(cell))
+    value = value_of(one.name, text_of(cell))
     if value is None:
-        row.found.append(Found(problem, name))
+        row.found.append(Found(one.wrong, one.name))
     else:
-        row.fields[name] = value
+        row.fields[one.name] = value
 
 
 def _yes_no(words: Words) -> Callable[[str, str], bool | None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from server.rules.from_rows import Row
+from server.rules.rosters.fields import COLUMNS
 
 IGNORED = ""  # the field of a column that is not read
 _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
@@ -52,9 +53,14 @@ def plain_title(text: str) -> str:
 
 
 def words_from(rows: Iterable[Row], trades: Iterable[Row]) -> Words:
-    """From rows of seed_data/roster_words.json and trades.json that are in force."""
-    titles: dict[str, str] = {}
-    values: dict[str, dict[str, str]] = {}
+    """From rows of seed_data/roster_words.json and trades.json that are in force, and from what each field declares: its
+    title, and the words of its list."""
+    titles = {plain_title(one.title): name for name, one in COLUMNS.items()}
+    values: dict[str, dict[str, str]] = {
+        name: {plain(word): code for code, word in one.words.items()}
+        for name, one in COLUMNS.items()
+        if one.words
+    }
     for row in rows:
         noun, _, value = row["code"].partition(".")
         if noun == "header":

@@ -190,14 +190,6 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         "duties.json 第 7 条 DISINFECT",
         "place_kind_unknown",
     ),
-    "a place kind that no record can name": (
-        lambda files: (
-            files.add("place_kinds", {**files.row("place_kinds", "office"), "code": "pump_house"}),
-            files.change("duties", "DISINFECT", places=["pump_house"], goes_on=[]),
-        )[0],
-        "duties.json 第 7 条 DISINFECT",
-        "place_not_recorded",
-    ),
     "places of a record that names none": (
         lambda files: files.change("duties", "DISINFECT", evidence="inspection_round"),
         "duties.json 第 7 条 DISINFECT",

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import limits
-from schemas.disinfection_log import PLACE_KINDS
 from schemas.temperature_check import TemperatureCheckBody
 from server.rules import from_rows
 from server.rules.reference_faults import reference_faults
@@ -74,7 +73,6 @@ def test_slots_are_ones_that_tablets_write() -> None:
         if rule.judging == "coverage":
             assert all(slot.admits and set(slot.admits) <= written for slot in rule.slots)
         assert all(len(slot.code) <= limits.SLOT_MAX for slot in rule.slots)
-    assert CODES["place_kinds"] == set(PLACE_KINDS)
 
 
 def test_a_company_that_operates_sites_reviews_nothing() -> None:

@@ -5,6 +5,7 @@ import type { Item } from "../store/view";
 import { observedMs, observedProblem, observedText } from "./backfill";
 import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
+import { placeWords } from "./places";
 import { inForce } from "./duty_versions";
 import { departed, personOf, personOfCode, present, search } from "./people";
 import { agreement, spelt } from "./pinyin";
@@ -73,7 +74,8 @@ const version = (code: string, slots: [slot: string, opens: string, due: string]
 const DUTIES = [
   version("TEMP", [["before_work", "05:30", "08:30"], ["after_work", "16:30", "20:00"]]),
   version("TEMP-CANTEEN", [["before_work", "05:00", "07:30"], ["meal", "10:00", "13:00"], ["after_work", "16:30", "20:00"]]),
-  version("DISINFECT", [["morning", "06:00", "12:00"]], { judging: "log" }),
+  version("DISINFECT", [["morning", "06:00", "12:00"]], { judging: "log", kind: "disinfection_log" }),
+  version("VENTILATE", [], { judging: "log", kind: "ventilation_log" }),
 ];
 
 describe("a duty of several versions", () => {
@@ -276,6 +278,15 @@ describe("limits are the server's", () => {
     expect(problems("disinfection_log", { ...log, agent: "" })).toHaveProperty("agent");
   });
 
+  it("takes a place whose kind came after the app was built", () => {
+    const log = { agent: "chlorine", operator: "王师傅" };
+    expect(problems("disinfection_log", { ...log, place: "pump_house" })).toEqual({});
+    expect(problems("disinfection_log", { ...log, place: "泵房" })).toHaveProperty("place");
+    expect(problems("disinfection_log", log)).toHaveProperty("place");
+    const site = item("site", "s", { places: [{ kind: "pump_house", name: "一号泵房" }, { kind: "canteen", name: "食堂" }] });
+    expect(placeWords(site)).toEqual({ ...contracts.words["place"], pump_house: "一号泵房" });
+  });
+
   it("knows the other certificates", () => {
     expect(certificateProblem("hmt_residence", "810000199001010014")).toMatch(/校验|^$/);
     expect(certificateProblem("hmt_residence", "110105194912310021")).toContain("810000");
@@ -319,6 +330,14 @@ describe("what is due", () => {
     expect(dues({ ...day, windows, checks, logs }, at("08:00")).map((due) => due.standing)).toEqual(["recorded", "recorded"]);
     const elsewhere = [item("disinfection_log", "l", { place: "toilet" }, at("07:00"))];
     expect(dues({ ...day, windows, logs: elsewhere }, at("08:00")).map((due) => due.standing)).toEqual(["due", "due"]);
+  });
+
+  it("counts the kind of record that the duty asks for, whichever that is", () => {
+    const windows = [window("VENTILATE", "morning", "06:00", "12:00", { place: "dormitory" }), window("VENTILATE", "noon", "06:00", "13:00")];
+    const standings = (kind: string, place: string) => dues({ ...day, windows, logs: [item(kind, "l", { place }, at("07:00"))] }, at("08:00")).map((due) => [due.evidence, due.standing]);
+    expect(standings("disinfection_log", "dormitory")).toEqual([["ventilation_log", "due"], ["ventilation_log", "due"]]);
+    expect(standings("ventilation_log", "canteen")).toEqual([["ventilation_log", "due"], ["ventilation_log", "recorded"]]); // of the whole site
+    expect(standings("ventilation_log", "dormitory")).toEqual([["ventilation_log", "recorded"], ["ventilation_log", "recorded"]]);
   });
 
   const pass = (id: string, direction: string, time: string) => item("gate_pass", `${id} ${time}`, { worker: id, direction }, at(time));

@@ -15,6 +15,7 @@ export type Standing = "done" | "recorded" | "due" | "later" | "overdue" | "clos
 export interface Due {
   id: string;
   duty: string;
+  evidence: string; // the kind of record that it asks for
   title: string;
   place: string;
   slot: string;
@@ -30,7 +31,7 @@ export interface Due {
 export interface Day {
   windows: readonly Item[];
   checks: readonly Item[];
-  logs: readonly Item[];
+  logs: readonly Item[]; // of all kinds that duties ask for one by one
   passes: readonly Item[];
   people: readonly Person[]; // who belongs to the site
   keys: ReadonlyMap<string, string>; // by which record a record's person is counted
@@ -71,10 +72,12 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   const covered = coverageOf(item, day);
   if (duty === STAFF_DUTY && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
   const window = { opensMs, dueMs, deadlineMs: deadlineMs(item, dueMs), closesMs };
-  const isLogged = (log: Item) => log.body["place"] === place && isStanding(log) && isCertain(fitOf(writtenTimes(log), window));
-  const isRecorded = duty === "DISINFECT" ? day.logs.some(isLogged) : (covered?.isMet ?? false);
+  const version = versionOf(item, day)?.body ?? {};
+  const evidence = String(version["kind"] ?? "");
+  const isLogged = (log: Item) => log.kind === evidence && (!place || log.body["place"] === place) && isStanding(log) && isCertain(fitOf(writtenTimes(log), window));
+  const isRecorded = version["judging"] === "log" ? day.logs.some(isLogged) : (covered?.isMet ?? false);
   return {
-    ...{ id: item.id, duty, title: String(versionOf(item, day)?.body["name"] ?? word("duty", duty)), place, slot, opensMs, dueMs, state: text("state") },
+    ...{ id: item.id, duty, evidence, title: String(version["name"] ?? word("duty", duty)), place, slot, opensMs, dueMs, state: text("state") },
     reason: reasonText(item.body["reason"]),
     ...{ done: covered?.measured.size ?? 0, needed: covered?.needed.size ?? 0 },
     standing: standing(text("state"), isRecorded, opensMs, dueMs, closesMs, nowMs),

@@ -4,7 +4,7 @@ import { strFromU8, strToU8, unzipSync } from "fflate";
 import type { Photo } from "../domain/photos";
 import { hex, sha256 } from "../protocol/bytes";
 import { type FieldDatabase, FieldError, type Note } from "./database";
-import { allDrafts, draftName, idOf, isWritten, partsOf } from "./drafts";
+import { allDrafts, copiedIn, draftName, idOf, isWritten, partsOf } from "./drafts";
 
 const LIST = "drafts.json";
 const FOLDER = "drafts/";
@@ -64,10 +64,10 @@ async function put(db: FieldDatabase, draft: Note): Promise<keyof Taken> {
 /** A refused entry stays on its tablet: what was to replace it goes on as a new one. */
 async function nameElsewhere(db: FieldDatabase, name: string, value: unknown): Promise<string> {
   const { scope, form, of } = partsOf(name);
-  const refused = await db.outbox.where("id").equals(of).first();
+  const refused = await db.outbox.where("id").equals(copiedIn(of)).first();
   if (!refused) return name;
   const body = (value as { value?: { body?: Record<string, unknown> } }).value?.body ?? {};
-  const asNew: Record<string, unknown> = { worker: "new", disinfect: `${body["place"]} ${body["place_name"]}`, finding: body["round"] };
+  const asNew: Record<string, unknown> = { worker: "new", disinfect: `${body["place"]} ${body["place_name"]}`, finding: body["round"], log: of.split(" ")[0] };
   return asNew[form] ? draftName(scope, `${form} ${asNew[form]}`) : name;
 }
 

@@ -14,6 +14,11 @@ export function partsOf(name: string): { scope: string; form: string; of: string
   return { scope, form, of };
 }
 
+/** The entry that a draft is to replace, if what it is of names one: it is the last that stands there. */
+export function copiedIn(of: string): string {
+  return of.split(" ").at(-1)!;
+}
+
 export async function draft<T>(db: FieldDatabase, name: string): Promise<T | null> {
   return ((await db.notes.get(name))?.value as T | undefined) ?? null;
 }
@@ -45,7 +50,7 @@ export async function unfinished(db: FieldDatabase): Promise<Unfinished[]> {
     const { scope, form, of } = partsOf(name);
     const { body = {}, photos = [] } = (value as { value?: { body?: Body; photos?: unknown[] } }).value ?? {};
     if (form === "round") rounds.add(idOf(value));
-    const copies = of !== "" && (await db.outbox.where("id").equals(of).count()) > 0;
+    const copies = of !== "" && (await db.outbox.where("id").equals(copiedIn(of)).count()) > 0;
     if (form !== "finish") found.push({ name, scope, form, of, copies, body, photos: photos.length });
   }
   return found.filter(({ form, of, copies }) => form !== "finding" || copies || rounds.has(of));

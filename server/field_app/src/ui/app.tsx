@@ -1,11 +1,14 @@
 // The frame: the user, the site, the navigation bar, and short messages to the user.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { contracts } from "../contracts";
 import type { FieldDatabase } from "../store/database";
 import { type Item, listed } from "../store/view";
 import { Exchange } from "../sync/exchange";
 import { Syncer } from "../sync/syncer";
-import { Icon, type IconName } from "./parts/icon";
+import { furtherLogs, logAt, roomOf } from "./forms";
+import { Icon } from "./parts/icon";
+import { Later } from "./parts/later";
 import { ReasonOfCopy } from "./parts/reason";
 import { useAim } from "./parts/still";
 import { SyncBadge } from "./parts/sync_badge";
@@ -28,7 +31,7 @@ import { WorkerForm } from "./screens/worker_form";
 import { type Session, SessionContext, type Tone, useLive } from "./session";
 import { useUpdate } from "./updates";
 
-type Room = readonly [path: string, name: string, icon: IconName];
+type Room = readonly [path: string, name: string, icon: string];
 
 const ROOMS: Room[] = [
   ["/today", "今日", "today"],
@@ -42,6 +45,7 @@ const FURTHER_ROOMS: Room[] = [
   ["/flags", "标记", "flag"],
   ["/cases", "个案", "case"],
   ["/supplies", "物资", "supplies"],
+  ...furtherLogs().map((kind): Room => [roomOf(kind)!, contracts.kinds[kind]!.title, contracts.kinds[kind]!.icon]),
   ["/sync", "同步", "sync"],
 ];
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
@@ -67,7 +71,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const chooseSite = (scope: string) => {
     if (scope === site?.scope) return;
     setPicked(scope);
-    if (route.query.size > 0) location.replace(`#/${route.path.split("/")[1]}`);
+    if (route.query.size > 0) location.replace(`#${logAt(route.path) ? route.path : `/${route.path.split("/")[1]}`}`);
     void db.setNote("site", scope);
   };
   const session: Session = { db, syncer, site, sites, chooseSite, isBusy, offsetMs, notify, fromLink };
@@ -155,9 +159,11 @@ function Screen({ path, query }: Route) {
     case "/sync":
       return <SyncScreen />;
     default:
-      return <Today />;
+      return logAt(path) ? <Later key={path} load={logScreen} with={{ kind: logAt(path), ...asked(query, "place", "copy") }} /> : <Today />;
   }
 }
+
+const logScreen = async () => (await import("./screens/log")).LogScreen;
 
 function asked<Name extends string>(query: URLSearchParams, ...names: Name[]): Record<Name, string | null> {
   return Object.fromEntries(names.map((name) => [name, query.get(name)])) as Record<Name, string | null>;

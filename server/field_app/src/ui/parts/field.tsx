@@ -1,7 +1,9 @@
 // One field of a form, with its title and limits from the contracts, and what is wrong with it below.
 
 import { contracts } from "../../contracts";
+import { observedText } from "../../domain/backfill";
 import type { Body } from "../../protocol/entry";
+import { parseMs } from "../../protocol/time";
 
 interface Props {
   kind: string;
@@ -11,18 +13,20 @@ interface Props {
   set: (changes: Body) => void;
   read?: (text: string) => unknown; // what is typed, as the body has it
   isDay?: boolean;
+  isInstant?: boolean;
   mode?: "text" | "decimal" | "numeric" | "tel";
   options?: Record<string, string>;
 }
 
-export function Field({ kind, name, body, wrong, set, read = plain, isDay, mode = "text", options }: Props) {
+export function Field({ kind, name, body, wrong, set, read = plain, isDay, isInstant, mode = "text", options }: Props) {
   const rule = contracts.kinds[kind]!.fields[name]!;
-  const value = String(body[name] ?? "");
+  const value = isInstant ? observedText(parseMs(body[name])) : String(body[name] ?? "");
   const onInput = (event: Event & { currentTarget: { value: string } }) => set({ [name]: read(event.currentTarget.value) });
   return (
     <label class={wrong[name] ? "field is-wrong" : "field"}>
       <span>
         {rule.title}
+        {rule.hint && <small> {rule.hint}</small>}
         {rule.optional && <small> 可不填</small>}
       </span>
       {options ? (
@@ -36,6 +40,8 @@ export function Field({ kind, name, body, wrong, set, read = plain, isDay, mode 
         </select>
       ) : isDay ? (
         <input type="date" {...{ name, value, onInput }} />
+      ) : isInstant ? (
+        <input type="datetime-local" {...{ name, value, onInput }} />
       ) : (
         <input type="text" {...{ name, value, onInput, inputMode: mode }} autocomplete="off" />
       )}

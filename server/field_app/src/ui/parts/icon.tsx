@@ -13,18 +13,18 @@ const PATHS = {
   flag: "M6 21V4h11l-2 4 2 4H6",
   case: "M12 8v8M8 12h8M4 7h16v13H4zM9 7V4h6v3",
   supplies: "M4 8l8-4 8 4v9l-8 4-8-4zM4 8l8 4 8-4M12 12v9",
+  record: "M6 3h12v18H6zM9 8h6M9 12h6M9 16h4",
   more: "M4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M11 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M18 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0",
   scan: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M4 12h16",
   remove: "M6 6l12 12M18 6L6 18",
   camera: "M3 8h4l2-3h6l2 3h4v12H3zM12 17a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7",
 };
 
-export type IconName = keyof typeof PATHS;
-
-export function Icon({ name }: { name: IconName }) {
+/** A name that has no drawing shows as a record. */
+export function Icon({ name }: { name: string }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-      <path d={PATHS[name]} />
+      <path d={PATHS[name as keyof typeof PATHS] ?? PATHS.record} />
     </svg>
   );
 }

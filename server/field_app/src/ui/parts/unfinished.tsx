@@ -1,10 +1,11 @@
 // 未写完: the forms that were begun on this tablet, or on the one before it, each one touch away; and how those come here.
 
 import { useState } from "preact/hooks";
-import { word } from "../../contracts";
+import { contracts, word } from "../../contracts";
 import { type Taken, takeDrafts } from "../../store/carried_drafts";
 import { failureCode } from "../../store/database";
 import { unfinished, type Unfinished as Draft } from "../../store/drafts";
+import { logRoom } from "../forms";
 import { useLive, useSession } from "../session";
 import { textOf } from "../texts";
 
@@ -23,7 +24,7 @@ export function Unfinished() {
         {drafts.map((one) => (
           <li key={one.name}>
             <a href={hrefOf(one)} onClick={() => chooseSite(one.scope)}>
-              {[FORMS[one.form], textIn(one)].filter(Boolean).join(" ")}
+              {[titleOf(one), textIn(one)].filter(Boolean).join(" ")}
             </a>
             <small>
               {String(sites.find((site) => site.scope === one.scope)?.body["name"] ?? "")} {one.photos > 0 && `· 照片 ${one.photos} 张 `}· 未写完
@@ -35,7 +36,12 @@ export function Unfinished() {
   );
 }
 
+function titleOf({ form, of }: Draft): string {
+  return FORMS[form] ?? contracts.kinds[of.split(" ")[0]!]?.title ?? "";
+}
+
 function hrefOf({ form, of, copies }: Draft): string {
+  if (form === "log") return `#${logRoom(of.split(" ")[0]!)}${copies ? `?copy=${of.split(" ")[1]}` : ""}`;
   if (form === "disinfect") return copies ? `#/disinfect?copy=${of}` : `#/disinfect?place=${encodeURIComponent(of)}`;
   const paths: Record<string, string> = { worker: "/roster/worker", finding: "/round/finding", round: "/round" };
   return `#${paths[form]}${copies ? `?copy=${of}` : ""}`;

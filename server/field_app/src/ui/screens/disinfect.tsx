@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { choices, word } from "../../contracts";
 import { observedMs, observedProblem, observedText } from "../../domain/backfill";
+import { type Place, placeKey, placeOf, placesOf } from "../../domain/places";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
@@ -21,11 +22,6 @@ import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "disinfection_log";
 
-interface Place {
-  kind: string;
-  name: string;
-}
-
 export function Disinfect({ place, copy }: { place: string | null; copy: string | null }) {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
@@ -33,7 +29,7 @@ export function Disinfect({ place, copy }: { place: string | null; copy: string 
   const logs = useLive(() => listed(db, KIND, scope, today), [db, scope, today]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   if (!logs || copied === undefined) return null;
-  const places = (site?.body["places"] as Place[] | undefined) ?? [];
+  const places = placesOf(site);
   const chosen = places.find((one) => placeKey(one) === place) ?? (copied && placeOf(copied.body));
   if (chosen) return <Log key={placeKey(chosen)} place={chosen} from={copied} />;
   return (
@@ -64,15 +60,6 @@ function doneText(logs: readonly Item[]) {
 function isAt(log: Item, place: Place): boolean {
   const name = log.body["place_name"];
   return log.body["place"] === place.kind && (!name || name === place.name) && log.body["voided"] !== true;
-}
-
-function placeKey(place: Place): string {
-  return `${place.kind} ${place.name}`;
-}
-
-function placeOf(body: Body): Place {
-  const kind = String(body["place"]);
-  return { kind, name: String(body["place_name"] ?? word("place", kind)) };
 }
 
 interface LogForm {

@@ -1,8 +1,8 @@
 // 更多: on a phone, the rooms for which the bar has no space.
 
-import { Icon, type IconName } from "../parts/icon";
+import { Icon } from "../parts/icon";
 
-export function More({ rooms }: { rooms: readonly (readonly [string, string, IconName])[] }) {
+export function More({ rooms }: { rooms: readonly (readonly [string, string, string])[] }) {
   return (
     <section>
       <h1 class="unseen">更多</h1>

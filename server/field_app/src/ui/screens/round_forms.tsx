@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { choices } from "../../contracts";
 import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import type { Photo } from "../../domain/photos";
+import { placeWords } from "../../domain/places";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { draftName, dropDraft } from "../../store/drafts";
@@ -53,7 +54,7 @@ interface FindingDraft {
 }
 
 function FindingForm({ round, scope, from }: FindingProps) {
-  const { db, offsetMs } = useSession();
+  const { db, site, offsetMs } = useSession();
   const save = useSave();
   const draft = useDraft<FindingDraft>(findingDraft(scope, from?.id ?? round), () => ({
     body: from?.body ?? { severity: "ordinary" },
@@ -76,18 +77,18 @@ function FindingForm({ round, scope, from }: FindingProps) {
     await draft.drop();
     goOn("/round");
   };
-  const chosen = (name: string, title: string, canBeNone = false) => (
+  const chosen = (name: string, title: string, options: Record<string, string>, canBeNone = false) => (
     <>
-      <Choice {...{ title, canBeNone }} options={choices(FINDING, name)} value={String(body[name] ?? "")} onChange={(value) => set({ [name]: value })} />
+      <Choice {...{ title, canBeNone, options }} value={String(body[name] ?? "")} onChange={(value) => set({ [name]: value })} />
       {wrong[name] && <p class="wrong">{wrong[name]}</p>}
     </>
   );
   return (
     <form class="finding" onSubmit={keep} noValidate>
       <Title text="记录问题" />
-      {chosen("topic", "检查项目")}
-      {chosen("severity", "严重程度")}
-      {chosen("place", "场所 (可不选)", true)}
+      {chosen("topic", "检查项目", choices(FINDING, "topic"))}
+      {chosen("severity", "严重程度", choices(FINDING, "severity"))}
+      {chosen("place", "场所 (可不选)", placeWords(site), true)}
       <div class="fields">
         <Field {...{ kind: FINDING, body, wrong, set }} name="description" />
       </div>

@@ -13,6 +13,7 @@ import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
 import { Reason } from "../parts/reason";
 import { FromOldTablet, Unfinished } from "../parts/unfinished";
 import { since } from "../parts/sync_badge";
+import { formOf, workerOf } from "../forms";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { OUTCOMES, textOf } from "../texts";
@@ -21,26 +22,6 @@ import { EnrolForm } from "./enrol";
 const SHOWN = 30;
 const MB = 1024 * 1024;
 const LOW_MB = 100; // some 300 photos
-// Where an entry is written again, by its kind; what has no form there is only shown.
-const FORMS: Record<string, (row: OutboxRow) => string> = {
-  worker: (row) => `/roster/worker?copy=${row.id}${row.act === "edit" ? `&id=${row.record}` : ""}`,
-  temperature_check: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}`,
-  disinfection_log: (row) => `/disinfect?copy=${row.id}`,
-  gate_pass: (row) => `/gate?worker=${workerOf(row)}&copy=${row.id}`,
-  case: (row) => `/cases/case?copy=${row.id}&${row.act === "edit" ? `id=${row.record}` : `worker=${workerOf(row)}`}`,
-  inspection_round: (row) => `/round/finish?copy=${row.id}`,
-  inspection_finding: (row) => `/round/finding?copy=${row.id}`,
-  supply_movement: (row) => `/supplies?copy=${row.id}`,
-};
-
-function formOf(row: OutboxRow): string | null {
-  const isWrittenInOne = row.line.length > 0 && (row.act === "add" || row.act === "edit");
-  return isWrittenInOne ? (FORMS[row.kind]?.(row) ?? null) : null;
-}
-
-function workerOf(row: OutboxRow): string {
-  return String(entryOf(row).body["worker"]);
-}
 
 export function SyncScreen() {
   const { db, syncer, isBusy, notify } = useSession();

@@ -7,6 +7,7 @@ import { type Case, openCases, withoutCase } from "../../domain/cases";
 import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
 import { flagOf } from "../../domain/flags";
 import { keysOf, type Person, present } from "../../domain/people";
+import { placeKey, placesOf, placeWords } from "../../domain/places";
 import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
@@ -14,6 +15,7 @@ import { type Going, goingRound } from "../../store/rounds";
 import { type Item, listed, listedTogether } from "../../store/view";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
+import { roomOf } from "../forms";
 import { useLive, useNow, useSession } from "../session";
 import { CaseLine, nameOf } from "./cases";
 
@@ -145,7 +147,7 @@ function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number
         <li key={one.id}>
           <a href={hrefOf(one, site)} class={one.standing}>
             <span>
-              <strong>{titleOf(one)}</strong> <small>{word("slot", one.slot)}</small>
+              <strong>{titleOf(one, site)}</strong> <small>{word("slot", one.slot)}</small>
               {one.standing === "review" && one.reason && <small class="line">{one.reason}</small>}
             </span>
             <span class="aside">
@@ -181,33 +183,33 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
 
 async function readDay(db: FieldDatabase, site: Item, today: string): Promise<SiteDay> {
   const { scope } = site;
-  const [windows, checks, logs, passes, workers, cases, flags] = await listedTogether(db, scope, [
+  const duties = await listed(db, "duty", "ref");
+  const asked = [...new Set(duties.filter((duty) => duty.body["judging"] === "log").map((duty) => String(duty.body["kind"])))];
+  const [windows, checks, passes, workers, cases, flags, ...logs] = await listedTogether(db, scope, [
     { kind: "window", day: today },
     { kind: "temperature_check", day: today },
-    { kind: "disinfection_log", day: today },
     { kind: "gate_pass", day: today },
     { kind: "worker" },
     { kind: "case" },
     { kind: "flag" },
+    ...asked.map((kind) => ({ kind, day: today })),
   ]);
-  const duties = await listed(db, "duty", "ref");
   const going = await goingRound(db, scope);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows, checks, logs, passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
+  return { site, windows, checks, logs: logs.flat(), passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
 }
 
 function hrefOf(due: Due, site: Item): string {
-  if (due.duty.startsWith("TEMP")) return `#/temperature?slot=${due.slot}`;
-  if (due.duty === "GATE") return "#/gate";
-  if (due.duty !== "DISINFECT") return "#/today";
-  const places = (site.body["places"] as { kind: string; name: string }[] | undefined) ?? [];
-  const same = places.filter((place) => place.kind === due.place);
-  return same.length === 1 ? `#/disinfect?place=${encodeURIComponent(`${due.place} ${same[0]!.name}`)}` : "#/disinfect";
+  const path = roomOf(due.evidence);
+  if (path === null) return "#/today";
+  if (due.evidence === "temperature_check") return `#${path}?slot=${due.slot}`;
+  const same = due.place ? placesOf(site).filter((place) => place.kind === due.place) : [];
+  return same.length === 1 ? `#${path}?place=${encodeURIComponent(placeKey(same[0]!))}` : `#${path}`;
 }
 
 /** `食堂消毒`; but not 食堂食堂人员测温. */
-function titleOf(due: Due): string {
-  const place = word("place", due.place);
+function titleOf(due: Due, site: Item): string {
+  const place = placeWords(site)[due.place] ?? due.place;
   return due.title.startsWith(place) ? due.title : place + due.title;
 }
 

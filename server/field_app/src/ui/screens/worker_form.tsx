@@ -1,7 +1,8 @@
 // A person of the roster: a new one, changes, and the exit. An edit sends only what was changed.
 
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
-import { choices, contracts } from "../../contracts";
+import { contracts } from "../../contracts";
 import { mayBe, type Person, personOf, present } from "../../domain/people";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
@@ -11,17 +12,16 @@ import { draftName } from "../../store/drafts";
 import { found, type Item, listed, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
 import { add, edit } from "../../store/write";
 import { useDraft } from "../drafts";
-import { Choice, YES_NO, yesNo } from "../parts/choice";
 import { ContestedNames } from "../parts/contested";
-import { Field } from "../parts/field";
+import { FormField } from "../parts/form_field";
 import { PhotoField, Thumbnail } from "../parts/photo_field";
 import { AlreadyThere, Twins } from "../parts/same_person";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 
 const KIND = "worker";
-// What comes down masked can be replaced, but not shown: an empty field leaves it as it is.
-const MASKED = { certificate_number: "certificate_masked", phone: "phone" };
+const FIELDS = contracts.kinds[KIND]!.fields;
+const EXIT = "exited_on"; // says nothing of somebody who comes
 
 // A photo travels with an entry, and an edit must say something. This field says what it said: hardly anybody changes it, and
 // where somebody does at the same time, its merge rule keeps the server's value. Name or exit date would be overwritten.
@@ -87,7 +87,7 @@ function Newcomer({ scope, company, written, workers }: NewcomerProps) {
 function Changes({ item, written, workers }: { item: Item; written: Written | null; workers: readonly Item[] }) {
   const { db } = useSession();
   const save = useSave();
-  const before = Object.fromEntries(Object.entries(item.body).filter(([name]) => !(name in MASKED)));
+  const before = Object.fromEntries(Object.entries(item.body).filter(([name]) => !FIELDS[name]?.served));
   const [body, setBody] = useState<Body>({ ...before, ...written?.body });
   const [photos, setPhotos] = useState<Photo[]>(written?.photos ?? []);
   const [wrong, setWrong] = useState<Record<string, string>>({});
@@ -168,33 +168,18 @@ interface FieldsProps {
   known?: Body;
 }
 
+/** What comes down masked can be replaced, but not shown: an empty field leaves it as it is. */
 function Fields({ body, wrong, set, known }: FieldsProps) {
+  const names = Object.keys(FIELDS).filter((name) => known || name !== EXIT);
   const field = { kind: KIND, body, wrong, set };
-  const asked = (name: "team_leader" | "canteen_staff", title: string) => (
-    <Choice
-      {...{ title, options: YES_NO, canBeNone: true }}
-      value={yesNo.text(body[name])}
-      onChange={(value) => set({ [name]: yesNo.value(value) })}
-    />
-  );
   return (
     <div class="fields">
-      <Field {...field} name="name" />
-      <Field {...field} name="certificate_type" options={choices(KIND, "certificate_type")} />
-      <Field {...field} name="certificate_number" mode="text" />
-      {known && <Kept title="现有号码" value={known["certificate_masked"]} />}
-      <Field {...field} name="phone" mode="tel" />
-      {known && <Kept title="现有手机号" value={known["phone"]} />}
-      <Field {...field} name="company" />
-      <Field {...field} name="team" />
-      <Field {...field} name="trade" options={contracts.words["trade"] ?? {}} />
-      <Field {...field} name="role" options={choices(KIND, "role")} />
-      <Field {...field} name="contract" options={choices(KIND, "contract")} />
-      <Field {...field} name="entered_on" isDay />
-      {known && <Field {...field} name="exited_on" isDay />}
-      <Field {...field} name="dormitory" />
-      {asked("team_leader", "班组长")}
-      {asked("canteen_staff", "食堂人员")}
+      {names.map((name) => (
+        <Fragment key={name}>
+          <FormField {...field} name={name} />
+          {known && FIELDS[name]?.served && <Kept title={`现有${FIELDS[name].title}`} value={known[FIELDS[name].served]} />}
+        </Fragment>
+      ))}
     </div>
   );
 }
@@ -224,7 +209,7 @@ function withoutEmpty(body: Body): Body {
 
 /** The fields that are not what they were; an emptied one is null. */
 function changed(before: Body, after: Body): Body {
-  const names = Object.keys(contracts.kinds[KIND]!.fields);
+  const names = Object.keys(FIELDS);
   const empty = (value: unknown) => (value === "" || value === undefined ? null : value);
   const differing = names.filter((name) => empty(before[name]) !== empty(after[name]));
   return Object.fromEntries(differing.map((name) => [name, empty(after[name])]));

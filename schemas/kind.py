@@ -1,0 +1,102 @@
+"""A kind of record: one declaration, from which everything else that must know the kind derives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+from schemas import lists
+from schemas.fields import Body
+from schemas.lists import Lists
+from schemas.privacy import OPEN, undeclared
+
+Nature = Literal["fact", "register", "server"]
+MergeRule = Literal["latest", "keep"]
+
+_ACTS: Mapping[Nature, tuple[str, ...]] = {
+    "fact": ("add", "amend", "void"),
+    "register": ("add", "edit", "void"),
+    "server": (),
+}
+# What the server knows of any record and adds to a body; the last ones mark what became of it.
+_SERVER_ONLY = frozenset(
+    ("id", "rev", "seq", "state", "at", "by", "device", "backfilled")
+    + ("amends", "amended_by", "voided", "void", "contested", "contested_values", "merged_into")
+)
+_SUBJECTS = ("place", "worker", "parent", "item")  # roles of the field that says what a record is about
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of record: the fields of its body say the rest (schemas/fields.py: Said). Raises TypeError for fields whose
+    privacy nobody decided (see schemas/privacy.py).
+
+    `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `own`: only the server writes such
+    entries, for a person at the console. `icon`: its name in the app. `known`: the lists that are reference data.
+    Derived: `merge_rules`, for each field of a register, who wins when two people changed it; `server_only`: names that only
+    the server writes; `subject_field` and `slot_field`: what duties are judged by.
+    """
+
+    name: str
+    title: str
+    nature: Nature
+    schema: type[Body]
+    sealed: bool = False
+    own: bool = False
+    icon: str = "record"
+    known: Lists = field(default_factory=lambda: lists.SHIPPED, repr=False, compare=False)
+    merge_rules: Mapping[str, MergeRule] = field(init=False, repr=False, compare=False)
+    server_only: frozenset[str] = field(init=False, repr=False)
+    subject_field: str | None = field(init=False, repr=False)
+    slot_field: str | None = field(init=False, repr=False)
+    whole: Body = field(init=False, repr=False, compare=False)
+    partial: Body = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        whole = self.schema(known=self.known)
+        derived: dict[str, Any] = {
+            "whole": whole,
+            "partial": self.schema(known=self.known, partial=True),
+            "merge_rules": _merge_rules(whole) if self.nature == "register" else MappingProxyType({}),
+            "server_only": _SERVER_ONLY | _served_only(self.schema),
+            "subject_field": _with_role(whole, *_SUBJECTS) if self.nature == "fact" else None,
+            "slot_field": _with_role(whole, "slot") if self.nature == "fact" else None,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+        unsaid = undeclared(self.fields, self.schema.privacy, self.sealed)
+        masked = [name for name, policy in self.schema.privacy.items() if policy != OPEN]
+        if unsaid or (masked and self.nature != "register"):  # a fact is served as it was written
+            raise TypeError(f"{self.name}: fields without a usable privacy policy: {unsaid or masked}")
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the body's fields, in the order of the wire contract."""
+        return tuple(self.whole.fields)
+
+    @property
+    def acts(self) -> tuple[str, ...]:
+        """What a device may do with such records."""
+        return _ACTS[self.nature]
+
+    def knowing(self, known: Lists) -> Kind:
+        """The same kind where other lists are known; itself, unless that says anything else of a field."""
+        declared = (one.metadata for one in self.whole.fields.values())
+        closed = {str(metadata["closed"]) for metadata in declared if "closed" in metadata}
+        return self if all(known[noun] == self.known[noun] for noun in closed) else replace(self, known=known)
+
+
+def _merge_rules(shape: Body) -> Mapping[str, MergeRule]:
+    return MappingProxyType({name: one.metadata.get("merge", "latest") for name, one in shape.fields.items()})
+
+
+def _served_only(schema: type[Body]) -> frozenset[str]:
+    """The names under which the server serves what it masked or digested."""
+    names = {name for policy in schema.privacy.values() for name in (policy.served_as, policy.digest_as)}
+    return frozenset(name for name in names if name)
+
+
+def _with_role(shape: Body, *roles: str) -> str | None:
+    return next((name for name, one in shape.fields.items() if one.metadata.get("role") in roles), None)

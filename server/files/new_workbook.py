@@ -1,0 +1,38 @@
+"""New spreadsheets. No cell can start a formula: every text is written as text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
+MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@contextmanager
+def new_workbook(buffer: io.BytesIO) -> Iterator[xlsxwriter.Workbook]:
+    """A workbook that is written into `buffer` at the end."""
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_numbers": False,
+        "strings_to_urls": False,
+    }
+    book = xlsxwriter.Workbook(buffer, options)
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def header_format(book: xlsxwriter.Workbook) -> Any:
+    return book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+
+
+def write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -> None:
+    for column, title in enumerate(titles):
+        page.write_string(row, column, title, form)
