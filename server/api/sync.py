@@ -9,12 +9,11 @@ from flask import Blueprint, Response, request
 
 from schemas.kinds import all_json_schemas
 from server.actions.accounts.limit_rate import limit_rate
-from server.actions.devices.authenticate_device import claim_exchange, require_active
 from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
 from server.actions.sync.accept_push import accept_push
-from server.actions.sync.join_scopes import join_scopes
+from server.actions.sync.open_pull import open_pull, scopes_of
 from server.actions.sync.read_push import Push, read_lines
-from server.actions.sync.serve_pull import encode, read_pull, serve_pull
+from server.actions.sync.serve_pull import encode, is_current, read_pull, serve_pull
 from server.api.bodies import compressed, inflate, read_body, read_json_body, too_large
 from server.api.senders import signed_sender
 from server.base.clock import to_iso
@@ -64,12 +63,13 @@ def pull() -> Response:
     sender = signed_sender(body, at_ms)
     asked = read_pull(_decoded(inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)))
     with write() as session:
-        require_active(session, sender)
-        beacon = claim_exchange(session, sender, "pull", at_ms).beacon
-        join_scopes(session, sender.device_id, asked.scopes, at_ms)
-    with read() as session:
-        lines, more = serve_pull(session, seals, sender.device_id, asked)
-    lines.append(encode({"end": True, "more": more, "beacon": beacon, "server_time": to_iso(at_ms)}))
+        opened = open_pull(session, sender, asked.scopes, at_ms)
+    if is_current(opened.scopes, asked):
+        lines, more = serve_pull(None, seals, opened.scopes, asked)
+    else:  # in a snapshot of its own: on SQLite it keeps no writer waiting
+        with read() as session:
+            lines, more = serve_pull(session, seals, scopes_of(session, opened.user_id), asked)
+    lines.append(encode({"end": True, "more": more, "beacon": opened.beacon, "server_time": to_iso(at_ms)}))
     answer = Response(b"\n".join(lines) + b"\n", content_type=NDJSON)
     return compressed(answer, request.headers.get("Accept-Encoding", ""))
 

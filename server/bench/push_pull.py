@@ -21,7 +21,7 @@ from flask import Flask
 
 from server.base.db import Base, Id, bulk_insert, db, is_postgresql, read, write
 from server.bench.figure import Figure
-from server.bench.rig import BATCH, PULL, PUSH, Cpu, CpuClock, Rig
+from server.bench.rig import BATCH, PULL, PUSH, Cpu, CpuClock, Rig, reached
 from server.bench.rosters import measure_rosters
 from server.bench.ticks import measure_ticks
 
@@ -83,7 +83,7 @@ def durability() -> str:
 def _wire(rig: Rig) -> Iterator[Figure]:
     yield Figure("bytes up per check (gzip)", f"{len(rig.push()) / BATCH:.1f}", "≤ 96")
     for accept in ("gzip", "zstd"):
-        down = rig.pull("", accept)
+        down = rig.pull({}, accept)
         yield Figure(f"bytes down per check ({accept})", f"{len(down) / BATCH:.1f}", "≤ 48")
 
 
@@ -140,10 +140,10 @@ def _floor_rows(rig: Rig, body: bytes) -> list[tuple[Any, ...]]:
 
 def _pull(rig: Rig, cpu: CpuClock) -> Iterator[Figure]:
     """BATCH changes at this stored size, next to a SELECT of the bytes that are served."""
-    cursor = rig.newest()
+    cursors = rig.newest()
     rig.push()
-    body = rig.asked(cursor)
-    served = [line for line in rig.pull(cursor, "identity").splitlines() if line[:6] == b'{"put"']
+    body = rig.asked(cursors)
+    served = [line for line in rig.pull(cursors, "identity").splitlines() if line[:6] == b'{"put"']
     named = [(json.loads(line), line) for line in served]
     scope_id = rig.device  # a range of its own, in a table of the same size
     with write() as session:
@@ -168,14 +168,14 @@ def _pull(rig: Rig, cpu: CpuClock) -> Iterator[Figure]:
 
 def _small(rig: Rig, cpu: CpuClock) -> Iterator[Figure]:
     """What tablets do most: nothing new either way."""
-    cursor = rig.newest()
+    cursors = rig.newest()
 
     def beat() -> _Request:
         body = rig.batch(0)
         return PUSH, body, rig.signed(PUSH, body, True)
 
     def pull() -> _Request:
-        body = rig.asked(cursor)
+        body = rig.asked(cursors)
         return PULL, body, rig.signed(PULL, body, False)
 
     for name, prepare in (("heartbeat", beat), ("empty pull", pull)):
@@ -202,10 +202,11 @@ def _each(trial: _Trial, records: int) -> str:
 
 def _first_sync(rig: Rig) -> Iterator[Figure]:
     """Everything of a site for a new tablet, on a line of 2 Mbit/s: what the server takes and what the line takes."""
-    cursor, more, sent, began_s = "", True, 0, time.perf_counter()
+    cursors: dict[str, str] = {}
+    more, sent, began_s = True, 0, time.perf_counter()
     while more:
-        answer = rig.pull(cursor, "zstd")
-        cursor, more = rig.reached(zstandard.decompress(answer), cursor)
+        answer = rig.pull(cursors, "zstd")
+        more = reached(zstandard.decompress(answer), cursors)
         sent += len(answer)
     server_s, line_s = time.perf_counter() - began_s, sent * 8 / 2_000_000
     took = f"{server_s + line_s:.1f} s ({sent / 1000:,.0f} kB, server {server_s:.1f} s)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,30 +157,32 @@ class Rig:
         _, _, rest = answer.rpartition(b'"beacon":"')
         self.beacon = rest.partition(b'"')[0].decode()
 
-    def asked(self, cursor: str) -> bytes:
-        scopes = {self.scope: cursor}
-        return json.dumps({"sync": 1, "schema": "2026.1", "scopes": scopes, "max_bytes": 4_000_000}).encode()
+    def asked(self, cursors: Mapping[str, str]) -> bytes:
+        """The body of a pull from these cursors, by scope."""
+        asked = {"sync": 1, "schema": "2026.1", "scopes": cursors, "max_bytes": 4_000_000}
+        return json.dumps(asked).encode()
 
-    def pull(self, cursor: str, accept: str = "gzip") -> bytes:
-        body = self.asked(cursor)
+    def pull(self, cursors: Mapping[str, str], accept: str = "gzip") -> bytes:
+        body = self.asked(cursors)
         return self.post(PULL, body, self.signed(PULL, body, False, accept))
 
-    def reached(self, answer: bytes, cursor: str) -> tuple[str, bool]:
-        """The cursor after an answer (not compressed), and whether there is more."""
-        marks = [
-            json.loads(line)
-            for line in answer.splitlines()
-            if line[:13] == b'{"checkpoint"' or line[:6] == b'{"end"'
-        ]
-        named = (one["cursor"] for one in marks if one.get("checkpoint") == self.scope)
-        return next(named, cursor), marks[-1]["more"]
+    def newest(self) -> dict[str, str]:
+        """The cursors of a device that has everything."""
+        cursors: dict[str, str] = {}
+        while reached(self.pull(cursors, "identity"), cursors):
+            pass
+        return cursors
 
-    def newest(self) -> str:
-        """The cursor of a device that has everything."""
-        cursor, more = "", True
-        while more:
-            cursor, more = self.reached(self.pull(cursor, "identity"), cursor)
-        return cursor
+
+def reached(answer: bytes, cursors: dict[str, str]) -> bool:
+    """Move the cursors by an answer (not compressed). Whether there is more."""
+    lines = answer.splitlines()
+    for line in lines:
+        if line.startswith(b'{"checkpoint"'):
+            mark = json.loads(line)
+            cursors[mark["checkpoint"]] = mark["cursor"]
+    more: bool = json.loads(lines[-1])["more"]
+    return more
 
 
 def new_site(session: Session, seals: Seals, now_ms: int, name: str, has_places: bool = False) -> Site:

@@ -34,9 +34,13 @@ STAMP = "stamp"  # the noun of the one row that changes whenever any other does
 
 def reference_stamp(session: Session) -> str:
     """What names the reference data as it is now: a cache that holds another stamp is stale."""
-    query = sa.select(Reference.data).where(Reference.noun == STAMP)
-    found = session.scalar(query)
+    found = session.scalar(stamp_query())
     return str(found["value"]) if found else ""
+
+
+def stamp_query() -> sa.Select[Any]:
+    """The one row of the stamp, as {"value"}."""
+    return sa.select(Reference.data).where(Reference.noun == STAMP)
 
 
 def reference_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
