@@ -122,7 +122,12 @@ def boot_span(ties: BootTies, up_ms: int) -> Span | None:
     it. Empty where they contradict each other (a boot that was used twice)."""
     if not ties.lower or not ties.upper:
         return None
-    return Span(max(_lower(one, up_ms) for one in ties.lower), min(_upper(one, up_ms) for one in ties.upper))
+    lo, hi = _lower(ties.lower[0], up_ms), _upper(ties.upper[0], up_ms)
+    for one in ties.lower[1:]:  # loops, because this is done for every line of every push
+        lo = max(lo, _lower(one, up_ms))
+    for one in ties.upper[1:]:
+        hi = min(hi, _upper(one, up_ms))
+    return Span(lo, hi)
 
 
 def ties_around(ties: Sequence[Tie], beacon_ms: int | None, floor: Floor | None) -> Sequence[Tie]:
@@ -161,7 +166,11 @@ def estimate(
 
 def floor_of(floors: Iterable[Floor], n: int) -> Floor | None:
     """The last push that had not heard of entry `n`: its T is before the entry."""
-    return max((floor for floor in floors if floor.known < n), key=lambda floor: floor.t_ms, default=None)
+    best: Floor | None = None
+    for floor in floors:  # few, and looked through for every line of every push
+        if floor.known < n and (best is None or floor.t_ms > best.t_ms):
+            best = floor
+    return best
 
 
 def with_floor(floors: Sequence[Floor], fresh: Floor, whole_to: int) -> tuple[Floor, ...]:
@@ -192,22 +201,25 @@ def settle(entries: Sequence[Written]) -> list[Interval]:
 
 
 def _settle_run(run: Sequence[Written]) -> list[Interval]:
+    """Lists of numbers side by side, because this is done for every line of every push."""
+    own = _Bounds([entry.not_before_ms for entry in run], [entry.not_after_ms for entry in run])
     broken = [
         entry.not_before_ms > entry.not_after_ms
         or (entry.estimate is not None and entry.estimate.lo > entry.estimate.hi)
         for entry in run
     ]
-    proved = _proved(run, broken)
-    broken = [bad or span.lo > span.hi for bad, span in zip(broken, proved, strict=True)]
+    proved = _proved(own, broken)
+    broken = [bad or lo > hi for bad, lo, hi in zip(broken, *proved, strict=True)]
     doubts = list(broken)
-    believed: list[Span] = []
-    for i, (entry, bounds) in enumerate(zip(run, proved, strict=True)):
-        span = bounds
-        if entry.estimate is not None and not broken[i]:
-            cut = _cut(entry.estimate, bounds)
-            doubts[i] = cut.lo > cut.hi or entry.doubt
-            span = bounds if doubts[i] else cut
-        believed.append(span)
+    believed = _Bounds(list(proved.los), list(proved.his))
+    for i, entry in enumerate(run):
+        estimate = entry.estimate
+        if estimate is not None and not broken[i]:
+            lo, hi = max(estimate.lo, proved.los[i]), min(estimate.hi, proved.his[i])
+            if lo > hi or entry.doubt:
+                doubts[i] = True
+            else:
+                believed.los[i], believed.his[i] = lo, hi
     anchored = [entry.grade == ANCHORED for entry in run]
     _doubt_wrong_order(believed, doubts, anchored)
     ties = [is_anchored and not doubt for is_anchored, doubt in zip(anchored, doubts, strict=True)]
@@ -215,61 +227,67 @@ def _settle_run(run: Sequence[Written]) -> list[Interval]:
     settled = []
     for i, entry in enumerate(run):
         if broken[i]:
-            span = Span(min(entry.floor_ms, entry.not_after_ms), entry.not_after_ms)
-            settled.append(Interval(*span, entry.grade, True, *span, entry.floor_ms))
+            lo, hi = min(entry.floor_ms, entry.not_after_ms), entry.not_after_ms
+            settled.append(Interval(lo, hi, entry.grade, True, lo, hi, entry.floor_ms))
             continue
-        span = proved[i] if doubts[i] else believed[i]
-        cut = _cut(span, Span(after[i], before[i]))
-        span = cut if cut.lo <= cut.hi else span
-        settled.append(Interval(*span, entry.grade, doubts[i], *proved[i], entry.floor_ms))
+        bounds = proved if doubts[i] else believed
+        lo, hi = max(bounds.los[i], after[i]), min(bounds.his[i], before[i])
+        if lo > hi:
+            lo, hi = bounds.los[i], bounds.his[i]
+        proof = (proved.los[i], proved.his[i], entry.floor_ms)
+        settled.append(Interval(lo, hi, entry.grade, doubts[i], *proof))
     return settled
 
 
-def _doubt_wrong_order(spans: Sequence[Span], doubts: list[bool], anchored: Sequence[bool]) -> None:
+class _Bounds(NamedTuple):
+    """The lower and the upper bounds of entries, in their order."""
+
+    los: list[int]
+    his: list[int]
+
+
+def _doubt_wrong_order(spans: _Bounds, doubts: list[bool], anchored: Sequence[bool]) -> None:
     """Mark the entries that lie in the wrong order by more than their bounds: anchored ones by each other, the others by
     the anchored ones and by each other."""
     for of, by in ((True, True), (False, True), (False, False)):
+        if of not in anchored or by not in anchored:
+            continue  # none to be marked, or none to mark by
         counts = [
             is_anchored == by and not doubt for is_anchored, doubt in zip(anchored, doubts, strict=True)
         ]
         after, before = _ordered(spans, counts)
-        for i, span in enumerate(spans):
-            if anchored[i] == of and not doubts[i]:
-                doubts[i] = span.lo > before[i] or span.hi < after[i]
+        for i, (lo, hi) in enumerate(zip(*spans, strict=True)):
+            if (lo > before[i] or hi < after[i]) and anchored[i] == of:
+                doubts[i] = True
 
 
-def _ordered(spans: Sequence[Span], counts: Sequence[bool]) -> tuple[list[int], list[int]]:
+def _ordered(spans: _Bounds, counts: Sequence[bool]) -> tuple[list[int], list[int]]:
     """For each entry, the greatest lower bound of those up to it and the least upper bound of those from it on, over
     the entries that count."""
-    lows = [span.lo if count else UNKNOWN_MS for span, count in zip(spans, counts, strict=True)]
-    highs = [span.hi if count else _NEVER_MS for span, count in zip(spans, counts, strict=True)]
-    return list(accumulate(lows, max)), list(accumulate(reversed(highs), min))[::-1]
+    lows = [lo if count else UNKNOWN_MS for lo, count in zip(spans.los, counts, strict=True)]
+    highs = [hi if count else _NEVER_MS for hi, count in zip(spans.his, counts, strict=True)]
+    highs.reverse()
+    before = list(accumulate(highs, min))
+    before.reverse()
+    return list(accumulate(lows, max)), before
 
 
-def _proved(run: Sequence[Written], broken: Sequence[bool]) -> list[Span]:
+def _proved(own: _Bounds, broken: Sequence[bool]) -> _Bounds:
     """The provable bounds of each entry, tightened by those of the entries before and after it."""
-    own = [Span(entry.not_before_ms, entry.not_after_ms) for entry in run]
     after, before = _ordered(own, [not bad for bad in broken])
-    return [
-        span if bad else Span(max(span.lo, after[i]), min(span.hi, before[i]))
-        for i, (span, bad) in enumerate(zip(own, broken, strict=True))
-    ]
-
-
-def _cut(span: Span, bounds: Span) -> Span:
-    return Span(max(span.lo, bounds.lo), min(span.hi, bounds.hi))
+    los = [lo if bad or lo > least else least for lo, least, bad in zip(own.los, after, broken, strict=True)]
+    his = [hi if bad or hi < most else most for hi, most, bad in zip(own.his, before, broken, strict=True)]
+    return _Bounds(los, his)
 
 
 def _lower(tie: tuple[int, int], up_ms: int) -> int:
-    return tie[1] + up_ms - tie[0] - _drift_ms(up_ms - tie[0])
+    distance_ms = up_ms - tie[0]
+    return tie[1] + distance_ms + (-abs(distance_ms) * DRIFT_PPM // 1_000_000)  # less the drift, rounded up
 
 
 def _upper(tie: tuple[int, int], up_ms: int) -> int:
-    return tie[1] + up_ms - tie[0] + _drift_ms(up_ms - tie[0])
-
-
-def _drift_ms(distance_ms: int) -> int:
-    return -(-abs(distance_ms) * DRIFT_PPM // 1_000_000)
+    distance_ms = up_ms - tie[0]
+    return tie[1] + distance_ms - (-abs(distance_ms) * DRIFT_PPM // 1_000_000)
 
 
 _NEVER_MS = 2**53

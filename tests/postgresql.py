@@ -18,18 +18,19 @@ from typing import Any
 import psycopg
 
 _UNSAFE_AND_QUICK = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=60"
+_DURABLE = "-c max_connections=60"  # as a real one, so that figures are honest
 
 
 @contextmanager
-def temporary_cluster() -> Iterator[str]:
+def temporary_cluster(settings: str = _UNSAFE_AND_QUICK) -> Iterator[str]:
     """A running cluster in a folder of its own; gives the URL of its server, without a database."""
     with tempfile.TemporaryDirectory(prefix="gongdi-postgresql-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # a server started by root runs as another user
-        yield from _serve(folder)
+        yield from _serve(folder, settings)
 
 
-def _serve(folder: Path) -> Iterator[str]:
+def _serve(folder: Path, how: str) -> Iterator[str]:
     installed = programs()
     binaries = _readable_copy(installed, folder) if os.geteuid() == 0 else installed
     user = {"user": "nobody", "group": _group_of("nobody")} if os.geteuid() == 0 else {}
@@ -43,7 +44,7 @@ def _serve(folder: Path) -> Iterator[str]:
     made = [str(binaries / "initdb"), "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
     subprocess.run(made, **options)
     port = _free_port()
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' {_UNSAFE_AND_QUICK}"
+    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' {how}"
     control = [str(binaries / "pg_ctl"), "-D", data, "-w", "-l", str(home / "log")]
     subprocess.run([*control, "-o", settings, "start"], **options)
     try:
@@ -105,6 +106,6 @@ def _free_port() -> int:
 
 if (
     __name__ == "__main__"
-):  # `python -m tests.postgresql COMMAND … OPTION` runs it with the URL of a fresh database
-    with temporary_cluster() as server:
+):  # `python -m tests.postgresql COMMAND … OPTION` runs it with the URL of a fresh, durable database
+    with temporary_cluster(_DURABLE) as server:
         sys.exit(subprocess.run([*sys.argv[1:], create_database(server, "fresh")]).returncode)

@@ -7,18 +7,16 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from schemas.book import KindBook
 from schemas.kinds import all_json_schemas
 from server.actions.accounts.limit_rate import limit_rate
-from server.actions.devices.authenticate_device import claim_exchange, require_active
 from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.accept_push import accept_push
-from server.actions.sync.join_scopes import join_scopes
+from server.actions.sync.open_pull import open_pull, scopes_of
 from server.actions.sync.read_push import Push, read_lines
-from server.actions.sync.serve_pull import encode, read_pull, serve_pull
+from server.actions.sync.serve_pull import encode, is_current, read_pull, serve_pull
 from server.api.bodies import compressed, inflate, read_body, read_json_body, too_large
-from server.api.senders import signed_sender, signed_sender_and_kinds
+from server.api.senders import signed_sender
 from server.base.clock import to_iso
 from server.base.db import read, write
 from server.base.problems import Problem, protocol_problem
@@ -51,8 +49,8 @@ def push() -> Response:
     seals = runtime().seals
     body = read_body(request, MAX_INFLATED_BYTES)
     at_ms = now_ms()  # the arrival: the whole request has come
-    sender, known = signed_sender_and_kinds(body, at_ms)
-    pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES), known)
+    sender = signed_sender(body, at_ms)
+    pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES))
     with write() as session:
         answer = accept_push(session, seals, sender, pushed, at_ms)
     return compressed(_json(answer), request.headers.get("Accept-Encoding", ""))
@@ -66,12 +64,13 @@ def pull() -> Response:
     sender = signed_sender(body, at_ms)
     asked = read_pull(_decoded(inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)))
     with write() as session:
-        require_active(session, sender)
-        beacon = claim_exchange(session, sender, "pull", at_ms).beacon
-        join_scopes(session, sender.device_id, asked.scopes, at_ms)
-    with read() as session:
-        lines, more = serve_pull(session, seals, sender.device_id, asked)
-    lines.append(encode({"end": True, "more": more, "beacon": beacon, "server_time": to_iso(at_ms)}))
+        opened = open_pull(session, sender, asked.scopes, at_ms)
+    if is_current(opened.scopes, asked):
+        lines, more = serve_pull(None, seals, opened.scopes, asked)
+    else:  # in a snapshot of its own: on SQLite it keeps no writer waiting
+        with read() as session:
+            lines, more = serve_pull(session, seals, scopes_of(session, opened.user_id), asked)
+    lines.append(encode({"end": True, "more": more, "beacon": opened.beacon, "server_time": to_iso(at_ms)}))
     answer = Response(b"\n".join(lines) + b"\n", content_type=NDJSON)
     return compressed(answer, request.headers.get("Accept-Encoding", ""))
 
@@ -83,12 +82,16 @@ def kinds() -> Response:
     return compressed(_json(all_json_schemas(known.kinds)), request.headers.get("Accept-Encoding", ""))
 
 
-def _split(plain: bytes, known: KindBook) -> Push:
+def _split(plain: bytes) -> Push:
     """Header and lines. Raises Problem 400 for a header that can't be read, 413 for too many entries."""
     first, *rest = plain.removesuffix(b"\n").split(b"\n")
     if len(rest) > MAX_ENTRIES:
         raise too_large(MAX_INFLATED_BYTES)
     header = _header(first)
+    if not rest:
+        return Push(header, [])
+    with read() as session:
+        known = rules_in_force(session).kinds
     return Push(header, read_lines(rest, runtime().seals, header.schema, known))
 
 

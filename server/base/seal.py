@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +72,20 @@ class Seals:
 
     def seal(self, aad: bytes, value: bytes) -> bytes:
         """`value` sealed with `aad` as its additional data (see `aad_of`)."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return MAGIC + self.current + nonce + self.keys[self.current].encrypt(nonce, value, aad)
+        return self.seal_all([(aad, value)])[0]
+
+    def seal_all(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """As `seal` of each (aad, value): the system is asked for nonces once."""
+        nonces, head, encrypt = (
+            os.urandom(_NONCE_BYTES * len(values)),
+            MAGIC + self.current,
+            self.keys[self.current].encrypt,
+        )
+        sealed = []
+        for number, (aad, value) in enumerate(values):
+            nonce = nonces[number * _NONCE_BYTES : (number + 1) * _NONCE_BYTES]
+            sealed.append(head + nonce + encrypt(nonce, value, aad))
+        return sealed
 
     def open(self, aad: bytes, sealed: bytes) -> bytes:
         """The value sealed with this `aad`. Raises SealBroken. A value that was never sealed (JSON text) is

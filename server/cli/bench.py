@@ -14,7 +14,8 @@ from server.base.db import db
 from server.base.migrate import upgrade
 from server.bench.figure import Figure
 from server.bench.locks import measure_locks
-from server.bench.push_pull import measure
+from server.bench.push_pull import measure, measure_sync
+from server.bench.rig import BenchClock
 from server.cli.base import make_whole_app
 
 LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
@@ -28,22 +29,25 @@ LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
 @click.option(
     "--locks", is_flag=True, help="只测 SQLite 写锁占用的最长时间: 1,000 个工地的调度, 50,000 人的名册。"
 )
+@click.option("--sync", is_flag=True, help="只测上报、下发和心跳。")
 @click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
-def bench(urls: tuple[str, ...], sizes: str, locks: bool, burst_sites: int) -> None:
+def bench(urls: tuple[str, ...], sizes: str, locks: bool, sync: bool, burst_sites: int) -> None:
     """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
     console = Console()
     wanted = [int(size) for size in sizes.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         for url in (f"sqlite:///{Path(folder) / 'bench.sqlite3'}", *urls):
-            app = make_whole_app(
-                config=Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": folder})
-            )
+            config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": folder})
+            app = make_whole_app(config=config, clock=BenchClock())
             with app.app_context():
                 upgrade(db.engine)
             with console.status(url.partition(":")[0]):
                 if locks:
                     with app.app_context():
                         found = list(measure_locks(app, LOCK_SITES, LOCK_PEOPLE))
+                elif sync:
+                    with app.app_context():
+                        found = list(measure_sync(app, wanted))
                 else:
                     found = list(measure(app, wanted, burst_sites))
             console.print(_table(url.partition(":")[0], found))

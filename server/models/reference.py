@@ -39,8 +39,13 @@ _STAMP_QUERY = sa.select(Reference.data).where(
 
 def reference_stamp(session: Session) -> str:
     """What names the reference data as it is now: a cache that holds another stamp is stale."""
-    found = session.scalar(_STAMP_QUERY)
+    found = session.scalar(stamp_query())
     return str(found["value"]) if found else ""
+
+
+def stamp_query() -> sa.Select[Any]:
+    """The one row of the stamp, as {"value"}."""
+    return _STAMP_QUERY
 
 
 def reference_rows(session: Session) -> dict[str, list[dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,25 +14,25 @@ from server.rules.duties.reporting import Counted
 
 
 def counted_devices(session: Session, scope_ids: Sequence[str]) -> dict[str, list[Counted]]:
-    """The devices of each scope that count there, or did. The server's own devices never do. One statement."""
-    columns = (StreamHead.complete_ms, StreamHead.since_ms, StreamHead.left_ms, StreamHead.left_why)
-    query = (
-        sa.select(StreamHead.scope_id, Device.id, Device.device_class, *columns, _stopped_ms())
-        .join(Device, Device.id == StreamHead.device_id)
-        .join(User, User.id == Device.user_id)
-        .where(StreamHead.scope_id.in_(scope_ids), Device.device_class != OWN_CLASS)
-        .order_by(StreamHead.scope_id, Device.id)
-    )
+    """The devices of each scope that count there, or did, by their ids. The server's own devices never do. One
+    statement."""
+    query = counted_query().where(StreamHead.scope_id.in_(scope_ids))
     found: dict[str, list[Counted]] = {scope_id: [] for scope_id in scope_ids}
-    for scope_id, *values in session.execute(query):
+    for scope_id, *values in session.execute(query.order_by(StreamHead.scope_id, Device.id)):
         found[scope_id].append(Counted._make(values))
     return found
 
 
-def stopped_ms(device: Device, user: User) -> int | None:
-    """When a device was stopped: revoked, or its user disabled; None: it works."""
-    known = [at_ms for at_ms in (device.revoked_ms, user.disabled_ms) if at_ms is not None]
-    return min(known, default=None)
+def counted_query() -> sa.Select[Any]:
+    """Scope and members of Counted, of the devices that count in any scope, or did."""
+    columns = (StreamHead.complete_ms, StreamHead.since_ms, StreamHead.left_ms, StreamHead.left_why)
+    query: Any = (
+        sa.select(StreamHead.scope_id, Device.id, Device.device_class, *columns, _stopped_ms())
+        .join(Device, Device.id == StreamHead.device_id)
+        .join(User, User.id == Device.user_id)
+        .where(Device.device_class != OWN_CLASS)
+    )
+    return query  # type: ignore[no-any-return]
 
 
 def _stopped_ms() -> sa.ColumnElement[int | None]:

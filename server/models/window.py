@@ -170,6 +170,14 @@ def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms
     session.execute(passed.values(check_ms=now_ms))
 
 
+def first_silent(scope_id: sa.ColumnElement[str], after_ms: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """The first deadline of the silent windows that `wake_windows` would look at; None where there is none. `after_ms`:
+    None gives None."""
+    opened = Window.opens_ms >= after_ms - LONGEST_MS
+    query = sa.select(sa.func.min(Window.due_ms + Window.grace_s * 1000))
+    return query.where(Window.scope_id == scope_id, Window.state == "silent", opened).scalar_subquery()
+
+
 def wake_reviews(session: Session, scope_id: str, from_ms: int, to_ms: int, now_ms: int) -> None:
     """What may have been evidence between these instants is gone: windows that may be in review because of it are
     looked at by the next tick."""

@@ -17,10 +17,11 @@ from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_s
 from server.actions.records.feed import Feed, Put, body_aad, signed
 from server.actions.records.registers import REGISTERS, state_aad
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.apply_entry import Applying, Written, apply_entry
+from server.actions.sync.apply_entry import apply_entry
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.sync.read_push import entry_aad, prev_of
 from server.actions.sync.release_held import written_again
+from server.actions.sync.values import Applying, Written
 from server.base.db import Base, bulk_insert
 from server.base.problems import Problem
 from server.base.seal import Seals

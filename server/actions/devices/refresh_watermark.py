@@ -30,9 +30,14 @@ def reporting_of(
 def set_watermark(session: Session, scope: Scope, book: Rulebook, now_ms: int) -> Reporting:
     """Record through when everything that duties ask for is complete, as people are shown it."""
     reports = reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id]
-    kinds = {kind for rule in book.duties for kind in book.evidence_kinds(rule.code)}
-    scope.watermark_ms = reports.watermark(kinds) if reports.reporters else None
+    scope.watermark_ms = watermark_of(reports, book)
     return reports
+
+
+def watermark_of(reports: Reporting, book: Rulebook) -> int | None:
+    """Through when everything that duties ask for is complete; None where nobody reports."""
+    kinds = {kind for rule in book.duties for kind in book.evidence_kinds(rule.code)}
+    return reports.watermark(kinds) if reports.reporters else None
 
 
 def refresh_watermark(session: Session, site_id: str, now_ms: int) -> None:

@@ -18,11 +18,11 @@ from server.actions.questions.settle_questions import (
     shown_line,
 )
 from server.actions.records.feed import Feed
-from server.actions.sync.apply_entry import Applying
 from server.actions.sync.kept_evidence import forget_kept
 from server.actions.sync.quarantine import quarantine_aad
 from server.actions.sync.read_push import entry_aad
 from server.actions.sync.release_held import FOR_A_PERSON, finish, release
+from server.actions.sync.values import Applying
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals
 from server.models.access import Viewer, visible_sites

@@ -15,10 +15,10 @@ from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.records.edit_register import contest_aad
 from server.actions.records.feed import Feed
 from server.actions.records.registers import state_aad
-from server.actions.sync.apply_entry import Applying
 from server.actions.sync.kept_evidence import forget_kept
 from server.actions.sync.quarantine import quarantine_aad
 from server.actions.sync.release_held import finish
+from server.actions.sync.values import Applying
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals

@@ -39,6 +39,7 @@ _COLUMNS = (
     "timed_by",
 )
 _KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
+_ID, _KIND, _BODY = (_COLUMNS.index(name) for name in ("id", "kind", "body"))
 _TABLE: Any = Record.__table__
 _U64 = 1 << 64
 
@@ -79,10 +80,15 @@ class Stored(NamedTuple):
 class _Changes:
     """Rows to be written: new ones, and changed ones with their keys at the end."""
 
-    new: list[tuple[Any, ...]] = field(default_factory=list)
+    new: list[list[Any]] = field(default_factory=list)
     changed: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def write(self, session: Session) -> None:
+    def write(self, session: Session, seals: Seals) -> None:
+        """New bodies come as they are served, and are sealed here, all at once."""
+        sealed = [row for row in self.new if KINDS[row[_KIND]].sealed]
+        bodies = seals.seal_all([(body_aad(row[_ID]), row[_BODY]) for row in sealed])
+        for row, body in zip(sealed, bodies, strict=True):
+            row[_BODY] = body
         bulk_insert(session, _TABLE, _COLUMNS, self.new)
         bulk_update(session, _TABLE, _KEY, _CHANGING, self.changed)
         self.new, self.changed = [], []
@@ -109,19 +115,10 @@ class Feed:
         self._seq += 1
         self._live += 1
         self._digest += record_digest(put.kind, put.id, 1)
-        row = (
-            self._scope_id,
-            put.id,
-            put.kind,
-            1,
-            self._seq,
-            self._sealed(put, encode(put.body)),
-            put.event_ms,
-            put.subject,
-            put.slot,
-        )
+        named = (self._scope_id, put.id, put.kind, 1, self._seq, encode(put.body))
+        judged = (put.event_ms, put.subject, put.slot, put.counts)
         times = (put.observed_ms is not None, put.earliest_ms, put.latest_ms, put.observed_ms)
-        self._changes.new.append((*row, put.counts, *times, put.amends, put.timed_by))
+        self._changes.new.append([*named, *judged, *times, put.amends, put.timed_by])
         return 1, self._seq
 
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:
@@ -157,7 +154,7 @@ class Feed:
 
     def write(self) -> None:
         """Write the changes collected so far, so that statements see them."""
-        self._changes.write(self._session)
+        self._changes.write(self._session, self._seals)
 
     def flush(self) -> None:
         """Write what is left, and set the scope's counter, live count and digest."""
@@ -222,7 +219,7 @@ def publish_all(
         feed = Feed(session, scope, seals, now_ms, changes)
         feed.put_alongside(some, known)
         feed.count()
-    changes.write(session)
+    changes.write(session, seals)
 
 
 def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, Stored]:

@@ -34,7 +34,11 @@ _kept: dict[str, Rulebook] = {}
 def rules_in_force(session: Session) -> Rulebook:
     """The rulebook. Built once per process and kept until the reference data changes; one small look-up a
     call."""
-    stamp = reference_stamp(session)
+    return rules_of_stamp(session, reference_stamp(session))
+
+
+def rules_of_stamp(session: Session, stamp: str) -> Rulebook:
+    """The rulebook, by a caller that has looked up the stamp in this transaction."""
     if stamp not in _kept:
         book = rulebook(stamp, _complete(reference_rows(session)))
         _kept.clear()

@@ -5,27 +5,40 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from server.actions.devices.authenticate_device import Sender, claim_exchange, key_of
-from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.append_scope import ScopeAnswer, append_scope
-from server.actions.sync.estimate_times import Dates, estimate_carried_times, estimate_times
-from server.actions.sync.quarantine import Pushing, keep_refused, refused_outcome
+from server.actions.devices.authenticate_device import Sender, key_of, new_exchange, refused
+from server.actions.reference.load_reference import rules_of_stamp
+from server.actions.sync.append_scope import append_scope
+from server.actions.sync.estimate_times import (
+    Dates,
+    estimate_carried_times,
+    estimate_times,
+    named_beacons,
+    named_boots,
+)
+from server.actions.sync.open_exchange import (
+    Named,
+    Opened,
+    forget_copies,
+    lock_sender,
+    open_exchange,
+    record_exchange,
+)
+from server.actions.sync.quarantine import keep_refused, refused_outcome
 from server.actions.sync.read_push import Line, Push
+from server.actions.sync.values import Arrived, Pushing, ScopeAnswer
 from server.base.clock import to_iso
 from server.base.db import is_transaction_open, raise_if_lost
 from server.base.seal import Seals
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
-from server.models.user import Assignment, User
-from server.models.watermark import stopped_ms
 from sync_protocol.header import Attested
 from sync_protocol.signatures import attestation_text, receipt_text, received_text, sign_text, verify_text
 
@@ -43,22 +56,35 @@ class Accepted:
 def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_ms: int) -> dict[str, Any]:
     """The answer to a push, as JSON-able values. Raises Problem 401 for a replayed nonce.
 
-    1. Claim the exchange (nonce, beacon), and the device: two pushes of one device take turns.
+    1. Lock the device and the scopes: two pushes of one device take turns. Look up what the push needs.
     2. Date the entries.
-    3. Scope by scope, in one order for all writers: lock, take in, judge windows. A scope whose
-       transaction fails for a passing cause answers `retry`; the others are kept.
-    4. Sign the receipt over what the server holds now.
+    3. Scope by scope, in one order for all writers: take in, judge windows. A scope whose transaction fails for a passing
+       cause answers `retry`; the others are kept.
+    4. Sign the receipt over what the server holds now, and write what has changed of device, scopes and streams.
     """
-    exchange = claim_exchange(session, sender, "push", now_ms)
-    device = session.get_one(Device, sender.device_id, with_for_update=True, populate_existing=True)
-    exchange.brought = bool(push.lines)
     entries = [line.entry for line in push.lines if line.entry is not None]
-    dates = estimate_times(session, device, exchange, push.header.clock, entries, now_ms)
-    pushing = _pushing(session, seals, device, exchange, dates, now_ms)
-    accepted = _take_lines(pushing, push.lines, push.header.streams)
-    device.seen_ms = now_ms
-    device.unsent = sum(stream.unsent for stream in push.header.streams.values())
-    return _answer(seals, exchange, push, accepted, now_ms)
+    clock, streams = push.header.clock, push.header.streams
+    names = {*streams, *(entry.scope for entry in entries)}
+    named = Named(
+        sender.device_id,
+        sender.nonce,
+        sorted({_site_of(name) for name in names} - {""}),
+        named_beacons(entries, clock),
+        named_boots(entries, clock),
+    )
+    is_guarded = bool(push.lines) or len(named.scope_ids) > 1
+    busy = lock_sender(session, named, is_guarded)
+    unsent = sum(stream.unsent for stream in streams.values())
+    opened = _opened(session, named, now_ms, unsent)
+    exchange = new_exchange(sender, "push", now_ms)
+    dates = estimate_times(session, opened, clock, entries, now_ms)
+    exchange.brought, exchange.t_ms, exchange.wall_ms = bool(push.lines), dates.t_ms, clock.wall_ms
+    pushing = _pushing(session, seals, opened, exchange, dates)
+    parts = _Parts(opened, streams, busy, is_guarded)
+    accepted = _take_lines(pushing, parts, push.lines)
+    answer = _answer(seals, exchange, push, accepted, now_ms)
+    close_exchange(session, opened, exchange)
+    return answer
 
 
 def accept_carried(
@@ -67,83 +93,114 @@ def accept_carried(
     """Accept lines that this device wrote and that somebody else brought (see `read_export`); gives their outcomes. As a
     push, but the device is not there: it attests nothing and gets no receipt. One is signed and kept all the same, so
     that every line of the log has a signed time before which it was here."""
-    device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
-    sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
-    exchange = claim_exchange(session, sender, "export", now_ms)
-    exchange.brought = True
     entries = [line.entry for line in lines if line.entry is not None]
-    dates = estimate_carried_times(session, device.id, entries, now_ms)
-    pushing = _pushing(session, seals, device, exchange, dates, now_ms)
-    accepted = _take_lines(pushing, lines, {})
+    scope_ids = sorted({_site_of(entry.scope) for entry in entries} - {""})
+    nonce = secrets.token_urlsafe(16)
+    named = Named(device_id, nonce, scope_ids, named_beacons(entries), named_boots(entries))
+    busy = lock_sender(session, named, is_guarded=True)
+    opened = _opened(session, named, now_ms)
+    exchange = new_exchange(Sender(device_id, opened.device.public_key, nonce), "export", now_ms)
+    exchange.brought = True
+    dates = estimate_carried_times(session, opened, entries, now_ms)
+    pushing = _pushing(session, seals, opened, exchange, dates)
+    accepted = _take_lines(pushing, _Parts(opened, {}, busy, is_guarded=True), lines)
     sign_receipt(seals, exchange, {}, accepted.streams, now_ms)
+    close_exchange(session, opened, exchange)
     return [accepted.outcomes[line.number] for line in lines]
 
 
-def _pushing(
-    session: Session, seals: Seals, device: Device, exchange: Exchange, dates: Dates, now_ms: int
-) -> Pushing:
-    stopped = stopped_ms(device, session.get_one(User, device.user_id))
-    book = rules_in_force(session)
+def _opened(session: Session, named: Named, now_ms: int, unsent: int | None = None) -> Opened:
+    """Raises Problem 401 for a nonce that was used, and for a device that is not there any more."""
+    opened = open_exchange(session, named, now_ms, unsent)
+    if opened is None:
+        raise refused("unauthenticated")
+    if opened.is_repeated:
+        raise refused("nonce_replayed")
+    return opened
+
+
+def _pushing(session: Session, seals: Seals, opened: Opened, exchange: Exchange, dates: Dates) -> Pushing:
+    device, book = opened.device, rules_of_stamp(session, opened.stamp)
     return Pushing(
-        session, seals, device, device.id, device.user_id, exchange.id, dates, now_ms, book, stopped
+        session,
+        seals,
+        device,
+        device.id,
+        device.user_id,
+        exchange.id,
+        dates,
+        exchange.at_ms,
+        book,
+        opened.writes,
+        opened.stopped_ms,
     )
 
 
-def _take_lines(pushing: Pushing, lines: list[Line], streams: Mapping[str, Attested]) -> Accepted:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The scopes of a push, and what its header attests of each. `busy`: those that could not be locked; `is_guarded`: a
+    failure in one leaves the others as they are."""
+
+    opened: Opened
+    attested: Mapping[str, Attested]
+    busy: Collection[str]
+    is_guarded: bool
+
+
+def _take_lines(pushing: Pushing, parts: _Parts, lines: list[Line]) -> Accepted:
     """Scope by scope, what its user has or had; everything else is refused and kept."""
     accepted = Accepted()
     # First, because a scope looks for those among them that belong in its chain.
     _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
-    assigned = _assignments(pushing.session, pushing.user_id)
-    attested = {name: stream for name, stream in streams.items() if _site_of(name) in assigned}
+    assigned = parts.opened.assigned
+    attested = {name: stream for name, stream in parts.attested.items() if _site_of(name) in assigned}
     for name, some in sorted(_by_scope(lines, attested).items()):
-        site_id = _site_of(name)
-        if site_id in assigned:
-            good = name in attested and _attests(pushing.device, name, attested[name])
-            _one_scope(pushing, name, some, assigned[site_id], attested.get(name), good, accepted)
+        if _site_of(name) in assigned:
+            _one_scope(pushing, parts, name, some, accepted)
         else:
             _refuse_all(pushing, some, accepted)
     return accepted
 
 
-def _one_scope(
-    pushing: Pushing,
-    name: str,
-    lines: list[Line],
-    assignment: Assignment,
-    attested: Any,
-    good: bool,
-    accepted: Accepted,
-) -> None:
+def _one_scope(pushing: Pushing, parts: _Parts, name: str, lines: list[Line], accepted: Accepted) -> None:
     """One scope in a savepoint of its own: a passing failure there leaves the others as they are."""
+    opened, site_id, attested = parts.opened, _site_of(name), parts.attested.get(name)
+    good = attested is not None and _attests(pushing.device, name, attested)
+    arrived = Arrived(lines, opened.assigned[site_id], attested, good)
     try:
-        with pushing.session.begin_nested():
-            outcomes, answer = append_scope(pushing, name, lines, assignment, attested, good)
+        if site_id in parts.busy:
+            raise OperationalError("the scope's lock did not come", None, Exception())
+        with pushing.session.begin_nested() if parts.is_guarded else nullcontext():
+            outcomes, answer = append_scope(pushing, opened.scopes[site_id], arrived)
     except OperationalError as error:
         raise_if_lost(error)
-        if not is_transaction_open(pushing.session):
+        if not parts.is_guarded or not is_transaction_open(pushing.session):
             raise
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
             assert line.entry is not None
             accepted.outcomes[line.number] = {"id": line.entry.id, "outcome": "retry"}
         return
+    opened.scopes[site_id].save(opened.writes)
     accepted.outcomes.update(outcomes)
     accepted.streams[name] = answer
 
 
-def _refuse_all(pushing: Pushing, lines: Iterable[Line], accepted: Accepted) -> None:
+def close_exchange(session: Session, opened: Opened, exchange: Exchange) -> None:
+    """Write what a push has changed of device, scopes and streams, and the exchange, in one go."""
+    record_exchange(opened.writes, exchange)
+    opened.save_device()
+    opened.writes.send(session)
+    forget_copies(session)
+
+
+def _refuse_all(pushing: Pushing, lines: Sequence[Line], accepted: Accepted) -> None:
     """Lines that no scope can take: unreadable, or for a scope that this user never had. Kept in the
     user's own scope."""
     for line in lines:
         line.code = line.code or "scope_not_assigned"
-        keep_refused(pushing, pushing.device.user_id, line)
         accepted.outcomes[line.number] = refused_outcome(line)
-
-
-def _assignments(session: Session, user_id: str) -> dict[str, Assignment]:
-    rows = session.scalars(sa.select(Assignment).where(Assignment.user_id == user_id))
-    return {row.site_id: row for row in rows}
+    keep_refused(pushing, pushing.user_id, lines)
 
 
 def _site_of(name: str) -> str:

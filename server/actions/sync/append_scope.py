@@ -12,31 +12,25 @@ from schemas.kinds import KINDS
 from server.actions.devices.report_devices import note_doubts
 from server.actions.flags.raise_flags import raise_integrity
 from server.actions.records.feed import Feed
-from server.actions.sync.apply_entry import (
-    Applying,
-    Effect,
-    Written,
-    add_fact,
-    add_register,
-    apply_entry,
-    existing_records,
-)
-from server.actions.sync.close_stream import close_stream, extended, place_unreadable, stream_head
+from server.actions.sync.apply_entry import add_fact, add_register, apply_entry, existing_records
+from server.actions.sync.close_stream import close_stream, extended, place_unreadable
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.erased_people import about_erased
 from server.actions.sync.kept_evidence import keep_evidence
+from server.actions.sync.open_exchange import OpenScope
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
-from server.actions.sync.quarantine import Pushing, keep_refused, refused_outcome
+from server.actions.sync.quarantine import keep_refused, refused_outcome
 from server.actions.sync.read_push import Line
 from server.actions.sync.release_held import finish, hold, release_held
 from server.actions.sync.retime_records import retime_records
 from server.actions.sync.settle_times import settle_times
+from server.actions.sync.values import Applying, Arrived, Effect, Pushing, ScopeAnswer, Written
 from server.base.db import bulk_insert, bulk_select
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
 from server.models.erasure import PERSON_ERASED
 from server.models.media import MediaPromise
-from server.models.scope import Scope, lock_scope
+from server.models.scope import Scope
 from server.models.site import Site
 from server.models.tx import Tx
 from server.models.user import Assignment
@@ -77,20 +71,6 @@ _LOG_COLUMNS = (
 _ERASED = {"": ["此人的个人资料已依法删除, 这条记录不再生效; 原文由主管人员处理后删除。"]}
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeAnswer:
-    """What the server holds of this device's stream now: the highest number, its hash, and the numbers
-    lacking. `taken`: the hashes of the lines that went into the log."""
-
-    n: int
-    hash: str
-    missing: list[int]
-    taken: list[str]
-
-    def as_json(self) -> dict[str, Any]:
-        return {"n": self.n, "hash": self.hash, "missing": self.missing}
-
-
 class _Logged(NamedTuple):
     """What the log has of an entry that came before."""
 
@@ -108,25 +88,26 @@ class _Taken:
     outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
     logged: list[tuple[Any, ...]] = field(default_factory=list)
     promised: list[tuple[Any, ...]] = field(default_factory=list)
+    refused: list[Line] = field(default_factory=list)
+    kept: list[Written] = field(default_factory=list)  # without effect: they may be what a window asks for
+    held: list[tuple[str, Effect]] = field(default_factory=list)
 
 
 def append_scope(
-    pushing: Pushing, name: str, lines: Sequence[Line], assignment: Assignment, attested: Any, good: bool
+    pushing: Pushing, opened: OpenScope, arrived: Arrived
 ) -> tuple[dict[int, dict[str, Any]], ScopeAnswer]:
     """Take one scope's lines in. Gives outcomes by line number, and the stream as known now.
 
-    1. Lock the scope's counter; whoever else writes here waits.
+    1. The scope is locked; whoever else writes here waits.
     2. What is here already answers `duplicate`, or `entry_mismatch` when its bytes differ.
     3. The new entries are dated among their neighbours in the chain, which may date those as well.
     4. The chain is extended by what is new, in order of `n`; a hole or a fork blocks nothing.
     5. Plain additions go in as sets; edits, corrections and what waits go one by one, after them.
-    6. Watermark, windows, log and counter are written in the same transaction.
+    6. Windows and log are written in the same transaction; counter and stream too, by `opened.save`.
     """
-    session = pushing.session
-    scope = lock_scope(session, assignment.site_id)
-    assert scope is not None, "an assigned site has a scope"
-    fresh, repeated = _split(pushing, scope, lines)
-    head = stream_head(session, scope.scope_id, pushing.device.id, pushing.now_ms)
+    session, scope, head = pushing.session, opened.scope, opened.head
+    attested = arrived.attested
+    fresh, repeated = _split(pushing, scope, arrived.lines)
     known = streams.from_json(head.head)
     fresh = _in_chain(known, fresh, repeated)
     settled = settle_times(session, head, known, pushing.dates, attested, fresh)
@@ -134,13 +115,13 @@ def append_scope(
     applying = Applying(session, pushing.seals, scope, feed, pushing.now_ms)
     grown, is_new_fork = extended(known, _links(fresh))
     grown, placed = place_unreadable(pushing, applying, head, grown, attested)
-    taken = _take_in(pushing, applying, fresh, Arrival(assignment, head.gone_ms, settled.fresh))
+    taken = _take_in(pushing, applying, fresh, _Arrival(arrived.assignment, head.gone_ms, settled.fresh))
     retime_records(applying, settled.changed)
     doubted = [one.event_ms for one in settled.fresh.values() if one.doubt]
     note_doubts(session, pushing.device, doubted, pushing.now_ms, pushing.book)
     if is_new_fork:
         _raise_fork(pushing, applying, head)
-    reporting = close_stream(pushing, scope, head, grown, attested, good)
+    reporting = close_stream(pushing, opened, grown, arrived)
     finish(applying, reporting, pushing.book)
     outcomes = {line.number: taken.outcomes[line.entry.id] for line in fresh if line.entry}
     outcomes.update(_answer_repeated(pushing, scope, repeated, taken))
@@ -202,7 +183,7 @@ def _links(lines: Sequence[Line]) -> list[streams.Link]:
     ]
 
 
-class Arrival(NamedTuple):
+class _Arrival(NamedTuple):
     """What a scope's lines come with: the assignment under which they do, when their device pulled `gone`, the interval of
     each line by its hash."""
 
@@ -211,7 +192,7 @@ class Arrival(NamedTuple):
     times: Mapping[str, Interval]
 
 
-def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: Arrival) -> _Taken:
+def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _Arrival) -> _Taken:
     """Apply what is new: plain additions first, as sets, then the rest in the order in which it was
     written."""
     session, taken = pushing.session, _Taken()
@@ -233,6 +214,9 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: A
     applying.write()
     for written in later:
         _note(pushing, applying, written, apply_entry(applying, written), taken)
+    keep_refused(pushing, applying.scope.scope_id, taken.refused)
+    keep_evidence(applying, taken.kept)
+    hold(applying, taken.held)
     bulk_insert(session, _LOG, _LOG_COLUMNS, taken.logged)
     count_lines(session, pushing.seals, applying.scope, [line.hash for line in fresh])
     bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
@@ -241,7 +225,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: A
     return taken
 
 
-def _written(pushing: Pushing, scope: Scope, lines: Sequence[Line], arrival: Arrival) -> Iterator[Written]:
+def _written(pushing: Pushing, scope: Scope, lines: Sequence[Line], arrival: _Arrival) -> Iterator[Written]:
     for line in lines:
         entry = line.entry
         assert entry is not None
@@ -251,7 +235,7 @@ def _written(pushing: Pushing, scope: Scope, lines: Sequence[Line], arrival: Arr
         yield Written(line, entry, times, pushing.device_id, pushing.user_id, later)
 
 
-def _observed(pushing: Pushing, scope: Scope, arrival: Arrival, times: Interval, said_ms: int) -> Observed:
+def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval, said_ms: int) -> Observed:
     site = pushing.session.get_one(Site, scope.scope_id)
     max_h = pushing.book.backfill_max_h(local_date_of(times.latest_ms))
     began_ms = max(site.made_ms, arrival.assignment.since_ms)
@@ -267,7 +251,7 @@ def _is_plain(line: Line) -> bool:
 class _Gate:
     """What keeps an entry from taking effect, before anything is looked up."""
 
-    def __init__(self, pushing: Pushing, arrival: Arrival, erased: set[str]) -> None:
+    def __init__(self, pushing: Pushing, arrival: _Arrival, erased: set[str]) -> None:
         classes = pushing.book.device_classes(local_date_of(pushing.now_ms))
         self._kinds = classes.get(pushing.device.device_class)
         self._stopped_ms = pushing.stopped_ms
@@ -302,11 +286,11 @@ def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect
     taken.outcomes[entry.id] = effect.as_json(entry.id)
     if effect.outcome == "refused":
         line.code, line.errors = effect.code, effect.errors
-        keep_refused(pushing, scope.scope_id, line)
-        keep_evidence(applying, written)
+        taken.refused.append(line)
+        taken.kept.append(written)
     elif effect.outcome == "held":
-        hold(pushing.session, scope, entry.id, effect, pushing.now_ms)
-        keep_evidence(applying, written)
+        taken.held.append((entry.id, effect))
+        taken.kept.append(written)
     row = (scope.scope_id, entry.id, written.device_id, entry.n, entry.kind, entry.record, entry.act)
     outcome = (effect.outcome, effect.code, effect.rev, effect.seq, pushing.exchange_id, pushing.now_ms)
     claimed = (entry.at.wall_ms, times.event_ms, times.bound_ms, times.grade, times.not_before_ms or None)
@@ -323,30 +307,29 @@ def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect
 def _answer_repeated(
     pushing: Pushing, scope: Scope, repeated: _Repeated, taken: _Taken
 ) -> dict[int, dict[str, Any]]:
+    """The same bytes again are `duplicate`; other bytes under the same id change nothing and are kept aside."""
     outcomes: dict[int, dict[str, Any]] = {}
-    for line, row in repeated.stored:
-        first = Effect(row.outcome, row.rev, row.seq, row.code)
-        assert line.entry is not None
-        outcomes[line.number] = _duplicate(pushing, scope, line, row.hash.hex(), first.as_json(line.entry.id))
-    for line, other in repeated.within:
-        assert other.entry is not None
-        outcomes[line.number] = _duplicate(pushing, scope, line, other.hash, taken.outcomes[other.entry.id])
+    refused = list(repeated.outside)
     for line in repeated.outside:
         line.code = "too_many_holes"
-        keep_refused(pushing, scope.scope_id, line)
-        outcomes[line.number] = refused_outcome(line)
+    seen = [(line, row.hash.hex(), _first(line, row)) for line, row in repeated.stored]
+    for line, other in repeated.within:
+        assert other.entry is not None
+        seen.append((line, other.hash, taken.outcomes[other.entry.id]))
+    for line, hash, first in seen:
+        if line.hash == hash:
+            named: dict[str, Any] = {name: first[name] for name in ("rev", "seq", "code") if name in first}
+            again = {"id": first["id"], "outcome": "duplicate", "first": first["outcome"], **named}
+            outcomes[line.number] = again
+        else:
+            line.code, line.errors = "entry_mismatch", {"/id": ["这个编号已经用于另一条内容不同的记录。"]}
+            refused.append(line)
+    keep_refused(pushing, scope.scope_id, refused)
+    outcomes.update((line.number, refused_outcome(line)) for line in refused)
     return outcomes
 
 
-def _duplicate(
-    pushing: Pushing, scope: Scope, line: Line, first_hash: str, first: dict[str, Any]
-) -> dict[str, Any]:
-    """The same bytes again are `duplicate`; other bytes under the same id change nothing and are kept
-    aside."""
+def _first(line: Line, row: _Logged) -> dict[str, Any]:
+    """The outcome that an entry of the log has."""
     assert line.entry is not None
-    if line.hash != first_hash:
-        line.code, line.errors = "entry_mismatch", {"/id": ["这个编号已经用于另一条内容不同的记录。"]}
-        keep_refused(pushing, scope.scope_id, line)
-        return refused_outcome(line)
-    named: dict[str, Any] = {name: first[name] for name in ("rev", "seq", "code") if name in first}
-    return {"id": line.entry.id, "outcome": "duplicate", "first": first["outcome"], **named}
+    return Effect(row.outcome, row.rev, row.seq, row.code).as_json(line.entry.id)

@@ -4,113 +4,24 @@ log."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.duties.match_facts import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
-from server.actions.records.feed import Feed, Put, body_aad
+from server.actions.records.feed import Put, body_aad
 from server.actions.records.registers import REGISTERS, WORKER
-from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.read_push import Envelope, Line
+from server.actions.sync.read_push import Envelope
+from server.actions.sync.values import Applying, Counting, Effect, Written
 from server.base.clock import to_iso
-from server.base.db import bulk_insert, bulk_select
-from server.base.seal import Seals
+from server.base.db import bulk_select
 from server.models.entry import LogEntry
 from server.models.record import Record, Worker
-from server.models.scope import Scope
-from server.rules.calendar import local_date_of
-from server.rules.duties.backfill import Observed
-from server.rules.rosters.person import PersonLimits, person_problems
-from server.rules.rosters.problems import CATALOGUE, is_error
 from sync_protocol.intervals import UNKNOWN_MS, Interval
 from sync_protocol.outcomes import EFFECTIVE
-
-
-class Written(NamedTuple):
-    """An entry with its time and its author: device and user come from the envelope, never from the body. `observed`
-    (补录): when the work was done, as its author says."""
-
-    line: Line
-    entry: Envelope
-    times: Interval
-    device_id: str
-    user_id: str
-    observed: Observed | None = None
-
-
-class Counting(NamedTuple):
-    """When a fact counts: written within [`earliest_ms`, `latest_ms`] (both None: it meets no window), shown as
-    `event_ms`. `timed_by`: the fact whose time this is, if not its own."""
-
-    event_ms: int
-    earliest_ms: int | None
-    latest_ms: int | None
-    observed_ms: int | None
-    timed_by: str | None = None
-
-
-@dataclass(slots=True)
-class Effect:
-    """An entry's outcome. `waits_for` names the ids of entries or records that a `held` one waits for."""
-
-    outcome: str
-    rev: int | None = None
-    seq: int | None = None
-    code: str | None = None
-    errors: dict[str, list[str]] = field(default_factory=dict)
-    waits_for: list[str] = field(default_factory=list)
-
-    def as_json(self, entry_id: str) -> dict[str, Any]:
-        shown: dict[str, Any] = {"id": entry_id, "outcome": self.outcome}
-        if self.rev is not None:
-            shown.update(rev=self.rev, seq=self.seq)
-        if self.code is not None:
-            shown["code"] = self.code
-        if self.outcome == "refused":
-            shown["errors"] = self.errors
-        return shown
-
-
-@dataclass(slots=True)
-class Applying:
-    """One locked scope to which entries are applied, and what came of them for the windows."""
-
-    session: Session
-    seals: Seals
-    scope: Scope
-    feed: Feed
-    now_ms: int
-    touches: list[Touch] = field(default_factory=list)
-    done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
-    limits: dict[str, PersonLimits] = field(default_factory=dict)  # by local date, as the rules have them
-    dates: dict[int, str] = field(default_factory=dict)  # local dates of instants: a roster is of one instant
-
-    def against(self, kind: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
-        """What the rules have against a register's fields written then, as messages by JSON pointer."""
-        if kind != WORKER.kind:
-            return {}
-        local_date = self.dates.get(at_ms) or self.dates.setdefault(at_ms, local_date_of(at_ms))
-        if local_date not in self.limits:
-            self.limits[local_date] = rules_in_force(self.session).person_limits(local_date)
-        errors: dict[str, list[str]] = {}
-        for found in filter(is_error, person_problems(body, local_date, self.limits[local_date])):
-            errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
-        return errors
-
-    def write(self) -> None:
-        """Write the additions collected so far, so that statements see them."""
-        for kind, rows in self.rows.items():
-            table = REGISTERS[kind].model.__table__
-            bulk_insert(self.session, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
-        self.rows.clear()
-        self.feed.write()
 
 
 def add_fact(applying: Applying, written: Written) -> Effect:
@@ -141,15 +52,17 @@ def _put_fact(applying: Applying, written: Written, when: Counting, body: bytes)
 
 def touch(kind: str, subject: str | None, when: Counting | Record, went: bool = False) -> Touch:
     """The stretch of time in which a fact may decide windows."""
-    known = [at_ms for at_ms in (when.earliest_ms, when.latest_ms, when.observed_ms) if at_ms is not None]
+    earliest_ms, latest_ms, observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
+    if observed_ms is None and earliest_ms is not None and latest_ms is not None:
+        return Touch(kind, subject, min(earliest_ms, latest_ms), max(earliest_ms, latest_ms), went)
+    known = [at_ms for at_ms in (earliest_ms, latest_ms, observed_ms) if at_ms is not None]
     at_ms = when.event_ms or 0
     return Touch(kind, subject, min(known, default=at_ms), max(known, default=at_ms), went)
 
 
 def fact_body(written: Written, extra: bytes = b"", when: Mapping[str, Any] | None = None) -> bytes:
     """A fact's body as it is served: the device's own text, then what the server knows of time and author."""
-    times = written.times
-    at = msgspec.json.encode(served_time(times) if when is None else when)
+    at = _time_text(written.times) if when is None else msgspec.json.encode(when)
     late = b""
     if written.observed is not None:
         late = f',"backfilled":true,"observed":"{to_iso(written.observed.at_ms)}"'.encode()
@@ -159,13 +72,19 @@ def fact_body(written: Written, extra: bytes = b"", when: Mapping[str, Any] | No
 
 def served_time(times: Interval) -> dict[str, Any]:
     """`at` of a fact as it is served: the estimate ± its bound with its grade, and the interval."""
-    shown: dict[str, Any] = {"time": to_iso(times.event_ms), "bound_ms": times.bound_ms, "grade": times.grade}
-    if times.earliest_ms != UNKNOWN_MS:
-        shown["earliest"] = to_iso(times.earliest_ms)
-    shown["latest"] = to_iso(times.latest_ms)
-    if times.doubt:
-        shown["doubt"] = True
+    shown: dict[str, Any] = msgspec.json.decode(_time_text(times))
     return shown
+
+
+def _time_text(times: Interval) -> bytes:
+    """The same as JSON text, which every fact of every push gets."""
+    earliest = "" if times.earliest_ms == UNKNOWN_MS else f',"earliest":"{to_iso(times.earliest_ms)}"'
+    doubt = ',"doubt":true' if times.doubt else ""
+    text = (
+        f'{{"time":"{to_iso(times.event_ms)}","bound_ms":{times.bound_ms},"grade":"{times.grade}"{earliest}'
+        f',"latest":"{to_iso(times.latest_ms)}"{doubt}}}'
+    )
+    return text.encode()
 
 
 def apply_entry(applying: Applying, written: Written, forced: bool = False) -> Effect:

@@ -8,36 +8,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from server.actions.devices.refresh_watermark import set_watermark
-from server.actions.sync.apply_entry import Applying
+from server.actions.devices.refresh_watermark import watermark_of
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.kept_evidence import keep_unreadable
-from server.actions.sync.quarantine import Pushing, quarantine_aad
+from server.actions.sync.open_exchange import OpenScope
+from server.actions.sync.quarantine import quarantine_aad
 from server.actions.sync.read_push import entry_aad
 from server.actions.sync.settle_times import remember_floor
+from server.actions.sync.values import Applying, Arrived, Pushing
 from server.base.db import bulk_insert
-from server.models.device import StreamHead
+from server.models.device import OWN_CLASS, StreamHead
 from server.models.entry import LogEntry, Quarantine
 from server.models.scope import Scope
 from server.models.window import wake_undecided, wake_windows
-from server.rules.duties.reporting import DORMANT, RELEASED, Reporting
+from server.rules.calendar import local_date_of
+from server.rules.duties.reporting import DORMANT, RELEASED, Counted, Reporting, reporting
 from sync_protocol import stream as streams
 from sync_protocol.header import Attested
 from sync_protocol.intervals import Floor, floor_of
 from sync_protocol.outcomes import BAD_ATTESTATION
 from sync_protocol.watermark import Declared, declared_through
-
-
-def stream_head(session: Session, scope_id: str, device_id: str, now_ms: int) -> StreamHead:
-    """The row of this device's stream in a scope; made when the device is first heard of there."""
-    head = session.get(StreamHead, (scope_id, device_id), populate_existing=True)
-    if head is None:
-        head = StreamHead(scope_id=scope_id, device_id=device_id, forked=False, floors=[], pending=[])
-        head.head, head.heard_ms, head.since_ms = streams.to_json(streams.Stream()), now_ms, now_ms
-        session.add(head)
-    return head
 
 
 def extended(known: streams.Stream, links: Sequence[streams.Link]) -> tuple[streams.Stream, bool]:
@@ -78,23 +69,15 @@ def place_unreadable(
     return stream, placed
 
 
-def close_stream(
-    pushing: Pushing,
-    scope: Scope,
-    head: StreamHead,
-    stream: streams.Stream,
-    attested: Attested | None,
-    good: bool,
-) -> Reporting:
-    """Record how far the stream is known, and move the scope's watermark when the device declared it complete. `good`: the
-    signature of what it attests verified. Gives the reports of the scope."""
-    packed = streams.to_json(stream)
-    if head.head != packed:
-        head.head = packed
+def close_stream(pushing: Pushing, opened: OpenScope, stream: streams.Stream, arrived: Arrived) -> Reporting:
+    """Record how far the stream is known, and move the scope's watermark when the device declared it complete. Gives the
+    reports of the scope."""
+    session, scope, head = pushing.session, opened.scope, opened.head
+    head.head = streams.to_json(stream)
     head.forked, head.heard_ms = stream.forked, pushing.now_ms
-    remember_floor(head, pushing.dates, attested, stream.n)
+    remember_floor(head, pushing.dates, arrived.attested, stream.n)
     before_ms = head.complete_ms
-    whole = _declare(pushing, scope, head, stream, attested, good)
+    whole = _declare(pushing, opened, stream, arrived)
     pulled_ms = (
         pushing.dates.pulled_ms
     )  # a device that has the beacon of a pull has its whole answer, `gone` too
@@ -102,22 +85,37 @@ def close_stream(
         head.left_ms, head.left_why = pushing.now_ms, RELEASED
     if head.left_why == DORMANT and head.complete_ms != before_ms:
         head.left_ms, head.left_why = None, None
-        wake_undecided(pushing.session, scope.scope_id, pushing.now_ms)
-    pushing.session.flush()
-    if head.complete_ms is not None and head.complete_ms != before_ms:
-        wake_windows(pushing.session, scope.scope_id, before_ms, head.complete_ms, pushing.now_ms)
-    return set_watermark(pushing.session, scope, pushing.book, pushing.now_ms)
+        wake_undecided(session, scope.scope_id, pushing.now_ms)
+    if _may_wake(opened, before_ms) and head.complete_ms is not None:
+        wake_windows(session, scope.scope_id, before_ms, head.complete_ms, pushing.now_ms)
+    reports = _reports(pushing, opened)
+    scope.watermark_ms = watermark_of(reports, pushing.book)
+    return reports
 
 
-def _declare(
-    pushing: Pushing,
-    scope: Scope,
-    head: StreamHead,
-    stream: streams.Stream,
-    attested: Attested | None,
-    good: bool,
-) -> bool:
+def _may_wake(opened: OpenScope, before_ms: int | None) -> bool:
+    """Whether there may be silent windows whose deadline the device has now reported past."""
+    complete_ms, silent_ms = opened.head.complete_ms, opened.silent_ms
+    if complete_ms is None or complete_ms == before_ms:
+        return False
+    return before_ms is None or (silent_ms is not None and silent_ms <= complete_ms)
+
+
+def _reports(pushing: Pushing, opened: OpenScope) -> Reporting:
+    """The reports of the scope, with this device's as they are now."""
+    device, head = pushing.device, opened.head
+    counted = [one for one in opened.counted if one.device_id != device.id]
+    if device.device_class != OWN_CLASS:
+        left = (head.left_ms, head.left_why, pushing.stopped_ms)
+        counted.append(Counted(device.id, device.device_class, head.complete_ms, head.since_ms, *left))
+        counted.sort(key=lambda one: one.device_id)
+    classes = pushing.book.device_classes(local_date_of(pushing.now_ms))
+    return reporting(counted, classes, pushing.now_ms)
+
+
+def _declare(pushing: Pushing, opened: OpenScope, stream: streams.Stream, arrived: Arrived) -> bool:
     """Take in what the header says of the stream. Whether it declares that nothing is unsent, and all of it is here."""
+    head, attested, good = opened.head, arrived.attested, arrived.good
     pending = [Declared(*one) for one in head.pending]
     fresh = None
     if attested is not None:
@@ -131,11 +129,12 @@ def _declare(
             pending.append(fresh)
     open_fork = stream.forked and head.fork_closed_ms is None
     through = declared_through(
-        replace(stream, forked=open_fork), pending, lambda n: _hash_at(pushing, scope, n), head.complete_ms
+        replace(stream, forked=open_fork),
+        pending,
+        lambda n: _hash_at(pushing, opened.scope, n),
+        head.complete_ms,
     )
-    waiting = [list(one) for one in through.pending]
-    if waiting != head.pending:
-        head.pending = waiting
+    head.pending = [list(one) for one in through.pending]
     head.complete_ms = through.complete_ms
     return fresh is not None and fresh not in through.pending
 

@@ -5,25 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.sync.open_exchange import KnownBoot, Opened
 from server.actions.sync.read_push import Envelope
-from server.models.device import Boot, Device, Exchange
+from server.models.device import Boot, Exchange
 from sync_protocol import intervals
 from sync_protocol.header import Clock
 from sync_protocol.intervals import UNKNOWN_MS, BootTies, Floor, Span, Tie, Written
 
+_BOOT: Any = Boot.__table__
 _TIES_MAX = 2_000  # pushes looked at for an entry that names neither a beacon nor a boot
-
-
-class KnownBoot(NamedTuple):
-    """A boot by the number that log rows have, and its ties."""
-
-    number: int
-    ties: BootTies
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,8 @@ class Dates:
         floor = intervals.floor_of(floors, entry.n)
         floor_ms = floor.t_ms if floor is not None else UNKNOWN_MS
         boot = self.boots.get(at.boot) if at.boot else None
-        around = intervals.ties_around(self.ties, beacon_ms, floor) if self.last is None else ()
+        by_wall = at.boot is None and self.last is None
+        around = intervals.ties_around(self.ties, beacon_ms, floor) if by_wall else ()
         grade, span = intervals.estimate(at, boot.ties if boot is not None else None, around, self.last)
         not_before_ms = max(beacon_ms or UNKNOWN_MS, floor_ms)
         return Written(follows, grade, span, not_before_ms, self.arrival_ms, floor_ms)
@@ -64,45 +60,46 @@ class Dates:
 
 
 def estimate_times(
-    session: Session,
-    device: Device,
-    exchange: Exchange,
-    clock: Clock,
-    entries: Sequence[Envelope],
-    arrival_ms: int,
+    session: Session, opened: Opened, clock: Clock, entries: Sequence[Envelope], arrival_ms: int
 ) -> Dates:
-    """Tie the device's clocks to the server's by this push, remember the tie, and look up what dates its entries.
+    """Tie the device's clocks to the server's by this push, remember the tie, and gather what dates its entries.
 
-    1. The beacons that header and entries carry come in one statement; the header's gives T.
-    2. This push ties the boot that it names; the boots in which the entries were written come in one statement.
+    1. Of the beacons that header and entries carry, the header's gives T.
+    2. This push ties the boot that it names.
     3. Where entries name no boot, the pushes around them come in one statement.
     """
-    tokens = {entry.at.beacon for entry in entries if entry.at.beacon} | ({clock.beacon} - {None})
-    known = _beacons(session, device.id, tokens)
-    beacons = {token: at_ms for token, (at_ms, _) in known.items()}
-    beacon_ms, verb = known.get(clock.beacon or "", (None, ""))
+    beacons = {token: at_ms for token, (at_ms, _) in opened.beacons.items()}
+    beacon_ms, verb = opened.beacons.get(clock.beacon or "", (None, ""))
     t_ms = intervals.push_time(arrival_ms, beacon_ms)
-    exchange.t_ms, exchange.wall_ms = t_ms, clock.wall_ms
     tie = Tie(t_ms, arrival_ms, clock.wall_ms, clock.boot, clock.up_ms)
-    names = {entry.at.boot for entry in entries if entry.at.boot} | ({clock.boot} - {None})
-    boots = _boots(session, device.id, names, arrival_ms)
-    narrowed = _tie(session, device.id, tie, boots)
+    boots, narrowed = _tied_boots(opened, named_boots(entries, clock), tie)
     pulled_ms = beacon_ms if verb == "pull" else None
-    ties = [*_ties(session, device.id, entries, beacons, arrival_ms), tie]
+    ties = [*_ties(session, opened.device.id, entries, beacons, arrival_ms), tie]
     return Dates(arrival_ms, t_ms, beacons, boots, ties, pulled_ms=pulled_ms, narrowed=narrowed)
 
 
 def estimate_carried_times(
-    session: Session, device_id: str, entries: Sequence[Envelope], received_ms: int
+    session: Session, opened: Opened, entries: Sequence[Envelope], received_ms: int
 ) -> Dates:
     """As `estimate_times`, of entries that somebody carried here: their device is not there to be tied to the server's
     clock, so that only earlier ties count."""
-    tokens = {entry.at.beacon for entry in entries if entry.at.beacon}
-    boots = _boots(session, device_id, {entry.at.boot for entry in entries if entry.at.boot}, received_ms)
-    query = _pushes(device_id).order_by(Exchange.at_ms.desc()).limit(1)
+    boots, _ = _tied_boots(opened, named_boots(entries), Tie(received_ms, received_ms, received_ms))
+    query = _pushes(opened.device.id).order_by(Exchange.at_ms.desc()).limit(1)
     last = next(map(_tie_of, session.execute(query)), None)
-    beacons = {token: at_ms for token, (at_ms, _) in _beacons(session, device_id, tokens).items()}
+    beacons = {token: at_ms for token, (at_ms, _) in opened.beacons.items()}
     return Dates(received_ms, received_ms, beacons, boots, last=last)
+
+
+def named_boots(entries: Iterable[Envelope], clock: Clock | None = None) -> set[str]:
+    """The boots that entries and header name."""
+    own = {clock.boot} if clock is not None and clock.boot else set()
+    return own | {entry.at.boot for entry in entries if entry.at.boot}
+
+
+def named_beacons(entries: Iterable[Envelope], clock: Clock | None = None) -> set[str]:
+    """The beacons that entries and header carry."""
+    own = {clock.beacon} if clock is not None and clock.beacon else set()
+    return own | {entry.at.beacon for entry in entries if entry.at.beacon}
 
 
 def own_dates(now_ms: int) -> Dates:
@@ -110,44 +107,30 @@ def own_dates(now_ms: int) -> Dates:
     return Dates(now_ms, now_ms, {}, {}, is_own=True)
 
 
-def _tie(session: Session, device_id: str, tie: Tie, boots: dict[str, KnownBoot]) -> int | None:
-    """Let this push tie the boot that it names. Gives the boot's number where that says more than was known."""
-    if tie.boot is None or tie.up_ms is None:
-        return None
-    known = boots[tie.boot]
-    ties = intervals.with_tie(known.ties, tie)
-    if ties == known.ties:
-        return None
-    boots[tie.boot] = KnownBoot(known.number, ties)
-    row = session.get_one(Boot, (device_id, tie.boot))
-    row.at_ms = tie.arrival_ms
-    row.lower, row.upper = [list(one) for one in ties.lower], [list(one) for one in ties.upper]
-    return known.number
+def _tied_boots(opened: Opened, names: Collection[str], tie: Tie) -> tuple[dict[str, KnownBoot], int | None]:
+    """The boots of these names, the one that the push names tied by it; one that was never heard of gets a number. And
+    that boot's number where the push says more than was known."""
+    boots, narrowed = dict(opened.boots), None
+    fresh = sorted(name for name in names if name not in boots)
+    for number, name in enumerate(fresh, start=opened.highest_boot + 1):
+        boots[name] = KnownBoot(number, BootTies())
+    if tie.boot and tie.up_ms is not None:
+        known = boots[tie.boot]
+        ties = intervals.with_tie(known.ties, tie)
+        if ties != known.ties:
+            narrowed, boots[tie.boot] = known.number, KnownBoot(known.number, ties)
+    for name, boot in boots.items():
+        key, stored = {"device_id": opened.device.id, "boot": name}, _stored_boot(boot, tie.arrival_ms)
+        if name not in opened.boots:
+            opened.writes.insert(_BOOT, {**key, "number": boot.number, **stored})
+        elif boot is not opened.boots[name]:
+            opened.writes.update(_BOOT, key, stored)
+    return boots, narrowed
 
 
-def _boots(
-    session: Session, device_id: str, names: Collection[str | None], arrival_ms: int
-) -> dict[str, KnownBoot]:
-    """The boots of these names; one that was never heard of gets a number."""
-    if not names:
-        return {}
-    query = sa.select(Boot).where(Boot.device_id == device_id, Boot.boot.in_(names))
-    rows = {row.boot: row for row in session.scalars(query)}
-    fresh = sorted(name for name in names if name is not None and name not in rows)
-    if fresh:
-        highest = session.scalar(sa.select(sa.func.max(Boot.number)).where(Boot.device_id == device_id)) or 0
-        for number, name in enumerate(fresh, start=highest + 1):
-            rows[name] = Boot(device_id=device_id, boot=name, number=number, lower=[], upper=[])
-            rows[name].at_ms = arrival_ms
-            session.add(rows[name])
-        session.flush()
-    return {name: KnownBoot(row.number, boot_ties(row)) for name, row in rows.items()}
-
-
-def boot_ties(row: Boot) -> BootTies:
-    """The ties of a boot as they are stored."""
-    lower, upper = ([(up_ms, at_ms) for up_ms, at_ms in rows] for rows in (row.lower, row.upper))
-    return BootTies(tuple(lower), tuple(upper))
+def _stored_boot(boot: KnownBoot, at_ms: int) -> dict[str, Any]:
+    lower, upper = ([list(one) for one in ties] for ties in (boot.ties.lower, boot.ties.upper))
+    return {"lower": lower, "upper": upper, "at_ms": at_ms}
 
 
 def _ties(
@@ -180,12 +163,3 @@ def _tie_of(row: sa.Row[int | None, int, int | None]) -> Tie:
     t_ms, at_ms, wall_ms = row
     assert t_ms is not None and wall_ms is not None, "a push has both"
     return Tie(t_ms, at_ms, wall_ms)
-
-
-def _beacons(session: Session, device_id: str, tokens: Collection[str | None]) -> dict[str, tuple[int, str]]:
-    """When the beacons that this device was given were handed out, and in answer to what."""
-    if not tokens:
-        return {}
-    query = sa.select(Exchange.beacon, Exchange.at_ms, Exchange.verb)
-    rows = session.execute(query.where(Exchange.beacon.in_(tokens), Exchange.device_id == device_id))
-    return {token: (at_ms, verb) for token, at_ms, verb in rows}

@@ -3,6 +3,7 @@ user dismisses them (SPEC: Watermark)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,30 +11,34 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.duties.match_facts import Touch
-from server.actions.sync.apply_entry import Applying, Written
+from server.actions.sync.values import Applying, Written
+from server.base.db import bulk_insert
 from server.models.entry import ANY_KIND, KeptEvidence
 from server.rules.rulebook import Rulebook
 from sync_protocol.entry import Entry
 
+_TABLE: Any = KeptEvidence.__table__
+_COLUMNS = ("scope_id", "entry_id", "kind", "subject", "slot", "earliest_ms", "latest_ms")
 
-def keep_evidence(applying: Applying, written: Written) -> None:
-    """A new entry was held or refused: it may be what a window asks for."""
-    entry, times = written.entry, written.times
-    kind = KINDS.get(entry.kind)
-    if entry.act not in ("add", "amend") or kind is None or kind.nature != "fact":
-        return
-    subject, slot = written.line.subject, written.line.slot
-    if subject is None and isinstance(entry, Entry):
-        subject, slot = (
-            _text_of(entry, name) if f"/body/{name}" not in written.line.errors else None
-            for name in (kind.subject_field, kind.slot_field)
-        )
-    row = KeptEvidence(scope_id=applying.scope.scope_id, entry_id=entry.id, kind=entry.kind)
-    row.subject, row.slot = subject, slot
-    row.earliest_ms, row.latest_ms = times.earliest_ms, times.latest_ms
-    applying.session.add(row)
-    applying.session.flush()
-    applying.touches.append(Touch(entry.kind, subject, times.earliest_ms, times.latest_ms))
+
+def keep_evidence(applying: Applying, writtens: Sequence[Written]) -> None:
+    """New entries were held or refused: they may be what a window asks for. One statement."""
+    rows = []
+    for written in writtens:
+        entry, times = written.entry, written.times
+        kind = KINDS.get(entry.kind)
+        if entry.act not in ("add", "amend") or kind is None or kind.nature != "fact":
+            continue
+        subject, slot = written.line.subject, written.line.slot
+        if subject is None and isinstance(entry, Entry):
+            subject, slot = (
+                _text_of(entry, name) if f"/body/{name}" not in written.line.errors else None
+                for name in (kind.subject_field, kind.slot_field)
+            )
+        named = (applying.scope.scope_id, entry.id, entry.kind)
+        rows.append((*named, subject, slot, times.earliest_ms, times.latest_ms))
+        applying.touches.append(Touch(entry.kind, subject, times.earliest_ms, times.latest_ms))
+    bulk_insert(applying.session, _TABLE, _COLUMNS, rows)
 
 
 def keep_unreadable(applying: Applying, entry_id: str, earliest_ms: int, book: Rulebook) -> None:

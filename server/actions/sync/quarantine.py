@@ -3,56 +3,38 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.orm import Session
+import msgspec
 
-from server.actions.sync.estimate_times import Dates
 from server.actions.sync.read_push import Line
-from server.base.seal import Seals, aad_of
-from server.models.device import Device
+from server.actions.sync.values import Pushing
+from server.base.db import bulk_insert, bulk_select
+from server.base.seal import aad_of
 from server.models.entry import Quarantine
-from server.rules.rulebook import Rulebook
+
+_TABLE: Any = Quarantine.__table__
+_COLUMNS = ("scope_id", "id", "device_id", "entry_id", "raw", "code", "errors", "at_ms", "state")
 
 
-@dataclass(frozen=True, slots=True)
-class Pushing:
-    """What every step of one push needs. The device's own columns are copied here, because they are read for every line.
-    `is_own`: the server wrote the lines itself, under ids that it drew for them, so none of them can be here already."""
-
-    session: Session
-    seals: Seals
-    device: Device
-    device_id: str
-    user_id: str
-    exchange_id: str
-    dates: Dates
-    now_ms: int
-    book: Rulebook
-    stopped_ms: int | None = None  # when the device was revoked or its user disabled
-    is_own: bool = False
-
-
-def keep_refused(pushing: Pushing, scope_id: str, line: Line) -> None:
-    """Keep a refused line, sealed, once however often it is sent."""
-    key = str(uuid.uuid5(uuid.UUID(pushing.device.id), line.hash))
-    if pushing.session.get(Quarantine, (scope_id, key)) is not None:
-        return
-    pushing.session.add(
-        Quarantine(
-            scope_id=scope_id,
-            id=key,
-            device_id=pushing.device.id,
-            entry_id=line.entry.id if line.entry is not None else None,
-            raw=pushing.seals.seal(quarantine_aad(key), line.raw),
-            code=line.code or "",
-            errors=line.errors,
-            at_ms=pushing.now_ms,
-            state="open",
-        )
-    )
-    pushing.session.flush()
+def keep_refused(pushing: Pushing, scope_id: str, lines: Sequence[Line]) -> None:
+    """Keep refused lines, sealed, each once however often it is sent. Two statements, none for no lines."""
+    device = uuid.UUID(pushing.device_id)
+    keyed = {str(uuid.uuid5(device, line.hash)): line for line in lines}
+    keys = list(keyed)
+    wanted = [(scope_id, key) for key in keys]
+    here = bulk_select(pushing.session, _TABLE, ("scope_id", "id"), ("id",), wanted)
+    for index, *_ in here:
+        del keyed[keys[index]]
+    rows = []
+    for key, line in keyed.items():
+        raw = pushing.seals.seal(quarantine_aad(key), line.raw)
+        entry_id = line.entry.id if line.entry is not None else None
+        errors = msgspec.json.encode(line.errors).decode()
+        named = (scope_id, key, pushing.device_id, entry_id)
+        rows.append((*named, raw, line.code or "", errors, pushing.now_ms, "open"))
+    bulk_insert(pushing.session, _TABLE, _COLUMNS, rows)
 
 
 def refused_outcome(line: Line) -> dict[str, Any]:

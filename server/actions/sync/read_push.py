@@ -7,7 +7,7 @@ says what is wrong. The strict one is used whenever anything is unusual.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,22 +59,27 @@ def read_lines(
 ) -> list[Line]:
     """Every line of a device validated and sealed, by the schema that the push's header names and with the lists that this
     installation has; nothing here needs the database."""
-    lines = [read_line(number, raw, seals, kinds) for number, raw in enumerate(raws, start=1)]
+    lines = [_read(number, raw, kinds) for number, raw in enumerate(raws, start=1)]
     for line in lines:
         if line.entry is None or line.code is not None:
             continue
         if KINDS[line.entry.kind].own:
             line.code, line.errors = "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
-            line.stored = _stored(line, line.entry, seals)
         elif schema < OBSERVED_SCHEMA and line.entry.at.observed is not None:
             line.code = "unreadable"
             line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
-            line.stored = _stored(line, line.entry, seals)
+    _store(lines, seals)
     return lines
 
 
 def read_line(number: int, raw: bytes, seals: Seals, kinds: KindBook = SHIPPED) -> Line:
     """One line validated. A line that is refused says so in `code`; it never raises."""
+    line = _read(number, raw, kinds)
+    _store([line], seals)
+    return line
+
+
+def _read(number: int, raw: bytes, kinds: KindBook) -> Line:
     line = Line(number, raw, hashlib.sha256(raw).hexdigest())
     read = kinds.reader.decode_line(raw)
     if read is not None:
@@ -84,8 +89,6 @@ def read_line(number: int, raw: bytes, seals: Seals, kinds: KindBook = SHIPPED) 
         _take_keys(line, entry.kind, body)
     else:
         _read_strictly(line, kinds)
-    if line.entry is not None:
-        line.stored = _stored(line, line.entry, seals)
     return line
 
 
@@ -97,7 +100,7 @@ def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any],
         return read_line(number, raw, seals)
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
     _take_keys(line, entry.kind, body)
-    line.stored = _stored(line, entry, seals)
+    _store([line], seals)
     return line
 
 
@@ -138,12 +141,20 @@ def _as_mapping(body: Any) -> dict[str, Any]:
     return {name: value for name, value in asdict(body).items() if value is not None}
 
 
-def _stored(line: Line, entry: Envelope, seals: Seals) -> bytes:
-    """The line as the log keeps it. A refused line may hold anything, so it is always sealed."""
-    kind = KINDS.get(entry.kind)
-    if line.code is None and kind is not None and not kind.sealed:
-        return line.raw
-    return seals.seal(entry_aad(entry.id), line.raw)
+def _store(lines: Sequence[Line], seals: Seals) -> None:
+    """The lines as the log keeps them. A refused line may hold anything, so it is always sealed."""
+    sealed: list[Line] = []
+    for line in lines:
+        if line.entry is None:
+            continue
+        kind = KINDS.get(line.entry.kind)
+        if line.code is None and kind is not None and not kind.sealed:
+            line.stored = line.raw
+        else:
+            sealed.append(line)
+    named = [(entry_aad(line.entry.id), line.raw) for line in sealed if line.entry is not None]
+    for line, stored in zip(sealed, seals.seal_all(named), strict=True):
+        line.stored = stored
 
 
 def entry_aad(entry_id: str) -> bytes:

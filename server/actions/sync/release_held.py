@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -15,15 +16,16 @@ from server.actions.duties.match_facts import Touch, match_facts
 from server.actions.duties.weigh_coverage import COVERAGE_KINDS
 from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.apply_entry import Applying, Effect, Written, apply_entry
+from server.actions.sync.apply_entry import apply_entry
 from server.actions.sync.kept_evidence import forget_kept
 from server.actions.sync.read_push import entry_aad, read_line
-from server.base.db import raise_if_lost
+from server.actions.sync.values import Applying, Effect, Written
+from server.base.db import bulk_insert, raise_if_lost
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
 from server.models.media import MediaPromise
-from server.models.scope import Scope, lock_scope
+from server.models.scope import lock_scope
 from server.rules.duties.backfill import Observed
 from server.rules.duties.reporting import Reporting
 from server.rules.rulebook import Rulebook
@@ -34,18 +36,24 @@ FOR_A_PERSON = ("device_revoked", "scope_not_assigned")
 _DAY_MS = 86_400_000
 _PUT_OFF_MS = 15 * 60 * 1000  # before an entry that could not be settled is tried again
 
+_TABLE: Any = HeldEntry.__table__
+_COLUMNS = ("scope_id", "entry_id", "reason", "waits_for", "until_ms")
+
 _log = logging.getLogger("gongdi.held")
 
 
-def hold(session: Session, scope: Scope, entry_id: str, effect: Effect, now_ms: int) -> None:
-    """Record that an entry is held. What a user has to decide about waits without a deadline."""
-    decides = effect.code in FOR_A_PERSON
-    row = HeldEntry(scope_id=scope.scope_id, entry_id=entry_id, waits_for=effect.waits_for)
-    row.reason = effect.code or "needs" if decides else "needs"
-    row.until_ms = None if decides else now_ms + HELD_DAYS * _DAY_MS
-    session.add(row)
-    session.flush()
-    scope.held += 1
+def hold(applying: Applying, entries: Sequence[tuple[str, Effect]]) -> None:
+    """Record that entries, by their ids, are held. What a user has to decide about waits without a deadline. One
+    statement."""
+    scope, rows = applying.scope, []
+    for entry_id, effect in entries:
+        decides = effect.code in FOR_A_PERSON
+        reason = effect.code or "needs" if decides else "needs"
+        until_ms = None if decides else applying.now_ms + HELD_DAYS * _DAY_MS
+        waits_for = msgspec.json.encode(effect.waits_for).decode()
+        rows.append((scope.scope_id, entry_id, reason, waits_for, until_ms))
+    bulk_insert(applying.session, _TABLE, _COLUMNS, rows)
+    scope.held += len(rows)
 
 
 def release_held(applying: Applying, book: Rulebook) -> None:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from schemas.kinds import KINDS
 from server.actions.records.feed import Put
 from server.actions.records.registers import REGISTERS
-from server.actions.sync.apply_entry import Applying, body_of, served_time, target_of, touch
+from server.actions.sync.apply_entry import body_of, served_time, target_of, touch
 from server.actions.sync.kept_evidence import retime_kept
 from server.actions.sync.settle_times import Timed, save_times
+from server.actions.sync.values import Applying
 from server.base.clock import to_iso
 from server.base.db import bulk_update
 from server.models.entry import LogEntry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,10 @@ from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
 from server.actions.records.feed import body_aad
+from server.actions.sync.open_pull import Served
 from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals
-from server.models.device import Device
 from server.models.record import Record
-from server.models.scope import REF, Scope
-from server.models.user import Assignment
 from sync_protocol import cursor as cursors
 from sync_protocol.digest import to_hex
 
@@ -25,6 +23,16 @@ MAX_BYTES = 4 * 1024 * 1024
 _PAGE = 1000  # records read in one statement
 _RECORD = Record.__table__.c  # columns, not attributes: rows come without the ORM's bookkeeping
 _COLUMNS = (_RECORD.id, _RECORD.kind, _RECORD.rev, _RECORD.seq, _RECORD.body, _RECORD.deleted_ms)
+_PAGES = (
+    sa.select(*_COLUMNS)
+    .where(
+        _RECORD.scope_id == sa.bindparam("scope"),
+        _RECORD.seq > sa.bindparam("since"),
+        _RECORD.seq <= sa.bindparam("last"),
+    )
+    .order_by(_RECORD.seq)
+    .limit(_PAGE)
+)
 _SEALED = {name for name, kind in KINDS.items() if kind.sealed}
 _SCOPES_NAMED_MAX = 1000
 _TAIL = 300  # bytes kept free for a checkpoint, and for the end
@@ -71,16 +79,22 @@ def read_pull(asked: Any) -> Pull:
     return Pull(scopes, min(max_bytes, MAX_BYTES))
 
 
-def serve_pull(session: Session, seals: Seals, device_id: str, pull: Pull) -> tuple[list[bytes], bool]:
-    """The answer's lines (without `end`), and whether there is more to pull now. Reads one snapshot.
+def is_current(scopes: Mapping[str, Served], pull: Pull) -> bool:
+    """Whether the device has every scope as it is now, so that no record comes."""
+    return all(_since(scope, pull.scopes.get(name, "")) == scope.seq for name, scope in scopes.items())
+
+
+def serve_pull(
+    session: Session | None, seals: Seals, scopes: Mapping[str, Served], pull: Pull
+) -> tuple[list[bytes], bool]:
+    """The answer's lines (without `end`), and whether there is more to pull now. `session`: the snapshot of which the scopes
+    are; None where they are all current.
 
     1. A scope that was named and is no longer assigned comes as `gone`.
     2. Every assigned scope comes, named or not, in the order of names: what changed since the cursor,
        latest state per record, then a checkpoint; the last checkpoint carries count and digest.
     3. At least one line and its checkpoint come, however small `max_bytes` is.
     """
-    device = session.get_one(Device, device_id)
-    scopes = _assigned(session, device.user_id)
     page = Page(pull.max_bytes - _TAIL)
     for name in sorted(set(pull.scopes) - set(scopes)):
         page.add(encode({"gone": name, "reason": "unassigned"}))
@@ -89,20 +103,14 @@ def serve_pull(session: Session, seals: Seals, device_id: str, pull: Pull) -> tu
         if page.moved and page.room < 0:
             page.more = True
             break
-        _scope_lines(session, seals, scopes[name], name, pull.scopes.get(name, ""), page)
+        _scope_lines(session, seals, scopes[name], pull.scopes.get(name, ""), page)
         if page.more:
             break
     return page.lines, page.more
 
 
-def _assigned(session: Session, user_id: str) -> dict[str, Scope]:
-    mine = sa.select(Assignment.site_id).where(Assignment.user_id == user_id, Assignment.ended_ms.is_(None))
-    wanted = sa.or_(Scope.scope_id.in_(mine), Scope.scope_id.in_([REF, user_id]))
-    return {scope.name: scope for scope in session.scalars(sa.select(Scope).where(wanted))}
-
-
-def _scope_lines(session: Session, seals: Seals, scope: Scope, name: str, cursor: str, page: Page) -> None:
-    since = _since(scope, cursor)
+def _scope_lines(session: Session | None, seals: Seals, scope: Served, cursor: str, page: Page) -> None:
+    name, since = scope.name, _since(scope, cursor)
     if since is None:
         page.add(encode({"reset": name}))
         since = 0
@@ -130,7 +138,7 @@ def _scope_lines(session: Session, seals: Seals, scope: Scope, name: str, cursor
     page.add(encode(checkpoint))
 
 
-def _since(scope: Scope, cursor: str) -> int | None:
+def _since(scope: Served, cursor: str) -> int | None:
     """Where to go on; None when the device has to start again: no cursor, one from before a restored
     backup, or one older than the tombstones that are remembered."""
     decoded = cursors.decode(cursor) if cursor else None
@@ -140,15 +148,15 @@ def _since(scope: Scope, cursor: str) -> int | None:
     return seq if epoch == scope.epoch and scope.floor_seq <= seq <= scope.seq else None
 
 
-def _changes(session: Session, scope: Scope, since: int) -> Iterable[Any]:
-    scope_id, last = scope.scope_id, scope.seq
-    while True:
-        query = sa.select(*_COLUMNS).where(_RECORD.scope_id == scope_id, _RECORD.seq.between(since + 1, last))
-        rows: Sequence[Any] = session.execute(query.order_by(_RECORD.seq).limit(_PAGE)).all()
+def _changes(session: Session | None, scope: Served, since: int) -> Iterable[Any]:
+    while since < scope.seq:
+        assert session is not None, "the scope is not current"
+        asked = {"scope": scope.scope_id, "since": since, "last": scope.seq}
+        rows = session.connection().execute(_PAGES, asked).all()
         yield from rows
         if len(rows) < _PAGE:
             return
-        since = rows[-1].seq
+        since = rows[-1][3]
 
 
 def encode(value: Any) -> bytes:

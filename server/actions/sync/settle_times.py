@@ -34,6 +34,30 @@ LOOSE_MS = 5_000  # an interval that is wider is narrowed when a push ties its b
 _RETIMED_MAX = 1_000  # of those, at one push; the next one goes on
 
 
+class Stored(NamedTuple):
+    """What the log knows of the time of a stored entry."""
+
+    id: str
+    n: int
+    kind: str
+    act: str
+    record_id: str
+    outcome: str
+    hash: bytes
+    grade: str
+    earliest_ms: int
+    latest_ms: int
+    doubt: bool
+    not_before_ms: int | None
+    received_ms: int
+    floor_ms: int | None
+    boot_number: int | None
+    up_ms: int | None
+
+
+_TIMED = tuple(getattr(LogEntry, name) for name in Stored._fields)
+
+
 class Timed(NamedTuple):
     """A stored entry whose interval is another now. `before`: its earliest and latest moment so far."""
 
@@ -127,7 +151,7 @@ def _neighbours(
     known: streams.Stream,
     written: Sequence[Written],
     fresh: Sequence[Line],
-) -> list[LogEntry]:
+) -> list[Stored]:
     """The stored entries just before and after the new ones; none where the new ones certainly come after all of them."""
     first, last = fresh[0].entry, fresh[-1].entry
     assert first is not None and last is not None
@@ -138,17 +162,17 @@ def _neighbours(
     if in_order and not known.islands and first.n == known.n + 1:
         return []
     near = LogEntry.n.between(first.n - NEIGHBOURS, last.n + NEIGHBOURS)
-    query = sa.select(LogEntry).where(
+    query = sa.select(*_TIMED).where(
         LogEntry.scope_id == head.scope_id, LogEntry.device_id == head.device_id, near
     )
-    return list(session.scalars(query.order_by(LogEntry.n, LogEntry.received_ms)))
+    return [Stored._make(row) for row in session.execute(query.order_by(LogEntry.n, LogEntry.received_ms))]
 
 
 def _settle_among(
     settled: Settled,
     written: Sequence[Written],
     fresh: Sequence[Line],
-    stored: Sequence[LogEntry],
+    stored: Sequence[Stored],
     known: streams.Stream,
 ) -> None:
     """Settle new and stored entries in the order of their numbers."""
@@ -162,7 +186,7 @@ def _settle_among(
         if n in new:
             line, one = new[n]
             follows = line.entry is not None and line.entry.prev == hashes.get(n - 1, "-")
-            rows.append(one._replace(follows=follows))
+            rows.append(one if one.follows == follows else one._replace(follows=follows))
         else:
             prev = prevs.get(n)
             follows = n - 1 in hashes and not known.forked and (prev is None or prev == hashes[n - 1])
@@ -182,7 +206,7 @@ def _narrow(session: Session, head: StreamHead, dates: Dates, settled: Settled) 
     if head.loose_n is None:
         return
     ties = next(boot.ties for boot in dates.boots.values() if boot.number == dates.narrowed)
-    query = sa.select(LogEntry).where(
+    query = sa.select(*_TIMED).where(
         LogEntry.scope_id == head.scope_id,
         LogEntry.device_id == head.device_id,
         LogEntry.n >= head.loose_n,
@@ -190,7 +214,8 @@ def _narrow(session: Session, head: StreamHead, dates: Dates, settled: Settled) 
         LogEntry.latest_ms - LogEntry.earliest_ms > LOOSE_MS,
     )
     done = {one.id for one in settled.changed}
-    rows = list(session.scalars(query.order_by(LogEntry.n).limit(_RETIMED_MAX)))
+    found = session.execute(query.order_by(LogEntry.n).limit(_RETIMED_MAX))
+    rows = [Stored._make(row) for row in found]
     for row in rows:
         interval = narrowed(row, ties)
         if row.id not in done and interval is not None and _moved(row, interval):
@@ -198,7 +223,7 @@ def _narrow(session: Session, head: StreamHead, dates: Dates, settled: Settled) 
     head.loose_n = rows[-1].n + 1 if len(rows) == _RETIMED_MAX else None
 
 
-def narrowed(row: LogEntry, ties: BootTies) -> Interval | None:
+def narrowed(row: Stored, ties: BootTies) -> Interval | None:
     """The interval of a stored entry by the ties of its boot; None where they say nothing of it."""
     span = boot_span(ties, row.up_ms) if row.up_ms is not None else None
     if span is None:
@@ -212,18 +237,18 @@ def narrowed(row: LogEntry, ties: BootTies) -> Interval | None:
     return interval._replace(earliest_ms=lo, latest_ms=hi) if tight else interval
 
 
-def _of_row(row: LogEntry, follows: bool) -> Written:
+def _of_row(row: Stored, follows: bool) -> Written:
     span = Span(row.earliest_ms, row.latest_ms)
     proved = row.not_before_ms or UNKNOWN_MS
     return Written(follows, row.grade, span, proved, row.received_ms, row.floor_ms or UNKNOWN_MS, row.doubt)
 
 
-def _timed(row: LogEntry, interval: Interval) -> Timed:
+def _timed(row: Stored, interval: Interval) -> Timed:
     before = (row.earliest_ms, row.latest_ms)
     return Timed(row.id, row.kind, row.act, row.record_id, row.outcome, interval, before)
 
 
-def _moved(row: LogEntry, interval: Interval) -> bool:
+def _moved(row: Stored, interval: Interval) -> bool:
     return (row.earliest_ms, row.latest_ms, row.doubt) != (
         interval.earliest_ms,
         interval.latest_ms,

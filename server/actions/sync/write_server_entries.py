@@ -17,17 +17,18 @@ from uuid_utils import uuid7
 
 from schemas.compiled import FastAt, FastEntry
 from schemas.kinds import KINDS
-from server.actions.devices.authenticate_device import Sender, claim_exchange, hash_token
-from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.accept_push import sign_receipt
+from server.actions.devices.authenticate_device import Sender, hash_token, new_exchange
+from server.actions.reference.load_reference import rules_of_stamp
+from server.actions.sync.accept_push import close_exchange, sign_receipt
 from server.actions.sync.append_scope import append_scope
 from server.actions.sync.estimate_times import own_dates
-from server.actions.sync.quarantine import Pushing
+from server.actions.sync.open_exchange import Named, open_exchange
 from server.actions.sync.read_push import Line, own_line, read_line
+from server.actions.sync.values import Arrived, Pushing
 from server.base.clock import to_iso
 from server.base.seal import Seals
-from server.models.device import OWN_CLASS, Device, Exchange, StreamHead
-from server.models.scope import scope_name
+from server.models.device import OWN_CLASS, Device, Exchange
+from server.models.scope import lock_scope, scope_name
 from server.models.user import Assignment
 from sync_protocol import stream as streams
 from sync_protocol.header import Attested
@@ -57,28 +58,41 @@ def write_server_entries(
     The device is the server itself: its key signs the attestation. Its class is in no watermark.
     """
     device = _device(session, seals, user_id, now_ms)
+    scope = lock_scope(session, site_id)
+    assert scope is not None, "entries are written into the log of a site"
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
-    exchange = claim_exchange(session, sender, "roster", now_ms)
+    opened = open_exchange(session, Named(device.id, sender.nonce, [site_id]), device.seen_ms)
+    assert opened is not None, "the device is there, and locked"
+    exchange = new_exchange(sender, "roster", now_ms)
     exchange.brought = True
-    head = session.get(StreamHead, (site_id, device.id), populate_existing=True)
-    known = streams.from_json(head.head) if head is not None else streams.Stream()
-    name = scope_name("site", site_id)
-    dates, book = own_dates(now_ms), rules_in_force(session)
+    dates, book = own_dates(now_ms), rules_of_stamp(session, opened.stamp)
     pushing = Pushing(
-        session, seals, device, device.id, user_id, exchange.id, dates, now_ms, book, is_own=True
+        session,
+        seals,
+        opened.device,
+        device.id,
+        user_id,
+        exchange.id,
+        dates,
+        now_ms,
+        book,
+        opened.writes,
+        is_own=True,
     )
-    assignment = Assignment(
-        site_id=site_id, user_id=user_id, since_ms=0, ended_ms=None
-    )  # stays out of the session
-    lines = _lines(seals, name, drafts, known, exchange, now_ms)
+    # It stays out of the session.
+    assignment = Assignment(site_id=site_id, user_id=user_id, since_ms=0, ended_ms=None)
     outcomes: list[dict[str, Any]] = []
     taken: list[str] = []
+    name, mine = scope_name("site", site_id), opened.scopes[site_id]
+    lines = _lines(seals, name, drafts, streams.from_json(mine.head.head), exchange, now_ms)
     while part := list(islice(lines, _AT_ONCE)):
         attested = _attested(seals, device.id, name, part[-1])
-        by_number, answer = append_scope(pushing, name, part, assignment, attested, True)
+        by_number, answer = append_scope(pushing, mine, Arrived(part, assignment, attested, True))
         outcomes += [by_number[line.number] for line in part]
         taken += answer.taken
         sign_receipt(seals, exchange, {name: attested}, {name: replace(answer, taken=taken)}, now_ms)
+    mine.save(opened.writes)
+    close_exchange(session, opened, exchange)
     return outcomes
 
 

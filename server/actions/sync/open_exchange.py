@@ -1,0 +1,299 @@
+"""Begin a push: lock its device and its scopes, and look up in one statement what the push needs to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from server.base.db import is_postgresql, is_transaction_open, raise_if_lost
+from server.base.statements import Row, Together, Writes
+from server.models.device import Boot, Device, Exchange, StreamHead
+from server.models.reference import stamp_query
+from server.models.scope import Scope, lock_scope
+from server.models.user import Assignment, User
+from server.models.watermark import counted_query
+from server.models.window import first_silent
+from server.rules.duties.reporting import Counted
+from sync_protocol import stream as streams
+from sync_protocol.intervals import BootTies
+
+_DEVICE: Any = Device.__table__
+_SCOPE: Any = Scope.__table__
+_HEAD: Any = StreamHead.__table__
+_BOOT: Any = Boot.__table__
+_EXCHANGE: Any = Exchange.__table__
+
+
+class Named(NamedTuple):
+    """What a request names, to be looked up. `scope_ids`: of sites, whether its user has them or not."""
+
+    device_id: str
+    nonce: str
+    scope_ids: Collection[str] = ()
+    beacons: Collection[str] = ()
+    boots: Collection[str] = ()
+
+
+class KnownBoot(NamedTuple):
+    """A boot by the number that log rows have, and its ties."""
+
+    number: int
+    ties: BootTies
+
+
+@dataclass(slots=True)
+class OpenScope:
+    """A locked scope and the sender's stream in it; both are written by `save`, and by nothing else meanwhile. `counted`:
+    who reports there; `silent_ms`: the first deadline of its silent windows that the stream may decide, None: there is
+    none."""
+
+    scope: Scope
+    head: StreamHead
+    counted: list[Counted]
+    silent_ms: int | None = None
+    is_new: bool = False  # the stream: the device was not heard of here before
+    _scope_before: dict[str, Any] = field(default_factory=dict)
+    _head_before: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._scope_before = _values(self.scope, _SCOPE)
+        self._head_before = {} if self.is_new else _values(self.head, _HEAD)
+
+    def save(self, writes: Writes) -> None:
+        """Write what has changed."""
+        scope_id, device_id = self.scope.scope_id, self.head.device_id
+        after, head = _values(self.scope, _SCOPE), _values(self.head, _HEAD)
+        writes.update(_SCOPE, {"scope_id": scope_id}, _changed(self._scope_before, after))
+        if self.is_new:
+            writes.insert(_HEAD, head)
+        else:
+            key = {"scope_id": scope_id, "device_id": device_id}
+            writes.update(_HEAD, key, _changed(self._head_before, head))
+        self._scope_before, self._head_before, self.is_new = after, head, False
+
+
+@dataclass(slots=True)
+class Opened:
+    """What is known when a push begins. The objects are copies outside the session: what they come to is in `writes`."""
+
+    device: Device
+    disabled_ms: int | None  # since when the device's user is
+    is_repeated: bool  # the nonce was used before
+    stamp: str  # of the reference data
+    assigned: dict[str, Assignment]  # by site, ended ones included
+    beacons: dict[str, tuple[int, str]]  # when this device got them, and in answer to what
+    boots: dict[str, KnownBoot]
+    highest_boot: int
+    scopes: dict[str, OpenScope]  # by id
+    writes: Writes = field(default_factory=Writes)
+    _device_before: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._device_before = _values(self.device, _DEVICE)
+
+    @property
+    def stopped_ms(self) -> int | None:
+        """When the device was stopped: revoked, or its user disabled; None: it works."""
+        known = [at_ms for at_ms in (self.device.revoked_ms, self.disabled_ms) if at_ms is not None]
+        return min(known, default=None)
+
+    def save_device(self) -> None:
+        """Write what has changed of the device since it was looked up."""
+        after = _values(self.device, _DEVICE)
+        self.writes.update(_DEVICE, {"id": self.device.id}, _changed(self._device_before, after))
+
+
+def lock_sender(session: Session, named: Named, is_guarded: bool) -> set[str]:
+    """Lock the device, then the scopes of its user among those that it names, in the one order in which everybody does.
+    Gives the scopes that could not be locked for a passing cause; without `is_guarded` that raises.
+
+    On SQLite the transaction holds the one lock already. One statement, or, when the locks do not come, one each.
+    """
+    if not is_postgresql(session):
+        return set()
+    mine = sa.select(_SCOPE.c.scope_id).join(Assignment, Assignment.site_id == _SCOPE.c.scope_id)
+    mine = mine.join(Device, Device.user_id == Assignment.user_id)
+    wanted = mine.where(Device.id == named.device_id, _SCOPE.c.scope_id.in_(named.scope_ids))
+    both = wanted.order_by(_SCOPE.c.scope_id).with_for_update(of=(Device, _SCOPE))
+    try:
+        with session.begin_nested() if is_guarded else nullcontext():
+            if session.execute(both).first() is None:
+                _lock_device(session, named.device_id)
+            return set()
+    except OperationalError as error:
+        _raise_unless_passing(session, error)
+        if not is_guarded:
+            raise
+    _lock_device(session, named.device_id)
+    busy = set()
+    for scope_id in session.scalars(wanted.order_by(_SCOPE.c.scope_id)).all():
+        try:
+            with session.begin_nested():
+                lock_scope(session, scope_id)
+        except OperationalError as error:
+            _raise_unless_passing(session, error)
+            busy.add(scope_id)
+    return busy
+
+
+def _lock_device(session: Session, device_id: str) -> None:
+    session.execute(sa.select(_DEVICE.c.id).where(_DEVICE.c.id == device_id).with_for_update())
+
+
+def _raise_unless_passing(session: Session, error: OperationalError) -> None:
+    raise_if_lost(error)
+    if not is_transaction_open(session):
+        raise error
+
+
+def open_exchange(
+    session: Session, named: Named, seen_ms: int | None = None, unsent: int | None = None
+) -> Opened | None:
+    """Look all of this up in one statement, which records besides when the device was seen and how much it has unsent (None:
+    not now). None for a device that is not there. The caller has locked device and scopes."""
+    session.flush()
+    given = {
+        "device": named.device_id,
+        "nonce": named.nonce,
+        "scopes": list(named.scope_ids),
+        "beacons": list(named.beacons),
+        "boots": list(named.boots),
+        "seen_ms": seen_ms,
+        "unsent": unsent,
+    }
+    row = session.connection().execute(_statement(session), given).first()
+    if row is None:
+        return None
+    device = Device(**dict(zip(_DEVICE_COLUMNS, row[:-1], strict=True)))
+    found = _LOOKED_UP.read(row[-1])
+    stamp = str(found["stamp"][0][0]["value"]) if found["stamp"] else ""
+    assigned = {
+        site_id: Assignment(site_id=site_id, user_id=device.user_id, since_ms=since_ms, ended_ms=ended_ms)
+        for site_id, since_ms, ended_ms in found["assigned"]
+    }
+    return Opened(
+        device,
+        found["user"][0][0],
+        bool(found["repeated"]),
+        stamp,
+        assigned,
+        {token: (at_ms, verb) for token, at_ms, verb in found["beacons"]},
+        {boot: KnownBoot(number, boot_ties(lower, upper)) for boot, number, lower, upper in found["boots"]},
+        found["highest_boot"][0][0] or 0,
+        _open_scopes(device, seen_ms or 0, found),
+    )
+
+
+def _open_scopes(device: Device, now_ms: int, found: dict[str, list[Row]]) -> dict[str, OpenScope]:
+    counted: dict[str, list[Counted]] = {}
+    for scope_id, *values in sorted(found["counted"], key=lambda row: (row[0], row[1])):
+        counted.setdefault(scope_id, []).append(Counted._make(values))
+    heads = {row[0]: dict(zip(_HEAD_COLUMNS, row, strict=False)) for row in found["heads"]}
+    silent = {row[0]: row[-1] for row in found["heads"]}
+    opened = {}
+    for row in found["scopes"]:
+        scope = Scope(**dict(zip(_SCOPE_COLUMNS, row, strict=True)))
+        known = heads.get(scope.scope_id)
+        head = StreamHead(**known) if known is not None else new_head(scope.scope_id, device.id, now_ms)
+        reporters = counted.get(scope.scope_id, [])
+        opened[scope.scope_id] = OpenScope(
+            scope, head, reporters, silent.get(scope.scope_id), is_new=known is None
+        )
+    return opened
+
+
+def new_head(scope_id: str, device_id: str, now_ms: int) -> StreamHead:
+    """The row of a stream that was never heard of."""
+    head = StreamHead(scope_id=scope_id, device_id=device_id, forked=False, floors=[], pending=[])
+    head.head, head.heard_ms, head.since_ms = streams.to_json(streams.Stream()), now_ms, now_ms
+    return head
+
+
+def boot_ties(lower: Iterable[Iterable[int]], upper: Iterable[Iterable[int]]) -> BootTies:
+    """The ties of a boot as they are stored."""
+    return BootTies(
+        tuple((up_ms, at_ms) for up_ms, at_ms in lower), tuple((up_ms, at_ms) for up_ms, at_ms in upper)
+    )
+
+
+def record_exchange(writes: Writes, exchange: Exchange) -> None:
+    """Keep the exchange with all that was answered. Its nonce is taken when the writes are sent."""
+    writes.insert(
+        _EXCHANGE, {name: value for name, value in _values(exchange, _EXCHANGE).items() if value is not None}
+    )
+
+
+def forget_copies(session: Session) -> None:
+    """What the session knows of rows that were written outside of it is read again when it is needed."""
+    session.flush()
+    for known in list(session.identity_map.values()):
+        if isinstance(known, Scope | StreamHead | Device):
+            session.expire(known)
+
+
+def _values(row: Any, table: sa.Table) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _NAMES[table]}
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in after.items() if value != before[name]}
+
+
+_DEVICE_COLUMNS = tuple(_DEVICE.columns.keys())
+_SCOPE_COLUMNS = tuple(_SCOPE.columns.keys())
+_HEAD_COLUMNS = tuple(_HEAD.columns.keys())
+_NAMES = {table: tuple(table.columns.keys()) for table in (_DEVICE, _SCOPE, _HEAD, _EXCHANGE)}
+_device = sa.bindparam("device", type_=_DEVICE.c.id.type)
+_scopes = sa.bindparam("scopes", type_=_SCOPE.c.scope_id.type, expanding=True)
+_sender = _DEVICE.alias("sender")
+_user_id = sa.select(_sender.c.user_id).where(_sender.c.id == _device).scalar_subquery()
+_LOOKED_UP = Together(
+    user=sa.select(User.disabled_ms).where(User.id == _user_id),
+    repeated=sa.select(_EXCHANGE.c.at_ms).where(
+        _EXCHANGE.c.device_id == _device, _EXCHANGE.c.nonce == sa.bindparam("nonce", type_=sa.String())
+    ),
+    highest_boot=sa.select(
+        sa.select(sa.func.max(_BOOT.c.number)).where(_BOOT.c.device_id == _device).scalar_subquery()
+    ),
+    stamp=stamp_query(),
+    assigned=sa.select(Assignment.site_id, Assignment.since_ms, Assignment.ended_ms).where(
+        Assignment.user_id == _user_id
+    ),
+    beacons=sa.select(_EXCHANGE.c.beacon, _EXCHANGE.c.at_ms, _EXCHANGE.c.verb).where(
+        _EXCHANGE.c.device_id == _device,
+        _EXCHANGE.c.beacon.in_(sa.bindparam("beacons", type_=sa.String(), expanding=True)),
+    ),
+    boots=sa.select(_BOOT.c.boot, _BOOT.c.number, _BOOT.c.lower, _BOOT.c.upper).where(
+        _BOOT.c.device_id == _device,
+        _BOOT.c.boot.in_(sa.bindparam("boots", type_=sa.String(), expanding=True)),
+    ),
+    scopes=sa.select(_SCOPE).where(_SCOPE.c.scope_id.in_(_scopes)),
+    heads=sa.select(_HEAD, first_silent(_HEAD.c.scope_id, _HEAD.c.complete_ms)).where(
+        _HEAD.c.device_id == _device, _HEAD.c.scope_id.in_(_scopes)
+    ),
+    counted=counted_query().where(StreamHead.scope_id.in_(_scopes)),
+)
+_statements: dict[str, sa.Update] = {}
+
+
+def _statement(session: Session) -> sa.Update:
+    """Built once for each kind of database: it is compiled once then."""
+    dialect = session.get_bind().dialect.name
+    if dialect not in _statements:
+        big, small = sa.BigInteger(), sa.Integer()
+        seen_ms = sa.func.coalesce(sa.cast(sa.bindparam("seen_ms", type_=big), big), _DEVICE.c.seen_ms)
+        unsent = sa.func.coalesce(sa.cast(sa.bindparam("unsent", type_=small), small), _DEVICE.c.unsent)
+        found = sa.select(_LOOKED_UP.column(session).label("everything")).cte("found")
+        _statements[dialect] = (
+            sa.update(_DEVICE)
+            .where(_DEVICE.c.id == _device)
+            .values(seen_ms=seen_ms, unsent=unsent)
+            .returning(*_DEVICE.c, sa.select(found.c.everything).scalar_subquery())
+        )
+    return _statements[dialect]

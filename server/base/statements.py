@@ -1,0 +1,159 @@
+"""Fewer statements: several look-ups in one, and changes of single rows sent together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.base.db import is_postgresql
+
+Row = tuple[Any, ...]
+
+
+class Together:
+    """Look-ups that one statement brings, each as a list of rows in no order. They are made of columns of one level (no
+    aggregates); values come as Python has them: bytes, booleans, JSON."""
+
+    def __init__(self, **selects: Any) -> None:
+        self._selects: dict[str, sa.Select[Any]] = selects
+        self._readers = {name: _reader(select) for name, select in selects.items()}
+
+    def column(self, session: Session) -> sa.ColumnElement[str]:
+        """All of them as one column of text, for a statement on this session's database."""
+        if is_postgresql(session):
+            found = [_packed_on_postgresql(select) for select in self._selects.values()]
+            return sa.cast(sa.func.json_build_array(*found), sa.Text)
+        found = [sa.func.json(_packed_on_sqlite(select)) for select in self._selects.values()]
+        return sa.type_coerce(sa.func.json_array(*found), sa.Text)
+
+    def read(self, text: str) -> dict[str, list[Row]]:
+        """The rows by the names of their look-ups, of the column's value."""
+        found = zip(self._readers.items(), msgspec.json.decode(text), strict=True)
+        return {name: [read(row) for row in rows] for (name, read), rows in found}
+
+
+def _packed_on_postgresql(select: sa.Select[Any]) -> sa.ColumnElement[Any]:
+    columns = [
+        sa.func.encode(column, "hex") if _is_bytes(column) else column for column in select.selected_columns
+    ]
+    row = sa.func.json_build_array(*columns)
+    rows = sa.func.coalesce(sa.func.json_agg(row), sa.literal_column("'[]'::json"))
+    return select.with_only_columns(rows, maintain_column_froms=True).scalar_subquery()
+
+
+def _packed_on_sqlite(select: sa.Select[Any]) -> sa.ColumnElement[Any]:
+    columns: list[Any] = []
+    for column in select.selected_columns:
+        if _is_bytes(column):
+            columns.append(sa.func.hex(column))
+        elif isinstance(column.type, sa.JSON):
+            columns.append(sa.func.json(column))
+        else:
+            columns.append(column)
+    rows = sa.func.json_group_array(sa.func.json_array(*columns))
+    return sa.type_coerce(
+        select.with_only_columns(rows, maintain_column_froms=True).scalar_subquery(), sa.Text
+    )
+
+
+def _is_bytes(column: Any) -> bool:
+    return isinstance(column.type, sa.LargeBinary)
+
+
+def _reader(select: sa.Select[Any]) -> Callable[[list[Any]], Row]:
+    """Makes a row of what JSON gives for it."""
+    columns = list(select.selected_columns)
+    special: list[tuple[int, Callable[[Any], Any]]] = [
+        (i, bytes.fromhex if _is_bytes(column) else bool)
+        for i, column in enumerate(columns)
+        if _is_bytes(column) or isinstance(column.type, sa.Boolean)
+    ]
+
+    def read(row: list[Any]) -> Row:
+        for i, make in special:
+            if row[i] is not None:
+                # SQLite's hex gives "" for what is NULL; no column holds an empty value of bytes.
+                row[i] = (make(row[i]) if row[i] != "" else None) if make is not bool else bool(row[i])
+        return tuple(row)
+
+    return read
+
+
+@dataclass(slots=True)
+class Writes:
+    """Changes of single rows, to be sent together: one statement on PostgreSQL; on SQLite one for each table and set of
+    columns. Values are as Python has them."""
+
+    _pieces: dict[tuple[sa.Table, str, tuple[str, ...], tuple[str, ...]], list[Row]] = field(
+        default_factory=dict
+    )
+
+    def insert(self, table: sa.Table, values: Mapping[str, Any]) -> None:
+        self._pieces.setdefault((table, "insert", (), tuple(values)), []).append(tuple(values.values()))
+
+    def update(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Nothing for no values."""
+        if values:
+            piece = (table, "update", tuple(key), tuple(values))
+            self._pieces.setdefault(piece, []).append((*values.values(), *key.values()))
+
+    def send(self, session: Session) -> None:
+        """Raises IntegrityError for a row that is there."""
+        if not self._pieces:
+            return
+        connection = session.connection()
+        if is_postgresql(session):
+            texts, values = [], []
+            for piece, rows in self._pieces.items():
+                texts += [_text(*piece, is_postgresql=True)] * len(rows)
+                values += [value for row in rows for value in _adapted(piece, row)]
+            *before, last = texts
+            named = ", ".join(f"w{number} AS ({text})" for number, text in enumerate(before))
+            connection.exec_driver_sql(f"WITH {named} {last}" if named else last, tuple(values))
+        else:
+            for piece, rows in self._pieces.items():
+                adapted = [_adapted(piece, row) for row in rows]
+                text = _text(*piece, is_postgresql=False)
+                connection.exec_driver_sql(text, adapted if len(adapted) > 1 else adapted[0])
+        self._pieces.clear()
+
+
+@lru_cache(maxsize=512)
+def _text(
+    table: sa.Table, verb: str, keys: tuple[str, ...], columns: tuple[str, ...], is_postgresql: bool
+) -> str:
+    if verb == "insert":
+        values = ", ".join(_mark(table.c[name], is_postgresql) for name in columns)
+        names = ", ".join(f'"{name}"' for name in columns)
+        return f'INSERT INTO "{table.name}" ({names}) VALUES ({values})'
+    new, same = (
+        mark.join(f'"{name}" = {_mark(table.c[name], is_postgresql)}' for name in names)
+        for mark, names in ((", ", columns), (" AND ", keys))
+    )
+    return f'UPDATE "{table.name}" SET {new} WHERE {same}'
+
+
+def _mark(column: sa.Column[Any], is_postgresql: bool) -> str:
+    if not is_postgresql:
+        return "?"
+    # As text, a value that is too long is refused; a cast to its own type would cut it.
+    return "%s::text" if isinstance(column.type, sa.String) else f"%s::{column.type.compile(_POSTGRESQL)}"
+
+
+def _adapted(piece: tuple[sa.Table, str, tuple[str, ...], tuple[str, ...]], row: Row) -> Row:
+    table, _, keys, columns = piece
+    return tuple(
+        msgspec.json.encode(value).decode()
+        if isinstance(table.c[name].type, sa.JSON) and value is not None
+        else value
+        for name, value in zip((*columns, *keys), row, strict=True)
+    )
+
+
+_POSTGRESQL: sa.Dialect = sa.create_mock_engine("postgresql+psycopg://", lambda *_: None).dialect
