@@ -33,7 +33,6 @@ from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
 from server.base.db import alone, db, read, write
-from server.base.seal import Seals
 from server.field_app.build import ensure_built
 from server.models import Scope, Site, User
 from server.models.scope import lock_scope
@@ -259,18 +258,17 @@ class Inspector:
     def refuse_first(self, pointer: str, message: str) -> None:
         """The server refuses the first entry that comes, for a reason of the test's own: the app writes nothing that
         it would refuse."""
-        real = read_push.read_line
+        real = read_push.validate_line
         refused: list[str] = []
 
-        def read_line(number: int, raw: bytes, seals: Seals, kinds: KindBook) -> read_push.Line:
-            line = real(number, raw, seals, kinds)
+        def validate_line(number: int, raw: bytes, kinds: KindBook) -> read_push.Line:
+            line = real(number, raw, kinds)
             if line.entry is not None and (not refused or line.entry.id in refused):
                 refused.append(line.entry.id)
                 line.code, line.errors = "body_invalid", {pointer: [message]}
-                line.stored = seals.seal(read_push.entry_aad(line.entry.id), raw)
             return line
 
-        self.patch.setattr(read_push, "read_line", read_line)
+        self.patch.setattr(read_push, "validate_line", validate_line)
 
     def lose_answers(self, pattern: str, times: int) -> list[int]:
         """The server gets these requests and answers, and the answers never arrive. Gives their statuses."""

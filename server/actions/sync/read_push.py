@@ -59,7 +59,7 @@ def read_lines(
 ) -> list[Line]:
     """Every line of a device validated and sealed, by the schema that the push's header names and with the lists that this
     installation has; nothing here needs the database."""
-    lines = [_read(number, raw, kinds) for number, raw in enumerate(raws, start=1)]
+    lines = [validate_line(number, raw, kinds) for number, raw in enumerate(raws, start=1)]
     for line in lines:
         if line.entry is None or line.code is not None:
             continue
@@ -74,12 +74,13 @@ def read_lines(
 
 def read_line(number: int, raw: bytes, seals: Seals, kinds: KindBook = SHIPPED) -> Line:
     """One line validated. A line that is refused says so in `code`; it never raises."""
-    line = _read(number, raw, kinds)
+    line = validate_line(number, raw, kinds)
     _store([line], seals)
     return line
 
 
-def _read(number: int, raw: bytes, kinds: KindBook) -> Line:
+def validate_line(number: int, raw: bytes, kinds: KindBook) -> Line:
+    """The same, not yet as the log keeps it."""
     line = Line(number, raw, hashlib.sha256(raw).hexdigest())
     read = kinds.reader.decode_line(raw)
     if read is not None:
