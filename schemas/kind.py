@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from schemas import lists
+from schemas import limits, lists
 from schemas.fields import Body
 from schemas.lists import Lists
 from schemas.privacy import OPEN, undeclared
@@ -31,7 +31,7 @@ _SUBJECTS = ("place", "worker", "parent", "item")  # roles of the field that say
 @dataclass(frozen=True)
 class Kind:
     """One kind of record: the fields of its body say the rest (schemas/fields.py: Said). Raises TypeError for fields whose
-    privacy nobody decided (see schemas/privacy.py).
+    privacy nobody decided (see schemas/privacy.py), and for slots that a record has no room for.
 
     `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `own`: only the server writes such
     entries, for a person at the console. `icon`: its name in the app. `known`: the lists that are reference data.
@@ -66,6 +66,9 @@ class Kind:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+        names = whole.fields[self.slot_field].metadata.get("words", ()) if self.slot_field else ()
+        if any(len(name) > limits.RECORD_SLOT_MAX for name in names):
+            raise TypeError(f"{self.name}: a slot's name has at most {limits.RECORD_SLOT_MAX} characters")
         unsaid = undeclared(self.fields, self.schema.privacy, self.sealed)
         masked = [name for name, policy in self.schema.privacy.items() if policy != OPEN]
         if unsaid or (masked and self.nature != "register"):  # a fact is served as it was written

@@ -14,6 +14,7 @@ from schemas.reference import row_problems
 from server.rules.duties.windows import problems_of
 from server.rules.flags.escalation import SECTION
 from server.rules.from_rows import Row, duty_rules, in_force
+from server.rules.rosters.fields import FIELDS
 
 _COVERAGE_EVIDENCE = "temperature_check"
 _OWN_UNITS = (SECTION, "contractor")  # as policies name them
@@ -195,9 +196,17 @@ def _unit(name: Any, rows: _Rows) -> _Found:
         yield "unit_unknown", f"没有科室 {name}, 请先在 units.json 里增加, 或更正。"
 
 
+def _word(row: Row, _: _Rows) -> _Found:
+    """What rosters' columns mean is declared with the fields of a person (schemas/worker.py)."""
+    noun, _, name = row["code"].partition(".")
+    if noun == "header" and name != "ignored" and name not in FIELDS:
+        yield "field_unknown", f"名册没有 {name} 这一项, 请更正 code。"
+
+
 _CHECKS: tuple[tuple[str, Callable[[Row, _Rows], _Found]], ...] = (
     ("duties", _duty),
     ("duty_slots", _slots),
     ("site_kinds", _site_kind),
     ("escalation", _policy),
+    ("roster_words", _word),
 )

@@ -19,7 +19,15 @@ from tests.stories.questions.test_settling import contested_worker
 from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, xlsx
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-_SITE = ("sites", "sites/{site}", "sites/{site}/roster", "sites/{site}/people", "notices", "help")
+_SITE = (
+    "sites",
+    "sites/{site}",
+    "sites/{site}/roster",
+    "sites/{site}/people",
+    "sites/{site}/records/disinfection_log",
+    "notices",
+    "help",
+)
 PAGES: dict[str | None, tuple[str, ...]] = {
     "section": ("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people", *_SITE),
     "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),

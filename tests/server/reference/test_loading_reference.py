@@ -258,6 +258,13 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         "duties.json 第 19 条 " + "G" * 25,
         "row_invalid",
     ),
+    "a column of rosters that no field has": (
+        lambda files: files.add(
+            "roster_words", {**files.row("roster_words", "header.team"), "code": "header.shoe_size"}
+        ),
+        "roster_words.json 第",
+        "field_unknown",
+    ),
     "one row twice": (
         lambda files: files.add("rules", files.rows("rules")[0]),
         "rules.json 第",
