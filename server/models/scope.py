@@ -57,15 +57,20 @@ def make_scope(session: Session, kind: str, scope_id: str) -> Scope:
     found = session.get(Scope, scope_id)
     if found is not None:
         return found
-    made = Scope(
-        scope_id=scope_id, kind=kind, seq=0, live=0, digest=0, epoch=fresh_epoch(), floor_seq=0, held=0
-    )
+    made = fresh_scope(kind, scope_id)
     try:
         with session.begin_nested():
             session.add(made)
     except IntegrityError:  # another process made it meanwhile
         return session.get_one(Scope, scope_id)
     return made
+
+
+def fresh_scope(kind: str, scope_id: str) -> Scope:
+    """The row of a scope in which nothing was written yet."""
+    return Scope(
+        scope_id=scope_id, kind=kind, seq=0, live=0, digest=0, epoch=fresh_epoch(), floor_seq=0, held=0
+    )
 
 
 def fresh_epoch() -> str:

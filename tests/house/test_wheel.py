@@ -35,7 +35,7 @@ class Bare:
         env = {
             name: value for name, value in os.environ.items() if not name.startswith(("GONGDI_", "PYTHON"))
         }
-        env |= {"PORT": "0", "GONGDI_LOG_LEVEL": "warning"}
+        env |= {"PORT": "0", "GONGDI_LOG_LEVEL": "warning", "GONGDI_DEMO": "0"}
         command = [self.bin / "gongdi", *arguments]
         return subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True)
 
@@ -58,11 +58,15 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Bare:
 
 @pytest.fixture(scope="module")
 def address(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`gongdi prepare && gongdi serve`, in an empty folder."""
+    """`gongdi prepare && gongdi serve`, in an empty folder, with the smallest demo city: the README's journeys make the
+    whole one."""
     folder = tmp_path_factory.mktemp("empty")
-    prepared = bare.gongdi("prepare", folder=folder)
-    output, _ = prepared.communicate()
-    assert prepared.returncode == 0 and "demo-zhian" in output
+    output = ""
+    for line in ("prepare", "seed demo --sites 1 --days 1"):
+        done = bare.gongdi(*line.split(), folder=folder)
+        output, _ = done.communicate()
+        assert done.returncode == 0
+    assert "demo-zhian" in output
     with bare.gongdi("serve", folder=folder) as server:
         try:
             assert server.stdout is not None

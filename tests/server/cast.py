@@ -30,7 +30,7 @@ from server.models import (
     User,
     Window,
 )
-from server.models.scope import make_scope
+from server.models.scope import fresh_scope, make_scope
 from server.rules.flags.escalation import as_json, policy_from
 
 _UNITS = json.loads((SEED_DATA / "units.json").read_text("utf-8"))["rows"]
@@ -96,15 +96,21 @@ def make_cast(app: Flask, clock: FakeClock) -> Cast:
     """The cast, written into an empty, migrated database that knows the bureau's units. The inspector has site A;
     neither site has a flag."""
     site_a, site_b = identity("site a"), identity("site b")
+    users = {name: _user(new) for name, new in ROLES.items()}
+    companies = {site_a: COMPANY_A, site_b: COMPANY_B}
     with app.app_context(), write() as session:
         session.add_all(map(_unit, _UNITS))
-        users = {name: _add_user(session, new) for name, new in ROLES.items()}
-        for code, name in ((COMPANY_A, "甲建筑"), (COMPANY_B, "乙建筑")):
-            session.add(Company(code=code, name=name))
-        add_site(session, site_a, "牧野花园", "410702", COMPANY_A)
-        add_site(session, site_b, "凤泉新城", "410704", COMPANY_B)
-        session.add(Assignment(site_id=site_a, user_id=users["inspector"], since_ms=NOW_MS))
-    return Cast(app, clock, users, site_a, site_b)
+        session.add_all(users.values())
+        session.add_all([Company(code=COMPANY_A, name="甲建筑"), Company(code=COMPANY_B, name="乙建筑")])
+        session.add_all([_site(site_a, "牧野花园", "410702"), _site(site_b, "凤泉新城", "410704")])
+        session.flush()  # what follows refers to these
+        session.add_all(fresh_scope("user", user.id) for user in users.values())
+        session.add_all(fresh_scope("site", site) for site in companies)
+        session.add_all(
+            SiteCompany(site_id=site, company=code, role="009") for site, code in companies.items()
+        )
+        session.add(Assignment(site_id=site_a, user_id=users["inspector"].id, since_ms=NOW_MS))
+    return Cast(app, clock, {name: user.id for name, user in users.items()}, site_a, site_b)
 
 
 def _unit(row: dict[str, Any]) -> Reference:
@@ -120,8 +126,8 @@ def _password_hash() -> str:
     return HASHER.hash(PASSWORD)
 
 
-def _add_user(session: Session, new: NewUser) -> str:
-    user = User(
+def _user(new: NewUser) -> User:
+    return User(
         id=identity(f"user {new.name}"),
         name=new.name,
         display_name=new.display_name,
@@ -133,10 +139,6 @@ def _add_user(session: Session, new: NewUser) -> str:
         active=True,
         made_ms=NOW_MS,
     )
-    session.add(user)
-    session.flush()
-    make_scope(session, "user", user.id)
-    return user.id
 
 
 def identity(name: str) -> str:
@@ -145,7 +147,14 @@ def identity(name: str) -> str:
 
 
 def add_site(session: Session, site_id: str, name: str, district: str, company: str) -> None:
-    site = Site(
+    session.add(_site(site_id, name, district))
+    session.flush()
+    make_scope(session, "site", site_id)
+    session.add(SiteCompany(site_id=site_id, company=company, role="009"))
+
+
+def _site(site_id: str, name: str, district: str) -> Site:
+    return Site(
         id=site_id,
         name=name,
         kind="construction",
@@ -157,10 +166,6 @@ def add_site(session: Session, site_id: str, name: str, district: str, company: 
         places=[{"kind": "canteen", "name": "食堂"}],
         planned_until="",
     )
-    session.add(site)
-    session.flush()
-    make_scope(session, "site", site_id)
-    session.add(SiteCompany(site_id=site_id, company=company, role="009"))
 
 
 def add_flag(session: Session, site_id: str, name: str, opened_ms: int = NOW_MS, duty: str = "TEMP") -> str:

@@ -62,14 +62,22 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
     stored = {(row.noun, row.code, row.valid_from): row for row in session.scalars(sa.select(Reference))}
     _check(session, files)
     changed = 0
+    fresh: list[dict[str, Any]] = []
     for noun, rows in files.items():
         for row in rows:
             before = stored.get((noun, row["code"], row["from"]))
-            if not row.get("planned"):
-                changed += _load_row(session, before, noun, row)
+            if row.get("planned"):
+                if before is not None:
+                    session.delete(before)
+                    changed += 1
             elif before is not None:
-                session.delete(before)
-                changed += 1
+                changed += _bring_up(before, row)
+            else:
+                key = {"noun": noun, "code": row["code"], "valid_from": row["from"]}
+                fresh.append({**key, **_columns(row)})
+    if fresh:
+        session.execute(sa.insert(Reference), fresh)
+    changed += len(fresh)
     if changed:
         mark_changed(session)
     _publish_duties(session, seals, now_ms)
@@ -144,15 +152,18 @@ def _rows_of(path: Path) -> list[dict[str, Any]]:
         return [{**row, "to": row["to"] or None} for row in csv.DictReader(file)]
 
 
-def _load_row(session: Session, stored: Reference | None, noun: str, row: dict[str, Any]) -> int:
+def _bring_up(stored: Reference, row: dict[str, Any]) -> int:
+    """Gives how many rows that changed: this one or none."""
+    differing = {name: value for name, value in _columns(row).items() if getattr(stored, name) != value}
+    for name, value in differing.items():
+        setattr(stored, name, value)
+    return int(bool(differing))
+
+
+def _columns(row: dict[str, Any]) -> dict[str, Any]:
+    """A file's row as it is stored, without its key."""
     data = {name: value for name, value in row.items() if name not in _OWN_COLUMNS}
-    fresh = (row["to"], data, row["source"])
-    if stored is not None and (stored.valid_to, stored.data, stored.source) == fresh:
-        return 0
-    row_again = stored or Reference(noun=noun, code=row["code"], valid_from=row["from"])
-    row_again.valid_to, row_again.data, row_again.source = fresh
-    session.add(row_again)
-    return 1
+    return {"valid_to": row["to"], "data": data, "source": row["source"]}
 
 
 def _complete(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:

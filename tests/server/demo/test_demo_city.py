@@ -14,6 +14,7 @@ from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
 from server.base.db import db, read
+from server.demo import city as city_module
 from server.demo.city import demo_log_ins, seed_demo
 from server.models import CaseFile, Contest, Device, Flag, Media, Quarantine, Record, SiteSignal
 from server.rules.calendar import instant_ms
@@ -60,14 +61,17 @@ def test_log_ins_name_two_contractors_and_one_inspector(city: Flask) -> None:
 
 
 def test_a_city_may_have_more_sites_than_tablets_may_enrol_in_a_minute(
-    sqlite_template: Path, tmp_path: Path
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """1,000 sites have 251 tablets; 30 may enrol in a minute from one address. Most begin on the last day."""
+    """1,000 sites have 251 tablets; 30 may enrol in a minute from one address. Most begin on the last day. Here each site
+    has a tablet of its own: it is tablets that count."""
+    monkeypatch.setattr(city_module, "_SITES_PER_INSPECTOR", 1)
+    monkeypatch.setattr(city_module, "_WITH_HISTORY", 15)
     url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gongdi.sqlite3')}"
     until_ms = instant_ms("2026-11-26", "05:00")
     config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(tmp_path)})
     app = create_app(config, FakeClock(until_ms))
-    seed_demo(app, 4 * 32, 0, until_ms, lambda share: None)
+    seed_demo(app, 32, 0, until_ms, lambda share: None)
     with app.app_context(), read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Device)) == 33
         db.engine.dispose()

@@ -105,7 +105,7 @@ def test_a_beacon_is_known_as_long_as_an_entry_may_carry_it(field: Field) -> Non
 
 def test_heartbeats_of_a_tablet_with_nothing_unsent_go_after_a_week(field: Field) -> None:
     tablet = field.tablet("t1")
-    for _ in range(20):
+    for _ in range(12):
         _pass_days(field, 1)
         _sync(field, tablet)
         tick(field.app, field.cast.clock.now_ms())
