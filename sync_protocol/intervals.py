@@ -123,8 +123,14 @@ def boot_span(ties: BootTies, up_ms: int) -> Span | None:
     it. Empty where they contradict each other (a boot that was used twice)."""
     if not ties.lower or not ties.upper:
         return None
-    lo = max(_lower(one, up_ms) for one in _nearest(ties.lower, up_ms))
-    hi = min(_upper(one, up_ms) for one in _nearest(ties.upper, up_ms))
+    before, *after = _nearest(ties.lower, up_ms)
+    lo = _lower(before, up_ms)
+    for one in after:  # this is done for every line of every push
+        lo = max(lo, _lower(one, up_ms))
+    before, *after = _nearest(ties.upper, up_ms)
+    hi = _upper(before, up_ms)
+    for one in after:
+        hi = min(hi, _upper(one, up_ms))
     return Span(lo, hi)
 
 

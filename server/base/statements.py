@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -117,6 +117,14 @@ class Prepared:
 
     def first(self, session: Session, **given: Any) -> Row | None:
         """The first row that the statement gives."""
+        row = self._run(session, given).first()
+        return None if row is None else tuple(row)
+
+    def all(self, session: Session, **given: Any) -> Sequence[Any]:
+        """Every row that the statement gives."""
+        return self._run(session, given).all()
+
+    def _run(self, session: Session, given: Mapping[str, Any]) -> sa.CursorResult[Any]:
         connection = session.connection()
         dialect = connection.dialect
         if dialect.name not in self._compiled:
@@ -130,8 +138,7 @@ class Prepared:
                 if isinstance(value, list):
                     text = text.replace(f"/*{name}*/?", ", ".join("?" * len(value)))
             values = tuple(_flat(values[name] for name in places))
-        row = connection.exec_driver_sql(text, values).first()
-        return None if row is None else tuple(row)
+        return connection.exec_driver_sql(text, values)
 
 
 def _flat(values: Iterable[Any]) -> Iterator[Any]:

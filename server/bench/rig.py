@@ -230,12 +230,14 @@ class CpuClock:
     def __init__(self) -> None:
         self._url = db.engine.url
         self._watching: psycopg.Connection[Any] | None = None
+        self._known_s: dict[int, float] = {}  # by process id
         if self._url.get_backend_name() == "postgresql":
             url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
             self._watching = psycopg.connect(url, autocommit=True)
 
     def read(self) -> Cpu:
-        return Cpu(time.process_time(), sum(map(_spent_s, self._pids())))
+        self._known_s.update((pid, _spent_s(pid)) for pid in self._pids())
+        return Cpu(time.process_time(), sum(self._known_s.values()))
 
     def _pids(self) -> Iterator[int]:
         if self._watching is None:
