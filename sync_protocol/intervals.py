@@ -6,6 +6,7 @@ estimate is here and in SPEC.md. Nothing here reads a clock: what was answered a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -51,7 +52,7 @@ class Floor(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class BootTies:
     """The pushes of one boot that bound its times: (`up_ms`, instant) each. Pushes that say nothing more are left
-    out, so that few stay, however many there were."""
+    out. Both are in order of `up_ms`."""
 
     lower: tuple[tuple[int, int], ...] = ()
     upper: tuple[tuple[int, int], ...] = ()
@@ -110,10 +111,10 @@ def with_tie(ties: BootTies, tie: Tie) -> BootTies:
     lower, upper = (tie.up_ms, tie.t_ms), (tie.up_ms, tie.arrival_ms)
     if all(_lower(one, tie.up_ms) < tie.t_ms for one in ties.lower):
         kept = tuple(one for one in ties.lower if _lower(lower, one[0]) < one[1])
-        ties = BootTies((*kept, lower), ties.upper)
+        ties = BootTies(tuple(sorted((*kept, lower))), ties.upper)
     if all(_upper(one, tie.up_ms) > tie.arrival_ms for one in ties.upper):
         kept = tuple(one for one in ties.upper if _upper(upper, one[0]) > one[1])
-        ties = BootTies(ties.lower, (*kept, upper))
+        ties = BootTies(ties.lower, tuple(sorted((*kept, upper))))
     return ties
 
 
@@ -122,12 +123,22 @@ def boot_span(ties: BootTies, up_ms: int) -> Span | None:
     it. Empty where they contradict each other (a boot that was used twice)."""
     if not ties.lower or not ties.upper:
         return None
-    lo, hi = _lower(ties.lower[0], up_ms), _upper(ties.upper[0], up_ms)
-    for one in ties.lower[1:]:  # loops, because this is done for every line of every push
+    before, *after = _nearest(ties.lower, up_ms)
+    lo = _lower(before, up_ms)
+    for one in after:  # this is done for every line of every push
         lo = max(lo, _lower(one, up_ms))
-    for one in ties.upper[1:]:
+    before, *after = _nearest(ties.upper, up_ms)
+    hi = _upper(before, up_ms)
+    for one in after:
         hi = min(hi, _upper(one, up_ms))
     return Span(lo, hi)
+
+
+def _nearest(ties: Sequence[tuple[int, int]], up_ms: int) -> Sequence[tuple[int, int]]:
+    """The ties before and after an `up_ms`. One further off never says more: the nearer one, which stayed because it says
+    more at its own moment than the other, is widened by less drift."""
+    after = bisect_left(ties, (up_ms,))
+    return ties[max(0, after - 1) : after + 1]
 
 
 def ties_around(ties: Sequence[Tie], beacon_ms: int | None, floor: Floor | None) -> Sequence[Tie]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 
 from server.base.db import is_postgresql
@@ -83,6 +84,69 @@ def _reader(select: sa.Select[Any]) -> Callable[[list[Any]], Row]:
         return tuple(row)
 
     return read
+
+
+class Among(sa.ColumnElement[bool]):
+    """Whether a column's value is among those that the parameter `name` of a Prepared statement lists."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, name: str) -> None:
+        self.column, self.values = column, sa.bindparam(name, type_=sa.Text())
+
+
+@compiles(Among, "postgresql")
+def _among_on_postgresql(element: Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(one, **options) for one in (element.column, element.values))
+    return f"{column} = ANY({values}::{element.column.type.compile(compiler.dialect)}[])"
+
+
+@compiles(Among, "sqlite")
+def _among_on_sqlite(element: Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(one, **options) for one in (element.column, element.values))
+    return f"{column} IN (/*{element.values.key}*/{values})"  # as many marks as values: see Prepared
+
+
+class Prepared:
+    """A statement that is compiled once for each kind of database, and given to the driver as text from then on: to compile
+    it, or to find what was compiled, takes longer than the database takes for it. Values are as the driver has them."""
+
+    def __init__(self, build: Callable[[Session], Any]) -> None:
+        self._build = build
+        self._compiled: dict[str, tuple[str, dict[str, Any], list[str] | None]] = {}
+
+    def first(self, session: Session, **given: Any) -> Row | None:
+        """The first row that the statement gives."""
+        row = self._run(session, given).first()
+        return None if row is None else tuple(row)
+
+    def all(self, session: Session, **given: Any) -> Sequence[Any]:
+        """Every row that the statement gives."""
+        return self._run(session, given).all()
+
+    def _run(self, session: Session, given: Mapping[str, Any]) -> sa.CursorResult[Any]:
+        connection = session.connection()
+        dialect = connection.dialect
+        if dialect.name not in self._compiled:
+            compiled = self._build(session).compile(dialect=dialect)
+            places = list(compiled.positiontup) if compiled.positional else None
+            self._compiled[dialect.name] = (str(compiled), dict(compiled.construct_params(given)), places)
+        text, defaults, places = self._compiled[dialect.name]
+        values: Any = {**defaults, **given}
+        if places is not None:
+            for name, value in given.items():
+                if isinstance(value, list):
+                    text = text.replace(f"/*{name}*/?", ", ".join("?" * len(value)))
+            values = tuple(_flat(values[name] for name in places))
+        return connection.exec_driver_sql(text, values)
+
+
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list):
+            yield from value
+        else:
+            yield value
 
 
 @dataclass(slots=True)

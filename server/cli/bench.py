@@ -30,8 +30,11 @@ LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
     "--locks", is_flag=True, help="只测 SQLite 写锁占用的最长时间: 1,000 个工地的调度, 50,000 人的名册。"
 )
 @click.option("--sync", is_flag=True, help="只测上报、下发和心跳。")
+@click.option("--profile", is_flag=True, help="只测上报、下发和心跳, 并列出每条记录的处理器时间用在哪里。")
 @click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
-def bench(urls: tuple[str, ...], sizes: str, locks: bool, sync: bool, burst_sites: int) -> None:
+def bench(
+    urls: tuple[str, ...], sizes: str, locks: bool, sync: bool, profile: bool, burst_sites: int
+) -> None:
     """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
     console = Console()
     wanted = [int(size) for size in sizes.split(",")]
@@ -45,9 +48,9 @@ def bench(urls: tuple[str, ...], sizes: str, locks: bool, sync: bool, burst_site
                 if locks:
                     with app.app_context():
                         found = list(measure_locks(app, LOCK_SITES, LOCK_PEOPLE))
-                elif sync:
+                elif sync or profile:
                     with app.app_context():
-                        found = list(measure_sync(app, wanted))
+                        found = list(measure_sync(app, wanted, profile))
                 else:
                     found = list(measure(app, wanted, burst_sites))
             console.print(_table(url.partition(":")[0], found))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import manager_of_class
 
 from server.base.db import is_postgresql, is_transaction_open, raise_if_lost
-from server.base.statements import Row, Together, Writes
+from server.base.statements import Among, Prepared, Row, Together, Writes
 from server.models.device import Boot, Device, Exchange, StreamHead
 from server.models.reference import stamp_query
 from server.models.scope import Scope, lock_scope
@@ -22,6 +23,8 @@ from server.models.window import first_silent
 from server.rules.duties.reporting import Counted
 from sync_protocol import stream as streams
 from sync_protocol.intervals import BootTies
+
+T = TypeVar("T")
 
 _DEVICE: Any = Device.__table__
 _SCOPE: Any = Scope.__table__
@@ -158,19 +161,19 @@ def open_exchange(
     """Look all of this up in one statement, which records besides when the device was seen and how much it has unsent (None:
     not now). None for a device that is not there. The caller has locked device and scopes."""
     session.flush()
-    given = {
-        "device": named.device_id,
-        "nonce": named.nonce,
-        "scopes": list(named.scope_ids),
-        "beacons": list(named.beacons),
-        "boots": list(named.boots),
-        "seen_ms": seen_ms,
-        "unsent": unsent,
-    }
-    row = session.connection().execute(_statement(session), given).first()
+    row = _LOOK_UP.first(
+        session,
+        device=named.device_id,
+        nonce=named.nonce,
+        scopes=list(named.scope_ids),
+        beacons=list(named.beacons),
+        boots=list(named.boots),
+        seen_ms=seen_ms,
+        unsent=unsent,
+    )
     if row is None:
         return None
-    device = Device(**dict(zip(_DEVICE_COLUMNS, row[:-1], strict=True)))
+    device = _copy(Device, _DEVICE, row)
     found = _LOOKED_UP.read(row[-1])
     stamp = str(found["stamp"][0][0]["value"]) if found["stamp"] else ""
     assigned = {
@@ -183,7 +186,7 @@ def open_exchange(
         bool(found["repeated"]),
         stamp,
         assigned,
-        {token: (at_ms, verb) for token, at_ms, verb in found["beacons"]},
+        {token: (at_ms, verb) for token, owner, at_ms, verb in found["beacons"] if owner == device.id},
         {boot: KnownBoot(number, boot_ties(lower, upper)) for boot, number, lower, upper in found["boots"]},
         found["highest_boot"][0][0] or 0,
         _open_scopes(device, seen_ms or 0, found),
@@ -194,13 +197,13 @@ def _open_scopes(device: Device, now_ms: int, found: dict[str, list[Row]]) -> di
     counted: dict[str, list[Counted]] = {}
     for scope_id, *values in sorted(found["counted"], key=lambda row: (row[0], row[1])):
         counted.setdefault(scope_id, []).append(Counted._make(values))
-    heads = {row[0]: dict(zip(_HEAD_COLUMNS, row, strict=False)) for row in found["heads"]}
+    heads = {row[0]: _copy(StreamHead, _HEAD, row) for row in found["heads"]}
     silent = {row[0]: row[-1] for row in found["heads"]}
     opened = {}
     for row in found["scopes"]:
-        scope = Scope(**dict(zip(_SCOPE_COLUMNS, row, strict=True)))
+        scope = _copy(Scope, _SCOPE, row)
         known = heads.get(scope.scope_id)
-        head = StreamHead(**known) if known is not None else new_head(scope.scope_id, device.id, now_ms)
+        head = known if known is not None else new_head(scope.scope_id, device.id, now_ms)
         reporters = counted.get(scope.scope_id, [])
         opened[scope.scope_id] = OpenScope(
             scope, head, reporters, silent.get(scope.scope_id), is_new=known is None
@@ -218,7 +221,8 @@ def new_head(scope_id: str, device_id: str, now_ms: int) -> StreamHead:
 def boot_ties(lower: Iterable[Iterable[int]], upper: Iterable[Iterable[int]]) -> BootTies:
     """The ties of a boot as they are stored."""
     return BootTies(
-        tuple((up_ms, at_ms) for up_ms, at_ms in lower), tuple((up_ms, at_ms) for up_ms, at_ms in upper)
+        tuple(sorted((up_ms, at_ms) for up_ms, at_ms in lower)),
+        tuple(sorted((up_ms, at_ms) for up_ms, at_ms in upper)),
     )
 
 
@@ -237,6 +241,13 @@ def forget_copies(session: Session) -> None:
             session.expire(known)
 
 
+def _copy(model: type[T], table: sa.Table, row: Row) -> T:
+    """A row as an object outside the session, made as the session makes them: its columns come first in `row`."""
+    made: T = manager_of_class(model).new_instance()
+    made.__dict__.update(zip(_NAMES[table], row, strict=False))
+    return made
+
+
 def _values(row: Any, table: sa.Table) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _NAMES[table]}
 
@@ -245,12 +256,8 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in after.items() if value != before[name]}
 
 
-_DEVICE_COLUMNS = tuple(_DEVICE.columns.keys())
-_SCOPE_COLUMNS = tuple(_SCOPE.columns.keys())
-_HEAD_COLUMNS = tuple(_HEAD.columns.keys())
 _NAMES = {table: tuple(table.columns.keys()) for table in (_DEVICE, _SCOPE, _HEAD, _EXCHANGE)}
 _device = sa.bindparam("device", type_=_DEVICE.c.id.type)
-_scopes = sa.bindparam("scopes", type_=_SCOPE.c.scope_id.type, expanding=True)
 _sender = _DEVICE.alias("sender")
 _user_id = sa.select(_sender.c.user_id).where(_sender.c.id == _device).scalar_subquery()
 _LOOKED_UP = Together(
@@ -265,35 +272,29 @@ _LOOKED_UP = Together(
     assigned=sa.select(Assignment.site_id, Assignment.since_ms, Assignment.ended_ms).where(
         Assignment.user_id == _user_id
     ),
-    beacons=sa.select(_EXCHANGE.c.beacon, _EXCHANGE.c.at_ms, _EXCHANGE.c.verb).where(
-        _EXCHANGE.c.device_id == _device,
-        _EXCHANGE.c.beacon.in_(sa.bindparam("beacons", type_=sa.String(), expanding=True)),
+    # By beacon alone, so that no database goes through all that the device ever exchanged.
+    beacons=sa.select(_EXCHANGE.c.beacon, _EXCHANGE.c.device_id, _EXCHANGE.c.at_ms, _EXCHANGE.c.verb).where(
+        Among(_EXCHANGE.c.beacon, "beacons")
     ),
     boots=sa.select(_BOOT.c.boot, _BOOT.c.number, _BOOT.c.lower, _BOOT.c.upper).where(
         _BOOT.c.device_id == _device,
-        _BOOT.c.boot.in_(sa.bindparam("boots", type_=sa.String(), expanding=True)),
+        Among(_BOOT.c.boot, "boots"),
     ),
-    scopes=sa.select(_SCOPE).where(_SCOPE.c.scope_id.in_(_scopes)),
+    scopes=sa.select(_SCOPE).where(Among(_SCOPE.c.scope_id, "scopes")),
     heads=sa.select(_HEAD, first_silent(_HEAD.c.scope_id, _HEAD.c.complete_ms)).where(
-        _HEAD.c.device_id == _device, _HEAD.c.scope_id.in_(_scopes)
+        _HEAD.c.device_id == _device, Among(_HEAD.c.scope_id, "scopes")
     ),
-    counted=counted_query().where(StreamHead.scope_id.in_(_scopes)),
+    counted=counted_query().where(Among(_HEAD.c.scope_id, "scopes")),
 )
-_statements: dict[str, sa.Update] = {}
 
 
-def _statement(session: Session) -> sa.Update:
-    """Built once for each kind of database: it is compiled once then."""
-    dialect = session.get_bind().dialect.name
-    if dialect not in _statements:
-        big, small = sa.BigInteger(), sa.Integer()
-        seen_ms = sa.func.coalesce(sa.cast(sa.bindparam("seen_ms", type_=big), big), _DEVICE.c.seen_ms)
-        unsent = sa.func.coalesce(sa.cast(sa.bindparam("unsent", type_=small), small), _DEVICE.c.unsent)
-        found = sa.select(_LOOKED_UP.column(session).label("everything")).cte("found")
-        _statements[dialect] = (
-            sa.update(_DEVICE)
-            .where(_DEVICE.c.id == _device)
-            .values(seen_ms=seen_ms, unsent=unsent)
-            .returning(*_DEVICE.c, sa.select(found.c.everything).scalar_subquery())
-        )
-    return _statements[dialect]
+def _look_up(session: Session) -> sa.UpdateBase:
+    big, small = sa.BigInteger(), sa.Integer()
+    seen_ms = sa.func.coalesce(sa.cast(sa.bindparam("seen_ms", type_=big), big), _DEVICE.c.seen_ms)
+    unsent = sa.func.coalesce(sa.cast(sa.bindparam("unsent", type_=small), small), _DEVICE.c.unsent)
+    found = sa.select(_LOOKED_UP.column(session).label("everything")).cte("found")
+    update = sa.update(_DEVICE).where(_DEVICE.c.id == _device).values(seen_ms=seen_ms, unsent=unsent)
+    return update.returning(*_DEVICE.c, sa.select(found.c.everything).scalar_subquery())
+
+
+_LOOK_UP = Prepared(_look_up)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.actions.devices.authenticate_device import Sender, new_exchange, refused
 from server.actions.sync.join_scopes import Heard, join_scopes
 from server.actions.sync.open_exchange import record_exchange
-from server.base.statements import Together, Writes
+from server.base.statements import Prepared, Together, Writes
 from server.models.device import Device, StreamHead
 from server.models.scope import REF, Scope, scope_name
 from server.models.user import Assignment, User
@@ -49,8 +49,9 @@ def open_pull(session: Session, sender: Sender, named: Mapping[str, str], now_ms
     """Look up what the pull needs, note which of its user's sites the device has (`named`: a cursor by scope), and record
     the exchange: two statements when there is nothing new. Raises Problem 401 `device_revoked`: a device that was revoked,
     or whose user is disabled, may still push what it wrote before, and gets nothing; and `nonce_replayed`."""
-    text = session.connection().execute(_statement(session), {"device": sender.device_id}).scalar_one()
-    found = _LOOKED_UP.read(text)
+    row = _LOOK_UP.first(session, device=sender.device_id)
+    assert row is not None, "a SELECT without FROM gives a row"
+    found = _LOOKED_UP.read(row[0])
     if not found["sender"]:
         raise refused("unauthenticated")
     user_id, revoked_ms, disabled_ms = found["sender"][0]
@@ -101,12 +102,4 @@ _LOOKED_UP = Together(
     .where(Assignment.user_id == _user_id),
     scopes=_scopes(_user_id),
 )
-_statements: dict[str, sa.Select[str]] = {}
-
-
-def _statement(session: Session) -> sa.Select[str]:
-    """Built once for each kind of database: it is compiled once then."""
-    dialect = session.get_bind().dialect.name
-    if dialect not in _statements:
-        _statements[dialect] = sa.select(_LOOKED_UP.column(session))
-    return _statements[dialect]
+_LOOK_UP = Prepared(lambda session: sa.select(_LOOKED_UP.column(session)))

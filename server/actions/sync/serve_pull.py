@@ -15,6 +15,7 @@ from server.actions.records.feed import body_aad
 from server.actions.sync.open_pull import Served
 from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals
+from server.base.statements import Prepared
 from server.models.record import Record
 from sync_protocol import cursor as cursors
 from sync_protocol.digest import to_hex
@@ -23,15 +24,17 @@ MAX_BYTES = 4 * 1024 * 1024
 _PAGE = 1000  # records read in one statement
 _RECORD = Record.__table__.c  # columns, not attributes: rows come without the ORM's bookkeeping
 _COLUMNS = (_RECORD.id, _RECORD.kind, _RECORD.rev, _RECORD.seq, _RECORD.body, _RECORD.deleted_ms)
-_PAGES = (
-    sa.select(*_COLUMNS)
-    .where(
-        _RECORD.scope_id == sa.bindparam("scope"),
-        _RECORD.seq > sa.bindparam("since"),
-        _RECORD.seq <= sa.bindparam("last"),
+_PAGES = Prepared(
+    lambda _: (
+        sa.select(*_COLUMNS)
+        .where(
+            _RECORD.scope_id == sa.bindparam("scope"),
+            _RECORD.seq > sa.bindparam("since"),
+            _RECORD.seq <= sa.bindparam("last"),
+        )
+        .order_by(_RECORD.seq)
+        .limit(sa.literal_column(str(_PAGE), sa.Integer()))
     )
-    .order_by(_RECORD.seq)
-    .limit(_PAGE)
 )
 _SEALED = {name for name, kind in KINDS.items() if kind.sealed}
 _SCOPES_NAMED_MAX = 1000
@@ -151,8 +154,7 @@ def _since(scope: Served, cursor: str) -> int | None:
 def _changes(session: Session | None, scope: Served, since: int) -> Iterable[Any]:
     while since < scope.seq:
         assert session is not None, "the scope is not current"
-        asked = {"scope": scope.scope_id, "since": since, "last": scope.seq}
-        rows = session.connection().execute(_PAGES, asked).all()
+        rows = _PAGES.all(session, scope=scope.scope_id, since=since, last=scope.seq)
         yield from rows
         if len(rows) < _PAGE:
             return
