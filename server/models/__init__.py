@@ -1,5 +1,6 @@
 """Tables and their named queries, one noun a file."""
 
+from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
@@ -26,6 +27,8 @@ __all__ = [
     "Channel",
     "Company",
     "Contest",
+    "CoverageDay",
+    "CoverageWorker",
     "Device",
     "Digest",
     "Disclosure",

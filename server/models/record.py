@@ -11,6 +11,7 @@ from server.base.db import Base, Id, Json
 
 _OPEN = sa.text("state = 'open'")
 WIDE_MS = 3_600_000
+UNUSUAL = "canteen_staff OR merged_into IS NOT NULL"
 WIDE = f"latest_ms - earliest_ms > {WIDE_MS}"
 
 
@@ -87,6 +88,15 @@ class Worker(Base):
     __table_args__ = (
         sa.Index("ix_worker_certificate", "certificate_digest"),  # the same person at another site
         sa.Index("ix_worker_company", "scope_id", "company"),  # a contractor's own people
+        sa.Index(
+            "ix_worker_person", "scope_id", "certificate_digest"
+        ),  # duties: one person under two records
+        sa.Index(  # duties: the few people who are not counted like everybody else
+            "ix_worker_unusual",
+            "scope_id",
+            postgresql_where=sa.text(UNUSUAL),
+            sqlite_where=sa.text(UNUSUAL),
+        ),
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -33,7 +33,14 @@ from server.actions.duties.plan_windows import plan_windows
 from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
 from server.actions.ops.expire_rows import expire_rows, heartbeat
-from server.actions.ops.retention import RETAINED, ROWS_AT_ONCE, forget_exchanges, forget_rows, forget_windows
+from server.actions.ops.retention import (
+    RETAINED,
+    ROWS_AT_ONCE,
+    forget_coverage,
+    forget_exchanges,
+    forget_rows,
+    forget_windows,
+)
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.find_signals import find_new_signals
 from server.actions.sync.release_held import release_overdue
@@ -267,6 +274,7 @@ def _retention(this: Tick) -> dict[str, int]:
         for kept in RETAINED
     }
     forget["exchange"] = partial(forget_exchanges, now_ms=now_ms, book=book)
+    forget["coverage_day"] = partial(forget_coverage, now_ms=now_ms, book=book)
     forget["duty_window"] = partial(forget_windows, seals=this.runtime.seals, now_ms=now_ms, book=book)
     return {name: _until_few(take) for name, take in forget.items()}
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.kinds import KINDS
+from server.actions.duties.follow_coverage import Day, made_again, stored_days
 from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_signed, state_tally
 from server.actions.records.feed import Feed, Put, body_aad, signed
 from server.actions.records.registers import REGISTERS, state_aad
@@ -25,6 +26,7 @@ from server.actions.sync.values import Applying, Written
 from server.base.db import Base, bulk_insert
 from server.base.problems import Problem
 from server.base.seal import Seals
+from server.models.coverage import forget_days
 from server.models.device import Device, StreamHead
 from server.models.entry import ANY_KIND, LogEntry, scope_log
 from server.models.erasure import ErasedRecord, ErasureSeal, erasures_under_way
@@ -52,7 +54,7 @@ _WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server"
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A difference between the database and its log. `what`: record, register, promise, stream,
-    count, digest, seq, erased."""
+    count, digest, seq, coverage, erased."""
 
     scope: str
     what: str
@@ -81,6 +83,7 @@ def check_scope(session: Session, seals: Seals, scope_id: str) -> Iterator[Diffe
         yield from _compare(scope, "promise", promised, _promises(scratch, scope_id))
     yield from _compare(scope, "stream", _heads(session, scope_id), _heads_of_log(session, seals, scope_id))
     yield from _check_counters(session, scope)
+    yield from _check_coverage(session, scope)
     yield from _check_erased(session, seals, scope)
 
 
@@ -144,6 +147,7 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
         stored.head = msgspec.json.decode(head)
         stored.forked = bool(stored.head["forked"])
     scope.live, scope.digest, scope.seq = _counted(session, scope)
+    forget_days(session, scope_id, {one.id for one in differing if one.what == "coverage"})
     session.flush()
     return len(differing)
 
@@ -287,6 +291,18 @@ def _check_counters(session: Session, scope: Scope) -> Iterator[Difference]:
     ):
         if stored != rebuilt:
             yield Difference(scope.name, what, "", str(stored), str(rebuilt))
+
+
+def _check_coverage(session: Session, scope: Scope) -> Iterator[Difference]:
+    """Each kept day is what its records say. `id` is its local date."""
+    for stored in stored_days(session, scope.scope_id):
+        again = made_again(session, scope.scope_id, stored)
+        if (stored.tallies, stored.people) != (again.tallies, again.people):
+            yield Difference(scope.name, "coverage", stored.local_date, *map(_counts, (stored, again)))
+
+
+def _counts(day: Day) -> str:
+    return f"{len(day.people)} workers, {[sorted(tally.items()) for tally in day.tallies]}"
 
 
 def _check_erased(session: Session, seals: Seals, scope: Scope) -> Iterator[Difference]:

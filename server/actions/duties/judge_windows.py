@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.devices.refresh_watermark import reporting_of
+from server.actions.duties.follow_coverage import kept_evidence
 from server.actions.duties.log_evidence import log_evidence
-from server.actions.duties.weigh_coverage import coverage_evidence
 from server.actions.flags.raise_flags import Judged, follow_windows, gather_windows
 from server.actions.records.feed import publish_all
 from server.actions.records.window_record import window_put
@@ -85,7 +85,7 @@ def _judge_all(tx: Tx, judged: Sequence[Judged]) -> Counter[str]:
     reports = reporting_of(session, [one.scope.scope_id for one in judged], book, now_ms)
     for one in judged:
         did.update(judged=len(one.windows), scopes=1)
-        weighed = _weighed(session, one, book)
+        weighed = _weighed(session, one, now_ms, book)
         for window in one.windows:
             was, found = window.state, logs.get(window.id) or Matched(weighed.get(window.id, _shown(window)))
             kinds = book.evidence_kinds(window.duty)
@@ -121,10 +121,10 @@ def _matched(session: Session, judged: Sequence[Judged], book: Rulebook) -> dict
     return log_evidence(session, windows, {one.site.id: one.site.alert for one in judged}, book)
 
 
-def _weighed(session: Session, one: Judged, book: Rulebook) -> dict[str, Evidence]:
+def _weighed(session: Session, one: Judged, now_ms: int, book: Rulebook) -> dict[str, Evidence]:
     coverage = {rule.code for rule in book.duties if rule.judging == "coverage"}
     weighed = [window for window in one.windows if window.duty in coverage]
-    return coverage_evidence(session, one.scope.scope_id, one.site.alert, weighed, book)
+    return kept_evidence(session, one.site, weighed, now_ms, book) if weighed else {}
 
 
 def _judge(window: DueWindow, found: Matched, reported: Reported, flagged_after_ms: int) -> bool:

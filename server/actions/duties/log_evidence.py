@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
 import sqlalchemy as sa
@@ -58,10 +58,15 @@ def log_evidence(
 
 
 def facts_between(
-    session: Session, scope_ids: Sequence[str], kinds: set[str], from_ms: int, to_ms: int
+    session: Session,
+    scope_ids: Sequence[str],
+    kinds: set[str],
+    from_ms: int,
+    to_ms: int,
+    subjects: Collection[str] | None = None,
 ) -> Facts:
     """The facts of these kinds that may have been written, or are said to have been done, between two instants; those that
-    are kept and not applied among them."""
+    are kept and not applied among them. `subjects`: only facts about these; None: about anything."""
     columns = (Record.scope_id, Record.kind, Record.subject, Record.id)
     times = (Record.earliest_ms, Record.latest_ms, Record.observed_ms)
     counting = sa.select(*columns, *times, sa.false(), Record.slot).where(
@@ -89,6 +94,9 @@ def facts_between(
         KeptEvidence.latest_ms >= from_ms,
         KeptEvidence.earliest_ms <= to_ms,
     )
+    if subjects is not None:
+        near, wide = (query.where(Record.subject.in_(subjects)) for query in (near, wide))
+        kept = kept.where(KeptEvidence.subject.in_(subjects))
     found: Facts = {}
     seen: set[tuple[str, str]] = set()
     for row in chain(*(session.execute(query) for query in (near, wide, kept))):

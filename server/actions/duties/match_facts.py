@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.duties.follow_coverage import follow_coverage
 from server.actions.duties.log_evidence import log_evidence
-from server.actions.duties.weigh_coverage import COVERAGE_KINDS, coverage_evidence
+from server.actions.duties.touches import Touch, merged
+from server.actions.duties.weigh_coverage import COVERAGE_KINDS
 from server.actions.records.feed import Feed
 from server.actions.records.window_record import window_put
 from server.models.scope import Scope
@@ -25,17 +26,6 @@ from server.rules.rulebook import Rulebook
 _DONE = tuple(FULFILLED.values())
 
 
-class Touch(NamedTuple):
-    """Facts of a kind came, went or moved between two instants. `subject`: a worker's id or a place's kind, None: any.
-    `went`: what was there proves nothing any more."""
-
-    kind: str
-    subject: str | None
-    from_ms: int
-    to_ms: int
-    went: bool = False
-
-
 def match_facts(
     session: Session,
     feed: Feed,
@@ -48,9 +38,9 @@ def match_facts(
     """Judge the windows that these changes may decide, by all facts that are known now, and publish those that changed.
 
     Records of a place are matched with the windows of every duty that asks for their kind; coverage (who of those
-    present was measured) is weighed again for the days that the changes fall on. Few statements, however many facts.
+    present was measured) is kept by day, and follows what changed. Few statements, however many facts.
     """
-    changed = _match_logs(session, scope, touches, reporting, now_ms, book)
+    changed = _match_logs(session, scope, merged(touches, COVERAGE_KINDS), reporting, now_ms, book)
     changed += _weigh_around(session, scope, touches, reporting, now_ms, book)
     if changed:
         session.flush()
@@ -96,11 +86,12 @@ def _weigh_around(
     now_ms: int,
     book: Rulebook,
 ) -> list[Window]:
-    """The coverage windows whose day holds one of these changes, weighed with all that is known now; those that
-    changed. The day of a shift that ends after midnight reaches into the next one."""
-    weighed = [touch for touch in touches if touch.kind in COVERAGE_KINDS]
-    if not weighed:
+    """The coverage windows whose day holds one of these changes, by all that is known now; those that changed. The day of
+    a shift that ends after midnight reaches into the next one."""
+    people = [touch for touch in touches if touch.kind in COVERAGE_KINDS]
+    if not people:
         return []
+    weighed = merged(people, COVERAGE_KINDS)
     coverage = Window.duty.in_({rule.code for rule in book.duties if rule.judging == "coverage"})
     days = [
         Touch(
@@ -121,7 +112,7 @@ def _weigh_around(
         )
     ]
     site = session.get_one(Site, scope.scope_id)
-    evidence = coverage_evidence(session, scope.scope_id, site.alert, windows, book)
+    evidence = follow_coverage(session, site, people, windows, now_ms, book)
     return [
         window
         for window in windows

@@ -1,4 +1,5 @@
-"""What the facts received so far say about coverage windows: who was there, and who was measured."""
+"""What the facts received so far say about coverage windows: who was there, and who was measured. All facts of the day are
+looked at again: what a push and a tick keep instead (follow_coverage) is held against this."""
 
 from __future__ import annotations
 
@@ -15,11 +16,21 @@ from server.models.window import AnyWindow
 from server.rules.calendar import midnight_ms
 from server.rules.duties.coverage import Pass, Reading, Span, weigh
 from server.rules.duties.judge import Evidence
-from server.rules.duties.windows import DutyRule, rule_of
+from server.rules.duties.matching import Fact
+from server.rules.duties.windows import rule_of
 from server.rules.rulebook import PASSES, Rulebook
 
-_READINGS = "temperature_check"
-COVERAGE_KINDS = (PASSES, _READINGS)
+READINGS = "temperature_check"
+COVERAGE_KINDS = (PASSES, READINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a coverage window asks: its times and slots, whether only of the canteen's staff, and for which share."""
+
+    span: Span
+    of_staff: bool
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +51,56 @@ def coverage_evidence(
     windows. People are counted, not records."""
     if not windows:
         return {}
-    starts = {window.id: min(midnight_ms(window.local_date), window.opens_ms) for window in windows}
-    day = _facts(session, scope_id, min(starts.values()), max(_end_ms(w) for w in windows))
-    return {window.id: _weigh(window, starts[window.id], day, alert, book) for window in windows}
+    asked = {window.id: asked_of(window, alert, book) for window in windows}
+    starts_ms = min(one.span.day_starts_ms for one in asked.values())
+    day = _facts(session, scope_id, starts_ms, max(one.span.end_ms for one in asked.values()))
+    return {key: _weigh(one, day) for key, one in asked.items()}
 
 
-def _weigh(window: AnyWindow, day_starts_ms: int, day: _Day, alert: str, book: Rulebook) -> Evidence:
+def asked_of(window: AnyWindow, alert: str, book: Rulebook) -> Asked:
+    """What the rule that holds for a coverage window asks."""
     rule = rule_of(book.duties, window.duty, alert, window.local_date, window.slot)
-    admits = _admits(rule, window.slot)
-    span = Span(day_starts_ms, window.opens_ms, window.due_ms, window.deadline_ms, window.closes_ms, admits)
+    slots = rule.slots if rule is not None else ()
+    admits = next((one.admits for one in slots if one.code == window.slot), ())
+    starts_ms = min(midnight_ms(window.local_date), window.opens_ms)
+    span = Span(starts_ms, window.opens_ms, window.due_ms, window.deadline_ms, window.closes_ms, admits)
     share = book.number("coverage_share", window.local_date)
-    unnamed = sum(lo < _end_ms(window) and window.opens_ms <= hi for lo, hi in day.unnamed)
-    if rule is not None and rule.staff:
+    return Asked(span, rule is not None and bool(rule.staff), share)
+
+
+def shown_by(kind: str, worker: str, fact: Fact) -> Pass | Reading:
+    """A fact as coverage sees it."""
+    lo, hi = fact.earliest_ms, fact.latest_ms
+    if kind == READINGS:
+        return Reading(worker, fact.slot or "", lo, hi, fact.observed_ms, fact.kept)
+    if fact.observed_ms is not None:
+        lo = hi = fact.observed_ms
+    return Pass(worker, fact.slot or "", lo, hi, fact.kept)
+
+
+def _weigh(asked: Asked, day: _Day) -> Evidence:
+    span, share = asked.span, asked.share
+    unnamed = sum(lo < span.end_ms and span.opens_ms <= hi for lo, hi in day.unnamed)
+    if asked.of_staff:
         return weigh(day.passes, day.readings, span, share, only=day.staff, unnamed=unnamed)
     return weigh(day.passes, day.readings, span, share, without=day.staff, unnamed=unnamed)
-
-
-def _admits(rule: DutyRule | None, slot: str) -> tuple[str, ...]:
-    return next((one.admits for one in rule.slots if one.code == slot), ()) if rule is not None else ()
 
 
 def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> _Day:
     people = people_of(session, scope_id)
     found = facts_between(session, [scope_id], set(COVERAGE_KINDS), from_ms, to_ms)
     passes, readings, unnamed = [], [], []
-    for subject, fact in found.get((scope_id, PASSES), []):
-        at_ms = fact.observed_ms
-        lo, hi = (fact.earliest_ms, fact.latest_ms) if at_ms is None else (at_ms, at_ms)
-        if subject is not None:
-            passes.append(Pass(people.get(subject, subject), fact.slot or "", lo, hi, fact.kept))
-    for subject, fact in found.get((scope_id, _READINGS), []):
-        lo, hi = fact.earliest_ms, fact.latest_ms
-        if subject is None:
-            unnamed.append((lo, hi))
-        else:
-            person = people.get(subject, subject)
-            readings.append(Reading(person, fact.slot or "", lo, hi, fact.observed_ms, fact.kept))
+    for kind in COVERAGE_KINDS:
+        for subject, fact in found.get((scope_id, kind), []):
+            if subject is None:
+                if kind == READINGS:
+                    unnamed.append((fact.earliest_ms, fact.latest_ms))
+                continue
+            shown = shown_by(kind, people.get(subject, subject), fact)
+            if isinstance(shown, Pass):
+                passes.append(shown)
+            else:
+                readings.append(shown)
     staff = frozenset(people[worker] for worker in _canteen_staff(session, scope_id))
     return _Day(passes, readings, staff, unnamed)
 
@@ -83,7 +108,3 @@ def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> _Day:
 def _canteen_staff(session: Session, scope_id: str) -> frozenset[str]:
     query = sa.select(Worker.id).where(Worker.scope_id == scope_id, Worker.canteen_staff.is_(True))
     return frozenset(session.scalars(query))
-
-
-def _end_ms(window: AnyWindow) -> int:
-    return max(window.closes_ms, window.deadline_ms)

@@ -18,6 +18,7 @@ from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.read_push import entry_aad, prev_of
 from server.base.seal import Seals
+from server.models.coverage import forget_days_between, forget_days_of
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import PERSON_ERASED, ErasedLine, ErasedRecord
 from server.models.media import Media, MediaPromise, MediaUpload, original_key, parts_key, shown_key
@@ -79,6 +80,7 @@ def erase_registers(
     """Erase these records of registers (people, cases) with everything that only the server holds of them: full fields,
     keyed digest, contested values."""
     scope = _locked(session, scope_id)
+    forget_days_of(session, scope_id, ids)
     for model in (Worker, CaseFile):
         session.execute(sa.delete(model).where(model.scope_id == scope_id, model.id.in_(ids)))
     session.execute(sa.delete(Contest).where(Contest.scope_id == scope_id, Contest.record_id.in_(ids)))
@@ -96,6 +98,9 @@ def bury(
     rows = session.execute(sa.select(*columns, Record.counts).where(here)).all()
     spans = [_span(row) for row in rows if row.counts and row.earliest_ms is not None]
     freeze_windows(session, scope.scope_id, spans, rules_in_force(session))
+    if spans:
+        first, last = min(span.from_ms for span in spans), max(span.to_ms for span in spans)
+        forget_days_between(session, scope.scope_id, first, last)
     feed = Feed(session, scope, seals, now_ms)
     feed.delete([row.id for row in rows])
     feed.flush()
@@ -145,6 +150,7 @@ def _forget_waiting(session: Session, scope: Scope, rows: Sequence[LogEntry], no
     first, last = session.execute(times).one()
     if first is not None:
         session.execute(sa.delete(KeptEvidence).where(kept))
+        forget_days_between(session, scope.scope_id, first, last)
         wake_reviews(session, scope.scope_id, first, last, now_ms)
     copies = {str(uuid5(UUID(row.device_id), row.hash.hex())) for row in rows} | set(keys)
     session.execute(

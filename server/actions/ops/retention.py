@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from server.actions.records.feed import Feed
 from server.base.db import Base, is_postgresql
 from server.base.seal import Seals
+from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange
 from server.models.entry import Quarantine
 from server.models.receipt import StreamReceipt
@@ -24,6 +25,7 @@ from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.rulebook import Rulebook
 
 ROWS_AT_ONCE = 1000  # of one table in one transaction
+DAYS_AT_ONCE = 50  # of coverage
 SCOPES_AT_ONCE = 50  # whose windows one tick looks at
 NONCE_MS_MIN = 600_000  # SPEC: so long a request must not be accepted twice, whatever the rules say
 _TURN_MS = 30_000
@@ -55,7 +57,11 @@ RETAINED = (
 def due_rows(session: Session, now_ms: int, book: Rulebook) -> list[Query]:
     """What this module would delete at `now_ms`: keys of rows, a query for each kind. Kinds without a rule are left out."""
     queries: list[Query | None] = [_old_rows(kept, now_ms, book) for kept in RETAINED]
-    queries += [*(_old_exchanges(now_ms, book) or ()), old_windows(session, now_ms, book)]
+    queries += [
+        *(_old_exchanges(now_ms, book) or ()),
+        old_windows(session, now_ms, book),
+        _old_days(now_ms, book),
+    ]
     return [query for query in queries if query is not None]
 
 
@@ -173,6 +179,31 @@ def forget_windows(session: Session, seals: Seals, now_ms: int, book: Rulebook) 
         if forgotten >= ROWS_AT_ONCE:
             break
     return forgotten
+
+
+def forget_coverage(session: Session, now_ms: int, book: Rulebook) -> int:
+    """Delete what is kept of sites' days `coverage_days` after they ended, each day whole; gives how many rows. No push
+    looks at days that are that old (follow_coverage)."""
+    old = _old_days(now_ms, book)
+    if old is None:
+        return 0
+    chosen = old.order_by(CoverageDay.to_ms).limit(DAYS_AT_ONCE).with_for_update(skip_locked=True)
+    gone = 0
+    for scope_id, local_date in session.execute(chosen).all():
+        for model in (CoverageWorker, CoverageDay):
+            own = (model.scope_id == scope_id, model.local_date == local_date)
+            deleted: Any = session.execute(sa.delete(model).where(*own))
+            gone += deleted.rowcount
+        if gone >= ROWS_AT_ONCE:
+            break
+    return gone
+
+
+def _old_days(now_ms: int, book: Rulebook) -> Query | None:
+    before_ms = _before_ms(book, "coverage_days", now_ms)
+    if before_ms is None:
+        return None
+    return sa.select(CoverageDay.scope_id, CoverageDay.local_date).where(CoverageDay.to_ms <= before_ms)
 
 
 def _in_turn(session: Session, now_ms: int) -> list[str]:

@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.models.record import Record, Worker
+from server.models.record import UNUSUAL, Record, Worker
 from server.rules.people import person_keys
+
+_COLUMNS = (Worker.id, Worker.certificate_digest, Worker.merged_into, Worker.canteen_staff)
+
+
+class Several(NamedTuple):
+    """A person who is not counted like everybody else: under several records, or as one of the canteen's staff."""
+
+    workers: tuple[str, ...]
+    is_staff: bool
 
 
 def people_of(session: Session, scope_id: str) -> dict[str, str]:
     """For each record of a site's roster, voided ones too, the id by which its person is counted. One statement."""
-    columns = (Worker.id, Worker.certificate_digest, Worker.merged_into)
-    rows = session.execute(sa.select(*columns).where(Worker.scope_id == scope_id).order_by(Worker.id)).all()
-    merges = [(row.id, row.merged_into) for row in rows if row.merged_into is not None]
-    return person_keys([(row.id, row.certificate_digest) for row in rows], merges)
+    rows = session.execute(sa.select(*_COLUMNS).where(Worker.scope_id == scope_id).order_by(Worker.id)).all()
+    return _person_keys(rows)
+
+
+def unusual_people(session: Session, scope_id: str) -> list[Several]:
+    """The people of a site's roster with several records, and its canteen staff. Everybody else has one record and is
+    counted by that. Two statements or three, that give those few rows."""
+    own = Worker.scope_id == scope_id
+    twice = (
+        sa.select(Worker.certificate_digest)
+        .where(own)
+        .group_by(Worker.certificate_digest)
+        .having(sa.func.count() > 1)
+    )
+    rows = {
+        row.id: row
+        for some in (sa.text(UNUSUAL), Worker.certificate_digest.in_(twice))
+        for row in session.execute(sa.select(*_COLUMNS).where(own, some))
+    }
+    kept = {row.merged_into for row in rows.values() if row.merged_into is not None} - rows.keys()
+    if kept:  # the records that others were merged into, which are like any other
+        into = session.execute(sa.select(*_COLUMNS).where(own, Worker.id.in_(kept)))
+        rows.update((row.id, row) for row in into)
+    people: dict[str, list[str]] = {}
+    for worker, person in _person_keys(rows[key] for key in sorted(rows)).items():
+        people.setdefault(person, []).append(worker)
+    found = [Several(tuple(some), any(rows[one].canteen_staff for one in some)) for some in people.values()]
+    return [one for one in found if one.is_staff or len(one.workers) > 1]
 
 
 def count_people(session: Session, scope_id: str) -> int:
@@ -26,3 +62,9 @@ def count_people(session: Session, scope_id: str) -> int:
         .where(Record.counts.is_(True), Record.deleted_ms.is_(None))
     )
     return session.scalar(query) or 0
+
+
+def _person_keys(rows: Iterable[sa.Row[str, str, str | None, bool]]) -> dict[str, str]:
+    listed = list(rows)
+    merges = [(row.id, row.merged_into) for row in listed if row.merged_into is not None]
+    return person_keys([(row.id, row.certificate_digest) for row in listed], merges)

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from schemas.kinds import KINDS
-from server.actions.duties.match_facts import Touch
+from server.actions.duties.touches import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
 from server.actions.records.feed import Put, body_aad
 from server.actions.records.registers import REGISTERS, WORKER
@@ -20,6 +20,7 @@ from server.base.clock import to_iso
 from server.base.db import bulk_select
 from server.models.entry import LogEntry
 from server.models.record import Record, Worker
+from server.rules.duties.matching import Fact
 from sync_protocol.intervals import UNKNOWN_MS, Interval
 from sync_protocol.outcomes import EFFECTIVE
 
@@ -46,7 +47,10 @@ def _put_fact(applying: Applying, written: Written, when: Counting, body: bytes)
     put = Put(entry.kind, entry.id, body, when.event_ms, line.subject, line.slot)
     put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
     put.amends, put.timed_by = entry.amends, when.timed_by
-    applying.touches.append(touch(entry.kind, line.subject, when))
+    came = None
+    if when.earliest_ms is not None and when.latest_ms is not None:
+        came = Fact(entry.id, when.earliest_ms, when.latest_ms, when.observed_ms, slot=line.slot)
+    applying.touches.append(touch(entry.kind, line.subject, when)._replace(came=came))
     return applying.feed.add(put)
 
 

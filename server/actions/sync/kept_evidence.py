@@ -6,11 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from schemas.kinds import KINDS
-from server.actions.duties.match_facts import Touch
+from server.actions.duties.touches import Touch
 from server.actions.sync.values import Applying, Written
 from server.base.db import bulk_insert
 from server.models.entry import ANY_KIND, KeptEvidence
@@ -65,12 +62,17 @@ def _touch_all(applying: Applying, row: KeptEvidence, went: bool, book: Rulebook
         applying.touches.append(Touch(kind, row.subject, row.earliest_ms, row.latest_ms, went))
 
 
-def retime_kept(session: Session, scope_id: str, entry_id: str, earliest_ms: int, latest_ms: int) -> None:
-    """The entry's time is known better now."""
-    query = sa.update(KeptEvidence).where(
-        KeptEvidence.scope_id == scope_id, KeptEvidence.entry_id == entry_id
-    )
-    session.execute(query.values(earliest_ms=earliest_ms, latest_ms=latest_ms))
+def retime_kept(applying: Applying, entry_id: str, earliest_ms: int, latest_ms: int) -> None:
+    """The entry's time is known better now, or worse."""
+    key = (applying.scope.scope_id, entry_id)
+    row = applying.session.get(KeptEvidence, key, populate_existing=True)
+    if row is None:
+        return
+    if row.kind != ANY_KIND:
+        first, last = min(row.earliest_ms, earliest_ms), max(row.latest_ms, latest_ms)
+        applying.touches.append(Touch(row.kind, row.subject, first, last))
+    row.earliest_ms, row.latest_ms = earliest_ms, latest_ms
+    applying.session.flush()
 
 
 def _text_of(entry: Entry, field: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from schemas.book import KindBook
 from server.actions.devices.refresh_watermark import reporting_of
-from server.actions.duties.match_facts import Touch, match_facts
-from server.actions.duties.weigh_coverage import COVERAGE_KINDS
+from server.actions.duties.match_facts import match_facts
 from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import apply_entry
@@ -72,24 +71,17 @@ def release_held(applying: Applying, book: Rulebook) -> None:
 def finish(applying: Applying, reporting: Reporting, book: Rulebook) -> None:
     """Let the windows know what came, moved and went, then write the scope's counter."""
     applying.write()
-    touches = merged(applying.touches)
-    if touches:
+    if applying.touches:
         match_facts(
-            applying.session, applying.feed, applying.scope, touches, reporting, applying.now_ms, book
+            applying.session,
+            applying.feed,
+            applying.scope,
+            applying.touches,
+            reporting,
+            applying.now_ms,
+            book,
         )
     applying.feed.flush()
-
-
-def merged(touches: Iterable[Touch]) -> list[Touch]:
-    """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows."""
-    found: dict[tuple[str, str | None, bool], Touch] = {}
-    for touch in touches:
-        subject = None if touch.kind in COVERAGE_KINDS else touch.subject
-        key = (touch.kind, subject, touch.went)
-        known = found.get(key, touch)
-        first, last = min(known.from_ms, touch.from_ms), max(known.to_ms, touch.to_ms)
-        found[key] = Touch(touch.kind, subject, first, last, touch.went)
-    return list(found.values())
 
 
 def due_entries(now_ms: int) -> sa.Select[str, str]:

@@ -53,7 +53,7 @@ def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
     scope_id = applying.scope.scope_id
     for one in changed:
         if one.outcome not in EFFECTIVE:
-            retime_kept(applying.session, scope_id, one.id, one.interval.earliest_ms, one.interval.latest_ms)
+            retime_kept(applying, one.id, one.interval.earliest_ms, one.interval.latest_ms)
     facts = {one.id: one for one in changed if one.outcome in EFFECTIVE and KINDS[one.kind].nature == "fact"}
     if not facts:
         return

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from server.actions.duties.match_facts import Touch
+from server.actions.duties.touches import Touch
 from server.actions.records.feed import Feed
 from server.actions.records.registers import REGISTERS, WORKER
 from server.actions.reference.load_reference import rules_in_force

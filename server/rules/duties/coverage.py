@@ -54,6 +54,10 @@ class Span:
     admits: tuple[str, ...] = ()  # slots of readings that count; empty: any
 
     @property
+    def end_ms(self) -> int:
+        return max(self.closes_ms, self.deadline_ms)
+
+    @property
     def candidate(self) -> Candidate:
         return Candidate(self.opens_ms, self.due_ms, self.deadline_ms, self.closes_ms)
 
@@ -90,8 +94,14 @@ def coverage(present: Collection[str], measured: Collection[str], share: float) 
     met."""
     people = frozenset(present)
     have = len(people.intersection(measured))
-    enough = math.ceil(share * len(people) - 1e-9)  # 0.95 of 20 is 19, though floats say 19.000000000000004
-    return Coverage(len(people), have, bool(people) and have >= enough)
+    return Coverage(len(people), have, is_enough(len(people), have, share))
+
+
+def is_enough(need: int, have: int, share: float) -> bool:
+    """Whether so many measured of so many who had to be are the share that is asked for."""
+    return need > 0 and have >= math.ceil(
+        share * need - 1e-9
+    )  # 0.95 of 20 is 19, though floats say 19.000000000000004
 
 
 def present(passes: Iterable[Pass], readings: Iterable[Reading], span: Span) -> Present:
@@ -131,7 +141,7 @@ def _was_there(passes: Iterable[Pass], readings: Iterable[Reading], span: Span, 
     for one in came:
         in_window |= within(one.earliest_ms, one.latest_ms, opens, deadline, certain)
     for reading in readings:
-        lo, hi = _when(reading)
+        lo, hi = when(reading)
         proves = not (sent_out and reading.slot in AT_THE_GATE) and not (certain and reading.kept)
         if proves and within(lo, hi, start, deadline, certain):
             seen = True
@@ -183,7 +193,7 @@ def weigh(
         if coverage(maybe, known, share).met:
             fulfilled = kind
     if fulfilled == "none":
-        held = measured.kept | {one.worker for one in passes if one.kept}
+        held = measured.kept | {one.worker for one in passes if one.kept and is_of_day(one, span)}
         why = _why_uncertain(surely, maybe, certain, measured, share, unnamed)
         if (
             why == TIME_UNCERTAIN and maybe - certain <= held
@@ -192,6 +202,11 @@ def weigh(
         fulfilled = "none" if why is None else "uncertain"
     needed = surely if fulfilled == "none" else maybe
     return Evidence(fulfilled, len(needed), len(needed & certain), only is None or bool(only), why)
+
+
+def is_of_day(one: Pass, span: Span) -> bool:
+    """Whether a pass may be one of those that show who is there that day."""
+    return span.day_starts_ms <= one.latest_ms and one.earliest_ms <= span.deadline_ms
 
 
 def _why_uncertain(
@@ -219,21 +234,29 @@ def _asked(people: frozenset[str], only: Collection[str] | None, without: Collec
 
 def _measured(readings: Iterable[Reading], span: Span) -> Measured:
     found: dict[str, set[str]] = {name: set() for name in Measured._fields}
-    window = span.candidate
     for reading in readings:
-        if span.admits and reading.slot not in span.admits and not (reading.kept and not reading.slot):
-            continue
-        how = fit(reading.earliest_ms, reading.latest_ms, window)
-        if reading.observed_ms is not None:
-            own, said_ms = (reading.earliest_ms, reading.latest_ms), reading.observed_ms
-            if fit(said_ms, said_ms, window) is not None:
-                found[str(how) if said_within(own, said_ms, window) else "backfilled"].add(reading.worker)
-        elif how is not None:
-            found["kept" if reading.kept else str(how)].add(reading.worker)
+        how = how_measured(reading, span)
+        if how is not None:
+            found[how].add(reading.worker)
     return Measured(*(frozenset(found[name]) for name in Measured._fields))
 
 
-def _when(reading: Reading) -> tuple[int, int]:
+def how_measured(reading: Reading, span: Span) -> str | None:
+    """As which of the fields of Measured a reading counts; None: not for this window."""
+    if span.admits and reading.slot not in span.admits and not (reading.kept and not reading.slot):
+        return None
+    window = span.candidate
+    how = fit(reading.earliest_ms, reading.latest_ms, window)
+    if reading.observed_ms is None:
+        return how if how is None or not reading.kept else "kept"
+    own, said_ms = (reading.earliest_ms, reading.latest_ms), reading.observed_ms
+    if fit(said_ms, said_ms, window) is None:
+        return None
+    return how if said_within(own, said_ms, window) else "backfilled"
+
+
+def when(reading: Reading) -> tuple[int, int]:
+    """When a reading was taken, between which instants."""
     if reading.observed_ms is not None:
         return reading.observed_ms, reading.observed_ms
     return reading.earliest_ms, reading.latest_ms
