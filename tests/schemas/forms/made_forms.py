@@ -92,6 +92,7 @@ def _fill_in(draw: st.DrawFn, row: dict[str, Any], kind: str, above: list[tuple[
         row[MAX] = draw(st.sampled_from(("", "20")))
     elif kind in ("image", "file"):
         row[MAX] = draw(st.sampled_from(("", "3")))
+        row["parameters"] = "max-pixels=1600" if kind == "image" else ""
     if kind == "select_one_from_file workers.csv" and all(of != "select_one_from_file" for _, of in above):
         row[ROLE] = "worker"
 
