@@ -49,9 +49,14 @@ def _item(form: Form, item: Item, old: Form, was: Item, row: Row) -> Iterator[Fa
         return
     if item.mask != was.mask:
         yield row.fault_at("bind::gongdi:mask", "changed_mask", f"“{item.name}”的遮盖方式不能改变。")
-    if item.role != was.role:
+    if item.role != was.role and not _moved_to_an_id(form, item, was):
         yield row.fault_at("bind::gongdi:role", "changed_role", f"“{item.name}”的角色不能改变。")
     for name in old.choices(was):
         if name not in form.choices(item):
             message = f"列表“{item.list}”去掉了选项“{name}”, 它以前发布过。请留着它, 用 to 停用。"
             yield Fault("choices", None, None, None, "removed_choice", message)
+
+
+def _moved_to_an_id(form: Form, item: Item, was: Item) -> bool:
+    """A place that was named by its kind, where the form now asks for the place itself."""
+    return was.role == "place" and item.role is None and any(one.file == "places" for one in form.items)

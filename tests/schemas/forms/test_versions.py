@@ -67,3 +67,15 @@ def test_a_field_that_was_dropped_does_not_come_back_as_another_type() -> None:
 def test_a_choice_is_retired_by_a_date_and_stays_valid() -> None:
     made = compiled(pond(settings_2=V2, choices_3={"to": "2022-01-01"}), after(pond())).form
     assert made.choices(made.items[2]) == ("clear", "rubbish", "other")
+
+
+def test_a_place_moves_once_from_its_kind_to_its_id() -> None:
+    first = pond(survey_4={ROLE: "place"}, survey_2={ROLE: ""})
+    del first["survey"][0]
+    by_id = pond(settings_2=V2)
+    assert codes(by_id, after(first)) == set()
+    back = pond(settings_2={"version": 3})
+    back["survey"][2][ROLE] = "place"
+    del back["survey"][0]
+    around = Surroundings(earlier=(compiled(first).form, compiled(by_id).form))
+    assert codes(back, around) == {("survey", 3, ROLE, "changed_role")}
