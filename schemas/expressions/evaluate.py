@@ -20,7 +20,12 @@ from schemas.expressions.moments import days_of, is_date, is_time, micros_of, mi
 NUMBER_MAX = 10**9
 _MICRO = 10**6
 
-Number = int | Fraction
+_FAR = (
+    1e-5  # two numbers that differ by more compare as doubles: neither rounding nor a double's error matters
+)
+
+Number = int | float | Fraction  # a double is a value as it was sent, exact only once it is reckoned with
+Exact = int | Fraction
 Rules = Callable[[str], int | float | None]
 
 
@@ -33,7 +38,7 @@ class Env:
     """What a tree is evaluated in: the fields' values by position (None: missing), values calculated before by name, the
     field's own value, the local date, the numbers in force."""
 
-    values: Sequence[Any] = ()
+    values: list[Any] = field(default_factory=list)
     calculated: dict[str, Any] = field(default_factory=dict)
     own: Any = None
     today: str | None = None
@@ -63,10 +68,10 @@ def evaluate(
 
 def shown(value: Any) -> Any:
     """A value as people and vectors see it: numbers to 6 decimals."""
-    if type(value) is Fraction:
-        micros = _micros(value)
-        return micros // _MICRO if micros % _MICRO == 0 else micros / _MICRO
-    return value
+    if type(value) not in (float, Fraction):
+        return value
+    micros = _micros(value)
+    return micros // _MICRO if micros % _MICRO == 0 else micros / _MICRO
 
 
 def names_in(tree: Tree, op: str) -> set[str]:
@@ -82,20 +87,25 @@ def asks_for_today(tree: Tree) -> bool:
 
 def _micros(value: Number) -> int:
     """In millionths, half up."""
+    value = _exact(value)
     if type(value) is int:
         return value * _MICRO
     return (2 * value.numerator * _MICRO + value.denominator) // (2 * value.denominator)
 
 
-def _number(value: Any) -> Number | None:
-    if type(value) is int:
-        return value if -NUMBER_MAX <= value <= NUMBER_MAX else None
-    if type(value) is not float or not -NUMBER_MAX <= value <= NUMBER_MAX:
-        return None
+def _exact(value: Number) -> Exact:
+    """A double as the decimal number that it was written as."""
+    if type(value) is not float:
+        return value  # type: ignore[return-value]
     return int(value) if value.is_integer() else Fraction(*Decimal(repr(value)).as_integer_ratio())
 
 
-def _bounded(value: Number) -> Number | None:
+def _number(value: Any) -> Number | None:
+    is_number = type(value) is int or type(value) is float
+    return value if is_number and -NUMBER_MAX <= value <= NUMBER_MAX else None
+
+
+def _bounded(value: Exact) -> Exact | None:
     return value if -NUMBER_MAX <= value <= NUMBER_MAX else None
 
 
@@ -125,13 +135,12 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     **{"=": operator.eq, "!=": operator.ne, "<": operator.lt},
     **{"<=": operator.le, ">": operator.gt, ">=": operator.ge},
 }
-_ARITHMETIC: Mapping[str, Callable[[Any, Any], Number]] = {
+_ARITHMETIC: Mapping[str, Callable[[Any, Any], Exact]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "div": Fraction,
 }
-_KEYS: Mapping[str, Callable[[Any], Any]] = {"number": _micros, "instant": micros_of}
 
 
 class _Compiler:
@@ -190,17 +199,24 @@ class _Compiler:
         return lambda env: not value(env)
 
     def _comparison(self, op: str, by: str, left: Tree, right: Tree) -> Closure:
-        a, b, compare, key = self.closure(left), self.closure(right), _COMPARE[op], _KEYS.get(by)
+        a, b, compare = self.closure(left), self.closure(right), _COMPARE[op]
 
-        def compared(env: Env) -> bool:
+        def numbers(env: Env) -> bool:
             x, y = a(env), b(env)
             if x is None or y is None:
                 return False
-            if key is None or (type(x) is int and type(y) is int):
-                return compare(x, y)
-            return compare(key(x), key(y))
+            apart = x - y
+            return compare(apart, 0) if abs(apart) > _FAR else compare(_micros(x), _micros(y))
 
-        return compared
+        def texts(env: Env) -> bool:
+            x, y = a(env), b(env)
+            return x is not None and y is not None and compare(x, y)
+
+        def instants(env: Env) -> bool:
+            x, y = a(env), b(env)
+            return x is not None and y is not None and compare(micros_of(x), micros_of(y))
+
+        return {"number": numbers, "text": texts, "instant": instants}[by]
 
     def _arithmetic(self, op: str, left: Tree, right: Tree) -> Closure:
         a, b = self.closure(left), self.closure(right)
@@ -210,7 +226,7 @@ class _Compiler:
             x, y = a(env), b(env)
             if x is None or y is None or (op == "div" and y == 0):
                 return None
-            return _bounded(plain(x, y))
+            return _bounded(plain(_exact(x), _exact(y)))
 
         return calculated
 

@@ -8,7 +8,7 @@ a slow clock must not cost an honest entry, so it only raises a doubt.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.expressions.check import Tree
@@ -44,7 +44,7 @@ class Finding:
     doubt: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Step:
     """One item that has something to say. `position` is None for a group and a calculation."""
 
@@ -60,14 +60,6 @@ class _Step:
     is_doubt: bool
     missing: str = _MISSING
     broken: str = _BROKEN
-
-
-@dataclass
-class _Seen:
-    """What a body has shown so far."""
-
-    env: Env
-    hidden: set[str] = field(default_factory=set)
 
 
 class Conditions:
@@ -90,40 +82,28 @@ class Conditions:
 
     def findings(self, values: list[Any], sent: list[Any], context: Context) -> Iterator[Finding]:
         """All that is wrong. `values`: those that are right by themselves; `sent`: all that were sent."""
-        yield from self._of_media(values, context.media)
-        seen = _Seen(Env(values, {}, None, context.today, context.rule))
+        if self._media:
+            yield from self._of_media(values, context.media)
+        env = Env(values, {}, None, context.today, context.rule)
+        hidden: set[str | None] = set()
         for step in self._steps:
-            shown = step.group not in seen.hidden and (step.relevant is None or step.relevant(seen.env))
+            shown = step.group not in hidden and (step.relevant is None or step.relevant(env))
             if step.position is not None:
-                yield from self._of_field(step, seen, sent[step.position] is not None, shown)
+                finding = _of_field(step, env, sent[step.position] is not None, shown)
+                if finding is not None:
+                    yield finding
             elif step.calculation is not None:
-                seen.env.calculated[step.name] = step.calculation(seen.env) if shown else None
+                env.calculated[step.name] = step.calculation(env) if shown else None
             elif not shown:
-                seen.hidden.add(step.name)
+                hidden.add(step.name)
 
     def of_one(self, name: str, value: Any, context: Context) -> Iterator[Finding]:
         """What is wrong with one changed field of a register, whose constraint names no other."""
         for step in self._steps:
             if step.name != name or step.constraint is None:
                 continue
-            if not step.constraint(Env((), {}, value, context.today, context.rule)):
+            if not step.constraint(Env([], {}, value, context.today, context.rule)):
                 yield Finding(name, step.broken, step.is_doubt)
-
-    def _of_field(self, step: _Step, seen: _Seen, is_sent: bool, shown: bool) -> Iterator[Finding]:
-        env, position = seen.env, step.position or 0
-        value = env.values[position]
-        if not shown:
-            if is_sent:
-                yield Finding(step.name, _HIDDEN)
-            env.values[position] = None  # type: ignore[index]
-        elif value is None:
-            # What must be there only under a condition must be right to be there; for the rest the field spoke.
-            if (step.always and not is_sent) or (step.required is not None and step.required(env)):
-                yield Finding(step.name, step.missing)
-        elif step.constraint is not None:
-            env.own = value
-            if not step.constraint(env):
-                yield Finding(step.name, step.broken, step.is_doubt)
 
     def _of_media(self, values: list[Any], promised: frozenset[str] | None) -> Iterator[Finding]:
         seen: set[str] = set()
@@ -134,6 +114,24 @@ class Conditions:
             if promised is not None and not promised.issuperset(hashes):
                 yield Finding(name, _UNPROMISED)
             seen.update(hashes)
+
+
+def _of_field(step: _Step, env: Env, is_sent: bool, shown: bool) -> Finding | None:
+    """What is wrong with one field, of which `env` has the value if it is right by itself."""
+    position = step.position or 0
+    value = env.values[position]
+    if not shown:
+        env.values[position] = None
+        return Finding(step.name, _HIDDEN) if is_sent else None
+    if value is None:
+        # What must be there only under a condition must be right to be there; for the rest the field spoke.
+        is_missing = (step.always and not is_sent) or (step.required is not None and step.required(env))
+        return Finding(step.name, step.missing) if is_missing else None
+    if step.constraint is not None:
+        env.own = value
+        if not step.constraint(env):
+            return Finding(step.name, step.broken, step.is_doubt)
+    return None
 
 
 def _steps(form: Form, positions: Mapping[str, int]) -> Iterator[_Step]:

@@ -17,7 +17,7 @@ from schemas.forms.conditions import Conditions, Context
 from schemas.shapes import Check, Shape, shapes_of
 
 _NUMBER_MAX = 24  # characters; readers of JSON disagree about longer ones
-_LONG_NUMBER = re.compile(rb"[:\[,][ \t\r\n]*-?[0-9][0-9.eE+-]{%d}" % (_NUMBER_MAX - 1))
+_LONG_NUMBER = re.compile(rb'":[ \t\r\n]*-?[0-9][0-9.eE+-]{%d}' % (_NUMBER_MAX - 1))
 _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 
 Predicate = Callable[[Any], object]
@@ -30,6 +30,8 @@ class FastReader:
         shapes = shapes_of(schema)
         self._decode = msgspec.json.Decoder(_struct(type(schema).__name__, shapes)).decode
         self._checks = [(i, check) for i, shape in enumerate(shapes) for check in _checks(shape)]
+        least = sum(len(f'"{shape.name}":""') for shape in shapes if not shape.optional)
+        self._short_of = least + _NUMBER_MAX  # what is shorter has no room for a needlessly long number
         self._conditions = conditions if conditions.has_any else None
 
     def read(self, text: Raw | bytes, context: Context) -> tuple[Struct, tuple[Any, ...]] | None:
@@ -45,7 +47,10 @@ class FastReader:
                 return None
         if self._conditions is not None and not self._conditions.hold(list(values), context):
             return None
-        return (body, values) if _LONG_NUMBER.search(bytes(text)) is None else None
+        written = bytes(text)
+        if len(written) >= self._short_of and _LONG_NUMBER.search(written) is not None:
+            return None
+        return body, values
 
 
 def _struct(name: str, shapes: list[Shape]) -> type[Struct]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.forms.limits import FAULTS_MAX
 
@@ -36,7 +36,7 @@ class FormRefused(Exception):
     def __init__(self, faults: Iterable[Fault], sheets: Iterable[str] = ()) -> None:
         order = {sheet: i for i, sheet in enumerate(sheets)}
         found = sorted(
-            dict.fromkeys(faults),
+            dict.fromkeys(map(_readable, faults)),
             key=lambda fault: (order.get(fault.sheet, len(order)), fault.row or 0, _place(fault.column)),
         )
         super().__init__("\n".join(map(str, found[:FAULTS_MAX])))
@@ -52,6 +52,16 @@ def column_letters(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def _readable(fault: Fault) -> Fault:
+    """A fault that UTF-8 can hold, whatever it quotes."""
+    quoted: dict[str, Any] = {
+        name: value.encode("utf-8", "replace").decode()
+        for name, value in fault._asdict().items()
+        if isinstance(value, str)
+    }
+    return fault._replace(**quoted)
 
 
 def _place(column: str | None) -> tuple[int, str]:
