@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from schemas.book import SHIPPED, KindBook
 from schemas.forms.conditions import ANYWHERE, Context
 from schemas.forms.definition import Form, written
 from schemas.forms.json_schema import body_json_schema, variant
@@ -18,7 +19,7 @@ from schemas.forms.limits import ALL_FORMS_BYTES_MAX, FORMS_MAX
 from schemas.forms.surroundings import ONCE_CODE
 from schemas.forms.validate import Verdict, refused, validate_form_body
 from schemas.json_schema import document
-from schemas.kinds import KINDS, Kind, validate_body
+from schemas.kinds import validate_body
 
 Versions = Mapping[int, FormKind]
 
@@ -59,25 +60,25 @@ class BookFull(Exception):
 
 
 @dataclass(frozen=True)
-class KindBook:
-    """`code`: kinds in code, by name; `forms`: by code, all versions, by number. A form takes the place of a kind in code of
-    its name, which only those that were code before have."""
+class FormBook:
+    """`code`: the kinds in code of an installation; `forms`: by code, all versions, by number. A form takes the place of a
+    kind in code of its name, which only those that were code before have."""
 
-    code: Mapping[str, Kind]
+    code: KindBook
     forms: Mapping[str, Versions]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.forms or name in self.code
+        return name in self.forms or name in self.code.kinds
 
     def __iter__(self) -> Iterator[str]:
         """The names of all kinds."""
-        return iter(dict.fromkeys((*self.code, *self.forms)))
+        return iter(dict.fromkeys((*self.code.kinds, *self.forms)))
 
     def get(self, name: str, version: int | None = None) -> AnyKind | None:
         """A kind; of a form the version, or the latest one."""
         versions = self.forms.get(name)
         if versions is None:
-            return self.code.get(name) if version is None else None
+            return self.code.kinds.get(name) if version is None else None
         return versions.get(max(versions) if version is None else version)
 
     def version_of(self, name: str, act: str, version: int | None) -> FormKind | Verdict:
@@ -105,12 +106,12 @@ class KindBook:
             return found if isinstance(found, Verdict) else validate_form_body(found, act, body, context)
         if version is not None:
             return refused("unknown_form", "/form", "没有这张表单, 记录已保留, 发布后会重新处理。")
-        return Verdict(*validate_body(name, act, body))
+        return Verdict(*validate_body(name, act, body, self.code.kinds))
 
-    def with_form(self, form: Form) -> KindBook:
+    def with_form(self, form: Form) -> FormBook:
         """The book with one more version of a form. Raises BookFull."""
         forms = [kind.form for versions in self.forms.values() for kind in versions.values()]
-        book = kind_book([*forms, form], self.code)
+        book = form_book([*forms, form], self.code)
         if (
             len(book.forms) > FORMS_MAX
             or sum(len(written(one)) for one in [*forms, form]) > ALL_FORMS_BYTES_MAX
@@ -133,7 +134,7 @@ class KindBook:
         """What an entry that adds may be, as the `oneOf` of OpenAPI: kind, version and body belong together."""
         variants = [
             variant(name, None, document(kind.title, kind.whole))
-            for name, kind in self.code.items()
+            for name, kind in self.code.kinds.items()
             if kind.nature != "server" and name not in self.forms
         ]
         for name, versions in self.forms.items():
@@ -146,9 +147,9 @@ class KindBook:
         return {"oneOf": variants}
 
 
-def kind_book(forms: Iterable[Form] = (), code: Mapping[str, Kind] = KINDS) -> KindBook:
+def form_book(forms: Iterable[Form] = (), code: KindBook = SHIPPED) -> FormBook:
     """The book of these kinds in code and these forms."""
     versions: dict[str, dict[int, FormKind]] = {}
     for form in forms:
         versions.setdefault(form.code, {})[form.version] = FormKind(form)
-    return KindBook(code, MappingProxyType({name: MappingProxyType(of) for name, of in versions.items()}))
+    return FormBook(code, MappingProxyType({name: MappingProxyType(of) for name, of in versions.items()}))

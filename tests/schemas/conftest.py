@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.fields import Errors
-from schemas.forms.book import kind_book
+from schemas.forms.book import form_book
 from schemas.forms.shipped import shipped_forms
 from schemas.forms.surroundings import ONCE_CODE
 from schemas.kinds import validate_body
@@ -16,7 +16,7 @@ from schemas.kinds import validate_body
 
 @pytest.fixture(autouse=True, scope="module")
 def forms_are_compared(request: pytest.FixtureRequest) -> Iterator[None]:
-    book = kind_book(shipped_forms())
+    book = form_book(shipped_forms())
 
     def compared(kind: str, act: str, body: Any) -> tuple[dict[str, Any] | None, str | None, Errors]:
         outcome = validate_body(kind, act, body)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.forms.book import kind_book
+from schemas.forms.book import form_book
 from schemas.forms.conditions import Context
 from schemas.forms.kind import FormKind
 from schemas.forms.validate import Verdict, validate_form_body
@@ -42,7 +42,7 @@ def judged(body: dict[str, Any], context: Context | None = None, **changes: Any)
 def test_an_entry_of_a_clerks_form_has_the_outcome_that_its_example_says(
     name: str, entry: dict[str, Any]
 ) -> None:
-    body, book = filled(entry["body"]), kind_book([form(name)])
+    body, book = filled(entry["body"]), form_book([form(name)])
     verdict = book.validate(name, "add", body, 1, Context(media=frozenset(HASHES)))
     assert verdict.code == entry.get("code")
     assert entry["outcome"] == ("applied" if verdict.code is None else "refused")

@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.forms.book import kind_book
+from schemas.forms.book import form_book
 from schemas.forms.conditions import Context
 from schemas.forms.definition import Form, read, written
 from schemas.forms.json_schema import body_json_schema
@@ -72,7 +72,7 @@ def test_json_schema_accepts_what_is_accepted_and_is_sound(form: Form, data: st.
 @given(form=forms())
 def test_any_accepted_form_survives_its_json_and_stands_in_the_schema_of_entries(form: Form) -> None:
     assert read(written(form)) == form
-    variants = kind_book([form]).variants()["oneOf"]
+    variants = form_book([form]).variants()["oneOf"]
     assert any(one["properties"].get("form") == {"const": form.version} for one in variants)
     jsonschema_rs.meta.validate(
         {"$schema": "https://json-schema.org/draft/2020-12/schema", "oneOf": variants}

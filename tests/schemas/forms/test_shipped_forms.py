@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.compiled import is_sound
-from schemas.forms.book import kind_book
+from schemas.forms.book import form_book
 from schemas.forms.conditions import Context
 from schemas.forms.kind import FormKind
 from schemas.forms.shipped import shipped_forms
@@ -21,7 +21,7 @@ from tests.schemas.strategies import bodies, odd_values, texts
 from tests.schemas.test_the_compiled_reader_agrees import WORKER
 from tests.sync_protocol.cases import vectors
 
-BOOK = kind_book(shipped_forms())
+BOOK = form_book(shipped_forms())
 UUID = "01980a1e-1111-7222-8333-444455556666"
 LOG = {"place": "canteen", "agent": "chlorine", "operator": "张三"}
 MOVE = {"item": "mask", "movement": "counted", "amount": 5}

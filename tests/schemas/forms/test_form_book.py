@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.forms.book import BookFull, KindBook, kind_book
+from schemas.forms.book import BookFull, FormBook, form_book
 from schemas.forms.limits import ALL_FORMS_BYTES_MAX
 from schemas.kinds import KINDS, validate_body
 from tests.schemas.forms.cast import LABEL, compiled, form, pond
@@ -14,9 +14,9 @@ ROUND = {"place_id": UUID, "minutes": 7, "look": "clear"}
 CHECK = {"worker": UUID, "celsius": 36.5, "slot": "before_work", "point": "gate"}
 
 
-def book() -> KindBook:
+def book() -> FormBook:
     second = pond(settings_2={"version": 2}, choices_7={"list_name": "look", "name": "dry", LABEL: "干涸"})
-    return kind_book([form("pond_round"), compiled(second).form])
+    return form_book([form("pond_round"), compiled(second).form])
 
 
 def test_every_kind_in_code_is_judged_as_before() -> None:
@@ -74,13 +74,13 @@ def test_the_book_lists_all_kinds_and_the_latest_version_of_each_form() -> None:
 
 
 def test_a_book_is_a_value_that_a_form_is_added_to() -> None:
-    first = kind_book()
+    first = form_book()
     second = first.with_form(form("pond_round"))
     assert "pond_round" not in first and "pond_round" in second
 
 
 def test_a_book_is_full_before_tablets_are() -> None:
-    full = kind_book([form("pond_round")])
+    full = form_book([form("pond_round")])
     long = [{"type": "note", "name": f"n{i}", LABEL: "长" * 200} for i in range(40)]
     size = 0
     with pytest.raises(BookFull):
