@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from schemas import (
     worker,
     worker_merge,
 )
+from schemas.bodies import Outcome, flatten, validate_entry_body
 from schemas.fields import Body, Errors
 from schemas.json_schema import document
 from schemas.kind import Kind
@@ -35,8 +36,6 @@ __all__ = ["KINDS", "Kind", "Kinds", "all_json_schemas", "json_schema", "kinds_k
 
 Kinds = Mapping[str, Kind]
 
-_ERRORS_MAX = 50  # a body of a hundred thousand unknown fields must not become an answer of that size
-_NAME_SHOWN_MAX = 40
 
 _ALL = (
     worker.KIND,
@@ -77,9 +76,7 @@ def all_json_schemas(kinds: Kinds = KINDS) -> dict[str, dict[str, Any]]:
     return {name: document(kind.title, kind.whole) for name, kind in kinds.items()}
 
 
-def validate_body(
-    kind: str, act: str, body: Any, kinds: Kinds = KINDS
-) -> tuple[dict[str, Any] | None, str | None, Errors]:
+def validate_body(kind: str, act: str, body: Any, kinds: Kinds = KINDS) -> Outcome:
     """Validate the body of a pushed entry: (clean body, None, {}) or (None, code, {JSON pointer: [message]}).
 
     `add` and `amend` need the whole body, `edit` a part of it that is not empty, `void` none. An optional field may be
@@ -92,55 +89,13 @@ def validate_body(
         return None, "unknown_kind", {"/kind": ["没有这种记录, 请升级应用后重试。"]}
     if known.nature == "server":
         return None, "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
-    if act not in known.acts:
-        return None, "bad_act", {"/act": [f"这种记录只能用 {', '.join(known.acts)}。"]}
-    if act == "void":
-        return _judge_void(body)
-    if not isinstance(body, Mapping):
-        return None, "body_invalid", {"/body": ["正文应为一个 JSON 对象。"]}
-    if act == "edit" and not body:
-        return None, "body_invalid", {"/body": ["没有修改任何一项, 请写出修改的项。"]}
-    code, errors = _judge_fields(known, body, known.partial if act == "edit" else known.whole)
-    if code is not None:
-        return None, code, errors
-    if act == "edit":
-        return dict(body), None, {}
-    return {name: value for name, value in body.items() if value is not None}, None, {}
+    schema = known.partial if act == "edit" else known.whole
+    return validate_entry_body(known, act, body, lambda members: _field_errors(schema, members))
 
 
-def _judge_void(body: Any) -> tuple[dict[str, Any] | None, str | None, Errors]:
-    if body is None or body == {}:
-        return {}, None, {}
-    return None, "body_invalid", {"/body": ["作废不需要正文, 请去掉。"]}
-
-
-def _judge_fields(known: Kind, body: Mapping[str, Any], schema: Body) -> tuple[str | None, Errors]:
-    unknown = sorted(str(name) for name in body if name not in schema.fields)
-    owned = [name for name in unknown if name in known.server_only]
-    errors = {_pointer(name): ["没有这一项, 请去掉。"] for name in unknown[:_ERRORS_MAX]}
-    errors.update({_pointer(name): ["这一项只能由服务器填写, 请去掉。"] for name in owned})
+def _field_errors(schema: Body, members: Mapping[str, Any]) -> Errors:
     try:
-        schema.load({name: value for name, value in body.items() if name in schema.fields})
+        schema.load(members)
     except ValidationError as error:
-        errors.update(_flatten(error.messages, "/body"))
-    if not errors:
-        return None, {}
-    return "server_owned" if owned else "body_invalid", errors
-
-
-def _flatten(messages: Any, pointer: str) -> Iterator[tuple[str, list[str]]]:
-    if isinstance(messages, Mapping):
-        for name, below in messages.items():
-            yield from _flatten(below, f"{pointer}/{_escaped(str(name))}")
-    else:
-        yield pointer, list(dict.fromkeys(messages))
-
-
-def _pointer(name: str) -> str:
-    return f"/body/{_escaped(name)}"
-
-
-def _escaped(name: str) -> str:
-    """A name as a step of a JSON pointer (RFC 6901): shortened, and fit for UTF-8 whatever was sent."""
-    shown = name if len(name) <= _NAME_SHOWN_MAX else name[:_NAME_SHOWN_MAX] + "…"
-    return shown.encode("utf-8", "replace").decode("utf-8").replace("~", "~0").replace("/", "~1")
+        return dict(flatten(error.messages))
+    return {}

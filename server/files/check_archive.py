@@ -72,10 +72,11 @@ class Hidden(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Archive:
     """What only the archive itself shows: what is hidden in each sheet, in the workbook's order, and whether dates written
-    as plain numbers count from 1904."""
+    as plain numbers count from 1904; `parts`: the sheets' parts in that order, in lower case."""
 
     hidden: list[Hidden]
     epoch_1904: bool
+    parts: tuple[str, ...] = ()
 
 
 def check_archive(data: bytes) -> Archive:
@@ -175,7 +176,8 @@ def _look_through(archive: zipfile.ZipFile) -> Archive:
             sheets.append(part)
             texts.shared_max += size // _SHARED_MIN
     texts.check(archive, sheets)
-    return Archive([hidden.get(name, Hidden()) for name in _in_order(archive)], epoch_1904)
+    names = tuple(_in_order(archive))
+    return Archive([hidden.get(name, Hidden()) for name in names], epoch_1904, names)
 
 
 def _in_order(archive: zipfile.ZipFile) -> Iterator[str]:

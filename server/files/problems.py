@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.forms.limits import FILE_BYTES_MAX as FORM_BYTES_MAX
 from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
 from server.base.catalogue import CATALOGUE
 from server.base.problems import Problem
@@ -19,6 +20,14 @@ def too_large() -> Problem:
 
 def unknown_type() -> Problem:
     return Problem("file_type_unknown")
+
+
+def form_too_large() -> Problem:
+    return Problem("file_too_large", f"一张表单的文件不超过 {FORM_BYTES_MAX >> 20} MB。")
+
+
+def form_type_unknown() -> Problem:
+    return Problem("file_type_unknown", "表单只能是 .xlsx 文件, 请另存为 .xlsx 后上传。")
 
 
 def web_page() -> Problem:

@@ -108,19 +108,19 @@ def _from_xml(kind: str, book: XmlBook) -> Workbook:
 
 
 def _read(kind: str, data: bytes, archive: Archive) -> Workbook:
-    return Workbook(kind, _sheets(data, archive.hidden), archive.epoch_1904)
+    return Workbook(kind, read_sheets(data, archive), archive.epoch_1904)
 
 
-def _sheets(data: bytes, hidden: list[Hidden]) -> list[Sheet]:
-    """The sheets as the reader gives them. Whatever goes wrong inside it, even a panic of its core, is a damaged
-    file."""
+def read_sheets(data: bytes, archive: Archive) -> list[Sheet]:
+    """The sheets of an inspected archive, as the reader gives them. Whatever goes wrong inside it, even a panic of its core,
+    is a damaged file."""
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         if len(book.sheet_names) > ROSTER_SHEETS_MAX:
             raise wrong.too_many_sheets(ROSTER_SHEETS_MAX)
         sheets, left = [], CELLS_MAX
         for index in range(len(book.sheet_names)):
-            sheet = _sheet(book, index, hidden)
+            sheet = _sheet(book, index, archive.hidden)
             left -= len(sheet.rows) * max(map(len, sheet.rows), default=0)
             if left < 0:
                 raise wrong.too_long()

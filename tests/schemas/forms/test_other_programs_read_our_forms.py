@@ -1,0 +1,50 @@
+"""pyxform is the oracle for good forms: what is accepted here, ODK Collect could fill. It is no gate for bad ones."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from pyxform.xls2xform import convert
+
+from schemas.forms.shipped import FOLDER
+from schemas.forms.surroundings import ONCE_CODE
+from tests.schemas.forms.cast import CLERKS, Sheets, example
+from tests.schemas.forms.made_forms import sheets
+
+XFORMS = "{http://www.w3.org/2002/xforms}"
+
+
+def converted(tables: Sheets) -> ElementTree.Element:
+    """The XForm that pyxform makes, which must be well-formed, without a warning."""
+    known = {
+        name: [{header: _written(cell) for header, cell in row.items()} for row in tables[name]]
+        for name in ("survey", "choices", "settings")
+    }
+    result = convert(xlsform=known, validate=False)
+    assert result.warnings == []
+    return ElementTree.fromstring(result.xform)
+
+
+def _written(cell: Any) -> str:
+    return str(cell)
+
+
+@pytest.mark.parametrize("code", ONCE_CODE)
+def test_every_shipped_form_converts_with_a_bind_for_each_field(code: str) -> None:
+    tables: Sheets = json.loads((FOLDER / f"{code}.json").read_text("utf-8"))
+    bound = {bind.get("nodeset", "").rpartition("/")[2] for bind in converted(tables).iter(f"{XFORMS}bind")}
+    assert bound >= {row["name"] for row in tables["survey"]}
+
+
+@pytest.mark.parametrize("code", [*CLERKS, "pond_round"])
+def test_every_form_of_a_clerk_converts(code: str) -> None:
+    converted(example(code))
+
+
+@given(tables=sheets())
+def test_any_form_that_is_accepted_converts(tables: Sheets) -> None:
+    converted(tables)
