@@ -20,6 +20,7 @@ import zstandard
 from flask import Flask
 
 from server.base.db import Base, Id, bulk_insert, db, is_postgresql, read, write
+from server.bench.coverage import measure_coverage
 from server.bench.figure import Figure
 from server.bench.profile import measure_steps
 from server.bench.rig import BATCH, PULL, PUSH, Cpu, CpuClock, Rig, reached
@@ -43,6 +44,7 @@ def measure(app: Flask, sizes: list[int], burst_sites: int) -> Iterator[Figure]:
     """The figures on one database, at growing numbers of stored checks."""
     with app.app_context():
         yield from measure_sync(app, sizes)
+        yield from measure_coverage(app)
         yield from measure_rosters(app)
         yield from measure_ticks(app.extensions["gongdi"], burst_sites)
 

@@ -78,7 +78,7 @@ class Rig:
         with write() as session:
             load_reference(session, seals, at_ms)
             site = new_site(session, seals, at_ms, self.name, self.is_busy)
-            user = add_user(session, NewUser(f"bench-{self.is_busy}", "inspector", str(uuid7())), at_ms)
+            user = add_user(session, NewUser(f"bench-{str(uuid7())[-12:]}", "inspector", str(uuid7())), at_ms)
             assign_site(session, seals, user, site, at_ms)
             asked = {"public_key": public_text(self.key), "name": self.name, "platform": "bench"}
             answer = enrolled(session, seals, user, asked, at_ms)
@@ -127,7 +127,7 @@ class Rig:
                 "method": "face",
                 "health_code": "green",
             }
-        if self.is_busy and number % 50 == 0:
+        if self.is_busy and number % 50 == 25:
             return "disinfection_log", {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
         celsius = 36.0 + number % 12 / 10
         return "temperature_check", {
