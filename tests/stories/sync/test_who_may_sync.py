@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
 
 from server.actions.devices.revoke_device import revoke_device
 from server.actions.sites.assign_site import unassign_site
@@ -109,3 +110,18 @@ def test_only_what_says_that_it_was_done_earlier_is_shown_as_written_down_later(
     device.outcomes(device.line(at=slow))
     (stored,) = records(device.pull({}), "disinfection_log")
     assert "backfilled" not in stored["body"]
+
+
+def test_a_process_that_knows_a_device_sees_at_once_that_another_revoked_it(
+    cast: Cast, device: WireDevice, second_app: Flask
+) -> None:
+    device.http = second_app.test_client()
+    device.pull({})  # from now on that process knows its key and token
+    device.outcomes(device.line())
+    with cast.app.app_context(), write() as session:
+        revoke_device(session, device.device, device.clock.now_ms())
+    answer = device.send("/sync/v1/pull", b'{"sync":1,"schema":"2026.1"}', "application/json")
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "device_revoked")
+    device.clock.advance(1)
+    (outcome,) = device.outcomes(device.line())
+    assert outcome["code"] == "device_revoked"
