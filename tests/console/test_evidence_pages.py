@@ -62,7 +62,7 @@ def test_an_entry_shows_who_when_how_sure_and_its_photos(
     expect(row).to_have_count(1)
     for part in ("检查员李华", "first", "2026-11-24 09:30:00", "已锚定", "自报 09:30", "至 12:40"):
         expect(row).to_contain_text(part)
-    shown = row.get_by_role("img", name="消毒 第 1 条 照片")
+    shown = row.get_by_role("img", name="消毒记录 第 1 条 照片")
     shown.scroll_into_view_if_needed()
     expect(shown).to_have_js_property("naturalWidth", 160)
     expect(row).to_contain_text("照片未到")

@@ -203,6 +203,10 @@ def test_a_value_that_does_not_open_stops_neither_the_others_nor_the_tick(
         db.engine.dispose()
 
 
+# When somebody was there and when he was measured, as the log's own columns say; nothing that was measured.
+NOT_SEALED = {"coverage_worker.attendance"}
+
+
 def test_every_column_of_bytes_without_a_length_is_gone_through() -> None:
     columns = {
         f"{table.name}.{column.name}"
@@ -210,7 +214,7 @@ def test_every_column_of_bytes_without_a_length_is_gone_through() -> None:
         for column in table.columns
         if isinstance(column.type, sa.LargeBinary) and column.type.length is None
     }
-    assert {column.name for column in SEALED_COLUMNS} == columns
+    assert {column.name for column in SEALED_COLUMNS} == columns - NOT_SEALED
 
 
 def _tick(app: Flask) -> dict[str, int]:
