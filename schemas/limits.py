@@ -7,10 +7,7 @@ value, narrow enough to catch a slipped decimal point or a pasted page.
 from __future__ import annotations
 
 # Identifiers
-UUID_LENGTH = 36  # canonical lower-case text
-SCOPE_MAX = 41  # site:<uuid>
 CODE_MAX = 32  # codes of kinds, duties, units, states: lower-case words of ours
-COMPANY_LENGTH = 18  # 统一社会信用代码, GB 32100-2015
 TRADE_LENGTH = 3  # national real-name platform's trade list
 DISTRICT_MIN, DISTRICT_MAX = 6, 9  # GB/T 2260 county code, or with a township's three digits
 DATE_LENGTH = 10  # YYYY-MM-DD

@@ -52,7 +52,7 @@ def compile_form(tables: Tables, around: Surroundings = NOTHING_KNOWN) -> Compil
     nature = head.members.get("nature", "fact")
     allows_any = head.members.get("version") == 1 and head.members.get("code") in around.once_code
     survey = compile_survey(sheets.get("survey"), lists, nature, allows_any, around, faults)
-    _check_privacy(survey.items, head, survey.rows, faults)
+    _check_privacy(survey.items, head, survey.rows)
     rows = {
         name: tuple(dict(row.given()) for row in rows_of(sheets.get(name), faults))
         for name in ("duties", "place_kinds", "site_kinds")
@@ -161,7 +161,7 @@ def _read_own(row: Row, members: dict[str, Any], site_kinds: Collection[str] | N
     members["icon"] = row.matching("icon", CODE, "图标应为小写字母开头的名称。")
 
 
-def _check_privacy(items: list[Item], head: _Head, rows: Mapping[str, Row], faults: list[Fault]) -> None:
+def _check_privacy(items: list[Item], head: _Head, rows: Mapping[str, Row]) -> None:
     """What sounds like somebody's number, and what is masked, belongs into a sealed form."""
     if head.members.get("sealed", True):
         return

@@ -159,7 +159,7 @@ def _add(source: _Source, survey: Survey, lists: Lists, allows_any: bool, around
     name = _name(row, survey, on_wire=kind not in ("note", "calculate"))
     _check_columns(row, kind)
     members: dict[str, Any] = {"group": survey.group, **read_columns(row, kind, allows_any)}
-    type_ = _type(source, survey, lists, around, members)
+    type_ = _type(source, lists, around, members)
     known = _known(survey, around, name=name)
     members["relevant"] = row.condition("relevant", known)
     if kind == "calculate":
@@ -213,9 +213,7 @@ def _check_columns(row: Row, kind: str) -> None:
             row.fault(header, "not_for_type", f"类型 {kind} 不能填写这一列, 请清空。")
 
 
-def _type(
-    source: _Source, survey: Survey, lists: Lists, around: Surroundings, members: dict[str, Any]
-) -> Type:
+def _type(source: _Source, lists: Lists, around: Surroundings, members: dict[str, Any]) -> Type:
     """The type in expressions; the list or file is put into the item's members."""
     kind, detail, row = source.kind, source.detail, source.row
     if kind in ("select_one", "select_multiple"):

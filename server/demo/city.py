@@ -117,7 +117,7 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
         agenda = [
             *_ticks(app, first_day, until_ms),
             *_rounds(city, crews, chance, first_day, until_ms),
-            *_happenings(app, city, crews, first_day, days, until_ms),
+            *_happenings(app, crews, first_day, days, until_ms),
         ]
         if sites > _WITH_HISTORY:
             at_ms = instant_ms(last_day, "04:00")
@@ -270,7 +270,7 @@ def _rounds(
 
 
 def _happenings(
-    app: Flask, city: dict[str, Any], crews: list[_Crew], first_day: str, days: int, until_ms: int
+    app: Flask, crews: list[_Crew], first_day: str, days: int, until_ms: int
 ) -> Iterator[_Planned]:
     """What does not happen every day, and what people do about the flags."""
     scenes = [

@@ -82,7 +82,7 @@ def _part(runtime: Runtime, now_ms: int) -> Mapping[str, int] | None:
         return None
     _delete_leftover(runtime, erasure)
     if erasure.step == "file":
-        return _finish(runtime, erasure, now_ms)
+        return _finish(erasure, now_ms)
     return _STEPS[erasure.step](runtime, erasure, read_person(runtime.seals, erasure), now_ms)
 
 
@@ -191,7 +191,7 @@ def _forms(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dic
         return _continue(row, _Place("file"), forms=erase_forms(session, runtime.seals, person))
 
 
-def _finish(runtime: Runtime, seen: Erasure, now_ms: int) -> dict[str, int] | None:
+def _finish(seen: Erasure, now_ms: int) -> dict[str, int] | None:
     """On SQLite, what went is still in the write-ahead log until that is emptied: done when it is."""
     with read() as session:
         is_sqlite = not is_postgresql(session)

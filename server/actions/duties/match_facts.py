@@ -29,7 +29,6 @@ _DONE = tuple(FULFILLED.values())
 def match_facts(
     session: Session,
     feed: Feed,
-    scope: Scope,
     touches: Sequence[Touch],
     reporting: Reporting,
     now_ms: int,
@@ -40,6 +39,7 @@ def match_facts(
     Records of a place are matched with the windows of every duty that asks for their kind; coverage (who of those
     present was measured) is kept by day, and follows what changed. Few statements, however many facts.
     """
+    scope = feed.scope
     changed = _match_logs(session, scope, merged(touches, COVERAGE_KINDS), reporting, now_ms, book)
     changed += _weigh_around(session, scope, touches, reporting, now_ms, book)
     if changed:

@@ -102,7 +102,7 @@ def plan_commit(
     done = compare(rows, stored, seen_since(session, roster.site_id, exits(rows, stored)))
     _check_fresh(result, done, leaving)
     _check_unseen(session, roster.site_id, leaving, decision)
-    result.planned = [*_from_rows(rows, done, stored), *_from_absent(result, done, leaving)]
+    result.planned = [*_from_rows(rows, done, stored), *_from_absent(done, leaving)]
     sealed = sealed_result(seals, roster_id, result)
     return Plan(roster.site_id, roster.result, seq, result, sealed, decision)
 
@@ -247,7 +247,7 @@ def _from_rows(rows: list[Row], done: Comparison, stored: dict[Certificate, Stor
             yield Planned(index, known.id, known.rev)
 
 
-def _from_absent(result: Result, done: Comparison, leaving: Mapping[str, Absent]) -> Iterator[Planned]:
+def _from_absent(done: Comparison, leaving: Mapping[str, Absent]) -> Iterator[Planned]:
     for person in done.absent:
         if person.id in leaving:
             yield Planned(-1, person.id, person.rev)

@@ -75,7 +75,6 @@ def finish(applying: Applying, reporting: Reporting, book: Rulebook) -> None:
         match_facts(
             applying.session,
             applying.feed,
-            applying.scope,
             applying.touches,
             reporting,
             applying.now_ms,

@@ -103,7 +103,7 @@ def settle_times(
         _settle_among(settled, written, fresh, stored, known)
     if dates.narrowed is not None and dates.arrival_ms - dates.t_ms <= LOOSE_MS:
         _narrow(session, head, dates, settled)
-    _note_ends(head, dates, settled, fresh)
+    _note_ends(head, settled, fresh)
     return settled
 
 
@@ -256,7 +256,7 @@ def _moved(row: Stored, interval: Interval) -> bool:
     )
 
 
-def _note_ends(head: StreamHead, dates: Dates, settled: Settled, fresh: Iterable[Line]) -> None:
+def _note_ends(head: StreamHead, settled: Settled, fresh: Iterable[Line]) -> None:
     """Remember after which moment nothing was written, and from which number on times are loose."""
     latest = [interval.latest_ms for interval in settled.fresh.values()]
     if latest:
