@@ -20,9 +20,8 @@ from schemas.expressions.moments import days_of, is_date, is_time, micros_of, mi
 NUMBER_MAX = 10**9
 _MICRO = 10**6
 
-_FAR = (
-    1e-5  # two numbers that differ by more compare as doubles: neither rounding nor a double's error matters
-)
+# Two numbers that differ by more compare as doubles: neither rounding nor a double's error matters.
+_FAR = 1e-5
 
 Number = int | float | Fraction  # a double is a value as it was sent, exact only once it is reckoned with
 Exact = int | Fraction
@@ -49,7 +48,7 @@ Closure = Callable[[Env], Any]
 
 
 def compile_tree(tree: Tree, positions: Mapping[str, int]) -> Closure:
-    """The closure of a tree. `positions`: where in `Env.values` a field stands."""
+    """The closure of a tree. `positions`: where in `Env.values` a field is."""
     return _Compiler(positions).closure(tree)
 
 

@@ -10,9 +10,8 @@ from schemas.expressions.tokens import Token, tokens_of
 NODES_MAX = 64
 DEPTH_MAX = 8
 
-Syntax = tuple[
-    Any, ...
-]  # ("field", name) ("self",) ("number", 1.5) ("text", "a") (operator or function, *operands)
+# ("field", name) ("self",) ("number", 1.5) ("text", "a") (operator or function, *operands)
+Syntax = tuple[Any, ...]
 
 _LEVELS: tuple[tuple[str, ...], ...] = (("=", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "div"))
 FUNCTIONS = {

@@ -87,7 +87,7 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
     @property
     def is_field(self) -> bool:
-        """Whether it stands in a body."""
+        """Whether it is in a body."""
         return self.type not in ("note", "calculate", "group")
 
 
@@ -111,7 +111,7 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 
     @property
     def fields(self) -> tuple[Item, ...]:
-        """The items that stand in a body, in their order."""
+        """The items that are in a body, in their order."""
         return tuple(item for item in self.items if item.is_field)
 
     def choices(self, item: Item) -> tuple[str, ...]:

@@ -76,11 +76,8 @@ class Seals:
 
     def seal_all(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """As `seal` of each (aad, value): the system is asked for nonces once."""
-        nonces, head, encrypt = (
-            os.urandom(_NONCE_BYTES * len(values)),
-            MAGIC + self.current,
-            self.keys[self.current].encrypt,
-        )
+        nonces = os.urandom(_NONCE_BYTES * len(values))
+        head, encrypt = MAGIC + self.current, self.keys[self.current].encrypt
         sealed = []
         for number, (aad, value) in enumerate(values):
             nonce = nonces[number * _NONCE_BYTES : (number + 1) * _NONCE_BYTES]

@@ -38,11 +38,16 @@ class CoverageWorker(Base):
     attendance: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
-def forget_days(session: Session, scope_id: str, local_dates: Collection[str]) -> None:
-    """Delete what is kept of these days; it is made again from the records when it is needed."""
+def forget_days(session: Session, scope_id: str, local_dates: Collection[str]) -> int:
+    """Delete what is kept of these days; it is made again from the records when it is needed. Gives how many rows."""
+    gone = 0
     for model in (CoverageWorker, CoverageDay):
         own = (model.scope_id == scope_id, model.local_date.in_(local_dates))
-        session.execute(sa.delete(model).where(*own), execution_options={"synchronize_session": False})
+        deleted: Any = session.execute(
+            sa.delete(model).where(*own), execution_options={"synchronize_session": False}
+        )
+        gone += deleted.rowcount
+    return gone
 
 
 def forget_days_between(session: Session, scope_id: str, from_ms: int, to_ms: int) -> None:

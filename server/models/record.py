@@ -88,9 +88,8 @@ class Worker(Base):
     __table_args__ = (
         sa.Index("ix_worker_certificate", "certificate_digest"),  # the same person at another site
         sa.Index("ix_worker_company", "scope_id", "company"),  # a contractor's own people
-        sa.Index(
-            "ix_worker_person", "scope_id", "certificate_digest"
-        ),  # duties: one person under two records
+        # duties: one person under two records
+        sa.Index("ix_worker_person", "scope_id", "certificate_digest"),
         sa.Index(  # duties: the few people who are not counted like everybody else
             "ix_worker_unusual",
             "scope_id",

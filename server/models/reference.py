@@ -32,20 +32,14 @@ class Reference(Base):
 STAMP = "stamp"  # the noun of the one row that changes whenever any other does
 
 
-_STAMP_QUERY = sa.select(Reference.data).where(
-    Reference.noun == STAMP
-)  # made once: it is asked at every turn
+# The one row of the stamp, as {"value"}. Made once, because every transaction asks it.
+STAMP_QUERY: sa.Select[Any] = sa.select(Reference.data).where(Reference.noun == STAMP)
 
 
 def reference_stamp(session: Session) -> str:
     """What names the reference data as it is now: a cache that holds another stamp is stale."""
-    found = session.scalar(stamp_query())
+    found = session.scalar(STAMP_QUERY)
     return str(found["value"]) if found else ""
-
-
-def stamp_query() -> sa.Select[Any]:
-    """The one row of the stamp, as {"value"}."""
-    return _STAMP_QUERY
 
 
 def reference_rows(session: Session) -> dict[str, list[dict[str, Any]]]:

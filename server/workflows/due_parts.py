@@ -1,6 +1,6 @@
 """Which parts of a tick have something to do, found in one statement: a tick without work takes no lock.
 
-Each part's own query is asked whether it gives a row, so that what is looked for stands once.
+Each part's own query is asked whether it gives a row, so that what is looked for is written once.
 """
 
 from __future__ import annotations

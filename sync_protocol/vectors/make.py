@@ -79,7 +79,7 @@ _CHAIN = (
 
 
 def good() -> list[Json]:
-    """Lines that must be read, and what stands in them."""
+    """Lines that must be read, and what is in them."""
     media = f'[{{"sha256":"{NO_HASH}","bytes":204800,"type":"image/jpeg"}}]'
     spaced = line().replace('"n":1', ' "n" : 1 ')
     cases = [

@@ -133,9 +133,8 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
         session.add_all(MediaPromise(**_columns(row)) for row in scratch.scalars(sa.select(MediaPromise)))
         wrong = {difference.id for difference in differing if difference.what == "record"}
         records = [row for row in scratch.scalars(sa.select(Record)) if row.id in wrong]
-        for (
-            row
-        ) in records:  # the feed changes what is served; what duties are judged by is from the log alone
+        # The feed changes what is served; what duties are judged by is from the log alone.
+        for row in records:
             mine = sa.update(Record).where(Record.scope_id == scope_id, Record.id == row.id)
             session.execute(mine.values({name: getattr(row, name) for name in _JUDGED_BY}))
         feed.put([_put(seals, row) for row in records])

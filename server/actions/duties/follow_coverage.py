@@ -1,5 +1,5 @@
-"""Coverage kept for each day, changed by what facts came, went and moved: the cost of a push follows its own facts, however
-many the day has. Called under the scope's lock. It says what `weigh_coverage` says, which looks at all facts again."""
+"""Coverage that is kept for each day, so that a push looks only at its own facts, however many the day has. Called under the
+scope's lock. It gives the evidence that `weigh_coverage` gives by looking at all facts again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from server.actions.duties.weigh_coverage import (
     coverage_evidence,
     shown_by,
 )
-from server.actions.records.count_people import Several, unusual_people
+from server.actions.records.count_people import UnusualPerson, unusual_people
 from server.base.db import bulk_insert, bulk_select, bulk_update
 from server.models.coverage import CoverageDay, CoverageWorker, forget_days
 from server.models.entry import ANY_KIND, KeptEvidence
@@ -92,7 +92,7 @@ def follow_coverage(
     now_ms: int,
     book: Rulebook,
 ) -> dict[str, Evidence]:
-    """Let the kept days know what came, went and moved; gives the evidence for these windows, by window id.
+    """Bring the kept days up to the facts that came, went and moved; gives the evidence for these windows, by window id.
 
     1. Days that are kept and touched are read, and those of the windows. A day whose windows are other than it was kept
        for, and a recent one that is not kept, is made again from its records.
@@ -221,7 +221,7 @@ def _by_worker(touches: Iterable[Touch]) -> dict[str, list[Touch]]:
     return found
 
 
-def _workers(unusual: Iterable[Several]) -> Iterator[str]:
+def _workers(unusual: Iterable[UnusualPerson]) -> Iterator[str]:
     for person in unusual:
         yield from person.workers
 
@@ -330,7 +330,7 @@ def _evidence(
     windows: Sequence[AnyWindow],
     asked: Mapping[str, Asked],
     days: Mapping[str, Day],
-    unusual: Sequence[Several],
+    unusual: Sequence[UnusualPerson],
 ) -> dict[str, Evidence]:
     if not windows:
         return {}
@@ -345,7 +345,7 @@ def _evidence(
     return found
 
 
-def _tally(day: Day, index: int, of_staff: bool, unusual: Sequence[Several]) -> Tally:
+def _tally(day: Day, index: int, of_staff: bool, unusual: Sequence[UnusualPerson]) -> Tally:
     """How many people are what: of the canteen's staff, or of everybody else."""
     tally = {} if of_staff else dict(day.tallies[index])
     for person in unusual:

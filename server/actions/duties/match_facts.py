@@ -40,7 +40,7 @@ def match_facts(
     present was measured) is kept by day, and follows what changed. Few statements, however many facts.
     """
     scope = feed.scope
-    changed = _match_logs(session, scope, merged(touches, COVERAGE_KINDS), reporting, now_ms, book)
+    changed = _match_logs(session, scope, merged(touches), reporting, now_ms, book)
     changed += _weigh_around(session, scope, touches, reporting, now_ms, book)
     if changed:
         session.flush()
@@ -91,7 +91,7 @@ def _weigh_around(
     people = [touch for touch in touches if touch.kind in COVERAGE_KINDS]
     if not people:
         return []
-    weighed = merged(people, COVERAGE_KINDS)
+    weighed = merged(people)
     coverage = Window.duty.in_({rule.code for rule in book.duties if rule.judging == "coverage"})
     days = [
         Touch(

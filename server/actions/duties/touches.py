@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from server.actions.duties.weigh_coverage import COVERAGE_KINDS
 from server.rules.duties.matching import Fact
 
 
@@ -20,12 +21,12 @@ class Touch(NamedTuple):
     came: Fact | None = None
 
 
-def merged(touches: Iterable[Touch], coverage_kinds: Iterable[str]) -> list[Touch]:
-    """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows."""
+def merged(touches: Iterable[Touch]) -> list[Touch]:
+    """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows. Whom a pass or a
+    reading is about makes no difference: coverage asks of everybody."""
     found: dict[tuple[str, str | None, bool], Touch] = {}
-    people = frozenset(coverage_kinds)
     for touch in touches:
-        subject = None if touch.kind in people else touch.subject
+        subject = None if touch.kind in COVERAGE_KINDS else touch.subject
         key = (touch.kind, subject, touch.went)
         known = found.get(key, touch)
         first, last = min(known.from_ms, touch.from_ms), max(known.to_ms, touch.to_ms)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from server.actions.records.feed import Feed
 from server.base.db import Base, is_postgresql
 from server.base.seal import Seals
-from server.models.coverage import CoverageDay, CoverageWorker
+from server.models.coverage import CoverageDay, forget_days
 from server.models.device import Boot, Device, EnrolCode, Exchange
 from server.models.entry import Quarantine
 from server.models.receipt import StreamReceipt
@@ -190,10 +190,7 @@ def forget_coverage(session: Session, now_ms: int, book: Rulebook) -> int:
     chosen = old.order_by(CoverageDay.to_ms).limit(DAYS_AT_ONCE).with_for_update(skip_locked=True)
     gone = 0
     for scope_id, local_date in session.execute(chosen).all():
-        for model in (CoverageWorker, CoverageDay):
-            own = (model.scope_id == scope_id, model.local_date == local_date)
-            deleted: Any = session.execute(sa.delete(model).where(*own))
-            gone += deleted.rowcount
+        gone += forget_days(session, scope_id, [local_date])
         if gone >= ROWS_AT_ONCE:
             break
     return gone

@@ -14,7 +14,7 @@ from server.rules.people import person_keys
 _COLUMNS = (Worker.id, Worker.certificate_digest, Worker.merged_into, Worker.canteen_staff)
 
 
-class Several(NamedTuple):
+class UnusualPerson(NamedTuple):
     """A person who is not counted like everybody else: under several records, or as one of the canteen's staff."""
 
     workers: tuple[str, ...]
@@ -27,7 +27,7 @@ def people_of(session: Session, scope_id: str) -> dict[str, str]:
     return _person_keys(rows)
 
 
-def unusual_people(session: Session, scope_id: str) -> list[Several]:
+def unusual_people(session: Session, scope_id: str) -> list[UnusualPerson]:
     """The people of a site's roster with several records, and its canteen staff. Everybody else has one record and is
     counted by that. Two statements or three, that give those few rows."""
     own = Worker.scope_id == scope_id
@@ -49,7 +49,9 @@ def unusual_people(session: Session, scope_id: str) -> list[Several]:
     people: dict[str, list[str]] = {}
     for worker, person in _person_keys(rows[key] for key in sorted(rows)).items():
         people.setdefault(person, []).append(worker)
-    found = [Several(tuple(some), any(rows[one].canteen_staff for one in some)) for some in people.values()]
+    found = [
+        UnusualPerson(tuple(some), any(rows[one].canteen_staff for one in some)) for some in people.values()
+    ]
     return [one for one in found if one.is_staff or len(one.workers) > 1]
 
 

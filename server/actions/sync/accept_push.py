@@ -187,7 +187,7 @@ def _one_scope(pushing: Pushing, parts: _Parts, name: str, lines: list[Line], ac
 
 
 def close_exchange(session: Session, opened: Opened, exchange: Exchange) -> None:
-    """Write what a push has changed of device, scopes and streams, and the exchange, in one go."""
+    """Write what a push has changed of device, scopes and streams, and the exchange, all together."""
     record_exchange(opened.writes, exchange)
     opened.save_device()
     opened.writes.send(session)

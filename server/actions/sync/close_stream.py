@@ -78,9 +78,8 @@ def close_stream(pushing: Pushing, opened: OpenScope, stream: streams.Stream, ar
     remember_floor(head, pushing.dates, arrived.attested, stream.n)
     before_ms = head.complete_ms
     whole = _declare(pushing, opened, stream, arrived)
-    pulled_ms = (
-        pushing.dates.pulled_ms
-    )  # a device that has the beacon of a pull has its whole answer, `gone` too
+    # A device that has the beacon of a pull has its whole answer, `gone` too.
+    pulled_ms = pushing.dates.pulled_ms
     if whole and head.gone_ms is not None and pulled_ms is not None and pulled_ms >= head.gone_ms:
         head.left_ms, head.left_why = pushing.now_ms, RELEASED
     if head.left_why == DORMANT and head.complete_ms != before_ms:

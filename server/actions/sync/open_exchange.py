@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import manager_of_class
 from server.base.db import is_postgresql, is_transaction_open, raise_if_lost
 from server.base.statements import Among, Prepared, Row, Together, Writes
 from server.models.device import Boot, Device, Exchange, StreamHead
-from server.models.reference import stamp_query
+from server.models.reference import STAMP_QUERY
 from server.models.scope import Scope, lock_scope
 from server.models.user import Assignment, User
 from server.models.watermark import counted_query
@@ -268,7 +268,7 @@ _LOOKED_UP = Together(
     highest_boot=sa.select(
         sa.select(sa.func.max(_BOOT.c.number)).where(_BOOT.c.device_id == _device).scalar_subquery()
     ),
-    stamp=stamp_query(),
+    stamp=STAMP_QUERY,
     assigned=sa.select(Assignment.site_id, Assignment.since_ms, Assignment.ended_ms).where(
         Assignment.user_id == _user_id
     ),

@@ -1,5 +1,5 @@
-"""Coverage that follows each fact: what the facts of one worker come to for the windows of a day, and what people counted
-by that come to.
+"""Coverage that follows each fact. An Attendance is what the facts of one worker say about the windows of a day; a Tally is
+how many people are what in one window, and gives its evidence.
 
 An Attendance is joined fact by fact, in any order, and joining a fact twice is joining it once. A fact that went cannot be
 taken out: what is left is then joined again from nothing. It answers as `coverage.weigh` does, which looks at all facts of
@@ -43,7 +43,7 @@ _WIDTH = 5
 
 
 def nobody(spans: Sequence[Span]) -> Attendance:
-    """Of somebody of whom nothing is known, for windows with these times."""
+    """The Attendance of somebody of whom nothing is known, for windows with these times."""
     return [0] * (_WIDTH * len(spans))
 
 

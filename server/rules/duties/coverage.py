@@ -99,9 +99,8 @@ def coverage(present: Collection[str], measured: Collection[str], share: float) 
 
 def is_enough(need: int, have: int, share: float) -> bool:
     """Whether so many measured of so many who had to be are the share that is asked for."""
-    return need > 0 and have >= math.ceil(
-        share * need - 1e-9
-    )  # 0.95 of 20 is 19, though floats say 19.000000000000004
+    # 0.95 of 20 is 19, though floats say 19.000000000000004.
+    return need > 0 and have >= math.ceil(share * need - 1e-9)
 
 
 def present(passes: Iterable[Pass], readings: Iterable[Reading], span: Span) -> Present:

@@ -71,12 +71,10 @@ def _fields() -> dict[str, RosterField]:
 
 COLUMNS: Mapping[str, RosterField] = _fields()
 FIELDS: Mapping[str, str] = {name: one.title for name, one in COLUMNS.items()}
-REQUIRED = tuple(
-    name for name, one in COLUMNS.items() if one.column.missing
-)  # without them a row is rejected
-GIVABLE = tuple(
-    name for name, one in COLUMNS.items() if one.column.given
-)  # one value may be true of everybody
+# Without these a row is rejected.
+REQUIRED = tuple(name for name, one in COLUMNS.items() if one.column.missing)
+# Of these one value may be true of everybody.
+GIVABLE = tuple(name for name, one in COLUMNS.items() if one.column.given)
 
 
 def shown(name: str, value: object) -> str:

@@ -50,7 +50,7 @@ class Row:
     found: list[Found] = field(default_factory=list)
 
     def take_fitting(self, one: RosterField, reading: Measured, missing: str | None) -> None:
-        """The same, of a field that may refuse what the cell says."""
+        """As `take`, of a field that may refuse what the cell says."""
         value, problem = reading
         if value is not None and not one.fits(value):
             value, problem = None, "value_unfit"
