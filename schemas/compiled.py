@@ -29,10 +29,10 @@ _LINE_MAX = 16_384  # bytes; a longer line is unusual
 _UP_MS_MAX = 2**53 - 1
 _WALL_MS_MAX = 4_102_444_800_000  # 2100-01-01; a clock beyond it, or before 1970, is unusual
 _BACKSLASH, _COLON, _NEWLINE = b"\\:\n"
-_NUMBER_MAX = 24  # characters; readers of JSON disagree about longer ones
+NUMBER_MAX = 24  # characters; readers of JSON disagree about longer ones
 _NAMES = re.compile(rb'"([a-z0-9_]+)":')
-_LONG_NUMBER = re.compile(rb'":[ \t\r]*-?[0-9][0-9.eE+-]{%d}' % (_NUMBER_MAX - 1))
-_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+LONG_NUMBER = re.compile(rb'":[ \t\r\n]*-?[0-9][0-9.eE+-]{%d}' % (NUMBER_MAX - 1))
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:(Z|[+-][0-9]{2}:[0-9]{2})")
 
 Predicate = Callable[[Any], object]  # what it gives is true or false enough
@@ -84,7 +84,7 @@ class _Compiled:
         self.decode = msgspec.json.Decoder(struct).decode
         self.names = tuple(shape.name for shape in shapes)
         self.checks = [(i, check) for i, shape in enumerate(shapes) for check in _checks(shape)]
-        self.short_of = _least_length(shapes) + _NUMBER_MAX
+        self.short_of = _least_length(shapes) + NUMBER_MAX
         self.problems = kind.whole.problems if type(kind.whole).problems is not Body.problems else None
 
     def read(
@@ -94,7 +94,7 @@ class _Compiled:
         same body, where the caller has it."""
         try:
             body = self.decode(text)
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
         values = astuple(body)
         for i, check in self.checks:
@@ -137,7 +137,7 @@ class Reader:
         if colons != plain_colons and not _is_census_right(line, colons, (*_texts(entry), *values)):
             return None
         text = bytes(entry.body)
-        return (entry, body) if len(text) < compiled.short_of or _LONG_NUMBER.search(text) is None else None
+        return (entry, body) if len(text) < compiled.short_of or LONG_NUMBER.search(text) is None else None
 
     def is_sound(self, kind: str, text: bytes, body: Mapping[str, Any]) -> bool:
         """Whether every rule holds for the body of an addition that this server wrote as `text`, in which no name occurs
@@ -153,7 +153,7 @@ def _read_envelope(line: bytes) -> FastEntry | None:
     try:
         entry = _decode_entry(line)
         prev_is_hex = bytes.fromhex(entry.prev).hex() == entry.prev  # half the time of a pattern
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     at, scope = entry.at, entry.scope
     wall_ms = _wall_ms(at.wall)
@@ -251,11 +251,12 @@ def _type(shape: Shape) -> Any:
 
 def _checks(shape: Shape) -> list[Predicate]:
     """What msgspec can't say of a field, as predicates."""
-    checks = [] if shape.pattern is None else [_pattern_check(shape.pattern)]
+    checks = [] if shape.pattern is None else [pattern_check(shape.pattern)]
     return checks + [_check(shape, check) for check in shape.checks]
 
 
-def _pattern_check(pattern: str) -> Predicate:
+def pattern_check(pattern: str) -> Predicate:
+    """Whether a text is wholly of a pattern."""
     if pattern == UUID_PATTERN:
         return _is_uuid
     match = re.compile(pattern).fullmatch
@@ -269,15 +270,20 @@ def _check(shape: Shape, check: Check) -> Predicate:
         return frozenset(
             i / 10 for i in range(round(shape.low * 10), round(shape.high * 10) + 1)
         ).__contains__
+    return passes(check)
 
-    def passes(value: Any) -> bool:
+
+def passes(check: Check) -> Predicate:
+    """A check that raises for what is wrong, as a predicate."""
+
+    def is_right(value: Any) -> bool:
         try:
             check(value)
         except ValidationError:
             return False
         return True
 
-    return passes
+    return is_right
 
 
 _match_uuid = re.compile(UUID_PATTERN).fullmatch

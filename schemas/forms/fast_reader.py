@@ -3,24 +3,16 @@ strict reader accepts, with equal values, and gives None for anything else."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 from msgspec import Meta, Raw, Struct
 from msgspec.structs import astuple
 
-from schemas.fields import TEXT_PATTERN
+from schemas.compiled import LONG_NUMBER, NUMBER_MAX, UNREADABLE, Predicate, passes, pattern_check
 from schemas.forms.conditions import Conditions, Context
-from schemas.shapes import Check, Shape, shapes_of
-
-_NUMBER_MAX = 24  # characters; readers of JSON disagree about longer ones
-_LONG_NUMBER = re.compile(rb'":[ \t\r\n]*-?[0-9][0-9.eE+-]{%d}' % (_NUMBER_MAX - 1))
-_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
-
-Predicate = Callable[[Any], object]
+from schemas.shapes import Shape, shapes_of
 
 
 class FastReader:
@@ -31,14 +23,14 @@ class FastReader:
         self._decode = msgspec.json.Decoder(_struct(type(schema).__name__, shapes)).decode
         self._checks = [(i, check) for i, shape in enumerate(shapes) for check in _checks(shape)]
         least = sum(len(f'"{shape.name}":""') for shape in shapes if not shape.optional)
-        self._short_of = least + _NUMBER_MAX  # what is shorter has no room for a needlessly long number
+        self._short_of = least + NUMBER_MAX  # what is shorter has no room for a needlessly long number
         self._conditions = conditions if conditions.has_any else None
 
     def read(self, text: Raw | bytes, context: Context) -> tuple[Struct, tuple[Any, ...]] | None:
         """The body and its values in order, if every rule holds; whether a name occurs twice is not seen here."""
         try:
             body = self._decode(text)
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
         values = astuple(body)
         for i, check in self._checks:
@@ -48,7 +40,7 @@ class FastReader:
         if self._conditions is not None and not self._conditions.hold(list(values), context):
             return None
         written = bytes(text)
-        if len(written) >= self._short_of and _LONG_NUMBER.search(written) is not None:
+        if len(written) >= self._short_of and LONG_NUMBER.search(written) is not None:
             return None
         return body, values
 
@@ -75,8 +67,8 @@ def _type(shape: Shape) -> Any:
 
 def _checks(shape: Shape) -> list[Predicate]:
     """What msgspec can't say of a field, as predicates."""
-    checks = [] if shape.pattern is None else [_pattern_check(shape.pattern)]
-    checks += [_passes(check) for check in shape.checks]
+    checks = [] if shape.pattern is None else [pattern_check(shape.pattern)]
+    checks += [passes(check) for check in shape.checks]
     if shape.item is not None:
         inside = _checks(shape.item)
         checks += [_each(inside)] if inside else []
@@ -87,27 +79,9 @@ def _checks(shape: Shape) -> list[Predicate]:
     return checks
 
 
-def _pattern_check(pattern: str) -> Predicate:
-    match = re.compile(pattern).fullmatch
-    if pattern == TEXT_PATTERN:  # nearly every text is printable, which is quicker to see
-        return lambda text: (text.isprintable() and text.strip(" ") != "") or match(text)
-    return match
-
-
 def _each(checks: list[Predicate]) -> Predicate:
     return lambda items: all(check(item) for item in items for check in checks)
 
 
 def _within(position: int, checks: list[Predicate]) -> Predicate:
     return lambda part: all(check(astuple(part)[position]) for check in checks)
-
-
-def _passes(check: Check) -> Predicate:
-    def passes(value: Any) -> bool:
-        try:
-            check(value)
-        except ValidationError:
-            return False
-        return True
-
-    return passes

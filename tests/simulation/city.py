@@ -4,7 +4,6 @@ put back to that for each seed."""
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,8 +178,3 @@ def _enter(city: City, tablet: Tablet, scope: str, body: dict[str, Any]) -> None
     city.workers.append(
         Written(key, "t1", device, site, "worker", "add", key, key, body, at_ms, PlainClock.boot, None)
     )
-
-
-def copy_home(city: City, tablet: str, to: Path) -> Path:
-    shutil.copytree(city.home(tablet), to)
-    return to

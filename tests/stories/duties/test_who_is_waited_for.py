@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from server.actions.devices.refresh_watermark import close_forks
 from server.actions.devices.revoke_device import revoke_device
 from server.actions.questions.settle_held import held_entries, settle_held
 from server.actions.questions.settle_questions import settle_refused
-from server.actions.reference.load_reference import rules_in_force, tx_of
+from server.actions.reference.load_reference import tx_of
 from server.actions.sites.assign_site import unassign_site
 from server.base.db import read, write
 from server.models import Device, HeldEntry, KeptEvidence, LogEntry, Quarantine, Site, StreamHead, User
@@ -253,11 +252,6 @@ def _dismiss(field: Field, refused_id: str) -> None:
 
 def _tx(field: Field, session: Session) -> Tx:
     return tx_of(session, field.app.extensions["gongdi"].seals, field.cast.clock.now_ms())
-
-
-def _rules(field: Field) -> Any:
-    with field.app.app_context(), read() as session:
-        return rules_in_force(session)
 
 
 def _complete(field: Field, device: WireDevice) -> int | None:
