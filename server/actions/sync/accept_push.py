@@ -131,7 +131,6 @@ def _pushing(session: Session, seals: Seals, opened: Opened, exchange: Exchange,
         dates,
         exchange.at_ms,
         book,
-        opened.writes,
         opened.stopped_ms,
     )
 

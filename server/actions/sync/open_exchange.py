@@ -52,9 +52,9 @@ class KnownBoot(NamedTuple):
 
 @dataclass(slots=True)
 class OpenScope:
-    """A locked scope and the sender's stream in it; both are written by `save`, and by nothing else meanwhile. `counted`:
-    who reports there; `silent_ms`: the first deadline of its silent windows that the stream may decide, None: there is
-    none."""
+    """A locked scope and the sender's stream in it, as copies: what the push changes of them is written by `save`.
+    `counted`: who reports there; `silent_ms`: the first deadline of its silent windows that the stream may decide, None:
+    there is none."""
 
     scope: Scope
     head: StreamHead

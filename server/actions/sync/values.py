@@ -16,7 +16,6 @@ from server.actions.sync.estimate_times import Dates
 from server.actions.sync.read_push import Envelope, Line
 from server.base.db import bulk_insert
 from server.base.seal import Seals
-from server.base.statements import Writes
 from server.models.device import Device
 from server.models.scope import Scope
 from server.models.user import Assignment
@@ -32,8 +31,7 @@ from sync_protocol.intervals import Interval
 @dataclass(frozen=True, slots=True)
 class Pushing:
     """What every step of one push needs. The device's own columns are copied here, because they are read for every line.
-    `writes`: changes of single rows, which are sent together at the end. `is_own`: the server wrote the lines itself,
-    under ids that it drew for them, so none of them can be here already."""
+    `is_own`: the server wrote the lines itself, under ids that it drew for them, so none of them can be here already."""
 
     session: Session
     seals: Seals
@@ -44,7 +42,6 @@ class Pushing:
     dates: Dates
     now_ms: int
     book: Rulebook
-    writes: Writes
     stopped_ms: int | None = None  # when the device was revoked or its user disabled
     is_own: bool = False
 

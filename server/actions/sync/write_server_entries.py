@@ -76,7 +76,6 @@ def write_server_entries(
         dates,
         now_ms,
         book,
-        opened.writes,
         is_own=True,
     )
     # It stays out of the session.
