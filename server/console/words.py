@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from server.rules.duties.judge import REASONS, REMEDIES, reason_code
 from server.rules.flags.words import (
-    FLAG_STATE_NAMES,
+    FLAG_STATE_WORDS,
     GRADES,
     KIND_TITLES,
     SEVERITIES,
     SLOTS,
-    WINDOW_STATES,
+    WINDOW_STATE_WORDS,
     moment,
 )
 
@@ -78,8 +78,8 @@ SETTLEMENTS = {
 }
 ACTORS = {"scheduler": "系统"}
 ALL = {
-    "flag_state": FLAG_STATE_NAMES,
-    "window_state": WINDOW_STATES,
+    "flag_state": FLAG_STATE_WORDS,
+    "window_state": WINDOW_STATE_WORDS,
     "severity": SEVERITIES,
     "grade": GRADES,
     "kind": KIND_TITLES,

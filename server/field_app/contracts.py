@@ -20,7 +20,7 @@ from schemas.worker import WorkerBody
 from server.actions.reference.load_reference import SEED_DATA
 from server.actions.reference.name_codes import OWN_NAMES
 from server.rules.duties.judge import REASONS
-from server.rules.flags.words import FLAG_STATE_NAMES, SEVERITIES, SLOTS, WINDOW_STATES
+from server.rules.flags.words import FLAG_STATE_WORDS, SEVERITIES, SLOTS, WINDOW_STATE_WORDS
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_LINE_BYTES, MAX_MEDIA, SCHEMAS
 from sync_protocol.header import SYNC_VERSION
 from sync_protocol.outcomes import CATALOGUE, FINAL
@@ -78,9 +78,9 @@ def contracts() -> dict[str, Any]:
         "together": {name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
         "words": {
             "slot": SLOTS,
-            "window_state": WINDOW_STATES,
+            "window_state": WINDOW_STATE_WORDS,
             "window_reason": REASONS,
-            "flag_state": FLAG_STATE_NAMES,
+            "flag_state": FLAG_STATE_WORDS,
             "flag_severity": SEVERITIES,
             **_reference_words(),
         },

@@ -19,6 +19,7 @@ from server.actions.duties.weigh_coverage import (
     Asked,
     asked_of,
     coverage_evidence,
+    reaching,
     shown_by,
 )
 from server.actions.records.count_people import UnusualPerson, unusual_people
@@ -339,9 +340,8 @@ def _evidence(
     for window in windows:
         one, day = asked[window.id], days[window.local_date]
         expected = not one.of_staff or any(person.is_staff for person in unusual)
-        nameless = sum(lo < one.span.end_ms and one.span.opens_ms <= hi for lo, hi in unnamed)
         tally = _tally(day, list(day.windows).index(window.id), one.of_staff, unusual)
-        found[window.id] = evidence(tally, one.share, expected, nameless)
+        found[window.id] = evidence(tally, one.share, expected, reaching(one.span, unnamed))
     return found
 
 

@@ -3,7 +3,7 @@ looked at again: what a push and a tick keep instead (follow_coverage) is held a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -78,9 +78,14 @@ def shown_by(kind: str, worker: str, fact: Fact) -> Pass | Reading:
     return Pass(worker, fact.slot or "", lo, hi, fact.kept)
 
 
+def reaching(span: Span, intervals: Iterable[tuple[int, int]]) -> int:
+    """How many of these readings, by when they may have been taken, may be ones of this window."""
+    return sum(lo < span.end_ms and span.opens_ms <= hi for lo, hi in intervals)
+
+
 def _weigh(asked: Asked, day: _Day) -> Evidence:
     span, share = asked.span, asked.share
-    unnamed = sum(lo < span.end_ms and span.opens_ms <= hi for lo, hi in day.unnamed)
+    unnamed = reaching(span, day.unnamed)
     if asked.of_staff:
         return weigh(day.passes, day.readings, span, share, only=day.staff, unnamed=unnamed)
     return weigh(day.passes, day.readings, span, share, without=day.staff, unnamed=unnamed)

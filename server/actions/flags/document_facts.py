@@ -11,12 +11,12 @@ from server.actions.reference.name_codes import Names
 from server.base.clock import to_iso
 from server.rules.flags.moves import MOVES
 from server.rules.flags.words import (
-    FLAG_STATE_NAMES,
+    FLAG_STATE_WORDS,
     GRADES,
     KIND_TITLES,
     SEVERITIES,
     SLOTS,
-    WINDOW_STATES,
+    WINDOW_STATE_WORDS,
     bound,
     exact,
     moment,
@@ -68,7 +68,7 @@ def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
         ("责任单位", common["company"]),
         ("职责", common["duty"]),
         ("程度", common["severity"]),
-        ("状态", FLAG_STATE_NAMES[flag.state]),
+        ("状态", FLAG_STATE_WORDS[flag.state]),
         ("归口", names.of("units", flag.unit)),
         ("开立", moment(flag.opened_ms)),
         ("办结", moment(flag.closed_ms)),
@@ -149,7 +149,7 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
             SLOTS.get(window.slot, window.slot),
             names.of("place_kinds", window.place) if window.place else "全工地",
             moment(window.deadline_ms),
-            WINDOW_STATES[window.state],
+            WINDOW_STATE_WORDS[window.state],
         ]
         for window in file.windows
     ]

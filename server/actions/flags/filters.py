@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from server.models.access import Viewer
 from server.models.flag import Flag
 from server.models.site import Site, SiteCompany
-from server.rules.flags.words import FLAG_STATE_NAMES, SEVERITIES
+from server.rules.flags.words import FLAG_STATE_WORDS, SEVERITIES
 
 LIVE, ALL = "live", "all"  # of `state`: every flag that is not closed, and every flag
 
@@ -57,7 +57,7 @@ def _assignee(value: str, viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 FLAG_FILTERS = (
-    Filter("state", "状态", "", _state, words={LIVE: "未销号", ALL: "全部", **FLAG_STATE_NAMES}),
+    Filter("state", "状态", "", _state, words={LIVE: "未销号", ALL: "全部", **FLAG_STATE_WORDS}),
     Filter(
         "district",
         "区县",

@@ -10,19 +10,17 @@ from schemas.window import WINDOW_STATE_WORDS
 from server.base.clock import to_iso
 
 __all__ = [
-    "FLAG_STATE_NAMES",
+    "FLAG_STATE_WORDS",
     "GRADES",
     "KIND_TITLES",
     "SEVERITIES",
     "SLOTS",
-    "WINDOW_STATES",
+    "WINDOW_STATE_WORDS",
     "bound",
     "exact",
     "moment",
 ]
 
-FLAG_STATE_NAMES = FLAG_STATE_WORDS
-WINDOW_STATES = WINDOW_STATE_WORDS
 KIND_TITLES = {name: kind.title for name, kind in KINDS.items()}
 SLOTS = {  # of windows: those that readings name, and others
     **temperature_check.SLOTS,
