@@ -159,10 +159,11 @@ class Writes:
     )
 
     def insert(self, table: sa.Table, values: Mapping[str, Any]) -> None:
+        """A new row."""
         self._pieces.setdefault((table, "insert", (), tuple(values)), []).append(tuple(values.values()))
 
     def update(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Nothing for no values."""
+        """Other values in the row that has this key; without values nothing is sent."""
         if values:
             piece = (table, "update", tuple(key), tuple(values))
             self._pieces.setdefault(piece, []).append((*values.values(), *key.values()))

@@ -158,8 +158,8 @@ def _raise_unless_passing(session: Session, error: OperationalError) -> None:
 def open_exchange(
     session: Session, named: Named, seen_ms: int | None = None, unsent: int | None = None
 ) -> Opened | None:
-    """Look all of this up in one statement, which records besides when the device was seen and how much it has unsent (None:
-    not now). None for a device that is not there. The caller has locked device and scopes."""
+    """Look all of this up in one statement. It also records when the device was seen and how much it has unsent (None: that
+    stays as it is). Gives None for a device that is not there. The caller has locked device and scopes."""
     session.flush()
     row = _LOOK_UP.first(
         session,
