@@ -39,8 +39,9 @@ class CoverageWorker(Base):
 
 
 def forget_days(session: Session, scope_id: str, local_dates: Collection[str]) -> None:
-    """Delete what is kept of these days; it is made again from the records when it is needed."""
-    for model in (CoverageWorker, CoverageDay):
+    """Delete what is kept of these days; it is made again from the records when it is needed. The days first: so does
+    whoever locks one to delete it (retention), and neither waits for the other."""
+    for model in (CoverageDay, CoverageWorker):
         own = (model.scope_id == scope_id, model.local_date.in_(local_dates))
         session.execute(sa.delete(model).where(*own), execution_options={"synchronize_session": False})
 
