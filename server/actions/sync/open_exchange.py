@@ -155,11 +155,9 @@ def _raise_unless_passing(session: Session, error: OperationalError) -> None:
         raise error
 
 
-def open_exchange(
-    session: Session, named: Named, seen_ms: int | None = None, unsent: int | None = None
-) -> Opened | None:
-    """Look all of this up in one statement, which records besides when the device was seen and how much it has unsent (None:
-    not now). None for a device that is not there. The caller has locked device and scopes."""
+def open_exchange(session: Session, named: Named, now_ms: int, unsent: int | None = None) -> Opened | None:
+    """Look all of this up in one statement, which records besides that the device was seen now and how much it has unsent
+    (None: it was not seen). None for a device that is not there. The caller has locked device and scopes."""
     session.flush()
     row = _LOOK_UP.first(
         session,
@@ -168,7 +166,7 @@ def open_exchange(
         scopes=list(named.scope_ids),
         beacons=list(named.beacons),
         boots=list(named.boots),
-        seen_ms=seen_ms,
+        seen_ms=now_ms if unsent is not None else None,
         unsent=unsent,
     )
     if row is None:
@@ -189,7 +187,7 @@ def open_exchange(
         {token: (at_ms, verb) for token, owner, at_ms, verb in found["beacons"] if owner == device.id},
         {boot: KnownBoot(number, boot_ties(lower, upper)) for boot, number, lower, upper in found["boots"]},
         found["highest_boot"][0][0] or 0,
-        _open_scopes(device, seen_ms or 0, found),
+        _open_scopes(device, now_ms, found),
     )
 
 
