@@ -17,7 +17,7 @@ from server.actions.duties.follow_coverage import kept_evidence
 from server.actions.reference.load_reference import rules_in_force
 from server.base import db
 from server.base.db import read, write
-from server.models import CoverageDay, CoverageWorker, Site, Window
+from server.models import CoverageDay, CoverageWorker, Record, Site, Window
 from server.rules.calendar import DAY_MS, instant_ms
 from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
@@ -193,6 +193,22 @@ def test_what_is_kept_wrongly_is_found_and_put_right(field: Field) -> None:
     _check(field, tablet, 3)
     assert windows(field, "TEMP")["before_work"].need == 3
     assert _days(field) == [(DAY, 3)]
+
+
+def test_a_day_that_was_kept_by_a_damaged_record_is_put_right_with_the_record(field: Field) -> None:
+    tablet = field.tablet("one")
+    field.cast.clock.set(instant_ms(DAY, "06:00"))
+    _check(field, tablet, 1)
+    with field.app.app_context(), write() as session:
+        session.execute(sa.update(Record).where(Record.subject == _person(1)).values(counts=False))
+        session.execute(sa.delete(CoverageWorker))
+        session.execute(sa.delete(CoverageDay))
+    _check(field, tablet, 2)
+    assert _differing(field) == ["record"], "the day is kept as the damaged record has it"
+    seals = field.app.extensions["gongdi"].seals
+    with field.app.app_context(), write() as session:
+        repair_scope(session, seals, field.cast.site_a, field.cast.clock.now_ms())
+    assert _differing(field) == []
 
 
 def test_a_day_is_kept_for_as_long_as_the_rules_say(field: Field) -> None:
