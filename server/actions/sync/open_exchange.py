@@ -114,7 +114,8 @@ class Opened:
 
 def lock_sender(session: Session, named: Named, is_guarded: bool) -> set[str]:
     """Lock the device, then the scopes of its user among those that it names, in the one order in which everybody does.
-    Gives the scopes that could not be locked for a passing cause; without `is_guarded` that raises.
+    Gives the named scopes that are not locked: their locks did not come for a passing cause (without `is_guarded` that
+    raises), or they are not the user's, as far as is known before the locks are there.
 
     On SQLite the transaction holds the one lock already. One statement, or, when the locks do not come, one each.
     """
@@ -126,23 +127,24 @@ def lock_sender(session: Session, named: Named, is_guarded: bool) -> set[str]:
     both = wanted.order_by(_SCOPE.c.scope_id).with_for_update(of=(Device, _SCOPE))
     try:
         with session.begin_nested() if is_guarded else nullcontext():
-            if session.execute(both).first() is None:
+            locked = set(session.scalars(both))
+            if not locked:
                 _lock_device(session, named.device_id)
-            return set()
+            return {*named.scope_ids} - locked
     except OperationalError as error:
         _raise_unless_passing(session, error)
         if not is_guarded:
             raise
     _lock_device(session, named.device_id)
-    busy = set()
+    locked = set()
     for scope_id in session.scalars(wanted.order_by(_SCOPE.c.scope_id)).all():
         try:
             with session.begin_nested():
                 lock_scope(session, scope_id)
+            locked.add(scope_id)
         except OperationalError as error:
             _raise_unless_passing(session, error)
-            busy.add(scope_id)
-    return busy
+    return {*named.scope_ids} - locked
 
 
 def _lock_device(session: Session, device_id: str) -> None:
