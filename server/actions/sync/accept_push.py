@@ -166,6 +166,7 @@ def _one_scope(pushing: Pushing, parts: _Parts, name: str, lines: list[Line], ac
     """One scope in a savepoint of its own: a passing failure there leaves the others as they are."""
     opened, site_id, attested = parts.opened, _site_of(name), parts.attested.get(name)
     good = attested is not None and _attests(pushing.device, name, attested)
+    before = opened.known_device()
     arrived = Arrived(lines, opened.assigned[site_id], attested, good)
     try:
         if site_id in parts.unlocked:
@@ -176,6 +177,7 @@ def _one_scope(pushing: Pushing, parts: _Parts, name: str, lines: list[Line], ac
         raise_if_lost(error)
         if not parts.is_guarded or not is_transaction_open(pushing.session):
             raise
+        opened.forget_changes(before)
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
             assert line.entry is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -106,9 +106,18 @@ class Opened:
         known = [at_ms for at_ms in (self.device.revoked_ms, self.disabled_ms) if at_ms is not None]
         return min(known, default=None)
 
+    def forget_changes(self, before: Mapping[str, Any]) -> None:
+        """The device is again as `known_device` gave it: what changed it was taken back."""
+        for name, value in before.items():
+            setattr(self.device, name, value)
+
+    def known_device(self) -> dict[str, Any]:
+        """What is known of the device now."""
+        return _values(self.device, _DEVICE)
+
     def save_device(self) -> None:
         """Write what has changed of the device since it was looked up."""
-        after = _values(self.device, _DEVICE)
+        after = self.known_device()
         self.writes.update(_DEVICE, {"id": self.device.id}, _changed(self._device_before, after))
 
 
