@@ -39,9 +39,10 @@ class CoverageWorker(Base):
 
 
 def forget_days(session: Session, scope_id: str, local_dates: Collection[str]) -> int:
-    """Delete what is kept of these days; it is made again from the records when it is needed. Gives how many rows."""
+    """Delete what is kept of these days; it is made again from the records when it is needed. The days first: so does
+    whoever locks one to delete it (retention), and neither waits for the other. Gives how many rows."""
     gone = 0
-    for model in (CoverageWorker, CoverageDay):
+    for model in (CoverageDay, CoverageWorker):
         own = (model.scope_id == scope_id, model.local_date.in_(local_dates))
         deleted: Any = session.execute(
             sa.delete(model).where(*own), execution_options={"synchronize_session": False}

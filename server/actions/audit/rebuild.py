@@ -146,8 +146,8 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
         stored.head = msgspec.json.decode(head)
         stored.forked = bool(stored.head["forked"])
     scope.live, scope.digest, scope.seq = _counted(session, scope)
-    forget_days(session, scope_id, {one.id for one in differing if one.what == "coverage"})
     session.flush()
+    forget_days(session, scope_id, {one.id for one in _check_coverage(session, scope)})  # by what is here now
     return len(differing)
 
 

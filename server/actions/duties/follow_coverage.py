@@ -99,14 +99,17 @@ def follow_coverage(
        for, and a recent one that is not kept, is made again from its records.
     2. A new fact is joined to what is known of its worker. Of a worker whose facts went or moved, all facts of the day are
        read again.
-    3. What changed is written. Windows of days that are too old to be kept are weighed by all facts of the day.
+    3. What changed is written. Windows of days that are too old to be kept are weighed by all facts of the day; what was
+       kept of such a day is deleted when it is touched, because it is not what the records say any more.
     """
     since = _kept_since(now_ms, book)
     recent = [window for window in windows if window.local_date >= since]
     older = [window for window in windows if window.local_date < since]
     asked = {window.id: asked_of(window, site.alert, book) for window in recent}
     dates = {window.local_date for window in recent}
-    days = _kept_days(session, site.id, since, dates, touches)
+    stored = _kept_days(session, site.id, dates, touches)
+    days = {date: day for date, day in stored.items() if date >= since}
+    too_old = {date for date, day in stored.items() if date < since and any(map(day.is_touched, touches))}
     outdated = {window.local_date for window in recent if not _is_kept(days, window, asked[window.id])}
     unusual = unusual_people(session, site.id) if recent or days else []
     current = [day for date, day in days.items() if date not in outdated]
@@ -115,8 +118,8 @@ def follow_coverage(
     _apply(session, site.id, current, changed)
     for local_date in sorted(outdated):
         days[local_date] = make_day(session, site, local_date, book)
-    if outdated:
-        forget_days(session, site.id, outdated)
+    if gone := outdated | too_old:
+        forget_days(session, site.id, gone)
     _save(session, site.id, days.values(), outdated)
     found = _evidence(session, site.id, recent, asked, days, unusual)
     return found | coverage_evidence(session, site.id, site.alert, older, book)
@@ -130,7 +133,7 @@ def kept_evidence(
     since = _kept_since(now_ms, book)
     asked = {window.id: asked_of(window, site.alert, book) for window in windows}
     dates = {window.local_date for window in windows if window.local_date >= since}
-    days = _kept_days(session, site.id, since, dates, ()) if dates else {}
+    days = _kept_days(session, site.id, dates, ()) if dates else {}
     kept = [window for window in windows if _is_kept(days, window, asked[window.id])]
     known = {window.id for window in kept}
     others = [window for window in windows if window.id not in known]
@@ -187,16 +190,14 @@ def _kept_since(now_ms: int, book: Rulebook) -> str:
 
 
 def _kept_days(
-    session: Session, scope_id: str, since: str, dates: Collection[str], touches: Sequence[Touch]
+    session: Session, scope_id: str, dates: Collection[str], touches: Sequence[Touch]
 ) -> dict[str, Day]:
     """The kept days of these dates, and those that are touched."""
     wanted: sa.ColumnElement[bool] = CoverageDay.local_date.in_(dates)
     if touches:
         first, last = min(touch.from_ms for touch in touches), max(touch.to_ms for touch in touches)
         wanted = sa.or_(wanted, sa.and_(CoverageDay.from_ms <= last, CoverageDay.to_ms >= first))
-    query = sa.select(CoverageDay).where(
-        CoverageDay.scope_id == scope_id, CoverageDay.local_date >= since, wanted
-    )
+    query = sa.select(CoverageDay).where(CoverageDay.scope_id == scope_id, wanted)
     rows = session.scalars(query, execution_options={"populate_existing": True})
     return {row.local_date: _day_of(row) for row in rows}
 

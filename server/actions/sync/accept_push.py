@@ -73,14 +73,14 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
         named_boots(entries, clock),
     )
     is_guarded = bool(push.lines) or len(named.scope_ids) > 1
-    busy = lock_sender(session, named, is_guarded)
+    unlocked = lock_sender(session, named, is_guarded)
     unsent = sum(stream.unsent for stream in streams.values())
     opened = _opened(session, named, now_ms, unsent)
     exchange = new_exchange(sender, "push", now_ms)
     dates = estimate_times(session, opened, clock, entries, now_ms)
     exchange.brought, exchange.t_ms, exchange.wall_ms = bool(push.lines), dates.t_ms, clock.wall_ms
     pushing = _pushing(session, seals, opened, exchange, dates)
-    parts = _Parts(opened, streams, busy, is_guarded)
+    parts = _Parts(opened, streams, unlocked, is_guarded)
     accepted = _take_lines(pushing, parts, push.lines)
     answer = _answer(seals, exchange, push, accepted, now_ms)
     close_exchange(session, opened, exchange)
@@ -97,13 +97,13 @@ def accept_carried(
     scope_ids = sorted({_site_of(entry.scope) for entry in entries} - {""})
     nonce = secrets.token_urlsafe(16)
     named = Named(device_id, nonce, scope_ids, named_beacons(entries), named_boots(entries))
-    busy = lock_sender(session, named, is_guarded=True)
+    unlocked = lock_sender(session, named, is_guarded=True)
     opened = _opened(session, named, now_ms)
     exchange = new_exchange(Sender(device_id, opened.device.public_key, nonce), "export", now_ms)
     exchange.brought = True
     dates = estimate_carried_times(session, opened, entries, now_ms)
     pushing = _pushing(session, seals, opened, exchange, dates)
-    accepted = _take_lines(pushing, _Parts(opened, {}, busy, is_guarded=True), lines)
+    accepted = _take_lines(pushing, _Parts(opened, {}, unlocked, is_guarded=True), lines)
     sign_receipt(seals, exchange, {}, accepted.streams, now_ms)
     close_exchange(session, opened, exchange)
     return [accepted.outcomes[line.number] for line in lines]
@@ -137,12 +137,12 @@ def _pushing(session: Session, seals: Seals, opened: Opened, exchange: Exchange,
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The scopes of a push, and what its header attests of each. `busy`: those that could not be locked; `is_guarded`: a
+    """The scopes of a push, and what its header attests of each. `unlocked`: those that are not locked; `is_guarded`: a
     failure in one leaves the others as they are."""
 
     opened: Opened
     attested: Mapping[str, Attested]
-    busy: Collection[str]
+    unlocked: Collection[str]
     is_guarded: bool
 
 
@@ -165,16 +165,18 @@ def _one_scope(pushing: Pushing, parts: _Parts, name: str, lines: list[Line], ac
     """One scope in a savepoint of its own: a passing failure there leaves the others as they are."""
     opened, site_id, attested = parts.opened, _site_of(name), parts.attested.get(name)
     good = attested is not None and _attests(pushing.device, name, attested)
+    before = opened.known_device()
     arrived = Arrived(lines, opened.assigned[site_id], attested, good)
     try:
-        if site_id in parts.busy:
-            raise OperationalError("the scope's lock did not come", None, Exception())
+        if site_id in parts.unlocked:
+            raise OperationalError("the scope is not locked", None, Exception())
         with pushing.session.begin_nested() if parts.is_guarded else nullcontext():
             outcomes, answer = append_scope(pushing, opened.scopes[site_id], arrived)
     except OperationalError as error:
         raise_if_lost(error)
         if not parts.is_guarded or not is_transaction_open(pushing.session):
             raise
+        opened.forget_changes(before)
         log.warning("a scope's transaction failed for a passing cause", extra={"scope": name}, exc_info=error)
         for line in lines:
             assert line.entry is not None

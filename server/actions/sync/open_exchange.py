@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -106,15 +106,25 @@ class Opened:
         known = [at_ms for at_ms in (self.device.revoked_ms, self.disabled_ms) if at_ms is not None]
         return min(known, default=None)
 
+    def forget_changes(self, before: Mapping[str, Any]) -> None:
+        """The device is again as `known_device` gave it: what changed it was taken back."""
+        for name, value in before.items():
+            setattr(self.device, name, value)
+
+    def known_device(self) -> dict[str, Any]:
+        """What is known of the device now."""
+        return _values(self.device, _DEVICE)
+
     def save_device(self) -> None:
         """Write what has changed of the device since it was looked up."""
-        after = _values(self.device, _DEVICE)
+        after = self.known_device()
         self.writes.update(_DEVICE, {"id": self.device.id}, _changed(self._device_before, after))
 
 
 def lock_sender(session: Session, named: Named, is_guarded: bool) -> set[str]:
     """Lock the device, then the scopes of its user among those that it names, in the one order in which everybody does.
-    Gives the scopes that could not be locked for a passing cause; without `is_guarded` that raises.
+    Gives the named scopes that are not locked: their locks did not come for a passing cause (without `is_guarded` that
+    raises), or they are not the user's, as far as is known before the locks are there.
 
     On SQLite the transaction holds the one lock already. One statement, or, when the locks do not come, one each.
     """
@@ -126,23 +136,24 @@ def lock_sender(session: Session, named: Named, is_guarded: bool) -> set[str]:
     both = wanted.order_by(_SCOPE.c.scope_id).with_for_update(of=(Device, _SCOPE))
     try:
         with session.begin_nested() if is_guarded else nullcontext():
-            if session.execute(both).first() is None:
+            locked = set(session.scalars(both))
+            if not locked:
                 _lock_device(session, named.device_id)
-            return set()
+            return {*named.scope_ids} - locked
     except OperationalError as error:
         _raise_unless_passing(session, error)
         if not is_guarded:
             raise
     _lock_device(session, named.device_id)
-    busy = set()
+    locked = set()
     for scope_id in session.scalars(wanted.order_by(_SCOPE.c.scope_id)).all():
         try:
             with session.begin_nested():
                 lock_scope(session, scope_id)
+            locked.add(scope_id)
         except OperationalError as error:
             _raise_unless_passing(session, error)
-            busy.add(scope_id)
-    return busy
+    return {*named.scope_ids} - locked
 
 
 def _lock_device(session: Session, device_id: str) -> None:
@@ -155,11 +166,9 @@ def _raise_unless_passing(session: Session, error: OperationalError) -> None:
         raise error
 
 
-def open_exchange(
-    session: Session, named: Named, seen_ms: int | None = None, unsent: int | None = None
-) -> Opened | None:
-    """Look all of this up in one statement. It also records when the device was seen and how much it has unsent (None: that
-    stays as it is). Gives None for a device that is not there. The caller has locked device and scopes."""
+def open_exchange(session: Session, named: Named, now_ms: int, unsent: int | None = None) -> Opened | None:
+    """Look all of this up in one statement. It also records that the device was seen now and how much it has unsent (None:
+    it was not seen). Gives None for a device that is not there. The caller has locked device and scopes."""
     session.flush()
     row = _LOOK_UP.first(
         session,
@@ -168,7 +177,7 @@ def open_exchange(
         scopes=list(named.scope_ids),
         beacons=list(named.beacons),
         boots=list(named.boots),
-        seen_ms=seen_ms,
+        seen_ms=now_ms if unsent is not None else None,
         unsent=unsent,
     )
     if row is None:
@@ -189,7 +198,7 @@ def open_exchange(
         {token: (at_ms, verb) for token, owner, at_ms, verb in found["beacons"] if owner == device.id},
         {boot: KnownBoot(number, boot_ties(lower, upper)) for boot, number, lower, upper in found["boots"]},
         found["highest_boot"][0][0] or 0,
-        _open_scopes(device, seen_ms or 0, found),
+        _open_scopes(device, now_ms, found),
     )
 
 

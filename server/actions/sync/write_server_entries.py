@@ -61,7 +61,7 @@ def write_server_entries(
     scope = lock_scope(session, site_id)
     assert scope is not None, "entries are written into the log of a site"
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
-    opened = open_exchange(session, Named(device.id, sender.nonce, [site_id]), device.seen_ms)
+    opened = open_exchange(session, Named(device.id, sender.nonce, [site_id]), now_ms)
     assert opened is not None, "the device is there, and locked"
     exchange = new_exchange(sender, "roster", now_ms)
     exchange.brought = True

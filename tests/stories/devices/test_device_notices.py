@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
+from server.actions.sync import append_scope
 from server.base.db import read
 from server.models import Flag, LogEntry, Notice
 from server.rules.calendar import instant_ms
@@ -50,6 +53,31 @@ def test_a_clock_in_doubt_on_three_days_in_a_row_is_reported_once_and_flags_no_s
     with field.app.app_context(), read() as session:
         assert session.scalars(sa.select(LogEntry.doubt)).all() == [True] * 4
         assert session.scalars(sa.select(Flag.id)).all() == []
+
+
+def test_a_push_that_failed_for_a_passing_cause_reports_when_it_comes_again(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tablet = field.tablet("first")
+    field.clocks["first"].boot = None
+    for date in ("2026-11-25", "2026-11-26"):
+        _write_with_a_moved_clock(field, tablet, date)
+    field.cast.clock.set(instant_ms("2026-11-27", "07:00"))
+    assert tablet.sync().ok
+    field.clocks["first"].skew_ms = -9 * _HOUR_MS
+    tablet.add(field.scope, "disinfection_log", LOG)
+    field.clocks["first"].skew_ms = 0
+
+    def too_busy(*_: Any) -> None:
+        raise OperationalError("the statement took too long", None, Exception())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(append_scope, "close_stream", too_busy)
+        tablet.sync()
+    assert _sent(field) == []
+    field.cast.clock.advance(_HOUR_MS)
+    assert tablet.sync().ok
+    assert [notice.what for notice in _sent(field)] == ["device_clock"]
 
 
 def test_a_day_between_without_doubt_starts_the_count_again(field: Field) -> None:

@@ -13,10 +13,11 @@ from flask import Flask
 from sqlalchemy.engine.cursor import CursorFetchStrategy
 
 from server.actions.audit.rebuild import check_scope, repair_scope
+from server.actions.duties.follow_coverage import kept_evidence
 from server.actions.reference.load_reference import rules_in_force
 from server.base import db
 from server.base.db import read, write
-from server.models import CoverageDay, CoverageWorker, Window
+from server.models import CoverageDay, CoverageWorker, Record, Site, Window
 from server.rules.calendar import DAY_MS, instant_ms
 from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
@@ -194,6 +195,22 @@ def test_what_is_kept_wrongly_is_found_and_put_right(field: Field) -> None:
     assert _days(field) == [(DAY, 3)]
 
 
+def test_a_day_that_was_kept_by_a_damaged_record_is_put_right_with_the_record(field: Field) -> None:
+    tablet = field.tablet("one")
+    field.cast.clock.set(instant_ms(DAY, "06:00"))
+    _check(field, tablet, 1)
+    with field.app.app_context(), write() as session:
+        session.execute(sa.update(Record).where(Record.subject == _person(1)).values(counts=False))
+        session.execute(sa.delete(CoverageWorker))
+        session.execute(sa.delete(CoverageDay))
+    _check(field, tablet, 2)
+    assert _differing(field) == ["record"], "the day is kept as the damaged record has it"
+    seals = field.app.extensions["gongdi"].seals
+    with field.app.app_context(), write() as session:
+        repair_scope(session, seals, field.cast.site_a, field.cast.clock.now_ms())
+    assert _differing(field) == []
+
+
 def test_a_day_is_kept_for_as_long_as_the_rules_say(field: Field) -> None:
     tablet = field.tablet("one")
     field.cast.clock.set(instant_ms(DAY, "06:00"))
@@ -218,3 +235,23 @@ def test_what_comes_weeks_later_is_weighed_and_its_day_is_not_kept(field: Field)
     window = windows(field, "TEMP")["before_work"]
     assert (window.state, window.need, window.have) == ("met", 1, 1)
     assert _days(field) == []
+
+
+def test_a_kept_day_that_grew_too_old_is_never_taken_for_what_its_records_say(field: Field) -> None:
+    late = field.tablet("late")
+    field.cast.clock.set(instant_ms(DAY, "06:00"))
+    body = {"worker": _person(2), "celsius": 36.5, "point": "gate", "slot": "before_work"}
+    late.add(field.scope, "temperature_check", body)
+    _check(field, field.tablet("one"), 1)
+    with field.app.app_context(), read() as session:
+        days = round(rules_in_force(session).number("coverage_days", DAY))
+    midnight_ms = instant_ms(DAY, "00:00") + (days - 1) * DAY_MS
+    field.cast.clock.set(midnight_ms)
+    assert late.sync().ok
+    assert _differing(field) == []
+    with field.app.app_context(), read() as session:
+        book, site = rules_in_force(session), session.get_one(Site, field.cast.site_a)
+        before_work = session.get_one(Window, (site.id, windows(field, "TEMP")["before_work"].id))
+        # A tick that began before midnight, where the day is still one that is kept.
+        seen = kept_evidence(session, site, [before_work], midnight_ms - 1, book)[before_work.id]
+    assert (seen.need, seen.have) == (2, 2)

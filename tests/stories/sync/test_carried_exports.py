@@ -23,7 +23,7 @@ from server.base.config import Config
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.cli.main import gongdi
-from server.models import LogEntry, Quarantine, Scope
+from server.models import Device, LogEntry, Quarantine, Scope
 from tests.server.cast import Cast
 from tests.stories.exports import exported, take
 from tests.stories.field import WORKER, Field
@@ -111,6 +111,19 @@ def test_a_device_that_was_taken_out_meanwhile_leaves_its_work_to_a_person(field
     with field.app.app_context(), write() as session:
         revoke_device(session, device, field.cast.clock.now_ms())
     assert take(field, path).entries == Counter(held=1)
+
+
+def test_a_file_says_nothing_of_where_its_tablet_is_now(field: Field) -> None:
+    tablet = field.tablet("first")
+    assert tablet.sync().ok
+    with field.app.app_context(), read() as session:
+        before = session.scalars(sa.select(Device.seen_ms)).one()
+    tablet.add(field.scope, "disinfection_log", LOG)
+    path = exported(field, "first")
+    field.cast.clock.advance(3_600_000)
+    assert take(field, path).entries == Counter(applied=1)
+    with field.app.app_context(), read() as session:
+        assert session.scalars(sa.select(Device.seen_ms)).one() == before
 
 
 def test_lines_that_no_site_takes_are_refused_and_kept(field: Field) -> None:
