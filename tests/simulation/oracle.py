@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.simulation.city import PLACES
@@ -93,7 +94,9 @@ class Oracle:
         if was is not fresh:
             if not again and first != "refused":
                 self.report("taken_twice", f"entry {key} was answered {was.outcome}, then {first}")
-            if (was.outcome, was.rev, was.seq) != (fresh.outcome, fresh.rev, fresh.seq):
+            if again and was.outcome == "held":  # what has become of it since (SPEC, M40)
+                acks[key] = replace(fresh, at_ms=was.at_ms)
+            elif (was.outcome, was.rev, was.seq) != (fresh.outcome, fresh.rev, fresh.seq):
                 self.report("another_outcome", f"entry {key}: {was}, then {fresh}")
         if first == "refused" and told.get("code") == "entry_mismatch":
             self.report("mismatch", f"entry {key} is stored with other bytes")
@@ -249,11 +252,8 @@ class Oracle:
     def _check_flag(self, flag: Body) -> None:
         if flag["closed"] is None:
             for step in flag["steps"]:
-                if (
-                    ms_of(step["due"]) < self.truth.ticked_ms
-                    and step["taken"] is None
-                    and step["done"] is None
-                ):
+                waits = step["taken"] is None and step["done"] is None
+                if waits and ms_of(step["due"]) < self.truth.ticked_ms:
                     self.report("clock_forgotten", f"flag {flag['id']}: {step['step']} was due {step['due']}")
         seen: set[tuple[str, str]] = set()
         for event in flag["events"]:
