@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server.field_app import HOME
-from server.rules.duties.coverage import Pass, Reading, Span, present, weigh
+from server.rules.duties.coverage import Pass, Reading, Span, Whom, present, weigh
 
 CASES: dict[str, Any] = json.loads((HOME / "src" / "domain" / "coverage_cases.json").read_text("utf-8"))
 
@@ -22,7 +22,7 @@ def test_the_servers_rule_gives_what_the_app_shows(case: dict[str, Any]) -> None
     passes = [Pass(*certain(row)) for row in case["passes"]]
     readings = [Reading(*certain(row)) for row in case["readings"]]
     only, without = case.get("only"), case.get("without", ())
-    evidence = weigh(passes, readings, span, case["share"], only, without)
+    evidence = weigh(passes, readings, span, case["share"], Whom(only, without))
     surely, maybe = (
         people - set(without) if only is None else people & set(only)
         for people in present(passes, readings, span)

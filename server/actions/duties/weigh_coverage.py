@@ -14,7 +14,7 @@ from server.actions.records.count_people import people_of
 from server.models.record import Worker
 from server.models.window import AnyWindow
 from server.rules.calendar import midnight_ms
-from server.rules.duties.coverage import Pass, Reading, Span, weigh
+from server.rules.duties.coverage import Pass, Reading, Span, Whom, weigh
 from server.rules.duties.judge import Evidence
 from server.rules.duties.matching import Fact
 from server.rules.duties.windows import rule_of
@@ -87,8 +87,8 @@ def _weigh(asked: Asked, day: _Day) -> Evidence:
     span, share = asked.span, asked.share
     unnamed = reaching(span, day.unnamed)
     if asked.of_staff:
-        return weigh(day.passes, day.readings, span, share, only=day.staff, unnamed=unnamed)
-    return weigh(day.passes, day.readings, span, share, without=day.staff, unnamed=unnamed)
+        return weigh(day.passes, day.readings, span, share, Whom(only=day.staff), unnamed)
+    return weigh(day.passes, day.readings, span, share, Whom(without=day.staff), unnamed)
 
 
 def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> _Day:

@@ -164,23 +164,42 @@ def _left(out: Pass, ins: Iterable[Pass], span: Span, certain: bool) -> bool:
     )
 
 
+class Whom(NamedTuple):
+    """Whom a duty asks. `only`: the canteen staff, for the duty that is theirs alone; with none on the roster nobody is
+    expected. `without`: people whom another duty measures (canteen staff, in TEMP), so that one reading meets exactly one
+    window."""
+
+    only: Collection[str] | None = None
+    without: Collection[str] = ()
+
+    def among(self, people: frozenset[str]) -> frozenset[str]:
+        """Those of these people whom it asks."""
+        asked = people.difference(self.without)
+        return asked if self.only is None else asked.intersection(self.only)
+
+    @property
+    def is_anybody(self) -> bool:
+        """Whether anybody is expected."""
+        return self.only is None or bool(self.only)
+
+
+EVERYBODY = Whom()
+
+
 def weigh(
     passes: Collection[Pass],
     readings: Collection[Reading],
     span: Span,
     share: float,
-    only: Collection[str] | None = None,
-    without: Collection[str] = (),
+    whom: Whom = EVERYBODY,
     unnamed: int = 0,
 ) -> Evidence:
-    """What passes and readings say about one coverage window.
+    """What passes and readings say about one coverage window, of the people whom its duty asks.
 
-    `only`: the canteen staff, for the duty that is theirs alone; with none on the roster nobody is expected.
-    `without`: people whom another duty measures (canteen staff, in TEMP), so that one reading meets exactly
-    one window. The best of three answers counts: timely readings alone, with late ones, with those that were written down
+    The best of three answers counts: timely readings alone, with late ones, with those that were written down
     later. Where it takes readings or presences that are uncertain, the answer is `uncertain`.
     """
-    surely, maybe = (_asked(people, only, without) for people in present(passes, readings, span))
+    surely, maybe = (whom.among(people) for people in present(passes, readings, span))
     measured = _measured(readings, span)
     certain = measured.timely | measured.late | measured.backfilled
     fulfilled, why = "none", None
@@ -200,7 +219,7 @@ def weigh(
             why = EVIDENCE_KEPT
         fulfilled = "none" if why is None else "uncertain"
     needed = surely if fulfilled == "none" else maybe
-    return Evidence(fulfilled, len(needed), len(needed & certain), only is None or bool(only), why)
+    return Evidence(fulfilled, len(needed), len(needed & certain), whom.is_anybody, why)
 
 
 def is_of_day(one: Pass, span: Span) -> bool:
@@ -224,11 +243,6 @@ def _why_uncertain(
     known = certain | measured.uncertain | measured.kept
     anybody = sorted(surely - known)[:unnamed]
     return EVIDENCE_KEPT if coverage(surely, known.union(anybody), share).met else None
-
-
-def _asked(people: frozenset[str], only: Collection[str] | None, without: Collection[str]) -> frozenset[str]:
-    asked = people.difference(without)
-    return asked if only is None else asked.intersection(only)
 
 
 def _measured(readings: Iterable[Reading], span: Span) -> Measured:

@@ -18,7 +18,7 @@ from server.rules.duties.attendance import (
     standing,
     united,
 )
-from server.rules.duties.coverage import Pass, Reading, Span, weigh
+from server.rules.duties.coverage import Pass, Reading, Span, Whom, weigh
 from tests.server.rules.cast import at
 from tests.server.rules.test_coverage import AFTER, BEFORE
 
@@ -78,7 +78,7 @@ def test_it_says_what_all_facts_say_together(facts: list[Pass | Reading], share:
         weighed = weigh(passes, readings, span, share, unnamed=unnamed)
         assert evidence(tally_of(people.values(), index), share, unnamed=unnamed) == weighed
         cooks = {"c"}
-        only = weigh(passes, readings, span, share, only=cooks, unnamed=unnamed)
+        only = weigh(passes, readings, span, share, Whom(only=cooks), unnamed)
         theirs = tally_of([one for who, one in people.items() if who in cooks], index)
         assert evidence(theirs, share, unnamed=unnamed) == only
 

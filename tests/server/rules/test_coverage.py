@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rules.duties.coverage import Coverage, Pass, Reading, Span, coverage, present, weigh
+from server.rules.duties.coverage import Coverage, Pass, Reading, Span, Whom, coverage, present, weigh
 from server.rules.duties.judge import Evidence
 from server.rules.duties.windows import PlannedWindow
 from tests.server.rules.cast import at, find, planned
@@ -122,12 +122,14 @@ def test_a_pass_that_arrives_late_takes_the_coverage_away() -> None:
 def test_canteen_staff_are_judged_by_their_own_duty() -> None:
     passes = [came("cook", "06:00"), came("mason", "06:00")]
     readings = [measured("cook", "06:10"), measured("mason", "06:10")]
-    assert weigh(passes, readings, BEFORE, 1.0, only={"cook"}) == Evidence("timely", 1, 1)
-    assert weigh(passes, readings, BEFORE, 1.0, without={"cook"}) == Evidence("timely", 1, 1)
+    assert weigh(passes, readings, BEFORE, 1.0, Whom(only={"cook"})) == Evidence("timely", 1, 1)
+    assert weigh(passes, readings, BEFORE, 1.0, Whom(without={"cook"})) == Evidence("timely", 1, 1)
 
 
 def test_a_canteen_without_staff_on_the_roster_expects_nobody() -> None:
-    assert weigh([came("mason", "06:00")], [], BEFORE, 1.0, only=()) == Evidence("none", 0, 0, expected=False)
+    assert weigh([came("mason", "06:00")], [], BEFORE, 1.0, Whom(only=())) == Evidence(
+        "none", 0, 0, expected=False
+    )
 
 
 def test_who_was_turned_away_at_the_gate_is_not_needed() -> None:
