@@ -42,10 +42,10 @@ def import_file(file: Path, commit: bool, template: bool) -> None:
             tried.commit()
         else:
             tried.rollback()
-    _tell(file, found, commit)
+    _print_found(file, found, commit)
 
 
-def _tell(file: Path, found: Imported, commit: bool) -> None:
+def _print_found(file: Path, found: Imported, commit: bool) -> None:
     for sheet, counts in found.counts.items():
         click.echo(f"{sheet}: 新增 {counts['new']}, 已有 {counts['same']}, 有问题 {counts['wrong']}")
     if found.unread:

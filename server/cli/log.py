@@ -58,16 +58,16 @@ def print_faults(app: Flask, name: str | None = None) -> int:
     with app.app_context():
         for scope_id in track(_site_scopes(name), description="核对", transient=True):
             with read() as session:
-                faults += _tell(list(verify_scope(session, seals, session.get_one(Scope, scope_id))))
+                faults += _print_found(list(verify_scope(session, seals, session.get_one(Scope, scope_id))))
         if name is None:
             with read() as session:
-                faults += _tell(list(verify_exchanges(session, seals)))
+                faults += _print_found(list(verify_exchanges(session, seals)))
         _print_erased(name)
     click.echo(f"发现问题: {faults}" if faults else "日志完好")
     return faults
 
 
-def _tell(faults: list[Fault]) -> int:
+def _print_found(faults: list[Fault]) -> int:
     for fault in faults:
         click.echo(f"{fault.scope} {fault.device} n={fault.line}: {fault.what}")
     return len(faults)

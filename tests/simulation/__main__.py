@@ -66,7 +66,7 @@ def _many(city: Simulator, asked: argparse.Namespace) -> int:
         done += 1
         if ended.problems:
             failed += 1
-            _tell(city, ended, asked.tries)
+            _print_failure(city, ended, asked.tries)
         if done % 100 == 0:
             print(f"{done} seeds, {failed} failed", flush=True)
     took_s, spent_s = time.monotonic() - began_s, time.process_time() - cpu_s
@@ -76,7 +76,7 @@ def _many(city: Simulator, asked: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _tell(city: Simulator, ended: Ended, tries: int) -> None:
+def _print_failure(city: Simulator, ended: Ended, tries: int) -> None:
     print(in_words(ended), flush=True)
     if tries:
         print(f"made smaller, {in_words(shrunk(city, ended, tries))}", flush=True)

@@ -53,7 +53,7 @@ class Chronicle(Truth):
         known.out_ms = min(known.out_ms or self.now_ms, self.now_ms)
 
     def copied(self, device: str) -> None:
-        """From now on nobody can tell whose word this device's is: what it has not sent yet proves nothing."""
+        """From now on nobody knows whose word this device's is: what it has not sent yet proves nothing."""
         self.revoked(device)
         self.devices[device].twice = True
         for entry in self.entries.values():

@@ -68,8 +68,8 @@ def _judge(world: World) -> None:
     files = [world.ask("admin", "GET", f"/api/v1/flags/{flag['id']}").json() for flag in some]
     oracle.offices(listed, files)
     for words in (("verify-log",), ("rebuild", "--check")):
-        code, told = world.server.command(*words)
-        oracle.proved(words[0], code, told)
+        code, printed = world.server.command(*words)
+        oracle.proved(words[0], code, printed)
     _look_for_photos(world)
     _look_for_signals(world)
 

@@ -153,7 +153,7 @@ STORM = Weather(loss=0.12, late=0.08, twice=0.12, lost_answer=0.12, cut=0.12, sl
 @dataclass
 class Network:
     """Between one tablet and the server. `pass_time` lets true time go on; `meanwhile` is what happens while a request
-    is on its way; `later` has one delivered after that many milliseconds; `arriving` is told of each that is delivered,
+    is on its way; `later` has one delivered after that many milliseconds; `arriving` is called with each that is delivered,
     `seen` of each that was answered."""
 
     inner: WsgiTransport

@@ -140,7 +140,7 @@ def back_up(world: World) -> None:
 
 
 def restore(world: World) -> None:
-    """The server is put back to its backup, and told so."""
+    """The server is put back to its backup, and the command for that is given."""
     if world.backup is None:
         back_up(world)
         return

@@ -167,9 +167,9 @@ def upload_roster(world: World) -> None:
         f"Content-Type: text/csv\r\n\r\n{text}\r\n--{mark}--\r\n"
     ).encode()
     headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
-    told = world.ask("contractor", "POST", f"/api/v1/sites/{site}/rosters", data=data, headers=headers)
-    if told.status == 202:
-        key = told.json()["id"]
+    taken = world.ask("contractor", "POST", f"/api/v1/sites/{site}/rosters", data=data, headers=headers)
+    if taken.status == 202:
+        key = taken.json()["id"]
         shown = world.ask("contractor", "GET", f"/api/v1/rosters/{key}").json()
         if shown["state"] == "preview":
             world.ask("contractor", "POST", f"/api/v1/rosters/{key}/commit", {})

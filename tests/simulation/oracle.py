@@ -85,11 +85,11 @@ class Oracle:
                 if whole and scope not in retried:
                     known.through[scope[5:]] = at
 
-    def _answered(self, device: str, line: Body, told: Body, at: int) -> None:
+    def _answered(self, device: str, line: Body, answer: Body, at: int) -> None:
         acks, key = self.truth.acks, line["id"]
-        again = told["outcome"] == "duplicate"
-        first = told.get("first", "applied") if again else told["outcome"]
-        fresh = Ack(first, told.get("rev"), told.get("seq"), at, told.get("code", ""))
+        again = answer["outcome"] == "duplicate"
+        first = answer.get("first", "applied") if again else answer["outcome"]
+        fresh = Ack(first, answer.get("rev"), answer.get("seq"), at, answer.get("code", ""))
         was = acks.setdefault(key, fresh)
         if was is not fresh:
             if not again and first != "refused":
@@ -98,11 +98,11 @@ class Oracle:
                 acks[key] = replace(fresh, at_ms=was.at_ms)
             elif (was.outcome, was.rev, was.seq) != (fresh.outcome, fresh.rev, fresh.seq):
                 self.report("another_outcome", f"entry {key}: {was}, then {fresh}")
-        if first == "refused" and told.get("code") == "entry_mismatch":
+        if first == "refused" and answer.get("code") == "entry_mismatch":
             self.report("mismatch", f"entry {key} is stored with other bytes")
         written = self.truth.entries.get(key)
         if written is not None and written.valid and first == "refused" and self.evidence.must_count(written):
-            self.report("refused", f"{written.kind} {key} of an inspector of the site: {told.get('code')}")
+            self.report("refused", f"{written.kind} {key} of an inspector of the site: {answer.get('code')}")
         if written is not None and first in EFFECTIVE and self.evidence.is_a_thiefs(written):
             self.report("thief", f"{written.kind} {key}, of after its tablet was revoked, is {first}")
         if first in EFFECTIVE and line["act"] == "add":
@@ -266,12 +266,12 @@ class Oracle:
         if stands and all(self.evidence.done(flag["site"]["id"], body) for body in flag["windows"]):
             self.report("flag_on_honest", f"flag {flag['id']}: all of its windows were done in time")
 
-    def proved(self, command: str, code: int, told: str) -> None:
+    def proved(self, command: str, code: int, printed: str) -> None:
         """What a command found wrong. A restore loses what a tablet had sent and purged since, and what only one half of a
         copied device still had: it is signed for, the log lacks it, and verify-log is right to say so."""
         every = self.truth.devices.values() if self.truth.restored else ()
         gone = [one.id for one in every if one.twice or one.purged]
-        lines = [line for line in told.split("\n")[:-2] if line]
+        lines = [line for line in printed.split("\n")[:-2] if line]
         found = [line for line in lines if "signed for" not in line or not any(key in line for key in gone)]
         if code and found:
             self.report(command, "; ".join(found[:3]))
@@ -310,10 +310,10 @@ class Oracle:
         plain = self.evidence.counted_at(device, site, self.truth.now_ms) and not device.gone
         return plain and self.truth.now_ms - device.through.get(site, 0) < HOUR_MS
 
-    def notified(self, key: str, told: Body, failed: bool) -> None:
+    def notified(self, key: str, message: Body, failed: bool) -> None:
         """A digest went out. The same key again is for one that failed, or whose sender died."""
         if self._said.get(key):
             self.report("notice_twice", f"digest {key}")
-        if len(set(told["lines"])) < len(told["lines"]):
-            self.report("line_twice", f"digest {key}: {told['lines']}")
+        if len(set(message["lines"])) < len(message["lines"]):
+            self.report("line_twice", f"digest {key}: {message['lines']}")
         self._said[key] = not failed

@@ -91,8 +91,8 @@ def is_there(world: World, photo: Photo) -> bool:
 
 
 def _begun(world: World, photo: Photo) -> str:
-    told = {"scope": f"site:{photo.site}", "sha256": photo.sha256, "type": "image/png"}
-    pairs = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
+    metadata = {"scope": f"site:{photo.site}", "sha256": photo.sha256, "type": "image/png"}
+    pairs = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
     headers = {**TUS, "Upload-Length": str(len(photo.data)), "Upload-Metadata": ",".join(pairs)}
     answer = _signed(world, photo.tablet, "POST", MEDIA, headers)
     return answer.headers.get("location", "") if answer.status == 201 else ""

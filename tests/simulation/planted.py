@@ -89,12 +89,12 @@ def _forget(settle: Callable[..., Any]) -> Callable[..., Any]:
     """The client forgets a waiting entry that was written while a push was on its way."""
 
     def forgetful(store: Any, batch: Any, *given: Any) -> Any:
-        told = settle(store, batch, *given)
+        settled = settle(store, batch, *given)
         last = max((held.seq for held in batch), default=0)
         store.sql.execute(
             "UPDATE outbox SET state = 'settled' WHERE state = 'waiting' AND seq = ?", (last + 1,)
         )
-        return told
+        return settled
 
     return forgetful
 
@@ -117,8 +117,8 @@ def _ten_minutes_early(boot_span: Callable[..., Any]) -> Callable[..., Any]:
 
 def _greatest(kind_watermark: Callable[..., Any]) -> Callable[..., Any]:
     def hasty(reporters: Any, kind: str, now_ms: int, only_server: bool = False) -> Any:
-        told = [one.through_ms for one in reporters if one.through_ms is not None and one.writes(kind)]
-        return max(told, default=None) if told else kind_watermark((), kind, now_ms, only_server)
+        through = [one.through_ms for one in reporters if one.through_ms is not None and one.writes(kind)]
+        return max(through, default=None) if through else kind_watermark((), kind, now_ms, only_server)
 
     return hasty
 
@@ -127,11 +127,11 @@ def _believe(declared_through: Callable[..., Any]) -> Callable[..., Any]:
     """What a push declares counts, whatever is there."""
 
     def credulous(stream: Any, pending: Any, hash_at: Any, previous_ms: int | None) -> Any:
-        told = declared_through(stream, pending, hash_at, previous_ms)
-        times = [declared.t_ms for declared in pending] + (
-            [told.complete_ms] if told.complete_ms is not None else []
+        declared = declared_through(stream, pending, hash_at, previous_ms)
+        times = [one.t_ms for one in pending] + (
+            [declared.complete_ms] if declared.complete_ms is not None else []
         )
-        return told._replace(complete_ms=max(times, default=None))
+        return declared._replace(complete_ms=max(times, default=None))
 
     return credulous
 
@@ -243,7 +243,7 @@ def print_table(simulator: Simulator, most: int, first: int, only: str | None) -
         began_s = time.monotonic()
         count, code = find(simulator, fault, most, first)
         missed += not count
-        told = f"found by seed {count:4}" if count else f"NOT found in {most}"
-        print(f"{fault.name:50} {told}  {code:26} {time.monotonic() - began_s:6.0f} s", flush=True)
+        result = f"found by seed {count:4}" if count else f"NOT found in {most}"
+        print(f"{fault.name:50} {result}  {code:26} {time.monotonic() - began_s:6.0f} s", flush=True)
     print(f"{len(chosen) - missed} of {len(chosen)} found")
     return int(missed > len(chosen) // 30)

@@ -164,11 +164,11 @@ class ServerSide:
     def command(self, *words: str, stdin: str = "") -> tuple[int, str]:
         """Run `gongdi WORDS`; gives its exit code and what it printed."""
         app = self.app
-        told = io.StringIO()
+        printed = io.StringIO()
         code = 0
         with ExitStack() as stack:
             stack.enter_context(patch.object(sys, "stdin", io.StringIO(stdin)))
-            stack.enter_context(contextlib.redirect_stdout(told))
+            stack.enter_context(contextlib.redirect_stdout(printed))
             for module in self._makers:  # whichever app a command would make: it is this one
                 stack.enter_context(patch.object(module, "local_app", lambda _config: app))
             try:
@@ -177,15 +177,15 @@ class ServerSide:
                 code = int(ended.code or 0)
             except click.ClickException as error:
                 code = error.exit_code
-                told.write(error.format_message())
-        self._heard(f"{words} {code} {told.getvalue()}")
-        return code, told.getvalue()
+                printed.write(error.format_message())
+        self._heard(f"{words} {code} {printed.getvalue()}")
+        return code, printed.getvalue()
 
     def done(self, *words: str, stdin: str = "") -> str:
         """As `command`, which must not fail."""
-        code, told = self.command(*words, stdin=stdin)
-        assert code == 0, f"gongdi {' '.join(words)}: {told}"
-        return told
+        code, printed = self.command(*words, stdin=stdin)
+        assert code == 0, f"gongdi {' '.join(words)}: {printed}"
+        return printed
 
     def ask(self, method: str, path: str, token: str = "", body: Any = None, **sent: Any) -> Answer:
         """One request; `body` goes as JSON."""

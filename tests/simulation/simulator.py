@@ -83,7 +83,7 @@ def simulator(database_url: str = "sqlite://") -> Iterator[Simulator]:
         stack.enter_context(mortal_tablets())
         stack.enter_context(patch.object(time, "sleep", lambda _: None))  # nobody else waits for the database
         server = ServerSide(
-            folder / "server", clock, database_url, lambda told: trace[0].update(told.encode())
+            folder / "server", clock, database_url, lambda text: trace[0].update(text.encode())
         )
         stack.callback(server.database.close)
         city = found(server, clock, folder, chance.reseed)

@@ -54,10 +54,10 @@ def test_the_oracle_is_short_and_shares_no_code_with_the_product() -> None:
     for name in ("oracle", "evidence", "truth"):
         text = (Path(__file__).parent / f"{name}.py").read_text("utf-8")
         assert not re.findall(r"^(?:from|import) (?:server|sync_protocol|schemas)\b", text, re.MULTILINE)
-        told = {line for node in ast.walk(ast.parse(text)) for line in _words_of(node)}
+        prose = {line for node in ast.walk(ast.parse(text)) for line in _words_of(node)}
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type not in _NO_CODE:
-                code |= {(name, n) for n in range(token.start[0], token.end[0] + 1) if n not in told}
+                code |= {(name, n) for n in range(token.start[0], token.end[0] + 1) if n not in prose}
     assert len(code) <= 500
 
 
@@ -77,7 +77,7 @@ def _words_of(node: ast.AST) -> range:
 def test_the_same_seed_gives_the_same_run_in_every_process(city: Simulator) -> None:
     """Whatever ran before it, and however the process orders its sets."""
     root = Path(__file__).parents[2]
-    told = [
+    printed = [
         subprocess.run(
             [sys.executable, "-c", _REPLAY],
             env={**os.environ, "PYTHONHASHSEED": chance},
@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_run_in_every_process(city: Simulator) -> N
         for chance in ("0", "7")
     ]
     run(city, 3)
-    assert {*told} == {run(city, 5).fingerprint + "\n"}
+    assert {*printed} == {run(city, 5).fingerprint + "\n"}
 
 
 _REPLAY = """

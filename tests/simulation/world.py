@@ -216,8 +216,8 @@ class World:
                 if tablet.device == device:
                     tablet.clocks.moves = 0
         elif path == "sync/v1/pull":
-            told = [json.loads(line) for line in answer.body.splitlines()]
-            self.oracle.pulled(self._sender(request), told, self.clock.at_ms)
+            lines = [json.loads(line) for line in answer.body.splitlines()]
+            self.oracle.pulled(self._sender(request), lines, self.clock.at_ms)
 
     @staticmethod
     def _sender(request: Request) -> str:
@@ -274,16 +274,16 @@ class World:
         """One look of a scheduler, which may die of it."""
         began_ms = self.clock.at_ms
         try:
-            code, told = self.server.command("tick")
+            code, printed = self.server.command("tick")
         except Died:
             return
         if self.server.faults.struck:
             return
         self.truth.ticked_ms = began_ms
-        did = json.loads(told) if code == 0 else {}
+        did = json.loads(printed) if code == 0 else {}
         parts = [part for name, part in did.items() if isinstance(part, dict) and name != "notices"]
         if code or any(part.get("failed") for part in parts):
-            self.oracle.report("tick_failed", told)
+            self.oracle.report("tick_failed", printed)
 
     def ask(self, name: str, method: str, path: str, body: Any = None, **sent: Any) -> Answer:
         """A person of an office at her desk."""

@@ -101,7 +101,7 @@ class Day:
         assert self.tablets[tablet].sync().ok
 
     def lose_time(self, tablet: int, hours: int) -> None:
-        """A tablet starts again and shows a wrong time: nobody can tell any more when it wrote what."""
+        """A tablet starts again and shows a wrong time: nobody knows any more when it wrote what."""
         clock = self.field.clocks[("one", "another")[tablet]]
         clock.restart()
         clock.skew_ms = hours * HOUR_MS
