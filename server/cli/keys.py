@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server.actions.ops.reseal import progress, retire_key, unretired_names
+from server.actions.ops.reseal import is_rotating, progress, retire_key
 from server.base.clock import to_iso
 from server.base.db import read, write
 from server.base.seal import fresh_key
@@ -23,7 +23,7 @@ def show() -> None:
         for name, key in sorted(known_keys(session).items()):
             state = f"已停用 {to_iso(key.retired_ms)}" if key.retired_ms else "在用"
             shown.add_row(name, key.fingerprint[:8], to_iso(key.made_ms), state)
-        passes = progress(session) if len(unretired_names(session)) > 1 else []
+        passes = progress(session) if is_rotating(session) else []
     print_table(shown)
     click.echo(f"新数据用密钥 {seals.current_name}")
     for one in passes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from server.base.db import Base, Id, Json
 
@@ -135,3 +135,9 @@ class EnrolCode(Base):
     expires_ms: Mapped[int] = mapped_column(sa.BigInteger)
     tries: Mapped[int] = mapped_column(sa.Integer, default=0)
     used_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+def user_of(device_id: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+    """Whose device this is, for a statement that looks up more of it."""
+    sender = aliased(Device)
+    return sa.select(sender.user_id).where(sender.id == device_id).scalar_subquery()

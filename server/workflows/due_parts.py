@@ -6,7 +6,6 @@ Each part's own query is asked whether it gives a row, so that what is looked fo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,8 +18,8 @@ from server.actions.erasure.find_person import late_lines
 from server.actions.erasure.request_erasure import erasures_under_way
 from server.actions.flags.escalate import due_steps
 from server.actions.ops.expire_rows import expired
-from server.actions.ops.reseal import keys_to_retire
-from server.actions.ops.retention import due_rows
+from server.actions.ops.reseal import keys_in_rotation
+from server.actions.ops.retention import Query, due_rows
 from server.actions.signals.find_signals import sites_to_watch
 from server.actions.sync.release_held import due_entries
 from server.rules.rulebook import Rulebook
@@ -30,7 +29,7 @@ from server.workflows.receive_media import expired_uploads, old_photos
 
 def due_parts(session: Session, now_ms: int, book: Rulebook) -> dict[str, bool]:
     """Whether each part has something to do at `now_ms`."""
-    asked: dict[str, Iterable[sa.Select[*tuple[Any, ...]] | None]] = {
+    asked: dict[str, Iterable[Query | None]] = {
         "windows": [due_sites(now_ms, book)],
         "held": [due_entries(now_ms)],
         "reporters": [due_streams(now_ms, book)],
@@ -40,7 +39,7 @@ def due_parts(session: Session, now_ms: int, book: Rulebook) -> dict[str, bool]:
         "signals": [sites_to_watch(now_ms)],
         "rosters": due_rosters(now_ms),
         "media": [expired_uploads(now_ms), old_photos(now_ms, book)],
-        "reseal": [keys_to_retire()],
+        "reseal": [keys_in_rotation()],
         "erase": [erasures_under_way(), late_lines()],
         "house": [sa.select(sa.literal(1)).where(old) for old in expired(now_ms, book).values()],
         "retention": due_rows(session, now_ms, book),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.flags.retained_photos import is_held
 from server.actions.ops.check_keys import faults_of_keys
-from server.actions.ops.reseal import PHOTOS, finish_pass, reseal_rows, take_pass, unretired_names
+from server.actions.ops.reseal import PHOTOS, finish_pass, is_rotating, reseal_rows, take_pass
 from server.actions.reference.load_reference import rules_in_force
 from server.base.db import read, write
 from server.base.media_store import MediaStore
@@ -32,7 +32,7 @@ def reseal(runtime: Runtime, now_ms: int) -> dict[str, int]:
     """Continue re-sealing. One query and nothing to do unless a rotation is under way; nothing by a process
     that lacks one of the keys."""
     with read() as session:
-        if len(unretired_names(session)) < 2 or faults_of_keys(session, runtime.seals):
+        if not is_rotating(session) or faults_of_keys(session, runtime.seals):
             return {"values": 0, "photos": 0}
     return {"values": _values(runtime), "photos": _photos(runtime, now_ms)}
 

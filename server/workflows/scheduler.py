@@ -67,9 +67,8 @@ class Share:
 
 
 ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200)
-ON_SQLITE = Share(
-    sites=1, rows=1, rounds=10_000
-)  # one writer at a time: no writer waits for more than one site
+# One writer at a time: nobody waits for more than one site.
+ON_SQLITE = Share(sites=1, rows=1, rounds=10_000)
 HELD_A_TIME = 20  # entries that are released together
 RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 

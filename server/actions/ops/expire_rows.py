@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server.actions.accounts.form_keys import KEY_MS
+from server.actions.ops.retention import before_ms_of
 from server.base.db import Base, is_postgresql
 from server.models.flag import Heartbeat
 from server.models.form import SentForm
@@ -19,7 +20,7 @@ from server.models.record import Record
 from server.models.roster import Roster
 from server.models.scope import take_scopes
 from server.models.user import LoginToken, Tally
-from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.calendar import DAY_MS
 from server.rules.rulebook import Rulebook
 
 TALLY_MS = DAY_MS  # longer than any rate is limited for
@@ -40,13 +41,13 @@ def expired(now_ms: int, book: Rulebook) -> dict[type[Base], sa.ColumnElement[bo
         LoginToken: LoginToken.expires_ms <= now_ms,
         Tally: Tally.since_ms <= now_ms - TALLY_MS,
         SentForm: SentForm.made_ms <= now_ms - KEY_MS,
-        Record: Record.deleted_ms <= now_ms - _tombstone_days(book, now_ms) * DAY_MS,
+        Record: Record.deleted_ms <= _tombstones_before_ms(book, now_ms),
     }
-    file_days, notice_days = (_days(book, code, now_ms) for code in ("roster_file_days", "notice_days"))
-    if file_days is not None:
-        rows[Roster] = sa.and_(Roster.made_ms <= now_ms - file_days * DAY_MS, Roster.file.is_not(None))
-    if notice_days is not None:
-        oldest = str(UUID(int=(now_ms - notice_days * DAY_MS) << 80))
+    files_ms, notices_ms = (before_ms_of(book, code, now_ms) for code in ("roster_file_days", "notice_days"))
+    if files_ms is not None:
+        rows[Roster] = sa.and_(Roster.made_ms <= files_ms, Roster.file.is_not(None))
+    if notices_ms is not None:
+        oldest = str(UUID(int=notices_ms << 80))
         rows[Digest] = sa.and_(Digest.id < oldest, Digest.state != "pending")
         rows[Notice] = Notice.id < oldest
     return rows
@@ -73,15 +74,10 @@ def heartbeat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) 
     session.execute(statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_=values))
 
 
-def _tombstone_days(book: Rulebook, now_ms: int) -> int:
-    return max(_days(book, "tombstone_days", now_ms) or 0, TOMBSTONE_DAYS_MIN)
-
-
-def _days(book: Rulebook, code: str, now_ms: int) -> int | None:
-    try:
-        return round(book.number(code, local_date_of(now_ms)))
-    except LookupError:  # no reference data yet
-        return None
+def _tombstones_before_ms(book: Rulebook, now_ms: int) -> int:
+    most_ms = now_ms - TOMBSTONE_DAYS_MIN * DAY_MS
+    asked_ms = before_ms_of(book, "tombstone_days", now_ms)
+    return most_ms if asked_ms is None else min(asked_ms, most_ms)
 
 
 def _forget_tombstones(session: Session, old: sa.ColumnElement[bool], limit: int) -> int:

@@ -14,26 +14,26 @@ from server.actions.ops.sealed_columns import SEALED_COLUMNS, SealedColumn, seal
 from server.base.db import is_postgresql
 from server.base.problems import Problem
 from server.base.seal import SEALING, SealBroken, Seals, seal_head
-from server.models.key import KeyFingerprint, Resealing, known_keys
+from server.models.key import KeyFingerprint, Resealing
 
 PHOTOS = "media"  # the pass over the photo store, alongside those over columns
 _COLUMNS = {column.name: column for column in SEALED_COLUMNS}
 
 
-def unretired_names(session: Session) -> list[str]:
-    """The names of the sealing keys that are in use: more than one from a rotation until the old one is retired."""
-    names = (name for name, row in known_keys(session).items() if row.retired_ms is None)
-    return sorted(name.removeprefix(SEALING) for name in names if name.startswith(SEALING))
-
-
-def keys_to_retire() -> sa.Select[str]:
-    """Names of sealing keys that are in use alongside another: what they sealed is to be sealed again."""
+def keys_in_rotation() -> sa.Select[str]:
+    """Names of sealing keys that are in use alongside another one, from a rotation until the old one is retired: what was
+    sealed with the old one is sealed again."""
     other = aliased(KeyFingerprint)
     in_use = (
         sa.and_(key.name.startswith(SEALING, autoescape=True), key.retired_ms.is_(None))
         for key in (KeyFingerprint, other)
     )
     return sa.select(KeyFingerprint.name).join(other, KeyFingerprint.name < other.name).where(*in_use)
+
+
+def is_rotating(session: Session) -> bool:
+    """Whether more than one sealing key is in use."""
+    return session.scalar(keys_in_rotation().limit(1)) is not None
 
 
 def progress(session: Session) -> list[Resealing]:

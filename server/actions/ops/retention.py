@@ -66,7 +66,7 @@ def due_rows(session: Session, now_ms: int, book: Rulebook) -> list[Query]:
 
 
 def _old_rows(kept: Retained, now_ms: int, book: Rulebook) -> Query | None:
-    before_ms = _before_ms(book, kept.days, now_ms)
+    before_ms = before_ms_of(book, kept.days, now_ms)
     if before_ms is None:
         return None
     old = sa.select(*kept.model.__mapper__.primary_key).where(kept.since <= before_ms)
@@ -102,8 +102,8 @@ def forget_exchanges(session: Session, now_ms: int, book: Rulebook) -> int:
 def _old_exchanges(now_ms: int, book: Rulebook) -> tuple[Query, Query] | None:
     """Exchanges whose receipt is to be kept elsewhere: (device id, nonce, receipt), and those that are spent: their keys.
     None without the rules."""
-    receipts_ms = _before_ms(book, "receipt_days", now_ms)
-    beacons_ms = _before_ms(book, "beacon_days", now_ms)
+    receipts_ms = before_ms_of(book, "receipt_days", now_ms)
+    beacons_ms = before_ms_of(book, "beacon_days", now_ms)
     if receipts_ms is None or beacons_ms is None:
         return None
     receipts_ms = min(receipts_ms, now_ms - NONCE_MS_MIN)
@@ -156,7 +156,7 @@ def _keep_newest(session: Session, kept: Sequence[dict[str, Any]]) -> None:
 def old_windows(session: Session, now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
     """Windows of the sites whose turn it is that were settled `window_days` ago and belong to no flag: (scope id, id).
     None without the rule."""
-    before_ms = _before_ms(book, "window_days", now_ms)
+    before_ms = before_ms_of(book, "window_days", now_ms)
     if before_ms is None:
         return None
     old = sa.and_(Window.opens_ms <= before_ms, Window.check_ms.is_(None), Window.flag_id.is_(None))
@@ -197,7 +197,7 @@ def forget_coverage(session: Session, now_ms: int, book: Rulebook) -> int:
 
 
 def _old_days(now_ms: int, book: Rulebook) -> Query | None:
-    before_ms = _before_ms(book, "coverage_days", now_ms)
+    before_ms = before_ms_of(book, "coverage_days", now_ms)
     if before_ms is None:
         return None
     return sa.select(CoverageDay.scope_id, CoverageDay.local_date).where(CoverageDay.to_ms <= before_ms)
@@ -223,7 +223,7 @@ def _delete(session: Session, model: type[Base], rows: Sequence[Any]) -> int:
     return len(rows)
 
 
-def _before_ms(book: Rulebook, code: str, now_ms: int) -> int | None:
+def before_ms_of(book: Rulebook, code: str, now_ms: int) -> int | None:
     """What is older than this is past its time; None without a rule."""
     try:
         return now_ms - round(book.number(code, local_date_of(now_ms)) * DAY_MS)

@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import manager_of_class
 
 from server.base.db import is_postgresql, is_transaction_open, raise_if_lost
 from server.base.statements import Among, Prepared, Row, Together, Writes
-from server.models.device import Boot, Device, Exchange, StreamHead
+from server.models.device import Boot, Device, Exchange, StreamHead, user_of
 from server.models.reference import STAMP_QUERY
 from server.models.scope import Scope, lock_scope
 from server.models.user import Assignment, User
@@ -267,8 +267,7 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 _NAMES = {table: tuple(table.columns.keys()) for table in (_DEVICE, _SCOPE, _HEAD, _EXCHANGE)}
 _device = sa.bindparam("device", type_=_DEVICE.c.id.type)
-_sender = _DEVICE.alias("sender")
-_user_id = sa.select(_sender.c.user_id).where(_sender.c.id == _device).scalar_subquery()
+_user_id = user_of(_device)
 _LOOKED_UP = Together(
     user=sa.select(User.disabled_ms).where(User.id == _user_id),
     repeated=sa.select(_EXCHANGE.c.at_ms).where(

@@ -14,7 +14,7 @@ from server.actions.devices.authenticate_device import Sender, new_exchange, ref
 from server.actions.sync.join_scopes import Heard, join_scopes
 from server.actions.sync.open_exchange import record_exchange
 from server.base.statements import Prepared, Together, Writes
-from server.models.device import Device, StreamHead
+from server.models.device import Device, StreamHead, user_of
 from server.models.scope import REF, Scope, scope_name
 from server.models.user import Assignment, User
 
@@ -88,8 +88,7 @@ def _scopes(user_id: sa.ColumnElement[str]) -> sa.Select[Any]:
 
 _USER_ID: Any = Device.__table__.c.user_id
 _device = sa.bindparam("device", type_=Device.__table__.c.id.type)
-_sender: Any = Device.__table__.alias("sender")
-_user_id = sa.select(_sender.c.user_id).where(_sender.c.id == _device).scalar_subquery()
+_user_id = user_of(_device)
 _LOOKED_UP = Together(
     sender=sa.select(Device.user_id, Device.revoked_ms, User.disabled_ms)
     .join(User, User.id == Device.user_id)
