@@ -35,7 +35,7 @@ def test_a_batch_of_random_trees_has_the_same_values_in_both_languages(tmp_path:
 
     gather()
     values = [_value(case) for case in batch]
-    assert len({str(value) for value in values}) > 10  # they are not all the same
+    assert len({str(value) for value in values}) > 3  # they are not all the same
     (tmp_path / "cases.json").write_text(json.dumps(batch), "utf-8")
     program = _PROGRAM % json.dumps((HOME / "src" / "domain" / "expressions.ts").as_uri())
     command = [
