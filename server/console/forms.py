@@ -60,6 +60,8 @@ FORMS: Mapping[str, Form] = {
     "console.commit": Form("console.show_roster", 64 * 1024),  # it may name people one by one
     "console.choose_columns": Form("console.show_columns", 400 * 1024),  # every column of every sheet
     "console.forget": Form("console.show_titles", typed=False),
+    "console.decide_proposal": Form("console.show_proposal"),
+    "console.propose_rule": Form("console.show_rule"),
     "console.take_log_out": Form("console.show_log_in", typed=False),
     "console.take_log_in": Form("console.show_log_in", typed=False),
 }

@@ -55,6 +55,7 @@ blueprint.add_app_template_filter(bound, "bound")
 
 FORM_COOKIE = "gongdi_form"
 ROWS = 30
+ADMIN = "admin"
 WORKERS = ("contractor", "section", "brigade")  # who has moves to make
 JUDGES = ("section", "brigade")
 OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.chart_file")

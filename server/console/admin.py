@@ -1,0 +1,31 @@
+"""Where an administrator begins."""
+
+from __future__ import annotations
+
+from flask import g
+
+from server.actions.approvals.proposals import count_to_decide
+from server.actions.reference.name_codes import read_names
+from server.base.db import read
+from server.console.pages import ADMIN, blueprint, render, require_role
+from server.web.responses import tx_of
+
+ROOMS = (  # by heading: (endpoint, title, what is done there)
+    (
+        "批准和规则",
+        (
+            ("console.list_proposals", "提议和批准", "一人提议, 第二人批准才生效"),
+            ("console.list_rules", "规则和界限", "每个数的依据、标记和起用日期"),
+        ),
+    ),
+)
+
+
+@blueprint.get("/admin")
+def show_admin() -> str:
+    """All pages of administration."""
+    require_role(ADMIN)
+    with read() as session:
+        waiting = count_to_decide(tx_of(session), g.viewer)
+        names = read_names(session)
+    return render("admin.html", names, rooms=ROOMS, waiting=waiting)
