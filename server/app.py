@@ -34,6 +34,7 @@ from server.console import roster_columns as roster_column_pages
 from server.console import rosters as roster_pages
 from server.console import rules as rule_pages
 from server.console import same_people as same_people_pages
+from server.console import users as user_pages
 from server.field_app import pages as field_pages
 from server.web.figures import Figures
 from server.web.log_in_turns import LogInTurns
@@ -44,7 +45,7 @@ from server.workflows.local_app import local_app
 
 # Their pages are on the blueprint of `pages`.
 assert document_pages and flag_pages and overview_pages and people_pages and question_pages and record_pages
-assert admin_pages and proposal_pages and rule_pages
+assert admin_pages and proposal_pages and rule_pages and user_pages
 assert roster_column_pages and roster_pages and same_people_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; endpoints bound their own tighter

@@ -7,10 +7,15 @@ from flask import g
 from server.actions.approvals.proposals import count_to_decide
 from server.actions.reference.name_codes import read_names
 from server.base.db import read
-from server.console.pages import ADMIN, blueprint, render, require_role
+from server.console.pages import blueprint, render, require_role
+from server.models.user import ADMIN
 from server.web.responses import tx_of
 
 ROOMS = (  # by heading: (endpoint, title, what is done there)
+    (
+        "人员和企业",
+        (("console.list_users", "用户", "新增、停用、重设密码"),),
+    ),
     (
         "批准和规则",
         (

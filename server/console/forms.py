@@ -62,6 +62,11 @@ FORMS: Mapping[str, Form] = {
     "console.forget": Form("console.show_titles", typed=False),
     "console.decide_proposal": Form("console.show_proposal"),
     "console.propose_rule": Form("console.show_rule"),
+    "console.add_user": Form("console.list_users"),
+    "console.edit_user": Form("console.show_user"),
+    "console.switch_user": Form("console.show_user"),
+    "console.reset_user": Form("console.show_user", typed=False),
+    "console.change_password": Form("console.show_password", typed=False),
     "console.take_log_out": Form("console.show_log_in", typed=False),
     "console.take_log_in": Form("console.show_log_in", typed=False),
 }

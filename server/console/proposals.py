@@ -11,8 +11,9 @@ from server.actions.approvals.proposals import decide, gathered, one_proposal, p
 from server.actions.reference.name_codes import read_names
 from server.base.db import read
 from server.base.problems import Problem
-from server.console.pages import ADMIN, JUDGES, ROWS, blueprint, render, require_role
+from server.console.pages import JUDGES, ROWS, blueprint, render, require_role
 from server.console.submit import Answer, submit
+from server.models.user import ADMIN
 from server.rules.approval import OPEN, STATES
 from server.web.responses import runtime, tx_of
 

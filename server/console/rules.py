@@ -12,8 +12,9 @@ from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
 from server.base.db import read
 from server.base.problems import Problem, not_found
-from server.console.pages import ADMIN, blueprint, render, require_role
+from server.console.pages import blueprint, render, require_role
 from server.console.submit import Answer, submit
+from server.models.user import ADMIN
 from server.rules.calendar import add_days, local_date_of
 from server.rules.from_rows import in_force
 from server.web.responses import now_ms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from flask import redirect
 from werkzeug.wrappers import Response as AnyResponse
@@ -14,18 +15,43 @@ from server.models.tx import Tx
 from server.web.responses import tx_of
 
 Answer = str | tuple[str, int] | AnyResponse
+T = TypeVar("T")
 
 
 def submit(act: Callable[[Tx], object], done: str, page: Callable[[Problem], str]) -> Answer:
     """Act in one transaction, then go to the address `done`. A form that is sent twice acts once. What is refused is shown
     by `page`, with what was typed."""
+
+    def once(tx: Tx) -> None:
+        if claim(tx.session):
+            act(tx)
+
+    return _carried_out(once, lambda _: redirect(done, 303), page)
+
+
+def submit_once(
+    act: Callable[[Tx], T], shown: Callable[[T], Answer], page: Callable[[Problem], str]
+) -> Answer:
+    """As `submit`, for what is shown this one time: a password, codes. Sent twice, the form is refused: nobody has kept what
+    it showed."""
+
+    def once(tx: Tx) -> T:
+        if not claim(tx.session):
+            raise Problem("form_used", "结果只显示一次, 已经显示过。需要时请再办一次。")
+        return act(tx)
+
+    return _carried_out(once, shown, page)
+
+
+def _carried_out(
+    act: Callable[[Tx], T], done: Callable[[T], Answer], page: Callable[[Problem], str]
+) -> Answer:
     check_form()
     try:
         with write() as session:
-            if claim(session):
-                act(tx_of(session))
+            made = act(tx_of(session))
     except Problem as problem:
         if problem.status in (403, 404):
             raise
         return page(problem), problem.status
-    return redirect(done, 303)
+    return done(made)

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from schemas.limits import REASON_MAX
 from server.base.db import Base, Id, Json
 from server.rules.audit_words import EVENTS
+from server.rules.plain_text import cleaned
 
 SUBJECT_MAX = 200
 
@@ -55,5 +56,5 @@ def record_deed(session: Session, deed: Deed, now_ms: int) -> None:
     row = AuditEvent(id=str(uuid7()), at_ms=now_ms, user_id=deed.by, what=deed.what)
     row.subject, row.subject_id = deed.subject[:SUBJECT_MAX], deed.subject_id
     row.changes = {name: list(both) for name, both in deed.changes.items() if both[0] != both[1]}
-    row.reason = deed.reason[:REASON_MAX]
+    row.reason = cleaned(deed.reason)[:REASON_MAX]
     session.add(row)

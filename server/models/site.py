@@ -91,6 +91,12 @@ def all_sites(session: Session) -> Sequence[Site]:
     return session.scalars(sa.select(Site).order_by(Site.district, Site.name, Site.id)).all()
 
 
+def all_companies(session: Session) -> list[tuple[str, str]]:
+    """Every company: (code, name), by name."""
+    query = sa.select(Company.code, Company.name).order_by(Company.name, Company.code)
+    return [(code, name) for code, name in session.execute(query)]
+
+
 def sites_named(session: Session, name: str) -> Sequence[Site]:
     """The sites of this name, by id: two sites may have the same name."""
     return session.scalars(sa.select(Site).where(Site.name == name).order_by(Site.id)).all()

@@ -21,6 +21,12 @@ GROUPS = {
 }
 EVENTS: Mapping[str, Event] = {
     "logged_in": Event("log_in", "登录"),
+    "user_added": Event("account", "新增用户"),
+    "user_edited": Event("account", "修改用户"),
+    "user_disabled": Event("account", "停用用户"),
+    "user_enabled": Event("account", "恢复用户"),
+    "password_set": Event("account", "更换密码"),
+    "password_reset": Event("account", "重设密码"),
     "proposed": Event("rule", "提议"),
     "approved": Event("rule", "批准提议"),
     "rejected": Event("rule", "驳回提议"),
