@@ -14,7 +14,17 @@ from server.web.responses import tx_of
 ROOMS = (  # by heading: (endpoint, title, what is done there)
     (
         "人员和企业",
-        (("console.list_users", "用户", "新增、停用、重设密码"),),
+        (
+            ("console.list_users", "用户", "新增、停用、重设密码"),
+            ("console.list_companies", "企业", "统一社会信用代码和名称"),
+        ),
+    ),
+    (
+        "工地",
+        (
+            ("console.list_sites_to_edit", "工地资料", "新增, 改阶段、区县、主管科室、企业, 停工"),
+            ("console.list_assignments", "分配", "检查员有哪些工地, 交接"),
+        ),
     ),
     (
         "批准和规则",

@@ -51,7 +51,7 @@ def _carried_out(
         with write() as session:
             made = act(tx_of(session))
     except Problem as problem:
-        if problem.status in (403, 404):
+        if problem.status == 403 or problem.code == "not_found":
             raise
         return page(problem), problem.status
     return done(made)

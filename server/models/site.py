@@ -10,7 +10,15 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, Json
 
-GENERAL_CONTRACTOR = "009"  # 总承包
+GENERAL_CONTRACTOR = "009"
+COMPANY_ROLES = {
+    GENERAL_CONTRACTOR: "总承包",
+    "001": "专业分包",
+    "006": "劳务分包",
+    "007": "监理",
+    "008": "建设单位",
+}
+STAGES = {"preparing": "筹备", "building": "在建", "stopped": "停工", "completed": "完工"}
 
 
 class Site(Base):

@@ -31,10 +31,10 @@ class Seat:
         assert answer.status_code == status, answer.text
         return answer.text
 
-    def send(self, page: str, action: str | None = None, **fields: object) -> TestResponse:
-        """Send the form of `page`; `action` where it goes, if not to the page itself."""
+    def send(self, page: str, to: str | None = None, /, **fields: object) -> TestResponse:
+        """Send the form of `page`; `to`: where it goes, if not to the page itself."""
         marks = marks_of(self.get(page))
-        return self.client.post(f"/console/{action or page}", data={**marks, **fields})
+        return self.client.post(f"/console/{to or page}", data={**marks, **fields})
 
 
 @dataclass

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.base.problems import not_found
 from server.models.paging import Slice
-from server.models.user import ROLES, User
+from server.models.user import OFFICIALS, ROLES, User
 from server.rules.plain_text import cleaned
 
 TEXT_MAX = 64
@@ -38,3 +38,11 @@ def one_user(session: Session, user_id: str) -> User:
     if user is None:
         raise not_found()
     return user
+
+
+def users_to_assign(session: Session) -> list[User]:
+    """Who may be given sites: inspectors first, then officials, by name."""
+    roles = ("inspector", *OFFICIALS)
+    query = sa.select(User).where(User.active, User.role.in_(roles))
+    found = session.scalars(query.order_by(User.display_name, User.id))
+    return sorted(found, key=lambda user: user.role != "inspector")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.actions.approvals import rule_change
+from server.actions.approvals import rule_change, suspension
 from server.actions.approvals.effects import Effect
 
-EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (rule_change.EFFECT,)}
+EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (rule_change.EFFECT, suspension.EFFECT)}
