@@ -16,6 +16,7 @@ from server.actions.ops.retention import NONCE_MS_MIN, RETAINED, forget_exchange
 from server.actions.reference.load_reference import load_reference, rules_in_force
 from server.base.db import Base, read, write
 from server.models import (
+    AuditEvent,
     Boot,
     EnrolCode,
     Exchange,
@@ -121,6 +122,9 @@ def test_a_nonce_is_known_for_ten_minutes_whatever_the_rules_say(field: Field) -
 
 
 ROWS: dict[str, Callable[[Cast, int], Base]] = {
+    "audit_event": lambda _, at_ms: AuditEvent(
+        id=identity(f"deed {at_ms}"), at_ms=at_ms, what="x", subject="", subject_id="", changes={}, reason=""
+    ),
     "boot": lambda _, at_ms: Boot(
         device_id=identity("d"), boot=str(at_ms), number=at_ms - NOW_MS, lower=[], upper=[], at_ms=at_ms
     ),
