@@ -24,7 +24,9 @@ from server.base.seal import SealBroken
 from server.console import admin as admin_pages
 from server.console import assignments as assignment_pages
 from server.console import companies as company_pages
+from server.console import devices as device_pages
 from server.console import documents as document_pages
+from server.console import enrol_codes as enrol_code_pages
 from server.console import flags as flag_pages
 from server.console import overview as overview_pages
 from server.console import pages
@@ -50,6 +52,7 @@ from server.workflows.local_app import local_app
 # Their pages are on the blueprint of `pages`.
 assert document_pages and flag_pages and overview_pages and people_pages and question_pages and record_pages
 assert admin_pages and proposal_pages and rule_pages and user_pages
+assert device_pages and enrol_code_pages
 assert assignment_pages and company_pages and site_admin_pages and suspension_pages
 assert roster_column_pages and roster_pages and same_people_pages
 

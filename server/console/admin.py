@@ -27,6 +27,13 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
         ),
     ),
     (
+        "设备",
+        (
+            ("console.list_devices", "设备", "最近联系、未发、时钟, 注销丢失的"),
+            ("console.list_codes", "注册码", "给平板发二维码, 可一次发多个并打印"),
+        ),
+    ),
+    (
         "批准和规则",
         (
             ("console.list_proposals", "提议和批准", "一人提议, 第二人批准才生效"),
