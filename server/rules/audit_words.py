@@ -42,5 +42,11 @@ EVENTS: Mapping[str, Event] = {
     "approved": Event("rule", "批准提议"),
     "rejected": Event("rule", "驳回提议"),
     "withdrawn": Event("rule", "撤回提议"),
+    "holidays_entered": Event("rule", "录入节假日"),
+    "key_retired": Event("rule", "停用密钥"),
+    "exported": Event("data", "导出"),
+    "unmasked": Event("data", "导出完整号码"),
+    "looked_up": Event("data", "按号码查人"),
+    "erased": Event("data", "删除个人资料"),
     "rule_changed": Event("rule", "修改规则"),
 }
