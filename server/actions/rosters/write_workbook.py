@@ -22,6 +22,7 @@ from server.base.problems import Problem, not_found
 from server.base.seal import Seals
 from server.files.new_workbook import header_format, new_workbook, write_header
 from server.models.access import Viewer, may_see_people, may_unmask
+from server.models.audit import Deed, record_deed
 from server.models.proposal import approved_since
 from server.models.roster import Disclosure
 from server.rules.calendar import DAY_MS, local_date_of
@@ -80,6 +81,9 @@ def roster_file(
         )
         disclosure.people = len(people)
         session.add(disclosure)
+    else:
+        deed = Deed("exported", viewer.id, f"{site.name}: 名册, 号码已遮盖", site.id)
+        record_deed(session, deed, now_ms)
     trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
     buffer = io.BytesIO()
     with new_workbook(buffer) as book:
