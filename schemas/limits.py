@@ -46,12 +46,7 @@ COLUMN_TITLE_MAX = 100  # P: as shown and as remembered
 
 # Measurements
 CELSIUS_MIN, CELSIUS_MAX = 30.0, 45.0  # wire contract, Kinds
-CONCENTRATION_MG_L_MAX = 100_000  # P: 10 % available chlorine, beyond any working solution
-AMOUNT_L_MAX = 10_000  # P: a street sprinkler's tank
-AREA_M2_MAX = 1_000_000  # P: larger than any site of the city
 ACCURACY_M_MAX = 100_000  # P: a tablet that knows no more than its city
-SUPPLY_AMOUNT_MAX = 1_000_000  # P: masks of the largest site for a year
-STOCK_MG_L_MAX = 1_000_000  # a litre holds no more than a kilogram of chlorine
 
 # Windows and flags
 GRACE_S_MAX = 7 * 24 * 3600  # P
