@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.actions.approvals import rule_change, suspension
+from server.actions.approvals import key_retirement, rule_change, suspension, unmasking
 from server.actions.approvals.effects import Effect
 
-EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (rule_change.EFFECT, suspension.EFFECT)}
+_ALL = (key_retirement.EFFECT, rule_change.EFFECT, suspension.EFFECT, unmasking.EFFECT)
+EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in _ALL}
