@@ -112,6 +112,7 @@ _ENTRIES = (
     Entry(383, "unknown_user", 404, "没有这个用户", ""),
     Entry(384, "unsupported_media_type", 415, "不支持这种内容类型", "请求正文必须是 application/json。"),
     Entry(385, "uri_too_long", 414, "地址太长", ""),
+    Entry(395, "unknown_form", 404, "没有这张表单", ""),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}
 RETIRED: dict[int, str] = {}  # number → code, kept so that an old answer can still be explained

@@ -17,7 +17,7 @@ from server.actions.reference.check_codes import check_codes, wrong
 from server.base.problems import Problem
 from server.models.device import OWN_CLASS, Device
 from server.models.scope import make_scope
-from server.models.user import OFFICIALS, ROLES, LoginToken, User, user_named
+from server.models.user import OFFICIALS, ROLES, SERVER_ROLE, LoginToken, User, user_named
 from server.rules.passwords import is_guessable
 
 PASSWORD_CHARS_MIN = 8
@@ -64,7 +64,8 @@ def add_user(session: Session, new: NewUser, now_ms: int) -> User:
 
 
 def list_users(session: Session) -> list[User]:
-    return list(session.scalars(sa.select(User).order_by(User.role, User.name)))
+    query = sa.select(User).where(User.role != SERVER_ROLE)
+    return list(session.scalars(query.order_by(User.role, User.name)))
 
 
 def find_user(session: Session, name: str) -> User:
