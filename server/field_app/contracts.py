@@ -100,7 +100,7 @@ def _fields(schema: Schema) -> dict[str, Any]:
             "type": shape.type,
             "optional": shape.optional,
             "missing": field.error_messages["required"],
-            "checks": [_check(shape, validator) for validator in field.validators],
+            "checks": [check_of(shape, validator) for validator in field.validators],
             **{name: said for name, said in _declared(shape, field.metadata).items() if said is not None},
         }
         for shape, field in zip(shapes_of(schema), schema.fields.values(), strict=True)
@@ -121,7 +121,7 @@ def _declared(shape: Shape, said: Mapping[str, Any]) -> dict[str, str | None]:
     }
 
 
-def _check(shape: Shape, validator: Callable[[Any], Any]) -> dict[str, Any]:
+def check_of(shape: Shape, validator: Callable[[Any], Any]) -> dict[str, Any]:
     """A validator with the message that it gives. Raises KeyError for one that this page does not know. A list that is
     reference data may have grown since the app was built: of that, only the server knows all."""
     if isinstance(validator, validate.OneOf):

@@ -49,6 +49,17 @@ __all__ = ["app", "config"]
 
 MINUTE_MS = 60_000
 DATABASE = "gongdi.sqlite3"
+# Waits until something typed is in the browser's own database. (A page's wait_for_function takes a promise for true.)
+KEPT = """async ([text, most]) => {
+  const request = (asking) => new Promise((resolve) => (asking.onsuccess = () => resolve(asking.result)));
+  const database = await request(indexedDB.open("gongdi-field"));
+  for (const end = performance.now() + most; performance.now() < end; ) {
+    const notes = await request(database.transaction("notes").objectStore("notes").getAll());
+    if (JSON.stringify(notes).includes(text)) return database.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`not kept: ${text}`);
+}"""
 PUSH, PULL = "**/sync/v1/push", "**/sync/v1/pull"
 
 
@@ -236,6 +247,10 @@ class Inspector:
     def type_digits(self, digits: str) -> None:
         for digit in digits:
             self.page.locator(".keypad").get_by_role("button", name=digit, exact=True).click()
+
+    def expect_kept(self, text: str) -> None:
+        """What is being filled in is in the tablet, so that a kill loses nothing."""
+        self.page.evaluate(KEPT, [text, TIMEOUT_MS])
 
     def sync(self) -> None:
         self.open("同步")

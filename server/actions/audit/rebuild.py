@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -183,7 +184,8 @@ class _Scratch:
 
     def __enter__(self) -> Session:
         self._engine = sa.create_engine("sqlite://")
-        Base.metadata.create_all(self._engine)
+        with self._engine.connect() as connection:
+            _sqlite_of(connection).deserialize(_empty_database())
         self._session = Session(self._engine, expire_on_commit=False)
         return self._session
 
@@ -194,6 +196,21 @@ class _Scratch:
 
 def _scratch() -> _Scratch:
     return _Scratch()
+
+
+@cache
+def _empty_database() -> bytes:
+    """All tables, empty. Made once: their statements take longer than to replay a site of some days."""
+    engine = sa.create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with engine.connect() as connection:
+        made: bytes = _sqlite_of(connection).serialize()
+    engine.dispose()
+    return made
+
+
+def _sqlite_of(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def _compare(

@@ -44,7 +44,7 @@ def publish_form(tx: Tx, tables: Tables, signers: Signers | None = None) -> Publ
     """
     signers = signers or Signers()
     if signers.author_id is not None and signers.author_id == signers.approver_id:
-        raise Problem("same_person", "写表单的人不能自己批准, 请由另一名管理员批准。")
+        raise Problem("second_person_needed")
     make_scope(tx.session, "ref", REF)
     lock_scope(tx.session, REF)
     tx = tx_of(tx.session, tx.seals, tx.now_ms)

@@ -67,6 +67,9 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
     edited = {key for key, row in stored.items() if EDITED in row.data}
     files = {noun: [row for row in rows if _key_of(noun, row) not in edited] for noun, rows in seed_rows()}
     _check(session, files)
+    by_hand = stored.keys() - {
+        (noun, row["code"], row["from"]) for noun, rows in files.items() for row in rows
+    }
     changed = 0
     fresh: list[dict[str, Any]] = []
     for noun, rows in files.items():
@@ -77,7 +80,7 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
                     session.delete(before)
                     changed += 1
             elif before is not None:
-                changed += _bring_up(before, row)
+                changed += _bring_up(before, {**row, "to": _ends(noun, row, by_hand)})
             else:
                 key = {"noun": noun, "code": row["code"], "valid_from": row["from"]}
                 fresh.append({**key, **_columns(row)})
@@ -167,6 +170,12 @@ def _bring_up(stored: Reference, row: dict[str, Any]) -> int:
     for name, value in differing.items():
         setattr(stored, name, value)
     return int(bool(differing))
+
+
+def _ends(noun: str, row: dict[str, Any], by_hand: Iterable[tuple[str, str, str]]) -> str | None:
+    """When a file's row ends: as the file says, or where the row of an office that follows it begins."""
+    later = [begins for *key, begins in by_hand if key == [noun, row["code"]] and begins > row["from"]]
+    return min([*later, *filter(None, [row["to"]])], default=None)
 
 
 def _columns(row: dict[str, Any]) -> dict[str, Any]:

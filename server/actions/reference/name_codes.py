@@ -13,7 +13,7 @@ from server.actions.reference.load_reference import rules_in_force
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
 
-NOUNS = ("districts", "units", "duties", "place_kinds", "trades", "escalation")
+NOUNS = ("districts", "units", "site_kinds", "duties", "place_kinds", "trades", "escalation")
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
