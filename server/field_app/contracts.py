@@ -14,8 +14,7 @@ from schemas.case import CaseBody
 from schemas.certificates import portable_checks
 from schemas.fields import CODE_PATTERN, Body, CompanyCheck, Pattern, RealDate, RealInstant, Tenths
 from schemas.forms.surroundings import ONCE_CODE
-from schemas.inspection_round import InspectionRoundBody
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, validate_body
 from schemas.shapes import Shape, shapes_of
 from schemas.worker import WorkerBody
 from server.actions.reference.load_reference import SEED_DATA
@@ -36,7 +35,6 @@ _REFUSED_SAMPLES: Mapping[type, Any] = {
 _TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
     "worker.exited_on": (WorkerBody(), {"entered_on": "2021-12-02", "exited_on": "2021-12-01"}),
     "case.evidence": (CaseBody(), {"outcome": "cleared"}),
-    "inspection_round.longitude_deg": (InspectionRoundBody(), {"latitude_deg": 35.3}),
 }
 # The lists of reference data that the app has words for, as it calls them.
 _NOUNS: Mapping[str, str] = {"trades": "trade", "duties": "duty", "place_kinds": "place", "units": "unit"}
@@ -77,7 +75,10 @@ def contracts() -> dict[str, Any]:
         },
         "forms": list(ONCE_CODE),
         "certificates": portable_checks(),
-        "together": {name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
+        "together": {
+            **{name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
+            "inspection_round.longitude_deg": _told_of_round(),
+        },
         "words": {
             "slot": SLOTS,
             "window_state": WINDOW_STATE_WORDS,
@@ -152,6 +153,12 @@ def _message(validator: Callable[[Any], Any]) -> str:
 
 def _told_of(name: str, shape: Body, wrong: Mapping[str, Any]) -> str:
     return shape.problems(wrong)[name.split(".")[1]][0]
+
+
+def _told_of_round() -> str:
+    """What a round's form says of half a position."""
+    errors = validate_body("inspection_round", "add", {"latitude_deg": 35.3})[2]
+    return errors["/body/longitude_deg"][0]
 
 
 def _reference_words() -> dict[str, dict[str, str]]:

@@ -1,5 +1,6 @@
 """Tables and their named queries, one noun a file."""
 
+from server.models.audit import AuditEvent
 from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
@@ -9,6 +10,7 @@ from server.models.form import SentForm
 from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.proposal import Proposal
 from server.models.receipt import StreamReceipt
 from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.reference import Reference
@@ -22,6 +24,7 @@ from server.models.window import Window
 __all__ = [
     "REF",
     "Assignment",
+    "AuditEvent",
     "Boot",
     "CaseFile",
     "Channel",
@@ -51,6 +54,7 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Proposal",
     "Quarantine",
     "Record",
     "Reference",

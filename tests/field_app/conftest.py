@@ -21,7 +21,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, FilePayload, Page, Route, ViewportSize, expect
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from schemas.book import KindBook
+from schemas.book import FormBook
 from schemas.certificates import person_check_character
 from server.actions.audit.verify_log import verify_scope
 from server.actions.records.feed import publish
@@ -276,7 +276,7 @@ class Inspector:
         real = read_push.validate_line
         refused: list[str] = []
 
-        def validate_line(number: int, raw: bytes, kinds: KindBook) -> read_push.Line:
+        def validate_line(number: int, raw: bytes, kinds: FormBook) -> read_push.Line:
             line = real(number, raw, kinds)
             if line.entry is not None and (not refused or line.entry.id in refused):
                 refused.append(line.entry.id)

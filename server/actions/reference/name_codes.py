@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.book import FormBook
+from server.actions.reference.load_reference import rules_in_force
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
 
-NOUNS = ("districts", "units", "duties", "place_kinds", "trades", "escalation")
+NOUNS = ("districts", "units", "site_kinds", "duties", "place_kinds", "trades", "escalation")
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
@@ -50,13 +52,19 @@ _REASONS = {  # by an event's action and its detail's `reason`
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names by noun (a file of seed_data/, or `steps`) and code."""
+    """Names by noun (a file of seed_data/, or `steps`) and code; and the kinds of records, which have titles and words."""
 
     known: Mapping[str, Mapping[str, str]]
+    kinds: FormBook
 
     def of(self, noun: str, code: str) -> str:
         """The name, or the code itself where nobody named it."""
         return self.known.get(noun, {}).get(code, code)
+
+    def kind(self, name: str) -> str:
+        """The title of a kind of records, or its name where it is not known."""
+        known = self.kinds.get(name)
+        return known.title if known is not None else name
 
     def event(self, action: str, reason: str = "") -> str:
         """What happened to a flag: a person's move, a step that fell due, or what the system did and why (the
@@ -76,7 +84,7 @@ class Names:
 
 
 def read_names(session: Session) -> Names:
-    """Every name in one statement; of rows with several dates, the latest name."""
+    """Every name; of rows with several dates, the latest one."""
     query = (
         sa.select(Reference.noun, Reference.code, Reference.data)
         .where(Reference.noun.in_(NOUNS))
@@ -87,4 +95,4 @@ def read_names(session: Session) -> Names:
         known.setdefault(noun, {})[code] = str(data.get("name") or code)
         for step in data.get("steps", []):
             known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])
-    return Names(known)
+    return Names(known, rules_in_force(session).kinds)

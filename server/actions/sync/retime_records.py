@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.kinds import KINDS
 from server.actions.records.feed import Put
 from server.actions.records.registers import REGISTERS
 from server.actions.sync.apply_entry import body_of, served_time, target_of, touch
@@ -54,12 +53,13 @@ def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
     for one in changed:
         if one.outcome not in EFFECTIVE:
             retime_kept(applying, one.id, one.interval.earliest_ms, one.interval.latest_ms)
-    facts = {one.id: one for one in changed if one.outcome in EFFECTIVE and KINDS[one.kind].nature == "fact"}
+    facts = {one.id: one for one in changed if one.outcome in EFFECTIVE}
     if not facts:
         return
     applying.write()
     query = sa.select(Record).where(
         Record.scope_id == scope_id,
+        Record.event_ms.is_not(None),  # a register counts at no time
         sa.or_(Record.id.in_(facts), Record.timed_by.in_(facts)),
     )
     rows: list[tuple[Any, ...]] = []
