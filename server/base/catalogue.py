@@ -130,7 +130,7 @@ _ENTRIES = (
     Entry(389, "not_yourself", 409, "不能停用自己", "请另一位管理员办理。"),
     Entry(390, "key_needed", 409, "这把密钥还有用", ""),
     Entry(
-        395,
+        397,
         "approval_needed",
         409,
         "须由管理员批准",
