@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas import limits
 from schemas.fields import Body, choice, listed, number, text
 from schemas.kind import Kind
+from schemas.places import place_id
 
 _AGENTS = {
     "chlorine": "含氯消毒剂",
@@ -26,6 +27,7 @@ class DisinfectionLogBody(Body):
     area_m2 = number("面积 (m²)", 0, limits.AREA_M2_MAX, optional=True)
     operator = text("消毒人员", limits.PERSON_NAME_MAX)
     note = text("备注", limits.NOTE_MAX, optional=True)
+    place_id = place_id()
 
 
 KIND = Kind("disinfection_log", "消毒记录", "fact", DisinfectionLogBody, icon="disinfect")

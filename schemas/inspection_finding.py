@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas import limits
 from schemas.fields import Body, choice, listed, text, uuid
 from schemas.kind import Kind
+from schemas.places import place_id
 from schemas.severity import SEVERITIES
 
 _TOPICS = {
@@ -30,6 +31,7 @@ class InspectionFindingBody(Body):
     severity = choice("严重程度", SEVERITIES)
     place = listed("场所", "place_kinds", optional=True)
     description = text("问题描述", limits.NOTE_MAX)
+    place_id = place_id()
 
 
 KIND = Kind("inspection_finding", "巡查发现的问题", "fact", InspectionFindingBody, icon="round")

@@ -17,6 +17,7 @@ from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
 SCHEMAS = ("2026.1", "2026.2")  # every one ever released is accepted for good
 OBSERVED_SCHEMA = "2026.2"  # the first in which an entry may say `at.observed`
+PLACE_SCHEMA = "2026.2"  # the first in which a body may say `place_id`
 MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline

@@ -20,6 +20,7 @@ from schemas.forms.surroundings import ONCE_CODE
 from schemas.forms.validate import Verdict, refused, validate_form_body
 from schemas.json_schema import document
 from schemas.kinds import validate_body
+from schemas.places import PlaceFields
 
 Versions = Mapping[int, FormKind]
 
@@ -49,6 +50,8 @@ class AnyKind(Protocol):
     def subject_field(self) -> str | None: ...
     @property
     def slot_field(self) -> str | None: ...
+    @property
+    def place_fields(self) -> PlaceFields | None: ...
     @property
     def whole(self) -> Any: ...
     @property

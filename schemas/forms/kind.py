@@ -16,6 +16,7 @@ from schemas.forms.conditions import Conditions, Context, Finding
 from schemas.forms.definition import Form
 from schemas.forms.fast_reader import FastReader
 from schemas.kinds import KINDS
+from schemas.places import PLACE_ID, PlaceFields, place_fields
 from schemas.privacy import OPEN, Privacy
 
 _ACTS: Mapping[str, tuple[str, ...]] = {"fact": ("add", "amend", "void"), "register": ("add", "edit", "void")}
@@ -77,6 +78,15 @@ class FormKind:
     @property
     def slot_field(self) -> str | None:
         return self.roles.get("slot")
+
+    @cached_property
+    def place_fields(self) -> PlaceFields | None:
+        """What says which place a fact names."""
+        if self.nature != "fact":
+            return None
+        found = place_fields(self.whole, self.subject_field)
+        kind = self.roles.get("place")
+        return found._replace(kind=kind) if found is not None and kind not in (None, PLACE_ID) else found
 
     @cached_property
     def merge_rules(self) -> Mapping[str, Literal["latest", "keep"]]:

@@ -9,6 +9,7 @@ from server.models.form import SentForm
 from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.place import Place, PlaceChange
 from server.models.receipt import StreamReceipt
 from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.reference import Reference
@@ -51,6 +52,8 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Place",
+    "PlaceChange",
     "Quarantine",
     "Record",
     "Reference",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.models.entry import ANY_KIND, KeptEvidence
+from server.models.place import places_of
 from server.models.record import WIDE, WIDE_MS, Record
 from server.models.window import AnyWindow
 from server.rules.duties.matching import Candidate, Fact, Matched, match_facts
@@ -22,9 +24,10 @@ def log_evidence(
     session: Session, windows: Sequence[AnyWindow], alerts: Mapping[str, str], book: Rulebook
 ) -> dict[str, Matched]:
     """What speaks for each of these windows, by window id. `alerts`: the alert level of each site. A record of a place
-    counts for every duty that asks for its kind there; a duty of the whole site takes those of any place.
+    counts for every duty that asks for its kind there; a duty of the whole site takes those of any place. One that may be of
+    another place proves nothing, and accuses nobody.
 
-    Three statements for any number of windows and sites.
+    Three statements for any number of windows and sites; one more for windows of kinds of places.
     """
     if not windows:
         return {}
@@ -34,15 +37,18 @@ def log_evidence(
     last = max(_end_ms(window) for window in windows)
     scope_ids = sorted({window.scope_id for window in windows})
     facts = facts_between(session, scope_ids, {kinds[window.duty] for window in windows}, first, last)
-    groups: dict[tuple[str, str, str], list[AnyWindow]] = {}
+    groups: dict[tuple[str, str, _Where], list[AnyWindow]] = {}
     for window in windows:
-        groups.setdefault((window.scope_id, window.duty, window.place), []).append(window)
+        where = _Where(window.place, window.place_id)
+        groups.setdefault((window.scope_id, window.duty, where), []).append(window)
+    of_kinds = _of_kinds(session, [(scope_id, where) for scope_id, _, where in groups])
     found: dict[str, Matched] = {}
-    for (scope_id, duty, place), some in groups.items():
+    for (scope_id, duty, where), some in groups.items():
+        ids = of_kinds.get((scope_id, where.kind), frozenset())
         asked = [
-            fact
+            one
             for subject, fact in facts.get((scope_id, kinds[duty]), [])
-            if place == WHOLE_SITE or subject == place or (fact.kept and subject is None)
+            if (one := _at(where, ids, subject, fact)) is not None
         ]
         if not asked:
             found.update((window.id, Matched()) for window in some)
@@ -57,6 +63,39 @@ def log_evidence(
     return found
 
 
+class _Where(NamedTuple):
+    """Where a window is: at one place, at all places of a kind, or at the whole site."""
+
+    kind: str
+    place_id: str | None
+
+
+def _at(where: _Where, ids: Collection[str], subject: str | None, fact: Fact) -> Fact | None:
+    """A fact as the windows there see it; None where it is about another place. `ids`: of the places of the kind."""
+    if where.kind == WHOLE_SITE or (fact.kept and subject is None):
+        return fact
+    if where.place_id is None:
+        return fact if subject == where.kind or subject in ids else None
+    if subject == where.place_id:
+        return fact
+    may_be = where.place_id in fact.maybe if fact.maybe else subject == where.kind
+    return fact._replace(astray=True) if may_be else None
+
+
+def _of_kinds(
+    session: Session, wheres: Sequence[tuple[str, _Where]]
+) -> dict[tuple[str, str], frozenset[str]]:
+    """By site and kind, the ids of the places of those kinds that windows ask for as a whole."""
+    asked = {(scope_id, kind) for scope_id, (kind, place_id) in wheres if kind and place_id is None}
+    if not asked:
+        return {}
+    places = places_of(session, sorted({scope_id for scope_id, _ in asked}))
+    return {
+        (scope_id, kind): frozenset(place.id for place in places[scope_id] if place.kind == kind)
+        for scope_id, kind in asked
+    }
+
+
 def facts_between(
     session: Session,
     scope_ids: Sequence[str],
@@ -67,7 +106,7 @@ def facts_between(
 ) -> Facts:
     """The facts of these kinds that may have been written, or are said to have been done, between two instants; those that
     are kept and not applied among them. `subjects`: only facts about these; None: about anything."""
-    columns = (Record.scope_id, Record.kind, Record.subject, Record.id)
+    columns = (Record.scope_id, Record.kind, Record.subject, Record.maybe_places, Record.id)
     times = (Record.earliest_ms, Record.latest_ms, Record.observed_ms)
     counting = sa.select(*columns, *times, sa.false(), Record.slot).where(
         Record.scope_id.in_(scope_ids),
@@ -85,7 +124,8 @@ def facts_between(
         Record.latest_ms >= from_ms,
     )
     kept = sa.select(
-        *(KeptEvidence.scope_id, KeptEvidence.kind, KeptEvidence.subject, KeptEvidence.entry_id),
+        *(KeptEvidence.scope_id, KeptEvidence.kind, KeptEvidence.subject, KeptEvidence.maybe_places),
+        KeptEvidence.entry_id,
         *(KeptEvidence.earliest_ms, KeptEvidence.latest_ms),
         *(sa.null(), sa.true(), KeptEvidence.slot),
     ).where(
@@ -100,10 +140,11 @@ def facts_between(
     found: Facts = {}
     seen: set[tuple[str, str]] = set()
     for row in chain(*(session.execute(query) for query in (near, wide, kept))):
-        scope_id, kind, subject, key, earliest_ms, latest_ms, observed_ms, is_kept, slot = row
+        scope_id, kind, subject, maybe, key, earliest_ms, latest_ms, observed_ms, is_kept, slot = row
         if (scope_id, key) not in seen:
             seen.add((scope_id, key))
-            fact = Fact(key, earliest_ms, latest_ms, observed_ms, bool(is_kept), slot)
+            several = tuple(maybe.split()) if maybe else ()
+            fact = Fact(key, earliest_ms, latest_ms, observed_ms, bool(is_kept), slot, several)
             for one in kinds if kind == ANY_KIND else (kind,):
                 found.setdefault((scope_id, one), []).append((subject, fact))
     return found

@@ -15,6 +15,7 @@ from server.base.problems import Problem, not_found
 from server.models.access import Viewer, visible_companies, visible_sites
 from server.models.flag import Flag
 from server.models.paging import After, Page, cut, read_cursor
+from server.models.place import Place, places_of
 from server.models.scope import Scope
 from server.models.site import Company, Site, SiteCompany
 from server.models.window import Window
@@ -32,6 +33,7 @@ class ShownSite:
     site: Site
     watermark_ms: int | None
     open_flags: int
+    places: list[dict[str, Any]] = field(default_factory=list)
     companies: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -42,8 +44,7 @@ def page_of_sites(session: Session, viewer: Viewer, cursor: str | None, limit: i
     if after is not None:
         query = query.where(Site.id > after.id)
     page = cut(session.execute(query).all(), limit, lambda row: After(0, row[0].id))
-    companies = _companies(session, viewer, [row[0].id for row in page.items])
-    return Page([ShownSite(*row, companies=companies.get(row[0].id, [])) for row in page.items], page.next)
+    return Page(_shown(session, viewer, page.items), page.next)
 
 
 def one_site(session: Session, viewer: Viewer, site_id: str) -> ShownSite:
@@ -51,7 +52,7 @@ def one_site(session: Session, viewer: Viewer, site_id: str) -> ShownSite:
     row = session.execute(_shown_sites().where(Site.id == site_id, visible_sites(viewer))).one_or_none()
     if row is None:
         raise not_found()
-    return ShownSite(*row, companies=_companies(session, viewer, [site_id]).get(site_id, []))
+    return _shown(session, viewer, [row])[0]
 
 
 def companies_seen(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
@@ -131,6 +132,22 @@ def _shown_sites() -> sa.Select[Site, int | None, int]:
         sa.select(sa.func.count()).where(Flag.scope_id == Site.id, Flag.closed_ms.is_(None)).scalar_subquery()
     )
     return sa.select(Site, Scope.watermark_ms, open_flags).outerjoin(Scope, Scope.scope_id == Site.id)
+
+
+def _shown(session: Session, viewer: Viewer, rows: Sequence[Any]) -> list[ShownSite]:
+    site_ids = [row[0].id for row in rows]
+    companies, places = _companies(session, viewer, site_ids), places_of(session, site_ids)
+    return [
+        ShownSite(
+            site, watermark_ms, open_flags, list(map(_place, places[site.id])), companies.get(site.id, [])
+        )
+        for site, watermark_ms, open_flags in rows
+    ]
+
+
+def _place(place: Place) -> dict[str, Any]:
+    shown = {name: getattr(place, name) for name in ("id", "kind", "name", "from_ms", "to_ms")}
+    return {**shown, "earlier": [name for name, _ in place.names[:-1]]}
 
 
 def _companies(session: Session, viewer: Viewer, site_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import asdict
@@ -19,10 +19,21 @@ from schemas.compiled import FastEntry, is_sound
 from schemas.kinds import KINDS, validate_body
 from server.actions.records.feed import encode
 from server.base.seal import Seals, aad_of
-from sync_protocol.entry import OBSERVED_SCHEMA, SCHEMAS, Entry, Refusal, read_entry
+from sync_protocol.entry import OBSERVED_SCHEMA, PLACE_SCHEMA, SCHEMAS, Entry, Refusal, read_entry
 from sync_protocol.header import Header
 
 Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
+
+
+class PlaceSaid(NamedTuple):
+    """What a body says of a place: its id, its kind, its name."""
+
+    id: str | None = None
+    kind: str | None = None
+    name: str | None = None
+
+
+NOWHERE = PlaceSaid()
 
 
 @dataclass(slots=True)
@@ -30,7 +41,8 @@ class Line:
     """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its number
     in a chain could be read.
 
-    `body` holds the validated fields; `served` is the fact's body as JSON text, as the device wrote it.
+    `body` holds the validated fields, `place` what they say of a place
+    (`is_about_place`: the record is about it); `served` is the fact's body as JSON text, as the device wrote it.
     """
 
     number: int
@@ -41,6 +53,8 @@ class Line:
     served: bytes = b""
     subject: str | None = None
     slot: str | None = None
+    place: PlaceSaid = NOWHERE
+    is_about_place: bool = False
     code: str | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
     stored: bytes = b""  # as the log keeps it: sealed where the kind says so
@@ -68,6 +82,9 @@ def read_lines(
         elif schema < OBSERVED_SCHEMA and line.entry.at.observed is not None:
             line.code = "unreadable"
             line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
+        elif schema < PLACE_SCHEMA and line.place.id is not None:
+            line.code = "unreadable"
+            line.errors = {"/body/place_id": [f"场所编号需要模式版本 {PLACE_SCHEMA}。"]}
     _store(lines, seals)
     return lines
 
@@ -134,6 +151,10 @@ def _take_keys(line: Line, kind: str, body: Any) -> None:
         line.subject = read(known.subject_field)
     if known.slot_field:
         line.slot = read(known.slot_field)
+    where = known.place_fields
+    if where is not None:
+        line.place = PlaceSaid(*(read(name) if name else None for name in (where.id, where.kind, where.name)))
+        line.is_about_place = where.is_subject
     if not isinstance(body, Mapping) and known.nature == "register":
         line.body = _as_mapping(body)
 

@@ -19,6 +19,7 @@ from server.base.clock import to_iso
 from server.base.db import read
 from server.cli.main import gongdi
 from server.models import Company, Site, SiteCompany
+from server.models.place import places_of
 from tests.server.cast import COMPANY_A, Cast, identity
 from tests.stories.field import WORKER, Field
 
@@ -79,7 +80,7 @@ def test_an_administrator_takes_a_site_under_inspection_suspends_and_resumes_it(
     with app.app_context(), read() as session:
         (site,) = session.scalars(sa.select(Site).where(Site.name == "东苑一期"))
         assert (site.unit, site.latitude_deg) == ("zhian", 35.303)
-        assert [place["name"] for place in site.places] == ["食堂", "1号楼"]
+        assert [place.name for place in places_of(session, [site.id])[site.id]] == ["食堂", "1号楼"]
         (company_row,) = session.scalars(sa.select(SiteCompany).where(SiteCompany.site_id == site.id))
         assert company_row.role == "009" and session.get_one(Company, COMPANY_A).name == "甲:乙建筑"
     day = to_iso(cast.clock.now_ms())[:10]

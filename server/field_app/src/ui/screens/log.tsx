@@ -29,6 +29,7 @@ import { useLive, useNow, useSave, useSession } from "../session";
 const KEYS_MAX = 8; // a longer list is unfolded
 const SHOWN_MAX = 3; // fields of a record in the list
 const NAME_OF_PLACE = "place_name"; // says which of several places of a kind
+const ID_OF_PLACE = "place_id";
 
 export function LogScreen({ kind, place, copy }: { kind: string; place: string | null; copy: string | null }) {
   const { db, site } = useSession();
@@ -169,7 +170,7 @@ function Asked(props: AskedProps) {
     </>
   );
   if (rule.role === "place") return <PlaceField {...props} keys={keys} />;
-  if (name === NAME_OF_PLACE && fields["place"]?.role === "place") return null; // goes with the place
+  if ((name === NAME_OF_PLACE || name === ID_OF_PLACE) && fields["place"]?.role === "place") return null; // go with the place
   if (rule.refers === "worker") return <WorkerField {...props} />;
   if (rule.refers) return <ReferredField {...props} refers={rule.refers} />;
   const count = Object.keys(options).length;
