@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.fields import Body, StrictString, uuid
+from schemas.fields import UUID_PATTERN, Body, StrictString, matching
 
-PLACE_ID, PLACE_ID_TITLE = "place_id", "场所编号"
+PLACE_ID, PLACE_ID_TITLE = "place_id", "具体场所"
 _NAME = "place_name"
 _KIND = "place"
 
@@ -21,9 +21,10 @@ class PlaceFields(NamedTuple):
     is_subject: bool
 
 
-def place_id() -> StrictString:
-    """The id of the place, next to the kind that older clients write alone."""
-    return uuid(PLACE_ID_TITLE, optional=True)
+def place_id(title: str = PLACE_ID_TITLE, *, optional: bool = True) -> StrictString:
+    """The id of a place of the site; next to the kind, where older clients write that alone."""
+    message = "这里应为小写、带连字符的 UUID, 请从列表中选择。"
+    return matching(title, UUID_PATTERN, message, noun="places", optional=optional)
 
 
 def place_fields(shape: Body, subject_field: str | None) -> PlaceFields | None:

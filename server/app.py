@@ -26,6 +26,7 @@ from server.console import flags as flag_pages
 from server.console import overview as overview_pages
 from server.console import pages
 from server.console import people as people_pages
+from server.console import places as place_pages
 from server.console import questions as question_pages
 from server.console import records as record_pages
 from server.console import roster_columns as roster_column_pages
@@ -41,7 +42,7 @@ from server.workflows.local_app import local_app
 
 # Their pages are on the blueprint of `pages`.
 assert document_pages and flag_pages and overview_pages and people_pages and question_pages and record_pages
-assert roster_column_pages and roster_pages and same_people_pages
+assert roster_column_pages and roster_pages and same_people_pages and place_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; endpoints bound their own tighter
 API_BLUEPRINTS = (

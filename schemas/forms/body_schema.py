@@ -25,6 +25,7 @@ from schemas.fields import (
     yes_no,
 )
 from schemas.forms.definition import Form, Item
+from schemas.places import place_id
 
 TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 HASH_PATTERN = "^[0-9a-f]{64}$"
@@ -158,6 +159,8 @@ def _chosen(item: Item, optional: bool) -> fields.Field[Any]:
         return coded(item.label, optional=optional)
     if item.file == "areas":
         return matching(item.label, AREA_PATTERN, "应为 6 位或 9 位行政区划代码。", optional=optional)
+    if item.file == "places":
+        return place_id(item.label, optional=optional)
     return uuid(item.label, optional=optional)
 
 

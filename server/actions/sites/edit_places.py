@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -22,6 +23,7 @@ from server.models.place import Place, PlaceChange, changes_of, new_place, place
 from server.models.scope import Scope, lock_scope
 from server.models.site import Site, suspensions_of
 from server.models.tx import Tx
+from server.models.user import User
 
 _IS_NAME = re.compile(TEXT_PATTERN).fullmatch
 
@@ -90,16 +92,19 @@ class ShownPlaces:
     closed: list[Place]
     changes: Sequence[PlaceChange]
     names: dict[str, str]  # by id
+    editors: dict[str, str]  # names of users by their ids
 
 
 def site_places(session: Session, site_id: str, now_ms: int) -> ShownPlaces:
     """What the page of a site's places shows."""
-    places = places_of(session, [site_id])[site_id]
+    places, changes = places_of(session, [site_id])[site_id], changes_of(session, site_id)
+    editors = sa.select(User.id, User.display_name).where(User.id.in_({change.by for change in changes}))
     return ShownPlaces(
         [place for place in places if not place.is_closed(now_ms)],
         [place for place in places if place.is_closed(now_ms)],
-        changes_of(session, site_id),
+        changes,
         {place.id: place.name for place in places},
+        dict(session.execute(editors).all()),
     )
 
 

@@ -26,7 +26,7 @@ from server.models.user import User
 
 ROWS_MAX = 20_000  # of a workbook, the latest
 _TIME, _PERSON, _MARK = "时间", "填写人", "备注 (系统)"
-_BACKFILLED, _VOID = "补录", "已作废或更正"
+_BACKFILLED, _VOID, _UNPLACED = "补录", "已作废或更正", "场所待核对"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,32 @@ def page_of_records(
     of_kind = (Record.scope_id == site_id, Record.kind == kind, Record.deleted_ms.is_(None))
     total = session.scalar(sa.select(sa.func.count()).where(*of_kind)) or 0
     query = (
-        sa.select(Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name)
+        sa.select(
+            *(Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name),
+            *(Record.subject, Record.maybe_places),
+        )
         .join(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
         .outerjoin(Device, Device.id == LogEntry.device_id)
         .outerjoin(User, User.id == Device.user_id)
         .where(*of_kind)
         .order_by(Record.event_ms.desc(), Record.id)
     )
-    names, found = read_names(session), []
-    for at_ms, body, backfilled, counts, person in session.execute(query.offset(start).limit(limit)):
+    names, found = read_names(session, site_id), []
+    for row in session.execute(query.offset(start).limit(limit)):
+        at_ms, body, backfilled, counts, person, subject, maybe = row
         said = msgspec.json.decode(body)
+        where = KINDS[kind].place_fields
+        if (
+            where is not None
+            and where.id is not None
+            and where.is_subject
+            and subject in names.known["places"]
+        ):
+            said.setdefault(where.id, subject)
         texts = [(name, "" if said.get(name) is None else str(said[name])) for name in KINDS[kind].fields]
         cells = [value(names, kind, name, text, {}) for name, text in texts]
-        mark = ", ".join(text for text, holds in ((_BACKFILLED, backfilled), (_VOID, not counts)) if holds)
+        marks = ((_BACKFILLED, backfilled), (_VOID, not counts), (_UNPLACED, counts and maybe))
+        mark = ", ".join(text for text, holds in marks if holds)
         found.append(ShownRecord(at_ms, person or "", cells, mark))
     return found, total
 

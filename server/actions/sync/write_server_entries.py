@@ -40,7 +40,7 @@ PLATFORM = "server"
 
 class Draft(NamedTuple):
     """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
-    `record`, from the version `base`) or void (of `record`, with `reason`)."""
+    `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`)."""
 
     kind: str
     act: str
@@ -133,11 +133,14 @@ def _lines(
         body = msgspec.json.encode(draft.body)
         key = draft.record if KINDS[draft.kind].nature == "fact" and draft.act == "add" else str(uuid7())
         base = "" if draft.base is None else f',"base":{draft.base}'
+        record = draft.record
+        if draft.act == "amend":  # a fact of its own
+            record, base = key, f',"amends":"{draft.record}"'
         if draft.reason is not None:
             base += f',"reason":{json.dumps(draft.reason)}'
         head = (
             f'{{"id":"{key}","scope":"{scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
-            f',"record":"{draft.record}"{base},"act":"{draft.act}","at":{at_text},"body":'
+            f',"record":"{record}"{base},"act":"{draft.act}","at":{at_text},"body":'
         )
         raw = b"".join((head.encode(), body, b"}"))
         if draft.act == "add":

@@ -39,7 +39,7 @@ REMEDIES = {  # what a person can do about a window in review, by its reason
     "evidence_lost": "查看作废或更正的理由, 必要时到现场核实。",
     "excused_after_missed": "核对停工批准或假日安排, 属实即可豁免。",
     TIME_UNCERTAIN: "请该平板在有网络时再同步一次; 时间仍不能确定的, 向记录人核实后豁免。",
-    PLACE_UNCERTAIN: "在工地页“场所待核对的记录”里写明是哪一处; 记录人也说不清的, 核实后豁免。",
+    PLACE_UNCERTAIN: "到待核对页选定是哪一处; 记录人也说不清的, 核实后豁免。",
     EVIDENCE_KEPT: "到待处理页查看这些记录: 补全、改正或注明不予采用。",
     "device_unheard": "请原检查员打开平板同步; 平板已坏的, 注销它并核实当时情况。",
     "device_lost": "平板找到后可导出记录送回; 找不到的, 向检查员核实当时情况。",

@@ -18,7 +18,7 @@ from server.app import create_app
 from server.base.clock import to_iso
 from server.base.db import read
 from server.cli.main import gongdi
-from server.models import Company, Site, SiteCompany
+from server.models import Company, PlaceChange, Site, SiteCompany
 from server.models.place import places_of
 from tests.server.cast import COMPANY_A, Cast, identity
 from tests.stories.field import WORKER, Field
@@ -150,3 +150,22 @@ def test_every_command_has_help(app: Flask) -> None:
     for name, command in gongdi.commands.items():
         assert command.help, name
         assert CliRunner().invoke(gongdi, [name, "--help"]).exit_code == 0
+
+
+def test_places_are_added_renamed_closed_and_listed(app: Flask, cast: Cast, run: Run) -> None:
+    assert run("seed", "reference").exit_code == 0
+    site = cast.site_a
+    made = run("place", "add", site, "dormitory", "1号楼")
+    assert made.exit_code == 0, made.output
+    assert "已改名为 东楼" in run("place", "rename", site, "1号楼", "东楼").output
+    assert (
+        "没有场所 1号楼" in run("place", "close", site, "1号楼").output
+    )  # it is found by its name of today, or its id
+    wrong = run("place", "add", site, "sauna", "桑拿房")
+    assert wrong.exit_code != 0 and "没有代码 sauna" in wrong.output
+    assert "停用" in run("place", "close", site, "东楼").output
+    listed = run("place", "list", site).output
+    assert "食堂" in listed and "东楼" in listed and "1号楼" in listed
+    with app.app_context(), read() as session:
+        acts = session.scalars(sa.select(PlaceChange.act).order_by(PlaceChange.at_ms, PlaceChange.id))
+        assert list(acts) == ["added", "renamed", "closed"]
