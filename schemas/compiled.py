@@ -17,25 +17,35 @@ from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from marshmallow import ValidationError
 from msgspec import Meta, Raw, Struct
 from msgspec.structs import astuple
 
-from schemas.fields import TEXT_PATTERN, UUID_PATTERN, Body, Tenths
-from schemas.kinds import KINDS, Kind, Kinds
-from schemas.shapes import Check, Shape, shapes_of
+from schemas.checks import (
+    LONG_NUMBER,
+    NUMBER_MAX,
+    UNREADABLE,
+    checks_of,
+    is_uuid,
+    least_length,
+    match_uuid,
+    struct_of,
+)
+from schemas.fields import Body
+from schemas.forms.conditions import ANYWHERE, Context
+from schemas.forms.kind import FormKind
+from schemas.kind import Kind
+from schemas.kinds import KINDS, AnyKind, Kinds
+from schemas.shapes import shapes_of
 
 _LINE_MAX = 16_384  # bytes; a longer line is unusual
 _UP_MS_MAX = 2**53 - 1
 _WALL_MS_MAX = 4_102_444_800_000  # 2100-01-01; a clock beyond it, or before 1970, is unusual
 _BACKSLASH, _COLON, _NEWLINE = b"\\:\n"
-NUMBER_MAX = 24  # characters; readers of JSON disagree about longer ones
 _NAMES = re.compile(rb'"([a-z0-9_]+)":')
-LONG_NUMBER = re.compile(rb'":[ \t\r\n]*-?[0-9][0-9.eE+-]{%d}' % (NUMBER_MAX - 1))
-UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:(Z|[+-][0-9]{2}:[0-9]{2})")
 
-Predicate = Callable[[Any], object]  # what it gives is true or false enough
+Versions = Mapping[int, FormKind]
+ContextOf = Callable[[Any], Context]  # of an entry
 
 
 class FastAt(Struct, forbid_unknown_fields=True, gc=False):
@@ -65,6 +75,7 @@ class FastEntry(Struct, forbid_unknown_fields=True, gc=False):
     at: FastAt
     body: Raw
     needs: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
+    form: Annotated[int, Meta(ge=1, le=_UP_MS_MAX)] | None = None
 
     base: ClassVar[int | None] = None
     amends: ClassVar[str | None] = None
@@ -73,22 +84,20 @@ class FastEntry(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Compiled:
-    """The reader of one kind's whole body."""
+    """The reader of whole bodies of one kind in code, or of a form whose fields say nothing together."""
 
-    def __init__(self, kind: Kind) -> None:
+    asks = False
+
+    def __init__(self, kind: AnyKind) -> None:
         shapes = shapes_of(kind.whole)
-        fields = [(s.name, _type(s), None) if s.optional else (s.name, _type(s)) for s in shapes]
-        struct = msgspec.defstruct(
-            f"Fast{kind.schema.__name__}", fields, forbid_unknown_fields=True, gc=False, kw_only=True
-        )
-        self.decode = msgspec.json.Decoder(struct).decode
+        self.decode = msgspec.json.Decoder(struct_of(kind.schema.__name__, shapes)).decode
         self.names = tuple(shape.name for shape in shapes)
-        self.checks = [(i, check) for i, shape in enumerate(shapes) for check in _checks(shape)]
-        self.short_of = _least_length(shapes) + NUMBER_MAX
+        self.checks = [(i, check) for i, shape in enumerate(shapes) for check in checks_of(shape)]
+        self.short_of = least_length(shapes) + NUMBER_MAX
         self.problems = kind.whole.problems if type(kind.whole).problems is not Body.problems else None
 
-    def read(
-        self, text: Raw | bytes, known: Mapping[str, Any] | None = None
+    def take(
+        self, text: Raw | bytes, context: Context = ANYWHERE, known: Mapping[str, Any] | None = None
     ) -> tuple[Struct, tuple[Any, ...]] | None:
         """The body and its values in order, if every rule holds; whether a name occurs twice is not seen here. `known`: the
         same body, where the caller has it."""
@@ -109,15 +118,31 @@ class _Compiled:
 
 
 class Reader:
-    """The compiled readers of all kinds that are pushed."""
+    """The compiled readers of all kinds that are pushed, and of all versions of the forms among them. `context_of`: what an
+    entry's body is read in."""
 
-    def __init__(self, kinds: Kinds) -> None:
-        self._compiled = {
-            name: _COMPILED[name] if kind is KINDS[name] else _Compiled(kind)
-            for name, kind in kinds.items()
-            if kind.nature != "server"
+    def __init__(self, kinds: Kinds, forms: Mapping[str, Versions], context_of: ContextOf) -> None:
+        pushed = {name: kind for name, kind in kinds.items() if kind.nature != "server"}
+        self._forms = {name: versions for name, versions in forms.items() if name in pushed}
+        self._compiled: dict[tuple[str, int | None], Any] = {
+            (name, None): _COMPILED[name] if kind is KINDS.get(name) else _Compiled(kind)
+            for name, kind in pushed.items()
+            if isinstance(kind, Kind)
         }
-        self._facts = frozenset(name for name, kind in kinds.items() if kind.nature == "fact")
+        self._facts = frozenset(name for name, kind in pushed.items() if kind.nature == "fact")
+        self._context_of = context_of
+
+    def _reader(self, name: str, version: int | None) -> Any:
+        """The compiled reader of a kind, or of a version of a form, made when it is first needed; None for none."""
+        key = (name, version)
+        found = self._compiled.get(key)
+        if found is None and name in self._forms:
+            found = self._compiled[key] = self._reader_of_form(name, version)
+        return found
+
+    def _reader_of_form(self, name: str, version: int | None) -> Any:
+        kind = self._forms[name].get(1 if version is None and name in KINDS else version or 0)
+        return kind.fast if kind is not None else None
 
     def decode_line(self, line: bytes) -> tuple[FastEntry, Struct] | None:
         """A plain addition and its body, both validated; None for anything unusual. A fact is its own record.
@@ -125,10 +150,10 @@ class Reader:
         An optional field of the body that is absent or null is None.
         """
         entry = _read_envelope(line)
-        compiled = self._compiled.get(entry.kind) if entry is not None else None
+        compiled = self._reader(entry.kind, entry.form) if entry is not None else None
         if entry is None or compiled is None or (entry.record != entry.id and entry.kind in self._facts):
             return None
-        read = compiled.read(entry.body)
+        read = compiled.take(entry.body, self._context_of(entry) if compiled.asks else ANYWHERE)
         if read is None:
             return None
         body, values = read
@@ -139,11 +164,13 @@ class Reader:
         text = bytes(entry.body)
         return (entry, body) if len(text) < compiled.short_of or LONG_NUMBER.search(text) is None else None
 
-    def is_sound(self, kind: str, text: bytes, body: Mapping[str, Any]) -> bool:
-        """Whether every rule holds for the body of an addition that this server wrote as `text`, in which no name occurs
-        twice; False for anything unusual."""
-        compiled = self._compiled.get(kind)
-        return compiled is not None and compiled.read(text, body) is not None
+    def is_sound(self, entry: FastEntry, body: Mapping[str, Any]) -> bool:
+        """Whether every rule holds for an addition that this server wrote, in whose `body` no name occurs twice; False for
+        anything unusual."""
+        compiled = self._reader(entry.kind, entry.form)
+        if isinstance(compiled, _Compiled):
+            return compiled.take(entry.body, known=body) is not None
+        return compiled is not None and compiled.take(entry.body, self._context_of(entry)) is not None
 
 
 def _read_envelope(line: bytes) -> FastEntry | None:
@@ -159,15 +186,15 @@ def _read_envelope(line: bytes) -> FastEntry | None:
     wall_ms = _wall_ms(at.wall)
     if (
         wall_ms is None
-        or _match_uuid(entry.id) is None
-        or (entry.record != entry.id and _match_uuid(entry.record) is None)
+        or match_uuid(entry.id) is None
+        or (entry.record != entry.id and match_uuid(entry.record) is None)
         or scope[:5] != "site:"
-        or not _is_uuid(scope[5:])
+        or not is_uuid(scope[5:])
         or not prev_is_hex
         or len(entry.prev) not in (0, 64)
         or not (at.boot is None or _is_token(at.boot))
         or not (at.beacon is None or _is_token(at.beacon))
-        or (entry.needs and not all(map(_match_uuid, entry.needs)))
+        or (entry.needs and not all(map(match_uuid, entry.needs)))
     ):
         return None
     at.wall_ms = wall_ms
@@ -204,7 +231,8 @@ def _plain_colons(entry: FastEntry) -> int:
     """How many colons the envelope has when nothing is null or empty and no token holds one: 9 + 1 names, the scope's."""
     at = entry.at
     tokens = (at.boot is not None) + (at.up_ms is not None) + (at.beacon is not None)
-    return 11 + tokens + (2 if at.wall[-1] == "Z" else 3) + (1 if entry.needs else 0)
+    more = (1 if entry.needs else 0) + (entry.form is not None)
+    return 11 + tokens + (2 if at.wall[-1] == "Z" else 3) + more
 
 
 def _texts(entry: FastEntry) -> tuple[str | None, ...]:
@@ -222,90 +250,14 @@ def _is_census_right(text: bytes, colons: int, values: Iterable[Any]) -> bool:
     return len(set(names)) == len(names) and len(names) + inside == colons and b"wall_ms" not in names
 
 
-def _least_length(shapes: Iterable[Shape]) -> int:
-    """The length of the shortest body: only what it exceeds this by can be a number's needless digits."""
-    members = [shape for shape in shapes if not shape.optional]
-    return 1 + sum(len(f'"{shape.name}":,') + _least_value_length(shape) for shape in members)
-
-
-def _least_value_length(shape: Shape) -> int:
-    if shape.choices is not None:
-        return min(map(len, shape.choices)) + 2
-    if shape.pattern == UUID_PATTERN:
-        return 38
-    return 2 if shape.type == "string" else 1
-
-
-def _type(shape: Shape) -> Any:
-    """The msgspec type of a field. Raises KeyError for a shape that no pushed kind has yet."""
-    if shape.choices is not None:
-        plain: Any = Literal[shape.choices]
-    elif shape.type == "string":
-        plain = Annotated[str, Meta(min_length=shape.min_length, max_length=shape.max_length)]
-    else:
-        plain = {"boolean": bool, "number": float, "integer": int}[shape.type]
-        if shape.type != "boolean":
-            plain = Annotated[plain, Meta(ge=shape.low, le=shape.high)]
-    return plain | None if shape.optional else plain
-
-
-def _checks(shape: Shape) -> list[Predicate]:
-    """What msgspec can't say of a field, as predicates."""
-    checks = [] if shape.pattern is None else [pattern_check(shape.pattern)]
-    return checks + [_check(shape, check) for check in shape.checks]
-
-
-def pattern_check(pattern: str) -> Predicate:
-    """Whether a text is wholly of a pattern."""
-    if pattern == UUID_PATTERN:
-        return _is_uuid
-    match = re.compile(pattern).fullmatch
-    if pattern == TEXT_PATTERN:  # nearly every text is printable, which is quicker to see
-        return lambda text: (text.isprintable() and text.strip(" ") != "") or match(text)
-    return match
-
-
-def _check(shape: Shape, check: Check) -> Predicate:
-    if isinstance(check, Tenths) and shape.low is not None and shape.high is not None:
-        return frozenset(
-            i / 10 for i in range(round(shape.low * 10), round(shape.high * 10) + 1)
-        ).__contains__
-    return passes(check)
-
-
-def passes(check: Check) -> Predicate:
-    """A check that raises for what is wrong, as a predicate."""
-
-    def is_right(value: Any) -> bool:
-        try:
-            check(value)
-        except ValidationError:
-            return False
-        return True
-
-    return is_right
-
-
-_match_uuid = re.compile(UUID_PATTERN).fullmatch
-
-
-@lru_cache(maxsize=65_536)  # workers and sites come over and over
-def _is_uuid(text: str) -> bool:
-    return _match_uuid(text) is not None
-
-
 @lru_cache(maxsize=4096)  # so do the boots and beacons of a day
 def _is_token(text: str) -> bool:
     return re.fullmatch(r"[\x21-\x7e]{1,64}", text) is not None
 
 
 _decode_entry = msgspec.json.Decoder(FastEntry).decode
-_COMPILED = {name: _Compiled(kind) for name, kind in KINDS.items() if kind.nature != "server"}
-_SHIPPED = Reader(KINDS)
-decode_line = _SHIPPED.decode_line
-is_sound = _SHIPPED.is_sound
-
-
-def reader_of(kinds: Kinds) -> Reader:
-    """The readers of these kinds; those of KINDS are there already."""
-    return _SHIPPED if kinds is KINDS else Reader(kinds)
+_COMPILED = {
+    name: _Compiled(kind)
+    for name, kind in KINDS.items()
+    if kind.nature != "server" and isinstance(kind, Kind)
+}

@@ -16,17 +16,17 @@ from schemas.privacy import OPEN, undeclared
 Nature = Literal["fact", "register", "server"]
 MergeRule = Literal["latest", "keep"]
 
-_ACTS: Mapping[Nature, tuple[str, ...]] = {
+ACTS: Mapping[Nature, tuple[str, ...]] = {
     "fact": ("add", "amend", "void"),
     "register": ("add", "edit", "void"),
     "server": (),
 }
 # What the server knows of any record and adds to a body; the last ones mark what became of it.
-_SERVER_ONLY = frozenset(
+SERVER_ONLY = frozenset(
     ("id", "rev", "seq", "state", "at", "by", "device", "backfilled")
     + ("amends", "amended_by", "voided", "void", "contested", "contested_values", "merged_into")
 )
-_SUBJECTS = ("place", "worker", "parent", "item")  # roles of the field that says what a record is about
+SUBJECTS = ("place", "worker", "parent", "item")  # roles of the field that says what a record is about
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Kind:
             "whole": whole,
             "partial": self.schema(known=self.known, partial=True),
             "merge_rules": _merge_rules(whole) if self.nature == "register" else MappingProxyType({}),
-            "server_only": _SERVER_ONLY | _served_only(self.schema),
-            "subject_field": _with_role(whole, *_SUBJECTS) if self.nature == "fact" else None,
-            "slot_field": _with_role(whole, "slot") if self.nature == "fact" else None,
+            "server_only": SERVER_ONLY | _served_only(self.schema),
+            "subject_field": with_role(whole, *SUBJECTS) if self.nature == "fact" else None,
+            "slot_field": with_role(whole, "slot") if self.nature == "fact" else None,
         }
         derived["place_fields"] = (
             place_fields(whole, derived["subject_field"]) if self.nature == "fact" else None
@@ -88,7 +88,7 @@ class Kind:
     @property
     def acts(self) -> tuple[str, ...]:
         """What a device may do with such records."""
-        return _ACTS[self.nature]
+        return ACTS[self.nature]
 
     def knowing(self, known: Lists) -> Kind:
         """The same kind where other lists are known; itself, unless that says anything else of a field."""
@@ -107,5 +107,5 @@ def _served_only(schema: type[Body]) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def _with_role(shape: Body, *roles: str) -> str | None:
+def with_role(shape: Body, *roles: str) -> str | None:
     return next((name for name, one in shape.fields.items() if one.metadata.get("role") in roles), None)

@@ -12,15 +12,11 @@ from marshmallow import ValidationError
 from schemas import (
     assignment,
     case,
-    disinfection_log,
     duty,
     flag,
     gate_pass,
-    inspection_finding,
-    inspection_round,
     lists,
     site,
-    supply_movement,
     temperature_check,
     window,
     worker,
@@ -28,24 +24,40 @@ from schemas import (
 )
 from schemas.bodies import Outcome, flatten, validate_entry_body
 from schemas.fields import Body, Errors
+from schemas.forms.conditions import ANYWHERE, Context
+from schemas.forms.json_schema import body_json_schema
+from schemas.forms.kind import FormKind
+from schemas.forms.shipped import shipped_forms
+from schemas.forms.validate import Verdict, validate_form_body
 from schemas.json_schema import document
 from schemas.kind import Kind
 from schemas.lists import Lists
 
-__all__ = ["KINDS", "Kind", "Kinds", "all_json_schemas", "json_schema", "kinds_knowing", "validate_body"]
+__all__ = [
+    "KINDS",
+    "SERVER_KINDS",
+    "AnyKind",
+    "Kind",
+    "Kinds",
+    "all_json_schemas",
+    "json_schema",
+    "kinds_knowing",
+    "validate_body",
+]
 
-Kinds = Mapping[str, Kind]
+AnyKind = Kind | FormKind
+Kinds = Mapping[str, AnyKind]
 
-
-_ALL = (
+_FORMS = {form.code: FormKind(form) for form in shipped_forms()}
+_ALL: tuple[AnyKind, ...] = (
     worker.KIND,
     temperature_check.KIND,
-    disinfection_log.KIND,
+    _FORMS["disinfection_log"],
     gate_pass.KIND,
     case.KIND,
-    inspection_round.KIND,
-    inspection_finding.KIND,
-    supply_movement.KIND,
+    _FORMS["inspection_round"],
+    _FORMS["inspection_finding"],
+    _FORMS["supply_movement"],
     worker_merge.KIND,
     site.KIND,
     assignment.KIND,
@@ -53,7 +65,9 @@ _ALL = (
     window.KIND,
     flag.KIND,
 )
+# What comes with the server: the kinds in code, and the first version of each form that is shipped.
 KINDS: Kinds = MappingProxyType({kind.name: kind for kind in _ALL})
+SERVER_KINDS = tuple(kind.name for kind in _ALL if kind.nature == "server")
 
 
 def kinds_knowing(known: Lists) -> Kinds:
@@ -68,12 +82,19 @@ def _knowing(known: tuple[tuple[str, tuple[str, ...]], ...]) -> Kinds:
 
 def json_schema(kind: str) -> dict[str, Any]:
     """The JSON Schema of one kind's whole body. Raises KeyError for a name that is no kind."""
-    return document(KINDS[kind].title, KINDS[kind].whole)
+    return schema_of(KINDS[kind])
+
+
+def schema_of(kind: AnyKind) -> dict[str, Any]:
+    """The JSON Schema of a kind's whole body."""
+    if isinstance(kind, FormKind):
+        return body_json_schema(kind.form, kind.whole)
+    return document(kind.title, kind.whole)
 
 
 def all_json_schemas(kinds: Kinds = KINDS) -> dict[str, dict[str, Any]]:
     """The JSON Schema of every kind, by its name."""
-    return {name: document(kind.title, kind.whole) for name, kind in kinds.items()}
+    return {name: schema_of(kind) for name, kind in kinds.items()}
 
 
 def validate_body(kind: str, act: str, body: Any, kinds: Kinds = KINDS) -> Outcome:
@@ -87,10 +108,18 @@ def validate_body(kind: str, act: str, body: Any, kinds: Kinds = KINDS) -> Outco
     known = kinds.get(kind)
     if known is None:
         return None, "unknown_kind", {"/kind": ["没有这种记录, 请升级应用后重试。"]}
-    if known.nature == "server":
-        return None, "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
-    schema = known.partial if act == "edit" else known.whole
-    return validate_entry_body(known, act, body, lambda members: _field_errors(schema, members))
+    verdict = validate_of(known, act, body)
+    return verdict.clean, verdict.code, verdict.errors
+
+
+def validate_of(kind: AnyKind, act: str, body: Any, context: Context = ANYWHERE) -> Verdict:
+    """The same of one kind, or of one version of a form."""
+    if isinstance(kind, FormKind):
+        return validate_form_body(kind, act, body, context)
+    if kind.nature == "server":
+        return Verdict(None, "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]})
+    schema = kind.partial if act == "edit" else kind.whole
+    return Verdict(*validate_entry_body(kind, act, body, lambda members: _field_errors(schema, members)))
 
 
 def _field_errors(schema: Body, members: Mapping[str, Any]) -> Errors:

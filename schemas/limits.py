@@ -27,6 +27,8 @@ LABEL_MAX = 100  # P: a duty's name, a cadence in words
 SLOT_MAX = 24  # P
 WINDOW_CODE_MAX = 24  # codes of duties, places and slots: as wide as a window has room for
 RECORD_SLOT_MAX = 16  # a slot as a record keeps it, to be judged by
+RULE_VALUE_MAX = 10**12  # a number of reference data: bytes of a disk
+UNIT_MAX = 16  # P: the unit of such a number
 REFERENCE_CODE_MAX = 64  # a row of reference data
 PLACES_MAX = 500  # P: places of one site
 SLOTS_MAX = 24  # P: slots of one duty in a day
@@ -44,12 +46,7 @@ COLUMN_TITLE_MAX = 100  # P: as shown and as remembered
 
 # Measurements
 CELSIUS_MIN, CELSIUS_MAX = 30.0, 45.0  # wire contract, Kinds
-CONCENTRATION_MG_L_MAX = 100_000  # P: 10 % available chlorine, beyond any working solution
-AMOUNT_L_MAX = 10_000  # P: a street sprinkler's tank
-AREA_M2_MAX = 1_000_000  # P: larger than any site of the city
 ACCURACY_M_MAX = 100_000  # P: a tablet that knows no more than its city
-SUPPLY_AMOUNT_MAX = 1_000_000  # P: masks of the largest site for a year
-STOCK_MG_L_MAX = 1_000_000  # a litre holds no more than a kilogram of chlorine
 
 # Windows and flags
 GRACE_S_MAX = 7 * 24 * 3600  # P

@@ -8,7 +8,20 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, RAISE, ValidationError
 
 from schemas import limits
-from schemas.fields import Body, Errors, choice, coded, day, many, matching, nested, text, whole, yes_no
+from schemas.fields import (
+    Body,
+    Errors,
+    choice,
+    coded,
+    day,
+    many,
+    matching,
+    nested,
+    number,
+    text,
+    whole,
+    yes_no,
+)
 from schemas.severity import SEVERITIES
 
 TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -107,7 +120,33 @@ class UnitRow(RowBody):
     reviews = yes_no("是否审核")
 
 
+class RuleRow(RowBody):
+    """A single number. `least` and `most` bound what an office may make of it; a `fixed` one repeats a contract that
+    decides it."""
+
+    name = text("名称", limits.LABEL_MAX)
+    value = number("数值", 0, limits.RULE_VALUE_MAX)
+    unit = text("单位", limits.UNIT_MAX)
+    least = number("至少", 0, limits.RULE_VALUE_MAX, optional=True)
+    most = number("至多", 0, limits.RULE_VALUE_MAX, optional=True)
+    fixed = yes_no("不可修改", optional=True)
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        found = super().problems(data)
+        value, unit = data.get("value"), data.get("unit")
+        if not isinstance(value, int | float):
+            return found
+        if unit not in _PARTED and value != int(value):
+            return {**found, "value": ["这个数应为整数。"]}
+        least, most = data.get("least", 0), data.get("most", limits.RULE_VALUE_MAX)
+        if not least <= value <= most:
+            return {**found, "value": [f"应在 {least} 到 {most} 之间, 请检查后重新填写。"]}
+        return found
+
+
+_PARTED = ("°C", "share", "m²", "h")  # units of which there are parts
 _ROWS = {
+    "rules": RuleRow(),
     "duties": DutyRow(),
     "duty_slots": DutySlotsRow(),
     "site_kinds": SiteKindRow(),

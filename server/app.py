@@ -21,17 +21,25 @@ from server.base.db import DatabaseTrouble, is_passing
 from server.base.media_store import StoreTrouble
 from server.base.problems import Problem
 from server.base.seal import SealBroken
+from server.console import admin as admin_pages
+from server.console import assignments as assignment_pages
+from server.console import companies as company_pages
 from server.console import documents as document_pages
 from server.console import flags as flag_pages
 from server.console import overview as overview_pages
 from server.console import pages
 from server.console import people as people_pages
 from server.console import places as place_pages
+from server.console import proposals as proposal_pages
 from server.console import questions as question_pages
 from server.console import records as record_pages
 from server.console import roster_columns as roster_column_pages
 from server.console import rosters as roster_pages
+from server.console import rules as rule_pages
 from server.console import same_people as same_people_pages
+from server.console import site_admin as site_admin_pages
+from server.console import suspensions as suspension_pages
+from server.console import users as user_pages
 from server.field_app import pages as field_pages
 from server.web.figures import Figures
 from server.web.log_in_turns import LogInTurns
@@ -42,6 +50,8 @@ from server.workflows.local_app import local_app
 
 # Their pages are on the blueprint of `pages`.
 assert document_pages and flag_pages and overview_pages and people_pages and question_pages and record_pages
+assert admin_pages and proposal_pages and rule_pages and user_pages
+assert assignment_pages and company_pages and site_admin_pages and suspension_pages
 assert roster_column_pages and roster_pages and same_people_pages and place_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; endpoints bound their own tighter

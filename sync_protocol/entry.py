@@ -16,8 +16,9 @@ from typing import Any
 from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
 SCHEMAS = ("2026.1", "2026.2")  # every one ever released is accepted for good
-OBSERVED_SCHEMA = "2026.2"  # the first in which an entry may say `at.observed`
-PLACE_SCHEMA = "2026.2"  # the first in which a body may say `place_id`
+SCHEMA_OF_FORMS = (
+    "2026.2"  # the first in which an entry may say `form` and `at.observed`, and a body `place_id`
+)
 MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline
@@ -64,7 +65,8 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line, read. `raw` is the line as the device wrote it, `hash` its SHA-256 in hex."""
+    """One line, read. `form`: the version of the form by which its body was written. `raw` is the line as the device wrote
+    it, `hash` its SHA-256 in hex."""
 
     id: str
     scope: str
@@ -80,6 +82,7 @@ class Entry:
     reason: str | None = None
     needs: tuple[str, ...] = ()
     media: tuple[Mapping[str, Any], ...] = ()
+    form: int | None = None
     raw: bytes = b""
     hash: str = ""
 
@@ -125,10 +128,11 @@ def read_entry(line: bytes) -> Entry:
         errors["/at/observed"] = ["只有新增记录可以写明补录时间, 更正沿用原记录的时间。"]
     if errors:
         raise _refusal(line, members, at, errors)
-    base, amends, reason, needs, media = extras
+    base, amends, reason, needs, media, form = extras
     return Entry(
         members["id"], members["scope"], members["n"], members["prev"], members["kind"], members["record"],
-        members["act"], at, body, base, amends, reason, needs, media, line, entry_hash(line),
+        members["act"], at, body, base, amends, reason, needs, media, form, line,
+        entry_hash(line),
     )  # fmt: skip
 
 
@@ -207,9 +211,9 @@ _REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
 _PLACE = ("id", "scope", "n", "prev")
 _PLAIN_MEMBERS = frozenset((*_REQUIRED, "act", "at", "body"))
 _FIRST_MEMBERS = ("id", "scope", "n", "prev", "kind", "record", "act")  # in the order of SPEC
-_LAST_MEMBERS = ("base", "amends", "reason", "needs", "media")
+_LAST_MEMBERS = ("base", "amends", "reason", "needs", "media", "form")
 _AT_MEMBERS = frozenset(("wall", "boot", "up_ms", "beacon", "observed"))
-_NO_EXTRAS: tuple[Any, ...] = (None, None, None, (), ())
+_NO_EXTRAS: tuple[Any, ...] = (None, None, None, (), (), None)
 _NO_TIME = At(0, "1970-01-01T00:00:00Z")
 _WALL_MESSAGE = "必须是带时区的 RFC 3339 时间, 如 2026-11-23T07:41:03.120+08:00。"
 
@@ -241,7 +245,7 @@ def read_at(value: object, errors: Errors) -> At:
 
 
 def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
-    """(base, amends, reason, needs, media), each checked by itself; null is as good as absent."""
+    """(base, amends, reason, needs, media, form), each checked by itself; null is as good as absent."""
     for name in members.keys() - _PLAIN_MEMBERS - set(_LAST_MEMBERS):
         errors[f"/{escaped(name)}"] = ["没有这个字段。"]
     base, amends, reason = members.get("base"), members.get("amends"), members.get("reason")
@@ -256,8 +260,11 @@ def _read_extras(members: Mapping[str, Any], errors: Errors) -> tuple[Any, ...]:
         errors["/needs"] = [f"必须是最多 {MAX_NEEDS} 个小写的 UUID。"]
     if media is not None and not _is_list(media, MAX_MEDIA, _is_media):
         errors["/media"] = [f"必须是最多 {MAX_MEDIA} 项, 每项为 sha256、bytes、type。"]
+    form = members.get("form")
+    if form is not None and not _is_positive(form):
+        errors["/form"] = ["必须是填写时所用表单的版本号。"]
     sequences = (tuple(value) if isinstance(value, list) else () for value in (needs, media))
-    return (base, amends, reason, *sequences)
+    return (base, amends, reason, *sequences, form)
 
 
 def _is_reason(value: object) -> bool:

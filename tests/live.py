@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from server.base.config import Config
-from server.web.web_server import listen
+from server.web.web_server import bound, listen
 
 POLL_S = 0.05  # how often a server looks whether it is to end: half a second by itself, and each test waits for that
 
@@ -34,7 +34,8 @@ def serving(app: Flask) -> Iterator[str]:
 @contextmanager
 def served(app: Any, config: Config) -> Iterator[int]:
     """Serve a WSGI app as `gongdi serve` does; gives its port."""
-    (server,) = listen(app, replace(config, port=0))
+    config = replace(config, port=0)
+    (server,) = listen(app, config, bound(config))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -15,6 +15,7 @@ from schemas.fields import (
     company_code,
     day,
     instant,
+    listed,
     many,
     matching,
     nested,
@@ -25,7 +26,9 @@ from schemas.fields import (
     yes_no,
 )
 from schemas.forms.definition import Form, Item
+from schemas.forms.surroundings import ONCE_CODE
 from schemas.places import place_id
+from schemas.privacy import OPEN, Privacy
 
 TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 HASH_PATTERN = "^[0-9a-f]{64}$"
@@ -41,6 +44,10 @@ _PATTERNS = {
     "plate": (PLATE_PATTERN, "车牌号应写成 豫G12345 的样子, 字母大写, 不带点和空格。"),
     "report_number": (REPORT_PATTERN, "报告编号应为 4 到 40 位字母、数字、横线、斜线或括号。"),
 }
+_SUBJECTS = ("place", "worker", "parent", "slot")
+# Which field a record is about where no role says it: of a kind that was code before.
+_ROLES_BEFORE = {("supply_movement", "item"): "item"}
+_MASKS = {"name": Privacy("whole"), "phone": Privacy("phone"), "certificate": Privacy("certificate")}
 
 
 class Decimals(validate.Validator):
@@ -83,9 +90,33 @@ class PointBody(Body):
 
 def body_schema(form: Form) -> type[Body]:
     """The class of a form's bodies. Names that are words of Python (`from`) are fields as any other."""
-    made = {item.name: _field(form, item) for item in form.fields}
+    made = {item.name: _declared(form, item) for item in form.fields}
     meta = type("Meta", (Body.Meta,), {"include": made})
     return type(f"{form.code}_{form.version}", (Body,), {"Meta": meta})
+
+
+def _declared(form: Form, item: Item) -> fields.Field[Any]:
+    """A field with all that lists and pages ask of it, as schemas/fields.py: Said has it for kinds in code."""
+    made = _field(form, item)
+    role = _ROLES_BEFORE.get((form.code, item.name), item.role if item.role in _SUBJECTS else None)
+    said = {
+        "role": role,
+        "refers": _refers(item),
+        "privacy": _MASKS[item.mask] if item.mask is not None else OPEN if form.sealed else None,
+    }
+    made.metadata = {**made.metadata, **{name: value for name, value in said.items() if value is not None}}
+    return made
+
+
+def _refers(item: Item) -> str | None:
+    """The kind of records whose id the field holds."""
+    if item.role == "parent":
+        return item.file
+    return "worker" if item.file == "workers" else None
+
+
+def _words(form: Form, item: Item) -> dict[str, str]:
+    return {choice.name: choice.label for choice in form.lists[item.list or ""]}
 
 
 def _field(form: Form, item: Item) -> fields.Field[Any]:
@@ -107,11 +138,13 @@ def _field(form: Form, item: Item) -> fields.Field[Any]:
             return _checked(yes_no(title, optional=optional), IsTrue())
         case "geopoint":
             return nested(title, PointBody, optional=optional)
+        case "select_one" if item.list == "place" and form.code in ONCE_CODE:
+            return listed(title, "place_kinds", optional=optional)  # which kinds of places there are is data
         case "select_one":
-            return choice(title, form.choices(item), optional=optional)
+            return choice(title, _words(form, item), optional=optional)
         case "select_multiple":
-            names = form.choices(item)
-            return _several(title, choice("", names), len(names), optional)
+            words = _words(form, item)
+            return _several(title, choice("", words), len(words), optional)
         case "image" | "file":
             hash_ = matching("", HASH_PATTERN, "应为附件的 SHA-256 (64 位小写十六进制)。")
             return _several(title, hash_, item.max or 1, optional)

@@ -4,36 +4,29 @@ are first needed."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from marshmallow import ValidationError
 
+from schemas import lists
 from schemas.fields import Body
 from schemas.forms.body_schema import body_schema
 from schemas.forms.conditions import Conditions, Context, Finding
 from schemas.forms.definition import Form
 from schemas.forms.fast_reader import FastReader
-from schemas.kinds import KINDS
-from schemas.places import PLACE_ID, PlaceFields, place_fields
-from schemas.privacy import OPEN, Privacy
-
-_ACTS: Mapping[str, tuple[str, ...]] = {"fact": ("add", "amend", "void"), "register": ("add", "edit", "void")}
-_MASKS: Mapping[str, Privacy] = {
-    "name": Privacy("whole"),
-    "phone": Privacy("phone"),
-    "certificate": Privacy("certificate"),
-}
-# Which field a record is about where no role says it: of a kind that was code before.
-_SUBJECTS = {"supply_movement": "item"}
+from schemas.kind import ACTS, SERVER_ONLY, SUBJECTS, with_role
+from schemas.lists import Lists
+from schemas.places import PlaceFields, place_fields
 
 
 @dataclass(frozen=True)
 class FormKind:
-    """One version of a form. It has the members of `schemas.kinds.Kind`, and `form`."""
+    """One version of a form. It has the members of `schemas.kind.Kind`, and `form`."""
 
     form: Form
+    known: Lists = field(default_factory=lambda: lists.SHIPPED, repr=False, compare=False)
     own = False
 
     @property
@@ -41,60 +34,54 @@ class FormKind:
         return self.form.code
 
     @property
+    def version(self) -> int | None:
+        return self.form.version
+
+    @property
     def title(self) -> str:
         return self.form.title
 
     @property
+    def icon(self) -> str:
+        return self.form.icon or "record"
+
+    @cached_property
     def nature(self) -> Literal["fact", "register", "server"]:
         return self.form.nature
 
-    @property
+    @cached_property
     def sealed(self) -> bool:
         return self.form.sealed
 
     @property
     def acts(self) -> tuple[str, ...]:
-        return _ACTS[self.form.nature]
+        return ACTS[self.form.nature]
 
     @property
     def server_only(self) -> frozenset[str]:
-        return KINDS["temperature_check"].server_only
+        return SERVER_ONLY
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
         return tuple(item.name for item in self.form.fields)
 
     @cached_property
-    def roles(self) -> Mapping[str, str]:
-        """By role, the field that has it."""
-        return {item.role: item.name for item in self.form.fields if item.role is not None}
-
-    @property
     def subject_field(self) -> str | None:
         """The first field that says what a record is about."""
-        named = (item.name for item in self.form.fields if item.role in ("place", "worker", "parent"))
-        return next(named, _SUBJECTS.get(self.name))
+        return with_role(self.whole, *SUBJECTS) if self.nature == "fact" else None
 
-    @property
+    @cached_property
     def slot_field(self) -> str | None:
-        return self.roles.get("slot")
+        return with_role(self.whole, "slot") if self.nature == "fact" else None
 
     @cached_property
     def place_fields(self) -> PlaceFields | None:
         """What says which place a fact names."""
-        if self.nature != "fact":
-            return None
-        found = place_fields(self.whole, self.subject_field)
-        kind = self.roles.get("place")
-        return found._replace(kind=kind) if found is not None and kind not in (None, PLACE_ID) else found
+        return place_fields(self.whole, self.subject_field) if self.nature == "fact" else None
 
     @cached_property
     def merge_rules(self) -> Mapping[str, Literal["latest", "keep"]]:
         return dict.fromkeys(self.fields, "latest") if self.nature == "register" else {}
-
-    @cached_property
-    def privacy(self) -> Mapping[str, Privacy]:
-        return {item.name: _MASKS[item.mask] if item.mask is not None else OPEN for item in self.form.fields}
 
     @cached_property
     def schema(self) -> type[Body]:
@@ -102,11 +89,11 @@ class FormKind:
 
     @cached_property
     def whole(self) -> Body:
-        return self.schema()
+        return self.schema(known=self.known)
 
     @cached_property
     def partial(self) -> Body:
-        return self.schema(partial=True)
+        return self.schema(known=self.known, partial=True)
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -115,6 +102,12 @@ class FormKind:
     @cached_property
     def fast(self) -> FastReader:
         return FastReader(self.whole, self.conditions)
+
+    def knowing(self, known: Lists) -> FormKind:
+        """The same where other lists are known; itself, unless that says anything else of a field."""
+        declared = (one.metadata for one in self.whole.fields.values())
+        closed = {str(metadata["closed"]) for metadata in declared if "closed" in metadata}
+        return self if all(known[noun] == self.known[noun] for noun in closed) else replace(self, known=known)
 
     def errors(
         self, body: Mapping[str, Any], act: str, context: Context

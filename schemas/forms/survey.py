@@ -17,11 +17,11 @@ from schemas.forms.lists import Lists
 from schemas.forms.rows import Row, rows_of
 from schemas.forms.surroundings import Surroundings
 from schemas.forms.tables import Table
-from schemas.kinds import KINDS
+from schemas.kind import SERVER_ONLY
 
 NAME = "[a-z][a-z0-9_]{0,31}"
 # What an entry and the server's own members are called.
-RESERVED = KINDS["temperature_check"].server_only | {
+RESERVED = SERVER_ONLY | {
     *(
         "id",
         "scope",

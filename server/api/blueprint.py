@@ -97,6 +97,8 @@ def require_viewer() -> None:
         found = viewer_by_token(session, token, now_ms())
     if found is None:
         raise unauthenticated()
+    if found.must_change:
+        raise Problem("password_change_needed")
     g.viewer, g.token = found, token
 
 

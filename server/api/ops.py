@@ -67,6 +67,6 @@ def _checks() -> dict[str, Check]:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Prometheus text: this process's requests, and what the database knows."""
+    """Prometheus text: this server's requests, and what the database knows."""
     figures: Figures = current_app.extensions["gongdi_figures"]
     return Response(generate_latest(figures.registry), content_type=CONTENT_TYPE_LATEST)

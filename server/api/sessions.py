@@ -10,6 +10,7 @@ from server.actions.accounts.log_in import LoggedIn, log_out
 from server.api.blueprint import ApiBlueprint, require_viewer, viewer
 from server.api.shapes import LogIn, NoQuery, Person, Session
 from server.base.db import write
+from server.base.problems import Problem
 from server.models.access import Viewer
 from server.web.responses import log_in
 
@@ -33,7 +34,12 @@ def open_session(given: dict[str, Any]) -> LoggedIn:
 
     连续输错 5 次后, 该用户名锁定 15 分钟; 同一地址也有限制 (429, Retry-After)。
     """
-    return log_in(given["name"], given["password"])
+    opened = log_in(given["name"], given["password"])
+    if opened.viewer.must_change:
+        with write() as session:
+            log_out(session, opened.token)
+        raise Problem("password_change_needed")
+    return opened
 
 
 @blueprint.get("/current")

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from schemas.kinds import all_json_schemas
 from server.actions.accounts.limit_rate import limit_rate
 from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
 from server.actions.reference.load_reference import rules_in_force
@@ -79,7 +78,7 @@ def pull() -> Response:
 def kinds() -> Response:
     with read() as session:
         known = rules_in_force(session).kinds
-    return compressed(_json(all_json_schemas(known.kinds)), request.headers.get("Accept-Encoding", ""))
+    return compressed(_json(known.json_schemas()), request.headers.get("Accept-Encoding", ""))
 
 
 def _split(plain: bytes) -> Push:
@@ -92,7 +91,7 @@ def _split(plain: bytes) -> Push:
         return Push(header, [])
     with read() as session:
         known = rules_in_force(session).kinds
-    return Push(header, read_lines(rest, runtime().seals, header.schema, known))
+    return Push(header, read_lines(rest, runtime().seals, known, header.schema))
 
 
 def _header(line: bytes) -> Header:

@@ -112,6 +112,32 @@ _ENTRIES = (
     Entry(383, "unknown_user", 404, "没有这个用户", ""),
     Entry(384, "unsupported_media_type", 415, "不支持这种内容类型", "请求正文必须是 application/json。"),
     Entry(385, "uri_too_long", 414, "地址太长", ""),
+    Entry(
+        386,
+        "password_change_needed",
+        401,
+        "请先更换一次性密码",
+        "请在网页上登录 (/console/), 把一次性密码换成自己的密码。",
+    ),
+    Entry(387, "one_time_password_over", 401, "一次性密码已过期", "请管理员重设, 再用新的一次性密码登录。"),
+    Entry(
+        388,
+        "administrator_by_command",
+        409,
+        "管理员账号不在网页上办理",
+        "管理员两人互相批准, 所以其账号的新增、恢复和重设密码由服务器上的命令办理: gongdi user。",
+    ),
+    Entry(389, "not_yourself", 409, "不能停用自己", "请另一位管理员办理。"),
+    Entry(391, "proposal_decided", 409, "这项提议已经办结", "请看它现在的状态; 仍需要时重新提议。"),
+    Entry(392, "proposal_expired", 409, "这项提议已经过期", "没有在期限内批准。仍需要时请重新提议。"),
+    Entry(
+        393,
+        "second_person_needed",
+        409,
+        "须由第二个人批准",
+        "提议的人不能自己批准或驳回, 请另一位管理员办理。",
+    ),
+    Entry(394, "not_your_proposal", 409, "只有提议的人可以撤回", "您可以驳回它, 并写明理由。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}
 RETIRED: dict[int, str] = {}  # number → code, kept so that an old answer can still be explained

@@ -30,6 +30,7 @@ class Config:
     signing_key: str
     host: str
     port: int
+    processes: int  # 0: as many as cores on PostgreSQL, one on SQLite, whose writers take turns
     threads: int
     connections: int
     idle_s: int
@@ -61,6 +62,7 @@ class Config:
             signing_key=env.get("GONGDI_SIGNING_KEY", ""),
             host=env.get("GONGDI_HOST", "127.0.0.1"),
             port=_whole(env, "PORT", 8000, 0, 65535),
+            processes=_whole(env, "GONGDI_PROCESSES", 0, 0, 256),
             threads=_whole(env, "GONGDI_THREADS", 8, 1, 256),
             connections=_whole(env, "GONGDI_CONNECTIONS", 2000, 16, 100_000),
             idle_s=_whole(env, "GONGDI_IDLE_S", 20, 1, 3600),

@@ -32,7 +32,7 @@ from sync_protocol.signatures import HttpRequest, attestation_text, public_text,
 
 BATCH = 500
 PUSH, PULL = "/sync/v1/push", "/sync/v1/pull"
-_HOST = "http://bench.invalid"
+HOST = "http://bench.invalid"
 _STEP_MS = 1_000  # between two entries
 _PLACES = ({"kind": "canteen", "name": "食堂"}, {"kind": "dormitory", "name": "1 号宿舍"})
 
@@ -49,8 +49,8 @@ class BenchClock(SystemClock):
 
 @dataclass
 class Rig:
-    """One device at one site, on the app of one database. `is_busy`: its windows are planned, coverage is asked for, and
-    passes and disinfections come between the checks."""
+    """One device at one site (`site`, or a new one), on the app of one database. `is_busy`: its windows are planned,
+    coverage is asked for, and passes and disinfections come between the checks."""
 
     app: Flask
     name: str = "bench"
@@ -77,7 +77,11 @@ class Rig:
         at_ms, seals = self.runtime.clock.now_ms(), self.runtime.seals
         with write() as session:
             load_reference(session, seals, at_ms)
-            site = new_site(session, seals, at_ms, self.name, self.is_busy)
+            site = (
+                session.get_one(Site, self.site)
+                if self.site
+                else new_site(session, seals, at_ms, self.name, self.is_busy)
+            )
             user = add_user(session, NewUser(f"bench-{str(uuid7())[-12:]}", "inspector", str(uuid7())), at_ms)
             assign_site(session, seals, user, site, at_ms)
             asked = {"public_key": public_text(self.key), "name": self.name, "platform": "bench"}
@@ -91,9 +95,10 @@ class Rig:
         """The body of the next push of so many entries; of none it is a heartbeat."""
         clock = self.runtime.clock
         first_ms = clock.now_ms()
+        step_ms = _STEP_MS if isinstance(clock, BenchClock) else 0  # or they would come from the future
         if isinstance(clock, BenchClock):
-            clock.ahead_ms += count * _STEP_MS
-        lines = [self._line(number, first_ms + number * _STEP_MS) for number in range(count)]
+            clock.ahead_ms += count * step_ms
+        lines = [self._line(number, first_ms + number * step_ms) for number in range(count)]
         self._freshen()
         at_ms = clock.now_ms()
         sig = sign_text(self.key, attestation_text(self.device, self.scope, self.n, self.prev))
@@ -143,11 +148,11 @@ class Rig:
         if zipped:
             headers["Content-Encoding"] = "gzip"
         at_s = self.runtime.clock.now_ms() // 1000
-        request = HttpRequest("POST", _HOST + path, headers, body)
+        request = HttpRequest("POST", HOST + path, headers, body)
         return sign_request(self.key, self.device, request, at_s, str(uuid7()))
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
-        answer = self.app.test_client().post(path, data=body, headers=headers, base_url=_HOST)
+        answer = self.app.test_client().post(path, data=body, headers=headers, base_url=HOST)
         assert answer.status_code == 200, answer.text
         data: bytes = answer.data
         return data

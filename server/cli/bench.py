@@ -9,9 +9,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from server.base.clock import SystemClock
 from server.base.config import Config
 from server.base.db import db
 from server.base.migrate import upgrade
+from server.bench.clients import measure_clients
 from server.bench.figure import Figure
 from server.bench.locks import measure_locks
 from server.bench.push_pull import measure, measure_sync
@@ -31,9 +33,10 @@ LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
 )
 @click.option("--sync", is_flag=True, help="只测上报、下发和心跳。")
 @click.option("--profile", is_flag=True, help="只测上报、下发和心跳, 并列出每条记录的处理器时间用在哪里。")
+@click.option("--clients", is_flag=True, help="只测 1、4、8 个客户端同时经 HTTP 上报。")
 @click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
 def bench(
-    urls: tuple[str, ...], sizes: str, locks: bool, sync: bool, profile: bool, burst_sites: int
+    urls: tuple[str, ...], sizes: str, locks: bool, sync: bool, profile: bool, clients: bool, burst_sites: int
 ) -> None:
     """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
     console = Console()
@@ -41,13 +44,16 @@ def bench(
     with tempfile.TemporaryDirectory() as folder:
         for url in (f"sqlite:///{Path(folder) / 'bench.sqlite3'}", *urls):
             config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": folder})
-            app = make_whole_app(config=config, clock=BenchClock())
+            app = make_whole_app(config=config, clock=SystemClock() if clients else BenchClock())
             with app.app_context():
                 upgrade(db.engine)
             with console.status(url.partition(":")[0]):
                 if locks:
                     with app.app_context():
                         found = list(measure_locks(app, LOCK_SITES, LOCK_PEOPLE))
+                elif clients:
+                    with app.app_context():
+                        found = list(measure_clients(app, config))
                 elif sync or profile:
                     with app.app_context():
                         found = list(measure_sync(app, wanted, profile))

@@ -101,8 +101,8 @@ def show() -> None:
 def password(name: str, password_stdin: bool) -> None:
     """给用户 NAME 设新密码; 其全部登录立即失效。"""
     given = _password(password_stdin)
-    with writing() as (session, _, _now):
-        set_password(session, find_user(session, name), given)
+    with writing() as (session, _, now_ms):
+        set_password(session, find_user(session, name), given, now_ms)
     click.echo(f"已更新 {name} 的密码")
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import nullcontext
 from queue import SimpleQueue
 from threading import Thread
 from types import FrameType
 
 import click
+from flask import Flask
 from werkzeug.serving import is_running_from_reloader, run_simple
 
+from server.base.config import Config
+from server.base.db import db
 from server.base.migrate import newest
-from server.cli.base import check_schema, make_app, make_whole_app, runtime_of, upgrade_database, writing
+from server.cli.base import check_schema, make_app, make_whole_app, upgrade_database, writing
 from server.models.scope import renew_epochs
+from server.web.processes import run_processes, shared_figures, web_processes
 from server.web.request_log import start_logging
-from server.web.web_server import listen
+from server.web.web_server import bound, listen
 from server.workflows.scheduler import run_until
 
 
@@ -24,25 +29,46 @@ from server.workflows.scheduler import run_until
 def serve(reloads: bool) -> None:
     """启动网页和接口, 直到 Ctrl-C。
 
-    地址由 GONGDI_HOST 和 PORT 决定。
+    地址由 GONGDI_HOST 和 PORT 决定, 进程数由 GONGDI_PROCESSES 决定。
 
     对外服务时请放在提供 HTTPS 的反向代理之后, 并设置 GONGDI_TRUSTED_PROXIES。
     """
-    app = make_whole_app()
-    config = runtime_of(app).config
-    check_schema(app)
-    start_logging(config.log_level)
-    if reloads:
-        if is_running_from_reloader():
-            Thread(target=run_until, args=(app, SimpleQueue()), daemon=True).start()
-        run_simple(config.host, config.port, app, use_reloader=True, threaded=True)
-        return
-    servers = listen(app, config)
-    click.echo(f"工地 Gongdi 在 http://{config.host}:{servers[0].effective_port} (Ctrl-C 停止)")
+    config = Config.from_env()
+    count = 1 if reloads else web_processes(config)
+    with shared_figures() if count > 1 else nullcontext():
+        app = make_whole_app(config=config)
+        check_schema(app)
+        start_logging(config.log_level)
+        if reloads:
+            _serve_reloading(app, config)
+        else:
+            _serve(app, config, count)
+
+
+def _serve_reloading(app: Flask, config: Config) -> None:
+    if is_running_from_reloader():
+        Thread(target=run_until, args=(app, SimpleQueue()), daemon=True).start()
+    run_simple(config.host, config.port, app, use_reloader=True, threaded=True)
+
+
+def _serve(app: Flask, config: Config, count: int) -> None:
+    """In so many processes, which share the sockets."""
+
+    def answer() -> None:
+        servers = listen(app, config, sockets)
+        servers[0].run()
+        for server in servers:
+            server.close()
+
+    with app.app_context():
+        db.engine.dispose()  # no process may use another's connection
+    sockets = bound(config)
     signal.signal(signal.SIGTERM, _stop)
-    servers[0].run()
-    for server in servers:
-        server.close()
+    click.echo(f"工地 Gongdi 在 http://{config.host}:{sockets[0].getsockname()[1]} (Ctrl-C 停止)")
+    if count == 1:
+        answer()
+    else:
+        run_processes(count, answer)
 
 
 @click.command("upgrade")

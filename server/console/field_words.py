@@ -21,11 +21,11 @@ _ENVELOPE = {
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def place_of(kind: str, pointer: str) -> str:
+def place_of(names: Names, kind: str, pointer: str) -> str:
     """Where a JSON pointer of an error points to, in words."""
     steps = [step for step in pointer.split("/") if step]
     if steps[:1] == ["body"] and len(steps) > 1:
-        return title(kind, steps[1])
+        return title(names, kind, steps[1])
     return _ENVELOPE.get(steps[0] if steps else "", pointer)
 
 

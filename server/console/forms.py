@@ -64,6 +64,23 @@ FORMS: Mapping[str, Form] = {
     "console.commit": Form("console.show_roster", 64 * 1024),  # it may name people one by one
     "console.choose_columns": Form("console.show_columns", 400 * 1024),  # every column of every sheet
     "console.forget": Form("console.show_titles", typed=False),
+    "console.decide_proposal": Form("console.show_proposal"),
+    "console.propose_rule": Form("console.show_rule"),
+    "console.add_user": Form("console.list_users"),
+    "console.edit_user": Form("console.show_user"),
+    "console.switch_user": Form("console.show_user"),
+    "console.reset_user": Form("console.show_user", typed=False),
+    "console.change_password": Form("console.show_password", typed=False),
+    "console.name_company": Form("console.list_companies"),
+    "console.register_site": Form("console.list_sites_to_edit"),
+    "console.edit_site": Form("console.show_site_to_edit"),
+    "console.put_company": Form("console.show_site_to_edit"),
+    "console.remove_company": Form("console.show_site_to_edit", typed=False),
+    "console.assign_inspector": Form("console.show_site_to_edit", typed=False),
+    "console.unassign_inspector": Form("console.show_site_to_edit", typed=False),
+    "console.move_assignments": Form("console.list_assignments"),
+    "console.propose_suspension": Form("console.show_suspensions"),
+    "console.resume_site": Form("console.show_suspensions", typed=False),
     "console.take_log_out": Form("console.show_log_in", typed=False),
     "console.take_log_in": Form("console.show_log_in", typed=False),
 }

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.actions.accounts.log_in import SESSION_MS, log_out, viewer_by_token
+from server.actions.accounts.log_in import SESSION_MS, LoggedIn, log_out, viewer_by_token
 from server.actions.notices.list_notices import count_unread
 from server.actions.reference.enter_holidays import runs_out
 from server.actions.reference.name_codes import Names
@@ -57,6 +57,7 @@ FORM_COOKIE = "gongdi_form"
 ROWS = 30
 WORKERS = ("contractor", "section", "brigade")  # who has moves to make
 JUDGES = ("section", "brigade")
+NEW_PASSWORD_PAGES = ("console.show_password", "console.change_password", "console.take_log_out")
 OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.chart_file")
 
 
@@ -80,6 +81,8 @@ def know_viewer() -> AnyResponse | None:
         kept = "1" if request.method == "POST" and keep_typed() else None
         page = request.path if form is None else page_of_form()
         return redirect(url_for("console.show_log_in", next=page, kept=kept), 303)
+    if g.viewer.must_change and request.endpoint not in NEW_PASSWORD_PAGES:
+        return redirect(url_for("console.show_password"), 303)
     if request.method == "GET":
         recall_draft()
     return None
@@ -121,7 +124,7 @@ def take_log_in() -> AnyResponse:
     except Problem as problem:
         return _log_in_page(problem.status, onward, problem)
     response = redirect(onward, 303)
-    _set_cookie(response, COOKIE, opened.token, SESSION_MS // 1000)
+    keep_session(response, opened)
     _set_cookie(response, BROWSER_COOKIE, marked(name), BROWSER_S)
     response.delete_cookie(FORM_COOKIE, path="/console")
     return response
@@ -136,6 +139,11 @@ def take_log_out() -> AnyResponse:
     response = redirect(url_for("console.show_log_in"), 303)
     response.delete_cookie(COOKIE, path="/console")
     return response
+
+
+def keep_session(response: AnyResponse, opened: LoggedIn) -> None:
+    """The browser is logged in from now on."""
+    _set_cookie(response, COOKIE, opened.token, SESSION_MS // 1000)
 
 
 def require_role(*roles: str) -> None:

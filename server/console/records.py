@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Response, g, request
 
 from server.actions.reference.name_codes import read_names
-from server.actions.sites.list_records import logs_listed, page_of_records, records_file, titles_of
+from server.actions.sites.list_records import columns_of, logs_listed, page_of_records, records_file
 from server.actions.sites.list_sites import one_site
 from server.base.db import read
 from server.console.pages import blueprint, render, start_asked
@@ -25,10 +26,9 @@ def show_records(site_id: UUID, kind: str) -> str:
         shown = one_site(session, g.viewer, str(site_id))
         records, total = page_of_records(session, g.viewer, str(site_id), kind, start, _SHOWN)
         names = read_names(session)
-    page = {"records": records, "total": total, "start": start, "rows_shown": _SHOWN}
-    return render(
-        "records.html", names, shown=shown, kind=kind, logs=logs_listed(), titles=titles_of(kind), **page
-    )
+    page: dict[str, Any] = {"records": records, "total": total, "start": start, "rows_shown": _SHOWN}
+    page |= {"logs": logs_listed(names.kinds), "titles": list(columns_of(names.kinds, kind).values())}
+    return render("records.html", names, shown=shown, kind=kind, **page)
 
 
 @blueprint.get("/sites/<uuid:site_id>/records/<kind>.xlsx")

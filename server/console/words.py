@@ -6,7 +6,6 @@ from server.rules.duties.judge import REASONS, REMEDIES, reason_code
 from server.rules.flags.words import (
     FLAG_STATE_WORDS,
     GRADES,
-    KIND_TITLES,
     SEVERITIES,
     SLOTS,
     WINDOW_STATE_WORDS,
@@ -82,7 +81,6 @@ ALL = {
     "window_state": WINDOW_STATE_WORDS,
     "severity": SEVERITIES,
     "grade": GRADES,
-    "kind": KIND_TITLES,
     "slot": SLOTS,
     "role": ROLES,
     "actor": ACTORS,

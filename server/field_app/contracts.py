@@ -13,8 +13,7 @@ from schemas import limits
 from schemas.case import CaseBody
 from schemas.certificates import portable_checks
 from schemas.fields import CODE_PATTERN, Body, CompanyCheck, Pattern, RealDate, RealInstant, Tenths
-from schemas.inspection_round import InspectionRoundBody
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, validate_body
 from schemas.shapes import Shape, shapes_of
 from schemas.worker import WorkerBody
 from server.actions.reference.load_reference import SEED_DATA
@@ -35,7 +34,6 @@ _REFUSED_SAMPLES: Mapping[type, Any] = {
 _TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
     "worker.exited_on": (WorkerBody(), {"entered_on": "2021-12-02", "exited_on": "2021-12-01"}),
     "case.evidence": (CaseBody(), {"outcome": "cleared"}),
-    "inspection_round.longitude_deg": (InspectionRoundBody(), {"latitude_deg": 35.3}),
 }
 # The lists of reference data that the app has words for, as it calls them.
 _NOUNS: Mapping[str, str] = {"trades": "trade", "duties": "duty", "place_kinds": "place", "units": "unit"}
@@ -75,7 +73,10 @@ def contracts() -> dict[str, Any]:
             for kind in KINDS.values()
         },
         "certificates": portable_checks(),
-        "together": {name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
+        "together": {
+            **{name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
+            "inspection_round.longitude_deg": _told_of_round(),
+        },
         "words": {
             "slot": SLOTS,
             "window_state": WINDOW_STATE_WORDS,
@@ -99,7 +100,7 @@ def _fields(schema: Schema) -> dict[str, Any]:
             "type": shape.type,
             "optional": shape.optional,
             "missing": field.error_messages["required"],
-            "checks": [_check(shape, validator) for validator in field.validators],
+            "checks": [check_of(shape, validator) for validator in field.validators],
             **{name: said for name, said in _declared(shape, field.metadata).items() if said is not None},
         }
         for shape, field in zip(shapes_of(schema), schema.fields.values(), strict=True)
@@ -120,7 +121,7 @@ def _declared(shape: Shape, said: Mapping[str, Any]) -> dict[str, str | None]:
     }
 
 
-def _check(shape: Shape, validator: Callable[[Any], Any]) -> dict[str, Any]:
+def check_of(shape: Shape, validator: Callable[[Any], Any]) -> dict[str, Any]:
     """A validator with the message that it gives. Raises KeyError for one that this page does not know. A list that is
     reference data may have grown since the app was built: of that, only the server knows all."""
     if isinstance(validator, validate.OneOf):
@@ -150,6 +151,12 @@ def _message(validator: Callable[[Any], Any]) -> str:
 
 def _told_of(name: str, shape: Body, wrong: Mapping[str, Any]) -> str:
     return shape.problems(wrong)[name.split(".")[1]][0]
+
+
+def _told_of_round() -> str:
+    """What a round's form says of half a position."""
+    errors = validate_body("inspection_round", "add", {"latitude_deg": 35.3})[2]
+    return errors["/body/longitude_deg"][0]
 
 
 def _reference_words() -> dict[str, dict[str, str]]:

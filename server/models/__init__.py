@@ -1,5 +1,6 @@
 """Tables and their named queries, one noun a file."""
 
+from server.models.audit import AuditEvent
 from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
@@ -9,7 +10,8 @@ from server.models.form import SentForm
 from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
-from server.models.place import Place, PlaceChange
+from server.models.place import Place
+from server.models.proposal import Proposal
 from server.models.receipt import StreamReceipt
 from server.models.record import CaseFile, Contest, Record, Worker
 from server.models.reference import Reference
@@ -23,6 +25,7 @@ from server.models.window import Window
 __all__ = [
     "REF",
     "Assignment",
+    "AuditEvent",
     "Boot",
     "CaseFile",
     "Channel",
@@ -53,7 +56,7 @@ __all__ = [
     "MediaUpload",
     "Notice",
     "Place",
-    "PlaceChange",
+    "Proposal",
     "Quarantine",
     "Record",
     "Reference",

@@ -15,7 +15,7 @@ from server.models.flag import Flag
 from server.models.reference import unit_reviews
 from server.models.roster import Roster
 from server.models.site import Site, SiteCompany
-from server.models.user import OFFICIALS, Assignment, User
+from server.models.user import ADMIN, OFFICIALS, Assignment, User
 
 Condition = sa.ColumnElement[bool]
 
@@ -32,13 +32,14 @@ class Viewer:
     company: str | None
     districts: tuple[str, ...]
     judges: bool  # an official of a unit that reviews sites; never of a company (市政工程处有限公司)
+    must_change: bool = False  # logged in with a one-time password: nothing but changing it is allowed
 
 
 def viewer_of(session: Session, user: User) -> Viewer:
     """`judges` follows the unit's row of reference data; a unit that nobody knows does not judge."""
     judges = user.role in OFFICIALS and unit_reviews(session, user.unit)
     columns = (user.id, user.name, user.display_name, user.role, user.unit, user.company)
-    return Viewer(*columns, districts_of(user), judges)
+    return Viewer(*columns, districts_of(user), judges, user.one_time_until_ms is not None)
 
 
 def districts_of(user: User) -> tuple[str, ...]:
@@ -145,7 +146,7 @@ def visible_rosters(viewer: Viewer) -> Condition:
 
 def may_administer(viewer: Viewer) -> bool:
     """Users, devices and rules are the administrator's."""
-    return viewer.role == "admin"
+    return viewer.role == ADMIN
 
 
 def _assigned(viewer: Viewer) -> sa.Select[str]:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 
-from schemas.limits import PLACE_NAME_MAX
 from server.base.db import Base, Id, Json
 from sync_protocol import places
 
@@ -40,21 +39,6 @@ class Place(Base):
         return places.Place(self.id, self.kind, names, self.from_ms, self.to_ms)
 
 
-class PlaceChange(Base):
-    """What somebody changed of a place: `added`, `renamed` or `closed`. `by`: the user; None for a command on the server.
-    `value`: the name that was given, or the instant from which on it is closed."""
-
-    __tablename__ = "place_change"
-
-    site_id: Mapped[str] = mapped_column(Id, primary_key=True)
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    place_id: Mapped[str] = mapped_column(Id)
-    at_ms: Mapped[int] = mapped_column(sa.BigInteger)
-    by: Mapped[str | None] = mapped_column(Id)
-    act: Mapped[str] = mapped_column(sa.String(8))
-    value: Mapped[str] = mapped_column(sa.String(PLACE_NAME_MAX))
-
-
 def first_places(site_id: str, given: Iterable[Mapping[str, str]], from_ms: int) -> list[Place]:
     """The places that a site begins with, not yet added: {"kind", "name"} and, where it must not change, {"id"}."""
     return [
@@ -84,9 +68,3 @@ def places_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Place
 def place_values(session: Session, site_id: str) -> list[places.Place]:
     """The places of one site as plain values."""
     return [row.value() for row in places_of(session, [site_id])[site_id]]
-
-
-def changes_of(session: Session, site_id: str) -> Sequence[PlaceChange]:
-    """What was changed of a site's places, the latest first."""
-    query = sa.select(PlaceChange).where(PlaceChange.site_id == site_id)
-    return session.scalars(query.order_by(PlaceChange.at_ms.desc(), PlaceChange.id.desc())).all()

@@ -9,7 +9,15 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id
 
-GENERAL_CONTRACTOR = "009"  # 总承包
+GENERAL_CONTRACTOR = "009"
+COMPANY_ROLES = {
+    GENERAL_CONTRACTOR: "总承包",
+    "001": "专业分包",
+    "006": "劳务分包",
+    "007": "监理",
+    "008": "建设单位",
+}
+STAGES = {"preparing": "筹备", "building": "在建", "stopped": "停工", "completed": "完工"}
 
 
 class Site(Base):
@@ -87,6 +95,12 @@ def count_sites(session: Session) -> int:
 def all_sites(session: Session) -> Sequence[Site]:
     """Every site, by district and name."""
     return session.scalars(sa.select(Site).order_by(Site.district, Site.name, Site.id)).all()
+
+
+def all_companies(session: Session) -> list[tuple[str, str]]:
+    """Every company: (code, name), by name."""
+    query = sa.select(Company.code, Company.name).order_by(Company.name, Company.code)
+    return [(code, name) for code, name in session.execute(query)]
 
 
 def sites_named(session: Session, name: str) -> Sequence[Site]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from server.base.db import Base, Id, is_postgresql
 
 ROLES = ("inspector", "contractor", "section", "brigade", "admin")
+ADMIN = "admin"
 OFFICIALS = ("section", "brigade")  # they belong to a unit of the bureau
 
 
@@ -26,6 +27,8 @@ class User(Base):
     company: Mapped[str | None] = mapped_column(sa.String(18))
     district: Mapped[str | None] = mapped_column(sa.String(64))  # codes joined by commas
     password_hash: Mapped[str] = mapped_column(sa.String(200))
+    # Its password was made up for it, opens a log-in until then, and must be changed by whoever logs in with it.
+    one_time_until_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     active: Mapped[bool] = mapped_column(sa.Boolean, default=True)
     disabled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # since when it is not active
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)

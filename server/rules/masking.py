@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas.kinds import KINDS
-from schemas.privacy import Mask
+from schemas.kinds import KINDS, Kinds
+from schemas.privacy import OPEN, Mask
 
 
 def mask_certificate(number: str) -> str:
@@ -34,10 +34,10 @@ MASKS: Mapping[Mask, Callable[[str], str]] = {
 }
 
 
-def mask_field(kind: str, field: str, value: Any) -> str:
+def mask_field(kind: str, field: str, value: Any, kinds: Kinds = KINDS) -> str:
     """A field's value as everybody may see it without a reason for the full value. A field that a sealed kind does not list
-    may hold anything, and is not shown."""
-    known, text = KINDS.get(kind), "" if value is None else str(value)
+    may hold anything, and is not shown. `kinds`: those of the installation."""
+    known, text = kinds.get(kind), "" if value is None else str(value)
     if not text or (known is not None and not known.sealed):
         return text
     policy = known.schema.privacy.get(field) if known is not None else None
@@ -46,17 +46,19 @@ def mask_field(kind: str, field: str, value: Any) -> str:
     return MASKS[policy.mask](text) if policy.mask is not None else text
 
 
-def served_fields(kind: str, state: Mapping[str, Any], digest: Callable[[str], str]) -> dict[str, Any]:
-    """A register's fields as they come down to tablets, by the policies of its kind. `digest`: the keyed digest of a
+def served_fields(
+    kind: str, state: Mapping[str, Any], digest: Callable[[str], str], kinds: Kinds = KINDS
+) -> dict[str, Any]:
+    """A record's fields as they come down to tablets, by the policies of its kind. `digest`: the keyed digest of a
     field, by its name."""
     shown: dict[str, Any] = {}
     for field, value in state.items():
-        policy = KINDS[kind].schema.privacy[field]
+        policy = kinds[kind].schema.privacy.get(field, OPEN)
         if value is None:
             continue
         name = field if policy.served_as is None else policy.served_as
         if name:
-            shown[name] = value if policy.mask is None else mask_field(kind, field, value)
+            shown[name] = value if policy.mask is None else MASKS[policy.mask](str(value))
         if policy.digest_as:
             shown[policy.digest_as] = digest(field)
     return shown

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from schemas.kinds import KINDS, Kind
+from schemas.kinds import KINDS, AnyKind, Kinds
 from schemas.limits import RECORD_SLOT_MAX
 from schemas.reference import row_problems
 from server.rules.duties.windows import problems_of
@@ -38,6 +38,7 @@ class _Rows:
 
     placed: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
     stored: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    kinds: Kinds = field(default_factory=lambda: KINDS)
 
     def of(self, noun: str) -> list[tuple[int, Row]]:
         return self.placed.get(noun, [])
@@ -51,12 +52,12 @@ class _Rows:
 
 
 def reference_faults(
-    files: Mapping[str, Sequence[Any]], stored: Mapping[str, Sequence[Row]]
+    files: Mapping[str, Sequence[Any]], stored: Mapping[str, Sequence[Row]], kinds: Kinds = KINDS
 ) -> list[RowFault]:
     """What is wrong with the rows of the files, by noun; `stored`: what only the database has, rows that an
-    office added by hand. Empty: all of it can be loaded."""
+    office added by hand; `kinds`: those of the installation. Empty: all of it can be loaded."""
     found: list[RowFault] = []
-    rows = _Rows(stored=stored)
+    rows = _Rows(stored=stored, kinds=kinds)
     for noun, some in files.items():
         seen: set[tuple[str, str]] = set()
         for place, row in enumerate(some, start=1):
@@ -111,7 +112,7 @@ def _duty(row: Row, rows: _Rows) -> _Found:
     for name in row["goes_on"]:
         if name not in row["places"]:
             yield "goes_on_unasked", f"goes_on 里的 {name} 不在 places 里, 请补上或去掉。"
-    yield from _evidence(row)
+    yield from _evidence(row, rows.kinds)
     if row["judging"] in ("coverage", "log") and not _has_slots(row, rows):
         yield (
             "slots_missing",
@@ -126,11 +127,11 @@ def _has_slots(row: Row, rows: _Rows) -> bool:
     return any(one["slots"] and (one["to"] is None or row["from"] < one["to"]) for one in presets)
 
 
-def _evidence(row: Row) -> _Found:
+def _evidence(row: Row, kinds: Kinds) -> _Found:
     """Whether a record of this kind can ever meet the duty."""
     if row["judging"] == "none":
         return
-    kind = KINDS.get(row["evidence"])
+    kind = kinds.get(row["evidence"])
     if kind is None or kind.nature == "server":
         yield (
             "evidence_unknown",
@@ -142,7 +143,7 @@ def _evidence(row: Row) -> _Found:
         yield from _places(row, kind)
 
 
-def _places(row: Row, kind: Kind) -> _Found:
+def _places(row: Row, kind: AnyKind) -> _Found:
     """A log meets a window by its place: the record must be able to name it. Which places there are is reference data, and
     `_duty` asks for that."""
     if kind.nature != "fact" or kind.subject_field not in (None, "place"):
@@ -160,7 +161,9 @@ def _slots(row: Row, rows: _Rows) -> _Found:
         return
     if row["code"] != f"{row['duty']}:{row['preset']}":
         yield "code_unfit", f"代码应为 {row['duty']}:{row['preset']}。"
-    for kind in (KINDS[name] for name in sorted({one["evidence"] for one in duties} & KINDS.keys())):
+    for kind in (
+        rows.kinds[name] for name in sorted({one["evidence"] for one in duties} & rows.kinds.keys())
+    ):
         if kind.slot_field is None:
             continue
         named = _choices(kind, kind.slot_field)
@@ -174,7 +177,7 @@ def _slots(row: Row, rows: _Rows) -> _Found:
             yield "slots_overlap", f"{problem}请改 opens、due 或 grace_s。"
 
 
-def _choices(kind: Kind, name: str) -> tuple[str, ...]:
+def _choices(kind: AnyKind, name: str) -> tuple[str, ...]:
     """The closed list of a field of this kind; empty for one that takes any code, or those of reference data."""
     checks = getattr(kind.whole.fields.get(name), "validators", ())
     return tuple(chain.from_iterable(getattr(check, "choices", ()) for check in checks))

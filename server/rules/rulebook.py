@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.book import KindBook, kind_book
+from schemas.book import FormBook, form_book
+from schemas.forms.definition import Form
 from schemas.lists import NOUNS
 from server.rules import from_rows
 from server.rules.calendar import Holidays
@@ -26,7 +27,7 @@ class Rulebook:
     stamp: str
     duties: tuple[DutyRule, ...]
     holidays: Holidays
-    kinds: KindBook  # with the lists that the rows have
+    kinds: FormBook  # with the lists that the rows have, and the published forms
     rows: Mapping[str, Sequence[Row]]  # by noun, the file of seed_data/ that they come from
 
     def number(self, code: str, local_date: str) -> float:
@@ -90,8 +91,13 @@ class Rulebook:
         return str(row["rests"]) if row is not None else "official"
 
 
-def rulebook(stamp: str, rows: Mapping[str, Sequence[Row]]) -> Rulebook:
-    """The rulebook of these rows. A code that has ended stays in the lists of bodies."""
+def rulebook(stamp: str, rows: Mapping[str, Sequence[Row]], forms: Sequence[Form] = ()) -> Rulebook:
+    """The rulebook of these rows and of the published forms. A code that has ended stays in the lists of bodies."""
     duties = from_rows.duty_rules(rows["duties"], rows["duty_slots"])
-    kinds = kind_book({noun: [row["code"] for row in rows[noun]] for noun in NOUNS})
+
+    def number(code: str, local_date: str) -> float | None:
+        row = from_rows.in_force(rows["rules"], code, local_date)
+        return float(row["value"]) if row is not None else None
+
+    kinds = form_book(forms, {noun: [row["code"] for row in rows[noun]] for noun in NOUNS}, number)
     return Rulebook(stamp, tuple(duties), from_rows.holidays(rows["holidays"]), kinds, rows)

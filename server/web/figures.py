@@ -1,15 +1,18 @@
-"""The figures of /metrics: what this process counts of its own work, and what the database knows."""
+"""The figures of /metrics: what the processes of this server count of their work, and what the database knows."""
 
 from __future__ import annotations
 
+import os
 import time
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from server.actions.ops.health import gauges, health, rows_of_tables
 from server.base.db import DatabaseTrouble, read
+from server.web.processes import FIGURES_FOLDER
 from server.web.responses import now_ms
 
 COUNT_AGAIN_S = 300.0  # SQLite counts by reading
@@ -17,14 +20,17 @@ _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Figures:
-    """What this process counts of its own work."""
+    """What this process counts of its own work; `registry` has what all processes of this server counted."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = own = CollectorRegistry()
+        if FIGURES_FOLDER in os.environ:
+            own = CollectorRegistry()
+            MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         labels = ("method", "route", "status")
-        self.requests = Counter("gongdi_requests", "Requests answered", labels, registry=self.registry)
+        self.requests = Counter("gongdi_requests", "Requests answered", labels, registry=own)
         self.seconds = Histogram(
-            "gongdi_request_seconds", "Time to answer", ("route",), registry=self.registry, buckets=_BUCKETS_S
+            "gongdi_request_seconds", "Time to answer", ("route",), registry=own, buckets=_BUCKETS_S
         )
         self.registry.register(_Stored())
 

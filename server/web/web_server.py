@@ -8,6 +8,7 @@ end, and what can be read in two ways is refused.
 from __future__ import annotations
 
 import resource
+import socket
 import time
 from typing import Any
 
@@ -73,9 +74,9 @@ class Server(TcpWSGIServer):
 
     channel_class = Channel
 
-    def __init__(self, app: Any, idle_s: float, sockets: dict[int, Any], **options: Any) -> None:
+    def __init__(self, app: Any, idle_s: float, loop: dict[int, Any], **options: Any) -> None:
         self.idle_s = idle_s
-        super().__init__(app, sockets, **options)
+        super().__init__(app, loop, **options)
 
     def maintenance(self, now: float) -> None:
         for channel in list(self.active_channels.values()):
@@ -83,10 +84,22 @@ class Server(TcpWSGIServer):
                 channel.handle_close()
 
 
-def listen(app: Any, config: Config) -> list[Server]:
-    """Listen where the settings say. The servers share their loop: `run` of the first serves all."""
+def bound(config: Config) -> list[socket.socket]:
+    """The sockets that the settings name, on which several processes can `listen`."""
+    found = Adjustments(listen=f"{config.host}:{config.port}").listen
+    sockets = [socket.socket(family, kind, protocol) for family, kind, protocol, _ in found]
+    for one, (family, _, _, address) in zip(sockets, found, strict=True):
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind(address)
+        one.listen()  # who comes before a process serves them waits
+    return sockets
+
+
+def listen(app: Any, config: Config, sockets: list[socket.socket]) -> list[Server]:
+    """Serve these sockets. The servers share their loop: `run` of the first serves all."""
     options = Adjustments(
-        listen=f"{config.host}:{config.port}",
         threads=config.threads,
         ident=None,
         max_request_body_size=REQUEST_BYTES_MAX,
@@ -98,9 +111,19 @@ def listen(app: Any, config: Config) -> list[Server]:
     )
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(options.threads)
-    sockets: dict[int, Any] = {}
-    given = {"adj": options, "dispatcher": dispatcher}
-    return [Server(app, config.idle_s, sockets, sockinfo=where, **given) for where in options.listen]
+    loop: dict[int, Any] = {}
+    given = {"adj": options, "dispatcher": dispatcher, "bind_socket": False}
+    return [
+        Server(
+            app,
+            config.idle_s,
+            loop,
+            _sock=one,
+            sockinfo=(one.family, one.type, one.proto, one.getsockname()),
+            **given,
+        )
+        for one in sockets
+    ]
 
 
 def allowed_connections(wanted: int) -> int:

@@ -26,9 +26,23 @@ from server.rules.rulebook import Rulebook
 from server.workflows.read_rosters import due_rosters
 from server.workflows.receive_media import expired_uploads, old_photos
 
+# The question of the tick under way, by its time and the stamp of its rules: a tick asks whenever a part did something,
+# and to put the question together takes longer than the answer.
+_kept: dict[tuple[int, str], Query] = {}
+
 
 def due_parts(session: Session, now_ms: int, book: Rulebook) -> dict[str, bool]:
     """Whether each part has something to do at `now_ms`."""
+    question = _kept.get((now_ms, book.stamp))
+    if question is None:
+        question = _question(now_ms, book)
+        _kept.clear()
+        _kept[now_ms, book.stamp] = question
+    return {name: bool(is_due) for name, is_due in session.execute(question).one()._mapping.items()}
+
+
+def _question(now_ms: int, book: Rulebook) -> Query:
+    """One column a part: whether it has something to do."""
     asked: dict[str, Iterable[Query | None]] = {
         "windows": [due_sites(now_ms, book)],
         "held": [due_entries(now_ms)],
@@ -42,12 +56,10 @@ def due_parts(session: Session, now_ms: int, book: Rulebook) -> dict[str, bool]:
         "reseal": [keys_in_rotation()],
         "erase": [erasures_under_way(), late_lines()],
         "house": [sa.select(sa.literal(1)).where(old) for old in expired(now_ms, book).values()],
-        "retention": due_rows(session, now_ms, book),
+        "retention": due_rows(now_ms, book),
     }
     columns = (
         sa.or_(sa.false(), *(query.exists() for query in queries if query is not None)).label(name)
         for name, queries in asked.items()
     )
-    return {
-        name: bool(is_due) for name, is_due in session.execute(sa.select(*columns)).one()._mapping.items()
-    }
+    return sa.select(*columns)

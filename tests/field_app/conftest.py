@@ -21,7 +21,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, FilePayload, Page, Route, ViewportSize, expect
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from schemas.book import KindBook
+from schemas.book import FormBook
 from schemas.certificates import person_check_character
 from server.actions.audit.verify_log import verify_scope
 from server.actions.records.feed import publish
@@ -49,6 +49,17 @@ __all__ = ["app", "config"]
 
 MINUTE_MS = 60_000
 DATABASE = "gongdi.sqlite3"
+# Waits until something typed is in the browser's own database. (A page's wait_for_function takes a promise for true.)
+KEPT = """async ([text, most]) => {
+  const request = (asking) => new Promise((resolve) => (asking.onsuccess = () => resolve(asking.result)));
+  const database = await request(indexedDB.open("gongdi-field"));
+  for (const end = performance.now() + most; performance.now() < end; ) {
+    const notes = await request(database.transaction("notes").objectStore("notes").getAll());
+    if (JSON.stringify(notes).includes(text)) return database.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`not kept: ${text}`);
+}"""
 PUSH, PULL = "**/sync/v1/push", "**/sync/v1/pull"
 
 
@@ -237,6 +248,10 @@ class Inspector:
         for digit in digits:
             self.page.locator(".keypad").get_by_role("button", name=digit, exact=True).click()
 
+    def expect_kept(self, text: str) -> None:
+        """What is being filled in is in the tablet, so that a kill loses nothing."""
+        self.page.evaluate(KEPT, [text, TIMEOUT_MS])
+
     def sync(self) -> None:
         self.open("同步")
         self.page.get_by_role("button", name="立即同步").click()
@@ -261,7 +276,7 @@ class Inspector:
         real = read_push.validate_line
         refused: list[str] = []
 
-        def validate_line(number: int, raw: bytes, kinds: KindBook) -> read_push.Line:
+        def validate_line(number: int, raw: bytes, kinds: FormBook) -> read_push.Line:
             line = real(number, raw, kinds)
             if line.entry is not None and (not refused or line.entry.id in refused):
                 refused.append(line.entry.id)

@@ -17,7 +17,6 @@ from server.workflows.import_export import import_export
 from tests.axe import serious_findings
 from tests.console.conftest import DESK
 from tests.field_app.conftest import Inspector, Live, bodies, certificate, elsewhere
-from tests.field_app.test_rounds import IS_KEPT
 from tests.server.cast import COMPANY_A
 from tests.stories.field import Field
 
@@ -129,8 +128,8 @@ def _begin_a_person(inspector: Inspector, name: str = NAME) -> None:
     inspector.page.get_by_role("link", name="登记新人员").click()
     inspector.page.locator("[name=name]").fill(name)
     inspector.take_photo()
-    inspector.page.wait_for_function(IS_KEPT, arg=name)
-    inspector.page.wait_for_function(IS_KEPT, arg="sha256")
+    inspector.expect_kept(name)
+    inspector.expect_kept("sha256")
 
 
 def _begin_a_round(inspector: Inspector) -> None:
@@ -139,7 +138,7 @@ def _begin_a_round(inspector: Inspector) -> None:
     page.get_by_role("button", name="开始巡查").click()
     page.get_by_role("link", name="记录问题").click()
     page.locator("[name=description]").fill("塔吊下积水")
-    page.wait_for_function(IS_KEPT, arg="塔吊下积水")
+    inspector.expect_kept("塔吊下积水")
 
 
 def _export(inspector: Inspector, folder: Path) -> Path:

@@ -11,18 +11,6 @@ from tests.field_app.conftest import (
     elsewhere,
 )
 
-# Whether something typed has reached the browser's own database: forms wait for a moment of quiet.
-IS_KEPT = """(text) => new Promise((resolve) => {
-  const opening = indexedDB.open("gongdi-field");
-  opening.onsuccess = () => {
-    const asking = opening.result.transaction("notes").objectStore("notes").getAll();
-    asking.onsuccess = () => {
-      opening.result.close();
-      resolve(JSON.stringify(asking.result).includes(text));
-    };
-  };
-})"""
-
 
 def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspector) -> None:
     page = inspector.enrol()
@@ -34,7 +22,7 @@ def test_a_round_goes_on_after_a_kill_and_its_findings_name_it(inspector: Inspec
     page.get_by_role("link", name="记录问题").click()
     page.get_by_role("button", name="隔离室").first.click()
     page.locator("[name=description]").fill("隔离室堆放杂物")
-    page.wait_for_function(IS_KEPT, arg="隔离室堆放杂物")
+    inspector.expect_kept("隔离室堆放杂物")
     page = inspector.open_again()
     page.get_by_role("link", name="专项检查进行中").click()
     expect(page.locator(".findings li")).to_have_count(1)

@@ -22,6 +22,7 @@ from schemas.fields import DATE_PATTERN, INSTANT_PATTERN, TEXT_PATTERN, UUID_PAT
 from schemas.kinds import KINDS
 from schemas.shapes import Shape, shapes_of
 from schemas.worker import TRADE_PATTERN
+from tests.schemas.forms.once_code import OLD
 
 PUSHED = tuple(name for name, kind in KINDS.items() if kind.nature != "server")
 Body = dict[str, Any]
@@ -70,13 +71,14 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
 @cache
 def bodies(kind: str) -> st.SearchStrategy[Body]:
     """True bodies of a pushed kind; what is optional is there, null or absent."""
-    shapes = shapes_of(KINDS[kind].whole)
+    whole: Any = {**KINDS, **OLD}[kind].whole
+    shapes = shapes_of(whole)
     required = {shape.name: values(shape) for shape in shapes if not shape.optional}
     optional = {shape.name: st.none() | values(shape) for shape in shapes if shape.optional}
     made = st.fixed_dictionaries(required, optional=optional)
     if kind == "worker":
         return made.flatmap(_with_true_whole)
-    return made.filter(lambda body: not KINDS[kind].whole.problems(body))
+    return made.filter(lambda body: not whole.problems(body))
 
 
 @cache

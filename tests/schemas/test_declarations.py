@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from schemas import limits
-from schemas.book import SHIPPED, kind_book
+from schemas.book import SHIPPED, form_book
 from schemas.fields import Body, choice, listed, text
 from schemas.kind import Kind
 from schemas.kinds import KINDS, validate_body
 from schemas.lists import lists_with
 
+UUID = "01980a1e-1111-7222-8333-444455556666"
+ENVELOPE = {
+    **{"id": UUID, "scope": f"site:{UUID}", "n": 1, "prev": "", "record": UUID, "act": "add"},
+    "at": {"wall": "2021-12-01T07:00:00.000+08:00"},
+}
 LOG = {"place": "pump_house", "agent": "chlorine", "operator": "张三"}
 
 
@@ -44,7 +51,7 @@ def test_what_a_field_is_served_as_is_written_by_nobody_else() -> None:
 
 
 def test_a_list_of_reference_data_takes_what_the_installation_has_besides_what_is_shipped() -> None:
-    book = kind_book({"place_kinds": ["pump_house", "canteen"]})
+    book = form_book((), {"place_kinds": ["pump_house", "canteen"]})
     assert validate_body("disinfection_log", "add", LOG, book.kinds)[1] is None
     assert validate_body("disinfection_log", "add", LOG)[1] == "body_invalid"
     assert book.kinds["inspection_finding"].whole.validate({"place": "pump_house"}).keys() == {
@@ -56,19 +63,22 @@ def test_a_list_of_reference_data_takes_what_the_installation_has_besides_what_i
     assert lists_with({"place_kinds": ["z", "a", "gate"]})["place_kinds"][-3:] == ("isolation_room", "a", "z")
 
 
-def test_where_nothing_is_added_there_is_one_book_for_all() -> None:
-    assert kind_book({"place_kinds": ["gate"]}) is kind_book({}) is SHIPPED
-    more = kind_book({"place_kinds": ["pump_house"]})
-    assert more is kind_book({"place_kinds": ["pump_house", "gate"]})
+def test_what_is_known_alike_is_one_kind_for_all() -> None:
+    assert form_book((), {"place_kinds": ["gate"]}).kinds == SHIPPED.kinds == KINDS
+    more = form_book((), {"place_kinds": ["pump_house"]})
+    log, again = (
+        form_book((), {"place_kinds": codes}).kinds["disinfection_log"]
+        for codes in (["pump_house"], ["pump_house", "gate"])
+    )
+    assert log is again is more.kinds["disinfection_log"] is not KINDS["disinfection_log"]
     assert more.kinds["worker"] is KINDS["worker"]
 
 
 def test_both_readers_know_the_same_lists() -> None:
-    book = kind_book({"place_kinds": ["pump_house"]})
-    text_of = b'{"place":"pump_house","agent":"chlorine","operator":"x"}'
-    body = {"place": "pump_house", "agent": "chlorine", "operator": "x"}
-    assert book.reader.is_sound("disinfection_log", text_of, body)
-    assert not SHIPPED.reader.is_sound("disinfection_log", text_of, body)
+    book = form_book((), {"place_kinds": ["pump_house"]})
+    line = json.dumps({**ENVELOPE, "kind": "disinfection_log", "body": LOG}, ensure_ascii=False).encode()
+    assert book.reader.decode_line(line) is not None
+    assert SHIPPED.reader.decode_line(line) is None
 
 
 def test_a_record_that_a_field_names_is_of_a_kind() -> None:

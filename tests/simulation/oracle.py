@@ -148,9 +148,18 @@ class Oracle:
         self._held[tablet] = {
             (scope, kind): {item.id: (item.rev, item.body, item.state) for item in client.list(kind, scope)}
             for scope in client.scopes()
-            if scope.startswith("site:") and self._reports(tablet)
+            if scope.startswith("site:") and self._reports(tablet) and not self._clings(tablet, scope[5:])
             for kind in SHOWN
         }
+
+    def _clings(self, tablet: str, site: str) -> bool:
+        """Whether a tablet keeps a site that a restored server never gave its user: with lines that this server lacks."""
+        mine = [
+            entry for entry in self.truth.entries.values() if (entry.tablet, entry.site) == (tablet, site)
+        ]
+        lost = bool(self.truth.restored) and not all(self._takes_effect(entry.id) for entry in mine)
+        users = {self.truth.devices[entry.device].user for entry in mine}
+        return lost and not any(self.truth.holds(user, site, self.truth.now_ms) for user in users)
 
     def _reports(self, tablet: str) -> bool:
         device = next((one for one in self.truth.devices.values() if one.tablet == tablet), None)

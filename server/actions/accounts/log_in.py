@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from server.actions.accounts.limit_rate import limit_rate, tally_key
 from server.base.problems import Problem
 from server.models.access import Viewer, viewer_of
+from server.models.audit import Deed, record_deed
 from server.models.user import LoginToken, User, count_down, forget_tally, user_named, user_of_token
 
 TRIES_PER_NAME = 5
@@ -86,6 +87,8 @@ def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int
     user = session.get(User, attempt.user_id)
     if user is None or not user.active or user.password_hash != attempt.password_hash:
         raise wrong_log_in()
+    if user.one_time_until_ms is not None and user.one_time_until_ms <= now_ms:
+        raise Problem("one_time_password_over")
     for key in attempt.keys:  # an address is shared: only this one of its tries is uncounted
         (count_down if key.startswith("login address|") else forget_tally)(session, tally_key(key))
     session.execute(
@@ -97,6 +100,7 @@ def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int
     session.add(
         LoginToken(token_hash=hash_token(token), user_id=user.id, made_ms=now_ms, expires_ms=expires_ms)
     )
+    record_deed(session, Deed("logged_in", user.id, user.name, user.id), now_ms)
     return LoggedIn(token, expires_ms, viewer_of(session, user))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.kinds import KINDS
+from schemas.kinds import SERVER_KINDS
 from server.actions.duties.follow_coverage import Day, made_again, stored_days
 from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_signed, state_tally
 from server.actions.records.feed import Feed, Put, body_aad, signed
@@ -25,7 +26,7 @@ from server.actions.sync.release_held import written_again
 from server.actions.sync.values import Applying, Written
 from server.base.db import Base, bulk_insert
 from server.base.problems import Problem
-from server.base.seal import Seals
+from server.base.seal import Seals, is_sealed
 from server.models.coverage import forget_days
 from server.models.device import Device, StreamHead
 from server.models.entry import ANY_KIND, LogEntry, scope_log
@@ -50,7 +51,6 @@ _JUDGED_BY = (
     "amends",
     "timed_by",
 )
-_WRITTEN = tuple(name for name, kind in KINDS.items() if kind.nature != "server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,8 @@ class _Scratch:
 
     def __enter__(self) -> Session:
         self._engine = sa.create_engine("sqlite://")
-        Base.metadata.create_all(self._engine)
+        with self._engine.connect() as connection:
+            _sqlite_of(connection).deserialize(_empty_database())
         self._session = Session(self._engine, expire_on_commit=False)
         return self._session
 
@@ -198,6 +199,21 @@ def _scratch() -> _Scratch:
     return _Scratch()
 
 
+@cache
+def _empty_database() -> bytes:
+    """All tables, empty. Made once: their statements take longer than to replay a site of some days."""
+    engine = sa.create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with engine.connect() as connection:
+        made: bytes = _sqlite_of(connection).serialize()
+    engine.dispose()
+    return made
+
+
+def _sqlite_of(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection
+
+
 def _compare(
     scope: Scope, what: str, stored: dict[str, str], rebuilt: dict[str, str]
 ) -> Iterator[Difference]:
@@ -208,7 +224,7 @@ def _compare(
 
 def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY) -> dict[str, str]:
     """Each record that devices wrote, as text to compare: never printed, it holds what people wrote."""
-    query = sa.select(Record).where(Record.scope_id == scope_id, Record.kind.in_(_WRITTEN))
+    query = sa.select(Record).where(Record.scope_id == scope_id, Record.kind.not_in(SERVER_KINDS))
     found = {}
     for row in session.scalars(query.execution_options(yield_per=1000)):
         if gone.leaves_out(row):
@@ -343,7 +359,8 @@ def _put(seals: Seals, row: Record) -> Put:
     body = seals.open(body_aad(row.id), row.body)
     put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
     put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
-    put.amends, put.timed_by, put.maybe_places = row.amends, row.timed_by, row.maybe_places
+    put.amends, put.timed_by, put.sealed = row.amends, row.timed_by, is_sealed(row.body)
+    put.maybe_places = row.maybe_places
     return put
 
 

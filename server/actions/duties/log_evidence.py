@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.base.statements import Among, Prepared
 from server.models.entry import ANY_KIND, KeptEvidence
 from server.models.place import places_of
 from server.models.record import WIDE, WIDE_MS, Record
@@ -27,7 +27,7 @@ def log_evidence(
     counts for every duty that asks for its kind there; a duty of the whole site takes those of any place. One that may be of
     another place proves nothing, and accuses nobody.
 
-    Three statements for any number of windows and sites; one more for windows of kinds of places.
+    One statement for any number of windows and sites; one more for windows of kinds of places.
     """
     if not windows:
         return {}
@@ -106,48 +106,70 @@ def facts_between(
 ) -> Facts:
     """The facts of these kinds that may have been written, or are said to have been done, between two instants; those that
     are kept and not applied among them. `subjects`: only facts about these; None: about anything."""
-    columns = (Record.scope_id, Record.kind, Record.subject, Record.maybe_places, Record.id)
-    times = (Record.earliest_ms, Record.latest_ms, Record.observed_ms)
-    counting = sa.select(*columns, *times, sa.false(), Record.slot).where(
-        Record.scope_id.in_(scope_ids),
-        Record.kind.in_(kinds),
-        Record.counts.is_(True),
-        Record.deleted_ms.is_(None),
-    )
-    half = WIDE_MS // 2 + 1
-    near = counting.where(
-        Record.event_ms.between(from_ms - half, to_ms + half), Record.earliest_ms.is_not(None)
-    )
-    wide = counting.where(
-        sa.text(WIDE),  # as the partial index has it
-        Record.earliest_ms <= to_ms,
-        Record.latest_ms >= from_ms,
-    )
-    kept = sa.select(
-        *(KeptEvidence.scope_id, KeptEvidence.kind, KeptEvidence.subject, KeptEvidence.maybe_places),
-        KeptEvidence.entry_id,
-        *(KeptEvidence.earliest_ms, KeptEvidence.latest_ms),
-        *(sa.null(), sa.true(), KeptEvidence.slot),
-    ).where(
-        KeptEvidence.scope_id.in_(scope_ids),
-        KeptEvidence.kind.in_({*kinds, ANY_KIND}),
-        KeptEvidence.latest_ms >= from_ms,
-        KeptEvidence.earliest_ms <= to_ms,
-    )
-    if subjects is not None:
-        near, wide = (query.where(Record.subject.in_(subjects)) for query in (near, wide))
-        kept = kept.where(KeptEvidence.subject.in_(subjects))
+    given: dict[str, Any] = {"scopes": list(scope_ids), "kinds": sorted(kinds)}
+    given |= {"kept_kinds": sorted({*kinds, ANY_KIND}), "from_ms": from_ms, "to_ms": to_ms}
+    given |= {"near_from_ms": from_ms - _HALF_MS, "near_to_ms": to_ms + _HALF_MS}
+    query, only = _FACTS, None
+    if subjects is not None and len(subjects) > _SUBJECTS_MAX:
+        only = frozenset(subjects)
+    elif subjects is not None:
+        query, given["subjects"] = _FACTS_ABOUT, sorted(subjects)
     found: Facts = {}
     seen: set[tuple[str, str]] = set()
-    for row in chain(*(session.execute(query) for query in (near, wide, kept))):
+    for row in query.all(session, **given):
         scope_id, kind, subject, maybe, key, earliest_ms, latest_ms, observed_ms, is_kept, slot = row
-        if (scope_id, key) not in seen:
+        if (scope_id, key) not in seen and (only is None or subject in only):
             seen.add((scope_id, key))
             several = tuple(maybe.split()) if maybe else ()
             fact = Fact(key, earliest_ms, latest_ms, observed_ms, bool(is_kept), slot, several)
             for one in kinds if kind == ANY_KIND else (kind,):
                 found.setdefault((scope_id, one), []).append((subject, fact))
     return found
+
+
+_SUBJECTS_MAX = 5_000  # named in a statement; of more, everybody's rows are read
+_HALF_MS = WIDE_MS // 2 + 1
+_RECORD: Any = Record.__table__.c
+_KEPT: Any = KeptEvidence.__table__.c
+
+
+def _facts(about: bool) -> sa.CompoundSelect[*tuple[Any, ...]]:
+    """The rows of `facts_between`, of these subjects only or of any. What is narrow is found by its event's time, what is
+    wide by the partial index for that."""
+    from_ms, to_ms = (sa.bindparam(name, type_=sa.BigInteger()) for name in ("from_ms", "to_ms"))
+    columns = (_RECORD.scope_id, _RECORD.kind, _RECORD.subject, _RECORD.maybe_places, _RECORD.id)
+    times = (_RECORD.earliest_ms, _RECORD.latest_ms, _RECORD.observed_ms)
+    counting = sa.select(*columns, *times, sa.false(), _RECORD.slot).where(
+        Among(_RECORD.scope_id, "scopes"),
+        Among(_RECORD.kind, "kinds"),
+        _RECORD.counts.is_(True),
+        _RECORD.deleted_ms.is_(None),
+    )
+    near_ms = (sa.bindparam(name, type_=sa.BigInteger()) for name in ("near_from_ms", "near_to_ms"))
+    near = counting.where(_RECORD.event_ms.between(*near_ms), _RECORD.earliest_ms.is_not(None))
+    wide = counting.where(
+        sa.text(WIDE),  # as the partial index has it
+        _RECORD.earliest_ms <= to_ms,
+        _RECORD.latest_ms >= from_ms,
+    )
+    kept = sa.select(
+        *(_KEPT.scope_id, _KEPT.kind, _KEPT.subject, _KEPT.maybe_places, _KEPT.entry_id),
+        *(_KEPT.earliest_ms, _KEPT.latest_ms),
+        *(sa.null(), sa.true(), _KEPT.slot),
+    ).where(
+        Among(_KEPT.scope_id, "scopes"),
+        Among(_KEPT.kind, "kept_kinds"),
+        _KEPT.latest_ms >= from_ms,
+        _KEPT.earliest_ms <= to_ms,
+    )
+    if about:
+        near, wide = (query.where(Among(_RECORD.subject, "subjects")) for query in (near, wide))
+        kept = kept.where(Among(_KEPT.subject, "subjects"))
+    return sa.union_all(near, wide, kept)
+
+
+_FACTS = Prepared(lambda _: _facts(about=False))
+_FACTS_ABOUT = Prepared(lambda _: _facts(about=True))
 
 
 def _admits(window: AnyWindow, alerts: Mapping[str, str], book: Rulebook) -> tuple[str, ...]:

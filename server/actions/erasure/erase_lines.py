@@ -11,7 +11,6 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.kinds import KINDS
 from server.actions.erasure.erasure_seal import line_text, record_text, sign_erased
 from server.actions.erasure.freeze_windows import Span, freeze_windows
 from server.actions.records.feed import Feed
@@ -68,7 +67,8 @@ def erase_lines(
             row.outcome, row.code = "refused", PERSON_ERASED
     _forget_waiting(session, scope, rows, now_ms)
     photos, leftover = _forget_promises(session, scope_id, keys)
-    facts = [row.id for row in rows if row.kind in KINDS and KINDS[row.kind].nature == "fact"]
+    kinds = rules_in_force(session).kinds.kinds
+    facts = [row.id for row in rows if row.kind in kinds and kinds[row.kind].nature == "fact"]
     records = bury(session, seals, scope, erasure_id, facts, now_ms)
     sign_erased(session, seals, scope, texts, map(record_text, records), now_ms)
     return Erased(len(rows), len(records), photos, leftover)

@@ -13,7 +13,6 @@ from server.rules.flags.moves import MOVES
 from server.rules.flags.words import (
     FLAG_STATE_WORDS,
     GRADES,
-    KIND_TITLES,
     SEVERITIES,
     SLOTS,
     WINDOW_STATE_WORDS,
@@ -79,7 +78,7 @@ def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
     ]
     tables = (
         _windows(file, names),
-        _entries(file),
+        _entries(file, names),
         _signals(file),
         _steps(file, names),
         _events(file, names),
@@ -156,10 +155,10 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
     return _part("时段", ("日期", "时段", "地点", "截止", "结果"), rows)
 
 
-def _entries(file: FlagFile) -> dict[str, Any]:
+def _entries(file: FlagFile, names: Names) -> dict[str, Any]:
     rows = [
         [
-            f"{KIND_TITLES.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条{' (补录)' if entry['backfilled'] else ''}",
+            f"{names.kind(entry['kind'])} 第 {entry['n']} 条{' (补录)' if entry['backfilled'] else ''}",
             entry["device"]["name"] or entry["device"]["id"],
             exact(entry["claimed_ms"]),
             f"{exact(entry['event_ms'])} {bound(entry['bound_ms'])}, {GRADES.get(entry['grade'], entry['grade'])}",
@@ -208,7 +207,7 @@ def _events(file: FlagFile, names: Names) -> dict[str, Any]:
 def _photos(file: FlagFile, names: Names) -> dict[str, Any]:
     rows = [
         [
-            f"{KIND_TITLES.get(entry['kind'], entry['kind'])} 第 {entry['n']} 条",
+            f"{names.kind(entry['kind'])} 第 {entry['n']} 条",
             photo["sha256"],
             "已收到" if photo["arrived"] else "未收到",
         ]

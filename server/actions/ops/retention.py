@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from server.actions.records.feed import Feed
 from server.base.db import Base, is_postgresql
 from server.base.seal import Seals
+from server.models.audit import AuditEvent
 from server.models.coverage import CoverageDay, forget_days
 from server.models.device import Boot, Device, EnrolCode, Exchange
 from server.models.entry import Quarantine
@@ -48,18 +49,19 @@ class Retained:
 _LATER = aliased(Boot)
 _HAS_LATER = sa.exists().where(_LATER.device_id == Boot.device_id, _LATER.number > Boot.number)
 RETAINED = (
+    Retained(AuditEvent, AuditEvent.at_ms, "audit_days"),
     Retained(Boot, Boot.at_ms, "boot_days", _HAS_LATER),  # the last one's number is never given again
     Retained(EnrolCode, EnrolCode.expires_ms, "enrol_code_days"),
     Retained(Quarantine, Quarantine.settled_ms, "quarantine_days", Quarantine.state != "open"),
 )
 
 
-def due_rows(session: Session, now_ms: int, book: Rulebook) -> list[Query]:
+def due_rows(now_ms: int, book: Rulebook) -> list[Query]:
     """What this module would delete at `now_ms`: keys of rows, a query for each kind. Kinds without a rule are left out."""
     queries: list[Query | None] = [_old_rows(kept, now_ms, book) for kept in RETAINED]
     queries += [
         *(_old_exchanges(now_ms, book) or ()),
-        old_windows(session, now_ms, book),
+        old_windows(now_ms, book),
         _old_days(now_ms, book),
     ]
     return [query for query in queries if query is not None]
@@ -153,19 +155,19 @@ def _keep_newest(session: Session, kept: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def old_windows(session: Session, now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
+def old_windows(now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
     """Windows of the sites whose turn it is that were settled `window_days` ago and belong to no flag: (scope id, id).
     None without the rule."""
     before_ms = before_ms_of(book, "window_days", now_ms)
     if before_ms is None:
         return None
     old = sa.and_(Window.opens_ms <= before_ms, Window.check_ms.is_(None), Window.flag_id.is_(None))
-    return sa.select(Window.scope_id, Window.id).where(Window.scope_id.in_(_in_turn(session, now_ms)), old)
+    return sa.select(Window.scope_id, Window.id).where(Window.scope_id.in_(_in_turn(now_ms)), old)
 
 
 def forget_windows(session: Session, seals: Seals, now_ms: int, book: Rulebook) -> int:
     """Forget a bounded number of `old_windows`, also on tablets; gives how many."""
-    old = old_windows(session, now_ms, book)
+    old = old_windows(now_ms, book)
     if old is None:
         return 0
     found = session.execute(old.order_by(Window.scope_id, Window.opens_ms).limit(ROWS_AT_ONCE)).all()
@@ -203,13 +205,13 @@ def _old_days(now_ms: int, book: Rulebook) -> Query | None:
     return sa.select(CoverageDay.scope_id, CoverageDay.local_date).where(CoverageDay.to_ms <= before_ms)
 
 
-def _in_turn(session: Session, now_ms: int) -> list[str]:
+def _in_turn(now_ms: int) -> sa.Select[str]:
     """The sites whose turn it is, computed from the time, so that nothing has to be stored."""
     sites = sa.select(Scope.scope_id).where(Scope.kind == "site")
-    count = session.scalar(sa.select(sa.func.count()).select_from(sites.subquery())) or 0
-    pages = max(1, -(-count // SCOPES_AT_ONCE))
-    first = (now_ms // _TURN_MS) % pages * SCOPES_AT_ONCE
-    return list(session.scalars(sites.order_by(Scope.scope_id).offset(first).limit(SCOPES_AT_ONCE)))
+    count = sa.select(sa.func.count()).select_from(sites.subquery()).scalar_subquery()
+    pages = (count - 1) // SCOPES_AT_ONCE + 1
+    first = sa.literal(now_ms // _TURN_MS) % pages * SCOPES_AT_ONCE
+    return sites.order_by(Scope.scope_id).offset(first).limit(SCOPES_AT_ONCE)
 
 
 def _delete(session: Session, model: type[Base], rows: Sequence[Any]) -> int:

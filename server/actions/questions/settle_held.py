@@ -18,6 +18,7 @@ from server.actions.questions.settle_questions import (
     shown_line,
 )
 from server.actions.records.feed import Feed
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.kept_evidence import forget_kept
 from server.actions.sync.quarantine import quarantine_aad
 from server.actions.sync.read_push import entry_aad
@@ -64,8 +65,9 @@ def held_entries(session: Session, seals: Seals, viewer: Viewer) -> list[Held]:
         .order_by(LogEntry.event_ms, LogEntry.id)
         .limit(LIST_MAX)
     )
+    kinds = rules_in_force(session).kinds.kinds
     return [
-        Held(entry, site, device, author, shown_line(seals.open(entry_aad(entry.id), entry.raw))[1])
+        Held(entry, site, device, author, shown_line(seals.open(entry_aad(entry.id), entry.raw), kinds)[1])
         for entry, site, device, author in session.execute(query)
     ]
 

@@ -56,7 +56,7 @@ def unsettled_places(tx: Tx, viewer: Viewer) -> list[PlaceQuestion]:
     for record, entry, site, author, device in rows:
         names = {place.id: place.name for place in places[site.id]}
         maybe = [(key, names.get(key, key)) for key in (record.maybe_places or "").split()]
-        name = str(_written(tx, entry).get("place_name") or "")
+        name = str(_written(tx, entry)["body"].get("place_name") or "")
         found.append(
             PlaceQuestion(entry, site, author or "", device or "", record.subject or "", name, maybe)
         )
@@ -76,14 +76,15 @@ def settle_place(tx: Tx, viewer: Viewer, entry_id: str, place_id: str, reason: s
     if not record.counts or place_id not in (record.maybe_places or "").split():
         raise not_found()
     entry = session.get_one(LogEntry, (record.scope_id, record.id))
-    body = {**_written(tx, entry), "place_id": place_id}
-    draft = Draft(record.kind, "amend", record.id, body, reason=reason)
+    written = _written(tx, entry)
+    body = {**written["body"], "place_id": place_id}
+    draft = Draft(record.kind, "amend", record.id, body, reason=reason, form=written.get("form"))
     (outcome,) = write_server_entries(session, tx.seals, viewer.id, record.scope_id, [draft], tx.now_ms)
     if outcome["outcome"] != "applied":
         raise Problem("not_settled", "这条记录已经不能更正, 请由检查员在平板上重新录入。")
 
 
 def _written(tx: Tx, entry: LogEntry) -> dict[str, Any]:
-    """The body as it was written."""
-    body: dict[str, Any] = msgspec.json.decode(tx.seals.open(entry_aad(entry.id), entry.raw))["body"]
-    return body
+    """The entry as it was written."""
+    entry_text: dict[str, Any] = msgspec.json.decode(tx.seals.open(entry_aad(entry.id), entry.raw))
+    return entry_text

@@ -10,11 +10,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.kinds import Kinds
 from schemas.limits import REASON_MAX
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.records.edit_register import contest_aad
 from server.actions.records.feed import Feed
 from server.actions.records.registers import state_aad
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.kept_evidence import forget_kept
 from server.actions.sync.quarantine import quarantine_aad
 from server.actions.sync.release_held import finish
@@ -85,12 +87,15 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
         .limit(LIST_MAX)
     )
     rows = session.execute(query).all()
+    kinds = rules_in_force(session).kinds.kinds
     authors = _authors(session, {entry for row in rows for entry in (row[0].kept_entry, row[0].other_entry)})
     found = []
     for contest, site, worker, settled_by, case_id in rows:
         values, kind = _values(seals, contest), "worker" if case_id is None else "case"
         name = _name(seals, worker) if worker is not None else ""
-        kept, other = (mask_field(kind, contest.field, values[choice]) for choice in (KEEP, TAKE_OTHER))
+        kept, other = (
+            mask_field(kind, contest.field, values[choice], kinds) for choice in (KEEP, TAKE_OTHER)
+        )
         kept_by, other_by = (authors.get(key, "") for key in (contest.kept_entry, contest.other_entry))
         found.append(Question(contest, site, kind, name, kept, other, kept_by, other_by, settled_by or ""))
     return found
@@ -132,9 +137,9 @@ def refused_entries(session: Session, seals: Seals, viewer: Viewer, state: str =
         .order_by(Quarantine.at_ms.desc(), Quarantine.id)
         .limit(LIST_MAX)
     )
-    found = []
+    found, kinds = [], rules_in_force(session).kinds.kinds
     for row, site, device, by in session.execute(query):
-        kind, body = shown_line(seals.open(quarantine_aad(row.id), row.raw))
+        kind, body = shown_line(seals.open(quarantine_aad(row.id), row.raw), kinds)
         found.append(Refused(row, site, device or "", kind, body, by or ""))
     return found
 
@@ -190,7 +195,7 @@ def _name(seals: Seals, worker: Worker) -> str:
     return str(msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))["name"])
 
 
-def shown_line(raw: bytes) -> tuple[str, dict[str, str]]:
+def shown_line(raw: bytes, kinds: Kinds) -> tuple[str, dict[str, str]]:
     """The kind and the fields of a line that may be anything; numbers that name a person are masked."""
     try:
         line = msgspec.json.decode(raw)
@@ -202,7 +207,7 @@ def shown_line(raw: bytes) -> tuple[str, dict[str, str]]:
     fields = body if isinstance(body, dict) else {}
     kind = str(line.get("kind", ""))[:32]
     return kind, {
-        str(name)[:40]: mask_field(kind, str(name), value)[:REASON_MAX]
+        str(name)[:40]: mask_field(kind, str(name), value, kinds)[:REASON_MAX]
         for name, value in list(fields.items())[:40]
     }
 

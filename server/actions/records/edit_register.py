@@ -10,9 +10,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.kinds import KINDS, validate_body
+from schemas.kinds import AnyKind, Kind, validate_of
 from server.actions.records.feed import Feed, Put, encode
-from server.actions.records.registers import REGISTERS, Register, state_aad
+from server.actions.records.registers import Register, register_of, state_aad
 from server.base.seal import Seals, aad_of
 from server.models.record import Contest
 from server.models.scope import Scope
@@ -27,7 +27,7 @@ class Edit:
     """Changed fields of a register. `base`: the rev that they were changed from; `rev`: the one that it has; `marks` stay
     on what is served (a voided entry stays voided)."""
 
-    kind: str
+    kind: AnyKind
     record_id: str
     base: int
     changes: Mapping[str, Any]
@@ -58,18 +58,17 @@ def edit_register(
     session: Session, seals: Seals, feed: Feed, author: Author, edit: Edit, now_ms: int
 ) -> Edited:
     """Merge changed fields into a record; where somebody else changed the same field, both values are kept."""
-    scope, kind, record_id = feed.scope, edit.kind, edit.record_id
-    register = REGISTERS[kind]
+    scope, kind, record_id = feed.scope, edit.kind.name, edit.record_id
+    register = register_of(edit.kind)
     row = session.get_one(register.model, (scope.scope_id, record_id), populate_existing=True)
     state = msgspec.json.decode(seals.open(state_aad(kind, record_id), row.state))
     stamps = {name: Stamp(*values) for name, values in row.stamps.items()}
-    whole = {name: stamps.get(name, stamps[_EVERY]) for name in KINDS[kind].fields}
-    merged = merge(
-        state, whole, edit.base, edit.changes, Stamp(edit.rev + 1, *author), KINDS[kind].merge_rules
-    )
+    whole = {name: stamps.get(name, stamps[_EVERY]) for name in (*edit.kind.fields, *state)}
+    merged = merge(state, whole, edit.base, edit.changes, Stamp(edit.rev + 1, *author), edit.kind.merge_rules)
     clean = {name: value for name, value in merged.state.items() if value is not None}
-    _, code, errors = validate_body(kind, "add", clean)
-    if code is not None:
+    # Fields of a form say nothing together, and a record may have fields of another version.
+    errors = validate_of(edit.kind, "add", clean).errors if isinstance(edit.kind, Kind) else {}
+    if errors:
         return Edited(errors=errors)
     columns = register.row(seals, record_id, clean)
     for name, value in columns.items():

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy.orm import Session
 
-from schemas.kinds import KINDS
 from server.base.db import bulk_insert, bulk_select, bulk_update
-from server.base.seal import Seals, aad_of
+from server.base.seal import Seals, aad_of, is_sealed
 from server.models.record import Record
 from server.models.scope import Scope
 from sync_protocol.digest import record_digest
@@ -40,7 +39,7 @@ _COLUMNS = (
     "timed_by",
 )
 _KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
-_ID, _KIND, _BODY = (_COLUMNS.index(name) for name in ("id", "kind", "body"))
+_ID, _BODY = (_COLUMNS.index(name) for name in ("id", "body"))
 _TABLE: Any = Record.__table__
 _U64 = 1 << 64
 
@@ -49,7 +48,8 @@ Key = tuple[str, str]  # a record's scope and id
 
 @dataclass(slots=True)
 class Put:
-    """The new state of a record: its body as it is served, and for a fact what duties are judged by."""
+    """The new state of a record: its body as it is served, and for a fact what duties are judged by. `sealed`: a new
+    record's body is sealed at rest; that of one that is stored stays as it is."""
 
     kind: str
     id: str
@@ -65,6 +65,7 @@ class Put:
     timed_by: str | None = None
     maybe_places: str | None = None
     always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
+    sealed: bool = False
 
 
 class Stored(NamedTuple):
@@ -80,20 +81,20 @@ class Stored(NamedTuple):
 
 @dataclass(slots=True)
 class _Changes:
-    """Rows to be written: new ones, and changed ones with their keys at the end."""
+    """Rows to be written: new ones (those of them that will be sealed), and changed ones with their keys at the end."""
 
     new: list[list[Any]] = field(default_factory=list)
+    sealed: list[list[Any]] = field(default_factory=list)
     changed: list[tuple[Any, ...]] = field(default_factory=list)
 
     def write(self, session: Session, seals: Seals) -> None:
         """New bodies come as they are served, and are sealed here, all at once."""
-        sealed = [row for row in self.new if KINDS[row[_KIND]].sealed]
-        bodies = seals.seal_all([(body_aad(row[_ID]), row[_BODY]) for row in sealed])
-        for row, body in zip(sealed, bodies, strict=True):
+        bodies = seals.seal_all([(body_aad(row[_ID]), row[_BODY]) for row in self.sealed])
+        for row, body in zip(self.sealed, bodies, strict=True):
             row[_BODY] = body
         bulk_insert(session, _TABLE, _COLUMNS, self.new)
         bulk_update(session, _TABLE, _KEY, _CHANGING, self.changed)
-        self.new, self.changed = [], []
+        self.new, self.sealed, self.changed = [], [], []
 
 
 class Feed:
@@ -120,7 +121,10 @@ class Feed:
         named = (self._scope_id, put.id, put.kind, 1, self._seq, encode(put.body))
         judged = (put.event_ms, put.subject, put.maybe_places, put.slot, put.counts)
         times = (put.observed_ms is not None, put.earliest_ms, put.latest_ms, put.observed_ms)
-        self._changes.new.append([*named, *judged, *times, put.amends, put.timed_by])
+        row = [*named, *judged, *times, put.amends, put.timed_by]
+        self._changes.new.append(row)
+        if put.sealed:
+            self._changes.sealed.append(row)
         return 1, self._seq
 
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:
@@ -142,8 +146,9 @@ class Feed:
                 given[put.id] = (old.rev, old.seq)
                 continue
             rev, seq = given[put.id] = self._change(put.id, old, put.kind, deleted=False)
-            sealed = self._sealed(put, body)
-            self._changes.changed.append((rev, seq, sealed, put.counts, None, self._scope_id, put.id))
+            if put.sealed or is_sealed(old.body):
+                body = self._seals.seal(body_aad(put.id), body)
+            self._changes.changed.append((rev, seq, body, put.counts, None, self._scope_id, put.id))
         return given
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -185,9 +190,6 @@ class Feed:
 
     def _stored(self, ids: Sequence[str]) -> dict[Key, Stored]:
         return _stored(self._session, [(self._scope_id, key) for key in ids])
-
-    def _sealed(self, put: Put, body: bytes) -> bytes:
-        return self._seals.seal(body_aad(put.id), body) if KINDS[put.kind].sealed else body
 
 
 def body_aad(record_id: str) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.case import REPORTS
+from schemas.kinds import AnyKind
 from server.actions.records.feed import encode
 from server.base.clock import from_iso
 from server.base.seal import Seals, aad_of
@@ -76,3 +77,8 @@ def _case_served(state: State, _: Mapping[str, Any]) -> dict[str, Any]:
 WORKER = Register("worker", Worker, _worker_columns, _worker_served)
 CASE = Register("case", CaseFile, _case_columns, _case_served, opened="opened_ms")
 REGISTERS: Mapping[str, Register] = {register.kind: register for register in (WORKER, CASE)}
+
+
+def register_of(kind: AnyKind) -> Register:
+    """What is held of the records of a kind."""
+    return REGISTERS[kind.name]

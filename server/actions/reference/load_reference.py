@@ -61,6 +61,9 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
     files = dict(seed_rows())
     stored = {(row.noun, row.code, row.valid_from): row for row in session.scalars(sa.select(Reference))}
     _check(session, files)
+    by_hand = stored.keys() - {
+        (noun, row["code"], row["from"]) for noun, rows in files.items() for row in rows
+    }
     changed = 0
     fresh: list[dict[str, Any]] = []
     for noun, rows in files.items():
@@ -71,7 +74,7 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
                     session.delete(before)
                     changed += 1
             elif before is not None:
-                changed += _bring_up(before, row)
+                changed += _bring_up(before, {**row, "to": _ends(noun, row, by_hand)})
             else:
                 key = {"noun": noun, "code": row["code"], "valid_from": row["from"]}
                 fresh.append({**key, **_columns(row)})
@@ -158,6 +161,12 @@ def _bring_up(stored: Reference, row: dict[str, Any]) -> int:
     for name, value in differing.items():
         setattr(stored, name, value)
     return int(bool(differing))
+
+
+def _ends(noun: str, row: dict[str, Any], by_hand: Iterable[tuple[str, str, str]]) -> str | None:
+    """When a file's row ends: as the file says, or where the row of an office that follows it begins."""
+    later = [begins for *key, begins in by_hand if key == [noun, row["code"]] and begins > row["from"]]
+    return min([*later, *filter(None, [row["to"]])], default=None)
 
 
 def _columns(row: dict[str, Any]) -> dict[str, Any]:

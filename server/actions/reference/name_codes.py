@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.book import FormBook
+from server.actions.reference.load_reference import rules_in_force
 from server.models.place import places_of
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
 
-NOUNS = ("districts", "units", "duties", "place_kinds", "trades", "escalation")
+NOUNS = ("districts", "units", "site_kinds", "duties", "place_kinds", "trades", "escalation")
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
@@ -52,9 +54,11 @@ _REASONS = {  # by an event's action and its detail's `reason`
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names by noun (a file of seed_data/, `steps`, or `places` by their ids) and code."""
+    """Names by noun (a file of seed_data/, `steps`, or `places` by their ids) and code; and the kinds of records, which have
+    titles and words."""
 
     known: Mapping[str, Mapping[str, str]]
+    kinds: FormBook
 
     def of(self, noun: str, code: str) -> str:
         """The name, or the code itself where nobody named it."""
@@ -66,6 +70,11 @@ class Names:
         word = self.of("place_kinds", kind) if kind else "全工地"
         name = self.known.get("places", {}).get(place_id or "", "")
         return (name if word in name else f"{word} {name}") if name else word
+
+    def kind(self, name: str) -> str:
+        """The title of a kind of records, or its name where it is not known."""
+        known = self.kinds.get(name)
+        return known.title if known is not None else name
 
     def event(self, action: str, reason: str = "") -> str:
         """What happened to a flag: a person's move, a step that fell due, or what the system did and why (the
@@ -85,7 +94,7 @@ class Names:
 
 
 def read_names(session: Session, site_id: str | None = None) -> Names:
-    """Every name in one statement; of rows with several dates, the latest name. With `site_id` those of its places, too."""
+    """Every name; of rows with several dates, the latest one. With `site_id` those of its places, too."""
     query = (
         sa.select(Reference.noun, Reference.code, Reference.data)
         .where(Reference.noun.in_(NOUNS))
@@ -98,4 +107,4 @@ def read_names(session: Session, site_id: str | None = None) -> Names:
             known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])
     if site_id is not None:
         known["places"] = {place.id: place.name for place in places_of(session, [site_id])[site_id]}
-    return Names(known)
+    return Names(known, rules_in_force(session).kinds)

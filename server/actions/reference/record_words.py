@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.kinds import KINDS
 from server.actions.reference.name_codes import Names
 
 _YES_NO = {"True": "是", "False": "否", "true": "是", "false": "否"}
 
 
-def title(kind: str, name: str) -> str:
+def title(names: Names, kind: str, name: str) -> str:
     """The title of a field of a kind; its name where it has no title."""
-    field = _field(kind, name)
+    field = _field(names, kind, name)
     return str(field.metadata["title"]) if field is not None else name
 
 
-def _field(kind: str, name: str) -> Any:
-    """A field as it is declared; of a line of no kind, that of any kind that has such a field."""
-    known = KINDS.get(kind)
-    found = known.whole.fields.get(name) if known is not None else None
-    others = (one.whole.fields.get(name) for one in KINDS.values() if one.nature != "server")
+def _field(names: Names, kind: str, name: str) -> Any:
+    """A field as it is declared, of a form by its latest version that has it; of a line of no kind, that of any kind that
+    has such a field."""
+    versions = names.kinds.versions(kind)
+    found = next((one.whole.fields[name] for one in versions if name in one.whole.fields), None)
+    kinds = names.kinds.kinds.values()
+    others = (one.whole.fields.get(name) for one in kinds if one.nature != "server")
     return found if found is not None else next((one for one in others if one is not None), None)
 
 
 def coded(names: Names, kind: str, name: str, code: str) -> str | None:
     """The word for a code of a closed list, or of reference data; None where the field has no such list."""
-    field = _field(kind, name)
+    field = _field(names, kind, name)
     declared = field.metadata if field is not None else {}
     if "words" in declared:
         return str(declared["words"].get(code, code))

@@ -1,15 +1,14 @@
-"""Add, rename and close the places of a site. What they were called and when they were there is kept for good, and so is
-who changed it."""
+"""Add, rename and close the places of a site. What they were called and when they were there is kept for good; the audit
+says who changed it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
 from schemas.fields import TEXT_PATTERN
 from schemas.limits import PLACE_NAME_MAX, PLACES_MAX
@@ -19,12 +18,14 @@ from server.actions.records.site_record import site_put
 from server.actions.reference.check_codes import check_codes, wrong
 from server.base.clock import to_iso
 from server.base.problems import not_found
-from server.models.place import Place, PlaceChange, changes_of, new_place, places_of
+from server.models.audit import AuditEvent, Deed, record_deed
+from server.models.place import Place, new_place, places_of
 from server.models.scope import Scope, lock_scope
 from server.models.site import Site, suspensions_of
 from server.models.tx import Tx
 from server.models.user import User
 
+_CHANGES_MAX = 100  # on the page; the audit has all
 _IS_NAME = re.compile(TEXT_PATTERN).fullmatch
 
 
@@ -48,7 +49,7 @@ def add_place(editing: Editing, kind: str, name: str) -> Place:
         raise wrong("name", f"一个工地最多 {PLACES_MAX} 处在用的场所。")
     made = new_place(editing.site_id, len(places) + 1, kind, name, tx.now_ms)
     tx.session.add(made)
-    _record(editing, made, "added", name)
+    _record(editing, "place_added", name, {"name": (None, name)})
     plan_again(tx, scope)
     return made
 
@@ -61,8 +62,8 @@ def rename_place(editing: Editing, place_id: str, name: str) -> Place:
     name = _checked(places, place.kind, name, place, tx.now_ms)
     if name == place.name:
         return place
-    place.names = [*place.names, [name, tx.now_ms]]
-    _record(editing, place, "renamed", name)
+    before, place.names = place.name, [*place.names, [name, tx.now_ms]]
+    _record(editing, "place_renamed", name, {"name": (before, name)})
     site = tx.session.get_one(Site, editing.site_id)
     suspensions = suspensions_of(tx.session, [site.id])[site.id]
     publish(tx.session, scope, tx.seals, tx.now_ms, [site_put(tx.session, site, suspensions, tx.now_ms)])
@@ -78,33 +79,36 @@ def close_place(editing: Editing, place_id: str, to_ms: int | None = None) -> Pl
     end_ms = tx.now_ms if to_ms is None else to_ms
     if end_ms < tx.now_ms:
         raise wrong("to", "停用时刻不能早于现在: 已经过去的时段按当时的场所认定。")
-    place.to_ms = end_ms
-    _record(editing, place, "closed", to_iso(end_ms))
+    before, place.to_ms = place.to_ms, end_ms
+    ends = {"to": (None if before is None else to_iso(before), to_iso(end_ms))}
+    _record(editing, "place_closed", place.name, ends)
     plan_again(tx, scope)
     return place
 
 
 @dataclass(frozen=True, slots=True)
 class ShownPlaces:
-    """The places of a site as its page shows them, and what was changed of them, the latest first."""
+    """The places of a site as its page shows them, and what was changed of them by whom, the latest first."""
 
     in_use: list[Place]
     closed: list[Place]
-    changes: Sequence[PlaceChange]
-    names: dict[str, str]  # by id
-    editors: dict[str, str]  # names of users by their ids
+    changes: list[tuple[AuditEvent, str]]
 
 
 def site_places(session: Session, site_id: str, now_ms: int) -> ShownPlaces:
     """What the page of a site's places shows."""
-    places, changes = places_of(session, [site_id])[site_id], changes_of(session, site_id)
-    editors = sa.select(User.id, User.display_name).where(User.id.in_({change.by for change in changes}))
+    places = places_of(session, [site_id])[site_id]
+    changes = (
+        sa.select(AuditEvent, User.display_name)
+        .outerjoin(User, User.id == AuditEvent.user_id)
+        .where(AuditEvent.subject_id == site_id, AuditEvent.what.like("place_%"))
+        .order_by(AuditEvent.at_ms.desc(), AuditEvent.id.desc())
+        .limit(_CHANGES_MAX)
+    )
     return ShownPlaces(
         [place for place in places if not place.is_closed(now_ms)],
         [place for place in places if place.is_closed(now_ms)],
-        changes,
-        {place.id: place.name for place in places},
-        dict(session.execute(editors).all()),
+        [(event, name or "") for event, name in session.execute(changes)],
     )
 
 
@@ -139,8 +143,8 @@ def _checked(places: Sequence[Place], kind: str, name: str, own: Place | None, n
     return name
 
 
-def _record(editing: Editing, place: Place, act: str, value: str) -> None:
-    change = PlaceChange(site_id=editing.site_id, id=str(uuid7()), place_id=place.id, by=editing.by)
-    change.at_ms, change.act, change.value = editing.tx.now_ms, act, value
-    editing.tx.session.add(change)
+def _record(editing: Editing, what: str, name: str, changes: Mapping[str, tuple[str | None, str]]) -> None:
+    site = editing.tx.session.get_one(Site, editing.site_id)
+    deed = Deed(what, editing.by, f"{site.name} · {name}", site.id, changes)
+    record_deed(editing.tx.session, deed, editing.tx.now_ms)
     editing.tx.session.flush()

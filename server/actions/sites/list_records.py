@@ -11,7 +11,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.kinds import KINDS
+from schemas.book import FormBook
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
 from server.actions.reference.record_words import value
 from server.actions.sites.list_sites import one_site
@@ -39,15 +40,22 @@ class ShownRecord:
     mark: str
 
 
-def logs_listed() -> Mapping[str, str]:
+def logs_listed(kinds: FormBook) -> Mapping[str, str]:
     """The kinds of log that are listed, with their titles."""
-    logs = (kind for kind in KINDS.values() if kind.nature == "fact" and not kind.sealed and not kind.own)
+    logs = (
+        kind for kind in kinds.kinds.values() if kind.nature == "fact" and not kind.sealed and not kind.own
+    )
     return {kind.name: kind.title for kind in logs}
 
 
-def titles_of(kind: str) -> list[str]:
-    """The titles of a kind's fields, as its records show them."""
-    return [str(field.metadata["title"]) for field in KINDS[kind].whole.fields.values()]
+def columns_of(kinds: FormBook, kind: str) -> Mapping[str, str]:
+    """The fields of a kind with their titles, as its records show them: those of its latest version, then those that only
+    earlier ones have."""
+    found: dict[str, str] = {}
+    for version in kinds.versions(kind):
+        for name, field in version.whole.fields.items():
+            found.setdefault(name, str(field.metadata["title"]))
+    return found
 
 
 def page_of_records(
@@ -56,7 +64,8 @@ def page_of_records(
     """Records `start` … of a kind at a site, the latest first, and how many there are; those that were voided or corrected
     among them. Raises Problem 404 for a site that is not this viewer's, and for a kind that is not listed."""
     one_site(session, viewer, site_id)
-    if kind not in logs_listed() or not sees_evidence(viewer):
+    names = read_names(session, site_id)
+    if kind not in logs_listed(names.kinds) or not sees_evidence(viewer):
         raise not_found()
     of_kind = (Record.scope_id == site_id, Record.kind == kind, Record.deleted_ms.is_(None))
     total = session.scalar(sa.select(sa.func.count()).where(*of_kind)) or 0
@@ -71,19 +80,14 @@ def page_of_records(
         .where(*of_kind)
         .order_by(Record.event_ms.desc(), Record.id)
     )
-    names, found = read_names(session, site_id), []
+    fields, found = columns_of(names.kinds, kind), []
+    where = names.kinds.kinds[kind].place_fields
     for row in session.execute(query.offset(start).limit(limit)):
         at_ms, body, backfilled, counts, person, subject, maybe = row
         said = msgspec.json.decode(body)
-        where = KINDS[kind].place_fields
-        if (
-            where is not None
-            and where.id is not None
-            and where.is_subject
-            and subject in names.known["places"]
-        ):
+        if where is not None and where.id is not None and subject in names.known["places"]:
             said.setdefault(where.id, subject)
-        texts = [(name, "" if said.get(name) is None else str(said[name])) for name in KINDS[kind].fields]
+        texts = [(name, "" if said.get(name) is None else str(said[name])) for name in fields]
         cells = [value(names, kind, name, text, {}) for name, text in texts]
         marks = ((_BACKFILLED, backfilled), (_VOID, not counts), (_UNPLACED, counts and maybe))
         mark = ", ".join(text for text, holds in marks if holds)
@@ -94,10 +98,11 @@ def page_of_records(
 def records_file(session: Session, viewer: Viewer, site_id: str, kind: str) -> bytes:
     """The same as a workbook. Raises Problem 404."""
     records, _ = page_of_records(session, viewer, site_id, kind, 0, ROWS_MAX)
+    kinds = rules_in_force(session).kinds
     buffer = io.BytesIO()
     with new_workbook(buffer) as book:
-        page = book.add_worksheet(KINDS[kind].title)
-        write_header(page, 0, [_TIME, _PERSON, *titles_of(kind), _MARK], header_format(book))
+        page = book.add_worksheet(kinds.kinds[kind].title)
+        write_header(page, 0, [_TIME, _PERSON, *columns_of(kinds, kind).values(), _MARK], header_format(book))
         page.freeze_panes(1, 1)
         for row, record in enumerate(records, start=1):
             at = "" if record.at_ms is None else to_iso(record.at_ms)[:19].replace("T", " ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -10,16 +10,18 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.limits import SITE_NAME_MAX
 from server.base.clock import SHANGHAI
 from server.base.problems import Problem, not_found
 from server.models.access import Viewer, visible_companies, visible_sites
 from server.models.flag import Flag
-from server.models.paging import After, Page, cut, read_cursor
+from server.models.paging import After, Page, Slice, cut, read_cursor
 from server.models.place import Place, places_of
 from server.models.scope import Scope
 from server.models.site import Company, Site, SiteCompany
 from server.models.window import Window
 from server.rules.calendar import midnight_ms
+from server.rules.plain_text import cleaned
 
 SPAN_DAYS_MAX = 93
 DAYS_BACK = 6  # with today, a week
@@ -45,6 +47,25 @@ def page_of_sites(session: Session, viewer: Viewer, cursor: str | None, limit: i
         query = query.where(Site.id > after.id)
     page = cut(session.execute(query).all(), limit, lambda row: After(0, row[0].id))
     return Page(_shown(session, viewer, page.items), page.next)
+
+
+def sites_found(
+    session: Session, viewer: Viewer, asked: Mapping[str, str], part: Slice
+) -> tuple[list[ShownSite], int]:
+    """The viewer's sites of a `district` or `stage`, or with a `text` in name or address, by district and name; and how many
+    there are."""
+    query = _shown_sites().where(visible_sites(viewer))
+    for name, column in (("district", Site.district), ("stage", Site.stage)):
+        if asked.get(name, "").isalnum():
+            query = query.where(column == asked[name])
+    text = cleaned(asked.get("text", ""))[:SITE_NAME_MAX]
+    if text:
+        words = (column.contains(text, autoescape=True) for column in (Site.name, Site.address))
+        query = query.where(sa.or_(*words))
+    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    ordered = query.order_by(Site.district, Site.name, Site.id).offset(part.start).limit(part.limit)
+    rows = session.execute(ordered).all()
+    return _shown(session, viewer, rows), total
 
 
 def one_site(session: Session, viewer: Viewer, site_id: str) -> ShownSite:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -11,16 +12,19 @@ from uuid_utils.compat import uuid7
 
 from schemas.certificates import PROBLEMS, company_problem
 from schemas.kinds import KINDS
+from schemas.limits import ADDRESS_MAX, SITE_NAME_MAX
 from server.actions.records.feed import encode, publish
 from server.actions.records.site_record import site_put
 from server.actions.reference.check_codes import check_codes, wrong
 from server.actions.reference.load_reference import rules_in_force
 from server.base.seal import Seals
+from server.models.audit import Deed, record_deed
 from server.models.place import first_places
 from server.models.scope import lock_scope, make_scope
-from server.models.site import Company, Site, SiteCompany
+from server.models.site import STAGES, Company, Site, SiteCompany, suspensions_of
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import in_force
+from server.rules.plain_text import cleaned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +48,19 @@ class NewSite:
     practice: bool = False
 
 
-def register_site(session: Session, seals: Seals, now_ms: int, new: NewSite) -> Site:
-    """A new site with its scope, its record in it, and its companies.
+def register_site(session: Session, seals: Seals, now_ms: int, new: NewSite, by: str | None = None) -> Site:
+    """A new site with its scope, its record in it, and its companies. `by`: whoever registers it at a page.
 
     The next tick makes its windows; none that opened before now. A company that is known already gets the
     name given here. Raises Problem 422 for a code that reference data does not know, and for a record that
     tablets would not accept (schemas/site.py).
     """
     check_codes(session, now_ms, "site_kinds", [new.kind], "kind")
-    check_codes(session, now_ms, "districts", [new.district], "district")
-    check_codes(session, now_ms, "units", [new.unit], "unit")
+    check_site(session, now_ms, new)
     check_codes(session, now_ms, "place_kinds", [place["kind"] for place in new.places], "places")
     for code, _, _ in new.companies:
         if company_problem(code) is not None:
             raise wrong("companies", PROBLEMS["company_check_character"])
-    if new.position is not None and not (abs(new.position[0]) <= 90 and abs(new.position[1]) <= 180):
-        raise wrong("position", "纬度应在 -90 到 90 之间, 经度应在 -180 到 180 之间。")
     site = Site(
         id=new.site_id or str(uuid7()),
         name=new.name,
@@ -85,14 +86,53 @@ def register_site(session: Session, seals: Seals, now_ms: int, new: NewSite) -> 
         session.merge(SiteCompany(site_id=site.id, company=code, role=role))
     session.flush()
     make_scope(session, "site", site.id)
+    publish_site(session, seals, now_ms, site)
+    record_deed(session, Deed("site_added", by, site.name, site.id), now_ms)
+    return site
+
+
+class Described(Protocol):
+    """What a new site and a changed one have in common."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def address(self) -> str | None: ...
+    @property
+    def district(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def position(self) -> tuple[float, float] | None: ...
+
+
+def check_site(session: Session, now_ms: int, given: Described) -> None:
+    """Raises Problem 422 for words that no column has room for, a district or unit that reference data does not know, a
+    stage that there is not, or a position nowhere."""
+    for field, text, most in (("name", given.name, SITE_NAME_MAX), ("address", given.address, ADDRESS_MAX)):
+        if text is not None and (not text or len(text) > most or cleaned(text) != text):
+            raise wrong(field, f"请填写, 最多 {most} 个字, 不能有控制字符。")
+    check_codes(session, now_ms, "districts", [given.district], "district")
+    check_codes(session, now_ms, "units", [given.unit], "unit")
+    if given.stage not in STAGES:
+        raise wrong("stage", f"阶段只能是: {'、'.join(STAGES.values())}。")
+    if given.position is not None and not (abs(given.position[0]) <= 90 and abs(given.position[1]) <= 180):
+        raise wrong("position", "纬度应在 -90 到 90 之间, 经度应在 -180 到 180 之间。")
+
+
+def publish_site(session: Session, seals: Seals, now_ms: int, site: Site) -> None:
+    """The site's record as it is now, for its tablets. The caller has locked the scope. Raises Problem 422 for a record that
+    tablets would not accept (schemas/site.py)."""
+    session.flush()
     scope = lock_scope(session, site.id)
-    assert scope is not None, "made above"
-    put = site_put(session, site, [], now_ms)
+    assert scope is not None, "every site has a scope"
+    put = site_put(session, site, suspensions_of(session, [site.id])[site.id], now_ms)
     errors = KINDS["site"].whole.validate(msgspec.json.decode(encode(put.body)))
     if errors:
         raise wrong(*next((str(name), "; ".join(map(str, messages))) for name, messages in errors.items()))
     publish(session, scope, seals, now_ms, [put])
-    return site
 
 
 def unit_of(session: Session, kind: str, now_ms: int) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from server.actions.records.feed import publish
-from server.actions.records.site_record import site_put
+from server.actions.sites.register_site import publish_site
+from server.base.clock import to_iso
 from server.base.problems import Problem
 from server.base.seal import Seals
+from server.models.audit import Deed, record_deed
 from server.models.scope import lock_scope
 from server.models.site import Site, Suspension, suspensions_of
 
@@ -25,7 +26,9 @@ class NewSuspension:
     to_ms: int | None = None
 
 
-def suspend_site(session: Session, seals: Seals, now_ms: int, site: Site, new: NewSuspension) -> Suspension:
+def suspend_site(
+    session: Session, seals: Seals, now_ms: int, site: Site, new: NewSuspension, by: str | None = None
+) -> Suspension:
     """What opens at the site in [from_ms, to_ms) is excused. An approval that
     comes late counts too: the next tick plans the windows again. Raises Problem 422 when it ends before it
     begins."""
@@ -36,10 +39,22 @@ def suspend_site(session: Session, seals: Seals, now_ms: int, site: Site, new: N
     row.approved_by, row.reason = new.approved_by, new.reason
     session.add(row)
     _plan_again(session, seals, now_ms, site)
+    changes = {"from": (None, to_iso(new.from_ms)[:10]), "to": (None, new.to_ms and to_iso(new.to_ms)[:10])}
+    changes["approved_by"] = (None, new.approved_by)
+    deed = Deed("site_suspended", by, site.name, site.id, changes, new.reason)
+    record_deed(session, deed, now_ms)
     return row
 
 
-def resume_site(session: Session, seals: Seals, now_ms: int, site: Site, *, at_ms: int | None = None) -> int:
+def resume_site(
+    session: Session,
+    seals: Seals,
+    now_ms: int,
+    site: Site,
+    by: str | None = None,
+    *,
+    at_ms: int | None = None,
+) -> int:
     """Work goes on from `at_ms` (now): suspensions that last end then. One that would not have begun by then
     ends as it begins, and excuses nothing. How many ended; doing it twice ends none the second time."""
     _locked(session, site)
@@ -51,6 +66,7 @@ def resume_site(session: Session, seals: Seals, now_ms: int, site: Site, *, at_m
             ended += 1
     if ended:
         _plan_again(session, seals, now_ms, site)
+        record_deed(session, Deed("site_resumed", by, site.name, site.id), now_ms)
     return ended
 
 
@@ -62,8 +78,4 @@ def _locked(session: Session, site: Site) -> None:
 
 def _plan_again(session: Session, seals: Seals, now_ms: int, site: Site) -> None:
     site.planned_stamp = ""
-    session.flush()
-    scope = lock_scope(session, site.id)
-    assert scope is not None, "every site has a scope"
-    rows = suspensions_of(session, [site.id])[site.id]
-    publish(session, scope, seals, now_ms, [site_put(session, site, rows, now_ms)])
+    publish_site(session, seals, now_ms, site)

@@ -147,12 +147,17 @@ class _Parts:
 
 
 def _take_lines(pushing: Pushing, parts: _Parts, lines: list[Line]) -> Accepted:
-    """Scope by scope, what its user has or had; everything else is refused and kept."""
+    """Scope by scope, what its user has or had; everything else is refused and kept. Of a site that never was the user's,
+    as far as is known here, nothing is answered but that an empty stream is empty: then a tablet may let the site go that a
+    server knew which was put back to a backup since."""
     accepted = Accepted()
     # First, because a scope looks for those among them that belong in its chain.
     _refuse_all(pushing, [line for line in lines if line.entry is None], accepted)
     assigned = parts.opened.assigned
     attested = {name: stream for name, stream in parts.attested.items() if _site_of(name) in assigned}
+    for name, stream in parts.attested.items():
+        if _site_of(name) and name not in attested and stream.n == 0 and stream.unsent == 0:
+            accepted.streams[name] = ScopeAnswer(0, "", [], [])
     for name, some in sorted(_by_scope(lines, attested).items()):
         if _site_of(name) in assigned:
             _one_scope(pushing, parts, name, some, accepted)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import compress, pairwise
 from typing import Any, NamedTuple
 
-from schemas.kinds import KINDS
 from server.actions.devices.report_devices import note_doubts
 from server.actions.flags.raise_flags import raise_integrity
 from server.actions.records.feed import Feed
@@ -198,9 +197,8 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
     written."""
     session, taken = pushing.session, _Taken()
     writtens = list(_written(pushing, applying.scope, fresh, arrival))
-    registers = {name for name, kind in KINDS.items() if kind.nature == "register"}
     plain = [_is_plain(written.line) and _is_place_known(applying, written.line) for written in writtens]
-    named = [w.entry.record for w in compress(writtens, plain) if w.entry.kind in registers]
+    named = [w.entry.record for w in compress(writtens, plain) if w.line.known.nature == "register"]
     existing = existing_records(applying, named) if not pushing.is_own else set[str]()
     later = []
     gate = _Gate(pushing, arrival, about_erased(session, applying.scope, fresh))
@@ -209,7 +207,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
         if effect is None and not is_plain:
             later.append(written)
             continue
-        if effect is None and written.entry.kind not in registers:
+        if effect is None and written.line.known.nature == "fact":
             effect = add_fact(applying, written)
         _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
     applying.write()
@@ -246,7 +244,7 @@ def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval
 def _is_plain(line: Line) -> bool:
     entry = line.entry
     is_addition = entry is not None and line.code is None and entry.act == "add" and not entry.needs
-    return is_addition and entry is not None and not KINDS[entry.kind].own
+    return is_addition and entry is not None and not line.known.own
 
 
 def _is_place_known(applying: Applying, line: Line) -> bool:

@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from schemas.kinds import KINDS
 from server.actions.duties.touches import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
 from server.actions.records.feed import Put, body_aad
-from server.actions.records.registers import REGISTERS, WORKER
+from server.actions.records.registers import WORKER, register_of
 from server.actions.sync.place_facts import About, about, corrected_about, is_same_place, unknown_place
 from server.actions.sync.read_push import Line
 from server.actions.sync.values import Applying, Counting, Effect, Written
@@ -50,7 +49,8 @@ def _put_fact(
     about = about or _about(applying, line, when)
     put = Put(entry.kind, entry.id, body, when.event_ms, about.subject, line.slot)
     put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
-    put.amends, put.timed_by, put.maybe_places = entry.amends, when.timed_by, about.maybe_places
+    put.amends, put.timed_by, put.sealed = entry.amends, when.timed_by, line.known.sealed
+    put.maybe_places = about.maybe_places
     came = None
     if when.earliest_ms is not None and when.latest_ms is not None:
         came = Fact(entry.id, when.earliest_ms, when.latest_ms, when.observed_ms, slot=line.slot)
@@ -112,7 +112,7 @@ def apply_entry(applying: Applying, written: Written, forced: bool = False) -> E
     lacking = [] if forced else _lacking(applying, written.line)
     if lacking:
         return Effect("held", waits_for=lacking)
-    act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(KINDS[entry.kind].nature, entry.act)]
+    act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(written.line.known.nature, entry.act)]
     effect = act(applying, written)
     if effect.outcome in EFFECTIVE:
         applying.done.add(entry.id)
@@ -145,12 +145,13 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     existing.add(record_id)
-    register, seals = REGISTERS[kind], applying.seals
+    register, seals = register_of(written.line.known), applying.seals
     row = register_row(register, seals, applying.scope.scope_id, stamped(written), body, record_id)
     if register.opened is not None:
         row[register.opened] = written.times.latest_ms  # a clock starts at the latest moment that is possible
     applying.rows.setdefault(kind, []).append(row)
-    rev, seq = applying.feed.add(Put(kind, record_id, register.served(body, row)))
+    put = Put(kind, record_id, register.served(body, row), sealed=written.line.known.sealed)
+    rev, seq = applying.feed.add(put)
     applying.done.add(written.entry.id)
     return Effect("applied", rev, seq)
 
@@ -174,9 +175,8 @@ def _edit(applying: Applying, written: Written) -> Effect:
     errors = applying.against(entry.kind, written.line.body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
-    edit = Edit(
-        entry.kind, entry.record, entry.base or 0, written.line.body, target.rev, _marks(applying, target)
-    )
+    line, marks = written.line, _marks(applying, target)
+    edit = Edit(line.known, entry.record, entry.base or 0, line.body, target.rev, marks)
     session, seals, feed = applying.session, applying.seals, applying.feed
     edited = edit_register(session, seals, feed, stamped(written), edit, applying.now_ms)
     if edited.errors:

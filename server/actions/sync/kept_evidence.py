@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.kinds import KINDS
 from server.actions.duties.touches import Touch
 from server.actions.sync.place_facts import About, about_place
 from server.actions.sync.read_push import NOWHERE, Line, PlaceSaid
@@ -25,7 +24,7 @@ def keep_evidence(applying: Applying, writtens: Sequence[Written]) -> None:
     rows = []
     for written in writtens:
         entry, times = written.entry, written.times
-        kind = KINDS.get(entry.kind)
+        kind = written.line.kind
         if entry.act not in ("add", "amend") or kind is None or kind.nature != "fact":
             continue
         subject, slot, place = written.line.subject, written.line.slot, written.line.place

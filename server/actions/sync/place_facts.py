@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from server.actions.sync.read_push import Line, PlaceSaid
+from schemas.book import FormBook
+from server.actions.sync.read_push import NOWHERE, Line, PlaceSaid
 from server.models.record import Record
 from sync_protocol.places import Place, places_meant
 
@@ -47,6 +48,20 @@ def about_place(places: Sequence[Place], said: PlaceSaid, earliest_ms: int, late
     if len(meant) == 1 and said.id is None:
         return About(meant[0])
     return About(said.kind, meant)
+
+
+def said_of_place(kinds: FormBook, kind: str, body: Mapping[str, Any]) -> PlaceSaid | None:
+    """What the body of a record says of the place that it is about; None where its kind is about no place. Versions of a
+    form may call the same thing by other names."""
+    wheres = [version.place_fields for version in kinds.versions(kind)]
+    fields = [where for where in wheres if where is not None and where.is_subject]
+    if not fields:
+        return None
+    said = (
+        next((body[name] for name in names if name and body.get(name)), None)
+        for names in zip(*fields, strict=True)
+    )
+    return PlaceSaid(*list(said)[: len(NOWHERE)])
 
 
 def corrected_about(target: Record, found: About) -> About:

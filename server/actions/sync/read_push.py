@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import asdict
 
-from schemas.book import SHIPPED, KindBook
-from schemas.compiled import FastEntry, is_sound
-from schemas.kinds import KINDS, validate_body
+from schemas.book import AnyKind, FormBook
+from schemas.compiled import FastEntry
+from schemas.forms.validate import Verdict
+from schemas.kinds import validate_of
 from server.actions.records.feed import encode
 from server.base.seal import Seals, aad_of
-from sync_protocol.entry import OBSERVED_SCHEMA, PLACE_SCHEMA, SCHEMAS, Entry, Refusal, read_entry
+from sync_protocol.entry import SCHEMA_OF_FORMS, SCHEMAS, Entry, Refusal, read_entry
 from sync_protocol.header import Header
 
 Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
@@ -41,14 +42,17 @@ class Line:
     """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its number
     in a chain could be read.
 
-    `body` holds the validated fields, `place` what they say of a place
-    (`is_about_place`: the record is about it); `served` is the fact's body as JSON text, as the device wrote it.
+    `kind`: the kind, or the version of a form, by which it was read; None for one that is not known.
+    `body` holds the validated fields; `served` is the fact's body as JSON text, as the device wrote it.
+    `place`: what the body says of a place (`is_about_place`: the record is about it). `doubts`: fields that contradict the
+    date of a clock that may be wrong.
     """
 
     number: int
     raw: bytes
     hash: str
     entry: Envelope | None = None
+    kind: AnyKind | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
     served: bytes = b""
     subject: str | None = None
@@ -58,6 +62,13 @@ class Line:
     code: str | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
     stored: bytes = b""  # as the log keeps it: sealed where the kind says so
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> AnyKind:
+        """The kind of a line that is not refused."""
+        assert self.kind is not None, "a line that is not refused is of a kind"
+        return self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,84 +79,95 @@ class Push:
     lines: list[Line]
 
 
-def read_lines(
-    raws: list[bytes], seals: Seals, schema: str = SCHEMAS[-1], kinds: KindBook = SHIPPED
-) -> list[Line]:
-    """Every line of a device validated and sealed, by the schema that the push's header names and with the lists that this
+def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = SCHEMAS[-1]) -> list[Line]:
+    """Every line of a device validated and sealed, by the schema that the push's header names and with the kinds that this
     installation has; nothing here needs the database."""
     lines = [validate_line(number, raw, kinds) for number, raw in enumerate(raws, start=1)]
     for line in lines:
         if line.entry is None or line.code is not None:
             continue
-        if KINDS[line.entry.kind].own:
+        if line.known.own:
             line.code, line.errors = "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
-        elif schema < OBSERVED_SCHEMA and line.entry.at.observed is not None:
+        elif schema < SCHEMA_OF_FORMS and line.entry.at.observed is not None:
             line.code = "unreadable"
-            line.errors = {"/at/observed": [f"补录时间需要模式版本 {OBSERVED_SCHEMA}。"]}
-        elif schema < PLACE_SCHEMA and line.place.id is not None:
+            line.errors = {"/at/observed": [f"补录时间需要模式版本 {SCHEMA_OF_FORMS}。"]}
+        elif schema < SCHEMA_OF_FORMS and line.entry.form is not None:
             line.code = "unreadable"
-            line.errors = {"/body/place_id": [f"场所编号需要模式版本 {PLACE_SCHEMA}。"]}
+            line.errors = {"/form": [f"按表单填写的记录需要模式版本 {SCHEMA_OF_FORMS}。"]}
+        elif schema < SCHEMA_OF_FORMS and line.place.id is not None:
+            line.code = "unreadable"
+            line.errors = {"/body/place_id": [f"场所编号需要模式版本 {SCHEMA_OF_FORMS}。"]}
     _store(lines, seals)
     return lines
 
 
-def read_line(number: int, raw: bytes, seals: Seals, kinds: KindBook = SHIPPED) -> Line:
+def read_line(number: int, raw: bytes, seals: Seals, kinds: FormBook) -> Line:
     """One line validated. A line that is refused says so in `code`; it never raises."""
     line = validate_line(number, raw, kinds)
     _store([line], seals)
     return line
 
 
-def validate_line(number: int, raw: bytes, kinds: KindBook) -> Line:
+def validate_line(number: int, raw: bytes, kinds: FormBook) -> Line:
     """The same, not yet as the log keeps it."""
     line = Line(number, raw, hashlib.sha256(raw).hexdigest())
     read = kinds.reader.decode_line(raw)
     if read is not None:
         entry, body = read
-        line.entry = entry
+        line.entry, line.kind = entry, _kind_of(entry, kinds)
         line.served = bytes(entry.body)
-        _take_keys(line, entry.kind, body)
+        _take_keys(line, line.known, body)
     else:
         _read_strictly(line, kinds)
     return line
 
 
-def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any], seals: Seals) -> Line:
+def own_line(
+    number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any], seals: Seals, kinds: FormBook
+) -> Line:
     """A line that the server wrote itself, an addition whose envelope need not be read again. Its body is validated
     like any other."""
-    text = bytes(entry.body)
-    if not is_sound(entry.kind, text, body):
-        return read_line(number, raw, seals)
-    line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, body, text)
-    _take_keys(line, entry.kind, body)
+    if not kinds.reader.is_sound(entry, body):
+        return read_line(number, raw, seals, kinds)
+    kind = _kind_of(entry, kinds)
+    line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, kind, body, bytes(entry.body))
+    _take_keys(line, line.known, body)
     _store([line], seals)
     return line
 
 
-def _read_strictly(line: Line, kinds: KindBook) -> None:
+def _kind_of(entry: Envelope, kinds: FormBook) -> AnyKind:
+    """The kind of an addition that the compiled reader took."""
+    found = kinds.kind_of(entry.kind, entry.act, entry.form)
+    assert not isinstance(found, Verdict), "the compiled reader takes only what is known"
+    return found
+
+
+def _read_strictly(line: Line, kinds: FormBook) -> None:
     try:
         entry = read_entry(line.raw)
     except Refusal as refusal:
         line.entry, line.code, line.errors = refusal.entry, refusal.code, refusal.errors
         return
     line.entry = entry
-    clean, line.code, line.errors = validate_body(entry.kind, entry.act, entry.body, kinds.kinds)
-    if (
-        line.code is None
-        and KINDS[entry.kind].nature == "fact"
-        and entry.act != "void"
-        and entry.record != entry.id
-    ):
+    found = kinds.kind_of(entry.kind, entry.act, entry.form)
+    if isinstance(found, Verdict):
+        line.kind = kinds.get(entry.kind)
+        line.code, line.errors = found.code, found.errors
+        return
+    line.kind = found
+    verdict = validate_of(found, entry.act, entry.body, kinds.context_of(entry))
+    line.code, line.errors, line.doubts = verdict.code, verdict.errors, verdict.doubts
+    if line.code is None and found.nature == "fact" and entry.act != "void" and entry.record != entry.id:
         line.code, line.errors = "body_invalid", {"/record": ["事实记录的 record 必须与 id 相同。"]}
-    if line.code is None and clean is not None:
-        line.body = clean
+    if line.code is None and verdict.clean is not None:
+        line.body = verdict.clean
         line.served = encode(entry.body)
-        _take_keys(line, entry.kind, clean)
+        _take_keys(line, found, verdict.clean)
 
 
-def _take_keys(line: Line, kind: str, body: Any) -> None:
+def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
     """Read from a fact's body the fields by which windows are judged."""
-    known = KINDS[kind]
     read = body.get if isinstance(body, Mapping) else lambda name: getattr(body, name)
     if known.subject_field:
         line.subject = read(known.subject_field)
@@ -160,7 +182,11 @@ def _take_keys(line: Line, kind: str, body: Any) -> None:
 
 
 def _as_mapping(body: Any) -> dict[str, Any]:
-    return {name: value for name, value in asdict(body).items() if value is not None}
+    return {
+        name: msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+        for name, value in asdict(body).items()
+        if value is not None
+    }
 
 
 def _store(lines: Sequence[Line], seals: Seals) -> None:
@@ -169,8 +195,7 @@ def _store(lines: Sequence[Line], seals: Seals) -> None:
     for line in lines:
         if line.entry is None:
             continue
-        kind = KINDS.get(line.entry.kind)
-        if line.code is None and kind is not None and not kind.sealed:
+        if line.code is None and not line.known.sealed:
             line.stored = line.raw
         else:
             sealed.append(line)

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.book import KindBook
+from schemas.book import FormBook
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.duties.match_facts import match_facts
 from server.actions.records.feed import Feed
@@ -142,7 +142,7 @@ def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -
     return True
 
 
-def written_again(seals: Seals, row: LogEntry, user_id: str, kinds: KindBook) -> Written:
+def written_again(seals: Seals, row: LogEntry, user_id: str, kinds: FormBook) -> Written:
     """An entry read back from the log, with the time that was found for it when it came."""
     line = read_line(row.n, seals.open(entry_aad(row.id), row.raw), seals, kinds)
     assert line.entry is not None, "what the log keeps was read once"

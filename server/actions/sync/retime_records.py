@@ -7,13 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.kinds import KINDS
 from server.actions.records.feed import Put
 from server.actions.records.registers import REGISTERS
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import body_of, served_time, target_of, touch
 from server.actions.sync.kept_evidence import retime_kept
-from server.actions.sync.place_facts import about_place
-from server.actions.sync.read_push import PlaceSaid
+from server.actions.sync.place_facts import about_place, said_of_place
 from server.actions.sync.settle_times import Timed, save_times
 from server.actions.sync.values import Applying
 from server.base.clock import to_iso
@@ -56,12 +55,13 @@ def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
     for one in changed:
         if one.outcome not in EFFECTIVE:
             retime_kept(applying, one.id, one.interval.earliest_ms, one.interval.latest_ms)
-    facts = {one.id: one for one in changed if one.outcome in EFFECTIVE and KINDS[one.kind].nature == "fact"}
+    facts = {one.id: one for one in changed if one.outcome in EFFECTIVE}
     if not facts:
         return
     applying.write()
     query = sa.select(Record).where(
         Record.scope_id == scope_id,
+        Record.event_ms.is_not(None),  # a register counts at no time
         sa.or_(Record.id.in_(facts), Record.timed_by.in_(facts)),
     )
     rows: list[tuple[Any, ...]] = []
@@ -92,10 +92,9 @@ def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
 
 def _name_place(applying: Applying, record: Record, body: Mapping[str, Any]) -> None:
     """A fact that names no place by its id may mean another one at its new time: one was closed or came meanwhile."""
-    where = KINDS[record.kind].place_fields
-    if where is None or not where.is_subject or record.amends is not None:
+    said = said_of_place(rules_in_force(applying.session).kinds, record.kind, body)
+    if said is None or record.amends is not None:
         return
-    said = PlaceSaid(*(body.get(name) if name else None for name in (where.id, where.kind, where.name)))
     first_ms = last_ms = record.observed_ms
     if first_ms is None or last_ms is None:
         first_ms, last_ms = record.earliest_ms or 0, record.latest_ms or 0

@@ -10,11 +10,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.kinds import KINDS
 from server.actions.records.feed import body_aad
 from server.actions.sync.open_pull import Served
 from server.base.problems import Problem, protocol_problem
-from server.base.seal import Seals
+from server.base.seal import Seals, is_sealed
 from server.base.statements import Prepared
 from server.models.record import Record
 from sync_protocol import cursor as cursors
@@ -36,7 +35,6 @@ _PAGES = Prepared(
         .limit(sa.literal_column(str(_PAGE), sa.Integer()))
     )
 )
-_SEALED = {name for name, kind in KINDS.items() if kind.sealed}
 _SCOPES_NAMED_MAX = 1000
 _TAIL = 300  # bytes kept free for a checkpoint, and for the end
 
@@ -121,7 +119,7 @@ def _scope_lines(session: Session | None, seals: Seals, scope: Served, cursor: s
     for record_id, kind, rev, seq, body, deleted_ms in _changes(session, scope, since):
         named = f'":"{kind}","scope":"{name}","id":"{record_id}","rev":{rev},"seq":{seq}'
         if deleted_ms is None:
-            opened = seals.open(body_aad(record_id), body) if kind in _SEALED else body
+            opened = seals.open(body_aad(record_id), body) if is_sealed(body) else body
             line = b'{"put%b,"body":%b}' % (named.encode(), opened)
         elif since == 0:  # a device that starts again never had it
             at = seq

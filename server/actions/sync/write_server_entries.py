@@ -15,8 +15,8 @@ import msgspec
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
+from schemas.book import FormBook
 from schemas.compiled import FastAt, FastEntry
-from schemas.kinds import KINDS
 from server.actions.devices.authenticate_device import Sender, hash_token, new_exchange
 from server.actions.reference.load_reference import rules_of_stamp
 from server.actions.sync.accept_push import close_exchange, sign_receipt
@@ -27,7 +27,7 @@ from server.actions.sync.read_push import Line, own_line, read_line
 from server.actions.sync.values import Arrived, Pushing
 from server.base.clock import to_iso
 from server.base.seal import Seals
-from server.models.device import OWN_CLASS, Device, Exchange
+from server.models.device import OWN_CLASS, Device
 from server.models.scope import lock_scope, scope_name
 from server.models.user import Assignment
 from sync_protocol import stream as streams
@@ -40,7 +40,8 @@ PLATFORM = "server"
 
 class Draft(NamedTuple):
     """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
-    `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`)."""
+    `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`).
+    `form`: the version by which it is written."""
 
     kind: str
     act: str
@@ -48,6 +49,7 @@ class Draft(NamedTuple):
     body: dict[str, Any]
     base: int | None = None
     reason: str | None = None
+    form: int | None = None
 
 
 def write_server_entries(
@@ -83,7 +85,8 @@ def write_server_entries(
     outcomes: list[dict[str, Any]] = []
     taken: list[str] = []
     name, mine = scope_name("site", site_id), opened.scopes[site_id]
-    lines = _lines(seals, name, drafts, streams.from_json(mine.head.head), exchange, now_ms)
+    chain = _Chain(seals, book.kinds, name, streams.from_json(mine.head.head), exchange.beacon, now_ms)
+    lines = chain.lines(drafts)
     while part := list(islice(lines, _AT_ONCE)):
         attested = _attested(seals, device.id, name, part[-1])
         by_number, answer = append_scope(pushing, mine, Arrived(part, assignment, attested, True))
@@ -116,40 +119,48 @@ def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device
     return made
 
 
-def _lines(
-    seals: Seals,
-    scope: str,
-    drafts: Sequence[Draft],
-    known: streams.Stream,
-    exchange: Exchange,
-    now_ms: int,
-) -> Iterator[Line]:
-    """The drafts as lines of the chain, validated as any line is."""
-    n, prev = streams.highest(known)
-    at = FastAt(to_iso(now_ms), beacon=exchange.beacon, wall_ms=now_ms)
-    at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
-    for number, draft in enumerate(drafts, start=1):
-        n += 1
+class _Chain(NamedTuple):
+    """Where drafts become lines: behind what is known of the stream, each validated as any line is."""
+
+    seals: Seals
+    kinds: FormBook
+    scope: str
+    known: streams.Stream
+    beacon: str
+    now_ms: int
+
+    def lines(self, drafts: Sequence[Draft]) -> Iterator[Line]:
+        n, prev = streams.highest(self.known)
+        for number, draft in enumerate(drafts, start=1):
+            n += 1
+            line = self._line(number, draft, n, prev)
+            prev = line.hash
+            yield line
+
+    def _line(self, number: int, draft: Draft, n: int, prev: str) -> Line:
         body = msgspec.json.encode(draft.body)
-        key = draft.record if KINDS[draft.kind].nature == "fact" and draft.act == "add" else str(uuid7())
-        base = "" if draft.base is None else f',"base":{draft.base}'
+        kind = self.kinds.kinds[draft.kind]
+        key = draft.record if kind.nature == "fact" and draft.act == "add" else str(uuid7())
+        extras = "" if draft.base is None else f',"base":{draft.base}'
         record = draft.record
         if draft.act == "amend":  # a fact of its own
-            record, base = key, f',"amends":"{draft.record}"'
+            record, extras = key, f',"amends":"{draft.record}"'
         if draft.reason is not None:
-            base += f',"reason":{json.dumps(draft.reason)}'
+            extras += f',"reason":{json.dumps(draft.reason)}'
+        if draft.form is not None:
+            extras += f',"form":{draft.form}'
+        at = FastAt(to_iso(self.now_ms), beacon=self.beacon, wall_ms=self.now_ms)
+        at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
         head = (
-            f'{{"id":"{key}","scope":"{scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
-            f',"record":"{record}"{base},"act":"{draft.act}","at":{at_text},"body":'
+            f'{{"id":"{key}","scope":"{self.scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
+            f',"record":"{record}"{extras},"act":"{draft.act}","at":{at_text},"body":'
         )
         raw = b"".join((head.encode(), body, b"}"))
-        if draft.act == "add":
-            entry = FastEntry(key, scope, n, prev, draft.kind, draft.record, "add", at, msgspec.Raw(body))
-            line = own_line(number, raw, entry, draft.body, seals)
-        else:
-            line = read_line(number, raw, seals)
-        prev = line.hash
-        yield line
+        if draft.act != "add":
+            return read_line(number, raw, self.seals, self.kinds)
+        named = (key, self.scope, n, prev, draft.kind, draft.record)
+        entry = FastEntry(*named, "add", at, msgspec.Raw(body), form=draft.form)
+        return own_line(number, raw, entry, draft.body, self.seals, self.kinds)
 
 
 def _attested(seals: Seals, device_id: str, scope: str, last: Line) -> Attested:

@@ -45,17 +45,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_place_site_id")),
         sa.PrimaryKeyConstraint("site_id", "id", name=op.f("pk_place")),
     )
-    op.create_table(
-        "place_change",
-        sa.Column("site_id", Id(), nullable=False),
-        sa.Column("id", Id(), nullable=False),
-        sa.Column("place_id", Id(), nullable=False),
-        sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("by", Id(), nullable=True),
-        sa.Column("act", sa.String(length=8), nullable=False),
-        sa.Column("value", sa.String(length=50), nullable=False),
-        sa.PrimaryKeyConstraint("site_id", "id", name=op.f("pk_place_change")),
-    )
     op.add_column("duty_window", sa.Column("place_id", Id(), nullable=True))
     op.add_column("record", sa.Column("maybe_places", sa.Text(), nullable=True))
     op.add_column("kept_evidence", sa.Column("maybe_places", sa.Text(), nullable=True))
@@ -122,5 +111,4 @@ def downgrade() -> None:
     op.drop_column("kept_evidence", "maybe_places")
     op.drop_column("record", "maybe_places")
     op.drop_column("duty_window", "place_id")
-    op.drop_table("place_change")
     op.drop_table("place")

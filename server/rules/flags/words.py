@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from schemas import temperature_check
 from schemas.flag import FLAG_STATE_WORDS
-from schemas.kinds import KINDS
 from schemas.severity import SEVERITIES
 from schemas.window import WINDOW_STATE_WORDS
 from server.base.clock import to_iso
@@ -12,7 +11,6 @@ from server.base.clock import to_iso
 __all__ = [
     "FLAG_STATE_WORDS",
     "GRADES",
-    "KIND_TITLES",
     "SEVERITIES",
     "SLOTS",
     "WINDOW_STATE_WORDS",
@@ -21,7 +19,6 @@ __all__ = [
     "moment",
 ]
 
-KIND_TITLES = {name: kind.title for name, kind in KINDS.items()}
 SLOTS = {  # of windows: those that readings name, and others
     **temperature_check.SLOTS,
     "morning": "上午",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.forms.book import form_book
+from schemas.book import form_book
 from schemas.forms.conditions import Context
 from schemas.forms.kind import FormKind
 from schemas.forms.validate import Verdict, validate_form_body

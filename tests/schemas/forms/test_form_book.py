@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.forms.book import BookFull, FormBook, form_book
+from schemas.book import BookFull, FormBook, form_book
 from schemas.forms.limits import ALL_FORMS_BYTES_MAX
 from schemas.kinds import KINDS, validate_body
 from tests.schemas.forms.cast import LABEL, compiled, form, pond

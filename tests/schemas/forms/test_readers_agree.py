@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.forms.book import form_book
+from schemas.book import form_book
 from schemas.forms.conditions import Context
 from schemas.forms.definition import Form, read, written
 from schemas.forms.json_schema import body_json_schema

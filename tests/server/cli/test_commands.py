@@ -18,7 +18,8 @@ from server.app import create_app
 from server.base.clock import to_iso
 from server.base.db import read
 from server.cli.main import gongdi
-from server.models import Company, PlaceChange, Site, SiteCompany
+from server.models import Company, Site, SiteCompany
+from server.models.audit import AuditEvent
 from server.models.place import places_of
 from tests.server.cast import COMPANY_A, Cast, identity
 from tests.stories.field import WORKER, Field
@@ -167,5 +168,5 @@ def test_places_are_added_renamed_closed_and_listed(app: Flask, cast: Cast, run:
     listed = run("place", "list", site).output
     assert "食堂" in listed and "东楼" in listed and "1号楼" in listed
     with app.app_context(), read() as session:
-        acts = session.scalars(sa.select(PlaceChange.act).order_by(PlaceChange.at_ms, PlaceChange.id))
-        assert list(acts) == ["added", "renamed", "closed"]
+        done = sa.select(AuditEvent.what).where(AuditEvent.what.like("place_%")).order_by(AuditEvent.id)
+        assert list(session.scalars(done)) == ["place_added", "place_renamed", "place_closed"]

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from server.base.db import read, write
+from server.workflows import due_parts as due_parts_module
 from server.workflows import scheduler
 from server.workflows.due_parts import due_parts
 from server.workflows.scheduler import PARTS, deliver, resume_and_tick
@@ -51,6 +52,24 @@ def test_each_part_is_asked_whether_it_has_something_to_do(app: Flask) -> None:
     with app.app_context(), read() as session:
         book = scheduler.rules_in_force(session)
         assert due_parts(session, MIDNIGHT_MS, book).keys() == PARTS.keys()
+
+
+def test_a_tick_puts_its_question_together_once_however_often_it_asks(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_site(app)
+    asked: list[int] = []
+    put: list[int] = []
+    plain, plain_question = scheduler.due_parts, due_parts_module._question
+    monkeypatch.setattr(scheduler, "due_parts", lambda *given: (asked.append(1), plain(*given))[1])
+    monkeypatch.setattr(
+        due_parts_module, "_question", lambda *given: (put.append(1), plain_question(*given))[1]
+    )
+    resume_and_tick(app, MIDNIGHT_MS)
+    assert len(asked) > 1
+    assert len(put) == 1
+    resume_and_tick(app, MIDNIGHT_MS + 1)
+    assert len(put) == 2  # at another time other things are due
 
 
 def test_a_part_that_nobody_asks_about_is_done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

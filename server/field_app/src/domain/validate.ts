@@ -29,7 +29,8 @@ function fieldProblem(field: FieldRule, value: unknown): string {
   return "";
 }
 
-function failed(check: Check, value: unknown): string {
+/** What a check says of a value; "" when it holds. */
+export function failed(check: Check, value: unknown): string {
   switch (check.rule) {
     case "choice":
       return String(value) in check.words ? "" : check.message;
@@ -44,10 +45,15 @@ function failed(check: Check, value: unknown): string {
     case "date":
       return isRealDate(String(value)) ? "" : check.message;
     case "instant":
-      return parseMs(String(value)) !== null ? "" : check.message;
+      return isRealInstant(String(value)) ? "" : check.message;
     case "company":
       return companyProblem(String(value));
   }
+}
+
+/** A browser reads the 30th of February as a day in March, and hour 24 as the next day. */
+function isRealInstant(text: string): boolean {
+  return isRealDate(text.slice(0, 10)) && !/T24/.test(text) && parseMs(text) !== null;
 }
 
 /** Problems that concern two fields together. */

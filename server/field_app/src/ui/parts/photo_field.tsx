@@ -8,7 +8,7 @@ import { Icon } from "./icon";
 
 interface Props {
   photos: readonly Photo[];
-  onChange: (photos: Photo[]) => void;
+  onChange: (change: (photos: readonly Photo[]) => Photo[]) => void; // of those that are there then: a photo takes its time
   max?: number; // with one, the next replaces it
 }
 
@@ -20,8 +20,7 @@ export function PhotoField({ photos, onChange, max = contracts.push.media }: Pro
     if (!file) return;
     try {
       const photo = await shrink(file);
-      const others = photos.filter((one) => one.sha256 !== photo.sha256);
-      onChange([...(max === 1 ? [] : others), photo]);
+      onChange((now) => [...(max === 1 ? [] : now.filter((one) => one.sha256 !== photo.sha256)), photo]);
     } catch {
       notify("这个文件不是照片, 请重新拍摄。", "bad");
     }
@@ -30,7 +29,7 @@ export function PhotoField({ photos, onChange, max = contracts.push.media }: Pro
   return (
     <div class="photos">
       {photos.map((photo) => (
-        <Thumbnail key={photo.sha256} photo={photo} onRemove={() => onChange(photos.filter((one) => one !== photo))} />
+        <Thumbnail key={photo.sha256} photo={photo} onRemove={() => onChange((now) => now.filter((one) => one.sha256 !== photo.sha256))} />
       ))}
       {(max === 1 || photos.length < max) && (
         <label class="photo">

@@ -79,7 +79,7 @@ function Log({ place, from }: { place: Place; from: Written | null }) {
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft) return null;
   const { body, photos, observed = "" } = draft.value;
-  const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
+  const set = (changes: Body) => draft.set((now) => ({ body: { ...now.body, ...changes } }));
   const keep = async (event: Event) => {
     event.preventDefault();
     const found = problems(KIND, body);
@@ -115,7 +115,7 @@ function Log({ place, from }: { place: Place; from: Written | null }) {
         <Field {...field} name="note" />
       </div>
       <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
-      <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} />
+      <PhotoField photos={photos} onChange={(change) => draft.set((now) => ({ photos: change(now.photos) }))} />
       <button class="main">保存</button>
     </form>
   );

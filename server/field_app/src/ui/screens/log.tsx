@@ -113,7 +113,7 @@ function LogForm({ kind, scope, place, workers, from, onSaved }: FormProps) {
   const { photos, observed = "" } = draft.value;
   const asked = chosen && draft.value.body["place"] === undefined ? namedPlace(fields, chosen) : {};
   const body: Body = { ...asked, ...draft.value.body };
-  const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
+  const set = (changes: Body) => draft.set((now) => ({ body: { ...asked, ...now.body, ...changes } }));
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== "" && value !== null));
@@ -136,7 +136,7 @@ function LogForm({ kind, scope, place, workers, from, onSaved }: FormProps) {
         <Asked key={name} {...form} name={name} workers={workers} scope={scope} />
       ))}
       <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
-      <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} />
+      <PhotoField photos={photos} onChange={(change) => draft.set((now) => ({ photos: change(now.photos) }))} />
       <button class="main">保存</button>
     </form>
   );

@@ -64,7 +64,7 @@ function FindingForm({ round, scope, from }: FindingProps) {
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft) return null;
   const { body, photos, observed = "" } = draft.value;
-  const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
+  const set = (changes: Body) => draft.set((now) => ({ body: { ...now.body, ...changes } }));
   const keep = async (event: Event) => {
     event.preventDefault();
     const clean = withoutEmpty({ ...body, round });
@@ -93,7 +93,7 @@ function FindingForm({ round, scope, from }: FindingProps) {
         <Field {...{ kind: FINDING, body, wrong, set }} name="description" />
       </div>
       <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
-      <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} />
+      <PhotoField photos={photos} onChange={(change) => draft.set((now) => ({ photos: change(now.photos) }))} />
       <button class="main">保存问题</button>
     </form>
   );
@@ -118,7 +118,7 @@ function FinishForm({ going, scope, count, from }: FinishProps) {
   const [wrong, setWrong] = useState<Record<string, string>>({});
   if (!draft || half === undefined) return null;
   const { body, observed = "" } = draft.value;
-  const set = (changes: Body) => draft.set({ body: { ...body, ...changes } });
+  const set = (changes: Body) => draft.set((now) => ({ body: { ...now.body, ...changes } }));
   const result = count > 0 ? "findings" : String(body["result"] ?? "");
   const keep = async (event: Event) => {
     event.preventDefault();

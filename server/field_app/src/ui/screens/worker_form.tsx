@@ -76,8 +76,8 @@ function Newcomer({ scope, company, written, workers }: NewcomerProps) {
   return (
     <form class="worker" onSubmit={(event) => (event.preventDefault(), void keep(false))} noValidate>
       <Title text="登记新人员" />
-      <Fields body={body} wrong={wrong} set={(changes) => draft.set({ body: { ...body, ...changes } })} />
-      <PhotoField photos={photos} onChange={(taken) => draft.set({ photos: taken })} max={1} />
+      <Fields body={body} wrong={wrong} set={(changes) => draft.set((now) => ({ body: { ...now.body, ...changes } }))} />
+      <PhotoField photos={photos} onChange={(change) => draft.set((now) => ({ photos: change(now.photos) }))} max={1} />
       {known.length > 0 && <AlreadyThere people={known} onOther={() => void keep(true)} />}
       <button class="main">保存</button>
     </form>
@@ -120,7 +120,7 @@ function Changes({ item, written, workers }: { item: Item; written: Written | nu
       <Twins person={personOf(item)} people={present(workers, today)} />
       <ContestedNames kind={KIND} item={item} />
       <Portrait worker={item.id} />
-      <Fields body={body} wrong={wrong} set={(changes) => setBody({ ...body, ...changes })} known={item.body} />
+      <Fields body={body} wrong={wrong} set={(changes) => setBody((now) => ({ ...now, ...changes }))} known={item.body} />
       <PhotoField photos={photos} onChange={setPhotos} max={1} />
       {known.length > 0 && <AlreadyThere people={known} onOther={() => submit(true)} />}
       <div class="keys">

@@ -1,0 +1,48 @@
+"""Users as an administrator looks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.base.problems import not_found
+from server.models.paging import Slice
+from server.models.user import OFFICIALS, ROLES, User
+from server.rules.plain_text import cleaned
+
+TEXT_MAX = 64
+
+
+def users_found(session: Session, asked: Mapping[str, str], part: Slice) -> tuple[list[User], int]:
+    """Those of a `role`, a `state` (active, disabled) or with a `text` in their names or company, by role and name; and how
+    many there are."""
+    query = sa.select(User)
+    if asked.get("role") in ROLES:
+        query = query.where(User.role == asked["role"])
+    if asked.get("state"):
+        query = query.where(User.active.is_(asked["state"] == "active"))
+    text = cleaned(asked.get("text", ""))[:TEXT_MAX]
+    if text:
+        columns = (User.name, User.display_name, User.company)
+        query = query.where(sa.or_(*(column.contains(text, autoescape=True) for column in columns)))
+    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    ordered = query.order_by(User.role, User.name).offset(part.start).limit(part.limit)
+    return list(session.scalars(ordered)), total
+
+
+def one_user(session: Session, user_id: str) -> User:
+    """Raises Problem 404."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise not_found()
+    return user
+
+
+def users_to_assign(session: Session) -> list[User]:
+    """Who may be given sites: inspectors first, then officials, by name."""
+    roles = ("inspector", *OFFICIALS)
+    query = sa.select(User).where(User.active, User.role.in_(roles))
+    found = session.scalars(query.order_by(User.display_name, User.id))
+    return sorted(found, key=lambda user: user.role != "inspector")

@@ -1,0 +1,46 @@
+"""Where an administrator begins."""
+
+from __future__ import annotations
+
+from flask import g
+
+from server.actions.approvals.proposals import count_to_decide
+from server.actions.reference.name_codes import read_names
+from server.base.db import read
+from server.console.pages import blueprint, render, require_role
+from server.models.user import ADMIN
+from server.web.responses import tx_of
+
+ROOMS = (  # by heading: (endpoint, title, what is done there)
+    (
+        "人员和企业",
+        (
+            ("console.list_users", "用户", "新增、停用、重设密码"),
+            ("console.list_companies", "企业", "统一社会信用代码和名称"),
+        ),
+    ),
+    (
+        "工地",
+        (
+            ("console.list_sites_to_edit", "工地资料", "新增, 改阶段、区县、主管科室、企业, 停工"),
+            ("console.list_assignments", "分配", "检查员有哪些工地, 交接"),
+        ),
+    ),
+    (
+        "批准和规则",
+        (
+            ("console.list_proposals", "提议和批准", "一人提议, 第二人批准才生效"),
+            ("console.list_rules", "规则和界限", "每个数的依据、标记和起用日期"),
+        ),
+    ),
+)
+
+
+@blueprint.get("/admin")
+def show_admin() -> str:
+    """All pages of administration."""
+    require_role(ADMIN)
+    with read() as session:
+        waiting = count_to_decide(tx_of(session), g.viewer)
+        names = read_names(session)
+    return render("admin.html", names, rooms=ROOMS, waiting=waiting)

@@ -1,0 +1,46 @@
+"""What the audit knows of: a code, its words, and the group by which people look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Event(NamedTuple):
+    group: str
+    title: str
+
+
+GROUPS = {
+    "log_in": "登录",
+    "account": "用户和密码",
+    "site": "工地和企业",
+    "device": "设备",
+    "rule": "规则和密钥",
+    "data": "完整号码和导出",
+}
+EVENTS: Mapping[str, Event] = {
+    "logged_in": Event("log_in", "登录"),
+    "user_added": Event("account", "新增用户"),
+    "user_edited": Event("account", "修改用户"),
+    "user_disabled": Event("account", "停用用户"),
+    "user_enabled": Event("account", "恢复用户"),
+    "password_set": Event("account", "更换密码"),
+    "password_reset": Event("account", "重设密码"),
+    "site_added": Event("site", "新增工地"),
+    "site_edited": Event("site", "修改工地"),
+    "site_suspended": Event("site", "登记停工"),
+    "site_resumed": Event("site", "复工"),
+    "site_assigned": Event("site", "分配工地"),
+    "site_unassigned": Event("site", "收回工地"),
+    "place_added": Event("site", "新增场所"),
+    "place_renamed": Event("site", "场所改名"),
+    "place_closed": Event("site", "停用场所"),
+    "company_named": Event("site", "登记企业"),
+    "company_at_site": Event("site", "工地的企业"),
+    "proposed": Event("rule", "提议"),
+    "approved": Event("rule", "批准提议"),
+    "rejected": Event("rule", "驳回提议"),
+    "withdrawn": Event("rule", "撤回提议"),
+    "rule_changed": Event("rule", "修改规则"),
+}

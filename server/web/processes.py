@@ -1,0 +1,82 @@
+"""Several processes of one web server: Python runs on one core a process."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
+
+from prometheus_client import values
+
+from server.base.config import Config
+
+FIGURES_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_AGAIN_S = 1.0  # before a process that ended is started again: one that can't work must not take a core
+_END_S = 10.0  # for the requests that are being answered when the server is to stop
+_log = logging.getLogger("gongdi.processes")
+_fork = get_context("fork")  # what the parent has loaded is there, and shared
+
+
+def web_processes(config: Config) -> int:
+    """How many processes are to serve."""
+    if config.processes:
+        return config.processes
+    return 1 if config.database_url.startswith("sqlite") else len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def shared_figures() -> Iterator[None]:
+    """Apps that are made within it count into files, so that /metrics of each process has the work of all."""
+    with TemporaryDirectory(prefix="gongdi-figures-") as folder:
+        os.environ[FIGURES_FOLDER] = folder  # the library has looked for it already, when it was imported
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+        yield
+
+
+def run_processes(count: int, work: Callable[[], None]) -> None:
+    """Run `work` in so many processes, each started again when it ends by itself. When this process is to stop
+    (SystemExit, KeyboardInterrupt), they stop first. When it is killed, they end at once."""
+    gc.freeze()  # a collection would write to every page that is shared
+    running = [_start(work) for _ in range(count)]
+    try:
+        while True:
+            wait([process.sentinel for process in running])
+            ended = [process for process in running if not process.is_alive()]
+            for process in ended:
+                _log.error("a web process ended by itself", extra={"exit_code": process.exitcode})
+            time.sleep(_AGAIN_S)
+            running = [process for process in running if process not in ended]
+            running += [_start(work) for _ in ended]
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.join(_END_S)
+            process.kill()
+
+
+def _start(work: Callable[[], None]) -> BaseProcess:
+    process = _fork.Process(target=_run, args=(work,))
+    process.start()
+    return process
+
+
+def _run(work: Callable[[], None]) -> None:
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    work()
+
+
+def _follow_parent() -> None:
+    """Nobody would end or replace this process any more, and it would keep the port."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
