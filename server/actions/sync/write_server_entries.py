@@ -40,8 +40,8 @@ PLATFORM = "server"
 
 class Draft(NamedTuple):
     """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
-    `record`, from the version `base`) or void (of `record`, with `reason`). `form`: the version by which it is
-    written."""
+    `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`).
+    `form`: the version by which it is written."""
 
     kind: str
     act: str
@@ -143,6 +143,9 @@ class _Chain(NamedTuple):
         kind = self.kinds.kinds[draft.kind]
         key = draft.record if kind.nature == "fact" and draft.act == "add" else str(uuid7())
         extras = "" if draft.base is None else f',"base":{draft.base}'
+        record = draft.record
+        if draft.act == "amend":  # a fact of its own
+            record, extras = key, f',"amends":"{draft.record}"'
         if draft.reason is not None:
             extras += f',"reason":{json.dumps(draft.reason)}'
         if draft.form is not None:
@@ -151,7 +154,7 @@ class _Chain(NamedTuple):
         at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
         head = (
             f'{{"id":"{key}","scope":"{self.scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
-            f',"record":"{draft.record}"{extras},"act":"{draft.act}","at":{at_text},"body":'
+            f',"record":"{record}"{extras},"act":"{draft.act}","at":{at_text},"body":'
         )
         raw = b"".join((head.encode(), body, b"}"))
         if draft.act != "add":
