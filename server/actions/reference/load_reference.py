@@ -43,12 +43,15 @@ def rules_in_force(session: Session) -> Rulebook:
 
 
 def rules_of_stamp(session: Session, stamp: str) -> Rulebook:
-    """The rulebook, by a caller that has looked up the stamp in this transaction."""
-    if stamp not in _kept:
-        book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+    """The rulebook, by a caller that has looked up the stamp in this transaction. It is kept, but for the empty stamp, which
+    every database has to which nothing was loaded yet."""
+    if stamp in _kept:
+        return _kept[stamp]
+    book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+    if stamp:
         _kept.clear()
         _kept[stamp] = book
-    return _kept[stamp]
+    return book
 
 
 def tx_of(session: Session, seals: Seals, now_ms: int) -> Tx:
