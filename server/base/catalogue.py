@@ -130,7 +130,7 @@ _ENTRIES = (
     Entry(389, "not_yourself", 409, "不能停用自己", "请另一位管理员办理。"),
     Entry(390, "key_needed", 409, "这把密钥还有用", ""),
     Entry(
-        395,
+        397,
         "approval_needed",
         409,
         "须由管理员批准",
@@ -146,6 +146,8 @@ _ENTRIES = (
         "提议的人不能自己批准或驳回, 请另一位管理员办理。",
     ),
     Entry(394, "not_your_proposal", 409, "只有提议的人可以撤回", "您可以驳回它, 并写明理由。"),
+    Entry(395, "unknown_form", 404, "没有这张表单", ""),
+    Entry(396, "form_refused", 422, "表单有误", ""),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}
 RETIRED: dict[int, str] = {}  # number → code, kept so that an old answer can still be explained

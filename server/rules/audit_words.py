@@ -33,6 +33,9 @@ EVENTS: Mapping[str, Event] = {
     "site_resumed": Event("site", "复工"),
     "site_assigned": Event("site", "分配工地"),
     "site_unassigned": Event("site", "收回工地"),
+    "place_added": Event("site", "新增场所"),
+    "place_renamed": Event("site", "场所改名"),
+    "place_closed": Event("site", "停用场所"),
     "company_named": Event("site", "登记企业"),
     "company_at_site": Event("site", "工地的企业"),
     "code_made": Event("device", "发注册码"),
@@ -49,6 +52,7 @@ EVENTS: Mapping[str, Event] = {
     "looked_up": Event("data", "按号码查人"),
     "erased": Event("data", "删除个人资料"),
     "rule_changed": Event("rule", "修改规则"),
+    "form_published": Event("rule", "发布表单"),
 }
 FIELDS = {
     "role": "角色",

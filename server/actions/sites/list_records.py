@@ -27,7 +27,7 @@ from server.models.user import User
 
 ROWS_MAX = 20_000  # of a workbook, the latest
 _TIME, _PERSON, _MARK = "时间", "填写人", "备注 (系统)"
-_BACKFILLED, _VOID = "补录", "已作废或更正"
+_BACKFILLED, _VOID, _UNPLACED = "补录", "已作废或更正", "场所待核对"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,16 @@ def page_of_records(
     """Records `start` … of a kind at a site, the latest first, and how many there are; those that were voided or corrected
     among them. Raises Problem 404 for a site that is not this viewer's, and for a kind that is not listed."""
     one_site(session, viewer, site_id)
-    names = read_names(session)
+    names = read_names(session, site_id)
     if kind not in logs_listed(names.kinds) or not sees_evidence(viewer):
         raise not_found()
     of_kind = (Record.scope_id == site_id, Record.kind == kind, Record.deleted_ms.is_(None))
     total = session.scalar(sa.select(sa.func.count()).where(*of_kind)) or 0
     query = (
-        sa.select(Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name)
+        sa.select(
+            *(Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name),
+            *(Record.subject, Record.maybe_places),
+        )
         .join(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
         .outerjoin(Device, Device.id == LogEntry.device_id)
         .outerjoin(User, User.id == Device.user_id)
@@ -78,11 +81,16 @@ def page_of_records(
         .order_by(Record.event_ms.desc(), Record.id)
     )
     fields, found = columns_of(names.kinds, kind), []
-    for at_ms, body, backfilled, counts, person in session.execute(query.offset(start).limit(limit)):
+    where = names.kinds.kinds[kind].place_fields
+    for row in session.execute(query.offset(start).limit(limit)):
+        at_ms, body, backfilled, counts, person, subject, maybe = row
         said = msgspec.json.decode(body)
+        if where is not None and where.id is not None and subject in names.known["places"]:
+            said.setdefault(where.id, subject)
         texts = [(name, "" if said.get(name) is None else str(said[name])) for name in fields]
         cells = [value(names, kind, name, text, {}) for name, text in texts]
-        mark = ", ".join(text for text, holds in ((_BACKFILLED, backfilled), (_VOID, not counts)) if holds)
+        marks = ((_BACKFILLED, backfilled), (_VOID, not counts), (_UNPLACED, counts and maybe))
+        mark = ", ".join(text for text, holds in marks if holds)
         found.append(ShownRecord(at_ms, person or "", cells, mark))
     return found, total
 
