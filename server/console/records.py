@@ -38,6 +38,6 @@ def export_records(site_id: UUID, kind: str) -> Response:
     with read() as session:
         data = records_file(session, g.viewer, str(site_id), kind)
         site = one_site(session, g.viewer, str(site_id)).site
-        title = logs_listed(read_names(session).kinds).get(kind, kind)
+        title = logs_listed(read_names(session).kinds)[kind]
     note_export(f"{site.name}: {title}", site.id)
     return as_download(data, MIME, f"{kind}.xlsx")
