@@ -29,7 +29,12 @@ class PublishedForm(Base):
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
 
 
+def form_bodies(session: Session) -> list[bytes]:
+    """The canonical JSON of every version of every published form, by code and number."""
+    query = sa.select(PublishedForm.body).order_by(PublishedForm.code, PublishedForm.version)
+    return list(session.scalars(query))
+
+
 def published_forms(session: Session) -> tuple[Form, ...]:
     """Every version of every published form, by code and number. Raises ValueError for one that was changed."""
-    query = sa.select(PublishedForm.body).order_by(PublishedForm.code, PublishedForm.version)
-    return tuple(read(body) for body in session.scalars(query))
+    return tuple(map(read, form_bodies(session)))
