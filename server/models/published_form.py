@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from schemas.forms.definition import Form, read
-from server.base.db import Base, Id, Json
+from server.base.db import Base, Id
 
 
 class PublishedForm(Base):
@@ -21,8 +21,8 @@ class PublishedForm(Base):
     version: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     body: Mapped[bytes] = mapped_column(sa.LargeBinary)
     tables: Mapped[dict[str, list[dict[str, Any]]]] = mapped_column(
-        Json
-    )  # the workbook, as its author wrote it
+        sa.JSON  # the workbook, as its author wrote it
+    )
     entry_id: Mapped[str] = mapped_column(Id)
     author_id: Mapped[str | None] = mapped_column(Id)
     approver_id: Mapped[str | None] = mapped_column(Id)
