@@ -81,6 +81,11 @@ class Kind:
             raise TypeError(f"{self.name}: fields without a usable privacy policy: {unsaid or masked}")
 
     @property
+    def version(self) -> int | None:
+        """Of a form; a kind in code has none."""
+        return None
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The names of the body's fields, in the order of the wire contract."""
         return tuple(self.whole.fields)

@@ -77,6 +77,17 @@ GROUPS = {
             "remove": ("server.cli.notices:remove", "去掉一个通知渠道; 等待它的通知仍可在网页上看到。"),
         },
     ),
+    "form": (
+        "表单: 检查、发布、比较、取出、停用。",
+        {
+            "check": ("server.cli.forms:check", "检查表单 FILE, 不发布。"),
+            "publish": ("server.cli.forms:publish", "发布表单 FILE, 连同其中的职责和类型。"),
+            "diff": ("server.cli.forms:diff", "表单 FILE 和已发布的相比改了什么。"),
+            "export": ("server.cli.forms:export", "取出表单 CODE 的工作簿。"),
+            "retire": ("server.cli.forms:retire", "停用表单 CODE。"),
+            "list": ("server.cli.forms:show", "列出全部表单和版本。"),
+        },
+    ),
     "holidays": (
         "节假日安排: 录入下一年, 看已知到哪一天。",
         {

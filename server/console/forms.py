@@ -81,6 +81,11 @@ FORMS: Mapping[str, Form] = {
     "console.move_assignments": Form("console.list_assignments"),
     "console.propose_suspension": Form("console.show_suspensions"),
     "console.resume_site": Form("console.show_suspensions", typed=False),
+    "console.make_codes": Form("console.list_codes", 64 * 1024, typed=False),
+    "console.revoke_device": Form("console.show_device"),
+    "console.enter_year": Form("console.list_holidays", 1024 * 1024, typed=False),
+    "console.propose_retiring": Form("console.list_keys"),
+    "console.propose_unmasking": Form("console.show_people"),
     "console.take_log_out": Form("console.show_log_in", typed=False),
     "console.take_log_in": Form("console.show_log_in", typed=False),
 }

@@ -12,8 +12,9 @@ from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.place import Place
 from server.models.proposal import Proposal
+from server.models.published_form import PublishedForm
 from server.models.receipt import StreamReceipt
-from server.models.record import CaseFile, Contest, Record, Worker
+from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
@@ -45,6 +46,7 @@ __all__ = [
     "Flag",
     "FlagEvent",
     "FlagStep",
+    "FormRegister",
     "Heartbeat",
     "HeldEntry",
     "KeptEvidence",
@@ -57,6 +59,7 @@ __all__ = [
     "Notice",
     "Place",
     "Proposal",
+    "PublishedForm",
     "Quarantine",
     "Record",
     "Reference",

@@ -144,6 +144,18 @@ class CaseFile(Base):
     check_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
+class FormRegister(Base):
+    """What only the server holds of a record of a register that is a form: its full fields (sealed), who wrote each."""
+
+    __tablename__ = "form_register"
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    state: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    stamps: Mapped[dict[str, list[Any]]] = mapped_column(Json)
+
+
 class Contest(Base):
     """Two values for one field: both are kept and wait for a person. `kept` is the entry whose value shows
     now."""

@@ -370,7 +370,7 @@ def log_disinfection(page: Page) -> None:
     page.locator("[name=concentration_mg_l]").fill("500")
     page.locator("[name=operator]").fill("王师傅")
     page.get_by_role("button", name="保存").click()
-    expect(page.get_by_role("heading", name="消毒", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="消毒记录", exact=True)).to_be_visible()
 
 
 def elsewhere(field: Field, kind: str) -> Sequence[Item]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.audit.rebuild import check_scope
 from server.actions.audit.verify_log import verify_exchanges, verify_scope
+from server.actions.ops.health import schema_of
 from server.actions.reference.load_reference import load_reference
 from server.app import create_app
 from server.base.clock import FakeClock
@@ -26,6 +27,7 @@ from server.base.db import db, read, write
 from server.base.migrate import _unenforced, alembic_config
 from server.models import Flag, HeldEntry, LogEntry, Place, Record, Scope, Site, Window
 from server.rules.calendar import instant_ms
+from server.workflows import upgrade as upgrade_module
 from server.workflows.scheduler import tick
 from server.workflows.upgrade import upgrade_database
 
@@ -114,6 +116,29 @@ def _faults(app: Flask) -> list[str]:
 
 def test_what_an_older_server_wrote_is_proved_by_todays(upgraded: Flask) -> None:
     assert _faults(upgraded) == []
+
+
+def test_an_upgrade_that_is_cut_short_begins_again(
+    old_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config.from_env({"GONGDI_DATABASE_URL": old_url, "GONGDI_DATA_DIR": str(tmp_path), **KEYS})
+    app = create_app(config, FakeClock(EVENING_MS))
+    seals = app.extensions["gongdi"].seals
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with app.app_context():
+        with monkeypatch.context() as patch:
+            patch.setattr(upgrade_module, "repair_scope", killed)
+            with pytest.raises(KeyboardInterrupt):
+                upgrade_database(seals, EVENING_MS)
+        with read() as session:
+            assert schema_of(session) == BEFORE
+        upgrade_database(seals, EVENING_MS)
+    assert _faults(app) == []
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_nothing_that_an_older_server_decided_is_lost(upgraded: Flask) -> None:

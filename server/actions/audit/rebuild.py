@@ -33,12 +33,14 @@ from server.models.entry import ANY_KIND, LogEntry, scope_log
 from server.models.erasure import ErasedRecord, ErasureSeal, erasures_under_way
 from server.models.media import MediaPromise
 from server.models.place import place_values
-from server.models.record import Record
+from server.models.record import FormRegister, Record
 from server.models.scope import Scope, lock_scope
 from sync_protocol import stream as streams
 from sync_protocol.digest import record_digest
 from sync_protocol.outcomes import EFFECTIVE, HELD
 
+_KIND_OF: dict[type[Any], str] = {register.model: kind for kind, register in REGISTERS.items()}
+_MODELS: tuple[type[Any], ...] = (*_KIND_OF, FormRegister)
 _JUDGED_BY = (
     "event_ms",
     "earliest_ms",
@@ -128,9 +130,9 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
     with _scratch() as scratch:
         replay(session, scratch, seals, scope_id, gone)
         feed = Feed(session, scope, seals, now_ms)
-        for register in REGISTERS.values():
-            for row in scratch.scalars(sa.select(register.model)):
-                session.merge(register.model(**_columns(row)))
+        for model in _MODELS:
+            for row in scratch.scalars(sa.select(model)):
+                session.merge(model(**_columns(row)))
         session.execute(sa.delete(MediaPromise).where(MediaPromise.scope_id == scope_id))
         session.add_all(MediaPromise(**_columns(row)) for row in scratch.scalars(sa.select(MediaPromise)))
         wrong = {difference.id for difference in differing if difference.what == "record"}
@@ -240,10 +242,11 @@ def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY)
 def _registers(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY) -> dict[str, str]:
     """What is held of each register alongside its record, opened, as text to compare: never printed."""
     found = {}
-    for kind, register in REGISTERS.items():
-        for row in session.scalars(sa.select(register.model).where(register.model.scope_id == scope_id)):
+    for model in _MODELS:
+        for row in session.scalars(sa.select(model).where(model.scope_id == scope_id)):
             if gone.under_way and row.id in gone.ids:
                 continue
+            kind = row.kind if isinstance(row, FormRegister) else _KIND_OF[model]
             state = _sorted(msgspec.json.decode(seals.open(state_aad(kind, row.id), row.state)))
             own = {
                 name: value

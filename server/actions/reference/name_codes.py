@@ -15,7 +15,16 @@ from server.models.place import places_of
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
 
-NOUNS = ("districts", "units", "site_kinds", "duties", "place_kinds", "trades", "escalation")
+NOUNS = (
+    "districts",
+    "units",
+    "site_kinds",
+    "duties",
+    "place_kinds",
+    "trades",
+    "escalation",
+    "device_classes",
+)
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},

@@ -204,6 +204,13 @@ def _store(lines: Sequence[Line], seals: Seals) -> None:
         line.stored = stored
 
 
+def form_of(line: Line) -> int | None:
+    """The version of the form by which a line was read, which an old client does not name; None for other lines."""
+    assert line.entry is not None
+    is_form = line.code is None and line.entry.act != "void"
+    return line.known.version if is_form else line.entry.form
+
+
 def entry_aad(entry_id: str) -> bytes:
     """The additional data (AAD) that a sealed line of the log is bound to."""
     return aad_of("entry", entry_id, "raw")

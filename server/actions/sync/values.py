@@ -18,6 +18,7 @@ from server.base.db import bulk_insert
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.place import place_values
+from server.models.record import FormRegister
 from server.models.scope import Scope
 from server.models.user import Assignment
 from server.rules.calendar import local_date_of
@@ -155,7 +156,7 @@ class Applying:
     def write(self) -> None:
         """Write the additions collected so far, so that statements see them."""
         for kind, rows in self.rows.items():
-            table = REGISTERS[kind].model.__table__
+            table: Any = (REGISTERS[kind].model if kind in REGISTERS else FormRegister).__table__
             bulk_insert(self.session, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
         self.rows.clear()
         self.feed.write()

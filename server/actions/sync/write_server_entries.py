@@ -59,9 +59,10 @@ def write_server_entries(
 
     The device is the server itself: its key signs the attestation. Its class is in no watermark.
     """
-    device = _device(session, seals, user_id, now_ms)
+    # The site first, as whoever decides about it has locked it before: no other order waits for this one.
     scope = lock_scope(session, site_id)
     assert scope is not None, "entries are written into the log of a site"
+    device = _device(session, seals, user_id, now_ms)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
     opened = open_exchange(session, Named(device.id, sender.nonce, [site_id]), now_ms)
     assert opened is not None, "the device is there, and locked"
