@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { choices } from "../../contracts";
 import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import type { Photo } from "../../domain/photos";
-import { placeWords } from "../../domain/places";
+import { placeKey, placesOf } from "../../domain/places";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { draftName, dropDraft } from "../../store/drafts";
@@ -77,9 +77,15 @@ function FindingForm({ round, scope, from }: FindingProps) {
     await draft.drop();
     goOn("/round");
   };
-  const chosen = (name: string, title: string, options: Record<string, string>, canBeNone = false) => (
+  const found = placesOf(site).find((place) => place.kind === body["place"] && (!body["place_id"] || place.id === body["place_id"]));
+  const at = found ? placeKey(found) : "";
+  const choosePlace = (key: string) => {
+    const place = placesOf(site).find((one) => placeKey(one) === key);
+    set({ place: place?.kind ?? null, place_id: place?.id ?? null });
+  };
+  const chosen = (name: string, title: string, options: Record<string, string>) => (
     <>
-      <Choice {...{ title, canBeNone, options }} value={String(body[name] ?? "")} onChange={(value) => set({ [name]: value })} />
+      <Choice {...{ title, options }} value={String(body[name] ?? "")} onChange={(value) => set({ [name]: value })} />
       {wrong[name] && <p class="wrong">{wrong[name]}</p>}
     </>
   );
@@ -88,7 +94,8 @@ function FindingForm({ round, scope, from }: FindingProps) {
       <Title text="记录问题" />
       {chosen("topic", "检查项目", choices(FINDING, "topic"))}
       {chosen("severity", "严重程度", choices(FINDING, "severity"))}
-      {chosen("place", "场所 (可不选)", placeWords(site), true)}
+      <Choice title="场所 (可不选)" canBeNone options={Object.fromEntries(placesOf(site).map((place) => [placeKey(place), place.name]))} value={at} onChange={choosePlace} />
+      {wrong["place"] && <p class="wrong">{wrong["place"]}</p>}
       <div class="fields">
         <Field {...{ kind: FINDING, body, wrong, set }} name="description" />
       </div>
