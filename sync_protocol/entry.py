@@ -16,7 +16,9 @@ from typing import Any
 from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
 SCHEMAS = ("2026.1", "2026.2")  # every one ever released is accepted for good
-SCHEMA_OF_FORMS = "2026.2"  # the first in which an entry may say `form` and `at.observed`
+SCHEMA_OF_FORMS = (
+    "2026.2"  # the first in which an entry may say `form` and `at.observed`, and a body `place_id`
+)
 MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline

@@ -18,6 +18,7 @@ from schemas.forms.definition import Form
 from schemas.forms.fast_reader import FastReader
 from schemas.kind import ACTS, SERVER_ONLY, SUBJECTS, with_role
 from schemas.lists import Lists
+from schemas.places import PlaceFields, place_fields
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class FormKind:
     @cached_property
     def slot_field(self) -> str | None:
         return with_role(self.whole, "slot") if self.nature == "fact" else None
+
+    @cached_property
+    def place_fields(self) -> PlaceFields | None:
+        """What says which place a fact names."""
+        return place_fields(self.whole, self.subject_field) if self.nature == "fact" else None
 
     @cached_property
     def merge_rules(self) -> Mapping[str, Literal["latest", "keep"]]:

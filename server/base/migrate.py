@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,14 +23,16 @@ def alembic_config(connection: Connection) -> AlembicConfig:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Apply every migration that this database lacks, in one transaction: all of them or none.
+def upgrade(engine: Engine, then: Callable[[Connection], None] | None = None) -> None:
+    """Apply every migration that this database lacks, and do what `then` does, in one transaction: all of it or nothing.
 
     SQLite changes a table by making it again under another name. The rows of other tables that name its rows are left
     alone meanwhile, and all are checked before the end.
     """
     with engine.connect() as connection, _unenforced(connection), connection.begin():
         command.upgrade(alembic_config(connection), "head")
+        if then is not None:
+            then(connection)
         if connection.dialect.name == "sqlite":
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             if broken:

@@ -60,6 +60,15 @@ GROUPS = {
             "resume": ("server.cli.sites:resume", "工地 SITE 现在复工。"),
         },
     ),
+    "place": (
+        "工地的场所: 新增、改名、停用、列出。",
+        {
+            "add": ("server.cli.places:add", "给工地新增一处场所。"),
+            "rename": ("server.cli.places:rename", "给场所改名; 原来的名称仍认得。"),
+            "close": ("server.cli.places:close", "停用一处场所。"),
+            "list": ("server.cli.places:show", "列出工地的全部场所。"),
+        },
+    ),
     "channel": (
         "通知渠道: 用户不打开网页也能收到通知的途径。",
         {

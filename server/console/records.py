@@ -11,6 +11,7 @@ from server.actions.reference.name_codes import read_names
 from server.actions.sites.list_records import columns_of, logs_listed, page_of_records, records_file
 from server.actions.sites.list_sites import one_site
 from server.base.db import read
+from server.console.exports import note_export
 from server.console.pages import blueprint, render, start_asked
 from server.files.new_workbook import MIME
 from server.models.paging import Slice
@@ -42,4 +43,7 @@ def export_records(site_id: UUID, kind: str) -> Response:
     """The same as a workbook."""
     with read() as session:
         data = records_file(session, runtime().seals, g.viewer, str(site_id), kind)
+        site = one_site(session, g.viewer, str(site_id)).site
+        title = logs_listed(read_names(session).kinds, g.viewer).get(kind, kind)
+    note_export(f"{site.name}: {title}", site.id)
     return as_download(data, MIME, f"{kind}.xlsx")

@@ -13,6 +13,7 @@ from schemas import limits
 from schemas.case import CaseBody
 from schemas.certificates import portable_checks
 from schemas.fields import CODE_PATTERN, Body, CompanyCheck, Pattern, RealDate, RealInstant, Tenths
+from schemas.forms.surroundings import ONCE_CODE
 from schemas.kinds import KINDS, validate_body
 from schemas.shapes import Shape, shapes_of
 from schemas.worker import WorkerBody
@@ -72,6 +73,7 @@ def contracts() -> dict[str, Any]:
             }
             for kind in KINDS.values()
         },
+        "forms": list(ONCE_CODE),
         "certificates": portable_checks(),
         "together": {
             **{name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},

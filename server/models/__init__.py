@@ -10,6 +10,7 @@ from server.models.form import SentForm
 from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
 from server.models.receipt import StreamReceipt
@@ -56,6 +57,7 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Place",
     "Proposal",
     "PublishedForm",
     "Quarantine",

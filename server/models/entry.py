@@ -83,7 +83,8 @@ class HeldEntry(Base):
 
 class KeptEvidence(Base):
     """An entry that is stored and not applied (held, or in quarantine): the windows that it could meet are in review
-    until it is applied or a person dismisses it. `subject`, `slot`: None where the entry does not say."""
+    until it is applied or a person dismisses it. `subject`, `slot`: None where the entry does not say; `maybe_places` as a
+    record has it."""
 
     __tablename__ = "kept_evidence"
     __table_args__ = (sa.Index("ix_kept_evidence_kind", "scope_id", "kind", "latest_ms"),)  # push and tick
@@ -92,6 +93,7 @@ class KeptEvidence(Base):
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(32))
     subject: Mapped[str | None] = mapped_column(sa.String(36))
+    maybe_places: Mapped[str | None] = mapped_column(sa.Text)
     slot: Mapped[str | None] = mapped_column(sa.String(16))
     earliest_ms: Mapped[int] = mapped_column(sa.BigInteger)
     latest_ms: Mapped[int] = mapped_column(sa.BigInteger)

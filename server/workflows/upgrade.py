@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 
 from server.actions.audit.rebuild import repair_scope
+from server.actions.ops.check_keys import require_keys
 from server.actions.ops.health import schema_of
-from server.base.db import db, read, write
+from server.base.db import db, read
 from server.base.migrate import upgrade
 from server.base.seal import Seals
 from server.models.scope import Scope
@@ -18,16 +21,20 @@ INTERVALS = "0007"
 
 def upgrade_database(seals: Seals, now_ms: int) -> None:
     """Apply the migrations that the database lacks, and have it remember the keys in use. What an older version derived
-    from the log is derived again, site by site. Needs an app context. Raises KeyTrouble when what is stored was made with
-    other keys."""
+    from the log is derived again, in the transaction of the migrations: an upgrade that is cut short begins again from
+    where it had begun. Needs an app context. Raises KeyTrouble when what is stored was made with other keys."""
     with read() as session:
         before = schema_of(session)
-    upgrade(db.engine)
+
+    def derive(connection: Connection) -> None:
+        if before is None or before >= INTERVALS:
+            return
+        with Session(connection, expire_on_commit=False) as session:
+            require_keys(session, seals)
+            for scope_id in session.scalars(sa.select(Scope.scope_id).where(Scope.kind == "site")).all():
+                repair_scope(session, seals, scope_id, now_ms)
+                session.flush()
+                session.expunge_all()
+
+    upgrade(db.engine, derive)
     record_new_keys(seals, now_ms)
-    if before is None or before >= INTERVALS:
-        return
-    with read() as session:
-        sites = list(session.scalars(sa.select(Scope.scope_id).where(Scope.kind == "site")))
-    for scope_id in sites:
-        with write() as session:
-            repair_scope(session, seals, scope_id, now_ms)

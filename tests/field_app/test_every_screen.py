@@ -45,7 +45,7 @@ def test_every_screen_fits_and_can_be_touched_read_and_heard(
         inspector.open(room)
         expect(page.locator("h1").filter(has_text=room)).to_be_visible()
         _assert_good(page)
-    for path in ("roster/worker", "disinfect?place=canteen%20工人食堂"):
+    for path in ("roster/worker", "log/disinfection_log?place=canteen%20工人食堂"):
         page.goto(f"{inspector.live.address}/field/#/{path}")
         expect(page.get_by_role("button", name="保存")).to_be_visible()
         _assert_good(page)

@@ -32,6 +32,7 @@ from server.models.device import Device, StreamHead
 from server.models.entry import ANY_KIND, LogEntry, scope_log
 from server.models.erasure import ErasedRecord, ErasureSeal, erasures_under_way
 from server.models.media import MediaPromise
+from server.models.place import place_values
 from server.models.record import FormRegister, Record
 from server.models.scope import Scope, lock_scope
 from sync_protocol import stream as streams
@@ -46,6 +47,7 @@ _JUDGED_BY = (
     "latest_ms",
     "observed_ms",
     "subject",
+    "maybe_places",
     "slot",
     "backfilled",
     "amends",
@@ -163,6 +165,7 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone
     users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
     kinds = rules_in_force(session).kinds
     applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
+    applying.known_places = place_values(session, scope_id)
     in_log = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
     query = sa.select(LogEntry).where(*in_log).order_by(LogEntry.seq)
     for row in session.scalars(query.execution_options(yield_per=500)):
@@ -230,7 +233,9 @@ def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY)
             continue
         body = msgspec.json.decode(seals.open(body_aad(row.id), row.body)) if row.deleted_ms is None else None
         times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
-        found[row.id] = repr((row.kind, times, row.subject, row.slot, bool(row.counts), _sorted(body)))
+        found[row.id] = repr(
+            (row.kind, times, row.subject, row.maybe_places, row.slot, bool(row.counts), _sorted(body))
+        )
     return found
 
 
@@ -358,6 +363,7 @@ def _put(seals: Seals, row: Record) -> Put:
     put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
     put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
     put.amends, put.timed_by, put.sealed = row.amends, row.timed_by, is_sealed(row.body)
+    put.maybe_places = row.maybe_places
     return put
 
 

@@ -36,7 +36,7 @@ from server.models.user import User
 _HASH = re.compile("[0-9a-f]{64}")
 ROWS_MAX = 20_000  # of a workbook, the latest
 _TIME, _PERSON, _MARK = "时间", "填写人", "备注 (系统)"
-_BACKFILLED, _VOID = "补录", "已作废或更正"
+_BACKFILLED, _VOID, _UNPLACED = "补录", "已作废或更正", "场所待核对"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +77,35 @@ def page_of_records(
     """These records of a kind at a site, the latest first, and how many there are; those that were voided or corrected
     among them. Raises Problem 404 for a site that is not this viewer's, and for a kind that is not listed."""
     one_site(session, viewer, site_id)
-    names = read_names(session)
+    names = read_names(session, site_id)
     if kind not in logs_listed(names.kinds, viewer) or not sees_evidence(viewer):
         raise not_found()
     of_kind = (Record.scope_id == site_id, Record.kind == kind, Record.deleted_ms.is_(None))
     total = session.scalar(sa.select(sa.func.count()).where(*of_kind)) or 0
     query = (
-        sa.select(Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name)
+        sa.select(
+            *(Record.id, Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name),
+            *(Record.subject, Record.maybe_places),
+        )
         .outerjoin(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
         .outerjoin(Device, Device.id == LogEntry.device_id)
         .outerjoin(User, User.id == Device.user_id)
         .where(*of_kind)
         .order_by(Record.event_ms.desc(), Record.id)
-        .add_columns(Record.id)
     )
     rows = session.execute(query.offset(part.start).limit(part.limit)).all()
     bodies = [msgspec.json.decode(seals.open(body_aad(row.id), row.body)) for row in rows]
     people = name_people(session, seals, _people(names.kinds, kind, site_id, bodies))
     fields, found = columns_of(names.kinds, kind), []
-    for (at_ms, _, backfilled, counts, person, _), said in zip(rows, bodies, strict=True):
+    where = names.kinds.kinds[kind].place_fields
+    for row, said in zip(rows, bodies, strict=True):
+        if where is not None and where.id is not None and row.subject in names.known["places"]:
+            said.setdefault(where.id, row.subject)
         cells = [_cell(names, kind, name, said.get(name), people) for name in fields]
-        mark = ", ".join(text for text, holds in ((_BACKFILLED, backfilled), (_VOID, not counts)) if holds)
-        found.append(ShownRecord(at_ms, person or "", cells, mark))
+        unplaced = row.counts and row.maybe_places
+        marks = ((_BACKFILLED, row.backfilled), (_VOID, not row.counts), (_UNPLACED, unplaced))
+        mark = ", ".join(text for text, holds in marks if holds)
+        found.append(ShownRecord(row.event_ms, row.display_name or "", cells, mark))
     return found, total
 
 

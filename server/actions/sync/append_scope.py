@@ -18,6 +18,7 @@ from server.actions.sync.erased_people import about_erased
 from server.actions.sync.gate import Gate
 from server.actions.sync.kept_evidence import keep_evidence
 from server.actions.sync.open_exchange import OpenScope
+from server.actions.sync.place_facts import unknown_place
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.sync.quarantine import keep_refused, refused_outcome
 from server.actions.sync.read_push import Line, form_of
@@ -195,7 +196,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
     written."""
     session, taken = pushing.session, _Taken()
     writtens = list(_written(pushing, applying.scope, fresh, arrival))
-    plain = [_is_plain(written.line) for written in writtens]
+    plain = [_is_plain(written.line) and _is_place_known(applying, written.line) for written in writtens]
     named = [w.entry.record for w in compress(writtens, plain) if w.line.known.nature == "register"]
     existing = existing_records(applying, named) if not pushing.is_own else set[str]()
     later = []
@@ -249,6 +250,10 @@ def _is_plain(line: Line) -> bool:
     entry = line.entry
     is_addition = entry is not None and line.code is None and entry.act == "add" and not entry.needs
     return is_addition and entry is not None and not line.known.own
+
+
+def _is_place_known(applying: Applying, line: Line) -> bool:
+    return line.place.id is None or not unknown_place(applying.places, line)
 
 
 def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect, taken: _Taken) -> None:

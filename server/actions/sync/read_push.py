@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import asdict
@@ -27,6 +27,17 @@ from sync_protocol.header import Header
 Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
 
 
+class PlaceSaid(NamedTuple):
+    """What a body says of a place: its id, its kind, its name."""
+
+    id: str | None = None
+    kind: str | None = None
+    name: str | None = None
+
+
+NOWHERE = PlaceSaid()
+
+
 @dataclass(slots=True)
 class Line:
     """One line of a push. `code` and `errors` say why it is refused; `entry` is None when not even its number
@@ -34,7 +45,8 @@ class Line:
 
     `kind`: the kind, or the version of a form, by which it was read; None for one that is not known.
     `body` holds the validated fields; `served` is the fact's body as JSON text, as the device wrote it.
-    `doubts`: fields that contradict the date of a clock that may be wrong.
+    `place`: what the body says of a place (`is_about_place`: the record is about it). `doubts`: fields that contradict the
+    date of a clock that may be wrong.
     """
 
     number: int
@@ -46,6 +58,8 @@ class Line:
     served: bytes = b""
     subject: str | None = None
     slot: str | None = None
+    place: PlaceSaid = NOWHERE
+    is_about_place: bool = False
     code: str | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
     stored: bytes = b""  # as the log keeps it: sealed where the kind says so
@@ -81,6 +95,9 @@ def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = S
         elif schema < SCHEMA_OF_FORMS and line.entry.form is not None:
             line.code = "unreadable"
             line.errors = {"/form": [f"按表单填写的记录需要模式版本 {SCHEMA_OF_FORMS}。"]}
+        elif schema < SCHEMA_OF_FORMS and line.place.id is not None:
+            line.code = "unreadable"
+            line.errors = {"/body/place_id": [f"场所编号需要模式版本 {SCHEMA_OF_FORMS}。"]}
     _store(lines, seals)
     return lines
 
@@ -160,6 +177,10 @@ def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
         line.subject = read(known.subject_field)
     if known.slot_field:
         line.slot = read(known.slot_field)
+    where = known.place_fields
+    if where is not None:
+        line.place = PlaceSaid(*(read(name) if name else None for name in (where.id, where.kind, where.name)))
+        line.is_about_place = where.is_subject
     if not isinstance(body, Mapping) and known.nature == "register":
         line.body = _as_mapping(body)
 

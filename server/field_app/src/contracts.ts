@@ -40,6 +40,7 @@ interface Contracts {
   outcomes: { final: string[] };
   codes: { entry: Record<string, string[]>; envelope: Record<string, string[]> };
   kinds: Record<string, KindRule>;
+  forms: string[]; // the kinds that are filled in by a form that comes with the app
   certificates: {
     types: string[];
     person_weights: number[];

@@ -9,9 +9,9 @@ const QUALITY = 0.8;
 export type Photo = MediaPromise & { blob: Blob };
 
 /** The photo as it is kept and promised. Throws for a file that is no picture. */
-export async function shrink(file: Blob): Promise<Photo> {
+export async function shrink(file: Blob, sideMax = SIDE_MAX): Promise<Photo> {
   const picture = await createImageBitmap(file);
-  const scale = Math.min(1, SIDE_MAX / Math.max(picture.width, picture.height));
+  const scale = Math.min(1, sideMax / Math.max(picture.width, picture.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);

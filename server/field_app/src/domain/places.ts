@@ -7,6 +7,7 @@ import type { Item } from "../store/view";
 export interface Place {
   kind: string;
   name: string;
+  id?: string; // of servers that know places by id
 }
 
 export function placesOf(site: Item | null | undefined): Place[] {

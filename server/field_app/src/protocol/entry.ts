@@ -34,6 +34,7 @@ export interface Draft {
   reason?: string;
   needs?: readonly string[];
   media?: readonly MediaPromise[];
+  form?: number; // the version by which a body of a published form was written
 }
 
 /** What no server would read as a line: it must not take a number of the stream. */
@@ -47,7 +48,7 @@ export class UnwritableEntry extends Error {
 export function entryLine(draft: Draft, n: number, prev: string): Bytes {
   const { id, scope, kind, record, act, at, body } = draft;
   const members: Record<string, unknown> = { id, scope, n, prev, kind, record, act, at, body };
-  for (const name of ["base", "amends", "reason", "needs", "media"] as const) {
+  for (const name of ["base", "amends", "reason", "needs", "media", "form"] as const) {
     const value = draft[name];
     if (value !== undefined && !(Array.isArray(value) && value.length === 0)) members[name] = value;
   }

@@ -56,9 +56,24 @@ it("that were to replace a refused entry go on as new ones", async () => {
   const refused = await add(old, SITE, "disinfection_log", { place: "canteen" });
   await old.outbox.where("id").equals(refused).modify({ state: "settled", outcome: "refused" });
   const value = { body: { place: "canteen", place_name: "工人食堂" }, photos: [] };
-  await keepDraft(old, draftName(SITE, `disinfect ${refused}`), { id: "d1", value });
+  await keepDraft(old, draftName(SITE, `log disinfection_log ${refused}`), { id: "d1", value });
   await takeDrafts(fresh, await unsentFile(old));
-  expect(await unfinished(fresh)).toMatchObject([{ form: "disinfect", of: "canteen 工人食堂", copies: false }]);
+  expect(await unfinished(fresh)).toMatchObject([{ form: "log", of: "disinfection_log at canteen 工人食堂", copies: false }]);
+});
+
+it("of a correction stay what they are: the record is on the next tablet too", async () => {
+  const record = await add(old, SITE, "disinfection_log", { place: "canteen" });
+  await keepDraft(old, draftName(SITE, `log disinfection_log of ${record}`), { id: "d1", value: { body: { place: "canteen" }, photos: [] } });
+  await takeDrafts(fresh, await unsentFile(old));
+  expect(await unfinished(fresh)).toMatchObject([{ form: "log", of: `disinfection_log of ${record}`, copies: false }]);
+});
+
+it("of an earlier version of the app are found under the name of today", async () => {
+  const about = strToU8(JSON.stringify({ user: "user" }));
+  const list = strToU8(JSON.stringify([{ name: `draft:${SITE}:disinfect canteen 工人食堂`, value: { id: "d1", value: { body: {}, photos: [] } } }]));
+  const zip = zipSync({ "about.json": about, "drafts.json": list });
+  await takeDrafts(fresh, new Blob([zip as Uint8Array<ArrayBuffer>]));
+  expect(await unfinished(fresh)).toMatchObject([{ form: "log", of: "disinfection_log at canteen 工人食堂" }]);
 });
 
 it("of a round come with it, and a finding without its round is no work to go on with", async () => {

@@ -4,7 +4,7 @@ import { strFromU8, strToU8, unzipSync } from "fflate";
 import type { Photo } from "../domain/photos";
 import { hex, sha256 } from "../protocol/bytes";
 import { type FieldDatabase, FieldError, type Note } from "./database";
-import { allDrafts, copiedIn, draftName, idOf, isWritten, partsOf } from "./drafts";
+import { allDrafts, copiedIn, draftName, idOf, isWritten, nameNow, partsOf } from "./drafts";
 
 const LIST = "drafts.json";
 const FOLDER = "drafts/";
@@ -64,10 +64,12 @@ async function put(db: FieldDatabase, draft: Note): Promise<keyof Taken> {
 /** A refused entry stays on its tablet: what was to replace it goes on as a new one. */
 async function nameElsewhere(db: FieldDatabase, name: string, value: unknown): Promise<string> {
   const { scope, form, of } = partsOf(name);
+  if (of.includes(" of ")) return name; // the record that it corrects is on every tablet
   const refused = await db.outbox.where("id").equals(copiedIn(of)).first();
   if (!refused) return name;
   const body = (value as { value?: { body?: Record<string, unknown> } }).value?.body ?? {};
-  const asNew: Record<string, unknown> = { worker: "new", disinfect: `${body["place"]} ${body["place_name"]}`, finding: body["round"], log: of.split(" ")[0] };
+  const place = body["place_name"] ? ` at ${String(body["place"])} ${String(body["place_name"])}` : "";
+  const asNew: Record<string, unknown> = { worker: "new", finding: body["round"], log: `${of.split(" ")[0]}${place}` };
   return asNew[form] ? draftName(scope, `${form} ${asNew[form]}`) : name;
 }
 
@@ -102,7 +104,7 @@ async function draftIn(files: Record<string, Uint8Array>, one: unknown): Promise
     const bytes = files[fileOf(photo)] as Uint8Array<ArrayBuffer> | undefined;
     if (bytes && hex(await sha256(bytes)) === photo.sha256) photos.push({ ...photo, blob: new Blob([bytes], { type: photo.type }) });
   }
-  return { name, value: withPhotos(value, () => photos) };
+  return { name: nameNow(name), value: withPhotos(value, () => photos) };
 }
 
 function photosIn(draft: unknown): Photo[] {

@@ -42,6 +42,23 @@ it.each([
   expect(await db.outbox.where("[kind+shown+state+scope+day]").equals(["case", 1, "settled", "s", ""]).count()).toBe(1);
 });
 
+it("finds drafts again that an older version named otherwise", async () => {
+  const name = `test ${crypto.randomUUID()}`;
+  const old = new Dexie(name);
+  old.version(5).stores({ notes: "name" });
+  await old.table("notes").bulkAdd([
+    { name: "draft:site:1:disinfect canteen 工人食堂", value: { id: "d1" } },
+    { name: "draft:site:1:disinfect 01980a00-0000-7000-8000-00000000d001", value: { id: "d2" } },
+    { name: "draft:site:1:worker new", value: { id: "d3" } },
+  ]);
+  old.close();
+  expect((await new FieldDatabase(name).notes.toArray()).map((note) => note.name).sort()).toEqual([
+    "draft:site:1:log disinfection_log 01980a00-0000-7000-8000-00000000d001",
+    "draft:site:1:log disinfection_log at canteen 工人食堂",
+    "draft:site:1:worker new",
+  ]);
+});
+
 it("knows a full disk, however deep it lies", () => {
   const full = new DOMException("full", "QuotaExceededError");
   expect(failureCode(full)).toBe("storage_full");

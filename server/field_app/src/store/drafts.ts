@@ -3,9 +3,16 @@
 import type { Body } from "../protocol/entry";
 import type { FieldDatabase, Note } from "./database";
 
+const LAST = "last:";
+
 /** A draft's name: the site it belongs to, and the form. */
 export function draftName(scope: string, form: string): string {
   return `draft:${scope}:${form}`;
+}
+
+/** The name of a draft that an earlier version of this app kept: it had one form for each place of disinfection. */
+export function nameNow(name: string): string {
+  return name.replace(/^(draft:\S+):disinfect (?=\S+ )/s, "$1:log disinfection_log at ").replace(/^(draft:\S+):disinfect /s, "$1:log disinfection_log ");
 }
 
 /** What `draftName` made a name of: the site, the form, and of what it is. (A scope has a colon in it, a form has none.) */
@@ -50,7 +57,7 @@ export async function unfinished(db: FieldDatabase): Promise<Unfinished[]> {
     const { scope, form, of } = partsOf(name);
     const { body = {}, photos = [] } = (value as { value?: { body?: Body; photos?: unknown[] } }).value ?? {};
     if (form === "round") rounds.add(idOf(value));
-    const copies = of !== "" && (await db.outbox.where("id").equals(copiedIn(of)).count()) > 0;
+    const copies = of !== "" && !of.includes(" of ") && (await db.outbox.where("id").equals(copiedIn(of)).count()) > 0;
     if (form !== "finish") found.push({ name, scope, form, of, copies, body, photos: photos.length });
   }
   return found.filter(({ form, of, copies }) => form !== "finding" || copies || rounds.has(of));
@@ -73,7 +80,17 @@ export function idOf(draft: unknown): string {
   return String((draft as { id?: unknown } | null | undefined)?.id ?? "");
 }
 
-/** Forget the drafts of a site, or all of them (""): they may say something about people's health. */
+/** What stood in a form last time, of the fields that keep it. */
+export async function lastKept(db: FieldDatabase, form: string): Promise<Body> {
+  return ((await db.notes.get(LAST + form))?.value as Body | undefined) ?? {};
+}
+
+export async function keepLast(db: FieldDatabase, form: string, values: Body): Promise<void> {
+  if (Object.keys(values).length > 0) await db.notes.put({ name: LAST + form, value: values });
+}
+
+/** Forget the drafts of a site, or all of them (""), and what stood there last: they may say something about people. */
 export async function dropDrafts(db: FieldDatabase, scope = ""): Promise<void> {
+  if (!scope) await db.notes.where("name").startsWith(LAST).delete();
   await db.notes.where("name").startsWith(scope ? `draft:${scope}:` : "draft:").delete();
 }

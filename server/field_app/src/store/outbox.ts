@@ -53,7 +53,7 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly P
     const { id, scope, kind, record, act } = draft;
     const row: OutboxRow = {
       ...{ scope, n: head.n + 1, id, kind, record, act, line, schema: contracts.schema, hash, wallMs },
-      day: contracts.kinds[kind]?.nature === "fact" ? localDate(parseMs(draft.at.observed) ?? wallMs) : "",
+      day: (await natureOf(db, kind)) === "fact" ? localDate(parseMs(draft.at.observed) ?? wallMs) : "",
       ...{ state: "waiting", shown: 1, outcome: "", code: "", errors: {}, rev: null, settledMs: null, seen: 0, carried: 0 },
     };
     const stored = await db.transaction("rw", db.scopes, db.outbox, db.photos, db.identity, async () => {
@@ -68,6 +68,14 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly P
     });
     if (stored) return id;
   }
+}
+
+/** Of a kind in code or of a published form; all versions of a form have the same. */
+async function natureOf(db: FieldDatabase, kind: string): Promise<string> {
+  const known = contracts.kinds[kind]?.nature;
+  if (known) return known;
+  const forms = await db.records.where("[kind+scope+day]").equals(["form", "ref", ""]).toArray();
+  return String(forms.find(({ body }) => body["code"] === kind)?.body["nature"] ?? "fact");
 }
 
 async function headOf(db: FieldDatabase, scope: string): Promise<ScopeRow> {

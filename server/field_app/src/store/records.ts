@@ -108,8 +108,8 @@ function rowOf(scope: string, change: Change): Promise<RecordRow>[] {
 
 function dayOf(kind: string, body: Body): string {
   if (kind === "window") return String(body["local_date"] ?? "");
-  if (contracts.kinds[kind]?.nature !== "fact") return "";
-  const ms = eventMs(body);
+  if ((contracts.kinds[kind]?.nature ?? "fact") !== "fact") return "";
+  const ms = eventMs(body); // of a form's records only facts have a time
   return ms === null ? "" : localDate(ms);
 }
 

@@ -8,10 +8,13 @@ import type { Photo } from "../domain/photos";
 import { append, unsettledMaker } from "./outbox";
 
 /** `id`: of an entry whose name was chosen before it was written. `observedMs` (补录): when the work was done, for what was
- * first written on paper; null: now. */
+ * first written on paper; null: now. `form`: the version of the published form. `about`: the records that the body names;
+ * else its worker. */
 export interface Further {
   id?: string;
   observedMs?: number | null;
+  form?: number | undefined;
+  about?: readonly string[];
 }
 
 /** A fact or a new register. `needs` is found out from the worker that a fact is about. Gives the entry's id. Throws
@@ -22,16 +25,30 @@ export async function add(
   kind: string,
   body: Body,
   photos: readonly Photo[] = [],
-  { id = uuid7(Date.now()), observedMs = null }: Further = {},
+  { id = uuid7(Date.now()), observedMs = null, form, about = [body["worker"]].filter((one) => typeof one === "string") }: Further = {},
 ): Promise<string> {
-  const worker = body["worker"];
-  const [needs, at] = await Promise.all([typeof worker === "string" ? needsOf(db, scope, worker) : [], moment(db)]);
+  const [needs, at] = await Promise.all([needsOf(db, scope, about), moment(db)]);
   if (observedMs !== null) {
     if (observedMs > Date.now() + (await db.numberNote("server_offset_ms"))) throw new FieldError("observed_ahead");
     at.observed = wallText(observedMs);
   }
   const draft: Draft = { id, scope, kind, record: id, act: "add", at, body, needs };
-  return append(db, { ...draft, media: promises(photos) }, rowsOf(id, photos));
+  return append(db, { ...draft, media: promises(photos), ...(form && { form }) }, rowsOf(id, photos));
+}
+
+/** A fact in place of one that was wrong; both stay readable. When the work was done is as it was. Throws `unknown_record`. */
+export async function amend(
+  db: FieldDatabase,
+  scope: string,
+  amends: string,
+  body: Body,
+  photos: readonly Photo[] = [],
+  { id = uuid7(Date.now()), form, about = [] }: Further = {},
+): Promise<string> {
+  const { kind } = await knownRecord(db, scope, amends);
+  const [needs, at] = await Promise.all([needsOf(db, scope, [amends, ...about]), moment(db)]);
+  const draft: Draft = { id, scope, kind, record: id, act: "amend", amends, at, body, needs };
+  return append(db, { ...draft, media: promises(photos), ...(form && { form }) }, rowsOf(id, photos));
 }
 
 /** Change fields of a register, from the version that was last pulled. Throws `unknown_record`. */
@@ -41,10 +58,11 @@ export async function edit(
   record: string,
   changes: Body,
   photos: readonly Photo[] = [],
+  { form }: Further = {},
 ): Promise<string> {
   const known = await knownRecord(db, scope, record);
   const draft = await draftOf(db, scope, known, record);
-  const change: Draft = { ...draft, act: "edit", base: known.rev, body: changes, media: promises(photos) };
+  const change: Draft = { ...draft, act: "edit", base: known.rev, body: changes, media: promises(photos), ...(form && { form }) };
   return append(db, change, rowsOf(draft.id, photos));
 }
 
@@ -65,13 +83,13 @@ function rowsOf(entry: string, photos: readonly Photo[]): PhotoRow[] {
 type Known = { kind: string; rev: number };
 
 async function draftOf(db: FieldDatabase, scope: string, known: Known, record: string): Promise<Omit<Draft, "act" | "body">> {
-  const needs = await needsOf(db, scope, record);
+  const needs = await needsOf(db, scope, [record]);
   return { id: uuid7(Date.now()), scope, kind: known.kind, record, at: await moment(db), needs };
 }
 
-async function needsOf(db: FieldDatabase, scope: string, record: string): Promise<string[]> {
-  const maker = await unsettledMaker(db, scope, record);
-  return maker === null ? [] : [maker];
+async function needsOf(db: FieldDatabase, scope: string, records: readonly string[]): Promise<string[]> {
+  const makers = await Promise.all(records.map((record) => unsettledMaker(db, scope, record)));
+  return [...new Set(makers)].filter((maker) => maker !== null);
 }
 
 /** Kind and rev last pulled of a record, or of one that this tablet made itself: then rev 1, which an add gives. A pull

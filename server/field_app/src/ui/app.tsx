@@ -1,29 +1,27 @@
 // The frame: the user, the site, the navigation bar, and short messages to the user.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { contracts } from "../contracts";
+import type { Form } from "../domain/form";
+import { inForce } from "../domain/duty_versions";
+import { localDate } from "../protocol/time";
 import type { FieldDatabase } from "../store/database";
+import { formsOn, isMeantFor, publishedForms } from "../store/forms";
 import { type Item, listed } from "../store/view";
 import { Exchange } from "../sync/exchange";
 import { Syncer } from "../sync/syncer";
-import { furtherLogs, logAt, roomOf } from "./forms";
+import { formKinds, kindOf, logAt, logRoom } from "./forms";
 import { Icon } from "./parts/icon";
 import { Later } from "./parts/later";
 import { ReasonOfCopy } from "./parts/reason";
 import { useAim } from "./parts/still";
 import { SyncBadge } from "./parts/sync_badge";
 import { type Route, useRoute } from "./route";
-import { CaseScreen } from "./screens/case";
 import { Cases, NewCaseOf } from "./screens/cases";
-import { Disinfect } from "./screens/disinfect";
 import { Enrol } from "./screens/enrol";
 import { Flags } from "./screens/flags";
 import { Gate } from "./screens/gate";
 import { More } from "./screens/more";
 import { Roster } from "./screens/roster";
-import { Round } from "./screens/round";
-import { RoundForm } from "./screens/round_forms";
-import { Supplies } from "./screens/supplies";
 import { SyncScreen } from "./screens/sync";
 import { Temperature } from "./screens/temperature";
 import { Today } from "./screens/today";
@@ -31,23 +29,24 @@ import { WorkerForm } from "./screens/worker_form";
 import { type Session, SessionContext, type Tone, useLive } from "./session";
 import { useUpdate } from "./updates";
 
-type Room = readonly [path: string, name: string, icon: string];
+type Room = readonly [path: string, name: string, icon: string, kind?: string]; // `kind`: whose later versions have a form
 
-const ROOMS: Room[] = [
+const FIRST_ROOMS: Room[] = [
   ["/today", "今日", "today"],
   ["/temperature", "测温", "temperature"],
-  ["/disinfect", "消毒", "disinfect"],
+];
+const PEOPLE_ROOMS: Room[] = [
   ["/roster", "名册", "roster"],
   ["/gate", "门岗", "gate"],
 ];
-const FURTHER_ROOMS: Room[] = [
-  ["/round", "巡查", "round"],
+const OWN_ROOMS: Room[] = [
+  ["/round", "巡查", "round", "inspection_round"],
   ["/flags", "标记", "flag"],
   ["/cases", "个案", "case"],
-  ["/supplies", "物资", "supplies"],
-  ...furtherLogs().map((kind): Room => [roomOf(kind)!, contracts.kinds[kind]!.title, contracts.kinds[kind]!.icon]),
-  ["/sync", "同步", "sync"],
+  ["/supplies", "物资", "supplies", "supply_movement"],
 ];
+const SYNC: Room = ["/sync", "同步", "sync"];
+const WRITER = "inspector"; // who uses this app
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
 const TOAST_MS = 3_000;
 const TOUCHES = ["pointerdown", "keydown"];
@@ -64,9 +63,12 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const sites = useLive(async () => inOrder(await listed(db, "site", "")), [db], ["scopes", "records", "outbox"]);
   const chosen = useLive(async () => String((await db.note("site")) ?? ""), [db], ["notes"]);
   const offsetMs = useLive(() => db.numberNote("server_offset_ms"), [db], ["notes"]);
+  const read = useLive(() => readForms(db), [db], ["records"]);
   useEffect(() => syncer.start(), [syncer]);
-  if (identity === undefined || sites === undefined || chosen === undefined || offsetMs === undefined) return null;
-  const site = sites.find((one) => one.scope === (picked || chosen)) ?? sites[0] ?? null;
+  const site = sites?.find((one) => one.scope === (picked || chosen)) ?? sites?.[0] ?? null;
+  const today = localDate(Date.now() + (offsetMs ?? 0));
+  const rooms = useMemo(() => read && roomsOf(read.forms, read.duties, site, today), [read, site, today]);
+  if (!read || !rooms || identity === undefined || sites === undefined || chosen === undefined || offsetMs === undefined) return null;
   // At once, and away from what belongs to the other site: else the next touch would mean somebody who is not there.
   const chooseSite = (scope: string) => {
     if (scope === site?.scope) return;
@@ -74,11 +76,11 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
     if (route.query.size > 0) location.replace(`#${logAt(route.path) ? route.path : `/${route.path.split("/")[1]}`}`);
     void db.setNote("site", scope);
   };
-  const session: Session = { db, syncer, site, sites, chooseSite, isBusy, offsetMs, notify, fromLink };
+  const session: Session = { db, syncer, site, sites, forms: read.forms, chooseSite, isBusy, offsetMs, notify, fromLink };
   const isIn = identity !== null && identity.state !== "enrolling";
   return (
     <SessionContext.Provider value={session}>
-      {isIn ? <Rooms route={route} isRevoked={identity.state === "revoked"} /> : <Enrol />}
+      {isIn ? <Rooms rooms={rooms} route={route} isRevoked={identity.state === "revoked"} /> : <Enrol />}
       {update && (
         <div class="update" role="status">
           <span>{update.text}</span>
@@ -92,19 +94,43 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   );
 }
 
-function Rooms({ route, isRevoked }: { route: Route; isRevoked: boolean }) {
+interface AllRooms {
+  bar: Room[];
+  further: Room[];
+}
+
+async function readForms(db: FieldDatabase): Promise<{ forms: Form[]; duties: Item[] }> {
+  const [forms, duties] = await Promise.all([publishedForms(db), listed(db, "duty", "ref")]);
+  return { forms, duties };
+}
+
+/** Of the forms, one that a duty asks for is in the bar, the first of them; the others are further rooms. */
+function roomsOf(forms: readonly Form[], duties: readonly Item[], site: Item | null, today: string): AllRooms {
+  const offered = formsOn(forms, today);
+  const isOffered = (kind: string) => (forms.some(({ code }) => code === kind) ? offered.has(kind) && isMeantFor(offered.get(kind)!, site, WRITER) : true);
+  const isAsked = (kind: string) => duties.some(({ body }) => body["kind"] === kind && inForce(duties, String(body["code"]), today)?.body["kind"] === kind);
+  const kinds = formKinds(forms).filter(isOffered);
+  const asked = kinds.filter(isAsked);
+  const roomFor = (kind: string): Room => [logRoom(kind), kindOf(forms, kind)!.title, kindOf(forms, kind)!.icon];
+  const [first, ...others] = [...asked, ...kinds.filter((kind) => !asked.includes(kind))].map(roomFor);
+  const known = new Set(kinds.map(logRoom));
+  const own = OWN_ROOMS.filter(([, , , kind]) => !kind || !known.has(logRoom(kind)));
+  return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...own, ...others, SYNC] };
+}
+
+function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isRevoked: boolean }) {
   const shown = isRevoked ? "/sync" : route.path;
   const main = useRef<HTMLElement>(null);
   const copy = isRevoked ? null : route.query.get("copy");
   useAim(main);
-  const isFurther = FURTHER_ROOMS.some(([path]) => shown.startsWith(path));
+  const isFurther = rooms.further.some(([path]) => shown.startsWith(path));
   return (
     <div class="frame">
       <nav class="rooms" aria-label="栏目">
-        {ROOMS.map((room) => (
+        {rooms.bar.map((room) => (
           <RoomLink key={room[0]} room={room} shown={shown} />
         ))}
-        {FURTHER_ROOMS.map((room) => (
+        {rooms.further.map((room) => (
           <RoomLink key={room[0]} room={room} shown={shown} more="further" />
         ))}
         <RoomLink room={MORE} shown={isFurther ? MORE[0] : shown} more="more" />
@@ -112,7 +138,7 @@ function Rooms({ route, isRevoked }: { route: Route; isRevoked: boolean }) {
       <main ref={main}>
         <SyncBadge />
         {copy && <ReasonOfCopy entry={copy} />}
-        <Screen path={shown} query={route.query} />
+        <Screen path={shown} query={route.query} further={rooms.further} />
       </main>
     </div>
   );
@@ -127,12 +153,10 @@ function RoomLink({ room: [path, name, icon], shown, more }: { room: Room; shown
   );
 }
 
-function Screen({ path, query }: Route) {
+function Screen({ path, query, further }: Route & { further: Room[] }) {
   switch (path) {
     case "/temperature":
       return <Temperature chosen={query.get("worker")} asked={query.get("slot")} copy={query.get("copy")} />;
-    case "/disinfect":
-      return <Disinfect place={query.get("place")} copy={query.get("copy")} />;
     case "/roster":
       return <Roster />;
     case "/roster/worker":
@@ -140,10 +164,10 @@ function Screen({ path, query }: Route) {
     case "/gate":
       return <Gate chosen={query.get("worker")} copy={query.get("copy")} />;
     case "/round":
-      return <Round />;
+      return <Later key={path} load={roundScreen} with={{}} />;
     case "/round/finding":
     case "/round/finish":
-      return <RoundForm key={path} form={path === "/round/finding" ? "finding" : "finish"} copy={query.get("copy")} />;
+      return <Later key={path} load={roundForm} with={{ form: path === "/round/finding" ? ("finding" as const) : ("finish" as const), ...asked(query, "copy") }} />;
     case "/flags":
       return <Flags id={query.get("id")} />;
     case "/cases":
@@ -151,19 +175,23 @@ function Screen({ path, query }: Route) {
     case "/cases/new":
       return <NewCaseOf />;
     case "/cases/case":
-      return <CaseScreen {...asked(query, "id", "worker", "cause", "code", "copy")} />;
+      return <Later key={path} load={caseScreen} with={asked(query, "id", "worker", "cause", "code", "copy")} />;
     case "/supplies":
-      return <Supplies copy={query.get("copy")} />;
+      return <Later key={path} load={supplies} with={asked(query, "copy")} />;
     case "/more":
-      return <More rooms={FURTHER_ROOMS} />;
+      return <More rooms={further} />;
     case "/sync":
       return <SyncScreen />;
     default:
-      return logAt(path) ? <Later key={path} load={logScreen} with={{ kind: logAt(path), ...asked(query, "place", "copy") }} /> : <Today />;
+      return logAt(path) ? <Later key={path} load={formScreen} with={{ kind: logAt(path), ...asked(query, "place", "slot", "of", "copy") }} /> : <Today />;
   }
 }
 
-const logScreen = async () => (await import("./screens/log")).LogScreen;
+const formScreen = async () => (await import("./form/form_screen")).FormScreen;
+const roundScreen = async () => (await import("./screens/round")).Round;
+const roundForm = async () => (await import("./screens/round_forms")).RoundForm;
+const caseScreen = async () => (await import("./screens/case")).CaseScreen;
+const supplies = async () => (await import("./screens/supplies")).Supplies;
 
 function asked<Name extends string>(query: URLSearchParams, ...names: Name[]): Record<Name, string | null> {
   return Object.fromEntries(names.map((name) => [name, query.get(name)])) as Record<Name, string | null>;

@@ -3,6 +3,7 @@
 import Dexie from "dexie";
 import { createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import type { Form } from "../domain/form";
 import type { FieldDatabase } from "../store/database";
 import { failureCode } from "../store/database";
 import { setSeen } from "../store/refused";
@@ -15,6 +16,7 @@ export interface Session {
   syncer: Syncer;
   site: Item | null; // the one that is being worked at
   sites: readonly Item[];
+  forms: readonly Form[]; // all versions that were published
   chooseSite: (scope: string) => void;
   isBusy: boolean; // an exchange is running
   offsetMs: number; // how far this tablet's clock is behind the server's

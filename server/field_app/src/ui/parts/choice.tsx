@@ -11,7 +11,7 @@ interface Props {
 export function Choice({ title, options, value, onChange, canBeNone }: Props) {
   return (
     <fieldset class="choice">
-      <legend>{title}</legend>
+      {title && <legend>{title}</legend>}
       <div>
         {Object.entries(options).map(([code, name]) => (
           <button
@@ -20,6 +20,28 @@ export function Choice({ title, options, value, onChange, canBeNone }: Props) {
             aria-pressed={code === value}
             onClick={() => onChange(canBeNone && code === value ? "" : code)}
           >
+            {name}
+          </button>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+interface SeveralProps {
+  options: Record<string, string>;
+  values: readonly string[];
+  onChange: (values: string[]) => void;
+}
+
+/** Several of a few, in the order of the list. */
+export function Choices({ options, values, onChange }: SeveralProps) {
+  const toggle = (code: string) => onChange(Object.keys(options).filter((one) => (one === code) !== values.includes(one)));
+  return (
+    <fieldset class="choice">
+      <div>
+        {Object.entries(options).map(([code, name]) => (
+          <button type="button" key={code} aria-pressed={values.includes(code)} onClick={() => toggle(code)}>
             {name}
           </button>
         ))}

@@ -17,13 +17,15 @@ interface Props {
   onPick: (person: Person) => void;
   aside?: (person: Person) => ComponentChildren; // what is known of each
   empty?: ComponentChildren;
+  isWithin?: boolean; // a form, of which it is a part: then it can be none itself
 }
 
-export function PersonPicker({ people, others = [], onPick, aside, empty }: Props) {
+export function PersonPicker({ people, others = [], onPick, aside, empty, isWithin = false }: Props) {
   const { notify } = useSession();
   const [typed, setTyped] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  const found = useStill(search(typed.trim() ? [...people, ...others] : people, typed), typed.trim());
+  const shown = isWithin ? [] : people; // among other questions, a list of everybody would be in the way
+  const found = useStill(search(typed.trim() ? [...people, ...others] : shown, typed), typed.trim());
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) field.current?.focus(); // on a touch screen a keyboard would cover the list
     const catchKeys = (event: KeyboardEvent) => {
@@ -43,8 +45,10 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
     if (person) onPick(person);
     else notify("名册中没有找到这个码对应的人员。", "bad");
   };
+  const Frame = isWithin ? "div" : "form";
+  const onEnter = (event: KeyboardEvent) => isWithin && event.key === "Enter" && pickOnly(event);
   return (
-    <form class="picker" onSubmit={pickOnly}>
+    <Frame class="picker" onSubmit={pickOnly} onKeyDown={onEnter}>
       <div class="looking">
         <label class="search">
           <span class="unseen">找人</span>
@@ -61,7 +65,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
         </label>
         <Scanner onRead={pickScanned} />
       </div>
-      {found.length === 0 && <div class="empty">{typed ? "没有找到。可以换一种写法, 或到名册登记新人员。" : empty}</div>}
+      {found.length === 0 && (typed || empty) && <div class="empty">{typed ? "没有找到。可以换一种写法, 或到名册登记新人员。" : empty}</div>}
       <ul class="people">
         {found.slice(0, SHOWN_MAX).map((person) => (
           <li key={person.id}>
@@ -76,6 +80,6 @@ export function PersonPicker({ people, others = [], onPick, aside, empty }: Prop
         ))}
       </ul>
       {found.length > SHOWN_MAX && <p class="muted">还有 {found.length - SHOWN_MAX} 人, 请输入姓名查找。</p>}
-    </form>
+    </Frame>
   );
 }

@@ -1,12 +1,15 @@
 // Why the server refused an entry: where the refused are listed, and above the form in which it is written again.
 
 import { contracts } from "../../contracts";
+import type { Form } from "../../domain/form";
 import type { OutboxRow } from "../../store/database";
+import { formOf } from "../forms";
 import { useLive, useSession } from "../session";
 import { refusalText } from "../texts";
 
 export function Reason({ row }: { row: OutboxRow }) {
-  const messages = Object.entries(row.errors).flatMap(([pointer, texts]) => texts.map((text) => `${fieldTitle(row, pointer)}${text}`));
+  const { forms } = useSession();
+  const messages = Object.entries(row.errors).flatMap(([pointer, texts]) => texts.map((text) => `${fieldTitle(forms, row, pointer)}${text}`));
   return (
     <>
       <p data-code={row.code}>{refusalText(row.code)}</p>
@@ -32,7 +35,8 @@ export function ReasonOfCopy({ entry }: { entry: string }) {
   );
 }
 
-function fieldTitle(row: OutboxRow, pointer: string): string {
-  const field = contracts.kinds[row.kind]?.fields[pointer.replace("/body/", "")];
-  return field ? `${field.title}: ` : "";
+function fieldTitle(forms: readonly Form[], row: OutboxRow, pointer: string): string {
+  const name = pointer.split("/")[2] ?? "";
+  const title = formOf(forms, row.kind)?.items.find((item) => item.name === name)?.label ?? contracts.kinds[row.kind]?.fields[name]?.title;
+  return title ? `${title}: ` : "";
 }

@@ -1,18 +1,19 @@
 // 未写完: the forms that were begun on this tablet, or on the one before it, each one touch away; and how those come here.
 
 import { useState } from "preact/hooks";
-import { contracts, word } from "../../contracts";
+import { word } from "../../contracts";
+import type { Form } from "../../domain/form";
 import { type Taken, takeDrafts } from "../../store/carried_drafts";
 import { failureCode } from "../../store/database";
 import { unfinished, type Unfinished as Draft } from "../../store/drafts";
-import { logRoom } from "../forms";
+import { kindOf, logRoom } from "../forms";
 import { useLive, useSession } from "../session";
 import { textOf } from "../texts";
 
-const FORMS: Record<string, string> = { worker: "登记新人员", disinfect: "消毒", finding: "巡查问题", round: "巡查" };
+const TITLES: Record<string, string> = { worker: "登记新人员", finding: "巡查问题", round: "巡查" };
 
 export function Unfinished() {
-  const { db, sites, chooseSite } = useSession();
+  const { db, sites, chooseSite, forms } = useSession();
   const drafts = useLive(() => unfinished(db), [db]);
   if (!drafts || drafts.length === 0) return null;
   return (
@@ -24,7 +25,7 @@ export function Unfinished() {
         {drafts.map((one) => (
           <li key={one.name}>
             <a href={hrefOf(one)} onClick={() => chooseSite(one.scope)}>
-              {[titleOf(one), textIn(one)].filter(Boolean).join(" ")}
+              {[titleOf(forms, one), textIn(one)].filter(Boolean).join(" ")}
             </a>
             <small>
               {String(sites.find((site) => site.scope === one.scope)?.body["name"] ?? "")} {one.photos > 0 && `· 照片 ${one.photos} 张 `}· 未写完
@@ -36,15 +37,23 @@ export function Unfinished() {
   );
 }
 
-function titleOf({ form, of }: Draft): string {
-  return FORMS[form] ?? contracts.kinds[of.split(" ")[0]!]?.title ?? "";
+function titleOf(forms: readonly Form[], { form, of }: Draft): string {
+  const title = TITLES[form] ?? kindOf(forms, of.split(" ")[0]!)?.title ?? "";
+  return of.includes(" of ") ? `更正${title}` : title;
 }
 
 function hrefOf({ form, of, copies }: Draft): string {
-  if (form === "log") return `#${logRoom(of.split(" ")[0]!)}${copies ? `?copy=${of.split(" ")[1]}` : ""}`;
-  if (form === "disinfect") return copies ? `#/disinfect?copy=${of}` : `#/disinfect?place=${encodeURIComponent(of)}`;
+  if (form === "log") return `#${logHref(of, copies)}`;
   const paths: Record<string, string> = { worker: "/roster/worker", finding: "/round/finding", round: "/round" };
   return `#${paths[form]}${copies ? `?copy=${of}` : ""}`;
+}
+
+/** As the form screen names its drafts: `kind`, `kind at place`, `kind of record`, `kind refused`. */
+function logHref(of: string, copies: boolean): string {
+  const [kind = "", how, ...rest] = of.split(" ");
+  if (how === "at") return `${logRoom(kind)}?place=${encodeURIComponent(rest.join(" "))}`;
+  if (how === "of") return `${logRoom(kind)}?of=${rest[0]}`;
+  return copies ? `${logRoom(kind)}?copy=${how}` : logRoom(kind);
 }
 
 /** What distinguishes it from others of its form. */

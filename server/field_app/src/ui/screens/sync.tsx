@@ -1,7 +1,7 @@
 // 同步: what is stored here, what the server has signed for, and what it refused and why.
 
 import { useEffect, useState } from "preact/hooks";
-import { contracts } from "../../contracts";
+import type { Form } from "../../domain/form";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/database";
 import { allDrafts } from "../../store/drafts";
@@ -13,7 +13,7 @@ import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
 import { Reason } from "../parts/reason";
 import { FromOldTablet, Unfinished } from "../parts/unfinished";
 import { since } from "../parts/sync_badge";
-import { formOf, workerOf } from "../forms";
+import { kindOf, pathAgain, workerOf } from "../forms";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { OUTCOMES, textOf } from "../texts";
@@ -145,12 +145,12 @@ function KeepStorage() {
 
 /** A refused entry stays what it is; a correction makes a new one, and until that is saved it is shown here. */
 function Refused({ row, names }: { row: OutboxRow; names: Names }) {
-  const { db } = useSession();
-  const form = formOf(row);
+  const { db, forms } = useSession();
+  const form = pathAgain(forms, row);
   return (
     <article class="card refused">
       <h2>
-        退回: {title(row, names)} <small>{localTime(row.wallMs)}</small>
+        退回: {title(forms, row, names)} <small>{localTime(row.wallMs)}</small>
       </h2>
       <Reason row={row} />
       <div class="keys">
@@ -169,10 +169,10 @@ function Refused({ row, names }: { row: OutboxRow; names: Names }) {
 
 /** Its entry took effect without it; it says so wherever it shows. */
 function RefusedPhoto({ photo }: { photo: PhotoRow }) {
-  const { db } = useSession();
+  const { db, forms } = useSession();
   const of = useLive(async () => {
     const row = await db.outbox.where("id").equals(photo.entry).first();
-    return row ? `${title(row, await namesOfRows(db, [row]))} ${localTime(row.wallMs)}` : "";
+    return row ? `${title(forms, row, await namesOfRows(db, [row]))} ${localTime(row.wallMs)}` : "";
   }, [db, photo.entry]);
   return (
     <article class="card refused">
@@ -196,7 +196,7 @@ interface EntriesProps {
 }
 
 function Entries({ title: heading, rows, names, now, more }: EntriesProps) {
-  const { sites } = useSession();
+  const { sites, forms } = useSession();
   const siteOf = (row: OutboxRow) => String(sites.find((site) => site.scope === row.scope)?.body["name"] ?? "");
   if (rows.length === 0) return null;
   return (
@@ -205,7 +205,7 @@ function Entries({ title: heading, rows, names, now, more }: EntriesProps) {
       <ul class="entries">
         {rows.map((row) => (
           <li key={row.id}>
-            <span>{title(row, names)}</span>
+            <span>{title(forms, row, names)}</span>
             <small>
               {siteOf(row)} {localDate(row.wallMs) === localDate(now) ? "" : `${localDate(row.wallMs).slice(5)} `}
               {localTime(row.wallMs)} · {row.state === "waiting" ? "未上传" : (OUTCOMES[row.outcome] ?? row.outcome)}
@@ -255,14 +255,14 @@ function namesOfRows(db: FieldDatabase, rows: readonly OutboxRow[]): Promise<Nam
 }
 
 /** `测温记录 张三 36.3 ℃`. */
-function title(row: OutboxRow, names: Names): string {
+function title(forms: readonly Form[], row: OutboxRow, names: Names): string {
   const acts: Record<string, string> = { add: "", edit: "修改", amend: "更正", void: "作废" };
   const { celsius, place_name } = entryOf(row).body;
   const who = names.get(workerOf(row)) ?? names.get(row.record) ?? place_name;
   const reading = celsius === undefined || celsius === null ? "" : `${Number(celsius).toFixed(1)} ℃`;
   const observed = observedMsOf(row);
   const later = observed === null ? "" : `(补录 ${localDate(observed).slice(5)} ${localTime(observed)})`;
-  return [acts[row.act], contracts.kinds[row.kind]?.title ?? row.kind, who, reading, later].filter(Boolean).join(" ");
+  return [acts[row.act], kindOf(forms, row.kind)?.title ?? row.kind, who, reading, later].filter(Boolean).join(" ");
 }
 
 function receiptText(scopes: readonly ScopeRow[]): string {

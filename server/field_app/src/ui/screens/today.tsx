@@ -6,6 +6,7 @@ import { choices, word } from "../../contracts";
 import { type Case, openCases, withoutCase } from "../../domain/cases";
 import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
 import { flagOf } from "../../domain/flags";
+import type { Form } from "../../domain/form";
 import { keysOf, type Person, present } from "../../domain/people";
 import { placeKey, placesOf, placeWords } from "../../domain/places";
 import { isDone, retests, slotAt } from "../../domain/temperature";
@@ -141,11 +142,12 @@ function Alarms({ day, now }: { day: SiteDay; now: number }) {
 }
 
 function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number }) {
+  const { forms } = useSession();
   return (
     <ul class="dues">
       {due.map((one) => (
         <li key={one.id}>
-          <a href={hrefOf(one, site)} class={one.standing}>
+          <a href={hrefOf(one, site, forms)} class={one.standing}>
             <span>
               <strong>{titleOf(one, site)}</strong> <small>{word("slot", one.slot)}</small>
               {one.standing === "review" && one.reason && <small class="line">{one.reason}</small>}
@@ -199,12 +201,11 @@ async function readDay(db: FieldDatabase, site: Item, today: string): Promise<Si
   return { site, windows, checks, logs: logs.flat(), passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
 }
 
-function hrefOf(due: Due, site: Item): string {
-  const path = roomOf(due.evidence);
+function hrefOf(due: Due, site: Item, forms: readonly Form[]): string {
+  const path = roomOf(forms, due.evidence);
   if (path === null) return "#/today";
-  if (due.evidence === "temperature_check") return `#${path}?slot=${due.slot}`;
   const same = due.place ? placesOf(site).filter((place) => place.kind === due.place) : [];
-  return same.length === 1 ? `#${path}?place=${encodeURIComponent(placeKey(same[0]!))}` : `#${path}`;
+  return `#${path}?slot=${due.slot}${same.length === 1 ? `&place=${encodeURIComponent(placeKey(same[0]!))}` : ""}`;
 }
 
 /** `食堂消毒`; but not 食堂食堂人员测温. */

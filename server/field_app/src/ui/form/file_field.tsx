@@ -1,0 +1,62 @@
+// Documents as they are: PDF.
+
+import type { Photo } from "../../domain/photos";
+import { hex, sha256 } from "../../protocol/bytes";
+import { Icon } from "../parts/icon";
+import { useSession } from "../session";
+
+const MB = 1024 * 1024;
+const FILE_MB_MAX = 20; // it travels by a mobile network
+const PDF = "application/pdf";
+
+interface Props {
+  photos: readonly Photo[];
+  onChange: (change: (files: readonly Photo[]) => Photo[]) => void;
+  onBusy: (by: number) => void;
+  max: number;
+  title: string;
+}
+
+export function FileField({ photos, onChange, onBusy, max, title }: Props) {
+  const { notify } = useSession();
+  const take = async (event: Event) => {
+    const field = event.currentTarget as HTMLInputElement;
+    const files = [...(field.files ?? [])];
+    field.value = "";
+    for (const file of files) {
+      onBusy(+1);
+      try {
+        const taken = await read(file);
+        if (taken) onChange((now) => [...now.filter((one) => one.sha256 !== taken.sha256), taken].slice(-max));
+        else notify(`请选择不超过 ${FILE_MB_MAX} MB 的 PDF 文件。`, "bad");
+      } finally {
+        onBusy(-1);
+      }
+    }
+  };
+  return (
+    <div class="photos">
+      {photos.map((file) => (
+        <p class="document" key={file.sha256}>
+          PDF {(file.bytes / MB).toFixed(1)} MB{" "}
+          <button type="button" class="quiet small" onClick={() => onChange((now) => now.filter((one) => one.sha256 !== file.sha256))}>
+            去掉
+          </button>
+        </p>
+      ))}
+      <label class="gallery" aria-label={title}>
+        <Icon name="record" />
+        选择 PDF 文件
+        <input type="file" accept={PDF} multiple={max > 1} onChange={take} />
+      </label>
+    </div>
+  );
+}
+
+/** Null for what is no PDF, or too large. */
+async function read(file: File): Promise<Photo | null> {
+  if (file.size > FILE_MB_MAX * MB) return null;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const isPdf = new TextDecoder("latin1").decode(bytes.subarray(0, 5)) === "%PDF-";
+  return isPdf ? { sha256: hex(await sha256(bytes)), bytes: bytes.length, type: PDF, blob: new Blob([bytes], { type: PDF }) } : null;
+}

@@ -1,0 +1,64 @@
+// Which place: by its id, or, in forms that ask for a kind, by kind, name and id together.
+
+import { choicesOf, type Form, type FormItem } from "../../domain/form";
+import { isOpen } from "../../domain/form_checks";
+import { type Place, placeKey, placesOf } from "../../domain/places";
+import type { Body } from "../../protocol/entry";
+import type { Item } from "../../store/view";
+import { Choice } from "../parts/choice";
+import { useSession } from "../session";
+import { type AskedProps, Titled } from "./items";
+
+const NAME = "place_name"; // says which of several places of a kind
+const ID = "place_id";
+
+/** The item that asks for the place. */
+export function placeItem(form: Form): FormItem | undefined {
+  return form.items.find(({ type, file, role }) => file === "places" || (type === "select_one" && role === "place"));
+}
+
+/** Whether a field goes with the place that is chosen, and is not asked by itself. */
+export function isNamed(form: Form, { name, type }: FormItem): boolean {
+  return type === "text" && name === NAME && placeItem(form)?.type === "select_one";
+}
+
+/** The places of a site at which a form can be filled in. */
+export function offeredPlaces(form: Form, site: Item | null): Place[] {
+  const item = placeItem(form);
+  if (!item) return [];
+  const kinds = item.type === "select_one" ? (isOpen(form, item) ? null : choicesOf(form, item).map(({ name }) => name)) : item.kinds?.length ? item.kinds : null;
+  return placesOf(site).filter((place) => (!kinds || kinds.includes(place.kind)) && (item.type === "select_one" || place.id));
+}
+
+/** What a body says of a place; of none, with `place` null. */
+export function named(form: Form, place: Place | null): Body {
+  const item = placeItem(form);
+  if (!item) return {};
+  if (item.type !== "select_one") return { [item.name]: place?.id ?? null };
+  const hasName = form.items.some((one) => one.name === NAME);
+  return { [item.name]: place?.kind ?? null, ...(hasName && { [NAME]: place?.name ?? null }), ...(place?.id && { [ID]: place.id }), ...(!place && { [ID]: null }) };
+}
+
+/** Whether a body says that it is about a place. One without a name is about any of its kind. */
+export function isAbout(form: Form, body: Body, place: Place): boolean {
+  const item = placeItem(form);
+  if (!item) return false;
+  if (place.id && body[ID]) return body[ID] === place.id;
+  if (item.type !== "select_one") return body[item.name] === place.id;
+  return body[item.name] === place.kind && (!body[NAME] || body[NAME] === place.name);
+}
+
+export function PlaceChoice(props: AskedProps) {
+  const { form, item, body, walked, set } = props;
+  const { site } = useSession();
+  const places = offeredPlaces(form, site);
+  const options = Object.fromEntries(places.map((place) => [placeKey(place), place.name]));
+  const chosen = body[item.name] ? places.find((place) => isAbout(form, body, place)) : undefined;
+  const choose = (key: string) => set(named(form, places.find((place) => placeKey(place) === key) ?? null));
+  return (
+    <Titled {...props}>
+      {places.length === 0 && <p class="empty">这个工地还没有登记这样的场所。</p>}
+      <Choice title="" options={options} canBeNone={!walked.required.has(item.name)} value={chosen ? placeKey(chosen) : ""} onChange={choose} />
+    </Titled>
+  );
+}

@@ -1,0 +1,131 @@
+// The records of a form, each with what can be done about it: correct, change, declare void, and why.
+
+import { useState } from "preact/hooks";
+import type { Form } from "../../domain/form";
+import { isStanding, type Item, photosOf } from "../../store/view";
+import { voidRecord } from "../../store/write";
+import { Thumbnail } from "../parts/photo_field";
+import { timeText, whenText } from "../parts/when";
+import { logRoom } from "../forms";
+import { useLive, useSave, useSession } from "../session";
+import { STATES } from "../texts";
+import { type Names, summaryOf, answersOf, useNames } from "./summary";
+
+const WRONG_ENTRY = "录入错误";
+
+interface Props {
+  form: Form;
+  records: readonly Item[]; // the latest first
+  scope: string;
+}
+
+export function Records({ form, records, scope }: Props) {
+  const names = useNames(scope);
+  return (
+    <ul class="records">
+      {records.map((record) => (
+        <li key={record.id}>
+          <OneRecord {...{ form, record, names }} />
+        </li>
+      ))}
+      {records.length === 0 && <li class="muted card">{form.nature === "fact" ? "今日还没有记录。" : "还没有登记。"}</li>}
+    </ul>
+  );
+}
+
+function OneRecord({ form, record, names }: { form: Form; record: Item; names: Names }) {
+  const { forms } = useSession();
+  const [isOpen, setOpen] = useState(false);
+  const when = form.nature === "fact" ? timeText(record) : "";
+  return (
+    <details class="card" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <span>
+          {isStanding(record) ? summaryOf(forms, record, names) : <s>{summaryOf(forms, record, names)}</s>} <small>{when}</small>{" "}
+          {stateText(record) && <small class="muted">{stateText(record)}</small>}
+        </span>
+      </summary>
+      {isOpen && <Whole {...{ form, record, names }} />}
+    </details>
+  );
+}
+
+function stateText({ body, state }: Item): string {
+  if (body["voided"] === true) return "已作废";
+  if (body["amended_by"]) return "已更正";
+  return state === "synced" ? "" : (STATES[state] ?? "");
+}
+
+function Whole({ form, record, names }: { form: Form; record: Item; names: Names }) {
+  const { db } = useSession();
+  const photos = useLive(() => photosOf(db, [record.id]), [db, record.id]);
+  return (
+    <>
+      <dl class="facts">
+        {answersOf(form, record.body, names).map(({ item, text }) => (
+          <>
+            <dt>{item.label}</dt>
+            <dd>{text}</dd>
+          </>
+        ))}
+        {form.nature === "fact" && (
+          <>
+            <dt>时间</dt>
+            <dd>{whenText(record)}</dd>
+          </>
+        )}
+      </dl>
+      {photos && photos.length > 0 && (
+        <div class="photos">
+          {photos.filter(({ type }) => type.startsWith("image/")).map((photo) => (
+            <Thumbnail key={photo.sha256} photo={photo} />
+          ))}
+        </div>
+      )}
+      {isStanding(record) && <Moves form={form} record={record} />}
+    </>
+  );
+}
+
+function Moves({ form, record }: { form: Form; record: Item }) {
+  const { db } = useSession();
+  const save = useSave();
+  const [reason, setReason] = useState<string | null>(null);
+  const declare = (why: string) => void save(() => voidRecord(db, record.scope, record.id, why), "已作废");
+  return (
+    <>
+      <div class="keys">
+        <a class="button quiet" href={`#${logRoom(form.code)}?of=${record.id}`}>
+          {form.nature === "fact" ? "更正" : "修改"}
+        </a>
+        {record.state === "unsent" ? (
+          <button type="button" class="quiet" onClick={() => declare(WRONG_ENTRY)}>
+            撤销
+          </button>
+        ) : (
+          reason === null && (
+            <button type="button" class="quiet" onClick={() => setReason(WRONG_ENTRY)}>
+              作废…
+            </button>
+          )
+        )}
+      </div>
+      {reason !== null && (
+        <div class="ask">
+          <label class="field">
+            <span>作废原因</span>
+            <input name="reason" value={reason} maxLength={200} onInput={(event) => setReason(event.currentTarget.value)} />
+          </label>
+          <div class="keys">
+            <button type="button" disabled={reason.trim() === ""} onClick={() => declare(reason.trim())}>
+              确认作废
+            </button>
+            <button type="button" class="quiet" onClick={() => setReason(null)}>
+              取消
+            </button>
+          </div>
+        </div>
+      )}
+    </>
+  );
+}
