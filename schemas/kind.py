@@ -81,6 +81,11 @@ class Kind:
             raise TypeError(f"{self.name}: fields without a usable privacy policy: {unsaid or masked}")
 
     @property
+    def masks_facts(self) -> bool:
+        """Whether a fact is served otherwise than it was written: only forms may say so."""
+        return False
+
+    @property
     def version(self) -> int | None:
         """Of a form; a kind in code has none."""
         return None

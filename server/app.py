@@ -56,9 +56,9 @@ from server.workflows.local_app import local_app
 # Their pages are on the blueprint of `pages`.
 assert document_pages and flag_pages and overview_pages and people_pages and question_pages and record_pages
 assert admin_pages and proposal_pages and rule_pages and user_pages
-assert device_pages and enrol_code_pages and holiday_pages and key_pages
+assert device_pages and enrol_code_pages and holiday_pages and key_pages and place_pages
 assert assignment_pages and audit_pages and company_pages and site_admin_pages and suspension_pages
-assert roster_column_pages and roster_pages and same_people_pages and place_pages
+assert roster_column_pages and roster_pages and same_people_pages
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; endpoints bound their own tighter
 API_BLUEPRINTS = (

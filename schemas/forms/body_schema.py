@@ -102,6 +102,7 @@ def _declared(form: Form, item: Item) -> fields.Field[Any]:
     said = {
         "role": role,
         "refers": _refers(item),
+        "words": _words(form, item) if item.type == "select_multiple" else None,
         "privacy": _MASKS[item.mask] if item.mask is not None else OPEN if form.sealed else None,
     }
     made.metadata = {**made.metadata, **{name: value for name, value in said.items() if value is not None}}

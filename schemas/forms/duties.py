@@ -4,7 +4,7 @@ reference data that there is takes them is seen when they are loaded."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,14 +97,14 @@ def _duty(row: Row, head: Mapping[str, Any], survey: Survey, around: Surrounding
     judging = row.one_of("judging", JUDGINGS, "log")
     if row.yes("planned"):
         return
-    slots, preset = list(_slots(row, around)), row.one_of("presets", _PRESETS, "normal")
+    slots, preset = _slots(row, around), row.one_of("presets", _PRESETS, "normal")
     if judging in ("log", "coverage") and not slots and not row.is_broken("slots"):
         row.fault("slots", "missing", "按时段判定的职责应写明时段 (slots), 如 morning@06:00-10:00。")
     duty = {
         **own,
         **{name: row.text(name) for name in _KEPT if row.text(name) is not None},
         "about": own["name"],
-        "cadence": f"每日 {len(slots)} 次" if slots else row.text("every") or row.text("rolling") or "按规定",
+        "cadence": cadence_of(slots) if slots else row.text("every") or row.text("rolling") or "按规定",
         "judging": judging,
         "evidence": evidence,
         "severity": row.one_of("severity", tuple(SEVERITIES), "ordinary"),
@@ -129,21 +129,36 @@ def _stages(row: Row) -> list[str]:
     return list(stages)
 
 
-def _slots(row: Row, around: Surroundings) -> Iterator[dict[str, Any]]:
-    """`morning` has the times that are usual; `morning@06:00-10:00+30` its own, with the minutes of grace."""
-    for text in (row.text("slots") or "").split():
-        found = _SLOT.fullmatch(text)
+def _slots(row: Row, around: Surroundings) -> list[dict[str, Any]]:
+    slots, wrong = read_slots(row.text("slots") or "", around.slots)
+    for code, message in wrong:
+        row.fault("slots", code, message)
+    return slots
+
+
+def read_slots(
+    text: str, usual: Mapping[str, Mapping[str, Any]] | None
+) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """The slots that a text lists, and what is wrong with it (code, message). `morning` has its `usual` times,
+    `morning@06:00-10:00+30` its own, with the minutes of grace."""
+    slots: list[dict[str, Any]] = []
+    wrong = []
+    for part in text.split():
+        found = _SLOT.fullmatch(part)
         if found is None:
-            row.fault(
-                "slots", "bad_value", "时段应写成 morning 或 morning@06:00-10:00+30 的样子, 用空格隔开。"
-            )
+            wrong.append(("bad_value", "时段应写成 morning 或 morning@06:00-10:00+30 的样子, 用空格隔开。"))
             continue
         code, opens, due, grace = found.groups()
         if opens is not None:
-            yield {"code": code, "opens": opens, "due": due, "grace_s": int(grace or _GRACE_MIN) * 60}
-        elif around.slots is not None and code not in around.slots:
-            row.fault(
-                "slots", "unknown_slot", f"时段“{code}”没有通用的起止时刻, 请写成 {code}@06:00-10:00 的样子。"
-            )
+            slots.append({"code": code, "opens": opens, "due": due, "grace_s": int(grace or _GRACE_MIN) * 60})
+        elif usual is not None and code not in usual:
+            what = f"时段“{code}”没有通用的起止时刻, 请写成 {code}@06:00-10:00 的样子。"
+            wrong.append(("unknown_slot", what))
         else:
-            yield {"code": code, **(around.slots or {}).get(code, {})}
+            slots.append({"code": code, **(usual or {}).get(code, {})})
+    return slots, wrong
+
+
+def cadence_of(slots: Sequence[Mapping[str, Any]]) -> str:
+    """How often a duty is asked, in words."""
+    return f"每日 {len(slots)} 次"

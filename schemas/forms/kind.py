@@ -66,6 +66,11 @@ class FormKind:
         return tuple(item.name for item in self.form.fields)
 
     @cached_property
+    def masks_facts(self) -> bool:
+        """Whether a fact is served otherwise than it was written."""
+        return self.nature == "fact" and any(item.mask is not None for item in self.form.fields)
+
+    @cached_property
     def subject_field(self) -> str | None:
         """The first field that says what a record is about."""
         return with_role(self.whole, *SUBJECTS) if self.nature == "fact" else None

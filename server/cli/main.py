@@ -88,6 +88,34 @@ GROUPS = {
             "list": ("server.cli.forms:show", "列出全部表单和版本。"),
         },
     ),
+    "duty": (
+        "职责: 新增、改版本、列出。",
+        {
+            "set": ("server.cli.reference:set_duty", "新增职责 CODE, 或给它一个新版本。"),
+            "list": ("server.cli.reference:show_duties", "列出在用和将起用的职责。"),
+        },
+    ),
+    "site-kind": (
+        "工地类型: 新增、修改、列出。",
+        {
+            "set": ("server.cli.reference:set_site_kind", "新增或修改工地类型 CODE。"),
+            "list": ("server.cli.reference:show_site_kinds", "列出工地类型。"),
+        },
+    ),
+    "place-kind": (
+        "场所类型: 新增、修改、列出。",
+        {
+            "set": ("server.cli.reference:set_place_kind", "新增或修改场所类型 CODE。"),
+            "list": ("server.cli.reference:show_place_kinds", "列出场所类型。"),
+        },
+    ),
+    "unit": (
+        "科室: 新增、修改、列出。",
+        {
+            "set": ("server.cli.reference:set_unit", "新增或修改科室 CODE。"),
+            "list": ("server.cli.reference:show_units", "列出科室。"),
+        },
+    ),
     "holidays": (
         "节假日安排: 录入下一年, 看已知到哪一天。",
         {

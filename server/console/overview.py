@@ -49,7 +49,7 @@ def show_site(site_id: UUID) -> str:
         place_name_max=PLACE_NAME_MAX,
         may_edit=may_administer(g.viewer),
         fields=field_words,
-        logs=logs_listed(names.kinds),
+        logs=logs_listed(names.kinds, g.viewer),
         records_page=_RECORDS_PAGE if sees_evidence(g.viewer) else None,
         people_page=_PEOPLE_PAGE
         if may_see_people(g.viewer) and _PEOPLE_PAGE in current_app.view_functions

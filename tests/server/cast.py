@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from server.actions.accounts.log_in import HASHER
 from server.actions.accounts.manage_users import NewUser
-from server.actions.reference.load_reference import SEED_DATA
+from server.actions.reference.load_reference import SEED_DATA, mark_changed
 from server.base.clock import FakeClock
 from server.base.db import write
 from server.models import (
@@ -115,6 +115,7 @@ def make_cast(app: Flask, clock: FakeClock) -> Cast:
             SiteCompany(site_id=site, company=code, role="009") for site, code in companies.items()
         )
         session.add(Assignment(site_id=site_a, user_id=users["inspector"].id, since_ms=NOW_MS))
+        mark_changed(session)
     return Cast(app, clock, {name: user.id for name, user in users.items()}, site_a, site_b)
 
 

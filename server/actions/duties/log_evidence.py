@@ -109,6 +109,8 @@ def facts_between(
     given: dict[str, Any] = {"scopes": list(scope_ids), "kinds": sorted(kinds)}
     given |= {"kept_kinds": sorted({*kinds, ANY_KIND}), "from_ms": from_ms, "to_ms": to_ms}
     given |= {"near_from_ms": from_ms - _HALF_MS, "near_to_ms": to_ms + _HALF_MS}
+    if session.autoflush:  # as any other query does
+        session.flush()
     query, only = _FACTS, None
     if subjects is not None and len(subjects) > _SUBJECTS_MAX:
         only = frozenset(subjects)

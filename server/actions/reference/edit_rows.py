@@ -62,6 +62,8 @@ def edit_rows(tx: Tx, rows: Sequence[NewRow], kinds: Kinds | None = None) -> int
 
 def check_rows(tx: Tx, rows: Sequence[NewRow], kinds: Kinds | None = None) -> _Changes:
     """What `edit_rows` would change. Raises RowsRefused."""
+    if not rows:
+        return _Changes([], {})
     stored, today = reference_rows(tx.session), local_date_of(tx.now_ms)
     faults, wanted, ends = [], [], dict[tuple[str, str, str], str]()
     for index, (noun, data) in enumerate(rows, start=1):

@@ -20,7 +20,7 @@ from schemas.forms.shipped import shipped_forms
 from server.actions.records.feed import Feed, Put
 from server.base.problems import Problem
 from server.base.seal import Seals
-from server.models.published_form import published_forms
+from server.models.published_form import form_bodies, published_forms
 from server.models.record import Record
 from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
 from server.models.scope import REF, lock_scope, make_scope
@@ -43,12 +43,15 @@ def rules_in_force(session: Session) -> Rulebook:
 
 
 def rules_of_stamp(session: Session, stamp: str) -> Rulebook:
-    """The rulebook, by a caller that has looked up the stamp in this transaction."""
-    if stamp not in _kept:
-        book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+    """The rulebook, by a caller that has looked up the stamp in this transaction. It is kept, but for the empty stamp, which
+    every database has to which nothing was loaded yet."""
+    if stamp in _kept:
+        return _kept[stamp]
+    book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+    if stamp:
         _kept.clear()
         _kept[stamp] = book
-    return _kept[stamp]
+    return book
 
 
 def tx_of(session: Session, seals: Seals, now_ms: int) -> Tx:
@@ -131,8 +134,8 @@ def mark_changed(session: Session) -> None:
     stamp is a digest of them: the same data never has two."""
     session.flush()
     digest = hashlib.sha256(json.dumps(reference_rows(session), sort_keys=True).encode())
-    for form in published_forms(session):
-        digest.update(written(form))
+    for body in form_bodies(session):
+        digest.update(body)
     value = digest.hexdigest()[:32]
     session.merge(
         Reference(noun=STAMP, code=STAMP, valid_from="", valid_to=None, data={"value": value}, source="")

@@ -20,6 +20,7 @@ from schemas.forms.validate import Verdict
 from schemas.kinds import validate_of
 from server.actions.records.feed import encode
 from server.base.seal import Seals, aad_of
+from server.rules.masking import served_fields
 from sync_protocol.entry import SCHEMA_OF_FORMS, SCHEMAS, Entry, Refusal, read_entry
 from sync_protocol.header import Header
 
@@ -117,6 +118,7 @@ def validate_line(number: int, raw: bytes, kinds: FormBook) -> Line:
         line.entry, line.kind = entry, _kind_of(entry, kinds)
         line.served = bytes(entry.body)
         _take_keys(line, line.known, body)
+        _mask(line)
     else:
         _read_strictly(line, kinds)
     return line
@@ -132,6 +134,7 @@ def own_line(
     kind = _kind_of(entry, kinds)
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, kind, body, bytes(entry.body))
     _take_keys(line, line.known, body)
+    _mask(line)
     _store([line], seals)
     return line
 
@@ -164,6 +167,7 @@ def _read_strictly(line: Line, kinds: FormBook) -> None:
         line.body = verdict.clean
         line.served = encode(entry.body)
         _take_keys(line, found, verdict.clean)
+        _mask(line)
 
 
 def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
@@ -179,6 +183,14 @@ def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
         line.is_about_place = where.is_subject
     if not isinstance(body, Mapping) and known.nature == "register":
         line.body = _as_mapping(body)
+
+
+def _mask(line: Line) -> None:
+    """What names somebody by a number comes down masked; the line itself keeps all that was written."""
+    kind = line.known
+    if kind.masks_facts:
+        body = msgspec.json.decode(line.served)
+        line.served = encode(served_fields(kind.name, body, lambda _: "", {kind.name: kind}))
 
 
 def _as_mapping(body: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("tables", Json, nullable=False),
+        sa.Column("tables", sa.JSON(), nullable=False),
         sa.Column("entry_id", Id(), nullable=False),
         sa.Column("author_id", Id(), nullable=True),
         sa.Column("approver_id", Id(), nullable=True),
