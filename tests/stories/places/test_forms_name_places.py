@@ -1,4 +1,4 @@
-"""A published form names a place: by its kind at first, by its id from the next version on. Each pond is asked for itself."""
+"""A published form names a place: by its kind at first, by its id from version 2 on. Each pond is asked for itself."""
 
 from __future__ import annotations
 
