@@ -10,6 +10,7 @@ from typing import Any, Literal
 from schemas import limits, lists
 from schemas.fields import Body
 from schemas.lists import Lists
+from schemas.places import PlaceFields, place_fields
 from schemas.privacy import OPEN, undeclared
 
 Nature = Literal["fact", "register", "server"]
@@ -36,7 +37,8 @@ class Kind:
     `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `own`: only the server writes such
     entries, for a person at the console. `icon`: its name in the app. `known`: the lists that are reference data.
     Derived: `merge_rules`, for each field of a register, who wins when two people changed it; `server_only`: names that only
-    the server writes; `subject_field` and `slot_field`: what duties are judged by.
+    the server writes; `subject_field` and `slot_field`: what duties are judged by; `place_fields`: what says which place
+    a fact names.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Kind:
     server_only: frozenset[str] = field(init=False, repr=False)
     subject_field: str | None = field(init=False, repr=False)
     slot_field: str | None = field(init=False, repr=False)
+    place_fields: PlaceFields | None = field(init=False, repr=False, compare=False)
     whole: Body = field(init=False, repr=False, compare=False)
     partial: Body = field(init=False, repr=False, compare=False)
 
@@ -64,6 +67,9 @@ class Kind:
             "subject_field": with_role(whole, *SUBJECTS) if self.nature == "fact" else None,
             "slot_field": with_role(whole, "slot") if self.nature == "fact" else None,
         }
+        derived["place_fields"] = (
+            place_fields(whole, derived["subject_field"]) if self.nature == "fact" else None
+        )
         for name, value in derived.items():
             object.__setattr__(self, name, value)
         names = whole.fields[self.slot_field].metadata.get("words", ()) if self.slot_field else ()
@@ -73,6 +79,16 @@ class Kind:
         masked = [name for name, policy in self.schema.privacy.items() if policy != OPEN]
         if unsaid or (masked and self.nature != "register"):  # a fact is served as it was written
             raise TypeError(f"{self.name}: fields without a usable privacy policy: {unsaid or masked}")
+
+    @property
+    def masks_facts(self) -> bool:
+        """Whether a fact is served otherwise than it was written: only forms may say so."""
+        return False
+
+    @property
+    def version(self) -> int | None:
+        """Of a form; a kind in code has none."""
+        return None
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ REASON_MIN = 4  # P: of asking for full numbers; fewer characters name no reason
 SITE_NAME_MAX = 100  # P
 ADDRESS_MAX = 200  # P
 SOURCE_MAX = 200  # P: where a number comes from
+RULE_MAX = 1000  # an expression of a duty, as long as those of forms
 LABEL_MAX = 100  # P: a duty's name, a cadence in words
 SLOT_MAX = 24  # P
 WINDOW_CODE_MAX = 24  # codes of duties, places and slots: as wide as a window has room for

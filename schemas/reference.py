@@ -29,7 +29,7 @@ TIME_MESSAGE = "应为 07:30 样子的时刻。"
 # `CODE_PATTERN` with the room that windows and flags have for it.
 _WINDOW_CODE_PATTERN = f"^[A-Za-z][A-Za-z0-9_-]{{0,{limits.WINDOW_CODE_MAX - 1}}}$"
 _WINDOW_CODE_MESSAGE = f"代码应以字母开头, 只用字母、数字、_ 和 -, 最多 {limits.WINDOW_CODE_MAX} 个字符。"
-JUDGINGS = ("coverage", "log", "event", "state", "document", "none")
+JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
 STAGES = ("preparing", "building", "stopped", "completed")
 
 
@@ -74,6 +74,14 @@ class DutyRow(RowBody):
     staff = choice("人员", ("", "canteen"))
     site_kinds = many("工地类型", coded("工地类型"), limits.PLACES_MAX)
     stages = many("阶段", choice("阶段", STAGES), len(STAGES))
+    # What the judgings say that make no windows yet, as it is written.
+    per = text("对象", limits.LABEL_MAX, optional=True)
+    when = text("计入条件", limits.RULE_MAX, optional=True)
+    need = text("次数", limits.LABEL_MAX, optional=True)
+    every = text("周期", limits.LABEL_MAX, optional=True)
+    rolling = text("滚动周期", limits.LABEL_MAX, optional=True)
+    holds = text("应满足", limits.RULE_MAX, optional=True)
+    valid_days = text("有效天数", limits.LABEL_MAX, optional=True)
 
 
 class SlotRow(Body):

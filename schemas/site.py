@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from schemas import limits
-from schemas.fields import Body, choice, coded, company_code, instant, many, matching, nested, text, yes_no
+from schemas.fields import (
+    Body,
+    choice,
+    coded,
+    company_code,
+    instant,
+    many,
+    matching,
+    nested,
+    text,
+    uuid,
+    yes_no,
+)
 from schemas.kind import Kind
 
 _DISTRICT_PATTERN = f"^[0-9]{{{limits.DISTRICT_MIN},{limits.DISTRICT_MAX}}}$"
 
 
-class PlaceBody(Body):
-    """A place of a site. Its kind is reference data: another sort of site has other places."""
+class EarlierNameBody(Body):
+    """A name that a place had, until it was given the next one."""
 
+    name = text("名称", limits.PLACE_NAME_MAX)
+    until = instant("止")
+
+
+class PlaceBody(Body):
+    """A place of a site, in use from when to when. Its kind is reference data: another sort of site has other places."""
+
+    id = uuid("编号")
     kind = coded("场所类型")
     name = text("名称", limits.PLACE_NAME_MAX)
+    to = instant("停用", optional=True)
+    earlier = many("曾用名称", nested("曾用名称", EarlierNameBody), limits.PLACES_MAX, optional=True)
+
+    class Meta(Body.Meta):
+        include: ClassVar[dict[str, Any]] = {"from": instant("启用", optional=True)}  # a word of Python
 
 
 class SuspensionBody(Body):
@@ -38,6 +65,7 @@ class SiteBody(Body):
     alert = choice("防控级别", ("normal", "raised"), optional=True)
     inhabited = yes_no("是否有人居住")
     places = many("场所", nested("场所", PlaceBody), limits.PLACES_MAX)
+    closed_places = many("停用的场所", nested("场所", PlaceBody), limits.PLACES_MAX, optional=True)
     suspended = nested("当前停工", SuspensionBody, optional=True)
 
 

@@ -24,7 +24,8 @@ class WindowBody(Body):
     """A window. `need` and `have` count people or records; `evidence` is the entry that met it."""
 
     duty = coded("职责")
-    place = coded("场所", optional=True)
+    place = coded("场所类型", optional=True)
+    place_id = uuid("场所", optional=True)
     local_date = day("日期")
     slot = matching("时段", _SLOT_PATTERN, "应为时段代码。")
     opens = instant("开始")

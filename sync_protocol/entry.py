@@ -16,7 +16,9 @@ from typing import Any
 from sync_protocol.strict_json import MAX_INTEGER, Unreadable, read_json
 
 SCHEMAS = ("2026.1", "2026.2")  # every one ever released is accepted for good
-SCHEMA_OF_FORMS = "2026.2"  # the first in which an entry may say `form` and `at.observed`
+SCHEMA_OF_FORMS = (
+    "2026.2"  # the first in which an entry may say `form` and `at.observed`, and a body `place_id`
+)
 MAX_ENTRIES = 500  # in one push
 MAX_INFLATED_BYTES = 1_048_576  # of a push, header and newlines included
 MAX_LINE_BYTES = 65_536  # of an entry, without its newline
@@ -28,6 +30,8 @@ MAX_REASON_CHARS = 500
 MIN_WALL_MS = -86_400_000  # a tablet whose clock lost its power says 1970-01-01 in its own time zone
 MAX_WALL_MS = 253_370_764_799_999  # 9998-12-31T23:59:59.999Z: shown in any time zone it stays a date
 
+# Kinds that were no forms in 2026.1: their entries may lack `form`, which means version 1.
+FORMLESS = ("disinfection_log", "supply_movement", "inspection_round", "inspection_finding")
 ACTS = ("add", "edit", "amend", "void")
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)

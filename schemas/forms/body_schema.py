@@ -27,6 +27,7 @@ from schemas.fields import (
 )
 from schemas.forms.definition import Form, Item
 from schemas.forms.surroundings import ONCE_CODE
+from schemas.places import place_id
 from schemas.privacy import OPEN, Privacy
 
 TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -101,6 +102,7 @@ def _declared(form: Form, item: Item) -> fields.Field[Any]:
     said = {
         "role": role,
         "refers": _refers(item),
+        "words": _words(form, item) if item.type == "select_multiple" else None,
         "privacy": _MASKS[item.mask] if item.mask is not None else OPEN if form.sealed else None,
     }
     made.metadata = {**made.metadata, **{name: value for name, value in said.items() if value is not None}}
@@ -191,6 +193,8 @@ def _chosen(item: Item, optional: bool) -> fields.Field[Any]:
         return coded(item.label, optional=optional)
     if item.file == "areas":
         return matching(item.label, AREA_PATTERN, "应为 6 位或 9 位行政区划代码。", optional=optional)
+    if item.file == "places":
+        return place_id(item.label, optional=optional)
     return uuid(item.label, optional=optional)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas.forms.columns import LANGUAGE, NAMESPACES, NEEDED_SHEETS, OWN, SHEETS, header_faults
 from schemas.forms.definition import Form, Item, written
-from schemas.forms.duties import compile_duties
+from schemas.forms.duties import SheetRow, compile_sheets
 from schemas.forms.faults import Fault, FormRefused
 from schemas.forms.limits import COMPILED_BYTES_MAX, VERSION_MAX
 from schemas.forms.lists import compile_lists
@@ -27,11 +27,11 @@ _TITLE_MAX = 40
 
 @dataclass(frozen=True)
 class Compiled:
-    """A form, and the rows of what is published with it, by sheet (duties, place_kinds, site_kinds). `changed`: not the
-    same content as the version that there is."""
+    """A form, and the rows of reference data that are published with it. `changed`: not the same content as the version that
+    there is."""
 
     form: Form
-    rows: Mapping[str, tuple[Mapping[str, str], ...]]
+    rows: tuple[SheetRow, ...] = ()
     changed: bool = True
 
 
@@ -47,25 +47,36 @@ def compile_form(tables: Tables, around: Surroundings = NOTHING_KNOWN) -> Compil
     """The form that the tables describe. Raises FormRefused with all faults."""
     faults = [*tables.faults, *_sheet_faults(tables)]
     sheets = {name: table for name, table in tables.sheets.items() if name in SHEETS}
+    around = _with_own_kinds(sheets, around)
     head = _head(sheets, around, faults)
     lists = compile_lists(sheets.get("choices"), faults)
     nature = head.members.get("nature", "fact")
     allows_any = head.members.get("version") == 1 and head.members.get("code") in around.once_code
     survey = compile_survey(sheets.get("survey"), lists, nature, allows_any, around, faults)
     _check_privacy(survey.items, head, survey.rows)
-    rows = {
-        name: tuple(dict(row.given()) for row in rows_of(sheets.get(name), faults))
-        for name in ("duties", "place_kinds", "site_kinds")
-    }
-    compile_duties(sheets.get("duties"), head.members.get("code"), survey, around, faults)
+    rows = compile_sheets(sheets, head.members, survey, around, faults)
     if faults:
         raise FormRefused(faults, SHEETS)
     form = Form(items=tuple(survey.items), lists=lists.choices, **head.members)
     return _last_looks(form, rows, survey.rows, head, around)
 
 
+def _with_own_kinds(sheets: Mapping[str, Table], around: Surroundings) -> Surroundings:
+    """A form may name the kinds of sites and places that come with it."""
+
+    def known(noun: str, before: Collection[str] | None) -> Collection[str] | None:
+        own = (row.text("code") for row in rows_of(sheets.get(noun), []))
+        return None if before is None else {*before, *(code for code in own if code is not None)}
+
+    return replace(
+        around,
+        site_kinds=known("site_kinds", around.site_kinds),
+        place_kinds=known("place_kinds", around.place_kinds),
+    )
+
+
 def _last_looks(
-    form: Form, rows: Mapping[str, Any], item_rows: Mapping[str, Row], head: _Head, around: Surroundings
+    form: Form, rows: tuple[SheetRow, ...], item_rows: Mapping[str, Row], head: _Head, around: Surroundings
 ) -> Compiled:
     """What can be said only of a form that is whole."""
     faults: list[Fault] = []

@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas.expressions.check import Tree
 from schemas.expressions.evaluate import Closure, Env, Rules, asks_for_today, compile_tree, names_in, no_rules
-from schemas.forms.definition import Form, Item
+from schemas.forms.definition import Form, Item, conditions_of
 
 _HIDDEN = "按前面的填写, 这一项不应填写, 请去掉。"
 _MISSING = "缺少这一项, 请填写。"
@@ -71,10 +71,17 @@ class Conditions:
             (i, item.name) for i, item in enumerate(form.fields) if item.type in ("image", "file")
         )
         self._steps = tuple(_steps(form, {name: i for i, name in enumerate(self.names)}))
+        trees = [tree for item in form.items for tree in conditions_of(item)]
+        self._asks = any(asks_for_today(tree) or names_in(tree, "rule") for tree in trees)
 
     @property
     def has_any(self) -> bool:
         return bool(self._steps or self._media)
+
+    @property
+    def asks(self) -> bool:
+        """Whether what an entry promises, its date or the rules of that date matter."""
+        return bool(self._media) or self._asks
 
     def hold(self, values: list[Any], context: Context) -> bool:
         """Whether a body whose fields are right by themselves is right as a whole. `values` may be changed."""

@@ -13,6 +13,7 @@ from msgspec.structs import force_setattr
 
 from schemas.expressions.check import Tree
 from schemas.expressions.tree import tree_of
+from schemas.places import PLACE_ID, PLACE_ID_TITLE
 
 Nature = Literal["fact", "register"]
 Mask = Literal["name", "phone", "certificate"]
@@ -91,6 +92,9 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         return self.type not in ("note", "calculate", "group")
 
 
+_PLACE_ID = Item("select_one_from_file", PLACE_ID, PLACE_ID_TITLE, file="places")
+
+
 class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"since": "from"}):
     """One version of a form. `since`, `to`: from which day on, and until which, tablets offer it."""
 
@@ -111,8 +115,14 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 
     @property
     def fields(self) -> tuple[Item, ...]:
-        """The items that are in a body, in their order."""
-        return tuple(item for item in self.items if item.is_field)
+        """What is in a body, in its order. A form that asks for a kind of place takes the place's id as well, which
+        an app writes of the place that a person chose."""
+        found = tuple(item for item in self.items if item.is_field)
+        named = {item.name: item for item in found if item.name == "place" or item.role == "place"}
+        is_by_kind = any(item.type == "select_one" for item in named.values())
+        return (
+            (*found, _PLACE_ID) if is_by_kind and not any(item.file == "places" for item in found) else found
+        )
 
     def choices(self, item: Item) -> tuple[str, ...]:
         """The names that a choice may have, retired ones too."""

@@ -27,8 +27,8 @@ class FastReader:
 
     @property
     def asks(self) -> bool:
-        """Whether fields say anything together, so that a body is read in a context."""
-        return self._conditions is not None
+        """Whether a body is read in the context of its entry."""
+        return self._conditions is not None and self._conditions.asks
 
     def read(self, text: Raw | bytes, context: Context) -> tuple[Struct, tuple[Any, ...]] | None:
         """The body and its values in order, if every rule holds; whether a name occurs twice is not seen here."""

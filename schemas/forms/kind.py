@@ -18,6 +18,7 @@ from schemas.forms.definition import Form
 from schemas.forms.fast_reader import FastReader
 from schemas.kind import ACTS, SERVER_ONLY, SUBJECTS, with_role
 from schemas.lists import Lists
+from schemas.places import PlaceFields, place_fields
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class FormKind:
         return tuple(item.name for item in self.form.fields)
 
     @cached_property
+    def masks_facts(self) -> bool:
+        """Whether a fact is served otherwise than it was written."""
+        return self.nature == "fact" and any(item.mask is not None for item in self.form.fields)
+
+    @cached_property
     def subject_field(self) -> str | None:
         """The first field that says what a record is about."""
         return with_role(self.whole, *SUBJECTS) if self.nature == "fact" else None
@@ -72,6 +78,11 @@ class FormKind:
     @cached_property
     def slot_field(self) -> str | None:
         return with_role(self.whole, "slot") if self.nature == "fact" else None
+
+    @cached_property
+    def place_fields(self) -> PlaceFields | None:
+        """What says which place a fact names."""
+        return place_fields(self.whole, self.subject_field) if self.nature == "fact" else None
 
     @cached_property
     def merge_rules(self) -> Mapping[str, Literal["latest", "keep"]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import seed_data
 from schemas.forms.compile import compile_form
@@ -18,8 +19,13 @@ from schemas.forms.tables import Tables, tables_from_json
 FOLDER = Path(seed_data.__file__).parent / "forms"
 
 
+def shipped_tables_json(code: str) -> dict[str, list[dict[str, Any]]]:
+    tables: dict[str, list[dict[str, Any]]] = json.loads((FOLDER / f"{code}.json").read_text("utf-8"))
+    return tables
+
+
 def shipped_tables(code: str) -> Tables:
-    return tables_from_json(json.loads((FOLDER / f"{code}.json").read_text("utf-8")))
+    return tables_from_json(shipped_tables_json(code))
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.forms.definition import Form
 
@@ -13,7 +14,8 @@ ONCE_CODE = ("disinfection_log", "supply_movement", "inspection_round", "inspect
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`earlier`: the published versions of this form, oldest first; `kinds`: those that a record may be child of."""
+    """`earlier`: the published versions of this form, oldest first; `kinds`: those that a record may be child of; `slots`:
+    those of a day that have usual times, by code (opens, due, grace_s)."""
 
     earlier: Sequence[Form] = ()
     code_kinds: Collection[str] = ()
@@ -21,6 +23,7 @@ class Surroundings:
     site_kinds: Collection[str] | None = None
     place_kinds: Collection[str] | None = None
     rules: Collection[str] | None = None
+    slots: Mapping[str, Mapping[str, Any]] | None = None
     once_code: Collection[str] = ONCE_CODE
 
 

@@ -65,6 +65,22 @@ def tables_from_json(value: Any) -> Tables:
     return Tables(sheets, tuple(faults))
 
 
+def tables_json(tables: Tables) -> dict[str, list[dict[str, str]]]:
+    """The tables as JSON, which `tables_from_json` reads back: each cell as the text that it stands for."""
+    return {
+        name: [
+            {
+                header: text
+                for header, cell in zip(table.headers, row, strict=False)
+                if (text := cell_text(cell))
+            }
+            for row in table.rows
+        ]
+        for name, table in tables.sheets.items()
+        if table.rows
+    }
+
+
 def _table(name: str, rows: Sequence[Mapping[str, Any]], faults: list[Fault]) -> Table:
     headers = tuple(dict.fromkeys(str(header) for row in rows for header in row))[: COLUMNS_MAX + 1]
     cells = []

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from server.actions.devices.revoke_device import ShownDevice, page_of_devices, revoke_device
-from server.api.blueprint import ApiBlueprint, require_admin
+from server.api.blueprint import ApiBlueprint, require_admin, viewer
 from server.api.shapes import DevicePage, DeviceShape, NoQuery, PageQuery
 from server.base.db import read, write
 from server.models.paging import Page
@@ -39,4 +39,4 @@ def revoke(_: dict[str, Any], device_id: UUID) -> ShownDevice:
     此后它被拒绝, 也不再影响完整性判断; 注销前采集的记录仍会收下, 转入复核。
     """
     with write() as session:
-        return revoke_device(session, str(device_id), now_ms())
+        return revoke_device(session, str(device_id), now_ms(), viewer().id)

@@ -154,7 +154,7 @@ def commit(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
 @blueprint.alt_response(404, "NOT_FOUND")
 def export(_: dict[str, Any], site_id: UUID) -> Response:
     """当前名册, 号码已遮盖"""
-    with read() as session:
+    with write() as session:
         data = roster_file(session, runtime().seals, viewer(), str(site_id), None, now_ms())
     return as_download(data, MIME, "roster.xlsx")
 
@@ -165,8 +165,12 @@ def export(_: dict[str, Any], site_id: UUID) -> Response:
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(403, "FORBIDDEN")
 @blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(409, "CONFLICT")
 def export_full(asked: dict[str, Any], site_id: UUID) -> Response:
-    """当前名册, 完整号码: 只对质安科和监察支队, 须写明事由, 并留下记录"""
+    """当前名册, 完整号码: 只对质安科和监察支队, 须写明事由, 并留下记录
+
+    人数超过规则 `unmask_alone_max` 的, 须先由管理员批准 (409 `approval_needed`)。
+    """
     with write() as session:
         data = roster_file(session, runtime().seals, viewer(), str(site_id), asked["reason"], now_ms())
     return as_download(data, MIME, "roster.xlsx")

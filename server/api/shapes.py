@@ -145,8 +145,12 @@ class CompanyAtSite(Schema):
 
 
 class Place(Schema):
+    id = fields.UUID()
     kind = fields.String()
     name = fields.String(allow_none=True)
+    since = at("from_ms", data_key="from")
+    to = at("to_ms", allow_none=True)
+    earlier = fields.List(fields.String(), metadata={"description": "曾用名称"})
 
 
 class SiteShape(Schema):
@@ -159,7 +163,7 @@ class SiteShape(Schema):
     stage = fields.String(attribute="site.stage")
     alert = fields.String(attribute="site.alert")
     inhabited = fields.Boolean(attribute="site.inhabited")
-    places = fields.List(fields.Nested(Place), attribute="site.places")
+    places = fields.List(fields.Nested(Place))
     companies = fields.List(fields.Nested(CompanyAtSite))
     watermark = at("watermark_ms", allow_none=True)
     open_flags = fields.Integer()
@@ -173,7 +177,8 @@ class SitePage(Schema):
 class WindowShape(Schema):
     id = fields.UUID()
     duty = fields.String()
-    place = fields.String(metadata={"description": "空: 整个工地"})
+    place = fields.String(metadata={"description": "场所类型; 空: 整个工地"})
+    place_id = fields.UUID(allow_none=True, metadata={"description": "场所; 空: 这类场所合为一个时段"})
     local_date = fields.String(metadata={"format": "date"})
     slot = fields.String()
     opens = at("opens_ms")

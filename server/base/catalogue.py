@@ -128,6 +128,14 @@ _ENTRIES = (
         "管理员两人互相批准, 所以其账号的新增、恢复和重设密码由服务器上的命令办理: gongdi user。",
     ),
     Entry(389, "not_yourself", 409, "不能停用自己", "请另一位管理员办理。"),
+    Entry(390, "key_needed", 409, "这把密钥还有用", ""),
+    Entry(
+        397,
+        "approval_needed",
+        409,
+        "须由管理员批准",
+        "人数较多, 一个人不能导出完整号码。请写明事由提议, 管理员批准后再导出。",
+    ),
     Entry(391, "proposal_decided", 409, "这项提议已经办结", "请看它现在的状态; 仍需要时重新提议。"),
     Entry(392, "proposal_expired", 409, "这项提议已经过期", "没有在期限内批准。仍需要时请重新提议。"),
     Entry(
@@ -138,6 +146,8 @@ _ENTRIES = (
         "提议的人不能自己批准或驳回, 请另一位管理员办理。",
     ),
     Entry(394, "not_your_proposal", 409, "只有提议的人可以撤回", "您可以驳回它, 并写明理由。"),
+    Entry(395, "unknown_form", 404, "没有这张表单", ""),
+    Entry(396, "form_refused", 422, "表单有误", ""),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}
 RETIRED: dict[int, str] = {}  # number → code, kept so that an old answer can still be explained

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import click
 
-from server.actions.reference.enter_holidays import NOUN, enter_holidays, known_until, read_holidays
-from server.actions.reference.load_reference import rules_in_force
+from server.actions.reference.enter_holidays import (
+    enter_holidays,
+    known_until,
+    read_holidays,
+    years_entered,
+)
 from server.cli.base import print_table, table, writing
 from server.files.read_workbook import read_workbook
 
@@ -18,11 +21,8 @@ def show() -> None:
     """列出已录入的年份, 以及安排已知到哪一天。"""
     shown = table("年份", "放假", "上班", "依据")
     with writing() as (session, _, now_ms):
-        rows = rules_in_force(session).rows[NOUN]
-        for year in sorted({row["code"][:4] for row in rows}):
-            own = [row for row in rows if row["code"].startswith(year)]
-            kinds = Counter(row["kind"] for row in own)
-            shown.add_row(year, str(kinds["day_off"]), str(kinds["working_day"]), own[0]["source"])
+        for one in years_entered(session):
+            shown.add_row(one.year, str(one.days_off), str(one.working_days), one.source)
         until = known_until(session, now_ms)
     print_table(shown)
     click.echo(f"已知到 {until}; 之后按周一至周五算工作日。")

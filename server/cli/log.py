@@ -14,7 +14,7 @@ from server.actions.erasure.list_erasures import erased_of
 from server.base.clock import to_iso
 from server.base.db import read, write
 from server.cli.base import check_schema, make_app, runtime_of
-from server.models.scope import Scope, scope_id_of
+from server.models.scope import REF, Scope, scope_id_of
 
 
 @click.command()
@@ -56,7 +56,7 @@ def print_faults(app: Flask, name: str | None = None) -> int:
     """Print what does not hold, of one scope or of all, and then whether all is well. Gives how many faults there are."""
     seals, faults = runtime_of(app).seals, 0
     with app.app_context():
-        for scope_id in track(_site_scopes(name), description="核对", transient=True):
+        for scope_id in track(_scopes(name), description="核对", transient=True):
             with read() as session:
                 faults += _print_found(list(verify_scope(session, seals, session.get_one(Scope, scope_id))))
         if name is None:
@@ -75,7 +75,7 @@ def _print_found(faults: list[Fault]) -> int:
 
 def _print_erased(name: str | None) -> None:
     """Print what was erased from the log, and the signed digest of it."""
-    for scope_id in _site_scopes(name):
+    for scope_id in [] if name == "ref" else _site_scopes(name):
         with read() as session:
             kept, scope = erased_of(session, scope_id), session.get_one(Scope, scope_id)
         if kept is not None:
@@ -88,6 +88,15 @@ def _print_erased(name: str | None) -> None:
 def _site_scopes(name: str | None) -> list[str]:
     with read() as session:
         return _chosen(session, name)
+
+
+def _scopes(name: str | None) -> list[str]:
+    """The scopes that have a log: sites, and the reference data, of which forms are lines."""
+    if name == "ref":
+        return [REF]
+    with read() as session:
+        has_ref = session.get(Scope, REF) is not None
+    return [*([REF] if has_ref and name is None else []), *_site_scopes(name)]
 
 
 def _chosen(session: Session, name: str | None) -> list[str]:

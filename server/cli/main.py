@@ -60,12 +60,60 @@ GROUPS = {
             "resume": ("server.cli.sites:resume", "工地 SITE 现在复工。"),
         },
     ),
+    "place": (
+        "工地的场所: 新增、改名、停用、列出。",
+        {
+            "add": ("server.cli.places:add", "给工地新增一处场所。"),
+            "rename": ("server.cli.places:rename", "给场所改名; 原来的名称仍认得。"),
+            "close": ("server.cli.places:close", "停用一处场所。"),
+            "list": ("server.cli.places:show", "列出工地的全部场所。"),
+        },
+    ),
     "channel": (
         "通知渠道: 用户不打开网页也能收到通知的途径。",
         {
             "add": ("server.cli.notices:add", "给用户加一个通知渠道。"),
             "list": ("server.cli.notices:show", "列出通知渠道; 地址不显示。"),
             "remove": ("server.cli.notices:remove", "去掉一个通知渠道; 等待它的通知仍可在网页上看到。"),
+        },
+    ),
+    "form": (
+        "表单: 检查、发布、比较、取出、停用。",
+        {
+            "check": ("server.cli.forms:check", "检查表单 FILE, 不发布。"),
+            "publish": ("server.cli.forms:publish", "发布表单 FILE, 连同其中的职责和类型。"),
+            "diff": ("server.cli.forms:diff", "表单 FILE 和已发布的相比改了什么。"),
+            "export": ("server.cli.forms:export", "取出表单 CODE 的工作簿。"),
+            "retire": ("server.cli.forms:retire", "停用表单 CODE。"),
+            "list": ("server.cli.forms:show", "列出全部表单和版本。"),
+        },
+    ),
+    "duty": (
+        "职责: 新增、改版本、列出。",
+        {
+            "set": ("server.cli.reference:set_duty", "新增职责 CODE, 或给它一个新版本。"),
+            "list": ("server.cli.reference:show_duties", "列出在用和将起用的职责。"),
+        },
+    ),
+    "site-kind": (
+        "工地类型: 新增、修改、列出。",
+        {
+            "set": ("server.cli.reference:set_site_kind", "新增或修改工地类型 CODE。"),
+            "list": ("server.cli.reference:show_site_kinds", "列出工地类型。"),
+        },
+    ),
+    "place-kind": (
+        "场所类型: 新增、修改、列出。",
+        {
+            "set": ("server.cli.reference:set_place_kind", "新增或修改场所类型 CODE。"),
+            "list": ("server.cli.reference:show_place_kinds", "列出场所类型。"),
+        },
+    ),
+    "unit": (
+        "科室: 新增、修改、列出。",
+        {
+            "set": ("server.cli.reference:set_unit", "新增或修改科室 CODE。"),
+            "list": ("server.cli.reference:show_units", "列出科室。"),
         },
     ),
     "holidays": (

@@ -19,7 +19,7 @@ from server.actions.accounts.manage_users import (
     set_password,
     working_devices,
 )
-from server.actions.devices.enrol_code import TABLET, make_code
+from server.actions.devices.enrol_code import TABLET, code_link, make_code
 from server.actions.devices.revoke_device import page_of_devices, revoke_device
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sites.assign_site import assign_site, find_site, unassign_site
@@ -251,7 +251,7 @@ def enrol_code(name: str, url: str | None, device_class: str, link_only: bool) -
         working = working_devices(session, user)
         address = _address(runtime, url)
     if link_only:
-        click.echo(_link(code, address))
+        click.echo(code_link(code, address))
     else:
         _tell_code(code, address)
         for one in working:
@@ -264,13 +264,8 @@ def _address(runtime: Runtime, url: str | None) -> str:
     return (url or f"http://{runtime.config.host}:{runtime.config.port}").rstrip("/")
 
 
-def _link(code: str, address: str) -> str:
-    """The code is in the fragment, which browsers never send: it cannot end up in a log."""
-    return f"{address}/field/#code={code}"
-
-
 def _tell_code(code: str, address: str) -> None:
-    link = _link(code, address)
+    link = code_link(code, address)
     click.echo(f"注册码: {code}    (10 分钟内有效, 只能用一次; 输错 5 次作废)")
     click.echo(f"服务器: {address}")
     click.echo(f"移动端应用: {link}")

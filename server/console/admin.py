@@ -27,10 +27,20 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
         ),
     ),
     (
+        "设备",
+        (
+            ("console.list_devices", "设备", "最近联系、未发、时钟, 注销丢失的"),
+            ("console.list_codes", "注册码", "给平板发二维码, 可一次发多个并打印"),
+        ),
+    ),
+    (
         "批准和规则",
         (
             ("console.list_proposals", "提议和批准", "一人提议, 第二人批准才生效"),
+            ("console.list_deeds", "操作记录", "谁改动、导出、看过完整号码、登录"),
             ("console.list_rules", "规则和界限", "每个数的依据、标记和起用日期"),
+            ("console.list_holidays", "节假日", "已知到哪天, 录入下一年"),
+            ("console.list_keys", "密钥", "指纹, 更换的进度, 停用旧的"),
         ),
     ),
 )

@@ -17,6 +17,7 @@ from server.actions.media.inspect_photo import SHOWN_TYPE
 from server.actions.reference.name_codes import Names, read_names
 from server.base.db import read
 from server.base.problems import not_found
+from server.console.exports import note_export
 from server.console.pages import blueprint
 from server.documents.write_documents import DOCUMENTS, PDF, flag_pdf, flag_workbook
 from server.field_app import BUILT
@@ -45,6 +46,7 @@ def show_document(flag_id: UUID, document: str) -> Response:
         raise not_found()
     file, names = _flag_file(str(flag_id))
     data, name = flag_pdf(document, file, names, now_ms(), int(asked) if asked else None)
+    note_export(f"{file.site.name}: {name}", str(flag_id))
     return as_download(data, PDF, _called(name, file))
 
 
@@ -53,6 +55,7 @@ def export_flag(flag_id: UUID) -> Response:
     """The whole file as a workbook."""
     file, names = _flag_file(str(flag_id))
     data, name = flag_workbook(file, names, now_ms())
+    note_export(f"{file.site.name}: {name}", str(flag_id))
     return as_download(data, XLSX, _called(name, file))
 
 

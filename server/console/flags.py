@@ -151,7 +151,7 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         colleagues = people_of_unit(session, viewer) if viewer.role in JUDGES else []
         policy, opened_on = policy_from(file.flag.policy), local_date_of(file.flag.opened_ms)
         sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
-        names = read_names(session)
+        names = read_names(session, file.site.id)
     expected, others = moves_of(file, viewer)
     before = typed(url_for("console.act", flag_id=flag_id))
     kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}

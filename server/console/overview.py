@@ -6,7 +6,9 @@ from uuid import UUID
 
 from flask import current_app, g
 
+from schemas.limits import PLACE_NAME_MAX
 from server.actions.reference.name_codes import read_names
+from server.actions.sites.edit_places import site_places
 from server.actions.sites.get_site import site_file
 from server.actions.sites.list_records import logs_listed
 from server.actions.sites.overview import overview
@@ -14,7 +16,7 @@ from server.base.db import read
 from server.console import field_words
 from server.console.pages import JUDGES, blueprint, render, require_role
 from server.console.window_grid import grid_of
-from server.models.access import may_see_people, sees_evidence
+from server.models.access import may_administer, may_see_people, sees_evidence
 from server.web.responses import now_ms, runtime
 
 _PEOPLE_PAGE = "console.show_people"
@@ -36,14 +38,18 @@ def show_site(site_id: UUID) -> str:
     """One site: live flags, signals, coverage over time, cases, rounds, supplies, tablets, people."""
     with read() as session:
         file = site_file(session, runtime().seals, g.viewer, str(site_id), now_ms())
-        names = read_names(session)
+        places = site_places(session, str(site_id), now_ms())
+        names = read_names(session, str(site_id))
     return render(
         "site.html",
         names,
         file=file,
         grid=grid_of(file.windows),
+        places=places,
+        place_name_max=PLACE_NAME_MAX,
+        may_edit=may_administer(g.viewer),
         fields=field_words,
-        logs=logs_listed(names.kinds),
+        logs=logs_listed(names.kinds, g.viewer),
         records_page=_RECORDS_PAGE if sees_evidence(g.viewer) else None,
         people_page=_PEOPLE_PAGE
         if may_see_people(g.viewer) and _PEOPLE_PAGE in current_app.view_functions

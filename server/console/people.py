@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, g, request
+from flask import Response, g, request, url_for
 
 from schemas.limits import REASON_MAX, REASON_MIN
+from server.actions.approvals.proposals import propose
 from server.actions.reference.name_codes import read_names
 from server.actions.rosters.list_people import LISTED, SEARCH_MAX, count_lookup, page_of_people
-from server.actions.rosters.write_workbook import roster_file
+from server.actions.rosters.write_workbook import UNMASK, roster_file, unmasked_alone
 from server.actions.sites.list_sites import one_site
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import blueprint, render, start_asked
+from server.console.submit import Answer, submit
 from server.files.new_workbook import MIME
 from server.models.access import may_unmask, may_upload
 from server.models.paging import Slice
@@ -42,7 +44,7 @@ def search_people(site_id: UUID) -> str:
 @blueprint.get("/sites/<uuid:site_id>/roster.xlsx")
 def export_roster(site_id: UUID) -> Response:
     """The site's roster, masked."""
-    with read() as session:
+    with write() as session:
         data = roster_file(session, runtime().seals, g.viewer, str(site_id), None, now_ms())
     return as_download(data, MIME, "roster.xlsx")
 
@@ -56,10 +58,21 @@ def export_full_roster(site_id: UUID) -> Response | tuple[str, int]:
             reason = request.form.get("reason", "")
             data = roster_file(session, runtime().seals, g.viewer, str(site_id), reason, now_ms())
     except Problem as problem:
-        if problem.status != 422:
+        if problem.status not in (409, 422):
             raise
         return _people_page(site_id, "", 0, problem), problem.status
     return as_download(data, MIME, "roster.xlsx")
+
+
+@blueprint.post("/sites/<uuid:site_id>/unmasking")
+def propose_unmasking(site_id: UUID) -> Answer:
+    """Ask an administrator to permit the export of many people's full numbers."""
+    asked, reason = {"site": str(site_id)}, request.form.get("reason", "")
+    return submit(
+        lambda tx: propose(tx, g.viewer, UNMASK, asked, reason),
+        url_for("console.list_proposals"),
+        lambda problem: _people_page(site_id, "", 0, problem),
+    )
 
 
 def _people_page(site_id: UUID, text: str, start: int, problem: Problem | None = None) -> str:
@@ -67,6 +80,7 @@ def _people_page(site_id: UUID, text: str, start: int, problem: Problem | None =
         shown = one_site(session, g.viewer, str(site_id))
         part = Slice(start, _PEOPLE_SHOWN)
         people, total = page_of_people(session, runtime().seals, g.viewer, str(site_id), text, part)
+        alone = unmasked_alone(session, now_ms())
         names = read_names(session)
     return render(
         "people.html",
@@ -89,4 +103,5 @@ def _people_page(site_id: UUID, text: str, start: int, problem: Problem | None =
         reason_max=REASON_MAX,
         may=may_upload(g.viewer),
         may_unmask=may_unmask(g.viewer),
+        alone=alone,
     )

@@ -11,6 +11,7 @@ from schemas.limits import REASON_MAX
 from server.actions.accounts.name_people import name_people
 from server.actions.questions.merge_people import count_same_people
 from server.actions.questions.settle_held import ACCEPTED, held_entries, settle_held
+from server.actions.questions.settle_places import settle_place, unsettled_places
 from server.actions.questions.settle_questions import (
     SETTLEMENTS,
     open_questions,
@@ -39,6 +40,7 @@ def list_questions() -> str:
         questions = open_questions(session, runtime().seals, g.viewer, kept)
         refused = refused_entries(session, runtime().seals, g.viewer, state)
         held = held_entries(session, runtime().seals, g.viewer) if state == "open" else []
+        unplaced = unsettled_places(tx_of(session), g.viewer) if state == "open" else []
         shown = [(row.site.id, row.body) for row in refused] + [(row.site.id, row.body) for row in held]
         named = [(site_id, text) for site_id, body in shown for text in body.values() if is_id(text)]
         people = name_people(session, runtime().seals, set(named))
@@ -50,6 +52,7 @@ def list_questions() -> str:
         questions=questions,
         refused=refused,
         held=held,
+        unplaced=unplaced,
         doubled=doubled,
         state=state,
         reason_max=REASON_MAX,
@@ -66,6 +69,17 @@ def choose_value(entry_id: UUID) -> AnyResponse:
     with write() as session:
         if claim(session):
             settle_question(tx_of(session), g.viewer, str(entry_id), field, choice, reason)
+    return redirect(url_for("console.list_questions"), 303)
+
+
+@blueprint.post("/questions/places/<uuid:entry_id>")
+def choose_place(entry_id: UUID) -> AnyResponse:
+    """Say at which of several places something was done."""
+    check_form()
+    place_id, reason = request.form.get("place", ""), request.form.get("reason", "")
+    with write() as session:
+        if claim(session):
+            settle_place(tx_of(session), g.viewer, str(entry_id), place_id, reason)
     return redirect(url_for("console.list_questions"), 303)
 
 

@@ -24,14 +24,15 @@ from server.web.responses import now_ms
 def list_rules() -> str:
     """Every rule as it holds today, and what is to follow."""
     require_role(ADMIN)
-    today = local_date_of(now_ms())
+    today, text = local_date_of(now_ms()), request.args.get("text", "").strip()[:64]
     with read() as session:
-        rows = rules_in_force(session).rows[NOUN]
+        every = rules_in_force(session).rows[NOUN]
         names = read_names(session)
+    rows = [row for row in every if text in f"{row['name']} {row['source']} {row['code']}"]
     codes = dict.fromkeys(row["code"] for row in rows)
     listed = [(code, in_force(rows, code, today)) for code in codes]
     coming = {row["code"]: row for row in rows if row["from"] > today}
-    return render("rules.html", names, listed=listed, coming=coming, marks=MARKS)
+    return render("rules.html", names, listed=listed, coming=coming, marks=MARKS, text=text)
 
 
 @blueprint.get("/admin/rules/<code>")

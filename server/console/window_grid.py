@@ -9,6 +9,7 @@ from server.models.window import Window
 from server.rules.calendar import local_time_of
 
 DAYS_MAX = 14
+_Key = tuple[str, str, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Row:
     """One duty, place and slot; a window or None for each of the grid's days."""
 
     duty: str
-    place: str
+    place: str  # its kind
+    place_id: str | None
     slot: str
     cells: tuple[Window | None, ...]
 
@@ -30,11 +32,11 @@ class Grid:
 def grid_of(windows: Sequence[Window]) -> Grid:
     """The latest days that have windows, oldest first."""
     days = tuple(sorted({window.local_date for window in windows})[-DAYS_MAX:])
-    found: dict[tuple[str, str, str], dict[str, Window]] = {}
-    opens: dict[tuple[str, str, str], str] = {}
+    found: dict[_Key, dict[str, Window]] = {}
+    opens: dict[_Key, str] = {}
     for window in windows:
-        key = (window.duty, window.place, window.slot)
+        key = (window.duty, window.place, window.place_id, window.slot)
         found.setdefault(key, {})[window.local_date] = window
         opens[key] = local_time_of(window.opens_ms)
-    ordered = sorted(found, key=lambda key: (key[0], key[1], opens[key]))
+    ordered = sorted(found, key=lambda key: (*key[:2], key[2] or "", opens[key]))
     return Grid(days, tuple(Row(*key, tuple(found[key].get(day) for day in days)) for key in ordered))

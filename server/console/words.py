@@ -11,6 +11,7 @@ from server.rules.flags.words import (
     WINDOW_STATE_WORDS,
     moment,
 )
+from server.rules.from_rows import UNITS
 
 WINDOW_GLYPHS = {  # in a cell of the picture, so that colour alone decides nothing; in every Chinese font
     "open": "待",
@@ -84,6 +85,7 @@ ALL = {
     "slot": SLOTS,
     "role": ROLES,
     "actor": ACTORS,
+    "unit": UNITS,
 }
 
 

@@ -209,7 +209,7 @@ def _make_site(app: Flask, city: dict[str, Any], number: int) -> _DemoSite:
                 unit="zhian",
                 stage="building",
                 inhabited=True,
-                places=city["places"],
+                places=[*city["places"], *city["more_places"].get(_site_name(city, number), [])],
                 position=_position(city, number),
                 companies=[(_company_code(company), city["companies"][company], "009")],
             ),
@@ -299,11 +299,11 @@ def _day(
         yield instant_ms(date, "06:40") + late_ms, partial(_morning, crew, site, chance)
         yield instant_ms(date, "06:35"), partial(_enter, crew, site)
         set_back_ms = 5 * _HOUR_MS if site.behaviour == "backfills" else 0
-        yield instant_ms(date, "09:30") + set_back_ms, partial(_disinfect, city, crew, site, set_back_ms)
+        yield instant_ms(date, "09:30") + set_back_ms, partial(_disinfect, crew, site, set_back_ms)
         yield instant_ms(date, "11:20"), partial(_noon, crew, site, chance)
         if site.behaviour == "careless" and number % 2 == 1:
             continue  # nothing more today, though the tablet reports in: missed
-        yield instant_ms(date, "14:00"), partial(_disinfect, city, crew, site)
+        yield instant_ms(date, "14:00"), partial(_disinfect, crew, site)
         yield instant_ms(date, "17:30"), partial(_evening, crew, site, chance)
     behaviour = crew.sites[0].behaviour if crew.sites else "steady"
     lost = behaviour == "silent" and number >= 1
@@ -373,17 +373,13 @@ def _measure(crew: _Crew, site: _DemoSite, worker: str, slot: str, chance: rando
     crew.tablet.add(site.scope, "temperature_check", body)
 
 
-def _disinfect(city: dict[str, Any], crew: _Crew, site: _DemoSite, set_back_ms: int = 0) -> None:
+def _disinfect(crew: _Crew, site: _DemoSite, set_back_ms: int = 0) -> None:
     crew.clock.set_back_ms = set_back_ms
+    (known,) = crew.tablet.list("site", site.scope)
     with crew.tablet.together():
-        for place in city["places"]:
-            body = {
-                "place": place["kind"],
-                "place_name": place["name"],
-                "agent": "chlorine",
-                "concentration_mg_l": 500,
-                "operator": "保洁班",
-            }
+        for place in known.body["places"]:
+            where = {"place": place["kind"], "place_name": place["name"], "place_id": place["id"]}
+            body = {**where, "agent": "chlorine", "concentration_mg_l": 500, "operator": "保洁班"}
             crew.tablet.add(site.scope, "disinfection_log", body)
     crew.clock.set_back_ms = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,3 +36,19 @@ def header_format(book: xlsxwriter.Workbook) -> Any:
 def write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) -> None:
     for column, title in enumerate(titles):
         page.write_string(row, column, title, form)
+
+
+def table_workbook(sheet: str, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """One sheet: titles, which stay in view and filter, and rows of text."""
+    buffer = io.BytesIO()
+    with new_workbook(buffer) as book:
+        page = book.add_worksheet(sheet)
+        write_header(page, 0, titles, header_format(book))
+        page.set_column(0, len(titles) - 1, 22)
+        page.freeze_panes(1, 0)
+        last = 0
+        for last, row in enumerate(rows, 1):
+            for column, text in enumerate(row):
+                page.write_string(last, column, text)
+        page.autofilter(0, 0, last, len(titles) - 1)
+    return buffer.getvalue()

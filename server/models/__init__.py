@@ -10,9 +10,11 @@ from server.models.form import SentForm
 from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.place import Place
 from server.models.proposal import Proposal
+from server.models.published_form import PublishedForm
 from server.models.receipt import StreamReceipt
-from server.models.record import CaseFile, Contest, Record, Worker
+from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
@@ -44,6 +46,7 @@ __all__ = [
     "Flag",
     "FlagEvent",
     "FlagStep",
+    "FormRegister",
     "Heartbeat",
     "HeldEntry",
     "KeptEvidence",
@@ -54,7 +57,9 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Place",
     "Proposal",
+    "PublishedForm",
     "Quarantine",
     "Record",
     "Reference",

@@ -11,6 +11,7 @@ from server.base.db import Base, Id, Json
 
 _OPEN = sa.text("state = 'open'")
 _SETTLED = sa.text("settled_ms IS NOT NULL")
+_OF_FORMS = sa.text("code = 'unknown_form' AND state = 'open'")
 _OF_ERASED = sa.text("code = 'person_erased' AND state <> 'open'")
 
 
@@ -63,6 +64,7 @@ class LogEntry(Base):
     observed_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     boot_number: Mapped[int | None] = mapped_column(sa.Integer)
     up_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    form: Mapped[int | None] = mapped_column(sa.BigInteger)  # by which version of its form it was read
 
 
 class HeldEntry(Base):
@@ -81,7 +83,8 @@ class HeldEntry(Base):
 
 class KeptEvidence(Base):
     """An entry that is stored and not applied (held, or in quarantine): the windows that it could meet are in review
-    until it is applied or a person dismisses it. `subject`, `slot`: None where the entry does not say."""
+    until it is applied or a person dismisses it. `subject`, `slot`: None where the entry does not say; `maybe_places` as a
+    record has it."""
 
     __tablename__ = "kept_evidence"
     __table_args__ = (sa.Index("ix_kept_evidence_kind", "scope_id", "kind", "latest_ms"),)  # push and tick
@@ -90,6 +93,7 @@ class KeptEvidence(Base):
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(32))
     subject: Mapped[str | None] = mapped_column(sa.String(36))
+    maybe_places: Mapped[str | None] = mapped_column(sa.Text)
     slot: Mapped[str | None] = mapped_column(sa.String(16))
     earliest_ms: Mapped[int] = mapped_column(sa.BigInteger)
     latest_ms: Mapped[int] = mapped_column(sa.BigInteger)
@@ -105,6 +109,8 @@ class Quarantine(Base):
         sa.Index("ix_quarantine_open", "scope_id", "at_ms", postgresql_where=_OPEN, sqlite_where=_OPEN),
         # The tick: what may be forgotten.
         sa.Index("ix_quarantine_settled", "settled_ms", postgresql_where=_SETTLED, sqlite_where=_SETTLED),
+        # Publishing a form, and the tick: what may be validated again.
+        sa.Index("ix_quarantine_form", "scope_id", postgresql_where=_OF_FORMS, sqlite_where=_OF_FORMS),
         # The tick: settled lines about people whose data was erased, which are erased too.
         sa.Index("ix_quarantine_erased", "id", postgresql_where=_OF_ERASED, sqlite_where=_OF_ERASED),
     )
@@ -117,7 +123,7 @@ class Quarantine(Base):
     code: Mapped[str] = mapped_column(sa.String(40))
     errors: Mapped[dict[str, list[str]]] = mapped_column(Json)
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
-    state: Mapped[str] = mapped_column(sa.String(12), default="open")  # open, mended, dismissed
+    state: Mapped[str] = mapped_column(sa.String(12), default="open")  # open, mended, dismissed, applied
     settled_by: Mapped[str | None] = mapped_column(Id)  # a user
     settled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     reason: Mapped[str | None] = mapped_column(sa.String(200))  # why a person settled it so

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from schemas.limits import REASON_MAX
 from server.base.db import Base, Id, Json
 from server.models.audit import SUBJECT_MAX
-from server.rules.approval import Standing
+from server.rules.approval import APPROVE, BECOMES, Standing
 
 
 class Proposal(Base):
@@ -35,3 +36,14 @@ class Proposal(Base):
     @property
     def standing(self) -> Standing:
         return Standing(self.state, self.proposed_by, self.expires_ms)
+
+
+def approved_since(session: Session, kind: str, by: str, since_ms: int) -> Sequence[Proposal]:
+    """What this user proposed of a kind and a second person approved at or after `since_ms`."""
+    query = sa.select(Proposal).where(
+        Proposal.state == BECOMES[APPROVE],
+        Proposal.kind == kind,
+        Proposal.proposed_by == by,
+        Proposal.decided_ms >= since_ms,
+    )
+    return session.scalars(query).all()

@@ -19,8 +19,9 @@ class Record(Base):
     """The latest state of one record, its body already serialised as it is served (sealed where the kind says
     so).
 
-    `event_ms`, `subject` (a worker's id or a place) and `slot` (a reading's slot, a pass's direction) of a
-    fact are in the clear because duties are judged by them; they name nobody. `counts` is False for a fact
+    `event_ms`, `subject` (a worker's or a place's id) and `slot` (a reading's slot, a pass's direction) of a
+    fact are in the clear because duties are judged by them; they name nobody. Where nobody can say which place a fact is
+    about, `subject` is its kind, and `maybe_places` has the ids of those that it may be. `counts` is False for a fact
     that was voided or corrected: it stays readable and no longer proves anything.
     """
 
@@ -34,6 +35,12 @@ class Record(Base):
             sqlite_where=sa.text("deleted_ms IS NOT NULL"),
         ),
         sa.Index("ix_record_event", "scope_id", "kind", "event_ms"),  # duties: which facts fall into a window
+        sa.Index(  # a site's page: facts of which nobody can say at which place
+            "ix_record_maybe_places",
+            "scope_id",
+            postgresql_where=sa.text("maybe_places IS NOT NULL"),
+            sqlite_where=sa.text("maybe_places IS NOT NULL"),
+        ),
         sa.Index(  # a correction is voided: are there others of the same fact?
             "ix_record_amends",
             "scope_id",
@@ -66,6 +73,7 @@ class Record(Base):
     deleted_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # a tombstone, remembered at least 180 days
     event_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     subject: Mapped[str | None] = mapped_column(sa.String(36))
+    maybe_places: Mapped[str | None] = mapped_column(sa.Text)  # separated by spaces
     slot: Mapped[str | None] = mapped_column(sa.String(16))
     counts: Mapped[bool] = mapped_column(sa.Boolean, default=True)
     backfilled: Mapped[bool] = mapped_column(sa.Boolean, default=False)  # then `event_ms` is `observed_ms`
@@ -134,6 +142,18 @@ class CaseFile(Base):
     reported_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     ended: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     check_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+class FormRegister(Base):
+    """What only the server holds of a record of a register that is a form: its full fields (sealed), who wrote each."""
+
+    __tablename__ = "form_register"
+
+    scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    state: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    stamps: Mapped[dict[str, list[Any]]] = mapped_column(Json)
 
 
 class Contest(Base):

@@ -1,14 +1,13 @@
-"""Sites, the companies on them, and approved suspensions."""
+"""Sites, the companies on them, and approved suspensions. Their places are in place.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.base.db import Base, Id, Json
+from server.base.db import Base, Id
 
 GENERAL_CONTRACTOR = "009"
 COMPANY_ROLES = {
@@ -45,7 +44,6 @@ class Site(Base):
     )  # preparing 筹备, building 在建, stopped 停工, completed 完工
     alert: Mapped[str] = mapped_column(sa.String(8), default="normal")  # normal, raised
     inhabited: Mapped[bool] = mapped_column(sa.Boolean, default=False)
-    places: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"kind", "name"}]
     # For practising: everything works there, and nothing of it counts anywhere (models/access.py).
     practice: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     made_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # nothing is asked of the time before

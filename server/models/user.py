@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from server.base.db import Base, Id, is_postgresql
 
 ROLES = ("inspector", "contractor", "section", "brigade", "admin")
+SERVER_ROLE = "server"  # of the user whom the server itself writes as; nobody logs in as that
 ADMIN = "admin"
 OFFICIALS = ("section", "brigade")  # they belong to a unit of the bureau
 

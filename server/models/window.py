@@ -12,15 +12,15 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, bulk_insert, bulk_update
 from server.rules.duties.transition import REASON_MAX, Decision
-from server.rules.duties.windows import deadline
+from server.rules.duties.windows import Key, deadline
 
 RULES = 2
 FROZEN = 0  # instead: what it rested on was erased, and the verdict stays
 
 
 class Window(Base):
-    """One window. Its id follows from (site, duty, place, local date, slot), so making it twice makes it
-    once."""
+    """One window, of one place, of all places of a kind, or of the whole site. Its id follows from (site, duty, place, local
+    date, slot), so making it twice makes it once."""
 
     __tablename__ = "duty_window"
     __table_args__ = (
@@ -55,7 +55,9 @@ class Window(Base):
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     duty: Mapped[str] = mapped_column(sa.String(24))
-    place: Mapped[str] = mapped_column(sa.String(24))  # "" where the duty is the whole site's
+    place: Mapped[str] = mapped_column(sa.String(24))  # its kind; "" where the duty is the whole site's
+    # None where the duty is asked once of all places of the kind, as all were before places had ids.
+    place_id: Mapped[str | None] = mapped_column(Id)
     local_date: Mapped[str] = mapped_column(sa.String(10))
     slot: Mapped[str] = mapped_column(sa.String(24))
     opens_ms: Mapped[int] = mapped_column(sa.BigInteger)
@@ -76,6 +78,11 @@ class Window(Base):
     rules: Mapped[int] = mapped_column(sa.SmallInteger, default=RULES)
 
     @property
+    def key(self) -> Key:
+        """What it is, at its site."""
+        return (self.duty, self.place_id or self.place, self.local_date, self.slot)
+
+    @property
     def deadline_ms(self) -> int:
         return deadline(self.due_ms, self.grace_s)
 
@@ -89,6 +96,7 @@ class DueWindow:
     id: str
     duty: str
     place: str
+    place_id: str | None
     local_date: str
     slot: str
     opens_ms: int
@@ -115,7 +123,7 @@ class DueWindow:
 LONGEST_MS = 172_800_000  # two days: no window reaches further from its opening
 AnyWindow = Window | DueWindow
 _MADE = (
-    *("scope_id", "id", "duty", "place", "local_date", "slot"),
+    *("scope_id", "id", "duty", "place", "place_id", "local_date", "slot"),
     *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms", "rules"),
 )
 _JUDGED = (
@@ -197,5 +205,5 @@ def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:
 
 
 def window_id(site_id: str, duty: str, place: str, local_date: str, slot: str) -> str:
-    """The id of the one window of this site, duty, place, local date and slot, whoever makes it."""
+    """The id of the one window of this site, duty, place (its id, else its kind), local date and slot, whoever makes it."""
     return str(uuid5(UUID(site_id), f"{duty}|{place}|{local_date}|{slot}"))

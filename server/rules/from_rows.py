@@ -15,6 +15,25 @@ from server.rules.flags.escalation import Policy, policy_from
 
 Row = Mapping[str, Any]
 
+UNITS = {  # of the numbers of rules, as people read them; one that is not here shows as it is
+    "a": "周岁",
+    "bytes": "字节",
+    "d": "天",
+    "h": "小时",
+    "m": "米",
+    "min": "分钟",
+    "months": "个月",
+    "persons": "人",
+    "pixels": "像素",
+    "readings": "次",
+    "rooms": "间",
+    "s": "秒",
+    "share": "(1 为全部)",
+    "tries": "次",
+    "values": "种",
+    "year": "年",
+}
+
 
 def duty_rules(duties: Iterable[Row], presets: Iterable[Row]) -> list[DutyRule]:
     """The versions of all duties that make windows: what of its row and of a preset's is in force, for the dates on which

@@ -146,11 +146,12 @@ def _evidence(row: Row, kinds: Kinds) -> _Found:
 def _places(row: Row, kind: AnyKind) -> _Found:
     """A log meets a window by its place: the record must be able to name it. Which places there are is reference data, and
     `_duty` asks for that."""
-    if kind.nature != "fact" or kind.subject_field not in (None, "place"):
+    about = kind.whole.fields[kind.subject_field].metadata.get("role") if kind.subject_field else None
+    if kind.nature != "fact" or about not in (None, "place"):
         yield "evidence_unfit", f"{kind.title} ({kind.name}) 不能逐次完成时段, 请更正 evidence 或 judging。"
-    elif kind.subject_field is None and row["places"]:
+    elif about is None and row["places"]:
         yield "place_not_recorded", f"{kind.title} ({kind.name}) 写不出场所, 请把 places 留空。"
-    elif kind.subject_field == "place" and not row["places"]:
+    elif about == "place" and not row["places"]:
         yield "places_missing", f"{kind.title} ({kind.name}) 都写明场所, 请在 places 里列出要求哪些。"
 
 

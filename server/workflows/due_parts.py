@@ -17,6 +17,7 @@ from server.actions.duties.plan_windows import due_sites
 from server.actions.erasure.find_person import late_lines
 from server.actions.erasure.request_erasure import erasures_under_way
 from server.actions.flags.escalate import due_steps
+from server.actions.forms.judge_again import scopes_waiting
 from server.actions.ops.expire_rows import expired
 from server.actions.ops.reseal import keys_in_rotation
 from server.actions.ops.retention import Query, due_rows
@@ -45,6 +46,7 @@ def _question(now_ms: int, book: Rulebook) -> Query:
     """One column a part: whether it has something to do."""
     asked: dict[str, Iterable[Query | None]] = {
         "windows": [due_sites(now_ms, book)],
+        "forms": [scopes_waiting()],
         "held": [due_entries(now_ms)],
         "reporters": [due_streams(now_ms, book)],
         "judged": [windows_to_judge(now_ms)],

@@ -51,6 +51,7 @@ from server.rules.rulebook import Rulebook
 from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
+from server.workflows.judge_forms import judge_waiting
 from server.workflows.read_rosters import read_waiting
 from server.workflows.receive_media import tidy_media
 from server.workflows.reseal import reseal
@@ -295,9 +296,10 @@ def _house(this: Tick) -> dict[str, int]:
         return expire_rows(session, this.now_ms, this.book)
 
 
-# Held entries first: what they release may meet a window that would be missed otherwise.
+# What was held or waits for a form first: what they release may meet a window that would be missed otherwise.
 PARTS: dict[str, Part] = {
     "windows": _make,
+    "forms": lambda this: judge_waiting(this.runtime, this.now_ms),
     "held": _until_none(lambda tx: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
     "reporters": _until_none(lambda tx: retire_reporters(tx.session, tx.now_ms, tx.book, _share().rows)),
     "judged": _judge,

@@ -39,12 +39,13 @@ class Draft:
     reason: str | None = None
     needs: tuple[str, ...] = ()
     media: tuple[Mapping[str, Any], ...] = ()
+    form: int | None = None
 
     def placed(self, n: int, prev: str) -> Entry:
         """The entry as number `n` of its stream, after the line with the hash `prev`."""
         return Entry(
             self.id, self.scope, n, prev, self.kind, self.record, self.act, self.at, self.body, self.base,
-            self.amends, self.reason, self.needs, self.media,
+            self.amends, self.reason, self.needs, self.media, self.form,
         )  # fmt: skip
 
 

@@ -272,6 +272,21 @@ def known_record(store: Store, scope: str, record: str) -> tuple[str, int] | Non
     return None if row is None else (row["kind"], row["rev"])
 
 
+def form_in_force(store: Store, kind: str, today: str) -> int | None:
+    """The version of a form that is offered on a local date, as far as was pulled; the latest one where none is; None for a
+    kind that is no form."""
+    rows = store.sql.execute(
+        "SELECT line FROM record WHERE scope = 'ref' AND kind = 'form'"
+        " AND json_extract(line, '$.body.code') = ?",
+        (kind,),
+    )
+    forms = [json.loads(row["line"])["body"] for row in rows]
+    offered = [
+        form for form in forms if form["from"] <= today and (form.get("to") is None or today < form["to"])
+    ]
+    return max((form["version"] for form in offered or forms), default=None)
+
+
 def listed(store: Store, kind: str, scope: str | None = None) -> list[Item]:
     """The records of a kind, by scope and id, as they are with this tablet's own work."""
     items: dict[tuple[str, str], Item] = {}

@@ -17,6 +17,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,8 +44,10 @@ from sync_protocol.client.reports import (
 )
 from sync_protocol.client.store import Store
 from sync_protocol.client.transport import HttpTransport, Transport
-from sync_protocol.entry import At
+from sync_protocol.entry import FORMLESS, At
 from sync_protocol.signatures import public_text
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Tablet:
@@ -181,7 +184,15 @@ class Tablet:
     def _append(self, draft: Draft) -> str:
         if self._is_revoked():
             raise TabletError("device_revoked")
-        return outbox.append(self._store, draft)
+        return outbox.append(self._store, replace(draft, form=self._form_of(draft)))
+
+    def _form_of(self, draft: Draft) -> int | None:
+        """The version of the form by which an entry is written. The kinds that were none in 2026.1 name only later ones."""
+        if draft.act == "void":
+            return None
+        today = (_EPOCH + timedelta(milliseconds=self._exchange.now_ms(), hours=8)).date().isoformat()
+        version = records.form_in_force(self._store, draft.kind, today)
+        return None if version == 1 and draft.kind in FORMLESS else version
 
     def _known(self, scope: str, record: str) -> tuple[str, int, tuple[str, ...]]:
         """Kind, base, and the unsettled entry that makes the record: it must be applied first, holes or

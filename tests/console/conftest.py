@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from flask import Flask
@@ -52,7 +53,10 @@ def open_page(browser: Browser, live_server: str, cast: Cast, complaints: list[s
     opened = []
 
     def open_it(path: str, size: ViewportSize = DESK, name: str | None = None) -> Page:
-        context = browser.new_context(base_url=live_server, viewport=size, locale="zh-CN")
+        colours: Literal["dark", "light"] = "dark" if size == PHONE else "light"  # each page is seen in both
+        context = browser.new_context(
+            base_url=live_server, viewport=size, locale="zh-CN", color_scheme=colours
+        )
         opened.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         context.on("console", lambda message: _note(message, complaints))

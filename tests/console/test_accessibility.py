@@ -6,9 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import ViewportSize, expect
 
+from server.actions.approvals.proposals import propose
+from server.actions.reference.load_reference import tx_of
+from server.base.db import read, write
+from server.models import Device, User
+from server.models.access import viewer_of
 from tests.axe import serious_findings
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
@@ -31,6 +37,27 @@ _SITE = (
 PAGES: dict[str | None, tuple[str, ...]] = {
     "section": ("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people", *_SITE),
     "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),
+    "admin": (
+        "admin",
+        "admin/users",
+        "admin/users/{user}",
+        "password",
+        "admin/companies",
+        "admin/sites",
+        "admin/sites/{site}",
+        "admin/assignments?user={user}",
+        "sites/{site}/suspensions",
+        "admin/devices",
+        "admin/devices/{device}",
+        "admin/codes",
+        "proposals",
+        "proposals/{proposal}",
+        "admin/rules",
+        "admin/rules/fever_celsius",
+        "admin/holidays",
+        "admin/keys",
+        "admin/audit",
+    ),
     None: ("login",),
 }
 
@@ -38,6 +65,32 @@ PAGES: dict[str | None, tuple[str, ...]] = {
 @pytest.fixture
 def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     return planned_field(app, cast, tmp_path)
+
+
+def only_device(field: Field) -> str:
+    with field.app.app_context(), read() as session:
+        return str(session.scalars(sa.select(Device.id).where(Device.device_class == "tablet")).first())
+
+
+def a_proposal(field: Field) -> str:
+    """The id of one that waits for a second administrator."""
+    given = {"value": "37.5", "valid_from": "2027-01-01", "source": "新防指〔2026〕9号", "mark": "F"}
+    with field.app.app_context(), write() as session:
+        tx = tx_of(session, field.app.extensions["gongdi"].seals, field.cast.clock.now_ms())
+        proposer = viewer_of(session, session.get_one(User, field.cast.users["admin"]))
+        payload = {**given, "code": "fever_celsius"}
+        return propose(tx, proposer, "change_rule", payload, "按指挥部通知").id
+
+
+def test_every_page_of_administration_is_looked_at(app: Flask) -> None:
+    adapter = app.url_map.bind("")
+    known = dict.fromkeys(("site", "user", "device", "proposal"), "00000000-0000-0000-0000-000000000000")
+    paths = (path.format(**known).partition("?")[0] for path in PAGES["admin"])
+    looked_at = {adapter.match(f"/console/{path}")[0] for path in paths}
+    for rule in app.url_map.iter_rules():
+        page = rule.rule.removeprefix("/console/")
+        if page.startswith(("admin", "proposals")) and "GET" in (rule.methods or ()):
+            assert rule.endpoint in looked_at or page.endswith(".xlsx"), page
 
 
 @SIZES
@@ -48,10 +101,14 @@ def test_no_page_has_a_serious_finding(
     flag = missed_flag(field)
     moved(field.cast.client("section"), flag, "order_rectification", note="食堂每日消毒两次")
     contested_worker(field)
+    known = {"flag": flag, "site": field.cast.site_a, "user": field.cast.users["inspector"]}
+    if name == "admin":
+        known |= {"device": only_device(field), "proposal": a_proposal(field)}
     page = open_page("/console/login", size, name)
     found = {}
-    for path in PAGES[name]:
-        answer = page.goto("/console/" + path.format(flag=flag, site=field.cast.site_a))
+    pages = PAGES[name][size == PHONE :: 2] if name == "admin" else PAGES[name]  # its pages have one layout
+    for path in pages:
+        answer = page.goto("/console/" + path.format(**known))
         assert answer is not None and answer.status == 200
         found[path] = serious_findings(page)
     assert {path: serious for path, serious in found.items() if serious} == {}

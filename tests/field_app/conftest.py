@@ -41,7 +41,7 @@ from sync_protocol.client.reports import Item
 from tests.chromium import TIMEOUT_MS
 from tests.console.conftest import DESK
 from tests.live import POLL_S
-from tests.server.cast import NOW_MS, Cast, identity, make_cast
+from tests.server.cast import NOW_MS, Cast, identity, make_cast, set_places
 from tests.server.conftest import app, config
 from tests.stories.field import WORKER, Field
 
@@ -323,7 +323,7 @@ def _plan_today(field: Field) -> None:
         with write() as session:
             load_reference(session, seals, now_ms)
             site = session.get_one(Site, field.cast.site_a)
-            site.places = [{"kind": "canteen", "name": "工人食堂"}, {"kind": "dormitory", "name": "一号宿舍"}]
+            set_places(session, site.id, ("canteen", "工人食堂"), ("dormitory", "一号宿舍"))
             scope = lock_scope(session, site.id)
             assert scope is not None
             publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])

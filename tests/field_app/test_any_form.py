@@ -19,6 +19,7 @@ from server.models import Reference, Site
 from server.models.scope import lock_scope
 from tests.field_app.conftest import Inspector, bodies, elsewhere, log_disinfection
 from tests.schemas.forms.cast import LABEL, MAX, Sheets, compiled, example
+from tests.server.cast import set_places
 
 OUTBOX = """() => new Promise((resolve) => {
   const opening = indexedDB.open("gongdi-field");
@@ -227,7 +228,7 @@ def test_a_kind_of_place_that_came_later_is_disinfected_like_any_other(inspector
         mark_changed(session)
         site, scope = session.get_one(Site, field.cast.site_a), lock_scope(session, field.cast.site_a)
         assert scope is not None
-        site.places = [*site.places, {"kind": "pump_house", "name": "一号泵房"}]
+        set_places(session, site.id, ("canteen", "工人食堂"), ("pump_house", "一号泵房"))
         publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
     page = inspector.enrol()
     inspector.open("消毒")

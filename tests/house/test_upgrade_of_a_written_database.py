@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from server.actions.audit.rebuild import check_scope
 from server.actions.audit.verify_log import verify_exchanges, verify_scope
@@ -23,8 +24,8 @@ from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
 from server.base.db import db, read, write
-from server.base.migrate import alembic_config
-from server.models import Flag, HeldEntry, LogEntry, Scope, Window
+from server.base.migrate import _unenforced, alembic_config
+from server.models import Flag, HeldEntry, LogEntry, Place, Record, Scope, Site, Window
 from server.rules.calendar import instant_ms
 from server.workflows import upgrade as upgrade_module
 from server.workflows.scheduler import tick
@@ -48,7 +49,13 @@ KEYS = {
 
 
 @pytest.fixture
-def old_url(blank_database_url: str) -> str:
+def places() -> list[dict[str, str]] | None:
+    """What the site had for places; None: what is written."""
+    return None
+
+
+@pytest.fixture
+def old_url(blank_database_url: str, places: list[dict[str, str]] | None) -> str:
     """A database at the old schema, with the rows that were written then."""
     engine = sa.create_engine(Config.from_env({"GONGDI_DATABASE_URL": blank_database_url}).database_url)
     with engine.begin() as connection:
@@ -61,7 +68,8 @@ def old_url(blank_database_url: str) -> str:
             rows.setdefault(written["table"], []).append(written["row"])
         for table in tables.sorted_tables:
             for row in rows.get(table.name, []):
-                _insert(connection, table, row)
+                given = {"places": json.dumps(places)} if places and table.name == "site" else {}
+                _insert(connection, table, {**row, **given})
     engine.dispose()
     return blank_database_url
 
@@ -150,3 +158,64 @@ def test_the_scheduler_goes_on_from_it(upgraded: Flask) -> None:
     did = tick(upgraded, later_ms)
     assert not [part for part, found in did.items() if found.get("failed")], did
     assert _faults(upgraded) == []
+
+
+TWO_CANTEENS = [{"kind": "canteen", "name": "东食堂"}, {"kind": "canteen", "name": "西食堂"}]
+
+
+def _disinfections(session: Session) -> list[Window]:
+    """The windows of the canteen in the order in which they open; the record is of the first day's afternoon."""
+    asked = sa.select(Window).where(Window.duty == "DISINFECT").order_by(Window.opens_ms, Window.place_id)
+    return list(session.scalars(asked))
+
+
+def test_the_only_place_of_a_kind_takes_over_its_records_and_its_windows_to_come(upgraded: Flask) -> None:
+    with upgraded.app_context(), read() as session:
+        before = {one.id: one.state for one in _disinfections(session)}
+    tick(upgraded, EVENING_MS)
+    with upgraded.app_context(), read() as session:
+        (log,) = session.scalars(sa.select(Record).where(Record.kind == "disinfection_log"))
+        canteen = session.get_one(Place, (log.scope_id, log.subject))
+        assert (canteen.kind, canteen.name, canteen.from_ms) == ("canteen", "食堂", 0)
+        windows = _disinfections(session)
+        assert {one.id: one.state for one in windows} == before
+        opened = [one.opens_ms <= EVENING_MS for one in windows]
+        assert [one.place_id for one in windows] == [None if was else canteen.id for was in opened]
+    assert _faults(upgraded) == []
+
+
+@pytest.mark.parametrize("places", [TWO_CANTEENS])
+def test_windows_that_had_opened_stay_as_they_were_asked_and_those_to_come_are_of_each_place(
+    upgraded: Flask,
+) -> None:
+    tick(upgraded, EVENING_MS)
+    with upgraded.app_context(), read() as session:
+        (log,) = session.scalars(sa.select(Record).where(Record.kind == "disinfection_log"))
+        site = session.get_one(Site, log.scope_id)
+        ids = sorted(session.scalars(sa.select(Place.id).where(Place.site_id == site.id)))
+        assert (log.subject, sorted((log.maybe_places or "").split())) == ("canteen", ids)
+        today, *later = (
+            [one for one in _disinfections(session) if one.local_date == date]
+            for date in ("2026-11-24", "2026-11-25", "2026-11-26")
+        )
+        assert [(one.place_id, one.state) for one in today] == [(None, "missed"), (None, "met")]
+        for day in later:
+            assert sorted(one.place_id or "" for one in day) == sorted(ids * 2)
+            assert {one.state for one in day} == {"open"}
+    assert _faults(upgraded) == []
+
+
+@pytest.mark.parametrize("places", [TWO_CANTEENS])
+def test_a_schema_without_ids_of_places_can_be_gone_back_to(upgraded: Flask) -> None:
+    with (
+        upgraded.app_context(),
+        db.engine.connect() as connection,
+        _unenforced(connection),
+        connection.begin(),
+    ):
+        command.downgrade(alembic_config(connection), "0014")
+        site = sa.table("site", sa.column("places", sa.JSON()))
+        (places, *_) = connection.execute(sa.select(site.c.places)).scalars()
+        assert places == TWO_CANTEENS
+        subjects = connection.execute(sa.text("SELECT subject FROM record WHERE kind = 'disinfection_log'"))
+        assert subjects.scalars().all() == ["canteen"]

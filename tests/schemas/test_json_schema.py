@@ -77,7 +77,13 @@ def test_what_comes_down_fits_its_schema() -> None:
             "kind": "building",
             "stage": "building",
             "inhabited": True,
-            "places": [{"kind": "canteen", "name": "一食堂"}],
+            "places": [
+                {
+                    **{"id": "01980a1e-1111-7222-8333-444455556666", "kind": "canteen", "name": "一食堂"},
+                    **{"from": "2026-11-01T08:00:00+08:00", "to": "2026-12-01T08:00:00+08:00"},
+                    "earlier": [{"name": "食堂", "until": "2026-11-02T08:00:00+08:00"}],
+                }
+            ],
             "company": "91110000101623741K",
             "suspended": None,
         },

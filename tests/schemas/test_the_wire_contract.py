@@ -6,14 +6,14 @@ import pytest
 
 from schemas.kinds import KINDS, validate_body
 
-# The table "Kinds" of the contract; `?` may be absent or null.
+# The table "Kinds" of the contract, and the id of the place that 2026.2 added; `?` may be absent or null.
 TABLE = {
     "worker": (
         "name certificate_type certificate_number company team trade role team_leader? phone? contract? entered_on"
         " exited_on? dormitory? canteen_staff?"
     ),
     "temperature_check": "worker celsius slot point mask_worn? method? note?",
-    "disinfection_log": "place place_name? agent concentration_mg_l? amount_l? area_m2? operator note?",
+    "disinfection_log": "place place_name? agent concentration_mg_l? amount_l? area_m2? operator note? place_id?",
     "gate_pass": "worker direction celsius? mask_worn? health_code? method note?",
 }
 CHOICES = {

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from server.actions.accounts.log_in import HASHER
 from server.actions.accounts.manage_users import NewUser
-from server.actions.reference.load_reference import SEED_DATA
+from server.actions.reference.load_reference import SEED_DATA, mark_changed
 from server.base.clock import FakeClock
 from server.base.db import write
 from server.models import (
@@ -24,18 +25,21 @@ from server.models import (
     Company,
     Flag,
     FlagStep,
+    Place,
     Reference,
     Site,
     SiteCompany,
     User,
     Window,
 )
+from server.models.place import first_places
 from server.models.scope import fresh_scope, make_scope
 from server.rules.flags.escalation import as_json, policy_from
 
 _UNITS = json.loads((SEED_DATA / "units.json").read_text("utf-8"))["rows"]
 _POLICY = json.loads((SEED_DATA / "escalation.json").read_text("utf-8"))["rows"][0]
 NOW_MS = 1_795_400_000_000  # 2026-11-23 in the morning, in Shanghai
+PLACES = ({"kind": "canteen", "name": "食堂"},)
 PASSWORD = "correct horse battery"
 COMPANY_A = "91410700MA40000A10"
 COMPANY_B = "91410700MA40000B24"
@@ -104,12 +108,14 @@ def make_cast(app: Flask, clock: FakeClock) -> Cast:
         session.add_all([Company(code=COMPANY_A, name="甲建筑"), Company(code=COMPANY_B, name="乙建筑")])
         session.add_all([_site(site_a, "牧野花园", "410702"), _site(site_b, "凤泉新城", "410704")])
         session.flush()  # what follows refers to these
+        session.add_all(place for site_id in companies for place in first_places(site_id, PLACES, 0))
         session.add_all(fresh_scope("user", user.id) for user in users.values())
         session.add_all(fresh_scope("site", site) for site in companies)
         session.add_all(
             SiteCompany(site_id=site, company=code, role="009") for site, code in companies.items()
         )
         session.add(Assignment(site_id=site_a, user_id=users["inspector"].id, since_ms=NOW_MS))
+        mark_changed(session)
     return Cast(app, clock, {name: user.id for name, user in users.items()}, site_a, site_b)
 
 
@@ -146,9 +152,21 @@ def identity(name: str) -> str:
     return str(uuid5(NAMESPACE_URL, name))
 
 
+def set_places(session: Session, site_id: str, *places: tuple[str, str]) -> list[str]:
+    """The site has these places, each (kind, name), and never had others. Gives their ids."""
+    session.execute(sa.delete(Place).where(Place.site_id == site_id))
+    given = [{"kind": kind, "name": name} for kind, name in places]
+    made = first_places(site_id, given, 0)
+    session.add_all(made)
+    session.get_one(Site, site_id).planned_stamp = ""
+    session.flush()
+    return [place.id for place in made]
+
+
 def add_site(session: Session, site_id: str, name: str, district: str, company: str) -> None:
     session.add(_site(site_id, name, district))
     session.flush()
+    session.add_all(first_places(site_id, PLACES, 0))
     make_scope(session, "site", site_id)
     session.add(SiteCompany(site_id=site_id, company=company, role="009"))
 
@@ -163,7 +181,6 @@ def _site(site_id: str, name: str, district: str) -> Site:
         stage="building",
         alert="normal",
         inhabited=True,
-        places=[{"kind": "canteen", "name": "食堂"}],
         planned_until="",
     )
 

@@ -204,14 +204,11 @@ class Evidence:
 
     def _holding(self, entry: Written) -> bool:
         """Not long after the site was taken from the user: until then it applies, if `gone` was not pulled."""
-        known = self.truth.devices[entry.device]
-        if self.truth.restored:
-            return self.truth.holds(known.user, entry.site, entry.true_ms)
-        ever = self.truth.holders.get((known.user, entry.site), [])
+        user = self.truth.devices[entry.device].user
+        ever = self.truth.holders.get((user, entry.site), [])
         lost = [since for since, holding in ever if not holding and since <= entry.true_ms]
-        return self.truth.holds(known.user, entry.site, entry.true_ms) or bool(
-            lost and entry.true_ms - lost[-1] < GRACE_MS
-        )
+        lately = bool(lost) and not self.truth.restored and entry.true_ms - lost[-1] < GRACE_MS
+        return lately or self.truth.holds(user, entry.site, entry.true_ms)
 
 
 def window_of(site: str, body: Mapping[str, Any]) -> Window:

@@ -13,6 +13,9 @@ from tests.simulation.server_side import HOST
 from tests.simulation.tablets import Clocks, SimTablet
 from tests.simulation.world import SKEWS_MS, World
 
+WORKING_MIN = range(360, 1200)  # minutes after midnight in which a place can be disinfected in time
+DEADLINES_MIN = (750, 1230)  # and at which it is too late
+
 
 def push(world: World) -> None:
     world.a_tablet().client.push()
@@ -89,6 +92,28 @@ def server_fails(world: World) -> None:
         (tablet.client.push, tablet.client.push, tablet.client.pull, world.tick)
     )
     work()
+
+
+def go_silent(world: World) -> None:
+    """One tablet is not heard of until a deadline has passed. It may have pulled and never pushed; its user may lose the
+    site meanwhile. All others report, and the schedulers look: what it holds must not be called missed."""
+    tablet = world.a_tablet()
+    if world.local_min() not in WORKING_MIN:
+        world.pass_time(world.until_min(WORKING_MIN[0] + world.rng.randrange(60)))
+    if not world.sites_on(tablet) or world.rng.random() < 0.3:
+        tablet.client.pull()
+    online, tablet.network.online = tablet.network.online, False
+    written = world.log_place(tablet)
+    if written is not None and world.rng.random() < 0.5:
+        world.take_site(tablet.user, written.site)
+    deadline = next(minute for minute in DEADLINES_MIN if minute > world.local_min())
+    world.pass_time(world.until_min(deadline) + world.rng.randrange(60_000, 30 * 60_000))
+    for other in world.alive():
+        if other is not tablet:
+            other.client.push()
+    world.tick()
+    world.look()
+    tablet.network.online = online
 
 
 def lose_row(world: World) -> None:

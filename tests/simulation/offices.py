@@ -42,8 +42,7 @@ def hand_over(world: World) -> None:
         world.truth.hand(other.user, site, True)
     if world.rng.random() < 0.7:
         other.client.sync()
-    if world.command("unassign", tablet.user, name):
-        world.truth.hand(tablet.user, site, False)
+    world.take_site(tablet.user, site)
 
 
 def disable(world: World) -> None:

@@ -154,12 +154,9 @@ class Oracle:
 
     def _clings(self, tablet: str, site: str) -> bool:
         """Whether a tablet keeps a site that a restored server never gave its user: with lines that this server lacks."""
-        mine = [
-            entry for entry in self.truth.entries.values() if (entry.tablet, entry.site) == (tablet, site)
-        ]
-        lost = bool(self.truth.restored) and not all(self._takes_effect(entry.id) for entry in mine)
-        users = {self.truth.devices[entry.device].user for entry in mine}
-        return lost and not any(self.truth.holds(user, site, self.truth.now_ms) for user in users)
+        mine = [one for one in self.truth.entries.values() if (one.tablet, one.site) == (tablet, site)]
+        lost = bool(self.truth.restored) and not all(self._takes_effect(one.id) for one in mine)
+        return lost and not self.truth.holds(self.truth.devices[mine[0].device].user, site, self.truth.now_ms)
 
     def _reports(self, tablet: str) -> bool:
         device = next((one for one in self.truth.devices.values() if one.tablet == tablet), None)
@@ -249,11 +246,10 @@ class Oracle:
     def offices(self, flags: Sequence[Body], files: Sequence[Body]) -> None:
         """All flags, and the whole files of some, when all is settled and the schedulers have looked."""
         marked = {flag["site"]["id"] for flag in flags if flag["duty"] == "INTEGRITY"}
-        for site in self._forks - marked:
-            if not self.truth.restored:
+        if not self.truth.restored:
+            for site in self._forks - marked:
                 self.report("fork_not_shown", f"site {site}")
-        for site in marked - self._doubtful:
-            if not self.truth.restored:
+            for site in marked - self._doubtful:
                 self.report("integrity_of_honest", f"site {site}: a flag, and no chain was forked")
         for file in files:
             self._check_flag(file)

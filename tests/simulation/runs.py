@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.simulation.shrinking import shrink
@@ -55,6 +56,18 @@ def seeds_from(name: str) -> Iterator[int]:
     while True:
         yield int.from_bytes(hashlib.sha256(f"{name} {number}".encode()).digest()[:6], "big")
         number += 1
+
+
+def within(
+    seeds: Iterable[int], count: int, seconds: float, now_s: Callable[[], float] = time.monotonic
+) -> Iterator[int]:
+    """The first so many of the seeds; with a `count` of 0 as many as there is time for: the last begins before so many
+    seconds have passed since the first did."""
+    began_s = now_s()
+    for number, seed in enumerate(seeds):
+        if number >= count if count else now_s() - began_s > seconds:
+            return
+        yield seed
 
 
 def in_words(ended: Ended) -> str:

@@ -65,7 +65,9 @@ class Memory:
     """SQLite in memory, one for all engines. A snapshot is another database in memory."""
 
     def __init__(self) -> None:
-        self._connection = sqlite3.connect(":memory:", check_same_thread=False, factory=_Lasting)
+        self._connection = sqlite3.connect(
+            ":memory:", check_same_thread=False, cached_statements=2000, factory=_Lasting
+        )
         sa.event.listen(sa.Engine, "do_connect", self._connect)
 
     def _connect(

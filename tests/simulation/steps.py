@@ -36,6 +36,7 @@ WEIGHTS: Mapping[Callable[[World], None], float] = {
     machines.tablet_dies: 2,
     machines.server_fails: 3,
     machines.lose_row: 2,
+    machines.go_silent: 1,
     machines.enrol: 1,
     offices.assign: 2,
     offices.hand_over: 1.5,

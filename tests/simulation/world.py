@@ -174,6 +174,10 @@ class World:
         """Minutes after midnight, now or then."""
         return ((at_ms or self.clock.at_ms) + SHANGHAI_MS) % DAY_MS // 60_000
 
+    def until_min(self, minute: int) -> int:
+        """Milliseconds until the clock next shows so many minutes after midnight."""
+        return ((minute - self.local_min() - 1) % (24 * 60) + 1) * 60_000 - self.clock.at_ms % 60_000
+
     def pass_some_time(self) -> None:
         """A while, or until close to the next moment at which something opens or falls due."""
         draw = self.rng.random()
@@ -305,6 +309,13 @@ class World:
             return self.server.command(*words)[0] == 0
         except Died:
             return False
+
+    def take_site(self, user: str, site: str) -> bool:
+        """The administrator takes a site from a user; whether it was done."""
+        done = self.command("unassign", user, self.truth.sites[site])
+        if done:
+            self.truth.hand(user, site, False)
+        return done
 
     def posted(self, *given: Any, **sent: Any) -> Any:
         """The webhook's receiver, in place of a network. It may be out of order."""

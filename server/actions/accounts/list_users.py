@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.base.problems import not_found
+from server.models.device import OWN_CLASS, Device
 from server.models.paging import Slice
-from server.models.user import OFFICIALS, ROLES, User
+from server.models.user import OFFICIALS, ROLES, SERVER_ROLE, User
 from server.rules.plain_text import cleaned
 
 TEXT_MAX = 64
@@ -18,7 +19,7 @@ TEXT_MAX = 64
 def users_found(session: Session, asked: Mapping[str, str], part: Slice) -> tuple[list[User], int]:
     """Those of a `role`, a `state` (active, disabled) or with a `text` in their names or company, by role and name; and how
     many there are."""
-    query = sa.select(User)
+    query = sa.select(User).where(User.role != SERVER_ROLE)
     if asked.get("role") in ROLES:
         query = query.where(User.role == asked["role"])
     if asked.get("state"):
@@ -46,3 +47,16 @@ def users_to_assign(session: Session) -> list[User]:
     query = sa.select(User).where(User.active, User.role.in_(roles))
     found = session.scalars(query.order_by(User.display_name, User.id))
     return sorted(found, key=lambda user: user.role != "inspector")
+
+
+def inspectors_to_enrol(session: Session) -> list[tuple[User, list[str]]]:
+    """Every inspector who may get a code, each with the names of the devices that work, by name."""
+    users = session.scalars(sa.select(User).where(User.active, User.role == "inspector")).all()
+    working = sa.select(Device.user_id, Device.name).where(
+        Device.state == "active", Device.device_class != OWN_CLASS
+    )
+    devices: dict[str, list[str]] = {user.id: [] for user in users}
+    for user_id, name in session.execute(working.order_by(Device.enrolled_ms)):
+        if user_id in devices:
+            devices[user_id].append(name)
+    return [(user, devices[user.id]) for user in sorted(users, key=lambda user: (user.display_name, user.id))]

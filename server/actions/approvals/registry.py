@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.actions.approvals import rule_change, suspension
+from server.actions.approvals import form_publication, key_retirement, rule_change, suspension, unmasking
 from server.actions.approvals.effects import Effect
 
-EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (rule_change.EFFECT, suspension.EFFECT)}
+_ALL = (
+    form_publication.EFFECT,
+    key_retirement.EFFECT,
+    rule_change.EFFECT,
+    suspension.EFFECT,
+    unmasking.EFFECT,
+)
+EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in _ALL}

@@ -32,18 +32,22 @@ from server.models.device import Device, StreamHead
 from server.models.entry import ANY_KIND, LogEntry, scope_log
 from server.models.erasure import ErasedRecord, ErasureSeal, erasures_under_way
 from server.models.media import MediaPromise
-from server.models.record import Record
+from server.models.place import place_values
+from server.models.record import FormRegister, Record
 from server.models.scope import Scope, lock_scope
 from sync_protocol import stream as streams
 from sync_protocol.digest import record_digest
 from sync_protocol.outcomes import EFFECTIVE, HELD
 
+_KIND_OF: dict[type[Any], str] = {register.model: kind for kind, register in REGISTERS.items()}
+_MODELS: tuple[type[Any], ...] = (*_KIND_OF, FormRegister)
 _JUDGED_BY = (
     "event_ms",
     "earliest_ms",
     "latest_ms",
     "observed_ms",
     "subject",
+    "maybe_places",
     "slot",
     "backfilled",
     "amends",
@@ -126,9 +130,9 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
     with _scratch() as scratch:
         replay(session, scratch, seals, scope_id, gone)
         feed = Feed(session, scope, seals, now_ms)
-        for register in REGISTERS.values():
-            for row in scratch.scalars(sa.select(register.model)):
-                session.merge(register.model(**_columns(row)))
+        for model in _MODELS:
+            for row in scratch.scalars(sa.select(model)):
+                session.merge(model(**_columns(row)))
         session.execute(sa.delete(MediaPromise).where(MediaPromise.scope_id == scope_id))
         session.add_all(MediaPromise(**_columns(row)) for row in scratch.scalars(sa.select(MediaPromise)))
         wrong = {difference.id for difference in differing if difference.what == "record"}
@@ -161,6 +165,7 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone
     users = dict(session.execute(sa.select(Device.id, Device.user_id)).all())
     kinds = rules_in_force(session).kinds
     applying = Applying(scratch, seals, fresh, Feed(scratch, fresh, seals, 0), 0)
+    applying.known_places = place_values(session, scope_id)
     in_log = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
     query = sa.select(LogEntry).where(*in_log).order_by(LogEntry.seq)
     for row in session.scalars(query.execution_options(yield_per=500)):
@@ -228,17 +233,20 @@ def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY)
             continue
         body = msgspec.json.decode(seals.open(body_aad(row.id), row.body)) if row.deleted_ms is None else None
         times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
-        found[row.id] = repr((row.kind, times, row.subject, row.slot, bool(row.counts), _sorted(body)))
+        found[row.id] = repr(
+            (row.kind, times, row.subject, row.maybe_places, row.slot, bool(row.counts), _sorted(body))
+        )
     return found
 
 
 def _registers(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY) -> dict[str, str]:
     """What is held of each register alongside its record, opened, as text to compare: never printed."""
     found = {}
-    for kind, register in REGISTERS.items():
-        for row in session.scalars(sa.select(register.model).where(register.model.scope_id == scope_id)):
+    for model in _MODELS:
+        for row in session.scalars(sa.select(model).where(model.scope_id == scope_id)):
             if gone.under_way and row.id in gone.ids:
                 continue
+            kind = row.kind if isinstance(row, FormRegister) else _KIND_OF[model]
             state = _sorted(msgspec.json.decode(seals.open(state_aad(kind, row.id), row.state)))
             own = {
                 name: value
@@ -355,6 +363,7 @@ def _put(seals: Seals, row: Record) -> Put:
     put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
     put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
     put.amends, put.timed_by, put.sealed = row.amends, row.timed_by, is_sealed(row.body)
+    put.maybe_places = row.maybe_places
     return put
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.audit.verify_flags import flag_faults, window_faults
+from server.actions.audit.verify_forms import form_faults
 from server.actions.audit.verify_receipts import Receiving, read_receipt, read_signed, server_key
 from server.actions.erasure.erasure_seal import added, erased_lines, erased_state, line_text, seal_fault
 from server.actions.flags.events import Tally
@@ -24,7 +25,7 @@ from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import ANY_KIND, LogEntry
 from server.models.erasure import ErasedLine, ErasureSeal
 from server.models.receipt import StreamReceipt
-from server.models.scope import Scope, scope_id_of
+from server.models.scope import REF, Scope, scope_id_of
 from server.models.window import FROZEN, Window
 from sync_protocol import stream as streams
 from sync_protocol.signatures import attestation_text, verify_text
@@ -48,7 +49,8 @@ class Fault:
 def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault]:
     """What is wrong with the count of a scope's lines; the first fault of each of its streams: a changed line, a broken
     chain without a fork mark, a line that was erased without a signature, a time of receipt that no signed receipt has,
-    lines that are not those which an exchange brought or the stream knows; a flag whose history was changed or does not
+    lines that are not those which an exchange brought or the stream knows; a form that is not as it was
+    published; a flag whose history was changed or does not
     give what it is, a window that nothing met."""
     faulty: set[str] = set()
     for fault in _stream_faults(session, seals, scope):
@@ -57,6 +59,9 @@ def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault
             yield fault
     for found in chain(flag_faults(session, seals, scope), window_faults(session, scope)):
         yield Fault(scope.name, *found)
+    if scope.scope_id == REF:
+        for form in form_faults(session, seals):
+            yield Fault(scope.name, *form)
 
 
 def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault]:
@@ -188,7 +193,7 @@ def verify_exchanges(session: Session, seals: Seals) -> Iterator[Fault]:
         for name in receipt.lines or ():
             brought.setdefault(name, {})[exchange.id] = exchange.device_id
     for head in session.scalars(sa.select(StreamHead).where(StreamHead.attested.is_not(None))):
-        attested, name = head.attested or {}, f"site:{head.scope_id}"
+        attested, name = head.attested or {}, "ref" if head.scope_id == REF else f"site:{head.scope_id}"
         text = attestation_text(head.device_id, name, attested["n"], attested["hash"])
         if not verify_text(keys[head.device_id], text, attested["sig"]):
             yield Fault(name, head.device_id, attested["n"], "the attestation is not the device's")

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.notices.enqueue import enqueue_for_admins
 from server.base.problems import Problem
+from server.models.audit import Deed, record_deed
 from server.models.device import EnrolCode
 from server.models.user import User
 
@@ -37,9 +38,11 @@ def make_code(
     now_ms: int,
     device_class: str = TABLET,
     classes: Collection[str] = (TABLET,),
+    by: str | None = None,
 ) -> str:
     """A new code for this inspector's next device of a class; an older unused one stops working. `classes`: those that
-    there are. Raises Problem 409 for another role: only inspectors carry tablets; 422 for another class."""
+    there are; `by`: whoever makes it at a page. Raises Problem 409 for another role: only inspectors carry tablets; 422
+    for another class."""
     if device_class not in classes:
         raise Problem("unknown_device_class", f"设备种类只能是: {', '.join(sorted(classes))}。")
     if user.role != "inspector" or not user.active:
@@ -59,8 +62,15 @@ def make_code(
     )
     session.add(made)
     session.flush()
+    record_deed(session, Deed("code_made", by, f"{user.display_name} · {device_class}", user.id), now_ms)
     half = _SECRET_CHARS // 2
     return f"{prefix}-{secret[:half]}-{secret[half:]}"
+
+
+def code_link(code: str, address: str) -> str:
+    """What a tablet opens at the server of this address. The code is in the fragment, which browsers never send: it cannot
+    end up in a log."""
+    return f"{address}/field/#code={code}"
 
 
 def redeem_code(session: Session, code: str, now_ms: int) -> tuple[User, str] | None:

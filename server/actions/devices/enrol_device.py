@@ -16,6 +16,7 @@ from server.actions.devices.enrol_code import TABLET, redeem_code
 from server.base.clock import to_iso
 from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals
+from server.models.audit import Deed, record_deed
 from server.models.device import Device
 from server.models.user import User
 
@@ -72,6 +73,8 @@ def enrolled(
     )
     session.add(device)
     session.flush()
+    about = f"{device.name} · {user.display_name}"
+    record_deed(session, Deed("device_enrolled", user.id, about, device.id), now_ms)
     sender = Sender(device.id, device.public_key, f"enrol-{device.id}")
     beacon = claim_exchange(session, sender, "enrol", now_ms).beacon
     return {

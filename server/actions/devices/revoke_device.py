@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from server.actions.devices.refresh_watermark import refresh_watermarks_of
 from server.base.problems import not_found
+from server.models.audit import Deed, record_deed
 from server.models.device import Device
 from server.models.paging import After, Page, cut, read_cursor
 from server.models.user import User
+
+REVOKED = "device_revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ def page_of_devices(session: Session, cursor: str | None, limit: int) -> Page[Sh
     return Page([ShownDevice(*row) for row in page.items], page.next)
 
 
-def revoke_device(session: Session, device_id: str, now_ms: int) -> ShownDevice:
+def revoke_device(
+    session: Session, device_id: str, now_ms: int, by: str | None = None, reason: str = ""
+) -> ShownDevice:
     """From now on the device is refused and no watermark waits for it. Revoking twice keeps the first time.
 
     What it wrote before is not lost: entries captured earlier are still taken, into review (SPEC:
@@ -47,6 +52,8 @@ def revoke_device(session: Session, device_id: str, now_ms: int) -> ShownDevice:
     if device.state != "revoked":
         device.state, device.revoked_ms = "revoked", now_ms
         refresh_watermarks_of(session, device.user_id, now_ms)
+        deed = Deed(REVOKED, by, f"{device.name} · {row[1]}", device.id, reason=reason)
+        record_deed(session, deed, now_ms)
     return ShownDevice(device, row[1])
 
 

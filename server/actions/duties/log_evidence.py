@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.base.statements import Among, Prepared
 from server.models.entry import ANY_KIND, KeptEvidence
+from server.models.place import places_of
 from server.models.record import WIDE, WIDE_MS, Record
 from server.models.window import AnyWindow
 from server.rules.duties.matching import Candidate, Fact, Matched, match_facts
@@ -23,9 +24,10 @@ def log_evidence(
     session: Session, windows: Sequence[AnyWindow], alerts: Mapping[str, str], book: Rulebook
 ) -> dict[str, Matched]:
     """What speaks for each of these windows, by window id. `alerts`: the alert level of each site. A record of a place
-    counts for every duty that asks for its kind there; a duty of the whole site takes those of any place.
+    counts for every duty that asks for its kind there; a duty of the whole site takes those of any place. One that may be of
+    another place proves nothing, and accuses nobody.
 
-    One statement for any number of windows and sites.
+    One statement for any number of windows and sites; one more for windows of kinds of places.
     """
     if not windows:
         return {}
@@ -35,15 +37,18 @@ def log_evidence(
     last = max(_end_ms(window) for window in windows)
     scope_ids = sorted({window.scope_id for window in windows})
     facts = facts_between(session, scope_ids, {kinds[window.duty] for window in windows}, first, last)
-    groups: dict[tuple[str, str, str], list[AnyWindow]] = {}
+    groups: dict[tuple[str, str, _Where], list[AnyWindow]] = {}
     for window in windows:
-        groups.setdefault((window.scope_id, window.duty, window.place), []).append(window)
+        where = _Where(window.place, window.place_id)
+        groups.setdefault((window.scope_id, window.duty, where), []).append(window)
+    of_kinds = _of_kinds(session, [(scope_id, where) for scope_id, _, where in groups])
     found: dict[str, Matched] = {}
-    for (scope_id, duty, place), some in groups.items():
+    for (scope_id, duty, where), some in groups.items():
+        ids = of_kinds.get((scope_id, where.kind), frozenset())
         asked = [
-            fact
+            one
             for subject, fact in facts.get((scope_id, kinds[duty]), [])
-            if place == WHOLE_SITE or subject == place or (fact.kept and subject is None)
+            if (one := _at(where, ids, subject, fact)) is not None
         ]
         if not asked:
             found.update((window.id, Matched()) for window in some)
@@ -56,6 +61,39 @@ def log_evidence(
         for window, matched in zip(some, match_facts(asked, candidates), strict=True):
             found[window.id] = matched
     return found
+
+
+class _Where(NamedTuple):
+    """Where a window is: at one place, at all places of a kind, or at the whole site."""
+
+    kind: str
+    place_id: str | None
+
+
+def _at(where: _Where, ids: Collection[str], subject: str | None, fact: Fact) -> Fact | None:
+    """A fact as the windows there see it; None where it is about another place. `ids`: of the places of the kind."""
+    if where.kind == WHOLE_SITE or (fact.kept and subject is None):
+        return fact
+    if where.place_id is None:
+        return fact if subject == where.kind or subject in ids else None
+    if subject == where.place_id:
+        return fact
+    may_be = where.place_id in fact.maybe if fact.maybe else subject == where.kind
+    return fact._replace(astray=True) if may_be else None
+
+
+def _of_kinds(
+    session: Session, wheres: Sequence[tuple[str, _Where]]
+) -> dict[tuple[str, str], frozenset[str]]:
+    """By site and kind, the ids of the places of those kinds that windows ask for as a whole."""
+    asked = {(scope_id, kind) for scope_id, (kind, place_id) in wheres if kind and place_id is None}
+    if not asked:
+        return {}
+    places = places_of(session, sorted({scope_id for scope_id, _ in asked}))
+    return {
+        (scope_id, kind): frozenset(place.id for place in places[scope_id] if place.kind == kind)
+        for scope_id, kind in asked
+    }
 
 
 def facts_between(
@@ -71,6 +109,8 @@ def facts_between(
     given: dict[str, Any] = {"scopes": list(scope_ids), "kinds": sorted(kinds)}
     given |= {"kept_kinds": sorted({*kinds, ANY_KIND}), "from_ms": from_ms, "to_ms": to_ms}
     given |= {"near_from_ms": from_ms - _HALF_MS, "near_to_ms": to_ms + _HALF_MS}
+    if session.autoflush:  # as any other query does
+        session.flush()
     query, only = _FACTS, None
     if subjects is not None and len(subjects) > _SUBJECTS_MAX:
         only = frozenset(subjects)
@@ -79,10 +119,11 @@ def facts_between(
     found: Facts = {}
     seen: set[tuple[str, str]] = set()
     for row in query.all(session, **given):
-        scope_id, kind, subject, key, earliest_ms, latest_ms, observed_ms, is_kept, slot = row
+        scope_id, kind, subject, maybe, key, earliest_ms, latest_ms, observed_ms, is_kept, slot = row
         if (scope_id, key) not in seen and (only is None or subject in only):
             seen.add((scope_id, key))
-            fact = Fact(key, earliest_ms, latest_ms, observed_ms, bool(is_kept), slot)
+            several = tuple(maybe.split()) if maybe else ()
+            fact = Fact(key, earliest_ms, latest_ms, observed_ms, bool(is_kept), slot, several)
             for one in kinds if kind == ANY_KIND else (kind,):
                 found.setdefault((scope_id, one), []).append((subject, fact))
     return found
@@ -98,7 +139,7 @@ def _facts(about: bool) -> sa.CompoundSelect[*tuple[Any, ...]]:
     """The rows of `facts_between`, of these subjects only or of any. What is narrow is found by its event's time, what is
     wide by the partial index for that."""
     from_ms, to_ms = (sa.bindparam(name, type_=sa.BigInteger()) for name in ("from_ms", "to_ms"))
-    columns = (_RECORD.scope_id, _RECORD.kind, _RECORD.subject, _RECORD.id)
+    columns = (_RECORD.scope_id, _RECORD.kind, _RECORD.subject, _RECORD.maybe_places, _RECORD.id)
     times = (_RECORD.earliest_ms, _RECORD.latest_ms, _RECORD.observed_ms)
     counting = sa.select(*columns, *times, sa.false(), _RECORD.slot).where(
         Among(_RECORD.scope_id, "scopes"),
@@ -114,7 +155,7 @@ def _facts(about: bool) -> sa.CompoundSelect[*tuple[Any, ...]]:
         _RECORD.latest_ms >= from_ms,
     )
     kept = sa.select(
-        *(_KEPT.scope_id, _KEPT.kind, _KEPT.subject, _KEPT.entry_id),
+        *(_KEPT.scope_id, _KEPT.kind, _KEPT.subject, _KEPT.maybe_places, _KEPT.entry_id),
         *(_KEPT.earliest_ms, _KEPT.latest_ms),
         *(sa.null(), sa.true(), _KEPT.slot),
     ).where(

@@ -74,7 +74,7 @@ def _match_logs(
 
 
 def _touches(touch: Touch, window: Window, kind: str) -> bool:
-    here = touch.subject is None or window.place in ("", touch.subject)
+    here = touch.subject in (None, window.place, window.place_id) or window.place_id is None
     return touch.kind == kind and here and touch.from_ms < _end_ms(window) and window.opens_ms <= touch.to_ms
 
 

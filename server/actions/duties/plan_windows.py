@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,19 +15,32 @@ from server.actions.records.feed import publish
 from server.actions.records.site_record import site_put
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost
+from server.models.place import Place, places_of
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, suspensions_of
 from server.models.tx import Tx
 from server.models.window import RULES, Window, insert_windows, set_decision, window_id
 from server.rules.calendar import add_days, local_date_of, midnight_ms
+from server.rules.duties.judge import PLACE_CLOSED
+from server.rules.duties.place_windows import at_places
 from server.rules.duties.transition import REASON_MAX, StoredWindow, begin, reopen, revise
-from server.rules.duties.windows import PlannedWindow, SiteProfile, plan
+from server.rules.duties.windows import Key, PlannedWindow, SiteProfile, plan
 from server.rules.rulebook import Rulebook
 
 AHEAD_MS = 48 * 3600 * 1000
 BACK_DAYS = 31  # how far back a late suspension or holiday still changes windows, and a gap is filled
 _STOPPED = "stopped"
 _log = logging.getLogger("gongdi.windows")
+
+
+@dataclass(frozen=True, slots=True)
+class _Planning:
+    """What is planned: a locked site."""
+
+    site: Site
+    scope: Scope
+    suspensions: Sequence[Suspension]
+    places: Sequence[Place]
 
 
 @dataclass(slots=True)
@@ -37,8 +50,11 @@ class _Planner:
     book: Rulebook
     known: dict[tuple[SiteProfile, str], list[PlannedWindow]] = field(default_factory=dict)
 
-    def day(self, site: Site, suspensions: Sequence[Suspension], local_date: str) -> list[PlannedWindow]:
-        profile = replace(make_profile(site, suspensions, self.book, local_date), site_id="")
+    def day(self, planning: _Planning, local_date: str) -> list[PlannedWindow]:
+        """By kinds of places: sites whose places are of the same kinds are alike."""
+        kinds = [place.kind for place in planning.places]
+        profile = make_profile(planning.site, kinds, planning.suspensions, self.book, local_date)
+        profile = replace(profile, site_id="")
         planned = self.known.get((profile, local_date))
         if planned is None:
             planned = plan(profile, self.book.duties, self.book.holidays, local_date)
@@ -66,12 +82,12 @@ def plan_windows(tx: Tx, limit: int = 50, after: str = "") -> dict[str, Any]:
     did: dict[str, Any] = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     did["last"] = wanted[-1] if len(wanted) == limit else ""
     scopes = take_scopes(session, wanted)
-    suspensions = suspensions_of(session, [scope.scope_id for scope in scopes])
     planner = _Planner(tx.book)
-    for scope in scopes:
+    for planning in _plannings(session, scopes):
+        scope = planning.scope
         try:
             with session.begin_nested():
-                made, revised = _plan_site(tx, planner, scope, suspensions[scope.scope_id], until)
+                made, revised = _plan_site(tx, planner, planning, until)
         except Exception as error:  # whatever is wrong with one site must not stop the others
             raise_if_lost(error)
             _log.exception("windows were not made", extra={"fields": {"site": scope.scope_id}})
@@ -83,29 +99,68 @@ def plan_windows(tx: Tx, limit: int = 50, after: str = "") -> dict[str, Any]:
     return did
 
 
-def _plan_site(
-    tx: Tx, planner: _Planner, scope: Scope, suspensions: Sequence[Suspension], until: str
-) -> tuple[int, int]:
+def plan_again(tx: Tx, scope: Scope) -> None:
+    """Plan one site at once, because something about it has changed. The scope is locked."""
+    (planning,) = _plannings(tx.session, [scope])
+    planning.site.planned_stamp = ""
+    _plan_site(tx, _Planner(tx.book), planning, local_date_of(tx.now_ms + AHEAD_MS))
+
+
+def _plannings(session: Session, scopes: Sequence[Scope]) -> Iterator[_Planning]:
+    site_ids = [scope.scope_id for scope in scopes]
+    suspensions, places = suspensions_of(session, site_ids), places_of(session, site_ids)
+    for scope in scopes:
+        site = session.get_one(Site, scope.scope_id, populate_existing=True)
+        yield _Planning(site, scope, suspensions[site.id], places[site.id])
+
+
+def _plan_site(tx: Tx, planner: _Planner, planning: _Planning, until: str) -> tuple[int, int]:
     """How many windows were made and how many revised. The scope is locked."""
-    session, now_ms = tx.session, tx.now_ms
-    site = session.get_one(Site, scope.scope_id, populate_existing=True)
+    session, now_ms, site = tx.session, tx.now_ms, planning.site
     dates = list(_dates(site, now_ms, planner.book.stamp, until))
-    planned = {
-        window_id(site.id, *one.key): one for date in dates for one in planner.day(site, suspensions, date)
-    }
+    kinds = {one.key: one for date in dates for one in planner.day(planning, date)}
+    logs = {rule.code for rule in planner.book.duties if rule.judging == "log"}
+    places = [place.value() for place in planning.places]
+    planned = {one.key: one for one in at_places(kinds.values(), places, logs)}
+    by_kind = {one.key: one for one in at_places(kinds.values(), places, ())}
     stored = _stored(session, site.id, dates)
+    adopted = _adopt(stored, planned, now_ms)
     new = [
-        _window(site.id, key, one)
+        _window(site.id, one)
         for key, one in planned.items()
-        if key not in stored and _is_owed(site, one, now_ms)
+        if key not in stored and one.excused != PLACE_CLOSED and _is_owed(site, one, now_ms)
     ]
-    changed = [one for one in stored.values() if _revise(one, planned.get(one.id), now_ms)]
+    changed = [
+        one
+        for key, one in stored.items()
+        # `or`: a window of before places had ids is asked of their kind.
+        if _revise(one, planned.get(key) or by_kind.get(key), now_ms) or one in adopted
+    ]
     insert_windows(session, new)
     site.planned_until, site.planned_stamp = max(until, site.planned_until), planner.book.stamp
     session.flush()
     puts = [window_put(one) for one in (*new, *changed)]
-    publish(session, scope, tx.seals, now_ms, [site_put(session, site, suspensions, now_ms), *puts])
+    site_record = site_put(session, site, planning.suspensions, now_ms)
+    publish(session, planning.scope, tx.seals, now_ms, [site_record, *puts])
     return len(new), len(changed)
+
+
+def _adopt(stored: dict[Key, Window], planned: Mapping[Key, PlannedWindow], now_ms: int) -> list[Window]:
+    """Windows to come that were planned before places had ids are the first place's of their kind from now on. Those that
+    have opened stay as they were asked: one record of any place of the kind."""
+    adopted = []
+    for key, window in list(stored.items()):
+        if window.place_id or not window.place or window.opens_ms <= now_ms or key in planned:
+            continue
+        asked = (window.duty, window.place, window.local_date, window.slot)
+        for one in planned.values():
+            is_same = asked == (one.duty, one.place, one.local_date, one.slot)
+            if is_same and one.key not in stored and one.excused != PLACE_CLOSED:
+                window.place_id = one.place_id
+                stored[one.key] = stored.pop(key)
+                adopted.append(window)
+                break
+    return adopted
 
 
 def _dates(site: Site, now_ms: int, stamp: str, until: str) -> Iterator[str]:
@@ -133,20 +188,21 @@ def _is_owed(site: Site, planned: PlannedWindow, now_ms: int) -> bool:
     return planned.local_date > site.planned_until or planned.opens_ms > now_ms
 
 
-def _stored(session: Session, site_id: str, dates: Sequence[str]) -> dict[str, Window]:
+def _stored(session: Session, site_id: str, dates: Sequence[str]) -> dict[Key, Window]:
     if not dates:
         return {}
     query = sa.select(Window).where(Window.scope_id == site_id, Window.opens_ms >= midnight_ms(dates[0]))
     rows = session.scalars(query, execution_options={"populate_existing": True})
-    return {row.id: row for row in rows if dates[0] <= row.local_date <= dates[-1]}
+    return {row.key: row for row in rows if dates[0] <= row.local_date <= dates[-1]}
 
 
-def _window(site_id: str, key: str, planned: PlannedWindow) -> Window:
+def _window(site_id: str, planned: PlannedWindow) -> Window:
     made = Window(
         scope_id=site_id,
-        id=key,
+        id=window_id(site_id, *planned.key),
         duty=planned.duty,
         place=planned.place,
+        place_id=planned.place_id or None,
         local_date=planned.local_date,
         slot=planned.slot,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from server.models.site import Site
 from server.models.site import Suspension as SuspensionRow
@@ -11,15 +11,19 @@ from server.rules.rulebook import Rulebook
 
 
 def make_profile(
-    site: Site, suspensions: Sequence[SuspensionRow], book: Rulebook, local_date: str
+    site: Site,
+    place_kinds: Iterable[str],
+    suspensions: Sequence[SuspensionRow],
+    book: Rulebook,
+    local_date: str,
 ) -> SiteProfile:
-    """The profile, of rows read already."""
+    """The profile, of rows read already. `place_kinds`: of the site's places."""
     return SiteProfile(
         site_id=site.id,
         kind=site.kind,
         stage=site.stage,
         inhabited=site.inhabited,
-        places=tuple(sorted({str(place["kind"]) for place in site.places})),
+        places=tuple(sorted(set(place_kinds))),
         alert=site.alert,
         suspensions=tuple(
             Suspension(row.from_ms, row.to_ms, row.approved_by, row.reason) for row in suspensions

@@ -10,7 +10,8 @@ from server.rules.duties.matching import Fact
 
 
 class Touch(NamedTuple):
-    """Facts of a kind came, went or moved between two instants. `subject`: a worker's id or a place's kind, None: any.
+    """Facts of a kind came, went or moved between two instants. `subject`: a worker's or a place's id, or a kind of
+    places, None: any.
     `went`: what was there proves nothing any more. `came`: the one new fact that this is all about."""
 
     kind: str

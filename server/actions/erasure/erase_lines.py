@@ -105,7 +105,8 @@ def bury(
     feed.delete([row.id for row in rows])
     feed.flush()
     empty: dict[str, Any] = dict.fromkeys(
-        ("event_ms", "earliest_ms", "latest_ms", "observed_ms", "subject", "slot", "amends", "timed_by")
+        ("event_ms", "earliest_ms", "latest_ms", "observed_ms")
+        + ("subject", "maybe_places", "slot", "amends", "timed_by")
     )
     session.execute(sa.update(Record).where(here).values(**empty))
     known = {

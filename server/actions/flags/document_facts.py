@@ -146,7 +146,7 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
         [
             window.local_date,
             SLOTS.get(window.slot, window.slot),
-            names.of("place_kinds", window.place) if window.place else "全工地",
+            names.place(window.place, window.place_id),
             moment(window.deadline_ms),
             WINDOW_STATE_WORDS[window.state],
         ]

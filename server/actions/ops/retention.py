@@ -30,6 +30,8 @@ DAYS_AT_ONCE = 50  # of coverage
 SCOPES_AT_ONCE = 50  # whose windows one tick looks at
 NONCE_MS_MIN = 600_000  # SPEC: so long a request must not be accepted twice, whatever the rules say
 _TURN_MS = 30_000
+_WHOLE = 2**32
+_GOLDEN = 2_654_435_769  # of _WHOLE, in the golden ratio
 
 Query = sa.Select[*tuple[Any, ...]]
 
@@ -206,11 +208,13 @@ def _old_days(now_ms: int, book: Rulebook) -> Query | None:
 
 
 def _in_turn(now_ms: int) -> sa.Select[str]:
-    """The sites whose turn it is, computed from the time, so that nothing has to be stored."""
+    """The sites whose turn it is, computed from the time, so that nothing has to be stored. Multiples of the golden ratio
+    reach all of them soon, whatever time lies between two ticks; of a plain remainder, every second tick may reach half."""
     sites = sa.select(Scope.scope_id).where(Scope.kind == "site")
     count = sa.select(sa.func.count()).select_from(sites.subquery()).scalar_subquery()
     pages = (count - 1) // SCOPES_AT_ONCE + 1
-    first = sa.literal(now_ms // _TURN_MS) % pages * SCOPES_AT_ONCE
+    share = now_ms // _TURN_MS * _GOLDEN % _WHOLE
+    first = sa.literal(share, sa.BigInteger) * pages // _WHOLE * SCOPES_AT_ONCE
     return sites.order_by(Scope.scope_id).offset(first).limit(SCOPES_AT_ONCE)
 
 

@@ -77,10 +77,11 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
     person = sa.func.coalesce(CaseFile.worker_id, Contest.record_id)  # a case is about somebody
     newest = sa.func.coalesce(Contest.settled_ms, Contest.at_ms).desc()
     query = (
-        sa.select(Contest, Site, Worker, User.display_name, CaseFile.id)
+        sa.select(Contest, Site, Worker, User.display_name, Record.kind)
         .join(Site, Site.id == Contest.scope_id)
         .outerjoin(CaseFile, sa.and_(CaseFile.scope_id == Contest.scope_id, CaseFile.id == Contest.record_id))
         .outerjoin(Worker, sa.and_(Worker.scope_id == Contest.scope_id, Worker.id == person))
+        .outerjoin(Record, sa.and_(Record.scope_id == Contest.scope_id, Record.id == Contest.record_id))
         .outerjoin(User, User.id == Contest.settled_by)
         .where(Contest.state == state, visible_sites(viewer))
         .order_by(Contest.at_ms if state == "open" else newest, Contest.entry_id, Contest.field)
@@ -90,8 +91,8 @@ def open_questions(session: Session, seals: Seals, viewer: Viewer, state: str = 
     kinds = rules_in_force(session).kinds.kinds
     authors = _authors(session, {entry for row in rows for entry in (row[0].kept_entry, row[0].other_entry)})
     found = []
-    for contest, site, worker, settled_by, case_id in rows:
-        values, kind = _values(seals, contest), "worker" if case_id is None else "case"
+    for contest, site, worker, settled_by, of_kind in rows:
+        values, kind = _values(seals, contest), of_kind or "worker"
         name = _name(seals, worker) if worker is not None else ""
         kept, other = (
             mask_field(kind, contest.field, values[choice], kinds) for choice in (KEEP, TAKE_OTHER)
@@ -117,7 +118,8 @@ def settle_question(tx: Tx, viewer: Viewer, entry_id: str, field: str, choice: s
         raise not_found()
     record = session.get_one(Record, (contest.scope_id, contest.record_id), populate_existing=True)
     body = {field: _values(tx.seals, contest)[choice]}
-    draft = Draft(record.kind, "edit", record.id, body, record.rev)
+    version = tx.book.kinds.kinds[record.kind].version
+    draft = Draft(record.kind, "edit", record.id, body, record.rev, form=version)
     (outcome,) = write_server_entries(session, tx.seals, viewer.id, contest.scope_id, [draft], tx.now_ms)
     if outcome["outcome"] == "refused":
         raise Problem("not_settled", "这个值已经不合规则, 请在平板或名册里改正。")

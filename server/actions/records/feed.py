@@ -28,6 +28,7 @@ _COLUMNS = (
     "body",
     "event_ms",
     "subject",
+    "maybe_places",
     "slot",
     "counts",
     "backfilled",
@@ -62,6 +63,7 @@ class Put:
     observed_ms: int | None = None
     amends: str | None = None
     timed_by: str | None = None
+    maybe_places: str | None = None
     always: bool = False  # a change behind the mask changes nothing that is served, and still is a new rev
     sealed: bool = False
 
@@ -117,7 +119,7 @@ class Feed:
         self._live += 1
         self._digest += record_digest(put.kind, put.id, 1)
         named = (self._scope_id, put.id, put.kind, 1, self._seq, encode(put.body))
-        judged = (put.event_ms, put.subject, put.slot, put.counts)
+        judged = (put.event_ms, put.subject, put.maybe_places, put.slot, put.counts)
         times = (put.observed_ms is not None, put.earliest_ms, put.latest_ms, put.observed_ms)
         row = [*named, *judged, *times, put.amends, put.timed_by]
         self._changes.new.append(row)

@@ -12,7 +12,7 @@ from schemas.kinds import AnyKind
 from server.actions.records.feed import encode
 from server.base.clock import from_iso
 from server.base.seal import Seals, aad_of
-from server.models.record import CaseFile, Worker
+from server.models.record import CaseFile, FormRegister, Worker
 from server.rules.masking import served_fields
 
 State = Mapping[str, Any]
@@ -80,5 +80,12 @@ REGISTERS: Mapping[str, Register] = {register.kind: register for register in (WO
 
 
 def register_of(kind: AnyKind) -> Register:
-    """What is held of the records of a kind."""
-    return REGISTERS[kind.name]
+    """What is held of the records of a kind. Those of forms are in one table for all."""
+    return REGISTERS.get(kind.name) or _form_register(kind)
+
+
+def _form_register(kind: AnyKind) -> Register:
+    def served(state: State, _: Mapping[str, Any]) -> dict[str, Any]:
+        return served_fields(kind.name, state, lambda _: "", {kind.name: kind})
+
+    return Register(kind.name, FormRegister, lambda *_: {"kind": kind.name}, served)

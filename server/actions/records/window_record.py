@@ -14,6 +14,7 @@ def window_put(window: AnyWindow) -> Put:
     body: dict[str, Any] = {
         "duty": window.duty,
         "place": window.place or None,
+        "place_id": window.place_id,
         "local_date": window.local_date,
         "slot": window.slot,
         "opens": to_iso(window.opens_ms),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from server.actions.reference.check_codes import wrong
 from server.actions.reference.load_reference import mark_changed, rules_in_force
 from server.base.problems import Problem
 from server.files.read_workbook import Workbook
+from server.models.audit import Deed, record_deed
 from server.models.reference import Reference
 from server.rules.calendar import add_days, local_date_of
 from server.rules.rosters.cells import Cell
@@ -20,6 +22,7 @@ from server.rules.rosters.cells import Cell
 NOUN = "holidays"
 TITLES = ("日期", "安排", "名称")
 SOURCE_CHARS_MAX = 200
+YEARS_AHEAD = 2
 _NAME_CHARS_MAX = 20
 _KINDS = {
     "放假": "day_off",
@@ -50,34 +53,72 @@ def read_holidays(workbook: Workbook) -> list[Holiday]:
     return [_holiday(line, [row[at] if at < len(row) else "" for at in columns]) for line, row in rows[1:]]
 
 
-def enter_holidays(session: Session, rows: Sequence[Holiday], source: str, now_ms: int) -> int:
+def enter_holidays(
+    session: Session, rows: Sequence[Holiday], source: str, now_ms: int, by: str | None = None
+) -> int:
     """Enter a year's dates, replacing those that were entered for it before; windows are planned again at the next tick.
-    Gives the year. `source`: the notice that arranges it. Raises Problem 422 for dates of several years, for a year
-    that is over, and where no day off is among them.
+    Gives the year. `source`: the notice that arranges it; `by`: whoever enters it at a page. Days that are over stay as
+    they were judged. Raises Problem 422 for dates of several years, for a year that is over or far off, where no day off
+    is among them, and where a day that is over was known otherwise.
     """
     years = {int(row.date[:4]) for row in rows if row.kind == "day_off"}
     if len(years) != 1:
         raise wrong("date", "放假的日期应属于同一年, 至少一天。")
     (year,) = years
-    if year < int(local_date_of(now_ms)[:4]):
+    today = local_date_of(now_ms)
+    if year < int(today[:4]):
         raise wrong("date", f"{year} 年已经过去, 它的安排不能再改。")
+    if year > int(today[:4]) + YEARS_AHEAD:
+        raise wrong("date", f"{year} 年还没有公布安排, 请检查年份。")
     if any(abs(int(row.date[:4]) - year) > 1 for row in rows):
         raise wrong("date", f"有日期离 {year} 年太远。")
     if len({row.date for row in rows}) != len(rows):
         raise wrong("date", "有日期重复。")
     if not 0 < len(source) <= SOURCE_CHARS_MAX:
         raise wrong("source", f"请写明依据 (国务院办公厅通知的文号), 不超过 {SOURCE_CHARS_MAX} 字。")
-    for old in session.query(Reference).filter_by(noun=NOUN):
-        if old.code.startswith(f"{year}-"):
+    known = [old for old in session.query(Reference).filter_by(noun=NOUN) if old.code[:4] == str(year)]
+    over = {old.code: old.data["kind"] for old in known if old.code < today}
+    for row in rows:
+        if known and row.date[:4] == str(year) and row.date < today and over.get(row.date) != row.kind:
+            raise wrong("date", f"{row.date} 已经过去, 那天的判定不能再改。")
+    for old in known:
+        if old.code not in over:
             session.delete(old)
     session.flush()
     for row in rows:
+        if row.date in over:
+            continue
         kept = session.get(Reference, (NOUN, row.date, row.date)) or Reference(noun=NOUN, code=row.date)
         kept.valid_from, kept.valid_to, kept.source = row.date, add_days(row.date, 1), source
         kept.data = {"kind": row.kind, "name": row.name, "mark": "F"}
         session.add(kept)
     mark_changed(session)
+    deed = Deed(
+        "holidays_entered", by, f"{year} 年节假日", str(year), {"days": (len(known), len(rows))}, source
+    )
+    record_deed(session, deed, now_ms)
     return year
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year that was entered: how many days off and make-up days, and by which notice."""
+
+    year: str
+    days_off: int
+    working_days: int
+    source: str
+
+
+def years_entered(session: Session) -> list[Year]:
+    """The years, earliest first."""
+    found = []
+    rows = rules_in_force(session).rows[NOUN]
+    for year in sorted({row["code"][:4] for row in rows}):
+        own = [row for row in rows if row["code"].startswith(year)]
+        kinds = Counter(row["kind"] for row in own)
+        found.append(Year(year, kinds["day_off"], kinds["working_day"], own[0]["source"]))
+    return found
 
 
 def known_until(session: Session, now_ms: int) -> str:

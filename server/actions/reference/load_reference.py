@@ -14,9 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import seed_data
+from schemas.book import form_book
+from schemas.forms.definition import Form, written
+from schemas.forms.shipped import shipped_forms
 from server.actions.records.feed import Feed, Put
 from server.base.problems import Problem
 from server.base.seal import Seals
+from server.models.published_form import form_bodies, published_forms
 from server.models.record import Record
 from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
 from server.models.scope import REF, lock_scope, make_scope
@@ -27,6 +31,7 @@ from server.rules.reference_faults import RowFault, reference_faults
 from server.rules.rulebook import Rulebook, rulebook
 
 SEED_DATA = Path(seed_data.__file__).parent
+EDITED = "edited"  # marks rows that an office wrote: loading the files leaves them alone
 _OWN_COLUMNS = ("code", "source", "from", "to")
 _kept: dict[str, Rulebook] = {}
 
@@ -38,12 +43,15 @@ def rules_in_force(session: Session) -> Rulebook:
 
 
 def rules_of_stamp(session: Session, stamp: str) -> Rulebook:
-    """The rulebook, by a caller that has looked up the stamp in this transaction."""
-    if stamp not in _kept:
-        book = rulebook(stamp, _complete(reference_rows(session)))
+    """The rulebook, by a caller that has looked up the stamp in this transaction. It is kept, but for the empty stamp, which
+    every database has to which nothing was loaded yet."""
+    if stamp in _kept:
+        return _kept[stamp]
+    book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+    if stamp:
         _kept.clear()
         _kept[stamp] = book
-    return _kept[stamp]
+    return book
 
 
 def tx_of(session: Session, seals: Seals, now_ms: int) -> Tx:
@@ -55,11 +63,12 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
     """Bring the database's reference data up to the files of seed_data/. Doing it twice changes nothing the
     second time.
 
-    Gives how many rows were new, changed or put off (`planned`). Rows that an office added by hand stay. Raises Problem
-    422 `reference_invalid`, which names everything that is wrong with the files, and loads nothing.
+    Gives how many rows were new, changed or put off (`planned`). Rows that an office added or changed by hand stay. Raises
+    Problem 422 `reference_invalid`, which names everything that is wrong with the files, and loads nothing.
     """
-    files = dict(seed_rows())
     stored = {(row.noun, row.code, row.valid_from): row for row in session.scalars(sa.select(Reference))}
+    edited = {key for key, row in stored.items() if EDITED in row.data}
+    files = {noun: [row for row in rows if _key_of(noun, row) not in edited] for noun, rows in seed_rows()}
     _check(session, files)
     by_hand = stored.keys() - {
         (noun, row["code"], row["from"]) for noun, rows in files.items() for row in rows
@@ -83,7 +92,7 @@ def load_reference(session: Session, seals: Seals, now_ms: int) -> int:
     changed += len(fresh)
     if changed:
         mark_changed(session)
-    _publish_duties(session, seals, now_ms)
+    publish_reference(session, seals, now_ms)
     return changed
 
 
@@ -94,19 +103,20 @@ def planned_rows(noun: str) -> list[dict[str, Any]]:
 
 def _check(session: Session, files: dict[str, list[dict[str, Any]]]) -> None:
     """Raises Problem 422 for rows that must not be loaded."""
-    mine = {
-        (noun, row.get("code"), row.get("from"))
-        for noun, rows in files.items()
-        for row in rows
-        if isinstance(row, dict)
-    }
+    mine = {_key_of(noun, row) for noun, rows in files.items() for row in rows}
     by_hand = {
         noun: [row for row in rows if (noun, row["code"], row["from"]) not in mine]
         for noun, rows in reference_rows(session).items()
     }
-    faults = reference_faults(files, by_hand)
+    kinds = form_book(published_forms(session)).kinds
+    faults = reference_faults(files, by_hand, kinds)
     if faults:
         raise _invalid([_line_of(fault) for fault in faults])
+
+
+def _key_of(noun: str, row: Any) -> tuple[str, Any, Any]:
+    """The key of a row of a file, as far as it is a row."""
+    return (noun, row.get("code"), row.get("from")) if isinstance(row, dict) else (noun, None, None)
 
 
 def _line_of(fault: RowFault) -> str:
@@ -120,11 +130,13 @@ def _invalid(lines: list[str]) -> Problem:
 
 
 def mark_changed(session: Session) -> None:
-    """Let every process know that reference data changed; call this after writing any of it. The stamp is a digest of the
-    rows: the same data never has two."""
+    """Let every process know that reference data or the published forms changed; call this after writing any of it. The
+    stamp is a digest of them: the same data never has two."""
     session.flush()
-    rows = json.dumps(reference_rows(session), sort_keys=True)
-    value = hashlib.sha256(rows.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(json.dumps(reference_rows(session), sort_keys=True).encode())
+    for body in form_bodies(session):
+        digest.update(body)
+    value = digest.hexdigest()[:32]
     session.merge(
         Reference(noun=STAMP, code=STAMP, valid_from="", valid_to=None, data={"value": value}, source="")
     )
@@ -180,9 +192,10 @@ def _complete(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str,
     return {path.stem: rows.get(path.stem, []) for path in _files()}
 
 
-def _publish_duties(session: Session, seals: Seals, now_ms: int) -> None:
-    """Duties come down in scope `ref`: a record for each code and date of effect, its source with it. What is no version
-    of a duty any more is deleted, so that tablets forget it."""
+def publish_reference(session: Session, seals: Seals, now_ms: int) -> None:
+    """What tablets judge by comes down in scope `ref`: a record for each code and date of effect of duties, its source with
+    it, and one for each version of the forms that come with the server. What is no version of a duty any more is deleted,
+    so that tablets forget it."""
     make_scope(session, "ref", REF)
     scope = lock_scope(session, REF)
     assert scope is not None
@@ -203,7 +216,18 @@ def _publish_duties(session: Session, seals: Seals, now_ms: int) -> None:
         Record.scope_id == REF, Record.kind == "duty", Record.deleted_ms.is_(None)
     )
     feed.delete([key for key in session.scalars(live) if key not in known])
+    feed.put([form_put(form) for form in shipped_forms()])
     feed.flush()
+
+
+def form_put(form: Form) -> Put:
+    """One version of a form as tablets get it: its canonical JSON."""
+    return Put("form", form_id(form.code, form.version), written(form))
+
+
+def form_id(code: str, version: int) -> str:
+    """The id of the record, and of the line, of one version of a form."""
+    return str(uuid.uuid5(uuid.UUID(REF), f"form|{code}|{version}"))
 
 
 def _duty_id(code: str, valid_from: str) -> str:

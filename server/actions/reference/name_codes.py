@@ -1,4 +1,5 @@
-"""Names for codes that reference data knows: districts, units, duties, places, trades, steps of escalation."""
+"""Names for codes that reference data knows: districts, units, duties, kinds of places, trades, steps of escalation; and of
+the places of a site."""
 
 from __future__ import annotations
 
@@ -10,10 +11,20 @@ from sqlalchemy.orm import Session
 
 from schemas.book import FormBook
 from server.actions.reference.load_reference import rules_in_force
+from server.models.place import places_of
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
 
-NOUNS = ("districts", "units", "site_kinds", "duties", "place_kinds", "trades", "escalation")
+NOUNS = (
+    "districts",
+    "units",
+    "site_kinds",
+    "duties",
+    "place_kinds",
+    "trades",
+    "escalation",
+    "device_classes",
+)
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
@@ -52,7 +63,8 @@ _REASONS = {  # by an event's action and its detail's `reason`
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names by noun (a file of seed_data/, or `steps`) and code; and the kinds of records, which have titles and words."""
+    """Names by noun (a file of seed_data/, `steps`, or `places` by their ids) and code; and the kinds of records, which have
+    titles and words."""
 
     known: Mapping[str, Mapping[str, str]]
     kinds: FormBook
@@ -60,6 +72,13 @@ class Names:
     def of(self, noun: str, code: str) -> str:
         """The name, or the code itself where nobody named it."""
         return self.known.get(noun, {}).get(code, code)
+
+    def place(self, kind: str, place_id: str | None = None) -> str:
+        """A place by its name, with its kind where the name does not say it; without an id all places of the kind, or the
+        whole site."""
+        word = self.of("place_kinds", kind) if kind else "全工地"
+        name = self.known.get("places", {}).get(place_id or "", "")
+        return (name if word in name else f"{word} {name}") if name else word
 
     def kind(self, name: str) -> str:
         """The title of a kind of records, or its name where it is not known."""
@@ -83,8 +102,8 @@ class Names:
         return sorted(self.known.get(noun, {}).items())
 
 
-def read_names(session: Session) -> Names:
-    """Every name; of rows with several dates, the latest one."""
+def read_names(session: Session, site_id: str | None = None) -> Names:
+    """Every name; of rows with several dates, the latest one. With `site_id` those of its places, too."""
     query = (
         sa.select(Reference.noun, Reference.code, Reference.data)
         .where(Reference.noun.in_(NOUNS))
@@ -95,4 +114,6 @@ def read_names(session: Session) -> Names:
         known.setdefault(noun, {})[code] = str(data.get("name") or code)
         for step in data.get("steps", []):
             known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])
+    if site_id is not None:
+        known["places"] = {place.id: place.name for place in places_of(session, [site_id])[site_id]}
     return Names(known, rules_in_force(session).kinds)

@@ -22,14 +22,18 @@ from server.base.problems import Problem, not_found
 from server.base.seal import Seals
 from server.files.new_workbook import header_format, new_workbook, write_header
 from server.models.access import Viewer, may_see_people, may_unmask
+from server.models.audit import Deed, record_deed
+from server.models.proposal import approved_since
 from server.models.roster import Disclosure
-from server.rules.calendar import local_date_of
+from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.from_rows import in_force
 from server.rules.plain_text import cleaned
 from server.rules.rosters.cells import is_empty
 from server.rules.rosters.fields import COLUMNS, FIELDS, REQUIRED, shown
 from server.rules.rosters.people_words import in_words, shown_to_all
 from server.rules.rosters.problems import CATALOGUE
 
+UNMASK = "unmask"  # the kind of proposal that permits many people's full numbers
 _PROBLEM_TITLES = ("问题", "修改办法")
 
 
@@ -71,11 +75,15 @@ def roster_file(
     company = viewer.company if viewer.role == "contractor" else None
     people = people_of_site(session, seals, site_id, company)
     if reason is not None:
+        _check_approval(session, viewer, site_id, len(people), now_ms)
         disclosure = Disclosure(
             id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, reason=reason
         )
         disclosure.people = len(people)
         session.add(disclosure)
+    else:
+        deed = Deed("exported", viewer.id, f"{site.name}: 名册, 号码已遮盖", site.id)
+        record_deed(session, deed, now_ms)
     trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
     buffer = io.BytesIO()
     with new_workbook(buffer) as book:
@@ -93,6 +101,24 @@ def roster_file(
                 text = (shown_to_all if reason is None else in_words)(name, person.get(name), trades)
                 page.write_string(row, column, text)
     return buffer.getvalue()
+
+
+def _check_approval(session: Session, viewer: Viewer, site_id: str, people: int, now_ms: int) -> None:
+    """Raises Problem 409 where so many people's numbers need somebody's approval, and there is none that still holds."""
+    alone = unmasked_alone(session, now_ms)
+    if alone is None or people <= alone:
+        return
+    hours = rules_in_force(session).number("unmask_h", local_date_of(now_ms))
+    since_ms = now_ms - round(hours * DAY_MS / 24)
+    approved = approved_since(session, UNMASK, viewer.id, since_ms)
+    if not any(row.payload["site"] == site_id for row in approved):
+        raise Problem("approval_needed")
+
+
+def unmasked_alone(session: Session, now_ms: int) -> int | None:
+    """Of how many people at once somebody may export full numbers alone (rule `unmask_alone_max`); None: of any number."""
+    row = in_force(rules_in_force(session).rows["rules"], "unmask_alone_max", local_date_of(now_ms))
+    return round(row["value"]) if row is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from server.base.problems import Problem, not_found
 from server.models.access import Viewer, visible_companies, visible_sites
 from server.models.flag import Flag
 from server.models.paging import After, Page, Slice, cut, read_cursor
+from server.models.place import Place, places_of
 from server.models.scope import Scope
 from server.models.site import Company, Site, SiteCompany
 from server.models.window import Window
@@ -34,6 +35,7 @@ class ShownSite:
     site: Site
     watermark_ms: int | None
     open_flags: int
+    places: list[dict[str, Any]] = field(default_factory=list)
     companies: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -44,8 +46,7 @@ def page_of_sites(session: Session, viewer: Viewer, cursor: str | None, limit: i
     if after is not None:
         query = query.where(Site.id > after.id)
     page = cut(session.execute(query).all(), limit, lambda row: After(0, row[0].id))
-    companies = _companies(session, viewer, [row[0].id for row in page.items])
-    return Page([ShownSite(*row, companies=companies.get(row[0].id, [])) for row in page.items], page.next)
+    return Page(_shown(session, viewer, page.items), page.next)
 
 
 def sites_found(
@@ -64,8 +65,7 @@ def sites_found(
     total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
     ordered = query.order_by(Site.district, Site.name, Site.id).offset(part.start).limit(part.limit)
     rows = session.execute(ordered).all()
-    companies = _companies(session, viewer, [row[0].id for row in rows])
-    return [ShownSite(*row, companies=companies.get(row[0].id, [])) for row in rows], total
+    return _shown(session, viewer, rows), total
 
 
 def one_site(session: Session, viewer: Viewer, site_id: str) -> ShownSite:
@@ -73,7 +73,7 @@ def one_site(session: Session, viewer: Viewer, site_id: str) -> ShownSite:
     row = session.execute(_shown_sites().where(Site.id == site_id, visible_sites(viewer))).one_or_none()
     if row is None:
         raise not_found()
-    return ShownSite(*row, companies=_companies(session, viewer, [site_id]).get(site_id, []))
+    return _shown(session, viewer, [row])[0]
 
 
 def companies_seen(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
@@ -153,6 +153,22 @@ def _shown_sites() -> sa.Select[Site, int | None, int]:
         sa.select(sa.func.count()).where(Flag.scope_id == Site.id, Flag.closed_ms.is_(None)).scalar_subquery()
     )
     return sa.select(Site, Scope.watermark_ms, open_flags).outerjoin(Scope, Scope.scope_id == Site.id)
+
+
+def _shown(session: Session, viewer: Viewer, rows: Sequence[Any]) -> list[ShownSite]:
+    site_ids = [row[0].id for row in rows]
+    companies, places = _companies(session, viewer, site_ids), places_of(session, site_ids)
+    return [
+        ShownSite(
+            site, watermark_ms, open_flags, list(map(_place, places[site.id])), companies.get(site.id, [])
+        )
+        for site, watermark_ms, open_flags in rows
+    ]
+
+
+def _place(place: Place) -> dict[str, Any]:
+    shown = {name: getattr(place, name) for name in ("id", "kind", "name", "from_ms", "to_ms")}
+    return {**shown, "earlier": [name for name, _ in place.names[:-1]]}
 
 
 def _companies(session: Session, viewer: Viewer, site_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -19,6 +19,7 @@ from server.actions.reference.check_codes import check_codes, wrong
 from server.actions.reference.load_reference import rules_in_force
 from server.base.seal import Seals
 from server.models.audit import Deed, record_deed
+from server.models.place import first_places
 from server.models.scope import lock_scope, make_scope
 from server.models.site import STAGES, Company, Site, SiteCompany, suspensions_of
 from server.rules.calendar import local_date_of
@@ -29,8 +30,8 @@ from server.rules.plain_text import cleaned
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSite:
     """A site to be registered. `companies`: (code, name, role as in SiteCompany); `position`: latitude and longitude in
-    degrees (WGS 84); `practice`: for practising, nothing of it counts anywhere; `site_id`: given where it must not
-    change, as in the demo city."""
+    degrees (WGS 84); `places`: kind and name of each; `practice`: for practising, nothing of it counts anywhere; `site_id`,
+    and `id` of a place: given where it must not change, as in the demo city."""
 
     name: str
     kind: str
@@ -73,13 +74,13 @@ def register_site(session: Session, seals: Seals, now_ms: int, new: NewSite, by:
         alert=new.alert,
         inhabited=new.inhabited,
         practice=new.practice,
-        places=[dict(place) for place in new.places],
         made_ms=now_ms,
         planned_until="",
         planned_stamp="",
     )
     session.add(site)
     session.flush()
+    session.add_all(first_places(site.id, new.places, now_ms))
     for code, company_name, role in new.companies:
         session.merge(Company(code=code, name=company_name))
         session.merge(SiteCompany(site_id=site.id, company=code, role=role))

@@ -15,11 +15,13 @@ from server.actions.sync.apply_entry import add_fact, add_register, apply_entry,
 from server.actions.sync.close_stream import close_stream, extended, place_unreadable
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.erased_people import about_erased
+from server.actions.sync.gate import Gate
 from server.actions.sync.kept_evidence import keep_evidence
 from server.actions.sync.open_exchange import OpenScope
+from server.actions.sync.place_facts import unknown_place
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.sync.quarantine import keep_refused, refused_outcome
-from server.actions.sync.read_push import Line
+from server.actions.sync.read_push import Line, form_of
 from server.actions.sync.release_held import finish, hold, release_held
 from server.actions.sync.retime_records import retime_records
 from server.actions.sync.settle_times import settle_times
@@ -27,7 +29,6 @@ from server.actions.sync.values import Applying, Arrived, Effect, Pushing, Scope
 from server.base.db import bulk_insert, bulk_select
 from server.models.device import StreamHead
 from server.models.entry import LogEntry
-from server.models.erasure import PERSON_ERASED
 from server.models.media import MediaPromise
 from server.models.scope import Scope
 from server.models.site import Site
@@ -65,9 +66,8 @@ _LOG_COLUMNS = (
         "not_before_ms",
         "backfilled",
     ),
-    *("earliest_ms", "latest_ms", "floor_ms", "doubt", "observed_ms", "boot_number", "up_ms"),
+    *("earliest_ms", "latest_ms", "floor_ms", "doubt", "observed_ms", "boot_number", "up_ms", "form"),
 )
-_ERASED = {"": ["此人的个人资料已依法删除, 这条记录不再生效; 原文由主管人员处理后删除。"]}
 
 
 class _Logged(NamedTuple):
@@ -196,11 +196,17 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
     written."""
     session, taken = pushing.session, _Taken()
     writtens = list(_written(pushing, applying.scope, fresh, arrival))
-    plain = [_is_plain(written.line) for written in writtens]
+    plain = [_is_plain(written.line) and _is_place_known(applying, written.line) for written in writtens]
     named = [w.entry.record for w in compress(writtens, plain) if w.line.known.nature == "register"]
     existing = existing_records(applying, named) if not pushing.is_own else set[str]()
     later = []
-    gate = _Gate(pushing, arrival, about_erased(session, applying.scope, fresh))
+    ended = arrival.assignment.ended_ms is not None
+    gate = Gate(
+        pushing.book.device_classes(local_date_of(pushing.now_ms)).get(pushing.device.device_class),
+        pushing.stopped_ms,
+        arrival.gone_ms if ended else None,
+        about_erased(session, applying.scope, fresh),
+    )
     for written, is_plain in zip(writtens, plain, strict=True):
         effect = None if gate.is_open and written.line.code is None else gate.stops(written)
         if effect is None and not is_plain:
@@ -246,36 +252,8 @@ def _is_plain(line: Line) -> bool:
     return is_addition and entry is not None and not line.known.own
 
 
-class _Gate:
-    """What keeps an entry from taking effect, before anything is looked up."""
-
-    def __init__(self, pushing: Pushing, arrival: _Arrival, erased: set[str]) -> None:
-        classes = pushing.book.device_classes(local_date_of(pushing.now_ms))
-        self._kinds = classes.get(pushing.device.device_class)
-        self._stopped_ms = pushing.stopped_ms
-        ended = arrival.assignment.ended_ms is not None
-        self._gone_ms = arrival.gone_ms if ended else None
-        self._erased = erased
-        is_free = self._stopped_ms is None and self._gone_ms is None
-        self.is_open = self._kinds is None and is_free and not erased
-
-    def stops(self, written: Written) -> Effect | None:
-        """Why an entry has no effect now; None lets it pass. What was written before a device was stopped, and what was
-        written after it had to hand its site over, waits for a user. What is about somebody whose data was erased is
-        refused first of all: it must not stay under another code."""
-        line, earliest_ms = written.line, written.times.earliest_ms
-        if written.entry.id in self._erased:
-            return Effect("refused", code=PERSON_ERASED, errors=_ERASED)
-        if line.code is not None:
-            return Effect("refused", code=line.code, errors=line.errors)
-        if self._kinds is not None and written.entry.kind not in self._kinds:
-            return Effect("refused", code="kind_not_allowed")
-        if self._stopped_ms is not None:
-            outcome = "held" if earliest_ms < self._stopped_ms else "refused"
-            return Effect(outcome, code="device_revoked")
-        if self._gone_ms is not None and earliest_ms >= self._gone_ms:
-            return Effect("held", code="scope_not_assigned")
-        return None
+def _is_place_known(applying: Applying, line: Line) -> bool:
+    return line.place.id is None or not unknown_place(applying.places, line)
 
 
 def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect, taken: _Taken) -> None:
@@ -296,7 +274,7 @@ def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect
     is_backfilled = written.observed is not None and written.observed.counts
     boot = (pushing.dates.boot_number(entry), entry.at.up_ms)
     interval = (times.earliest_ms, times.latest_ms, times.floor_ms or None, times.doubt)
-    when = (*claimed, is_backfilled, *interval, observed_ms, *boot)
+    when = (*claimed, is_backfilled, *interval, observed_ms, *boot, form_of(line))
     taken.logged.append((*row, bytes.fromhex(line.hash), line.stored, *outcome, *when))
     if entry.media and effect.outcome != "refused":
         taken.promised += promises_of(scope.scope_id, entry)

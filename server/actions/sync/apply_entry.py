@@ -13,7 +13,8 @@ from server.actions.duties.touches import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
 from server.actions.records.feed import Put, body_aad
 from server.actions.records.registers import WORKER, register_of
-from server.actions.sync.read_push import Envelope
+from server.actions.sync.place_facts import About, about, corrected_about, is_same_place, unknown_place
+from server.actions.sync.read_push import Line
 from server.actions.sync.values import Applying, Counting, Effect, Written
 from server.base.clock import to_iso
 from server.base.db import bulk_select
@@ -41,16 +42,30 @@ def counting_of(written: Written) -> Counting:
     return Counting(observed.at_ms, times.earliest_ms, times.latest_ms, observed.at_ms)
 
 
-def _put_fact(applying: Applying, written: Written, when: Counting, body: bytes) -> tuple[int, int]:
+def _put_fact(
+    applying: Applying, written: Written, when: Counting, body: bytes, about: About | None = None
+) -> tuple[int, int]:
     entry, line = written.entry, written.line
-    put = Put(entry.kind, entry.id, body, when.event_ms, line.subject, line.slot)
+    about = about or _about(applying, line, when)
+    put = Put(entry.kind, entry.id, body, when.event_ms, about.subject, line.slot)
     put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
     put.amends, put.timed_by, put.sealed = entry.amends, when.timed_by, line.known.sealed
+    put.maybe_places = about.maybe_places
     came = None
     if when.earliest_ms is not None and when.latest_ms is not None:
         came = Fact(entry.id, when.earliest_ms, when.latest_ms, when.observed_ms, slot=line.slot)
-    applying.touches.append(touch(entry.kind, line.subject, when)._replace(came=came))
+    applying.touches.append(touch(entry.kind, about.subject, when)._replace(came=came))
     return applying.feed.add(put)
+
+
+def _about(applying: Applying, line: Line, when: Counting) -> About:
+    """What a fact is about that counts then."""
+    if not line.is_about_place:
+        return About(line.subject)
+    first_ms = last_ms = when.event_ms
+    if when.observed_ms is None and when.earliest_ms is not None and when.latest_ms is not None:
+        first_ms, last_ms = when.earliest_ms, when.latest_ms
+    return about(applying.places, line, first_ms, last_ms)
 
 
 def touch(kind: str, subject: str | None, when: Counting | Record, went: bool = False) -> Touch:
@@ -91,12 +106,12 @@ def _time_text(times: Interval) -> bytes:
 
 
 def apply_entry(applying: Applying, written: Written, forced: bool = False) -> Effect:
-    """Apply one entry that is no plain addition. `forced` applies it although what it needs never came."""
+    """Apply one entry that is no plain addition. `forced` applies it although what it needs never came, or its place is
+    still not known."""
     entry = written.entry
-    if entry.needs and not forced:
-        lacking = _lacking(applying, entry)
-        if lacking:
-            return Effect("held", waits_for=lacking)
+    lacking = [] if forced else _lacking(applying, written.line)
+    if lacking:
+        return Effect("held", waits_for=lacking)
     act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(written.line.known.nature, entry.act)]
     effect = act(applying, written)
     if effect.outcome in EFFECTIVE:
@@ -105,13 +120,14 @@ def apply_entry(applying: Applying, written: Written, forced: bool = False) -> E
     return effect
 
 
-def _lacking(applying: Applying, entry: Envelope) -> list[str]:
-    wanted = [need for need in entry.needs if need not in applying.done]
+def _lacking(applying: Applying, line: Line) -> list[str]:
+    places = unknown_place(applying.places, line) if line.place.id is not None else []
+    wanted = [need for need in line.entry.needs if need not in applying.done] if line.entry else []
     query = sa.select(LogEntry.id).where(
         LogEntry.scope_id == applying.scope.scope_id, LogEntry.id.in_(wanted), LogEntry.outcome.in_(EFFECTIVE)
     )
     here = set(applying.session.scalars(query)) if wanted else set()
-    return [need for need in wanted if need not in here]
+    return [*(need for need in wanted if need not in here), *places]
 
 
 def _add_register(applying: Applying, written: Written) -> Effect:
@@ -179,7 +195,9 @@ def _amend(applying: Applying, written: Written) -> Effect:
         return _wrong_kind()
     corrected = body_of(applying, target)
     extra = f',"amends":"{target.id}"'.encode()
-    if (line.subject, line.slot) == (target.subject, target.slot) and not corrected.get("voided"):
+    found = corrected_about(target, _about(applying, line, counting_of(written)))
+    is_same = is_same_place(target, found) and line.slot == target.slot
+    if is_same and not corrected.get("voided"):
         times = (target.event_ms or 0, target.earliest_ms, target.latest_ms, target.observed_ms)
         when = Counting(*times, timed_by=target.timed_by or target.id)
         if target.observed_ms is not None:
@@ -187,7 +205,7 @@ def _amend(applying: Applying, written: Written) -> Effect:
         body = fact_body(written, extra, corrected.get("at"))
     else:
         when, body = counting_of(written), fact_body(written, extra)
-    rev, seq = _put_fact(applying, written, when, body)
+    rev, seq = _put_fact(applying, written, when, body, found)
     later = max(corrected.get("amended_by", ""), entry.id)
     _mark(applying, target, {**corrected, "amended_by": later})
     return Effect("applied", rev, seq)

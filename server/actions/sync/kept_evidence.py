@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from server.actions.duties.touches import Touch
+from server.actions.sync.place_facts import About, about_place
+from server.actions.sync.read_push import NOWHERE, Line, PlaceSaid
 from server.actions.sync.values import Applying, Written
 from server.base.db import bulk_insert
 from server.models.entry import ANY_KIND, KeptEvidence
@@ -14,7 +16,7 @@ from server.rules.rulebook import Rulebook
 from sync_protocol.entry import Entry
 
 _TABLE: Any = KeptEvidence.__table__
-_COLUMNS = ("scope_id", "entry_id", "kind", "subject", "slot", "earliest_ms", "latest_ms")
+_COLUMNS = ("scope_id", "entry_id", "kind", "subject", "maybe_places", "slot", "earliest_ms", "latest_ms")
 
 
 def keep_evidence(applying: Applying, writtens: Sequence[Written]) -> None:
@@ -25,15 +27,17 @@ def keep_evidence(applying: Applying, writtens: Sequence[Written]) -> None:
         kind = written.line.kind
         if entry.act not in ("add", "amend") or kind is None or kind.nature != "fact":
             continue
-        subject, slot = written.line.subject, written.line.slot
+        subject, slot, place = written.line.subject, written.line.slot, written.line.place
         if subject is None and isinstance(entry, Entry):
-            subject, slot = (
-                _text_of(entry, name) if f"/body/{name}" not in written.line.errors else None
-                for name in (kind.subject_field, kind.slot_field)
-            )
-        named = (applying.scope.scope_id, entry.id, entry.kind)
-        rows.append((*named, subject, slot, times.earliest_ms, times.latest_ms))
-        applying.touches.append(Touch(entry.kind, subject, times.earliest_ms, times.latest_ms))
+            subject, slot = _read(written.line, entry, kind.subject_field, kind.slot_field)
+            where = kind.place_fields
+            place = PlaceSaid(*_read(written.line, entry, *where[:3])) if where is not None else NOWHERE
+        found = About(subject)
+        if kind.place_fields is not None and kind.place_fields.is_subject:
+            found = about_place(applying.places, place, times.earliest_ms, times.latest_ms)
+        named = (applying.scope.scope_id, entry.id, entry.kind, found.subject, found.maybe_places, slot)
+        rows.append((*named, times.earliest_ms, times.latest_ms))
+        applying.touches.append(Touch(entry.kind, found.subject, times.earliest_ms, times.latest_ms))
     bulk_insert(applying.session, _TABLE, _COLUMNS, rows)
 
 
@@ -72,6 +76,11 @@ def retime_kept(applying: Applying, entry_id: str, earliest_ms: int, latest_ms: 
         applying.touches.append(Touch(row.kind, row.subject, first, last))
     row.earliest_ms, row.latest_ms = earliest_ms, latest_ms
     applying.session.flush()
+
+
+def _read(line: Line, entry: Entry, *fields: str | None) -> list[str | None]:
+    """What these fields say, but for those that are why the entry was refused."""
+    return [_text_of(entry, name) if f"/body/{name}" not in line.errors else None for name in fields]
 
 
 def _text_of(entry: Entry, field: str | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import asdict
@@ -20,10 +20,22 @@ from schemas.forms.validate import Verdict
 from schemas.kinds import validate_of
 from server.actions.records.feed import encode
 from server.base.seal import Seals, aad_of
+from server.rules.masking import served_fields
 from sync_protocol.entry import SCHEMA_OF_FORMS, SCHEMAS, Entry, Refusal, read_entry
 from sync_protocol.header import Header
 
 Envelope = Entry | FastEntry  # what both readers give: an entry, its body aside
+
+
+class PlaceSaid(NamedTuple):
+    """What a body says of a place: its id, its kind, its name."""
+
+    id: str | None = None
+    kind: str | None = None
+    name: str | None = None
+
+
+NOWHERE = PlaceSaid()
 
 
 @dataclass(slots=True)
@@ -33,7 +45,8 @@ class Line:
 
     `kind`: the kind, or the version of a form, by which it was read; None for one that is not known.
     `body` holds the validated fields; `served` is the fact's body as JSON text, as the device wrote it.
-    `doubts`: fields that contradict the date of a clock that may be wrong.
+    `place`: what the body says of a place (`is_about_place`: the record is about it). `doubts`: fields that contradict the
+    date of a clock that may be wrong.
     """
 
     number: int
@@ -45,6 +58,8 @@ class Line:
     served: bytes = b""
     subject: str | None = None
     slot: str | None = None
+    place: PlaceSaid = NOWHERE
+    is_about_place: bool = False
     code: str | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
     stored: bytes = b""  # as the log keeps it: sealed where the kind says so
@@ -80,6 +95,9 @@ def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = S
         elif schema < SCHEMA_OF_FORMS and line.entry.form is not None:
             line.code = "unreadable"
             line.errors = {"/form": [f"按表单填写的记录需要模式版本 {SCHEMA_OF_FORMS}。"]}
+        elif schema < SCHEMA_OF_FORMS and line.place.id is not None:
+            line.code = "unreadable"
+            line.errors = {"/body/place_id": [f"场所编号需要模式版本 {SCHEMA_OF_FORMS}。"]}
     _store(lines, seals)
     return lines
 
@@ -100,6 +118,7 @@ def validate_line(number: int, raw: bytes, kinds: FormBook) -> Line:
         line.entry, line.kind = entry, _kind_of(entry, kinds)
         line.served = bytes(entry.body)
         _take_keys(line, line.known, body)
+        _mask(line)
     else:
         _read_strictly(line, kinds)
     return line
@@ -115,6 +134,7 @@ def own_line(
     kind = _kind_of(entry, kinds)
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, kind, body, bytes(entry.body))
     _take_keys(line, line.known, body)
+    _mask(line)
     _store([line], seals)
     return line
 
@@ -147,6 +167,7 @@ def _read_strictly(line: Line, kinds: FormBook) -> None:
         line.body = verdict.clean
         line.served = encode(entry.body)
         _take_keys(line, found, verdict.clean)
+        _mask(line)
 
 
 def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
@@ -156,8 +177,20 @@ def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
         line.subject = read(known.subject_field)
     if known.slot_field:
         line.slot = read(known.slot_field)
+    where = known.place_fields
+    if where is not None:
+        line.place = PlaceSaid(*(read(name) if name else None for name in (where.id, where.kind, where.name)))
+        line.is_about_place = where.is_subject
     if not isinstance(body, Mapping) and known.nature == "register":
         line.body = _as_mapping(body)
+
+
+def _mask(line: Line) -> None:
+    """What names somebody by a number comes down masked; the line itself keeps all that was written."""
+    kind = line.known
+    if kind.masks_facts:
+        body = msgspec.json.decode(line.served)
+        line.served = encode(served_fields(kind.name, body, lambda _: "", {kind.name: kind}))
 
 
 def _as_mapping(body: Any) -> dict[str, Any]:
@@ -181,6 +214,13 @@ def _store(lines: Sequence[Line], seals: Seals) -> None:
     named = [(entry_aad(line.entry.id), line.raw) for line in sealed if line.entry is not None]
     for line, stored in zip(sealed, seals.seal_all(named), strict=True):
         line.stored = stored
+
+
+def form_of(line: Line) -> int | None:
+    """The version of the form by which a line was read, which an old client does not name; None for other lines."""
+    assert line.entry is not None
+    is_form = line.code is None and line.entry.act != "void"
+    return line.known.version if is_form else line.entry.form
 
 
 def entry_aad(entry_id: str) -> bytes:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from server.actions.records.feed import Put
 from server.actions.records.registers import REGISTERS
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import body_of, served_time, target_of, touch
 from server.actions.sync.kept_evidence import retime_kept
+from server.actions.sync.place_facts import about_place, said_of_place
 from server.actions.sync.settle_times import Timed, save_times
 from server.actions.sync.values import Applying
 from server.base.clock import to_iso
@@ -81,10 +83,23 @@ def _retime_facts(applying: Applying, changed: Sequence[Timed]) -> None:
         rows.append((event_ms, times.earliest_ms, times.latest_ms, record.scope_id, record.id))
         puts.append(Put(record.kind, record.id, shown, counts=record.counts))
         record.event_ms, record.earliest_ms, record.latest_ms = event_ms, times.earliest_ms, times.latest_ms
+        _name_place(applying, record, shown)
         applying.touches.append(touch(record.kind, record.subject, record))
     applying.feed.put(puts)
     table: Any = Record.__table__
     bulk_update(applying.session, table, ("scope_id", "id"), _TIMES, rows)
+
+
+def _name_place(applying: Applying, record: Record, body: Mapping[str, Any]) -> None:
+    """A fact that names no place by its id may mean another one at its new time: one was closed or came meanwhile."""
+    said = said_of_place(rules_in_force(applying.session).kinds, record.kind, body)
+    if said is None or record.amends is not None:
+        return
+    first_ms = last_ms = record.observed_ms
+    if first_ms is None or last_ms is None:
+        first_ms, last_ms = record.earliest_ms or 0, record.latest_ms or 0
+    found = about_place(applying.places, said, first_ms, last_ms)
+    record.subject, record.maybe_places = found.subject, found.maybe_places
 
 
 def _retime_opened(applying: Applying, changed: Sequence[Timed]) -> None:

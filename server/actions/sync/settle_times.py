@@ -213,14 +213,26 @@ def _narrow(session: Session, head: StreamHead, dates: Dates, settled: Settled) 
         LogEntry.boot_number == dates.narrowed,
         LogEntry.latest_ms - LogEntry.earliest_ms > LOOSE_MS,
     )
-    done = {one.id for one in settled.changed}
+    changed = {one.id: one for one in settled.changed}
     found = session.execute(query.order_by(LogEntry.n).limit(_RETIMED_MAX))
     rows = [Stored._make(row) for row in found]
-    for row in rows:
-        interval = narrowed(row, ties)
-        if row.id not in done and interval is not None and _moved(row, interval):
-            settled.changed.append(_timed(row, interval))
+    for stored in rows:
+        row = _as_changed(stored, changed.get(stored.id))
+        interval = narrowed(row, ties) if row is not None else None
+        if row is not None and interval is not None and _moved(row, interval):
+            changed[row.id] = _timed(stored, interval)
+    settled.changed = list(changed.values())
     head.loose_n = rows[-1].n + 1 if len(rows) == _RETIMED_MAX else None
+
+
+def _as_changed(row: Stored, changed: Timed | None) -> Stored | None:
+    """A stored entry with the interval that this push gave it already; None if that is in doubt: then it stays so."""
+    if changed is None:
+        return row
+    interval = changed.interval
+    if interval.doubt:
+        return None
+    return row._replace(earliest_ms=interval.earliest_ms, latest_ms=interval.latest_ms, doubt=False)
 
 
 def narrowed(row: Stored, ties: BootTies) -> Interval | None:

@@ -17,6 +17,8 @@ from server.actions.sync.read_push import Envelope, Line
 from server.base.db import bulk_insert
 from server.base.seal import Seals
 from server.models.device import Device
+from server.models.place import place_values
+from server.models.record import FormRegister
 from server.models.scope import Scope
 from server.models.user import Assignment
 from server.rules.calendar import local_date_of
@@ -26,6 +28,7 @@ from server.rules.rosters.problems import CATALOGUE, is_error
 from server.rules.rulebook import Rulebook
 from sync_protocol.header import Attested
 from sync_protocol.intervals import Interval
+from sync_protocol.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,14 @@ class Applying:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
     limits: dict[str, PersonLimits] = field(default_factory=dict)  # by local date, as the rules have them
     dates: dict[int, str] = field(default_factory=dict)  # local dates of instants: a roster is of one instant
+    known_places: Sequence[Place] | None = None  # of the site, once somebody has asked
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """The places of the site."""
+        if self.known_places is None:
+            self.known_places = place_values(self.session, self.scope.scope_id)
+        return self.known_places
 
     def against(self, kind: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
         """What the rules have against a register's fields written then, as messages by JSON pointer."""
@@ -145,7 +156,7 @@ class Applying:
     def write(self) -> None:
         """Write the additions collected so far, so that statements see them."""
         for kind, rows in self.rows.items():
-            table = REGISTERS[kind].model.__table__
+            table: Any = (REGISTERS[kind].model if kind in REGISTERS else FormRegister).__table__
             bulk_insert(self.session, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
         self.rows.clear()
         self.feed.write()

@@ -40,8 +40,8 @@ PLATFORM = "server"
 
 class Draft(NamedTuple):
     """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
-    `record`, from the version `base`) or void (of `record`, with `reason`). `form`: the version by which it is
-    written."""
+    `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`).
+    `form`: the version by which it is written."""
 
     kind: str
     act: str
@@ -59,9 +59,10 @@ def write_server_entries(
 
     The device is the server itself: its key signs the attestation. Its class is in no watermark.
     """
-    device = _device(session, seals, user_id, now_ms)
+    # The site first, as whoever decides about it has locked it before: no other order waits for this one.
     scope = lock_scope(session, site_id)
     assert scope is not None, "entries are written into the log of a site"
+    device = _device(session, seals, user_id, now_ms)
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
     opened = open_exchange(session, Named(device.id, sender.nonce, [site_id]), now_ms)
     assert opened is not None, "the device is there, and locked"
@@ -142,6 +143,9 @@ class _Chain(NamedTuple):
         kind = self.kinds.kinds[draft.kind]
         key = draft.record if kind.nature == "fact" and draft.act == "add" else str(uuid7())
         extras = "" if draft.base is None else f',"base":{draft.base}'
+        record = draft.record
+        if draft.act == "amend":  # a fact of its own
+            record, extras = key, f',"amends":"{draft.record}"'
         if draft.reason is not None:
             extras += f',"reason":{json.dumps(draft.reason)}'
         if draft.form is not None:
@@ -150,7 +154,7 @@ class _Chain(NamedTuple):
         at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
         head = (
             f'{{"id":"{key}","scope":"{self.scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
-            f',"record":"{draft.record}"{extras},"act":"{draft.act}","at":{at_text},"body":'
+            f',"record":"{record}"{extras},"act":"{draft.act}","at":{at_text},"body":'
         )
         raw = b"".join((head.encode(), body, b"}"))
         if draft.act != "add":

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 STATES = ("open", "met", "done_late", "backfilled", "silent", "missed", "review", "excused", "void")
-TIME_UNCERTAIN, EVIDENCE_KEPT = "time_uncertain", "evidence_kept"
+TIME_UNCERTAIN, EVIDENCE_KEPT, PLACE_UNCERTAIN = "time_uncertain", "evidence_kept", "place_uncertain"
+PLACE_CLOSED = "place_closed"
 # A device's stream ends before a window, for good or for now: what it holds is unknown.
 DEVICE_REASONS = ("device_unheard", "device_lost", "device_dormant")
 REASONS = {  # shown to people; the code before the colon is what programs compare
     "suspended": "停工 (已批准)",
     "stopped": "工地处于停工阶段",
     "rest_day": "休息日, 未见有人进场",
+    PLACE_CLOSED: "场所已停用",
     "nobody_expected": "名册中没有应测人员",
     "not_heard": "截止后尚未收到平板上报, 不能认定未做",
     "not_done": "平板已上报到截止之后, 仍无记录",
@@ -24,6 +26,7 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     "evidence_lost": "原有记录作废或应测人数增加, 待复核",
     "excused_after_missed": "认定缺失之后才批准停工或调整假日, 待复核",
     TIME_UNCERTAIN: "有记录, 但其时间不能确定在时段之内, 不能认定做或未做",
+    PLACE_UNCERTAIN: "有记录, 但不能确定是同类场所中的哪一处, 不能认定做或未做",
     EVIDENCE_KEPT: "收到了可能属于本时段的记录, 但尚未生效 (等待前置记录或被退回), 不能认定未做",
     "device_unheard": "已交还工地的平板未报清手中的记录, 不能认定未做",
     "device_lost": "平板注销或账号停用前的记录可能尚未送达, 不能认定未做",
@@ -36,6 +39,7 @@ REMEDIES = {  # what a person can do about a window in review, by its reason
     "evidence_lost": "查看作废或更正的理由, 必要时到现场核实。",
     "excused_after_missed": "核对停工批准或假日安排, 属实即可豁免。",
     TIME_UNCERTAIN: "请该平板在有网络时再同步一次; 时间仍不能确定的, 向记录人核实后豁免。",
+    PLACE_UNCERTAIN: "到待核对页选定是哪一处; 记录人也说不清的, 核实后豁免。",
     EVIDENCE_KEPT: "到待处理页查看这些记录: 补全、改正或注明不予采用。",
     "device_unheard": "请原检查员打开平板同步; 平板已坏的, 注销它并核实当时情况。",
     "device_lost": "平板找到后可导出记录送回; 找不到的, 向检查员核实当时情况。",
@@ -43,7 +47,12 @@ REMEDIES = {  # what a person can do about a window in review, by its reason
 }
 # How well a window is fulfilled, best first, and the state that follows.
 FULFILLED = {"timely": "met", "late": "done_late", "backfilled": "backfilled"}
-_SOFT = (TIME_UNCERTAIN, EVIDENCE_KEPT, *DEVICE_REASONS)  # reviews that end by themselves when more is known
+_SOFT = (
+    TIME_UNCERTAIN,
+    EVIDENCE_KEPT,
+    PLACE_UNCERTAIN,
+    *DEVICE_REASONS,
+)  # reviews that end by themselves when more is known
 _BEST_FIRST = tuple(FULFILLED)
 _DONE = tuple(FULFILLED.values())
 _WAKES = ("rest_day", "nobody_expected")  # excuses that fall away when people turn up after all

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from server.rules.duties.judge import EVIDENCE_KEPT, NOTHING, TIME_UNCERTAIN, Evidence
+from server.rules.duties.judge import EVIDENCE_KEPT, NOTHING, PLACE_UNCERTAIN, TIME_UNCERTAIN, Evidence
 
 Fit = Literal["timely", "late", "uncertain"]
 
 
 class Fact(NamedTuple):
     """A fact as windows see it: written within [`earliest_ms`, `latest_ms`]. `observed_ms` (补录): when its author says
-    that the work was done. `kept`: it is stored and not applied (held, quarantine), so that it proves nothing yet."""
+    that the work was done. `kept`: it is stored and not applied (held, quarantine), so that it proves nothing yet. `maybe`:
+    ids of the places one of which it is about, where nobody can say which; `astray`: it may be about another place than the
+    windows that it is matched with, and proves nothing of them."""
 
     id: str
     earliest_ms: int
@@ -25,6 +27,12 @@ class Fact(NamedTuple):
     observed_ms: int | None = None
     kept: bool = False
     slot: str | None = None
+    maybe: tuple[str, ...] = ()
+    astray: bool = False
+
+    @property
+    def proves(self) -> bool:
+        return not (self.kept or self.astray)
 
 
 class Candidate(NamedTuple):
@@ -80,7 +88,7 @@ def match_facts(facts: Sequence[Fact], windows: Sequence[Candidate]) -> list[Mat
     """
     found = [Matched() for _ in windows]
     later: list[Fact] = []
-    for fact in sorted((fact for fact in facts if not fact.kept), key=_when):
+    for fact in sorted((fact for fact in facts if fact.proves), key=_when):
         fits = [i for i, how in _fits(fact, windows) if how != "uncertain"]
         if fact.observed_ms is not None:
             own, said_ms = (fact.earliest_ms, fact.latest_ms), fact.observed_ms
@@ -124,14 +132,30 @@ def _touch(found: list[Matched], facts: Sequence[Fact], windows: Sequence[Candid
     """Mark the windows that nothing met and that a fact may belong to, with how many facts there are for how many."""
     left: dict[str, list[int]] = {}
     for fact in facts:
-        fits = list(_fits(fact, windows)) if fact.observed_ms is None else []
-        if fact.kept or any(how == "uncertain" for _, how in fits):
+        fits = list(_may_fit(fact, windows))
+        if not fact.proves or any(how == "uncertain" for _, how in fits):
             left[fact.id] = [i for i, _ in fits if found[i].fact is None]
     kept = {fact.id for fact in facts if fact.kept}
+    astray = {fact.id for fact in facts if fact.astray}
     for i, one in enumerate(found):
         touching = {key for key, some in left.items() if i in some}
         if one.fact is None and touching:
             reach = {j for key in touching for j in left[key]}
-            why = EVIDENCE_KEPT if touching <= kept else TIME_UNCERTAIN
+            why = _why(touching, kept, astray)
             detail = f": 至多 {len(touching)} / {len(reach)}" if len(reach) > len(touching) else ""
             found[i] = Matched(Evidence("uncertain", why=why + detail))
+
+
+def _may_fit(fact: Fact, windows: Sequence[Candidate]) -> Iterator[tuple[int, Fit]]:
+    """The windows that a fact may belong to. What was written down later belongs to the time that its author says."""
+    if fact.observed_ms is None:
+        yield from _fits(fact, windows)
+    elif fact.astray:
+        said = fact._replace(earliest_ms=fact.observed_ms, latest_ms=fact.observed_ms)
+        yield from _fits(said, windows)
+
+
+def _why(touching: set[str], kept: set[str], astray: set[str]) -> str:
+    if touching <= kept:
+        return EVIDENCE_KEPT
+    return PLACE_UNCERTAIN if touching <= kept | astray else TIME_UNCERTAIN

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from server.rules.calendar import local_date_of
-from server.rules.duties.judge import Evidence, Reported, judge, reason_code
+from server.rules.duties.judge import PLACE_CLOSED, Evidence, Reported, is_soft, judge, reason_code
 from server.rules.duties.reporting import Reporting
 from server.rules.duties.windows import PlannedWindow, deadline
 from server.rules.rulebook import Rulebook
 
 REASON_MAX = 200  # characters
-_PLANS_EXCUSES = ("suspended", "stopped", "rest_day")
+_PLANS_EXCUSES = ("suspended", "stopped", "rest_day", PLACE_CLOSED)
 
 
 class Stored(Protocol):
@@ -116,7 +116,7 @@ def revise(stored: StoredWindow, planned: PlannedWindow | None, now_ms: int) -> 
        to come takes the new ones, or is void when nobody asks for it any more.
     2. A new excuse (a suspension approved late, a holiday added) excuses what is undecided, and takes what
        was `missed` to review, because people have acted upon it. A rest day excuses nothing where people were
-       seen.
+       seen. A closed place excuses what may have been done there, too: nobody can do it any more.
     3. An excuse that has gone (a make-up day added, a suspension withdrawn) opens the window again.
     """
     revised = _retimed(stored, planned) if stored.opens_ms > now_ms else stored
@@ -143,7 +143,9 @@ def _excused(stored: StoredWindow, excuse: str) -> StoredWindow:
         return stored
     if stored.state == "missed":
         return replace(stored, state="review", reason="excused_after_missed")
-    if stored.state in ("open", "silent", "excused"):
+    is_undecided = stored.state in ("open", "silent", "excused")
+    is_over = excuse == PLACE_CLOSED and stored.state == "review" and is_soft(stored.reason)
+    if is_undecided or is_over:
         return replace(stored, state="excused", reason=excuse)
     return stored
 

@@ -1,7 +1,8 @@
 """Windows: what each duty asks of a site, place and slot on one local date.
 
 Planning is pure and deterministic: the same profile, rules, holidays and date give the same windows with the
-same keys (site, duty, place, local date, slot), however often and wherever it is done.
+same keys (site, duty, place, local date, slot), however often and wherever it is done. Here a place is its kind;
+place_windows.py makes windows of single places of these.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from server.rules.calendar import DAY_MS, Holidays, add_days, instant_ms, is_wor
 
 NORMAL = "normal"
 WHOLE_SITE = ""  # the place of a duty that is the whole site's
+
+Key = tuple[
+    str, str, str, str
+]  # what a window is, at its site: duty, place (its id, else its kind), local date, slot
 
 
 def deadline(due_ms: int, grace_s: int) -> int:
@@ -105,10 +110,11 @@ class PlannedWindow:
     grace_s: int
     closes_ms: int
     excused: str | None = None
+    place_id: str = ""  # of the one place; empty: the whole site's, or all places of the kind `place`
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
-        return (self.duty, self.place, self.local_date, self.slot)
+    def key(self) -> Key:
+        return (self.duty, self.place_id or self.place, self.local_date, self.slot)
 
     @property
     def deadline_ms(self) -> int:

@@ -14,6 +14,7 @@ __all__ = [
     "SEVERITIES",
     "SLOTS",
     "WINDOW_STATE_WORDS",
+    "ahead",
     "bound",
     "exact",
     "moment",
@@ -38,6 +39,20 @@ def moment(at_ms: int | None) -> str:
 def exact(at_ms: int | None) -> str:
     """`2026-11-23 07:41:03`, in Shanghai; a dash for never."""
     return "—" if at_ms is None else to_iso(at_ms)[:19].replace("T", " ")
+
+
+def ahead(ahead_ms: int | None) -> str:
+    """What a clock says against ours: `快 3 分钟`, `慢 12 秒`, `准`; a dash where nothing is known."""
+    if ahead_ms is None:
+        return "—"
+    seconds = round(abs(ahead_ms) / 1000)
+    if seconds < 2:
+        return "准"
+    way = "快" if ahead_ms > 0 else "慢"
+    for length, unit in ((86_400, "天"), (3600, "小时"), (60, "分钟")):
+        if seconds >= 2 * length:
+            return f"{way} {round(seconds / length)} {unit}"
+    return f"{way} {seconds} 秒"
 
 
 def bound(bound_ms: int) -> str:

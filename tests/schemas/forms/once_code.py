@@ -1,5 +1,5 @@
 """The four kinds that were code before they were forms, as they were declared: a witness that their forms are held
-against. Nothing in the program knows these."""
+against. Since 2026.2 the two that name a place take its id as well. Nothing in the program knows these."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from schemas import limits
 from schemas.bodies import Outcome, flatten, validate_entry_body
 from schemas.fields import Body, Errors, choice, listed, number, text, uuid
 from schemas.kind import Kind
+from schemas.places import place_id
 from schemas.privacy import OPEN
 from schemas.severity import SEVERITIES
 
@@ -35,6 +36,7 @@ class DisinfectionLogBody(Body):
     area_m2 = number("面积 (m²)", 0, 1_000_000, optional=True)
     operator = text("消毒人员", limits.PERSON_NAME_MAX)
     note = text("备注", limits.NOTE_MAX, optional=True)
+    place_id = place_id()
 
 
 _ITEMS = {"disinfectant": "消毒液", "mask": "口罩", "glove": "手套"}
@@ -95,6 +97,7 @@ class InspectionFindingBody(Body):
     severity = choice("严重程度", SEVERITIES)
     place = listed("场所", "place_kinds", optional=True)
     description = text("问题描述", limits.NOTE_MAX)
+    place_id = place_id()
 
 
 OLD = {

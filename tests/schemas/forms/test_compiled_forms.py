@@ -69,8 +69,10 @@ def test_words_in_other_languages_stand_next_to_the_chinese_ones() -> None:
 
 def test_what_is_published_with_a_form_comes_out_row_by_row() -> None:
     rows = compiled(example("pump_house_round")).rows
-    assert rows["duties"][0]["slots"] == "morning evening"
-    assert rows["place_kinds"] == ()
+    _, slots = (row.data for row in rows)
+    assert [row.noun for row in rows] == ["duties", "duty_slots"] and rows[0].number == 2
+    assert [slot["code"] for slot in slots["slots"]] == ["morning", "evening"]
+    assert slots["duty"] == "PUMP-HOUSE"
 
 
 @pytest.mark.parametrize(

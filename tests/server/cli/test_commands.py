@@ -19,6 +19,8 @@ from server.base.clock import to_iso
 from server.base.db import read
 from server.cli.main import gongdi
 from server.models import Company, Site, SiteCompany
+from server.models.audit import AuditEvent
+from server.models.place import places_of
 from tests.server.cast import COMPANY_A, Cast, identity
 from tests.stories.field import WORKER, Field
 
@@ -79,7 +81,7 @@ def test_an_administrator_takes_a_site_under_inspection_suspends_and_resumes_it(
     with app.app_context(), read() as session:
         (site,) = session.scalars(sa.select(Site).where(Site.name == "东苑一期"))
         assert (site.unit, site.latitude_deg) == ("zhian", 35.303)
-        assert [place["name"] for place in site.places] == ["食堂", "1号楼"]
+        assert [place.name for place in places_of(session, [site.id])[site.id]] == ["食堂", "1号楼"]
         (company_row,) = session.scalars(sa.select(SiteCompany).where(SiteCompany.site_id == site.id))
         assert company_row.role == "009" and session.get_one(Company, COMPANY_A).name == "甲:乙建筑"
     day = to_iso(cast.clock.now_ms())[:10]
@@ -149,3 +151,22 @@ def test_every_command_has_help(app: Flask) -> None:
     for name, command in gongdi.commands.items():
         assert command.help, name
         assert CliRunner().invoke(gongdi, [name, "--help"]).exit_code == 0
+
+
+def test_places_are_added_renamed_closed_and_listed(app: Flask, cast: Cast, run: Run) -> None:
+    assert run("seed", "reference").exit_code == 0
+    site = cast.site_a
+    made = run("place", "add", site, "dormitory", "1号楼")
+    assert made.exit_code == 0, made.output
+    assert "已改名为 东楼" in run("place", "rename", site, "1号楼", "东楼").output
+    assert (
+        "没有场所 1号楼" in run("place", "close", site, "1号楼").output
+    )  # it is found by its name of today, or its id
+    wrong = run("place", "add", site, "sauna", "桑拿房")
+    assert wrong.exit_code != 0 and "没有代码 sauna" in wrong.output
+    assert "停用" in run("place", "close", site, "东楼").output
+    listed = run("place", "list", site).output
+    assert "食堂" in listed and "东楼" in listed and "1号楼" in listed
+    with app.app_context(), read() as session:
+        done = sa.select(AuditEvent.what).where(AuditEvent.what.like("place_%")).order_by(AuditEvent.id)
+        assert list(session.scalars(done)) == ["place_added", "place_renamed", "place_closed"]

@@ -12,7 +12,7 @@ from flask import Flask
 from server.actions.duties.plan_windows import plan_windows
 from server.actions.reference.load_reference import seed_rows, tx_of
 from server.base.db import read, write
-from server.models import Heartbeat, HeldEntry, Record, Scope, Site
+from server.models import Heartbeat, HeldEntry, Place, Record, Scope, Site
 from server.models.window import window_id
 from server.rules.rulebook import Rulebook, rulebook
 from server.workflows.scheduler import tick
@@ -43,7 +43,8 @@ def test_a_window_is_served_as_a_record_of_its_site_with_the_same_id(app: Flask)
     site = new_site(app)
     make(app, MIDNIGHT_MS)
     made = window(app, site, "DISINFECT", "canteen", "2026-11-23", "morning")
-    assert made.id == window_id(site, "DISINFECT", "canteen", "2026-11-23", "morning")
+    assert made.place_id is not None
+    assert made.id == window_id(site, "DISINFECT", made.place_id, "2026-11-23", "morning")
     with app.app_context(), read() as session:
         kinds = {
             row.id: row.kind for row in session.scalars(sa.select(Record).where(Record.scope_id == site))
@@ -90,7 +91,7 @@ def test_an_interrupted_transaction_leaves_nothing_and_the_next_makes_everything
 def test_a_site_that_cannot_be_planned_does_not_stop_the_others(app: Flask) -> None:
     broken, whole = new_site(app, "甲"), new_site(app, "乙")
     with app.app_context(), write() as session:
-        session.get_one(Site, broken).places = [{}]
+        session.execute(sa.update(Place).where(Place.site_id == broken).values(names=[]))
     did = make(app, MIDNIGHT_MS)
     assert (did["sites"], did["failed"]) == (1, 1)
     assert windows(app, broken) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from server.actions.reference.load_reference import tx_of
+from server.actions.sites.edit_places import Editing, add_place
 from server.actions.sites.suspend_site import NewSuspension, resume_site, suspend_site
 from server.base.db import write
 from server.models import Record, Site, Window
@@ -102,9 +104,7 @@ def test_a_place_added_at_noon_owes_nothing_for_the_morning(app: Flask) -> None:
     site = new_site(app)
     make(app, MIDNIGHT_MS)
     with app.app_context(), write() as session:
-        row = session.get_one(Site, site)
-        row.places, row.planned_stamp = [*row.places, {"kind": "toilet", "name": "厕所"}], ""
-    make(app, NOON_MS)
+        add_place(Editing(tx_of(session, seals_of(app), NOON_MS), site), "toilet", "厕所")
     asked = [
         one.slot for one in windows(app, site) if (one.place, one.local_date) == ("toilet", "2026-11-23")
     ]

@@ -14,6 +14,7 @@ from flask import Flask
 from server.actions.sites.import_rows import SHEETS
 from server.base.db import read
 from server.models import Assignment, Site, SiteCompany, User
+from server.models.place import places_of
 from tests.server.cast import COMPANY_A, Cast
 from tests.server.cli.test_commands import Run, run
 
@@ -79,7 +80,7 @@ def test_a_commit_brings_all_of_it_in_and_a_second_one_nothing(app: Flask, run: 
     with app.app_context(), read() as session:
         site = session.scalars(sa.select(Site).where(Site.name == "南湖小学")).one()
         assert (site.district, site.inhabited, site.latitude_deg) == ("410702", True, 35.303)
-        assert [(place["kind"], place["name"]) for place in site.places] == [
+        assert [(place.kind, place.name) for place in places_of(session, [site.id])[site.id]] == [
             ("canteen", "东食堂"),
             ("dormitory", "1号楼"),
         ]

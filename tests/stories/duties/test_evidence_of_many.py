@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.actions.duties import log_evidence
-from server.base.db import read
-from tests.server.cast import Cast
+from server.base.db import read, write
+from server.models.entry import KeptEvidence
+from tests.server.cast import Cast, identity
 from tests.stories.field import WORKER, Field
 
 HOUR_MS = 3_600_000
@@ -58,3 +59,13 @@ def test_facts_come_in_one_statement(app: Flask, workers: tuple[Field, list[str]
     sa.event.listen(engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
     _subjects(field, people)
     assert len([text for text in sent if not text.startswith("BEGIN")]) == 1
+
+
+def test_what_waits_in_the_session_to_be_written_is_among_them(workers: tuple[Field, list[str]]) -> None:
+    field, _ = workers
+    now_ms = field.cast.clock.now_ms()
+    with field.app.app_context(), write() as session:
+        kept = {"kind": "gate_pass", "subject": "somebody", "earliest_ms": now_ms, "latest_ms": now_ms}
+        session.add(KeptEvidence(scope_id=field.cast.site_a, entry_id=identity("held"), **kept))
+        found = log_evidence.facts_between(session, [field.cast.site_a], {"gate_pass"}, now_ms, now_ms)
+    assert [subject for facts in found.values() for subject, _ in facts] == ["somebody"]

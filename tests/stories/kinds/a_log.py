@@ -14,9 +14,9 @@ from server.actions.audit.rebuild import check_scope
 from server.actions.reference.load_reference import load_reference
 from server.base.db import read, write
 from server.field_app.contracts import contracts
-from server.models import Site, Window
+from server.models import Window
 from server.workflows.scheduler import tick
-from tests.server.cast import Cast
+from tests.server.cast import Cast, set_places
 from tests.server.reference_files import copied_files
 from tests.stories.field import Field
 from tests.stories.kinds.desk import at_the_console
@@ -85,7 +85,7 @@ def test_a_duty_asks_for_it_and_a_record_meets_the_window(
     files.change("duty_slots", "VENTILATE:normal", planned=False)
     with field.app.app_context(), write() as session:
         load_reference(session, seals, clock.now_ms())
-        session.get_one(Site, field.cast.site_a).places = [{"kind": "dormitory", "name": "1 号楼"}]
+        set_places(session, field.cast.site_a, ("dormitory", "1 号楼"))
     tick(field.app, clock.now_ms())
     asked = (Window.scope_id == field.cast.site_a, Window.duty == "VENTILATE", Window.state == "open")
     with field.app.app_context(), read() as session:

@@ -36,7 +36,7 @@ def contested_worker(field: Field) -> str:
     return worker
 
 
-def _console(field: Field, name: str) -> FlaskClient:
+def console(field: Field, name: str) -> FlaskClient:
     client = field.app.test_client()
     page = client.get("/console/login").text
     form = {"name": name, "password": PASSWORD, "form_token": _token(page)}
@@ -50,7 +50,7 @@ def _token(page: str) -> str:
     return found[1]
 
 
-def _choose(client: FlaskClient, choice: str, reason: str = "以身份证登记为准") -> int:
+def choose(client: FlaskClient, choice: str, reason: str = "以身份证登记为准") -> int:
     page = client.get("/console/questions").text
     action = re.search(r'action="(/console/questions/contested/[^"]+)"', page)
     assert action is not None
@@ -91,11 +91,11 @@ def test_a_contested_value_is_chosen_and_reaches_every_tablet(field: Field, choi
     (held,) = tablet.list("worker")
     assert held.body["contested"] == ["team"]
     assert held.body["contested_values"] == {"team": ["木工班"]}
-    section = _console(field, "section")
+    section = console(field, "section")
     page = section.get("/console/questions").text
     assert "木工班" in page and "瓦工班" in page and "检查员韩梅" in page
-    assert _choose(section, choice, reason=" ") == 422
-    assert _choose(section, choice) == 303
+    assert choose(section, choice, reason=" ") == 422
+    assert choose(section, choice) == 303
     assert tablet.sync().ok
     (held,) = tablet.list("worker")
     assert (held.id, held.body["team"], held.body.get("contested")) == (worker, team, None)
@@ -131,7 +131,7 @@ def test_a_refused_entry_is_read_without_what_names_people_and_settled_with_a_re
     wrong = {**WORKER, "entered_on": "2030-01-01"}
     tablet.add(field.scope, "worker", wrong)
     assert tablet.sync().ok
-    section = _console(field, "section")
+    section = console(field, "section")
     page = section.get("/console/questions").text
     assert WORKER["certificate_number"] not in page and "411***********8104" in page
     action = re.search(r'action="(/console/questions/refused/[^"]+)"', page)
@@ -149,4 +149,4 @@ def test_a_refused_entry_is_read_without_what_names_people_and_settled_with_a_re
 @pytest.mark.parametrize("name", ["contractor", "competitor", "admin"])
 def test_it_is_nobody_elses_business(field: Field, name: str) -> None:
     contested_worker(field)
-    assert _console(field, name).get("/console/questions").status_code == 404
+    assert console(field, name).get("/console/questions").status_code == 404

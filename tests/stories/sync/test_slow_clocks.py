@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -246,6 +248,40 @@ def test_what_one_push_both_releases_and_dates_better_has_the_better_time(field:
         record = session.get_one(Record, (field.cast.site_a, correction))
         assert (record.earliest_ms, record.latest_ms) == (timed.earliest_ms, timed.latest_ms)
         assert not list(check_scope(session, field.app.extensions["gongdi"].seals, field.cast.site_a))
+
+
+class _Overtaken(_Slow):
+    """A network on which the first push is under way for twenty seconds, and something is written meanwhile."""
+
+    written: Callable[[], str] | None = None
+
+    def send(self, request: Request) -> Response:
+        self.delay_ms = 0
+        if self.written is not None and request.url.endswith("/push"):
+            write, self.written = self.written, None
+            self._clock.advance(1_000)
+            write()
+            self.delay_ms = 19_000
+        return super().send(request)
+
+
+def test_what_the_order_in_the_chain_tightens_is_dated_by_its_boot_in_the_same_push(field: Field) -> None:
+    network = _Overtaken(field)
+    tablet = field.tablet("first", transport=network)
+    field.clocks["first"].restart()
+    field.cast.clock.set(instant_ms(DAY, "06:00") + 1_000)
+    first = tablet.add(field.scope, "disinfection_log", LOG)
+    field.cast.clock.advance(2_000)
+    assert tablet.pull().problem is None  # the beacon of the push is of now
+    field.cast.clock.advance(6_000)
+    network.written = partial(tablet.add, field.scope, "disinfection_log", LOG)
+    assert (
+        tablet.push().sent == 2
+    )  # what was written meanwhile goes up next, by a push that ties the boot well
+    dated = entry(field, first)
+    assert dated.latest_ms - dated.earliest_ms < 1_000
+    assert dated.earliest_ms <= instant_ms(DAY, "06:00") + 1_000 <= dated.latest_ms
+    assert standing(field) == ("met", None)
 
 
 def test_a_correction_that_moves_to_another_place_counts_at_its_own_time(field: Field) -> None:

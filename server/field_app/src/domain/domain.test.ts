@@ -5,7 +5,7 @@ import type { Item } from "../store/view";
 import { observedMs, observedProblem, observedText } from "./backfill";
 import { certificateProblem, companyProblem } from "./certificates";
 import { asked, dues } from "./duties";
-import { placeWords } from "./places";
+import { knownPlaces, placeWords } from "./places";
 import { inForce } from "./duty_versions";
 import { departed, personOf, personOfCode, present, search } from "./people";
 import { agreement, spelt } from "./pinyin";
@@ -330,6 +330,19 @@ describe("what is due", () => {
     expect(dues({ ...day, windows, checks, logs }, at("08:00")).map((due) => due.standing)).toEqual(["recorded", "recorded"]);
     const elsewhere = [item("disinfection_log", "l", { place: "toilet" }, at("07:00"))];
     expect(dues({ ...day, windows, logs: elsewhere }, at("08:00")).map((due) => due.standing)).toEqual(["due", "due"]);
+  });
+
+  it("is done at one place, and not at the other of its kind", () => {
+    const places = knownPlaces(item("site", "s", { places: [{ id: "a", kind: "dormitory", name: "一号楼" }, { id: "b", kind: "dormitory", name: "东楼", earlier: [{ name: "二号楼", until: "2026-11-20T00:00:00+08:00" }] }] }));
+    const windows = ["a", "b"].map((id) => window("DISINFECT", `morning ${id}`, "06:00", "12:00", { place: "dormitory", place_id: id }));
+    const standings = (body: object) => dues({ ...day, windows, places, logs: [item("disinfection_log", "l", { place: "dormitory", ...body }, at("07:00"))] }, at("08:00")).map((due) => [due.placeId, due.standing]);
+    expect(standings({ place_id: "b" })).toEqual([["a", "due"], ["b", "recorded"]]);
+    expect(standings({ place_name: "二号楼" })).toEqual([["a", "due"], ["b", "recorded"]]);
+    expect(standings({ place_name: "一号楼" }).map(([, standing]) => standing).sort()).toEqual(["due", "recorded"]);
+    expect(standings({})).toEqual([["a", "due"], ["b", "due"]]); // nobody can say which
+    expect(standings({ place_id: "gone" })).toEqual([["a", "due"], ["b", "due"]]);
+    const asked = [window("DISINFECT", "morning", "06:00", "12:00", { place: "dormitory" })]; // from before places had ids
+    expect(dues({ ...day, windows: asked, places, logs: [item("disinfection_log", "l", { place_id: "b" }, at("07:00"))] }, at("08:00"))[0]!.standing).toBe("recorded");
   });
 
   it("counts the kind of record that the duty asks for, whichever that is", () => {

@@ -8,6 +8,7 @@ import { isStanding, type Item } from "../store/view";
 import { fitOf, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
 import { inForce, slotsOn } from "./duty_versions";
 import type { Person } from "./people";
+import { isAtPlace, isOfKind, type Known } from "./places";
 import { readings } from "./temperature";
 
 export type Standing = "done" | "recorded" | "due" | "later" | "overdue" | "closed" | "review";
@@ -17,7 +18,8 @@ export interface Due {
   duty: string;
   evidence: string; // the kind of record that it asks for
   title: string;
-  place: string;
+  place: string; // its kind; "" for the whole site
+  placeId: string; // "" where all places of the kind are asked together
   slot: string;
   opensMs: number;
   dueMs: number;
@@ -36,6 +38,7 @@ export interface Day {
   people: readonly Person[]; // who belongs to the site
   keys: ReadonlyMap<string, string>; // by which record a record's person is counted
   duties: readonly Item[]; // all versions
+  places?: readonly Known[]; // of the site
 }
 
 const OVER = ["met", "done_late", "backfilled", "excused", "void"];
@@ -68,16 +71,18 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   const [opensMs, dueMs] = [parseMs(text("opens")), parseMs(text("due"))];
   if (opensMs === null || dueMs === null) return null;
   const closesMs = parseMs(text("closes")) ?? dueMs;
-  const [duty, slot, place] = [text("duty"), text("slot"), text("place")];
+  const [duty, slot, place, placeId] = [text("duty"), text("slot"), text("place"), text("place_id")];
   const covered = coverageOf(item, day);
   if (duty === STAFF_DUTY && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
   const window = { opensMs, dueMs, deadlineMs: deadlineMs(item, dueMs), closesMs };
   const version = versionOf(item, day)?.body ?? {};
   const evidence = String(version["kind"] ?? "");
-  const isLogged = (log: Item) => log.kind === evidence && (!place || log.body["place"] === place) && isStanding(log) && isCertain(fitOf(writtenTimes(log), window));
+  const places = day.places ?? [];
+  const isThere = (log: Item) => !place || (placeId ? isAtPlace(log, placeId, places) : isOfKind(log, place, places));
+  const isLogged = (log: Item) => log.kind === evidence && isThere(log) && isStanding(log) && isCertain(fitOf(writtenTimes(log), window));
   const isRecorded = version["judging"] === "log" ? day.logs.some(isLogged) : (covered?.isMet ?? false);
   return {
-    ...{ id: item.id, duty, evidence, title: String(version["name"] ?? word("duty", duty)), place, slot, opensMs, dueMs, state: text("state") },
+    ...{ id: item.id, duty, evidence, title: String(version["name"] ?? word("duty", duty)), place, placeId, slot, opensMs, dueMs, state: text("state") },
     reason: reasonText(item.body["reason"]),
     ...{ done: covered?.measured.size ?? 0, needed: covered?.needed.size ?? 0 },
     standing: standing(text("state"), isRecorded, opensMs, dueMs, closesMs, nowMs),

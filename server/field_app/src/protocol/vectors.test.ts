@@ -10,6 +10,7 @@ import { attestationText, receiptText, signatureBase, signRequest, signText, ver
 import { uuid7 } from "./ids";
 import { estimate, floorOf, pushTime, settle, tiesAround, UNKNOWN_MS } from "./intervals";
 import { declaredThrough, kindWatermark } from "./watermark";
+import { placesMeant } from "../domain/places";
 import { parseMs, wallText } from "./time";
 
 type RecordPart = { kind: string; id: string; rev: number; digest: string };
@@ -100,6 +101,22 @@ describe("signatures", () => {
     expect(await signRequest(await privateKey(said.device_private_key), request)).toEqual(headers);
     const parameters = headers["Signature-Input"].replace("sig1=", "");
     expect(signatureBase(request, headers["Content-Digest"], parameters)).toBe(signature_base);
+  });
+});
+
+interface PlaceCase {
+  name: string;
+  places: { id: string; kind: string; names: [string, number][]; from: number; to: number | null }[];
+  body: { place: string; place_name?: string };
+  earliest: number;
+  latest: number;
+  means: string[];
+}
+
+describe("places that an entry means", () => {
+  it.each(vectors("places").cases as PlaceCase[])("$name", ({ places, body, earliest, latest, means }) => {
+    const known = places.map(({ from, to, ...place }) => ({ ...place, fromMs: from, toMs: to }));
+    expect(placesMeant(known, body.place, body.place_name ?? null, earliest, latest)).toEqual(means);
   });
 });
 

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { word } from "../../contracts";
 import { fieldOf, type Form } from "../../domain/form";
-import { type Place, placeKey } from "../../domain/places";
+import { isAtPlace, knownPlaces, type Place, placeKey } from "../../domain/places";
 import { shippedForm } from "../../domain/shipped_forms";
 import { localDate } from "../../protocol/time";
 import { formsOn } from "../../store/forms";
@@ -82,6 +82,9 @@ function Head({ form, room, place, isWithin, isCorrected }: HeadProps) {
 
 /** Place by place, with what was done there today. */
 function Places({ form, places, records }: { form: Form; places: readonly Place[]; records: readonly Item[] }) {
+  const { site } = useSession();
+  const known = knownPlaces(site);
+  const isThere = (one: Item, place: Place) => (place.id ? isAtPlace(one, place.id, known) : isAbout(form, one.body, place));
   return (
     <ul class="places">
       {places.map((place) => (
@@ -89,7 +92,7 @@ function Places({ form, places, records }: { form: Form; places: readonly Place[
           <button onClick={() => go(`${logRoom(form.code)}?place=${encodeURIComponent(placeKey(place))}`)}>
             <strong>{place.name}</strong>
             <small>{word("place", place.kind)}</small>
-            <span class="aside">{doneText(records.filter((one) => isStanding(one) && isAbout(form, one.body, place)))}</span>
+            <span class="aside">{doneText(records.filter((one) => isStanding(one) && isThere(one, place)))}</span>
           </button>
         </li>
       ))}

@@ -26,7 +26,7 @@ describe("a place in a form", () => {
   });
 
   it("is said by kind and name, with its id where it has one, or by its id alone", () => {
-    expect(named(form(KIND, NAME), CANTEEN)).toEqual({ place: "canteen", place_name: "工人食堂" });
+    expect(named(form(KIND, NAME), CANTEEN)).toEqual({ place: "canteen", place_name: "工人食堂", place_id: null });
     expect(named(form(KIND), { ...CANTEEN, id: "c1" })).toEqual({ place: "canteen", place_id: "c1" });
     expect(named(form(ID), POND)).toEqual({ place_id: "p1" });
     expect(named(form(KIND, NAME), null)).toEqual({ place: null, place_name: null, place_id: null });

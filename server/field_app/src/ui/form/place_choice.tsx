@@ -37,7 +37,7 @@ export function named(form: Form, place: Place | null): Body {
   if (!item) return {};
   if (item.type !== "select_one") return { [item.name]: place?.id ?? null };
   const hasName = form.items.some((one) => one.name === NAME);
-  return { [item.name]: place?.kind ?? null, ...(hasName && { [NAME]: place?.name ?? null }), ...(place?.id && { [ID]: place.id }), ...(!place && { [ID]: null }) };
+  return { [item.name]: place?.kind ?? null, ...(hasName && { [NAME]: place?.name ?? null }), [ID]: place?.id ?? null };
 }
 
 /** Whether a body says that it is about a place. One without a name is about any of its kind. */

@@ -8,7 +8,7 @@ import { asked, type Day, type Due, dues, type Standing } from "../../domain/dut
 import { flagOf } from "../../domain/flags";
 import type { Form } from "../../domain/form";
 import { keysOf, type Person, present } from "../../domain/people";
-import { placeKey, placesOf, placeWords } from "../../domain/places";
+import { knownPlaces, placeKey, placesOf, placeWords } from "../../domain/places";
 import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
@@ -198,19 +198,20 @@ async function readDay(db: FieldDatabase, site: Item, today: string): Promise<Si
   ]);
   const going = await goingRound(db, scope);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows, checks, logs: logs.flat(), passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties };
+  return { site, windows, checks, logs: logs.flat(), passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
 }
 
 function hrefOf(due: Due, site: Item, forms: readonly Form[]): string {
   const path = roomOf(forms, due.evidence);
   if (path === null) return "#/today";
-  const same = due.place ? placesOf(site).filter((place) => place.kind === due.place) : [];
+  const same = due.place ? placesOf(site).filter((place) => (due.placeId ? place.id === due.placeId : place.kind === due.place)) : [];
   return `#${path}?slot=${due.slot}${same.length === 1 ? `&place=${encodeURIComponent(placeKey(same[0]!))}` : ""}`;
 }
 
-/** `食堂消毒`; but not 食堂食堂人员测温. */
+/** `一号宿舍消毒`, `食堂消毒`; but not 食堂食堂人员测温. */
 function titleOf(due: Due, site: Item): string {
-  const place = placeWords(site)[due.place] ?? due.place;
+  const known = knownPlaces(site).find(({ id }) => id === due.placeId);
+  const place = known?.names.at(-1)?.[0] ?? placeWords(site)[due.place] ?? due.place;
   return due.title.startsWith(place) ? due.title : place + due.title;
 }
 

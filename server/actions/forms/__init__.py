@@ -1,0 +1,1 @@
+"""Forms: checked, published, compared, listed and retired, and what comes with them."""

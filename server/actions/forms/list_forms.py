@@ -1,0 +1,91 @@
+"""The forms of this server: what is published, by whom, and what it reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.forms.definition import Form
+from schemas.forms.shipped import shipped_tables_json
+from schemas.forms.surroundings import ONCE_CODE
+from server.actions.forms.surroundings import versions_of
+from server.base.problems import Problem
+from server.models.device import OWN_CLASS, Device
+from server.models.published_form import PublishedForm
+from server.models.site import Site
+from server.models.user import Assignment
+from server.rules.rulebook import Rulebook
+
+_SHIPPED = "随系统提供"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownForm:
+    """A version of a form: who wrote it and who approved it (ids of users; None: a command on the server, or it came with
+    the server), when it was published."""
+
+    form: Form
+    author_id: str | None
+    approver_id: str | None
+    at_ms: int | None
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it came with the server."""
+        return self.at_ms is None
+
+
+def list_forms(session: Session, book: Rulebook) -> list[ShownForm]:
+    """Every version of every form, by code, the latest version first."""
+    rows = {(row.code, row.version): row for row in session.scalars(sa.select(PublishedForm))}
+    shown = []
+    for code in sorted(book.kinds.forms):
+        for form in reversed(versions_of(book, code)):
+            row = rows.get((code, form.version))
+            signed = (row.author_id, row.approver_id, row.at_ms) if row is not None else (None, None, None)
+            shown.append(ShownForm(form, *signed))
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many sites a form is for, and how many tablets are there."""
+
+    sites: int
+    tablets: int
+
+
+def reach_of(session: Session, form: Form) -> Reach:
+    """Whom a form reaches: the sites of its kinds, and the working tablets of those who inspect them."""
+    mine = sa.select(Site.id).where(Site.kind.in_(form.site_kinds))
+    sites = session.scalar(sa.select(sa.func.count()).select_from(mine.subquery())) or 0
+    query = (
+        sa.select(sa.func.count(Device.id.distinct()))
+        .join(Assignment, Assignment.user_id == Device.user_id)
+        .where(Assignment.site_id.in_(mine), Assignment.ended_ms.is_(None))
+        .where(Device.state == "active", Device.device_class != OWN_CLASS)
+    )
+    return Reach(sites, session.scalar(query) or 0)
+
+
+def form_of_code(book: Rulebook, code: str, version: int | None = None) -> Form:
+    """A version of a form, or the latest. Raises Problem 404 `unknown_form`."""
+    versions = {form.version: form for form in versions_of(book, code)}
+    found = versions.get(max(versions, default=0) if version is None else version)
+    if found is None:
+        named = code if version is None else f"{code} 第 {version} 版"
+        raise Problem("unknown_form", f"没有表单 {named}。")
+    return found
+
+
+def tables_of(session: Session, form: Form) -> Mapping[str, list[dict[str, Any]]]:
+    """The workbook of a published form, as its author wrote it."""
+    row = session.get(PublishedForm, (form.code, form.version))
+    if row is None:
+        assert form.code in ONCE_CODE, "what was not published came with the server"
+        return shipped_tables_json(form.code)
+    return row.tables

@@ -1,0 +1,83 @@
+"""Rows that an office writes by commands: duties, kinds of sites and places, units. A new version says only what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.forms.duties import cadence_of, read_slots
+from server.actions.reference.check_codes import wrong
+from server.actions.reference.edit_rows import NewRow, RowsRefused, edit_rows
+from server.actions.reference.load_reference import EDITED
+from server.base.problems import Problem
+from server.models.tx import Tx
+from server.rules.calendar import add_days, local_date_of
+from server.rules.duties.windows import NORMAL
+from server.rules.from_rows import Row, holds, in_force
+
+_ANY = {"source": "本单位录入", "mark": "P"}
+_FIRST: Mapping[str, Mapping[str, Any]] = {
+    "duties": {
+        **{"judging": "log", "severity": "ordinary", "places": [], "goes_on": [], "staff": ""},
+        **{"stages": ["building"], "site_kinds": []},
+    },
+    "place_kinds": {"living": False},
+    "site_kinds": {"rests": "official"},
+    "units": {"reviews": False},
+}
+
+
+def set_row(tx: Tx, noun: str, code: str, changes: Mapping[str, Any]) -> int:
+    """A new version of a row, or its first one, with these members changed (None: as before). `from`: when it begins; a
+    first version today, another one tomorrow. Gives how many rows changed. Raises Problem 422 with all that is wrong."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    rows = [_version(tx, noun, code, given)]
+    if noun == "duties" and "slots" in given:
+        rows.append(_slots(tx, code, str(given["slots"]), rows[0].data))
+        rows[0] = NewRow(noun, {**rows[0].data, "cadence": cadence_of(rows[1].data["slots"])})
+    rows[0] = NewRow(noun, {name: value for name, value in rows[0].data.items() if name != "slots"})
+    try:
+        return edit_rows(tx, rows)
+    except RowsRefused as refused:
+        raise Problem("reference_invalid", "\n".join(fault.what for fault in refused.faults)) from refused
+
+
+def rows_in_force(tx: Tx, noun: str) -> list[Row]:
+    """The rows that hold today and those that begin later, by code and date."""
+    today = local_date_of(tx.now_ms)
+    rows = [row for row in tx.book.rows[noun] if holds(row, today) or row["from"] > today]
+    return sorted(rows, key=lambda row: (row["code"], row["from"]))
+
+
+def slots_in_force(tx: Tx, duty: str, local_date: str) -> list[Mapping[str, Any]]:
+    """The slots of a duty at the normal alert level on a local date."""
+    row = in_force(tx.book.rows["duty_slots"], f"{duty}:{NORMAL}", local_date)
+    return list(row["slots"]) if row is not None else []
+
+
+def _version(tx: Tx, noun: str, code: str, given: Mapping[str, Any]) -> NewRow:
+    before = _latest(tx, noun, code)
+    today = local_date_of(tx.now_ms)
+    begins = given.get("from") or (today if before is None else add_days(today, 1))
+    if before is None and "name" not in given:
+        raise wrong("name", f"{code} 是新的, 请写明名称。")
+    first = {"about": given.get("name"), "cadence": "按规定"} if noun == "duties" else {}
+    kept = before or {**_ANY, **_FIRST[noun], **first}
+    known = {name: value for name, value in kept.items() if name != EDITED}
+    return NewRow(noun, {**known, **given, "code": code, "from": begins, "to": given.get("to")})
+
+
+def _slots(tx: Tx, duty: str, text: str, row: Mapping[str, Any]) -> NewRow:
+    usual = {one["code"]: one for one in tx.book.rows["slots"]}
+    times = {code: {name: one[name] for name in ("opens", "due", "grace_s")} for code, one in usual.items()}
+    slots, faults = read_slots(text, times)
+    if faults or not slots:
+        raise wrong("slots", faults[0][1] if faults else "请写明时段。")
+    said = {name: row[name] for name in ("source", "mark", "from", "to")}
+    named = {"code": f"{duty}:{NORMAL}", "duty": duty, "preset": NORMAL, "slots": slots}
+    return NewRow("duty_slots", {**named, **said})
+
+
+def _latest(tx: Tx, noun: str, code: str) -> Row | None:
+    own = [row for row in tx.book.rows[noun] if row["code"] == code]
+    return max(own, key=lambda row: str(row["from"]), default=None)

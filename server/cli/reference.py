@@ -1,0 +1,175 @@
+"""Commands for what an office sets itself: duties, kinds of sites and places, units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from server.actions.reference.load_reference import tx_of
+from server.actions.reference.office_rows import rows_in_force, set_row, slots_in_force
+from server.cli.base import print_table, table, writing
+
+_DATED = (
+    click.option("--from", "begins", metavar="YYYY-MM-DD", help="从哪一天起; 新的默认今天, 改动默认明天。"),
+    click.option("--to", metavar="YYYY-MM-DD", help="到哪一天不再有效。"),
+    click.option("--source", help="依据。"),
+    click.option("--mark", type=click.Choice(("F", "M", "P")), help="F 已读到原文, M 待核对, P 本单位建议。"),
+)
+
+
+def _dated(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_DATED):
+        command = option(command)
+    return command
+
+
+def _set(noun: str, code: str, begins: str | None, **changes: Any) -> None:
+    with writing() as (session, runtime, now_ms):
+        done = set_row(tx_of(session, runtime.seals, now_ms), noun, code, {"from": begins, **changes})
+    click.echo(f"已写入 {code}; 下一次调度和同步后生效" if done else f"{code} 没有变化")
+
+
+def _list(noun: str, titles: dict[str, str]) -> None:
+    shown = table("代码", *titles.values(), "起", "止", "依据")
+    with writing() as (session, runtime, now_ms):
+        tx = tx_of(session, runtime.seals, now_ms)
+        for row in rows_in_force(tx, noun):
+            slots = slots_in_force(tx, row["code"], row["from"]) if noun == "duties" else []
+            times = " ".join(f"{one['code']}@{one['opens']}-{one['due']}" for one in slots)
+            cells = [_text({**row, "slots": times}.get(name)) for name in titles]
+            shown.add_row(row["code"], *cells, row["from"], row["to"] or "", row["source"])
+    print_table(shown)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def _codes(text: str | None) -> list[str] | None:
+    return text.split() if text is not None else None
+
+
+@click.command("set")
+@click.argument("code")
+@click.option("--name", help="名称 (新的必填)。")
+@click.option("--evidence", help="由哪种记录完成: 记录种类或表单的代码。")
+@click.option("--slots", help="时段: morning@06:00-10:00+30 (宽限分钟) 或通用的 morning, 用空格隔开。")
+@click.option("--places", help="场所类型, 用空格隔开; 空为全工地。")
+@click.option("--site-kinds", help="工地类型, 用空格隔开。")
+@click.option("--stages", help="阶段, 用空格隔开: preparing building stopped completed。")
+@click.option("--severity", type=click.Choice(("severe", "ordinary", "facilities")), help="严重程度。")
+@_dated
+def set_duty(
+    code: str,
+    name: str | None,
+    evidence: str | None,
+    slots: str | None,
+    places: str | None,
+    site_kinds: str | None,
+    stages: str | None,
+    severity: str | None,
+    begins: str | None,
+    to: str | None,
+    source: str | None,
+    mark: str | None,
+) -> None:
+    """新增职责 CODE, 或给它一个新版本: 只写要改的。已经判定的不变。
+
+    \b
+    gongdi duty set POND --name 池塘巡查 --evidence pond_round --places pond --site-kinds park \\
+        --slots "morning evening"
+    """
+    lists = {"places": _codes(places), "site_kinds": _codes(site_kinds), "stages": _codes(stages)}
+    own = {"name": name, "evidence": evidence, "slots": slots, "severity": severity, **lists}
+    _set("duties", code, begins, to=to, source=source, mark=mark, **own)
+
+
+@click.command("list")
+def show_duties() -> None:
+    """列出在用和将起用的职责。"""
+    _list(
+        "duties",
+        {"name": "名称", "evidence": "记录", "places": "场所", "site_kinds": "工地类型", "slots": "时段"},
+    )
+
+
+@click.command("set")
+@click.argument("code")
+@click.option("--name", help="名称 (新的必填)。")
+@click.option("--unit", help="主管科室的代码, 先收到问题标记 (新的必填)。")
+@click.option(
+    "--rests",
+    type=click.Choice(("official", "holidays", "never")),
+    help="休息日: 周末和节假日, 节假日, 不休。",
+)
+@_dated
+def set_site_kind(
+    code: str,
+    name: str | None,
+    unit: str | None,
+    rests: str | None,
+    begins: str | None,
+    to: str | None,
+    source: str | None,
+    mark: str | None,
+) -> None:
+    """新增或修改工地类型 CODE。"""
+    _set("site_kinds", code, begins, to=to, source=source, mark=mark, name=name, unit=unit, rests=rests)
+
+
+@click.command("list")
+def show_site_kinds() -> None:
+    """列出工地类型。"""
+    _list("site_kinds", {"name": "名称", "unit": "主管科室", "rests": "休息日"})
+
+
+@click.command("set")
+@click.argument("code")
+@click.option("--name", help="名称 (新的必填)。")
+@click.option("--living/--no-living", default=None, help="是否有人食宿。")
+@_dated
+def set_place_kind(
+    code: str,
+    name: str | None,
+    living: bool | None,
+    begins: str | None,
+    to: str | None,
+    source: str | None,
+    mark: str | None,
+) -> None:
+    """新增或修改场所类型 CODE。"""
+    _set("place_kinds", code, begins, to=to, source=source, mark=mark, name=name, living=living)
+
+
+@click.command("list")
+def show_place_kinds() -> None:
+    """列出场所类型。"""
+    _list("place_kinds", {"name": "名称", "living": "食宿"})
+
+
+@click.command("set")
+@click.argument("code")
+@click.option("--name", help="名称 (新的必填)。")
+@click.option("--reviews/--no-reviews", default=None, help="是否审核问题标记; 企业不审核自己的。")
+@_dated
+def set_unit(
+    code: str,
+    name: str | None,
+    reviews: bool | None,
+    begins: str | None,
+    to: str | None,
+    source: str | None,
+    mark: str | None,
+) -> None:
+    """新增或修改科室 CODE。"""
+    _set("units", code, begins, to=to, source=source, mark=mark, name=name, reviews=reviews)
+
+
+@click.command("list")
+def show_units() -> None:
+    """列出科室。"""
+    _list("units", {"name": "名称", "reviews": "审核"})

@@ -1,0 +1,79 @@
+"""A form is published while a tablet is away; the tablet comes back, has it, and its record meets the form's duty."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import openpyxl
+import sqlalchemy as sa
+
+from server.actions.sites.assign_site import assign_site
+from server.actions.sites.register_site import NewSite, register_site
+from server.base.db import read, write
+from server.models import LogEntry, User, Window
+from server.models.scope import scope_name
+from server.workflows.scheduler import tick
+from tests.stories.field import Field
+from tests.stories.forms.conftest import Run
+from tests.stories.forms.workbooks import pond, workbook
+from tests.stories.kinds.desk import at_the_console
+
+ROUND = {"place": "pond", "look": "clear", "minutes": 7}
+
+
+def add_park(field: Field) -> str:
+    """A park with a pond, given to the inspector."""
+    seals, now_ms = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms()
+    with field.app.app_context(), write() as session:
+        named = {"name": "人民公园", "kind": "park", "district": "410702", "unit": "zhian"}
+        places = [{"kind": "pond", "name": "东湖"}]
+        new = NewSite(**named, stage="building", inhabited=False, places=places)
+        site = register_site(session, seals, now_ms, new)
+        user = session.get_one(User, field.cast.users["inspector"])
+        assign_site(session, seals, user, site, now_ms)
+        return site.id
+
+
+def test_the_window_is_met_and_the_record_is_in_page_and_workbook(
+    field: Field, run: Run, tmp_path: Path
+) -> None:
+    tablet = field.tablet("away")
+    file = workbook(tmp_path / "池塘巡查.xlsx", pond())
+    assert run("form", "check", str(file)).exit_code == 0
+    done = run("form", "publish", str(file))
+    assert done.exit_code == 0, done.output
+    site = add_park(field)
+    tick(field.app, field.cast.clock.now_ms())
+
+    assert tablet.sync().ok
+    (form,) = [item.body for item in tablet.list("form") if item.body["code"] == "pond_round"]
+    assert (form["version"], form["title"]) == (1, "池塘巡查")
+    assert "POND" in {item.body["code"] for item in tablet.list("duty")}
+    scope = scope_name("site", site)
+    with field.app.app_context(), read() as session:
+        opens_ms = session.scalar(
+            sa.select(sa.func.min(Window.opens_ms)).where(Window.scope_id == site, Window.state == "open")
+        )
+    assert opens_ms is not None
+    field.cast.clock.advance(max(0, opens_ms + 60_000 - field.cast.clock.now_ms()))
+    entry = tablet.add(scope, "pond_round", ROUND)
+    assert tablet.sync().ok and tablet.refused() == []
+
+    with field.app.app_context(), read() as session:
+        window = session.scalars(sa.select(Window).where(Window.evidence == entry)).one()
+        assert (window.duty, window.state) == ("POND", "met")
+        row = session.get_one(LogEntry, (site, entry))
+        assert (row.outcome, row.form, b'"form":1' in row.raw) == ("applied", 1, True)
+    section = at_the_console(field, "section")
+    page = section.get(f"/console/sites/{site}/records/pond_round").text
+    for title, text in (("场所", "池塘"), ("水面", "清洁"), ("时长", "7")):
+        assert f'<td data-label="{title}">{text}</td>' in page
+    book = openpyxl.load_workbook(
+        io.BytesIO(section.get(f"/console/sites/{site}/records/pond_round.xlsx").data)
+    )
+    header, line = ([cell.value for cell in row] for row in book["池塘巡查"].iter_rows())
+    assert dict(zip(header, line, strict=True))["水面"] == "清洁"
+    for command in (("verify-log",), ("rebuild", "--check")):
+        proved = run(*command)
+        assert proved.exit_code == 0, proved.output
