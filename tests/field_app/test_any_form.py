@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import uuid
 from io import BytesIO
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
-from schemas.forms.definition import written
+from schemas.forms.tables import tables_from_json
+from server.actions.forms.publish_form import publish_form
 from server.actions.records.feed import publish
 from server.actions.records.site_record import site_put
-from server.actions.reference.load_reference import mark_changed
+from server.actions.reference.load_reference import mark_changed, tx_of
 from server.base.db import write
 from server.models import Reference, Site
 from server.models.scope import lock_scope
 from tests.field_app.conftest import Inspector, bodies, elsewhere, log_disinfection
-from tests.schemas.forms.cast import LABEL, MAX, Sheets, compiled, example
+from tests.schemas.forms.cast import LABEL, MAX, Sheets, example
 from tests.server.cast import set_places
 
 OUTBOX = """() => new Promise((resolve) => {
@@ -29,16 +29,6 @@ OUTBOX = """() => new Promise((resolve) => {
       opening.result.close();
       resolve(asking.result.map((row) => new TextDecoder().decode(row.line)));
     };
-  };
-})"""
-
-
-INTO_RECORDS = """(row) => new Promise((resolve) => {
-  const opening = indexedDB.open("gongdi-field");
-  opening.onsuccess = () => {
-    const writing = opening.result.transaction("records", "readwrite");
-    writing.objectStore("records").put(row);
-    writing.oncomplete = () => resolve(opening.result.close());
   };
 })"""
 
@@ -66,20 +56,14 @@ ACCEPTANCE = survey(
 )
 
 
-def come_down(page: Page, sheets: Sheets) -> None:
-    """The form is in the tablet, as a pull of `ref` leaves it there (src/store/forms.test.ts pulls one)."""
-    form = compiled(sheets).form
-    row = {
-        "scope": "ref",
-        "id": str(uuid.uuid4()),
-        "kind": "form",
-        "rev": 1,
-        "stale": 0,
-        "part": "",
-        "day": "",
-    }
-    page.evaluate(INTO_RECORDS, {**row, "body": json.loads(written(form))})
-    page.reload()
+def come_down(inspector: Inspector, sheets: Sheets) -> None:
+    """The office publishes a form, and the tablet, which was built and enrolled before, syncs."""
+    field = inspector.field
+    seals, now_ms = field.app.extensions["gongdi"].seals, field.cast.clock.now_ms()
+    sheets["gongdi"][0]["site_kinds"] = "construction"
+    with field.app.app_context(), write() as session:
+        publish_form(tx_of(session, seals, now_ms), tables_from_json(sheets))
+    inspector.sync()
 
 
 def entries(page: Page) -> list[dict[str, Any]]:
@@ -98,7 +82,7 @@ def pictures(count: int) -> list[FilePayload]:
 
 def test_a_form_that_came_down_asks_as_it_says_and_is_written_by_its_version(inspector: Inspector) -> None:
     page = inspector.enrol()
-    come_down(page, example("visitor_pass"))
+    come_down(inspector, example("visitor_pass"))
     inspector.context.set_offline(True)
     inspector.open("来访登记")
     page.get_by_role("button", name="进入").click()
@@ -134,13 +118,18 @@ def test_a_form_that_came_down_asks_as_it_says_and_is_written_by_its_version(ins
         **{"direction": "in", "counting": "counted", "persons": 3, "mask_worn": "yes"},
         **{"health_code": "green", "refused": "no", "plate": "豫G12345"},
     }
+    inspector.context.set_offline(False)
+    inspector.sync()
+    inspector.expect_unsent(0)
+    passes = elsewhere(inspector.field, "visitor_pass")
+    assert bodies(passes, "direction", "counting", "persons") == [("in", "counted", 3)]
 
 
 def test_photos_of_a_field_a_document_a_place_on_earth_and_a_person(inspector: Inspector) -> None:
     inspector.context.grant_permissions(["geolocation"])
     inspector.context.set_geolocation({"latitude": 35.3030001, "longitude": 113.9269, "accuracy": 12})
     page = inspector.enrol()
-    come_down(page, ACCEPTANCE)
+    come_down(inspector, ACCEPTANCE)
     inspector.context.set_offline(True)
     inspector.open("设备验收")
     expect(page.locator("[name=day]")).to_have_value("2026-11-23")
@@ -163,7 +152,7 @@ def test_photos_of_a_field_a_document_a_place_on_earth_and_a_person(inspector: I
     inspector.open("设备验收")
     expect(page.locator(".thumbnail")).to_have_count(3)
     page.get_by_role("button", name="保存").click()
-    expect(page.locator(".records .card")).to_have_count(1)
+    expect(page.locator(".records details")).to_have_count(1)
     (entry,) = entries(page)
     body = entry["body"]
     assert {medium["sha256"] for medium in entry["media"]} == {*body["pictures"], *body["report"]}
