@@ -35,10 +35,15 @@ def web_processes(config: Config) -> int:
 @contextmanager
 def shared_figures() -> Iterator[None]:
     """Apps that are made within it count into files, so that /metrics of each process has the work of all."""
+    before = values.ValueClass
     with TemporaryDirectory(prefix="gongdi-figures-") as folder:
         os.environ[FIGURES_FOLDER] = folder  # the library has looked for it already, when it was imported
         values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-        yield
+        try:
+            yield
+        finally:
+            values.ValueClass = before
+            del os.environ[FIGURES_FOLDER]
 
 
 def run_processes(count: int, work: Callable[[], None]) -> None:

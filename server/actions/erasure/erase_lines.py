@@ -21,7 +21,7 @@ from server.models.coverage import forget_days_between, forget_days_of
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import PERSON_ERASED, ErasedLine, ErasedRecord
 from server.models.media import Media, MediaPromise, MediaUpload, original_key, parts_key, shown_key
-from server.models.record import CaseFile, Contest, Record, Worker
+from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.scope import Scope, lock_scope
 from server.models.window import wake_reviews
 from sync_protocol.outcomes import HELD
@@ -81,7 +81,7 @@ def erase_registers(
     keyed digest, contested values."""
     scope = _locked(session, scope_id)
     forget_days_of(session, scope_id, ids)
-    for model in (Worker, CaseFile):
+    for model in (Worker, CaseFile, FormRegister):
         session.execute(sa.delete(model).where(model.scope_id == scope_id, model.id.in_(ids)))
     session.execute(sa.delete(Contest).where(Contest.scope_id == scope_id, Contest.record_id.in_(ids)))
     records = bury(session, seals, scope, erasure_id, ids, now_ms)

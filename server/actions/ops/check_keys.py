@@ -116,9 +116,7 @@ def _unopened(session: Session, seals: Seals) -> Iterable[str]:
     for column in SEALED_COLUMNS:
         mine = (sealed_by(column, head) for head in heads)
         for chosen in (*mine, sealed_by_others(column, heads)):
-            row = session.execute(
-                sa.select(*column.key_columns, column.column).where(chosen).limit(1)
-            ).first()
+            row = session.execute(column.rows().where(chosen).limit(1)).first()
             try:
                 if row is not None:
                     seals.open(column.aad(row), row[-1])

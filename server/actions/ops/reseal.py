@@ -83,7 +83,7 @@ def reseal_rows(session: Session, seals: Seals) -> int | None:
     if fresh:
         session.connection().execute(_update(column), fresh)
     if len(rows) == column.rows_at_once:
-        job.after = list(rows[-1][:-1])
+        job.after = list(rows[-1][: len(column.key_columns)])
     else:
         finish_pass(job, _left(session, seals, column) > job.failed)
     return len(fresh)
@@ -119,7 +119,7 @@ def retire_key(session: Session, seals: Seals, name: str, photos_left: int, now_
 
 def _next_rows(session: Session, column: SealedColumn, after: Sequence[Any] | None) -> list[Any]:
     keys = column.key_columns
-    query = sa.select(*keys, column.column).order_by(*keys).limit(column.rows_at_once)
+    query = column.rows().order_by(*keys).limit(column.rows_at_once)
     if after is not None:
         values = [sa.literal(value, key.type) for key, value in zip(keys, after, strict=True)]
         query = query.where(sa.tuple_(*keys) > sa.tuple_(*values))

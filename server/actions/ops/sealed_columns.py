@@ -27,20 +27,21 @@ from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import Erasure
 from server.models.form import SentForm
 from server.models.notice import Channel
-from server.models.record import CaseFile, Contest, Record, Worker
+from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
 from server.models.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """One column of sealed values. `aad` gives what a row's value is bound to; `rows_at_once`: so many are held in
-    memory, and locked, at a time."""
+    """One column of sealed values. `aad` gives what a row's value is bound to, by its primary key and `bound_to`;
+    `rows_at_once`: so many are held in memory, and locked, at a time."""
 
     model: type[Base]
     column: InstrumentedAttribute[Any]
     aad: Callable[[Any], bytes]
     rows_at_once: int = 500
+    bound_to: tuple[InstrumentedAttribute[Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,6 +51,10 @@ class SealedColumn:
     def key_columns(self) -> tuple[sa.ColumnElement[Any], ...]:
         return tuple(self.model.__mapper__.primary_key)
 
+    def rows(self) -> sa.Select[*tuple[Any, ...]]:
+        """Every row: its primary key, what its value is bound to, and last the value."""
+        return sa.select(*self.key_columns, *self.bound_to, self.column)
+
 
 SEALED_COLUMNS = (
     SealedColumn(LogEntry, LogEntry.raw, lambda row: entry_aad(row.id)),
@@ -57,6 +62,12 @@ SEALED_COLUMNS = (
     SealedColumn(Record, Record.body, lambda row: body_aad(row.id)),
     SealedColumn(Worker, Worker.state, lambda row: state_aad("worker", row.id)),
     SealedColumn(CaseFile, CaseFile.state, lambda row: state_aad("case", row.id)),
+    SealedColumn(
+        FormRegister,
+        FormRegister.state,
+        lambda row: state_aad(row.kind, row.id),
+        bound_to=(FormRegister.kind,),
+    ),
     SealedColumn(Contest, Contest.values, lambda row: contest_aad(row.entry_id, row.field)),
     SealedColumn(Channel, Channel.address, lambda row: address_aad(row.id)),
     SealedColumn(Roster, Roster.file, lambda row: file_aad(row.id), rows_at_once=1),  # megabytes each

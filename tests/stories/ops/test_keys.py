@@ -14,6 +14,7 @@ from flask import Flask
 
 from server.actions.audit.verify_log import verify_scope
 from server.actions.ops.sealed_columns import SEALED_COLUMNS, sealed_by
+from server.actions.records.registers import state_aad
 from server.app import create_app
 from server.base.config import Config
 from server.base.db import Base, db, read, write
@@ -21,6 +22,7 @@ from server.base.seal import KeyTrouble, fresh_key, seal_head
 from server.cli.main import gongdi
 from server.models import KeyFingerprint, LogEntry
 from server.models.media import original_key
+from server.models.record import FormRegister
 from server.models.scope import Scope
 from server.workflows import reseal as reseal_part
 from server.workflows.scheduler import tick
@@ -29,6 +31,7 @@ from tests.stories.field import WORKER, Field
 from tests.stories.photos import Photographer, picture, sha256
 
 Run = Callable[..., Result]
+PLAN = "01a22b33-c76b-73ab-9cf0-16d3d834c726"
 
 
 @pytest.fixture
@@ -184,6 +187,22 @@ def test_what_a_process_with_the_old_ring_writes_meanwhile_is_found_and_sealed_a
             db.engine.dispose()
 
 
+def test_a_register_that_is_a_form_is_sealed_again_bound_to_its_kind(worked: Cast, config: Config) -> None:
+    old = (config.data_dir / "keys" / "secret_keys").read_text().strip()
+    aad = state_aad("plan_document", PLAN)
+    with worked.app.app_context(), write() as session:
+        sealed = worked.app.extensions["gongdi"].seals.seal(aad, b"{}")
+        row = FormRegister(scope_id=worked.site_a, id=PLAN, kind="plan_document", state=sealed, stamps={})
+        session.add(row)
+    rotated = create_app(replace(config, secret_keys=f"k2:{fresh_key()},{old}"), worked.clock)
+    assert _tick(rotated) and _sealed_with(rotated, "k1") == 0
+    with rotated.app_context(), read() as session:
+        state = session.get_one(FormRegister, (worked.site_a, PLAN)).state
+    assert state != sealed and rotated.extensions["gongdi"].seals.open(aad, state) == b"{}"
+    with rotated.app_context():
+        db.engine.dispose()
+
+
 def test_a_value_that_does_not_open_stops_neither_the_others_nor_the_tick(
     worked: Cast, config: Config, run: Run
 ) -> None:
@@ -204,7 +223,8 @@ def test_a_value_that_does_not_open_stops_neither_the_others_nor_the_tick(
 
 
 # When somebody was there and when he was measured, as the log's own columns say; nothing that was measured.
-NOT_SEALED = {"coverage_worker.attendance"}
+# What is asked for is no secret: a published form is what every tablet gets.
+NOT_SEALED = {"coverage_worker.attendance", "published_form.body"}
 
 
 def test_every_column_of_bytes_without_a_length_is_gone_through() -> None:
