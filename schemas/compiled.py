@@ -129,6 +129,8 @@ class Reader:
             for name, kind in pushed.items()
             if isinstance(kind, Kind)
         }
+        # The kind, or the version of a form, by which a kind and an entry's `form` are read.
+        self.read_as: dict[tuple[str, int | None], AnyKind] = {key: kinds[key[0]] for key in self._compiled}
         self._facts = frozenset(name for name, kind in pushed.items() if kind.nature == "fact")
         self._context_of = context_of
 
@@ -137,12 +139,11 @@ class Reader:
         key = (name, version)
         found = self._compiled.get(key)
         if found is None and name in self._forms:
-            found = self._compiled[key] = self._reader_of_form(name, version)
+            kind = self._forms[name].get(1 if version is None and name in KINDS else version or 0)
+            if kind is not None:
+                found = self._compiled[key] = kind.fast
+                self.read_as[key] = kind
         return found
-
-    def _reader_of_form(self, name: str, version: int | None) -> Any:
-        kind = self._forms[name].get(1 if version is None and name in KINDS else version or 0)
-        return kind.fast if kind is not None else None
 
     def decode_line(self, line: bytes) -> tuple[FastEntry, Struct] | None:
         """A plain addition and its body, both validated; None for anything unusual. A fact is its own record.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from schemas import limits, lists
 from schemas.fields import Body
@@ -40,6 +40,11 @@ class Kind:
     the server writes; `subject_field` and `slot_field`: what duties are judged by; `place_fields`: what says which place
     a fact names.
     """
+
+    masks_facts: ClassVar[bool] = (
+        False  # only forms may say that a fact is served otherwise than it was written
+    )
+    version: ClassVar[int | None] = None  # of a form
 
     name: str
     title: str
@@ -79,16 +84,6 @@ class Kind:
         masked = [name for name, policy in self.schema.privacy.items() if policy != OPEN]
         if unsaid or (masked and self.nature != "register"):  # a fact is served as it was written
             raise TypeError(f"{self.name}: fields without a usable privacy policy: {unsaid or masked}")
-
-    @property
-    def masks_facts(self) -> bool:
-        """Whether a fact is served otherwise than it was written: only forms may say so."""
-        return False
-
-    @property
-    def version(self) -> int | None:
-        """Of a form; a kind in code has none."""
-        return None
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class FormKind:
     def name(self) -> str:
         return self.form.code
 
-    @property
+    @cached_property
     def version(self) -> int | None:
         return self.form.version
 

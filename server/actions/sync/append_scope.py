@@ -197,7 +197,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
     session, taken = pushing.session, _Taken()
     writtens = list(_written(pushing, applying.scope, fresh, arrival))
     plain = [_is_plain(written.line) and _is_place_known(applying, written.line) for written in writtens]
-    named = [w.entry.record for w in compress(writtens, plain) if w.line.known.nature == "register"]
+    named = [w.entry.record for w in compress(writtens, plain) if w.line.kind.nature == "register"]
     existing = existing_records(applying, named) if not pushing.is_own else set[str]()
     later = []
     ended = arrival.assignment.ended_ms is not None
@@ -212,7 +212,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
         if effect is None and not is_plain:
             later.append(written)
             continue
-        if effect is None and written.line.known.nature == "fact":
+        if effect is None and written.line.kind.nature == "fact":
             effect = add_fact(applying, written)
         _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
     applying.write()
@@ -249,7 +249,7 @@ def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval
 def _is_plain(line: Line) -> bool:
     entry = line.entry
     is_addition = entry is not None and line.code is None and entry.act == "add" and not entry.needs
-    return is_addition and entry is not None and not line.known.own
+    return is_addition and entry is not None and not line.kind.own
 
 
 def _is_place_known(applying: Applying, line: Line) -> bool:

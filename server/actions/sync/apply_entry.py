@@ -49,7 +49,7 @@ def _put_fact(
     about = about or _about(applying, line, when)
     put = Put(entry.kind, entry.id, body, when.event_ms, about.subject, line.slot)
     put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
-    put.amends, put.timed_by, put.sealed = entry.amends, when.timed_by, line.known.sealed
+    put.amends, put.timed_by, put.sealed = entry.amends, when.timed_by, line.kind.sealed
     put.maybe_places = about.maybe_places
     came = None
     if when.earliest_ms is not None and when.latest_ms is not None:
@@ -112,7 +112,7 @@ def apply_entry(applying: Applying, written: Written, forced: bool = False) -> E
     lacking = [] if forced else _lacking(applying, written.line)
     if lacking:
         return Effect("held", waits_for=lacking)
-    act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(written.line.known.nature, entry.act)]
+    act = _OWN_ACTS.get((entry.kind, entry.act)) or _ACTS[(written.line.kind.nature, entry.act)]
     effect = act(applying, written)
     if effect.outcome in EFFECTIVE:
         applying.done.add(entry.id)
@@ -145,12 +145,12 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     existing.add(record_id)
-    register, seals = register_of(written.line.known), applying.seals
+    register, seals = register_of(written.line.kind), applying.seals
     row = register_row(register, seals, applying.scope.scope_id, stamped(written), body, record_id)
     if register.opened is not None:
         row[register.opened] = written.times.latest_ms  # a clock starts at the latest moment that is possible
     applying.rows.setdefault(kind, []).append(row)
-    put = Put(kind, record_id, register.served(body, row), sealed=written.line.known.sealed)
+    put = Put(kind, record_id, register.served(body, row), sealed=written.line.kind.sealed)
     rev, seq = applying.feed.add(put)
     applying.done.add(written.entry.id)
     return Effect("applied", rev, seq)
@@ -176,7 +176,7 @@ def _edit(applying: Applying, written: Written) -> Effect:
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     line, marks = written.line, _marks(applying, target)
-    edit = Edit(line.known, entry.record, entry.base or 0, line.body, target.rev, marks)
+    edit = Edit(line.kind, entry.record, entry.base or 0, line.body, target.rev, marks)
     session, seals, feed = applying.session, applying.seals, applying.feed
     edited = edit_register(session, seals, feed, stamped(written), edit, applying.now_ms)
     if edited.errors:

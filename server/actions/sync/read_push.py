@@ -53,7 +53,7 @@ class Line:
     raw: bytes
     hash: str
     entry: Envelope | None = None
-    kind: AnyKind | None = None
+    kind: AnyKind = None  # type: ignore[assignment]  # asked a dozen times a line, where there is one
     body: Mapping[str, Any] = field(default_factory=dict)
     served: bytes = b""
     subject: str | None = None
@@ -64,12 +64,6 @@ class Line:
     errors: dict[str, list[str]] = field(default_factory=dict)
     stored: bytes = b""  # as the log keeps it: sealed where the kind says so
     doubts: tuple[str, ...] = ()
-
-    @property
-    def known(self) -> AnyKind:
-        """The kind of a line that is not refused."""
-        assert self.kind is not None, "a line that is not refused is of a kind"
-        return self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,7 @@ def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = S
     for line in lines:
         if line.entry is None or line.code is not None:
             continue
-        if line.known.own:
+        if line.kind.own:
             line.code, line.errors = "kind_not_allowed", {"/kind": ["这种记录由服务器维护, 不能上报。"]}
         elif schema < SCHEMA_OF_FORMS and line.entry.at.observed is not None:
             line.code = "unreadable"
@@ -115,10 +109,11 @@ def validate_line(number: int, raw: bytes, kinds: FormBook) -> Line:
     read = kinds.reader.decode_line(raw)
     if read is not None:
         entry, body = read
-        line.entry, line.kind = entry, _kind_of(entry, kinds)
+        line.entry, line.kind = entry, kinds.reader.read_as[entry.kind, entry.form]
         line.served = bytes(entry.body)
-        _take_keys(line, line.known, body)
-        _mask(line)
+        _take_keys(line, line.kind, body)
+        if line.kind.masks_facts:
+            _mask(line)
     else:
         _read_strictly(line, kinds)
     return line
@@ -131,19 +126,13 @@ def own_line(
     like any other."""
     if not kinds.reader.is_sound(entry, body):
         return read_line(number, raw, seals, kinds)
-    kind = _kind_of(entry, kinds)
+    kind = kinds.reader.read_as[entry.kind, entry.form]
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, kind, body, bytes(entry.body))
-    _take_keys(line, line.known, body)
-    _mask(line)
+    _take_keys(line, line.kind, body)
+    if line.kind.masks_facts:
+        _mask(line)
     _store([line], seals)
     return line
-
-
-def _kind_of(entry: Envelope, kinds: FormBook) -> AnyKind:
-    """The kind of an addition that the compiled reader took."""
-    found = kinds.kind_of(entry.kind, entry.act, entry.form)
-    assert not isinstance(found, Verdict), "the compiled reader takes only what is known"
-    return found
 
 
 def _read_strictly(line: Line, kinds: FormBook) -> None:
@@ -155,7 +144,7 @@ def _read_strictly(line: Line, kinds: FormBook) -> None:
     line.entry = entry
     found = kinds.kind_of(entry.kind, entry.act, entry.form)
     if isinstance(found, Verdict):
-        line.kind = kinds.get(entry.kind)
+        line.kind = kinds.get(entry.kind)  # type: ignore[assignment]
         line.code, line.errors = found.code, found.errors
         return
     line.kind = found
@@ -167,7 +156,8 @@ def _read_strictly(line: Line, kinds: FormBook) -> None:
         line.body = verdict.clean
         line.served = encode(entry.body)
         _take_keys(line, found, verdict.clean)
-        _mask(line)
+        if line.kind.masks_facts:
+            _mask(line)
 
 
 def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
@@ -187,10 +177,8 @@ def _take_keys(line: Line, known: AnyKind, body: Any) -> None:
 
 def _mask(line: Line) -> None:
     """What names somebody by a number comes down masked; the line itself keeps all that was written."""
-    kind = line.known
-    if kind.masks_facts:
-        body = msgspec.json.decode(line.served)
-        line.served = encode(served_fields(kind.name, body, lambda _: "", {kind.name: kind}))
+    kind, body = line.kind, msgspec.json.decode(line.served)
+    line.served = encode(served_fields(kind.name, body, lambda _: "", {kind.name: kind}))
 
 
 def _as_mapping(body: Any) -> dict[str, Any]:
@@ -207,7 +195,7 @@ def _store(lines: Sequence[Line], seals: Seals) -> None:
     for line in lines:
         if line.entry is None:
             continue
-        if line.code is None and not line.known.sealed:
+        if line.code is None and not line.kind.sealed:
             line.stored = line.raw
         else:
             sealed.append(line)
@@ -220,7 +208,7 @@ def form_of(line: Line) -> int | None:
     """The version of the form by which a line was read, which an old client does not name; None for other lines."""
     assert line.entry is not None
     is_form = line.code is None and line.entry.act != "void"
-    return line.known.version if is_form else line.entry.form
+    return line.kind.version if is_form else line.entry.form
 
 
 def entry_aad(entry_id: str) -> bytes:
