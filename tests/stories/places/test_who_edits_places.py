@@ -12,16 +12,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
-from server.actions.notices.digest import _lines
-from server.base.db import read
-from server.models import Flag, Notice, Place
+from server.actions.notices.edit_channels import NewChannel, add_channel
+from server.actions.notices.outgoing import Outgoing
+from server.base.db import read, write
+from server.models import Place, User
 from server.models.audit import AuditEvent
 from server.rules.calendar import instant_ms
-from tests.server.cast import PASSWORD, Cast, identity
+from server.workflows.deliver_notices import deliver_due
+from tests.server.cast import PASSWORD, Cast
 from tests.stories.flags.cast import DAY, at
 from tests.stories.places.cast import Dormitories, dormitories
 
-DIGEST = identity("a digest")
 ROLES = ("section", "brigade", "contractor", "inspector")
 
 
@@ -148,15 +149,23 @@ def test_pages_and_papers_name_the_place_of_a_window(site: Dormitories) -> None:
 
 
 def test_a_digest_names_the_places_that_lack_something(site: Dormitories) -> None:
+    app, clock = site.field.app, site.field.cast.clock
+    seals = app.extensions["gongdi"].seals
+    with app.app_context(), write() as session:
+        section = session.get_one(User, site.field.cast.users["section"])
+        new = NewChannel("webhook", "https://section.example.com/")
+        add_channel(session, seals, section, new, clock.now_ms())
     tablet = site.field.tablet("first")
     site.log(tablet, place_id=site.one)
     site.report(tablet)
-    with site.field.app.app_context(), read() as session:
-        notice = session.scalars(
-            sa.select(Notice).join(Flag, Flag.id == Notice.flag_id).where(Flag.duty == "DISINFECT")
-        )
-        notice.first().digest_id = DIGEST
-        lines, _ = _lines(session, DIGEST)
-        session.rollback()
-    (line,) = lines
+    clock.advance(6 * 60_000)
+    sent: list[str] = []
+
+    def keep(outgoing: Outgoing) -> bool:
+        sent.extend(outgoing.lines)
+        return True
+
+    with app.app_context():
+        deliver_due(seals, clock.now_ms(), keep, "https://gongdi.test")
+    (line,) = [line for line in sent if "消毒" in line]
     assert "宿舍 二号楼" in line and "食堂" in line and "一号楼" not in line
