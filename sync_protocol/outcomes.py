@@ -65,6 +65,7 @@ CATALOGUE: tuple[Code, ...] = (
     _entry(113, "kind_not_allowed", "这种记录不能由设备写入", "这种记录由服务器维护, 请通过管理页面修改。"),
     _entry(114, "line_too_long", "这条记录太长", "请缩短说明文字; 原文保存在待处理区。"),
     _entry(115, "person_erased", "此人的资料已依法删除", "不必重写; 此人如仍在工地, 请重新登记。"),
+    _entry(116, "unknown_form", "服务器上没有这张表单", "记录已保留; 表单的这个版本发布后自动重新处理。"),
     _envelope(201, 401, "unauthenticated", "无法确认设备身份", "请检查设备是否已注册。"),
     _envelope(202, 401, "signature_invalid", "请求签名不正确", "请重试; 如仍失败, 请重新注册设备。"),
     _envelope(203, 401, "nonce_replayed", "这个请求已经收到过", "请用新的随机数重新签名后再发。"),

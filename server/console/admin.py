@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import g
 
+from server.actions.accounts.list_users import count_admins
 from server.actions.approvals.proposals import count_to_decide
 from server.actions.reference.name_codes import read_names
 from server.base.db import read
@@ -53,5 +54,6 @@ def show_admin() -> str:
     require_role(ADMIN)
     with read() as session:
         waiting = count_to_decide(tx_of(session), g.viewer)
+        alone = count_admins(session) < 2
         names = read_names(session)
-    return render("admin.html", names, rooms=ROOMS, waiting=waiting)
+    return render("admin.html", names, rooms=ROOMS, waiting=waiting, alone=alone)

@@ -90,7 +90,8 @@ def _bundle(_changed_ns: int) -> tuple[str, list[str]]:
 
 def _flag_file(flag_id: str) -> tuple[FlagFile, Names]:
     with read() as session:
-        return one_flag(session, g.viewer, flag_id), read_names(session)
+        file = one_flag(session, g.viewer, flag_id)
+        return file, read_names(session, file.site.id)
 
 
 def _called(name: str, file: FlagFile) -> str:

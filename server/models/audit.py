@@ -58,3 +58,15 @@ def record_deed(session: Session, deed: Deed, now_ms: int) -> None:
     row.changes = {name: list(both) for name, both in deed.changes.items() if both[0] != both[1]}
     row.reason = cleaned(deed.reason)[:REASON_MAX]
     session.add(row)
+
+
+def handed_password(session: Session, one: str, other: str) -> bool:
+    """Whether one of these users gave the other a password, and so could log in as that one."""
+    query = sa.select(AuditEvent.id).where(
+        AuditEvent.what.in_(("user_added", "password_reset")),
+        sa.or_(
+            sa.and_(AuditEvent.subject_id == one, AuditEvent.user_id == other),
+            sa.and_(AuditEvent.subject_id == other, AuditEvent.user_id == one),
+        ),
+    )
+    return session.scalar(query.limit(1)) is not None

@@ -20,8 +20,8 @@ class PublishedForm(Base):
     code: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     version: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     body: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    # The workbook, as its author wrote it: jsonb would sort the names.
-    tables: Mapped[dict[str, list[dict[str, Any]]]] = mapped_column(sa.JSON)
+    # The workbook as its author wrote it, its columns in their order.
+    tables: Mapped[dict[str, list[dict[str, Any]]]] = mapped_column(sa.JSON())
     entry_id: Mapped[str] = mapped_column(Id)
     author_id: Mapped[str | None] = mapped_column(Id)
     approver_id: Mapped[str | None] = mapped_column(Id)

@@ -204,6 +204,24 @@ def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:
     session.execute(query.values(check_ms=now_ms))
 
 
+def places_lacking(
+    session: Session, flags: Sequence[tuple[str, str]]
+) -> dict[str, list[tuple[str, str | None]]]:
+    """By flag, of those given as (scope, flag): the places, each as (kind, id), whose windows it gathers and that are not
+    settled; none of the whole site. One statement."""
+    scopes, ids = {scope_id for scope_id, _ in flags}, {flag_id for _, flag_id in flags}
+    query = (
+        sa.select(Window.flag_id, Window.place, Window.place_id)
+        .where(Window.scope_id.in_(scopes), Window.flag_id.in_(ids))
+        .where(Window.state.in_(("missed", "silent", "review")), Window.place != "")
+    )
+    found: dict[str, list[tuple[str, str | None]]] = {flag_id: [] for flag_id in ids}
+    rows = session.execute(query.distinct().order_by(Window.place, Window.place_id))
+    for flag_id, kind, place_id in rows:
+        found[str(flag_id)].append((kind, place_id))
+    return found
+
+
 def window_id(site_id: str, duty: str, place: str, local_date: str, slot: str) -> str:
     """The id of the one window of this site, duty, place (its id, else its kind), local date and slot, whoever makes it."""
     return str(uuid5(UUID(site_id), f"{duty}|{place}|{local_date}|{slot}"))

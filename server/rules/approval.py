@@ -30,9 +30,10 @@ def state_at(standing: Standing, now_ms: int) -> str:
     return EXPIRED if standing.state == OPEN and now_ms >= standing.expires_ms else standing.state
 
 
-def refusal(standing: Standing, verdict: str, by: str, now_ms: int) -> str | None:
+def refusal(standing: Standing, verdict: str, by: str, now_ms: int, *, dependent: bool = False) -> str | None:
     """Why this person cannot decide so now, as a code of the catalogue; None when they can. Whoever proposed may withdraw,
-    and nobody else; everybody else may approve or reject."""
+    and nobody else; everybody else may approve or reject. `dependent`: one of both handed the other a password, and may be
+    both; such a one does not approve."""
     state = state_at(standing, now_ms)
     if state == EXPIRED:
         return "proposal_expired"
@@ -40,4 +41,4 @@ def refusal(standing: Standing, verdict: str, by: str, now_ms: int) -> str | Non
         return "proposal_decided"
     if (by == standing.proposed_by) != (verdict == WITHDRAW):
         return "second_person_needed" if verdict != WITHDRAW else "not_your_proposal"
-    return None
+    return "not_independent" if dependent and verdict == APPROVE else None

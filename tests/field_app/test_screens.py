@@ -85,7 +85,7 @@ def test_supplies_are_counted_and_the_balance_shows(inspector: Inspector) -> Non
         page.get_by_role("button", name=movement, exact=True).click()
         page.locator("[name=amount]").fill(amount)
         page.get_by_role("button", name="保存").click()
-        expect(page.locator(".entries li", has_text=movement)).to_be_visible()
+        expect(page.locator(".records li", has_text=movement)).to_be_visible()
     expect(page.locator(".counts div", has_text="口罩")).to_contain_text("70")
     inspector.sync()
     inspector.expect_unsent(0)

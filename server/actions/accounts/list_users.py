@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.base.problems import not_found
 from server.models.device import OWN_CLASS, Device
 from server.models.paging import Slice
-from server.models.user import OFFICIALS, ROLES, SERVER_ROLE, User
+from server.models.user import ADMIN, OFFICIALS, ROLES, SERVER_ROLE, User
 from server.rules.plain_text import cleaned
 
 TEXT_MAX = 64
@@ -60,3 +60,9 @@ def inspectors_to_enrol(session: Session) -> list[tuple[User, list[str]]]:
         if user_id in devices:
             devices[user_id].append(name)
     return [(user, devices[user.id]) for user in sorted(users, key=lambda user: (user.display_name, user.id))]
+
+
+def count_admins(session: Session) -> int:
+    """How many administrators can log in."""
+    query = sa.select(sa.func.count()).select_from(User).where(User.active, User.role == ADMIN)
+    return session.scalar(query) or 0

@@ -12,11 +12,12 @@ from uuid_utils.compat import uuid7
 from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.approvals.effects import Effect, Payload
 from server.actions.approvals.registry import EFFECTS
+from server.actions.notices.enqueue import enqueue_for_admins
 from server.actions.reference.check_codes import NO_REFERENCE, wrong
 from server.base.problems import Problem, not_found
 from server.base.runtime import Runtime
 from server.models.access import Viewer
-from server.models.audit import Deed, record_deed
+from server.models.audit import SUBJECT_MAX, Deed, handed_password, record_deed
 from server.models.paging import After, Page, cut, read_cursor
 from server.models.proposal import Proposal
 from server.models.tx import Tx
@@ -49,13 +50,15 @@ def propose(tx: Tx, viewer: Viewer, kind: str, payload: Payload, reason: str) ->
     days = in_force(tx.book.rows["rules"], "proposal_days", local_date_of(tx.now_ms))
     if days is None:
         raise wrong("rules", NO_REFERENCE)
-    row = Proposal(id=str(uuid7()), kind=kind, subject=checked.subject, payload=checked.payload, state=OPEN)
+    subject = checked.subject[:SUBJECT_MAX]
+    row = Proposal(id=str(uuid7()), kind=kind, subject=subject, payload=checked.payload, state=OPEN)
     row.reason = checked_reason(reason)
     row.proposed_by, row.proposed_ms = viewer.id, tx.now_ms
     row.expires_ms = tx.now_ms + round(days["value"] * DAY_MS)
     tx.session.add(row)
     tx.session.flush()
     _record(tx, "proposed", viewer, row, row.reason)
+    enqueue_for_admins(tx.session, "proposed", row.id, tx.now_ms, f"{effect.title}: {subject}"[:SUBJECT_MAX])
     return row
 
 
@@ -65,8 +68,9 @@ def gathered(tx: Tx, viewer: Viewer, runtime: Runtime, proposal_id: str, verdict
     row = tx.session.get(Proposal, proposal_id)
     if row is None or verdict != APPROVE or not _sees(tx, viewer, row):
         return None
-    refused = refusal(row.standing, verdict, viewer.id, tx.now_ms)
-    return EFFECTS[row.kind].gather(runtime, row.payload) if refused is None else None
+    return (
+        EFFECTS[row.kind].gather(runtime, row.payload) if _refusal(tx, viewer, row, verdict) is None else None
+    )
 
 
 def decide(
@@ -81,7 +85,7 @@ def decide(
     if row is None or verdict not in BECOMES or not _sees(tx, viewer, row):
         raise not_found()
     effect = EFFECTS[row.kind]
-    code = refusal(row.standing, verdict, viewer.id, tx.now_ms)
+    code = _refusal(tx, viewer, row, verdict)
     if code is not None:
         raise Problem(code)
     if verdict != WITHDRAW and not effect.may_decide(tx, viewer, row.payload):
@@ -160,10 +164,15 @@ def _sees(tx: Tx, viewer: Viewer, row: Proposal) -> bool:
     return row.proposed_by == viewer.id or effect.may_decide(tx, viewer, row.payload)
 
 
+def _refusal(tx: Tx, viewer: Viewer, row: Proposal, verdict: str) -> str | None:
+    dependent = verdict == APPROVE and handed_password(tx.session, viewer.id, row.proposed_by)
+    return refusal(row.standing, verdict, viewer.id, tx.now_ms, dependent=dependent)
+
+
 def _shown(tx: Tx, viewer: Viewer, row: Proposal, by: str, decided_by: str | None) -> ShownProposal:
     effect = EFFECTS[row.kind]
     allowed = tuple(BECOMES) if effect.may_decide(tx, viewer, row.payload) else (WITHDRAW,)
-    verdicts = tuple(one for one in allowed if refusal(row.standing, one, viewer.id, tx.now_ms) is None)
+    verdicts = tuple(one for one in allowed if _refusal(tx, viewer, row, one) is None)
     return ShownProposal(row, effect, state_at(row.standing, tx.now_ms), by, decided_by, verdicts)
 
 

@@ -90,6 +90,7 @@ def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
 def _common(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
     flag, site = file.flag, file.site
     missed = [window for window in file.windows if window.state in ("missed", "review", "silent")]
+    where = names.places(sorted({(one.place, one.place_id) for one in missed if one.place}, key=str))
     return {
         "site": site.name,
         "district": names.of("districts", site.district),
@@ -97,7 +98,9 @@ def _common(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
         "duty": names.of("duties", flag.duty),
         "severity": SEVERITIES.get(flag.severity, flag.severity),
         "due_source": str(flag.policy.get("source") or "—"),
-        "missed": f"{len(missed)} 个, 最近 {missed[-1].local_date}" if missed else "见档案",
+        "missed": f"{len(missed)} 个{f' ({where})' if where else ''}, 最近 {missed[-1].local_date}"
+        if missed
+        else "见档案",
         "head": flag.head,
         "printed": moment(now_ms),
     }

@@ -15,6 +15,7 @@ from server.models.flag import Flag
 from server.models.notice import Channel, Digest, Notice
 from server.models.site import Site
 from server.models.user import User
+from server.models.window import places_lacking
 from server.rules.calendar import local_date_of
 from server.rules.delivery import backoff_ms
 from server.rules.rulebook import Rulebook
@@ -147,17 +148,21 @@ def _again(notice: Notice, key: str, user_id: str, channel_id: str | None, now_m
 
 
 def _lines(session: Session, digest_id: str) -> tuple[list[str], bool]:
-    """What a digest says, the severe first: sites, duties and what happened; nobody's name, nobody's health."""
+    """What a digest says, the severe first: sites, duties, places and what happened; nobody's name, nobody's health."""
     query = sa.select(Notice, Flag, Site).outerjoin(Site, Site.id == Notice.scope_id)
     query = query.outerjoin(Flag, sa.and_(Flag.scope_id == Notice.scope_id, Flag.id == Notice.flag_id))
     query = query.where(Notice.digest_id == digest_id)
     query = query.order_by(Notice.severe.desc(), Notice.made_ms, Notice.id).limit(LINES_MAX)
-    names = read_names(session)
+    rows = session.execute(query).all()
+    flags = [(flag.scope_id, flag.id) for _, flag, _ in rows if flag is not None]
+    names = read_names(session, *{scope_id for scope_id, _ in flags})
+    lacking = places_lacking(session, flags)
     lines, severe = [], False
-    for notice, flag, site in session.execute(query):
+    for notice, flag, site in rows:
         severe = severe or notice.severe
         line = to_iso(notice.made_ms)[5:16].replace("T", " ")
         if flag is not None:
-            line += f" {site.name} · {names.of('duties', flag.duty)}"
+            places = names.places(lacking[flag.id])
+            line += f" {site.name} · {names.of('duties', flag.duty)}{f' ({places})' if places else ''}"
         lines.append(f"{line}: {names.event(notice.what)}")
     return lines, severe

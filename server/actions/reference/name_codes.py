@@ -3,7 +3,7 @@ the places of a site."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from server.models.place import places_of
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
 
+_PLACES_SHOWN = 4
 NOUNS = (
     "districts",
     "units",
@@ -43,6 +44,7 @@ _EVENTS = {
     "channel_failed": "通知渠道发送失败",
     "device_dormant": "一台平板长期未报清手中的记录, 工地不再等它; 请打开它同步, 不再使用的请注销",
     "device_clock": "一台平板的时间连续多日不可信; 请校准或更换",
+    "proposed": "一项提议等第二人批准 (管理 › 提议和批准)",
     "code_burned": "一个平板注册码被多次输错, 已经作废; 请核实是谁在试, 再发新码",
 }
 _REASONS = {  # by an event's action and its detail's `reason`
@@ -85,6 +87,11 @@ class Names:
         known = self.kinds.get(name)
         return known.title if known is not None else name
 
+    def places(self, named: Sequence[tuple[str, str | None]]) -> str:
+        """Several places in a line, the first few by name."""
+        some = "、".join(self.place(kind, place_id) for kind, place_id in named[:_PLACES_SHOWN])
+        return f"{some}等 {len(named)} 处" if len(named) > _PLACES_SHOWN else some
+
     def event(self, action: str, reason: str = "") -> str:
         """What happened to a flag: a person's move, a step that fell due, or what the system did and why (the
         `reason` of the event's detail)."""
@@ -102,8 +109,8 @@ class Names:
         return sorted(self.known.get(noun, {}).items())
 
 
-def read_names(session: Session, site_id: str | None = None) -> Names:
-    """Every name; of rows with several dates, the latest one. With `site_id` those of its places, too."""
+def read_names(session: Session, *site_ids: str) -> Names:
+    """Every name; of rows with several dates, the latest one. With sites those of their places, too."""
     query = (
         sa.select(Reference.noun, Reference.code, Reference.data)
         .where(Reference.noun.in_(NOUNS))
@@ -114,6 +121,7 @@ def read_names(session: Session, site_id: str | None = None) -> Names:
         known.setdefault(noun, {})[code] = str(data.get("name") or code)
         for step in data.get("steps", []):
             known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])
-    if site_id is not None:
-        known["places"] = {place.id: place.name for place in places_of(session, [site_id])[site_id]}
+    if site_ids:
+        places = places_of(session, site_ids).values()
+        known["places"] = {place.id: place.name for some in places for place in some}
     return Names(known, rules_in_force(session).kinds)

@@ -84,8 +84,8 @@ def page_of_records(
     total = session.scalar(sa.select(sa.func.count()).where(*of_kind)) or 0
     query = (
         sa.select(
-            *(Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name),
-            *(Record.id, Record.subject, Record.maybe_places),
+            *(Record.id, Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name),
+            *(Record.subject, Record.maybe_places),
         )
         .outerjoin(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
         .outerjoin(Device, Device.id == LogEntry.device_id)
@@ -102,11 +102,8 @@ def page_of_records(
         if where is not None and where.id is not None and row.subject in names.known["places"]:
             said.setdefault(where.id, row.subject)
         cells = [_cell(names, kind, name, said.get(name), people) for name in fields]
-        marks = (
-            (_BACKFILLED, row.backfilled),
-            (_VOID, not row.counts),
-            (_UNPLACED, row.counts and row.maybe_places),
-        )
+        unplaced = row.counts and row.maybe_places
+        marks = ((_BACKFILLED, row.backfilled), (_VOID, not row.counts), (_UNPLACED, unplaced))
         mark = ", ".join(text for text, holds in marks if holds)
         found.append(ShownRecord(row.event_ms, row.display_name or "", cells, mark))
     return found, total

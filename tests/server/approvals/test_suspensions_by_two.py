@@ -41,6 +41,7 @@ def test_a_section_proposes_and_an_administrator_approves_and_the_windows_are_pl
     assert suspensions(office, site) == []
     assert office.seat("admin").send(page, f"{page}/decide", verdict="approve").status_code == 303
     (row,) = suspensions(office, site)
+    assert "一项提议等第二人批准" in office.seat("deputy").get("notices")
     assert (row.from_ms, row.to_ms) == (instant_ms("2026-11-24", "00:00"), instant_ms("2026-12-24", "00:00"))
     assert (row.approved_by, row.reason) == ("管理员 批准, 新建停〔2026〕3号", "扬尘管控停工")
     here = f"sites/{site}/suspensions"
@@ -63,6 +64,18 @@ def test_another_districts_section_sees_neither_the_site_nor_the_proposal(office
     assert section.send("password", f"sites/{site}/suspensions", **GOOD).status_code == 404
     assert section.send("password", f"sites/{site}/resume").status_code == 404
     assert section.send("password", f"{page}/decide", verdict="approve").status_code == 404
+
+
+def test_whoever_handed_out_the_others_password_is_no_second_person(office: Office) -> None:
+    site, user = office.cast.site_a, office.cast.users["section"]
+    page = f"proposals/{proposed_at(office, 'section', site)}"
+    office.seat("admin").send(f"admin/users/{user}", f"admin/users/{user}/password")
+    assert "批准, 使之生效" not in office.seat("admin").get(page)
+    answer = office.seat("admin").send("proposals", f"{page}/decide", verdict="approve")
+    assert (answer.status_code, refusal_of(answer)) == (409, "not_independent")
+    own = f"proposals/{proposed_at(office, 'admin', site, reason='另一次停工')}"
+    assert suspensions(office, site) == []
+    assert office.seat("deputy").send(own, f"{own}/decide", verdict="approve").status_code == 303
 
 
 @pytest.mark.parametrize("name", ["contractor", "inspector", "company"])

@@ -44,6 +44,8 @@ def test_each_refusal_has_its_own_code() -> None:
     assert refusal(fresh, APPROVE, "mei", 10) == "proposal_expired"
     assert refusal(Standing("approved", "lan", 10), APPROVE, "mei", 99) == "proposal_decided"
     assert refusal(fresh, APPROVE, "mei", 9) is None
+    assert refusal(fresh, APPROVE, "mei", 9, dependent=True) == "not_independent"
+    assert refusal(fresh, "reject", "mei", 9, dependent=True) is None
 
 
 def test_an_open_proposal_expires_by_itself_and_every_state_has_a_word() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import openpyxl
+import pytest
 import sqlalchemy as sa
 
 from server.actions.sites.assign_site import assign_site
@@ -19,7 +21,17 @@ from tests.stories.forms.conftest import Run
 from tests.stories.forms.workbooks import pond, workbook
 from tests.stories.kinds.desk import at_the_console
 
-ROUND = {"place": "pond", "look": "clear", "minutes": 7}
+ROUND = {"look": "clear", "minutes": 7}
+BY_ID = {"type": "select_one_from_file places.csv", "name": "place_id", "choice_filter": "kind = 'pond'"}
+
+
+def sheets_asking_for(where: str) -> dict[str, list[dict[str, Any]]]:
+    """The workbook, whose form asks for the kind of a place, or for the place itself."""
+    if where == "kind":
+        return pond()
+    sheets = pond(survey_2=BY_ID)
+    sheets["choices"] = [row for row in sheets["choices"] if row["list_name"] != "place"]
+    return sheets
 
 
 def add_park(field: Field) -> str:
@@ -35,11 +47,12 @@ def add_park(field: Field) -> str:
         return site.id
 
 
+@pytest.mark.parametrize("where", ["kind", "id"])
 def test_the_window_is_met_and_the_record_is_in_page_and_workbook(
-    field: Field, run: Run, tmp_path: Path
+    field: Field, run: Run, tmp_path: Path, where: str
 ) -> None:
     tablet = field.tablet("away")
-    file = workbook(tmp_path / "池塘巡查.xlsx", pond())
+    file = workbook(tmp_path / "池塘巡查.xlsx", sheets_asking_for(where))
     assert run("form", "check", str(file)).exit_code == 0
     done = run("form", "publish", str(file))
     assert done.exit_code == 0, done.output
@@ -57,7 +70,10 @@ def test_the_window_is_met_and_the_record_is_in_page_and_workbook(
         )
     assert opens_ms is not None
     field.cast.clock.advance(max(0, opens_ms + 60_000 - field.cast.clock.now_ms()))
-    entry = tablet.add(scope, "pond_round", ROUND)
+    (lake,) = next(item.body["places"] for item in tablet.list("site") if item.id == site)
+    entry = tablet.add(
+        scope, "pond_round", {**ROUND, **{"kind": {"place": "pond"}, "id": {"place_id": lake["id"]}}[where]}
+    )
     assert tablet.sync().ok and tablet.refused() == []
 
     with field.app.app_context(), read() as session:
@@ -67,7 +83,7 @@ def test_the_window_is_met_and_the_record_is_in_page_and_workbook(
         assert (row.outcome, row.form, b'"form":1' in row.raw) == ("applied", 1, True)
     section = at_the_console(field, "section")
     page = section.get(f"/console/sites/{site}/records/pond_round").text
-    for title, text in (("场所", "池塘"), ("水面", "清洁"), ("时长", "7")):
+    for title, text in (("场所", "池塘" if where == "kind" else "东湖"), ("水面", "清洁"), ("时长", "7")):
         assert f'<td data-label="{title}">{text}</td>' in page
     book = openpyxl.load_workbook(
         io.BytesIO(section.get(f"/console/sites/{site}/records/pond_round.xlsx").data)

@@ -20,6 +20,7 @@ from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast, set_places
 from tests.stories.field import Field
 from tests.stories.flags.cast import DAY, at, planned_field
+from tests.stories.wire import WireDevice
 
 AGENT = {"agent": "chlorine", "operator": "王师傅"}
 
@@ -79,6 +80,11 @@ def dormitories(app: Flask, cast: Cast, folder: Path) -> Dormitories:
             session, cast.site_a, ("canteen", "食堂"), ("dormitory", "一号楼"), ("dormitory", "二号楼")
         )
     return Dormitories(planned_field(app, cast, folder), one, two)
+
+
+def header(device: WireDevice) -> bytes:
+    """The header of a client of 2026.2."""
+    return device.header().replace(b'"2026.1"', b'"2026.2"')
 
 
 def site_body(tablet: Tablet, site_id: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from server.rules.calendar import instant_ms
 from sync_protocol.outcomes import HELD_DAYS
 from tests.server.cast import Cast, identity
 from tests.stories.flags.cast import DAY, at
-from tests.stories.places.cast import Dormitories, dormitories
+from tests.stories.places.cast import Dormitories, dormitories, header
 from tests.stories.wire import WireDevice, records
 
 LOST = identity("a place of the lost database")
@@ -26,19 +26,15 @@ def site(app: Flask, cast: Cast, tmp_path: Path) -> Dormitories:
     return found
 
 
-def _header(device: WireDevice) -> bytes:
-    return device.header().replace(b'"2026.1"', b'"2026.2"')
-
-
 def test_an_entry_with_an_unknown_place_is_held_and_its_windows_are_in_review(site: Dormitories) -> None:
     device = WireDevice(site.field)
     line = device.line(body={"place": "dormitory", "place_id": LOST, "agent": "other", "operator": "王"})
-    (outcome,) = device.outcomes(line, header=_header(device))
+    (outcome,) = device.outcomes(line, header=header(device))
     assert (outcome["outcome"], outcome.get("code")) == ("held", None)
     assert site.windows() == {site.one: KEPT, site.two: KEPT}
     assert records(device.pull({}), "disinfection_log") == []
     site.field.cast.clock.set(instant_ms(DAY, "12:40"))
-    device.push(header=_header(device))
+    device.push(header=header(device))
     at(site.field, "12:41")
     assert site.windows() == {site.one: KEPT, site.two: KEPT}
 
@@ -46,9 +42,9 @@ def test_an_entry_with_an_unknown_place_is_held_and_its_windows_are_in_review(si
 def test_after_its_time_it_is_applied_and_may_be_any_place_of_its_kind(site: Dormitories) -> None:
     device = WireDevice(site.field)
     line = device.line(body={"place": "dormitory", "place_id": LOST, "agent": "other", "operator": "王"})
-    device.push(line, header=_header(device))
+    device.push(line, header=header(device))
     site.field.cast.clock.advance(HELD_DAYS * 86_400_000 + 60_000)
-    device.push(header=_header(device))
+    device.push(header=header(device))
     at(site.field, "08:30", "2026-11-29")
     assert site.windows() == {site.one: UNSURE, site.two: UNSURE}
     assert site.differences() == []
@@ -60,7 +56,7 @@ def test_a_finding_names_a_place_too(site: Dormitories) -> None:
         device.line("inspection_finding", {**FINDING, "place": "dormitory", "place_id": place})
         for place in (LOST, site.one)
     ]
-    outcomes = device.outcomes(*lines, header=_header(device))
+    outcomes = device.outcomes(*lines, header=header(device))
     assert [one["outcome"] for one in outcomes] == ["held", "applied"]
 
 
@@ -77,7 +73,7 @@ def test_a_push_of_an_older_version_names_no_place_by_its_id(site: Dormitories) 
 def test_a_refused_entry_sends_only_the_windows_of_its_place_to_review(site: Dormitories) -> None:
     device = WireDevice(site.field)
     wrong = {"place": "dormitory", "place_id": site.one, "agent": "soap", "operator": "王"}
-    device.push(device.line(body=wrong), header=_header(device))
+    device.push(device.line(body=wrong), header=header(device))
     assert site.windows() == {site.one: KEPT, site.two: ("open", None)}
     device.push(
         device.line(body={"place": "dormitory", "place_name": "二号楼", "agent": "soap", "operator": "王"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -9,15 +10,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 
+from server.actions.notices.digest import _lines
 from server.base.db import read
-from server.models import Place
+from server.models import Flag, Notice, Place
 from server.models.audit import AuditEvent
 from server.rules.calendar import instant_ms
-from tests.server.cast import PASSWORD, Cast
+from tests.server.cast import PASSWORD, Cast, identity
 from tests.stories.flags.cast import DAY, at
 from tests.stories.places.cast import Dormitories, dormitories
 
+DIGEST = identity("a digest")
 ROLES = ("section", "brigade", "contractor", "inspector")
 
 
@@ -137,3 +141,22 @@ def test_pages_and_papers_name_the_place_of_a_window(site: Dormitories) -> None:
     )
     flag = client.get(f"/console/flags/{listed['items'][0]['id']}").text
     assert "宿舍 二号楼" in flag
+    papers = f"/console/flags/{listed['items'][0]['id']}"
+    printed = PdfReader(io.BytesIO(client.get(f"{papers}/file.pdf").data))
+    text = "".join("".join(page.extract_text() for page in printed.pages).split())
+    assert "宿舍二号楼" in text and "宿舍一号楼" not in text
+
+
+def test_a_digest_names_the_places_that_lack_something(site: Dormitories) -> None:
+    tablet = site.field.tablet("first")
+    site.log(tablet, place_id=site.one)
+    site.report(tablet)
+    with site.field.app.app_context(), read() as session:
+        notice = session.scalars(
+            sa.select(Notice).join(Flag, Flag.id == Notice.flag_id).where(Flag.duty == "DISINFECT")
+        )
+        notice.first().digest_id = DIGEST
+        lines, _ = _lines(session, DIGEST)
+        session.rollback()
+    (line,) = lines
+    assert "宿舍 二号楼" in line and "食堂" in line and "一号楼" not in line

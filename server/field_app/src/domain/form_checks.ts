@@ -84,7 +84,7 @@ function isPoint(value: unknown): boolean {
 
 /** Of the forms that were code before, the kinds of places are reference data: there may be more than the form lists. */
 export function isOpen(form: Form, item: FormItem): boolean {
-  return item.role === "place" && item.list === "place" && shippedForm(form.code) !== undefined;
+  return item.list === "place" && shippedForm(form.code) !== undefined;
 }
 
 function choiceProblem(form: Form, item: FormItem, value: unknown): string {

@@ -39,7 +39,7 @@ describe("a form that is filled in", () => {
     const area: FormItem = { type: "decimal", name: "area", label: "面积", low: 0, high: 9, keep: true };
     const pond = form(day, agent, area);
     expect(freshBody(pond, {}, TODAY)).toEqual({ day: TODAY, agent: "氯" });
-    expect(freshBody(pond, { agent: "酒精", area: 99 }, TODAY)).toEqual({ day: TODAY, agent: "酒精" }); // 99 is out of bounds now
+    expect(freshBody(pond, { agent: "酒精", area: 99, day: "2020-01-01" }, TODAY)).toEqual({ day: TODAY, agent: "酒精" }); // 99 is out of bounds now
     expect(keptOf(pond, { day: TODAY, agent: "酒精", area: "" })).toEqual({ agent: "酒精" });
   });
 

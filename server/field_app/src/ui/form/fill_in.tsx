@@ -22,8 +22,9 @@ import { useNow, useSave, useSession } from "../session";
 import { FormItems } from "./items";
 import { named, placeItem } from "./place_choice";
 
-/** `of`: the record that is corrected or changed. `from`: the refused entry that is written again. `preset`: what is known
- * before it is opened, such as a slot. `isPublished`: entries say by which version they were written. */
+/** `of`: the record that is corrected or changed. `from`: the refused entry that is written again. `preset`: what it begins
+ * with, such as a slot. `isPublished`: entries say by which version they were written. A screen that knows more than the form
+ * gives `fixed` (fields that are not asked), `hides` (those that are not, by what is filled in) and a name for its draft. */
 export interface FillInProps {
   form: Form;
   isPublished: boolean;
@@ -35,6 +36,10 @@ export interface FillInProps {
   workers: readonly Item[];
   rules: readonly Item[];
   onSaved: () => void;
+  fixed?: Body;
+  hides?: (body: Body) => readonly string[];
+  draftAs?: string;
+  saveWord?: string;
 }
 
 interface Filled {
@@ -44,22 +49,23 @@ interface Filled {
 }
 
 export function FillIn(props: FillInProps) {
-  const { form, scope, place, preset, of, from, workers, rules } = props;
+  const { form, scope, place, preset, of, from, workers, rules, fixed = {}, hides = () => [], draftAs = draftName(scope, nameIn(props)), saveWord = "保存" } = props;
   const { db, notify, offsetMs } = useSession();
   const now = useNow();
   const [isAsked, setAsked] = useState(false); // to save: now everything that is missing is said
   const [typing, setTyping] = useState(""); // the field that has the focus: what is half typed is not wrong yet
   const busy = useRef(0);
   const write = useWrite(props);
-  const name = draftName(scope, nameIn(props));
-  const draft = useDraft<Filled>(name, async () => {
+  const draft = useDraft<Filled>(draftAs, async () => {
     const before = from?.body ?? (of && bodyOf(form, of));
     const kept = before ? {} : await lastKept(db, form.code);
     const fresh = before ?? { ...freshBody(form, kept, localDate(now)), ...preset };
     return { body: { ...fresh, ...(place && named(form, place)) }, photos: from?.photos ?? [], observed: observedText(from?.observedMs ?? null) };
   });
   if (!draft) return null;
-  const { body, photos, observed = "" } = draft.value;
+  const { photos, observed = "" } = draft.value;
+  const hidden = [...Object.keys(fixed), ...hides(draft.value.body)];
+  const body: Body = { ...without(draft.value.body, hidden), ...fixed };
   const set = (changes: Body) => draft.set((filled) => ({ body: { ...filled.body, ...changes } }));
   const setPhotos = (field: string, change: (own: readonly Photo[]) => Photo[]) => draft.set((filled) => withPhotos(filled, field, change));
   const today = localDate(observedMs(observed) ?? now);
@@ -83,14 +89,14 @@ export function FillIn(props: FillInProps) {
     }
   };
   const who = form.items.find((item) => item.file === "workers" && item === fieldsOf(form)[0]);
-  const filling = { form, scope, body, photos, walked, today, isPlaced: place !== null, workers, said, set, setPhotos, onBusy: (by: number) => void (busy.current += by) };
+  const filling = { form, scope, body, photos, walked, today, isPlaced: place !== null, workers, hidden, said, set, setPhotos, onBusy: (by: number) => void (busy.current += by) };
   if (who && walked.required.has(who.name) && !body[who.name]) return <PersonPicker people={present(workers, today)} onPick={(person) => set({ [who.name]: person.id })} />;
   return (
     <form class="fill" onSubmit={keep} onFocusIn={(event) => setTyping(nameOfTarget(event))} onFocusOut={() => setTyping("")} noValidate>
       <FormItems {...filling} />
       {!of && <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />}
       {takesPhotos(form) && <PhotoField photos={photos} onChange={(change) => draft.set((filled) => ({ photos: change(filled.photos) }))} onBusy={filling.onBusy} />}
-      <button class="main">{of ? (isEdit ? "保存修改" : "保存更正") : "保存"}</button>
+      <button class="main">{of ? (isEdit ? "保存修改" : "保存更正") : saveWord}</button>
     </form>
   );
 }
@@ -156,6 +162,10 @@ function promised(form: Form, body: Body, photos: readonly Photo[]): readonly Ph
 /** Records of the kinds that were code before may have photos that no field names. */
 function takesPhotos(form: Form): boolean {
   return shippedForm(form.code) !== undefined && !form.items.some(({ type }) => type === "image" || type === "file");
+}
+
+function without(body: Body, names: readonly string[]): Body {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)));
 }
 
 function nameOfTarget({ target }: Event): string {

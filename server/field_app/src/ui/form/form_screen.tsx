@@ -3,12 +3,12 @@
 import { useState } from "preact/hooks";
 import { word } from "../../contracts";
 import { fieldOf, type Form } from "../../domain/form";
-import { type Place, placeKey } from "../../domain/places";
+import { isAtPlace, knownPlaces, type Place, placeKey } from "../../domain/places";
 import { shippedForm } from "../../domain/shipped_forms";
 import { localDate } from "../../protocol/time";
 import { formsOn } from "../../store/forms";
 import { isStanding, type Item, listed, writtenIn } from "../../store/view";
-import { logRoom } from "../forms";
+import { logRoom, roomOf } from "../forms";
 import { timeText } from "../parts/when";
 import { go, onward } from "../route";
 import { useLive, useNow, useSession } from "../session";
@@ -43,24 +43,33 @@ export function FormScreen({ kind, place, slot, of, copy }: Props) {
   const latest = [...records].sort((a, b) => b.timeMs - a.timeMs);
   const isWithin = chosen !== null || of !== null || copied !== null;
   const goOn = onward();
-  const onSaved = () => (isWithin ? goOn(logRoom(kind)) : setWritten(written + 1));
+  const room = roomOf(forms, kind) ?? logRoom(kind);
+  const onSaved = () => (isWithin ? goOn(room) : setWritten(written + 1));
   const preset = presetOf(form, slot);
   const filling = { form, isPublished: published !== undefined, scope: site.scope, place: chosen, preset, of: corrected, from: copied, workers, rules, onSaved };
   const isByPlace = !isWithin && places.length > 0 && placeItem(form)!.required === true;
   return (
     <section class="form">
-      <Head form={form} place={chosen} isWithin={isWithin} isCorrected={of !== null} />
+      <Head form={form} room={room} place={chosen} isWithin={isWithin} isCorrected={of !== null} />
       {isByPlace ? <Places {...{ form, places, records }} /> : <FillIn key={`${scope} ${copy} ${of} ${place} ${written}`} {...filling} />}
       {!isWithin && <Records {...{ form, scope: site.scope }} records={latest} />}
     </section>
   );
 }
 
-function Head({ form, place, isWithin, isCorrected }: { form: Form; place: Place | null; isWithin: boolean; isCorrected: boolean }) {
+interface HeadProps {
+  form: Form;
+  room: string;
+  place: Place | null;
+  isWithin: boolean;
+  isCorrected: boolean;
+}
+
+function Head({ form, room, place, isWithin, isCorrected }: HeadProps) {
   return (
     <header class={isWithin ? "" : "title"}>
       {isWithin && (
-        <a class="back" href={`#${logRoom(form.code)}`} aria-label="返回">
+        <a class="back" href={`#${room}`} aria-label="返回">
           ‹
         </a>
       )}
@@ -73,6 +82,9 @@ function Head({ form, place, isWithin, isCorrected }: { form: Form; place: Place
 
 /** Place by place, with what was done there today. */
 function Places({ form, places, records }: { form: Form; places: readonly Place[]; records: readonly Item[] }) {
+  const { site } = useSession();
+  const known = knownPlaces(site);
+  const isThere = (one: Item, place: Place) => (place.id ? isAtPlace(one, place.id, known) : isAbout(form, one.body, place));
   return (
     <ul class="places">
       {places.map((place) => (
@@ -80,7 +92,7 @@ function Places({ form, places, records }: { form: Form; places: readonly Place[
           <button onClick={() => go(`${logRoom(form.code)}?place=${encodeURIComponent(placeKey(place))}`)}>
             <strong>{place.name}</strong>
             <small>{word("place", place.kind)}</small>
-            <span class="aside">{doneText(records.filter((one) => isStanding(one) && isAbout(form, one.body, place)))}</span>
+            <span class="aside">{doneText(records.filter((one) => isStanding(one) && isThere(one, place)))}</span>
           </button>
         </li>
       ))}

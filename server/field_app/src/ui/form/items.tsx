@@ -14,7 +14,7 @@ import { isNamed, PlaceChoice, placeItem } from "./place_choice";
 import { Point } from "./point";
 import { Typed } from "./typed";
 
-const KEYS_MAX = 8; // a longer list is unfolded
+const KEYS_MAX = 12; // a longer list is unfolded
 
 /** What an item works with. `said`: what is wrong with a field, or doubtful, as far as it is to be said yet. */
 export interface Filling {
@@ -25,6 +25,7 @@ export interface Filling {
   walked: Walked;
   today: string;
   isPlaced: boolean; // the place is known, and not asked for
+  hidden: readonly string[]; // what else is not asked for
   workers: readonly Item[];
   said: (name: string) => string;
   set: (changes: Body) => void;
@@ -33,8 +34,8 @@ export interface Filling {
 }
 
 export function FormItems(filling: Filling) {
-  const { form, walked, today, isPlaced } = filling;
-  const isThere = (item: FormItem) => walked.shown.has(item.name) && isOnForm(item, today) && !isNamed(form, item) && !(isPlaced && item === placeItem(form));
+  const { form, walked, today, isPlaced, hidden } = filling;
+  const isThere = (item: FormItem) => walked.shown.has(item.name) && !hidden.includes(item.name) && isOnForm(item, today) && !isNamed(form, item) && !(isPlaced && item === placeItem(form));
   const ofGroup = (group: string | undefined) => form.items.filter((item) => item.group === group && isThere(item));
   return (
     <>
@@ -78,7 +79,7 @@ function Asked(props: AskedProps) {
       return <Titled {...props}><Choices options={offeredChoices(form, item, today, chosen)} values={chosen} onChange={(names) => set({ [name]: names })} /></Titled>;
     }
     case "select_one":
-      if (item.role === "place") return <PlaceChoice {...props} />;
+      if (item === placeItem(form)) return <PlaceChoice {...props} />;
       if (choicesOf(form, item).length <= KEYS_MAX) {
         const options = offeredChoices(form, item, today, [value]);
         return <Titled {...props}><Choice title="" options={options} canBeNone={!walked.required.has(name)} value={String(value ?? "")} onChange={(chosen) => set({ [name]: chosen })} /></Titled>;

@@ -1,5 +1,6 @@
 // Which place: by its id, or, in forms that ask for a kind, by kind, name and id together.
 
+import { word } from "../../contracts";
 import { choicesOf, type Form, type FormItem } from "../../domain/form";
 import { isOpen } from "../../domain/form_checks";
 import { type Place, placeKey, placesOf } from "../../domain/places";
@@ -12,9 +13,9 @@ import { type AskedProps, Titled } from "./items";
 const NAME = "place_name"; // says which of several places of a kind
 const ID = "place_id";
 
-/** The item that asks for the place. */
+/** The item that asks for the place, whether duties go by it or not. */
 export function placeItem(form: Form): FormItem | undefined {
-  return form.items.find(({ type, file, role }) => file === "places" || (type === "select_one" && role === "place"));
+  return form.items.find(({ type, file, role, name }) => file === "places" || (type === "select_one" && (role === "place" || name === "place")));
 }
 
 /** Whether a field goes with the place that is chosen, and is not asked by itself. */
@@ -36,7 +37,7 @@ export function named(form: Form, place: Place | null): Body {
   if (!item) return {};
   if (item.type !== "select_one") return { [item.name]: place?.id ?? null };
   const hasName = form.items.some((one) => one.name === NAME);
-  return { [item.name]: place?.kind ?? null, ...(hasName && { [NAME]: place?.name ?? null }), ...(place?.id && { [ID]: place.id }), ...(!place && { [ID]: null }) };
+  return { [item.name]: place?.kind ?? null, ...(hasName && { [NAME]: place?.name ?? null }), [ID]: place?.id ?? null };
 }
 
 /** Whether a body says that it is about a place. One without a name is about any of its kind. */
@@ -51,14 +52,31 @@ export function isAbout(form: Form, body: Body, place: Place): boolean {
 export function PlaceChoice(props: AskedProps) {
   const { form, item, body, walked, set } = props;
   const { site } = useSession();
-  const places = offeredPlaces(form, site);
+  const isRequired = walked.required.has(item.name);
+  const known = distinguished(form, item, offeredPlaces(form, site));
+  const places = isRequired ? known : withKinds(form, item, known);
   const options = Object.fromEntries(places.map((place) => [placeKey(place), place.name]));
   const chosen = body[item.name] ? places.find((place) => isAbout(form, body, place)) : undefined;
   const choose = (key: string) => set(named(form, places.find((place) => placeKey(place) === key) ?? null));
   return (
     <Titled {...props}>
       {places.length === 0 && <p class="empty">这个工地还没有登记这样的场所。</p>}
-      <Choice title="" options={options} canBeNone={!walked.required.has(item.name)} value={chosen ? placeKey(chosen) : ""} onChange={choose} />
+      <Choice title="" options={options} canBeNone={!isRequired} value={chosen ? placeKey(chosen) : ""} onChange={choose} />
     </Titled>
   );
+}
+
+/** Where a body says only the kind, several places of a kind are one answer. */
+export function distinguished(form: Form, item: FormItem, places: Place[]): Place[] {
+  if (item.type !== "select_one" || form.items.some(({ name }) => name === NAME)) return places;
+  const isOne = (place: Place) => place.id || places.filter(({ kind }) => kind === place.kind).length === 1;
+  const kinds = new Set(places.filter((place) => !isOne(place)).map(({ kind }) => kind));
+  const labelOf = (kind: string) => choicesOf(form, item).find(({ name }) => name === kind)?.label ?? word("place", kind);
+  return [...places.filter(isOne), ...[...kinds].map((kind) => ({ kind, name: labelOf(kind) }))];
+}
+
+/** Where a place is only mentioned, a kind will do of which the site has registered none. */
+function withKinds(form: Form, item: FormItem, places: Place[]): Place[] {
+  const others = choicesOf(form, item).filter(({ name }) => places.every(({ kind }) => kind !== name));
+  return [...places, ...others.map(({ name, label }) => ({ kind: name, name: label }))];
 }

@@ -17,26 +17,28 @@ interface Props {
   form: Form;
   records: readonly Item[]; // the latest first
   scope: string;
+  empty?: string;
+  hasDays?: boolean; // they are not all of today
 }
 
-export function Records({ form, records, scope }: Props) {
+export function Records({ form, records, scope, empty = form.nature === "fact" ? "今日还没有记录。" : "还没有登记。", hasDays = false }: Props) {
   const names = useNames(scope);
   return (
     <ul class="records">
       {records.map((record) => (
         <li key={record.id}>
-          <OneRecord {...{ form, record, names }} />
+          <OneRecord {...{ form, record, names, hasDays }} />
         </li>
       ))}
-      {records.length === 0 && <li class="muted card">{form.nature === "fact" ? "今日还没有记录。" : "还没有登记。"}</li>}
+      {records.length === 0 && <li class="muted card">{empty}</li>}
     </ul>
   );
 }
 
-function OneRecord({ form, record, names }: { form: Form; record: Item; names: Names }) {
+function OneRecord({ form, record, names, hasDays }: { form: Form; record: Item; names: Names; hasDays: boolean }) {
   const { forms } = useSession();
   const [isOpen, setOpen] = useState(false);
-  const when = form.nature === "fact" ? timeText(record) : "";
+  const when = form.nature === "fact" ? (hasDays ? whenText(record) : timeText(record)) : "";
   return (
     <details class="card" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>

@@ -52,7 +52,7 @@ function textOf(form: Form, item: FormItem, value: unknown, names: Names): strin
     case "select_multiple":
       return (value as unknown[]).map(nameOf).join("、");
     case "select_one":
-      return item.role === "place" ? word("place", String(value)) || nameOf(value) : nameOf(value);
+      return item === placeItem(form) ? word("place", String(value)) || nameOf(value) : nameOf(value);
     case "geopoint": {
       const { latitude_deg, longitude_deg } = value as Record<string, number>;
       return `${latitude_deg}, ${longitude_deg}`;

@@ -3,8 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { choices } from "../../contracts";
 import { observedMs, observedProblem, observedText } from "../../domain/backfill";
-import type { Photo } from "../../domain/photos";
-import { placeKey, placesOf } from "../../domain/places";
+import { shippedForm } from "../../domain/shipped_forms";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { draftName, dropDraft } from "../../store/drafts";
@@ -14,8 +13,8 @@ import { add } from "../../store/write";
 import { useDraft } from "../drafts";
 import { Choice } from "../parts/choice";
 import { Field } from "../parts/field";
+import { FillIn } from "../form/fill_in";
 import { Observed } from "../parts/observed";
-import { PhotoField } from "../parts/photo_field";
 import { askPosition, isPositionGranted, type Position } from "../position";
 import { onward } from "../route";
 import { useLive, useSave, useSession } from "../session";
@@ -47,62 +46,16 @@ interface FindingProps {
   from: Written | null;
 }
 
-interface FindingDraft {
-  body: Body;
-  photos: Photo[];
-  observed?: string; // as domain/backfill has it
-}
-
 function FindingForm({ round, scope, from }: FindingProps) {
-  const { db, site, offsetMs } = useSession();
-  const save = useSave();
-  const draft = useDraft<FindingDraft>(findingDraft(scope, from?.id ?? round), () => ({
-    body: from?.body ?? { severity: "ordinary" },
-    photos: from?.photos ?? [],
-    observed: observedText(from?.observedMs ?? null),
-  }));
-  const [wrong, setWrong] = useState<Record<string, string>>({});
-  if (!draft) return null;
-  const { body, photos, observed = "" } = draft.value;
-  const set = (changes: Body) => draft.set((now) => ({ body: { ...now.body, ...changes } }));
-  const keep = async (event: Event) => {
-    event.preventDefault();
-    const clean = withoutEmpty({ ...body, round });
-    const invalid = problems(FINDING, clean);
-    setWrong(invalid);
-    if (Object.keys(invalid).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
-    const goOn = onward();
-    const further = { id: draft.id, observedMs: observedMs(observed) };
-    if (!(await save(() => add(db, scope, FINDING, clean, photos, further), "", from?.id))) return;
-    await draft.drop();
-    goOn("/round");
-  };
-  const found = placesOf(site).find((place) => place.kind === body["place"] && (!body["place_id"] || place.id === body["place_id"]));
-  const at = found ? placeKey(found) : "";
-  const choosePlace = (key: string) => {
-    const place = placesOf(site).find((one) => placeKey(one) === key);
-    set({ place: place?.kind ?? null, place_id: place?.id ?? null });
-  };
-  const chosen = (name: string, title: string, options: Record<string, string>) => (
-    <>
-      <Choice {...{ title, options }} value={String(body[name] ?? "")} onChange={(value) => set({ [name]: value })} />
-      {wrong[name] && <p class="wrong">{wrong[name]}</p>}
-    </>
-  );
+  const goOn = onward();
+  const form = shippedForm(FINDING);
+  if (!form) return null;
+  const filling = { form, isPublished: false, scope, place: null, preset: { severity: "ordinary" }, of: null, from, workers: [], rules: [] };
   return (
-    <form class="finding" onSubmit={keep} noValidate>
+    <section class="form finding">
       <Title text="记录问题" />
-      {chosen("topic", "检查项目", choices(FINDING, "topic"))}
-      {chosen("severity", "严重程度", choices(FINDING, "severity"))}
-      <Choice title="场所 (可不选)" canBeNone options={Object.fromEntries(placesOf(site).map((place) => [placeKey(place), place.name]))} value={at} onChange={choosePlace} />
-      {wrong["place"] && <p class="wrong">{wrong["place"]}</p>}
-      <div class="fields">
-        <Field {...{ kind: FINDING, body, wrong, set }} name="description" />
-      </div>
-      <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />
-      <PhotoField photos={photos} onChange={(change) => draft.set((now) => ({ photos: change(now.photos) }))} />
-      <button class="main">保存问题</button>
-    </form>
+      <FillIn {...filling} fixed={{ round }} draftAs={findingDraft(scope, from?.id ?? round)} saveWord="保存问题" onSaved={() => goOn("/round")} />
+    </section>
   );
 }
 

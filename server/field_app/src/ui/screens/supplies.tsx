@@ -1,19 +1,15 @@
-// 物资: disinfectant, masks and gloves that came in, were issued or were counted, and what should be left.
+// 物资: what should be left of disinfectant, masks and gloves, and the form by which they come in, are issued or counted.
 
 import { useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
-import { observedMs, observedProblem, observedText } from "../../domain/backfill";
+import { shippedForm } from "../../domain/shipped_forms";
 import { balances } from "../../domain/supplies";
-import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
-import { isStanding, type Item, listed, type Written, writtenIn } from "../../store/view";
-import { add, voidRecord } from "../../store/write";
-import { Choice } from "../parts/choice";
-import { Field, numberOf } from "../parts/field";
-import { Observed } from "../parts/observed";
-import { whenText } from "../parts/when";
+import { listed, writtenIn } from "../../store/view";
+import { FillIn } from "../form/fill_in";
+import { Records } from "../form/records";
 import { onward } from "../route";
-import { useLive, useSave, useSession } from "../session";
+import { useLive, useSession } from "../session";
 
 const KIND = "supply_movement";
 const UNITS: Record<string, string> = { disinfectant: "升", mask: "只", glove: "只" };
@@ -24,12 +20,17 @@ export function Supplies({ copy }: { copy: string | null }) {
   const scope = site?.scope ?? "none";
   const movements = useLive(() => listed(db, KIND, scope), [db, scope]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
-  if (!movements || !site || copied === undefined) return null;
+  const [written, setWritten] = useState(0); // a form that was saved gives way to an empty one
+  const form = shippedForm(KIND);
+  if (!form || !movements || !site || copied === undefined) return null;
   const left = balances(movements);
   const least = rule("supply_days_min");
-  const latest = movements.filter(isStanding).sort((a, b) => b.timeMs - a.timeMs);
+  const latest = [...movements].sort((a, b) => b.timeMs - a.timeMs).slice(0, SHOWN);
+  const goOn = onward();
+  const onSaved = () => (copied ? goOn("/supplies") : setWritten(written + 1));
+  const filling = { form, isPublished: false, scope: site.scope, place: null, preset: {}, of: null, from: copied, workers: [], rules: [], onSaved };
   return (
-    <section>
+    <section class="form">
       <h1>物资</h1>
       <dl class="card counts">
         {Object.entries(choices(KIND, "item")).map(([item, name]) => (
@@ -44,78 +45,13 @@ export function Supplies({ copy }: { copy: string | null }) {
       <p class="muted">
         储备不少于 {least.value} 日用量 <small>依据: {least.source}</small>
       </p>
-      <MovementForm key={`${scope} ${copy}`} scope={site.scope} from={copied} />
-      <ul class="entries card">
-        {latest.slice(0, SHOWN).map((one) => (
-          <Movement key={one.id} movement={one} />
-        ))}
-        {latest.length === 0 && <li class="muted">还没有出入库记录。</li>}
-      </ul>
+      <FillIn key={`${scope} ${copy} ${written}`} {...filling} hides={notOf} />
+      <Records form={form} records={latest} scope={site.scope} empty="还没有出入库记录。" hasDays />
     </section>
   );
 }
 
-function MovementForm({ scope, from }: { scope: string; from: Written | null }) {
-  const { db, offsetMs } = useSession();
-  const save = useSave();
-  const [body, setBody] = useState<Body>(from?.body ?? {});
-  const [observed, setObserved] = useState(observedText(from?.observedMs ?? null));
-  const [wrong, setWrong] = useState<Record<string, string>>({});
-  const set = (changes: Body) => setBody((before) => ({ ...before, ...changes }));
-  const keep = async (event: Event) => {
-    event.preventDefault();
-    const clean = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""));
-    if (clean["item"] !== "disinfectant") delete clean["concentration_mg_l"];
-    const invalid = problems(KIND, clean);
-    setWrong(invalid);
-    if (Object.keys(invalid).length > 0 || observedProblem(observed, Date.now() + offsetMs)) return;
-    const goOn = onward();
-    if (!(await save(() => add(db, scope, KIND, clean, [], { observedMs: observedMs(observed) }), "已记录", from?.id))) return;
-    setBody({});
-    setObserved("");
-    if (from) goOn("/supplies");
-  };
-  const chosen = (name: "item" | "movement", title: string) => (
-    <>
-      <Choice title={title} options={choices(KIND, name)} value={String(body[name] ?? "")} onChange={(value) => set({ [name]: value })} />
-      {wrong[name] && <p class="wrong">{wrong[name]}</p>}
-    </>
-  );
-  const field = { kind: KIND, body, wrong, set };
-  return (
-    <form class="card" onSubmit={keep} noValidate>
-      {chosen("item", "物资")}
-      {chosen("movement", "出入库")}
-      <div class="fields">
-        <Field {...field} name="amount" read={numberOf} mode="decimal" />
-        {body["item"] === "disinfectant" && <Field {...field} name="concentration_mg_l" read={numberOf} mode="decimal" />}
-        <Field {...field} name="note" />
-      </div>
-      <Observed value={observed} onChange={setObserved} />
-      <button class="main">保存</button>
-    </form>
-  );
-}
-
-function Movement({ movement }: { movement: Item }) {
-  const { db } = useSession();
-  const save = useSave();
-  const { body } = movement;
-  const item = String(body["item"]);
-  return (
-    <li>
-      <span>
-        {choices(KIND, "item")[item]} {choices(KIND, "movement")[String(body["movement"])]}{" "}
-        <strong>
-          {String(body["amount"])} {UNITS[item]}
-        </strong>{" "}
-        <small>{whenText(movement)}</small>
-      </span>
-      {movement.state === "unsent" && (
-        <button class="quiet small" onClick={() => void save(() => voidRecord(db, movement.scope, movement.id, "录入错误"), "")}>
-          撤销
-        </button>
-      )}
-    </li>
-  );
+/** Only a disinfectant has a strength. */
+function notOf(body: Body): string[] {
+  return body["item"] === "disinfectant" ? [] : ["concentration_mg_l"];
 }

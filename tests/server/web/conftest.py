@@ -1,0 +1,3 @@
+from tests.server.office import office
+
+__all__ = ["office"]
