@@ -29,10 +29,10 @@ from server.console import devices as device_pages
 from server.console import documents as document_pages
 from server.console import enrol_codes as enrol_code_pages
 from server.console import flags as flag_pages
+from server.console import form_pages, pages
 from server.console import holidays as holiday_pages
 from server.console import keys as key_pages
 from server.console import overview as overview_pages
-from server.console import pages
 from server.console import people as people_pages
 from server.console import places as place_pages
 from server.console import proposals as proposal_pages
@@ -55,7 +55,7 @@ from server.workflows.local_app import local_app
 
 # Their pages are on the blueprint of `pages`.
 assert document_pages and flag_pages and overview_pages and people_pages and question_pages and record_pages
-assert admin_pages and proposal_pages and rule_pages and user_pages
+assert admin_pages and form_pages and proposal_pages and rule_pages and user_pages
 assert device_pages and enrol_code_pages and holiday_pages and key_pages and place_pages
 assert assignment_pages and audit_pages and company_pages and site_admin_pages and suspension_pages
 assert roster_column_pages and roster_pages and same_people_pages

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from schemas.forms.faults import FormRefused
-from schemas.forms.tables import Tables, tables_from_json
+from schemas.forms.tables import Tables
 from server.actions.accounts.manage_users import find_user
 from server.actions.forms.check_form import check_form, faults_json
 from server.actions.forms.diff_form import diff_forms
@@ -24,8 +23,7 @@ from server.base.clock import to_iso
 from server.base.db import Session, read, write
 from server.base.problems import Problem
 from server.cli.base import check_schema, make_app, print_table, runtime_of, table
-from server.files.new_workbook import new_workbook
-from server.files.read_form_workbook import read_form_workbook
+from server.files.form_files import form_workbook, read_form_file
 from server.rules.calendar import add_days, local_date_of
 from server.workflows.judge_forms import judge_waiting
 
@@ -34,13 +32,7 @@ _FILE = click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_
 
 def read_tables(path: Path) -> Tables:
     """The tables of a workbook, or of its JSON. Raises Problem 4xx for the file itself."""
-    data = path.read_bytes()
-    if path.suffix.lower() != ".json":
-        return read_form_workbook(data)
-    try:
-        return tables_from_json(json.loads(data))
-    except ValueError as error:
-        raise Problem("malformed_json", f"{path.name} 不是有效的 JSON: {error}") from error
+    return read_form_file(path.name, path.read_bytes())
 
 
 @click.command("check")
@@ -165,7 +157,7 @@ def export(code: str, version: int | None, out: Path | None) -> None:
     with app.app_context(), read() as session:
         tables = tables_of(session, form_of_code(rules_in_force(session), code, version))
     if out is not None and out.suffix.lower() == ".xlsx":
-        out.write_bytes(_workbook(tables))
+        out.write_bytes(form_workbook(tables))
         return
     text = json.dumps(tables, ensure_ascii=False, indent=1)
     if out is not None:
@@ -209,18 +201,3 @@ def _fail(refused: FormRefused) -> NoReturn:
 def _more(refused: FormRefused) -> list[str]:
     more = refused.count - len(refused.faults)
     return [f"另有 {more} 处。"] if more else []
-
-
-def _workbook(tables: Mapping[str, list[dict[str, Any]]]) -> bytes:
-    buffer = io.BytesIO()
-    with new_workbook(buffer) as book:
-        for name, rows in tables.items():
-            page = book.add_worksheet(name)
-            headers = list(dict.fromkeys(header for row in rows for header in row))
-            for column, header in enumerate(headers):
-                page.write_string(0, column, header)
-            for number, row in enumerate(rows, start=1):
-                for column, header in enumerate(headers):
-                    if row.get(header) not in (None, ""):
-                        page.write_string(number, column, str(row[header]))
-    return buffer.getvalue()

@@ -66,6 +66,11 @@ FORMS: Mapping[str, Form] = {
     "console.forget": Form("console.show_titles", typed=False),
     "console.decide_proposal": Form("console.show_proposal"),
     "console.propose_rule": Form("console.show_rule"),
+    "console.check_form_file": Form("console.list_published_forms", 2 * 1024 * 1024, typed=False),
+    "console.propose_form": Form(
+        "console.list_published_forms", 2 * 1024 * 1024, typed=False
+    ),  # with its tables
+    "console.propose_form_retiring": Form("console.show_published_form"),
     "console.add_user": Form("console.list_users"),
     "console.edit_user": Form("console.show_user"),
     "console.switch_user": Form("console.show_user"),

@@ -7,12 +7,22 @@ from uuid import UUID
 from flask import g, request, url_for
 
 from schemas.limits import REASON_MAX
-from server.actions.approvals.proposals import decide, gathered, one_proposal, page_of_proposals
+from server.actions.approvals import form_publication
+from server.actions.approvals.proposals import (
+    ShownProposal,
+    decide,
+    gathered,
+    one_proposal,
+    page_of_proposals,
+)
+from server.actions.forms.preview_form import Preview
+from server.actions.reference.change_rule import MARKS
 from server.actions.reference.name_codes import read_names
 from server.base.db import read
 from server.base.problems import Problem
 from server.console.pages import JUDGES, ROWS, blueprint, render, require_role
 from server.console.submit import Answer, submit
+from server.models.tx import Tx
 from server.models.user import ADMIN
 from server.rules.approval import OPEN, STATES
 from server.web.responses import runtime, tx_of
@@ -57,6 +67,24 @@ def _page(proposal_id: str, problem: Problem | None) -> str:
         tx = tx_of(session)
         shown = one_proposal(tx, g.viewer, proposal_id)
         facts = shown.effect.describe(tx, shown.proposal.payload)
+        seen, faults = _preview(tx, shown)
         names = read_names(session)
-    values = {"shown": shown, "facts": facts, "states": STATES, "reason_max": REASON_MAX}
-    return render("proposal.html", names, problem=problem, **values)
+    values = {
+        "seen": seen,
+        "faults": faults,
+        "shown": shown,
+        "facts": facts,
+        "states": STATES,
+        "reason_max": REASON_MAX,
+    }
+    return render("proposal.html", names, problem=problem, marks=MARKS, **values)
+
+
+def _preview(tx: Tx, shown: ShownProposal) -> tuple[Preview | None, Problem | None]:
+    """A proposed form as whoever wrote it saw it, or what is wrong with it by now."""
+    if shown.effect is not form_publication.EFFECT:
+        return None, None
+    try:
+        return form_publication.preview(tx, form_publication.proposed_tables(shown.proposal.payload)), None
+    except Problem as problem:
+        return None, problem

@@ -52,6 +52,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/codes",
         "proposals",
         "proposals/{proposal}",
+        "admin/forms",
+        "admin/forms/disinfection_log",
         "admin/rules",
         "admin/rules/fever_celsius",
         "admin/holidays",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from server.base.problems import Problem
 from server.models.device import OWN_CLASS, Device
 from server.models.published_form import PublishedForm
 from server.models.site import Site
-from server.models.user import Assignment
+from server.models.user import Assignment, User
 from server.rules.rulebook import Rulebook
 
 _SHIPPED = "随系统提供"
@@ -49,6 +49,13 @@ def list_forms(session: Session, book: Rulebook) -> list[ShownForm]:
             signed = (row.author_id, row.approver_id, row.at_ms) if row is not None else (None, None, None)
             shown.append(ShownForm(form, *signed))
     return shown
+
+
+def signers_of(session: Session, shown: Iterable[ShownForm]) -> dict[str, str]:
+    """The names of those who wrote and approved these, by their ids."""
+    ids = {by for one in shown for by in (one.author_id, one.approver_id) if by is not None}
+    query = sa.select(User.id, User.display_name).where(User.id.in_(ids))
+    return {row.id: row.display_name for row in session.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)
