@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import pkgutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 from flask import Flask, Response, redirect, request, url_for
 from flask.json.provider import DefaultJSONProvider
@@ -12,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import __version__
+from server import __version__, console
 from server.api import devices, docs, flags, media, ops, rosters, sessions, sites, sync, uploads
 from server.api.openapi import make_api
 from server.base.clock import Clock
@@ -21,30 +23,7 @@ from server.base.db import DatabaseTrouble, is_passing
 from server.base.media_store import StoreTrouble
 from server.base.problems import Problem
 from server.base.seal import SealBroken
-from server.console import admin as admin_pages
-from server.console import assignments as assignment_pages
-from server.console import audit as audit_pages
-from server.console import companies as company_pages
-from server.console import devices as device_pages
-from server.console import documents as document_pages
-from server.console import enrol_codes as enrol_code_pages
-from server.console import flags as flag_pages
-from server.console import form_pages, pages
-from server.console import holidays as holiday_pages
-from server.console import keys as key_pages
-from server.console import overview as overview_pages
-from server.console import people as people_pages
-from server.console import places as place_pages
-from server.console import proposals as proposal_pages
-from server.console import questions as question_pages
-from server.console import records as record_pages
-from server.console import roster_columns as roster_column_pages
-from server.console import rosters as roster_pages
-from server.console import rules as rule_pages
-from server.console import same_people as same_people_pages
-from server.console import site_admin as site_admin_pages
-from server.console import suspensions as suspension_pages
-from server.console import users as user_pages
+from server.console import pages
 from server.field_app import pages as field_pages
 from server.web.figures import Figures
 from server.web.log_in_turns import LogInTurns
@@ -53,12 +32,9 @@ from server.web.responses import answer_problem, problem_of
 from server.web.security_headers import set_security_headers
 from server.workflows.local_app import local_app
 
-# Their pages are on the blueprint of `pages`.
-assert document_pages and flag_pages and overview_pages and people_pages and question_pages and record_pages
-assert admin_pages and form_pages and proposal_pages and rule_pages and user_pages
-assert device_pages and enrol_code_pages and holiday_pages and key_pages and place_pages
-assert assignment_pages and audit_pages and company_pages and site_admin_pages and suspension_pages
-assert roster_column_pages and roster_pages and same_people_pages
+# Every module of the console puts its pages on the blueprint of `pages`.
+for _module in pkgutil.iter_modules(console.__path__, f"{console.__name__}."):
+    import_module(_module.name)
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024  # of any request; endpoints bound their own tighter
 API_BLUEPRINTS = (
