@@ -193,7 +193,9 @@ def test_a_published_workbook_comes_out_again_and_is_the_same(office: Office, tm
     publish(office, tmp_path, pond())
     seat = office.seat("admin")
     data = seat.client.get("/console/admin/forms/pond_round/1.xlsx").data
-    assert openpyxl.load_workbook(io.BytesIO(data)).sheetnames == list(pond())
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == list(pond())
+    assert [cell.value for cell in book["survey"][1]][:4] == ["type", "name", LABEL, "required"]
     assert "内容和已发布的第 1 版相同" in uploaded(seat, data).text
     for page in ("admin/forms/pond_round/9.xlsx", "admin/forms/nothing", "admin/forms/nothing/1.xlsx"):
         seat.get(page, 404)
