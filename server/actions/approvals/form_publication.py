@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,13 +29,17 @@ def preview(tx: Tx, tables: Tables) -> Preview:
 
 
 def proposed_tables(payload: Payload) -> Tables:
-    """The workbook that a proposal carries: `tables`, as JSON."""
-    return tables_from_json(payload.get("tables"))
+    """The workbook that a proposal carries: `tables`, as JSON. It is kept as text: PostgreSQL's jsonb forgets the order of
+    sheets and columns."""
+    tables = payload.get("tables")
+    return tables_from_json(json.loads(tables) if isinstance(tables, str) else tables)
 
 
 def _check(tx: Tx, viewer: Viewer, payload: Payload) -> Checked:
     tables = proposed_tables(payload)
-    return Checked(_named(preview(tx, tables).form), {"tables": tables_json(tables)})
+    return Checked(
+        _named(preview(tx, tables).form), {"tables": json.dumps(tables_json(tables), ensure_ascii=False)}
+    )
 
 
 def _apply(tx: Tx, proposal: Proposal, viewer: Viewer, outside: Any) -> None:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from server.base.db import read
 from server.models import Proposal, PublishedForm
+from server.rules.calendar import DAY_MS, add_days, local_date_of
 from tests.server.office import Office, Seat, marks_of, office, refusal_of
 from tests.stories.field import Field
 from tests.stories.forms.workbooks import only_form, pond, workbook
@@ -179,6 +180,7 @@ def test_tables_that_were_tampered_with_are_refused(office: Office, tmp_path: Pa
         fields = {**marks_of(page), "tables": tables, "reason": REASON}
         answer = seat.client.post("/console/admin/forms/proposals", data=fields)
         assert (answer.status_code, refusal_of(answer)) == (422, "form_refused")
+        assert "上传新表单或新版本" in answer.text
 
 
 def test_a_new_version_shows_what_differs_from_the_one_before(office: Office, tmp_path: Path) -> None:
@@ -193,22 +195,34 @@ def test_a_published_workbook_comes_out_again_and_is_the_same(office: Office, tm
     publish(office, tmp_path, pond())
     seat = office.seat("admin")
     data = seat.client.get("/console/admin/forms/pond_round/1.xlsx").data
-    assert openpyxl.load_workbook(io.BytesIO(data)).sheetnames == list(pond())
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == list(pond())
+    assert [cell.value for cell in book["survey"][1]][:4] == ["type", "name", LABEL, "required"]
     assert "内容和已发布的第 1 版相同" in uploaded(seat, data).text
     for page in ("admin/forms/pond_round/9.xlsx", "admin/forms/nothing", "admin/forms/nothing/1.xlsx"):
         seat.get(page, 404)
 
 
 def test_two_administrators_retire_a_form(office: Office, tmp_path: Path) -> None:
-    publish(office, tmp_path, pond())
-    seat, page = office.seat("admin"), "admin/forms/pond_round"
-    for day in ("", "2020-01-01", "morning"):
+    publish(office, tmp_path, pond(gongdi_2={"from": "2020-01-01"}))
+    seat, page, now_ms = office.seat("admin"), "admin/forms/pond_round", office.cast.clock.now_ms()
+    today = local_date_of(now_ms)
+    for day in ("", today, "morning"):
         assert refusal_of(seat.send(page, to=day, reason=REASON)) == "invalid_input"
-    assert seat.send(page, to="2030-01-01", reason="池塘填了").status_code == 303
-    assert "2030-01-01 停用" in office.seat("deputy").get(f"proposals/{waiting(office)}")
+    tomorrow = add_days(today, 1)
+    assert seat.send(page, to=tomorrow, reason="池塘填了").status_code == 303
+    assert f"{tomorrow} 停用" in office.seat("deputy").get(f"proposals/{waiting(office)}")
     approved(office)
     assert versions(office) == [1, 2]
     assert "提议停用" not in seat.get(page)
+    assert "已停用" not in seat.get("admin/forms")
+    office.cast.clock.advance(DAY_MS)
+    assert "已停用" in office.seat("admin").get("admin/forms")
+
+
+def test_a_form_that_begins_later_is_named_as_coming(office: Office, tmp_path: Path) -> None:
+    publish(office, tmp_path, pond(gongdi_2={"from": "2030-01-01"}))
+    assert "将起用</span> <small>2030-01-01" in office.seat("admin").get("admin/forms")
 
 
 def test_a_proposal_that_became_wrong_says_why_and_can_be_rejected(office: Office, tmp_path: Path) -> None:
