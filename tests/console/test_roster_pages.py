@@ -318,9 +318,9 @@ def test_full_numbers_are_exported_by_those_who_may_and_say_why(
     contractor = cast.client("contractor")
     commit(contractor, preview(contractor, site, people_file(person(1))))
     page = open_page(f"/console/sites/{site}/people", DESK, "section")
-    page.get_by_label("事由").fill("核对工伤保险")
+    page.get_by_label("事由").first.fill("核对工伤保险")
     with page.expect_download() as downloading:
-        page.get_by_role("button", name="导出").press("Enter")
+        page.get_by_role("button", name="导出 (.xlsx, 完整号码)").press("Enter")
     book = openpyxl.load_workbook(io.BytesIO(downloading.value.path().read_bytes()))
     values = [cell.value for row in book.worksheets[0].iter_rows() for cell in row]
     assert person(1).certificate_number in values

@@ -68,7 +68,8 @@ export function Measure({ person, slot, point, retest, initial, initialMs, copy,
     else goOn(`${back}&worker=${person.id}`);
   };
   useEffect(() => {
-    const leftMs = celsius !== null && retest ? waitMs(retest, takenMs ?? now) : 0;
+    // By the clock itself: `now` is up to a second older, and a wait that is over would be asked about.
+    const leftMs = celsius !== null && retest ? waitMs(retest, takenMs ?? Date.now() + offsetMs) : 0;
     setShortMs(leftMs);
     if (!isCopy && leftMs === 0 && judged === "normal") void keep(); // nothing to ask: saved with the third digit
   }, [digits]);
