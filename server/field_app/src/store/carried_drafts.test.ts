@@ -6,7 +6,8 @@ import { hex, sha256, utf8 } from "../protocol/bytes";
 import { FakeServer, SITE } from "../tests/fake_server";
 import { takeDrafts } from "./carried_drafts";
 import { type FieldDatabase, newScope } from "./database";
-import { draft, draftName, keepDraft, unfinished } from "./drafts";
+import { draftName } from "./draft_names";
+import { draft, keepDraft, unfinished } from "./drafts";
 import { unsentFile } from "./export";
 import { add } from "./write";
 

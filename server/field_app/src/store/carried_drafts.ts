@@ -4,7 +4,8 @@ import { strFromU8, strToU8, unzipSync } from "fflate";
 import type { Photo } from "../domain/photos";
 import { hex, sha256 } from "../protocol/bytes";
 import { type FieldDatabase, FieldError, type Note } from "./database";
-import { allDrafts, copiedIn, draftName, idOf, isWritten, nameNow, partsOf } from "./drafts";
+import { copiedIn, draftName, nameNow, partsOf } from "./draft_names";
+import { allDrafts, idOf, isWritten } from "./drafts";
 
 const LIST = "drafts.json";
 const FOLDER = "drafts/";

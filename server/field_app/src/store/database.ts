@@ -6,7 +6,7 @@
 import Dexie, { type Table } from "dexie";
 import type { Bytes } from "../protocol/bytes";
 import type { Act, Body } from "../protocol/entry";
-import { nameNow } from "./drafts";
+import { nameNow } from "./draft_names";
 
 export interface Identity {
   one: "one";

@@ -4,7 +4,8 @@ import type { Photo } from "../domain/photos";
 import type { Body } from "../protocol/entry";
 import { uuid7 } from "../protocol/ids";
 import type { FieldDatabase } from "./database";
-import { draft, draftName, dropDraft, keepDraft } from "./drafts";
+import { draftName } from "./draft_names";
+import { draft, dropDraft, keepDraft } from "./drafts";
 import { found } from "./view";
 
 export interface Going {

@@ -3,7 +3,7 @@
 import type { Photo } from "../../domain/photos";
 import { PhotoField } from "../parts/photo_field";
 import { FileField } from "./file_field";
-import { type AskedProps, Titled } from "./items";
+import { type AskedProps, Titled } from "./titled";
 
 export function Attachments(props: AskedProps) {
   const { item, body, photos, setPhotos, onBusy } = props;

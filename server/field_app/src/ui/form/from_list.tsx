@@ -8,7 +8,7 @@ import { isStanding, listed } from "../../store/view";
 import { PersonPicker } from "../parts/person_picker";
 import { whenText } from "../parts/when";
 import { useLive, useSession } from "../session";
-import { type AskedProps, Titled } from "./items";
+import { type AskedProps, Titled } from "./titled";
 import { summaryOf, useNames } from "./summary";
 import { Typed } from "./typed";
 

@@ -1,37 +1,17 @@
 // The items of a form in their order, each as its type is filled in.
 
-import type { ComponentChildren } from "preact";
-import type { Photo } from "../../domain/photos";
-import { choicesOf, type Form, type FormItem, offeredChoices } from "../../domain/form";
-import { isOnForm, type Walked } from "../../domain/form_walk";
+import { choicesOf, type FormItem, offeredChoices } from "../../domain/form";
+import { isOnForm } from "../../domain/form_walk";
 import { shown } from "../../domain/expressions";
-import type { Body } from "../../protocol/entry";
-import type { Item } from "../../store/view";
 import { Choice, Choices } from "../parts/choice";
 import { Attachments } from "./attachments";
 import { FromList } from "./from_list";
 import { isNamed, PlaceChoice, placeItem } from "./place_choice";
 import { Point } from "./point";
+import { type AskedProps, type Filling, Titled } from "./titled";
 import { Typed } from "./typed";
 
 const KEYS_MAX = 12; // a longer list is unfolded
-
-/** What an item works with. `said`: what is wrong with a field, or doubtful, as far as it is to be said yet. */
-export interface Filling {
-  form: Form;
-  scope: string;
-  body: Body;
-  photos: readonly Photo[];
-  walked: Walked;
-  today: string;
-  isPlaced: boolean; // the place is known, and not asked for
-  hidden: readonly string[]; // what else is not asked for
-  workers: readonly Item[];
-  said: (name: string) => string;
-  set: (changes: Body) => void;
-  setPhotos: (name: string, change: (photos: readonly Photo[]) => Photo[]) => void;
-  onBusy: (by: number) => void; // photos that are being made small: +1, -1
-}
 
 export function FormItems(filling: Filling) {
   const { form, walked, today, isPlaced, hidden } = filling;
@@ -54,8 +34,6 @@ export function FormItems(filling: Filling) {
     </>
   );
 }
-
-export type AskedProps = Filling & { item: FormItem };
 
 /** One item, in the way that fits its type. */
 function Asked(props: AskedProps) {
@@ -90,34 +68,6 @@ function Asked(props: AskedProps) {
     default:
       return <Typed {...props} wrong={said(name)} />;
   }
-}
-
-/** The title of what is no single control, and what is wrong below it. */
-export function Titled({ item, walked, said, children }: AskedProps & { children: ComponentChildren }) {
-  const { name, label, hint, type } = item;
-  const problem = said(name);
-  return (
-    <div class={problem ? "asked is-wrong" : "asked"} role="group" aria-label={label}>
-      {type !== "acknowledge" && (
-        <p class="asked-title">
-          {label}
-          <Extra hint={hint} isOptional={!walked.required.has(name)} />
-        </p>
-      )}
-      {type === "acknowledge" && hint && <p class="asked-title">{hint}</p>}
-      {children}
-      {problem && <p class="wrong" role="alert">{problem}</p>}
-    </div>
-  );
-}
-
-export function Extra({ hint, isOptional }: { hint?: string | undefined; isOptional: boolean }) {
-  return (
-    <>
-      {hint && <small> {hint}</small>}
-      {isOptional && <small> 可不填</small>}
-    </>
-  );
 }
 
 function Calculated({ item, value }: { item: FormItem; value: unknown }) {

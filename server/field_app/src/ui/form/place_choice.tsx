@@ -8,7 +8,7 @@ import type { Body } from "../../protocol/entry";
 import type { Item } from "../../store/view";
 import { Choice } from "../parts/choice";
 import { useSession } from "../session";
-import { type AskedProps, Titled } from "./items";
+import { type AskedProps, Titled } from "./titled";
 
 const NAME = "place_name"; // says which of several places of a kind
 const ID = "place_id";

@@ -4,7 +4,7 @@ import { observedMs, observedText } from "../../domain/backfill";
 import type { FormItem } from "../../domain/form";
 import { parseMs, wallText } from "../../protocol/time";
 import { numberOf } from "../parts/field";
-import { type AskedProps, Extra } from "./items";
+import { type AskedProps, Extra } from "./titled";
 
 type Props = AskedProps & { wrong?: string; options?: Record<string, string> };
 

@@ -6,7 +6,8 @@ import { observedMs, observedProblem, observedText } from "../../domain/backfill
 import { shippedForm } from "../../domain/shipped_forms";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
-import { draftName, dropDraft } from "../../store/drafts";
+import { draftName } from "../../store/draft_names";
+import { dropDraft } from "../../store/drafts";
 import { findingDraft, forgetRound, type Going, goingRound, type Half, halfWritten } from "../../store/rounds";
 import { isStanding, listed, type Written, writtenIn } from "../../store/view";
 import { add } from "../../store/write";

@@ -8,7 +8,7 @@ import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
 import type { Photo } from "../../domain/photos";
-import { draftName } from "../../store/drafts";
+import { draftName } from "../../store/draft_names";
 import { found, type Item, listed, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
 import { add, edit } from "../../store/write";
 import { useDraft } from "../drafts";
