@@ -50,7 +50,19 @@ NAMES = (
         "verdict",
         "value",
     ),
-    *("valid_from", "source", "mark", "class", "start", "cursor", "group", "who", "subject", "file"),
+    *(
+        "valid_from",
+        "source",
+        "mark",
+        "class",
+        "start",
+        "cursor",
+        "group",
+        "who",
+        "subject",
+        "file",
+        "tables",
+    ),
 )
 ID = "00000000-0000-0000-0000-000000000001"
 
@@ -58,6 +70,7 @@ ID = "00000000-0000-0000-0000-000000000001"
 def addresses(office: Office, method: str) -> Iterator[str]:
     """Every page of administration, of things that there are where a test has them."""
     known = {"site_id": office.cast.site_a, "user_id": office.cast.users["section"], "code": "fever_celsius"}
+    known["version"] = "1"
     for rule in office.app.url_map.iter_rules():
         if PAGES.match(rule.rule) and method in (rule.methods or ()):
             given = {name: known.get(name, ID) for name in rule.arguments}
