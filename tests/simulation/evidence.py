@@ -181,7 +181,8 @@ class Evidence:
         """Whether a device has counted since before then, without a break."""
         first = device.first.get(site)
         turns = self.truth.holders.get((device.user, site), [])
-        broken = device.out_ms is not None or any(not holding for _, holding in turns)
+        # Of a site that a restored server never gave its user, a tablet lets go; it reports for none.
+        broken = device.out_ms is not None or not turns or any(not holding for _, holding in turns)
         heard = device.through.get(site, first or 0)
         return first is not None and first <= at_ms and not broken and self.truth.now_ms - heard < DORMANT_MS
 
