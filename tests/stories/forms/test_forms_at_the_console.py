@@ -133,7 +133,7 @@ def test_the_picture_has_what_each_type_of_field_asks_for(office: Office, tmp_pa
     group = picture[picture.index("水泵") : picture.index("已到场")]
     for part in ("只在此时显示: <code>${wet} = 'yes'</code>", "看标尺", "cm", "最多 3 张"):
         assert part in group, part
-    for part in ("先看水位", "☐ 确认", "取当前位置", "手机号", "可选几项", "有漂浮物"):
+    for part in ("先看水位", "□ 确认", "取当前位置", "手机号", "可选几项", "有漂浮物"):
         assert part in picture, part
     assert "不再问的" not in picture
 
