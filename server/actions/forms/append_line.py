@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from schemas.forms.definition import Form, written
 from server.actions.accounts.log_in import HASHER
-from server.actions.devices.authenticate_device import Sender, hash_token, new_exchange
+from server.actions.devices.authenticate_device import Sender, new_exchange
+from server.actions.devices.own_device import add_own_device
 from server.actions.reference.load_reference import form_id
 from server.actions.sync.accept_push import close_exchange, sign_receipt
 from server.actions.sync.count_lines import count_lines
@@ -19,7 +20,7 @@ from server.actions.sync.open_exchange import Named, open_exchange
 from server.actions.sync.values import ScopeAnswer
 from server.base.clock import to_iso
 from server.base.seal import Seals
-from server.models.device import OWN_CLASS, Device
+from server.models.device import Device
 from server.models.entry import LogEntry
 from server.models.scope import REF
 from server.models.user import SERVER_ROLE, User
@@ -84,11 +85,4 @@ def _device(session: Session, seals: Seals, now_ms: int) -> Device:
     user.active, user.disabled_ms, user.made_ms = False, None, now_ms
     session.add(user)
     session.flush()
-    made = Device(id=OWN_DEVICE, user_id=OWN_USER, name="表单", platform="server", state="active")
-    made.device_class = OWN_CLASS
-    made.public_key = seals.signing_key.public_key().public_bytes_raw()
-    made.token_hash = hash_token(secrets.token_urlsafe(32))
-    made.enrolled_ms = made.seen_ms = now_ms
-    session.add(made)
-    session.flush()
-    return made
+    return add_own_device(session, seals, OWN_DEVICE, OWN_USER, "表单", now_ms)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.devices.own_device import PLATFORM
 from server.actions.signals.list_signals import signal_counts
-from server.actions.sync.write_server_entries import PLATFORM
 from server.models.access import Viewer, visible_flags, visible_sites
 from server.models.device import Device, StreamHead
 from server.models.flag import Flag

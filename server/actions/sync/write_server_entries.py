@@ -17,7 +17,8 @@ from uuid_utils import uuid7
 
 from schemas.book import FormBook
 from schemas.compiled import FastAt, FastEntry
-from server.actions.devices.authenticate_device import Sender, hash_token, new_exchange
+from server.actions.devices.authenticate_device import Sender, new_exchange
+from server.actions.devices.own_device import PLATFORM, add_own_device
 from server.actions.reference.load_reference import rules_of_stamp
 from server.actions.sync.accept_push import close_exchange, sign_receipt
 from server.actions.sync.append_scope import append_scope
@@ -27,7 +28,7 @@ from server.actions.sync.read_push import Line, own_line, read_line
 from server.actions.sync.values import Arrived, Pushing
 from server.base.clock import to_iso
 from server.base.seal import Seals
-from server.models.device import OWN_CLASS, Device
+from server.models.device import Device
 from server.models.scope import lock_scope, scope_name
 from server.models.user import Assignment
 from sync_protocol import stream as streams
@@ -35,7 +36,6 @@ from sync_protocol.header import Attested
 from sync_protocol.signatures import attestation_text, sign_text
 
 _AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memory
-PLATFORM = "server"
 
 
 class Draft(NamedTuple):
@@ -105,19 +105,12 @@ def own_device(user_id: str) -> str:
 
 
 def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device:
-    """The server's own device for this user. Nobody knows its token, so nobody can speak for it."""
+    """The server's own device for this user."""
     device_id = own_device(user_id)
     found = session.get(Device, device_id, with_for_update=True, populate_existing=True)
     if found is not None:
         return found
-    made = Device(id=device_id, user_id=user_id, name="名册上传", platform=PLATFORM, state="active")
-    made.device_class = OWN_CLASS
-    made.public_key = seals.signing_key.public_key().public_bytes_raw()
-    made.token_hash = hash_token(secrets.token_urlsafe(32))
-    made.enrolled_ms = made.seen_ms = now_ms
-    session.add(made)
-    session.flush()
-    return made
+    return add_own_device(session, seals, device_id, user_id, "名册上传", now_ms)
 
 
 class _Chain(NamedTuple):
