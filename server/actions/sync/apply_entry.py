@@ -141,7 +141,7 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
         return Effect(
             "refused", code="already_exists", errors={"/record": ["这条记录已经存在, 请用 edit 修改。"]}
         )
-    errors = applying.against(kind, body, written.times.event_ms)
+    errors = applying.against(kind, "add", body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     existing.add(record_id)
@@ -172,7 +172,7 @@ def _edit(applying: Applying, written: Written) -> Effect:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
         return _wrong_kind()
-    errors = applying.against(entry.kind, written.line.body, written.times.event_ms)
+    errors = applying.against(entry.kind, entry.act, written.line.body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     line, marks = written.line, _marks(applying, target)
