@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from server.actions.approvals import (
+    evidence_revocation,
     form_publication,
     key_retirement,
     office_row,
@@ -15,6 +16,7 @@ from server.actions.approvals import (
 from server.actions.approvals.effects import Effect
 
 _ALL = (
+    evidence_revocation.EFFECT,
     form_publication.EFFECT,
     key_retirement.EFFECT,
     office_row.EFFECT,
