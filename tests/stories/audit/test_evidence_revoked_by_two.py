@@ -57,6 +57,7 @@ def test_the_window_is_open_again_and_the_log_says_why(met: tuple[Field, str, st
         office.seat("section").get("proposals").partition('href="/console/proposals/')[2].partition('"')[0]
     )
     decide = f"proposals/{proposal}"
+    assert "1 项提议等您" in office.seat("brigade").get("waiting")
     own = office.seat("section").send(decide, f"{decide}/decide", verdict="approve")
     assert refusal_of(own) == "second_person_needed" and state(field, window) == "met"
     assert office.seat("brigade").send(decide, f"{decide}/decide", verdict="approve").status_code == 303
