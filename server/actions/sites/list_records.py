@@ -17,7 +17,7 @@ from schemas.book import AnyKind, FormBook
 from schemas.forms.surroundings import ONCE_CODE
 from schemas.kind import Kind
 from server.actions.accounts.name_people import name_people
-from server.actions.records.feed import body_aad
+from server.actions.records.segments import read_bodies
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import Names, read_names
 from server.actions.reference.record_words import value
@@ -85,7 +85,7 @@ def page_of_records(
     query = (
         sa.select(
             *(Record.id, Record.event_ms, Record.body, Record.backfilled, Record.counts, User.display_name),
-            *(Record.subject, Record.maybe_places),
+            *(Record.seq, Record.subject, Record.maybe_places),
         )
         .outerjoin(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
         .outerjoin(Device, Device.id == LogEntry.device_id)
@@ -94,7 +94,7 @@ def page_of_records(
         .order_by(Record.event_ms.desc(), Record.id)
     )
     rows = session.execute(query.offset(part.start).limit(part.limit)).all()
-    bodies = [msgspec.json.decode(seals.open(body_aad(row.id), row.body)) for row in rows]
+    bodies = [msgspec.json.decode(body) for body in read_bodies(session, seals, site_id, rows)]
     people = name_people(session, seals, _people(names.kinds, kind, site_id, bodies))
     fields, found = columns_of(names.kinds, kind), []
     where = names.kinds.kinds[kind].place_fields
