@@ -60,13 +60,13 @@ class Page:
 
     def add_records(self, lines: Sequence[bytes]) -> int:
         """As many of the lines of records as there is room for, at least one in an answer. Gives how many."""
-        ends = list(accumulate(len(line) + 1 for line in lines))
-        count = bisect_right(ends, self.room)
+        ends = list(accumulate(map(len, lines)))  # each line has a line feed besides
+        count = bisect_right(range(len(ends)), self.room, key=lambda place: ends[place] + place + 1)
         if not count and lines and not self.moved:
             count = 1
         if count:
             self.lines += lines[:count]
-            self.room -= ends[count - 1]
+            self.room -= ends[count - 1] + count
             self.moved = True
         self.more = count < len(lines)
         return count
