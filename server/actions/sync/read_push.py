@@ -68,10 +68,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A push as read: its header and its lines, in order."""
+    """A push as read: its header and its lines, in order. `stamp`: of the reference data by which they were read; None: of
+    that in force."""
 
     header: Header
     lines: list[Line]
+    stamp: str | None = None
 
 
 def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = SCHEMAS[-1]) -> list[Line]:
