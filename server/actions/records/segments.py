@@ -86,7 +86,7 @@ def lines_at(session: Session, seals: Seals, scope_id: str, seqs: Collection[int
     for first, packed in dense:
         lines = _unpacked(seals, scope_id, first, packed)
         found.update(zip(range(first, first + len(lines)), lines, strict=True))
-    if not all(found.get(seq) for seq in seqs):
+    if not all(map(found.get, seqs)):
         raise SealBroken("a segment lacks a record that is said to be in it")
     return found
 

@@ -19,31 +19,36 @@ from sync_protocol.digest import record_digest
 from sync_protocol.intervals import UNKNOWN_MS, Interval
 
 
-def add_facts(applying: Applying, writtens: Sequence[Written]) -> list[Effect]:
-    """New facts, together, in their order."""
-    feed, scope = applying.feed, applying.scope
+def add_facts(applying: Applying, writtens: Sequence[Written]) -> int:
+    """New facts, together, in their order. Gives the number that the first one takes."""
+    feed, scope, touches = applying.feed, applying.scope, applying.touches
     scope_id, name, first = scope.scope_id, scope.name, feed.next_seq
     rows: list[tuple[Any, ...]] = []
     lines: list[bytes] = []
     total = 0
     for seq, written in enumerate(writtens, start=first):
         entry, line, when = written.entry, written.line, counting_of(written)
-        key, kind = entry.id, entry.kind
-        found = about_of(applying, line, when)
-        judged = (when.event_ms, found.subject, found.maybe_places, line.slot, True)
-        times = (when.observed_ms is not None, when.earliest_ms, when.latest_ms, when.observed_ms, None, None)
-        rows.append((scope_id, key, kind, 1, seq, b"", *judged, *times))
+        key, kind, slot = entry.id, entry.kind, line.slot
+        event_ms, earliest_ms, latest_ms, observed_ms, _ = when
+        subject, maybe = line.subject, None
+        if line.is_about_place:
+            found = about_of(applying, line, when)
+            subject, maybe = found.subject, found.maybe_places
+        judged = (event_ms, subject, maybe, slot, True, observed_ms is not None)
+        rows.append(
+            (scope_id, key, kind, 1, seq, b"", *judged, earliest_ms, latest_ms, observed_ms, None, None)
+        )
         lines.append(put_line(name, kind, key, seq, fact_body(written)))
         total += record_digest(kind, key, 1)
-        applying.touches.append(came(kind, key, found.subject, line.slot, when))
-        applying.done.add(key)
+        touches.append(came(kind, key, subject, slot, when))
+    applying.done.update(row[1] for row in rows)
     feed.add_facts(rows, lines, total)
-    return [Effect("applied", 1, seq) for seq in range(first, first + len(rows))]
+    return first
 
 
 def add_fact(applying: Applying, written: Written) -> Effect:
     """One of them."""
-    return add_facts(applying, [written])[0]
+    return Effect("applied", 1, add_facts(applying, [written]))
 
 
 def counting_of(written: Written) -> Counting:
@@ -80,7 +85,8 @@ def touch(
     """The stretch of time in which a fact may decide windows. `came`: it is new, and this is all about it."""
     earliest_ms, latest_ms, observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
     if observed_ms is None and earliest_ms is not None and latest_ms is not None:
-        return Touch(kind, subject, min(earliest_ms, latest_ms), max(earliest_ms, latest_ms), went, came)
+        lo, hi = (earliest_ms, latest_ms) if earliest_ms <= latest_ms else (latest_ms, earliest_ms)
+        return Touch(kind, subject, lo, hi, went, came)
     known = [at_ms for at_ms in (earliest_ms, latest_ms, observed_ms) if at_ms is not None]
     at_ms = when.event_ms or 0
     return Touch(kind, subject, min(known, default=at_ms), max(known, default=at_ms), went, came)

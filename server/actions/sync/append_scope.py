@@ -234,13 +234,14 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
 
 
 def _written(pushing: Pushing, scope: Scope, lines: Sequence[Line], arrival: _Arrival) -> Iterator[Written]:
+    device_id, user_id, intervals = pushing.device_id, pushing.user_id, arrival.times
     for line in lines:
         entry = line.entry
         assert entry is not None
-        times = arrival.times[line.hash]
+        times = intervals[line.hash]
         said_ms = entry.at.observed_ms
         later = None if said_ms is None else _observed(pushing, scope, arrival, times, said_ms)
-        yield Written(line, entry, times, pushing.device_id, pushing.user_id, later)
+        yield Written(line, entry, times, device_id, user_id, later)
 
 
 def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval, said_ms: int) -> Observed:
@@ -252,8 +253,13 @@ def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval
 
 def _add_facts(pushing: Pushing, applying: Applying, facts: list[Written], taken: _Taken) -> None:
     """Apply these facts, and empty the list."""
-    for written, effect in zip(facts, add_facts(applying, facts), strict=True):
-        _note(pushing, applying, written, effect, taken)
+    scope_id, outcomes, logged = applying.scope.scope_id, taken.outcomes, taken.logged
+    for seq, written in enumerate(facts, start=add_facts(applying, facts)):
+        entry = written.entry
+        outcomes[entry.id] = {"id": entry.id, "outcome": "applied", "rev": 1, "seq": seq}
+        logged.append(_log_row(pushing, scope_id, written, ("applied", None, 1, seq)))
+        if entry.media:
+            taken.promised += promises_of(scope_id, entry)
     facts.clear()
 
 
@@ -269,7 +275,7 @@ def _is_place_known(applying: Applying, line: Line) -> bool:
 
 def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect, taken: _Taken) -> None:
     """Record an entry and its outcome; keep it where people see it when it was refused or is held."""
-    entry, line, times, scope = written.entry, written.line, written.times, applying.scope
+    entry, line, scope = written.entry, written.line, applying.scope
     taken.outcomes[entry.id] = effect.as_json(entry.id)
     if effect.outcome == "refused":
         line.code, line.errors = effect.code, effect.errors
@@ -278,17 +284,44 @@ def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect
     elif effect.outcome == "held":
         taken.held.append((entry.id, effect))
         taken.kept.append(written)
-    row = (scope.scope_id, entry.id, written.device_id, entry.n, entry.kind, entry.record, entry.act)
-    outcome = (effect.outcome, effect.code, effect.rev, effect.seq, pushing.exchange_id, pushing.now_ms)
-    claimed = (entry.at.wall_ms, times.event_ms, times.bound_ms, times.grade, times.not_before_ms or None)
-    observed_ms = written.observed.at_ms if written.observed is not None else None
-    is_backfilled = written.observed is not None and written.observed.counts
-    boot = (pushing.dates.boot_number(entry), entry.at.up_ms)
-    interval = (times.earliest_ms, times.latest_ms, times.floor_ms or None, times.doubt)
-    when = (*claimed, is_backfilled, *interval, observed_ms, *boot, form_of(line))
-    taken.logged.append((*row, bytes.fromhex(line.hash), line.stored, *outcome, *when))
+    outcome = (effect.outcome, effect.code, effect.rev, effect.seq)
+    taken.logged.append(_log_row(pushing, scope.scope_id, written, outcome))
     if entry.media and effect.outcome != "refused":
         taken.promised += promises_of(scope.scope_id, entry)
+
+
+def _log_row(pushing: Pushing, scope_id: str, written: Written, outcome: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An entry's row in the log, as _LOG_COLUMNS. `outcome`: with its code, rev and seq."""
+    line, entry, times, device_id, _, observed = written
+    at = entry.at
+    return (
+        scope_id,
+        entry.id,
+        device_id,
+        entry.n,
+        entry.kind,
+        entry.record,
+        entry.act,
+        bytes.fromhex(line.hash),
+        line.stored,
+        *outcome,
+        pushing.exchange_id,
+        pushing.now_ms,
+        at.wall_ms,
+        times.event_ms,
+        times.bound_ms,
+        times.grade,
+        times.not_before_ms or None,
+        observed is not None and observed.counts,
+        times.earliest_ms,
+        times.latest_ms,
+        times.floor_ms or None,
+        times.doubt,
+        observed.at_ms if observed is not None else None,
+        pushing.dates.boot_number(entry),
+        at.up_ms,
+        form_of(line),
+    )
 
 
 def _answer_repeated(
