@@ -23,6 +23,7 @@ from schemas.fields import (
     yes_no,
 )
 from schemas.severity import SEVERITIES
+from schemas.worker import ASKABLE, SPARABLE
 
 TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 TIME_MESSAGE = "应为 07:30 样子的时刻。"
@@ -110,6 +111,9 @@ class SiteKindRow(RowBody):
     name = text("名称", limits.LABEL_MAX)
     unit = coded("主管科室")
     rests = choice("休息日", ("official", "holidays", "never"))
+    # Of a person: usual fields for which this kind does not ask, and others for which it does.
+    worker_optional = many("人员可不填", choice("人员可不填", SPARABLE), len(SPARABLE), optional=True)
+    worker_required = many("人员另须填", choice("人员另须填", ASKABLE), len(ASKABLE), optional=True)
 
 
 class PlaceKindRow(RowBody):
@@ -162,6 +166,11 @@ _ROWS = {
     "units": UnitRow(),
 }
 _ANY_ROW = RowBody()
+
+
+def row_shape(noun: str) -> RowBody:
+    """What the rows of a file of seed_data/ are like, apart from what every row has."""
+    return _ROWS.get(noun, _ANY_ROW)
 
 
 def row_problems(noun: str, row: Any) -> Iterator[tuple[str, str]]:

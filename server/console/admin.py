@@ -41,6 +41,7 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
             ("console.list_deeds", "操作记录", "谁改动、导出、看过完整号码、登录"),
             ("console.list_published_forms", "表单", "记录的种类: 上传、预览、发布、停用、下载"),
             ("console.list_rules", "规则和界限", "每个数的依据、标记和起用日期"),
+            ("console.list_office_rows", "职责和类型", "职责、工地类型、场所类型、科室"),
             ("console.list_holidays", "节假日", "已知到哪天, 录入下一年"),
             ("console.list_keys", "密钥", "指纹, 更换的进度, 停用旧的"),
         ),

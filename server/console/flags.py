@@ -10,6 +10,7 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
+from server.actions.approvals.proposals import count_to_decide
 from server.actions.devices.list_devices import devices_of
 from server.actions.duties.list_duties import duties_shown
 from server.actions.flags.document_facts import number_of
@@ -63,8 +64,8 @@ def list_waiting() -> str:
     start = start_asked(request.args)
     with read() as session:
         rows, total = flags_waiting_for(session, g.viewer, now_ms(), WAITING_ROWS, chosen, start)
-        names = read_names(session)
-    shown = {"rows": rows, "total": total, "start": start, "most": WAITING_ROWS}
+        names, proposals = read_names(session), count_to_decide(tx_of(session), g.viewer)
+    shown = {"rows": rows, "total": total, "start": start, "most": WAITING_ROWS, "proposals": proposals}
     return render("waiting.html", names, **shown, now=now_ms(), chosen=chosen, filters=WAITING_FILTERS)
 
 

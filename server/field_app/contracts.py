@@ -18,9 +18,8 @@ from schemas.kinds import KINDS, validate_body
 from schemas.shapes import Shape, shapes_of
 from schemas.worker import WorkerBody
 from server.actions.reference.load_reference import SEED_DATA
-from server.actions.reference.name_codes import OWN_NAMES
 from server.rules.duties.judge import REASONS
-from server.rules.flags.words import FLAG_STATE_WORDS, SEVERITIES, SLOTS, WINDOW_STATE_WORDS
+from server.rules.flags.words import FLAG_STATE_WORDS, OWN_NAMES, SEVERITIES, SLOTS, WINDOW_STATE_WORDS
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_LINE_BYTES, MAX_MEDIA, SCHEMAS
 from sync_protocol.header import SYNC_VERSION
 from sync_protocol.outcomes import CATALOGUE, FINAL

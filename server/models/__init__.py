@@ -18,6 +18,7 @@ from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
+from server.models.segment import Segment
 from server.models.signal import SiteSignal
 from server.models.site import Company, Site, SiteCompany, Suspension
 from server.models.user import Assignment, LoginToken, Tally, User
@@ -67,6 +68,7 @@ __all__ = [
     "Roster",
     "RosterTitle",
     "Scope",
+    "Segment",
     "SentForm",
     "Site",
     "SiteCompany",

@@ -52,6 +52,8 @@ EVENTS: Mapping[str, Event] = {
     "looked_up": Event("data", "按号码查人"),
     "erased": Event("data", "删除个人资料"),
     "rule_changed": Event("rule", "修改规则"),
+    "evidence_revoked": Event("data", "不采信记录"),
+    "row_changed": Event("rule", "修改职责和类型"),
     "form_published": Event("rule", "发布表单"),
 }
 FIELDS = {

@@ -13,7 +13,7 @@ from schemas.forms.definition import Form, written
 from server.actions.accounts.log_in import HASHER
 from server.actions.devices.authenticate_device import Sender, new_exchange
 from server.actions.devices.own_device import add_own_device
-from server.actions.reference.load_reference import form_id
+from server.actions.reference.publish_reference import form_id
 from server.actions.sync.accept_push import close_exchange, sign_receipt
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.open_exchange import Named, open_exchange

@@ -79,7 +79,9 @@ def page_of_changes(
         starts = stand.at == 0 < stand.seq
         while stand.at < stand.seq and len(changes.items) < limit and statements < STATEMENTS:
             statements += 1
-            changes.items += rows_of(seals, _step(session, wanted, stand, limit - len(changes.items)))
+            changes.items += rows_of(
+                session, seals, _step(session, wanted, stand, limit - len(changes.items))
+            )
         if starts and stand.at > 0:
             changes.from_start.append(stand.site)
     changes.more = any(stand.at < stand.seq for stand in stands)

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from server.actions.devices.report_devices import note_doubts
 from server.actions.flags.raise_flags import raise_integrity
 from server.actions.records.feed import Feed
-from server.actions.sync.apply_entry import add_fact, add_register, apply_entry, existing_records
+from server.actions.sync.add_facts import add_facts
+from server.actions.sync.apply_entry import add_register, apply_entry, existing_records
 from server.actions.sync.close_stream import close_stream, extended, place_unreadable
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.erased_people import about_erased
@@ -207,14 +208,17 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
         arrival.gone_ms if ended else None,
         about_erased(session, applying.scope, fresh),
     )
+    facts: list[Written] = []  # since the last entry that was none
     for written, is_plain in zip(writtens, plain, strict=True):
         effect = None if gate.is_open and written.line.code is None else gate.stops(written)
         if effect is None and not is_plain:
             later.append(written)
-            continue
-        if effect is None and written.line.kind.nature == "fact":
-            effect = add_fact(applying, written)
-        _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
+        elif effect is None and written.line.kind.nature == "fact":
+            facts.append(written)
+        else:
+            _add_facts(pushing, applying, facts, taken)
+            _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
+    _add_facts(pushing, applying, facts, taken)
     applying.write()
     for written in later:
         _note(pushing, applying, written, apply_entry(applying, written), taken)
@@ -244,6 +248,13 @@ def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval
     max_h = pushing.book.backfill_max_h(local_date_of(times.latest_ms))
     began_ms = max(site.made_ms, arrival.assignment.since_ms)
     return observed(said_ms, times.earliest_ms, times.latest_ms, max_h, began_ms)
+
+
+def _add_facts(pushing: Pushing, applying: Applying, facts: list[Written], taken: _Taken) -> None:
+    """Apply these facts, and empty the list."""
+    for written, effect in zip(facts, add_facts(applying, facts), strict=True):
+        _note(pushing, applying, written, effect, taken)
+    facts.clear()
 
 
 def _is_plain(line: Line) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.records.feed import body_aad
+from server.actions.records.segments import body_aad, lines_at
 from server.actions.sync.open_pull import Served
 from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals, is_sealed
@@ -116,16 +116,10 @@ def _scope_lines(session: Session | None, seals: Seals, scope: Served, cursor: s
         page.add(encode({"reset": name}))
         since = 0
     at = since
-    for record_id, kind, rev, seq, body, deleted_ms in _changes(session, scope, since):
-        named = f'":"{kind}","scope":"{name}","id":"{record_id}","rev":{rev},"seq":{seq}'
-        if deleted_ms is None:
-            opened = seals.open(body_aad(record_id), body) if is_sealed(body) else body
-            line = b'{"put%b,"body":%b}' % (named.encode(), opened)
-        elif since == 0:  # a device that starts again never had it
+    for seq, line in _changes(session, seals, scope, since):
+        if not line:  # a device that starts again never had it
             at = seq
             continue
-        else:
-            line = b'{"del%b}' % named.encode()
         if not page.fits(line):
             page.more = True
             break
@@ -149,11 +143,25 @@ def _since(scope: Served, cursor: str) -> int | None:
     return seq if epoch == scope.epoch and scope.floor_seq <= seq <= scope.seq else None
 
 
-def _changes(session: Session | None, scope: Served, since: int) -> Iterable[Any]:
+def _changes(session: Session | None, seals: Seals, scope: Served, since: int) -> Iterator[tuple[int, bytes]]:
+    """The lines of what changed, each with its number; of what is deleted none comes to a device that starts again, and
+    its line is empty."""
+    starts_again = since == 0
     while since < scope.seq:
         assert session is not None, "the scope is not current"
         rows = _PAGES.all(session, scope=scope.scope_id, since=since, last=scope.seq)
-        yield from rows
+        in_segments = [seq for _, _, _, seq, body, deleted_ms in rows if not body and deleted_ms is None]
+        lines = lines_at(session, seals, scope.scope_id, in_segments)
+        for record_id, kind, rev, seq, body, deleted_ms in rows:
+            if not body and deleted_ms is None:
+                yield seq, lines[seq]
+                continue
+            named = f'":"{kind}","scope":"{scope.name}","id":"{record_id}","rev":{rev},"seq":{seq}'.encode()
+            if deleted_ms is None:
+                opened = seals.open(body_aad(record_id), body) if is_sealed(body) else body
+                yield seq, b'{"put%b,"body":%b}' % (named, opened)
+            else:
+                yield seq, b"" if starts_again else b'{"del%b}' % named
         if len(rows) < _PAGE:
             return
         since = rows[-1][3]

@@ -12,7 +12,7 @@ from server.models import Record
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import NOW_MS, Cast
 from tests.stories.field import Field
-from tests.stories.records.conftest import Ask, put
+from tests.stories.records.conftest import CLEANED, Ask, put
 from tests.stories.records.test_pages_of_records import cleaned
 from tests.stories.sync.test_few_statements import counted
 
@@ -52,11 +52,17 @@ def plan_of(text: str, field: Field, parameters: Any) -> str:
     ids=["kind", "all", "day", "feed"],
 )
 def test_a_page_of_100_takes_as_many_statements_as_one_of_1(
-    field: Field, ask: Ask, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+    field: Field, tablet: Tablet, ask: Ask, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
 ) -> None:
+    """Wherever their bodies are kept."""
     put(field, field.cast.site_a, [cleaned(1)])
+    tablet.add(field.scope, LOG, CLEANED)
+    assert tablet.sync().ok
     few = len(statements(field.cast, monkeypatch, ask, **asked))
     put(field, field.cast.site_a, [cleaned(number, NOW_MS - number) for number in range(2, 300)])
+    for _ in range(40):
+        tablet.add(field.scope, LOG, CLEANED)
+    assert tablet.sync().ok and tablet.refused() == []
     assert len(statements(field.cast, monkeypatch, ask, **asked)) == few <= 12
 
 
