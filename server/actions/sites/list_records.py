@@ -4,8 +4,9 @@ and have no page of their own here; forms that are sealed do, for those who may 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -101,12 +102,13 @@ def shown_records(
     people = name_people(session, seals, named_people(names.kinds, rows), company)
     served, fields = served_as(names.kinds, kind), columns_of(names.kinds, kind)
     where = names.kinds.kinds[kind].place_fields
+    word = cache(lambda name, text: value(names, kind, name, text, people))  # the same few come over and over
     found = []
     for row in rows:
         said = dict(row.body)
         if where is not None and where.id is not None and row.subject in names.known["places"]:
             said.setdefault(where.id, row.subject)
-        cells = [_cell(names, kind, name, _said(said, name, served), people) for name in fields]
+        cells = [_cell(word, name, _said(said, name, served)) for name in fields]
         found.append(ShownRecord(row.id, row.event_ms, row.author, cells, _mark(row)))
     return found
 
@@ -126,7 +128,7 @@ def _mark(row: RecordRow) -> str:
     return ", ".join(filter(None, marks))
 
 
-def _cell(names: Names, kind: str, name: str, said: Any, people: Mapping[str, str]) -> str:
+def _cell(word: Callable[[str, str], str], name: str, said: Any) -> str:
     """A field's value in words: several choices one after the other, a position as numbers, attachments counted."""
     if said is None:
         return ""
@@ -136,5 +138,5 @@ def _cell(names: Names, kind: str, name: str, said: Any, people: Mapping[str, st
         texts = [str(one) for one in said]
         if all(_HASH.fullmatch(text) for text in texts):
             return f"附件 {len(texts)} 个"
-        return "、".join(value(names, kind, name, text, {}) for text in texts)
-    return value(names, kind, name, str(said), people)
+        return "、".join(word(name, text) for text in texts)
+    return word(name, str(said))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from schemas.book import AnyKind, FormBook
 from schemas.fields import UUID_PATTERN, is_real_date
+from schemas.places import PLACE_ID_TITLE
 from server.base.problems import Problem
 from server.models.access import Viewer, sees_cases, sees_evidence, visible_sites
 from server.models.device import Device, StreamHead
@@ -72,7 +73,9 @@ def _date(name: str, title: str, narrows: Any) -> Filter:
 _DATES = (_date("day", "日期", _on), _date("from", "从", _since), _date("to", "到", _until))
 RECORD_FILTERS = (
     *_DATES,
-    Filter("place", "场所", "全部场所", _at_place, noun="places", pattern=UUID_PATTERN, wrong=_ID_WRONG),
+    Filter(
+        "place", PLACE_ID_TITLE, "全部场所", _at_place, noun="places", pattern=UUID_PATTERN, wrong=_ID_WRONG
+    ),
     Filter("author", "填写人", "全部填写人", _by, noun="authors", pattern=UUID_PATTERN, wrong=_ID_WRONG),
     Filter("voided", "作废和更正前的", "", _in_force, words={SHOWN: "显示", HIDDEN: "不显示"}),
 )

@@ -123,8 +123,8 @@ def count_records(session: Session, viewer: Viewer, wanted: Wanted, most: int) -
 
 
 def rows_of(session: Session, seals: Seals, stored: Sequence[Any]) -> list[RecordRow]:
-    """Rows of one site with the columns of `with_author`, their bodies opened; a tombstone has an empty one. A few statements
-    at most."""
+    """Rows of one site with the columns of `with_author`, their bodies opened; a tombstone has an empty one. At most a few
+    statements."""
     live = [one for one in stored if one.deleted_ms is None]
     texts = read_bodies(session, seals, live[0].scope_id, live) if live else []
     bodies = {one.id: msgspec.json.decode(text) for one, text in zip(live, texts, strict=True)}
