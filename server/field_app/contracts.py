@@ -41,7 +41,7 @@ _NOUNS: Mapping[str, str] = {"trades": "trade", "place_kinds": "place", "units":
 _RULES = (
     *("fever_celsius", "plausible_celsius_low", "plausible_celsius_high"),
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
-    *("case_report_warn_h", "case_report_h", "coverage_share", "backfill_max_h"),
+    *("case_report_warn_h", "case_report_h", "coverage_share", "backfill_max_h", "media_bytes_max"),
 )
 
 
