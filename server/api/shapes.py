@@ -221,6 +221,7 @@ class MediaBrief(Schema):
 
     sha256 = fields.String()
     arrived = fields.Boolean()
+    type = fields.String(metadata={"description": "image/…, 或 application/pdf (作为附件下载); 未到时为空"})
 
 
 class EntryShape(Schema):
@@ -362,7 +363,7 @@ class DevicePage(Schema):
     next = fields.String(allow_none=True)
 
 
-def file_answer(media_type: str, description: str) -> dict[str, Any]:
+def file_answer(description: str, *media_types: str) -> dict[str, Any]:
     """The documentation of an operation that answers with the bytes of a file."""
-    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media_types}
     return {"responses": {"200": {"description": description, "content": content}}}

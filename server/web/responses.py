@@ -126,10 +126,12 @@ def uploaded_photos(name: str, most: int) -> list[bytes]:
     return photos
 
 
-def as_photo(data: bytes, mime: str, sha256: str) -> Response:
-    """A photo shown in the page, never stored by a proxy."""
+def as_evidence(data: bytes, mime: str, sha256: str) -> Response:
+    """A photo shown in the page, anything else to download; never stored by a proxy. Types are not guessed (`nosniff` of
+    security_headers.py), and no script runs."""
     response = Response(data, content_type=mime)
-    response.headers["Content-Disposition"] = f'inline; filename="{sha256[:16]}.jpg"'
+    how, ending = ("inline", "jpg") if mime == "image/jpeg" else ("attachment", mime.partition("/")[2])
+    response.headers["Content-Disposition"] = f'{how}; filename="{sha256[:16]}.{ending}"'
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

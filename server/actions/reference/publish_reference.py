@@ -102,7 +102,10 @@ def _duty_body(
         {"slot": slot["code"], **{name: slot[name] for name in ("opens", "due", "admits") if name in slot}}
         for slot in slots
     ]
-    return {**body, **_given(kind=row["evidence"], valid_from=valid_from, valid_to=valid_to)}
+    return {
+        **body,
+        **_given(kind=row["evidence"], staff=row["staff"], valid_from=valid_from, valid_to=valid_to),
+    }
 
 
 def _row_puts(rows: Rows) -> list[Put]:
