@@ -1,7 +1,6 @@
 """What scope `ref` brings besides duties and forms: numbers, slots, kinds of places and sites, units, and words.
 
-Server-owned reference data; a record for each code and date of effect. Areas at risk, once there is a table of them,
-are to be records `risk_area` in the shape of `DatedBody`, by a division's code."""
+Server-owned reference data; a record for each code and date of effect."""
 
 from __future__ import annotations
 
@@ -52,6 +51,13 @@ class SiteKindBody(DatedBody):
     worker_required = many("人员另须填", coded("人员另须填"), limits.WORDS_MAX, optional=True)
 
 
+class RiskAreaBody(DatedBody):
+    """A division at risk, by its code; `since`: the first day of a stay that counts, where the list says one."""
+
+    level = choice("级别", ("high", "medium", "named"))
+    since = day("起算日期", optional=True)
+
+
 class UnitBody(DatedBody):
     """A unit that receives flags."""
 
@@ -85,5 +91,6 @@ KINDS_OF_REF = (
     Kind("place_kind", "场所类型", "server", PlaceKindBody),
     Kind("site_kind", "工地类型", "server", SiteKindBody),
     Kind("unit", "单位", "server", UnitBody),
+    Kind("risk_area", "风险地区", "server", RiskAreaBody),
     Kind("words", "用语", "server", WordsBody),
 )

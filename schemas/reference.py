@@ -124,6 +124,23 @@ class PlaceKindRow(RowBody):
     living = yes_no("有人食宿")
 
 
+class RiskAreaRow(RowBody):
+    """A division at risk (风险地区)."""
+
+    code = matching("代码", "^[0-9]{4}([0-9]{2}([0-9]{3})?)?$", "应为 4、6 或 9 位行政区划代码。")
+    name = text("名称", limits.LABEL_MAX)
+    level = choice("级别", ("high", "medium", "named"))
+    since = day("起算日期", optional=True)
+
+
+class ReturnRuleRow(RowBody):
+    """What is asked of whoever comes back from near an area at risk."""
+
+    name = text("措施", limits.LABEL_MAX)
+    relation = choice("远近", ("area", "county", "prefecture"))
+    levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
+
+
 class UnitRow(RowBody):
     """A unit that receives flags."""
 
@@ -164,6 +181,8 @@ _ROWS = {
     "site_kinds": SiteKindRow(),
     "place_kinds": PlaceKindRow(),
     "units": UnitRow(),
+    "risk_areas": RiskAreaRow(),
+    "return_rules": ReturnRuleRow(),
 }
 _ANY_ROW = RowBody()
 

@@ -108,7 +108,7 @@ def show_duties() -> None:
     help="休息日: 周末和节假日, 节假日, 不休。",
 )
 @click.option("--worker-optional", help=f"人员可不填的项, 用空格隔开: {' '.join(SPARABLE)}。")
-@click.option("--worker-required", help=f"人员另须填的项, 用空格隔开: {' '.join(ASKABLE)}。")
+@click.option("--worker-more", "worker_required", help=f"人员另须填的项, 用空格隔开: {' '.join(ASKABLE)}。")
 @_dated
 def set_site_kind(
     code: str,

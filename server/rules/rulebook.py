@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from schemas.book import FormBook, form_book
 from schemas.forms.definition import Form
@@ -17,13 +18,14 @@ from server.rules.flags.escalation import Policy
 from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
 from server.rules.rosters.words import Words, words_from
+from server.rules.travel import Areas, TravelFields, areas_of, travel_fields
 
 # Of a kind of site: the fields of a person that it spares, and further ones for which it asks.
 _OF_PERSON = ("worker_optional", "worker_required")
 PASSES = "gate_pass"  # the kind that shows who is there
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """The rules, thresholds, calendar and policies of every date; each is asked for as of a local date."""
 
@@ -92,6 +94,17 @@ class Rulebook:
         """On which days a kind of site rests (see SiteProfile.rests)."""
         row = from_rows.in_force(self.rows["site_kinds"], site_kind, local_date)
         return str(row["rests"]) if row is not None else "official"
+
+    @cached_property
+    def areas(self) -> Areas:
+        """The areas at risk, with the days for which stays in them count."""
+        return areas_of(self.rows["risk_areas"], lambda day: round(self.number("travel_look_back_d", day)))
+
+    @cached_property
+    def travel(self) -> Mapping[str, TravelFields]:
+        """The kinds of records that say who stayed where, by name; of a form the latest version."""
+        found = ((name, travel_fields(kind)) for name, kind in self.kinds.kinds.items())
+        return {name: fields for name, fields in found if fields is not None}
 
     @property
     def are_sites_alike(self) -> bool:

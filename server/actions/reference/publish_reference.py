@@ -32,9 +32,10 @@ _ROWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "place_kind": ("place_kinds", ("living",)),
     "site_kind": ("site_kinds", ("unit", "rests")),
     "unit": ("units", ()),
+    "risk_area": ("risk_areas", ("level",)),
 }
 _OF_EVERY_ROW = ("code", "name", "source", "mark")
-_IF_GIVEN = ("worker_optional", "worker_required")  # of kinds of sites
+_IF_GIVEN = ("worker_optional", "worker_required", "since")  # of kinds of sites; of areas at risk
 # Lists of fields that come down otherwise.
 _SERVED_NOUNS = ("place_kinds", "units", "duties")
 # Words of codes that are not in a list of their field: a window's slots and reasons, and what the server itself does.
