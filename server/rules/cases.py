@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CaseState = Literal["waiting", "reported", "unreported", "overdue"]
+CASE_KIND = "case"
 CASE = "CASE"  # the duty code of the flag that an unreported case raises
 
 
