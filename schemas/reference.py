@@ -75,7 +75,7 @@ class DutyRow(RowBody):
     staff = choice("人员", ("", "canteen"))
     site_kinds = many("工地类型", coded("工地类型"), limits.PLACES_MAX)
     stages = many("阶段", choice("阶段", STAGES), len(STAGES))
-    # What the judgings say that make no windows yet, as it is written.
+    # Of the judgings without slots, as it is written (server/rules/duties/modes.py).
     per = text("对象", limits.LABEL_MAX, optional=True)
     when = text("计入条件", limits.RULE_MAX, optional=True)
     need = text("次数", limits.LABEL_MAX, optional=True)
@@ -83,6 +83,10 @@ class DutyRow(RowBody):
     rolling = text("滚动周期", limits.LABEL_MAX, optional=True)
     holds = text("应满足", limits.RULE_MAX, optional=True)
     valid_days = text("有效天数", limits.LABEL_MAX, optional=True)
+    trigger = matching("引起要求的记录", "^[a-z][a-z0-9_]{0,31}$", "应为记录类型的代码。", optional=True)
+    trigger_when = text("引起要求的条件", limits.RULE_MAX, optional=True)
+    relation = text("关系", limits.LABEL_MAX, optional=True)
+    within = text("时限", limits.LABEL_MAX, optional=True)
 
 
 class SlotRow(Body):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from schemas.book import FormBook, form_book
+from schemas.expressions.faults import ExpressionFault
 from schemas.forms.definition import Form
 from schemas.lists import NOUNS
 from schemas.worker import SPARABLE
 from server.rules import from_rows
 from server.rules.calendar import Holidays
+from server.rules.duties.conditions import Condition, condition
+from server.rules.duties.modes import MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
-from server.rules.duties.windows import DutyRule
+from server.rules.duties.windows import NORMAL, DutyRule, rule_of
 from server.rules.flags.escalation import Policy
 from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
@@ -34,6 +37,9 @@ class Rulebook:
     holidays: Holidays
     kinds: FormBook  # with the lists that the rows have, and the published forms
     rows: Mapping[str, Sequence[Row]]  # by noun, the file of seed_data/ that they come from
+    _conditions: dict[tuple[str, str], Condition | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def number(self, code: str, local_date: str) -> float:
         """A threshold as it holds on a local date. Raises LookupError without one."""
@@ -85,6 +91,27 @@ class Rulebook:
         if any(rule.judging == "coverage" for rule in self.duties if rule.code == duty):
             found.add(PASSES)
         return tuple(sorted(found))
+
+    def mode_rules(self) -> list[DutyRule]:
+        """All versions of the duties that are not asked by slots."""
+        return [rule for rule in self.duties if rule.judging in MODES]
+
+    def mode_rule(self, duty: str, local_date: str) -> DutyRule | None:
+        """The version of such a duty that holds on a local date; None where it was asked otherwise then."""
+        rule = rule_of(self.duties, duty, NORMAL, local_date)
+        return rule if rule is not None and rule.judging in MODES else None
+
+    def condition(self, kind: str, text: str) -> Condition | None:
+        """A condition of a duty on records of a kind, compiled once. None for an empty one, which every record fits, and for
+        one that no longer fits its kind: nobody can tell then."""
+        key = (kind, text)
+        if key not in self._conditions:
+            known = self.kinds.get(kind)
+            try:
+                self._conditions[key] = condition(text, known) if text and known is not None else None
+            except ExpressionFault:
+                self._conditions[key] = None
+        return self._conditions[key]
 
     def reviews(self) -> dict[str, bool]:
         """Which units review flags; a company never reviews its own."""

@@ -17,14 +17,21 @@ from server.models.record import CaseFile, Record
 from server.models.scope import Scope, take_scopes
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
-from server.rules.cases import CASE, TRAVEL_HIT, CaseState, Limits, case_state, next_look_ms
+from server.rules.cases import (
+    CASE,
+    CASE_KIND,
+    TRAVEL_HIT,
+    CaseState,
+    Limits,
+    case_state,
+    next_look_ms,
+)
 from server.rules.duties.reporting import Reporting
 from server.rules.flags.escalation import FEVER_UNREPORTED, policy_from
 from server.rules.rulebook import Rulebook
 
 _LOOK_AGAIN_MS = 5 * 60 * 1000  # before a case whose tablets are behind is looked at again
 _HOUR_MS = 3_600_000
-_KIND = "case"
 _EVENTS = {"unreported": "case_unreported", "overdue": "case_overdue"}
 
 
@@ -112,8 +119,8 @@ def _was_away(session: Session, flag: Flag) -> bool:
 
 def _state_of(case: CaseFile, reports: Reporting, limits: Limits) -> CaseState:
     """The state of a case. It is unknown while a report may be in a tablet that is waited for, or that reports no more."""
-    lost = reports.lost_of([_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
-    through_ms = None if lost is not None else reports.watermark([_KIND])
+    lost = reports.lost_of([CASE_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
+    through_ms = None if lost is not None else reports.watermark([CASE_KIND])
     return case_state(case.opened_ms, case.reported_ms, through_ms, limits)
 
 

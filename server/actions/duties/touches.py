@@ -12,7 +12,7 @@ from server.rules.duties.matching import Fact
 class Touch(NamedTuple):
     """Facts of a kind came, went or moved between two instants. `subject`: a worker's or a place's id, or a kind of
     places, None: any.
-    `went`: what was there proves nothing any more. `came`: the one new fact that this is all about."""
+    `went`: what was there proves nothing any more. `came`: the one new fact that this is all about, `body`: what it says."""
 
     kind: str
     subject: str | None
@@ -20,6 +20,7 @@ class Touch(NamedTuple):
     to_ms: int
     went: bool = False
     came: Fact | None = None
+    body: bytes | None = None
 
 
 def merged(touches: Iterable[Touch]) -> list[Touch]:
