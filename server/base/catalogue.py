@@ -156,6 +156,7 @@ _ENTRIES = (
     Entry(399, "record_void", 409, "这条记录不再计入", "请重新打开记录核对。"),
     Entry(395, "unknown_form", 404, "没有这张表单", ""),
     Entry(396, "form_refused", 422, "表单有误", ""),
+    Entry(405, "pack_refused", 422, "内容包有误", ""),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}
 RETIRED: dict[int, str] = {}  # number → code, kept so that an old answer can still be explained

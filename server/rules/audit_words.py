@@ -55,6 +55,7 @@ EVENTS: Mapping[str, Event] = {
     "evidence_revoked": Event("data", "不采信记录"),
     "row_changed": Event("rule", "修改职责和类型"),
     "form_published": Event("rule", "发布表单"),
+    "pack_loaded": Event("rule", "装入内容包"),
 }
 FIELDS = {
     "role": "角色",
