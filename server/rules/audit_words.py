@@ -58,7 +58,9 @@ EVENTS: Mapping[str, Event] = {
     "pack_loaded": Event("rule", "装入内容包"),
 }
 FIELDS = {
+    "forms": "表单版本",
     "role": "角色",
+    "rows": "行",
     "display_name": "姓名",
     "unit": "科室",
     "company": "企业",
