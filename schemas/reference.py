@@ -177,7 +177,7 @@ class RuleRow(RowBody):
         return found
 
 
-_PARTED = ("°C", "share", "m²", "h")  # units of which there are parts
+_PARTED = ("°C", "share", "m²", "h", "mg/L")  # units of which there are parts
 _ROWS = {
     "rules": RuleRow(),
     "duties": DutyRow(),

@@ -40,6 +40,7 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
             ("console.list_proposals", "提议和批准", "一人提议, 第二人批准才生效"),
             ("console.list_deeds", "操作记录", "谁改动、导出、看过完整号码、登录"),
             ("console.list_published_forms", "表单", "记录的种类: 上传、预览、发布、停用、下载"),
+            ("console.list_packs", "内容包", "一个方案带来的表单、职责、类型和数, 一起装入"),
             ("console.list_rules", "规则和界限", "每个数的依据、标记和起用日期"),
             ("console.list_office_rows", "职责和类型", "职责、工地类型、场所类型、科室"),
             ("console.list_risk_areas", "风险地区", "录入国家公布的名单, 核对各工地的行程"),

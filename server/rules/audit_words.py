@@ -56,9 +56,12 @@ EVENTS: Mapping[str, Event] = {
     "areas_listed": Event("rule", "录入风险地区"),
     "row_changed": Event("rule", "修改职责和类型"),
     "form_published": Event("rule", "发布表单"),
+    "pack_loaded": Event("rule", "装入内容包"),
 }
 FIELDS = {
+    "forms": "表单版本",
     "role": "角色",
+    "rows": "行",
     "display_name": "姓名",
     "unit": "科室",
     "company": "企业",
