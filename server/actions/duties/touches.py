@@ -27,7 +27,7 @@ def merged(touches: Iterable[Touch]) -> list[Touch]:
     """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows. Whom a pass or a
     reading is about makes no difference: coverage asks of everybody."""
     found: dict[tuple[str, str | None, bool], list[int]] = {}
-    for kind, subject, from_ms, to_ms, went, _ in touches:
+    for kind, subject, from_ms, to_ms, went, _, _ in touches:
         span = found.setdefault((kind, None if kind in COVERAGE_KINDS else subject, went), [from_ms, to_ms])
         if from_ms < span[0]:
             span[0] = from_ms
