@@ -21,6 +21,7 @@ from server.models.scope import REF, Scope
 from server.models.segment import Segment
 from server.models.signal import SiteSignal
 from server.models.site import Company, Site, SiteCompany, Suspension
+from server.models.travel import Screening, TravelHit
 from server.models.user import Assignment, LoginToken, Tally, User
 from server.models.window import Window
 
@@ -68,6 +69,7 @@ __all__ = [
     "Roster",
     "RosterTitle",
     "Scope",
+    "Screening",
     "Segment",
     "SentForm",
     "Site",
@@ -77,6 +79,7 @@ __all__ = [
     "StreamReceipt",
     "Suspension",
     "Tally",
+    "TravelHit",
     "User",
     "Window",
     "Worker",

@@ -121,6 +121,11 @@ class Feed:
         self.scope = scope
         self._scope_id = scope.scope_id
 
+    @property
+    def seals(self) -> Seals:
+        """The keys that bodies of this scope are sealed with."""
+        return self._seals
+
     def add(self, put: Put) -> tuple[int, int]:
         """A record known to be new. Gives its rev (1) and seq."""
         self._seq += 1

@@ -38,9 +38,10 @@ def add_facts(applying: Applying, writtens: Sequence[Written]) -> int:
         rows.append(
             (scope_id, key, kind, 1, seq, b"", *judged, earliest_ms, latest_ms, observed_ms, None, None)
         )
-        lines.append(put_line(name, kind, key, seq, fact_body(written)))
+        body = fact_body(written)
+        lines.append(put_line(name, kind, key, seq, body))
         total += record_digest(kind, key, 1)
-        touches.append(came(kind, key, subject, slot, when))
+        touches.append(came(kind, key, subject, slot, when, body))
     applying.done.update(row[1] for row in rows)
     feed.add_facts(rows, lines, total)
     return first
@@ -71,25 +72,32 @@ def about_of(applying: Applying, line: Line, when: Counting) -> About:
     return about(applying.places, line, first_ms, last_ms)
 
 
-def came(kind: str, key: str, subject: str | None, slot: str | None, when: Counting) -> Touch:
-    """The stretch of time in which a new fact may decide windows."""
+def came(kind: str, key: str, subject: str | None, slot: str | None, when: Counting, body: bytes) -> Touch:
+    """The stretch of time in which a new fact may decide windows, and what it says."""
     fact = None
     if when.earliest_ms is not None and when.latest_ms is not None:
         fact = Fact(key, when.earliest_ms, when.latest_ms, when.observed_ms, slot=slot)
-    return touch(kind, subject, when, came=fact)
+    return touch(kind, subject, when, came=fact, body=body)
 
 
 def touch(
-    kind: str, subject: str | None, when: Counting | Record, went: bool = False, came: Fact | None = None
+    kind: str,
+    subject: str | None,
+    when: Counting | Record,
+    went: bool = False,
+    came: Fact | None = None,
+    body: bytes | None = None,
 ) -> Touch:
-    """The stretch of time in which a fact may decide windows. `came`: it is new, and this is all about it."""
+    """The stretch of time in which a fact may decide windows. `came`: it is new, and this is all about it; `body`: what it
+    says."""
     earliest_ms, latest_ms, observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
     if observed_ms is None and earliest_ms is not None and latest_ms is not None:
         lo, hi = (earliest_ms, latest_ms) if earliest_ms <= latest_ms else (latest_ms, earliest_ms)
-        return Touch(kind, subject, lo, hi, went, came)
+        return Touch(kind, subject, lo, hi, went, came, body)
     known = [at_ms for at_ms in (earliest_ms, latest_ms, observed_ms) if at_ms is not None]
     at_ms = when.event_ms or 0
-    return Touch(kind, subject, min(known, default=at_ms), max(known, default=at_ms), went, came)
+    first, last = min(known, default=at_ms), max(known, default=at_ms)
+    return Touch(kind, subject, first, last, went, came, body)
 
 
 def fact_body(written: Written, extra: bytes = b"", when: Mapping[str, Any] | None = None) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from server.actions.duties.touches import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
 from server.actions.records.feed import Put
 from server.actions.records.registers import WORKER, register_of
@@ -33,7 +34,7 @@ def _put_fact(
     put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
     put.amends, put.timed_by, put.sealed = entry.amends, when.timed_by, line.kind.sealed
     put.maybe_places = found.maybe_places
-    applying.touches.append(came(entry.kind, entry.id, found.subject, line.slot, when))
+    applying.touches.append(came(entry.kind, entry.id, found.subject, line.slot, when, body))
     return applying.feed.add(put)
 
 
@@ -73,7 +74,7 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
         return Effect(
             "refused", code="already_exists", errors={"/record": ["这条记录已经存在, 请用 edit 修改。"]}
         )
-    errors = applying.against(kind, body, written.times.event_ms)
+    errors = applying.against(kind, "add", body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     existing.add(record_id)
@@ -82,10 +83,18 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
     if register.opened is not None:
         row[register.opened] = written.times.latest_ms  # a clock starts at the latest moment that is possible
     applying.rows.setdefault(kind, []).append(row)
+    _touch_register(applying, written)
     put = Put(kind, record_id, register.served(body, row), sealed=written.line.kind.sealed)
     rev, seq = applying.feed.add(put)
     applying.done.add(written.entry.id)
     return Effect("applied", rev, seq)
+
+
+def _touch_register(applying: Applying, written: Written) -> None:
+    """Duties may ask for documents and cases; none asks for people."""
+    if written.entry.kind != WORKER.kind:
+        times = written.times
+        applying.touches.append(Touch(written.entry.kind, None, times.earliest_ms, times.latest_ms))
 
 
 def existing_records(applying: Applying, ids: Sequence[str]) -> set[str]:
@@ -104,7 +113,7 @@ def _edit(applying: Applying, written: Written) -> Effect:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
         return _wrong_kind()
-    errors = applying.against(entry.kind, written.line.body, written.times.event_ms)
+    errors = applying.against(entry.kind, entry.act, written.line.body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     line, marks = written.line, _marks(applying, target)
@@ -113,6 +122,7 @@ def _edit(applying: Applying, written: Written) -> Effect:
     edited = edit_register(session, seals, feed, stamped(written), edit, applying.now_ms)
     if edited.errors:
         return Effect("refused", code="body_invalid", errors=edited.errors)
+    _touch_register(applying, written)
     return Effect(edited.outcome, edited.rev, edited.seq)
 
 
