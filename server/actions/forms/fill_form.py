@@ -30,7 +30,7 @@ from server.rules.calendar import local_date_of
 from sync_protocol.outcomes import EFFECTIVE
 
 _OFFERED = 500  # records that may be chosen, the latest
-_SHOWN = 3  # texts of a record by which it is told apart
+_SHOWN = 3  # texts of a record by which it is recognised
 PLACE_NAME = "place_name"
 
 Options = Mapping[str, str]  # by what is sent
@@ -153,7 +153,7 @@ def _options(tx: Tx, site: Site, form: Form, item: Item, today: str) -> Options 
 
 
 def _records(tx: Tx, site: Site, kind: str) -> Options:
-    """The latest records of a kind, as they are told apart: a person's name, or when it was and what it says first."""
+    """The latest records of a kind, as they are recognised: a person's name, or when it was and what it says first."""
     live = (Record.scope_id == site.id, Record.kind == kind, Record.deleted_ms.is_(None), Record.counts)
     query = sa.select(Record.id, Record.event_ms, Record.body).where(*live).order_by(Record.seq.desc())
     found = {}
