@@ -1,7 +1,6 @@
 """What scope `ref` brings besides duties and forms: numbers, slots, kinds of places and sites, units, and words.
 
-Server-owned reference data; a record for each code and date of effect. Areas at risk, once there is a table of them,
-are to be records `risk_area` in the shape of `DatedBody`, by a division's code."""
+Server-owned reference data; a record for each code and date of effect."""
 
 from __future__ import annotations
 
@@ -47,6 +46,16 @@ class SiteKindBody(DatedBody):
 
     unit = coded("主管科室")
     rests = choice("休息日", ("official", "holidays", "never"))
+    # Of a person: usual fields for which it does not ask, and others for which it does.
+    worker_optional = many("人员可不填", coded("人员可不填"), limits.WORDS_MAX, optional=True)
+    worker_required = many("人员另须填", coded("人员另须填"), limits.WORDS_MAX, optional=True)
+
+
+class RiskAreaBody(DatedBody):
+    """A division at risk, by its code; `since`: the first day of a stay that counts, where the list says one."""
+
+    level = choice("级别", ("high", "medium", "named"))
+    since = day("起算日期", optional=True)
 
 
 class UnitBody(DatedBody):
@@ -82,5 +91,6 @@ KINDS_OF_REF = (
     Kind("place_kind", "场所类型", "server", PlaceKindBody),
     Kind("site_kind", "工地类型", "server", SiteKindBody),
     Kind("unit", "单位", "server", UnitBody),
+    Kind("risk_area", "风险地区", "server", RiskAreaBody),
     Kind("words", "用语", "server", WordsBody),
 )

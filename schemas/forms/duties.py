@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.expressions.check import Known
+from schemas.expressions.check import PLACE_TYPES, Known
 from schemas.forms.faults import Fault
 from schemas.forms.rows import Row, rows_of
 from schemas.forms.surroundings import Surroundings
@@ -17,6 +17,7 @@ from schemas.forms.tables import Table
 from schemas.limits import WINDOW_CODE_MAX
 from schemas.reference import JUDGINGS, STAGES
 from schemas.severity import SEVERITIES
+from schemas.worker import ASKABLE, SPARABLE
 
 _CODE = f"[A-Za-z][A-Za-z0-9_-]{{0,{WINDOW_CODE_MAX - 1}}}"
 _TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
@@ -32,7 +33,8 @@ _KEPT = (
     "rolling",
     "holds",
     "valid_days",
-)  # of judgings that make no windows yet
+    *("trigger", "trigger_when", "relation", "within"),
+)  # of judgings without slots
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,21 @@ def compile_sheets(
             **_any_row(row, head),
             "unit": row.needed("unit", "主管科室 (unit)"),
             "rests": row.one_of("rests", _RESTS, "official"),
+            "worker_optional": _fields_of_person(row, "worker_optional", SPARABLE),
+            "worker_required": _fields_of_person(row, "worker_required", ASKABLE),
         }
         found.append(SheetRow("site_kinds", "site_kinds", row.number, data))
     for row in rows_of(sheets.get("duties"), faults):
         found += _duty(row, head, survey, around)
     return tuple(found)
+
+
+def _fields_of_person(row: Row, header: str, names: Sequence[str]) -> list[str]:
+    """Which fields of a person a kind of site spares, or asks for besides."""
+    found = row.codes(header)
+    if not set(found) <= set(names):
+        row.fault(header, "bad_value", f"只能是这几个: {', '.join(names)}。")
+    return list(found)
 
 
 def _any_row(row: Row, head: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +104,9 @@ def _duty(row: Row, head: Mapping[str, Any], survey: Survey, around: Surrounding
     planned is shown to nobody yet, and not loaded."""
     code, evidence = head.get("code"), row.text("evidence") or head.get("code", "")
     if evidence == code:
-        row.condition("holds", Known(survey.types, rules=around.rules))
+        known = Known({**survey.types, **PLACE_TYPES}, rules=around.rules)
+        row.condition("holds", known)
+        row.condition("when", known)
     own = _any_row(row, head)
     judging = row.one_of("judging", JUDGINGS, "log")
     if row.yes("planned"):
@@ -104,7 +118,7 @@ def _duty(row: Row, head: Mapping[str, Any], survey: Survey, around: Surrounding
         **own,
         **{name: row.text(name) for name in _KEPT if row.text(name) is not None},
         "about": own["name"],
-        "cadence": cadence_of(slots) if slots else row.text("every") or row.text("rolling") or "按规定",
+        "cadence": cadence_of(slots) if slots else period_words(row.text("every") or row.text("rolling")),
         "judging": judging,
         "evidence": evidence,
         "severity": row.one_of("severity", tuple(SEVERITIES), "ordinary"),
@@ -162,3 +176,18 @@ def read_slots(
 def cadence_of(slots: Sequence[Mapping[str, Any]]) -> str:
     """How often a duty is asked, in words."""
     return f"每日 {len(slots)} 次"
+
+
+def period_words(text: str | None) -> str:
+    """A period in words: `weeks 1` as 每周, `days 1 due 17:00` as 每日, 17:00 前."""
+    words = (text or "").split()
+    said = dict(zip(words[::2], words[1::2], strict=False))
+    unit = next((name for name in _EACH if name in said), None)
+    if unit is None:
+        return "按规定"
+    one, many = _EACH[unit]
+    cadence = one if said[unit] == "1" else f"每 {said[unit]} {many}"
+    return f"{cadence}, {said['due']} 前" if "due" in said else cadence
+
+
+_EACH = {"days": ("每日", "天"), "weeks": ("每周", "周"), "months": ("每月", "个月")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -137,8 +137,8 @@ def as_evidence(data: bytes, mime: str, sha256: str) -> Response:
     return response
 
 
-def as_download(data: bytes, mime: str, name: str) -> Response:
-    """A file to download, never stored by a proxy."""
+def as_download(data: bytes | Iterable[bytes], mime: str, name: str) -> Response:
+    """A file to download, whole or piece by piece, never stored by a proxy."""
     response = Response(data, content_type=mime)
     plain = name if name.isascii() else f"file{PurePath(name).suffix}"  # for who knows nothing of RFC 6266
     response.headers["Content-Disposition"] = (

@@ -17,7 +17,7 @@ from schemas.forms.kind import FormKind
 from schemas.forms.validate import validate_form_body
 from schemas.places import PLACE_ID
 from server.actions.forms.surroundings import versions_of
-from server.actions.records.feed import body_aad
+from server.actions.records.segments import read_bodies
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.clock import to_iso
 from server.base.problems import Problem, not_found
@@ -155,15 +155,16 @@ def _options(tx: Tx, site: Site, form: Form, item: Item, today: str) -> Options 
 def _records(tx: Tx, site: Site, kind: str) -> Options:
     """The latest records of a kind, as they are recognised: a person's name, or when it was and what it says first."""
     live = (Record.scope_id == site.id, Record.kind == kind, Record.deleted_ms.is_(None), Record.counts)
-    query = sa.select(Record.id, Record.event_ms, Record.body).where(*live).order_by(Record.seq.desc())
+    query = sa.select(Record.id, Record.seq, Record.event_ms, Record.body).where(*live)
+    rows = tx.session.execute(query.order_by(Record.seq.desc()).limit(_OFFERED)).all()
     found = {}
-    for key, event_ms, stored in tx.session.execute(query.limit(_OFFERED)):
-        body = msgspec.json.decode(tx.seals.open(body_aad(key), stored))
-        texts = (
-            [body["name"]]
-            if "name" in body
-            else [one for one in body.values() if isinstance(one, str)][:_SHOWN]
-        )
-        when = "" if event_ms is None or "name" in body else to_iso(event_ms)[:16].replace("T", " ") + " "
-        found[key] = when + " ".join(texts)
+    for row, said in zip(rows, read_bodies(tx.session, tx.seals, site.id, rows), strict=True):
+        body = msgspec.json.decode(said)
+        found[row.id] = _recognised(body, None if "name" in body else row.event_ms)
     return found
+
+
+def _recognised(body: Mapping[str, Any], event_ms: int | None) -> str:
+    texts = [body["name"]] if "name" in body else [one for one in body.values() if isinstance(one, str)]
+    when = [] if event_ms is None else [to_iso(event_ms)[:16].replace("T", " ")]
+    return " ".join([*when, *texts[:_SHOWN]])

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ SEED_DATA = Path(seed_data.__file__).parent
 EDITED = "edited"  # marks rows that an office wrote: loading the files leaves them alone
 _OWN_COLUMNS = ("code", "source", "from", "to")
 _kept: dict[str, Rulebook] = {}
+_last: WeakKeyDictionary[Any, Rulebook] = WeakKeyDictionary()  # by database
 
 
 def rules_in_force(session: Session) -> Rulebook:
@@ -38,13 +40,21 @@ def rules_in_force(session: Session) -> Rulebook:
 def rules_of_stamp(session: Session, stamp: str) -> Rulebook:
     """The rulebook, by a caller that has looked up the stamp in this transaction. It is kept, but for the empty stamp, which
     every database has to which nothing was loaded yet."""
-    if stamp in _kept:
-        return _kept[stamp]
-    book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+    book = _kept.get(stamp)
+    if book is None:
+        book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
     if stamp:
-        _kept.clear()
-        _kept[stamp] = book
+        if stamp not in _kept:
+            _kept.clear()
+            _kept[stamp] = book
+        _last[session.get_bind()] = book
     return book
+
+
+def last_rules(engine: sa.Engine) -> Rulebook | None:
+    """The rulebook that this process knew last to be in force in a database. Whether it still is, its stamp says in the
+    transaction that goes by it."""
+    return _last.get(engine)
 
 
 def tx_of(session: Session, seals: Seals, now_ms: int) -> Tx:

@@ -32,8 +32,10 @@ _ROWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "place_kind": ("place_kinds", ("living",)),
     "site_kind": ("site_kinds", ("unit", "rests")),
     "unit": ("units", ()),
+    "risk_area": ("risk_areas", ("level",)),
 }
 _OF_EVERY_ROW = ("code", "name", "source", "mark")
+_IF_GIVEN = ("worker_optional", "worker_required", "since")  # of kinds of sites; of areas at risk
 # Lists of fields that come down otherwise.
 _SERVED_NOUNS = ("place_kinds", "units", "duties")
 # Words of codes that are not in a list of their field: a window's slots and reasons, and what the server itself does.
@@ -117,7 +119,8 @@ def _row_puts(rows: Rows) -> list[Put]:
 
 def _row_body(row: Row, names: Sequence[str]) -> dict[str, Any]:
     body = {name: row[name] for name in (*_OF_EVERY_ROW, *names)}
-    return {**body, **_given(valid_from=row["from"], valid_to=row["to"])}
+    more = {name: row.get(name) for name in _IF_GIVEN}
+    return {**body, **_given(valid_from=row["from"], valid_to=row["to"], **more)}
 
 
 def _words_puts(rows: Rows) -> list[Put]:

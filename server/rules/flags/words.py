@@ -23,6 +23,8 @@ __all__ = [
 
 SLOTS = {  # of windows: those that readings name, and others
     **temperature_check.SLOTS,
+    "period": "本期",
+    "event": "逢事",
     "morning": "上午",
     "noon": "中午",
     "afternoon": "下午",

@@ -14,7 +14,7 @@ from server.models import LogEntry
 from server.models.device import OWN_CLASS, Device
 from tests.server.cast import set_places
 from tests.server.office import Office, Seat, refusal_of
-from tests.stories.field import Field
+from tests.stories.field import WORKER, Field
 from tests.stories.forms.conftest import Run
 from tests.stories.forms.workbooks import LABEL, as_json, only_form
 from tests.stories.photos import document, picture, sha256
@@ -118,3 +118,38 @@ def test_photos_and_documents_come_with_it(field: Field, run: Run, tmp_path: Pat
     assert (record.body["shots"], record.body["report"]) == ([sha256(picture())], [sha256(document())])
     shown = seat.client.get(f"/console/photos/{field.cast.site_a}/{sha256(document())}")
     assert shown.data == document()
+
+
+def test_people_and_records_of_another_form_are_chosen_from_those_of_the_site(
+    field: Field, run: Run, tmp_path: Path, fill: str
+) -> None:
+    publish(run, tmp_path, "section inspector")
+    leak = only_form()
+    leak["settings"][0] |= {"form_id": "leak", "form_title": "渗漏"}
+    parent = {"type": "select_one_from_file pond_round.csv", "name": "of", LABEL: "巡查"}
+    leak["survey"] = [
+        {**parent, "bind::gongdi:role": "parent", "required": "yes"},
+        {"type": "select_one_from_file workers.csv", "name": "who", LABEL: "发现人"},
+        {"type": "dateTime", "name": "seen_at", LABEL: "发现时间"},
+    ]
+    leak["choices"], leak["gongdi"][0]["writers"] = [], "section"
+    assert run("form", "publish", str(as_json(tmp_path / "leak.json", leak))).exit_code == 0
+    tablet = field.tablet("first")
+    worker = tablet.add(field.scope, "worker", WORKER)
+    rounds = [tablet.add(field.scope, "pond_round", {"place": "pond", "look": "clear"}) for _ in range(2)]
+    void = tablet.add(field.scope, "pond_round", {"place": "pond", "look": "rubbish"})
+    tablet.void(field.scope, void, "录入错误")
+    assert tablet.sync().ok
+    field.cast.clock.advance(1_000)
+    seat, page = seat_of(field, "section"), fill.replace("pond_round", "leak")
+    shown = seat.get(page)
+    assert f'<option value="{worker}">{WORKER["name"]}</option>' in shown
+    assert [f'value="{one}"' in shown for one in (*rounds, void)] == [True, True, False]
+    answer = seat.send(page, of=rounds[0], who=worker, seen_at="2026-11-23T07:30")
+    assert answer.status_code == 303, answer.text
+    field.cast.clock.advance(1_000)
+    assert tablet.sync().ok
+    (record,) = tablet.list("leak")
+    assert [record.body[name] for name in ("of", "who", "seen_at")] == [
+        *(rounds[0], worker, "2026-11-23T07:30:00+08:00"),
+    ]
