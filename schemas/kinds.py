@@ -17,6 +17,7 @@ from schemas import (
     flag,
     gate_pass,
     lists,
+    ref_records,
     site,
     temperature_check,
     window,
@@ -63,6 +64,7 @@ _ALL: tuple[AnyKind, ...] = (
     site.KIND,
     assignment.KIND,
     duty.KIND,
+    *ref_records.KINDS_OF_REF,
     window.KIND,
     flag.KIND,
 )

@@ -75,7 +75,7 @@ class DutyRow(RowBody):
     staff = choice("人员", ("", "canteen"))
     site_kinds = many("工地类型", coded("工地类型"), limits.PLACES_MAX)
     stages = many("阶段", choice("阶段", STAGES), len(STAGES))
-    # What the judgings say that make no windows yet, as it is written.
+    # Of the judgings without slots, as it is written (server/rules/duties/modes.py).
     per = text("对象", limits.LABEL_MAX, optional=True)
     when = text("计入条件", limits.RULE_MAX, optional=True)
     need = text("次数", limits.LABEL_MAX, optional=True)
@@ -83,6 +83,10 @@ class DutyRow(RowBody):
     rolling = text("滚动周期", limits.LABEL_MAX, optional=True)
     holds = text("应满足", limits.RULE_MAX, optional=True)
     valid_days = text("有效天数", limits.LABEL_MAX, optional=True)
+    trigger = matching("引起要求的记录", "^[a-z][a-z0-9_]{0,31}$", "应为记录类型的代码。", optional=True)
+    trigger_when = text("引起要求的条件", limits.RULE_MAX, optional=True)
+    relation = text("关系", limits.LABEL_MAX, optional=True)
+    within = text("时限", limits.LABEL_MAX, optional=True)
 
 
 class SlotRow(Body):
@@ -122,6 +126,23 @@ class PlaceKindRow(RowBody):
     code = _window_code("代码")
     name = text("名称", limits.LABEL_MAX)
     living = yes_no("有人食宿")
+
+
+class RiskAreaRow(RowBody):
+    """A division at risk (风险地区)."""
+
+    code = matching("代码", "^[0-9]{4}([0-9]{2}([0-9]{3})?)?$", "应为 4、6 或 9 位行政区划代码。")
+    name = text("名称", limits.LABEL_MAX)
+    level = choice("级别", ("high", "medium", "named"))
+    since = day("起算日期", optional=True)
+
+
+class ReturnRuleRow(RowBody):
+    """What is asked of whoever comes back from near an area at risk."""
+
+    name = text("措施", limits.LABEL_MAX)
+    relation = choice("远近", ("area", "county", "prefecture"))
+    levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
 
 
 class UnitRow(RowBody):
@@ -164,6 +185,8 @@ _ROWS = {
     "site_kinds": SiteKindRow(),
     "place_kinds": PlaceKindRow(),
     "units": UnitRow(),
+    "risk_areas": RiskAreaRow(),
+    "return_rules": ReturnRuleRow(),
 }
 _ANY_ROW = RowBody()
 

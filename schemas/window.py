@@ -21,7 +21,8 @@ _SLOT_PATTERN = f"^[A-Za-z0-9][A-Za-z0-9_:-]{{0,{limits.SLOT_MAX - 1}}}$"
 
 
 class WindowBody(Body):
-    """A window. `need` and `have` count people or records; `evidence` is the entry that met it."""
+    """A window. `need` and `have` count people or records; `evidence` is the entry that met it, `trigger` the record that
+    asks for it."""
 
     duty = coded("职责")
     place = coded("场所类型", optional=True)
@@ -37,6 +38,7 @@ class WindowBody(Body):
     have = whole("已有", 0, limits.COUNT_MAX, optional=True)
     reason = text("说明", limits.REASON_MAX, optional=True)
     evidence = uuid("凭据", optional=True)
+    trigger = uuid("起因", optional=True)
 
 
 KIND = Kind("window", "时段", "server", WindowBody)

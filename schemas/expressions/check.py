@@ -53,6 +53,8 @@ class Type:
 
 
 NUMBER, TEXT, BOOL, ANY, UNKNOWN = (Type(name) for name in ("number", "text", "bool", "any", "unknown"))
+# What a duty may name of the place that a record is about.
+PLACE_TYPES = {"place.m2": NUMBER, "place.capacity": NUMBER}
 _LITERAL = Type("literal")  # a text in quotes, which takes the type of the other side
 _READS = {"choice": "text", "unknown": "any"}
 

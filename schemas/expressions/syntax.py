@@ -10,7 +10,7 @@ from schemas.expressions.tokens import Token, tokens_of
 NODES_MAX = 64
 DEPTH_MAX = 8
 
-# ("field", name) ("self",) ("number", 1.5) ("text", "a") (operator or function, *operands)
+# ("field", name; of a place `place.m2`) ("self",) ("number", 1.5) ("text", "a") (operator or function, *operands)
 Syntax = tuple[Any, ...]
 
 _LEVELS: tuple[tuple[str, ...], ...] = (("=", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "div"))
@@ -99,6 +99,8 @@ class _Reader:
             return self._node(token.kind, token.text)
         if token.kind == "word" and self.next == Token("sign", "("):
             return self._call(token.text)
+        if token == Token("word", "place") and self._took(Token("sign", ".")):
+            return self._node("field", f"place.{self._take().text}")
         if token.kind == "end":
             raise broken("公式不完整, 后面缺少内容。")
         raise broken(f"“{token.text}”不该在这里。引用一项写作 ${{名称}}, 文字要加引号。")

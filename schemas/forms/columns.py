@@ -31,7 +31,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "duties": (
         *("code", "name", "evidence", "judging", "per", "when", "need", "slots", "every", "rolling", "holds"),
         *("valid_days", "presets", "site_kinds", "stages", "severity", "places", "staff", "source", "mark"),
-        *("from", "to", "planned"),
+        *("trigger", "trigger_when", "relation", "within", "from", "to", "planned"),
     ),
     "place_kinds": ("code", "name", "living", "source", "mark", "from", "to"),
     "site_kinds": (

@@ -91,7 +91,17 @@ class Conditions:
         """All that is wrong. `values`: those that are right by themselves; `sent`: all that were sent."""
         if self._media:
             yield from self._of_media(values, context.media)
+        yield from self._walk(Env(values, {}, None, context.today, context.rule), sent)
+
+    def calculated(self, body: Mapping[str, Any], context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values of a body that are shown, and what is calculated from them, by name."""
+        values = [body.get(name) for name in self.names]
         env = Env(values, {}, None, context.today, context.rule)
+        for _ in self._walk(env, list(values)):
+            pass
+        return dict(zip(self.names, values, strict=True)), env.calculated
+
+    def _walk(self, env: Env, sent: list[Any]) -> Iterator[Finding]:
         hidden: set[str | None] = set()
         for step in self._steps:
             shown = step.group not in hidden and (step.relevant is None or step.relevant(env))

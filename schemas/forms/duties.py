@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.expressions.check import Known
+from schemas.expressions.check import PLACE_TYPES, Known
 from schemas.forms.faults import Fault
 from schemas.forms.rows import Row, rows_of
 from schemas.forms.surroundings import Surroundings
@@ -33,7 +33,8 @@ _KEPT = (
     "rolling",
     "holds",
     "valid_days",
-)  # of judgings that make no windows yet
+    *("trigger", "trigger_when", "relation", "within"),
+)  # of judgings without slots
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ def _duty(row: Row, head: Mapping[str, Any], survey: Survey, around: Surrounding
     planned is shown to nobody yet, and not loaded."""
     code, evidence = head.get("code"), row.text("evidence") or head.get("code", "")
     if evidence == code:
-        row.condition("holds", Known(survey.types, rules=around.rules))
+        known = Known({**survey.types, **PLACE_TYPES}, rules=around.rules)
+        row.condition("holds", known)
+        row.condition("when", known)
     own = _any_row(row, head)
     judging = row.one_of("judging", JUDGINGS, "log")
     if row.yes("planned"):
@@ -115,7 +118,7 @@ def _duty(row: Row, head: Mapping[str, Any], survey: Survey, around: Surrounding
         **own,
         **{name: row.text(name) for name in _KEPT if row.text(name) is not None},
         "about": own["name"],
-        "cadence": cadence_of(slots) if slots else row.text("every") or row.text("rolling") or "按规定",
+        "cadence": cadence_of(slots) if slots else period_words(row.text("every") or row.text("rolling")),
         "judging": judging,
         "evidence": evidence,
         "severity": row.one_of("severity", tuple(SEVERITIES), "ordinary"),
@@ -173,3 +176,18 @@ def read_slots(
 def cadence_of(slots: Sequence[Mapping[str, Any]]) -> str:
     """How often a duty is asked, in words."""
     return f"每日 {len(slots)} 次"
+
+
+def period_words(text: str | None) -> str:
+    """A period in words: `weeks 1` as 每周, `days 1 due 17:00` as 每日, 17:00 前."""
+    words = (text or "").split()
+    said = dict(zip(words[::2], words[1::2], strict=False))
+    unit = next((name for name in _EACH if name in said), None)
+    if unit is None:
+        return "按规定"
+    one, many = _EACH[unit]
+    cadence = one if said[unit] == "1" else f"每 {said[unit]} {many}"
+    return f"{cadence}, {said['due']} 前" if "due" in said else cadence
+
+
+_EACH = {"days": ("每日", "天"), "weeks": ("每周", "周"), "months": ("每月", "个月")}

@@ -156,6 +156,8 @@ _ENTRIES = (
     Entry(399, "record_void", 409, "这条记录不再计入", "请重新打开记录核对。"),
     Entry(395, "unknown_form", 404, "没有这张表单", ""),
     Entry(396, "form_refused", 422, "表单有误", ""),
+    Entry(401, "unknown_kind", 404, "没有这种记录", ""),
+    Entry(402, "too_many_rows", 422, "记录太多", ""),
     Entry(405, "pack_refused", 422, "内容包有误", ""),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

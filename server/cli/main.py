@@ -124,6 +124,13 @@ GROUPS = {
             "list": ("server.cli.reference:show_units", "列出科室。"),
         },
     ),
+    "risk-area": (
+        "风险地区: 录入名单, 列出现在的。",
+        {
+            "import": ("server.cli.risk_areas:import_list", "录入一份名单 (.csv 或 .xlsx)。"),
+            "list": ("server.cli.risk_areas:show", "列出现在的风险地区。"),
+        },
+    ),
     "holidays": (
         "节假日安排: 录入下一年, 看已知到哪一天。",
         {

@@ -54,6 +54,29 @@ def _codes(text: str | None) -> list[str] | None:
     return text.split() if text is not None else None
 
 
+_MODES = (
+    ("--judging", "判定方式: log coverage state period document event telemetry。"),
+    ("--every", "周期: 如 weeks 1, days 1 due 17:00 grace 30 (宽限分钟), months 2。"),
+    ("--rolling", "从上一次完成起算的周期: 如 months 2。"),
+    ("--when", "计入哪些记录的条件。"),
+    ("--holds", "state: 应满足的条件, 可用 place.m2、place.capacity 和 rule('代码')。"),
+    ("--valid-days", "state: 记录在几天内有效。"),
+    ("--per", "逐个 place, 或 place_kind、site。"),
+    ("--need", "telemetry: 在线比例, 如 0.95。"),
+    ("--trigger", "event: 由哪种记录引起。"),
+    ("--trigger-when", "event: 引起要求的条件。"),
+    ("--relation", "event: 回应与起因的关系: worker place parent。"),
+    ("--within", "event: 多久之内, 如 minutes 30、hours 2。"),
+)
+
+
+def _by_mode(command: Any) -> Any:
+    """The options of duties that are not asked by slots."""
+    for name, words in reversed(_MODES):
+        command = click.option(name, help=words)(command)
+    return command
+
+
 @click.command("set")
 @click.argument("code")
 @click.option("--name", help="名称 (新的必填)。")
@@ -63,6 +86,7 @@ def _codes(text: str | None) -> list[str] | None:
 @click.option("--site-kinds", help="工地类型, 用空格隔开。")
 @click.option("--stages", help="阶段, 用空格隔开: preparing building stopped completed。")
 @click.option("--severity", type=click.Choice(("severe", "ordinary", "facilities")), help="严重程度。")
+@_by_mode
 @_dated
 def set_duty(
     code: str,
@@ -77,15 +101,21 @@ def set_duty(
     to: str | None,
     source: str | None,
     mark: str | None,
+    **mode: str | None,
 ) -> None:
     """新增职责 CODE, 或给它一个新版本: 只写要改的。已经判定的不变。
 
     \b
     gongdi duty set POND --name 池塘巡查 --evidence pond_round --places pond --site-kinds park \\
         --slots "morning evening"
+    gongdi duty set DORM --name 宿舍人数 --judging state --every "weeks 1" --evidence dormitory_count \\
+        --places dormitory --site-kinds construction --holds '${persons} <= 6' --valid-days 7
+    gongdi duty set RETEST --name 发热复测 --judging event --evidence retest_log \\
+        --trigger temperature_check --trigger-when '${celsius} > 37.3' \\
+        --when '${minutes} >= 5' --relation worker --within "minutes 30" --site-kinds construction
     """
     lists = {"places": _codes(places), "site_kinds": _codes(site_kinds), "stages": _codes(stages)}
-    own = {"name": name, "evidence": evidence, "slots": slots, "severity": severity, **lists}
+    own = {"name": name, "evidence": evidence, "slots": slots, "severity": severity, **lists, **mode}
     _set("duties", code, begins, to=to, source=source, mark=mark, **own)
 
 
@@ -94,7 +124,10 @@ def show_duties() -> None:
     """列出在用和将起用的职责。"""
     _list(
         "duties",
-        {"name": "名称", "evidence": "记录", "places": "场所", "site_kinds": "工地类型", "slots": "时段"},
+        {
+            **{"name": "名称", "judging": "判定", "cadence": "频次", "evidence": "记录", "places": "场所"},
+            **{"site_kinds": "工地类型", "slots": "时段"},
+        },
     )
 
 
@@ -108,7 +141,7 @@ def show_duties() -> None:
     help="休息日: 周末和节假日, 节假日, 不休。",
 )
 @click.option("--worker-optional", help=f"人员可不填的项, 用空格隔开: {' '.join(SPARABLE)}。")
-@click.option("--worker-required", help=f"人员另须填的项, 用空格隔开: {' '.join(ASKABLE)}。")
+@click.option("--worker-more", "worker_required", help=f"人员另须填的项, 用空格隔开: {' '.join(ASKABLE)}。")
 @_dated
 def set_site_kind(
     code: str,

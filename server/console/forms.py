@@ -51,6 +51,7 @@ FORMS: Mapping[str, Form] = {
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),
+    "console.export_full_kind": Form("console.show_records"),
     "console.choose_value": Form("console.list_questions"),
     "console.choose_place": Form("console.list_questions"),
     "console.add_site_place": Form("console.show_site"),

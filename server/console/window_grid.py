@@ -9,6 +9,8 @@ from server.models.window import Window
 from server.rules.calendar import local_time_of
 
 DAYS_MAX = 14
+# Of several windows of one day, of records that ask for others, the one that somebody has to look at first.
+_FIRST = ("missed", "review", "silent", "open")
 _Key = tuple[str, str, str | None, str]
 
 
@@ -36,7 +38,14 @@ def grid_of(windows: Sequence[Window]) -> Grid:
     opens: dict[_Key, str] = {}
     for window in windows:
         key = (window.duty, window.place, window.place_id, window.slot)
-        found.setdefault(key, {})[window.local_date] = window
+        cells = found.setdefault(key, {})
+        known = cells.get(window.local_date)
+        if known is None or _rank(window) < _rank(known):
+            cells[window.local_date] = window
         opens[key] = local_time_of(window.opens_ms)
     ordered = sorted(found, key=lambda key: (*key[:2], key[2] or "", opens[key]))
     return Grid(days, tuple(Row(*key, tuple(found[key].get(day) for day in days)) for key in ordered))
+
+
+def _rank(window: Window) -> int:
+    return _FIRST.index(window.state) if window.state in _FIRST else len(_FIRST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.rules.duties.judge import REASONS, REMEDIES, reason_code
+from server.rules.duties.judge import REMEDIES, reason_code, reason_text
 from server.rules.flags.words import (
     FLAG_STATE_WORDS,
     GRADES,
@@ -96,12 +96,11 @@ def word(code: str | None, noun: str) -> str:
 
 def reason(text: str | None) -> str:
     """Why a window is as it is: `code` or `code: detail`, in words."""
-    code, colon, detail = (text or "").partition(": ")
-    return REASONS.get(code, code) + (f": {detail}" if colon else "")
+    return reason_text(text)
 
 
 def remedy(text: str | None) -> str:
-    """What to do about a window in review, by its reason; empty where nothing is to be done."""
+    """What to do about a window, by its reason; empty where nothing is to be done."""
     return REMEDIES.get(reason_code(text), "")
 
 

@@ -25,6 +25,8 @@ class Place(Base):
     names: Mapped[list[list[str | int]]] = mapped_column(Json)
     from_ms: Mapped[int] = mapped_column(sa.BigInteger)
     to_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    m2: Mapped[float | None] = mapped_column(sa.Float)  # of the floor; what duties may ask for
+    capacity: Mapped[int | None] = mapped_column(sa.Integer)  # persons
 
     @property
     def name(self) -> str:
@@ -32,6 +34,10 @@ class Place(Base):
 
     def is_closed(self, at_ms: int) -> bool:
         return self.to_ms is not None and self.to_ms <= at_ms
+
+    def sizes(self) -> dict[str, float | None]:
+        """What expressions may ask of the place, by the names that they use."""
+        return {"place.m2": self.m2, "place.capacity": self.capacity}
 
     def value(self) -> places.Place:
         """The place as the protocol knows it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, Json
 
@@ -88,6 +89,11 @@ class Record(Base):
 IN_FORCE = sa.and_(Record.counts.is_(True), Record.deleted_ms.is_(None))
 
 
+def in_force_of(kind: str, scope_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether a record is one of this kind in these scopes, in force."""
+    return sa.and_(Record.scope_id.in_(scope_ids), Record.kind == kind, IN_FORCE)
+
+
 class Worker(Base):
     """What only the server holds of a roster entry: its full fields (sealed), who wrote each of them, and
     the few columns that lists, look-ups and duties need."""
@@ -142,6 +148,14 @@ class CaseFile(Base):
     reported_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     ended: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     check_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+def cases_of(session: Session, scope_ids: Sequence[str]) -> list[CaseFile]:
+    """The cases of these scopes that are not void."""
+    query = sa.select(CaseFile).join(
+        Record, sa.and_(Record.scope_id == CaseFile.scope_id, Record.id == CaseFile.id)
+    )
+    return list(session.scalars(query.where(in_force_of("case", scope_ids))))
 
 
 class FormRegister(Base):

@@ -11,16 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, bulk_insert, bulk_update
-from server.rules.duties.transition import REASON_MAX, Decision
-from server.rules.duties.windows import Key, deadline
+from server.rules.duties.periods import LONG_MS
+from server.rules.duties.transition import REASON_MAX, Decision, begin
+from server.rules.duties.windows import Key, PlannedWindow, deadline
 
 RULES = 2
+_IS_LONG = f"closes_ms - opens_ms > {LONG_MS}"
 FROZEN = 0  # instead: what it rested on was erased, and the verdict stays
 
 
 class Window(Base):
-    """One window, of one place, of all places of a kind, or of the whole site. Its id follows from (site, duty, place, local
-    date, slot), so making it twice makes it once."""
+    """One window, of one place, of all places of a kind, or of the whole site. Its id follows from (site, duty, trigger or
+    place, local date, slot), so making it twice makes it once."""
 
     __tablename__ = "duty_window"
     __table_args__ = (
@@ -50,6 +52,22 @@ class Window(Base):
             postgresql_where=sa.text("state = 'review'"),
             sqlite_where=sa.text("state = 'review'"),
         ),
+        # The few windows of weeks and months, which `ix_duty_window_opens` does not bound: see `reaching`.
+        sa.Index(
+            "ix_duty_window_long",
+            "scope_id",
+            "closes_ms",
+            postgresql_where=sa.text(_IS_LONG),
+            sqlite_where=sa.text(_IS_LONG),
+        ),
+        # Push: the windows that records asked for.
+        sa.Index(
+            "ix_duty_window_trigger",
+            "scope_id",
+            "trigger_id",
+            postgresql_where=sa.text("trigger_id IS NOT NULL"),
+            sqlite_where=sa.text("trigger_id IS NOT NULL"),
+        ),
     )
 
     scope_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -76,11 +94,12 @@ class Window(Base):
     flag_id: Mapped[str | None] = mapped_column(Id)
     # By which rules it was judged last: 1 before times were intervals (such verdicts stay), 2 since; or FROZEN.
     rules: Mapped[int] = mapped_column(sa.SmallInteger, default=RULES)
+    trigger_id: Mapped[str | None] = mapped_column(Id)  # the record that asks for it
 
     @property
     def key(self) -> Key:
         """What it is, at its site."""
-        return (self.duty, self.place_id or self.place, self.local_date, self.slot)
+        return (self.duty, self.trigger_id or self.place_id or self.place, self.local_date, self.slot)
 
     @property
     def deadline_ms(self) -> int:
@@ -114,17 +133,18 @@ class DueWindow:
     judged_watermark_ms: int | None
     flag_id: str | None
     rules: int
+    trigger_id: str | None
 
     @property
     def deadline_ms(self) -> int:
         return deadline(self.due_ms, self.grace_s)
 
 
-LONGEST_MS = 172_800_000  # two days: no window reaches further from its opening
 AnyWindow = Window | DueWindow
+_LONG = sa.text(_IS_LONG)  # as the partial index has it
 _MADE = (
     *("scope_id", "id", "duty", "place", "place_id", "local_date", "slot"),
-    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms", "rules"),
+    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms", "rules", "trigger_id"),
 )
 _JUDGED = (
     *("state", "reason", "need", "have", "evidence", "evidence_ms"),
@@ -141,6 +161,25 @@ def set_decision(window: AnyWindow, decided: Decision) -> bool:
         window.state, window.reason, window.need, window.have = after
     window.check_ms = decided.check_ms
     return after != before
+
+
+def make_window(site_id: str, planned: PlannedWindow) -> Window:
+    """A new window as it begins, not yet added."""
+    made = Window(
+        scope_id=site_id,
+        id=window_id(site_id, *planned.key),
+        duty=planned.duty,
+        place=planned.place,
+        place_id=planned.place_id or None,
+        local_date=planned.local_date,
+        slot=planned.slot,
+        trigger_id=planned.trigger_id or None,
+    )
+    made.opens_ms, made.due_ms = planned.opens_ms, planned.due_ms
+    made.grace_s, made.closes_ms = planned.grace_s, planned.closes_ms
+    made.rules = RULES
+    set_decision(made, begin(planned))
+    return made
 
 
 def insert_windows(session: Session, windows: Sequence[Window]) -> None:
@@ -166,12 +205,23 @@ def save_decisions(session: Session, windows: Sequence[DueWindow]) -> None:
     bulk_update(session, Window.__table__, named, _JUDGED, [read(window) for window in windows])  # type: ignore[arg-type]
 
 
+def reaching(from_ms: int, to_ms: int) -> sa.ColumnElement[bool]:
+    """Whether a window may reach into a stretch of time: it opened in it or up to two days before, or it is a long one that
+    closes later. Two ranges of two indexes, however long ago a window opened."""
+    long = sa.and_(_LONG, Window.closes_ms >= from_ms, Window.opens_ms <= to_ms)
+    return sa.or_(Window.opens_ms.between(from_ms - LONG_MS, to_ms), long)
+
+
+def long_windows(session: Session, scope_id: str, since_ms: int) -> list[Window]:
+    """A site's windows of weeks and months that closed after that, or are still to close."""
+    query = sa.select(Window).where(Window.scope_id == scope_id, _LONG, Window.closes_ms >= since_ms)
+    return list(session.scalars(query, execution_options={"populate_existing": True}))
+
+
 def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms: int, now_ms: int) -> None:
     """Silent windows whose deadline a device has now reported past are looked at by the next tick. `after_ms`: how far it
     had reported before; None: it never had."""
-    opened = Window.opens_ms <= until_ms
-    if after_ms is not None:
-        opened = Window.opens_ms.between(after_ms - LONGEST_MS, until_ms)
+    opened = Window.opens_ms <= until_ms if after_ms is None else reaching(after_ms, until_ms)
     deadline = Window.due_ms + Window.grace_s * 1000
     silent = sa.and_(Window.scope_id == scope_id, Window.state == "silent")
     passed = sa.update(Window).where(silent, opened, deadline <= until_ms)
@@ -181,7 +231,7 @@ def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms
 def first_silent(scope_id: sa.ColumnElement[str], after_ms: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     """The first deadline of the silent windows that `wake_windows` would look at; None where there is none. `after_ms`:
     None gives None."""
-    opened = Window.opens_ms >= after_ms - LONGEST_MS
+    opened = sa.or_(Window.opens_ms >= after_ms - LONG_MS, sa.and_(_LONG, Window.closes_ms >= after_ms))
     query = sa.select(sa.func.min(Window.due_ms + Window.grace_s * 1000))
     return query.where(Window.scope_id == scope_id, Window.state == "silent", opened).scalar_subquery()
 
@@ -189,7 +239,7 @@ def first_silent(scope_id: sa.ColumnElement[str], after_ms: sa.ColumnElement[int
 def wake_reviews(session: Session, scope_id: str, from_ms: int, to_ms: int, now_ms: int) -> None:
     """What may have been evidence between these instants is gone: windows that may be in review because of it are
     looked at by the next tick."""
-    opened = Window.opens_ms.between(from_ms - LONGEST_MS, to_ms + LONGEST_MS)
+    opened = reaching(from_ms, to_ms + LONG_MS)
     query = sa.update(Window).where(Window.scope_id == scope_id, Window.state == "review", opened)
     session.execute(query.values(check_ms=now_ms))
 
@@ -223,5 +273,6 @@ def places_lacking(
 
 
 def window_id(site_id: str, duty: str, place: str, local_date: str, slot: str) -> str:
-    """The id of the one window of this site, duty, place (its id, else its kind), local date and slot, whoever makes it."""
+    """The id of the one window of this site, duty, place (its id, else its kind; or the record that asks for it), local date
+    and slot, whoever makes it."""
     return str(uuid5(UUID(site_id), f"{duty}|{place}|{local_date}|{slot}"))

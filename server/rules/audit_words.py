@@ -53,6 +53,7 @@ EVENTS: Mapping[str, Event] = {
     "erased": Event("data", "删除个人资料"),
     "rule_changed": Event("rule", "修改规则"),
     "evidence_revoked": Event("data", "不采信记录"),
+    "areas_listed": Event("rule", "录入风险地区"),
     "row_changed": Event("rule", "修改职责和类型"),
     "form_published": Event("rule", "发布表单"),
     "pack_loaded": Event("rule", "装入内容包"),

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from server.rules.calendar import Holidays
-from server.rules.duties.windows import DutyRule, Slot
+from server.rules.duties.modes import MODES, SLOTS, Mode, ModeFault, read_mode
+from server.rules.duties.windows import NORMAL, DutyRule, Slot
 from server.rules.flags.escalation import Policy, policy_from
 
 Row = Mapping[str, Any]
@@ -37,14 +38,18 @@ UNITS = {  # of the numbers of rules, as people read them; one that is not here 
 
 def duty_rules(duties: Iterable[Row], presets: Iterable[Row]) -> list[DutyRule]:
     """The versions of all duties that make windows: what of its row and of a preset's is in force, for the dates on which
-    both are. Duties without a preset make none."""
+    both are; and those that are asked by periods or events, which have no preset."""
     known, levels = _by(duties, "code"), _by(presets, "duty")
     rules = []
     for code, rows in known.items():
         for some in _by(levels.get(code, ()), "preset").values():
             for duty, preset, valid_from, valid_to in versions(rows, some):
-                if preset is not None:
+                if preset is not None and duty["judging"] not in MODES:
                     rules.append(_duty_rule(duty, preset, valid_from, valid_to))
+        for duty, _, valid_from, valid_to in versions(rows, ()):
+            mode = _mode(duty)
+            if mode is not None:
+                rules.append(_duty_rule(duty, _NO_PRESET, valid_from, valid_to, mode))
     return rules
 
 
@@ -123,20 +128,32 @@ def reviewing(units: Iterable[Row]) -> dict[str, bool]:
     return {row["code"]: row["reviews"] for row in units}
 
 
-def _duty_rule(duty: Row, preset: Row, valid_from: str, valid_to: str | None) -> DutyRule:
+_NO_PRESET: Row = {"preset": NORMAL, "slots": ()}
+
+
+def _mode(duty: Row) -> Mode | None:
+    """How a duty without slots is judged; None for one that says too little, as rows of before may: it makes no windows."""
+    try:
+        return read_mode(duty) if duty["judging"] in MODES else None
+    except ModeFault:
+        return None
+
+
+def _duty_rule(duty: Row, preset: Row, valid_from: str, valid_to: str | None, mode: Mode = SLOTS) -> DutyRule:
     return DutyRule(
         code=duty["code"],
         alert_level=preset["preset"],
         judging=duty["judging"],
         evidence=duty["evidence"],
         slots=tuple(_slot(slot) for slot in preset["slots"]),
+        mode=mode,
         places=tuple(duty["places"]),
         continues_when_closed=frozenset(duty["goes_on"]),
         staff=duty["staff"],
         site_kinds=tuple(duty["site_kinds"]),
         stages=tuple(duty["stages"]),
         severity=duty["severity"],
-        source=preset["source"],
+        source=preset.get("source") or duty["source"],
         valid_from=valid_from,
         valid_to=valid_to,
     )

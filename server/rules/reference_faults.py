@@ -11,6 +11,8 @@ from typing import Any
 from schemas.kinds import KINDS, AnyKind, Kinds
 from schemas.limits import RECORD_SLOT_MAX
 from schemas.reference import row_problems
+from server.rules.duties.mode_faults import mode_faults
+from server.rules.duties.modes import MODES
 from server.rules.duties.windows import problems_of
 from server.rules.flags.escalation import SECTION
 from server.rules.from_rows import Row, duty_rules, in_force
@@ -112,7 +114,7 @@ def _duty(row: Row, rows: _Rows) -> _Found:
     for name in row["goes_on"]:
         if name not in row["places"]:
             yield "goes_on_unasked", f"goes_on 里的 {name} 不在 places 里, 请补上或去掉。"
-    yield from _evidence(row, rows.kinds)
+    yield from _evidence(row, rows)
     if row["judging"] in ("coverage", "log") and not _has_slots(row, rows):
         yield (
             "slots_missing",
@@ -126,8 +128,9 @@ def _has_slots(row: Row, rows: _Rows) -> bool:
     return any(one["slots"] and (one["to"] is None or row["from"] < one["to"]) for one in presets)
 
 
-def _evidence(row: Row, kinds: Kinds) -> _Found:
+def _evidence(row: Row, rows: _Rows) -> _Found:
     """Whether a record of this kind can ever meet the duty."""
+    kinds = rows.kinds
     if row["judging"] == "none":
         return
     kind = kinds.get(row["evidence"])
@@ -140,6 +143,8 @@ def _evidence(row: Row, kinds: Kinds) -> _Found:
         yield "evidence_unfit", f"按人员判定只看 {_COVERAGE_EVIDENCE}, 请更正 evidence 或 judging。"
     elif row["judging"] == "log":
         yield from _places(row, kind)
+    elif row["judging"] in MODES:
+        yield from mode_faults(row, kinds, rows.codes("rules"))
 
 
 def _places(row: Row, kind: AnyKind) -> _Found:

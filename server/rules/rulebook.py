@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from schemas.book import FormBook, form_book
+from schemas.expressions.faults import ExpressionFault
 from schemas.forms.definition import Form
 from schemas.lists import NOUNS
 from schemas.worker import SPARABLE
 from server.rules import from_rows
 from server.rules.calendar import Holidays
+from server.rules.duties.conditions import Condition, condition
+from server.rules.duties.modes import MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
-from server.rules.duties.windows import DutyRule
+from server.rules.duties.windows import NORMAL, DutyRule, rule_of
 from server.rules.flags.escalation import Policy
 from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
 from server.rules.rosters.words import Words, words_from
+from server.rules.travel import Areas, TravelFields, areas_of, travel_fields
 
 # Of a kind of site: the fields of a person that it spares, and further ones for which it asks.
 _OF_PERSON = ("worker_optional", "worker_required")
 PASSES = "gate_pass"  # the kind that shows who is there
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """The rules, thresholds, calendar and policies of every date; each is asked for as of a local date."""
 
@@ -32,6 +37,9 @@ class Rulebook:
     holidays: Holidays
     kinds: FormBook  # with the lists that the rows have, and the published forms
     rows: Mapping[str, Sequence[Row]]  # by noun, the file of seed_data/ that they come from
+    _conditions: dict[tuple[str, str], Condition | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def number(self, code: str, local_date: str) -> float:
         """A threshold as it holds on a local date. Raises LookupError without one."""
@@ -84,6 +92,27 @@ class Rulebook:
             found.add(PASSES)
         return tuple(sorted(found))
 
+    def mode_rules(self) -> list[DutyRule]:
+        """All versions of the duties that are not asked by slots."""
+        return [rule for rule in self.duties if rule.judging in MODES]
+
+    def mode_rule(self, duty: str, local_date: str) -> DutyRule | None:
+        """The version of such a duty that holds on a local date; None where it was asked otherwise then."""
+        rule = rule_of(self.duties, duty, NORMAL, local_date)
+        return rule if rule is not None and rule.judging in MODES else None
+
+    def condition(self, kind: str, text: str) -> Condition | None:
+        """A condition of a duty on records of a kind, compiled once. None for an empty one, which every record fits, and for
+        one that no longer fits its kind: nobody can tell then."""
+        key = (kind, text)
+        if key not in self._conditions:
+            known = self.kinds.get(kind)
+            try:
+                self._conditions[key] = condition(text, known) if text and known is not None else None
+            except ExpressionFault:
+                self._conditions[key] = None
+        return self._conditions[key]
+
     def reviews(self) -> dict[str, bool]:
         """Which units review flags; a company never reviews its own."""
         return from_rows.reviewing(self.rows["units"])
@@ -92,6 +121,17 @@ class Rulebook:
         """On which days a kind of site rests (see SiteProfile.rests)."""
         row = from_rows.in_force(self.rows["site_kinds"], site_kind, local_date)
         return str(row["rests"]) if row is not None else "official"
+
+    @cached_property
+    def areas(self) -> Areas:
+        """The areas at risk, with the days for which stays in them count."""
+        return areas_of(self.rows["risk_areas"], lambda day: round(self.number("travel_look_back_d", day)))
+
+    @cached_property
+    def travel(self) -> Mapping[str, TravelFields]:
+        """The kinds of records that say who stayed where, by name; of a form the latest version."""
+        found = ((name, travel_fields(kind)) for name, kind in self.kinds.kinds.items())
+        return {name: fields for name, fields in found if fields is not None}
 
     @property
     def are_sites_alike(self) -> bool:

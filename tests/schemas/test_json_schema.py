@@ -101,6 +101,7 @@ def test_what_comes_down_fits_its_schema() -> None:
             "need": 40,
             "have": 40,
             "evidence": uuid,
+            "trigger": uuid,
         },
         "flag": {
             "duty": "SILENT",

@@ -27,7 +27,7 @@ from server.base.db import bulk_insert, bulk_select, bulk_update
 from server.models.coverage import CoverageDay, CoverageWorker, forget_days
 from server.models.entry import ANY_KIND, KeptEvidence
 from server.models.site import Site
-from server.models.window import LONGEST_MS, AnyWindow, Window
+from server.models.window import AnyWindow, Window
 from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.duties.attendance import (
     Attendance,
@@ -41,6 +41,7 @@ from server.rules.duties.attendance import (
 )
 from server.rules.duties.coverage import Span
 from server.rules.duties.judge import Evidence
+from server.rules.duties.periods import LONG_MS
 from server.rules.rulebook import Rulebook
 
 _WORKERS: Any = CoverageWorker.__table__
@@ -151,7 +152,7 @@ def make_day(session: Session, site: Site, local_date: str, book: Rulebook) -> D
     midnight = midnight_ms(local_date)
     query = sa.select(Window).where(
         Window.scope_id == site.id,
-        Window.opens_ms.between(midnight - LONGEST_MS, midnight + LONGEST_MS),
+        Window.opens_ms.between(midnight - LONG_MS, midnight + LONG_MS),
         Window.local_date == local_date,
         Window.duty.in_(codes),
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.duties.follow_coverage import kept_evidence
 from server.actions.duties.log_evidence import log_evidence
+from server.actions.duties.mode_evidence import mode_evidence
 from server.actions.flags.raise_flags import Judged, follow_windows, gather_windows
 from server.actions.records.feed import publish_all
 from server.actions.records.window_record import window_put
@@ -20,13 +21,14 @@ from server.models.scope import take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
 from server.models.window import RULES, DueWindow, Window, due_windows, save_decisions, set_decision
-from server.rules.duties.judge import FULFILLED, NOTHING, Evidence, Reported
+from server.rules.duties.judge import FULFILLED, NOT_SATISFIED, NOTHING, Evidence, Reported, reason_code
 from server.rules.duties.matching import Matched
 from server.rules.duties.transition import decide, reported_of, silence_ms
 from server.rules.rulebook import Rulebook
 
 PUT_OFF_MS = 10 * 60 * 1000  # before a scope that could not be judged is tried again
 _SHOWN = {state: how for how, state in FULFILLED.items()}
+_OPEN = ("open", "silent", "review")  # what nothing has met yet
 
 _log = logging.getLogger("gongdi.judge")
 
@@ -81,7 +83,7 @@ def _judge_all(tx: Tx, judged: Sequence[Judged]) -> Counter[str]:
     did: Counter[str] = Counter()
     flagged_after_ms = silence_ms(book, now_ms)
     changed: dict[str, list[DueWindow]] = {}
-    logs = _matched(session, judged, book)
+    logs = _matched(tx, judged)
     reports = reporting_of(session, [one.scope.scope_id for one in judged], book, now_ms)
     for one in judged:
         did.update(judged=len(one.windows), scopes=1)
@@ -109,16 +111,19 @@ def _judge_all(tx: Tx, judged: Sequence[Judged]) -> Counter[str]:
     return did
 
 
-def _matched(session: Session, judged: Sequence[Judged], book: Rulebook) -> dict[str, Matched]:
+def _matched(tx: Tx, judged: Sequence[Judged]) -> dict[str, Matched]:
     """What records say of the windows that nothing has met yet. For the others it is in their state."""
+    session, book = tx.session, tx.book
     logs = {rule.code for rule in book.duties if rule.judging == "log"}
     windows = [
-        window
-        for one in judged
-        for window in one.windows
-        if window.duty in logs and window.state in ("open", "silent", "review")
+        window for one in judged for window in one.windows if window.duty in logs and window.state in _OPEN
     ]
-    return log_evidence(session, windows, {one.site.id: one.site.alert for one in judged}, book)
+    found = log_evidence(session, windows, {one.site.id: one.site.alert for one in judged}, book)
+    modes = {rule.code for rule in book.mode_rules()}
+    asked = [
+        window for one in judged for window in one.windows if window.duty in modes and window.state in _OPEN
+    ]
+    return found | mode_evidence(session, tx.seals, asked, book)
 
 
 def _weighed(session: Session, one: Judged, now_ms: int, book: Rulebook) -> dict[str, Evidence]:
@@ -141,9 +146,11 @@ def _judge(window: DueWindow, found: Matched, reported: Reported, flagged_after_
 
 
 def _shown(window: DueWindow) -> Evidence:
-    """What a record of a place has shown is in the window's own state."""
+    """What a record has shown is in the window's own state."""
+    if window.state == "missed" and reason_code(window.reason) == NOT_SATISFIED:
+        return Evidence("violated", window.need, window.have, why=window.reason)
     fulfilled = _SHOWN.get(window.state)
-    return Evidence(fulfilled) if fulfilled is not None else NOTHING
+    return Evidence(fulfilled, why=window.reason) if fulfilled is not None else NOTHING
 
 
 def _sites(session: Session, scope_ids: Sequence[str]) -> dict[str, Site]:

@@ -37,18 +37,18 @@ def log_evidence(
     last = max(_end_ms(window) for window in windows)
     scope_ids = sorted({window.scope_id for window in windows})
     facts = facts_between(session, scope_ids, {kinds[window.duty] for window in windows}, first, last)
-    groups: dict[tuple[str, str, _Where], list[AnyWindow]] = {}
+    groups: dict[tuple[str, str, Where], list[AnyWindow]] = {}
     for window in windows:
-        where = _Where(window.place, window.place_id)
+        where = Where(window.place, window.place_id)
         groups.setdefault((window.scope_id, window.duty, where), []).append(window)
-    of_kinds = _of_kinds(session, [(scope_id, where) for scope_id, _, where in groups])
+    of_kinds = ids_of_kinds(session, [(scope_id, where) for scope_id, _, where in groups])
     found: dict[str, Matched] = {}
     for (scope_id, duty, where), some in groups.items():
         ids = of_kinds.get((scope_id, where.kind), frozenset())
         asked = [
             one
             for subject, fact in facts.get((scope_id, kinds[duty]), [])
-            if (one := _at(where, ids, subject, fact)) is not None
+            if (one := at_where(where, ids, subject, fact)) is not None
         ]
         if not asked:
             found.update((window.id, Matched()) for window in some)
@@ -63,14 +63,14 @@ def log_evidence(
     return found
 
 
-class _Where(NamedTuple):
+class Where(NamedTuple):
     """Where a window is: at one place, at all places of a kind, or at the whole site."""
 
     kind: str
     place_id: str | None
 
 
-def _at(where: _Where, ids: Collection[str], subject: str | None, fact: Fact) -> Fact | None:
+def at_where(where: Where, ids: Collection[str], subject: str | None, fact: Fact) -> Fact | None:
     """A fact as the windows there see it; None where it is about another place. `ids`: of the places of the kind."""
     if where.kind == WHOLE_SITE or (fact.kept and subject is None):
         return fact
@@ -82,8 +82,8 @@ def _at(where: _Where, ids: Collection[str], subject: str | None, fact: Fact) ->
     return fact._replace(astray=True) if may_be else None
 
 
-def _of_kinds(
-    session: Session, wheres: Sequence[tuple[str, _Where]]
+def ids_of_kinds(
+    session: Session, wheres: Sequence[tuple[str, Where]]
 ) -> dict[tuple[str, str], frozenset[str]]:
     """By site and kind, the ids of the places of those kinds that windows ask for as a whole."""
     asked = {(scope_id, kind) for scope_id, (kind, place_id) in wheres if kind and place_id is None}

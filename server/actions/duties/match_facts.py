@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.duties.decide_window import decide_window
 from server.actions.duties.follow_coverage import follow_coverage
+from server.actions.duties.follow_modes import follow_modes
 from server.actions.duties.log_evidence import log_evidence
 from server.actions.duties.touches import Touch, merged
 from server.actions.duties.weigh_coverage import COVERAGE_KINDS
@@ -15,15 +17,11 @@ from server.actions.records.feed import Feed
 from server.actions.records.window_record import window_put
 from server.models.scope import Scope
 from server.models.site import Site
-from server.models.window import FROZEN, LONGEST_MS, RULES, Window, set_decision
+from server.models.window import Window, reaching
 from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
-from server.rules.duties.judge import FULFILLED
 from server.rules.duties.matching import Matched
 from server.rules.duties.reporting import Reporting
-from server.rules.duties.transition import decide_at_push, reported_of, silence_ms
 from server.rules.rulebook import Rulebook
-
-_DONE = tuple(FULFILLED.values())
 
 
 def match_facts(
@@ -37,11 +35,13 @@ def match_facts(
     """Judge the windows that these changes may decide, by all facts that are known now, and publish those that changed.
 
     Records of a place are matched with the windows of every duty that asks for their kind; coverage (who of those
-    present was measured) is kept by day, and follows what changed. Few statements, however many facts.
+    present was measured) is kept by day, and follows what changed; duties of periods, documents and events follow
+    (follow_modes.py). Few statements, however many facts.
     """
     scope = feed.scope
-    changed = _match_logs(session, scope, merged(touches), reporting, now_ms, book)
+    changed = _match_logs(session, scope, touches, reporting, now_ms, book)
     changed += _weigh_around(session, scope, touches, reporting, now_ms, book)
+    changed += follow_modes(session, feed, touches, reporting, now_ms, book)
     if changed:
         session.flush()
         feed.put([window_put(window) for window in changed])
@@ -57,7 +57,7 @@ def _match_logs(
 ) -> list[Window]:
     evidence = {rule.code: rule.evidence for rule in book.duties if rule.judging == "log"}
     kinds = set(evidence.values())
-    logs = [touch for touch in touches if touch.kind in kinds]
+    logs = merged(touch for touch in touches if touch.kind in kinds)
     if not logs:
         return []
     asked = Window.duty.in_(
@@ -70,7 +70,9 @@ def _match_logs(
     ]
     site = session.get_one(Site, scope.scope_id)
     found = log_evidence(session, windows, {site.id: site.alert}, book)
-    return [window for window in windows if _decide(window, now_ms, reporting, found[window.id], book, logs)]
+    return [
+        window for window in windows if decide_window(window, now_ms, reporting, found[window.id], book, logs)
+    ]
 
 
 def _touches(touch: Touch, window: Window, kind: str) -> bool:
@@ -116,46 +118,16 @@ def _weigh_around(
     return [
         window
         for window in windows
-        if _decide(window, now_ms, reporting, Matched(evidence[window.id]), book, weighed)
+        if decide_window(window, now_ms, reporting, Matched(evidence[window.id]), book, weighed)
     ]
-
-
-def _decide(
-    window: Window,
-    now_ms: int,
-    reporting: Reporting,
-    found: Matched,
-    book: Rulebook,
-    touches: Iterable[Touch],
-) -> bool:
-    """Judge a window by new evidence; whether anything about it changed. What the scheduler was to look at stays due
-    unless something did. What was done by earlier rules stays done, unless what proved it went; what rested on records
-    that were erased stays as it was judged."""
-    if window.rules == FROZEN:
-        return False
-    if window.rules < RULES and window.state in _DONE and not any(touch.went for touch in touches):
-        return False
-    evidence, kinds = found.evidence, book.evidence_kinds(window.duty)
-    reported = reported_of(reporting, kinds, window, now_ms)
-    decided = decide_at_push(window, evidence, reported, silence_ms(book, now_ms))
-    fact = (found.fact.id if found.fact is not None else None, found.at_ms)
-    same_fact = evidence.need is not None or (window.evidence, window.evidence_ms) == fact
-    stays = (decided.state, decided.reason, decided.need, decided.have)
-    if stays == (window.state, window.reason, window.need, window.have) and same_fact:
-        return False
-    set_decision(window, decided)
-    if evidence.need is None:
-        window.evidence, window.evidence_ms = fact
-    window.judged_ms, window.judged_watermark_ms, window.rules = now_ms, reported.watermark_ms, RULES
-    return True
 
 
 def _around(
     session: Session, scope: Scope, touches: Sequence[Touch], wanted: sa.ColumnElement[bool]
 ) -> list[Window]:
     """The windows that may be touched, read through the index of openings."""
-    first = min(touch.from_ms for touch in touches) - LONGEST_MS
-    opened = Window.opens_ms.between(first, max(touch.to_ms for touch in touches))
+    first, last = min(touch.from_ms for touch in touches), max(touch.to_ms for touch in touches)
+    opened = reaching(first, last)
     return list(session.scalars(sa.select(Window).where(Window.scope_id == scope.scope_id, opened, wanted)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.duties.plan_long import Long, has_periods, rolling_windows
 from server.actions.duties.site_profile import make_profile
 from server.actions.records.feed import publish
 from server.actions.records.site_record import site_put
@@ -19,15 +20,16 @@ from server.models.place import Place, places_of
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, suspensions_of
 from server.models.tx import Tx
-from server.models.window import RULES, Window, insert_windows, set_decision, window_id
-from server.rules.calendar import add_days, local_date_of, midnight_ms
+from server.models.window import Window, insert_windows, long_windows, make_window, set_decision
+from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
 from server.rules.duties.judge import PLACE_CLOSED
 from server.rules.duties.place_windows import at_places
-from server.rules.duties.transition import REASON_MAX, StoredWindow, begin, reopen, revise
-from server.rules.duties.windows import Key, PlannedWindow, SiteProfile, plan
+from server.rules.duties.transition import REASON_MAX, StoredWindow, reopen, revise
+from server.rules.duties.windows import PERIOD, Key, PlannedWindow, SiteProfile, plan
 from server.rules.rulebook import Rulebook
 
 AHEAD_MS = 48 * 3600 * 1000
+ROLLED_MS = 400 * DAY_MS  # how far back the last window of weeks or months is looked for
 BACK_DAYS = 31  # how far back a late suspension or holiday still changes windows, and a gap is filled
 _STOPPED = "stopped"
 _log = logging.getLogger("gongdi.windows")
@@ -50,11 +52,13 @@ class _Planner:
     book: Rulebook
     known: dict[tuple[SiteProfile, str], list[PlannedWindow]] = field(default_factory=dict)
 
+    def profile(self, planning: _Planning, local_date: str) -> SiteProfile:
+        kinds = [place.kind for place in planning.places]
+        return make_profile(planning.site, kinds, planning.suspensions, self.book, local_date)
+
     def day(self, planning: _Planning, local_date: str) -> list[PlannedWindow]:
         """By kinds of places: sites whose places are of the same kinds are alike."""
-        kinds = [place.kind for place in planning.places]
-        profile = make_profile(planning.site, kinds, planning.suspensions, self.book, local_date)
-        profile = replace(profile, site_id="")
+        profile = replace(self.profile(planning, local_date), site_id="")
         planned = self.known.get((profile, local_date))
         if planned is None:
             planned = plan(profile, self.book.duties, self.book.holidays, local_date)
@@ -118,17 +122,19 @@ def _plan_site(tx: Tx, planner: _Planner, planning: _Planning, until: str) -> tu
     """How many windows were made and how many revised. The scope is locked."""
     session, now_ms, site = tx.session, tx.now_ms, planning.site
     dates = list(_dates(site, now_ms, planner.book.stamp, until))
+    long = _long(tx, planner, planning, dates)
     kinds = {one.key: one for date in dates for one in planner.day(planning, date)}
-    logs = {rule.code for rule in planner.book.duties if rule.judging == "log"}
+    kinds |= {one.key: one for one in _of_long(tx, planner, planning, long, until)}
+    apart = {rule.code for rule in planner.book.duties if rule.judging == "log" or rule.mode.per == "place"}
     places = [place.value() for place in planning.places]
-    planned = {one.key: one for one in at_places(kinds.values(), places, logs)}
+    planned = {one.key: one for one in at_places(kinds.values(), places, apart)}
     by_kind = {one.key: one for one in at_places(kinds.values(), places, ())}
-    stored = _stored(session, site.id, dates)
+    stored = _stored(session, site.id, dates) | {window.key: window for window in long.recent}
     adopted = _adopt(stored, planned, now_ms)
     new = [
-        _window(site.id, one)
+        make_window(site.id, one)
         for key, one in planned.items()
-        if key not in stored and one.excused != PLACE_CLOSED and _is_owed(site, one, now_ms)
+        if key not in stored and one.excused != PLACE_CLOSED and _is_owed(planner.book, site, one, now_ms)
     ]
     changed = [
         one
@@ -180,37 +186,47 @@ def _dates(site: Site, now_ms: int, stamp: str, until: str) -> Iterator[str]:
         first = add_days(first, 1)
 
 
-def _is_owed(site: Site, planned: PlannedWindow, now_ms: int) -> bool:
+def _long(tx: Tx, planner: _Planner, planning: _Planning, dates: Sequence[str]) -> Long:
+    if not dates or not has_periods(planner.book):
+        return Long((), ())
+    known = long_windows(tx.session, planning.site.id, tx.now_ms - ROLLED_MS)
+    since_ms = tx.now_ms - BACK_DAYS * DAY_MS
+    return Long(known, [window for window in known if window.closes_ms >= since_ms])
+
+
+def _of_long(
+    tx: Tx, planner: _Planner, planning: _Planning, long: Long, until: str
+) -> Iterator[PlannedWindow]:
+    """What planning gives for these windows now, however long ago they opened, and what follows the last record."""
+    for local_date in sorted({window.local_date for window in long.recent}):
+        for one in planner.day(planning, local_date):
+            if one.slot == PERIOD:
+                yield one
+    yield from rolling_windows(
+        lambda local_date: planner.profile(planning, local_date), planner.book, long, tx.now_ms, until
+    )
+
+
+def _is_owed(book: Rulebook, site: Site, planned: PlannedWindow, now_ms: int) -> bool:
     """No window is added afterwards for what was not asked when it would have opened: not before the site was registered,
-    and not by a rule that came later to a date that had its windows."""
+    and not by a rule that came later to a date that had its windows. One that runs from the last record may begin with
+    it."""
     if planned.opens_ms < site.made_ms:
         return False
+    rule = book.mode_rule(planned.duty, planned.local_date) if planned.slot == PERIOD else None
+    if rule is not None and rule.mode.rolling is not None:
+        return True
     return planned.local_date > site.planned_until or planned.opens_ms > now_ms
 
 
 def _stored(session: Session, site_id: str, dates: Sequence[str]) -> dict[Key, Window]:
     if not dates:
         return {}
-    query = sa.select(Window).where(Window.scope_id == site_id, Window.opens_ms >= midnight_ms(dates[0]))
+    query = sa.select(Window).where(
+        Window.scope_id == site_id, Window.opens_ms >= midnight_ms(dates[0]), Window.trigger_id.is_(None)
+    )
     rows = session.scalars(query, execution_options={"populate_existing": True})
     return {row.key: row for row in rows if dates[0] <= row.local_date <= dates[-1]}
-
-
-def _window(site_id: str, planned: PlannedWindow) -> Window:
-    made = Window(
-        scope_id=site_id,
-        id=window_id(site_id, *planned.key),
-        duty=planned.duty,
-        place=planned.place,
-        place_id=planned.place_id or None,
-        local_date=planned.local_date,
-        slot=planned.slot,
-    )
-    made.opens_ms, made.due_ms = planned.opens_ms, planned.due_ms
-    made.grace_s, made.closes_ms = planned.grace_s, planned.closes_ms
-    made.rules = RULES
-    set_decision(made, begin(planned))
-    return made
 
 
 def _revise(window: Window, planned: PlannedWindow | None, now_ms: int) -> bool:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.models.window import FROZEN, LONGEST_MS, Window
+from server.models.window import FROZEN, Window, reaching
 from server.rules.calendar import midnight_ms
 from server.rules.duties.judge import FULFILLED
+from server.rules.duties.periods import LONG_MS
 from server.rules.rulebook import Rulebook
 
 _JUDGED = (*FULFILLED.values(), "missed")
@@ -33,7 +34,7 @@ def freeze_windows(session: Session, scope_id: str, spans: Sequence[Span], book:
     first, last = min(span.from_ms for span in spans), max(span.to_ms for span in spans)
     query = sa.select(Window).where(
         Window.scope_id == scope_id,
-        Window.opens_ms.between(first - LONGEST_MS, last + LONGEST_MS),
+        reaching(first, last + LONG_MS),
         Window.state.in_(_JUDGED),
         Window.rules != FROZEN,
     )

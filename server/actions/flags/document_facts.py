@@ -3,12 +3,14 @@ the history, and say what held then."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from server.actions.flags.list_flags import FlagFile
 from server.actions.reference.name_codes import Names
 from server.base.clock import to_iso
+from server.models.window import Window
+from server.rules.duties.judge import NOT_SATISFIED, reason_code, reason_text
 from server.rules.flags.moves import MOVES
 from server.rules.flags.words import (
     FLAG_STATE_WORDS,
@@ -98,12 +100,22 @@ def _common(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
         "duty": names.of("duties", flag.duty),
         "severity": SEVERITIES.get(flag.severity, flag.severity),
         "due_source": str(flag.policy.get("source") or "—"),
-        "missed": f"{len(missed)} 个{f' ({where})' if where else ''}, 最近 {missed[-1].local_date}"
+        "missed": f"{len(missed)} 个{f' ({where})' if where else ''}, 最近 {missed[-1].local_date}{_found(missed)}"
         if missed
         else "见档案",
         "head": flag.head,
         "printed": moment(now_ms),
     }
+
+
+def _found(missed: Sequence[Window]) -> str:
+    """What was needed and what was found, where a record shows that a duty was not satisfied."""
+    said = [
+        one.reason
+        for one in missed
+        if reason_code(one.reason) == NOT_SATISFIED and ": " in (one.reason or "")
+    ]
+    return f", {(said[-1] or '').partition(': ')[2]}" if said else ""
 
 
 def _before(file: FlagFile, actions: Collection[str], n: int | None) -> Event | None:
@@ -151,11 +163,17 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
             SLOTS.get(window.slot, window.slot),
             names.place(window.place, window.place_id),
             moment(window.deadline_ms),
-            WINDOW_STATE_WORDS[window.state],
+            _result(window),
         ]
         for window in file.windows
     ]
     return _part("时段", ("日期", "时段", "地点", "截止", "结果"), rows)
+
+
+def _result(window: Window) -> str:
+    """What came of a window, and why, where that says nothing of who decided."""
+    why = reason_text(window.reason) if window.state in ("missed", "review", "silent") else ""
+    return f"{WINDOW_STATE_WORDS[window.state]} {why}".rstrip()
 
 
 def _entries(file: FlagFile, names: Names) -> dict[str, Any]:

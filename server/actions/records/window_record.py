@@ -26,5 +26,6 @@ def window_put(window: AnyWindow) -> Put:
         "have": window.have,
         "reason": window.reason,
         "evidence": window.evidence,
+        "trigger": window.trigger_id,
     }
     return Put("window", window.id, {name: value for name, value in body.items() if value is not None})

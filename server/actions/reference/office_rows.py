@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.forms.duties import cadence_of, read_slots
+from schemas.forms.duties import cadence_of, period_words, read_slots
 from server.actions.reference.check_codes import wrong
 from server.actions.reference.edit_rows import NewRow, RowsRefused, check_rows, edit_rows
 from server.actions.reference.load_reference import EDITED
@@ -52,6 +52,9 @@ def _rows(tx: Tx, noun: str, code: str, changes: Mapping[str, Any]) -> list[NewR
     if noun == "duties" and "slots" in given:
         rows.append(_slots(tx, code, str(given["slots"]), rows[0].data))
         rows[0] = NewRow(noun, {**rows[0].data, "cadence": cadence_of(rows[1].data["slots"])})
+    elif noun == "duties" and (given.get("every") or given.get("rolling")):
+        period = str(given.get("every") or given.get("rolling"))
+        rows[0] = NewRow(noun, {**rows[0].data, "cadence": period_words(period)})
     rows[0] = NewRow(noun, {name: value for name, value in rows[0].data.items() if name != "slots"})
     return rows
 

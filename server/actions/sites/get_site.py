@@ -20,7 +20,7 @@ from server.base.seal import Seals
 from server.models.access import Viewer, sees_cases, sees_evidence, visible_flags
 from server.models.flag import Flag
 from server.models.site import Site
-from server.models.window import Window
+from server.models.window import Window, reaching
 from server.rules.calendar import add_days, local_date_of, midnight_ms
 
 _GRID_MAX = 3000
@@ -48,9 +48,7 @@ def site_file(session: Session, seals: Seals, viewer: Viewer, site_id: str, now_
     shown = one_site(session, viewer, site_id)
     from_day = add_days(local_date_of(now_ms), 1 - DAYS)
     windows = sa.select(Window).where(
-        Window.scope_id == site_id,
-        Window.opens_ms.between(midnight_ms(from_day), now_ms),
-        Window.state != "void",
+        Window.scope_id == site_id, reaching(midnight_ms(from_day), now_ms), Window.state != "void"
     )
     flags = sa.select(Flag).where(Flag.scope_id == site_id, Flag.closed_ms.is_(None), visible_flags(viewer))
     return SiteFile(
@@ -62,6 +60,6 @@ def site_file(session: Session, seals: Seals, viewer: Viewer, site_id: str, now_
         people=count_people(session, site_id),
         cases=open_cases(session, seals, site_id) if sees_cases(viewer) else None,
         rounds=rounds_of(session, seals, site_id) if sees_evidence(viewer) else [],
-        stocks=stocks_of(session, site_id),
+        stocks=stocks_of(session, seals, site_id),
         devices=devices_of(session, site_id),
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from server.actions.duties.touches import Touch
+from server.actions.records.registers import WORKER
 from server.actions.sync.place_facts import About, about_place
 from server.actions.sync.read_push import NOWHERE, Line, PlaceSaid
 from server.actions.sync.values import Applying, Written
@@ -25,7 +26,7 @@ def keep_evidence(applying: Applying, writtens: Sequence[Written]) -> None:
     for written in writtens:
         entry, times = written.entry, written.times
         kind = written.line.kind
-        if entry.act not in ("add", "amend") or kind is None or kind.nature != "fact":
+        if entry.act not in ("add", "amend") or kind is None or kind.name == WORKER.kind:
             continue
         subject, slot, place = written.line.subject, written.line.slot, written.line.place
         if subject is None and isinstance(entry, Entry):

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 STATES = ("open", "met", "done_late", "backfilled", "silent", "missed", "review", "excused", "void")
 TIME_UNCERTAIN, EVIDENCE_KEPT, PLACE_UNCERTAIN = "time_uncertain", "evidence_kept", "place_uncertain"
 PLACE_CLOSED = "place_closed"
+CANNOT_TELL, FILE_PENDING = "cannot_tell", "file_pending"
+NOT_SATISFIED, NOT_DECLARED, NOT_VALID, EXPIRING = "not_satisfied", "not_declared", "not_valid", "expiring"
+SOURCE_SILENT, NOT_ONLINE = "source_silent", "not_online"
+CONTRADICTED, PROOF_LOST, TRIGGER_GONE = "contradicted", "proof_lost", "trigger_gone"
 # A device's stream ends before a window, for good or for now: what it holds is unknown.
 DEVICE_REASONS = ("device_unheard", "device_lost", "device_dormant")
 REASONS = {  # shown to people; the code before the colon is what programs compare
@@ -22,6 +26,17 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     "not_heard": "截止后尚未收到平板上报, 不能认定未做",
     "not_done": "平板已上报到截止之后, 仍无记录",
     "not_covered": "平板已上报到截止之后, 仍有人未测",
+    NOT_SATISFIED: "记录显示不符合要求",
+    NOT_DECLARED: "平板已上报到截止之后, 仍无有效期内的申报或查看记录",
+    NOT_VALID: "平板已上报到截止之后, 仍没有当日有效的文件",
+    EXPIRING: "文件有效, 但即将到期",
+    SOURCE_SILENT: "监控平台没有上报, 不能认定离线",
+    NOT_ONLINE: "平台有上报的时间里, 在线比例不足",
+    CONTRADICTED: "认定完成之后收到的记录显示不符合要求, 待复核",
+    PROOF_LOST: "认定不符合要求所依据的记录已作废或更正, 待复核",
+    TRIGGER_GONE: "引起这项要求的记录已作废或更正",
+    CANNOT_TELL: "有记录, 但缺少判定所需的数据, 不能认定是否符合要求",
+    FILE_PENDING: "文件已登记, 附件尚未传到, 不能认定有无",
     "evidence_after_missed": "认定缺失之后才收到记录, 待复核",
     "evidence_lost": "原有记录作废或应测人数增加, 待复核",
     "excused_after_missed": "认定缺失之后才批准停工或调整假日, 待复核",
@@ -34,7 +49,17 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     "approved": "经核实豁免, 批准人",
     "not_asked": "规则或工地情况改变, 不再要求",
 }
-REMEDIES = {  # what a person can do about a window in review, by its reason
+REMEDIES = {  # what a person can do about a window, by its reason
+    NOT_SATISFIED: "按要求整改后重新查看登记, 由复查销号; 记错的, 请记录人更正。",
+    NOT_DECLARED: "请到现场查看并登记; 已做而未记的, 可补录。",
+    NOT_VALID: "请上报有效期内的文件, 并等附件传完。",
+    EXPIRING: "请在到期之前修订、审批并上报新的文件。",
+    SOURCE_SILENT: "请查看监控平台和网络; 平台恢复上报后自动判定。",
+    NOT_ONLINE: "请检修摄像机或线路, 并由复查销号。",
+    CONTRADICTED: "核对前后两次记录, 不符合的责令整改。",
+    PROOF_LOST: "查看作废或更正的理由, 属实即可豁免或撤回标记。",
+    CANNOT_TELL: "请补全场所的面积、容量或更正记录; 仍不能判定的, 核实后豁免。",
+    FILE_PENDING: "请该平板在有网络时把附件传完; 传不到的, 核实后豁免。",
     "evidence_after_missed": "查看记录的时间与证据, 属实即可核实豁免或撤回标记。",
     "evidence_lost": "查看作废或更正的理由, 必要时到现场核实。",
     "excused_after_missed": "核对停工批准或假日安排, 属实即可豁免。",
@@ -51,6 +76,8 @@ _SOFT = (
     TIME_UNCERTAIN,
     EVIDENCE_KEPT,
     PLACE_UNCERTAIN,
+    CANNOT_TELL,
+    FILE_PENDING,
     *DEVICE_REASONS,
 )  # reviews that end by themselves when more is known
 _BEST_FIRST = tuple(FULFILLED)
@@ -63,9 +90,10 @@ class Evidence:
     """What the facts received so far say about one window.
 
     `fulfilled`: `none`, `timely`, `late` (only with facts after `due`), `backfilled` (only with facts that were written
-    down later, at the time that their authors say), `uncertain` (facts that may fulfil it; `why`: the reason). `need`
-    and `have` count people where a duty is judged by coverage, which can grow until the deadline; `expected` is False
-    where nobody has to be measured at all.
+    down later, at the time that their authors say), `uncertain` (facts that may fulfil it), `violated` (a fact proves the
+    contrary), `unheard` (its source did not report). `why`: the reason of the last three, or what to say of one that is
+    fulfilled; `lack`: the reason if nothing comes. `need` and `have` count people where a duty is judged by coverage,
+    which can grow until the deadline; `expected` is False where nobody has to be measured at all.
     """
 
     fulfilled: str = "none"
@@ -73,6 +101,11 @@ class Evidence:
     have: int | None = None
     expected: bool = True
     why: str | None = None
+    lack: str = "not_done"
+
+    @property
+    def is_coverage(self) -> bool:
+        return self.need is not None and self.fulfilled != "violated"
 
 
 NOTHING = Evidence()
@@ -110,6 +143,10 @@ def judge(
     | open, silent, soft review | uncertain | review (coverage: open) | review | review |
     | met, done_late, backfilled | none, or worse than that | as open | review | review |
     | missed | any | review | review | review |
+    | open, silent, soft review | violated | missed | missed | missed |
+    | met, done_late, backfilled | violated | missed | review | review |
+    | missed (not_satisfied) | violated; anything else | missed; review | missed; review | missed; review |
+    | open, silent, soft review | unheard | open | silent (`lost`: review) | silent (`lost`: review) |
     | excused for a rest day | somebody came | as open | as open | as open |
 
     Everything else stays. Coverage waits for the deadline, because people may still arrive until then, and for the
@@ -120,14 +157,18 @@ def judge(
     asleep = state == "excused" and not (code in _WAKES and _somebody(code, evidence))
     if asleep or state == "void" or (state == "review" and code not in _SOFT):
         return Verdict(state, reason, None)
-    fulfilled = evidence.fulfilled != "none"
+    fulfilled = evidence.fulfilled not in ("none", "unheard")
+    if state == "missed" and code == NOT_SATISFIED:
+        is_proved = evidence.fulfilled == "violated"
+        return Verdict(state, reason, None) if is_proved else Verdict("review", PROOF_LOST, None)
     if state == "missed":
         return Verdict("review", "evidence_after_missed", None) if fulfilled else Verdict(state, reason, None)
     if state in _DONE:
         if evidence.fulfilled in _BEST_FIRST[: _DONE.index(state) + 1]:
-            return Verdict(state, reason, None)
+            return Verdict(state, evidence.why, None)
         if reported.now_ms >= deadline_ms:
-            return Verdict("review", evidence.why or "evidence_lost", None)
+            is_contrary = evidence.fulfilled == "violated"
+            return Verdict("review", CONTRADICTED if is_contrary else evidence.why or "evidence_lost", None)
     return _undecided(deadline_ms, reported, evidence)
 
 
@@ -136,29 +177,41 @@ def reason_code(reason: str | None) -> str:
     return (reason or "").partition(":")[0]
 
 
+def reason_text(reason: str | None) -> str:
+    """A reason in words, with what it says in detail."""
+    code, colon, detail = (reason or "").partition(": ")
+    return REASONS.get(code, code) + (f": {detail}" if colon else "")
+
+
 def _undecided(deadline_ms: int, reported: Reported, evidence: Evidence) -> Verdict:
-    coverage, watermark_ms = evidence.need is not None, reported.watermark_ms
-    if reported.now_ms < deadline_ms and (coverage or evidence.fulfilled == "none"):
+    coverage, watermark_ms = evidence.is_coverage, reported.watermark_ms
+    if evidence.fulfilled == "violated":
+        return Verdict("missed", evidence.why, None)
+    if reported.now_ms < deadline_ms and (coverage or evidence.fulfilled in ("none", "unheard")):
         return Verdict("open", None, deadline_ms)
     if not evidence.expected:
         return Verdict("excused", "nobody_expected", None)
     is_complete = watermark_ms is not None and watermark_ms >= deadline_ms
     if evidence.fulfilled == "uncertain":
         return Verdict("review", evidence.why, None)
-    if evidence.fulfilled != "none" and (is_complete or not coverage):
-        return Verdict(FULFILLED[evidence.fulfilled], None, None)
+    if evidence.fulfilled in FULFILLED and (is_complete or not coverage):
+        return Verdict(FULFILLED[evidence.fulfilled], evidence.why, None)
     if reported.lost is not None:
         return Verdict("review", reported.lost, None)
+    if evidence.fulfilled == "unheard":
+        return Verdict("silent", SOURCE_SILENT, None)
     if not is_complete:
         return Verdict("silent", "not_heard", None)
-    return Verdict("missed", "not_covered" if evidence.have else "not_done", None)
+    return Verdict("missed", "not_covered" if evidence.have else evidence.lack, None)
 
 
 def _somebody(code: str, evidence: Evidence) -> bool:
     """Whether an excuse falls away: on a rest day by people or records, else by people to be measured."""
     if not evidence.expected:
         return False
-    return code == "nobody_expected" or bool(evidence.need) or evidence.fulfilled != "none"
+    if code == "nobody_expected" or evidence.need:
+        return True
+    return evidence.fulfilled not in ("none", "unheard")
 
 
 def is_soft(reason: str | None) -> bool:

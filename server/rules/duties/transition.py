@@ -8,12 +8,22 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from server.rules.calendar import local_date_of
-from server.rules.duties.judge import PLACE_CLOSED, Evidence, Reported, is_soft, judge, reason_code
+from server.rules.duties.judge import (
+    FILE_PENDING,
+    PLACE_CLOSED,
+    TRIGGER_GONE,
+    Evidence,
+    Reported,
+    is_soft,
+    judge,
+    reason_code,
+)
 from server.rules.duties.reporting import Reporting
 from server.rules.duties.windows import PlannedWindow, deadline
 from server.rules.rulebook import Rulebook
 
 REASON_MAX = 200  # characters
+_FILE_MS = 3_600_000
 _PLANS_EXCUSES = ("suspended", "stopped", "rest_day", PLACE_CLOSED)
 
 
@@ -56,12 +66,15 @@ def silence_ms(book: Rulebook, now_ms: int) -> int:
 
 def decide(window: Stored, evidence: Evidence, reported: Reported, silence_ms: int) -> Decision:
     """What a window is by all facts known now (the table of `judge`). One that is silent is looked at again when its
-    silence has lasted `silence_ms`, long enough for a flag: a tablet that is merely late raises none."""
+    silence has lasted `silence_ms`, long enough for a flag: a tablet that is merely late raises none. One that waits for
+    a file is looked at every hour, because files come apart from records."""
     verdict = judge(window.state, window.reason, window.deadline_ms, reported, evidence)
     check_ms = verdict.next_check_ms
     flagged_ms = window.deadline_ms + silence_ms
     if verdict.state == "silent" and reported.now_ms < flagged_ms:
         check_ms = flagged_ms
+    if reason_code(verdict.reason) == FILE_PENDING:
+        check_ms = reported.now_ms + _FILE_MS
     return Decision(verdict.state, verdict.reason, evidence.need, evidence.have, check_ms)
 
 
@@ -87,6 +100,18 @@ def reopen(window: Stored, revised: StoredWindow, now_ms: int) -> Decision:
     if window.state in ("silent", "missed"):
         check_ms = now_ms
     return Decision(revised.state, revised.reason, window.need, window.have, check_ms)
+
+
+def withdraw(window: Stored, now_ms: int) -> Decision:
+    """What asked for a window is void or corrected: nothing is asked any more. Its flag follows."""
+    return Decision(
+        "void", TRIGGER_GONE, window.need, window.have, now_ms if window.flag_id is not None else None
+    )
+
+
+def ask_again(window: Stored, now_ms: int) -> Decision:
+    """What asked for a withdrawn window counts again."""
+    return Decision("open", None, None, None, max(now_ms, window.deadline_ms))
 
 
 def approve(window: Stored, approved_by: str) -> Decision:

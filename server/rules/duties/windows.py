@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from server.rules.calendar import DAY_MS, Holidays, add_days, instant_ms, is_working_day, local_date_of
+from server.rules.duties.modes import SLOTS, Mode
 
 NORMAL = "normal"
+PERIOD, EVENT = "period", "event"  # the slots of windows that are no stretch of a day
 WHOLE_SITE = ""  # the place of a duty that is the whole site's
 
 Key = tuple[
     str, str, str, str
-]  # what a window is, at its site: duty, place (its id, else its kind), local date, slot
+]  # what a window is, at its site: duty, trigger or place (its id, else its kind), local date, slot
 
 
 def deadline(due_ms: int, grace_s: int) -> int:
@@ -46,7 +48,7 @@ class DutyRule:
 
     code: str
     alert_level: str  # normal, raised
-    judging: str  # log: one record meets a window; coverage: those present were measured
+    judging: str  # log: one record meets a window; coverage: those present were measured; else see modes.py
     evidence: str  # the kind of record that counts: temperature_check, disinfection_log …
     slots: tuple[Slot, ...]
     places: tuple[
@@ -62,6 +64,7 @@ class DutyRule:
     source: str = ""
     valid_from: str = ""  # local date; empty: always
     valid_to: str | None = None  # the first local date on which it no longer holds
+    mode: Mode = SLOTS  # how it is judged without slots
 
     def holds(self, local_date: str) -> bool:
         return self.valid_from <= local_date and (self.valid_to is None or local_date < self.valid_to)
@@ -78,6 +81,11 @@ class Suspension:
 
     def covers(self, at_ms: int) -> bool:
         return self.from_ms <= at_ms and (self.to_ms is None or at_ms < self.to_ms)
+
+    def overlap_ms(self, from_ms: int, to_ms: int) -> int:
+        """How long it covers of a stretch; not above 0: none of it."""
+        ends_ms = to_ms if self.to_ms is None else min(self.to_ms, to_ms)
+        return ends_ms - max(self.from_ms, from_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +119,11 @@ class PlannedWindow:
     closes_ms: int
     excused: str | None = None
     place_id: str = ""  # of the one place; empty: the whole site's, or all places of the kind `place`
+    trigger_id: str = ""  # the record that asks for it
 
     @property
     def key(self) -> Key:
-        return (self.duty, self.place_id or self.place, self.local_date, self.slot)
+        return (self.duty, self.trigger_id or self.place_id or self.place, self.local_date, self.slot)
 
     @property
     def deadline_ms(self) -> int:
@@ -132,6 +141,8 @@ def plan(
        windows that overlap.
     3. What opens in a suspension, in stage 停工 or on a rest day is excused, unless somebody lives where
        it is asked.
+    4. A duty of periods has a window for each that begins on the date. A suspension of more than half of it excuses it; a
+       rest day only if it is no longer than a day.
     """
     planned: list[PlannedWindow] = []
     for code, place in sorted(_asked(profile, duties)):
@@ -146,11 +157,25 @@ def plan(
         if rule.holds(local_date)
         for place in rule.continues_when_closed
     }
+    planned += _periods(profile, duties, local_date)
     excused = [
         replace(window, excused=_excuse(profile, holidays, window, (window.duty, window.place) in continued))
         for window in planned
     ]
     return sorted(excused, key=lambda window: (window.opens_ms, window.key))
+
+
+def plan_rolling(profile: SiteProfile, holidays: Holidays, rule: DutyRule, first_day: str) -> PlannedWindow:
+    """The window of a duty of the whole site whose period begins on the day after its last record, that is `first_day`."""
+    assert rule.mode.rolling is not None
+    rolling = rule.mode.rolling
+    window = _period(rule.code, WHOLE_SITE, first_day, rolling.span(first_day), rolling.grace_s)
+    return replace(window, excused=_excuse(profile, holidays, window, lived_in=False))
+
+
+def asks(profile: SiteProfile, rule: DutyRule) -> bool:
+    """Whether a rule is for such a site at all."""
+    return profile.kind in rule.site_kinds and profile.stage in rule.stages
 
 
 def rule_of(
@@ -243,6 +268,24 @@ def _span(day: str, slot: Slot) -> tuple[int, int, int]:
     return instant_ms(day, slot.opens), due_ms, deadline(due_ms, slot.grace_s)
 
 
+def _periods(profile: SiteProfile, duties: Sequence[DutyRule], local_date: str) -> Iterator[PlannedWindow]:
+    """The windows of the periods that begin on a local date, by the rule that holds then."""
+    for code in sorted({rule.code for rule in duties if rule.mode.every is not None}):
+        rule = rule_of(duties, code, profile.alert, local_date)
+        if rule is None or rule.mode.every is None or not asks(profile, rule):
+            continue
+        every = rule.mode.every
+        if every.first_day_of(local_date) == local_date:
+            for place in rule.places or (WHOLE_SITE,):
+                if place == WHOLE_SITE or place in profile.places:
+                    yield _period(code, place, local_date, every.span(local_date), every.grace_s)
+
+
+def _period(code: str, place: str, first_day: str, span: tuple[int, int], grace_s: int) -> PlannedWindow:
+    opens_ms, due_ms = span
+    return PlannedWindow(code, place, first_day, PERIOD, opens_ms, due_ms, grace_s, deadline(due_ms, grace_s))
+
+
 def _closed(today: Sequence[PlannedWindow], tomorrow: Sequence[PlannedWindow]) -> Iterator[PlannedWindow]:
     """Each window until the next one opens, or for a day."""
     following = [window.opens_ms for window in (*today[1:], *tomorrow[:1])]
@@ -256,16 +299,32 @@ def _excuse(profile: SiteProfile, holidays: Holidays, window: PlannedWindow, liv
 
     So a window that was open when work was suspended stays due: its slot had begun, and a suspension cannot
     undo what was already owed. One that opens during the suspension stays excused though work resumes before
-    it is due.
+    it is due. One of a period is excused by what suspends more than half of it.
     """
     if lived_in and profile.inhabited:
         return None
     for suspension in profile.suspensions:
-        if suspension.covers(window.opens_ms):
+        is_period = window.slot == PERIOD
+        if _suspends_most(profile, suspension, window) if is_period else suspension.covers(window.opens_ms):
             return f"suspended: {suspension.approved_by}, {suspension.reason}"
     if profile.stage == "stopped":
         return "stopped"
+    if window.due_ms - window.opens_ms > DAY_MS:
+        return None
     return "rest_day" if _rests(profile, holidays, local_date_of(window.opens_ms)) else None
+
+
+def _suspends_most(profile: SiteProfile, suspension: Suspension, window: PlannedWindow) -> bool:
+    """Whether suspensions cover more than half of a period, and this one a part of it."""
+    if suspension.overlap_ms(window.opens_ms, window.due_ms) <= 0:
+        return False
+    covered_ms, through_ms = 0, window.opens_ms
+    for one in sorted(profile.suspensions, key=lambda one: one.from_ms):
+        more_ms = one.overlap_ms(through_ms, window.due_ms)
+        if more_ms > 0:
+            covered_ms += more_ms
+            through_ms = window.due_ms if one.to_ms is None else min(one.to_ms, window.due_ms)
+    return 2 * covered_ms > window.due_ms - window.opens_ms
 
 
 def _rests(profile: SiteProfile, holidays: Holidays, local_date: str) -> bool:

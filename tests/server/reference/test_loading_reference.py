@@ -152,7 +152,8 @@ def test_a_planned_row_is_not_loaded_and_leaves_a_database_that_has_it(
     _load(app, cast)
     tablet = Field(cast, tmp_path).tablet("first")
     assert known() == (0, 0)
-    files.change("duties", "SUPPLY", planned=False, evidence="supply_movement")
+    asked = {"every": "weeks 1", "holds": "${amount} > 0"}
+    files.change("duties", "SUPPLY", planned=False, evidence="supply_movement", **asked)
     _load(app, cast)
     assert known() == (1, 1)
     files.change("duties", "SUPPLY", planned=True)
@@ -164,6 +165,7 @@ def _slots(*spans: tuple[str, str, str], **more: Any) -> list[Row]:
     return [{"code": code, "opens": opens, "due": due, "grace_s": 0, **more} for code, opens, due in spans]
 
 
+_SUPPLY = {"planned": False, "evidence": "supply_movement", "every": "weeks 1"}
 FAULTS: dict[str, tuple[Change, str, str]] = {
     "evidence without a kind": (
         lambda files: files.change("duties", "VENTILATE", planned=False),
@@ -184,6 +186,45 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         lambda files: files.change("duties", "TEMP", evidence="gate_pass"),
         "duties.json 第 4 条 TEMP",
         "evidence_unfit",
+    ),
+    "a period without a length": (
+        lambda files: files.change("duties", "PLAN", planned=False, evidence="supply_movement"),
+        "duties.json 第 13 条 PLAN",
+        "mode_invalid",
+    ),
+    "a document that never ends": (
+        lambda files: files.change(
+            "duties", "PLAN", planned=False, evidence="supply_movement", every="weeks 1"
+        ),
+        "duties.json 第 13 条 PLAN",
+        "evidence_unfit",
+    ),
+    "a state of a field that is not there": (
+        lambda files: files.change("duties", "SUPPLY", **_SUPPLY, holds="${days} >= 7"),
+        "duties.json 第 11 条 SUPPLY",
+        "unknown_field",
+    ),
+    "a number that is no rule": (
+        lambda files: files.change("duties", "SUPPLY", **_SUPPLY, holds="${amount} >= rule('nothing')"),
+        "duties.json 第 11 条 SUPPLY",
+        "unknown_rule",
+    ),
+    "a place of a record that names none": (
+        lambda files: files.change(
+            "duties", "SUPPLY", **_SUPPLY, holds="${amount} > 0", places=["dormitory"]
+        ),
+        "duties.json 第 11 条 SUPPLY",
+        "place_not_recorded",
+    ),
+    "an event of a kind that is not there": (
+        lambda files: files.change("duties", "RETEST", trigger="fever_log"),
+        "duties.json 第 6 条 RETEST",
+        "trigger_unknown",
+    ),
+    "an answer that names nobody": (
+        lambda files: files.change("duties", "RETEST", evidence="supply_movement", when="${amount} > 0"),
+        "duties.json 第 6 条 RETEST",
+        "relation_unfit",
     ),
     "a place kind that is not there": (
         lambda files: files.change("duties", "DISINFECT", places=["sauna"], goes_on=[]),

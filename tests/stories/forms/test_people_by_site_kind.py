@@ -17,7 +17,7 @@ from tests.stories.rosters.uploads import commit, preview, read_at_once, rows, x
 
 USUAL = {"company": COMPANY_A, "team": "木工一班", "trade": "020", "role": "worker"}
 TITLES = ("姓名", "证件号码", "进场日期")
-OF_OFFICE = ("--worker-optional", "company team trade role", "--worker-required", "phone")
+OF_OFFICE = ("--worker-optional", "company team trade role", "--worker-more", "phone")
 
 
 def staff(number: int, **more: Any) -> dict[str, Any]:
