@@ -18,7 +18,7 @@ from schemas.forms.definition import Form, read, written
 from schemas.forms.json_schema import body_json_schema, variant
 from schemas.forms.kind import FormKind
 from schemas.forms.limits import ALL_FORMS_BYTES_MAX, FORMS_MAX
-from schemas.forms.shipped import shipped_forms
+from schemas.forms.shipped import shipped_apart_from
 from schemas.forms.surroundings import ONCE_CODE
 from schemas.forms.validate import Verdict, refused
 from schemas.json_schema import document
@@ -145,7 +145,8 @@ def form_book(
     number: NumberOn = no_number,
 ) -> FormBook:
     """The book of what comes with the server and of these forms, where reference data has these codes, by noun."""
-    return _book((*shipped_forms(), *forms), number, lists_with(codes))
+    published = tuple(forms)
+    return _book((*shipped_apart_from(published), *published), number, lists_with(codes))
 
 
 def _book(forms: Iterable[Form], number: NumberOn, known: Lists) -> FormBook:

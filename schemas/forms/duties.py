@@ -38,12 +38,13 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row of reference data, and the row of the workbook that it comes from."""
+    """A row of reference data, and the row of the workbook that it comes from. `is_dated`: it says itself from when on."""
 
     noun: str
     sheet: str
     number: int
     data: Mapping[str, Any]
+    is_dated: bool = True
 
 
 def compile_sheets(
@@ -58,14 +59,14 @@ def compile_sheets(
     found: list[SheetRow] = []
     for row in rows_of(sheets.get("place_kinds"), faults):
         data = {**_any_row(row, head), "living": row.yes("living")}
-        found.append(SheetRow("place_kinds", "place_kinds", row.number, data))
+        found.append(SheetRow("place_kinds", "place_kinds", row.number, data, _is_dated(row)))
     for row in rows_of(sheets.get("site_kinds"), faults):
         data = {
             **_any_row(row, head),
             "unit": row.needed("unit", "主管科室 (unit)"),
             "rests": row.one_of("rests", _RESTS, "official"),
         }
-        found.append(SheetRow("site_kinds", "site_kinds", row.number, data))
+        found.append(SheetRow("site_kinds", "site_kinds", row.number, data, _is_dated(row)))
     for row in rows_of(sheets.get("duties"), faults):
         found += _duty(row, head, survey, around)
     return tuple(found)
@@ -117,11 +118,15 @@ def _duty(row: Row, head: Mapping[str, Any], survey: Survey, around: Surrounding
         "site_kinds": list(row.codes("site_kinds") or head.get("site_kinds", ())),
         "stages": _stages(row),
     }
-    yield SheetRow("duties", "duties", row.number, duty)
+    yield SheetRow("duties", "duties", row.number, duty, _is_dated(row))
     if slots:
         times = {name: own[name] for name in ("source", "mark", "from", "to")}
         named = {"code": f"{own['code']}:{preset}", "duty": own["code"], "preset": preset, "slots": slots}
-        yield SheetRow("duty_slots", "duties", row.number, {**named, **times})
+        yield SheetRow("duty_slots", "duties", row.number, {**named, **times}, _is_dated(row))
+
+
+def _is_dated(row: Row) -> bool:
+    return row.text("from") is not None
 
 
 def _stages(row: Row) -> list[str]:

@@ -94,7 +94,7 @@ def _registers(
 
 def _file_fields(kind: AnyKind) -> list[str]:
     items = kind.form.items if isinstance(kind, FormKind) else ()
-    return [item.name for item in items if item.type == "file"]
+    return [item.name for item in items if item.type in ("file", "image")]
 
 
 def _hashes(body: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:

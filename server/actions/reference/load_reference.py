@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 import seed_data
 from schemas.book import form_book
 from schemas.forms.definition import Form, written
-from schemas.forms.shipped import shipped_forms
+from schemas.forms.shipped import shipped_apart_from
 from server.actions.records.feed import Feed, Put
 from server.base.problems import Problem
 from server.base.seal import Seals
@@ -216,7 +216,7 @@ def publish_reference(session: Session, seals: Seals, now_ms: int) -> None:
         Record.scope_id == REF, Record.kind == "duty", Record.deleted_ms.is_(None)
     )
     feed.delete([key for key in session.scalars(live) if key not in known])
-    feed.put([form_put(form) for form in shipped_forms()])
+    feed.put([form_put(form) for form in shipped_apart_from(published_forms(session))])
     feed.flush()
 
 
