@@ -47,12 +47,14 @@ def no_number(_: str, __: str) -> None:
 @dataclass(frozen=True)
 class FormBook:
     """`kinds`: every kind by its name, of a form the latest version; `forms`: by code, all versions, by number; `number`:
-    of a rule on a date; `known`: the lists that are reference data."""
+    of a rule on a date; `known`: the lists that are reference data; `spared`: fields of a person for which some kind of site
+    does not ask."""
 
     kinds: Kinds
     forms: Mapping[str, Versions]
     number: NumberOn
     known: Lists
+    spared: tuple[str, ...] = ()
 
     def __contains__(self, name: object) -> bool:
         return name in self.kinds
@@ -116,7 +118,7 @@ class FormBook:
             raise BookFull
         if sum(len(written(one)) for one in (*forms, form)) > ALL_FORMS_BYTES_MAX:
             raise BookFull
-        return _book((*forms, form), self.number, self.known)
+        return _book((*forms, form), self.number, self.known, self.spared)
 
     def json_schemas(self) -> dict[str, dict[str, Any]]:
         """The JSON Schema of each kind's body: of a form, of its latest version."""
@@ -143,14 +145,17 @@ def form_book(
     forms: Iterable[Form] = (),
     codes: Mapping[str, Iterable[str]] = MappingProxyType({}),
     number: NumberOn = no_number,
+    spared: Iterable[str] = (),
 ) -> FormBook:
-    """The book of what comes with the server and of these forms, where reference data has these codes, by noun."""
+    """The book of what comes with the server and of these forms, where reference data has these codes, by noun, and spares
+    some kind of site these fields of a person."""
     published = tuple(forms)
-    return _book((*shipped_apart_from(published), *published), number, lists_with(codes))
+    every = (*shipped_apart_from(published), *published)
+    return _book(every, number, lists_with(codes), tuple(sorted(set(spared))))
 
 
-def _book(forms: Iterable[Form], number: NumberOn, known: Lists) -> FormBook:
-    kinds, versions = kinds_knowing(known), dict[str, dict[int, FormKind]]()
+def _book(forms: Iterable[Form], number: NumberOn, known: Lists, spared: tuple[str, ...]) -> FormBook:
+    kinds, versions = kinds_knowing(known, spared), dict[str, dict[int, FormKind]]()
     for form in forms:
         kind = kinds.get(form.code)
         if not isinstance(kind, FormKind) or kind.form != form:
@@ -162,6 +167,7 @@ def _book(forms: Iterable[Form], number: NumberOn, known: Lists) -> FormBook:
         MappingProxyType({code: MappingProxyType(dict(sorted(of.items()))) for code, of in versions.items()}),
         number,
         known,
+        spared,
     )
 
 

@@ -19,7 +19,7 @@ class DutySlotBody(Body):
 
 class DutyBody(Body):
     """An obligation as it holds from one date to another, with the label of the text that it comes from, which is shown
-    next to its numbers. One record for each code and date of effect."""
+    next to its numbers. One record for each code and date of effect. `staff`: of whom alone it is asked."""
 
     code = coded("代码")
     name = text("名称", limits.LABEL_MAX)
@@ -27,6 +27,7 @@ class DutyBody(Body):
     cadence = text("频次", limits.LABEL_MAX)
     judging = choice("判定方式", JUDGINGS, optional=True)
     slots = many("时段", nested("时段", DutySlotBody), limits.SLOTS_MAX, optional=True)
+    staff = coded("人员", optional=True)
     source = text("依据", limits.SOURCE_MAX)
     valid_from = day("起用日期", optional=True)
     valid_to = day("停用日期", optional=True)

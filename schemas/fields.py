@@ -6,7 +6,7 @@ which may be somebody's identity number. Constraints are marshmallow validators,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any, ClassVar, Literal, TypedDict, Unpack
@@ -44,7 +44,7 @@ class Said(TypedDict, total=False):
     `optional`: may be absent or null. `hint`: helps to fill it in. `role`: what duties are judged by, and which record the
     field names. `refers`: the kind of record whose id it holds. `merge`: of a register, who wins when two people changed the
     field: `keep` leaves it to a person, else the latest does. `privacy`: what leaves it; each field of a sealed kind says
-    so. `column`: how rosters have it.
+    so. `column`: how rosters have it. `by_site_kind`: kinds of sites differ in whether it must be there.
     """
 
     optional: bool
@@ -54,13 +54,15 @@ class Said(TypedDict, total=False):
     merge: Literal["keep"]
     privacy: Privacy
     column: Column
+    by_site_kind: bool
 
 
+ABSENT, EMPTIED = "缺少这一项, 请填写。", "这一项不能为空, 请填写。"
 _SHAPE_MESSAGES = {"unknown": "没有这一项, 请去掉。", "type": "这里应为一个 JSON 对象。"}
 
 
 def _messages(**own: str) -> Any:
-    return {"required": "缺少这一项, 请填写。", "null": "这一项不能为空, 请填写。", **own}
+    return {"required": ABSENT, "null": EMPTIED, **own}
 
 
 class _DeclaredPrivacy:
@@ -78,7 +80,8 @@ def _privacy_of(shape: type[Body]) -> Mapping[str, Privacy]:
 
 class Body(Schema):
     """What all shapes share: unknown fields are refused, and fields may have to agree with each other. `privacy`: what
-    leaves each field of a sealed kind. `known`: the codes of the lists that are reference data."""
+    leaves each field of a sealed kind. `known`: the codes of the lists that are reference data; `spared`: fields that some
+    kind of site does not ask for, which may be absent here."""
 
     privacy: ClassVar[Mapping[str, Privacy]] = _DeclaredPrivacy()  # type: ignore[assignment]
 
@@ -87,14 +90,16 @@ class Body(Schema):
 
     error_messages = _SHAPE_MESSAGES
 
-    def __init__(self, *, known: Lists = lists.SHIPPED, **options: Any) -> None:
-        self._known = known
+    def __init__(self, *, known: Lists = lists.SHIPPED, spared: Collection[str] = (), **options: Any) -> None:
+        self._known, self._spared = known, spared
         super().__init__(**options)
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """A field of a list that is reference data takes the codes that are known."""
         if "closed" in field_obj.metadata:
             field_obj.validators = [_one_of(self._known[field_obj.metadata["closed"]])]
+        if field_name in self._spared:
+            field_obj.required, field_obj.allow_none = False, True
 
     def problems(self, data: Mapping[str, Any]) -> Errors:
         """What fields say only together, by field. Absent fields say nothing: an edit brings a few of them."""

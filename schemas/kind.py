@@ -35,7 +35,8 @@ class Kind:
     privacy nobody decided (see schemas/privacy.py), and for slots that a record has no room for.
 
     `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `own`: only the server writes such
-    entries, for a person at the console. `icon`: its name in the app. `known`: the lists that are reference data.
+    entries, for a person at the console. `icon`: its name in the app. `known`: the lists that are reference data. `spared`:
+    fields that some kind of site does not ask for.
     Derived: `merge_rules`, for each field of a register, who wins when two people changed it; `server_only`: names that only
     the server writes; `subject_field` and `slot_field`: what duties are judged by; `place_fields`: what says which place
     a fact names.
@@ -54,6 +55,7 @@ class Kind:
     own: bool = False
     icon: str = "record"
     known: Lists = field(default_factory=lambda: lists.SHIPPED, repr=False, compare=False)
+    spared: tuple[str, ...] = ()
     merge_rules: Mapping[str, MergeRule] = field(init=False, repr=False, compare=False)
     server_only: frozenset[str] = field(init=False, repr=False)
     subject_field: str | None = field(init=False, repr=False)
@@ -63,10 +65,10 @@ class Kind:
     partial: Body = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        whole = self.schema(known=self.known)
+        whole = self.schema(known=self.known, spared=self.spared)
         derived: dict[str, Any] = {
             "whole": whole,
-            "partial": self.schema(known=self.known, partial=True),
+            "partial": self.schema(known=self.known, spared=self.spared, partial=True),
             "merge_rules": _merge_rules(whole) if self.nature == "register" else MappingProxyType({}),
             "server_only": SERVER_ONLY | _served_only(self.schema),
             "subject_field": with_role(whole, *SUBJECTS) if self.nature == "fact" else None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,7 @@ from schemas import (
     flag,
     gate_pass,
     lists,
+    ref_records,
     site,
     temperature_check,
     window,
@@ -62,6 +64,7 @@ _ALL: tuple[AnyKind, ...] = (
     site.KIND,
     assignment.KIND,
     duty.KIND,
+    *ref_records.KINDS_OF_REF,
     window.KIND,
     flag.KIND,
 )
@@ -70,14 +73,19 @@ KINDS: Kinds = MappingProxyType({kind.name: kind for kind in _ALL})
 SERVER_KINDS = tuple(kind.name for kind in _ALL if kind.nature == "server")
 
 
-def kinds_knowing(known: Lists) -> Kinds:
-    """All kinds where these lists are known (see lists.py); KINDS itself where they are what is shipped."""
-    return KINDS if known == lists.SHIPPED else _knowing(tuple(known.items()))
+def kinds_knowing(known: Lists, spared: Iterable[str] = ()) -> Kinds:
+    """All kinds where these lists are known (see lists.py), and some kind of site does not ask for these fields of a person;
+    KINDS itself where that is what is shipped."""
+    names = tuple(name for name in worker.SPARABLE if name in frozenset(spared))
+    return KINDS if known == lists.SHIPPED and not names else _knowing(tuple(known.items()), names)
 
 
 @lru_cache(maxsize=8)
-def _knowing(known: tuple[tuple[str, tuple[str, ...]], ...]) -> Kinds:
-    return MappingProxyType({name: kind.knowing(dict(known)) for name, kind in KINDS.items()})
+def _knowing(known: tuple[tuple[str, tuple[str, ...]], ...], spared: tuple[str, ...]) -> Kinds:
+    kinds = {name: kind.knowing(dict(known)) for name, kind in KINDS.items()}
+    if spared:
+        kinds["worker"] = replace(worker.KIND, spared=spared)
+    return MappingProxyType(kinds)
 
 
 def json_schema(kind: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ UNIT_MAX = 16  # P: the unit of such a number
 REFERENCE_CODE_MAX = 64  # a row of reference data
 PLACES_MAX = 500  # P: places of one site
 SLOTS_MAX = 24  # P: slots of one duty in a day
+WORDS_MAX = 300  # P: words of one list, fields of one kind
 WINDOWS_MAX = 2000  # P: windows gathered by one flag
 
 # Certificates (DOMAIN: Roster; the forms themselves are in certificates.py)

@@ -23,6 +23,7 @@ from schemas.fields import (
     yes_no,
 )
 from schemas.severity import SEVERITIES
+from schemas.worker import ASKABLE, SPARABLE
 
 TIME_PATTERN = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 TIME_MESSAGE = "应为 07:30 样子的时刻。"
@@ -114,6 +115,9 @@ class SiteKindRow(RowBody):
     name = text("名称", limits.LABEL_MAX)
     unit = coded("主管科室")
     rests = choice("休息日", ("official", "holidays", "never"))
+    # Of a person: usual fields for which this kind does not ask, and others for which it does.
+    worker_optional = many("人员可不填", choice("人员可不填", SPARABLE), len(SPARABLE), optional=True)
+    worker_required = many("人员另须填", choice("人员另须填", ASKABLE), len(ASKABLE), optional=True)
 
 
 class PlaceKindRow(RowBody):
@@ -122,6 +126,23 @@ class PlaceKindRow(RowBody):
     code = _window_code("代码")
     name = text("名称", limits.LABEL_MAX)
     living = yes_no("有人食宿")
+
+
+class RiskAreaRow(RowBody):
+    """A division at risk (风险地区)."""
+
+    code = matching("代码", "^[0-9]{4}([0-9]{2}([0-9]{3})?)?$", "应为 4、6 或 9 位行政区划代码。")
+    name = text("名称", limits.LABEL_MAX)
+    level = choice("级别", ("high", "medium", "named"))
+    since = day("起算日期", optional=True)
+
+
+class ReturnRuleRow(RowBody):
+    """What is asked of whoever comes back from near an area at risk."""
+
+    name = text("措施", limits.LABEL_MAX)
+    relation = choice("远近", ("area", "county", "prefecture"))
+    levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
 
 
 class UnitRow(RowBody):
@@ -156,7 +177,7 @@ class RuleRow(RowBody):
         return found
 
 
-_PARTED = ("°C", "share", "m²", "h")  # units of which there are parts
+_PARTED = ("°C", "share", "m²", "h", "mg/L")  # units of which there are parts
 _ROWS = {
     "rules": RuleRow(),
     "duties": DutyRow(),
@@ -164,8 +185,15 @@ _ROWS = {
     "site_kinds": SiteKindRow(),
     "place_kinds": PlaceKindRow(),
     "units": UnitRow(),
+    "risk_areas": RiskAreaRow(),
+    "return_rules": ReturnRuleRow(),
 }
 _ANY_ROW = RowBody()
+
+
+def row_shape(noun: str) -> RowBody:
+    """What the rows of a file of seed_data/ are like, apart from what every row has."""
+    return _ROWS.get(noun, _ANY_ROW)
 
 
 def row_problems(noun: str, row: Any) -> Iterator[tuple[str, str]]:

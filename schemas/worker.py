@@ -28,6 +28,7 @@ _CONTRACTS = {"labour": "劳动合同", "written_agreement": "用工书面协议
 class WorkerBody(Body):
     """A person at a site. Age is no matter of shape: the rules check it, which are given a `now`.
 
+    A kind of site may do without the fields SPARABLE, and ask for those in ASKABLE; the others are the same everywhere.
     Who somebody is must not change because a later clock said so: of these fields a person decides (`merge="keep"`).
     """
 
@@ -51,35 +52,41 @@ class WorkerBody(Body):
     )
     company = company_code(
         "所属企业",
+        by_site_kind=True,
         hint="统一社会信用代码",
         privacy=OPEN,
         column=Column("company", known=True, width=24),
     )
     team = text(
         *("班组", limits.TEAM_MAX),
+        by_site_kind=True,
         privacy=OPEN,
         column=Column(missing="team_missing", wrong="team_long", given=True),
     )
     trade = matching(
         *("工种", TRADE_PATTERN, "工种应为 3 位数字代码, 请从工种表中选择。"),
+        by_site_kind=True,
         noun="trades",
         privacy=OPEN,
         column=Column("trade"),
     )
     role = choice(
         *("人员类别", _ROLES),
+        by_site_kind=True,
         privacy=OPEN,
         column=Column(wrong="role_unknown", known=True, listed=False),
     )
     team_leader = yes_no("是否班组长", optional=True, privacy=OPEN, column=Column(listed=False))
     phone = matching(
         *("手机号", PHONE_PATTERN, _PHONE_MESSAGE),
+        by_site_kind=True,
         optional=True,
         privacy=Privacy("phone"),
         column=Column("phone", wrong="phone_form", own=True, width=16),
     )
     contract = choice(
         *("合同类型", _CONTRACTS),
+        by_site_kind=True,
         optional=True,
         privacy=OPEN,
         column=Column(wrong="contract_unknown", none=True, listed=False),
@@ -88,6 +95,7 @@ class WorkerBody(Body):
     exited_on = day("退场日期", optional=True, privacy=OPEN, column=Column())
     dormitory = text(
         *("宿舍", limits.ROOM_MAX),
+        by_site_kind=True,
         optional=True,
         privacy=OPEN,
         column=Column(wrong="dormitory_long", none=True, listed=False),
@@ -107,4 +115,11 @@ class WorkerBody(Body):
         return problems
 
 
+_BY_SITE_KIND = {
+    name: field.required
+    for name, field in WorkerBody._declared_fields.items()
+    if field.metadata.get("by_site_kind")
+}
+SPARABLE = tuple(name for name, required in _BY_SITE_KIND.items() if required)
+ASKABLE = tuple(name for name, required in _BY_SITE_KIND.items() if not required)
 KIND = Kind("worker", "人员", "register", WorkerBody, sealed=True, icon="roster")

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import __version__, console
-from server.api import devices, docs, flags, media, ops, rosters, sessions, sites, sync, uploads
+from server.api import devices, docs, flags, media, ops, records, rosters, sessions, sites, sync, uploads
 from server.api.openapi import make_api
 from server.base.clock import Clock
 from server.base.config import Config
@@ -41,6 +41,7 @@ API_BLUEPRINTS = (
     sessions.blueprint,
     sites.blueprint,
     flags.blueprint,
+    records.blueprint,
     rosters.blueprint,
     media.blueprint,
     devices.blueprint,

@@ -123,14 +123,17 @@ def boot_span(ties: BootTies, up_ms: int) -> Span | None:
     it. Empty where they contradict each other (a boot that was used twice)."""
     if not ties.lower or not ties.upper:
         return None
-    before, *after = _nearest(ties.lower, up_ms)
-    lo = _lower(before, up_ms)
-    for one in after:  # this is done for every line of every push
-        lo = max(lo, _lower(one, up_ms))
-    before, *after = _nearest(ties.upper, up_ms)
-    hi = _upper(before, up_ms)
-    for one in after:
-        hi = min(hi, _upper(one, up_ms))
+    lo, hi = -_NEVER_MS, _NEVER_MS
+    for tie_up_ms, at_ms in _nearest(ties.lower, up_ms):  # `_lower`, done for every line of every push
+        distance_ms = up_ms - tie_up_ms
+        bound_ms = at_ms + distance_ms + (-abs(distance_ms) * DRIFT_PPM // 1_000_000)
+        if bound_ms > lo:
+            lo = bound_ms
+    for tie_up_ms, at_ms in _nearest(ties.upper, up_ms):  # `_upper`
+        distance_ms = up_ms - tie_up_ms
+        bound_ms = at_ms + distance_ms - (-abs(distance_ms) * DRIFT_PPM // 1_000_000)
+        if bound_ms < hi:
+            hi = bound_ms
     return Span(lo, hi)
 
 

@@ -25,6 +25,8 @@ from http_message_signatures import (
 )
 from http_message_signatures.algorithms import ED25519
 
+from sync_protocol.plain_signature import read_input, read_verified
+
 COVERED = ("@method", "@path", "content-digest", "authorization")
 PARAMETERS = frozenset(("created", "nonce", "keyid", "alg"))
 MAX_SKEW_S = 300  # how far `created` may be off the server's clock, each way
@@ -210,6 +212,18 @@ def verify_request(
     3. The body is the one that the digest names → else `digest_mismatch`.
     Raises SignatureProblem, and nothing else, whatever the headers hold.
     """
+    plain = read_verified(read_public(public_key), request.method, request.url, request.headers, request.body)
+    if plain is not None:
+        is_fresh = 0 < len(plain.nonce) <= MAX_NONCE_CHARS and abs(plain.created_s - now_s) <= max_skew_s
+        if is_fresh:
+            return Verified(plain.created_s, plain.nonce, plain.keyid)
+    return verify_strictly(public_key, request, now_s, max_skew_s)
+
+
+def verify_strictly(
+    public_key: PublicKey, request: HttpRequest, now_s: int, max_skew_s: int = MAX_SKEW_S
+) -> Verified:
+    """The same by a parser of structured fields, which knows every spelling and says what is wrong."""
     message = _Message(request.method, request.url, dict(request.headers))
     verifier = _Verifier(signature_algorithm=ED25519, key_resolver=_OneKey(public_key=public_key))
     try:
@@ -237,6 +251,9 @@ def keyid_of(headers: Mapping[str, str]) -> str | None:
     value = next((value for name, value in headers.items() if name.lower() == "signature-input"), None)
     if value is None:
         return None
+    plain = read_input(value)
+    if plain is not None:
+        return plain.keyid
     try:
         inputs: Any = http_sf.parse(value.encode("ascii"), tltype="dictionary")
         ((_, parameters),) = inputs.values()

@@ -34,7 +34,10 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         *("trigger", "trigger_when", "relation", "within", "from", "to", "planned"),
     ),
     "place_kinds": ("code", "name", "living", "source", "mark", "from", "to"),
-    "site_kinds": ("code", "name", "unit", "rests", "source", "mark", "from", "to"),
+    "site_kinds": (
+        *("code", "name", "unit", "rests", "worker_optional", "worker_required"),
+        *("source", "mark", "from", "to"),
+    ),
 }
 SHEETS = tuple(_COLUMNS)
 NEEDED_SHEETS = ("survey", "settings", "gongdi")

@@ -17,6 +17,7 @@ from schemas.forms.tables import Table
 from schemas.limits import WINDOW_CODE_MAX
 from schemas.reference import JUDGINGS, STAGES
 from schemas.severity import SEVERITIES
+from schemas.worker import ASKABLE, SPARABLE
 
 _CODE = f"[A-Za-z][A-Za-z0-9_-]{{0,{WINDOW_CODE_MAX - 1}}}"
 _TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
@@ -65,11 +66,21 @@ def compile_sheets(
             **_any_row(row, head),
             "unit": row.needed("unit", "主管科室 (unit)"),
             "rests": row.one_of("rests", _RESTS, "official"),
+            "worker_optional": _fields_of_person(row, "worker_optional", SPARABLE),
+            "worker_required": _fields_of_person(row, "worker_required", ASKABLE),
         }
         found.append(SheetRow("site_kinds", "site_kinds", row.number, data, _is_dated(row)))
     for row in rows_of(sheets.get("duties"), faults):
         found += _duty(row, head, survey, around)
     return tuple(found)
+
+
+def _fields_of_person(row: Row, header: str, names: Sequence[str]) -> list[str]:
+    """Which fields of a person a kind of site spares, or asks for besides."""
+    found = row.codes(header)
+    if not set(found) <= set(names):
+        row.fault(header, "bad_value", f"只能是这几个: {', '.join(names)}。")
+    return list(found)
 
 
 def _any_row(row: Row, head: Mapping[str, Any]) -> dict[str, Any]:

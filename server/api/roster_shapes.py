@@ -15,7 +15,8 @@ from schemas.limits import (
 )
 from server.actions.rosters.list_rosters import GROUPS
 from server.actions.rosters.preview import PROBLEMS_MAX
-from server.api.shapes import ZH, Input, at
+from server.api.parameters import ZH
+from server.api.shapes import Input, at
 from server.rules.rosters.fields import FIELDS
 
 ROWS_DEFAULT, ROWS_MAX = 100, 500

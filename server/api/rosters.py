@@ -30,7 +30,7 @@ blueprint = ApiBlueprint(
     "rosters", __name__, url_prefix="/api/v1", description="名册: 上传、预览、提交、导出"
 )
 
-_XLSX = file_answer(MIME, "工作簿 (.xlsx)")
+_XLSX = file_answer("工作簿 (.xlsx)", MIME)
 _LISTS_BYTES_MAX = 3 * 1024 * 1024  # of a body that names every person, or every column of every sheet
 
 

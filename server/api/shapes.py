@@ -10,7 +10,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 from schemas.fields import Pattern
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
 from server.actions.accounts.log_in import NAME_CHARS_MAX, PASSWORD_CHARS_MAX
-from server.actions.flags.filters import FLAG_FILTERS, Filter
+from server.actions.flags.filters import FLAG_FILTERS
+from server.api.parameters import ZH, parameter
 from server.base.clock import from_iso, to_iso
 from server.models.paging import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX
 from server.rules.flags.moves import TABLE, describe
@@ -18,16 +19,6 @@ from server.rules.flags.moves import TABLE, describe
 WINDOWS_LIMIT_DEFAULT = 500
 WINDOWS_LIMIT_MAX = 1000
 
-ZH: dict[str, Any] = {
-    "required": "必填。",
-    "null": "不能为空。",
-    "invalid": "格式不对。",
-    "invalid_utf8": "必须是 UTF-8 文本。",
-    "invalid_uuid": "格式不对。",
-    "too_large": "超出范围。",
-    "type": "格式不对。",
-    "unknown": "不认识的参数。",
-}
 _DAYS = validate.Range(date(2000, 1, 1), date(2100, 1, 1), error="日期应在 2000 年至 2100 年之间。")
 
 
@@ -84,20 +75,11 @@ class PageQuery(Input):
     limit = _limit(LIMIT_DEFAULT, LIMIT_MAX)
 
 
-def _parameter(one: Filter) -> fields.String:
-    """A filter as a parameter of the query."""
-    if not one.words:
-        return _text(one.pattern, one.wrong, metadata={"description": one.title})
-    wrong = f"{one.title}只能是: {', '.join(one.words)}。"
-    known = validate.OneOf(list(one.words), error=wrong)
-    return fields.String(validate=known, error_messages=ZH, metadata={"description": one.title})
-
-
 class FlagQuery(PageQuery):
     """The filters of FLAG_FILTERS."""
 
     class Meta:
-        include: ClassVar[dict[str, fields.Field[Any]]] = {one.name: _parameter(one) for one in FLAG_FILTERS}
+        include: ClassVar[dict[str, fields.Field[Any]]] = {one.name: parameter(one) for one in FLAG_FILTERS}
 
 
 class WindowQuery(Input):
@@ -239,6 +221,7 @@ class MediaBrief(Schema):
 
     sha256 = fields.String()
     arrived = fields.Boolean()
+    type = fields.String(metadata={"description": "image/…, 或 application/pdf (作为附件下载); 未到时为空"})
 
 
 class EntryShape(Schema):
@@ -380,7 +363,7 @@ class DevicePage(Schema):
     next = fields.String(allow_none=True)
 
 
-def file_answer(media_type: str, description: str) -> dict[str, Any]:
+def file_answer(description: str, *media_types: str) -> dict[str, Any]:
     """The documentation of an operation that answers with the bytes of a file."""
-    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media_types}
     return {"responses": {"200": {"description": description, "content": content}}}

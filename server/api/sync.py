@@ -9,16 +9,17 @@ from flask import Blueprint, Response, request
 
 from server.actions.accounts.limit_rate import limit_rate
 from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
-from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.accept_push import accept_push
+from server.actions.reference.load_reference import last_rules, rules_in_force
+from server.actions.sync.accept_push import RulesChanged, accept_push
 from server.actions.sync.open_pull import open_pull, scopes_of
 from server.actions.sync.read_push import Push, read_lines
 from server.actions.sync.serve_pull import encode, is_current, read_pull, serve_pull
 from server.api.bodies import compressed, inflate, read_body, read_json_body, too_large
 from server.api.senders import signed_sender
 from server.base.clock import to_iso
-from server.base.db import read, write
+from server.base.db import db, read, write
 from server.base.problems import Problem, protocol_problem
+from server.rules.rulebook import Rulebook
 from server.web.responses import now_ms, runtime
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, Refusal
 from sync_protocol.header import Header, read_header
@@ -49,9 +50,15 @@ def push() -> Response:
     body = read_body(request, MAX_INFLATED_BYTES)
     at_ms = now_ms()  # the arrival: the whole request has come
     sender = signed_sender(body, at_ms)
-    pushed = _split(inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES))
-    with write() as session:
-        answer = accept_push(session, seals, sender, pushed, at_ms)
+    plain = inflate(body, request.headers.get("Content-Encoding", ""), MAX_INFLATED_BYTES)
+    try:
+        pushed = _split(plain, last_rules(db.engine))
+        with write() as session:
+            answer = accept_push(session, seals, sender, pushed, at_ms)
+    except RulesChanged:  # since this process looked last
+        pushed = _split(plain)
+        with write() as session:
+            answer = accept_push(session, seals, sender, pushed, at_ms)
     return compressed(_json(answer), request.headers.get("Accept-Encoding", ""))
 
 
@@ -81,17 +88,20 @@ def kinds() -> Response:
     return compressed(_json(known.json_schemas()), request.headers.get("Accept-Encoding", ""))
 
 
-def _split(plain: bytes) -> Push:
-    """Header and lines. Raises Problem 400 for a header that can't be read, 413 for too many entries."""
+def _split(plain: bytes, book: Rulebook | None = None) -> Push:
+    """Header and lines. `book`: by which the lines are read, if it is in force; None: by that which is. Raises Problem 400
+    for a header that can't be read, 413 for too many entries."""
     first, *rest = plain.removesuffix(b"\n").split(b"\n")
     if len(rest) > MAX_ENTRIES:
         raise too_large(MAX_INFLATED_BYTES)
     header = _header(first)
     if not rest:
         return Push(header, [])
+    if book is not None:
+        return Push(header, read_lines(rest, runtime().seals, book.kinds, header.schema), book.stamp)
     with read() as session:
-        known = rules_in_force(session).kinds
-    return Push(header, read_lines(rest, runtime().seals, known, header.schema))
+        kinds = rules_in_force(session).kinds
+    return Push(header, read_lines(rest, runtime().seals, kinds, header.schema))
 
 
 def _header(line: bytes) -> Header:

@@ -153,8 +153,12 @@ _ENTRIES = (
         "须由另一个人批准",
         "您和提议的人, 一方给另一方发过一次性密码, 不算两个人。请别的有权的人批准。",
     ),
+    Entry(399, "record_void", 409, "这条记录不再计入", "请重新打开记录核对。"),
     Entry(395, "unknown_form", 404, "没有这张表单", ""),
     Entry(396, "form_refused", 422, "表单有误", ""),
+    Entry(401, "unknown_kind", 404, "没有这种记录", ""),
+    Entry(402, "too_many_rows", 422, "记录太多", ""),
+    Entry(405, "pack_refused", 422, "内容包有误", ""),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}
 RETIRED: dict[int, str] = {}  # number → code, kept so that an old answer can still be explained

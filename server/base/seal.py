@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,9 +104,19 @@ class Seals:
     def digest(self, purpose: str, value: str) -> str:
         """A keyed digest for look-up (HMAC-SHA-256, 32 hex digits): equal values match, nobody can guess them
         without the key."""
-        mac = self.digests.copy()  # half the time of one that takes the key again
-        mac.update(f"{purpose}\0{value}".encode())
-        return mac.hexdigest()[:32]
+        (number,) = self.digests_of(purpose, [value])
+        return f"{number:032x}"
+
+    def digests_of(self, purpose: str, values: Iterable[str]) -> list[int]:
+        """The digests of several values, as numbers of 128 bits."""
+        begun = self.digests.copy()  # half the time of one that takes the key again
+        begun.update(f"{purpose}\0".encode())
+        copy, found = begun.copy, []
+        for value in values:
+            mac = copy()
+            mac.update(value.encode())
+            found.append(int.from_bytes(mac.digest()[:16]))
+        return found
 
 
 def load_seals(config: Config) -> Seals:

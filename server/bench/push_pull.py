@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ import zstandard
 from flask import Flask
 
 from server.base.db import Base, Id, bulk_insert, db, is_postgresql, read, write
+from server.bench.cost import measure_bytes, statements_of
 from server.bench.coverage import measure_coverage
 from server.bench.figure import Figure
 from server.bench.profile import measure_steps
@@ -138,6 +140,8 @@ def _push(rig: Rig, cpu: CpuClock) -> Iterator[Figure]:
     trial = _Trial(prepare, rig.send_push, floor)
     trial.run(cpu)
     yield from _ratio(f"{rig.name}: push of {BATCH}, {rig.n:,} stored", trial)
+    yield from measure_bytes(rig)
+    yield Figure("  statements", str(statements_of(lambda: rig.send_push(prepare()))))
 
 
 def _floor_rows(rig: Rig, body: bytes) -> list[tuple[Any, ...]]:
@@ -190,6 +194,8 @@ def _small(rig: Rig, cpu: CpuClock) -> Iterator[Figure]:
         trial = _Trial(prepare, lambda request: rig.post(*request))
         trial.run(cpu, ROUNDS * 3)
         took = f"{statistics.median(trial.wholes) * 1000:.2f} ms, CPU {_each(trial, 1)}"
+        request = prepare()
+        took += f", {statements_of(partial(rig.post, *request))} statements"
         yield Figure(f"{rig.name}: {name}", took)
 
 

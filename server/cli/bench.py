@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def bench(
             app = make_whole_app(config=config, clock=SystemClock() if clients else BenchClock())
             with app.app_context():
                 upgrade(db.engine)
+            gc.freeze()  # as the web server does
             with console.status(url.partition(":")[0]):
                 if locks:
                     with app.app_context():

@@ -88,6 +88,14 @@ GROUPS = {
             "list": ("server.cli.forms:show", "列出全部表单和版本。"),
         },
     ),
+    "pack": (
+        "内容包: 一个方案带来的表单、职责、类型和数, 一起装入。",
+        {
+            "check": ("server.cli.packs:check", "检查内容包 PACK, 什么都不改。"),
+            "load": ("server.cli.packs:load", "装入内容包 PACK, 全部或全不。"),
+            "list": ("server.cli.packs:show", "列出内容包。"),
+        },
+    ),
     "duty": (
         "职责: 新增、改版本、列出。",
         {
@@ -114,6 +122,13 @@ GROUPS = {
         {
             "set": ("server.cli.reference:set_unit", "新增或修改科室 CODE。"),
             "list": ("server.cli.reference:show_units", "列出科室。"),
+        },
+    ),
+    "risk-area": (
+        "风险地区: 录入名单, 列出现在的。",
+        {
+            "import": ("server.cli.risk_areas:import_list", "录入一份名单 (.csv 或 .xlsx)。"),
+            "list": ("server.cli.risk_areas:show", "列出现在的风险地区。"),
         },
     ),
     "holidays": (

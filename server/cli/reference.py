@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from schemas.worker import ASKABLE, SPARABLE
 from server.actions.reference.load_reference import tx_of
 from server.actions.reference.office_rows import rows_in_force, set_row, slots_in_force
 from server.cli.base import print_table, table, writing
@@ -139,25 +140,33 @@ def show_duties() -> None:
     type=click.Choice(("official", "holidays", "never")),
     help="休息日: 周末和节假日, 节假日, 不休。",
 )
+@click.option("--worker-optional", help=f"人员可不填的项, 用空格隔开: {' '.join(SPARABLE)}。")
+@click.option("--worker-more", "worker_required", help=f"人员另须填的项, 用空格隔开: {' '.join(ASKABLE)}。")
 @_dated
 def set_site_kind(
     code: str,
     name: str | None,
     unit: str | None,
     rests: str | None,
+    worker_optional: str | None,
+    worker_required: str | None,
     begins: str | None,
     to: str | None,
     source: str | None,
     mark: str | None,
 ) -> None:
     """新增或修改工地类型 CODE。"""
-    _set("site_kinds", code, begins, to=to, source=source, mark=mark, name=name, unit=unit, rests=rests)
+    people = {"worker_optional": _codes(worker_optional), "worker_required": _codes(worker_required)}
+    own = {"name": name, "unit": unit, "rests": rests, **people}
+    _set("site_kinds", code, begins, to=to, source=source, mark=mark, **own)
 
 
 @click.command("list")
 def show_site_kinds() -> None:
     """列出工地类型。"""
-    _list("site_kinds", {"name": "名称", "unit": "主管科室", "rests": "休息日"})
+    _list(
+        "site_kinds", {"name": "名称", "unit": "主管科室", "rests": "休息日", "worker_optional": "人员可不填"}
+    )
 
 
 @click.command("set")

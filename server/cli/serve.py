@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from contextlib import nullcontext
@@ -64,6 +65,7 @@ def _serve(app: Flask, config: Config, count: int) -> None:
         db.engine.dispose()  # no process may use another's connection
     sockets = bound(config)
     signal.signal(signal.SIGTERM, _stop)
+    gc.freeze()  # what is here stays: a collection would walk it at every few pushes, and write to pages that are shared
     click.echo(f"工地 Gongdi 在 http://{config.host}:{sockets[0].getsockname()[1]} (Ctrl-C 停止)")
     if count == 1:
         answer()

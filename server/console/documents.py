@@ -13,7 +13,7 @@ from flask import Response, g, request, send_from_directory
 
 from server.actions.flags.list_flags import FlagFile, one_flag
 from server.actions.media.get_media import find_photo, shown_bytes
-from server.actions.media.inspect_photo import SHOWN_TYPE
+from server.actions.media.inspect_document import shown_type
 from server.actions.reference.name_codes import Names, read_names
 from server.base.db import read
 from server.base.problems import not_found
@@ -22,7 +22,7 @@ from server.console.pages import blueprint
 from server.documents.write_documents import DOCUMENTS, PDF, flag_pdf, flag_workbook
 from server.field_app import BUILT
 from server.files.new_workbook import MIME as XLSX
-from server.web.responses import as_download, as_photo, now_ms, runtime
+from server.web.responses import as_download, as_evidence, now_ms, runtime
 
 _CHARTS = BUILT / "console"
 _NUMBER = re.compile(r"\d{1,9}")
@@ -31,10 +31,10 @@ _ENTRY = "src/console/charts.ts"  # in Vite's manifest
 
 @blueprint.get("/photos/<uuid:site_id>/<string(length=64):sha256>")
 def show_photo(site_id: UUID, sha256: str) -> Response:
-    """A photo's clean copy."""
+    """A photo's clean copy, or a document to download."""
     with read() as session:
         photo = find_photo(session, g.viewer, str(site_id), sha256)
-    return as_photo(shown_bytes(runtime().media, photo), SHOWN_TYPE, sha256)
+    return as_evidence(shown_bytes(runtime().media, photo), shown_type(photo.type), sha256)
 
 
 @blueprint.get("/flags/<uuid:flag_id>/<document>.pdf")

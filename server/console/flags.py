@@ -10,10 +10,11 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
+from server.actions.approvals.proposals import count_to_decide
 from server.actions.devices.list_devices import devices_of
 from server.actions.duties.list_duties import duties_shown
 from server.actions.flags.document_facts import number_of
-from server.actions.flags.filters import FLAG_FILTERS, LIVE, WAITING_FILTERS, Filter
+from server.actions.flags.filters import FLAG_FILTERS, LIVE, WAITING_FILTERS
 from server.actions.flags.list_flags import (
     flags_waiting_for,
     one_flag,
@@ -29,6 +30,7 @@ from server.actions.signals.list_signals import signal_counts
 from server.actions.sites.list_sites import companies_seen
 from server.base.db import read, write
 from server.base.problems import Problem
+from server.console.filters import chosen_of
 from server.console.flag_page import demand_of, moves_of
 from server.console.forms import check_form, claim, typed
 from server.console.moves_diagram import diagram
@@ -58,19 +60,19 @@ _INTERNAL = frozenset(move.action for move in TABLE if move.internal)
 def list_waiting() -> str:
     """The flags that wait for this user: severe first, then by what is due first."""
     require_role(*WORKERS)
-    chosen = _chosen(WAITING_FILTERS)
+    chosen = chosen_of(WAITING_FILTERS)
     start = start_asked(request.args)
     with read() as session:
         rows, total = flags_waiting_for(session, g.viewer, now_ms(), WAITING_ROWS, chosen, start)
-        names = read_names(session)
-    shown = {"rows": rows, "total": total, "start": start, "most": WAITING_ROWS}
+        names, proposals = read_names(session), count_to_decide(tx_of(session), g.viewer)
+    shown = {"rows": rows, "total": total, "start": start, "most": WAITING_ROWS, "proposals": proposals}
     return render("waiting.html", names, **shown, now=now_ms(), chosen=chosen, filters=WAITING_FILTERS)
 
 
 @blueprint.get("/flags")
 def list_flags() -> str:
     """The flags, newest first. The filter is in the address, so that it can be bookmarked and sent."""
-    chosen = _chosen(FLAG_FILTERS, state=LIVE)
+    chosen = chosen_of(FLAG_FILTERS, state=LIVE)
     with read() as session:
         page = page_of_flags(session, g.viewer, chosen, request.args.get("cursor"), ROWS)
         turns = turns_of(session, [row.flag for row in page.items])
@@ -207,12 +209,3 @@ def _wanted(photos: Sequence[str]) -> Wanted:
     assignee = request.form.get("assignee", "")[:_NAME_MAX]
     company = request.form.get("company", "")[:_NAME_MAX]
     return Wanted(action, int(rev), note, due_ms, tuple(photos), assignee, company, _REPEAT_MS)
-
-
-def _chosen(filters: Sequence[Filter], **unless_given: str) -> dict[str, str | None]:
-    """The filters of an address; a value that none can have is left out."""
-    chosen: dict[str, str | None] = {}
-    for one in filters:
-        value = request.args.get(one.name, unless_given.get(one.name, ""))
-        chosen[one.name] = value if one.may_be(value) else None
-    return chosen

@@ -51,6 +51,7 @@ FORMS: Mapping[str, Form] = {
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),
+    "console.export_full_kind": Form("console.show_records"),
     "console.choose_value": Form("console.list_questions"),
     "console.choose_place": Form("console.list_questions"),
     "console.add_site_place": Form("console.show_site"),
@@ -70,6 +71,7 @@ FORMS: Mapping[str, Form] = {
     "console.propose_form": Form(
         "console.list_published_forms", 2 * 1024 * 1024, typed=False
     ),  # with its tables
+    "console.propose_pack": Form("console.show_pack"),
     "console.propose_form_retiring": Form("console.show_published_form"),
     "console.add_user": Form("console.list_users"),
     "console.edit_user": Form("console.show_user"),

@@ -10,7 +10,8 @@ from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.approvals.proposals import propose
 from server.actions.reference.name_codes import read_names
 from server.actions.rosters.list_people import LISTED, SEARCH_MAX, count_lookup, page_of_people
-from server.actions.rosters.write_workbook import UNMASK, roster_file, unmasked_alone
+from server.actions.rosters.write_workbook import roster_file
+from server.actions.sites.disclosures import UNMASK, unmasked_alone
 from server.actions.sites.list_sites import one_site
 from server.base.db import read, write
 from server.base.problems import Problem

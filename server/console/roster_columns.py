@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.actions.reference.name_codes import Names, read_names
 from server.actions.rosters.list_rosters import ShownRoster, columns_to_choose, one_roster
 from server.actions.rosters.upload_roster import forget_title, remembered_titles
-from server.actions.rosters.validate_roster import Chosen
+from server.actions.rosters.validate_roster import Chosen, asked_at
 from server.actions.sites.list_sites import one_site
 from server.base.db import read, write
 from server.base.problems import Problem
@@ -23,7 +23,7 @@ from server.console.pages import blueprint, render
 from server.models.access import may_upload
 from server.models.site import Site
 from server.rules.calendar import local_date_of
-from server.rules.rosters.fields import FIELDS, GIVABLE, REQUIRED
+from server.rules.rosters.fields import FIELDS, GIVABLE, required_columns
 from server.web.responses import now_ms, runtime
 from server.workflows.read_rosters import confirm_columns
 
@@ -82,7 +82,9 @@ def columns_form(
     shown: ShownRoster, columns: list[dict[str, Any]], site: Site, names: Names, problem: Problem | None
 ) -> str:
     """The form about columns, with the choices kept when it was refused."""
-    details = problem.members if problem is not None else {}
+    details, today = problem.members if problem is not None else {}, local_date_of(now_ms())
+    with read() as session:
+        asked = asked_at(session, site.id, today)
     sheets = [(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))]
     before = typed(url_for("console.choose_columns", roster_id=shown.roster.id))
     wrong = [(details.get("sheet"), column) for column in details.get("columns", [])]
@@ -95,14 +97,14 @@ def columns_form(
         sheets=sheets,
         givable=[name for name in GIVABLE if any(_lacks(group, name) for _, group in sheets)],
         given={**shown.roster.details.get("given", {}), **_given(before)},
-        today=local_date_of(now_ms()),
+        today=today,
         errors=details.get("errors", {}),
         chosen=before,
         skipped=before.getlist("skip"),
         wrong=wrong,
         problem=problem,
         fields=FIELDS,
-        required=REQUIRED,
+        required=required_columns(asked),
         unknown=_UNKNOWN,
         may=may_upload(g.viewer),
     )

@@ -43,7 +43,8 @@ def _at_each(scene: Scene, kinds: tuple[str, ...], kind: str, body: dict[str, An
 
 def _guard(scene: Scene) -> None:
     date = local_date_of(scene.clock_ms())
-    _at_each(scene, ("gate",), "guard_shift", {"guard": "门卫老周", "started": f"{date}T06:00:00+08:00"})
+    shift = {"guard": "门卫老周", "persons": 1, "started": f"{date}T06:00:00+08:00"}
+    _at_each(scene, ("gate",), "guard_shift", shift)
 
 
 def _ventilate(scene: Scene) -> None:
@@ -79,19 +80,20 @@ def _week(scene: Scene, is_crowded: bool) -> None:
 
 
 def _month(scene: Scene, is_careless: bool) -> None:
-    shown = _photo(scene, "预案批准页")
     year = local_date_of(scene.clock_ms())[:4]
-    plan = {"title": "疫情防控应急预案", "version": "1", "approved_by": "项目经理"}
-    valid = {"valid_from": f"{year}-01-01", "valid_to": f"{year}-12-31", "pages": [scene.hash_of(shown)]}
-    scene.add("plan_document", {**plan, **valid}, shown)
+    plan = {"plan": "emergency", "title": "疫情防控应急预案", "plan_version": "1", "approved_by": "项目经理"}
+    valid = {"valid_from": f"{year}-01-01", "valid_to": f"{year}-12-31"}
+    shown = _photo(scene, "预案批准页")
+    scene.add("plan_document", {**plan, **valid, "document": [scene.hash_of(shown)]}, shown)
     if is_careless:
         return
     shown = _photo(scene, "隔离房间")
     rooms = {"rooms": 2, "beds": 4, "free": 4, "workers": len(scene.workers), "photo": [scene.hash_of(shown)]}
     scene.add("isolation_room", rooms, shown)
-    sign_in, shown = _photo(scene, "演练签到"), _photo(scene, "演练现场")
-    drill = {"scenario": "fever", "persons": len(scene.workers), "sign_in": [scene.hash_of(sign_in)]}
-    scene.add("drill", {**drill, "photo": [scene.hash_of(shown)]}, sign_in, shown)
-    sign_in = _photo(scene, "培训签到")
-    topic = {"topic": "个人防护和测温", "persons": len(scene.workers), "sign_in": [scene.hash_of(sign_in)]}
-    scene.add("training", topic, sign_in)
+    began = {"started": f"{local_date_of(scene.clock_ms())}T14:00:00+08:00", "persons": len(scene.workers)}
+    shown = _photo(scene, "演练")
+    drill = {"topic": "发现发热人员", "minutes": 60, "found": "口罩领取慢", "improved": "门口备口罩", **began}
+    scene.add("drill", {**drill, "photo": [scene.hash_of(shown)]}, shown)
+    shown = _photo(scene, "培训")
+    topic = {"topic": "个人防护和测温", "trainer": "防疫专员", **began, "photo": [scene.hash_of(shown)]}
+    scene.add("training", topic, shown)

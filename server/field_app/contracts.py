@@ -13,12 +13,11 @@ from schemas import limits
 from schemas.case import CaseBody
 from schemas.certificates import portable_checks
 from schemas.fields import CODE_PATTERN, Body, CompanyCheck, Pattern, RealDate, RealInstant, Tenths
-from schemas.forms.surroundings import ONCE_CODE
-from schemas.kinds import KINDS, validate_body
+from schemas.kind import Kind
+from schemas.kinds import KINDS
 from schemas.shapes import Shape, shapes_of
 from schemas.worker import WorkerBody
 from server.actions.reference.load_reference import SEED_DATA
-from server.actions.reference.name_codes import OWN_NAMES
 from server.rules.duties.judge import REASONS
 from server.rules.flags.words import FLAG_STATE_WORDS, SEVERITIES, SLOTS, WINDOW_STATE_WORDS
 from sync_protocol.entry import MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_LINE_BYTES, MAX_MEDIA, SCHEMAS
@@ -36,13 +35,13 @@ _TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
     "worker.exited_on": (WorkerBody(), {"entered_on": "2021-12-02", "exited_on": "2021-12-01"}),
     "case.evidence": (CaseBody(), {"outcome": "cleared"}),
 }
-# The lists of reference data that the app has words for, as it calls them.
-_NOUNS: Mapping[str, str] = {"trades": "trade", "duties": "duty", "place_kinds": "place", "units": "unit"}
-# The numbers that the app judges by before the server does.
+# The lists of reference data that the app has words for before it has synced, as it calls them.
+_NOUNS: Mapping[str, str] = {"trades": "trade", "place_kinds": "place", "units": "unit"}
+# The numbers that the app judges by before the server does: until it has synced, those of its build.
 _RULES = (
     *("fever_celsius", "plausible_celsius_low", "plausible_celsius_high"),
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
-    *("case_report_warn_h", "case_report_h", "coverage_share", "supply_days_min", "backfill_max_h"),
+    *("case_report_warn_h", "case_report_h", "coverage_share", "backfill_max_h", "media_bytes_max"),
 )
 
 
@@ -72,13 +71,10 @@ def contracts() -> dict[str, Any]:
                 "fields": _fields(kind.whole) if kind.nature != "server" else {},
             }
             for kind in KINDS.values()
+            if isinstance(kind, Kind)  # a form comes down
         },
-        "forms": list(ONCE_CODE),
         "certificates": portable_checks(),
-        "together": {
-            **{name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
-            "inspection_round.longitude_deg": _told_of_round(),
-        },
+        "together": {name: _told_of(name, *sample) for name, sample in _TOGETHER.items()},
         "words": {
             "slot": SLOTS,
             "window_state": WINDOW_STATE_WORDS,
@@ -155,17 +151,8 @@ def _told_of(name: str, shape: Body, wrong: Mapping[str, Any]) -> str:
     return shape.problems(wrong)[name.split(".")[1]][0]
 
 
-def _told_of_round() -> str:
-    """What a round's form says of half a position."""
-    errors = validate_body("inspection_round", "add", {"latitude_deg": 35.3})[2]
-    return errors["/body/longitude_deg"][0]
-
-
 def _reference_words() -> dict[str, dict[str, str]]:
-    words = {noun: {row["code"]: row["name"] for row in _rows(file)} for file, noun in _NOUNS.items()}
-    words["duty"] |= OWN_NAMES["duties"]
-    words["duty_source"] = {row["code"]: row["source"] for row in _rows("duties")}
-    return words
+    return {noun: {row["code"]: row["name"] for row in _rows(file)} for file, noun in _NOUNS.items()}
 
 
 def _rules() -> dict[str, list[dict[str, Any]]]:

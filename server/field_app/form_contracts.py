@@ -1,5 +1,6 @@
-"""What the app must know to fill in forms: the forms that come with the server, and the checks of values. In a file of
-their own, because the first screen needs none of it."""
+"""What the app must know to fill in forms: the checks of values.
+
+In a file of its own, because the first screen needs none of it. Forms come down in scope `ref`."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from typing import Any
 
 from schemas import limits
 from schemas.forms.body_schema import body_schema
-from schemas.forms.definition import Form, Item, written
-from schemas.forms.shipped import shipped_forms
+from schemas.forms.definition import Form, Item
+from schemas.forms.surroundings import ONCE_CODE
 from schemas.shapes import Shape, shapes_of
 from server.field_app.contracts import check_of
 
@@ -25,7 +26,7 @@ _SAMPLES = (
 def form_contracts() -> dict[str, Any]:
     """Plain values."""
     return {
-        "forms": [json.loads(written(form)) for form in shipped_forms()],
+        "once_code": list(ONCE_CODE),
         "checks": _checks(),
         "limits": {"accuracy_m": limits.ACCURACY_M_MAX},
     }

@@ -29,6 +29,11 @@ def new_workbook(buffer: io.BytesIO) -> Iterator[xlsxwriter.Workbook]:
         book.close()
 
 
+def sheet_name(name: str) -> str:
+    """A name that a spreadsheet program takes: no signs that it forbids, at most 31 characters."""
+    return "".join(c for c in name if c not in "[]:*?/\\" and c.isprintable())[:31].strip("' ")
+
+
 def header_format(book: xlsxwriter.Workbook) -> Any:
     return book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
 
@@ -42,7 +47,7 @@ def table_workbook(sheet: str, titles: Sequence[str], rows: Iterable[Sequence[st
     """One sheet: titles, which stay in view and filter, and rows of text."""
     buffer = io.BytesIO()
     with new_workbook(buffer) as book:
-        page = book.add_worksheet(sheet)
+        page = book.add_worksheet(sheet_name(sheet))
         write_header(page, 0, titles, header_format(book))
         page.set_column(0, len(titles) - 1, 22)
         page.freeze_panes(1, 0)

@@ -18,8 +18,10 @@ from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.reference import Reference
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
+from server.models.segment import Segment
 from server.models.signal import SiteSignal
 from server.models.site import Company, Site, SiteCompany, Suspension
+from server.models.travel import Screening, TravelHit
 from server.models.user import Assignment, LoginToken, Tally, User
 from server.models.window import Window
 
@@ -67,6 +69,8 @@ __all__ = [
     "Roster",
     "RosterTitle",
     "Scope",
+    "Screening",
+    "Segment",
     "SentForm",
     "Site",
     "SiteCompany",
@@ -75,6 +79,7 @@ __all__ = [
     "StreamReceipt",
     "Suspension",
     "Tally",
+    "TravelHit",
     "User",
     "Window",
     "Worker",

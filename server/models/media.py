@@ -92,18 +92,19 @@ def parts_key(upload_id: str) -> str:
 def promised_media(
     session: Session, scope_id: str, entry_ids: Collection[str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """What these entries promise, by entry: [{"sha256", "arrived"}]. The evidence of an entry is complete when
-    everything has arrived. One statement."""
+    """What these entries promise, by entry: [{"sha256", "arrived", "type"}], the type that the bytes have. The evidence
+    of an entry is complete when everything has arrived. One statement."""
     arrived = sa.and_(Media.scope_id == MediaPromise.scope_id, Media.sha256 == MediaPromise.sha256)
     query = (
-        sa.select(MediaPromise.entry_id, MediaPromise.sha256, Media.arrived_ms)
+        sa.select(MediaPromise.entry_id, MediaPromise.sha256, Media.arrived_ms, Media.type)
         .outerjoin(Media, arrived)
         .where(MediaPromise.scope_id == scope_id, MediaPromise.entry_id.in_(entry_ids))
         .order_by(MediaPromise.entry_id, MediaPromise.sha256)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    for entry_id, sha256, arrived_ms in session.execute(query):
-        found.setdefault(entry_id, []).append({"sha256": sha256, "arrived": arrived_ms is not None})
+    for entry_id, sha256, arrived_ms, type in session.execute(query):
+        one = {"sha256": sha256, "arrived": arrived_ms is not None, "type": type}
+        found.setdefault(entry_id, []).append(one)
     return found
 
 

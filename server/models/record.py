@@ -117,7 +117,7 @@ class Worker(Base):
     state: Mapped[bytes] = mapped_column(sa.LargeBinary)  # JSON of the full fields, sealed
     stamps: Mapped[dict[str, list[Any]]] = mapped_column(Json)  # field → [rev, device, n, event_ms, entry]
     certificate_digest: Mapped[str] = mapped_column(sa.String(32))
-    company: Mapped[str] = mapped_column(sa.String(18))
+    company: Mapped[str | None] = mapped_column(sa.String(18))  # None: staff of a site that asks for none
     canteen_staff: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     entered_on: Mapped[str] = mapped_column(sa.String(10))
     exited_on: Mapped[str | None] = mapped_column(sa.String(10))

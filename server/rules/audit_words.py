@@ -52,10 +52,16 @@ EVENTS: Mapping[str, Event] = {
     "looked_up": Event("data", "按号码查人"),
     "erased": Event("data", "删除个人资料"),
     "rule_changed": Event("rule", "修改规则"),
+    "evidence_revoked": Event("data", "不采信记录"),
+    "areas_listed": Event("rule", "录入风险地区"),
+    "row_changed": Event("rule", "修改职责和类型"),
     "form_published": Event("rule", "发布表单"),
+    "pack_loaded": Event("rule", "装入内容包"),
 }
 FIELDS = {
+    "forms": "表单版本",
     "role": "角色",
+    "rows": "行",
     "display_name": "姓名",
     "unit": "科室",
     "company": "企业",

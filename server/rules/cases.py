@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CaseState = Literal["waiting", "reported", "unreported", "overdue"]
+TRAVEL_HIT = "travel_hit"  # what happened to a flag: somebody stayed in an area at risk
 CASE_KIND = "case"
 CASE = "CASE"  # the duty code of the flag that an unreported case raises
 

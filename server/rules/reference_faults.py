@@ -118,14 +118,13 @@ def _duty(row: Row, rows: _Rows) -> _Found:
     if row["judging"] in ("coverage", "log") and not _has_slots(row, rows):
         yield (
             "slots_missing",
-            "这项职责按时段判定, 但没有时段: 请在 duty_slots.json 里增加 preset 为 normal 的一行。",
+            "这项职责按时段判定, 但没有时段: 请在 duty_slots.json 里增加一行 (preset 为 normal 或 raised)。",
         )
 
 
 def _has_slots(row: Row, rows: _Rows) -> bool:
-    presets = [
-        one for one in rows.all("duty_slots") if (one["duty"], one["preset"]) == (row["code"], "normal")
-    ]
+    """Under some alert level: a duty may be asked only under the raised one."""
+    presets = [one for one in rows.all("duty_slots") if one["duty"] == row["code"]]
     return any(one["slots"] and (one["to"] is None or row["from"] < one["to"]) for one in presets)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from schemas.book import FormBook, form_book
 from schemas.expressions.faults import ExpressionFault
 from schemas.forms.definition import Form
 from schemas.lists import NOUNS
+from schemas.worker import SPARABLE
 from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.duties.conditions import Condition, condition
@@ -19,11 +21,14 @@ from server.rules.flags.escalation import Policy
 from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
 from server.rules.rosters.words import Words, words_from
+from server.rules.travel import Areas, TravelFields, areas_of, travel_fields
 
+# Of a kind of site: the fields of a person that it spares, and further ones for which it asks.
+_OF_PERSON = ("worker_optional", "worker_required")
 PASSES = "gate_pass"  # the kind that shows who is there
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """The rules, thresholds, calendar and policies of every date; each is asked for as of a local date."""
 
@@ -117,6 +122,28 @@ class Rulebook:
         row = from_rows.in_force(self.rows["site_kinds"], site_kind, local_date)
         return str(row["rests"]) if row is not None else "official"
 
+    @cached_property
+    def areas(self) -> Areas:
+        """The areas at risk, with the days for which stays in them count."""
+        return areas_of(self.rows["risk_areas"], lambda day: round(self.number("travel_look_back_d", day)))
+
+    @cached_property
+    def travel(self) -> Mapping[str, TravelFields]:
+        """The kinds of records that say who stayed where, by name; of a form the latest version."""
+        found = ((name, travel_fields(kind)) for name, kind in self.kinds.kinds.items())
+        return {name: fields for name, fields in found if fields is not None}
+
+    @property
+    def are_sites_alike(self) -> bool:
+        """Whether every kind of site asks for the same fields of a person, the usual ones."""
+        return not any(row.get(name) for row in self.rows["site_kinds"] for name in _OF_PERSON)
+
+    def asks_of_person(self, site_kind: str, local_date: str) -> frozenset[str]:
+        """The fields of a person that a kind of site asks for, among those in which kinds of sites differ."""
+        row = from_rows.in_force(self.rows["site_kinds"], site_kind, local_date) or {}
+        spared, more = (row.get(name) or () for name in _OF_PERSON)
+        return frozenset((*(name for name in SPARABLE if name not in spared), *more))
+
 
 def rulebook(stamp: str, rows: Mapping[str, Sequence[Row]], forms: Sequence[Form] = ()) -> Rulebook:
     """The rulebook of these rows and of the published forms. A code that has ended stays in the lists of bodies."""
@@ -126,5 +153,7 @@ def rulebook(stamp: str, rows: Mapping[str, Sequence[Row]], forms: Sequence[Form
         row = from_rows.in_force(rows["rules"], code, local_date)
         return float(row["value"]) if row is not None else None
 
-    kinds = form_book(forms, {noun: [row["code"] for row in rows[noun]] for noun in NOUNS}, number)
+    # What any kind of site ever spared may be absent; what each asks for is checked where the site is known.
+    spared = {name for row in rows["site_kinds"] for name in row.get("worker_optional") or ()}
+    kinds = form_book(forms, {noun: [row["code"] for row in rows[noun]] for noun in NOUNS}, number, spared)
     return Rulebook(stamp, tuple(duties), from_rows.holidays(rows["holidays"]), kinds, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import threading
@@ -49,7 +48,6 @@ def shared_figures() -> Iterator[None]:
 def run_processes(count: int, work: Callable[[], None]) -> None:
     """Run `work` in so many processes, each started again when it ends by itself. When this process is to stop
     (SystemExit, KeyboardInterrupt), they stop first. When it is killed, they end at once."""
-    gc.freeze()  # a collection would write to every page that is shared
     running = [_start(work) for _ in range(count)]
     try:
         while True:

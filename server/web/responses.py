@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -126,17 +126,19 @@ def uploaded_photos(name: str, most: int) -> list[bytes]:
     return photos
 
 
-def as_photo(data: bytes, mime: str, sha256: str) -> Response:
-    """A photo shown in the page, never stored by a proxy."""
+def as_evidence(data: bytes, mime: str, sha256: str) -> Response:
+    """A photo shown in the page, anything else to download; never stored by a proxy. Types are not guessed (`nosniff` of
+    security_headers.py), and no script runs."""
     response = Response(data, content_type=mime)
-    response.headers["Content-Disposition"] = f'inline; filename="{sha256[:16]}.jpg"'
+    how, ending = ("inline", "jpg") if mime == "image/jpeg" else ("attachment", mime.partition("/")[2])
+    response.headers["Content-Disposition"] = f'{how}; filename="{sha256[:16]}.{ending}"'
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 
-def as_download(data: bytes, mime: str, name: str) -> Response:
-    """A file to download, never stored by a proxy."""
+def as_download(data: bytes | Iterable[bytes], mime: str, name: str) -> Response:
+    """A file to download, whole or piece by piece, never stored by a proxy."""
     response = Response(data, content_type=mime)
     plain = name if name.isascii() else f"file{PurePath(name).suffix}"  # for who knows nothing of RFC 6266
     response.headers["Content-Disposition"] = (

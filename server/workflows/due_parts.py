@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.cases.flag_overdue_cases import cases_to_look_at
+from server.actions.cases.screen_trips import sites_to_screen
 from server.actions.devices.retire_reporters import due_streams
 from server.actions.duties.judge_windows import windows_to_judge
 from server.actions.duties.plan_windows import due_sites
@@ -50,6 +51,7 @@ def _question(now_ms: int, book: Rulebook) -> Query:
         "held": [due_entries(now_ms)],
         "reporters": [due_streams(now_ms, book)],
         "judged": [windows_to_judge(now_ms)],
+        "trips": [sites_to_screen()],
         "cases": [cases_to_look_at(now_ms)],
         "steps": [due_steps(now_ms)],
         "signals": [sites_to_watch(now_ms)],

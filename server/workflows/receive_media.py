@@ -17,6 +17,7 @@ from server.actions.flags.retained_photos import is_held
 from server.actions.media.advance_upload import PARTS_MAX, advance, finish, give_up, moved_on
 from server.actions.media.begin_upload import Announced, open_upload, promised_to
 from server.actions.media.get_media import require_photographer
+from server.actions.media.inspect_document import inspect_media
 from server.actions.media.inspect_photo import Photo, PhotoLimits, inspect_photo, photo_limits, refused_media
 from server.actions.sync.write_server_entries import own_device
 from server.base.db import read, write
@@ -90,7 +91,7 @@ def keep_carried(store: MediaStore, device_id: str, sha256: str, data: bytes, no
         lacking = [site_id for site_id in sites if session.get(Media, (site_id, sha256)) is None]
     if not lacking:
         raise refused_media("media_here" if sites else "media_not_promised")
-    photo = inspect_photo(data, limits)
+    photo = inspect_media(data, limits)
     for site_id in lacking:
         announced = Announced(site_id, sha256, len(data))
         upload = _opened(device_id, announced, now_ms + limits.upload_ms)
@@ -129,7 +130,8 @@ def _opened(device_id: str, announced: Announced, until_ms: int) -> MediaUpload:
 def _keep(store: MediaStore, upload: MediaUpload, photo: Photo, data: bytes, now_ms: int) -> None:
     """Store the photo, then record that it arrived; `tidy_media` deletes what a process that dies in between leaves."""
     store.put(original_key(upload.scope_id, upload.sha256), data)
-    store.put(shown_key(upload.scope_id, upload.sha256), photo.shown)
+    if photo.shown is not None:
+        store.put(shown_key(upload.scope_id, upload.sha256), photo.shown)
     with write() as session:
         arrived = finish(session, upload, photo, now_ms)
     if not arrived:
@@ -139,7 +141,7 @@ def _keep(store: MediaStore, upload: MediaUpload, photo: Photo, data: bytes, now
 def _judged(upload: MediaUpload, data: bytes, limits: PhotoLimits) -> Photo:
     if len(data) != upload.bytes or hashlib.sha256(data).hexdigest() != upload.sha256:
         raise refused_media("media_mismatch")
-    return inspect_photo(data, limits)
+    return inspect_media(data, limits)
 
 
 def _joined(store: MediaStore, upload: MediaUpload, last: bytes) -> bytes:

@@ -27,6 +27,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from server.actions.cases.flag_overdue_cases import flag_overdue_cases
+from server.actions.cases.screen_trips import screen_trips
 from server.actions.devices.retire_reporters import retire_reporters
 from server.actions.duties.judge_windows import judge_due
 from server.actions.duties.plan_windows import plan_windows
@@ -303,6 +304,7 @@ PARTS: dict[str, Part] = {
     "held": _until_none(lambda tx: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
     "reporters": _until_none(lambda tx: retire_reporters(tx.session, tx.now_ms, tx.book, _share().rows)),
     "judged": _judge,
+    "trips": _until_none(lambda tx: screen_trips(tx, _share().sites)),
     "cases": _until_none(lambda tx: flag_overdue_cases(tx, _share().rows)),
     "steps": _until_none(lambda tx: take_due_steps(tx, _share().rows)),
     "signals": _until_none(

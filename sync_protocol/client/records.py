@@ -12,6 +12,7 @@ from typing import Any
 from sync_protocol.client.reports import Item
 from sync_protocol.client.store import Store
 from sync_protocol.digest import record_digest, to_hex
+from sync_protocol.reference import in_force
 
 RESET_PAUSE_MS = 3600 * 1000  # a digest that differs even after a reset must not download the site for ever
 HELD_MS = 7 * 24 * 3600 * 1000  # the server applies a held entry after 5 days: by then a pull has brought it
@@ -285,6 +286,12 @@ def form_in_force(store: Store, kind: str, today: str) -> int | None:
         form for form in forms if form["from"] <= today and (form.get("to") is None or today < form["to"])
     ]
     return max((form["version"] for form in offered or forms), default=None)
+
+
+def reference_in_force(store: Store, kind: str, code: str, today: str) -> Mapping[str, Any] | None:
+    """The version of a code of reference data that holds on a local date, as far as was pulled: a rule, a slot, a unit."""
+    rows = store.sql.execute("SELECT line FROM record WHERE scope = 'ref' AND kind = ?", (kind,))
+    return in_force((json.loads(row["line"])["body"] for row in rows), code, today)
 
 
 def listed(store: Store, kind: str, scope: str | None = None) -> list[Item]:

@@ -261,6 +261,11 @@ class Tablet:
         them."""
         return records.listed(self._store, kind, scope)
 
+    def in_force(self, kind: str, code: str, local_date: str) -> Mapping[str, Any] | None:
+        """The version of a code of reference data that holds on a local date; None without one. `kind`: rule, duty, slot,
+        place_kind, site_kind, unit."""
+        return records.reference_in_force(self._store, kind, code, local_date)
+
     def same_person(self, scope: str, body: Mapping[str, Any]) -> Sequence[Item]:
         """The workers of a scope who may be the one that `body` says: to be asked about before a person is registered
         once more."""

@@ -56,6 +56,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/forms/disinfection_log",
         "admin/rules",
         "admin/rules/fever_celsius",
+        "admin/rows",
+        "admin/rows/duties/DISINFECT",
         "admin/holidays",
         "admin/keys",
         "admin/audit",

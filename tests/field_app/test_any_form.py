@@ -20,6 +20,7 @@ from server.models.scope import lock_scope
 from tests.field_app.conftest import Inspector, bodies, elsewhere, log_disinfection
 from tests.schemas.forms.cast import LABEL, MAX, Sheets, example
 from tests.server.cast import set_places
+from tests.stories.photos import document
 
 OUTBOX = """() => new Promise((resolve) => {
   const opening = indexedDB.open("gongdi-field");
@@ -140,7 +141,10 @@ def test_photos_of_a_field_a_document_a_place_on_earth_and_a_person(inspector: I
     expect(page.get_by_text("35.30300, 113.92690")).to_be_visible()
     page.locator(".gallery input[accept='image/*']").set_input_files(pictures(3))
     expect(page.locator(".thumbnail")).to_have_count(3)
-    pdf: FilePayload = {"name": "r.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF"}
+    pdf: FilePayload = {"name": "r.pdf", "mimeType": "application/pdf", "buffer": document()}
+    for broken in (b"%PDF-1.4\n%%EOF", b"PK"):
+        page.locator("input[accept='application/pdf']").set_input_files({**pdf, "buffer": broken})
+        expect(page.get_by_text("请选择完整的 PDF 文件")).to_be_visible()
     page.locator("input[accept='application/pdf']").set_input_files(pdf)
     expect(page.locator(".document")).to_be_visible()
     page.locator("[name=count]").fill("2")
@@ -160,6 +164,13 @@ def test_photos_of_a_field_a_document_a_place_on_earth_and_a_person(inspector: I
     assert body["where"] == {"latitude_deg": 35.303, "longitude_deg": 113.9269, "accuracy_m": 12}
     assert (body["day"], body["begun_at"], body["seen"], body["count"]) == ("2026-11-23", "07:30", True, 2)
     assert "twice" not in body and "first" not in body
+    inspector.context.set_offline(False)
+    inspector.sync()
+    inspector.expect_unsent(0)
+    expect(page.get_by_text("没有等待上传的")).to_be_visible()  # the document arrived, too
+    cast = inspector.field.cast
+    (digest,) = body["report"]
+    assert cast.client("section").get(f"/api/v1/media/{cast.site_a}/{digest}").data == document()
 
 
 def test_a_record_is_corrected_and_another_declared_void_with_a_reason(inspector: Inspector) -> None:

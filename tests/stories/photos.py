@@ -33,6 +33,24 @@ def picture(format: str = "JPEG", size: tuple[int, int] = (160, 120), **options:
     return written.getvalue()
 
 
+def document(*, version: str = "1.4", before: bytes = b"", start: int | None = None) -> bytes:
+    """A PDF of one empty page. `before`: what stands before its table; `start`: where it says that its table begins."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+    )
+    data = f"%PDF-{version}\n".encode() + before
+    places = []
+    for number, content in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj" % number + content + b"endobj\n"
+    begins = len(data) if start is None else start
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    data += b"xref\n0 4\n0000000000 65535 f \n" + table
+    return data + b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % begins
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

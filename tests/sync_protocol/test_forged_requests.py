@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync_protocol.plain_signature import read_verified
 from sync_protocol.signatures import (
     COVERED,
     MAX_SKEW_S,
@@ -23,6 +26,7 @@ from sync_protocol.signatures import (
     sign_text,
     to_base64url,
     verify_request,
+    verify_strictly,
     verify_text,
 )
 from tests.sync_protocol.cases import DEVICE, SITE
@@ -226,3 +230,66 @@ def test_any_other_spelling_is_no_base64url(text: str) -> None:
 def test_a_key_of_the_wrong_length_is_no_key() -> None:
     with pytest.raises(ValueError, match="32"):
         read_public("AAAA")
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> dict[str, str]:
+    """The headers of a good request, in places written otherwise, and signed over that."""
+    headers = signed(
+        nonce=draw(st.text(st.characters(codec="ascii", categories=("L", "N", "P")), max_size=70)) or "n"
+    )
+    for _ in range(draw(st.integers(0, 2))):
+        name = draw(st.sampled_from(["Signature-Input", "Signature", "Content-Digest", "Authorization"]))
+        value = headers[name]
+        at = draw(st.integers(0, len(value)))
+        new = draw(
+            st.sampled_from(
+                ["", " ", "  ", ";", '"', "=", ":", "0", "sig1", ';tag="x"', ";created=1", "\t", "A"]
+            )
+        )
+        headers[name] = value[:at] + new + value[at + draw(st.integers(0, 2)) :]
+    return headers
+
+
+@given(spellings(), st.sampled_from(["POST", "post", "GET"]), st.sampled_from([URL, f"{URL}?a=b", f"{URL}/"]))
+def test_what_the_quick_reader_takes_the_strict_one_takes_with_equal_values(
+    headers: dict[str, str], method: str, url: str
+) -> None:
+    quick = read_verified(PUBLIC, method, url, headers, BODY)
+    if quick is not None and 0 < len(quick.nonce) <= 64 and quick.created_s == NOW_S:
+        strict = verify_strictly(PUBLIC, HttpRequest(method, url, headers, BODY), NOW_S)
+        assert (strict.created_s, strict.nonce, strict.keyid) == (quick.created_s, quick.nonce, quick.keyid)
+
+
+def test_requests_as_clients_write_them_take_the_quick_reader() -> None:
+    parameters = (
+        f'("@method" "@path" "content-digest" "authorization");created={NOW_S};keyid="{DEVICE}";nonce="n"'
+    )
+    for said in (None, parameters, parameters.replace(";nonce", ';alg="ed25519";nonce')):
+        headers = signed()
+        if said is not None:
+            digest = headers["Content-Digest"]
+            base = f'"@method": POST\n"@path": /sync/v1/push\n"content-digest": {digest}\n"authorization": Bearer token\n'
+            signature = read_private(KEY).sign(f'{base}"@signature-params": {said}'.encode())
+            headers |= {
+                "Signature-Input": f"sig1={said}",
+                "Signature": f"sig1=:{b64encode(signature).decode()}:",
+            }
+        assert read_verified(PUBLIC, "POST", URL, headers, BODY) is not None
+
+
+@pytest.mark.parametrize("name", ["Signature-Input", "Signature", "Content-Digest", "Authorization"])
+def test_the_quick_reader_takes_nothing_that_was_changed(name: str) -> None:
+    headers = signed()
+    for at in range(len(headers[name])):
+        for new in ("x", "1", " "):
+            changed = headers[name][:at] + new + headers[name][at + 1 :]
+            if changed != headers[name]:
+                assert read_verified(PUBLIC, "POST", URL, {**headers, name: changed}, BODY) is None
+
+
+def test_the_quick_reader_takes_no_other_body_method_or_path() -> None:
+    headers = signed()
+    assert read_verified(PUBLIC, "POST", URL, headers, BODY + b" ") is None
+    assert read_verified(PUBLIC, "PUT", URL, headers, BODY) is None
+    assert read_verified(PUBLIC, "POST", URL.replace("push", "pull"), headers, BODY) is None

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.actions.approvals import form_publication, key_retirement, rule_change, suspension, unmasking
+from server.actions.approvals import (
+    evidence_revocation,
+    form_publication,
+    key_retirement,
+    office_row,
+    pack_loading,
+    rule_change,
+    suspension,
+    unmasking,
+)
 from server.actions.approvals.effects import Effect
 
 _ALL = (
+    evidence_revocation.EFFECT,
     form_publication.EFFECT,
     key_retirement.EFFECT,
+    office_row.EFFECT,
+    pack_loading.EFFECT,
     rule_change.EFFECT,
     suspension.EFFECT,
     unmasking.EFFECT,

@@ -24,7 +24,7 @@ def _check(tx: Tx, viewer: Viewer, payload: Payload) -> Checked:
 
 
 def _apply(tx: Tx, proposal: Proposal, viewer: Viewer, outside: Any) -> None:
-    change_number(tx.session, read_number(proposal.payload), viewer.id, tx.now_ms)
+    change_number(tx, read_number(proposal.payload), viewer.id)
 
 
 def _describe(tx: Tx, payload: Payload) -> Sequence[tuple[str, str]]:

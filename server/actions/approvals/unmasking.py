@@ -7,7 +7,7 @@ from typing import Any
 
 from server.actions.approvals.effects import Checked, Effect, Payload
 from server.actions.records.count_people import count_people
-from server.actions.rosters.write_workbook import UNMASK
+from server.actions.sites.disclosures import UNMASK
 from server.actions.sites.list_sites import one_site
 from server.models.access import Viewer, may_unmask
 from server.models.proposal import Proposal

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from schemas.kinds import SERVER_KINDS
 from server.actions.duties.follow_coverage import Day, made_again, stored_days
 from server.actions.erasure.erasure_seal import erased_lines, erased_state, is_signed, state_tally
-from server.actions.records.feed import Feed, Put, body_aad, signed
+from server.actions.records.feed import Feed, Put, signed
 from server.actions.records.registers import REGISTERS, state_aad
+from server.actions.records.segments import read_bodies, read_body
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import apply_entry
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
@@ -141,7 +142,7 @@ def repair_scope(session: Session, seals: Seals, scope_id: str, now_ms: int) -> 
         for row in records:
             mine = sa.update(Record).where(Record.scope_id == scope_id, Record.id == row.id)
             session.execute(mine.values({name: getattr(row, name) for name in _JUDGED_BY}))
-        feed.put([_put(seals, row) for row in records])
+        feed.put([_put(scratch, seals, row) for row in records])
         here = set(scratch.scalars(sa.select(Record.id)))
         feed.delete([key for key in wrong if key not in here])
         feed.flush()
@@ -228,14 +229,26 @@ def _records(session: Session, seals: Seals, scope_id: str, gone: Gone = NOBODY)
     """Each record that devices wrote, as text to compare: never printed, it holds what people wrote."""
     query = sa.select(Record).where(Record.scope_id == scope_id, Record.kind.not_in(SERVER_KINDS))
     found = {}
-    for row in session.scalars(query.execution_options(yield_per=1000)):
-        if gone.leaves_out(row):
-            continue
-        body = msgspec.json.decode(seals.open(body_aad(row.id), row.body)) if row.deleted_ms is None else None
-        times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
-        found[row.id] = repr(
-            (row.kind, times, row.subject, row.maybe_places, row.slot, bool(row.counts), _sorted(body))
-        )
+    for some in session.scalars(query.order_by(Record.seq).execution_options(yield_per=1000)).partitions():
+        rows = [row for row in some if not gone.leaves_out(row)]
+        live = [row for row in rows if row.deleted_ms is None]
+        bodies = {
+            row.id: msgspec.json.decode(body)
+            for row, body in zip(live, read_bodies(session, seals, scope_id, live), strict=True)
+        }
+        for row in rows:
+            times = (row.event_ms, row.earliest_ms, row.latest_ms, row.observed_ms)
+            found[row.id] = repr(
+                (
+                    row.kind,
+                    times,
+                    row.subject,
+                    row.maybe_places,
+                    row.slot,
+                    bool(row.counts),
+                    _sorted(bodies.get(row.id)),
+                )
+            )
     return found
 
 
@@ -358,11 +371,11 @@ def _counted(session: Session, scope: Scope) -> tuple[int, int, int]:
     return live, signed(total), highest
 
 
-def _put(seals: Seals, row: Record) -> Put:
-    body = seals.open(body_aad(row.id), row.body)
+def _put(session: Session, seals: Seals, row: Record) -> Put:
+    body = read_body(session, seals, row)
     put = Put(row.kind, row.id, body, row.event_ms, row.subject, row.slot, row.counts)
     put.earliest_ms, put.latest_ms, put.observed_ms = row.earliest_ms, row.latest_ms, row.observed_ms
-    put.amends, put.timed_by, put.sealed = row.amends, row.timed_by, is_sealed(row.body)
+    put.amends, put.timed_by, put.sealed = row.amends, row.timed_by, not row.body or is_sealed(row.body)
     put.maybe_places = row.maybe_places
     return put
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from schemas.forms.definition import written
 from schemas.forms.shipped import shipped_forms
 from server.actions.forms.append_line import KIND
-from server.actions.reference.load_reference import form_id
+from server.actions.reference.publish_reference import form_id
 from server.actions.sync.read_push import entry_aad
 from server.base.seal import Seals
 from server.models.entry import LogEntry

@@ -17,7 +17,15 @@ from server.models.record import CaseFile, Record
 from server.models.scope import Scope, take_scopes
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
-from server.rules.cases import CASE, CASE_KIND, CaseState, Limits, case_state, next_look_ms
+from server.rules.cases import (
+    CASE,
+    CASE_KIND,
+    TRAVEL_HIT,
+    CaseState,
+    Limits,
+    case_state,
+    next_look_ms,
+)
 from server.rules.duties.reporting import Reporting
 from server.rules.flags.escalation import FEVER_UNREPORTED, policy_from
 from server.rules.rulebook import Rulebook
@@ -103,6 +111,12 @@ def _reported(session: Session, scope_id: str, flag_id: str | None = None) -> se
     return {(detail["case"], action) for detail, action in session.execute(query)}
 
 
+def _was_away(session: Session, flag: Flag) -> bool:
+    """Whether one of a flag's cases is of somebody who stayed in an area at risk."""
+    of_flag = (FlagEvent.scope_id == flag.scope_id, FlagEvent.flag_id == flag.id)
+    return bool(session.scalar(sa.select(sa.exists().where(*of_flag, FlagEvent.action == TRAVEL_HIT))))
+
+
 def _state_of(case: CaseFile, reports: Reporting, limits: Limits) -> CaseState:
     """The state of a case. It is unknown while a report may be in a tablet that is waited for, or that reports no more."""
     lost = reports.lost_of([CASE_KIND], case.opened_ms, case.opened_ms + limits.limit_ms)
@@ -115,6 +129,8 @@ def _withdraw(tx: Tx, scope: Scope, reports: Reporting) -> Sequence[Flag]:
     flag = open_flags(session, [scope.scope_id]).get((scope.scope_id, CASE))
     if flag is None or flag.state not in WITHDRAWABLE:
         return ()
+    if _was_away(session, flag):
+        return ()  # people decide about a stay in an area at risk, however soon it was reported
     named = {case for case, _ in _reported(session, scope.scope_id, flag.id)}
     for case, counts in _cases(session, scope.scope_id, CaseFile.id.in_(named)):
         limits = _limits(tx.book, case.opened_ms)

@@ -39,7 +39,7 @@ def match_facts(
     (follow_modes.py). Few statements, however many facts.
     """
     scope = feed.scope
-    changed = _match_logs(session, scope, merged(touches), reporting, now_ms, book)
+    changed = _match_logs(session, scope, touches, reporting, now_ms, book)
     changed += _weigh_around(session, scope, touches, reporting, now_ms, book)
     changed += follow_modes(session, feed, touches, reporting, now_ms, book)
     if changed:
@@ -57,7 +57,7 @@ def _match_logs(
 ) -> list[Window]:
     evidence = {rule.code: rule.evidence for rule in book.duties if rule.judging == "log"}
     kinds = set(evidence.values())
-    logs = [touch for touch in touches if touch.kind in kinds]
+    logs = merged(touch for touch in touches if touch.kind in kinds)
     if not logs:
         return []
     asked = Window.duty.in_(

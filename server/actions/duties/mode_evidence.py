@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from schemas.expressions.moments import micros_of
 from server.actions.duties.document_evidence import documents_of
 from server.actions.duties.log_evidence import Facts, Where, at_where, facts_between, ids_of_kinds
 from server.actions.duties.same_people import same_people
-from server.actions.records.feed import body_aad
+from server.actions.records.segments import Kept, read_bodies
 from server.base.db import bulk_select
 from server.base.seal import Seals
 from server.models.place import places_of
@@ -47,6 +48,14 @@ class _Looking:
     def condition(self, text: str) -> Condition | None:
         return self.book.condition(self.rule.evidence, text)
 
+    def fits(self, fact: Fact, body: Mapping[str, Any]) -> bool:
+        """Whether a fact is one that the duty counts."""
+        text = self.rule.mode.when
+        condition = self.condition(text) if text else None
+        if condition is None:
+            return not text
+        return bool(condition.find(body, self.around(fact, {})).holds)
+
     def around(self, fact: Fact, place: Mapping[str, float | None]) -> Surrounding:
         """What a condition on a fact may ask for: its date, and the numbers of that date."""
         today = local_date_of(
@@ -72,12 +81,18 @@ def mode_evidence(
 
 
 def bodies_of(session: Session, seals: Seals, keys: Sequence[tuple[str, str]]) -> Bodies:
-    """The bodies of records, by scope and id. One statement."""
-    rows = bulk_select(session, _RECORD, ("scope_id", "id"), ("body",), keys)
+    """The bodies of records, by scope and id; of a deleted one nothing. Two statements a scope at most."""
+    of_scope: dict[str, list[Kept]] = defaultdict(list)
+    columns = ("seq", "body", "deleted_ms")
+    for index, seq, body, deleted_ms in bulk_select(session, _RECORD, ("scope_id", "id"), columns, keys):
+        if deleted_ms is None:
+            scope_id, key = keys[index]
+            of_scope[scope_id].append(Kept(key, seq, bytes(body)))
     found: Bodies = {}
-    for index, body in rows:
-        opened = seals.open(body_aad(keys[index][1]), bytes(body))
-        found[keys[index]] = msgspec.json.decode(opened) if opened else {}
+    for scope_id, kept in of_scope.items():
+        opened = read_bodies(session, seals, scope_id, kept)
+        named = zip(kept, opened, strict=True)
+        found.update(((scope_id, one.id), msgspec.json.decode(body)) for one, body in named)
     return found
 
 
@@ -102,15 +117,9 @@ def _counting(
     looking: _Looking, facts: Facts, bodies: Bodies, scope_id: str
 ) -> Iterator[tuple[str | None, Fact]]:
     """The facts of a scope that fit the duty's `when`. What is kept and not applied may fit."""
-    text = looking.rule.mode.when
-    condition = looking.condition(text) if text else None
     for subject, fact in facts.get((scope_id, looking.rule.evidence), ()):
-        if fact.kept or not text:
+        if fact.kept or looking.fits(fact, bodies.get((scope_id, fact.id), {})):
             yield subject, fact
-        elif condition is not None:
-            body = bodies.get((scope_id, fact.id), {})
-            if condition.find(body, looking.around(fact, {})).holds:
-                yield subject, fact
 
 
 def _at_places(
@@ -174,7 +183,7 @@ def _of_documents(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, 
     bodies = bodies_of(looking.session, looking.seals, _keys(facts))
     counted = {scope: [fact for _, fact in _counting(looking, facts, bodies, scope)] for scope in scopes}
     kind = looking.book.kinds.kinds[looking.rule.evidence]
-    documents = documents_of(looking.session, looking.seals, kind, counted, bodies)
+    documents = documents_of(looking.session, looking.seals, kind, counted, bodies, looking.fits)
     return {
         window.id: match_document(documents[window.scope_id], window.due_ms, window.deadline_ms)
         for window in windows

@@ -26,11 +26,14 @@ class Touch(NamedTuple):
 def merged(touches: Iterable[Touch]) -> list[Touch]:
     """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows. Whom a pass or a
     reading is about makes no difference: coverage asks of everybody."""
-    found: dict[tuple[str, str | None, bool], Touch] = {}
-    for touch in touches:
-        subject = None if touch.kind in COVERAGE_KINDS else touch.subject
-        key = (touch.kind, subject, touch.went)
-        known = found.get(key, touch)
-        first, last = min(known.from_ms, touch.from_ms), max(known.to_ms, touch.to_ms)
-        found[key] = Touch(touch.kind, subject, first, last, touch.went)
-    return list(found.values())
+    found: dict[tuple[str, str | None, bool], list[int]] = {}
+    for kind, subject, from_ms, to_ms, went, _, _ in touches:
+        span = found.setdefault((kind, None if kind in COVERAGE_KINDS else subject, went), [from_ms, to_ms])
+        if from_ms < span[0]:
+            span[0] = from_ms
+        if to_ms > span[1]:
+            span[1] = to_ms
+    return [
+        Touch(kind, subject, from_ms, to_ms, went)
+        for (kind, subject, went), (from_ms, to_ms) in found.items()
+    ]

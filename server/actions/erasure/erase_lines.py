@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from server.actions.erasure.erasure_seal import line_text, record_text, sign_erased
 from server.actions.erasure.freeze_windows import Span, freeze_windows
 from server.actions.records.feed import Feed
+from server.actions.records.segments import erase_served
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.read_push import entry_aad, prev_of
 from server.base.seal import Seals
@@ -65,6 +66,7 @@ def erase_lines(
         row.raw = b""
         if row.outcome == HELD:
             row.outcome, row.code = "refused", PERSON_ERASED
+    erase_served(session, seals, scope_id, [row.seq for row in rows if row.seq is not None])
     _forget_waiting(session, scope, rows, now_ms)
     photos, leftover = _forget_promises(session, scope_id, keys)
     kinds = rules_in_force(session).kinds.kinds

@@ -226,7 +226,7 @@ def _person(seals: Seals, workers: Collection[Worker], cases: Collection[CaseFil
         state = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))
         person.numbers.append(state["certificate_number"])
         person.names.append(state["name"])
-        person.companies.append(worker.company)
+        person.companies.extend([worker.company] if worker.company is not None else [])
     for case in cases:
         person.cases.setdefault(case.scope_id, []).append(case.id)
     return person

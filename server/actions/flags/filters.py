@@ -1,45 +1,18 @@
-"""By what lists of flags can be narrowed. A filter is declared once: the query, the parameter of the API and the field of
-the console's form derive from it."""
+"""By what lists of flags can be narrowed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from server.models.access import Viewer
+from server.models.filters import DISTRICT, Filter, narrowed
 from server.models.flag import Flag
-from server.models.site import Site, SiteCompany
+from server.models.site import SiteCompany
 from server.rules.flags.words import FLAG_STATE_WORDS, SEVERITIES
 
 LIVE, ALL = "live", "all"  # of `state`: every flag that is not closed, and every flag
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """`name`: of the parameter; `title`, `any`: what people read, the second where nothing is chosen (empty: something
-    always is); `narrows`: the condition for a value. Values are either listed (`words`: value and what people read), or
-    codes of `pattern` whose names are known elsewhere (`noun`: of the reference data, or `companies`); `wrong`: what is
-    said of another value."""
-
-    name: str
-    title: str
-    any: str
-    narrows: Callable[[str, Viewer], sa.ColumnElement[bool]]
-    words: Mapping[str, str] = field(default_factory=dict)
-    noun: str = ""
-    pattern: str = ""
-    wrong: str = ""
-    for_bureau: bool = False
-
-    def may_be(self, value: str) -> bool:
-        return value in self.words if self.words else re.fullmatch(self.pattern, value) is not None
-
-    def offered_to(self, viewer: Viewer) -> bool:
-        """Whether a form shows it to this viewer: only the bureau sees who works on a flag."""
-        return not self.for_bureau or viewer.role in ("section", "brigade")
 
 
 def _state(value: str, _viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -58,15 +31,7 @@ def _assignee(value: str, viewer: Viewer) -> sa.ColumnElement[bool]:
 
 FLAG_FILTERS = (
     Filter("state", "状态", "", _state, words={LIVE: "未销号", ALL: "全部", **FLAG_STATE_WORDS}),
-    Filter(
-        "district",
-        "区县",
-        "全部区县",
-        lambda value, _: Site.district == value,
-        noun="districts",
-        pattern=r"^[0-9]{6}([0-9]{3})?$",
-        wrong="区县代码为 6 位或 9 位数字。",
-    ),
+    DISTRICT,
     Filter(
         "unit",
         "归口",
@@ -105,4 +70,4 @@ WAITING_FILTERS = tuple(one for one in FLAG_FILTERS if one.name not in ("state",
 
 def conditions(chosen: Mapping[str, str | None], viewer: Viewer) -> list[sa.ColumnElement[bool]]:
     """What a query over flags and their sites is narrowed to by these values (None or empty: any)."""
-    return [one.narrows(value, viewer) for one in FLAG_FILTERS if (value := chosen.get(one.name))]
+    return narrowed(FLAG_FILTERS, chosen, viewer)

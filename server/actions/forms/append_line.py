@@ -13,7 +13,7 @@ from schemas.forms.definition import Form, written
 from server.actions.accounts.log_in import HASHER
 from server.actions.devices.authenticate_device import Sender, new_exchange
 from server.actions.devices.own_device import add_own_device
-from server.actions.reference.load_reference import form_id
+from server.actions.reference.publish_reference import form_id
 from server.actions.sync.accept_push import close_exchange, sign_receipt
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.open_exchange import Named, open_exchange
@@ -80,9 +80,16 @@ def _device(session: Session, seals: Seals, now_ms: int) -> Device:
     found = session.execute(query, execution_options={"populate_existing": True}).scalar_one_or_none()
     if found is not None:
         return found
+    make_own_user(session, now_ms)
+    return add_own_device(session, seals, OWN_DEVICE, OWN_USER, "表单", now_ms)
+
+
+def make_own_user(session: Session, now_ms: int) -> None:
+    """The user as which the server writes what nobody asked for; nobody logs in as it. Does nothing where it is there."""
+    if session.get(User, OWN_USER) is not None:
+        return
     user = User(id=OWN_USER, name="@server", display_name="系统", role=SERVER_ROLE)
     user.password_hash = HASHER.hash(secrets.token_urlsafe(32))
     user.active, user.disabled_ms, user.made_ms = False, None, now_ms
     session.add(user)
     session.flush()
-    return add_own_device(session, seals, OWN_DEVICE, OWN_USER, "表单", now_ms)

@@ -10,7 +10,8 @@ from server.actions.forms.append_line import append_line
 from server.actions.forms.check_form import check_form
 from server.actions.records.feed import Feed
 from server.actions.reference.edit_rows import edit_rows
-from server.actions.reference.load_reference import form_put, mark_changed, tx_of
+from server.actions.reference.load_reference import mark_changed, tx_of
+from server.actions.reference.publish_reference import form_put
 from server.base.problems import Problem
 from server.models.published_form import PublishedForm
 from server.models.scope import REF, lock_scope, make_scope

@@ -10,8 +10,8 @@ from schemas.kinds import KINDS
 from server.rules.from_rows import holds
 from server.rules.rulebook import Rulebook
 
-# What the records of scope `ref` are called.
-_SERVED = ("form", "rule", "place_kind", "site_kind", "unit", "risk_area", "slot")
+# Records of scope `ref` that are no kinds here, or not yet.
+_SERVED = ("form", "risk_area")
 CODE_KINDS = frozenset((*KINDS, *_SERVED)).difference(shipped_codes())
 
 

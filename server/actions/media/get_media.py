@@ -1,4 +1,4 @@
-"""A photo for people to look at: the clean copy, never the bytes that came."""
+"""A photo for people to look at: the clean copy, never the bytes that came. A document comes as it is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import logging
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.media.inspect_document import PDF
 from server.base.media_store import MediaStore
 from server.base.problems import Problem, not_found
 from server.base.seal import SealBroken
 from server.models.access import Viewer, sees_evidence, visible_sites
-from server.models.media import Media, shown_key
+from server.models.media import Media, original_key, shown_key
 from server.models.site import Site
 
 _log = logging.getLogger("gongdi.media")
@@ -41,9 +42,11 @@ def require_photographer(session: Session, viewer: Viewer, site_id: str) -> None
 
 
 def shown_bytes(store: MediaStore, photo: Media) -> bytes:
-    """The copy for people (inspect_photo.SHOWN_TYPE). Raises Problem 404, or 502 for one that was changed in the store."""
+    """The copy for people, or a document itself (see shown_type). Raises Problem 404, or 502 for one that was changed in
+    the store."""
     try:
-        found = store.get(shown_key(photo.scope_id, photo.sha256))
+        key = original_key if photo.type == PDF else shown_key
+        found = store.get(key(photo.scope_id, photo.sha256))
     except SealBroken as error:
         _log.error("a photo in the store does not open", extra={"fields": {"sha256": photo.sha256}})
         detail = "存储中的照片已损坏或被改动, 请联系管理员。"

@@ -54,13 +54,14 @@ class PhotoLimits:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """What the bytes say of themselves, and `shown`, the copy for people (SHOWN_TYPE). `taken_ms` is the camera's claim."""
+    """What the bytes say of themselves, and `shown`, the copy for people (SHOWN_TYPE); of a document there is none, and its
+    size is 0. `taken_ms` is the camera's claim."""
 
     type: str
     width: int
     height: int
     taken_ms: int | None
-    shown: bytes
+    shown: bytes | None
 
 
 def photo_limits(session: Session, now_ms: int) -> PhotoLimits:
@@ -74,12 +75,12 @@ def photo_limits(session: Session, now_ms: int) -> PhotoLimits:
     return PhotoLimits(round(bytes_max), round(pixels_max), round(shown_pixels), round(upload_h * _HOUR_MS))
 
 
-def inspect_photo(data: bytes, limits: PhotoLimits) -> Photo:
-    """The photo that these bytes are. Raises Problem 415 (no type of ours), 413 (too many pixels) or 422 (it does
-    not decode)."""
+def inspect_photo(data: bytes, limits: PhotoLimits, accepted: tuple[str, ...] = TYPES) -> Photo:
+    """The photo that these bytes are. Raises Problem 415 (no type of ours; it names those `accepted`), 413 (too many
+    pixels) or 422 (it does not decode)."""
     type = _type_of(data)
     if type is None:
-        raise refused_media("media_type_not_allowed", accepted=TYPES)
+        raise refused_media("media_type_not_allowed", accepted=accepted)
     with _one_at_a_time:
         try:
             with Image.open(BytesIO(data), formats=(_FORMATS[type],)) as image:

@@ -14,8 +14,8 @@ from server.actions.erasure.request_erasure import person_aad
 from server.actions.flags.events import tally_aad
 from server.actions.notices.edit_channels import address_aad
 from server.actions.records.edit_register import contest_aad
-from server.actions.records.feed import body_aad
 from server.actions.records.registers import state_aad
+from server.actions.records.segments import body_aad, segment_aad
 from server.actions.rosters.preview import result_aad
 from server.actions.rosters.validate_roster import file_aad
 from server.actions.sync.count_lines import lines_aad
@@ -30,6 +30,7 @@ from server.models.notice import Channel
 from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
 from server.models.scope import Scope
+from server.models.segment import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ SEALED_COLUMNS = (
     SealedColumn(LogEntry, LogEntry.raw, lambda row: entry_aad(row.id)),
     SealedColumn(Quarantine, Quarantine.raw, lambda row: quarantine_aad(row.id)),
     SealedColumn(Record, Record.body, lambda row: body_aad(row.id)),
+    # Tens of kilobytes each.
+    SealedColumn(
+        Segment, Segment.lines, lambda row: segment_aad(row.scope_id, row.first_seq), rows_at_once=50
+    ),
     SealedColumn(Worker, Worker.state, lambda row: state_aad("worker", row.id)),
     SealedColumn(CaseFile, CaseFile.state, lambda row: state_aad("case", row.id)),
     SealedColumn(

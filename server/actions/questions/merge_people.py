@@ -14,8 +14,8 @@ from uuid_utils import uuid7
 
 from schemas.kinds import KINDS
 from server.actions.questions.settle_questions import required_reason
-from server.actions.records.feed import body_aad
 from server.actions.records.registers import WORKER, state_aad
+from server.actions.records.segments import read_body
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.clock import from_iso
 from server.base.problems import Problem, not_found
@@ -154,7 +154,7 @@ def merges(session: Session, seals: Seals, viewer: Viewer) -> list[Merge]:
         .order_by(Record.event_ms.desc(), Record.id)
         .limit(LIST_MAX)
     )
-    found = [(row, site, _body(seals, row)) for row, site in session.execute(query)]
+    found = [(row, site, _body(session, seals, row)) for row, site in session.execute(query)]
     wanted = {(site.id, body[name]) for _, site, body in found for name in ("kept", "other")}
     rows = session.scalars(sa.select(Worker).where(Worker.id.in_({key for _, key in wanted})))
     people = {(row.scope_id, row.id): _shown(seals, row) for row in rows if (row.scope_id, row.id) in wanted}
@@ -212,8 +212,8 @@ def _lock(session: Session, viewer: Viewer, site_id: str) -> None:
         raise not_found()
 
 
-def _body(seals: Seals, row: Record) -> dict[str, Any]:
-    body: dict[str, Any] = msgspec.json.decode(seals.open(body_aad(row.id), row.body))
+def _body(session: Session, seals: Seals, row: Record) -> dict[str, Any]:
+    body: dict[str, Any] = msgspec.json.decode(read_body(session, seals, row))
     return body
 
 

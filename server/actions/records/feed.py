@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy.orm import Session
 
+from server.actions.records.segments import Kept, Served, body_aad, read_bodies
 from server.base.db import bulk_insert, bulk_select, bulk_update
-from server.base.seal import Seals, aad_of, is_sealed
+from server.base.seal import Seals, is_sealed
 from server.models.record import Record
 from server.models.scope import Scope
 from sync_protocol.digest import record_digest
 
-_COLUMNS = (
+COLUMNS = (
     "scope_id",
     "id",
     "kind",
@@ -39,7 +40,7 @@ _COLUMNS = (
     "timed_by",
 )
 _KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_ms")
-_ID, _BODY = (_COLUMNS.index(name) for name in ("id", "body"))
+_ID, _BODY = (COLUMNS.index(name) for name in ("id", "body"))
 _TABLE: Any = Record.__table__
 _U64 = 1 << 64
 
@@ -78,13 +79,19 @@ class Stored(NamedTuple):
     deleted_ms: int | None
     counts: bool
 
+    @property
+    def is_in_segment(self) -> bool:
+        """Whether its body is there, and not in its row."""
+        return not self.body and self.deleted_ms is None
+
 
 @dataclass(slots=True)
 class _Changes:
     """Rows to be written: new ones (those of them that will be sealed), and changed ones with their keys at the end."""
 
-    new: list[list[Any]] = field(default_factory=list)
+    new: list[Sequence[Any]] = field(default_factory=list)
     sealed: list[list[Any]] = field(default_factory=list)
+    served: Served = field(default_factory=Served)
     changed: list[tuple[Any, ...]] = field(default_factory=list)
 
     def write(self, session: Session, seals: Seals) -> None:
@@ -92,7 +99,8 @@ class _Changes:
         bodies = seals.seal_all([(body_aad(row[_ID]), row[_BODY]) for row in self.sealed])
         for row, body in zip(self.sealed, bodies, strict=True):
             row[_BODY] = body
-        bulk_insert(session, _TABLE, _COLUMNS, self.new)
+        bulk_insert(session, _TABLE, COLUMNS, self.new)
+        self.served.write(session, seals)
         bulk_update(session, _TABLE, _KEY, _CHANGING, self.changed)
         self.new, self.sealed, self.changed = [], [], []
 
@@ -132,6 +140,20 @@ class Feed:
             self._changes.sealed.append(row)
         return 1, self._seq
 
+    @property
+    def next_seq(self) -> int:
+        """The number that the next change takes."""
+        return self._seq + 1
+
+    def add_facts(self, rows: Sequence[tuple[Any, ...]], lines: Sequence[bytes], digest: int) -> None:
+        """Records known to be new, numbered from `next_seq` on: their rows (see COLUMNS) without bodies, each as a pull
+        serves it, and the sum of their digests."""
+        self._changes.new += rows
+        self._changes.served.add(self._scope_id, self._seq + 1, lines)
+        self._seq += len(rows)
+        self._live += len(rows)
+        self._digest += digest
+
     def put(self, puts: Sequence[Put]) -> dict[str, tuple[int, int]]:
         """New or changed records; one whose body is stored already is left alone. Gives rev and seq by id."""
         self.write()
@@ -147,11 +169,11 @@ class Feed:
                 continue
             body = encode(put.body)
             same = old.deleted_ms is None and old.counts == put.counts and not put.always
-            if same and self._seals.open(body_aad(put.id), old.body) == body:
+            if same and self._body_of(put.id, old) == body:
                 given[put.id] = (old.rev, old.seq)
                 continue
             rev, seq = given[put.id] = self._change(put.id, old, put.kind, deleted=False)
-            if put.sealed or is_sealed(old.body):
+            if put.sealed or is_sealed(old.body) or old.is_in_segment:
                 body = self._seals.seal(body_aad(put.id), body)
             self._changes.changed.append((rev, seq, body, put.counts, None, self._scope_id, put.id))
         return given
@@ -182,6 +204,11 @@ class Feed:
         self.scope.digest = signed(self.scope.digest + self._digest)
         self._live = self._digest = 0
 
+    def _body_of(self, key: str, old: Stored) -> bytes:
+        if old.is_in_segment:
+            return read_bodies(self._session, self._seals, self._scope_id, [Kept(key, old.seq, b"")])[0]
+        return self._seals.open(body_aad(key), old.body)
+
     def _change(self, key: str, old: Stored, kind: str, deleted: bool) -> tuple[int, int]:
         """Take the next rev and seq for a stored record."""
         self._seq += 1
@@ -195,11 +222,6 @@ class Feed:
 
     def _stored(self, ids: Sequence[str]) -> dict[Key, Stored]:
         return _stored(self._session, [(self._scope_id, key) for key in ids])
-
-
-def body_aad(record_id: str) -> bytes:
-    """The additional data (AAD) that a record's sealed body is bound to."""
-    return aad_of("record", record_id, "body")
 
 
 def encode(body: Mapping[str, Any] | bytes) -> bytes:

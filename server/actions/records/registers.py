@@ -48,7 +48,7 @@ def certificate_digest(seals: Seals, state: State) -> str:
 def _worker_columns(seals: Seals, state: State) -> dict[str, Any]:
     return {
         "certificate_digest": certificate_digest(seals, state),
-        "company": state["company"],
+        "company": state.get("company"),
         "canteen_staff": bool(state.get("canteen_staff")),
         "entered_on": state["entered_on"],
         "exited_on": state.get("exited_on"),

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from server.actions.reference.check_codes import wrong
 from server.actions.reference.load_reference import mark_changed, rules_in_force
+from server.actions.reference.publish_reference import publish_reference
 from server.models.audit import Deed, record_deed
 from server.models.reference import Reference
+from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import Row
 from server.rules.plain_text import cleaned
@@ -69,9 +71,10 @@ def check_number(session: Session, new: NewNumber, now_ms: int) -> Row:
     return before
 
 
-def change_number(session: Session, new: NewNumber, by: str | None, now_ms: int) -> None:
-    """The row before ends where the new one begins; one that was to begin on the same day is replaced. Raises Problem 422 as
-    `check_number`."""
+def change_number(tx: Tx, new: NewNumber, by: str | None) -> None:
+    """The row before ends where the new one begins; one that was to begin on the same day is replaced. Tablets get both.
+    Raises Problem 422 as `check_number`."""
+    session, now_ms = tx.session, tx.now_ms
     before = check_number(session, new, now_ms)
     old = session.get_one(Reference, (NOUN, new.code, before["from"]))
     later = [row["from"] for row in rules_in_force(session).rows[NOUN] if row["code"] == new.code]
@@ -84,6 +87,7 @@ def change_number(session: Session, new: NewNumber, by: str | None, now_ms: int)
         session.add(row)
     row.valid_to, row.source, row.data = until, new.source, _data(before, new)
     mark_changed(session)
+    publish_reference(session, tx.seals, now_ms)
     changes = {"value": (before["value"], new.value), "valid_from": (before["from"], new.valid_from)}
     changes |= {"source": (before["source"], new.source), "mark": (before["mark"], new.mark)}
     record_deed(session, Deed("rule_changed", by, str(before["name"]), new.code, changes), now_ms)

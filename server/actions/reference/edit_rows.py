@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from schemas.kinds import Kinds
-from server.actions.reference.load_reference import EDITED, mark_changed, publish_reference
+from server.actions.reference.load_reference import EDITED, mark_changed
+from server.actions.reference.publish_reference import publish_reference
 from server.models.reference import Reference, reference_rows
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of

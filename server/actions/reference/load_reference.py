@@ -5,28 +5,22 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import seed_data
 from schemas.book import form_book
-from schemas.forms.definition import Form, written
-from schemas.forms.shipped import shipped_apart_from
-from server.actions.records.feed import Feed, Put
+from server.actions.reference.publish_reference import publish_reference
 from server.base.problems import Problem
 from server.base.seal import Seals
 from server.models.published_form import form_bodies, published_forms
-from server.models.record import Record
 from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
-from server.models.scope import REF, lock_scope, make_scope
 from server.models.tx import Tx
-from server.rules.duties.windows import NORMAL
-from server.rules.from_rows import Row, versions
 from server.rules.reference_faults import RowFault, reference_faults
 from server.rules.rulebook import Rulebook, rulebook
 
@@ -34,6 +28,7 @@ SEED_DATA = Path(seed_data.__file__).parent
 EDITED = "edited"  # marks rows that an office wrote: loading the files leaves them alone
 _OWN_COLUMNS = ("code", "source", "from", "to")
 _kept: dict[str, Rulebook] = {}
+_last: WeakKeyDictionary[Any, Rulebook] = WeakKeyDictionary()  # by database
 
 
 def rules_in_force(session: Session) -> Rulebook:
@@ -45,13 +40,21 @@ def rules_in_force(session: Session) -> Rulebook:
 def rules_of_stamp(session: Session, stamp: str) -> Rulebook:
     """The rulebook, by a caller that has looked up the stamp in this transaction. It is kept, but for the empty stamp, which
     every database has to which nothing was loaded yet."""
-    if stamp in _kept:
-        return _kept[stamp]
-    book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+    book = _kept.get(stamp)
+    if book is None:
+        book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
     if stamp:
-        _kept.clear()
-        _kept[stamp] = book
+        if stamp not in _kept:
+            _kept.clear()
+            _kept[stamp] = book
+        _last[session.get_bind()] = book
     return book
+
+
+def last_rules(engine: sa.Engine) -> Rulebook | None:
+    """The rulebook that this process knew last to be in force in a database. Whether it still is, its stamp says in the
+    transaction that goes by it."""
+    return _last.get(engine)
 
 
 def tx_of(session: Session, seals: Seals, now_ms: int) -> Tx:
@@ -190,57 +193,3 @@ def _columns(row: dict[str, Any]) -> dict[str, Any]:
 def _complete(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """Every noun is there, if only as an empty list: a database without reference data asks for nothing."""
     return {path.stem: rows.get(path.stem, []) for path in _files()}
-
-
-def publish_reference(session: Session, seals: Seals, now_ms: int) -> None:
-    """What tablets judge by comes down in scope `ref`: a record for each code and date of effect of duties, its source with
-    it, and one for each version of the forms that come with the server. What is no version of a duty any more is deleted,
-    so that tablets forget it."""
-    make_scope(session, "ref", REF)
-    scope = lock_scope(session, REF)
-    assert scope is not None
-    rows = reference_rows(session)
-    normal_rows = [row for row in rows.get("duty_slots", ()) if row["preset"] == NORMAL]
-    puts = []
-    for code in sorted({row["code"] for row in rows.get("duties", ())}):
-        own = [row for row in rows["duties"] if row["code"] == code]
-        for duty, normal, valid_from, valid_to in versions(
-            own, [p for p in normal_rows if p["duty"] == code]
-        ):
-            body = _duty_body(duty, normal["slots"] if normal is not None else [], valid_from, valid_to)
-            puts.append(Put("duty", _duty_id(code, valid_from), body))
-    feed = Feed(session, scope, seals, now_ms)
-    feed.put(puts)
-    known = {put.id for put in puts}
-    live = sa.select(Record.id).where(
-        Record.scope_id == REF, Record.kind == "duty", Record.deleted_ms.is_(None)
-    )
-    feed.delete([key for key in session.scalars(live) if key not in known])
-    feed.put([form_put(form) for form in shipped_apart_from(published_forms(session))])
-    feed.flush()
-
-
-def form_put(form: Form) -> Put:
-    """One version of a form as tablets get it: its canonical JSON."""
-    return Put("form", form_id(form.code, form.version), written(form))
-
-
-def form_id(code: str, version: int) -> str:
-    """The id of the record, and of the line, of one version of a form."""
-    return str(uuid.uuid5(uuid.UUID(REF), f"form|{code}|{version}"))
-
-
-def _duty_id(code: str, valid_from: str) -> str:
-    return str(uuid.uuid5(uuid.UUID(REF), f"duty|{code}|{valid_from}"))
-
-
-def _duty_body(
-    row: Row, slots: Sequence[Mapping[str, Any]], valid_from: str, valid_to: str | None
-) -> dict[str, Any]:
-    body = {name: row[name] for name in ("code", "name", "cadence", "judging", "source")}
-    body["slots"] = [
-        {"slot": slot["code"], **{name: slot[name] for name in ("opens", "due", "admits") if name in slot}}
-        for slot in slots
-    ]
-    optional = {"kind": row["evidence"], "valid_from": valid_from, "valid_to": valid_to}
-    return {**body, **{name: value for name, value in optional.items() if value}}

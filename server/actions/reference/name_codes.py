@@ -14,6 +14,7 @@ from server.actions.reference.load_reference import rules_in_force
 from server.models.place import places_of
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
+from server.rules.flags.words import OWN_NAMES
 
 _PLACES_SHOWN = 4
 NOUNS = (
@@ -26,11 +27,6 @@ NOUNS = (
     "escalation",
     "device_classes",
 )
-OWN_NAMES = {
-    # Flags' own, which no site is asked to do.
-    "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
-    "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
-}
 _EVENTS = {
     "opened": "开立",
     "windows_added": "新增时段",
@@ -39,6 +35,7 @@ _EVENTS = {
     "resumed": "期限重新起算",
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
+    "travel_hit": "有人到过风险地区, 已立案",
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",
     "channel_failed": "通知渠道发送失败",

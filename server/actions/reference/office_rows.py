@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.forms.duties import cadence_of, period_words, read_slots
 from server.actions.reference.check_codes import wrong
-from server.actions.reference.edit_rows import NewRow, RowsRefused, edit_rows
+from server.actions.reference.edit_rows import NewRow, RowsRefused, check_rows, edit_rows
 from server.actions.reference.load_reference import EDITED
 from server.base.problems import Problem
 from server.models.tx import Tx
@@ -30,6 +30,23 @@ _FIRST: Mapping[str, Mapping[str, Any]] = {
 def set_row(tx: Tx, noun: str, code: str, changes: Mapping[str, Any]) -> int:
     """A new version of a row, or its first one, with these members changed (None: as before). `from`: when it begins; a
     first version today, another one tomorrow. Gives how many rows changed. Raises Problem 422 with all that is wrong."""
+    try:
+        return edit_rows(tx, _rows(tx, noun, code, changes))
+    except RowsRefused as refused:
+        raise _problem(refused) from refused
+
+
+def check_row(tx: Tx, noun: str, code: str, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row that `set_row` would write now. Raises Problem as it does."""
+    rows = _rows(tx, noun, code, changes)
+    try:
+        check_rows(tx, rows)
+    except RowsRefused as refused:
+        raise _problem(refused) from refused
+    return rows[0].data
+
+
+def _rows(tx: Tx, noun: str, code: str, changes: Mapping[str, Any]) -> list[NewRow]:
     given = {name: value for name, value in changes.items() if value is not None}
     rows = [_version(tx, noun, code, given)]
     if noun == "duties" and "slots" in given:
@@ -39,10 +56,11 @@ def set_row(tx: Tx, noun: str, code: str, changes: Mapping[str, Any]) -> int:
         period = str(given.get("every") or given.get("rolling"))
         rows[0] = NewRow(noun, {**rows[0].data, "cadence": period_words(period)})
     rows[0] = NewRow(noun, {name: value for name, value in rows[0].data.items() if name != "slots"})
-    try:
-        return edit_rows(tx, rows)
-    except RowsRefused as refused:
-        raise Problem("reference_invalid", "\n".join(fault.what for fault in refused.faults)) from refused
+    return rows
+
+
+def _problem(refused: RowsRefused) -> Problem:
+    return Problem("reference_invalid", "\n".join(fault.what for fault in refused.faults))
 
 
 def rows_in_force(tx: Tx, noun: str) -> list[Row]:
@@ -52,10 +70,31 @@ def rows_in_force(tx: Tx, noun: str) -> list[Row]:
     return sorted(rows, key=lambda row: (row["code"], row["from"]))
 
 
+def versions(tx: Tx, noun: str, code: str) -> list[Row]:
+    """All versions of a row, the newest first."""
+    own = [row for row in tx.book.rows[noun] if row["code"] == code]
+    return sorted(own, key=lambda row: str(row["from"]), reverse=True)
+
+
+def slots_text(tx: Tx, duty: str, local_date: str) -> str:
+    """The slots of a duty on a local date, as people write them."""
+    parts = []
+    for one in slots_in_force(tx, duty, local_date):
+        grace = f"+{one['grace_s'] // 60}" if one["grace_s"] else "+0"
+        parts.append(f"{one['code']}@{one['opens']}-{one['due']}{grace}")
+    return " ".join(parts)
+
+
 def slots_in_force(tx: Tx, duty: str, local_date: str) -> list[Mapping[str, Any]]:
     """The slots of a duty at the normal alert level on a local date."""
     row = in_force(tx.book.rows["duty_slots"], f"{duty}:{NORMAL}", local_date)
     return list(row["slots"]) if row is not None else []
+
+
+def first_row(noun: str, name: str) -> dict[str, Any]:
+    """What the first version of a row says where nobody said otherwise."""
+    named = {"about": name, "cadence": "按规定"} if noun == "duties" else {}
+    return {**_FIRST[noun], **named}
 
 
 def _version(tx: Tx, noun: str, code: str, given: Mapping[str, Any]) -> NewRow:
@@ -64,8 +103,7 @@ def _version(tx: Tx, noun: str, code: str, given: Mapping[str, Any]) -> NewRow:
     begins = given.get("from") or (today if before is None else add_days(today, 1))
     if before is None and "name" not in given:
         raise wrong("name", f"{code} 是新的, 请写明名称。")
-    first = {"about": given.get("name"), "cadence": "按规定"} if noun == "duties" else {}
-    kept = before or {**_ANY, **_FIRST[noun], **first}
+    kept = before or {**_ANY, **first_row(noun, str(given["name"]))}
     known = {name: value for name, value in kept.items() if name != EDITED}
     return NewRow(noun, {**known, **given, "code": code, "from": begins, "to": given.get("to")})
 
@@ -82,5 +120,4 @@ def _slots(tx: Tx, duty: str, text: str, row: Mapping[str, Any]) -> NewRow:
 
 
 def _latest(tx: Tx, noun: str, code: str) -> Row | None:
-    own = [row for row in tx.book.rows[noun] if row["code"] == code]
-    return max(own, key=lambda row: str(row["from"]), default=None)
+    return next(iter(versions(tx, noun, code)), None)

@@ -32,7 +32,9 @@ def people_of_site(session: Session, seals: Seals, site_id: str, company: str | 
         msgspec.json.decode(seals.open(state_aad("worker", key), sealed))
         for key, sealed in session.execute(query)
     ]
-    return sorted(people, key=lambda person: (person["company"], person["team"], person["name"]))
+    return sorted(
+        people, key=lambda person: (person.get("company", ""), person.get("team", ""), person["name"])
+    )
 
 
 def stored_people(session: Session, seals: Seals, site_id: str, company: str) -> dict[Certificate, Stored]:

@@ -17,10 +17,10 @@ from server.base.seal import Seals, aad_of
 from server.files.problems import too_long, too_many_sheets
 from server.files.read_workbook import Sheet, Workbook
 from server.models.roster import Roster, RosterTitle
-from server.models.site import Company
+from server.models.site import Company, Site
 from server.rules.calendar import local_date_of
 from server.rules.rosters.cells import Cell, is_empty
-from server.rules.rosters.fields import FIELDS
+from server.rules.rosters.fields import FIELDS, required_columns
 from server.rules.rosters.layout import Column, Layout, continued, doubted, find_layout
 from server.rules.rosters.other_sheets import other_sheet
 from server.rules.rosters.questions import samples
@@ -88,8 +88,14 @@ def grounds_of(
     query = sa.select(RosterTitle.title, RosterTitle.field).where(RosterTitle.company == roster.company)
     known = session.get(Company, roster.company)
     names = frozenset((plain(known.name),)) if known is not None else frozenset[str]()
-    context = Context(today, roster.company, names, book.words(today), book.person_limits(today))
+    asked, limits = asked_at(session, roster.site_id, today), book.person_limits(today)
+    context = Context(today, roster.company, names, book.words(today), limits, asked=asked)
     return Grounds(context, dict(session.execute(query).all()), chosen, given or {})
+
+
+def asked_at(session: Session, site_id: str, today: str) -> frozenset[str]:
+    """The fields of a person for which a site asks, of those in which kinds of sites differ."""
+    return rules_in_force(session).asks_of_person(session.get_one(Site, site_id).kind, today)
 
 
 def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int, int], None]) -> Validated:
@@ -181,10 +187,13 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
     4. A file of nothing but a sheet that is known to be something else is refused as that.
     """
     words, known = grounds.context.words, grounds.remembered
+    required = required_columns(grounds.context.asked)
     found, skipped = [], {}
     before: Layout | None = None
     for index, sheet in enumerate(workbook.sheets):
-        layout = find_layout(sheet.rows, sheet.merged, words, known) if sheet.visible else None
+        layout = None
+        if sheet.visible:
+            layout = find_layout(sheet.rows, sheet.merged, words, known, required)
         if layout is not None and layout.first < 0 and before is not None:
             layout = continued(sheet.rows, before) or layout
         if layout is None or "certificate_number" not in layout.fields:

@@ -9,31 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 from xlsxwriter.worksheet import Worksheet
 
-from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.rosters.list_rosters import one_roster
 from server.actions.rosters.preview import ValidatedRow, ValidatedSheet, read_result
 from server.actions.rosters.stored_people import people_of_site
+from server.actions.sites.disclosures import checked_reason, disclose
 from server.actions.sites.list_sites import one_site
-from server.base.problems import Problem, not_found
+from server.base.problems import not_found
 from server.base.seal import Seals
-from server.files.new_workbook import header_format, new_workbook, write_header
-from server.models.access import Viewer, may_see_people, may_unmask
+from server.files.new_workbook import header_format, new_workbook, sheet_name, write_header
+from server.models.access import Viewer, may_see_people
 from server.models.audit import Deed, record_deed
-from server.models.proposal import approved_since
-from server.models.roster import Disclosure
-from server.rules.calendar import DAY_MS, local_date_of
-from server.rules.from_rows import in_force
-from server.rules.plain_text import cleaned
+from server.rules.calendar import local_date_of
 from server.rules.rosters.cells import is_empty
 from server.rules.rosters.fields import COLUMNS, FIELDS, REQUIRED, shown
 from server.rules.rosters.people_words import in_words, shown_to_all
 from server.rules.rosters.problems import CATALOGUE
 
-UNMASK = "unmask"  # the kind of proposal that permits many people's full numbers
 _PROBLEM_TITLES = ("问题", "修改办法")
 
 
@@ -54,7 +48,7 @@ def problem_file(session: Session, seals: Seals, viewer: Viewer, roster_id: str)
         for index, sheet in enumerate(result.sheets):
             rows = [row for row in result.rows if row.sheet == index and row.verdict == "rejected"]
             if rows:
-                page = book.add_worksheet(_sheet_name(sheet.name, index))
+                page = book.add_worksheet(sheet_name(f"{index + 1} {sheet.name}"))
                 _write_problems(page, sheet, rows, bold, text, wrong)
         if not book.worksheets():
             book.add_worksheet("没有退回的行")
@@ -70,17 +64,11 @@ def roster_file(
     if not may_see_people(viewer):
         raise not_found()
     if reason is not None:
-        reason = cleaned(reason)
-        _check_reason(viewer, reason)
+        reason = checked_reason(viewer, reason)
     company = viewer.company if viewer.role == "contractor" else None
     people = people_of_site(session, seals, site_id, company)
     if reason is not None:
-        _check_approval(session, viewer, site_id, len(people), now_ms)
-        disclosure = Disclosure(
-            id=str(uuid7()), site_id=site_id, user_id=viewer.id, at_ms=now_ms, reason=reason
-        )
-        disclosure.people = len(people)
-        session.add(disclosure)
+        disclose(session, viewer, site_id, len(people), reason, now_ms)
     else:
         deed = Deed("exported", viewer.id, f"{site.name}: 名册, 号码已遮盖", site.id)
         record_deed(session, deed, now_ms)
@@ -101,24 +89,6 @@ def roster_file(
                 text = (shown_to_all if reason is None else in_words)(name, person.get(name), trades)
                 page.write_string(row, column, text)
     return buffer.getvalue()
-
-
-def _check_approval(session: Session, viewer: Viewer, site_id: str, people: int, now_ms: int) -> None:
-    """Raises Problem 409 where so many people's numbers need somebody's approval, and there is none that still holds."""
-    alone = unmasked_alone(session, now_ms)
-    if alone is None or people <= alone:
-        return
-    hours = rules_in_force(session).number("unmask_h", local_date_of(now_ms))
-    since_ms = now_ms - round(hours * DAY_MS / 24)
-    approved = approved_since(session, UNMASK, viewer.id, since_ms)
-    if not any(row.payload["site"] == site_id for row in approved):
-        raise Problem("approval_needed")
-
-
-def unmasked_alone(session: Session, now_ms: int) -> int | None:
-    """Of how many people at once somebody may export full numbers alone (rule `unmask_alone_max`); None: of any number."""
-    row = in_force(rules_in_force(session).rows["rules"], "unmask_alone_max", local_date_of(now_ms))
-    return round(row["value"]) if row is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,17 +175,3 @@ def _write_cell(page: Worksheet, row: int, column: int, cell: Any, form: Any) ->
         page.write_number(row, column, cell, form)
     else:
         page.write_string(row, column, cell, form)
-
-
-def _check_reason(viewer: Viewer, reason: str) -> None:
-    if not may_unmask(viewer):
-        raise Problem("role_not_allowed", "完整号码只对质安科和监察支队开放。")
-    if not REASON_MIN <= len(reason) <= REASON_MAX:
-        message = f"请写明查看完整号码的事由 ({REASON_MIN} 到 {REASON_MAX} 个字)。"
-        raise Problem("invalid_input", message, errors={"/reason": [message]})
-
-
-def _sheet_name(name: str, index: int) -> str:
-    """A name that a spreadsheet program takes: no signs that it forbids, at most 31 characters, never twice."""
-    kept = "".join(c for c in name if c not in "[]:*?/\\" and c.isprintable())
-    return f"{index + 1} {kept}"[:31].strip("' ")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from server.actions.records.count_people import people_of
-from server.actions.records.feed import body_aad
+from server.actions.records.segments import read_bodies
 from server.base.seal import Seals
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
@@ -108,7 +108,7 @@ def _find(session: Session, seals: Seals, site: Site, first: str, today: str, bo
         slots,
         cases,
         facts.rounds,
-        _chlorine(session, site.id, round(book.number("signal_supply_days", today)), today),
+        _chlorine(session, seals, site.id, round(book.number("signal_supply_days", today)), today),
     )
     return [one for one in find_signals(records, limits, today) if one.local_date >= first]
 
@@ -162,19 +162,21 @@ def _facts(
 ) -> _Facts:
     """What was measured before today and on which tablet, who passed the gate on which day, and how far from the site
     rounds were handed in."""
-    columns = (Record.id, Record.kind, Record.subject, Record.slot, Record.body, Record.event_ms)
+    columns = (Record.id, Record.seq, Record.kind, Record.subject, Record.slot, Record.body, Record.event_ms)
     query = (
         sa.select(*columns, Record.backfilled, LogEntry.device_id)
         .outerjoin(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
         .where(*_counted(site.id, ("temperature_check", "gate_pass", "inspection_round"), from_day, today))
     )
-    facts = _Facts()
+    facts, read = _Facts(), []
     for row in session.execute(query):
-        person = people.get(row.subject or "", row.subject or "")
         if row.kind == "gate_pass":
+            person = people.get(row.subject or "", row.subject or "")
             facts.passes.append((person, local_date_of(row.event_ms)))
-            continue
-        body = _decode.decode(seals.open(body_aad(row.id), row.body))
+        else:
+            read.append(row)
+    for row, said in zip(read, read_bodies(session, seals, site.id, read), strict=True):
+        person, body = people.get(row.subject or "", row.subject or ""), _decode.decode(said)
         if row.kind == "temperature_check":
             fields = (person, float(body["celsius"]), row.slot or "", row.device_id or "")
             facts.readings.append(Reading(*fields, row.event_ms, bool(row.backfilled)))
@@ -187,13 +189,14 @@ def _facts(
     return facts
 
 
-def _chlorine(session: Session, site_id: str, days: int, today: str) -> Chlorine:
+def _chlorine(session: Session, seals: Seals, site_id: str, days: int, today: str) -> Chlorine:
     """What was used and what was issued in the last days; logs and issues without a concentration say nothing."""
     kinds = ("disinfection_log", "supply_movement")
-    query = sa.select(Record.kind, Record.slot, Record.body)
+    query = sa.select(Record.id, Record.seq, Record.kind, Record.slot, Record.body)
     used_g = issued_g = 0.0
-    for row in session.execute(query.where(*_counted(site_id, kinds, add_days(today, -days), today))):
-        body = _decode.decode(row.body)
+    rows = session.execute(query.where(*_counted(site_id, kinds, add_days(today, -days), today))).all()
+    for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
+        body = _decode.decode(said)
         mg_l = body.get("concentration_mg_l") or 0.0
         if row.kind == "disinfection_log":
             used_g += (body.get("amount_l") or 0.0) * mg_l / 1000

@@ -60,6 +60,6 @@ def site_file(session: Session, seals: Seals, viewer: Viewer, site_id: str, now_
         people=count_people(session, site_id),
         cases=open_cases(session, seals, site_id) if sees_cases(viewer) else None,
         rounds=rounds_of(session, seals, site_id) if sees_evidence(viewer) else [],
-        stocks=stocks_of(session, site_id),
+        stocks=stocks_of(session, seals, site_id),
         devices=devices_of(session, site_id),
     )

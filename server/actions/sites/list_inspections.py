@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.records.feed import body_aad
+from server.actions.records.segments import read_bodies
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.entry import LogEntry
@@ -43,7 +43,7 @@ class ShownRound:
 def rounds_of(session: Session, seals: Seals, site_id: str) -> list[ShownRound]:
     """The last rounds that count, newest first."""
     query = (
-        sa.select(Record.id, Record.body, Record.event_ms, User.display_name)
+        sa.select(Record.id, Record.seq, Record.body, Record.event_ms, User.display_name)
         .join(LogEntry, sa.and_(LogEntry.scope_id == Record.scope_id, LogEntry.id == Record.id))
         .outerjoin(Device, Device.id == LogEntry.device_id)
         .outerjoin(User, User.id == Device.user_id)
@@ -52,24 +52,26 @@ def rounds_of(session: Session, seals: Seals, site_id: str) -> list[ShownRound]:
         .limit(_ROUNDS_MAX)
     )
     rows = session.execute(query).all()
-    findings = _findings(session, site_id, [row.id for row in rows])
+    findings = _findings(session, seals, site_id, [row.id for row in rows])
     found = []
-    for row in rows:
-        body = msgspec.json.decode(seals.open(body_aad(row.id), row.body))
+    for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
+        body = msgspec.json.decode(said)
         shown = {name: body.get(name) for name in ("purpose", "result", "companion", "note")}
         found.append(ShownRound(row.event_ms or 0, row.display_name or "", shown, findings.get(row.id, [])))
     return found
 
 
-def _findings(session: Session, site_id: str, rounds: Sequence[str]) -> dict[str, list[Finding]]:
-    query = sa.select(Record.id, Record.subject, Record.body).where(
+def _findings(
+    session: Session, seals: Seals, site_id: str, rounds: Sequence[str]
+) -> dict[str, list[Finding]]:
+    query = sa.select(Record.id, Record.seq, Record.subject, Record.body).where(
         *_counted(site_id, "inspection_finding"), Record.subject.in_(rounds)
     )
     rows = session.execute(query.order_by(Record.event_ms, Record.id).limit(_FINDINGS_MAX)).all()
     media = promised_media(session, site_id, [row.id for row in rows])
     found: dict[str, list[Finding]] = {}
-    for row in rows:
-        shown = Finding(msgspec.json.decode(row.body), media.get(row.id, []))
+    for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
+        shown = Finding(msgspec.json.decode(said), media.get(row.id, []))
         found.setdefault(row.subject or "", []).append(shown)
     return found
 

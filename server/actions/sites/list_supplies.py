@@ -8,6 +8,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.records.segments import read_bodies
+from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record
 
 
@@ -27,21 +29,23 @@ class Stock:
         return self.received - self.issued
 
 
-def stocks_of(session: Session, site_id: str) -> list[Stock]:
+def stocks_of(session: Session, seals: Seals, site_id: str) -> list[Stock]:
     """Every item that ever moved, by name."""
-    query = sa.select(Record.subject, Record.slot, Record.body, Record.event_ms).where(
+    columns = (Record.id, Record.seq, Record.subject, Record.slot, Record.body, Record.event_ms)
+    query = sa.select(*columns).where(
         Record.scope_id == site_id,
         Record.kind == "supply_movement",
         IN_FORCE,
     )
     stocks: dict[str, Stock] = {}
-    for item, movement, body, event_ms in session.execute(query.order_by(Record.event_ms, Record.id)):
-        stock = stocks.setdefault(item or "", Stock(item or ""))
-        amount = float(msgspec.json.decode(body)["amount"])
-        if movement == "received":
+    rows = session.execute(query.order_by(Record.event_ms, Record.id)).all()
+    for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
+        stock = stocks.setdefault(row.subject or "", Stock(row.subject or ""))
+        amount = float(msgspec.json.decode(said)["amount"])
+        if row.slot == "received":
             stock.received += amount
-        elif movement == "issued":
+        elif row.slot == "issued":
             stock.issued += amount
         else:
-            stock.counted, stock.counted_ms = amount, event_ms
+            stock.counted, stock.counted_ms = amount, row.event_ms
     return [stocks[item] for item in sorted(stocks)]

@@ -53,8 +53,12 @@ class Accepted:
     streams: dict[str, ScopeAnswer] = field(default_factory=dict)
 
 
+class RulesChanged(Exception):
+    """The lines were read by kinds and forms that are in force no more."""
+
+
 def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_ms: int) -> dict[str, Any]:
-    """The answer to a push, as JSON-able values. Raises Problem 401 for a replayed nonce.
+    """The answer to a push, as JSON-able values. Raises Problem 401 for a replayed nonce, and RulesChanged.
 
     1. Lock the device and the scopes: two pushes of one device take turns. Look up what the push needs.
     2. Date the entries.
@@ -76,6 +80,8 @@ def accept_push(session: Session, seals: Seals, sender: Sender, push: Push, now_
     unlocked = lock_sender(session, named, is_guarded)
     unsent = sum(stream.unsent for stream in streams.values())
     opened = _opened(session, named, now_ms, unsent)
+    if push.stamp is not None and push.stamp != opened.stamp:
+        raise RulesChanged
     exchange = new_exchange(sender, "push", now_ms)
     dates = estimate_times(session, opened, clock, entries, now_ms)
     exchange.brought, exchange.t_ms, exchange.wall_ms = bool(push.lines), dates.t_ms, clock.wall_ms

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from server.actions.devices.report_devices import note_doubts
 from server.actions.flags.raise_flags import raise_integrity
 from server.actions.records.feed import Feed
-from server.actions.sync.apply_entry import add_fact, add_register, apply_entry, existing_records
+from server.actions.sync.add_facts import add_facts
+from server.actions.sync.apply_entry import add_register, apply_entry, existing_records
 from server.actions.sync.close_stream import close_stream, extended, place_unreadable
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.erased_people import about_erased
@@ -207,14 +208,17 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
         arrival.gone_ms if ended else None,
         about_erased(session, applying.scope, fresh),
     )
+    facts: list[Written] = []  # since the last entry that was none
     for written, is_plain in zip(writtens, plain, strict=True):
         effect = None if gate.is_open and written.line.code is None else gate.stops(written)
         if effect is None and not is_plain:
             later.append(written)
-            continue
-        if effect is None and written.line.kind.nature == "fact":
-            effect = add_fact(applying, written)
-        _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
+        elif effect is None and written.line.kind.nature == "fact":
+            facts.append(written)
+        else:
+            _add_facts(pushing, applying, facts, taken)
+            _note(pushing, applying, written, effect or add_register(applying, written, existing), taken)
+    _add_facts(pushing, applying, facts, taken)
     applying.write()
     for written in later:
         _note(pushing, applying, written, apply_entry(applying, written), taken)
@@ -230,13 +234,14 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
 
 
 def _written(pushing: Pushing, scope: Scope, lines: Sequence[Line], arrival: _Arrival) -> Iterator[Written]:
+    device_id, user_id, intervals = pushing.device_id, pushing.user_id, arrival.times
     for line in lines:
         entry = line.entry
         assert entry is not None
-        times = arrival.times[line.hash]
+        times = intervals[line.hash]
         said_ms = entry.at.observed_ms
         later = None if said_ms is None else _observed(pushing, scope, arrival, times, said_ms)
-        yield Written(line, entry, times, pushing.device_id, pushing.user_id, later)
+        yield Written(line, entry, times, device_id, user_id, later)
 
 
 def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval, said_ms: int) -> Observed:
@@ -244,6 +249,18 @@ def _observed(pushing: Pushing, scope: Scope, arrival: _Arrival, times: Interval
     max_h = pushing.book.backfill_max_h(local_date_of(times.latest_ms))
     began_ms = max(site.made_ms, arrival.assignment.since_ms)
     return observed(said_ms, times.earliest_ms, times.latest_ms, max_h, began_ms)
+
+
+def _add_facts(pushing: Pushing, applying: Applying, facts: list[Written], taken: _Taken) -> None:
+    """Apply these facts, and empty the list."""
+    scope_id, outcomes, logged = applying.scope.scope_id, taken.outcomes, taken.logged
+    for seq, written in enumerate(facts, start=add_facts(applying, facts)):
+        entry = written.entry
+        outcomes[entry.id] = {"id": entry.id, "outcome": "applied", "rev": 1, "seq": seq}
+        logged.append(_log_row(pushing, scope_id, written, ("applied", None, 1, seq)))
+        if entry.media:
+            taken.promised += promises_of(scope_id, entry)
+    facts.clear()
 
 
 def _is_plain(line: Line) -> bool:
@@ -258,7 +275,7 @@ def _is_place_known(applying: Applying, line: Line) -> bool:
 
 def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect, taken: _Taken) -> None:
     """Record an entry and its outcome; keep it where people see it when it was refused or is held."""
-    entry, line, times, scope = written.entry, written.line, written.times, applying.scope
+    entry, line, scope = written.entry, written.line, applying.scope
     taken.outcomes[entry.id] = effect.as_json(entry.id)
     if effect.outcome == "refused":
         line.code, line.errors = effect.code, effect.errors
@@ -267,17 +284,44 @@ def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect
     elif effect.outcome == "held":
         taken.held.append((entry.id, effect))
         taken.kept.append(written)
-    row = (scope.scope_id, entry.id, written.device_id, entry.n, entry.kind, entry.record, entry.act)
-    outcome = (effect.outcome, effect.code, effect.rev, effect.seq, pushing.exchange_id, pushing.now_ms)
-    claimed = (entry.at.wall_ms, times.event_ms, times.bound_ms, times.grade, times.not_before_ms or None)
-    observed_ms = written.observed.at_ms if written.observed is not None else None
-    is_backfilled = written.observed is not None and written.observed.counts
-    boot = (pushing.dates.boot_number(entry), entry.at.up_ms)
-    interval = (times.earliest_ms, times.latest_ms, times.floor_ms or None, times.doubt)
-    when = (*claimed, is_backfilled, *interval, observed_ms, *boot, form_of(line))
-    taken.logged.append((*row, bytes.fromhex(line.hash), line.stored, *outcome, *when))
+    outcome = (effect.outcome, effect.code, effect.rev, effect.seq)
+    taken.logged.append(_log_row(pushing, scope.scope_id, written, outcome))
     if entry.media and effect.outcome != "refused":
         taken.promised += promises_of(scope.scope_id, entry)
+
+
+def _log_row(pushing: Pushing, scope_id: str, written: Written, outcome: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An entry's row in the log, as _LOG_COLUMNS. `outcome`: with its code, rev and seq."""
+    line, entry, times, device_id, _, observed = written
+    at = entry.at
+    return (
+        scope_id,
+        entry.id,
+        device_id,
+        entry.n,
+        entry.kind,
+        entry.record,
+        entry.act,
+        bytes.fromhex(line.hash),
+        line.stored,
+        *outcome,
+        pushing.exchange_id,
+        pushing.now_ms,
+        at.wall_ms,
+        times.event_ms,
+        times.bound_ms,
+        times.grade,
+        times.not_before_ms or None,
+        observed is not None and observed.counts,
+        times.earliest_ms,
+        times.latest_ms,
+        times.floor_ms or None,
+        times.doubt,
+        observed.at_ms if observed is not None else None,
+        pushing.dates.boot_number(entry),
+        at.up_ms,
+        form_of(line),
+    )
 
 
 def _answer_repeated(

@@ -11,98 +11,31 @@ import sqlalchemy as sa
 
 from server.actions.duties.touches import Touch
 from server.actions.records.edit_register import Author, Edit, edit_register, register_row
-from server.actions.records.feed import Put, body_aad
+from server.actions.records.feed import Put
 from server.actions.records.registers import WORKER, register_of
-from server.actions.sync.place_facts import About, about, corrected_about, is_same_place, unknown_place
+from server.actions.records.segments import read_body
+from server.actions.sync.add_facts import about_of, add_fact, came, counting_of, fact_body, touch
+from server.actions.sync.place_facts import About, corrected_about, is_same_place, unknown_place
 from server.actions.sync.read_push import Line
 from server.actions.sync.values import Applying, Counting, Effect, Written
 from server.base.clock import to_iso
 from server.base.db import bulk_select
 from server.models.entry import LogEntry
 from server.models.record import Record, Worker
-from server.rules.duties.matching import Fact
-from sync_protocol.intervals import UNKNOWN_MS, Interval
 from sync_protocol.outcomes import EFFECTIVE
 
 
-def add_fact(applying: Applying, written: Written) -> Effect:
-    """A fact is a new record; nothing has to be looked up."""
-    rev, seq = _put_fact(applying, written, counting_of(written), fact_body(written))
-    applying.done.add(written.entry.id)
-    return Effect("applied", rev, seq)
-
-
-def counting_of(written: Written) -> Counting:
-    """When an entry counts by itself."""
-    times, observed = written.times, written.observed
-    if observed is None:
-        return Counting(times.event_ms, times.earliest_ms, times.latest_ms, None)
-    if not observed.counts:
-        return Counting(observed.at_ms, None, None, observed.at_ms)
-    return Counting(observed.at_ms, times.earliest_ms, times.latest_ms, observed.at_ms)
-
-
 def _put_fact(
-    applying: Applying, written: Written, when: Counting, body: bytes, about: About | None = None
+    applying: Applying, written: Written, when: Counting, body: bytes, found: About
 ) -> tuple[int, int]:
+    """A fact that corrects another: a new record, with its body in its row."""
     entry, line = written.entry, written.line
-    about = about or _about(applying, line, when)
-    put = Put(entry.kind, entry.id, body, when.event_ms, about.subject, line.slot)
+    put = Put(entry.kind, entry.id, body, when.event_ms, found.subject, line.slot)
     put.earliest_ms, put.latest_ms, put.observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
     put.amends, put.timed_by, put.sealed = entry.amends, when.timed_by, line.kind.sealed
-    put.maybe_places = about.maybe_places
-    came = None
-    if when.earliest_ms is not None and when.latest_ms is not None:
-        came = Fact(entry.id, when.earliest_ms, when.latest_ms, when.observed_ms, slot=line.slot)
-    applying.touches.append(touch(entry.kind, about.subject, when)._replace(came=came, body=body))
+    put.maybe_places = found.maybe_places
+    applying.touches.append(came(entry.kind, entry.id, found.subject, line.slot, when, body))
     return applying.feed.add(put)
-
-
-def _about(applying: Applying, line: Line, when: Counting) -> About:
-    """What a fact is about that counts then."""
-    if not line.is_about_place:
-        return About(line.subject)
-    first_ms = last_ms = when.event_ms
-    if when.observed_ms is None and when.earliest_ms is not None and when.latest_ms is not None:
-        first_ms, last_ms = when.earliest_ms, when.latest_ms
-    return about(applying.places, line, first_ms, last_ms)
-
-
-def touch(kind: str, subject: str | None, when: Counting | Record, went: bool = False) -> Touch:
-    """The stretch of time in which a fact may decide windows."""
-    earliest_ms, latest_ms, observed_ms = when.earliest_ms, when.latest_ms, when.observed_ms
-    if observed_ms is None and earliest_ms is not None and latest_ms is not None:
-        return Touch(kind, subject, min(earliest_ms, latest_ms), max(earliest_ms, latest_ms), went)
-    known = [at_ms for at_ms in (earliest_ms, latest_ms, observed_ms) if at_ms is not None]
-    at_ms = when.event_ms or 0
-    return Touch(kind, subject, min(known, default=at_ms), max(known, default=at_ms), went)
-
-
-def fact_body(written: Written, extra: bytes = b"", when: Mapping[str, Any] | None = None) -> bytes:
-    """A fact's body as it is served: the device's own text, then what the server knows of time and author."""
-    at = _time_text(written.times) if when is None else msgspec.json.encode(when)
-    late = b""
-    if written.observed is not None:
-        late = f',"backfilled":true,"observed":"{to_iso(written.observed.at_ms)}"'.encode()
-    known = f',"by":"{written.user_id}","device":"{written.device_id}"'
-    return b"".join((written.line.served[:-1], b',"at":', at, known.encode(), late, extra, b"}"))
-
-
-def served_time(times: Interval) -> dict[str, Any]:
-    """`at` of a fact as it is served: the estimate ± its bound with its grade, and the interval."""
-    shown: dict[str, Any] = msgspec.json.decode(_time_text(times))
-    return shown
-
-
-def _time_text(times: Interval) -> bytes:
-    """The same as JSON text, which every fact of every push gets."""
-    earliest = "" if times.earliest_ms == UNKNOWN_MS else f',"earliest":"{to_iso(times.earliest_ms)}"'
-    doubt = ',"doubt":true' if times.doubt else ""
-    text = (
-        f'{{"time":"{to_iso(times.event_ms)}","bound_ms":{times.bound_ms},"grade":"{times.grade}"{earliest}'
-        f',"latest":"{to_iso(times.latest_ms)}"{doubt}}}'
-    )
-    return text.encode()
 
 
 def apply_entry(applying: Applying, written: Written, forced: bool = False) -> Effect:
@@ -141,7 +74,7 @@ def add_register(applying: Applying, written: Written, existing: set[str]) -> Ef
         return Effect(
             "refused", code="already_exists", errors={"/record": ["这条记录已经存在, 请用 edit 修改。"]}
         )
-    errors = applying.against(kind, body, written.times.event_ms)
+    errors = applying.against(kind, "add", body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     existing.add(record_id)
@@ -180,7 +113,7 @@ def _edit(applying: Applying, written: Written) -> Effect:
         return Effect("held", waits_for=[entry.record])
     if target.kind != entry.kind:
         return _wrong_kind()
-    errors = applying.against(entry.kind, written.line.body, written.times.event_ms)
+    errors = applying.against(entry.kind, entry.act, written.line.body, written.times.event_ms)
     if errors:
         return Effect("refused", code="body_invalid", errors=errors)
     line, marks = written.line, _marks(applying, target)
@@ -204,7 +137,7 @@ def _amend(applying: Applying, written: Written) -> Effect:
         return _wrong_kind()
     corrected = body_of(applying, target)
     extra = f',"amends":"{target.id}"'.encode()
-    found = corrected_about(target, _about(applying, line, counting_of(written)))
+    found = corrected_about(target, about_of(applying, line, counting_of(written)))
     is_same = is_same_place(target, found) and line.slot == target.slot
     if is_same and not corrected.get("voided"):
         times = (target.event_ms or 0, target.earliest_ms, target.latest_ms, target.observed_ms)
@@ -257,7 +190,7 @@ def _restore(applying: Applying, record_id: str) -> None:
 
 def body_of(applying: Applying, record: Record) -> dict[str, Any]:
     """A record's body, opened."""
-    body: dict[str, Any] = msgspec.json.decode(applying.seals.open(body_aad(record.id), record.body))
+    body: dict[str, Any] = msgspec.json.decode(read_body(applying.session, applying.seals, record))
     return body
 
 

@@ -258,7 +258,8 @@ def _copy(model: type[T], table: sa.Table, row: Row) -> T:
 
 
 def _values(row: Any, table: sa.Table) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _NAMES[table]}
+    """The columns of a copy, which has no others than it was made with or given."""
+    return dict(zip(_NAMES[table], map(row.__dict__.get, _NAMES[table]), strict=True))
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def open_pull(session: Session, sender: Sender, named: Mapping[str, str], now_ms
 
 def scopes_of(session: Session, user_id: str) -> dict[str, Served]:
     """The scopes that come down to a user's devices, by name. One statement."""
-    return _by_name(session.execute(_scopes(sa.literal(user_id, _USER_ID.type))))
+    return _by_name(_SCOPES.all(session, user=user_id))
 
 
 def _by_name(rows: Any) -> dict[str, Served]:
@@ -101,4 +101,5 @@ _LOOKED_UP = Together(
     .where(Assignment.user_id == _user_id),
     scopes=_scopes(_user_id),
 )
+_SCOPES = Prepared(lambda _: _scopes(sa.bindparam("user", type_=_USER_ID.type)))
 _LOOK_UP = Prepared(lambda session: sa.select(_LOOKED_UP.column(session)))

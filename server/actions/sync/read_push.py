@@ -68,10 +68,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A push as read: its header and its lines, in order."""
+    """A push as read: its header and its lines, in order. `stamp`: of the reference data by which they were read; None: of
+    that in force."""
 
     header: Header
     lines: list[Line]
+    stamp: str | None = None
 
 
 def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = SCHEMAS[-1]) -> list[Line]:
@@ -105,17 +107,23 @@ def read_line(number: int, raw: bytes, seals: Seals, kinds: FormBook) -> Line:
 
 def validate_line(number: int, raw: bytes, kinds: FormBook) -> Line:
     """The same, not yet as the log keeps it."""
-    line = Line(number, raw, hashlib.sha256(raw).hexdigest())
+    hash = hashlib.sha256(raw).hexdigest()
     read = kinds.reader.decode_line(raw)
-    if read is not None:
-        entry, body = read
-        line.entry, line.kind = entry, kinds.reader.read_as[entry.kind, entry.form]
-        line.served = bytes(entry.body)
-        _take_keys(line, line.kind, body)
-        if line.kind.masks_facts:
-            _mask(line)
-    else:
+    if read is None:
+        line = Line(number, raw, hash)
         _read_strictly(line, kinds)
+        return line
+    entry, body = read
+    kind = kinds.reader.read_as[entry.kind, entry.form]
+    said = (
+        getattr(body, kind.subject_field) if kind.subject_field else None,
+        getattr(body, kind.slot_field) if kind.slot_field else None,
+    )
+    line = Line(number, raw, hash, entry, kind, {}, bytes(entry.body), *said, NOWHERE, False, None, {})
+    if kind.place_fields is not None or kind.nature == "register":
+        _take_keys(line, kind, body)
+    if kind.masks_facts:
+        _mask(line)
     return line
 
 

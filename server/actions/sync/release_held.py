@@ -25,6 +25,7 @@ from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
 from server.models.media import MediaPromise
 from server.models.scope import lock_scope
+from server.models.travel import ask_screening
 from server.rules.duties.backfill import Observed
 from server.rules.duties.reporting import Reporting
 from server.rules.rulebook import Rulebook
@@ -80,6 +81,9 @@ def finish(applying: Applying, reporting: Reporting, book: Rulebook) -> None:
             applying.now_ms,
             book,
         )
+        trips = [touch.from_ms for touch in applying.touches if touch.kind in book.travel]
+        if trips:
+            ask_screening(applying.session, applying.scope.scope_id, min(trips))
     applying.feed.flush()
 
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from server.actions.records.feed import Put
 from server.actions.records.registers import REGISTERS
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.apply_entry import body_of, served_time, target_of, touch
+from server.actions.sync.add_facts import served_time, touch
+from server.actions.sync.apply_entry import body_of, target_of
 from server.actions.sync.kept_evidence import retime_kept
 from server.actions.sync.place_facts import about_place, said_of_place
 from server.actions.sync.settle_times import Timed, save_times

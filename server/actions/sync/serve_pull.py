@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.records.feed import body_aad
+from server.actions.records.segments import body_aad, lines_at
 from server.actions.sync.open_pull import Served
 from server.base.problems import Problem, protocol_problem
 from server.base.seal import Seals, is_sealed
@@ -22,10 +24,12 @@ from sync_protocol.digest import to_hex
 MAX_BYTES = 4 * 1024 * 1024
 _PAGE = 1000  # records read in one statement
 _RECORD = Record.__table__.c  # columns, not attributes: rows come without the ORM's bookkeeping
-_COLUMNS = (_RECORD.id, _RECORD.kind, _RECORD.rev, _RECORD.seq, _RECORD.body, _RECORD.deleted_ms)
+_IS_APART = sa.or_(sa.func.length(_RECORD.body) > 0, _RECORD.deleted_ms.is_not(None))  # in no segment
+_OWN = (_RECORD.id, _RECORD.kind, _RECORD.rev, _RECORD.body, _RECORD.deleted_ms)
 _PAGES = Prepared(
     lambda _: (
-        sa.select(*_COLUMNS)
+        # Of what is in a segment nothing but its number is asked: the line has the rest.
+        sa.select(_RECORD.seq, *(sa.case((_IS_APART, column)) for column in _OWN))
         .where(
             _RECORD.scope_id == sa.bindparam("scope"),
             _RECORD.seq > sa.bindparam("since"),
@@ -50,12 +54,22 @@ class Page:
         False  # whether a record is among the lines: without one, the next pull would be the same again
     )
 
-    def fits(self, line: bytes) -> bool:
-        return len(line) + 1 <= self.room or not self.moved
-
     def add(self, line: bytes) -> None:
         self.lines.append(line)
         self.room -= len(line) + 1
+
+    def add_records(self, lines: Sequence[bytes]) -> int:
+        """As many of the lines of records as there is room for, at least one in an answer. Gives how many."""
+        ends = list(accumulate(map(len, lines)))  # each line has a line feed besides
+        count = bisect_right(range(len(ends)), self.room, key=lambda place: ends[place] + place + 1)
+        if not count and lines and not self.moved:
+            count = 1
+        if count:
+            self.lines += lines[:count]
+            self.room -= ends[count - 1] + count
+            self.moved = True
+        self.more = count < len(lines)
+        return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +130,11 @@ def _scope_lines(session: Session | None, seals: Seals, scope: Served, cursor: s
         page.add(encode({"reset": name}))
         since = 0
     at = since
-    for record_id, kind, rev, seq, body, deleted_ms in _changes(session, scope, since):
-        named = f'":"{kind}","scope":"{name}","id":"{record_id}","rev":{rev},"seq":{seq}'
-        if deleted_ms is None:
-            opened = seals.open(body_aad(record_id), body) if is_sealed(body) else body
-            line = b'{"put%b,"body":%b}' % (named.encode(), opened)
-        elif since == 0:  # a device that starts again never had it
-            at = seq
-            continue
-        else:
-            line = b'{"del%b}' % named.encode()
-        if not page.fits(line):
-            page.more = True
+    for seqs, lines in _changes(session, seals, scope, since):
+        count = page.add_records(lines)
+        at = seqs[count - 1] if count else at
+        if page.more:
             break
-        page.add(line)
-        page.moved, at = True, seq
     checkpoint: dict[str, Any] = {"checkpoint": name, "cursor": cursors.encode(scope.epoch, scope.seq)}
     if page.more:
         checkpoint["cursor"] = cursors.encode(scope.epoch, at)
@@ -149,14 +153,38 @@ def _since(scope: Served, cursor: str) -> int | None:
     return seq if epoch == scope.epoch and scope.floor_seq <= seq <= scope.seq else None
 
 
-def _changes(session: Session | None, scope: Served, since: int) -> Iterable[Any]:
+def _changes(
+    session: Session | None, seals: Seals, scope: Served, since: int
+) -> Iterator[tuple[list[int], list[bytes]]]:
+    """What changed, some at a time: the numbers and the lines. Of what is deleted none comes to a device that starts
+    again, which never had it."""
+    starts_again = since == 0
     while since < scope.seq:
         assert session is not None, "the scope is not current"
         rows = _PAGES.all(session, scope=scope.scope_id, since=since, last=scope.seq)
-        yield from rows
+        seqs = [row[0] for row in rows]
+        lines = lines_at(session, seals, scope.scope_id, [row[0] for row in rows if row[1] is None])
+        for row in rows:
+            if row[1] is not None:
+                lines[row[0]] = (
+                    b"" if starts_again and row[5] is not None else _own_line(seals, scope.name, row)
+                )
+        if starts_again:
+            seqs = [seq for seq in seqs if lines[seq]]
+        yield seqs, [lines[seq] for seq in seqs]
         if len(rows) < _PAGE:
             return
-        since = rows[-1][3]
+        since = rows[-1][0]
+
+
+def _own_line(seals: Seals, scope: str, row: Any) -> bytes:
+    """The line of a record that is in no segment."""
+    seq, record_id, kind, rev, body, deleted_ms = row
+    named = f'":"{kind}","scope":"{scope}","id":"{record_id}","rev":{rev},"seq":{seq}'.encode()
+    if deleted_ms is not None:
+        return b'{"del%b}' % named
+    opened = seals.open(body_aad(record_id), body) if is_sealed(body) else body
+    return b'{"put%b,"body":%b}' % (named, opened)
 
 
 def encode(value: Any) -> bytes:

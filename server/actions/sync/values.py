@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.fields import ABSENT, EMPTIED
 from server.actions.duties.touches import Touch
 from server.actions.records.feed import Feed
 from server.actions.records.registers import REGISTERS, WORKER
@@ -20,6 +22,7 @@ from server.models.device import Device
 from server.models.place import place_values
 from server.models.record import FormRegister
 from server.models.scope import Scope
+from server.models.site import Site
 from server.models.user import Assignment
 from server.rules.calendar import local_date_of
 from server.rules.duties.backfill import Observed
@@ -131,6 +134,7 @@ class Applying:
     done: set[str] = field(default_factory=set)  # entries that took effect in this transaction
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # new registers, by kind
     limits: dict[str, PersonLimits] = field(default_factory=dict)  # by local date, as the rules have them
+    asked: dict[str, Collection[str]] = field(default_factory=dict)  # of a person at this site, by local date
     dates: dict[int, str] = field(default_factory=dict)  # local dates of instants: a roster is of one instant
     known_places: Sequence[Place] | None = None  # of the site, once somebody has asked
 
@@ -141,17 +145,30 @@ class Applying:
             self.known_places = place_values(self.session, self.scope.scope_id)
         return self.known_places
 
-    def against(self, kind: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
-        """What the rules have against a register's fields written then, as messages by JSON pointer."""
+    def against(self, kind: str, act: str, body: Mapping[str, Any], at_ms: int) -> dict[str, list[str]]:
+        """What the rules have against a register's fields written then, as messages by JSON pointer. An edit may leave a
+        field alone, and not empty it."""
         if kind != WORKER.kind:
             return {}
         local_date = self.dates.get(at_ms) or self.dates.setdefault(at_ms, local_date_of(at_ms))
         if local_date not in self.limits:
             self.limits[local_date] = rules_in_force(self.session).person_limits(local_date)
-        errors: dict[str, list[str]] = {}
+        asked = self._asked_of_person(local_date)
+        lacking = [name for name in asked if body.get(name) is None and (act == "add" or name in body)]
+        errors = {f"/body/{name}": [ABSENT if act == "add" else EMPTIED] for name in lacking}
         for found in filter(is_error, person_problems(body, local_date, self.limits[local_date])):
             errors.setdefault(f"/body/{found.field}", []).append(CATALOGUE[found.code].message)
         return errors
+
+    def _asked_of_person(self, local_date: str) -> Collection[str]:
+        """The fields in which kinds of sites differ, and for which this site's kind asks. Where none differs, the
+        reading of the body has seen to it."""
+        if local_date not in self.asked:
+            book = rules_in_force(self.session)
+            mine = sa.select(Site.kind).where(Site.id == self.scope.scope_id)
+            kind = None if book.are_sites_alike else self.session.scalar(mine)
+            self.asked[local_date] = [] if kind is None else sorted(book.asks_of_person(kind, local_date))
+        return self.asked[local_date]
 
     def write(self) -> None:
         """Write the additions collected so far, so that statements see them."""

@@ -2,6 +2,7 @@
 
 import written from "./generated/contracts.json";
 import { localDate } from "./protocol/time";
+import { fieldWords, listWords, referenceTaken, ruleVersions, type Version } from "./reference";
 
 export type Check =
   | { rule: "choice"; words: Record<string, string>; message: string }
@@ -40,7 +41,6 @@ interface Contracts {
   outcomes: { final: string[] };
   codes: { entry: Record<string, string[]>; envelope: Record<string, string[]> };
   kinds: Record<string, KindRule>;
-  forms: string[]; // the kinds that are filled in by a form that comes with the app
   certificates: {
     types: string[];
     person_weights: number[];
@@ -60,22 +60,18 @@ interface Contracts {
   rules: Record<string, Version[]>;
 }
 
-export interface Rule {
-  value: number;
-  name: string;
-  source: string;
-}
-
-interface Version extends Rule {
-  from: string;
-  to: string | null;
-}
+export type Rule = Pick<Version, "value" | "name" | "source">;
 
 export const contracts = written as unknown as Contracts;
 
 /** The word for a code; a code without a word shows as it is. */
 export function word(noun: string, code: string | undefined | null): string {
-  return code ? (contracts.words[noun]?.[code] ?? code) : "";
+  return code ? (wordsOf(noun)[code] ?? code) : "";
+}
+
+/** The words of a list, code → word: those that came down, and for what they lack those of the app's build. */
+export function wordsOf(noun: string): Record<string, string> {
+  return { ...contracts.words[noun], ...listWords(noun) };
 }
 
 /** Why a window is as it is, in words: its reason is a code, or `code: detail`. "" for none. */
@@ -85,11 +81,11 @@ export function reasonText(reason: unknown): string {
   return [word("window_reason", code), ...detail].join(": ");
 }
 
-/** The list of a field, code → word. One of reference data may have grown since the app was built. */
+/** The list of a field of a kind in code, code → word. It may have grown since the app was built. */
 export function choices(kind: string, field: string): Record<string, string> {
   const rule = contracts.kinds[kind]?.fields[field];
   const check = rule?.checks.find((one) => one.rule === "choice");
-  return check?.rule === "choice" ? check.words : (contracts.words[rule?.noun ?? ""] ?? {});
+  return fieldWords(kind, field) ?? (check?.rule === "choice" ? check.words : wordsOf(rule?.noun ?? ""));
 }
 
 /** A value in words; `names`: of the records that it may name. */
@@ -99,15 +95,26 @@ export function shownValue(kind: string, field: string, value: unknown, names?: 
   return choices(kind, field)[text] ?? names?.get(text) ?? text;
 }
 
-const judgedBy = new Map<string, Rule>();
+const judgedBy = new Map<string, Rule>(); // asked for each reading of a day
+let judgedAfter = 0;
 
-/** A number as it holds on a local day: that of the event which it applies to. */
+/** A number as it holds on a local day: that of the event which it applies to. Throws where there is none. */
 export function rule(code: string, day = localDate(Date.now())): Rule {
-  const known = judgedBy.get(`${code} ${day}`);
-  if (known) return known;
-  const versions = contracts.rules[code]?.filter(({ from, to }) => from <= day && (to === null || day < to)) ?? [];
-  const found = versions.sort((a, b) => a.from.localeCompare(b.from)).at(-1);
-  if (!found) throw new Error(`no rule ${code}`);
-  judgedBy.set(`${code} ${day}`, found); // asked for each reading of a day
-  return found;
+  if (judgedAfter !== referenceTaken()) judgedBy.clear();
+  judgedAfter = referenceTaken();
+  const known = judgedBy.get(`${code} ${day}`) ?? ruleOn(code, day);
+  if (!known) throw new Error(`no rule ${code}`);
+  judgedBy.set(`${code} ${day}`, known);
+  return known;
+}
+
+/** All versions of a number: those that came down, else those of the app's build. */
+export function versionsOf(code: string): readonly Version[] {
+  return ruleVersions(code) ?? contracts.rules[code] ?? [];
+}
+
+/** The number in force on a local day; undefined for none. */
+export function ruleOn(code: string, day: string): Rule | undefined {
+  const holding = versionsOf(code).filter(({ from, to }) => from <= day && (to === null || day < to));
+  return [...holding].sort((a, b) => a.from.localeCompare(b.from)).at(-1);
 }

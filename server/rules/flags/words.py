@@ -11,6 +11,7 @@ from server.base.clock import to_iso
 __all__ = [
     "FLAG_STATE_WORDS",
     "GRADES",
+    "OWN_NAMES",
     "SEVERITIES",
     "SLOTS",
     "WINDOW_STATE_WORDS",
@@ -33,6 +34,11 @@ SLOTS = {  # of windows: those that readings name, and others
     "afternoon": "下午",
     "evening": "晚间",
     "night": "夜间",
+}
+OWN_NAMES = {
+    # Flags' own, which no site is asked to do.
+    "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
+    "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
 }
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 

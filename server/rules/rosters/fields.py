@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from marshmallow import ValidationError
@@ -11,6 +11,7 @@ from marshmallow.fields import Field
 from schemas.column import Column, Reads
 from schemas.kinds import KINDS
 from schemas.shapes import Shape, shapes_of
+from schemas.worker import SPARABLE
 
 _USUAL_WRONG: Mapping[Reads, str] = {
     "text": "text_long",
@@ -71,10 +72,27 @@ def _fields() -> dict[str, RosterField]:
 
 COLUMNS: Mapping[str, RosterField] = _fields()
 FIELDS: Mapping[str, str] = {name: one.title for name, one in COLUMNS.items()}
-# Without these a row is rejected.
+# Without these a row of the usual kinds of sites is rejected.
 REQUIRED = tuple(name for name, one in COLUMNS.items() if one.column.missing)
+USUALLY_ASKED = frozenset(SPARABLE)
 # Of these one value may be true of everybody.
 GIVABLE = tuple(name for name, one in COLUMNS.items() if one.column.given)
+
+
+def missing_problem(one: RosterField, asked: Collection[str]) -> str | None:
+    """The problem of an empty cell; None where it may be empty. `asked`: the fields for which this kind of site asks, of
+    those in which kinds of sites differ."""
+    if one.name in asked:
+        return one.column.missing or "value_missing"
+    return None if one.name in SPARABLE else one.column.missing
+
+
+def required_columns(asked: Collection[str]) -> tuple[str, ...]:
+    """The fields that need a column at such a site. What follows from other cells needs none."""
+    known = {name for name, one in COLUMNS.items() if one.column.known or one.reads == "trade"}
+    return tuple(
+        name for name, one in COLUMNS.items() if missing_problem(one, set(asked) - known) is not None
+    )
 
 
 def shown(name: str, value: object) -> str:

@@ -38,7 +38,8 @@ class Layout:
     what the rows above the header say.
 
     `team`: the one that the sheet's title names, or empty; `grouped`: headings between the rows name teams; `given`:
-    the values that the user gave for all rows, by field without a column; `asked`: the user was asked already.
+    the values that the user gave for all rows, by field without a column; `asked`: the user was asked already; `required`:
+    the fields that must have a column.
     """
 
     first: int
@@ -49,6 +50,7 @@ class Layout:
     grouped: bool = False
     given: Mapping[str, str] = field(default_factory=dict)
     asked: bool = False
+    required: tuple[str, ...] = REQUIRED
 
     @property
     def fields(self) -> dict[str, int]:
@@ -59,7 +61,7 @@ class Layout:
     def lacking(self) -> tuple[str, ...]:
         """The fields that must have a column and have none, nor a value for all rows."""
         known = {*self.fields, *self.given} | ({"team"} if self.team or self.grouped else set())
-        return tuple(name for name in REQUIRED if name not in known)
+        return tuple(name for name in self.required if name not in known)
 
     @property
     def sure(self) -> bool:
@@ -74,10 +76,14 @@ class Layout:
 
 
 def find_layout(
-    rows: Sequence[Sequence[Cell]], merged: Sequence[Merged], words: Words, remembered: Mapping[str, str]
+    rows: Sequence[Sequence[Cell]],
+    merged: Sequence[Merged],
+    words: Words,
+    remembered: Mapping[str, str],
+    required: tuple[str, ...] = REQUIRED,
 ) -> Layout | None:
     """The table of one sheet; None where nothing looks like a roster. `remembered`: what titles mean in this
-    company's files, by plain title, as a person confirmed it.
+    company's files, by plain title, as a person confirmed it; `required`: the fields that must have a column.
 
     1. Of the first rows, and of every height up to three, the header is where most fields are named. A row with
        somebody's number is none of it.
@@ -99,11 +105,11 @@ def find_layout(
                 best = (score, -height, first, columns)
     score, height, first, columns = best[0], -best[1], *best[2:]
     if score < 2 or not any(column.field in NEEDED for column in columns):
-        return _guessed(rows)
+        return _guessed(rows, required)
     above = tuple(text_of(cell) for row in rows[:first] for cell in row if not is_empty(cell))
     below = rows[first + height :]
     found = _with_guesses(_with_doubted_numbers(columns, _once_each(columns), below), below)
-    layout = Layout(first, first + height - 1, tuple(found), above)
+    layout = Layout(first, first + height - 1, tuple(found), above, required=required)
     return (
         layout
         if layout.sure and not layout.lacking
@@ -240,12 +246,12 @@ def _with_untitled(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) ->
     return tuple(sorted((*columns, *untitled), key=lambda column: column.index))
 
 
-def _guessed(rows: Sequence[Sequence[Cell]]) -> Layout | None:
+def _guessed(rows: Sequence[Sequence[Cell]], required: tuple[str, ...]) -> Layout | None:
     """A table without a header: numbers where there are numbers, names where there are short Chinese texts; all unsure."""
     columns = _with_guesses([], rows)
     if all(column.field != "certificate_number" for column in columns):
         return None
-    return Layout(-1, -1, _with_untitled(columns, rows))
+    return Layout(-1, -1, _with_untitled(columns, rows), required=required)
 
 
 def _column_of_numbers(rows: Sequence[Sequence[Cell]], without: Collection[int] = ()) -> int | None:

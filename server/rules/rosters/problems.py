@@ -122,6 +122,7 @@ CATALOGUE: Mapping[str, Known] = {
     "text_long": _error("字数超过规定。", "请缩短。"),
     "value_unknown": _warning("不认识这个名称, 未登记。", "请从规定的名称中选择。"),
     "value_unfit": _error("写法不对。", "请按这一列的要求填写; 没有的请留空。"),
+    "value_missing": _error("没有填写。", "这类工地要求填写这一项。"),
     "entered_on_missing": _error("没有进场日期。", "请填写进场日期, 如 2021-12-01。"),
     "date_form": _error("看不懂这个日期。", "请写成 2021-12-01 这样的年月日。"),
     "date_unreal": _error("没有这一天。", "请核对年月日。"),

@@ -11,7 +11,7 @@ from typing import Any
 from schemas.certificates import company_problem
 from server.rules.rosters import cells
 from server.rules.rosters.cells import Cell, Measured, is_empty, text_of
-from server.rules.rosters.fields import COLUMNS, RosterField
+from server.rules.rosters.fields import COLUMNS, USUALLY_ASKED, RosterField, missing_problem
 from server.rules.rosters.layout import Layout, Merged, is_header_again
 from server.rules.rosters.nobody import has_number, is_name_alone, is_nobody, is_note_below, is_stray_number
 from server.rules.rosters.person import PersonLimits, person_problems
@@ -27,7 +27,8 @@ _SHARED = tuple(name for name, one in COLUMNS.items() if not one.column.own and 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What rows are validated with. `today`: local date; `company`: the uploader's code, `names` its names in plain form."""
+    """What rows are validated with. `today`: local date; `company`: the uploader's code, `names` its names in plain form;
+    `asked`: the fields for which this kind of site asks, of those in which kinds of sites differ."""
 
     today: str
     company: str
@@ -36,6 +37,7 @@ class Context:
     limits: PersonLimits
     epoch_1904: bool = False
     from_csv: bool = False
+    asked: frozenset[str] = USUALLY_ASKED
 
 
 @dataclass(slots=True)
@@ -197,7 +199,7 @@ def _read_shared(
         if one.reads == "company":
             _read_company(row, cell[name], context)
         elif one.reads == "trade":
-            _read_trade(row, name, cell, context.words)
+            _read_trade(row, name, cell, context)
         elif name in cell:
             _read_cell(row, one, cell[name], context)
     entered, exited = row.fields.get("entered_on"), row.fields.get("exited_on")
@@ -218,13 +220,13 @@ def _read(row: Row, cell: Mapping[str, Cell], context: Context) -> None:
 
 def _read_cell(row: Row, one: RosterField, cell: Cell, context: Context) -> None:
     """What one cell says, by the type of its field."""
-    words, missing = context.words, one.column.missing
+    words, missing = context.words, missing_problem(one, context.asked)
     if one.column.none and words.says("none", text_of(cell)):
-        return
+        cell = ""
     if one.reads == "choice":
-        _read_listed(row, one, cell, words.value)
+        _read_listed(row, one, cell, words.value, missing)
     elif one.reads == "yes_no":
-        _read_listed(row, one, cell, _yes_no(words))
+        _read_listed(row, one, cell, _yes_no(words), missing)
     elif one.reads == "date":
         row.take(one.name, cells.read_date(cell, context.epoch_1904, words), missing)
     elif one.reads == "phone":
@@ -262,9 +264,12 @@ def _read_company(row: Row, cell: Cell, context: Context) -> None:
     row.found.append(Found(problem or "company_not_yours", "company"))
 
 
-def _read_trade(row: Row, name: str, cell: Mapping[str, Cell], words: Words) -> None:
+def _read_trade(row: Row, name: str, cell: Mapping[str, Cell], context: Context) -> None:
     """A manager's trade makes a manager of whoever has no role in the row."""
-    trade = cell[name]
+    trade, words = cell[name], context.words
+    if is_empty(trade) and name not in context.asked:
+        row.fields |= {"role": "worker"} if "role" in context.asked else {}
+        return
     code, problem = ("000", "trade_missing") if is_empty(trade) else cells.read_trade(trade, words)
     if problem is not None:
         row.found.append(Found(problem, name))
@@ -272,8 +277,11 @@ def _read_trade(row: Row, name: str, cell: Mapping[str, Cell], words: Words) -> 
     row.fields["role"] = "manager" if code == _MANAGER_TRADE else "worker"
 
 
-def _read_listed(row: Row, one: RosterField, cell: Cell, value_of: Callable[[str, str], Any]) -> None:
+def _read_listed(
+    row: Row, one: RosterField, cell: Cell, value_of: Callable[[str, str], Any], missing: str | None
+) -> None:
     if is_empty(cell):
+        row.found += [Found(missing, one.name)] if missing is not None and one.name not in row.fields else []
         return
     value = value_of(one.name, text_of(cell))
     if value is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from server.models import AuditEvent, Proposal, User
 from server.models.access import viewer_of
 from server.rules.calendar import DAY_MS
 from tests.server.office import Office, refusal_of
+from tests.stories.field import Field
 
 RULE = "admin/rules/fever_celsius"
 GOOD = {
@@ -62,6 +64,20 @@ def test_a_second_administrator_brings_the_number_into_force_and_the_past_keeps_
     admin, second = office.cast.users["admin"], office.cast.users["deputy"]
     assert found == [("proposed", admin), ("rule_changed", second), ("approved", second)]
     assert "将起用" in office.seat("admin").get(RULE)
+
+
+def test_the_new_number_is_on_a_tablet_after_its_next_sync(office: Office, tmp_path: Path) -> None:
+    tablet = Field(office.cast, tmp_path).tablet("first")
+    page = f"proposals/{proposed(office)}"
+    office.seat("deputy").send(page, f"{page}/decide", verdict="approve")
+    office.cast.clock.advance(1_000)
+    report = tablet.sync()
+    assert report.ok and report.pull.puts == 2  # the one that ends, and the one that begins
+    found = [tablet.in_force("rule", "fever_celsius", day) for day in ("2026-11-30", "2026-12-01")]
+    assert [(one["value"], one["source"]) for one in found if one] == [
+        (37.3, "各地通用界限, 待核对原文"),
+        (37.5, "新防指〔2026〕9号"),
+    ]
 
 
 def test_files_that_are_loaded_again_leave_the_offices_number_in_force(office: Office) -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 from flask import Flask
 
-from server.actions.flags.filters import FLAG_FILTERS, WAITING_FILTERS, Filter
+from server.actions.flags.filters import FLAG_FILTERS, WAITING_FILTERS
+from server.models.filters import Filter
 from tests.server.cast import Cast
 from tests.server.web.test_console import log_in
 

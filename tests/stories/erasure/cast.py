@@ -16,10 +16,12 @@ from server.actions.audit.verify_log import verify_exchanges, verify_scope
 from server.actions.erasure.request_erasure import Asked, request_erasure, same_person
 from server.actions.ops.sealed_columns import SEALED_COLUMNS
 from server.actions.questions.settle_questions import DISMISSED, settle_refused
+from server.actions.records.segments import unpacked
 from server.actions.reference.load_reference import load_reference, tx_of
 from server.base.db import Base, read, write
 from server.models import (
     Erasure,
+    Segment,
     Window,
 )
 from server.models.access import viewer_of
@@ -125,7 +127,9 @@ def everything(app: Flask) -> str:
         for column in SEALED_COLUMNS:
             for row in session.execute(sa.select(*column.key_columns, column.column)):
                 if row[-1] is not None:
-                    found.append(seals.open(column.aad(row), row[-1]).decode("utf-8", "replace"))
+                    opened = seals.open(column.aad(row), row[-1])
+                    packed = column.model is Segment
+                    found.append((unpacked(opened) if packed else opened).decode("utf-8", "replace"))
     return "\n".join(found)
 
 

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from server.actions.audit.verify_log import verify_scope
 from server.actions.erasure import find_person
+from server.actions.records.segments import segment_aad, unpacked
 from server.base.config import Config
 from server.base.db import read
 from server.models import (
     LogEntry,
     Quarantine,
     Record,
+    Segment,
     Window,
     Worker,
 )
@@ -232,3 +234,18 @@ def test_somebody_else_of_the_same_name_or_telephone_stays_as_he_is(story: Story
         assert session.get(Worker, (story.cast.site_a, key)) is not None
     assert story.erasure(erasure).done["mentions"] == 1
     assert story.faults() == []
+
+
+def test_his_facts_are_in_no_segment_any_more_and_those_of_others_still_are(story: Story) -> None:
+    assert _served_of(story, story.him) == 2 and _served_of(story, story.other) == 2
+    story.erase()
+    assert _served_of(story, story.him) == 0 and _served_of(story, story.other) == 2
+    assert story.faults() == []
+
+
+def _served_of(story: Story, worker: str) -> int:
+    """How many lines of segments name a worker."""
+    with story.app.app_context(), read() as session:
+        rows = session.scalars(sa.select(Segment)).all()
+    opened = [story.seals.open(segment_aad(row.scope_id, row.first_seq), row.lines) for row in rows]
+    return sum(worker.encode() in line for text in opened for line in unpacked(text).split(b"\n"))

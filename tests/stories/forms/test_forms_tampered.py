@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from schemas.forms.tables import tables_from_json
 from server.actions.forms.publish_form import publish_form
-from server.actions.reference.load_reference import form_id, tx_of
+from server.actions.reference.load_reference import tx_of
+from server.actions.reference.publish_reference import form_id
 from server.base.db import write
 from server.models import REF, LogEntry, PublishedForm, Record
 from tests.stories.field import Field

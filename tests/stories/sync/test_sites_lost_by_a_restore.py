@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server.actions.sites.assign_site import assign_site
 from server.base.db import write
-from server.models import Assignment, Exchange, LogEntry, Record, Site, StreamHead, User
+from server.models import Assignment, Exchange, LogEntry, Record, Segment, Site, StreamHead, User
 from server.models.scope import Scope, renew_epochs
 from tests.server.cast import Cast
 from tests.stories.field import Field
@@ -24,7 +24,7 @@ def field(cast: Cast, tmp_path: Path) -> Field:
 def _put_back(field: Field) -> None:
     """The database is as it was before the user had the site, and before anything was written there."""
     with field.app.app_context(), write() as session:
-        for table in (LogEntry, Record, StreamHead):
+        for table in (LogEntry, Record, Segment, StreamHead):
             session.execute(sa.delete(table).where(table.scope_id == field.cast.site_a))
         mine = Assignment.user_id == field.cast.users["inspector"]
         session.execute(sa.delete(Assignment).where(mine, Assignment.site_id == field.cast.site_a))

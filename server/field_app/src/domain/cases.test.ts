@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Item } from "../store/view";
 import { caseOf, openCases, urgency, withoutCase } from "./cases";
-import { balances } from "./supplies";
 import { retests } from "./temperature";
 import { problems } from "./validate";
 
@@ -50,24 +49,5 @@ describe("a case", () => {
     expect(problems("case", body)).toEqual({});
     expect(problems("case", { ...body, outcome: "cleared" })["evidence"]).toMatch(/依据/);
     expect(problems("case", { outcome: "cleared" }, true)).toEqual({});
-  });
-});
-
-describe("a round", () => {
-  it("knows both coordinates or none", () => {
-    const body = { purpose: "routine", result: "sound" };
-    expect(problems("inspection_round", body)).toEqual({});
-    expect(problems("inspection_round", { ...body, latitude_deg: 35.3 })).toHaveProperty("longitude_deg");
-  });
-});
-
-describe("supplies", () => {
-  it("are what was counted, and what came and went since", () => {
-    const moved = (movement: string, amount: number, hour: number, more: object = {}) =>
-      item("supply_movement", `${hour}`, { item: "mask", movement, amount, ...more }, NOON + hour * HOUR);
-    expect(balances([]).get("mask")).toBeUndefined();
-    const movements = [moved("issued", 30, 4), moved("received", 500, 1), moved("counted", 100, 3), moved("issued", 20, 2)];
-    expect(balances(movements).get("mask")).toBe(70);
-    expect(balances([...movements, moved("received", 9, 5, { voided: true })]).get("mask")).toBe(70);
   });
 });

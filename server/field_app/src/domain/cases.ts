@@ -1,6 +1,7 @@
 // Cases (个案): what of them is not reported yet, and how long there is. The limits are rules with dates.
 
 import { rule, type Rule } from "../contracts";
+import { writtenMs } from "../protocol/ids";
 import { localDate } from "../protocol/time";
 import type { Item } from "../store/view";
 import { isDone, isHigh, type Retest } from "./temperature";
@@ -52,8 +53,3 @@ export function withoutCase(going: ReadonlyMap<string, Retest>, items: readonly 
 }
 
 const HOUR_MS = 3600_000;
-
-/** A register comes down without the time at which it was written; its UUIDv7 gives that time, by the writer's clock. */
-function writtenMs(id: string): number {
-  return parseInt(id.replace("-", "").slice(0, 12), 16) || 0;
-}

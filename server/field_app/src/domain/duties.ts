@@ -6,7 +6,7 @@ import { parseMs } from "../protocol/time";
 import { writtenTimes } from "../store/times";
 import { isStanding, type Item } from "../store/view";
 import { fitOf, isMet, type Pass, type Reading, type Span, weigh } from "./coverage";
-import { inForce, slotsOn } from "./duty_versions";
+import { inForce, slotsOn } from "./dated";
 import type { Person } from "./people";
 import { isAtPlace, isOfKind, type Known } from "./places";
 import { readings } from "./temperature";
@@ -42,7 +42,6 @@ export interface Day {
 }
 
 const OVER = ["met", "done_late", "backfilled", "excused", "void"];
-const STAFF_DUTY = "TEMP-CANTEEN";
 
 /** The duties that have something to show now, the most urgent first. */
 export function dues(day: Day, nowMs: number): Due[] {
@@ -73,7 +72,7 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   const closesMs = parseMs(text("closes")) ?? dueMs;
   const [duty, slot, place, placeId] = [text("duty"), text("slot"), text("place"), text("place_id")];
   const covered = coverageOf(item, day);
-  if (duty === STAFF_DUTY && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
+  if (isOfStaff(item, day) && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
   const window = { opensMs, dueMs, deadlineMs: deadlineMs(item, dueMs), closesMs };
   const version = versionOf(item, day)?.body ?? {};
   const evidence = String(version["kind"] ?? "");
@@ -91,6 +90,11 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
 
 function isCoverage(item: Item, day: Day): boolean {
   return versionOf(item, day)?.body["judging"] === "coverage";
+}
+
+/** Whether only canteen staff are asked for. */
+function isOfStaff(item: Item, day: Day): boolean {
+  return Boolean(versionOf(item, day)?.body["staff"]);
 }
 
 /** The version of its duty by which a window was planned: that of its own date. */
@@ -120,7 +124,7 @@ function coverageOf(item: Item, day: Day): Covered | null {
 function weighed(item: Item, day: Day): Covered | null {
   const span = isCoverage(item, day) ? spanOf(item, day) : null;
   if (!span) return null;
-  const isStaffOnly = item.body["duty"] === STAFF_DUTY;
+  const isStaffOnly = isOfStaff(item, day);
   const share = rule("coverage_share", String(item.body["local_date"])).value;
   const { staff, passes, checks } = signsOf(day);
   const found = isStaffOnly ? weigh(passes, checks, span, share, staff) : weigh(passes, checks, span, share, null, staff);

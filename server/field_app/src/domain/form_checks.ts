@@ -1,7 +1,7 @@
 // What a value of a form is by itself, as schemas/forms/body_schema.py has it. Patterns and their words are generated.
 
 import { choicesOf, type Form, type FormItem } from "./form";
-import { said, shippedForm } from "./shipped_forms";
+import { said, wasCode } from "./form_contracts";
 import { failed } from "./validate";
 
 const CODES = ["areas", "items"]; // any other file holds ids, as `workers` does
@@ -84,7 +84,7 @@ function isPoint(value: unknown): boolean {
 
 /** Of the forms that were code before, the kinds of places are reference data: there may be more than the form lists. */
 export function isOpen(form: Form, item: FormItem): boolean {
-  return item.list === "place" && shippedForm(form.code) !== undefined;
+  return item.list === "place" && wasCode(form);
 }
 
 function choiceProblem(form: Form, item: FormItem, value: unknown): string {

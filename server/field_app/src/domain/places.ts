@@ -1,6 +1,6 @@
 // The places of a site. Their kinds are reference data: this app may have no word for one, the site has a name for each.
 
-import { contracts, word } from "../contracts";
+import { word, wordsOf } from "../contracts";
 import type { Body } from "../protocol/entry";
 import { parseMs } from "../protocol/time";
 import { writtenTimes } from "../store/times";
@@ -78,5 +78,5 @@ export function placeOf(body: Body): Place {
 
 /** The words for kinds of places. Of one that came after the app was built, the name of such a place at this site. */
 export function placeWords(site: Item | null | undefined): Record<string, string> {
-  return { ...Object.fromEntries(placesOf(site).map(({ kind, name }) => [kind, name])), ...contracts.words["place"] };
+  return { ...Object.fromEntries(placesOf(site).map(({ kind, name }) => [kind, name])), ...wordsOf("place") };
 }

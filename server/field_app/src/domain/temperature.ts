@@ -1,13 +1,14 @@
 // What a reading means before the server has seen it, and how far a retest has come.
 
-import { contracts, rule } from "../contracts";
+import { contracts, rule, versionsOf } from "../contracts";
 import { localDate, localTime } from "../protocol/time";
 import { isStanding, type Item } from "../store/view";
-import { slotsOn } from "./duty_versions";
+import { READING } from "./code_kinds";
+import { type DutySlot, inForce, slotsOn } from "./dated";
 
 export type Verdict = "incomplete" | "impossible" | "implausible" | "fever" | "normal";
 
-const CELSIUS = contracts.kinds["temperature_check"]!.fields["celsius"]!.checks.find((one) => one.rule === "range");
+const CELSIUS = contracts.kinds[READING]!.fields["celsius"]!.checks.find((one) => one.rule === "range");
 export const IMPOSSIBLE = CELSIUS?.message ?? "";
 
 /** Three digits as they are typed: `365` is 36.5. */
@@ -23,10 +24,9 @@ export function verdict(celsius: number | null): Verdict {
   return isFever(celsius) ? "fever" : "normal";
 }
 
-const NEVER_BELOW = Math.min(...contracts.rules["fever_celsius"]!.map(({ value }) => value)); // whatever the day
-
 export function isFever(celsius: number, atMs = Date.now()): boolean {
-  return celsius >= NEVER_BELOW && celsius >= rule("fever_celsius", localDate(atMs)).value;
+  const neverBelow = Math.min(...versionsOf("fever_celsius").map(({ value }) => value)); // whatever the day
+  return celsius >= neverBelow && celsius >= rule("fever_celsius", localDate(atMs)).value;
 }
 
 /** The readings that decide about a person: begun by a high one, ended by three, or as soon as enough of them are high. */
@@ -79,8 +79,18 @@ export function readings(checks: readonly Item[], slot: string): Map<string, Ite
 
 /** Which slot it is: the one that opened last, for a reading taken before a slot opens would not count in it. */
 export function slotAt(ms: number, duties: readonly Item[]): string {
-  const slots = slotsOn(duties, "TEMP", localDate(ms));
+  const slots = readingSlots(duties, localDate(ms));
   return (slots.filter((slot) => slot.opens <= localTime(ms)).at(-1) ?? slots[0])?.slot ?? "";
+}
+
+/** The slots of a day in which everybody is measured, in the order in which they open. */
+function readingSlots(duties: readonly Item[], day: string): DutySlot[] {
+  const codes = [...new Set(duties.map(({ body }) => String(body["code"])))];
+  const asks = (code: string) => {
+    const body = inForce(duties, code, day)?.body;
+    return body?.["judging"] === "coverage" && body["kind"] === READING && !body["staff"];
+  };
+  return codes.filter(asks).flatMap((code) => slotsOn(duties, code, day)).sort((a, b) => a.opens.localeCompare(b.opens));
 }
 
 function inOrder(checks: readonly Item[]): Item[] {

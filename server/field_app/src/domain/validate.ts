@@ -4,6 +4,7 @@
 import { type Check, contracts, type FieldRule } from "../contracts";
 import type { Body } from "../protocol/entry";
 import { parseMs } from "../protocol/time";
+import { CASE, WORKER } from "./code_kinds";
 import { certificateProblem, companyProblem, isRealDate } from "./certificates";
 
 export type Problems = Record<string, string>;
@@ -60,13 +61,12 @@ function isRealInstant(text: string): boolean {
 function together(kind: string, body: Body, isPartial: boolean): Problems {
   const has = (name: string) => body[name] !== undefined && body[name] !== null && body[name] !== "";
   const problemOf = (name: string) => ({ [name]: contracts.together[`${kind}.${name}`]! });
-  if (kind === "worker") {
+  if (kind === WORKER) {
     const { certificate_type: type, certificate_number: number, entered_on: entered, exited_on: exited } = body;
     const problem = has("certificate_number") && typeof type === "string" ? certificateProblem(type, String(number)) : "";
     const isBefore = has("entered_on") && has("exited_on") && String(exited) < String(entered);
     return { ...(problem && { certificate_number: problem }), ...(isBefore && problemOf("exited_on")) };
   }
-  if (kind === "case" && !isPartial && has("outcome") && !has("evidence")) return problemOf("evidence");
-  if (kind === "inspection_round" && has("latitude_deg") !== has("longitude_deg")) return problemOf("longitude_deg");
+  if (kind === CASE && !isPartial && has("outcome") && !has("evidence")) return problemOf("evidence");
   return {};
 }

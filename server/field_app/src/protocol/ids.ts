@@ -12,6 +12,11 @@ export function uuid7(wallMs: number): string {
   return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
 }
 
+/** When a record was named, by its writer's clock: a register comes down without the time at which it was written. */
+export function writtenMs(id: string): number {
+  return parseInt(id.replace("-", "").slice(0, 12), 16) || 0;
+}
+
 /** 128 random bits: never twice. */
 export function nonce(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(16)));

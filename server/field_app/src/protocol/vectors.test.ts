@@ -10,7 +10,9 @@ import { attestationText, receiptText, signatureBase, signRequest, signText, ver
 import { uuid7 } from "./ids";
 import { estimate, floorOf, pushTime, settle, tiesAround, UNKNOWN_MS } from "./intervals";
 import { declaredThrough, kindWatermark } from "./watermark";
+import { inForce } from "../domain/dated";
 import { placesMeant } from "../domain/places";
+import type { Item } from "../store/view";
 import { parseMs, wallText } from "./time";
 
 type RecordPart = { kind: string; id: string; rev: number; digest: string };
@@ -188,5 +190,13 @@ describe("names", () => {
     }
     expect(wallText(1_795_406_400_000)).toBe("2026-11-23T12:00:00.000+08:00");
     expect(parseMs("2026-11-23T12:00:00")).toBe(null);
+  });
+});
+
+describe("reference data", () => {
+  type Case = { name: string; bodies: object[]; code: string; day: string; value: unknown };
+  it.each(vectors("reference").cases as Case[])("$name", ({ bodies, code, day, value }) => {
+    const items = bodies.map((body) => ({ body }) as unknown as Item);
+    expect(inForce(items, code, day)?.body["value"] ?? null).toBe(value);
   });
 });

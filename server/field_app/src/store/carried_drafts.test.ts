@@ -77,32 +77,14 @@ it("of an earlier version of the app are found under the name of today", async (
   expect(await unfinished(fresh)).toMatchObject([{ form: "log", of: "disinfection_log at canteen 工人食堂" }]);
 });
 
-it("of a round come with it, and a finding without its round is no work to go on with", async () => {
+it("of a round of an earlier version are a form that goes on, with its end and its finding", async () => {
   await keepDraft(old, draftName(SITE, "round"), { id: "r1", purpose: "routine", startedMs: 1 });
-  await keepDraft(old, draftName(SITE, "finding r1"), { id: "f1", value: { body: { description: "积水" }, photos: [] } });
-  await keepDraft(old, draftName(SITE, "finding r0"), { id: "f0", value: { body: {}, photos: [] } });
+  await keepDraft(old, draftName(SITE, "finish r1"), { id: "e1", value: { body: { companion: "李工" }, observed: "x" } });
+  await keepDraft(old, draftName(SITE, "finding r1"), { id: "f1", value: { body: { description: "积水" }, photos: [await photo()] } });
   await takeDrafts(fresh, await unsentFile(old));
-  expect((await unfinished(fresh)).map(({ form, of }) => [form, of])).toEqual([["finding", "r1"], ["round", ""]]);
-});
-
-it("lose a photo that was damaged on the way, and nothing else", async () => {
-  const about = strToU8(JSON.stringify({ user: "user" }));
-  const list = strToU8(JSON.stringify([{ name: NEW, value: { id: "d1", value: { body: {}, photos: [{ sha256: "0".repeat(64), type: "image/jpeg" }] } } }]));
-  const zip = zipSync({ "about.json": about, "drafts.json": list, [`drafts/${"0".repeat(64)}.jpeg`]: utf8("y") });
-  expect(await takeDrafts(fresh, new Blob([zip as Uint8Array<ArrayBuffer>]))).toMatchObject({ taken: 1 });
-  expect(await unfinished(fresh)).toMatchObject([{ photos: 0 }]);
-});
-
-const packed = (files: Record<string, unknown>) =>
-  new Blob([zipSync(Object.fromEntries(Object.entries(files).map(([name, value]) => [name, strToU8(JSON.stringify(value))]))) as Uint8Array<ArrayBuffer>]);
-it.each([
-  ["export_unreadable", new Blob(["no zip"])],
-  ["export_unreadable", packed({ "other.json": {} })],
-  ["export_of_other", packed({ "about.json": { user: "somebody" }, "drafts.json": [] })],
-  ["export_without_drafts", packed({ "about.json": { user: "user" } })],
-  ["export_unreadable", packed({ "about.json": { user: "user" }, "drafts.json": {} })],
-  ["export_unreadable", packed({ "about.json": { user: "user" }, "drafts.json": [{ name: "token", value: { id: "x" } }] })],
-  ["export_unreadable", packed({ "about.json": { user: "user" }, "drafts.json": [null] })],
-])("are refused as %s", async (code, file) => {
-  await expect(takeDrafts(fresh, file)).rejects.toMatchObject({ code });
+  expect((await unfinished(fresh)).map(({ form, of, body, photos }) => [form, of, body, photos])).toEqual([
+    ["log", "inspection_finding in r1", { description: "积水" }, 1],
+    ["log", "inspection_round", { purpose: "routine", companion: "李工" }, 0],
+  ]);
+  expect(await draft(fresh, draftName(SITE, "log inspection_round"))).toMatchObject({ id: "r1", value: { observed: "x" } });
 });

@@ -4,8 +4,9 @@ import { strFromU8, strToU8, unzipSync } from "fflate";
 import type { Photo } from "../domain/photos";
 import { hex, sha256 } from "../protocol/bytes";
 import { type FieldDatabase, FieldError, type Note } from "./database";
-import { copiedIn, draftName, nameNow, partsOf } from "./draft_names";
+import { copiedIn, draftName, isOfRecord, partsOf } from "./draft_names";
 import { allDrafts, idOf, isWritten } from "./drafts";
+import { draftsNow } from "./old_drafts";
 
 const LIST = "drafts.json";
 const FOLDER = "drafts/";
@@ -43,7 +44,7 @@ export async function takeDrafts(db: FieldDatabase, file: Blob): Promise<Taken> 
   if (!files[LIST]) throw new FieldError("export_without_drafts");
   const list = documentIn<unknown[]>(files, LIST);
   if (!Array.isArray(list)) throw new FieldError("export_unreadable");
-  const drafts = await Promise.all(list.map((one) => draftIn(files, one))); // before the transaction, which waits for nothing else
+  const drafts = draftsNow(await Promise.all(list.map((one) => draftIn(files, one)))); // before the transaction, which waits for nothing else
   const counts: Taken = { taken: 0, known: 0, busy: 0, foreign: 0 };
   await db.transaction("rw", [db.notes, db.scopes, db.outbox, db.records], async () => {
     for (const draft of drafts) counts[await put(db, draft)] += 1;
@@ -65,12 +66,12 @@ async function put(db: FieldDatabase, draft: Note): Promise<keyof Taken> {
 /** A refused entry stays on its tablet: what was to replace it goes on as a new one. */
 async function nameElsewhere(db: FieldDatabase, name: string, value: unknown): Promise<string> {
   const { scope, form, of } = partsOf(name);
-  if (of.includes(" of ")) return name; // the record that it corrects is on every tablet
+  if (isOfRecord(of)) return name; // the record that it corrects, or belongs to, is on every tablet or comes with it
   const refused = await db.outbox.where("id").equals(copiedIn(of)).first();
   if (!refused) return name;
   const body = (value as { value?: { body?: Record<string, unknown> } }).value?.body ?? {};
   const place = body["place_name"] ? ` at ${String(body["place"])} ${String(body["place_name"])}` : "";
-  const asNew: Record<string, unknown> = { worker: "new", finding: body["round"], log: `${of.split(" ")[0]}${place}` };
+  const asNew: Record<string, unknown> = { worker: "new", log: `${of.split(" ")[0]}${place}` };
   return asNew[form] ? draftName(scope, `${form} ${asNew[form]}`) : name;
 }
 
@@ -105,14 +106,13 @@ async function draftIn(files: Record<string, Uint8Array>, one: unknown): Promise
     const bytes = files[fileOf(photo)] as Uint8Array<ArrayBuffer> | undefined;
     if (bytes && hex(await sha256(bytes)) === photo.sha256) photos.push({ ...photo, blob: new Blob([bytes], { type: photo.type }) });
   }
-  return { name: nameNow(name), value: withPhotos(value, () => photos) };
+  return { name, value: withPhotos(value, () => photos) };
 }
 
 function photosIn(draft: unknown): Photo[] {
   return (draft as { value?: { photos?: Photo[] } }).value?.photos ?? [];
 }
 
-/** A round that goes on has no photos of its own. */
 function withPhotos(draft: unknown, change: (photos: Photo[]) => unknown[]): unknown {
   const { value, ...rest } = draft as { value?: { photos?: Photo[] } };
   return value ? { ...rest, value: { ...value, ...(value.photos && { photos: change(value.photos) }) } } : draft;

@@ -50,13 +50,21 @@ it("finds drafts again that an older version named otherwise", async () => {
     { name: "draft:site:1:disinfect canteen 工人食堂", value: { id: "d1" } },
     { name: "draft:site:1:disinfect 01980a00-0000-7000-8000-00000000d001", value: { id: "d2" } },
     { name: "draft:site:1:worker new", value: { id: "d3" } },
+    { name: "draft:site:1:round", value: { id: "r1", purpose: "special", startedMs: 1 } },
+    { name: "draft:site:1:finding r1", value: { id: "f1", value: { body: {}, photos: [] } } },
+    { name: "draft:site:1:finding e9", value: { id: "f2", value: { body: {}, photos: [] } } },
+    { name: "draft:site:1:finish e8", value: { id: "f3", value: { body: {} } } },
   ]);
   old.close();
   expect((await new FieldDatabase(name).notes.toArray()).map((note) => note.name).sort()).toEqual([
+    "draft:site:1:log inspection_finding e9",
+    "draft:site:1:log inspection_finding in r1",
+    "draft:site:1:log inspection_round",
+    "draft:site:1:log inspection_round e8",
     "draft:site:1:log disinfection_log 01980a00-0000-7000-8000-00000000d001",
     "draft:site:1:log disinfection_log at canteen 工人食堂",
     "draft:site:1:worker new",
-  ]);
+  ].sort());
 });
 
 it("knows a full disk, however deep it lies", () => {

@@ -6,7 +6,7 @@
 import Dexie, { type Table } from "dexie";
 import type { Bytes } from "../protocol/bytes";
 import type { Act, Body } from "../protocol/entry";
-import { nameNow } from "./draft_names";
+import { draftsNow } from "./old_drafts";
 
 export interface Identity {
   one: "one";
@@ -122,10 +122,10 @@ export class FieldDatabase extends Dexie {
         outbox: "++seq, &id, [scope+n], [scope+state], state, [kind+shown+state+scope+day], [shown+act], [state+outcome+seen], record",
       })
       .upgrade((old) => old.table("scopes").toCollection().modify((row: Partial<ScopeRow>) => void (row.gone ??= 0)));
-    this.version(6).upgrade(async (old) => {
-      const drafts = (await old.table<Note>("notes").where("name").startsWith("draft:").toArray()).filter(({ name }) => nameNow(name) !== name);
-      await old.table("notes").bulkPut(drafts.map(({ name, value }) => ({ name: nameNow(name), value })));
+    this.version(7).upgrade(async (old) => {
+      const drafts = await old.table<Note>("notes").where("name").startsWith("draft:").toArray();
       await old.table("notes").bulkDelete(drafts.map(({ name }) => name));
+      await old.table("notes").bulkPut(draftsNow(drafts));
     });
   }
 

@@ -2,7 +2,7 @@
 
 import type { Body } from "../protocol/entry";
 import type { FieldDatabase, Note } from "./database";
-import { copiedIn, partsOf } from "./draft_names";
+import { copiedIn, isOfRecord, partsOf } from "./draft_names";
 
 const LAST = "last:";
 
@@ -29,18 +29,16 @@ export interface Unfinished {
   photos: number;
 }
 
-/** All that can be opened again, but the end of a round, which is a part of it. */
+/** All that can be opened again. */
 export async function unfinished(db: FieldDatabase): Promise<Unfinished[]> {
   const found: Unfinished[] = [];
-  const rounds = new Set<string>();
   for (const { name, value } of await allDrafts(db)) {
     const { scope, form, of } = partsOf(name);
     const { body = {}, photos = [] } = (value as { value?: { body?: Body; photos?: unknown[] } }).value ?? {};
-    if (form === "round") rounds.add(idOf(value));
-    const copies = of !== "" && !of.includes(" of ") && (await db.outbox.where("id").equals(copiedIn(of)).count()) > 0;
-    if (form !== "finish") found.push({ name, scope, form, of, copies, body, photos: photos.length });
+    const copies = of !== "" && !isOfRecord(of) && (await db.outbox.where("id").equals(copiedIn(of)).count()) > 0;
+    found.push({ name, scope, form, of, copies, body, photos: photos.length });
   }
-  return found.filter(({ form, of, copies }) => form !== "finding" || copies || rounds.has(of));
+  return found;
 }
 
 /** Without those whose entry is written: here, or by another tablet from which they came. */

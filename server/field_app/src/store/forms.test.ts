@@ -5,7 +5,7 @@ import type { Form } from "../domain/form";
 import { pull } from "../sync/pull";
 import { push } from "../sync/push";
 import { FakeServer, SITE } from "../tests/fake_server";
-import { formsOn, isMeantFor, kindOfForm, publishedForms, ruleOn } from "./forms";
+import { formsOn, isMeantFor, kindOfForm, publishedForms } from "./forms";
 import { entryOf, found, type Item, listed } from "./view";
 import { add, amend, edit, voidRecord } from "./write";
 
@@ -76,11 +76,4 @@ it("needs the records that it names, and finds facts by their day and registers 
 it("is a kind as lists and pages know it", () => {
   expect(kindOfForm(form(1)).acts).toEqual(["add", "amend", "void"]);
   expect(kindOfForm(form(1, { nature: "register", icon: "pump" }))).toMatchObject({ acts: ["add", "edit", "void"], icon: "pump" });
-});
-
-it("judges by the number that came down and is in force on the day, else by that of the app's build", () => {
-  const row = (value: number, valid_from: string, valid_to: string | null = null) => ({ body: { code: "depth", value, valid_from, valid_to } }) as unknown as Item;
-  const rules = [row(2, "2026-01-01"), row(1, "2021-12-01", "2026-01-01")];
-  expect([ruleOn(rules, "2025-06-01")("depth"), ruleOn(rules, "2026-01-01")("depth"), ruleOn(rules, "2020-01-01")("depth")]).toEqual([1, 2, null]);
-  expect(ruleOn([], "2026-01-01")("fever_celsius")).toBe(37.3);
 });

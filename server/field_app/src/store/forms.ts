@@ -1,8 +1,7 @@
 // The forms that were published, as this tablet has them: records of kind `form` in `ref`, one for each code and version.
 
-import { contracts, type KindRule } from "../contracts";
+import type { KindRule } from "../contracts";
 import { type Form, isOffered } from "../domain/form";
-import type { Body } from "../protocol/entry";
 import type { FieldDatabase } from "./database";
 import { type Item, listed } from "./view";
 
@@ -29,19 +28,6 @@ export function isMeantFor(form: Form, site: Item | null, writer: string): boole
   const kind = site?.body["kind"];
   const isOfSite = typeof kind !== "string" || form.site_kinds.length === 0 || form.site_kinds.includes(kind);
   return isOfSite && form.writers.includes(writer);
-}
-
-/** The numbers in force on a day, by code: those that came down, else those of the app's build. */
-export function ruleOn(rules: readonly Item[], day: string): (code: string) => number | null {
-  return (code) => {
-    const versions: Body[] = rules.filter(({ body }) => body["code"] === code).map(({ body }) => body);
-    const known = versions.length > 0 ? versions : ((contracts.rules[code] ?? []) as unknown as Body[]);
-    const from = (row: Body) => String(row["valid_from"] ?? row["from"] ?? "");
-    const until = (row: Body) => row["valid_to"] ?? row["to"] ?? null;
-    const holds = known.filter((row) => from(row) <= day && (until(row) === null || day < String(until(row))));
-    const value = holds.sort((a, b) => from(a).localeCompare(from(b))).at(-1)?.["value"];
-    return typeof value === "number" ? value : null;
-  };
 }
 
 /** A form as lists and pages see a kind of records. */

@@ -1,15 +1,17 @@
 // The frame: the user, the site, the navigation bar, and short messages to the user.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Form } from "../domain/form";
-import { inForce } from "../domain/duty_versions";
+import { fieldOf, type Form } from "../domain/form";
+import { CASE } from "../domain/code_kinds";
+import { inForce } from "../domain/dated";
 import { localDate } from "../protocol/time";
+import { REFERENCE, type Reference, takeReference } from "../reference";
 import type { FieldDatabase } from "../store/database";
 import { formsOn, isMeantFor, publishedForms } from "../store/forms";
-import { type Item, listed } from "../store/view";
+import { type Item, listed, listedTogether } from "../store/view";
 import { Exchange } from "../sync/exchange";
 import { Syncer } from "../sync/syncer";
-import { formKinds, kindOf, logAt, logRoom } from "./forms";
+import { logAt, logRoom } from "./forms";
 import { Icon } from "./parts/icon";
 import { Later } from "./parts/later";
 import { ReasonOfCopy } from "./parts/reason";
@@ -29,7 +31,7 @@ import { WorkerForm } from "./screens/worker_form";
 import { type Session, SessionContext, type Tone, useLive } from "./session";
 import { useUpdate } from "./updates";
 
-type Room = readonly [path: string, name: string, icon: string, kind?: string]; // `kind`: whose later versions have a form
+type Room = readonly [path: string, name: string, icon: string];
 
 const FIRST_ROOMS: Room[] = [
   ["/today", "今日", "today"],
@@ -40,10 +42,8 @@ const PEOPLE_ROOMS: Room[] = [
   ["/gate", "门岗", "gate"],
 ];
 const OWN_ROOMS: Room[] = [
-  ["/round", "巡查", "round", "inspection_round"],
   ["/flags", "标记", "flag"],
-  ["/cases", "个案", "case"],
-  ["/supplies", "物资", "supplies", "supply_movement"],
+  ["/cases", "个案", CASE],
 ];
 const SYNC: Room = ["/sync", "同步", "sync"];
 const WRITER = "inspector"; // who uses this app
@@ -76,7 +76,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
     if (route.query.size > 0) location.replace(`#${logAt(route.path) ? route.path : `/${route.path.split("/")[1]}`}`);
     void db.setNote("site", scope);
   };
-  const session: Session = { db, syncer, site, sites, forms: read.forms, chooseSite, isBusy, offsetMs, notify, fromLink };
+  const session: Session = { db, syncer, site, sites, forms: read.forms, duties: read.duties, chooseSite, isBusy, offsetMs, notify, fromLink };
   const isIn = identity !== null && identity.state !== "enrolling";
   return (
     <SessionContext.Provider value={session}>
@@ -99,23 +99,22 @@ interface AllRooms {
   further: Room[];
 }
 
+/** What scope `ref` brought: forms and duties; numbers and words go to where they are looked up (reference.ts). */
 async function readForms(db: FieldDatabase): Promise<{ forms: Form[]; duties: Item[] }> {
-  const [forms, duties] = await Promise.all([publishedForms(db), listed(db, "duty", "ref")]);
-  return { forms, duties };
+  const [forms, lists] = await Promise.all([publishedForms(db), listedTogether(db, "ref", REFERENCE.map((kind) => ({ kind })))]);
+  takeReference(Object.fromEntries(REFERENCE.map((kind, i) => [kind, lists[i]!.map(({ body }) => body)])) as unknown as Reference);
+  return { forms, duties: lists[0]! };
 }
 
-/** Of the forms, one that a duty asks for is in the bar, the first of them; the others are further rooms. */
+/** Of the forms, one that a duty asks for is in the bar, the first of them; the others are further rooms, but for those that
+ * belong to records of another: they are begun there. */
 function roomsOf(forms: readonly Form[], duties: readonly Item[], site: Item | null, today: string): AllRooms {
-  const offered = formsOn(forms, today);
-  const isOffered = (kind: string) => (forms.some(({ code }) => code === kind) ? offered.has(kind) && isMeantFor(offered.get(kind)!, site, WRITER) : true);
+  const offered = [...formsOn(forms, today).values()].filter((form) => isMeantFor(form, site, WRITER));
   const isAsked = (kind: string) => duties.some(({ body }) => body["kind"] === kind && inForce(duties, String(body["code"]), today)?.body["kind"] === kind);
-  const kinds = formKinds(forms).filter(isOffered);
-  const asked = kinds.filter(isAsked);
-  const roomFor = (kind: string): Room => [logRoom(kind), kindOf(forms, kind)!.title, kindOf(forms, kind)!.icon];
-  const [first, ...others] = [...asked, ...kinds.filter((kind) => !asked.includes(kind))].map(roomFor);
-  const known = new Set(kinds.map(logRoom));
-  const own = OWN_ROOMS.filter(([, , , kind]) => !kind || !known.has(logRoom(kind)));
-  return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...own, ...others, SYNC] };
+  const isBelow = (form: Form) => offered.some(({ code }) => code === fieldOf(form, "parent")?.file);
+  const byNeed = [...offered.filter(({ code }) => isAsked(code)), ...offered.filter((form) => !isAsked(form.code) && !isBelow(form))];
+  const [first, ...others] = byNeed.map(({ code, title, icon = "record" }): Room => [logRoom(code), title, icon]);
+  return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...OWN_ROOMS, ...others, SYNC] };
 }
 
 function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isRevoked: boolean }) {
@@ -163,11 +162,6 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
       return <WorkerForm key={query.toString()} id={query.get("id")} copy={query.get("copy")} />;
     case "/gate":
       return <Gate chosen={query.get("worker")} copy={query.get("copy")} />;
-    case "/round":
-      return <Later key={path} load={roundScreen} with={{}} />;
-    case "/round/finding":
-    case "/round/finish":
-      return <Later key={path} load={roundForm} with={{ form: path === "/round/finding" ? ("finding" as const) : ("finish" as const), ...asked(query, "copy") }} />;
     case "/flags":
       return <Flags id={query.get("id")} />;
     case "/cases":
@@ -176,22 +170,17 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
       return <NewCaseOf />;
     case "/cases/case":
       return <Later key={path} load={caseScreen} with={asked(query, "id", "worker", "cause", "code", "copy")} />;
-    case "/supplies":
-      return <Later key={path} load={supplies} with={asked(query, "copy")} />;
     case "/more":
       return <More rooms={further} />;
     case "/sync":
       return <SyncScreen />;
     default:
-      return logAt(path) ? <Later key={path} load={formScreen} with={{ kind: logAt(path), ...asked(query, "place", "slot", "of", "copy") }} /> : <Today />;
+      return logAt(path) ? <Later key={path} load={formScreen} with={{ kind: logAt(path), ...asked(query, "place", "slot", "of", "copy", "parent", "record") }} /> : <Today />;
   }
 }
 
 const formScreen = async () => (await import("./form/form_screen")).FormScreen;
-const roundScreen = async () => (await import("./screens/round")).Round;
-const roundForm = async () => (await import("./screens/round_forms")).RoundForm;
 const caseScreen = async () => (await import("./screens/case")).CaseScreen;
-const supplies = async () => (await import("./screens/supplies")).Supplies;
 
 function asked<Name extends string>(query: URLSearchParams, ...names: Name[]): Record<Name, string | null> {
   return Object.fromEntries(names.map((name) => [name, query.get(name)])) as Record<Name, string | null>;

@@ -1,7 +1,8 @@
-// Which screen fills in which kind of record. A kind that is not named here is filled in by its form.
+// Which screen fills in which kind of record: a form its own, as it says; the kinds that are code those of this table.
 
 import { contracts, type KindRule } from "../contracts";
-import type { Form } from "../domain/form";
+import { CASE, PASS, READING, WORKER } from "../domain/code_kinds";
+import { fieldOf, type Form, type FormItem } from "../domain/form";
 import type { OutboxRow } from "../store/database";
 import { kindOfForm } from "../store/forms";
 import { entryOf } from "../store/view";
@@ -9,17 +10,14 @@ import { entryOf } from "../store/view";
 interface Screen {
   room: string;
   again: (row: OutboxRow) => string; // where a refused entry is written again
+  page?: (id: string) => string; // of one record
 }
 
-// The last three know more than a form says: balances, and a round that goes on. They write version 1 of their forms.
 const SCREENS: Record<string, Screen> = {
-  worker: { room: "/roster", again: (row) => `/roster/worker?copy=${row.id}${row.act === "edit" ? `&id=${row.record}` : ""}` },
-  temperature_check: { room: "/temperature", again: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}` },
-  gate_pass: { room: "/gate", again: (row) => `/gate?worker=${workerOf(row)}&copy=${row.id}` },
-  case: { room: "/cases", again: (row) => `/cases/case?copy=${row.id}&${row.act === "edit" ? `id=${row.record}` : `worker=${workerOf(row)}`}` },
-  inspection_round: { room: "/round", again: (row) => `/round/finish?copy=${row.id}` },
-  inspection_finding: { room: "/round", again: (row) => `/round/finding?copy=${row.id}` },
-  supply_movement: { room: "/supplies", again: (row) => `/supplies?copy=${row.id}` },
+  [WORKER]: { room: "/roster", again: (row) => `/roster/worker?copy=${row.id}${row.act === "edit" ? `&id=${row.record}` : ""}` },
+  [READING]: { room: "/temperature", again: (row) => `/temperature?worker=${workerOf(row)}&slot=${String(entryOf(row).body["slot"])}&copy=${row.id}` },
+  [PASS]: { room: "/gate", again: (row) => `/gate?worker=${workerOf(row)}&copy=${row.id}` },
+  [CASE]: { room: "/cases", again: (row) => `/cases/case?copy=${row.id}&${row.act === "edit" ? `id=${row.record}` : `worker=${workerOf(row)}`}`, page: (id) => `/cases/case?id=${id}` },
 };
 const LOG = "/log/";
 
@@ -34,27 +32,32 @@ export function kindOf(forms: readonly Form[], kind: string): KindRule | undefin
   return form ? kindOfForm(form) : contracts.kinds[kind];
 }
 
-/** A screen of its own knows version 1 of its form. */
-function screenOf(forms: readonly Form[], kind: string): Screen | undefined {
-  return (formOf(forms, kind)?.version ?? 1) > 1 ? undefined : SCREENS[kind];
+/** A form whose records belong to those of another kind, and the field that names them. */
+export interface ChildForm {
+  form: Form;
+  field: FormItem;
 }
 
-/** The kinds that are filled in by their form. */
-export function formKinds(forms: readonly Form[]): string[] {
-  const kinds = new Set([...contracts.forms, ...forms.map(({ code }) => code)]);
-  return [...kinds].filter((kind) => roomOf(forms, kind) === logRoom(kind));
+/** Of forms that are offered, those whose records belong to records of a kind. */
+export function childForms(offered: Iterable<Form>, kind: string): ChildForm[] {
+  const found = [...offered].map((form) => ({ form, field: fieldOf(form, "parent") }));
+  return found.filter((one): one is ChildForm => one.field?.file === kind);
 }
 
 /** The path at which records of a kind are listed and written; null where a tablet writes none. */
 export function roomOf(forms: readonly Form[], kind: string): string | null {
-  const screen = screenOf(forms, kind);
-  if (screen) return screen.room;
-  return contracts.forms.includes(kind) || formOf(forms, kind) ? logRoom(kind) : null;
+  return SCREENS[kind]?.room ?? (formOf(forms, kind) ? logRoom(kind) : null);
 }
 
 /** The path of the screen that a form is filled in at. */
 export function logRoom(kind: string): string {
   return LOG + kind;
+}
+
+/** The page of one record, or of the form that it is being written in. */
+export function pageOf(forms: readonly Form[], kind: string, id: string): string {
+  const screen = SCREENS[kind];
+  return screen ? (screen.page?.(id) ?? screen.room) : formOf(forms, kind) ? `${logRoom(kind)}?record=${id}` : "/today";
 }
 
 /** The kind of record that a path is the room of; "" for another path. */
@@ -65,7 +68,7 @@ export function logAt(path: string): string {
 /** Where a refused entry is written again, filled in as it was; null for what can't be written in a form. */
 export function pathAgain(forms: readonly Form[], row: OutboxRow): string | null {
   if (row.line.length === 0 || row.act === "void") return null;
-  const screen = screenOf(forms, row.kind);
+  const screen = SCREENS[row.kind];
   if (screen) return row.act === "amend" ? null : screen.again(row);
   const room = roomOf(forms, row.kind);
   const of = row.act === "edit" ? row.record : entryOf(row).amends;

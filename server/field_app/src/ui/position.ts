@@ -1,6 +1,6 @@
-// Where the tablet is, for a round: WGS 84, asked of the browser, and never waited for long.
+// Where the tablet is: WGS 84, asked of the browser, and never waited for long.
 
-import { contracts } from "../contracts";
+import { said } from "../domain/form_contracts";
 
 export interface Position {
   latitude_deg: number;
@@ -12,12 +12,6 @@ const WAIT_MS = 15_000;
 const FRESH_MS = 60_000;
 const DECIMALS = 6; // of a degree: a decimetre
 
-/** Whether asking would show no question. */
-export async function isPositionGranted(): Promise<boolean> {
-  const status = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
-  return status?.state === "granted";
-}
-
 /** Null where it is not allowed, not known, or takes too long. */
 export function askPosition(): Promise<Position | null> {
   return new Promise((resolve) => {
@@ -26,15 +20,10 @@ export function askPosition(): Promise<Position | null> {
       resolve({
         latitude_deg: Number(coords.latitude.toFixed(DECIMALS)),
         longitude_deg: Number(coords.longitude.toFixed(DECIMALS)),
-        accuracy_m: Math.min(Math.round(coords.accuracy), accuracyMax()),
+        accuracy_m: Math.min(Math.round(coords.accuracy), said.limits.accuracy_m),
       });
     navigator.geolocation.getCurrentPosition(take, () => resolve(null), {
       ...{ enableHighAccuracy: true, timeout: WAIT_MS, maximumAge: FRESH_MS },
     });
   });
-}
-
-function accuracyMax(): number {
-  const check = contracts.kinds["inspection_round"]!.fields["accuracy_m"]!.checks.find((one) => one.rule === "range");
-  return check?.rule === "range" ? check.high : Infinity;
 }

@@ -17,6 +17,7 @@ export interface Session {
   site: Item | null; // the one that is being worked at
   sites: readonly Item[];
   forms: readonly Form[]; // all versions that were published
+  duties: readonly Item[]; // all versions
   chooseSite: (scope: string) => void;
   isBusy: boolean; // an exchange is running
   offsetMs: number; // how far this tablet's clock is behind the server's

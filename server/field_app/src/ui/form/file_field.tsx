@@ -1,13 +1,14 @@
 // Documents as they are: PDF.
 
+import { rule } from "../../contracts";
 import type { Photo } from "../../domain/photos";
 import { hex, sha256 } from "../../protocol/bytes";
 import { Icon } from "../parts/icon";
 import { useSession } from "../session";
 
 const MB = 1024 * 1024;
-const FILE_MB_MAX = 20; // it travels by a mobile network
 const PDF = "application/pdf";
+const TAIL_BYTES = 1024;
 
 interface Props {
   photos: readonly Photo[];
@@ -19,6 +20,7 @@ interface Props {
 
 export function FileField({ photos, onChange, onBusy, max, title }: Props) {
   const { notify } = useSession();
+  const most = rule("media_bytes_max").value;
   const take = async (event: Event) => {
     const field = event.currentTarget as HTMLInputElement;
     const files = [...(field.files ?? [])];
@@ -26,9 +28,9 @@ export function FileField({ photos, onChange, onBusy, max, title }: Props) {
     for (const file of files) {
       onBusy(+1);
       try {
-        const taken = await read(file);
+        const taken = await read(file, most);
         if (taken) onChange((now) => [...now.filter((one) => one.sha256 !== taken.sha256), taken].slice(-max));
-        else notify(`请选择不超过 ${FILE_MB_MAX} MB 的 PDF 文件。`, "bad");
+        else notify(`请选择完整的 PDF 文件, 不超过 ${Math.floor(most / MB)} MB。`, "bad");
       } finally {
         onBusy(-1);
       }
@@ -53,10 +55,11 @@ export function FileField({ photos, onChange, onBusy, max, title }: Props) {
   );
 }
 
-/** Null for what is no PDF, or too large. */
-async function read(file: File): Promise<Photo | null> {
-  if (file.size > FILE_MB_MAX * MB) return null;
+/** Null for what the server would not take: no PDF with its header and its end, or too large. */
+async function read(file: File, most: number): Promise<Photo | null> {
+  if (file.size > most) return null;
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const isPdf = new TextDecoder("latin1").decode(bytes.subarray(0, 5)) === "%PDF-";
+  const text = (part: Uint8Array) => new TextDecoder("latin1").decode(part);
+  const isPdf = /^%PDF-(1\.[0-7]|2\.0)\s/.test(text(bytes.subarray(0, 10))) && /startxref\s+\d+\s+%%EOF[\0\s]*$/.test(text(bytes.subarray(-TAIL_BYTES)));
   return isPdf ? { sha256: hex(await sha256(bytes)), bytes: bytes.length, type: PDF, blob: new Blob([bytes], { type: PDF }) } : null;
 }

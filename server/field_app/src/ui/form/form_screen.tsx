@@ -2,19 +2,22 @@
 
 import { useState } from "preact/hooks";
 import { word } from "../../contracts";
-import { fieldOf, type Form } from "../../domain/form";
+import { choicesOf, fieldOf, type Form } from "../../domain/form";
 import { isAtPlace, knownPlaces, type Place, placeKey } from "../../domain/places";
-import { shippedForm } from "../../domain/shipped_forms";
+import { balances, stockOf } from "../../domain/stock";
+import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
+import { begunAt } from "../../store/begun";
 import { formsOn } from "../../store/forms";
 import { isStanding, type Item, listed, writtenIn } from "../../store/view";
-import { logRoom, roomOf } from "../forms";
+import { childForms, logRoom, pageOf } from "../forms";
 import { timeText } from "../parts/when";
 import { go, onward } from "../route";
 import { useLive, useNow, useSession } from "../session";
 import { FillIn } from "./fill_in";
 import { isAbout, offeredPlaces, placeItem } from "./place_choice";
 import { Records } from "./records";
+import { WORKER } from "../../domain/code_kinds";
 
 interface Props {
   kind: string;
@@ -22,37 +25,53 @@ interface Props {
   slot: string | null;
   of: string | null; // the record that is corrected or changed
   copy: string | null; // the refused entry that is written again
+  parent: string | null; // the record that a new one belongs to
+  record: string | null; // the only one that is shown
 }
 
-export function FormScreen({ kind, place, slot, of, copy }: Props) {
+const SHOWN = 30; // records that are not all of today
+
+export function FormScreen({ kind, place, slot, of, copy, parent, record }: Props) {
   const { db, site, forms } = useSession();
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
-  const published = formsOn(forms, today).get(kind);
-  const form = published ?? (forms.some(({ code }) => code === kind) ? undefined : shippedForm(kind));
-  const records = useLive(() => listed(db, kind, scope, form?.nature === "register" ? undefined : today), [db, kind, scope, today, form?.nature]);
+  const offered = formsOn(forms, today);
+  const form = offered.get(kind);
+  const below = childForms(offered.values(), kind);
+  const stock = form && stockOf(form);
+  const hasDays = below.length > 0 || Boolean(stock);
+  const isOfAllDays = form?.nature === "register" || hasDays || record !== null;
+  const records = useLive(() => listed(db, kind, scope, isOfAllDays ? undefined : today), [db, kind, scope, today, isOfAllDays]);
+  const begun = useLive(() => (record ? begunAt(db, scope, [kind]) : Promise.resolve([])), [db, scope, kind, record]);
   const corrected = useLive(async () => (of ? ((await listed(db, kind, scope)).find(({ id }) => id === of) ?? null) : null), [db, kind, scope, of]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
-  const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
-  const rules = useLive(() => listed(db, "rule", "ref"), [db]);
+  const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
   const [written, setWritten] = useState(0); // a form that was saved gives way to an empty one
   if (!form) return <p class="empty">没有这种记录, 或已停用。</p>;
-  if (!records || corrected === undefined || copied === undefined || !workers || !rules || !site) return null;
+  if (!records || corrected === undefined || copied === undefined || !workers || !begun || !site) return null;
   const places = placeItem(form) ? offeredPlaces(form, site) : [];
-  const chosen = places.find((one) => placeKey(one) === place) ?? null;
-  const latest = [...records].sort((a, b) => b.timeMs - a.timeMs);
-  const isWithin = chosen !== null || of !== null || copied !== null;
+  const going = begun.find(({ id }) => id === record); // the record is not written yet: its form goes on
+  const chosen = places.find((one) => placeKey(one) === (place ?? going?.of)) ?? null;
+  const only = going ? null : record;
+  const latest = records.filter(({ id }) => !only || id === only).sort((a, b) => b.timeMs - a.timeMs).slice(0, hasDays ? SHOWN : undefined);
+  const isWithin = chosen !== null || of !== null || copied !== null || parent !== null || only !== null;
   const goOn = onward();
-  const room = roomOf(forms, kind) ?? logRoom(kind);
-  const onSaved = () => (isWithin ? goOn(room) : setWritten(written + 1));
+  const above = fieldOf(form, "parent");
+  const room = logRoom(kind);
+  const back = parent && above ? pageOf(forms, above.file ?? "", parent) : room;
+  const onSaved = ({ [above?.name ?? ""]: of }: Body) => {
+    if (!isWithin && !record) return setWritten(written + 1);
+    goOn(above && typeof of === "string" ? pageOf(forms, above.file ?? "", of) : back);
+  };
   const preset = presetOf(form, slot);
-  const filling = { form, isPublished: published !== undefined, scope: site.scope, place: chosen, preset, of: corrected, from: copied, workers, rules, onSaved };
+  const filling = { form, scope: site.scope, place: chosen, preset, of: corrected, from: copied, parent, below, workers, onSaved };
   const isByPlace = !isWithin && places.length > 0 && placeItem(form)!.required === true;
   return (
     <section class="form">
-      <Head form={form} room={room} place={chosen} isWithin={isWithin} isCorrected={of !== null} />
-      {isByPlace ? <Places {...{ form, places, records }} /> : <FillIn key={`${scope} ${copy} ${of} ${place} ${written}`} {...filling} />}
-      {!isWithin && <Records {...{ form, scope: site.scope }} records={latest} />}
+      <Head form={form} room={back} place={chosen} isWithin={isWithin} isCorrected={of !== null} />
+      {stock && <Balances form={form} records={records} />}
+      {only ? null : isByPlace ? <Places {...{ form, places, records }} /> : <FillIn key={`${scope} ${copy} ${of} ${place} ${parent} ${written}`} {...filling} />}
+      {(!isWithin || only) && <Records key={only} {...{ form, below, hasDays }} scope={site.scope} records={latest} empty={hasDays ? "还没有记录。" : undefined} isOpen={only !== null} />}
     </section>
   );
 }
@@ -110,4 +129,22 @@ function presetOf(form: Form, slot: string | null) {
   const item = fieldOf(form, "slot");
   const choice = item && form.lists?.[item.list ?? ""]?.find(({ name }) => name === slot);
   return item && choice ? { [item.name]: slot } : {};
+}
+
+/** What there should be of each thing that is kept. */
+function Balances({ form, records }: { form: Form; records: readonly Item[] }) {
+  const stock = stockOf(form)!;
+  const left = balances(stock, records);
+  return (
+    <dl class="card counts">
+      {choicesOf(form, stock.item).map(({ name, label }) => (
+        <div key={name}>
+          <dt class="muted">{label}结存</dt>
+          <dd class={(left.get(name) ?? 0) < 0 ? "bad" : ""}>
+            <strong>{left.get(name) ?? "–"}</strong>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
 }

@@ -1,8 +1,9 @@
 // One of a list that is not the form's: people, records of another kind, codes of reference data.
 
 import { present, personOf } from "../../domain/people";
-import type { FormItem } from "../../domain/form";
-import { said } from "../../domain/shipped_forms";
+import type { Form, FormItem } from "../../domain/form";
+import { localTime } from "../../protocol/time";
+import { begunAt } from "../../store/begun";
 import type { FieldDatabase } from "../../store/database";
 import { isStanding, listed } from "../../store/view";
 import { PersonPicker } from "../parts/person_picker";
@@ -40,7 +41,7 @@ function Listed(props: AskedProps) {
   const { item, body, scope } = props;
   const { db, forms } = useSession();
   const names = useNames(scope);
-  const options = useLive(() => optionsOf(db, item, scope, (one) => `${whenText(one)} ${summaryOf(forms, one, names)}`), [db, item, scope, names]);
+  const options = useLive(() => optionsOf(db, forms, item, scope, (one) => `${whenText(one)} ${summaryOf(forms, one, names)}`), [db, forms, item, scope, names]);
   if (!options) return null;
   if (Object.keys(options).length === 0 && isCoded(item)) return <Typed {...props} />;
   const value = body[item.name];
@@ -52,11 +53,13 @@ function isCoded({ file }: FormItem): boolean {
   return file === "areas" || file === "items";
 }
 
-async function optionsOf(db: FieldDatabase, item: FormItem, scope: string, textOf: (one: Parameters<typeof whenText>[0]) => string): Promise<Record<string, string>> {
+async function optionsOf(db: FieldDatabase, forms: readonly Form[], item: FormItem, scope: string, textOf: (one: Parameters<typeof whenText>[0]) => string): Promise<Record<string, string>> {
   if (item.file === "areas") return rowsOf(db, "risk_area");
-  if (item.file === "items") return { ...itemsShipped(), ...(await rowsOf(db, "item")) };
+  if (item.file === "items") return itemsOf(forms);
   const records = (await listed(db, item.file ?? "", scope)).filter(isStanding).sort((a, b) => b.timeMs - a.timeMs);
-  return Object.fromEntries(records.map((one) => [one.id, textOf(one)]));
+  const begun = await begunAt(db, scope, [item.file ?? ""]);
+  const beingWritten = begun.map(({ id, startedMs }) => [id, `正在填写 (${localTime(startedMs)} 开始)`] as const);
+  return Object.fromEntries([...beingWritten, ...records.map((one) => [one.id, textOf(one)] as const)]);
 }
 
 /** Reference data by code. */
@@ -65,8 +68,8 @@ async function rowsOf(db: FieldDatabase, kind: string): Promise<Record<string, s
   return Object.fromEntries(rows.map(({ body }) => [String(body["code"]), String(body["name"] ?? body["code"])]));
 }
 
-/** The items that are kept account of. */
-function itemsShipped(): Record<string, string> {
-  const list = said.forms.flatMap(({ lists }) => lists?.["item"] ?? []);
+/** The items that forms keep account of: their lists of that name. */
+function itemsOf(forms: readonly Form[]): Record<string, string> {
+  const list = forms.flatMap(({ lists }) => lists?.["item"] ?? []);
   return Object.fromEntries(list.map(({ name, label }) => [name, label]));
 }

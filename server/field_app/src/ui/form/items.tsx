@@ -1,6 +1,7 @@
 // The items of a form in their order, each as its type is filled in.
 
-import { choicesOf, type FormItem, offeredChoices } from "../../domain/form";
+import { choicesOf, type Form, type FormItem, offeredChoices } from "../../domain/form";
+import type { Body } from "../../protocol/entry";
 import { isOnForm } from "../../domain/form_walk";
 import { shown } from "../../domain/expressions";
 import { Choice, Choices } from "../parts/choice";
@@ -12,10 +13,12 @@ import { type AskedProps, type Filling, Titled } from "./titled";
 import { Typed } from "./typed";
 
 const KEYS_MAX = 12; // a longer list is unfolded
+const POINT = ["latitude_deg", "longitude_deg", "accuracy_m"];
 
 export function FormItems(filling: Filling) {
   const { form, walked, today, isPlaced, hidden } = filling;
-  const isThere = (item: FormItem) => walked.shown.has(item.name) && !hidden.includes(item.name) && isOnForm(item, today) && !isNamed(form, item) && !(isPlaced && item === placeItem(form));
+  const located = locatedBy(form);
+  const isThere = (item: FormItem) => !located.slice(1).includes(item) && walked.shown.has(item.name) && !hidden.includes(item.name) && isOnForm(item, today) && !isNamed(form, item) && !(isPlaced && item === placeItem(form));
   const ofGroup = (group: string | undefined) => form.items.filter((item) => item.group === group && isThere(item));
   return (
     <>
@@ -50,6 +53,8 @@ function Asked(props: AskedProps) {
       return <Attachments {...props} />;
     case "geopoint":
       return <Titled {...props}><Point value={value} onChange={(point) => set({ [name]: point })} /></Titled>;
+    case "decimal":
+      return item === locatedBy(form)[0] ? <Located {...props} /> : <Typed {...props} />;
     case "acknowledge":
       return <Titled {...props}><Choice title="" options={{ yes: value === true ? `✓ ${item.label}` : item.label }} canBeNone value={value === true ? "yes" : ""} onChange={(chosen) => set({ [name]: chosen ? true : null })} /></Titled>;
     case "select_multiple": {
@@ -68,6 +73,24 @@ function Asked(props: AskedProps) {
     default:
       return <Typed {...props} wrong={said(name)} />;
   }
+}
+
+/** Forms from before there were points ask for the parts of one, each as a number: nobody types them. */
+function locatedBy(form: Form): FormItem[] {
+  const parts = POINT.map((part) => form.items.find(({ name, type }) => name === part && type === "decimal"));
+  return parts[0] && parts[1] ? parts.filter((part) => part !== undefined) : [];
+}
+
+function Located(props: AskedProps) {
+  const { form, item, body, set } = props;
+  const names = locatedBy(form).map(({ name }) => name);
+  const point = body[item.name] === undefined || body[item.name] === null ? null : body;
+  const take = (found: object | null) => set(Object.fromEntries(names.map((name) => [name, (found as Body | null)?.[name] ?? null])));
+  return (
+    <Titled {...props} item={{ ...item, label: "定位" }}>
+      <Point value={point} onChange={take} />
+    </Titled>
+  );
 }
 
 function Calculated({ item, value }: { item: FormItem; value: unknown }) {

@@ -6,9 +6,10 @@ import { isStanding, type Item, photosOf } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { Thumbnail } from "../parts/photo_field";
 import { timeText, whenText } from "../parts/when";
-import { logRoom } from "../forms";
+import { type ChildForm, logRoom, pageOf } from "../forms";
 import { useLive, useSave, useSession } from "../session";
 import { STATES } from "../texts";
+import { Children } from "./children";
 import { type Names, summaryOf, answersOf, useNames } from "./summary";
 
 const WRONG_ENTRY = "录入错误";
@@ -17,17 +18,19 @@ interface Props {
   form: Form;
   records: readonly Item[]; // the latest first
   scope: string;
-  empty?: string;
+  empty?: string | undefined;
+  below?: readonly ChildForm[]; // whose records belong to these
+  isOpen?: boolean; // the only one
   hasDays?: boolean; // they are not all of today
 }
 
-export function Records({ form, records, scope, empty = form.nature === "fact" ? "今日还没有记录。" : "还没有登记。", hasDays = false }: Props) {
+export function Records({ form, records, scope, empty = form.nature === "fact" ? "今日还没有记录。" : "还没有登记。", hasDays = false, below = [], isOpen = false }: Props) {
   const names = useNames(scope);
   return (
     <ul class="records">
       {records.map((record) => (
         <li key={record.id}>
-          <OneRecord {...{ form, record, names, hasDays }} />
+          <OneRecord {...{ form, record, names, hasDays, below }} startsOpen={isOpen} />
         </li>
       ))}
       {records.length === 0 && <li class="muted card">{empty}</li>}
@@ -35,9 +38,14 @@ export function Records({ form, records, scope, empty = form.nature === "fact" ?
   );
 }
 
-function OneRecord({ form, record, names, hasDays }: { form: Form; record: Item; names: Names; hasDays: boolean }) {
+interface OneProps extends WholeProps {
+  hasDays: boolean;
+  startsOpen: boolean;
+}
+
+function OneRecord({ form, record, names, hasDays, below, startsOpen }: OneProps) {
   const { forms } = useSession();
-  const [isOpen, setOpen] = useState(false);
+  const [isOpen, setOpen] = useState(startsOpen);
   const when = form.nature === "fact" ? (hasDays ? whenText(record) : timeText(record)) : "";
   return (
     <details class="card" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -47,7 +55,7 @@ function OneRecord({ form, record, names, hasDays }: { form: Form; record: Item;
           {stateText(record) && <small class="muted">{stateText(record)}</small>}
         </span>
       </summary>
-      {isOpen && <Whole {...{ form, record, names }} />}
+      {isOpen && <Whole {...{ form, record, names, below }} />}
     </details>
   );
 }
@@ -58,8 +66,15 @@ function stateText({ body, state }: Item): string {
   return state === "synced" ? "" : (STATES[state] ?? "");
 }
 
-function Whole({ form, record, names }: { form: Form; record: Item; names: Names }) {
-  const { db } = useSession();
+interface WholeProps {
+  form: Form;
+  record: Item;
+  names: Names;
+  below: readonly ChildForm[];
+}
+
+function Whole({ form, record, names, below }: WholeProps) {
+  const { db, forms } = useSession();
   const photos = useLive(() => photosOf(db, [record.id]), [db, record.id]);
   return (
     <>
@@ -67,7 +82,7 @@ function Whole({ form, record, names }: { form: Form; record: Item; names: Names
         {answersOf(form, record.body, names).map(({ item, text }) => (
           <>
             <dt>{item.label}</dt>
-            <dd>{text}</dd>
+            <dd>{item.role === "parent" ? <a href={`#${pageOf(forms, item.file ?? "", String(record.body[item.name]))}`}>查看</a> : text}</dd>
           </>
         ))}
         {form.nature === "fact" && (
@@ -85,6 +100,7 @@ function Whole({ form, record, names }: { form: Form; record: Item; names: Names
         </div>
       )}
       {isStanding(record) && <Moves form={form} record={record} />}
+      {below.length > 0 && <Children {...{ below }} scope={record.scope} parent={record.id} />}
     </>
   );
 }

@@ -2,13 +2,13 @@
 
 import { shownValue, word } from "../../contracts";
 import { choicesOf, fieldsOf, type Form, type FormItem } from "../../domain/form";
-import { shippedForm } from "../../domain/shipped_forms";
 import { localDate, localTime, parseMs } from "../../protocol/time";
 import type { Body } from "../../protocol/entry";
 import { type Item, listed } from "../../store/view";
 import { formOf } from "../forms";
 import { useLive, useSession } from "../session";
 import { isNamed, placeItem } from "./place_choice";
+import { WORKER } from "../../domain/code_kinds";
 
 const SHOWN_MAX = 3; // fields of a record in a list
 
@@ -19,22 +19,17 @@ const NONE: Names = new Map();
 export function useNames(scope: string): Names {
   const { db, site } = useSession();
   const names = useLive(async () => {
-    const workers = (await listed(db, "worker", scope)).map(({ id, body }) => [id, String(body["name"])] as const);
+    const workers = (await listed(db, WORKER, scope)).map(({ id, body }) => [id, String(body["name"])] as const);
     const places = ((site?.body["places"] ?? []) as { id?: string; name: string }[]).flatMap(({ id, name }) => (id ? [[id, name] as const] : []));
     return new Map([...workers, ...places]);
   }, [db, scope, site]);
   return names ?? NONE;
 }
 
-/** The form by which a record's fields have titles and words: that of the version that is highest here. */
-export function formOfKind(forms: readonly Form[], kind: string): Form | undefined {
-  return formOf(forms, kind) ?? shippedForm(kind);
-}
-
 export function summaryOf(forms: readonly Form[], { kind, body }: Item, names: Names): string {
-  const form = formOfKind(forms, kind);
+  const form = formOf(forms, kind); // the version that is highest here has titles and words
   if (!form) return Object.values(body).filter((value) => typeof value === "string").slice(0, SHOWN_MAX).join(" ");
-  const said = answersOf(form, body, names).filter(({ item }) => !(item === placeItem(form) && body["place_name"]));
+  const said = answersOf(form, body, names).filter(({ item }) => item.role !== "parent" && !(item === placeItem(form) && body["place_name"]));
   return said.slice(0, SHOWN_MAX).map(({ text }) => text).join(" ");
 }
 

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { word } from "../../contracts";
+import { WORKER } from "../../domain/code_kinds";
 import type { Form } from "../../domain/form";
 import { type Taken, takeDrafts } from "../../store/carried_drafts";
 import { failureCode } from "../../store/database";
@@ -10,7 +11,7 @@ import { kindOf, logRoom } from "../forms";
 import { useLive, useSession } from "../session";
 import { textOf } from "../texts";
 
-const TITLES: Record<string, string> = { worker: "登记新人员", finding: "巡查问题", round: "巡查" };
+const NEW_WORKER = "登记新人员";
 
 export function Unfinished() {
   const { db, sites, chooseSite, forms } = useSession();
@@ -38,20 +39,20 @@ export function Unfinished() {
 }
 
 function titleOf(forms: readonly Form[], { form, of }: Draft): string {
-  const title = TITLES[form] ?? kindOf(forms, of.split(" ")[0]!)?.title ?? "";
+  const title = form === WORKER ? NEW_WORKER : (kindOf(forms, of.split(" ")[0]!)?.title ?? "");
   return of.includes(" of ") ? `更正${title}` : title;
 }
 
 function hrefOf({ form, of, copies }: Draft): string {
   if (form === "log") return `#${logHref(of, copies)}`;
-  const paths: Record<string, string> = { worker: "/roster/worker", finding: "/round/finding", round: "/round" };
-  return `#${paths[form]}${copies ? `?copy=${of}` : ""}`;
+  return `#/roster/worker${copies ? `?copy=${of}` : ""}`;
 }
 
-/** As the form screen names its drafts: `kind`, `kind at place`, `kind of record`, `kind refused`. */
+/** As the form screen names its drafts: `kind`, `kind at place`, `kind of record`, `kind in record`, `kind refused`. */
 function logHref(of: string, copies: boolean): string {
   const [kind = "", how, ...rest] = of.split(" ");
   if (how === "at") return `${logRoom(kind)}?place=${encodeURIComponent(rest.join(" "))}`;
+  if (how === "in") return `${logRoom(kind)}?parent=${rest[0]}`;
   if (how === "of") return `${logRoom(kind)}?of=${rest[0]}`;
   return copies ? `${logRoom(kind)}?copy=${how}` : logRoom(kind);
 }

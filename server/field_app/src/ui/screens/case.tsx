@@ -18,8 +18,12 @@ import { Field, numberOf } from "../parts/field";
 import { spanText } from "../parts/span";
 import { onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
+import { CASE, PASS, READING, WORKER } from "../../domain/code_kinds";
+import { formsOn } from "../../store/forms";
+import { Children } from "../form/children";
+import { childForms } from "../forms";
 
-const KIND = "case";
+const KIND = CASE;
 const STEPS = { isolated: "已隔离", community_reported: "已向社区报备", headquarters_reported: "已向指挥部报备", bureau_reported: "已向住建局报备" };
 const WRITTEN_BY_MISTAKE = "误建个案";
 
@@ -37,7 +41,7 @@ export function CaseScreen({ id, worker, cause, code, copy }: Asked) {
   const scope = site?.scope ?? "none";
   const read = useLive(async () => readCase(db, scope, id, worker), [db, scope, id, worker]);
   const today = localDate(useNow());
-  const checks = useLive(() => listed(db, "temperature_check", scope, today), [db, scope, today]);
+  const checks = useLive(() => listed(db, READING, scope, today), [db, scope, today]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   if (!read || !checks || !site || copied === undefined) return null;
   const { person, item } = read;
@@ -47,7 +51,7 @@ export function CaseScreen({ id, worker, cause, code, copy }: Asked) {
   const highest = Math.max(...readings.filter((celsius) => isFever(celsius)));
   const celsius = cause === "fever" && Number.isFinite(highest) ? highest : null;
   const retest = retests(checks).get(person.id);
-  const seen = code ? `门岗查验: ${choices("gate_pass", "health_code")[code] ?? code}` : "";
+  const seen = code ? `门岗查验: ${choices(PASS, "health_code")[code] ?? code}` : "";
   const note = [seen, cause === "fever" && retest ? earlyText(retest) : ""].filter(Boolean).join("; ");
   const body = copied?.body ?? { worker: person.id, cause: cause ?? "", celsius, isolation_place: isolationRoom(site), note };
   return <NewCase key={person.id} site={site} person={person} written={body} copy={copied?.id} />;
@@ -57,7 +61,7 @@ async function readCase(db: FieldDatabase, scope: string, id: string | null, wor
   const named = id ? await found(db, KIND, scope, id) : undefined;
   const open = (await listed(db, KIND, scope)).map(caseOf).find((one) => one.isOpen && one.worker === worker);
   const item = named ?? open?.item ?? null;
-  const who = await found(db, "worker", scope, String(item?.body["worker"] ?? worker));
+  const who = await found(db, WORKER, scope, String(item?.body["worker"] ?? worker));
   return { item, person: who ? personOf(who) : null };
 }
 
@@ -108,9 +112,10 @@ function isolationRoom(site: Item): string {
 }
 
 function CaseFile({ known, person, copy }: { known: Case; person: Person; copy: string | undefined }) {
-  const { db, offsetMs } = useSession();
+  const { db, offsetMs, forms } = useSession();
   const save = useSave();
   const now = useNow();
+  const below = childForms(formsOn(forms, localDate(now)).values(), KIND);
   const { item, isOpen } = known;
   const { body } = item;
   const change = (changes: Body, saved: string) => save(() => edit(db, item.scope, item.id, changes), saved, copy);
@@ -140,6 +145,7 @@ function CaseFile({ known, person, copy }: { known: Case; person: Person; copy: 
         ))}
       </ul>
       {isOpen && <Outcome item={item} onKeep={change} />}
+      {below.length > 0 && <Children below={below} scope={item.scope} parent={item.id} />}
       {isOpen && <Mistake onYes={() => void save(() => voidRecord(db, item.scope, item.id, WRITTEN_BY_MISTAKE), "个案已作废")} />}
     </section>
   );

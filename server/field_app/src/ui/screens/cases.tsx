@@ -10,8 +10,9 @@ import { PersonPicker } from "../parts/person_picker";
 import { spanText } from "../parts/span";
 import { go } from "../route";
 import { useLive, useNow, useSession } from "../session";
+import { CASE, WORKER } from "../../domain/code_kinds";
 
-const KIND = "case";
+const KIND = CASE;
 
 /** Every case of the site, those that need an action first; and the way to a new one. */
 export function Cases() {
@@ -19,7 +20,7 @@ export function Cases() {
   const scope = site?.scope ?? "none";
   const now = useNow();
   const items = useLive(() => listed(db, KIND, scope), [db, scope]);
-  const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
+  const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
   if (!items || !workers) return null;
   const cases = items.map(caseOf).sort((a, b) => Number(b.isOpen) - Number(a.isOpen) || b.openedMs - a.openedMs);
   return (
@@ -76,7 +77,7 @@ export function NewCaseOf() {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
-  const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
+  const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
   if (!workers) return null;
   return (
     <section>

@@ -1,5 +1,6 @@
 // 标记: what is wrong at this site, and who has to act. The moves are made at the office, not here.
 
+import { dutySource } from "../../reference";
 import { reasonText, word } from "../../contracts";
 import { type Flag, flagOf } from "../../domain/flags";
 import { localDate, localTime, parseMs } from "../../protocol/time";
@@ -52,7 +53,7 @@ function OneFlag({ flag, windows }: { flag: Flag; windows: readonly Item[] }) {
     ["开立", momentText(flag.openedMs)],
     ["最近变更", momentText(parseMs(item.body["changed"]))],
     ["销号", momentText(parseMs(item.body["closed"]))],
-    ["依据", word("duty_source", flag.duty) === flag.duty ? "" : word("duty_source", flag.duty)],
+    ["依据", dutySource(flag.duty)],
   ];
   return (
     <section class="flag">

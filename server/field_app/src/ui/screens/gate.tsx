@@ -1,7 +1,7 @@
 // 门岗: who goes in and out, with temperature, health code and mask. Who is turned away leaves a record too.
 
 import { useMemo, useState } from "preact/hooks";
-import { choices, rule, word } from "../../contracts";
+import { choices, rule } from "../../contracts";
 import { observedMs, observedProblem, observedText } from "../../domain/backfill";
 import { type Person, present } from "../../domain/people";
 import { celsiusOf, IMPOSSIBLE, verdict } from "../../domain/temperature";
@@ -16,8 +16,10 @@ import { PersonPicker } from "../parts/person_picker";
 import { timeText } from "../parts/when";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
+import { PASS, READING, WORKER } from "../../domain/code_kinds";
+import { sourceFor } from "../../domain/dated";
 
-const KIND = "gate_pass";
+const KIND = PASS;
 const BARRED_CODES = ["red", "yellow"];
 const TURNED_AWAY = "拒绝进场";
 
@@ -25,7 +27,7 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
-  const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
+  const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
   const [saved, setSaved] = useState(0);
   const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today, saved]); // no list before it has what was saved
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
@@ -120,7 +122,7 @@ function Pass({ person, fresh, from, onSaved }: PassProps) {
     const write = async () => {
       await add(db, person.scope, KIND, { ...bodyOf("out"), note: `${TURNED_AWAY}: ${why}` }, [], further);
       const check = { worker: person.id, celsius, slot: "entry", point: "gate" };
-      if (reason === "fever") await add(db, person.scope, "temperature_check", check, [], further);
+      if (reason === "fever") await add(db, person.scope, READING, check, [], further);
     };
     const goOn = onward();
     if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`, from?.id))) return;
@@ -166,11 +168,13 @@ function Pass({ person, fresh, from, onSaved }: PassProps) {
 }
 
 function Barred({ reason }: { reason: string }) {
-  const fever = rule("fever_celsius");
+  const { duties } = useSession();
+  const today = localDate(useNow());
+  const fever = rule("fever_celsius", today);
   return (
     <p class="alert" role="alert">
       {reason === "fever" ? `体温 ≥ ${fever.value} ℃, 不得进场。` : "健康码异常, 不得进场。"}{" "}
-      <small>依据: {reason === "fever" ? fever.source : word("duty_source", "GATE")}</small>
+      <small>依据: {reason === "fever" ? fever.source : sourceFor(duties, KIND, today)}</small>
     </p>
   );
 }

@@ -12,6 +12,7 @@ import { Keypad, Reading } from "../parts/keypad";
 import { Observed } from "../parts/observed";
 import { onward } from "../route";
 import { useNow, useSave, useSession } from "../session";
+import { READING } from "../../domain/code_kinds";
 
 export interface Saved {
   entry: string;
@@ -59,7 +60,7 @@ export function Measure({ person, slot, point, retest, initial, initialMs, copy,
     const note = earlyMs > 0 ? { note: earlyNote(earlyMs) } : {};
     const body = { worker: person.id, celsius, slot: retest ? "retest" : slot, point, ...note };
     const further = { id: entry, observedMs: takenMs };
-    if (!(await save(() => add(db, person.scope, "temperature_check", body, [], further), "", copy))) return;
+    if (!(await save(() => add(db, person.scope, READING, body, [], further), "", copy))) return;
     const day = localDate(takenMs ?? Date.now()); // where the entry lies
     onSaved({ entry, scope: person.scope, day, text: `${person.name} ${celsius.toFixed(1)} ℃` });
     const after = retest && { ...retest, readings: [...retest.readings, celsius] };

@@ -2,7 +2,7 @@
 
 import { Icon } from "../parts/icon";
 
-export function More({ rooms }: { rooms: readonly (readonly [path: string, name: string, icon: string, kind?: string])[] }) {
+export function More({ rooms }: { rooms: readonly (readonly [path: string, name: string, icon: string])[] }) {
   return (
     <section>
       <h1 class="unseen">更多</h1>

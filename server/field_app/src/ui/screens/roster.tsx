@@ -9,12 +9,13 @@ import { PersonPicker } from "../parts/person_picker";
 import { go } from "../route";
 import { useLive, useNow, useSession } from "../session";
 import { STATES } from "../texts";
+import { WORKER } from "../../domain/code_kinds";
 
 export function Roster() {
   const { db, site } = useSession();
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
-  const workers = useLive(() => listed(db, "worker", scope), [db, scope]);
+  const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
   const gone = useMemo(() => departed(workers ?? [], today), [workers, today]);
   if (!workers) return null;

@@ -15,6 +15,7 @@ import { timeText } from "../parts/when";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { Measure, PersonTitle, type Saved } from "./measure";
+import { PASS, READING, WORKER } from "../../domain/code_kinds";
 
 interface Asked {
   chosen: string | null; // the person
@@ -42,9 +43,9 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   async function readDay(scope: string, today: string): Promise<Day> {
     const [windows, checks, passes, workers] = await listedTogether(db, scope, [
       { kind: "window", day: today },
-      { kind: "temperature_check", day: today },
-      { kind: "gate_pass", day: today },
-      { kind: "worker" },
+      { kind: READING, day: today },
+      { kind: PASS, day: today },
+      { kind: WORKER },
     ]);
     const duties = await listed(db, "duty", "ref");
     return { windows, checks, passes, logs: [], people: present(workers, today), keys: keysOf(workers, today), duties };
@@ -71,8 +72,8 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const { expected, toDo } = ofSlot;
   const left = new Set(toDo);
   const others = day.people.filter((one) => !left.has(one));
-  const points = choices("temperature_check", "point");
-  const slots = Object.fromEntries(Object.entries(choices("temperature_check", "slot")).filter(([code]) => code !== "retest"));
+  const points = choices(READING, "point");
+  const slots = Object.fromEntries(Object.entries(choices(READING, "slot")).filter(([code]) => code !== "retest"));
   return (
     <section>
       <Heading />
@@ -122,7 +123,7 @@ interface AskAgainProps {
 
 /** Before a second reading of one person in one slot: more often than not, somebody else is meant. */
 function AskAgain({ person, before, slot, onAgain }: AskAgainProps) {
-  const measured = `${choices("temperature_check", "slot")[slot]}已测 ${Number(before.body["celsius"]).toFixed(1)} ℃ (${timeText(before)})`;
+  const measured = `${choices(READING, "slot")[slot]}已测 ${Number(before.body["celsius"]).toFixed(1)} ℃ (${timeText(before)})`;
   return (
     <section class="measure">
       <PersonTitle person={person} back={`/temperature?slot=${slot}`} />

@@ -12,13 +12,15 @@ import { knownPlaces, placeKey, placesOf, placeWords } from "../../domain/places
 import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
-import { type Going, goingRound } from "../../store/rounds";
-import { type Item, listed, listedTogether } from "../../store/view";
+import { type Begun, begunAt } from "../../store/begun";
+import { formsOn } from "../../store/forms";
+import { type Item, listedTogether } from "../../store/view";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
-import { roomOf } from "../forms";
+import { childForms, kindOf, pageOf, roomOf } from "../forms";
 import { useLive, useNow, useSession } from "../session";
 import { CaseLine, nameOf } from "./cases";
+import { CASE, PASS, READING, WORKER } from "../../domain/code_kinds";
 
 const NAMES_SHOWN = 12;
 const WEEKDAYS = "日一二三四五六";
@@ -29,15 +31,15 @@ interface SiteDay extends Day {
   workers: Item[];
   cases: Item[];
   flags: number; // that are not closed
-  going: Going | null;
+  begun: readonly Begun[]; // forms that others belong to
 }
 
 export function Today() {
-  const { db, sites } = useSession();
+  const { db, sites, forms, duties } = useSession();
   const now = useNow();
   const today = localDate(now);
   const scopes = sites.map((site) => site.scope).join(" ");
-  const read = useLive(() => Promise.all(sites.map((site) => readDay(db, site, today))), [db, scopes, today]);
+  const read = useLive(() => Promise.all(sites.map((site) => readDay(db, site, today, duties, parentKinds(forms, today)))), [db, scopes, today, forms, duties]);
   const weighed = useMemo(() => (read ?? []).map((day) => ({ id: day.site.scope, day, due: dues(day, now) })).sort(byUrgency), [read, now]);
   const days = useStill(weighed, scopes);
   const weekday = WEEKDAYS[new Date(`${today}T12:00:00Z`).getUTCDay()];
@@ -103,8 +105,9 @@ function SiteCard({ day, due, now }: Omit<Weighed, "id"> & { now: number }) {
   );
 }
 
-/** What does not wait for a slot: fevers, cases, a round that was begun, flags. */
+/** What does not wait for a slot: fevers, cases, a form that goes on, flags. */
 function Alarms({ day, now }: { day: SiteDay; now: number }) {
+  const { forms } = useSession();
   const going = retests([...day.checks]);
   const waiting = [...going.values()].filter((retest) => !isDone(retest)).length;
   const cases: Case[] = openCases(day.cases);
@@ -127,11 +130,11 @@ function Alarms({ day, now }: { day: SiteDay; now: number }) {
           ))}
         </ul>
       )}
-      {day.going && (
-        <a class="notice" href="#/round">
-          {choices("inspection_round", "purpose")[day.going.purpose]}进行中 ({localTime(day.going.startedMs)} 开始): 点此继续
+      {day.begun.map(({ kind, id, startedMs }) => (
+        <a key={id} class="notice" href={`#${pageOf(forms, kind, id)}`}>
+          {kindOf(forms, kind)?.title}进行中 ({localTime(startedMs)} 开始): 点此继续
         </a>
-      )}
+      ))}
       {day.flags > 0 && (
         <a class="notice" href="#/flags">
           标记 {day.flags} 个未销号
@@ -168,7 +171,7 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
   return (
     <div class="to-measure">
       <h3>
-        {choices("temperature_check", "slot")[slot]}还没有测温 <small>{people.length} 人</small>
+        {choices(READING, "slot")[slot]}还没有测温 <small>{people.length} 人</small>
       </h3>
       <div class="names">
         {still.slice(0, NAMES_SHOWN).map((person) => (
@@ -183,22 +186,27 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
   );
 }
 
-async function readDay(db: FieldDatabase, site: Item, today: string): Promise<SiteDay> {
+/** The forms that others belong to: such a form goes on until it is saved. */
+function parentKinds(forms: readonly Form[], today: string): string[] {
+  const offered = formsOn(forms, today);
+  return [...offered.keys()].filter((kind) => childForms(offered.values(), kind).length > 0);
+}
+
+async function readDay(db: FieldDatabase, site: Item, today: string, duties: readonly Item[], parents: readonly string[]): Promise<SiteDay> {
   const { scope } = site;
-  const duties = await listed(db, "duty", "ref");
   const asked = [...new Set(duties.filter((duty) => duty.body["judging"] === "log").map((duty) => String(duty.body["kind"])))];
   const [windows, checks, passes, workers, cases, flags, ...logs] = await listedTogether(db, scope, [
     { kind: "window", day: today },
-    { kind: "temperature_check", day: today },
-    { kind: "gate_pass", day: today },
-    { kind: "worker" },
-    { kind: "case" },
+    { kind: READING, day: today },
+    { kind: PASS, day: today },
+    { kind: WORKER },
+    { kind: CASE },
     { kind: "flag" },
     ...asked.map((kind) => ({ kind, day: today })),
   ]);
-  const going = await goingRound(db, scope);
+  const begun = await begunAt(db, scope, parents);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows, checks, logs: logs.flat(), passes, workers, cases, going, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
+  return { site, windows, checks, logs: logs.flat(), passes, workers, cases, begun, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
 }
 
 function hrefOf(due: Due, site: Item, forms: readonly Form[]): string {

@@ -18,8 +18,9 @@ import { PhotoField, Thumbnail } from "../parts/photo_field";
 import { AlreadyThere, Twins } from "../parts/same_person";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
+import { WORKER } from "../../domain/code_kinds";
 
-const KIND = "worker";
+const KIND = WORKER;
 const FIELDS = contracts.kinds[KIND]!.fields;
 const EXIT = "exited_on"; // says nothing of somebody who comes
 

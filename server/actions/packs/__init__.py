@@ -1,0 +1,1 @@
+"""Packs: what a plan brings, loaded together."""

@@ -1,0 +1,67 @@
+"""What a pack brings, in words, before it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.forms.tables import Tables, cell_text
+from server.files.pack_files import Pack
+
+_TITLES = {
+    "duties": "职责",
+    "site_kinds": "工地类型",
+    "place_kinds": "场所类型",
+    "units": "科室",
+    "rules": "数",
+    "slots": "通用时段",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """One thing that a pack brings. `planned`: it waits for a later version and is not loaded."""
+
+    code: str
+    name: str
+    source: str
+    mark: str
+    planned: bool
+
+
+def contents_of(pack: Pack) -> dict[str, list[Brought]]:
+    """By title: forms, duties, kinds, units and numbers, in the order in which they are loaded."""
+    found: dict[str, list[Brought]] = {"表单": [_form(tables) for _, tables in pack.forms]}
+    for noun, title in _TITLES.items():
+        rows = [*_of_sheets(pack, noun), *_of_file(pack, noun)]
+        if rows:
+            found[title] = rows
+    return found
+
+
+def _form(tables: Tables) -> Brought:
+    (settings,), (own,) = (list(_rows(tables, sheet)) for sheet in ("settings", "gongdi"))
+    said = (own.get("source", ""), own.get("mark", ""))
+    return Brought(settings.get("form_id", ""), settings.get("form_title", ""), *said, planned=False)
+
+
+def _of_sheets(pack: Pack, noun: str) -> Iterator[Brought]:
+    for _, tables in pack.forms:
+        for row in _rows(tables, noun):
+            said = (row.get("code", ""), row.get("name", ""), row.get("source", ""), row.get("mark", ""))
+            yield Brought(*said, planned=row.get("planned") == "yes")
+
+
+def _of_file(pack: Pack, noun: str) -> Iterator[Brought]:
+    for row in pack.rows.get(noun, ()):
+        value = f" {row['value']:g} {row['unit']}" if noun == "rules" else ""
+        name = f"{row.get('name', '')}{value}"
+        yield Brought(row["code"], name, row["source"], row["mark"], planned=bool(row.get("planned")))
+
+
+def _rows(tables: Tables, sheet: str) -> Iterator[dict[str, str]]:
+    table = tables.sheets.get(sheet)
+    for row in table.rows if table is not None else ():
+        cells = {header: cell_text(cell) for header, cell in zip(table.headers, row, strict=False)}  # type: ignore[union-attr]
+        if any(cells.values()):
+            yield {header: text for header, text in cells.items() if text}
