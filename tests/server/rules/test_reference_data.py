@@ -35,7 +35,7 @@ def test_every_row_has_a_source_a_mark_and_dates(noun: str) -> None:
 
 @pytest.mark.parametrize("noun", NOUNS)
 def test_codes_are_unique_and_versions_do_not_overlap(noun: str) -> None:
-    assert max(Counter((row["code"], row["from"]) for row in rows(noun)).values()) == 1
+    assert max(Counter((row["code"], row["from"]) for row in rows(noun)).values(), default=1) == 1
     by_code: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(rows(noun), key=lambda row: row["from"]):
         for older in by_code.setdefault(row["code"], []):
