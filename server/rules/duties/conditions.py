@@ -189,10 +189,11 @@ def _type_of(one: shapes.Field[Any]) -> Type:
 
 
 def _parts(tree: Tree) -> Iterator[Tree]:
-    if tree[0] != "and":
+    """What has to hold; of alternatives the last one, which is the usual case."""
+    if tree[0] not in ("and", "or"):
         yield tree
         return
-    for part in tree[1:]:
+    for part in tree[1:] if tree[0] == "and" else tree[-1:]:
         yield from _parts(part)
 
 
