@@ -15,7 +15,7 @@ from typing import Any
 
 import seed_data
 from schemas.forms.limits import FILE_BYTES_MAX
-from schemas.forms.tables import Tables
+from schemas.forms.tables import Tables, cell_text
 from schemas.reference import row_problems
 from server.base.problems import Problem
 from server.files.form_files import read_form_file
@@ -103,6 +103,17 @@ def read_pack(name: str) -> Pack:
         raise PackRefused(faults)
     said = (about["code"], about["title"], about["source"], about["mark"], about["from"], about.get("to"))
     return Pack(*said, _digest(folder), rows, forms)
+
+
+def sheet_rows(tables: Tables, sheet: str) -> Iterator[dict[str, str]]:
+    """The rows of a sheet that say anything, as texts by their columns."""
+    table = tables.sheets.get(sheet)
+    if table is None:
+        return
+    for row in table.rows:
+        cells = {header: cell_text(cell) for header, cell in zip(table.headers, row, strict=False)}
+        if any(cells.values()):
+            yield {header: text for header, text in cells.items() if text}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.forms.tables import Tables, cell_text
-from server.files.pack_files import Pack
+from schemas.forms.tables import Tables
+from server.files.pack_files import Pack, sheet_rows
 
 _TITLES = {
     "duties": "职责",
@@ -40,14 +40,14 @@ def contents_of(pack: Pack) -> dict[str, list[Brought]]:
 
 
 def _form(tables: Tables) -> Brought:
-    (settings,), (own,) = (list(_rows(tables, sheet)) for sheet in ("settings", "gongdi"))
+    (settings,), (own,) = (list(sheet_rows(tables, sheet)) for sheet in ("settings", "gongdi"))
     said = (own.get("source", ""), own.get("mark", ""))
     return Brought(settings.get("form_id", ""), settings.get("form_title", ""), *said, planned=False)
 
 
 def _of_sheets(pack: Pack, noun: str) -> Iterator[Brought]:
     for _, tables in pack.forms:
-        for row in _rows(tables, noun):
+        for row in sheet_rows(tables, noun):
             said = (row.get("code", ""), row.get("name", ""), row.get("source", ""), row.get("mark", ""))
             yield Brought(*said, planned=row.get("planned") == "yes")
 
@@ -57,11 +57,3 @@ def _of_file(pack: Pack, noun: str) -> Iterator[Brought]:
         value = f" {row['value']:g} {row['unit']}" if noun == "rules" else ""
         name = f"{row.get('name', '')}{value}"
         yield Brought(row["code"], name, row["source"], row["mark"], planned=bool(row.get("planned")))
-
-
-def _rows(tables: Tables, sheet: str) -> Iterator[dict[str, str]]:
-    table = tables.sheets.get(sheet)
-    for row in table.rows if table is not None else ():
-        cells = {header: cell_text(cell) for header, cell in zip(table.headers, row, strict=False)}  # type: ignore[union-attr]
-        if any(cells.values()):
-            yield {header: text for header, text in cells.items() if text}

@@ -1,0 +1,1 @@
+"""A plan's own text, with what its measures have come to."""

@@ -1,0 +1,126 @@
+"""A plan's text from reference data: its sentences in order, each measure with its duties, numbers and their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from server.actions.reference.load_reference import planned_rows
+from server.base.problems import not_found
+from server.files.pack_files import read_pack, sheet_rows, shipped_packs
+from server.rules.from_rows import Row, holds, in_force
+from server.rules.rulebook import Rulebook
+
+MEASURE = "measure"
+_NOUN = "measures"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDuty:
+    """A duty of a measure. `is_asked`: it is in force; another one is planned, or comes with a pack that is not loaded.
+    `has_windows`: it is judged; of any other the records are kept, whenever something happens."""
+
+    code: str
+    name: str
+    cadence: str
+    source: str
+    mark: str
+    site_kinds: tuple[str, ...]
+    evidence: str
+    is_asked: bool
+    has_windows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNumber:
+    """A number by which a measure is judged today."""
+
+    name: str
+    value: float
+    unit: str
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One piece of the text. `kind`: measure, exhortation, heading, leaders, units, title; `why`: an exhortation has no
+    duty."""
+
+    code: str
+    section: str
+    kind: str
+    text: str
+    why: str
+    duties: tuple[PlanDuty, ...]
+    numbers: tuple[PlanNumber, ...]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The codes of the duties whose windows say how it stands."""
+        return tuple(duty.code for duty in self.duties if duty.is_asked and duty.has_windows)
+
+
+def plans(book: Rulebook, local_date: str) -> list[str]:
+    """The codes of all plans whose text is in force."""
+    return list(dict.fromkeys(row["plan"] for row in book.rows[_NOUN] if holds(row, local_date)))
+
+
+def sentences(book: Rulebook, plan: str, local_date: str) -> list[Sentence]:
+    """The text of a plan, in order. Raises Problem 404."""
+    rows = [row for row in book.rows[_NOUN] if row["plan"] == plan and holds(row, local_date)]
+    if not rows:
+        raise not_found()
+    return [_sentence(book, row, local_date) for row in sorted(rows, key=lambda row: str(row["code"]))]
+
+
+def one_measure(book: Rulebook, code: str, local_date: str) -> Sentence:
+    """Raises Problem 404 for what is no measure."""
+    row = in_force(book.rows[_NOUN], code, local_date)
+    if row is None or row["kind"] != MEASURE:
+        raise not_found()
+    return _sentence(book, row, local_date)
+
+
+def _sentence(book: Rulebook, row: Row, local_date: str) -> Sentence:
+    said = (row["code"], row["section"], row["kind"], row["text"], row.get("why", ""))
+    duties = [_duty(book, code, local_date) for code in row.get("duties", ())]
+    numbers = [
+        PlanNumber(found["name"], found["value"], found["unit"], found["source"], found["mark"])
+        for code in row.get("numbers", ())
+        if (found := in_force(book.rows["rules"], code, local_date)) is not None
+    ]
+    return Sentence(*said, tuple(duties), tuple(numbers))
+
+
+def _duty(book: Rulebook, code: str, local_date: str) -> PlanDuty:
+    row = in_force(book.rows["duties"], code, local_date)
+    known = row if row is not None else _to_come().get(code, {})
+    return PlanDuty(
+        code=code,
+        name=known.get("name", code),
+        cadence=known.get("cadence", ""),
+        source=known.get("source", ""),
+        mark=known.get("mark", ""),
+        site_kinds=tuple(_codes(known.get("site_kinds", ()))),
+        evidence=known.get("evidence", ""),
+        is_asked=row is not None,
+        has_windows=row is not None and any(rule.code == code for rule in book.duties),
+    )
+
+
+@cache
+def _to_come() -> Mapping[str, Row]:
+    """Duties that come with the server and are not loaded: those that are planned, and those of packs."""
+    found: dict[str, Row] = {row["code"]: row for row in planned_rows("duties")}
+    for name in shipped_packs():
+        pack = read_pack(name)
+        found |= {row["code"]: row for row in pack.rows.get("duties", ())}
+        for _, tables in pack.forms:
+            found |= {row["code"]: row for row in sheet_rows(tables, "duties")}
+    return found
+
+
+def _codes(given: str | Sequence[str]) -> Sequence[str]:
+    return given.split() if isinstance(given, str) else given
