@@ -18,7 +18,7 @@ from schemas.forms.definition import Form, read, written
 from schemas.forms.json_schema import body_json_schema, variant
 from schemas.forms.kind import FormKind
 from schemas.forms.limits import ALL_FORMS_BYTES_MAX, FORMS_MAX
-from schemas.forms.shipped import shipped_forms
+from schemas.forms.shipped import shipped_apart_from
 from schemas.forms.surroundings import ONCE_CODE
 from schemas.forms.validate import Verdict, refused
 from schemas.json_schema import document
@@ -149,7 +149,9 @@ def form_book(
 ) -> FormBook:
     """The book of what comes with the server and of these forms, where reference data has these codes, by noun, and spares
     some kind of site these fields of a person."""
-    return _book((*shipped_forms(), *forms), number, lists_with(codes), tuple(sorted(set(spared))))
+    published = tuple(forms)
+    every = (*shipped_apart_from(published), *published)
+    return _book(every, number, lists_with(codes), tuple(sorted(set(spared))))
 
 
 def _book(forms: Iterable[Form], number: NumberOn, known: Lists, spared: tuple[str, ...]) -> FormBook:

@@ -40,6 +40,9 @@ from schemas.shapes import shapes_of
 _LINE_MAX = 16_384  # bytes; a longer line is unusual
 _UP_MS_MAX = 2**53 - 1
 _WALL_MS_MAX = 4_102_444_800_000  # 2100-01-01; a clock beyond it, or before 1970, is unusual
+_MEDIA_MAX = 50
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}")
 _BACKSLASH, _COLON, _NEWLINE = b"\\:\n"
 _NAMES = re.compile(rb'"([a-z0-9_]+)":')
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:(Z|[+-][0-9]{2}:[0-9]{2})")
@@ -76,11 +79,11 @@ class FastEntry(Struct, forbid_unknown_fields=True, gc=False):
     body: Raw
     needs: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
     form: Annotated[int, Meta(ge=1, le=_UP_MS_MAX)] | None = None
+    media: Annotated[tuple[dict[str, str | int], ...], Meta(max_length=_MEDIA_MAX)] = ()
 
     base: ClassVar[int | None] = None
     amends: ClassVar[str | None] = None
     reason: ClassVar[str | None] = None
-    media: ClassVar[tuple[Any, ...]] = ()
 
 
 class _Compiled:
@@ -196,6 +199,7 @@ def _read_envelope(line: bytes) -> FastEntry | None:
         or not (at.boot is None or _is_token(at.boot))
         or not (at.beacon is None or _is_token(at.beacon))
         or (entry.needs and not all(map(match_uuid, entry.needs)))
+        or (entry.media and not all(map(_is_media, entry.media)))
     ):
         return None
     at.wall_ms = wall_ms
@@ -233,7 +237,22 @@ def _plain_colons(entry: FastEntry) -> int:
     at = entry.at
     tokens = (at.boot is not None) + (at.up_ms is not None) + (at.beacon is not None)
     more = (1 if entry.needs else 0) + (entry.form is not None)
+    more += 1 + 3 * len(entry.media) if entry.media else 0
     return 11 + tokens + (2 if at.wall[-1] == "Z" else 3) + more
+
+
+def _is_media(promised: Mapping[str, Any]) -> bool:
+    """Whether this is what an entry says of a photo."""
+    sha256, size, name = promised.get("sha256"), promised.get("bytes"), promised.get("type")
+    return (
+        len(promised) == 3
+        and type(sha256) is str
+        and type(size) is int
+        and type(name) is str
+        and 0 < size <= _UP_MS_MAX
+        and _SHA256.fullmatch(sha256) is not None
+        and _MEDIA_TYPE.fullmatch(name) is not None
+    )
 
 
 def _texts(entry: FastEntry) -> tuple[str | None, ...]:

@@ -68,7 +68,7 @@ _ALL: tuple[AnyKind, ...] = (
     window.KIND,
     flag.KIND,
 )
-# What comes with the server: the kinds in code, and the first version of each form that is shipped.
+# The kinds in code, and the first version of each form that was one. Other forms are in the book (book.py).
 KINDS: Kinds = MappingProxyType({kind.name: kind for kind in _ALL})
 SERVER_KINDS = tuple(kind.name for kind in _ALL if kind.nature == "server")
 

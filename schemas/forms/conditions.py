@@ -15,7 +15,7 @@ from schemas.expressions.check import Tree
 from schemas.expressions.evaluate import Closure, Env, Rules, asks_for_today, compile_tree, names_in, no_rules
 from schemas.forms.definition import Form, Item, conditions_of
 
-_HIDDEN = "按前面的填写, 这一项不应填写, 请去掉。"
+HIDDEN = "按前面的填写, 这一项不应填写, 请去掉。"
 _MISSING = "缺少这一项, 请填写。"
 _BROKEN = "和其他项或规定不符, 请检查后重新填写。"
 _REPEATED = "同一个附件只能放在一项里。"
@@ -139,7 +139,7 @@ def _of_field(step: _Step, env: Env, is_sent: bool, shown: bool) -> Finding | No
     value = env.values[position]
     if not shown:
         env.values[position] = None
-        return Finding(step.name, _HIDDEN) if is_sent else None
+        return Finding(step.name, HIDDEN) if is_sent else None
     if value is None:
         # What must be there only under a condition must be right to be there; for the rest the field spoke.
         is_missing = (step.always and not is_sent) or (step.required is not None and step.required(env))

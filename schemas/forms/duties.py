@@ -39,12 +39,13 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row of reference data, and the row of the workbook that it comes from."""
+    """A row of reference data, and the row of the workbook that it comes from. `is_dated`: it says itself from when on."""
 
     noun: str
     sheet: str
     number: int
     data: Mapping[str, Any]
+    is_dated: bool = True
 
 
 def compile_sheets(
@@ -59,7 +60,7 @@ def compile_sheets(
     found: list[SheetRow] = []
     for row in rows_of(sheets.get("place_kinds"), faults):
         data = {**_any_row(row, head), "living": row.yes("living")}
-        found.append(SheetRow("place_kinds", "place_kinds", row.number, data))
+        found.append(SheetRow("place_kinds", "place_kinds", row.number, data, _is_dated(row)))
     for row in rows_of(sheets.get("site_kinds"), faults):
         data = {
             **_any_row(row, head),
@@ -68,7 +69,7 @@ def compile_sheets(
             "worker_optional": _fields_of_person(row, "worker_optional", SPARABLE),
             "worker_required": _fields_of_person(row, "worker_required", ASKABLE),
         }
-        found.append(SheetRow("site_kinds", "site_kinds", row.number, data))
+        found.append(SheetRow("site_kinds", "site_kinds", row.number, data, _is_dated(row)))
     for row in rows_of(sheets.get("duties"), faults):
         found += _duty(row, head, survey, around)
     return tuple(found)
@@ -128,11 +129,15 @@ def _duty(row: Row, head: Mapping[str, Any], survey: Survey, around: Surrounding
         "site_kinds": list(row.codes("site_kinds") or head.get("site_kinds", ())),
         "stages": _stages(row),
     }
-    yield SheetRow("duties", "duties", row.number, duty)
+    yield SheetRow("duties", "duties", row.number, duty, _is_dated(row))
     if slots:
         times = {name: own[name] for name in ("source", "mark", "from", "to")}
         named = {"code": f"{own['code']}:{preset}", "duty": own["code"], "preset": preset, "slots": slots}
-        yield SheetRow("duty_slots", "duties", row.number, {**named, **times})
+        yield SheetRow("duty_slots", "duties", row.number, {**named, **times}, _is_dated(row))
+
+
+def _is_dated(row: Row) -> bool:
+    return row.text("from") is not None
 
 
 def _stages(row: Row) -> list[str]:

@@ -1,11 +1,13 @@
 """The forms that come with the server: tables in seed_data/forms, compiled when they are first asked for.
 
-Their version 1 is the wire contract of the kinds that were code before. It is never changed.
+Version 1 of those that were kinds in code before (ONCE_CODE) is their wire contract. No version is ever changed. Where an
+office has published a form of the same code and version by itself, that one holds.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,19 @@ def shipped_tables(code: str) -> Tables:
     return tables_from_json(shipped_tables_json(code))
 
 
+def shipped_codes() -> tuple[str, ...]:
+    """Those of kinds that were code before, then the others."""
+    others = {path.stem for path in FOLDER.glob("*.json")}.difference(ONCE_CODE)
+    return (*ONCE_CODE, *sorted(others))
+
+
 @cache
 def shipped_forms() -> tuple[Form, ...]:
     """Raises FormRefused for a file that is no form."""
-    return tuple(compile_form(shipped_tables(code)).form for code in ONCE_CODE)
+    return tuple(compile_form(shipped_tables(code)).form for code in shipped_codes())
+
+
+def shipped_apart_from(published: Iterable[Form]) -> tuple[Form, ...]:
+    """The forms that come with the server, without those of which an office has published the same version."""
+    own = {(form.code, form.version) for form in published}
+    return tuple(form for form in shipped_forms() if (form.code, form.version) not in own)

@@ -48,6 +48,7 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     "console.act": Form("console.show_flag", 30 * 1024 * 1024),  # with photos
+    "console.take_filled_form": Form("console.show_form_to_fill", 30 * 1024 * 1024),  # with photos
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),
@@ -67,6 +68,9 @@ FORMS: Mapping[str, Form] = {
     "console.forget": Form("console.show_titles", typed=False),
     "console.decide_proposal": Form("console.show_proposal"),
     "console.propose_rule": Form("console.show_rule"),
+    "console.propose_row": Form("console.show_office_row"),
+    "console.propose_new_row": Form("console.new_office_row"),
+    "console.propose_revocation": Form("console.show_evidence"),
     "console.check_form_file": Form("console.list_published_forms", 2 * 1024 * 1024, typed=False),
     "console.propose_form": Form(
         "console.list_published_forms", 2 * 1024 * 1024, typed=False
@@ -91,6 +95,7 @@ FORMS: Mapping[str, Form] = {
     "console.make_codes": Form("console.list_codes", 64 * 1024, typed=False),
     "console.revoke_device": Form("console.show_device"),
     "console.enter_year": Form("console.list_holidays", 1024 * 1024, typed=False),
+    "console.enter_risk_areas": Form("console.list_risk_areas", 4 * 1024 * 1024, typed=False),
     "console.propose_retiring": Form("console.list_keys"),
     "console.propose_unmasking": Form("console.show_people"),
     "console.take_log_out": Form("console.show_log_in", typed=False),

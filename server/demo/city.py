@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from server.base.db import alone, write
 from server.base.runtime import Runtime
 from server.demo.incidents import Scene, incidents
 from server.demo.office import stories_of, work
+from server.demo.routine import routine
 from server.models.site import Site
 from server.models.user import User
 from server.rules.calendar import add_days, instant_ms, local_date_of
@@ -278,7 +279,9 @@ def _happenings(
         for crew in crews
         for site in crew.sites
     ]
-    for at_ms, act in incidents(scenes, crews[-1].tablet, first_day, days):
+    behaviours = [site.behaviour for crew in crews for site in crew.sites]
+    routines = (routine(*one, first_day, days) for one in zip(scenes, behaviours, strict=True))
+    for at_ms, act in chain(incidents(scenes, crews[-1].tablet, first_day, days), *routines):
         if at_ms < until_ms:
             yield at_ms, act
     rows = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))["rows"]

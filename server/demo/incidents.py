@@ -38,16 +38,22 @@ class Scene:
     def scope(self) -> str:
         return f"site:{self.site_id}"
 
+    def clock_ms(self) -> int:
+        runtime: Runtime = self.app.extensions["gongdi"]
+        return runtime.clock.now_ms()
+
+    @staticmethod
+    def hash_of(data: bytes) -> str:
+        """How an entry names a photo."""
+        return hashlib.sha256(data).hexdigest()
+
     def add(self, kind: str, body: dict[str, Any], *photos: bytes) -> str:
         """An entry, its photos announced in it and uploaded."""
         runtime: Runtime = self.app.extensions["gongdi"]
         for data in photos:
             viewer = person(self.inspector)
             keep_photo(runtime.media, viewer, self.site_id, data, runtime.clock.now_ms())
-        media = [
-            {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "type": "image/jpeg"}
-            for data in photos
-        ]
+        media = [{"sha256": self.hash_of(data), "bytes": len(data), "type": "image/jpeg"} for data in photos]
         return self.tablet.add(self.scope, kind, body, media=media)
 
 

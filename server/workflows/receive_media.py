@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -30,6 +31,7 @@ from server.models.media import Media, MediaUpload, original_key, parts_key, sho
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.rulebook import Rulebook
 
+Inspect = Callable[[bytes, PhotoLimits], Photo]
 AT_ONCE = 200  # uploads, and photos, that one tick clears away
 
 _log = logging.getLogger("gongdi.media")
@@ -60,8 +62,16 @@ def add_piece(store: MediaStore, upload: MediaUpload, piece: bytes, now_ms: int)
     return until_byte
 
 
-def keep_photo(store: MediaStore, viewer: Viewer, site_id: str, data: bytes, now_ms: int) -> str:
-    """Keep a photo that a person sends with a move of a flag; gives its SHA-256. One that is here already stays.
+def keep_photo(
+    store: MediaStore,
+    viewer: Viewer,
+    site_id: str,
+    data: bytes,
+    now_ms: int,
+    inspect: Inspect = inspect_photo,
+) -> str:
+    """Keep a photo that a person sends with a move of a flag, or whatever `inspect` takes; gives its SHA-256. One that is
+    here already stays.
 
     Raises Problem 404 for a site that is not this viewer's, 413, 415 or 422 for what is no photo.
     """
@@ -70,7 +80,7 @@ def keep_photo(store: MediaStore, viewer: Viewer, site_id: str, data: bytes, now
         limits = photo_limits(session, now_ms)
     if len(data) > limits.bytes_max:
         raise refused_media("media_too_large", max_bytes=limits.bytes_max)
-    sha256, photo = hashlib.sha256(data).hexdigest(), inspect_photo(data, limits)
+    sha256, photo = hashlib.sha256(data).hexdigest(), inspect(data, limits)
     announced = Announced(site_id, sha256, len(data))
     upload = _opened(own_device(viewer.id), announced, now_ms + limits.upload_ms)
     _keep(store, upload, photo, data, now_ms)

@@ -173,6 +173,50 @@ def test_photos_of_a_field_a_document_a_place_on_earth_and_a_person(inspector: I
     assert cast.client("section").get(f"/api/v1/media/{cast.site_a}/{digest}").data == document()
 
 
+def test_children_of_a_published_form_are_begun_on_its_page_or_choose_it(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    come_down(inspector, survey({"type": "text", "name": "machine", LABEL: "设备", "required": "yes"}))
+    defect = survey(
+        {
+            **{"type": "select_one_from_file acceptance.csv", "name": "of", LABEL: "验收", "required": "yes"},
+            "bind::gongdi:role": "parent",
+        },
+        {"type": "text", "name": "what", LABEL: "缺陷情况", "required": "yes"},
+    )
+    defect["settings"][0] |= {"form_title": "缺陷", "form_id": "defect"}
+    come_down(inspector, defect)
+    inspector.context.set_offline(True)
+    inspector.open("设备验收")
+    page.locator("[name=machine]").fill("一号塔吊")
+    page.get_by_role("button", name="保存").click()
+    page.locator(".records summary", has_text="一号塔吊").click()
+    page.locator(".records").get_by_role("link", name="添加缺陷").click()
+    page.locator("[name=what]").fill("限位失灵")
+    page.get_by_role("button", name="保存").click()
+    defects = page.get_by_role("region", name="缺陷")
+    expect(defects.locator("summary")).to_contain_text("限位失灵")  # on the page of what it belongs to
+    page.goto(f"{inspector.live.address}/field/#/log/defect")
+    page.locator("[name=what]").fill("钢丝绳断丝")
+    page.locator("[name=of]").select_option(index=1)
+    page.get_by_role("button", name="保存").click()
+    page.locator(".records summary", has_text="钢丝绳断丝").click()
+    page.get_by_role("link", name="查看").click()
+    expect(defects.locator("summary")).to_have_count(2)
+    defects.locator("summary", has_text="限位失灵").click()
+    defects.get_by_role("link", name="更正").click()
+    page.locator("[name=what]").fill("限位失灵, 已停用")
+    page.get_by_role("button", name="保存更正").click()
+    expect(defects.locator("summary", has_text="已停用")).to_be_visible()
+    page.locator(".keys > button", has_text="撤销").last.click()  # of the acceptance itself
+    inspector.context.set_offline(False)
+    inspector.sync()
+    inspector.expect_unsent(0)
+    (made,) = elsewhere(inspector.field, "acceptance")
+    assert made.body["voided"] is True
+    found = [one for one in elsewhere(inspector.field, "defect") if not one.body.get("amended_by")]
+    assert bodies(found, "of", "what") == [(made.id, "钢丝绳断丝"), (made.id, "限位失灵, 已停用")]
+
+
 def test_a_record_is_corrected_and_another_declared_void_with_a_reason(inspector: Inspector) -> None:
     page = inspector.enrol()
     inspector.open("消毒")

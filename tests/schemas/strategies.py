@@ -44,6 +44,15 @@ _BY_PATTERN = {
 }
 
 
+_PHOTOS = st.fixed_dictionaries(
+    {
+        "sha256": st.binary(min_size=32, max_size=32).map(bytes.hex),
+        "bytes": st.integers(1, 2**53 - 1),
+        "type": st.sampled_from(("image/jpeg", "image/svg+xml", "video/mp4")),
+    }
+)
+
+
 @cache
 def texts(max_length: int) -> st.SearchStrategy[str]:
     """Names as they come: Chinese with `·`, beyond the basic plane, now and then anything that Unicode has."""
@@ -99,6 +108,7 @@ def lines(kind: str, plain: bool = True) -> st.SearchStrategy[bytes]:
         beacon=st.none() | st.text("abcxyz0189-_", min_size=1, max_size=64),
         nulls=st.booleans(),
         needs=st.lists(_UUIDS, max_size=3),
+        media=st.lists(_PHOTOS, max_size=1),
         spaced=st.just(False) if plain else st.booleans(),
         ascii_only=st.just(False) if plain else st.booleans(),
     )
@@ -203,7 +213,8 @@ def _walls() -> st.SearchStrategy[str]:
 
 def _line(
     *, kind: str, body: Body, id: str, scope: str, n: int, prev: str, record: str, wall: str, boot: str | None,
-    up_ms: int | None, beacon: str | None, nulls: bool, needs: list[str], spaced: bool, ascii_only: bool,
+    up_ms: int | None, beacon: str | None, nulls: bool, needs: list[str], media: list[dict[str, Any]],
+    spaced: bool, ascii_only: bool,
 ) -> bytes:  # fmt: skip
     at = {"wall": wall, "boot": boot, "up_ms": up_ms, "beacon": beacon}
     entry = {
@@ -217,6 +228,7 @@ def _line(
         "at": at if nulls else {name: value for name, value in at.items() if value is not None},
         "body": body,
         **({"needs": needs} if needs or nulls else {}),
+        **({"media": media} if media or nulls else {}),
     }
     separators = (", ", " : ") if spaced else (",", ":")
     return json.dumps(entry, ensure_ascii=ascii_only, separators=separators).encode()

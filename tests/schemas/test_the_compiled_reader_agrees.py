@@ -328,3 +328,23 @@ def test_a_body_of_another_act_is_left_to_the_strict_reader(act: str) -> None:
 def test_a_kind_that_no_device_writes_is_left_to_the_strict_reader(kind: str) -> None:
     assert not is_sound(kind, b"{}", {})
     assert decode_line(a_line(PLAIN % "").replace(b'"disinfection_log"', f'"{kind}"'.encode())) is None
+
+
+@given(data=st.data())
+def test_promised_photos_are_taken_only_as_the_strict_reader_takes_them(data: st.DataObject) -> None:
+    members = json.loads(a_line(PLAIN % ""))
+    good = {"sha256": "ab" * 32, "bytes": 48_213, "type": "image/jpeg"}
+    members["media"] = data.draw(st.lists(st.just(good), min_size=1, max_size=3))
+    name = data.draw(st.sampled_from([*good, "extra"]))
+    odd = data.draw(
+        odd_values() | st.sampled_from(["AB" * 32, "ab" * 31, "image", 2**53, "image/" + "x" * 65])
+    )
+    members["media"][-1] = {**good, name: odd}
+    check_agreement(json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def test_additions_with_photos_take_the_compiled_reader() -> None:
+    members = json.loads(a_line(PLAIN % ""))
+    for count in range(3):
+        members["media"] = [{"sha256": "ab" * 32, "bytes": 48_213, "type": "image/jpeg"}] * count
+        assert check_agreement(json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode())

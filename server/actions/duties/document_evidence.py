@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ _LOG: Any = LogEntry.__table__
 _MEDIA: Any = Media.__table__
 _EVERY = "*"  # the stamp of every field that has none of its own
 Written = tuple[Fact, Mapping[str, Any]]
+Fits = Callable[[Fact, Mapping[str, Any]], bool]  # whether a document is one that the duty asks for
 
 
 def documents_of(
@@ -33,16 +34,18 @@ def documents_of(
     kind: AnyKind,
     facts: Mapping[str, Sequence[Fact]],
     bodies: Mapping[tuple[str, str], Mapping[str, Any]],
+    fits: Fits,
 ) -> dict[str, list[Document]]:
     """The documents of these scopes, by scope. `facts`: those of the kind, by scope, with what is kept and not applied;
-    `bodies`: what they say. Registers are read here."""
+    `bodies`: what they say. Registers are read here, those that fit."""
     written: dict[str, list[Written]] = {
         scope_id: [(fact, bodies.get((scope_id, fact.id), {})) for fact in some]
         for scope_id, some in facts.items()
     }
     if kind.nature == "register":
         for scope_id, one in _registers(session, seals, kind, list(facts)):
-            written[scope_id].append(one)
+            if fits(*one):
+                written[scope_id].append(one)
     names = _file_fields(kind)
     wanted = [
         (scope_id, sha256)
@@ -94,7 +97,7 @@ def _registers(
 
 def _file_fields(kind: AnyKind) -> list[str]:
     items = kind.form.items if isinstance(kind, FormKind) else ()
-    return [item.name for item in items if item.type == "file"]
+    return [item.name for item in items if item.type in ("file", "image")]
 
 
 def _hashes(body: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -51,6 +52,7 @@ class _Following:
     feed: Feed
     book: Rulebook
     rules: list[DutyRule]
+    days: dict[str, Surrounding] = field(default_factory=dict)  # what conditions ask of a local date
 
     def fits(self, kind: str, text: str, said: _Said) -> bool:
         """Whether a fact is of this kind and fits a condition on it."""
@@ -60,8 +62,13 @@ class _Following:
         if condition is None:
             return not text
         today = local_date_of((said.fact.earliest_ms + said.fact.latest_ms) // 2)
-        around = Surrounding(today, lambda code: self.book.kinds.number(code, today))
-        return bool(condition.find(said.body, around).holds)
+        around = self.days.get(today)
+        if around is None:
+            around = self.days[today] = Surrounding(today, cache(partial(self._number, today)))
+        return condition.holds(said.body, around)
+
+    def _number(self, local_date: str, code: str) -> float | None:
+        return self.book.kinds.number(code, local_date)
 
     def asks(self, rule: DutyRule, said: _Said) -> bool:
         trigger = rule.mode.trigger

@@ -14,6 +14,7 @@ from server.actions.duties.follow_coverage import kept_evidence
 from server.actions.duties.log_evidence import log_evidence
 from server.actions.duties.mode_evidence import mode_evidence
 from server.actions.flags.raise_flags import Judged, follow_windows, gather_windows
+from server.actions.notices.enqueue import enqueue_for_site
 from server.actions.records.feed import publish_all
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost
@@ -21,7 +22,16 @@ from server.models.scope import take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
 from server.models.window import RULES, DueWindow, Window, due_windows, save_decisions, set_decision
-from server.rules.duties.judge import FULFILLED, NOT_SATISFIED, NOTHING, Evidence, Reported, reason_code
+from server.rules.duties.judge import (
+    EXPIRING,
+    FULFILLED,
+    NOT_SATISFIED,
+    NOTHING,
+    Evidence,
+    Reported,
+    reason_code,
+    reason_text,
+)
 from server.rules.duties.matching import Matched
 from server.rules.duties.transition import decide, reported_of, silence_ms
 from server.rules.rulebook import Rulebook
@@ -96,6 +106,7 @@ def _judge_all(tx: Tx, judged: Sequence[Judged]) -> Counter[str]:
                 changed.setdefault(one.site.id, []).append(window)
             if window.state != was:
                 did[window.state] += 1
+        _remind(tx, one)
     with session.no_autoflush:  # a window's state and its flag are written in one statement
         gathered = gather_windows(tx, judged)
     session.flush()
@@ -143,6 +154,14 @@ def _judge(window: DueWindow, found: Matched, reported: Reported, flagged_after_
     window.judged_ms, window.judged_watermark_ms = reported.now_ms, reported.watermark_ms
     window.rules = RULES
     return changed
+
+
+def _remind(tx: Tx, one: Judged) -> None:
+    """Notify a site's people of documents that end soon, once for each."""
+    for window in one.windows:
+        if window.state == "met" and reason_code(window.reason) == EXPIRING:
+            about = f"{window.duty}:{one.site.id}:{reason_text(window.reason)[-13:-3]}"
+            enqueue_for_site(tx, one.site, "expiring", about, reason_text(window.reason))
 
 
 def _shown(window: DueWindow) -> Evidence:

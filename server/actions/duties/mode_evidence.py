@@ -48,6 +48,14 @@ class _Looking:
     def condition(self, text: str) -> Condition | None:
         return self.book.condition(self.rule.evidence, text)
 
+    def fits(self, fact: Fact, body: Mapping[str, Any]) -> bool:
+        """Whether a fact is one that the duty counts."""
+        text = self.rule.mode.when
+        condition = self.condition(text) if text else None
+        if condition is None:
+            return not text
+        return bool(condition.find(body, self.around(fact, {})).holds)
+
     def around(self, fact: Fact, place: Mapping[str, float | None]) -> Surrounding:
         """What a condition on a fact may ask for: its date, and the numbers of that date."""
         today = local_date_of(
@@ -109,15 +117,9 @@ def _counting(
     looking: _Looking, facts: Facts, bodies: Bodies, scope_id: str
 ) -> Iterator[tuple[str | None, Fact]]:
     """The facts of a scope that fit the duty's `when`. What is kept and not applied may fit."""
-    text = looking.rule.mode.when
-    condition = looking.condition(text) if text else None
     for subject, fact in facts.get((scope_id, looking.rule.evidence), ()):
-        if fact.kept or not text:
+        if fact.kept or looking.fits(fact, bodies.get((scope_id, fact.id), {})):
             yield subject, fact
-        elif condition is not None:
-            body = bodies.get((scope_id, fact.id), {})
-            if condition.find(body, looking.around(fact, {})).holds:
-                yield subject, fact
 
 
 def _at_places(
@@ -181,7 +183,7 @@ def _of_documents(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, 
     bodies = bodies_of(looking.session, looking.seals, _keys(facts))
     counted = {scope: [fact for _, fact in _counting(looking, facts, bodies, scope)] for scope in scopes}
     kind = looking.book.kinds.kinds[looking.rule.evidence]
-    documents = documents_of(looking.session, looking.seals, kind, counted, bodies)
+    documents = documents_of(looking.session, looking.seals, kind, counted, bodies, looking.fits)
     return {
         window.id: match_document(documents[window.scope_id], window.due_ms, window.deadline_ms)
         for window in windows

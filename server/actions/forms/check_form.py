@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from schemas.book import BookFull, FormBook
 from schemas.forms.compile import Compiled, compile_form
+from schemas.forms.duties import SheetRow
 from schemas.forms.faults import Fault, FormRefused
 from schemas.forms.tables import Tables, cell_text
 from server.actions.forms.surroundings import surroundings_of
 from server.actions.reference.edit_rows import NewRow, RowsRefused, check_rows
 from server.models.tx import Tx
-from server.rules.calendar import local_date_of
+from server.rules.calendar import add_days, local_date_of
 from server.rules.reference_faults import RowFault
 
 _FULL = "表单总数或总大小已达上限, 平板装不下更多。请先停用不再使用的表单。"
@@ -37,12 +38,21 @@ def check_form(tx: Tx, tables: Tables) -> Checked:
             kinds = kinds.with_form(compiled.form)
         except BookFull:
             raise FormRefused([Fault("settings", None, None, None, "too_many_forms", _FULL)]) from None
-    rows = tuple(NewRow(row.noun, row.data) for row in compiled.rows)
+    rows = tuple(_new_row(tx, row) for row in compiled.rows)
     try:
         check_rows(tx, rows, kinds.kinds)
     except RowsRefused as refused:
         raise FormRefused(_faults(compiled, refused.faults)) from None
     return Checked(compiled, rows, kinds)
+
+
+def _new_row(tx: Tx, row: SheetRow) -> NewRow:
+    """A row that does not say from when on begins with the form; tomorrow, where there is a version already."""
+    known = any(one["code"] == row.data["code"] for one in tx.book.rows[row.noun])
+    if row.is_dated or not known:
+        return NewRow(row.noun, row.data)
+    tomorrow = add_days(local_date_of(tx.now_ms), 1)
+    return NewRow(row.noun, {**row.data, "from": max(row.data["from"], tomorrow)})
 
 
 def _faults(compiled: Compiled, faults: Iterable[RowFault]) -> list[Fault]:

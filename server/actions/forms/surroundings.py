@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from schemas.compiled import Versions
 from schemas.forms.definition import Form
-from schemas.forms.surroundings import ONCE_CODE, Surroundings
+from schemas.forms.shipped import shipped_codes
+from schemas.forms.surroundings import Surroundings
 from schemas.kinds import KINDS
 from server.rules.from_rows import holds
 from server.rules.rulebook import Rulebook
 
 # Records of scope `ref` that are no kinds here, or not yet.
 _SERVED = ("form", "risk_area")
-CODE_KINDS = frozenset((*KINDS, *_SERVED)).difference(ONCE_CODE)
+CODE_KINDS = frozenset((*KINDS, *_SERVED)).difference(shipped_codes())
 
 
 def surroundings_of(book: Rulebook, code: str | None, local_date: str) -> Surroundings:

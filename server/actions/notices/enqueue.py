@@ -19,6 +19,8 @@ from server.models.user import User
 from server.rules.delivery import leaves_ms
 from server.rules.flags.moves import BRIGADE, CONTRACTOR, SECTION, Move
 
+_DETAIL_MAX = 200  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class People:
@@ -112,6 +114,29 @@ def enqueue_for_admins(session: Session, what: str, about: str, now_ms: int, det
     for key in keys.keys() - known:
         user, way = keys[key]
         session.add(Notice(id=str(uuid7()), key=key, user_id=user, channel_id=way, **fields))
+
+
+def enqueue_for_site(tx: Tx, site: Site, what: str, about: str, detail: str) -> None:
+    """Notify a site's contractors and the section that receives it of something that is about no flag. `about` names the
+    occasion, so that it is reported once; `detail` says more, in the console."""
+    people = read_people(tx.session, [site.id])
+    users = (*receivers(people, site, CONTRACTOR, None), *receivers(people, site, site.unit, None))
+    ways = {
+        f"{what}:{about}:{channel.id if channel is not None else user.id}": (user, channel)
+        for user in users
+        for channel in (None, *people.channels.get(user.id, ()))
+    }
+    known = set(tx.session.scalars(sa.select(Notice.key).where(Notice.key.in_(ways))))
+    for key in ways.keys() - known:
+        user, channel = ways[key]
+        due_ms = tx.now_ms
+        if channel is not None:
+            due_ms = leaves_ms(due_ms, channel.quiet_from, channel.quiet_to, False)
+        named = {"key": key, "user_id": user.id, "channel_id": channel.id if channel is not None else None}
+        fields = {"what": what, "detail": detail[:_DETAIL_MAX], "severe": False}
+        tx.session.add(
+            Notice(id=str(uuid7()), scope_id=site.id, **named, **fields, made_ms=tx.now_ms, due_ms=due_ms)
+        )
 
 
 def enqueue_notices(tx: Tx, people: People, users: Iterable[User], new: NewNotice) -> None:

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.forms.definition import Form, written
-from schemas.forms.shipped import shipped_forms
+from schemas.forms.shipped import shipped_apart_from
 from schemas.kind import Kind
 from schemas.kinds import KINDS
 from server.actions.records.feed import Feed, Put
 from server.base.seal import Seals
+from server.models.published_form import published_forms
 from server.models.record import Record
 from server.models.reference import reference_rows
 from server.models.scope import REF, lock_scope, make_scope
@@ -64,7 +65,7 @@ def publish_reference(session: Session, seals: Seals, now_ms: int) -> None:
         Record.scope_id == REF, Record.kind.in_(_KINDS), Record.deleted_ms.is_(None)
     )
     feed.delete([key for key in session.scalars(live) if key not in known])
-    feed.put([form_put(form) for form in shipped_forms()])
+    feed.put([form_put(form) for form in shipped_apart_from(published_forms(session))])
     feed.flush()
 
 

@@ -41,7 +41,7 @@ _AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memo
 class Draft(NamedTuple):
     """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
     `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`).
-    `form`: the version by which it is written."""
+    `form`: the version by which it is written. `media`: what it promises (sha256, bytes, type)."""
 
     kind: str
     act: str
@@ -50,6 +50,7 @@ class Draft(NamedTuple):
     base: int | None = None
     reason: str | None = None
     form: int | None = None
+    media: tuple[dict[str, Any], ...] = ()
 
 
 def write_server_entries(
@@ -143,6 +144,8 @@ class _Chain(NamedTuple):
             extras += f',"reason":{json.dumps(draft.reason)}'
         if draft.form is not None:
             extras += f',"form":{draft.form}'
+        if draft.media:
+            extras += f',"media":{msgspec.json.encode(draft.media).decode()}'
         at = FastAt(to_iso(self.now_ms), beacon=self.beacon, wall_ms=self.now_ms)
         at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
         head = (
@@ -150,7 +153,7 @@ class _Chain(NamedTuple):
             f',"record":"{record}"{extras},"act":"{draft.act}","at":{at_text},"body":'
         )
         raw = b"".join((head.encode(), body, b"}"))
-        if draft.act != "add":
+        if draft.act != "add" or draft.media:
             return read_line(number, raw, self.seals, self.kinds)
         named = (key, self.scope, n, prev, draft.kind, draft.record)
         entry = FastEntry(*named, "add", at, msgspec.Raw(body), form=draft.form)

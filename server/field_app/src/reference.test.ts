@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 import { choices, contracts, rule, ruleOn, word } from "./contracts";
-import { dutySource, REFERENCE, type Reference, takeReference } from "./reference";
+import { problems } from "./domain/validate";
+import { askedOfPerson, dutySource, REFERENCE, type Reference, takeReference } from "./reference";
 
 const NONE = Object.fromEntries(REFERENCE.map((kind) => [kind, []])) as unknown as Reference;
 const TODAY = "2026-11-23";
@@ -22,6 +23,18 @@ describe("what came down in ref", () => {
     expect(rule("fever_celsius", "2026-11-30").value).toBe(37);
     take({});
     expect(rule("fever_celsius", TODAY).value).toBe(built);
+  });
+
+  it("is what a kind of site must know of a person, from its day on", () => {
+    const office = { code: "office", name: "机关", unit: "x", rests: "official" };
+    const later = { ...office, worker_optional: ["company", "team", "trade", "role"], worker_required: ["phone"], valid_from: "2026-11-23" };
+    take({ site_kind: [later, { ...office, valid_from: "2021-12-01", valid_to: "2026-11-23" }] });
+    const staff = { name: "张三", certificate_type: "passport", certificate_number: "E12345678", entered_on: TODAY };
+    const wrong = (kind: string) => Object.keys(problems("worker", staff, false, askedOfPerson(kind)));
+    expect(wrong("office")).toEqual(["phone"]);
+    expect(wrong("construction")).toEqual(["company", "team", "trade", "role"]);
+    expect(problems("worker", { phone: null, team: null }, true, askedOfPerson("office"))).toHaveProperty("phone");
+    expect(problems("worker", { team: null }, true, askedOfPerson("office"))).toEqual({});
   });
 
   it("is a number that the app was never built with", () => {

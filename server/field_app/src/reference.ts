@@ -12,6 +12,14 @@ export interface Version {
   to: string | null;
 }
 
+/** Of a person, the usual fields that a kind of site spares, and those for which it asks besides. */
+export interface Asked {
+  spared: readonly string[];
+  more: readonly string[];
+}
+
+export const USUAL: Asked = { spared: [], more: [] };
+
 type Words = Record<string, string>;
 
 // Lists that this app calls otherwise than by kind and field: the records that name their codes, and where words of more are.
@@ -34,6 +42,7 @@ let rules: Record<string, Version[]> = {};
 let lists: Record<string, Words> = {};
 let fields: Record<string, Record<string, Words>> = {}; // by kind and field
 let sources: Words = {}; // of duties
+let asked: Record<string, Asked> = {}; // by kind of site
 let taken = 0;
 
 /** What is here of it now; again after each sync that changed any. */
@@ -43,6 +52,7 @@ export function takeReference(read: Reference, today = localDate(Date.now())): v
   for (const body of read.rule) (rules[String(body["code"])] ??= []).push(versionOf(body));
   fields = Object.fromEntries(read.words.map((body) => [String(body["code"]), wordsOf(body)]));
   sources = named(read.duty, "source", today);
+  asked = Object.fromEntries(begun(read.site_kind, today).map((body) => [String(body["code"]), askedIn(body)]));
   lists = {};
   for (const [noun, { kind, more }] of Object.entries(NOUNS)) {
     const rows = kind ? named(read[kind as keyof Reference], "name", today) : {};
@@ -75,6 +85,16 @@ export function dutySource(code: string): string {
   return sources[code] ?? "";
 }
 
+/** What a kind of site must know of a person; the usual, where nothing came down. */
+export function askedOfPerson(siteKind: unknown): Asked {
+  return asked[String(siteKind)] ?? USUAL;
+}
+
+function askedIn(body: Body): Asked {
+  const names = (member: string) => (body[member] ?? []) as string[];
+  return { spared: names("worker_optional"), more: names("worker_required") };
+}
+
 function versionOf(body: Body): Version {
   const to = body["valid_to"];
   return { value: Number(body["value"]), name: String(body["name"]), source: String(body["source"]), from: String(body["valid_from"] ?? ""), to: typeof to === "string" ? to : null };
@@ -88,7 +108,11 @@ function wordsOf(body: Body): Record<string, Words> {
 
 /** One member of rows by code: of several versions the last that has begun. */
 function named(bodies: readonly Body[], member: string, today: string): Words {
-  const begun = bodies.filter((body) => String(body["valid_from"] ?? "") <= today);
-  const inOrder = [...begun].sort((a, b) => String(a["valid_from"] ?? "").localeCompare(String(b["valid_from"] ?? "")));
-  return Object.fromEntries(inOrder.map((body) => [String(body["code"]), String(body[member])]));
+  return Object.fromEntries(begun(bodies, today).map((body) => [String(body["code"]), String(body[member])]));
+}
+
+/** The versions that have begun, in their order. */
+function begun(bodies: readonly Body[], today: string): Body[] {
+  const from = (body: Body) => String(body["valid_from"] ?? "");
+  return bodies.filter((body) => from(body) <= today).sort((a, b) => from(a).localeCompare(from(b)));
 }

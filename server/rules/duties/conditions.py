@@ -85,19 +85,28 @@ class Condition:
 
     def find(self, body: Mapping[str, Any], around: Surrounding) -> Finding:
         """What a record's body says. Total: any body gives a finding."""
+        env = self._env(body, around)
+        if self._holds(env):
+            return Finding(True)
+        asked, calculated = names_in(self.tree, "rule"), env.calculated
+        is_known = None not in env.values and all(
+            calculated.get(name) is not None for name in self._calculated
+        )
+        if not is_known or any(around.rule(code) is None for code in asked):
+            return Finding(None)
+        return self._fault(env)
+
+    def holds(self, body: Mapping[str, Any], around: Surrounding) -> bool:
+        """Whether it holds for a record's body, for every fact of every push: without a word of why not."""
+        return bool(self._holds(self._env(body, around)))
+
+    def _env(self, body: Mapping[str, Any], around: Surrounding) -> Env:
         values: Mapping[str, Any] = body
         calculated: dict[str, Any] = {}
         if self._calculated and isinstance(self.kind, FormKind):
             values, calculated = self.kind.conditions.calculated(body, Context(around.today, around.rule))
         named = [around.place.get(name) if name in PLACE_TYPES else values.get(name) for name in self._names]
-        env = Env(named, calculated, None, around.today, around.rule)
-        if self._holds(env):
-            return Finding(True)
-        asked = names_in(self.tree, "rule")
-        is_known = None not in named and all(calculated.get(name) is not None for name in self._calculated)
-        if not is_known or any(around.rule(code) is None for code in asked):
-            return Finding(None)
-        return self._fault(env)
+        return Env(named, calculated, None, around.today, around.rule)
 
     def _value(self, tree: Tree, env: Env) -> Any:
         return compile_tree(tree, self._positions)(env)
@@ -180,10 +189,11 @@ def _type_of(one: shapes.Field[Any]) -> Type:
 
 
 def _parts(tree: Tree) -> Iterator[Tree]:
-    if tree[0] != "and":
+    """What has to hold; of alternatives the last one, which is the usual case."""
+    if tree[0] not in ("and", "or"):
         yield tree
         return
-    for part in tree[1:]:
+    for part in tree[1:] if tree[0] == "and" else tree[-1:]:
         yield from _parts(part)
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from server.rules.calendar import local_date_of
 from server.rules.duties.judge import (
+    EXPIRING,
     FILE_PENDING,
     PLACE_CLOSED,
     TRIGGER_GONE,
@@ -79,11 +80,12 @@ def decide(window: Stored, evidence: Evidence, reported: Reported, silence_ms: i
 
 
 def decide_at_push(window: Stored, evidence: Evidence, reported: Reported, silence_ms: int) -> Decision:
-    """As `decide`, where flags are left to the tick: what a flag has to follow is due at once."""
+    """As `decide`, where flags and reminders are left to the tick: what they have to follow is due at once."""
     decided = decide(window, evidence, reported, silence_ms)
     is_silent_long = decided.state == "silent" and decided.check_ms is None
     flag_follows = window.flag_id is not None or decided.state == "missed" or is_silent_long
-    return replace(decided, check_ms=reported.now_ms) if flag_follows else decided
+    is_reminder = reason_code(decided.reason) == EXPIRING
+    return replace(decided, check_ms=reported.now_ms) if flag_follows or is_reminder else decided
 
 
 def begin(planned: PlannedWindow) -> Decision:

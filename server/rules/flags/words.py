@@ -23,6 +23,10 @@ __all__ = [
 
 SLOTS = {  # of windows: those that readings name, and others
     **temperature_check.SLOTS,
+    "day": "当日",
+    "night_shift": "夜班",
+    "day_shift": "日班",
+    "late_shift": "晚班",
     "period": "本期",
     "event": "逢事",
     "morning": "上午",

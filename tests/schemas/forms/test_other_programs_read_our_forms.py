@@ -12,8 +12,7 @@ from hypothesis import given
 from pyxform.xls2xform import convert
 
 import seed_data
-from schemas.forms.shipped import FOLDER
-from schemas.forms.surroundings import ONCE_CODE
+from schemas.forms.shipped import FOLDER, shipped_codes
 from tests.schemas.forms.cast import CLERKS, Sheets, example
 from tests.schemas.forms.made_forms import sheets
 
@@ -37,11 +36,19 @@ def _written(cell: Any) -> str:
     return str(cell)
 
 
-@pytest.mark.parametrize("code", ONCE_CODE)
+@pytest.mark.parametrize("code", shipped_codes())
 def test_every_shipped_form_converts_with_a_bind_for_each_field(code: str) -> None:
     tables: Sheets = json.loads((FOLDER / f"{code}.json").read_text("utf-8"))
     bound = {bind.get("nodeset", "").rpartition("/")[2] for bind in converted(tables).iter(f"{XFORMS}bind")}
     assert bound >= {row["name"] for row in tables["survey"]}
+
+
+@pytest.mark.parametrize("code", shipped_codes()[4:])
+def test_a_form_that_the_server_and_a_pack_bring_is_the_same(code: str) -> None:
+    own: Sheets = json.loads((FOLDER / f"{code}.json").read_text("utf-8"))
+    for path in PACKS.glob(f"*/forms/{code}.json"):
+        packed: Sheets = json.loads(path.read_text("utf-8"))
+        assert {name: rows for name, rows in packed.items() if name in own} == own
 
 
 @pytest.mark.parametrize("path", sorted(PACKS.glob("*/forms/*.json")), ids=lambda path: path.stem)

@@ -142,8 +142,8 @@ def test_reference_data_that_cannot_be_met_is_named_row_by_row(
     monkeypatch.setattr(load_reference, "SEED_DATA", folder)
     result = run("seed", "reference")
     assert result.exit_code == 1
-    assert "duties.json 第 8 条 VENTILATE: 没有记录类型 ventilation_log" in result.output
-    assert "duties.json 第 9 条 DORM: 没有记录类型 dormitory_count" in result.output
+    assert "duties.json 第 10 条 TRAVEL: 没有记录类型 travel_declaration" in result.output
+    assert "duties.json 第 11 条 SUPPLY: 没有记录类型 supply_count" in result.output
     assert "[evidence_unknown]" in result.output and "[reference_invalid]" in result.output
 
 

@@ -4,23 +4,47 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from schemas.book import FormBook
+from server.actions.sync import append_scope, read_push
+from server.actions.sync.values import Applying, Effect, Written
 from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
 from server.base.db import db, read
 from server.demo import city as city_module
 from server.demo.city import demo_log_ins, seed_demo
-from server.models import CaseFile, Contest, Device, Flag, Media, Quarantine, Record, SiteSignal
+from server.models import CaseFile, Contest, Device, Flag, LogEntry, Media, Quarantine, Record, SiteSignal
 from server.rules.calendar import instant_ms
 
 SITES = 6  # without the silent ones
 UNTIL_MS = instant_ms("2026-11-26", "00:30")  # the earliest hour of a day leaves the shortest history
+
+
+@contextmanager
+def slow_lines() -> Iterator[set[bytes]]:
+    """The lines that are read strictly, or applied one by one, while this is open."""
+    found: set[bytes] = set()
+    read_strictly, apply_entry = read_push._read_strictly, append_scope.apply_entry
+
+    def reading(line: read_push.Line, kinds: FormBook) -> None:
+        found.add(line.raw)
+        read_strictly(line, kinds)
+
+    def applying(applying: Applying, written: Written) -> Effect:
+        found.add(written.line.raw)
+        return apply_entry(applying, written)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read_push, "_read_strictly", reading)
+        patch.setattr(append_scope, "apply_entry", applying)
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +53,18 @@ def city(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'gongdi.sqlite3')}"
     config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(folder)})
     app = create_app(config, FakeClock(UNTIL_MS))
-    seed_demo(app, SITES, 3, UNTIL_MS, lambda share: None)
+    with slow_lines() as slow:
+        seed_demo(app, SITES, 3, UNTIL_MS, lambda share: None)
+    app.extensions["slow_lines"] = slow
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+def test_of_what_its_tablets_and_rosters_send_99_of_100_lines_take_the_one_path(city: Flask) -> None:
+    with city.app_context(), read() as session:
+        count = session.scalar(sa.select(sa.func.count()).select_from(LogEntry)) or 0
+    assert count > 500 and len(city.extensions["slow_lines"]) <= count / 100
 
 
 def test_flags_are_in_many_states(city: Flask) -> None:

@@ -168,8 +168,8 @@ def _slots(*spans: tuple[str, str, str], **more: Any) -> list[Row]:
 _SUPPLY = {"planned": False, "evidence": "supply_movement", "every": "weeks 1"}
 FAULTS: dict[str, tuple[Change, str, str]] = {
     "evidence without a kind": (
-        lambda files: files.change("duties", "VENTILATE", planned=False),
-        "duties.json 第 8 条 VENTILATE",
+        lambda files: files.change("duties", "TRAVEL", planned=False),
+        "duties.json 第 10 条 TRAVEL",
         "evidence_unknown",
     ),
     "evidence that only the server writes": (
@@ -188,7 +188,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         "evidence_unfit",
     ),
     "a period without a length": (
-        lambda files: files.change("duties", "PLAN", planned=False, evidence="supply_movement"),
+        lambda files: files.change("duties", "PLAN", evidence="supply_movement", every="weekly"),
         "duties.json 第 13 条 PLAN",
         "mode_invalid",
     ),
@@ -262,7 +262,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         "unit_unknown",
     ),
     "slots of no duty": (
-        lambda files: files.change("duty_slots", "VENTILATE:normal", planned=False),
+        lambda files: files.change("duties", "VENTILATE", planned=True),
         "duty_slots.json 第 5 条 VENTILATE:normal",
         "duty_unknown",
     ),
@@ -296,7 +296,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     ),
     "a duty that is too long for a window": (
         lambda files: files.add("duties", {**files.row("duties", "GATE"), "code": "G" * 25}),
-        "duties.json 第 19 条 " + "G" * 25,
+        "duties.json 第 23 条 " + "G" * 25,
         "row_invalid",
     ),
     "a column of rosters that no field has": (
@@ -313,7 +313,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     ),
     "a version that begins while the one before holds": (
         lambda files: files.add("duties", {**files.row("duties", "TEMP"), "from": "2027-01-01"}),
-        "duties.json 第 19 条 TEMP",
+        "duties.json 第 23 条 TEMP",
         "row_overlaps",
     ),
     "a version that ends before it begins": (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from server.actions.reference.load_reference import SEED_DATA
 from server.rules.calendar import add_days
 from server.rules.travel import Trip, areas_of, measure, relation
+from tests.sync_protocol.cases import vectors
 
 RULES = json.loads((SEED_DATA / "return_rules.json").read_text("utf-8"))["rows"]
 
@@ -25,42 +26,14 @@ def hits(listed: list[dict[str, Any]], area: str, arrived: str, left: str) -> li
     return [one.code for one in areas_of(listed, lambda _: 14).hits(Trip(area, arrived, left))]
 
 
-LISTED = [row("410702001", "2021-12-16", "2021-12-30")]
-
-
-@pytest.mark.parametrize(
-    ("area", "arrived", "left", "is_hit"),
-    [
-        ("410702001", "2021-12-20", "2021-12-21", True),
-        ("410702", "2021-12-20", "2021-12-21", True),  # the county is all that was said
-        ("4107", "2021-12-20", "2021-12-21", True),
-        ("410702002", "2021-12-20", "2021-12-21", False),  # another township
-        ("410711001", "2021-12-20", "2021-12-21", False),
-        ("410702001", "2021-11-20", "2021-12-02", True),  # 14 days before it was listed
-        ("410702001", "2021-11-20", "2021-12-01", False),
-        ("410702001", "2021-12-30", "2022-01-03", True),  # the day on which it left the list
-        ("410702001", "2021-12-31", "2022-01-03", False),
-    ],
-)
-def test_a_trip_hits_by_the_beginning_of_a_code_and_by_the_days(
-    area: str, arrived: str, left: str, is_hit: bool
-) -> None:
-    assert hits(LISTED, area, arrived, left) == (["410702001"] if is_hit else [])
-
-
-def test_a_list_that_says_since_when_counts_from_then() -> None:
-    listed = [row("4201", "2021-12-16", since="2021-11-17")]
-    assert hits(listed, "420106", "2021-11-10", "2021-11-17") == ["4201"]
-    assert hits(listed, "420106", "2021-11-10", "2021-11-16") == []
-    assert hits([row("4201", "2021-12-16", since="2021-12-16")], "420106", "2021-12-02", "2021-12-02") == [
-        "4201"
+@pytest.mark.parametrize("case", vectors("travel.json")["cases"], ids=lambda case: case["name"])
+def test_a_trip_hits_what_the_vectors_say(case: dict[str, Any]) -> None:
+    rows = [
+        {**area, "from": area["valid_from"], "to": area.get("valid_to"), "source": ""}
+        for area in case["areas"]
     ]
-
-
-def test_an_area_that_was_listed_twice_is_hit_for_each_time() -> None:
-    listed = [row("410702", "2021-12-01", "2021-12-10"), row("410702", "2021-12-20", "2021-12-28")]
-    assert hits(listed, "410702", "2021-12-05", "2021-12-25") == ["410702", "410702"]
-    assert hits(listed, "410702", "2021-12-26", "2021-12-27") == ["410702"]
+    found = areas_of(rows, lambda _: case["look_back_d"]).hits(Trip(**case["trip"]))
+    assert sorted(area.code for area in found) == case["hits"]
 
 
 codes = st.sampled_from(["4107", "410702", "410703", "410702001", "410702002", "4201", "420106", "420106001"])

@@ -13,6 +13,8 @@ from server.base.db import write
 from server.models import Media
 from tests.server.cast import Cast
 from tests.stories.duties.modes import LABEL, MONDAY, NEXT_MONDAY, Asked, asked_site, sheets
+from tests.stories.flags.cast import notices
+from tests.stories.kinds.desk import at_the_console
 
 TUESDAY, SUNDAY_AFTER = "2026-11-24", "2026-11-29"
 PDF = b"%PDF-1.4 plan"
@@ -62,6 +64,22 @@ def test_a_plan_is_looked_at_on_the_last_day_of_the_week(
     asked.report(tablet, "10:00", NEXT_MONDAY)
     assert asked.state("PLANS") == state
     assert asked.differences() == []
+
+
+def test_the_sites_people_are_reminded_once_of_a_plan_that_ends_soon(asked: Asked) -> None:
+    tablet = asked.field.tablet("first")
+    asked.now("10:00", MONDAY)
+    tablet.add(asked.scope, "plan_test", plan("2026-12-20"))
+    asked.report(tablet, "18:00", TUESDAY)
+    for name in ("section", "contractor"):
+        assert notices(asked.field, name).count("expiring") == 1
+    asked.report(tablet, "10:00", NEXT_MONDAY)
+    asked.now("11:00", NEXT_MONDAY)
+    tablet.add(asked.scope, "plan_test", plan("2026-12-19"))
+    asked.report(tablet, "12:00", NEXT_MONDAY)
+    assert notices(asked.field, "section").count("expiring") == 1
+    page = at_the_console(asked.field, "section").get("/console/notices").text
+    assert "一份文件将在 30 日内到期" in page and "2026-12-20 到期" in page
 
 
 def test_without_a_plan_the_week_is_missed_and_one_that_comes_later_counts_from_then(asked: Asked) -> None:

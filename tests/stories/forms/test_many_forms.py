@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.forms.shipped import shipped_forms
 from schemas.forms.tables import tables_from_json
 from server.actions.forms.publish_form import publish_form
 from server.actions.reference.load_reference import rules_in_force, tx_of
@@ -77,7 +78,7 @@ def test_a_push_and_a_pull_take_what_they_took_before_and_every_form_is_there(
         assert long <= short * 1.05
         assert large <= small * 1.05
     assert tablet.sync().ok
-    assert len(tablet.list("form")) == MANY + 4
+    assert len(tablet.list("form")) == MANY + len(shipped_forms())
     with field.app.app_context(), write() as session:
         compiled = rules_in_force(session).kinds.get("round_7")
         tx = tx_of(session, field.app.extensions["gongdi"].seals, field.cast.clock.now_ms())
@@ -85,4 +86,4 @@ def test_a_push_and_a_pull_take_what_they_took_before_and_every_form_is_there(
     with field.app.app_context(), read() as session:
         book = rules_in_force(session).kinds
         assert book.get("round_7") is compiled  # and what was compiled of it
-        assert len(book.forms) == MANY + 5
+        assert len(book.forms) == MANY + len(shipped_forms()) + 1

@@ -1,4 +1,4 @@
-"""Run by test_declared_once.py, with the kind `ventilation_log` (通风记录) declared in one place."""
+"""Run by test_declared_once.py, with the kind `airing_log` (通风记录) declared in one place."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
 
 def test_it_is_taken_from_a_tablet_and_comes_down_on_another(field: Field) -> None:
     first = field.tablet("first")
-    first.add(field.scope, "ventilation_log", LOG)
+    first.add(field.scope, "airing_log", LOG)
     assert first.sync().ok
-    (served,) = field.tablet("second").list("ventilation_log")
+    (served,) = field.tablet("second").list("airing_log")
     assert {name: served.body[name] for name in LOG} == LOG
     seals = field.app.extensions["gongdi"].seals
     with field.app.app_context(), read() as session:
@@ -42,7 +42,7 @@ def test_it_is_taken_from_a_tablet_and_comes_down_on_another(field: Field) -> No
 
 def test_one_that_is_wrong_is_refused_in_words(field: Field) -> None:
     tablet = field.tablet("first")
-    tablet.add(field.scope, "ventilation_log", {**LOG, "method": "door", "minutes": 601})
+    tablet.add(field.scope, "airing_log", {**LOG, "method": "door", "minutes": 601})
     tablet.sync()
     page = at_the_console(field, "section").get("/console/questions").text
     for part in ("通风记录", "方式", "只能是这几个之一: 开窗, 风机", "时长 (分钟)", "应在 0 到 600 之间"):
@@ -51,14 +51,14 @@ def test_one_that_is_wrong_is_refused_in_words(field: Field) -> None:
 
 def test_the_console_lists_it_and_gives_it_as_a_workbook(field: Field) -> None:
     tablet = field.tablet("first")
-    tablet.add(field.scope, "ventilation_log", LOG)
+    tablet.add(field.scope, "airing_log", LOG)
     assert tablet.sync().ok
     section, site = at_the_console(field, "section"), f"/console/sites/{field.cast.site_a}"
-    assert f'href="{site}/records/ventilation_log">通风记录</a>' in section.get(site).text
-    page = section.get(f"{site}/records/ventilation_log").text
+    assert f'href="{site}/records/airing_log">通风记录</a>' in section.get(site).text
+    page = section.get(f"{site}/records/airing_log").text
     for title, text in (("方式", "开窗"), ("时长 (分钟)", "20"), ("填写人", "检查员李华")):
         assert f'<td data-label="{title}">{text}</td>' in page
-    book = openpyxl.load_workbook(io.BytesIO(section.get(f"{site}/records/ventilation_log.xlsx").data))
+    book = openpyxl.load_workbook(io.BytesIO(section.get(f"{site}/records/airing_log.xlsx").data))
     header, line = ([cell.value for cell in row] for row in book["通风记录"].iter_rows())
     found = dict(zip(header, line, strict=True))
     assert (found["方式"], found["时长 (分钟)"], found["通风人员"]) == ("开窗", "20", "=王师傅")
@@ -66,7 +66,7 @@ def test_the_console_lists_it_and_gives_it_as_a_workbook(field: Field) -> None:
 
 def test_whoever_may_not_see_the_site_gets_no_list(field: Field) -> None:
     site = f"/console/sites/{field.cast.site_a}/records"
-    assert at_the_console(field, "competitor").get(f"{site}/ventilation_log").status_code == 404
+    assert at_the_console(field, "competitor").get(f"{site}/airing_log").status_code == 404
     section = at_the_console(field, "section")
     for kind in ("temperature_check", "worker", "window", "nothing"):
         assert section.get(f"{site}/{kind}").status_code == 404
@@ -81,8 +81,7 @@ def test_a_duty_asks_for_it_and_a_record_meets_the_window(
         field.cast.clock,
         field.app.extensions["gongdi"].seals,
     )
-    files.change("duties", "VENTILATE", planned=False)
-    files.change("duty_slots", "VENTILATE:normal", planned=False)
+    files.change("duties", "VENTILATE", evidence="airing_log")
     with field.app.app_context(), write() as session:
         load_reference(session, seals, clock.now_ms())
         set_places(session, field.cast.site_a, ("dormitory", "1 号楼"))
@@ -93,7 +92,7 @@ def test_a_duty_asks_for_it_and_a_record_meets_the_window(
     assert opens_ms is not None
     clock.advance(max(0, opens_ms + 60_000 - clock.now_ms()))
     tablet = field.tablet("first")
-    entry = tablet.add(field.scope, "ventilation_log", LOG)
+    entry = tablet.add(field.scope, "airing_log", LOG)
     assert tablet.sync().ok
     with field.app.app_context(), read() as session:
         states = session.scalars(sa.select(Window.state).where(Window.evidence == entry)).all()
@@ -101,6 +100,6 @@ def test_a_duty_asks_for_it_and_a_record_meets_the_window(
 
 
 def test_the_app_offers_it() -> None:
-    kind = contracts()["kinds"]["ventilation_log"]
+    kind = contracts()["kinds"]["airing_log"]
     assert (kind["title"], kind["nature"], kind["icon"]) == ("通风记录", "fact", "fan")
     assert "add" in kind["acts"] and list(kind["fields"]) == ["place", "method", "minutes", "operator"]

@@ -36,5 +36,5 @@ class VentilationLogBody(Body):
     operator = text("通风人员", 50, optional=True)
 
 
-VENTILATION = Kind("ventilation_log", "通风记录", "fact", VentilationLogBody, icon="fan")
+VENTILATION = Kind("airing_log", "通风记录", "fact", VentilationLogBody, icon="fan")
 kinds.KINDS = MappingProxyType({**kinds.KINDS, VENTILATION.name: VENTILATION})

@@ -5,24 +5,31 @@ import { type Check, contracts, type FieldRule } from "../contracts";
 import type { Body } from "../protocol/entry";
 import { parseMs } from "../protocol/time";
 import { CASE, WORKER } from "./code_kinds";
+import { type Asked, USUAL } from "../reference";
 import { certificateProblem, companyProblem, isRealDate } from "./certificates";
 
 export type Problems = Record<string, string>;
 
-/** What is wrong, by field; empty when nothing is. `isPartial`: an edit, which brings changed fields only. */
-export function problems(kind: string, body: Body, isPartial = false): Problems {
+/** What is wrong, by field; empty when nothing is. `isPartial`: an edit, which brings changed fields only; `asked`: of a person,
+ * what this kind of site must know. */
+export function problems(kind: string, body: Body, isPartial = false, asked = USUAL): Problems {
   const found: Problems = {};
   for (const [name, field] of Object.entries(contracts.kinds[kind]?.fields ?? {})) {
     if (isPartial && !(name in body)) continue;
-    const problem = fieldProblem(field, body[name]);
+    const problem = fieldProblem(field, body[name], mayBeEmpty(name, field, asked));
     if (problem) found[name] = problem;
   }
   for (const [name, message] of Object.entries(together(kind, body, isPartial))) found[name] ??= message;
   return found;
 }
 
-function fieldProblem(field: FieldRule, value: unknown): string {
-  if (value === undefined || value === null || value === "") return field.optional ? "" : field.missing;
+/** Whether a field may be left empty. */
+export function mayBeEmpty(name: string, field: FieldRule, asked: Asked): boolean {
+  return (field.optional && !asked.more.includes(name)) || asked.spared.includes(name);
+}
+
+function fieldProblem(field: FieldRule, value: unknown, isOptional: boolean): string {
+  if (value === undefined || value === null || value === "") return isOptional ? "" : field.missing;
   for (const check of field.checks) {
     const problem = failed(check, value);
     if (problem) return problem;

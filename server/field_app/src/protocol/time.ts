@@ -23,3 +23,8 @@ export function localDate(ms: number): string {
 export function localTime(ms: number): string {
   return wallText(ms).slice(11, 16);
 }
+
+/** A local date some days later, or earlier. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}

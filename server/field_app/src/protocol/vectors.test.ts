@@ -11,6 +11,8 @@ import { uuid7 } from "./ids";
 import { estimate, floorOf, pushTime, settle, tiesAround, UNKNOWN_MS } from "./intervals";
 import { declaredThrough, kindWatermark } from "./watermark";
 import { inForce } from "../domain/dated";
+import type { Body } from "./entry";
+import { hits, type Trip } from "../domain/travel";
 import { placesMeant } from "../domain/places";
 import type { Item } from "../store/view";
 import { parseMs, wallText } from "./time";
@@ -190,6 +192,13 @@ describe("names", () => {
     }
     expect(wallText(1_795_406_400_000)).toBe("2026-11-23T12:00:00.000+08:00");
     expect(parseMs("2026-11-23T12:00:00")).toBe(null);
+  });
+});
+
+describe("stays in areas at risk", () => {
+  type Case = { name: string; look_back_d: number; areas: Body[]; trip: Trip; hits: string[] };
+  it.each(vectors("travel").cases as Case[])("$name", ({ areas, trip, look_back_d, hits: expected }) => {
+    expect(hits(areas, trip, () => look_back_d).map((area) => area["code"])).toEqual(expected);
   });
 });
 

@@ -10,6 +10,9 @@ import { eventMs } from "./times";
 import { isNothing, unsent, unsentPhotos } from "./unsent";
 
 const RESET_PAUSE_MS = 3600_000; // a digest that differs even after a reset must not download the site for ever
+/** The day under which windows are found that are of no single day: of weeks and months, and those that records ask for. */
+export const LASTING = "lasting";
+const LASTING_SLOTS = ["period", "event"];
 const HELD_MS = 7 * 24 * 3600_000; // the server applies a held entry after 5 days: by then a pull has brought it
 
 /** A put, or with `body` null a del, of one record. */
@@ -107,7 +110,7 @@ function rowOf(scope: string, change: Change): Promise<RecordRow>[] {
 }
 
 function dayOf(kind: string, body: Body): string {
-  if (kind === "window") return String(body["local_date"] ?? "");
+  if (kind === "window") return LASTING_SLOTS.includes(String(body["slot"])) ? LASTING : String(body["local_date"] ?? "");
   if ((contracts.kinds[kind]?.nature ?? "fact") !== "fact") return "";
   const ms = eventMs(body); // of a form's records only facts have a time
   return ms === null ? "" : localDate(ms);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { digestText, recordDigest } from "../protocol/digest";
-import { listed } from "../store/view";
+import { LASTING } from "../store/records";
+import { listed, listedTogether } from "../store/view";
 import { add, edit, voidRecord } from "../store/write";
 import { FakeServer, ndjson, problem, SITE } from "../tests/fake_server";
 import type { Exchange } from "./exchange";
@@ -37,6 +38,14 @@ describe("pull", () => {
     await pullNow();
     expect(await names()).toEqual(["张三丰"]);
     expect(await tablet.db.scopes.get(SITE)).toMatchObject({ cursor: "c2", live: 1, mismatched: false });
+  });
+
+  it("finds a window of a week by no single day, so that it is due on each of them", async () => {
+    const window = (id: string, slot: string) => ({ put: "window", scope: SITE, id, rev: 1, seq: 1, body: { slot, local_date: "2026-11-23" } });
+    server.pull = () => [window("week", "period"), window("fever", "event"), window("day", "morning"), { checkpoint: SITE, cursor: "c1" }];
+    await pullNow();
+    const found = await listedTogether(tablet.db, SITE, [{ kind: "window", day: LASTING }, { kind: "window", day: "2026-11-23" }]);
+    expect(found.map((items) => items.map((item) => item.id).sort())).toEqual([["fever", "week"], ["day"]]);
   });
 
   it("keeps what was complete of an answer that was cut", async () => {

@@ -26,6 +26,7 @@ import { useNow, useSave, useSession } from "../session";
 import { Children } from "./children";
 import { FormItems } from "./items";
 import { named, placeItem } from "./place_choice";
+import { TravelWarning } from "./travel_warning";
 
 /** `of`: the record that is corrected or changed. `from`: the refused entry that is written again. `preset`: what it begins
  * with, such as a slot. `parent`: the record that it belongs to, where that is known. `below`: forms whose records belong to
@@ -103,6 +104,7 @@ export function FillIn(props: FillInProps) {
   return (
     <form class="fill" onSubmit={keep} onFocusIn={(event) => setTyping(nameOfTarget(event))} onFocusOut={() => setTyping("")} noValidate>
       <FormItems {...filling} />
+      <TravelWarning form={form} body={walked.body} today={today} />
       {!of && <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />}
       {takesPhotos(form) && <PhotoField photos={photos} onChange={(change) => draft.set((filled) => ({ photos: change(filled.photos) }))} onBusy={filling.onBusy} />}
       <button class="main">{of ? (isEdit ? "保存修改" : "保存更正") : "保存"}</button>

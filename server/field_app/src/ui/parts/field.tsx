@@ -16,9 +16,10 @@ interface Props {
   isInstant?: boolean;
   mode?: "text" | "decimal" | "numeric" | "tel";
   options?: Record<string, string>;
+  isOptional?: boolean;
 }
 
-export function Field({ kind, name, body, wrong, set, read = plain, isDay, isInstant, mode = "text", options }: Props) {
+export function Field({ kind, name, body, wrong, set, read = plain, isDay, isInstant, mode = "text", options, isOptional }: Props) {
   const rule = contracts.kinds[kind]!.fields[name]!;
   const value = isInstant ? observedText(parseMs(body[name])) : String(body[name] ?? "");
   const onInput = (event: Event & { currentTarget: { value: string } }) => set({ [name]: read(event.currentTarget.value) });
@@ -27,7 +28,7 @@ export function Field({ kind, name, body, wrong, set, read = plain, isDay, isIns
       <span>
         {rule.title}
         {rule.hint && <small> {rule.hint}</small>}
-        {rule.optional && <small> 可不填</small>}
+        {(isOptional ?? rule.optional) && <small> 可不填</small>}
       </span>
       {options ? (
         <select name={name} value={value} onChange={onInput}>

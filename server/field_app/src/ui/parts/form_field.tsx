@@ -13,13 +13,14 @@ interface Props {
   body: Body;
   wrong: Record<string, string>;
   set: (changes: Body) => void;
+  isOptional?: boolean; // where that is not what the contract says
 }
 
 export function FormField(props: Props) {
   const { kind, name, body, set } = props;
   const rule = contracts.kinds[kind]!.fields[name]!;
   if (rule.type === "boolean") {
-    const title = `${rule.title}${rule.optional ? " (可不选)" : ""}`;
+    const title = `${rule.title}${(props.isOptional ?? rule.optional) ? " (可不选)" : ""}`;
     const choose = (value: string) => set({ [name]: yesNo.value(value) });
     return <Choice title={title} options={YES_NO} canBeNone value={yesNo.text(body[name])} onChange={choose} />;
   }

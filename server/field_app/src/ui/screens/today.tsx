@@ -10,10 +10,11 @@ import type { Form } from "../../domain/form";
 import { keysOf, type Person, present } from "../../domain/people";
 import { knownPlaces, placeKey, placesOf, placeWords } from "../../domain/places";
 import { isDone, retests, slotAt } from "../../domain/temperature";
-import { localDate, localTime } from "../../protocol/time";
+import { localDate, localTime, parseMs } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
 import { type Begun, begunAt } from "../../store/begun";
 import { formsOn } from "../../store/forms";
+import { LASTING } from "../../store/records";
 import { type Item, listedTogether } from "../../store/view";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
@@ -195,8 +196,9 @@ function parentKinds(forms: readonly Form[], today: string): string[] {
 async function readDay(db: FieldDatabase, site: Item, today: string, duties: readonly Item[], parents: readonly string[]): Promise<SiteDay> {
   const { scope } = site;
   const asked = [...new Set(duties.filter((duty) => duty.body["judging"] === "log").map((duty) => String(duty.body["kind"])))];
-  const [windows, checks, passes, workers, cases, flags, ...logs] = await listedTogether(db, scope, [
+  const [windows, lasting, checks, passes, workers, cases, flags, ...logs] = await listedTogether(db, scope, [
     { kind: "window", day: today },
+    { kind: "window", day: LASTING },
     { kind: READING, day: today },
     { kind: PASS, day: today },
     { kind: WORKER },
@@ -206,7 +208,13 @@ async function readDay(db: FieldDatabase, site: Item, today: string, duties: rea
   ]);
   const begun = await begunAt(db, scope, parents);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows, checks, logs: logs.flat(), passes, workers, cases, begun, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
+  return { site, windows: [...windows, ...lasting.filter((item) => isCurrent(item, today))], checks, logs: logs.flat(), passes, workers, cases, begun, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
+}
+
+/** Whether a window of weeks or months, or one that a record asked for, is about this day. */
+function isCurrent({ body }: Item, today: string): boolean {
+  const [opensMs, closesMs] = [parseMs(String(body["opens"] ?? "")), parseMs(String(body["closes"] ?? ""))];
+  return opensMs !== null && closesMs !== null && localDate(opensMs) <= today && today <= localDate(closesMs - 1);
 }
 
 function hrefOf(due: Due, site: Item, forms: readonly Form[]): string {
@@ -223,12 +231,18 @@ function titleOf(due: Due, site: Item): string {
   return due.title.startsWith(place) ? due.title : place + due.title;
 }
 
+/** `11:30 前`, or of what is due on another day `11 月 29 日止`. */
+function untilText(dueMs: number, now: number): string {
+  const [, month, day] = localDate(dueMs - 1).split("-").map(Number);
+  return localDate(dueMs - 1) === localDate(now) ? `${localTime(dueMs)} 前` : `${month} 月 ${day} 日止`;
+}
+
 function standingText(due: Due, now: number): string {
   const texts: Record<Standing, string> = {
     done: word("window_state", due.state),
     recorded: "已记录",
     later: `${localTime(due.opensMs)} 开始`,
-    due: `${localTime(due.dueMs)} 前, 还有 ${spanText(due.dueMs - now)}`,
+    due: `${untilText(due.dueMs, now)}, 还有 ${spanText(due.dueMs - now)}`,
     overdue: `已超时 ${spanText(now - due.dueMs)}`,
     closed: word("window_state", due.state === "open" ? "silent" : due.state),
     review: word("window_state", due.state),

@@ -4,9 +4,10 @@ import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { contracts } from "../../contracts";
 import { mayBe, type Person, personOf, present } from "../../domain/people";
-import { problems } from "../../domain/validate";
+import { mayBeEmpty, problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
+import { type Asked, askedOfPerson } from "../../reference";
 import type { Photo } from "../../domain/photos";
 import { draftName } from "../../store/draft_names";
 import { found, type Item, listed, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
@@ -36,8 +37,9 @@ export function WorkerForm({ id, copy }: { id: string | null; copy: string | nul
   const written = useLive(() => writtenIn(db, copy), [db, copy]);
   if (known === undefined || written === undefined || !workers || !site) return null;
   if (id && !known) return <p class="empty">本机没有这位人员。</p>;
-  if (known) return <Changes key={known.id} {...{ item: known, written, workers }} />;
-  return <Newcomer {...{ scope: site.scope, company: site.body["company"], written, workers }} />;
+  const asked = askedOfPerson(site.body["kind"]);
+  if (known) return <Changes key={known.id} {...{ item: known, written, workers, asked }} />;
+  return <Newcomer {...{ scope: site.scope, company: site.body["company"], written, workers, asked }} />;
 }
 
 interface NewcomerProps {
@@ -45,13 +47,16 @@ interface NewcomerProps {
   company: unknown;
   written: Written | null;
   workers: readonly Item[];
+  asked: Asked;
 }
 
-function Newcomer({ scope, company, written, workers }: NewcomerProps) {
+function Newcomer({ scope, company, written, workers, asked }: NewcomerProps) {
   const { db } = useSession();
   const save = useSave();
   const today = localDate(useNow());
-  const empty = { certificate_type: "id_card", role: "worker", company: company ?? "", entered_on: today };
+  const usual = { company: company ?? "", role: "worker" };
+  const preset = Object.fromEntries(Object.entries(usual).filter(([name]) => !asked.spared.includes(name)));
+  const empty = { certificate_type: "id_card", ...preset, entered_on: today };
   const draft = useDraft<{ body: Body; photos: Photo[] }>(draftName(scope, `worker ${written?.id ?? "new"}`), () => ({
     body: written?.body ?? empty,
     photos: written?.photos ?? [],
@@ -62,7 +67,7 @@ function Newcomer({ scope, company, written, workers }: NewcomerProps) {
   const { body, photos } = draft.value;
   const keep = async (isOther: boolean) => {
     const clean = withoutEmpty(tidy(body));
-    const invalid = problems(KIND, clean);
+    const invalid = problems(KIND, clean, false, asked);
     setWrong(invalid);
     if (Object.keys(invalid).length > 0) return showFirst();
     const same = isOther ? [] : mayBe(clean, workers);
@@ -77,7 +82,7 @@ function Newcomer({ scope, company, written, workers }: NewcomerProps) {
   return (
     <form class="worker" onSubmit={(event) => (event.preventDefault(), void keep(false))} noValidate>
       <Title text="登记新人员" />
-      <Fields body={body} wrong={wrong} set={(changes) => draft.set((now) => ({ body: { ...now.body, ...changes } }))} />
+      <Fields body={body} wrong={wrong} asked={asked} set={(changes) => draft.set((now) => ({ body: { ...now.body, ...changes } }))} />
       <PhotoField photos={photos} onChange={(change) => draft.set((now) => ({ photos: change(now.photos) }))} max={1} />
       {known.length > 0 && <AlreadyThere people={known} onOther={() => void keep(true)} />}
       <button class="main">保存</button>
@@ -85,7 +90,7 @@ function Newcomer({ scope, company, written, workers }: NewcomerProps) {
   );
 }
 
-function Changes({ item, written, workers }: { item: Item; written: Written | null; workers: readonly Item[] }) {
+function Changes({ item, written, workers, asked }: { item: Item; written: Written | null; workers: readonly Item[]; asked: Asked }) {
   const { db } = useSession();
   const save = useSave();
   const before = Object.fromEntries(Object.entries(item.body).filter(([name]) => !FIELDS[name]?.served));
@@ -94,7 +99,7 @@ function Changes({ item, written, workers }: { item: Item; written: Written | nu
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const [known, setKnown] = useState<readonly Person[]>([]);
   const keep = async (changes: Body, saved: string, isOther = false) => {
-    const invalid = problems(KIND, { ...changes, entered_on: changes["entered_on"] ?? item.body["entered_on"] }, true);
+    const invalid = problems(KIND, { ...changes, entered_on: changes["entered_on"] ?? item.body["entered_on"] }, true, asked);
     setWrong(invalid);
     if (Object.keys(invalid).length > 0) return showFirst();
     if (Object.keys(changes).length === 0) return go("/roster");
@@ -121,7 +126,7 @@ function Changes({ item, written, workers }: { item: Item; written: Written | nu
       <Twins person={personOf(item)} people={present(workers, today)} />
       <ContestedNames kind={KIND} item={item} />
       <Portrait worker={item.id} />
-      <Fields body={body} wrong={wrong} set={(changes) => setBody((now) => ({ ...now, ...changes }))} known={item.body} />
+      <Fields body={body} wrong={wrong} asked={asked} set={(changes) => setBody((now) => ({ ...now, ...changes }))} known={item.body} />
       <PhotoField photos={photos} onChange={setPhotos} max={1} />
       {known.length > 0 && <AlreadyThere people={known} onOther={() => submit(true)} />}
       <div class="keys">
@@ -167,17 +172,18 @@ interface FieldsProps {
   wrong: Record<string, string>;
   set: (changes: Body) => void;
   known?: Body;
+  asked: Asked;
 }
 
 /** What comes down masked can be replaced, but not shown: an empty field leaves it as it is. */
-function Fields({ body, wrong, set, known }: FieldsProps) {
+function Fields({ body, wrong, set, known, asked }: FieldsProps) {
   const names = Object.keys(FIELDS).filter((name) => known || name !== EXIT);
   const field = { kind: KIND, body, wrong, set };
   return (
     <div class="fields">
       {names.map((name) => (
         <Fragment key={name}>
-          <FormField {...field} name={name} />
+          <FormField {...field} name={name} isOptional={mayBeEmpty(name, FIELDS[name]!, asked)} />
           {known && FIELDS[name]?.served && <Kept title={`现有${FIELDS[name].title}`} value={known[FIELDS[name].served]} />}
         </Fragment>
       ))}
