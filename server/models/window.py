@@ -141,7 +141,7 @@ class DueWindow:
 
 
 AnyWindow = Window | DueWindow
-_LONG = sa.text(_IS_LONG)  # as the partial index has it
+IS_LONG = sa.text(_IS_LONG)  # as the partial index has it
 _MADE = (
     *("scope_id", "id", "duty", "place", "place_id", "local_date", "slot"),
     *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms", "rules", "trigger_id"),
@@ -208,13 +208,13 @@ def save_decisions(session: Session, windows: Sequence[DueWindow]) -> None:
 def reaching(from_ms: int, to_ms: int) -> sa.ColumnElement[bool]:
     """Whether a window may reach into a stretch of time: it opened in it or up to two days before, or it is a long one that
     closes later. Two ranges of two indexes, however long ago a window opened."""
-    long = sa.and_(_LONG, Window.closes_ms >= from_ms, Window.opens_ms <= to_ms)
+    long = sa.and_(IS_LONG, Window.closes_ms >= from_ms, Window.opens_ms <= to_ms)
     return sa.or_(Window.opens_ms.between(from_ms - LONG_MS, to_ms), long)
 
 
 def long_windows(session: Session, scope_id: str, since_ms: int) -> list[Window]:
     """A site's windows of weeks and months that closed after that, or are still to close."""
-    query = sa.select(Window).where(Window.scope_id == scope_id, _LONG, Window.closes_ms >= since_ms)
+    query = sa.select(Window).where(Window.scope_id == scope_id, IS_LONG, Window.closes_ms >= since_ms)
     return list(session.scalars(query, execution_options={"populate_existing": True}))
 
 
@@ -231,7 +231,7 @@ def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms
 def first_silent(scope_id: sa.ColumnElement[str], after_ms: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     """The first deadline of the silent windows that `wake_windows` would look at; None where there is none. `after_ms`:
     None gives None."""
-    opened = sa.or_(Window.opens_ms >= after_ms - LONG_MS, sa.and_(_LONG, Window.closes_ms >= after_ms))
+    opened = sa.or_(Window.opens_ms >= after_ms - LONG_MS, sa.and_(IS_LONG, Window.closes_ms >= after_ms))
     query = sa.select(sa.func.min(Window.due_ms + Window.grace_s * 1000))
     return query.where(Window.scope_id == scope_id, Window.state == "silent", opened).scalar_subquery()
 

@@ -57,6 +57,11 @@ class Sentence:
     numbers: tuple[PlanNumber, ...]
 
     @property
+    def site_kinds(self) -> frozenset[str]:
+        """The kinds of sites that it is for."""
+        return frozenset(kind for duty in self.duties for kind in duty.site_kinds)
+
+    @property
     def asked(self) -> tuple[str, ...]:
         """The codes of the duties whose windows say how it stands."""
         return tuple(duty.code for duty in self.duties if duty.is_asked and duty.has_windows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from server.actions.plans.read_plan import Sentence, one_measure, plans, sentenc
 from server.base.problems import not_found
 from server.models.access import Viewer, visible_sites
 from server.models.site import Site
-from server.models.standing import STATES, Standing, speaks_now, worst_by, worst_by_measure, worst_of_sites
+from server.models.standing import STATES, Ranks, Standing, ranks_of, speaks_now, worst_of
 from server.models.window import Window
 from server.rules.calendar import local_date_of
 from server.rules.rulebook import Rulebook
@@ -25,6 +26,19 @@ NARROWED = {
     "kind": "site_kinds",
 }  # a site's columns, with their nouns
 
+Narrowed = Mapping[str, str]
+Groups = Mapping[str, Mapping[str, Standing]]  # by column of a site and its value
+
+
+class PlanSite(NamedTuple):
+    """What the page needs of a site, named as its columns."""
+
+    id: str
+    name: str
+    district: str
+    unit: str
+    kind: str
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -36,13 +50,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class ShownPlan:
-    """`groups`: by column of a site and its value, how many sites stand how with the whole plan; `choices`: the values that
-    there are."""
+    """`groups`: how the sites stand with the whole plan; `choices`: the values that there are to narrow it to."""
 
     code: str
     codes: Sequence[str]
     text: Sequence[Measured]
-    groups: Mapping[str, Mapping[str, Standing]]
+    groups: Groups
     choices: Mapping[str, Sequence[str]]
 
 
@@ -52,18 +65,13 @@ class ShownMeasure:
 
     sentence: Sentence
     standing: Standing
-    groups: Mapping[str, Mapping[str, Standing]]
-    sites: Sequence[tuple[Site, str]]
+    groups: Groups
+    sites: Sequence[tuple[PlanSite, str]]
     more: int
 
 
 def show_plan(
-    session: Session,
-    viewer: Viewer,
-    book: Rulebook,
-    plan: str | None,
-    narrowed: Mapping[str, str],
-    now_ms: int,
+    session: Session, viewer: Viewer, book: Rulebook, plan: str | None, narrowed: Narrowed, now_ms: int
 ) -> ShownPlan:
     """A plan (None: the first one) over the sites that the viewer may see, narrowed to these values. Raises Problem 404."""
     today = local_date_of(now_ms)
@@ -71,36 +79,27 @@ def show_plan(
     if not known or plan not in (None, *known):
         raise not_found()
     text = sentences(book, plan or known[0], today)
-    counts = _sites_by(session, viewer)
-    sites = _sites(viewer, narrowed)
-    standings = worst_by_measure(session, sites, {one.code: one.asked for one in text}, now_ms)
-    shown = []
-    for one in text:
-        standing = None
-        if one.duties:
-            standing = standings.get(one.code, Standing())
-            standing.sites = _for(one, counts, narrowed)
-        shown.append(Measured(one, standing))
-    asked = {code for one in text for code in one.asked}
-    groups = _groups(session, viewer, narrowed, asked, text, now_ms)
-    choices = {name: sorted({values[at] for values in counts}) for at, name in enumerate(NARROWED)}
-    return ShownPlan(plan or known[0], known, shown, groups, choices)
+    seen = _seen(session, viewer)
+    sites = [site for site in seen if _fits(site, narrowed)]
+    asked = sorted({code for one in text for code in one.asked})
+    ranks = ranks_of(session, _query(viewer, narrowed), asked, now_ms)
+    shown = [Measured(one, _standing(one, sites, ranks) if one.duties else None) for one in text]
+    choices = {name: sorted({getattr(site, name) for site in seen}) for name in NARROWED}
+    return ShownPlan(plan or known[0], known, shown, _groups(text, sites, ranks), choices)
 
 
 def show_measure(
-    session: Session, viewer: Viewer, book: Rulebook, code: str, narrowed: Mapping[str, str], now_ms: int
+    session: Session, viewer: Viewer, book: Rulebook, code: str, narrowed: Narrowed, now_ms: int
 ) -> ShownMeasure:
     """One measure and its sites. Raises Problem 404."""
     one = one_measure(book, code, local_date_of(now_ms))
-    sites = _sites(viewer, narrowed)
-    groups = _groups(session, viewer, narrowed, one.asked, [one], now_ms)
-    standing = Standing(sites=_for(one, _sites_by(session, viewer), narrowed))
-    for group in groups["kind"].values():
-        for name in ("missed", "silent", "late", "met", "open"):
-            setattr(standing, name, getattr(standing, name) + getattr(group, name))
-    found = worst_of_sites(session, sites, one.asked, now_ms, SITES_MAX)
-    named = [(site, STATES[number]) for site, number in found]
-    return ShownMeasure(one, standing, groups, named, max(0, standing.asked - len(named)))
+    sites = [site for site in _seen(session, viewer) if _fits(site, narrowed)]
+    ranks = ranks_of(session, _query(viewer, narrowed), one.asked, now_ms)
+    ranked = [(rank, site) for site in sites if (rank := worst_of(ranks.get(site.id, {}), one.asked))]
+    ranked.sort(key=lambda pair: (pair[0], pair[1].district, pair[1].name, pair[1].id))
+    named = [(site, STATES[rank]) for rank, site in ranked[:SITES_MAX]]
+    standing = _standing(one, sites, ranks)
+    return ShownMeasure(one, standing, _groups([one], sites, ranks), named, len(ranked) - len(named))
 
 
 def windows_of_measure(
@@ -118,46 +117,47 @@ def windows_of_measure(
     return one, site, list(rows)
 
 
-def _sites(viewer: Viewer, narrowed: Mapping[str, str]) -> sa.Select[str]:
+def _query(viewer: Viewer, narrowed: Narrowed) -> sa.Select[str]:
     query = sa.select(Site.id).where(visible_sites(viewer), Site.practice.is_(False))
     for name, value in narrowed.items():
         query = query.where(getattr(Site, name) == value)
     return query
 
 
-def _sites_by(session: Session, viewer: Viewer) -> dict[tuple[str, ...], int]:
-    """How many sites there are, by district, unit and kind."""
-    parts = [getattr(Site, name) for name in NARROWED]
-    seen = _sites(viewer, {})
-    query = sa.select(*parts, sa.func.count()).where(Site.id.in_(seen)).group_by(*parts)
-    return {tuple(values): count for *values, count in session.execute(query)}
+def _seen(session: Session, viewer: Viewer) -> list[PlanSite]:
+    columns = [getattr(Site, name) for name in PlanSite._fields]
+    query = sa.select(*columns).where(Site.id.in_(_query(viewer, {})))
+    return [PlanSite(*row) for row in session.execute(query)]
 
 
-def _for(one: Sentence, counts: Mapping[tuple[str, ...], int], narrowed: Mapping[str, str]) -> int:
-    """How many sites a measure is for, by their kinds."""
-    kinds = {kind for duty in one.duties for kind in duty.site_kinds}
-    return sum(count for values, count in counts.items() if values[2] in kinds and _fits(values, narrowed))
+def _fits(site: PlanSite, narrowed: Narrowed) -> bool:
+    return all(getattr(site, name) == value for name, value in narrowed.items())
 
 
-def _fits(values: tuple[str, ...], narrowed: Mapping[str, str]) -> bool:
-    said = dict(zip(NARROWED, values, strict=True))
-    return all(said[name] == value for name, value in narrowed.items())
+def _standing(one: Sentence, sites: Iterable[PlanSite], ranks: Ranks) -> Standing:
+    """How the sites of the kinds that a measure is for stand with it."""
+    kinds, asked, found = one.site_kinds, one.asked, Standing()
+    for site in sites:
+        if site.kind in kinds:
+            found.sites += 1
+            rank = worst_of(ranks.get(site.id, {}), asked)
+            if rank is not None:
+                found.add(rank)
+    return found
 
 
-def _groups(
-    session: Session,
-    viewer: Viewer,
-    narrowed: Mapping[str, str],
-    duties: Iterable[str],
-    text: Sequence[Sentence],
-    now_ms: int,
-) -> dict[str, dict[str, Standing]]:
-    groups = worst_by(session, _sites(viewer, narrowed), duties, NARROWED, now_ms)
-    kinds = {kind for one in text for duty in one.duties for kind in duty.site_kinds}
-    for values, count in _sites_by(session, viewer).items():
-        if values[2] in kinds and _fits(values, narrowed):
-            for name, value in zip(NARROWED, values, strict=True):
-                groups[name].setdefault(value, Standing()).sites += count
+def _groups(text: Sequence[Sentence], sites: Iterable[PlanSite], ranks: Ranks) -> Groups:
+    kinds = frozenset().union(*(one.site_kinds for one in text))
+    groups: dict[str, dict[str, Standing]] = {name: {} for name in NARROWED}
+    for site in sites:
+        if site.kind not in kinds:
+            continue
+        rank = min(ranks.get(site.id, {}).values(), default=None)
+        for name, some in groups.items():
+            standing = some.setdefault(getattr(site, name), Standing())
+            standing.sites += 1
+            if rank is not None:
+                standing.add(rank)
     return {name: dict(sorted(some.items(), key=_worst_first)) for name, some in groups.items()}
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server.actions.reference.load_reference import rules_in_force
 from server.base.db import read, write
 from server.models import Site, Window
-from server.models.standing import Standing, worst_by_measure
+from server.models.standing import Standing, ranks_of
 from server.rules.calendar import DAY_MS
 from server.workflows.scheduler import tick
 from tests.stories.field import Field
@@ -40,10 +40,13 @@ def judge(field: Field, site: str, *states: str) -> None:
 
 
 def standing(field: Field) -> Standing:
+    """How the two sites stand with 消毒."""
+    found = Standing()
     with field.app.app_context(), read() as session:
-        sites = sa.select(Site.id)
-        found = worst_by_measure(session, sites, {"m": ["DISINFECT"]}, field.cast.clock.now_ms())
-        return found.get("m", Standing())
+        ranks = ranks_of(session, sa.select(Site.id), ["DISINFECT"], field.cast.clock.now_ms())
+    for site in ranks.values():
+        found.add(site["DISINFECT"])
+    return found
 
 
 def numbers(one: Standing) -> tuple[int, int, int, int, int]:
@@ -75,6 +78,22 @@ def test_what_is_excused_or_void_asks_nothing_and_what_is_long_past_says_nothing
     assert standing(planned).missed == 1
     planned.cast.clock.advance(9 * DAY_MS)
     assert numbers(standing(planned)) == (0, 0, 0, 0, 0)
+
+
+def test_a_window_of_weeks_that_opened_long_ago_says_how_a_site_stands_until_a_day_after_it_closed(
+    planned: Field,
+) -> None:
+    now_ms = planned.cast.clock.now_ms()
+    judge(planned, planned.cast.site_b)
+    with planned.app.app_context(), write() as session:
+        query = sa.select(Window).where(Window.scope_id == planned.cast.site_a, Window.duty == "DISINFECT")
+        window = session.scalars(query).first()
+        assert window is not None
+        window.opens_ms, window.due_ms, window.closes_ms = now_ms - 30 * DAY_MS, now_ms, now_ms + DAY_MS
+        window.state, window.check_ms = "missed", None
+    assert standing(planned).missed == 1
+    planned.cast.clock.advance(2 * DAY_MS + 1)
+    assert standing(planned).missed == 0
 
 
 def test_from_the_city_to_the_sentence_to_the_site_to_the_record(planned: Field) -> None:
