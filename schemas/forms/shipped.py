@@ -19,6 +19,7 @@ from schemas.forms.surroundings import ONCE_CODE
 from schemas.forms.tables import Tables, tables_from_json
 
 FOLDER = Path(seed_data.__file__).parent / "forms"
+EXAMPLES = FOLDER / "examples"
 
 
 def shipped_tables_json(code: str) -> dict[str, list[dict[str, Any]]]:
@@ -28,6 +29,12 @@ def shipped_tables_json(code: str) -> dict[str, list[dict[str, Any]]]:
 
 def shipped_tables(code: str) -> Tables:
     return tables_from_json(shipped_tables_json(code))
+
+
+def example_tables_json() -> dict[str, list[dict[str, Any]]]:
+    """A whole workbook to start from, with a duty and the kinds of places and sites that it needs. It is not published."""
+    tables: dict[str, list[dict[str, Any]]] = json.loads((EXAMPLES / "pond_round.json").read_text("utf-8"))
+    return tables
 
 
 def shipped_codes() -> tuple[str, ...]:

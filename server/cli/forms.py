@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from schemas.forms.faults import FormRefused
+from schemas.forms.shipped import example_tables_json
 from schemas.forms.tables import Tables
 from server.actions.accounts.manage_users import find_user
 from server.actions.forms.check_form import check_form, faults_json
@@ -19,6 +20,7 @@ from server.actions.forms.list_forms import form_of_code, list_forms, reach_of, 
 from server.actions.forms.publish_form import Published, Signers, publish_form
 from server.actions.forms.retire_form import retired_tables
 from server.actions.reference.load_reference import rules_in_force, tx_of
+from server.actions.reference.office_fields import TITLES
 from server.base.clock import to_iso
 from server.base.db import Session, read, write
 from server.base.problems import Problem
@@ -56,6 +58,11 @@ def check(file: Path, as_json: bool) -> None:
         lines = [f"{problem.title}: {problem.detail}"]
     else:
         lines = [f"没有问题: {form.form.title} ({form.form.code}) 第 {form.form.version} 版"]
+        lines += [
+            f"  连同 {row.sheet} 第 {row.number} 行: {row.data['code']}"
+            for row in form.rows
+            if row.noun in TITLES
+        ]
     click.echo(json.dumps(faults, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
     if faults:
         raise SystemExit(1)
@@ -164,6 +171,14 @@ def export(code: str, version: int | None, out: Path | None) -> None:
         out.write_text(text + "\n", "utf-8")
     else:
         click.echo(text)
+
+
+@click.command("example")
+@click.argument("file", metavar="FILE.xlsx", type=click.Path(dir_okay=False, path_type=Path))
+def example(file: Path) -> None:
+    """写出一份完整的样表 FILE.xlsx (池塘巡查: 表单、职责、场所类型、工地类型), 改了就能发布。"""
+    file.write_bytes(form_workbook(example_tables_json()))
+    click.echo(f"已写到 {file}; 改好后: gongdi form check {file}")
 
 
 @click.command("list")

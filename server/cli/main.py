@@ -84,6 +84,7 @@ GROUPS = {
             "publish": ("server.cli.forms:publish", "发布表单 FILE, 连同其中的职责和类型。"),
             "diff": ("server.cli.forms:diff", "表单 FILE 和已发布的相比改了什么。"),
             "export": ("server.cli.forms:export", "取出表单 CODE 的工作簿。"),
+            "example": ("server.cli.forms:example", "写出一份完整的样表。"),
             "retire": ("server.cli.forms:retire", "停用表单 CODE。"),
             "list": ("server.cli.forms:show", "列出全部表单和版本。"),
         },

@@ -15,6 +15,7 @@ import click
 
 from server.base.clock import SHANGHAI
 from server.cli.group import Teaching
+from sync_protocol.client.reports import RefusedEntry
 from sync_protocol.client.tablet import Tablet
 
 pass_home = click.make_pass_decorator(Path)
@@ -62,7 +63,7 @@ def enrol(home: Path, url: str, code: str | None, name: str) -> None:
 @tablet.command()
 @click.argument("kind")
 @click.argument("body", metavar="JSON")
-@click.option("--site", help="工地编号; 只分配了一个工地时可省略。")
+@click.option("--site", help="工地的名称或编号; 只分配了一个工地时可省略。")
 @click.option("--record", type=click.UUID, help="记录编号 (登记类); 默认新建。")
 @click.option(
     "--observed",
@@ -104,7 +105,10 @@ def sync(home: Path) -> None:
     """上传未发的记录, 再取回变化; 打印结果 (JSON)。失败时退出码为 1。"""
     with Tablet(home) as own:
         report = own.sync()
+        refused = own.refused()
     _print(dataclasses.asdict(report))
+    for one in refused:
+        click.echo(_reason(one), err=True)
     if not report.ok:
         raise click.exceptions.Exit(1)
 
@@ -116,7 +120,7 @@ def sync(home: Path) -> None:
 def show(home: Path, kind: str, site: str | None) -> None:
     """列出本机的 KIND 记录, 每行一条 JSON, 包括未发的。"""
     with Tablet(home) as own:
-        for item in own.list(kind, _name(site) if site else None):
+        for item in own.list(kind, _name(own, site) if site else None):
             click.echo(json.dumps(dataclasses.asdict(item), ensure_ascii=False, default=dict))
 
 
@@ -130,16 +134,31 @@ def status(home: Path) -> None:
 
 def _scope(own: Tablet, site: str | None) -> str:
     if site:
-        return _name(site)
+        return _name(own, site)
     sites = [name for name in own.scopes() if name.startswith("site:")]
     if len(sites) != 1:
-        known = ", ".join(name.removeprefix("site:") for name in sites) or "没有 (先运行 sync)"
-        raise click.UsageError(f"请用 --site 指明工地。本机已有: {known}")
+        raise click.UsageError(f"请用 --site 指明工地。本机已有: {_sites_known(own)}")
     return sites[0]
 
 
-def _name(site: str) -> str:
-    return site if site.startswith("site:") else f"site:{site}"
+def _name(own: Tablet, site: str) -> str:
+    """The scope of a site that is named by its id, or by its name."""
+    key = site.removeprefix("site:")
+    found = [f"site:{item.id}" for item in own.list("site") if key in (item.id, item.body.get("name"))]
+    if len(found) != 1 and f"site:{key}" not in own.scopes():
+        raise click.UsageError(f"本机没有工地“{key}”, 或不止一个叫这个名字。本机已有: {_sites_known(own)}")
+    return found[0] if len(found) == 1 else f"site:{key}"
+
+
+def _sites_known(own: Tablet) -> str:
+    sites = [f"{item.body.get('name')} ({item.id})" for item in own.list("site")]
+    return ", ".join(sites) or "没有 (先运行 sync)"
+
+
+def _reason(refused: RefusedEntry) -> str:
+    """Why the server refused an entry, which stays readable at the console (待核对)."""
+    said = "; ".join(f"{pointer}: {' '.join(map(str, texts))}" for pointer, texts in refused.errors.items())
+    return f"没有收下: {refused.kind} {refused.id} [{refused.code}] {said}"
 
 
 def _object(text: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, g, request, url_for
 
 from schemas.forms.definition import Form
+from schemas.forms.shipped import example_tables_json
 from schemas.forms.tables import Tables, tables_from_json, tables_json
 from schemas.limits import REASON_MAX
 from server.actions.approvals.form_publication import EFFECT, preview
@@ -98,6 +99,13 @@ def propose_form_retiring(code: str) -> Answer:
         propose(tx, g.viewer, EFFECT.kind, {"tables": tables_json(tables)}, request.form.get("reason", ""))
 
     return submit(act, url_for("console.list_proposals"), lambda problem: _form_page(code, problem))
+
+
+@blueprint.get("/admin/forms/example.xlsx")
+def form_example() -> Response:
+    """A whole workbook to start from."""
+    require_role(ADMIN)
+    return as_download(form_workbook(example_tables_json()), MIME, "池塘巡查 (样表).xlsx")
 
 
 @blueprint.get("/admin/forms/<code>/<int:version>.xlsx")

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import current_app, g
 
 from schemas.limits import PLACE_NAME_MAX
+from server.actions.duties.list_duties import duties_of_site
 from server.actions.reference.name_codes import read_names
 from server.actions.sites.edit_places import site_places
 from server.actions.sites.get_site import site_file
@@ -39,6 +40,7 @@ def show_site(site_id: UUID) -> str:
     with read() as session:
         file = site_file(session, runtime().seals, g.viewer, str(site_id), now_ms())
         places = site_places(session, str(site_id), now_ms())
+        asked = duties_of_site(session, file.shown.site, now_ms())
         names = read_names(session, str(site_id))
     return render(
         "site.html",
@@ -46,6 +48,7 @@ def show_site(site_id: UUID) -> str:
         file=file,
         grid=grid_of(file.windows),
         places=places,
+        asked=asked,
         place_name_max=PLACE_NAME_MAX,
         may_edit=may_administer(g.viewer),
         fields=field_words,

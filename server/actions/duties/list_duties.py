@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from server.actions.reference.load_reference import planned_rows, rules_in_force
+from server.models.site import Site
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import Row, holds
 
@@ -32,6 +33,16 @@ def duties_shown(session: Session, now_ms: int) -> list[ShownDuty]:
     to_come = [_shown(row, row["from"], False) for row in rows if row["from"] > today]
     planned = [_shown(row, "", False) for row in planned_rows("duties")]
     return current + to_come + sorted(planned, key=lambda duty: duty.code)
+
+
+def duties_of_site(session: Session, site: Site, now_ms: int) -> list[ShownDuty]:
+    """What is asked of a site in its kind and stage, or is to be asked soon, in the order of codes and dates."""
+    today = local_date_of(now_ms)
+    rows = rules_in_force(session).rows["duties"]
+    own = [row for row in rows if site.kind in row["site_kinds"] and site.stage in row["stages"]]
+    asked = [row for row in own if row["judging"] != "none" and (row["to"] is None or row["to"] > today)]
+    in_order = sorted(asked, key=lambda row: (row["code"], row["from"]))
+    return [_shown(row, row["from"], holds(row, today)) for row in in_order]
 
 
 def _shown(row: Row, begins: str, is_asked: bool) -> ShownDuty:

@@ -111,7 +111,7 @@ def _device(session: Session, seals: Seals, user_id: str, now_ms: int) -> Device
     found = session.get(Device, device_id, with_for_update=True, populate_existing=True)
     if found is not None:
         return found
-    return add_own_device(session, seals, device_id, user_id, "名册上传", now_ms)
+    return add_own_device(session, seals, device_id, user_id, "控制台", now_ms)
 
 
 class _Chain(NamedTuple):
