@@ -19,7 +19,8 @@ def plan_event(rule: DutyRule, fact: Fact, place: str = WHOLE_SITE, place_id: st
     assert rule.mode.trigger is not None
     earliest_ms = fact.earliest_ms if fact.observed_ms is None else min(fact.earliest_ms, fact.observed_ms)
     opens_ms = max(earliest_ms, fact.latest_ms - _UNBOUNDED_MS)
-    due_ms = fact.latest_ms + rule.mode.trigger.within_s * 1000
+    # A window ends before its deadline: what is written in the last moment of the time allowed is in time.
+    due_ms = fact.latest_ms + rule.mode.trigger.within_s * 1000 + 1
     return PlannedWindow(
         duty=rule.code,
         place=place,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.rules.calendar import DAY_MS, instant_ms
@@ -168,6 +168,7 @@ def test_a_camera_that_was_always_online_is_never_accused_however_its_platform_r
 RULE = DutyRule("X", "normal", "event", "retest", (), mode=Mode(trigger=Trigger("fever", "", "worker", 900)))
 
 
+@example(0, 0, 0, 900_000, 0, 0, 0, False)  # in the last moment
 @given(
     st.integers(0, 3 * HOUR),
     WIDTH,
