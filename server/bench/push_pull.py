@@ -141,7 +141,7 @@ def _push(rig: Rig, cpu: CpuClock) -> Iterator[Figure]:
     trial.run(cpu)
     yield from _ratio(f"{rig.name}: push of {BATCH}, {rig.n:,} stored", trial)
     yield from measure_bytes(rig)
-    yield Figure("  statements", str(statements_of(lambda: rig.send_push(prepare()))))
+    yield Figure("  statements", str(statements_of(partial(rig.send_push, prepare()))))
 
 
 def _floor_rows(rig: Rig, body: bytes) -> list[tuple[Any, ...]]:

@@ -107,6 +107,7 @@ def _records_page(site_id: str, kind: str, problem: Problem | None = None) -> st
         chosen=wanted.chosen,
         asked=_asked(wanted),
         lists=lists,
+        may_doubt=g.viewer.judges and names.kinds.kinds[kind].nature == "fact",
         choices=_choices_offered(names, kind, wanted),
         is_masked=is_masked(names.kinds, kind) and may_unmask(g.viewer),
         reason_min=REASON_MIN,

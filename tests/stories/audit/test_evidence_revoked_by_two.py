@@ -52,6 +52,8 @@ def test_the_window_is_open_again_and_the_log_says_why(met: tuple[Field, str, st
     field, record, window = met
     office, site = Office(field.app, field.cast), field.cast.site_a
     page = f"sites/{site}/evidence/{record}"
+    assert f"/console/{page}" in office.seat("section").get(f"sites/{site}/records/disinfection_log")
+    assert page not in office.seat("inspector").get(f"sites/{site}/records/disinfection_log")
     assert office.seat("section").send(page, reason=WHY).status_code == 303
     proposal = (
         office.seat("section").get("proposals").partition('href="/console/proposals/')[2].partition('"')[0]

@@ -81,7 +81,7 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
     answer = seat.send(fill, look="other", minutes="601")
     assert (answer.status_code, refusal_of(answer)) == (422, "invalid_input")
     asked = answer.text.split('<div class="asked"')
-    wrong = {part.partition('aria-label="')[2].partition('"')[0] for part in asked if 'class="wrong"' in part}
+    wrong = {part.partition('aria-label="')[2].partition('"')[0] for part in asked if "alert wrong" in part}
     assert wrong == {"场所", "时长", "情况"}
     assert 'value="601"' in answer.text and 'value="other" selected' in answer.text
     assert field.tablet("first").list("pond_round") == []

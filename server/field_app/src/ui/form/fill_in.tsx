@@ -107,8 +107,8 @@ export function FillIn(props: FillInProps) {
       <TravelWarning form={form} body={walked.body} today={today} />
       {!of && <Observed value={observed} onChange={(typed) => draft.set({ observed: typed })} />}
       {takesPhotos(form) && <PhotoField photos={photos} onChange={(change) => draft.set((filled) => ({ photos: change(filled.photos) }))} onBusy={filling.onBusy} />}
-      <button class="main">{of ? (isEdit ? "保存修改" : "保存更正") : "保存"}</button>
       {!of && below.length > 0 && <Children {...{ below, scope }} parent={draft.id} onLeave={() => draft.set({})} onDrop={isBegun(draft.value) ? giveUp : undefined} />}
+      <button class="main">{of ? (isEdit ? "保存修改" : "保存更正") : "保存"}</button>
     </form>
   );
 }
