@@ -35,7 +35,11 @@ _SITE = (
     "help",
 )
 PAGES: dict[str | None, tuple[str, ...]] = {
-    "section": ("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people", *_SITE),
+    "section": (
+        *("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people"),
+        *("plan", "plan/notice_2021.2.2.14", "plan/notice_2021.2.2.14/sites/{site}"),
+        *_SITE,
+    ),
     "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),
     "admin": (
         "admin",
@@ -54,11 +58,15 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "proposals/{proposal}",
         "admin/forms",
         "admin/forms/disinfection_log",
+        "admin/packs",
+        "admin/packs/notice_2021",
         "admin/rules",
         "admin/rules/fever_celsius",
         "admin/rows",
         "admin/rows/duties/DISINFECT",
+        "admin/rows/duties/new",
         "admin/holidays",
+        "admin/risk-areas",
         "admin/keys",
         "admin/audit",
     ),
