@@ -87,6 +87,15 @@ def assert_same(form: Form, context: Context, app: Mapping[str, Any]) -> None:
         assert set(verdict.doubts) == set(app["doubts"])
 
 
+def _with_one_kind_of_number(value: Any) -> Any:
+    """7.0 as 7: the app has one kind of number, and never writes a whole one with a fraction."""
+    if isinstance(value, dict):
+        return {name: _with_one_kind_of_number(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_with_one_kind_of_number(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
 def test_a_batch_of_random_forms_and_bodies_has_the_same_outcomes(program: Path) -> None:
     batch: list[Case] = []
 
@@ -96,7 +105,7 @@ def test_a_batch_of_random_forms_and_bodies_has_the_same_outcomes(program: Path)
         for _ in range(4):
             body = data.draw(bodies(form))
             if _is_json(body):
-                batch.append((form, body, context))
+                batch.append((form, _with_one_kind_of_number(body), context))
 
     gather()
     answers = walked(program, batch)
