@@ -16,12 +16,11 @@ from server.actions.rosters.list_rosters import ShownRoster, columns_to_choose, 
 from server.actions.rosters.upload_roster import forget_title, remembered_titles
 from server.actions.rosters.validate_roster import Chosen, asked_at
 from server.actions.sites.list_sites import one_site
-from server.base.db import read, write
+from server.base.db import Session, read, write
 from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import blueprint, render
 from server.models.access import may_upload
-from server.models.site import Site
 from server.rules.calendar import local_date_of
 from server.rules.rosters.fields import FIELDS, GIVABLE, required_columns
 from server.web.responses import now_ms, runtime
@@ -73,18 +72,21 @@ def _columns_page(roster_id: str, problem: Problem | None) -> str:
     with read() as session:
         shown = one_roster(session, g.viewer, roster_id)
         columns = columns_to_choose(runtime().seals, shown.roster)
-        site = one_site(session, g.viewer, shown.roster.site_id).site
         names = read_names(session)
-    return columns_form(shown, columns, site, names, problem)
+        return columns_form(session, shown, columns, names, problem)
 
 
 def columns_form(
-    shown: ShownRoster, columns: list[dict[str, Any]], site: Site, names: Names, problem: Problem | None
+    session: Session,
+    shown: ShownRoster,
+    columns: list[dict[str, Any]],
+    names: Names,
+    problem: Problem | None,
 ) -> str:
     """The form about columns, with the choices kept when it was refused."""
     details, today = problem.members if problem is not None else {}, local_date_of(now_ms())
-    with read() as session:
-        asked = asked_at(session, site.id, today)
+    site = one_site(session, g.viewer, shown.roster.site_id).site
+    asked = asked_at(session, site.id, today)
     sheets = [(number, list(group)) for number, group in groupby(columns, itemgetter("sheet"))]
     before = typed(url_for("console.choose_columns", roster_id=shown.roster.id))
     wrong = [(details.get("sheet"), column) for column in details.get("columns", [])]

@@ -124,7 +124,7 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         site = one_site(session, g.viewer, shown.roster.site_id).site
         names = read_names(session)
         if shown.roster.state == "mapping":
-            return columns_form(shown, columns_to_choose(seals, shown.roster), site, names, problem)
+            return columns_form(session, shown, columns_to_choose(seals, shown.roster), names, problem)
         listed: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
         if shown.roster.result is not None:
             group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)

@@ -64,6 +64,6 @@ def test_what_may_be_either_dormitory_is_settled_with_a_reason(
     question.get_by_role("button", name="选定").press("Enter")
     expect(page.locator(".question", has_text="消毒记录 · 宿舍")).to_have_count(0)
     page.goto(page.url.replace("questions", f"sites/{site.field.cast.site_a}"))
-    for name in ("宿舍 一号楼 上午", "宿舍 二号楼 上午"):
+    for name in ("消毒 宿舍 一号楼 上午", "消毒 宿舍 二号楼 上午"):
         expect(page.get_by_role("rowheader", name=name)).to_be_visible()
     expect_fits(page)

@@ -7,6 +7,7 @@ place_windows.py makes windows of single places of these.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -145,9 +146,12 @@ def plan(
        rest day only if it is no longer than a day.
     """
     planned: list[PlannedWindow] = []
+    of_code: dict[str, list[DutyRule]] = defaultdict(list)
+    for rule in duties:
+        of_code[rule.code].append(rule)
     for code, place in sorted(_asked(profile, duties)):
         today, tomorrow = (
-            _clear_of_the_day_before(profile, duties, code, place, add_days(local_date, step))
+            _clear_of_the_day_before(profile, of_code[code], code, place, add_days(local_date, step))
             for step in (0, 1)
         )
         planned += _closed(today, tomorrow)
