@@ -64,7 +64,8 @@ def test_a_list_of_reference_data_takes_what_the_installation_has_besides_what_i
 
 
 def test_what_is_known_alike_is_one_kind_for_all() -> None:
-    assert form_book((), {"place_kinds": ["gate"]}).kinds == SHIPPED.kinds == KINDS
+    assert form_book((), {"place_kinds": ["gate"]}).kinds == SHIPPED.kinds
+    assert {name: SHIPPED.kinds[name] for name in KINDS} == KINDS
     more = form_book((), {"place_kinds": ["pump_house"]})
     log, again = (
         form_book((), {"place_kinds": codes}).kinds["disinfection_log"]
