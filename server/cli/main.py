@@ -65,6 +65,7 @@ GROUPS = {
         {
             "add": ("server.cli.places:add", "给工地新增一处场所。"),
             "rename": ("server.cli.places:rename", "给场所改名; 原来的名称仍认得。"),
+            "size": ("server.cli.places:size", "写明一处场所的面积和容量。"),
             "close": ("server.cli.places:close", "停用一处场所。"),
             "list": ("server.cli.places:show", "列出工地的全部场所。"),
         },

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.reference.load_reference import tx_of
 from server.actions.sites.assign_site import find_site
-from server.actions.sites.edit_places import Editing, add_place, close_place, rename_place
+from server.actions.sites.edit_places import Editing, add_place, close_place, measure_place, rename_place
 from server.base.clock import to_iso
 from server.base.runtime import Runtime
 from server.cli.base import print_table, table, writing
@@ -62,15 +62,34 @@ def close(site: str, place: str, at: datetime | None) -> None:
         click.echo(f"{closed.name} 自 {_moment(closed.to_ms)} 停用")
 
 
+@click.command("size")
+@click.argument("site")
+@click.argument("place")
+@click.option("--m2", type=click.FloatRange(0, min_open=True), help="净面积 (平方米)。")
+@click.option("--capacity", type=click.IntRange(1), help="容纳人数。")
+def size(site: str, place: str, m2: float | None, capacity: int | None) -> None:
+    """写明工地 SITE 的场所 PLACE (名称或编号) 的面积和容量; 不写的为不知道。"""
+    with writing() as (session, runtime, now_ms):
+        editing = _editing(session, runtime, now_ms, site)
+        found = measure_place(editing, _find(session, editing.site_id, place).id, m2, capacity)
+        click.echo(f"{found.name}: {_size(found) or '不知道'}")
+
+
+def _size(place: Place) -> str:
+    parts = (f"{place.m2:g} m²" if place.m2 else "", f"{place.capacity} 人" if place.capacity else "")
+    return ", ".join(filter(None, parts))
+
+
 @click.command("list")
 @click.argument("site")
 def show(site: str) -> None:
     """列出工地 SITE 的全部场所, 停用的也在内。"""
-    shown = table("名称", "类型", "启用", "停用", "曾用名称", "编号")
+    shown = table("名称", "类型", "大小", "启用", "停用", "曾用名称", "编号")
     with writing() as (session, _, _):
         for one in _places(session, find_site(session, site).id):
             earlier = "、".join(str(name) for name, _ in one.names[:-1])
-            shown.add_row(one.name, one.kind, _moment(one.from_ms), _moment(one.to_ms), earlier, one.id)
+            dates = (_moment(one.from_ms), _moment(one.to_ms))
+            shown.add_row(one.name, one.kind, _size(one), *dates, earlier, one.id)
     print_table(shown)
 
 

@@ -57,6 +57,7 @@ FORMS: Mapping[str, Form] = {
     "console.choose_place": Form("console.list_questions"),
     "console.add_site_place": Form("console.show_site"),
     "console.rename_site_place": Form("console.show_site"),
+    "console.measure_site_place": Form("console.show_site"),
     "console.close_site_place": Form("console.show_site"),
     "console.settle": Form("console.list_questions"),
     "console.decide": Form("console.list_questions"),

@@ -26,6 +26,7 @@ from server.models.tx import Tx
 from server.models.user import User
 
 _CHANGES_MAX = 100  # on the page; the audit has all
+_M2_MAX, _CAPACITY_MAX = 1_000_000, 1_000_000
 _IS_NAME = re.compile(TEXT_PATTERN).fullmatch
 
 
@@ -68,6 +69,27 @@ def rename_place(editing: Editing, place_id: str, name: str) -> Place:
     suspensions = suspensions_of(tx.session, [site.id])[site.id]
     publish(tx.session, scope, tx.seals, tx.now_ms, [site_put(tx.session, site, suspensions, tx.now_ms)])
     return place
+
+
+def measure_place(editing: Editing, place_id: str, m2: float | None, capacity: int | None) -> Place:
+    """Say how large a place is (m² of floor) and how many persons it is for, which duties may ask for; None: not known.
+    What is decided already stays. Raises Problem 404, and 422 for a size that cannot be."""
+    _, places = _locked(editing)
+    place = _open_place(editing, places, place_id)
+    if m2 is not None and not 0 < m2 <= _M2_MAX:
+        raise wrong("m2", f"面积应大于 0, 不超过 {_M2_MAX} m²。")
+    if capacity is not None and not 0 < capacity <= _CAPACITY_MAX:
+        raise wrong("capacity", f"容量应为 1 到 {_CAPACITY_MAX} 人。")
+    before = (place.m2, place.capacity)
+    if before != (m2, capacity):
+        place.m2, place.capacity = m2, capacity
+        was, now = ([_said(one) for one in some] for some in (before, (m2, capacity)))
+        _record(editing, "place_measured", place.name, {"m2": (was[0], now[0]), "capacity": (was[1], now[1])})
+    return place
+
+
+def _said(size: float | None) -> str:
+    return "" if size is None else f"{size:g}"
 
 
 def close_place(editing: Editing, place_id: str, to_ms: int | None = None) -> Place:

@@ -73,6 +73,21 @@ def test_an_administrator_adds_renames_and_closes_places_and_the_page_says_who(s
     assert changes == ["管理员 停用 二号楼", "管理员 把 一号楼 改名为 东楼", "管理员 新增 三号楼"]
 
 
+def test_an_administrator_says_how_large_a_place_is(site: Dormitories) -> None:
+    client, page = _console(site, "admin"), _page(site)
+    token = _token(client.get(page).text)
+    path = f"{page}/places/{site.one}/size"
+    good = {"m2": "62.5", "capacity": "24", "form_token": token}
+    assert client.post(path, data=good).status_code == 303
+    shown = client.get(page).text
+    assert "62.5 m², 24 人" in shown and "写明大小 一号楼" in shown
+    for wrong in ({"m2": "0"}, {"m2": "六十"}, {"capacity": "12.5"}, {"capacity": "9999999"}, {"m2": "1e5"}):
+        assert client.post(path, data={**good, **wrong}).status_code == 422, wrong
+    assert "62.5 m², 24 人" in client.get(page).text
+    assert client.post(path, data={"m2": "", "capacity": "", "form_token": token}).status_code == 303
+    assert "62.5 m²" not in client.get(page).text
+
+
 def test_the_form_of_a_name_that_is_taken_says_so_and_changes_nothing(site: Dormitories) -> None:
     client, page = _console(site, "admin"), _page(site)
     form = {"kind": "dormitory", "name": "二号楼", "form_token": _token(client.get(page).text)}
@@ -87,7 +102,7 @@ def test_the_form_of_a_name_that_is_taken_says_so_and_changes_nothing(site: Dorm
 def test_nobody_else_edits_them(site: Dormitories, role: str) -> None:
     client, page = _console(site, role), _page(site)
     token = _token(client.get("/console/flags").text)
-    for path in (f"{page}/places", f"{page}/places/{site.one}/name", f"{page}/places/{site.one}/close"):
+    for path in (f"{page}/places", f"{page}/places/{site.one}/name", f"{page}/places/{site.one}/size"):
         answer = client.post(path, data={"kind": "dormitory", "name": "三号楼", "form_token": token})
         assert answer.status_code == 404
     with site.field.app.app_context(), read() as session:
