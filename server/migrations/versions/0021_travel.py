@@ -7,8 +7,8 @@ from alembic import op
 
 from server.base.db import Id
 
-revision = "0027"
-down_revision = "0021"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ from alembic import op
 
 from server.base.db import Id
 
-revision = "0020"
+revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None

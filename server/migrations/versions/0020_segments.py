@@ -10,8 +10,8 @@ from alembic import op
 
 from server.base.db import Id
 
-revision = "0021"
-down_revision = "0020"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
