@@ -44,6 +44,7 @@ class Simulator:
         self.chance.reseed(f"run {seed}")
         self.city.clock.at_ms = self.city.ready_ms
         self.city.server.database.restore(self.city.snapshot)
+        self.city.server.forget()
         self.city.server.current = 0
         world = World(seed, self.city, home, self.trace)
         try:

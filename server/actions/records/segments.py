@@ -161,9 +161,9 @@ def _rows_at(session: Session, scope_id: str, seqs: Collection[int]) -> Sequence
 def _rows_of_numbers(session: Session) -> sa.Select[Any]:
     text = sa.bindparam("seqs", type_=sa.Text())
     if is_postgresql(session):
-        wanted = sa.func.json_array_elements_text(sa.cast(text, sa.JSON)).table_valued("value")
+        wanted = sa.func.json_array_elements_text(sa.cast(text, sa.JSON)).table_valued("value", name="wanted")
     else:
-        wanted = sa.func.json_each(text).table_valued("value")
+        wanted = sa.func.json_each(text).table_valued("value", name="wanted")
     begins = _begins(sa.cast(wanted.c.value, sa.BigInteger))
     return _rows.where(_TABLE.c.first_seq.in_(sa.select(begins).select_from(wanted)))
 
