@@ -64,11 +64,7 @@ def _screen(tx: Tx, scope: Scope, since_ms: int) -> None:
         return
     cases = _open_cases(tx, scope.scope_id, {hit.worker for hit in hits.values()})
     fresh = {hit.worker: hit for hit in reversed(hits.values()) if hit.worker not in cases}
-    drafts = [Draft("case", "add", str(uuid7()), _case_body(tx, hit)) for hit in fresh.values()]
-    make_own_user(tx.session, tx.now_ms)
-    outcomes = write_server_entries(tx.session, tx.seals, OWN_USER, scope.scope_id, drafts, tx.now_ms)
-    taken = zip(fresh, drafts, outcomes, strict=True)
-    opened = {worker: draft.record for worker, draft, outcome in taken if outcome["outcome"] == "applied"}
+    opened = _opened(tx, scope.scope_id, fresh) if fresh else {}
     cases |= opened
     rows = [(hit.key, cases[hit.worker]) for hit in hits.values() if hit.worker in cases]
     tx.session.add_all(
@@ -82,6 +78,15 @@ def _screen(tx: Tx, scope: Scope, since_ms: int) -> None:
         feed = Feed(tx.session, scope, tx.seals, tx.now_ms)
         feed.put(flag_puts(tx.session, [flag]).get(scope.scope_id, []))
         feed.flush()
+
+
+def _opened(tx: Tx, scope_id: str, fresh: Mapping[str, _Hit]) -> dict[str, str]:
+    """Open a case for each of these workers; gives those that were taken, by worker."""
+    drafts = [Draft("case", "add", str(uuid7()), _case_body(tx, hit)) for hit in fresh.values()]
+    make_own_user(tx.session, tx.now_ms)
+    outcomes = write_server_entries(tx.session, tx.seals, OWN_USER, scope_id, drafts, tx.now_ms)
+    taken = zip(fresh, drafts, outcomes, strict=True)
+    return {worker: draft.record for worker, draft, outcome in taken if outcome["outcome"] == "applied"}
 
 
 def _hits(tx: Tx, scope_id: str, areas: Areas, since_ms: int) -> Iterator[_Hit]:

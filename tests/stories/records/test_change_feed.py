@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from server.actions.records.feed import Feed, Put
 from server.actions.sites import record_changes
-from server.base.db import db, is_postgresql, read, write
+from server.base.db import read, write
 from server.models import Scope
 from server.models.scope import lock_scope, renew_epochs
 from sync_protocol.client.tablet import Tablet
@@ -101,22 +101,20 @@ def test_a_deleted_record_comes_as_a_tombstone_to_who_had_it_alone(field: Field,
     assert Reader(ask).catch_up() == [cleaned(2).id]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_what_commits_later_comes_later_though_its_number_is_older(field: Field, ask: Ask) -> None:
     """A writer takes its number at site A and is slow; another commits at site B; then the first commits."""
     reader = Reader(ask)
     reader.catch_up()
     seals, slow = field.app.extensions["gongdi"].seals, cleaned(1)
-    with field.app.app_context():
-        if not is_postgresql(db.session()):
-            pytest.skip("SQLite has one writer at a time")
-        with write() as session:
-            scope = lock_scope(session, field.cast.site_a)
-            assert scope is not None
-            feed = Feed(session, scope, seals, NOW_MS)
-            feed.put([slow])
-            feed.flush()
-            in_thread(lambda: put(field, field.cast.site_b, [cleaned(2)]))
-            assert in_thread(reader.catch_up) == [cleaned(2).id]
+    with field.app.app_context(), write() as session:
+        scope = lock_scope(session, field.cast.site_a)
+        assert scope is not None
+        feed = Feed(session, scope, seals, NOW_MS)
+        feed.put([slow])
+        feed.flush()
+        in_thread(lambda: put(field, field.cast.site_b, [cleaned(2)]))
+        assert in_thread(reader.catch_up) == [cleaned(2).id]
     assert reader.catch_up() == [slow.id]
 
 
