@@ -65,7 +65,7 @@ FIELDS = {
     "rows": "行",
     "display_name": "姓名",
     "unit": "科室",
-    "m2": "面积 (m²)",
+    "m2": "面积 (平方米)",
     "capacity": "容量 (人)",
     "company": "企业",
     "district": "区县",

@@ -80,12 +80,12 @@ def test_an_administrator_says_how_large_a_place_is(site: Dormitories) -> None:
     good = {"m2": "62.5", "capacity": "24", "form_token": token}
     assert client.post(path, data=good).status_code == 303
     shown = client.get(page).text
-    assert "62.5 m², 24 人" in shown and "写明大小 一号楼" in shown
+    assert "62.5 平方米, 24 人" in shown and "写明大小 一号楼" in shown
     for wrong in ({"m2": "0"}, {"m2": "六十"}, {"capacity": "12.5"}, {"capacity": "9999999"}, {"m2": "1e5"}):
         assert client.post(path, data={**good, **wrong}).status_code == 422, wrong
-    assert "62.5 m², 24 人" in client.get(page).text
+    assert "62.5 平方米, 24 人" in client.get(page).text
     assert client.post(path, data={"m2": "", "capacity": "", "form_token": token}).status_code == 303
-    assert "62.5 m²" not in client.get(page).text
+    assert "62.5 平方米" not in client.get(page).text
 
 
 def test_the_form_of_a_name_that_is_taken_says_so_and_changes_nothing(site: Dormitories) -> None:
