@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from server.actions.accounts.manage_users import NewUser
-from server.actions.reference.load_reference import load_reference
 from server.base.db import write
 from server.console.pages import COOKIE
 from server.models.scope import fresh_scope
 from tests.server.cast import PASSWORD, Cast, _user
+from tests.stages import reach, reach_reference
 
 DEPUTY = NewUser("deputy", "admin", PASSWORD, "管理员二")
 
@@ -65,11 +65,15 @@ def refusal_of(answer: TestResponse) -> str:
 @pytest.fixture
 def office(app: Flask, cast: Cast) -> Office:
     """The cast with a second administrator, and reference data."""
+    reach_reference(app)
+    cast.users["deputy"] = reach(app, "deputy", lambda: _add_deputy(app))
+    return Office(app, cast)
+
+
+def _add_deputy(app: Flask) -> str:
     deputy = _user(DEPUTY)
     with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         session.add(deputy)
         session.flush()
         session.add(fresh_scope("user", deputy.id))
-    cast.users["deputy"] = deputy.id
-    return Office(app, cast)
+    return deputy.id
