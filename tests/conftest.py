@@ -46,6 +46,8 @@ log_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 watch_decided_columns()
 
+gc.disable()  # while tests are collected: each look through a process that only grows takes longer, and finds nothing
+
 _numbers = itertools.count()
 _compiled: dict[object, object] = {}
 _dialects: dict[str, sa.Dialect] = {}
@@ -141,6 +143,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """What was imported and collected stays for good: nobody looks through it for garbage again."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
