@@ -7,7 +7,7 @@ import { inForce } from "../domain/dated";
 import { localDate } from "../protocol/time";
 import { REFERENCE, type Reference, takeReference } from "../reference";
 import type { FieldDatabase } from "../store/database";
-import { formsOn, isMeantFor, publishedForms } from "../store/forms";
+import { formsOn, isMeantFor, publishedForms, WRITER } from "../store/forms";
 import { type Item, listed, listedTogether } from "../store/view";
 import { Exchange } from "../sync/exchange";
 import { Syncer } from "../sync/syncer";
@@ -46,7 +46,6 @@ const OWN_ROOMS: Room[] = [
   ["/cases", "个案", CASE],
 ];
 const SYNC: Room = ["/sync", "同步", "sync"];
-const WRITER = "inspector"; // who uses this app
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
 const FURTHER_MOST = 12; // in the bar at the side; where there are more, a page of them all is quicker than to roll the bar
 const TOAST_MS = 3_000;
