@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import g, request, url_for
 
 from schemas.forms.definition import Item
+from server.actions.cases.show_case import check_release
 from server.actions.forms.fill_form import Fillable, fill_form, form_to_fill, forms_to_fill, site_to_fill
 from server.actions.media.inspect_document import PDF, inspect_media
 from server.actions.reference.name_codes import read_names
@@ -19,6 +20,7 @@ from server.console.forms import check_form
 from server.console.pages import blueprint, render
 from server.console.submit import Answer, submit
 from server.models.tx import Tx
+from server.rules.case_steps import RELEASE
 from server.web.responses import now_ms, runtime, tx_of, uploaded_photos
 from server.workflows.receive_media import keep_photo
 
@@ -52,6 +54,8 @@ def take_filled_form(site_id: UUID, code: str) -> Answer:
     media: list[dict[str, Any]] = []
 
     def act(tx: Tx) -> None:
+        if code == RELEASE:
+            check_release(tx, g.viewer, str(site_id), body)
         fill_form(tx, g.viewer, form_to_fill(tx, g.viewer, str(site_id), code), body, media)
 
     try:
