@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from schemas.forms.kind import FormKind
 from server.actions.reference.load_reference import planned_rows
 from server.base.problems import not_found
 from server.files.pack_files import read_pack, sheet_rows, shipped_packs
@@ -100,6 +101,9 @@ def _sentence(book: Rulebook, row: Row, local_date: str) -> Sentence:
 
 
 def _duty(book: Rulebook, code: str, local_date: str) -> PlanDuty:
+    step = in_force(book.rows.get("case_steps", ()), code, local_date)
+    if step is not None:
+        return _step(book, step)
     row = in_force(book.rows["duties"], code, local_date)
     known = row if row is not None else _to_come().get(code, {})
     return PlanDuty(
@@ -112,6 +116,23 @@ def _duty(book: Rulebook, code: str, local_date: str) -> PlanDuty:
         evidence=known.get("evidence", ""),
         is_asked=row is not None,
         has_windows=row is not None and any(rule.code == code for rule in book.duties),
+    )
+
+
+def _step(book: Rulebook, step: Row) -> PlanDuty:
+    """A step of cases, as a duty: asked of each case, at the kinds of sites at which its form is filled in."""
+    kind = book.kinds.get(step["evidence"])
+    site_kinds = kind.form.site_kinds if isinstance(kind, FormKind) else ()
+    return PlanDuty(
+        code=step["code"],
+        name=step["name"],
+        cadence="每个个案",
+        source=step["source"],
+        mark=step["mark"],
+        site_kinds=tuple(site_kinds),
+        evidence=step["evidence"],
+        is_asked=True,
+        has_windows=False,
     )
 
 
