@@ -50,6 +50,15 @@ def test_every_measure_has_duties_that_there_are(row: dict[str, Any]) -> None:
     assert set(row["numbers"]) <= NUMBERS
 
 
+def test_every_kind_of_site_belongs_to_one_task_whose_leaders_the_text_names() -> None:
+    led = [row for row in ROWS if row["kind"] == "leaders"]
+    kinds = [row["code"] for row in rows("site_kinds")]
+    kinds += [row["code"] for pack in PACKS if pack.code == "notice_2021" for row in pack.rows["site_kinds"]]
+    assert sorted(kind for row in led for kind in row["site_kinds"]) == sorted(kinds)
+    for row in led:
+        assert row["text"] == f"责任领导：{'、'.join(row['leaders'])}"
+
+
 def test_what_has_no_duty_is_a_few_exhortations_with_their_reasons() -> None:
     assert {row["kind"] for row in ROWS} == set(KINDS)
     unmapped = [row for row in ROWS if row["kind"] == "exhortation"]

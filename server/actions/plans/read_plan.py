@@ -67,17 +67,60 @@ class Sentence:
         return tuple(duty.code for duty in self.duties if duty.is_asked and duty.has_windows)
 
 
-def plans(book: Rulebook, local_date: str) -> list[str]:
-    """The codes of all plans whose text is in force."""
-    return list(dict.fromkeys(row["plan"] for row in book.rows[_NOUN] if holds(row, local_date)))
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part of a plan for which somebody answers: who leads it, which units carry it out in the words of its text, and at
+    which kinds of sites."""
+
+    section: str
+    title: str
+    leaders: tuple[str, ...]
+    units: str
+    site_kinds: tuple[str, ...]
+
+
+def tasks(book: Rulebook, plan: str, local_date: str) -> list[Task]:
+    """The tasks of a plan, in the order of its text; none where it names no leaders. Raises Problem 404."""
+    parts: dict[str, dict[str, Row]] = {}
+    for row in _rows(book, plan, local_date):
+        parts.setdefault(row["section"], {}).setdefault(row["kind"], row)
+    found = []
+    for section, part in parts.items():
+        led = part.get("leaders", {})
+        if led.get("site_kinds"):
+            title = str(part.get("heading", {}).get("text", section)).rstrip("。 ")
+            units = str(part.get("units", {}).get("text", "")).rpartition("：")[2]
+            found.append(Task(section, title, tuple(led["leaders"]), units, tuple(led["site_kinds"])))
+    return found
+
+
+def duties_of(book: Rulebook, plan: str, local_date: str) -> frozenset[str]:
+    """The codes of all duties that a plan's measures name. Raises Problem 404."""
+    return frozenset(code for row in _rows(book, plan, local_date) for code in row.get("duties", ()))
+
+
+def known_plan(book: Rulebook, plan: str | None, local_date: str) -> tuple[str, dict[str, str]]:
+    """The plan that is meant (None: the first one), and the titles of all by their codes. Raises Problem 404."""
+    known = plans(book, local_date)
+    if not known or plan not in (None, *known):
+        raise not_found()
+    return plan or next(iter(known)), known
+
+
+def plans(book: Rulebook, local_date: str) -> dict[str, str]:
+    """All plans whose text is in force: their titles by their codes. The last line of a text's title says it."""
+    found: dict[str, str] = {}
+    for row in book.rows[_NOUN]:
+        if holds(row, local_date):
+            found.setdefault(row["plan"], row["plan"])
+            if row["kind"] == "title":
+                found[row["plan"]] = row["text"]
+    return found
 
 
 def sentences(book: Rulebook, plan: str, local_date: str) -> list[Sentence]:
     """The text of a plan, in order. Raises Problem 404."""
-    rows = [row for row in book.rows[_NOUN] if row["plan"] == plan and holds(row, local_date)]
-    if not rows:
-        raise not_found()
-    return [_sentence(book, row, local_date) for row in sorted(rows, key=lambda row: str(row["code"]))]
+    return [_sentence(book, row, local_date) for row in _rows(book, plan, local_date)]
 
 
 def one_measure(book: Rulebook, code: str, local_date: str) -> Sentence:
@@ -86,6 +129,14 @@ def one_measure(book: Rulebook, code: str, local_date: str) -> Sentence:
     if row is None or row["kind"] != MEASURE:
         raise not_found()
     return _sentence(book, row, local_date)
+
+
+def _rows(book: Rulebook, plan: str, local_date: str) -> list[Row]:
+    """A plan's rows in order. Raises Problem 404."""
+    rows = [row for row in book.rows[_NOUN] if row["plan"] == plan and holds(row, local_date)]
+    if not rows:
+        raise not_found()
+    return sorted(rows, key=lambda row: str(row["code"]))
 
 
 def _sentence(book: Rulebook, row: Row, local_date: str) -> Sentence:
