@@ -6,14 +6,15 @@ since yesterday. Each figure comes from one statement, however many sites there 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.plans.read_plan import Task, duties_of, known_plan, tasks
+from server.actions.plans.read_plan import Task, duties_of, known_plan, tasks, tasks_of
 from server.models.access import Viewer, visible_flags, visible_sites
 from server.models.device import StreamHead
 from server.models.flag import Flag, FlagEvent, FlagStep
@@ -27,6 +28,8 @@ ROWS_MAX = 8
 OPENED, ANSWERED, CLOSED, OTHER = "opened", "answered", "closed", "other"
 _ENDS = {"close", *(name for name, move in MOVES.items() if set(move.routes.values()) & set(ENDED))}
 _ENDS |= {"withdrawn"}  # by the system itself
+_CELL = (Site.kind, Flag.duty)
+_WITH_SITE = Site.id == Flag.scope_id
 _REMARKS = sorted(name for name, move in MOVES.items() if move.remark)
 
 
@@ -92,6 +95,9 @@ class Progress:
             self.moved[how] = self.moved.get(how, 0) + count
 
 
+Cells = dict[tuple[str, str], Progress]  # by kind of site and duty
+
+
 @dataclass(frozen=True, slots=True)
 class ShownProgress:
     """A plan's tasks, the worst first. `plans`: the titles of all by their codes; `leaders`: one who leads several tasks
@@ -120,24 +126,24 @@ def show_progress(
     kinds = sorted({kind for task in named for kind in task.site_kinds})
     flags = _flags(viewer, kinds, duties_of(book, code, today))
     overdue, silent = _overdue(session, flags, now_ms), _silent(session, flags)
-    by_kind = {kind: Progress() for kind in kinds}
-    _count_sites(session, viewer, by_kind)
-    _count_live(session, flags, by_kind)
-    _count_moves(session, flags, since_ms, by_kind)
+    cells: Cells = defaultdict(Progress)
+    _count_live(session, flags, cells)
+    _count_moves(session, flags, since_ms, cells)
     for late in overdue:
-        by_kind[late.kind].wait(late.since_ms)
+        cells[late.kind, late.duty].wait(late.since_ms)
     for quiet in silent:
-        by_kind[quiet.kind].silent += 1
-    shown = [(task, _sum(by_kind[kind] for kind in task.site_kinds)) for task in named]
+        cells[quiet.kind, SILENT].silent += 1
+    sites = _sites(session, viewer, kinds)
+    shown = [(task, _of_tasks(named, cells, sites, [task])) for task in named]
     return ShownProgress(
         code=code,
         plans=known,
         tasks=sorted(shown, key=lambda pair: (*_worst_first(pair[1]), pair[0].section)),
-        leaders=_by_leader(shown),
+        leaders=_by_leader(named, cells, sites),
         units=_by_unit(overdue),
         overdue=overdue[:ROWS_MAX],
         silent=silent[:ROWS_MAX],
-        total=_sum(by_kind.values()),
+        total=_of_tasks(named, cells, sites, named),
         since_ms=since_ms,
     )
 
@@ -148,16 +154,15 @@ def _flags(viewer: Viewer, kinds: Collection[str], duties: Collection[str]) -> s
     return sa.and_(mine, Flag.duty.in_(sorted({*duties, SILENT})))
 
 
-def _joined(query: sa.Select[Any]) -> sa.Select[Any]:
-    return query.join(Site, Site.id == Flag.scope_id)
-
-
 def _overdue(session: Session, flags: sa.ColumnElement[bool], now_ms: int) -> list[Overdue]:
     """Each flag with an overdue step once, the one that waits longest first. What fell due last says whose move it is: a
     flag that was passed on, or of which something was ordered, waits for that."""
     columns = (Flag.id, Site.id, Site.name, Site.kind, Flag.duty, Flag.severity, FlagStep.unit, FlagStep.step)
-    query = _joined(sa.select(*columns, FlagStep.due_ms).select_from(Flag)).join(
-        FlagStep, sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id)
+    query = (
+        sa.select(*columns, FlagStep.due_ms)
+        .select_from(Flag)
+        .join(Site, _WITH_SITE)
+        .join(FlagStep, sa.and_(FlagStep.scope_id == Flag.scope_id, FlagStep.flag_id == Flag.id))
     )
     late = sa.and_(FlagStep.asks, FlagStep.done_ms.is_(None), FlagStep.due_ms <= now_ms)
     rows = session.execute(query.where(late, Flag.closed_ms.is_(None), flags).order_by(FlagStep.due_ms))
@@ -178,29 +183,27 @@ def _silent(session: Session, flags: sa.ColumnElement[bool]) -> list[SilentSite]
         .scalar_subquery()
     )
     columns = (Flag.id, Site.id, Site.name, Site.kind, Site.unit, heard, Flag.opened_ms)
-    query = _joined(sa.select(*columns).select_from(Flag))
+    query = sa.select(*columns).select_from(Flag).join(Site, _WITH_SITE)
     rows = session.execute(query.where(Flag.duty == SILENT, Flag.closed_ms.is_(None), flags))
     return sorted(
         (SilentSite(*row) for row in rows), key=lambda one: (one.heard_ms or 0, one.site, one.site_id)
     )
 
 
-def _count_sites(session: Session, viewer: Viewer, by_kind: Mapping[str, Progress]) -> None:
+def _sites(session: Session, viewer: Viewer, kinds: Collection[str]) -> dict[str, int]:
     query = sa.select(Site.kind, sa.func.count()).where(visible_sites(viewer), Site.practice.is_(False))
-    for kind, count in session.execute(query.where(Site.kind.in_(by_kind)).group_by(Site.kind)):
-        by_kind[kind].sites = count
+    rows = session.execute(query.where(Site.kind.in_(kinds)).group_by(Site.kind))
+    return {str(kind): int(count) for kind, count in rows}
 
 
-def _count_live(session: Session, flags: sa.ColumnElement[bool], by_kind: Mapping[str, Progress]) -> None:
+def _count_live(session: Session, flags: sa.ColumnElement[bool], cells: Cells) -> None:
     severe = sa.func.count().filter(Flag.severity == "severe")
-    query = _joined(sa.select(Site.kind, sa.func.count(), severe).select_from(Flag))
-    for kind, count, bad in session.execute(query.where(Flag.closed_ms.is_(None), flags).group_by(Site.kind)):
-        by_kind[kind].live, by_kind[kind].severe = count, bad
+    query = sa.select(*_CELL, sa.func.count(), severe).select_from(Flag).join(Site, _WITH_SITE)
+    for kind, duty, *counts in session.execute(query.where(Flag.closed_ms.is_(None), flags).group_by(*_CELL)):
+        cells[kind, duty].live, cells[kind, duty].severe = counts
 
 
-def _count_moves(
-    session: Session, flags: sa.ColumnElement[bool], since_ms: int, by_kind: Mapping[str, Progress]
-) -> None:
+def _count_moves(session: Session, flags: sa.ColumnElement[bool], since_ms: int, cells: Cells) -> None:
     """How many flags opened, were answered, closed, or were moved otherwise by somebody."""
     how = sa.case(
         (FlagEvent.action == "opened", OPENED),
@@ -209,21 +212,38 @@ def _count_moves(
         else_=OTHER,
     )
     moves = [name for name in MOVES if name not in _REMARKS]
-    query = _joined(sa.select(Site.kind, how, sa.func.count(sa.distinct(Flag.id))).select_from(Flag)).join(
-        FlagEvent, sa.and_(FlagEvent.scope_id == Flag.scope_id, FlagEvent.flag_id == Flag.id)
+    query = (
+        sa.select(*_CELL, how, sa.func.count(sa.distinct(Flag.id)))
+        .select_from(Flag)
+        .join(Site, _WITH_SITE)
+        .join(FlagEvent, sa.and_(FlagEvent.scope_id == Flag.scope_id, FlagEvent.flag_id == Flag.id))
     )
     recent = sa.and_(Flag.changed_ms >= since_ms, FlagEvent.at_ms >= since_ms)
     done = FlagEvent.action.in_([*moves, "opened", "withdrawn"])
-    for kind, name, count in session.execute(query.where(recent, done, flags).group_by(Site.kind, how)):
-        by_kind[kind].moved[name] = count
+    for kind, duty, name, count in session.execute(query.where(recent, done, flags).group_by(*_CELL, how)):
+        cells[kind, duty].moved[name] = count
 
 
-def _by_leader(shown: Sequence[tuple[Task, Progress]]) -> list[tuple[str, Progress]]:
-    found: dict[str, Progress] = {}
-    for task, progress in shown:
-        for leader in task.leaders:
-            found.setdefault(leader, Progress()).take(progress)
-    return sorted(found.items(), key=lambda pair: (*_worst_first(pair[1]), pair[0]))
+def _of_tasks(
+    named: Sequence[Task], cells: Cells, sites: Mapping[str, int], mine: Collection[Task]
+) -> Progress:
+    """The figures of some tasks together: what belongs to several of them counts once."""
+    total = Progress(
+        sites=sum(sites.get(kind, 0) for kind in {kind for task in mine for kind in task.site_kinds})
+    )
+    for (kind, duty), cell in cells.items():
+        if any(task in mine for task in tasks_of(named, kind, duty)):
+            total.take(cell)
+    return total
+
+
+def _by_leader(named: Sequence[Task], cells: Cells, sites: Mapping[str, int]) -> list[tuple[str, Progress]]:
+    leaders = dict.fromkeys(leader for task in named for leader in task.leaders)
+    found = [
+        (leader, _of_tasks(named, cells, sites, [task for task in named if leader in task.leaders]))
+        for leader in leaders
+    ]
+    return sorted(found, key=lambda pair: (*_worst_first(pair[1]), pair[0]))
 
 
 def _by_unit(overdue: Iterable[Overdue]) -> list[tuple[str, Progress]]:
@@ -233,13 +253,6 @@ def _by_unit(overdue: Iterable[Overdue]) -> list[tuple[str, Progress]]:
         progress.wait(one.since_ms)
         progress.severe += one.severity == "severe"
     return sorted(found.items(), key=lambda pair: (*_worst_first(pair[1]), pair[0]))
-
-
-def _sum(parts: Iterable[Progress]) -> Progress:
-    total = Progress()
-    for part in parts:
-        total.take(part)
-    return total
 
 
 def _worst_first(one: Progress) -> tuple[int, int, int, int]:
