@@ -121,8 +121,8 @@ def known_plan(book: Rulebook, plan: str | None, local_date: str) -> tuple[str, 
 
 
 def plans(book: Rulebook, local_date: str) -> dict[str, str]:
-    """All plans whose text is in force, the oldest first: their titles by their codes. The last title before the first section
-    says it."""
+    """All plans whose text is in force, the oldest first: their titles by their codes. The last title before the first
+    section says it."""
     found: dict[str, str] = {}
     for row in sorted(book.rows[_NOUN], key=lambda row: (str(row["from"]), str(row["code"]))):
         if holds(row, local_date):

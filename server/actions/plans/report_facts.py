@@ -95,7 +95,7 @@ def _asked(sites: sa.ColumnElement[bool], duties: Sequence[str], period: Period)
 def _cells(session: Session, asked: sa.ColumnElement[bool], *keys: Any) -> list[Cell]:
     query = sa.select(*keys, Window.state, sa.func.count()).join(Site, Site.id == Window.scope_id)
     rows = session.execute(query.where(asked).group_by(*keys, Window.state))
-    return [((first, second), state, count) for first, second, state, count in rows]
+    return [((row[0], row[1]), row[2], row[3]) for row in rows]
 
 
 def _sum(cells: Iterable[Cell]) -> Judged:

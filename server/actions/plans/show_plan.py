@@ -78,7 +78,8 @@ def show_plan(
     today = local_date_of(now_ms)
     code, known = known_plan(book, plan, today)
     text = sentences(book, code, today)
-    seen = _seen(session, viewer)
+    kinds = _kinds(text)
+    seen = [site for site in _seen(session, viewer) if site.kind in kinds]
     sites = [site for site in seen if _fits(site, narrowed)]
     asked = sorted({code for one in text for code in one.asked})
     ranks = ranks_of(session, _query(viewer, narrowed), asked, now_ms)
@@ -145,8 +146,12 @@ def _standing(one: Sentence, sites: Iterable[PlanSite], ranks: Ranks) -> Standin
     return found
 
 
+def _kinds(text: Sequence[Sentence]) -> frozenset[str]:
+    return frozenset().union(*(one.site_kinds for one in text))
+
+
 def _groups(text: Sequence[Sentence], sites: Iterable[PlanSite], ranks: Ranks) -> Groups:
-    kinds = frozenset().union(*(one.site_kinds for one in text))
+    kinds = _kinds(text)
     groups: dict[str, dict[str, Standing]] = {name: {} for name in NARROWED}
     for site in sites:
         if site.kind not in kinds:

@@ -25,7 +25,9 @@ def test_a_date_is_in_one_period_whose_code_names_it(kind: str, day: str) -> Non
 
 
 @given(KINDS, DATES, st.integers(0, 23))
-def test_the_last_one_that_is_ready_is_over_and_the_next_one_is_not_ready(kind: str, day: str, hour: int) -> None:
+def test_the_last_one_that_is_ready_is_over_and_the_next_one_is_not_ready(
+    kind: str, day: str, hour: int
+) -> None:
     now_ms = instant_ms(day, f"{hour:02d}:30")
     ready = last_ready(kind, local_date_of(now_ms), now_ms)
     assert ready.ends_ms < ready.ready_ms <= now_ms
