@@ -62,12 +62,9 @@ def refusal_of(answer: TestResponse) -> str:
     return found[1] if found else ""
 
 
-@pytest.fixture
-def office(app: Flask, cast: Cast) -> Office:
-    """The cast with a second administrator, and reference data."""
-    reach_reference(app)
+def add_deputy(app: Flask, cast: Cast) -> None:
+    """A second administrator."""
     cast.users["deputy"] = reach(app, "deputy", lambda: _add_deputy(app))
-    return Office(app, cast)
 
 
 def _add_deputy(app: Flask) -> str:
@@ -77,3 +74,11 @@ def _add_deputy(app: Flask) -> str:
         session.flush()
         session.add(fresh_scope("user", deputy.id))
     return deputy.id
+
+
+@pytest.fixture
+def office(app: Flask, cast: Cast) -> Office:
+    """The cast with a second administrator, and reference data."""
+    reach_reference(app)
+    add_deputy(app, cast)
+    return Office(app, cast)
