@@ -11,6 +11,7 @@ import msgspec
 from flask import g, request, url_for
 
 from schemas.forms.definition import Item
+from server.actions.cases.show_case import check_release
 from server.actions.forms.change_record import Changeable, change_record, may_change, record_to_change
 from server.actions.forms.fill_form import (
     HOUR_MS,
@@ -40,6 +41,7 @@ from server.console.pages import blueprint, render
 from server.console.submit import Answer, submit
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of, local_time_of
+from server.rules.case_steps import RELEASE
 from server.web.responses import tx_of
 
 _REV_DIGITS = 9
@@ -78,6 +80,8 @@ def take_filled_form(site_id: UUID, code: str) -> Answer:
     written = Written(came.body, came.media, observed_ms)
 
     def act(tx: Tx) -> None:
+        if code == RELEASE:
+            check_release(tx, g.viewer, str(site_id), came.body)
         fill_form(tx, g.viewer, form_to_fill(tx, g.viewer, str(site_id), code), written)
 
     done = url_for("console.show_form_to_fill", site_id=site_id, code=code, saved=1)
@@ -121,7 +125,10 @@ def _page(site_id: str, code: str, problem: Problem | None, came: Filled | None 
         hours, source = backfill_limit(tx)
     first_ms, last_ms = tx.now_ms - round(hours * HOUR_MS), tx.now_ms
     late = {"hours": hours, "source": source, "first": _minute(first_ms), "last": _minute(last_ms)}
-    shown = {"start": default_texts(filled), "late": late, "saved": "saved" in request.args}
+    start = default_texts(filled) | {
+        item.name: given for item in filled.items if (given := request.args.getlist(item.name))
+    }  # a link names what the record belongs to
+    shown = {"start": start, "late": late, "saved": "saved" in request.args}
     return _render(filled, names, problem, came, shown)
 
 

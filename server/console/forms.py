@@ -60,6 +60,8 @@ FORMS: Mapping[str, Form] = {
     "console.rename_site_place": Form("console.show_site"),
     "console.measure_site_place": Form("console.show_site"),
     "console.close_site_place": Form("console.show_site"),
+    "console.decide_one_contact": Form("console.show_one_case"),
+    "console.close_one_case": Form("console.show_one_case", typed=False),
     "console.settle": Form("console.list_questions"),
     "console.decide": Form("console.list_questions"),
     "console.merge_same_people": Form("console.list_same_people"),

@@ -33,7 +33,7 @@ from server.console.forms import (
 )
 from server.console.known_browsers import BROWSER_COOKIE, BROWSER_S, known_browser, marked
 from server.models.access import may_administer
-from server.rules.flags.words import ahead, bound, exact, moment
+from server.rules.flags.words import ahead, bound, exact, lasting, moment
 from server.web.responses import log_in, now_ms
 from sync_protocol.outcomes import refusal_title
 
@@ -53,6 +53,7 @@ blueprint.add_app_template_filter(words.near, "near")
 blueprint.add_app_template_filter(refusal_title, "refusal")
 blueprint.add_app_template_filter(ahead, "ahead")
 blueprint.add_app_template_filter(bound, "bound")
+blueprint.add_app_template_filter(lasting, "lasting")
 
 FORM_COOKIE = "gongdi_form"
 ROWS = 30
