@@ -8,7 +8,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from tests.server.cast import COMPANY_B
 from tests.server.office import Office, Seat
+from tests.server.rosters.people import id_number
 from tests.stories.field import WORKER, Field
 from tests.stories.forms.workbooks import LABEL
 from tests.stories.photos import document, picture, sha256
@@ -129,6 +131,18 @@ def test_who_may_not_read_gets_nothing(ponds: Field) -> None:
     seat.get(page_of(ponds, "worker", worker), 404)
     seat.get(person.replace(ponds.cast.site_a, ponds.cast.site_b), 404)
     seat.get(person.replace(worker, record), 404)
+
+
+def test_a_contractor_sees_only_the_own_companys_people(ponds: Field) -> None:
+    tablet = ponds.tablet("first")
+    mine = tablet.add(ponds.scope, "worker", WORKER)
+    other = {**WORKER, "company": COMPANY_B, "certificate_number": id_number("41070219800203", 7)}
+    theirs = tablet.add(ponds.scope, "worker", other)
+    assert tablet.sync().ok and tablet.refused() == []
+    contractor, people = seat_of(ponds, "contractor"), f"sites/{ponds.cast.site_a}/people"
+    assert WORKER["name"] in contractor.get(f"{people}/{mine}")
+    contractor.get(f"{people}/{theirs}", 404)
+    assert WORKER["name"] in seat_of(ponds, "section").get(f"{people}/{theirs}")
 
 
 def test_numbers_are_numbers_in_a_workbook_and_titles_carry_their_units(ponds: Field) -> None:
