@@ -110,11 +110,11 @@ def _duty(row: Row, rows: _Rows) -> _Found:
         if name not in rows.codes("site_kinds"):
             yield (
                 "site_kind_unknown",
-                f"site_kinds 里没有工地类型 {name}, 请先在 site_kinds.json 里增加, 或更正。",
+                f"没有工地类型 {name}, 请更正, 或先增加这个工地类型。",
             )
     for name in dict.fromkeys((*row["places"], *row["goes_on"])):
         if name not in rows.codes("place_kinds"):
-            yield "place_kind_unknown", f"没有场所类型 {name}, 请先在 place_kinds.json 里增加, 或更正。"
+            yield "place_kind_unknown", f"没有场所类型 {name}, 请更正, 或先增加这个场所类型。"
     for name in row["goes_on"]:
         if name not in row["places"]:
             yield "goes_on_unasked", f"goes_on 里的 {name} 不在 places 里, 请补上或去掉。"
@@ -122,7 +122,7 @@ def _duty(row: Row, rows: _Rows) -> _Found:
     if row["judging"] in ("coverage", "log") and not _has_slots(row, rows):
         yield (
             "slots_missing",
-            "这项职责按时段判定, 但没有时段: 请在 duty_slots.json 里增加一行 (preset 为 normal 或 raised)。",
+            "这项职责按时段判定, 但没有时段: 请写明时段 (slots, 如 morning@06:00-12:00)。",
         )
 
 
@@ -205,7 +205,8 @@ def _policy(row: Row, rows: _Rows) -> _Found:
 
 def _unit(name: Any, rows: _Rows) -> _Found:
     if name not in rows.codes("units"):
-        yield "unit_unknown", f"没有科室 {name}, 请先在 units.json 里增加, 或更正。"
+        known = "、".join(f"{row['code']} {row['name']}" for row in rows.all("units"))
+        yield "unit_unknown", f"没有科室 {name}, 请改用科室的代码 (现有: {known}), 或先增加这个科室。"
 
 
 def _word(row: Row, _: _Rows) -> _Found:
