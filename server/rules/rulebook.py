@@ -14,6 +14,7 @@ from schemas.worker import SPARABLE
 from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.duties.conditions import Condition, condition
+from server.rules.duties.coverage import MEASURED_BY
 from server.rules.duties.modes import MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
 from server.rules.duties.windows import NORMAL, DutyRule, rule_of
@@ -91,6 +92,12 @@ class Rulebook:
         if any(rule.judging == "coverage" for rule in self.duties if rule.code == duty):
             found.add(PASSES)
         return tuple(sorted(found))
+
+    @cached_property
+    def coverage_kinds(self) -> frozenset[str]:
+        """The kinds of records that coverage looks at: who passed, who was measured, and what else is asked of everybody."""
+        asked = {rule.evidence for rule in self.duties if rule.judging == "coverage"}
+        return frozenset({PASSES, MEASURED_BY, *asked})
 
     def mode_rules(self) -> list[DutyRule]:
         """All versions of the duties that are not asked by slots."""

@@ -168,7 +168,7 @@ def _slots(*spans: tuple[str, str, str], **more: Any) -> list[Row]:
 _SUPPLY = {"reckons": None, "every": "weeks 1"}
 FAULTS: dict[str, tuple[Change, str, str]] = {
     "evidence without a kind": (
-        lambda files: files.change("duties", "TRAVEL", planned=False),
+        lambda files: files.change("duties", "TRAVEL", evidence="trip_log"),
         "duties.json 第 10 条 TRAVEL",
         "evidence_unknown",
     ),
