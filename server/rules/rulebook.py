@@ -108,6 +108,14 @@ class Rulebook:
         rule = rule_of(self.duties, duty, NORMAL, local_date)
         return rule if rule is not None and rule.judging in MODES else None
 
+    def writers_asked(self, kind: str, site_kind: str, local_date: str) -> set[str]:
+        """The roles of whom duties ask records of a kind, at such sites, on a local date."""
+        return {
+            rule.mode.writer
+            for rule in self.duties
+            if rule.evidence == kind and site_kind in rule.site_kinds and rule.holds(local_date)
+        } - {""}
+
     def condition(self, kind: str, text: str) -> Condition | None:
         """A condition of a duty on records of a kind, compiled once. None for an empty one, which every record fits, and for
         one that no longer fits its kind: nobody can tell then."""
