@@ -156,8 +156,10 @@ def _of_periods(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, Ma
     found = {}
     for scope_id, _, some, asked in _at_places(looking, windows, facts, bodies):
         asked += committed.get(scope_id, ())
-        for window, matched in zip(some, match_facts(asked, list(map(_candidate, some))), strict=True):
-            found[window.id] = matched
+        for slot in {window.slot for window in some}:  # what is asked because of an alert is asked besides
+            own = [window for window in some if window.slot == slot]
+            for window, matched in zip(own, match_facts(asked, list(map(_candidate, own))), strict=True):
+                found[window.id] = matched
     return found
 
 
