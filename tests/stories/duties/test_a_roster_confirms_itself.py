@@ -1,4 +1,4 @@
-"""Who uploads and commits a whole roster has confirmed it (ROSTER): no confirmation on the tablet is asked beside that."""
+"""Who uploads and commits a whole roster has confirmed it (ROSTER): no confirmation on the tablet is asked in addition."""
 
 from __future__ import annotations
 
