@@ -13,14 +13,14 @@ from schemas.limits import RECORD_SLOT_MAX
 from schemas.reference import row_problems
 from server.rules.cases import is_of_cases
 from server.rules.duties.conditions import field_with
-from server.rules.duties.mode_faults import mode_faults
-from server.rules.duties.modes import MODES, PARENT
+from server.rules.duties.mode_faults import is_about, mode_faults
+from server.rules.duties.modes import MODES, PARENT, SAME_WORKER
 from server.rules.duties.windows import problems_of
 from server.rules.flags.escalation import SECTION
 from server.rules.from_rows import Row, duty_rules, in_force
 from server.rules.rosters.fields import FIELDS
+from server.rules.rulebook import PASSES
 
-_COVERAGE_EVIDENCE = "temperature_check"
 _OWN_UNITS = (SECTION, "contractor")  # as policies name them
 
 
@@ -143,8 +143,12 @@ def _evidence(row: Row, rows: _Rows) -> _Found:
             "evidence_unknown",
             f"没有记录类型 {row['evidence'] or '(空)'}: 请更正 evidence; 类型尚未提供时写 planned: true。",
         )
-    elif row["judging"] == "coverage" and kind.name != _COVERAGE_EVIDENCE:
-        yield "evidence_unfit", f"按人员判定只看 {_COVERAGE_EVIDENCE}, 请更正 evidence 或 judging。"
+    elif row["judging"] == "coverage":
+        if kind.nature != "fact" or kind.name == PASSES or not is_about(kind, SAME_WORKER):
+            yield (
+                "evidence_unfit",
+                f"按人员判定要有逐人的记录, {kind.title} ({kind.name}) 不是, 请更正 evidence 或 judging。",
+            )
     elif row["judging"] == "log":
         yield from _places(row, kind)
     elif row["judging"] in MODES:
