@@ -24,6 +24,7 @@ SITE_NAME_MAX = 100  # P
 ADDRESS_MAX = 200  # P
 SOURCE_MAX = 200  # P: where a number comes from
 RULE_MAX = 1000  # an expression of a duty, as long as those of forms
+MEASURE_MAX = 500  # P: one piece of a plan's text; the longest so far has 179
 LABEL_MAX = 100  # P: a duty's name, a cadence in words
 SLOT_MAX = 24  # P
 WINDOW_CODE_MAX = 24  # codes of duties, places and slots: as wide as a window has room for

@@ -90,6 +90,8 @@ class DutyRow(RowBody):
     rolling = text("滚动周期", limits.LABEL_MAX, optional=True)
     holds = text("应满足", limits.RULE_MAX, optional=True)
     valid_days = text("有效天数", limits.LABEL_MAX, optional=True)
+    reckons = text("汇总核算", limits.LABEL_MAX, optional=True)
+    items = text("物资", limits.LABEL_MAX, optional=True)
     trigger = matching("引起要求的记录", "^[a-z][a-z0-9_]{0,31}$", "应为记录类型的代码。", optional=True)
     trigger_when = text("引起要求的条件", limits.RULE_MAX, optional=True)
     relation = text("关系", limits.LABEL_MAX, optional=True)
@@ -237,6 +239,29 @@ class RuleRow(RowBody):
         return found
 
 
+class MeasureRow(RowBody):
+    """One piece of a plan's own text."""
+
+    plan = text("方案", limits.REFERENCE_CODE_MAX)
+    section = matching("章节", "^[0-9]{1,2}([.][0-9]{1,2}){0,3}$", "应为 2.1 样子的章节号; 标题部分写 0。")
+    kind = choice("种类", ("measure", "exhortation", "heading", "leaders", "units", "title"))
+    why = text("没有职责的原因", limits.LABEL_MAX, optional=True)
+    duties = many("职责", _window_code("职责"), limits.PLACES_MAX, optional=True)
+    numbers = many("数", text("数", limits.REFERENCE_CODE_MAX), limits.PLACES_MAX, optional=True)
+    leaders = many("责任领导", text("责任领导", limits.LABEL_MAX), limits.PLACES_MAX, optional=True)
+    site_kinds = many("地点类型", _window_code("地点类型"), limits.PLACES_MAX, optional=True)
+    text = text("原文", limits.MEASURE_MAX)
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        found = super().problems(data)
+        lacking = {"measure": "duties", "exhortation": "why", "leaders": "site_kinds"}.get(
+            data.get("kind", "")
+        )
+        if lacking and not data.get(lacking):
+            return {**found, lacking: [f"{data['kind']} 要写明 {lacking}。"]}
+        return found
+
+
 _PARTED = ("°C", "share", "m²", "h", "mg/L")  # units of which there are parts
 _ROWS = {
     "rules": RuleRow(),
@@ -245,6 +270,7 @@ _ROWS = {
     "site_kinds": SiteKindRow(),
     "place_kinds": PlaceKindRow(),
     "units": UnitRow(),
+    "measures": MeasureRow(),
     "risk_areas": RiskAreaRow(),
     "return_rules": ReturnRuleRow(),
     "case_steps": CaseStepRow(),

@@ -98,6 +98,13 @@ GROUPS = {
             "list": ("server.cli.packs:show", "列出内容包。"),
         },
     ),
+    "report": (
+        "周报和月报: 生成并保存, 列出。",
+        {
+            "make": ("server.cli.reports:make", "生成一份周报或月报并保存。"),
+            "list": ("server.cli.reports:show", "列出已生成的周报和月报。"),
+        },
+    ),
     "duty": (
         "职责: 新增、改版本、列出。",
         {

@@ -33,7 +33,7 @@ from server.console.forms import (
 )
 from server.console.known_browsers import BROWSER_COOKIE, BROWSER_S, known_browser, marked
 from server.models.access import may_administer
-from server.rules.flags.words import ahead, bound, exact, moment
+from server.rules.flags.words import ahead, bound, exact, lasting, moment
 from server.web.responses import log_in, now_ms
 from sync_protocol.outcomes import refusal_title
 
@@ -53,13 +53,14 @@ blueprint.add_app_template_filter(words.near, "near")
 blueprint.add_app_template_filter(refusal_title, "refusal")
 blueprint.add_app_template_filter(ahead, "ahead")
 blueprint.add_app_template_filter(bound, "bound")
+blueprint.add_app_template_filter(lasting, "lasting")
 
 FORM_COOKIE = "gongdi_form"
 ROWS = 30
 WORKERS = ("contractor", "section", "brigade")  # who has moves to make
 JUDGES = ("section", "brigade")
 NEW_PASSWORD_PAGES = ("console.show_password", "console.change_password", "console.take_log_out")
-OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.chart_file")
+OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.script_file")
 
 
 @blueprint.before_request

@@ -25,7 +25,7 @@ ABOUT = "pack.json"
 FORMS = "forms"
 # What forms may name has to be there before them, what may name their kinds of records after them.
 BEFORE = ("units", "rules", "slots", "place_kinds", "site_kinds")
-AFTER = ("duties", "duty_slots")
+AFTER = ("duties", "duty_slots", "measures")
 _FORMS_MAX = 200
 
 

@@ -16,6 +16,7 @@ from server.models.published_form import PublishedForm
 from server.models.receipt import StreamReceipt
 from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.reference import Reference
+from server.models.report import Report
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
 from server.models.segment import Segment
@@ -65,6 +66,7 @@ __all__ = [
     "Quarantine",
     "Record",
     "Reference",
+    "Report",
     "Resealing",
     "Roster",
     "RosterTitle",

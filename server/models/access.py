@@ -144,6 +144,11 @@ def visible_rosters(viewer: Viewer) -> Condition:
             return sa.false()
 
 
+def may_read_reports(viewer: Viewer) -> bool:
+    """A report counts the whole city: for those who look after all of it. It names no site and no person."""
+    return viewer.role == ADMIN or (viewer.judges and not viewer.districts)
+
+
 def may_administer(viewer: Viewer) -> bool:
     """Users, devices and rules are the administrator's."""
     return viewer.role == ADMIN

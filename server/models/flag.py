@@ -21,6 +21,7 @@ class Flag(Base):
     __table_args__ = (
         sa.Index("uq_flag_open", "scope_id", "duty", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index("ix_flag_opened", "opened_ms", "id"),  # the list, newest first
+        sa.Index("ix_flag_changed", "changed_ms"),  # what moved since yesterday
         sa.Index("ix_flag_id", "id"),  # one flag by its address
     )
 

@@ -25,6 +25,7 @@ from server.actions.ops.retention import Query, due_rows
 from server.actions.signals.find_signals import sites_to_watch
 from server.actions.sync.release_held import due_entries
 from server.rules.rulebook import Rulebook
+from server.workflows.make_reports import due_reports
 from server.workflows.read_rosters import due_rosters
 from server.workflows.receive_media import expired_uploads, old_photos
 
@@ -59,6 +60,7 @@ def _question(now_ms: int, book: Rulebook) -> Query:
         "media": [expired_uploads(now_ms), old_photos(now_ms, book)],
         "reseal": [keys_in_rotation()],
         "erase": [erasures_under_way(), late_lines()],
+        "reports": due_reports(now_ms, book),
         "house": [sa.select(sa.literal(1)).where(old) for old in expired(now_ms, book).values()],
         "retention": due_rows(now_ms, book),
     }

@@ -37,7 +37,7 @@ _SITE = (
 PAGES: dict[str | None, tuple[str, ...]] = {
     "section": (
         *("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people"),
-        *("plan", "plan/notice_2021.2.2.14", "plan/notice_2021.2.2.14/sites/{site}"),
+        *("leading-group", "plan", "plan/notice_2021.2.2.14", "plan/notice_2021.2.2.14/sites/{site}"),
         *_SITE,
     ),
     "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),

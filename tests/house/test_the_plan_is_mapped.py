@@ -21,8 +21,11 @@ def rows(noun: str) -> list[dict[str, Any]]:
 
 
 ROWS = rows("measures")
-MEASURES = [row for row in ROWS if row["kind"] == "measure"]
 PACKS = [read_pack(name) for name in shipped_packs()]
+PLANS = {"notice_2021": ROWS} | {
+    pack.code: pack.rows["measures"] for pack in PACKS if "measures" in pack.rows
+}
+MEASURES = [row for some in PLANS.values() for row in some if row["kind"] == "measure"]
 NUMBERS = {row["code"] for row in [*rows("rules"), *(row for pack in PACKS for row in pack.rows["rules"])]}
 
 
@@ -50,13 +53,23 @@ def test_every_measure_has_duties_that_there_are(row: dict[str, Any]) -> None:
     assert set(row["numbers"]) <= NUMBERS
 
 
-def test_what_has_no_duty_is_a_few_exhortations_with_their_reasons() -> None:
-    assert {row["kind"] for row in ROWS} == set(KINDS)
-    unmapped = [row for row in ROWS if row["kind"] == "exhortation"]
+def test_every_kind_of_site_belongs_to_one_task_whose_leaders_the_text_names() -> None:
+    led = [row for row in ROWS if row["kind"] == "leaders"]
+    kinds = [row["code"] for row in rows("site_kinds")]
+    kinds += [row["code"] for pack in PACKS if pack.code == "notice_2021" for row in pack.rows["site_kinds"]]
+    assert sorted(kind for row in led for kind in row["site_kinds"]) == sorted(kinds)
+    for row in led:
+        assert row["text"] == f"责任领导：{'、'.join(row['leaders'])}"
+
+
+@pytest.mark.parametrize("rows", PLANS.values(), ids=PLANS)
+def test_what_has_no_duty_is_a_few_exhortations_with_their_reasons(rows: list[dict[str, Any]]) -> None:
+    assert {row["kind"] for row in rows} == set(KINDS)
+    unmapped = [row for row in rows if row["kind"] == "exhortation"]
     assert len(unmapped) <= EXHORTATIONS_MAX
     assert all(row["why"] for row in unmapped)
     # Whatever else has no duty says who and where, and asks for nothing.
-    others = [row["text"] for row in ROWS if row["kind"] not in ("measure", "exhortation")]
+    others = [row["text"] for row in rows if row["kind"] not in ("measure", "exhortation")]
     assert all("，" not in text for text in others if not text.startswith("领导小组下设")), others
 
 

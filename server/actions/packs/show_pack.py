@@ -15,6 +15,7 @@ _TITLES = {
     "units": "科室",
     "rules": "数",
     "slots": "通用时段",
+    "measures": "方案原文",
 }
 
 
@@ -55,5 +56,5 @@ def _of_sheets(pack: Pack, noun: str) -> Iterator[Brought]:
 def _of_file(pack: Pack, noun: str) -> Iterator[Brought]:
     for row in pack.rows.get(noun, ()):
         value = f" {row['value']:g} {row['unit']}" if noun == "rules" else ""
-        name = f"{row.get('name', '')}{value}"
+        name = f"{row.get('name') or row.get('text', '')}{value}"
         yield Brought(row["code"], name, row["source"], row["mark"], planned=bool(row.get("planned")))

@@ -15,6 +15,7 @@ from server.rules.rulebook import Rulebook
 
 MEASURE = "measure"
 _NOUN = "measures"
+_HEAD = "0"  # the section of what comes before the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,11 @@ class PlanNumber:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One piece of the text. `kind`: measure, exhortation, heading, leaders, units, title; `why`: an exhortation has no
-    duty."""
+    """One piece of the text of `plan`. `kind`: measure, exhortation, heading, leaders, units, title; `why`: an exhortation
+    has no duty."""
 
     code: str
+    plan: str
     section: str
     kind: str
     text: str
@@ -68,17 +70,72 @@ class Sentence:
         return tuple(duty.code for duty in self.duties if duty.is_asked and duty.has_windows)
 
 
-def plans(book: Rulebook, local_date: str) -> list[str]:
-    """The codes of all plans whose text is in force."""
-    return list(dict.fromkeys(row["plan"] for row in book.rows[_NOUN] if holds(row, local_date)))
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part of a plan for which somebody answers: who leads it, which units carry it out in the words of its text, at
+    which kinds of sites, and by which duties."""
+
+    section: str
+    title: str
+    leaders: tuple[str, ...]
+    units: str
+    site_kinds: tuple[str, ...]
+    duties: frozenset[str]
+
+
+def tasks_of(tasks: Sequence[Task], kind: str, duty: str) -> list[Task]:
+    """The tasks that a duty of a kind of sites belongs to: those whose measures name it; a duty that none of them names, as
+    what a plan asks of all, belongs to each task of the kind."""
+    mine = [task for task in tasks if kind in task.site_kinds]
+    return [task for task in mine if duty in task.duties] or mine
+
+
+def tasks(book: Rulebook, plan: str, local_date: str) -> list[Task]:
+    """The tasks of a plan, in the order of its text; none where it names no leaders. Raises Problem 404."""
+    parts: dict[str, dict[str, Row]] = {}
+    named: dict[str, set[str]] = {}
+    for row in _rows(book, plan, local_date):
+        parts.setdefault(row["section"], {}).setdefault(row["kind"], row)
+        named.setdefault(row["section"], set()).update(row.get("duties", ()))
+    found = []
+    for section, part in parts.items():
+        led = part.get("leaders", {})
+        if led.get("site_kinds"):
+            title = str(part.get("heading", {}).get("text", section)).rstrip("。 ")
+            units = str(part.get("units", {}).get("text", "")).rpartition("：")[2]
+            who, where = tuple(led["leaders"]), tuple(led["site_kinds"])
+            found.append(Task(section, title, who, units, where, frozenset(named[section])))
+    return found
+
+
+def duties_of(book: Rulebook, plan: str, local_date: str) -> frozenset[str]:
+    """The codes of all duties that a plan's measures name. Raises Problem 404."""
+    return frozenset(code for row in _rows(book, plan, local_date) for code in row.get("duties", ()))
+
+
+def known_plan(book: Rulebook, plan: str | None, local_date: str) -> tuple[str, dict[str, str]]:
+    """The plan that is meant (None: the first one), and the titles of all by their codes. Raises Problem 404."""
+    known = plans(book, local_date)
+    if not known or plan not in (None, *known):
+        raise not_found()
+    return plan or next(iter(known)), known
+
+
+def plans(book: Rulebook, local_date: str) -> dict[str, str]:
+    """All plans whose text is in force, the oldest first: their titles by their codes. The last title before the first
+    section says it."""
+    found: dict[str, str] = {}
+    for row in sorted(book.rows[_NOUN], key=lambda row: (str(row["from"]), str(row["code"]))):
+        if holds(row, local_date):
+            found.setdefault(row["plan"], row["plan"])
+            if row["kind"] == "title" and row["section"] == _HEAD:
+                found[row["plan"]] = row["text"]
+    return found
 
 
 def sentences(book: Rulebook, plan: str, local_date: str) -> list[Sentence]:
     """The text of a plan, in order. Raises Problem 404."""
-    rows = [row for row in book.rows[_NOUN] if row["plan"] == plan and holds(row, local_date)]
-    if not rows:
-        raise not_found()
-    return [_sentence(book, row, local_date) for row in sorted(rows, key=lambda row: str(row["code"]))]
+    return [_sentence(book, row, local_date) for row in _rows(book, plan, local_date)]
 
 
 def one_measure(book: Rulebook, code: str, local_date: str) -> Sentence:
@@ -89,8 +146,16 @@ def one_measure(book: Rulebook, code: str, local_date: str) -> Sentence:
     return _sentence(book, row, local_date)
 
 
+def _rows(book: Rulebook, plan: str, local_date: str) -> list[Row]:
+    """A plan's rows in order. Raises Problem 404."""
+    rows = [row for row in book.rows[_NOUN] if row["plan"] == plan and holds(row, local_date)]
+    if not rows:
+        raise not_found()
+    return sorted(rows, key=lambda row: str(row["code"]))
+
+
 def _sentence(book: Rulebook, row: Row, local_date: str) -> Sentence:
-    said = (row["code"], row["section"], row["kind"], row["text"], row.get("why", ""))
+    said = (row["code"], row["plan"], row["section"], row["kind"], row["text"], row.get("why", ""))
     duties = [_duty(book, code, local_date) for code in row.get("duties", ())]
     numbers = [
         PlanNumber(found["name"], found["value"], found["unit"], found["source"], found["mark"])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.actions.plans.read_plan import Sentence, one_measure, plans, sentences
+from server.actions.plans.read_plan import Sentence, known_plan, one_measure, sentences
 from server.base.problems import not_found
 from server.models.access import Viewer, visible_sites
 from server.models.site import Site
@@ -50,10 +50,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class ShownPlan:
-    """`groups`: how the sites stand with the whole plan; `choices`: the values that there are to narrow it to."""
+    """`plans`: the titles of all plans by their codes; `groups`: how the sites stand with the whole plan; `choices`: the
+    values that there are to narrow it to."""
 
     code: str
-    codes: Sequence[str]
+    plans: Mapping[str, str]
     text: Sequence[Measured]
     groups: Groups
     choices: Mapping[str, Sequence[str]]
@@ -75,17 +76,16 @@ def show_plan(
 ) -> ShownPlan:
     """A plan (None: the first one) over the sites that the viewer may see, narrowed to these values. Raises Problem 404."""
     today = local_date_of(now_ms)
-    known = plans(book, today)
-    if not known or plan not in (None, *known):
-        raise not_found()
-    text = sentences(book, plan or known[0], today)
-    seen = _seen(session, viewer)
+    code, known = known_plan(book, plan, today)
+    text = sentences(book, code, today)
+    kinds = _kinds(text)
+    seen = [site for site in _seen(session, viewer) if site.kind in kinds]
     sites = [site for site in seen if _fits(site, narrowed)]
     asked = sorted({code for one in text for code in one.asked})
     ranks = ranks_of(session, _query(viewer, narrowed), asked, now_ms)
     shown = [Measured(one, _standing(one, sites, ranks) if one.duties else None) for one in text]
     choices = {name: sorted({getattr(site, name) for site in seen}) for name in NARROWED}
-    return ShownPlan(plan or known[0], known, shown, _groups(text, sites, ranks), choices)
+    return ShownPlan(code, known, shown, _groups(text, sites, ranks), choices)
 
 
 def show_measure(
@@ -146,8 +146,12 @@ def _standing(one: Sentence, sites: Iterable[PlanSite], ranks: Ranks) -> Standin
     return found
 
 
+def _kinds(text: Sequence[Sentence]) -> frozenset[str]:
+    return frozenset().union(*(one.site_kinds for one in text))
+
+
 def _groups(text: Sequence[Sentence], sites: Iterable[PlanSite], ranks: Ranks) -> Groups:
-    kinds = frozenset().union(*(one.site_kinds for one in text))
+    kinds = _kinds(text)
     groups: dict[str, dict[str, Standing]] = {name: {} for name in NARROWED}
     for site in sites:
         if site.kind not in kinds:

@@ -18,6 +18,7 @@ __all__ = [
     "ahead",
     "bound",
     "exact",
+    "lasting",
     "moment",
 ]
 
@@ -65,10 +66,16 @@ def ahead(ahead_ms: int | None) -> str:
     if seconds < 2:
         return "准"
     way = "快" if ahead_ms > 0 else "慢"
+    return f"{way} {lasting(seconds * 1000)}"
+
+
+def lasting(lasts_ms: int) -> str:
+    """How long, in one unit: `3 天`, `20 小时`, `90 秒`."""
+    seconds = round(lasts_ms / 1000)
     for length, unit in ((86_400, "天"), (3600, "小时"), (60, "分钟")):
         if seconds >= 2 * length:
-            return f"{way} {round(seconds / length)} {unit}"
-    return f"{way} {seconds} 秒"
+            return f"{round(seconds / length)} {unit}"
+    return f"{seconds} 秒"
 
 
 def bound(bound_ms: int) -> str:
