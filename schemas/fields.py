@@ -44,7 +44,8 @@ class Said(TypedDict, total=False):
     `optional`: may be absent or null. `hint`: helps to fill it in. `role`: what duties are judged by, and which record the
     field names. `refers`: the kind of record whose id it holds. `merge`: of a register, who wins when two people changed the
     field: `keep` leaves it to a person, else the latest does. `privacy`: what leaves it; each field of a sealed kind says
-    so. `column`: how rosters have it. `by_site_kind`: kinds of sites differ in whether it must be there.
+    so. `column`: how rosters have it. `by_site_kind`: kinds of sites differ in whether it must be there. `since`: the first
+    schema version in which an entry may say it, where that is not the first.
     """
 
     optional: bool
@@ -55,6 +56,7 @@ class Said(TypedDict, total=False):
     privacy: Privacy
     column: Column
     by_site_kind: bool
+    since: str
 
 
 ABSENT, EMPTIED = "缺少这一项, 请填写。", "这一项不能为空, 请填写。"

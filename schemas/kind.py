@@ -38,8 +38,8 @@ class Kind:
     entries, for a person at the console. `icon`: its name in the app. `known`: the lists that are reference data. `spared`:
     fields that some kind of site does not ask for.
     Derived: `merge_rules`, for each field of a register, who wins when two people changed it; `server_only`: names that only
-    the server writes; `subject_field` and `slot_field`: what duties are judged by; `place_fields`: what says which place
-    a fact names.
+    the server writes; `since`: the schema version of each field that came later; `subject_field` and `slot_field`: what
+    duties are judged by; `place_fields`: what says which place a fact names.
     """
 
     masks_facts: ClassVar[bool] = (
@@ -58,6 +58,7 @@ class Kind:
     spared: tuple[str, ...] = ()
     merge_rules: Mapping[str, MergeRule] = field(init=False, repr=False, compare=False)
     server_only: frozenset[str] = field(init=False, repr=False)
+    since: Mapping[str, str] = field(init=False, repr=False, compare=False)
     subject_field: str | None = field(init=False, repr=False)
     slot_field: str | None = field(init=False, repr=False)
     place_fields: PlaceFields | None = field(init=False, repr=False, compare=False)
@@ -71,6 +72,9 @@ class Kind:
             "partial": self.schema(known=self.known, spared=self.spared, partial=True),
             "merge_rules": _merge_rules(whole) if self.nature == "register" else MappingProxyType({}),
             "server_only": SERVER_ONLY | _served_only(self.schema),
+            "since": {
+                name: one.metadata["since"] for name, one in whole.fields.items() if "since" in one.metadata
+            },
             "subject_field": with_role(whole, *SUBJECTS) if self.nature == "fact" else None,
             "slot_field": with_role(whole, "slot") if self.nature == "fact" else None,
         }

@@ -31,6 +31,7 @@ WINDOW_CODE_MAX = 24  # codes of duties, places and slots: as wide as a window h
 RECORD_SLOT_MAX = 16  # a slot as a record keeps it, to be judged by
 RULE_VALUE_MAX = 10**12  # a number of reference data: bytes of a disk
 UNIT_MAX = 16  # P: the unit of such a number
+ISOLATION_DAYS_MAX = 60  # P: of one order
 REFERENCE_CODE_MAX = 64  # a row of reference data
 PLACES_MAX = 500  # P: places of one site
 SLOTS_MAX = 24  # P: slots of one duty in a day

@@ -5,9 +5,17 @@ Server-owned reference data; a record for each code and date of effect."""
 from __future__ import annotations
 
 from schemas import limits
-from schemas.fields import Body, choice, coded, day, many, matching, nested, number, text, yes_no
+from schemas.fields import Body, choice, coded, day, many, matching, nested, number, text, uuid, yes_no
 from schemas.kind import Kind
-from schemas.reference import TIME_MESSAGE, TIME_PATTERN
+from schemas.reference import (
+    DISTRICT_MESSAGE,
+    DISTRICT_PATTERN,
+    LINE_MESSAGE,
+    LINE_PATTERN,
+    REPORTED_TO,
+    TIME_MESSAGE,
+    TIME_PATTERN,
+)
 
 
 class DatedBody(Body):
@@ -62,6 +70,15 @@ class UnitBody(DatedBody):
     """A unit that receives flags."""
 
 
+class ReportLineBody(DatedBody):
+    """Whom a case is reported to, and by which number; `site` and `district`: where alone it holds."""
+
+    part = choice("报给", REPORTED_TO)
+    dial = matching("电话", LINE_PATTERN, LINE_MESSAGE, optional=True)
+    district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
+    site = uuid("工地编号", optional=True)
+
+
 class WordBody(Body):
     """What people read for a code."""
 
@@ -92,5 +109,6 @@ KINDS_OF_REF = (
     Kind("site_kind", "工地类型", "server", SiteKindBody),
     Kind("unit", "单位", "server", UnitBody),
     Kind("risk_area", "风险地区", "server", RiskAreaBody),
+    Kind("report_line", "报备电话", "server", ReportLineBody),
     Kind("words", "用语", "server", WordsBody),
 )

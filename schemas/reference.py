@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, RAISE, ValidationError
 
 from schemas import limits
 from schemas.fields import (
+    UUID_PATTERN,
     Body,
     Errors,
     choice,
@@ -30,6 +31,12 @@ TIME_MESSAGE = "应为 07:30 样子的时刻。"
 # `CODE_PATTERN` with the room that windows and flags have for it.
 _WINDOW_CODE_PATTERN = f"^[A-Za-z][A-Za-z0-9_-]{{0,{limits.WINDOW_CODE_MAX - 1}}}$"
 _WINDOW_CODE_MESSAGE = f"代码应以字母开头, 只用字母、数字、_ 和 -, 最多 {limits.WINDOW_CODE_MAX} 个字符。"
+_RULE_PATTERN = "^([a-z][a-z0-9_]{0,63})?$"
+_RULE_MESSAGE = "应为 rules 里的代码, 或留空。"
+REPORTED_TO = {"community": "社区", "headquarters": "辖区指挥部", "bureau": "住建局"}
+DISTRICT_PATTERN, DISTRICT_MESSAGE = "^[0-9]{6}$", "应为 6 位行政区划代码。"
+LINE_PATTERN = "^[0-9][0-9-]{2,19}$"  # landlines and short numbers, too
+LINE_MESSAGE = "电话应为 3 到 20 位数字, 可以有横线。"
 JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
 STAGES = ("preparing", "building", "stopped", "completed")
 
@@ -83,6 +90,8 @@ class DutyRow(RowBody):
     rolling = text("滚动周期", limits.LABEL_MAX, optional=True)
     holds = text("应满足", limits.RULE_MAX, optional=True)
     valid_days = text("有效天数", limits.LABEL_MAX, optional=True)
+    reckons = text("汇总核算", limits.LABEL_MAX, optional=True)
+    items = text("物资", limits.LABEL_MAX, optional=True)
     trigger = matching("引起要求的记录", "^[a-z][a-z0-9_]{0,31}$", "应为记录类型的代码。", optional=True)
     trigger_when = text("引起要求的条件", limits.RULE_MAX, optional=True)
     relation = text("关系", limits.LABEL_MAX, optional=True)
@@ -143,6 +152,45 @@ class ReturnRuleRow(RowBody):
     name = text("措施", limits.LABEL_MAX)
     relation = choice("远近", ("area", "county", "prefecture"))
     levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
+    days = whole("天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
+    tests = many(
+        "采样日", whole("采样日", 1, limits.ISOLATION_DAYS_MAX), limits.ISOLATION_DAYS_MAX, optional=True
+    )
+
+
+class CaseStepRow(RowBody):
+    """A step of the course of a case, with its clock (server/rules/case_steps.py)."""
+
+    class Meta(RowBody.Meta):
+        unknown = RAISE
+
+    code = matching("代码", "^CASE(-[A-Z-]{1,19})?$", "应为 CASE, 或 CASE- 和大写字母。")
+    name = text("名称", limits.LABEL_MAX)
+    starts = choice("起算", ("opened", "ordered_end"))
+    each = choice("次数", ("", "day", "test_day"))
+    evidence = coded("记录类型")
+    parts = many("分项", coded("分项"), limits.PLACES_MAX)
+    in_case = yes_no("个案中也写明")
+    warn = matching("预警", _RULE_PATTERN, _RULE_MESSAGE)
+    limit = matching("时限", _RULE_PATTERN, _RULE_MESSAGE)
+    unit = coded("告知")
+    severity = choice("严重程度", SEVERITIES)
+    modes = many("隔离方式", coded("隔离方式"), limits.PLACES_MAX)
+    outlasts = yes_no("结案后仍要求")
+
+
+class ReportLineRow(RowBody):
+    """Whom a case is reported to, and by which number: at any site, at those of a district, or at one."""
+
+    class Meta(RowBody.Meta):
+        unknown = RAISE
+
+    code = _window_code("代码")
+    name = text("名称", limits.LABEL_MAX)
+    part = choice("报给", REPORTED_TO)
+    dial = matching("电话", LINE_PATTERN, LINE_MESSAGE, optional=True)
+    district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
+    site = matching("工地编号", UUID_PATTERN, "应为工地的编号。", optional=True)
 
 
 class UnitRow(RowBody):
@@ -211,6 +259,8 @@ _ROWS = {
     "measures": MeasureRow(),
     "risk_areas": RiskAreaRow(),
     "return_rules": ReturnRuleRow(),
+    "case_steps": CaseStepRow(),
+    "report_lines": ReportLineRow(),
 }
 _ANY_ROW = RowBody()
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
 
 from marshmallow import ValidationError
 
@@ -28,6 +29,7 @@ class FormKind:
     form: Form
     known: Lists = field(default_factory=lambda: lists.SHIPPED, repr=False, compare=False)
     own = False
+    since: ClassVar[Mapping[str, str]] = MappingProxyType({})  # a form is later than the first schema anyway
 
     @property
     def name(self) -> str:

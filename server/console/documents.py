@@ -1,15 +1,12 @@
-"""What is shown or downloaded: photos, a flag's documents, and the script that draws charts."""
+"""What is shown or downloaded: photos, and a flag's documents."""
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
-from mimetypes import guess_type
 from pathlib import PurePath
 from uuid import UUID
 
-from flask import Response, g, request, send_from_directory
+from flask import Response, g, request
 
 from server.actions.flags.list_flags import FlagFile, one_flag
 from server.actions.media.get_media import find_photo, shown_bytes
@@ -20,13 +17,10 @@ from server.base.problems import not_found
 from server.console.exports import note_export
 from server.console.pages import blueprint
 from server.documents.write_documents import DOCUMENTS, PDF, flag_pdf, flag_workbook
-from server.field_app import BUILT
 from server.files.new_workbook import MIME as XLSX
 from server.web.responses import as_download, as_evidence, now_ms, runtime
 
-_CHARTS = BUILT / "console"
 _NUMBER = re.compile(r"\d{1,9}")
-_ENTRY = "src/console/charts.ts"  # in Vite's manifest
 
 
 @blueprint.get("/photos/<uuid:site_id>/<string(length=64):sha256>")
@@ -57,35 +51,6 @@ def export_flag(flag_id: UUID) -> Response:
     data, name = flag_workbook(file, names, now_ms())
     note_export(f"{file.site.name}: {name}", str(flag_id))
     return as_download(data, XLSX, _called(name, file))
-
-
-@blueprint.get("/charts/<name>")
-def chart_file(name: str) -> Response:
-    """A file of the charts' bundle. Its name changes with its content."""
-    is_small = request.accept_encodings.quality("gzip") > 0
-    response = send_from_directory(
-        _CHARTS / "assets", f"{name}.gz" if is_small else name, mimetype=guess_type(name)[0]
-    )
-    if is_small:
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
-
-
-@blueprint.app_template_global("chart_bundle")
-def chart_bundle() -> tuple[str, list[str]] | None:
-    """The names of the script and of its styles; None where nothing was built: every chart has its table."""
-    manifest = _CHARTS / "manifest.json"
-    return _bundle(manifest.stat().st_mtime_ns) if manifest.exists() else None
-
-
-@cache
-def _bundle(_changed_ns: int) -> tuple[str, list[str]]:
-    entry = json.loads((_CHARTS / "manifest.json").read_text("utf-8"))[_ENTRY]
-    return entry["file"].removeprefix("assets/"), [
-        name.removeprefix("assets/") for name in entry.get("css", [])
-    ]
 
 
 def _flag_file(flag_id: str) -> tuple[FlagFile, Names]:

@@ -49,6 +49,7 @@ class Form:
 FORMS: Mapping[str, Form] = {
     "console.act": Form("console.show_flag", 30 * 1024 * 1024),  # with photos
     "console.take_filled_form": Form("console.show_form_to_fill", 30 * 1024 * 1024),  # with photos
+    "console.take_changed_record": Form("console.show_record_to_change", 30 * 1024 * 1024),
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),
@@ -59,6 +60,8 @@ FORMS: Mapping[str, Form] = {
     "console.rename_site_place": Form("console.show_site"),
     "console.measure_site_place": Form("console.show_site"),
     "console.close_site_place": Form("console.show_site"),
+    "console.decide_one_contact": Form("console.show_one_case"),
+    "console.close_one_case": Form("console.show_one_case", typed=False),
     "console.settle": Form("console.list_questions"),
     "console.decide": Form("console.list_questions"),
     "console.merge_same_people": Form("console.list_same_people"),

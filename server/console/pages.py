@@ -60,7 +60,7 @@ ROWS = 30
 WORKERS = ("contractor", "section", "brigade")  # who has moves to make
 JUDGES = ("section", "brigade")
 NEW_PASSWORD_PAGES = ("console.show_password", "console.change_password", "console.take_log_out")
-OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.chart_file")
+OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.script_file")
 
 
 @blueprint.before_request

@@ -21,6 +21,7 @@ _CODE_MAX = 24  # of a district, unit or kind
 _UNASKED = {  # of sites without a window: what that means
     "asked": "眼下不要求",
     "event": "没有发生",
+    "case": "每个个案要求",
     "anytime": "随时记录",
     "coming": "尚未起用",
     "ended": "已停用",

@@ -10,6 +10,8 @@ from uuid import UUID
 from flask import Response, g, request, stream_with_context
 
 from schemas.limits import REASON_MAX, REASON_MIN
+from server.actions.forms.change_record import may_change
+from server.actions.forms.fill_form import forms_to_fill
 from server.actions.reference.name_codes import Names, read_names
 from server.actions.reference.record_words import coded
 from server.actions.sites.list_records import columns_of, is_masked, logs_listed, shown_records
@@ -34,7 +36,7 @@ from server.console.forms import check_form
 from server.console.pages import blueprint, render
 from server.models.access import may_unmask
 from server.models.paging import Page
-from server.web.responses import as_download, now_ms, runtime
+from server.web.responses import as_download, now_ms, runtime, tx_of
 from server.workflows.export_records import export_records
 
 _SHOWN = 100
@@ -93,6 +95,7 @@ def _records_page(site_id: str, kind: str, problem: Problem | None = None) -> st
             "authors": authors_at(session, site_id),
             "places": sorted(names.all("places"), key=itemgetter(1)),
         }
+        written = {form.code: form for form in forms_to_fill(tx_of(session), g.viewer, shown.site)}
     html = render(
         "records.html",
         names,
@@ -109,6 +112,8 @@ def _records_page(site_id: str, kind: str, problem: Problem | None = None) -> st
         lists=lists,
         may_doubt=g.viewer.judges and names.kinds.kinds[kind].nature == "fact",
         choices=_choices_offered(names, kind, wanted),
+        can_fill=kind in written,
+        can_change=kind in written and may_change(written[kind], g.viewer),
         is_masked=is_masked(names.kinds, kind) and may_unmask(g.viewer),
         reason_min=REASON_MIN,
         reason_max=REASON_MAX,

@@ -22,6 +22,7 @@ def routine(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator
         date = add_days(first_day, number)
         yield instant_ms(date, "07:05"), partial(_guard, scene)
         yield instant_ms(date, "09:10"), partial(_morning, scene)
+        yield instant_ms(date, "09:25"), partial(_issue, scene)
         if number % _WEEK == 0:
             yield instant_ms(date, "10:05"), partial(_week, scene, is_careless)
         if is_careless and number % 2 == 1:
@@ -77,6 +78,19 @@ def _week(scene: Scene, is_crowded: bool) -> None:
     gate = {"gates_open": 1, "fence_sound": "yes", "locked": "yes", "photo": [scene.hash_of(shown)]}
     scene.add("gate_check", gate, shown)
     scene.add("roster_confirmation", {"is_current": True, "persons": len(scene.workers)})
+
+    _count(scene, "disinfectant", 40)
+    _count(scene, "mask", len(scene.workers) if is_crowded else 30 * len(scene.workers))
+
+
+def _issue(scene: Scene) -> None:
+    """What a day takes: a mask for everybody, and some disinfectant."""
+    for item, amount in (("mask", len(scene.workers)), ("disinfectant", 1)):
+        scene.add("supply_movement", {"item": item, "movement": "issued", "amount": amount})
+
+
+def _count(scene: Scene, item: str, amount: int) -> None:
+    scene.add("supply_movement", {"item": item, "movement": "counted", "amount": amount})
 
 
 def _month(scene: Scene, is_careless: bool) -> None:

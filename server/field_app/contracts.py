@@ -39,7 +39,7 @@ _TOGETHER: Mapping[str, tuple[Body, Mapping[str, Any]]] = {
 _NOUNS: Mapping[str, str] = {"trades": "trade", "place_kinds": "place", "units": "unit"}
 # The numbers that the app judges by before the server does: until it has synced, those of its build.
 _RULES = (
-    *("fever_celsius", "plausible_celsius_low", "plausible_celsius_high"),
+    *("entry_refused_from", "retest_above", "plausible_celsius_low", "plausible_celsius_high"),
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
     *("case_report_warn_h", "case_report_h", "coverage_share", "backfill_max_h", "media_bytes_max"),
 )

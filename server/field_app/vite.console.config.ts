@@ -1,16 +1,16 @@
 import { defineConfig } from "vite";
 
-// The charts of the console's pages: a bundle of their own, which no tablet loads. The server finds its files in the
-// manifest (server/console/documents.py).
+// The scripts of the console's pages: charts, and forms that are filled in. No tablet loads them. The server finds their files in
+// the manifest (server/console/scripts.py).
 export default defineConfig({
-  base: "/console/charts/",
+  base: "/console/scripts/",
   publicDir: false,
   build: {
     outDir: "built/console",
     emptyOutDir: true,
-    target: "es2019", // the office's browsers are old
+    target: ["chrome67", "firefox68"], // the office's browsers are old; these are the first with whole numbers of any size
     manifest: "manifest.json",
     modulePreload: false,
-    rollupOptions: { input: "src/console/charts.ts" },
+    rollupOptions: { input: { charts: "src/console/charts.ts", fill: "src/console/fill.ts" } },
   },
 });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -127,7 +127,8 @@ class Worker(Base):
 class CaseFile(Base):
     """What only the server holds of a case: its full fields (sealed), who wrote each, and what its deadlines follow
     from. `opened_ms`: when it was opened, as well as is known; `reported_ms`: the last of the three reports (报备);
-    `check_ms`: when the tick looks at it next."""
+    `check_ms`: when the tick looks at it next. `has_course`: whether all steps of the course are asked of it, and not
+    its reports alone, as of those that were opened before there were others."""
 
     __tablename__ = "case_file"
     __table_args__ = (
@@ -148,6 +149,13 @@ class CaseFile(Base):
     reported_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     ended: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     check_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    has_course: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.true())
+
+
+def look_at_cases(session: Session, scope_id: str, ids: Collection[str]) -> None:
+    """Let the next tick look at these cases: something came, or went, that is about them. One statement."""
+    named = sa.update(CaseFile).where(CaseFile.scope_id == scope_id, CaseFile.id.in_(sorted(ids)))
+    session.execute(named.values(check_ms=0), execution_options={"synchronize_session": False})
 
 
 def cases_of(session: Session, scope_ids: Sequence[str]) -> list[CaseFile]:

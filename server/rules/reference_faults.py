@@ -11,8 +11,10 @@ from typing import Any
 from schemas.kinds import KINDS, AnyKind, Kinds
 from schemas.limits import RECORD_SLOT_MAX
 from schemas.reference import row_problems
+from server.rules.cases import is_of_cases
+from server.rules.duties.conditions import field_with
 from server.rules.duties.mode_faults import mode_faults
-from server.rules.duties.modes import MODES
+from server.rules.duties.modes import MODES, PARENT
 from server.rules.duties.windows import problems_of
 from server.rules.flags.escalation import SECTION
 from server.rules.from_rows import Row, duty_rules, in_force
@@ -102,6 +104,8 @@ def _overlaps(noun: str, rows: _Rows) -> Iterator[RowFault]:
 
 
 def _duty(row: Row, rows: _Rows) -> _Found:
+    if is_of_cases(row["code"]):
+        yield "code_unfit", "以 CASE 开头的代码是个案步骤 (case_steps.json) 的, 请换一个。"
     for name in row["site_kinds"]:
         if name not in rows.codes("site_kinds"):
             yield (
@@ -211,10 +215,28 @@ def _word(row: Row, _: _Rows) -> _Found:
         yield "field_unknown", f"名册没有 {name} 这一项, 请更正 code。"
 
 
+def _case_step(row: Row, rows: _Rows) -> _Found:
+    kind = rows.kinds.get(row["evidence"])
+    if kind is None or kind.subject_field is None or field_with(kind, PARENT) != kind.subject_field:
+        yield "evidence_unknown", f"没有属于个案的记录类型 {row['evidence']}, 请更正 evidence。"
+    elif row["parts"] and (kind.slot_field is None or not {*row["parts"]} <= _part_names(kind)):
+        yield "slot_not_recorded", f"{kind.title} ({kind.name}) 写不出这些分项, 请更正 parts。"
+    for name in filter(None, (row["warn"], row["limit"])):
+        if name not in rows.codes("rules"):
+            yield "rule_unknown", f"rules 里没有 {name}, 请先增加, 或更正。"
+    if row["unit"] not in _OWN_UNITS:
+        yield from _unit(row["unit"], rows)
+
+
+def _part_names(kind: AnyKind) -> set[str]:
+    return set(_choices(kind, str(kind.slot_field)))
+
+
 _CHECKS: tuple[tuple[str, Callable[[Row, _Rows], _Found]], ...] = (
     ("duties", _duty),
     ("duty_slots", _slots),
     ("site_kinds", _site_kind),
     ("escalation", _policy),
     ("roster_words", _word),
+    ("case_steps", _case_step),
 )

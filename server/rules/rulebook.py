@@ -13,6 +13,7 @@ from schemas.lists import NOUNS
 from schemas.worker import SPARABLE
 from server.rules import from_rows
 from server.rules.calendar import Holidays
+from server.rules.case_steps import CaseStep, evidence_kinds, steps_of
 from server.rules.duties.conditions import Condition, condition
 from server.rules.duties.modes import MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
@@ -121,6 +122,15 @@ class Rulebook:
         """On which days a kind of site rests (see SiteProfile.rests)."""
         row = from_rows.in_force(self.rows["site_kinds"], site_kind, local_date)
         return str(row["rests"]) if row is not None else "official"
+
+    def case_steps(self, local_date: str) -> tuple[CaseStep, ...]:
+        """The steps of a case that was opened on a local date."""
+        return steps_of(self.rows.get("case_steps", ()), self.number, local_date)
+
+    @cached_property
+    def case_evidence(self) -> frozenset[str]:
+        """The kinds of records by which the steps of cases are judged."""
+        return evidence_kinds(self.rows.get("case_steps", ()))
 
     @cached_property
     def areas(self) -> Areas:

@@ -60,7 +60,7 @@ class Records:
 class Limits:
     """Thresholds, from reference data. `people_min`: fewer say nothing; `values_max`: so few different values are odd;
     `per_minute_max`: what one thermometer can do; `perfect_days`: so many days in a row without one anomaly are odd;
-    `normal_from`, `normal_below` (°C): between them a reading is no anomaly; `fever_from` (°C) and `fever_readings`: so
+    `normal_from`, `normal_below` (°C): between them a reading is no anomaly; `fever_above` (°C) and `fever_readings`: so
     many in a day are a fever; `slot_slack_ms`: what a reading may lie outside its slot; `site_radius_m`: how far a site
     reaches."""
 
@@ -70,7 +70,7 @@ class Limits:
     perfect_days: int
     normal_from: float
     normal_below: float
-    fever_from: float
+    fever_above: float
     fever_readings: int
     slot_slack_ms: int
     site_radius_m: float
@@ -93,7 +93,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "out_of_slot": ("不在时段", "{count} 条{slot}测温, 测量时刻不在该时段内 (共 {readings} 条)。"),
     "fever_no_case": (
         "发热未立案",
-        "{people} 人当日多次读数偏高 (达到 {celsius} °C), 之后一日内没有个案记录。",
+        "{people} 人当日多次读数偏高 (超过 {celsius} °C), 之后一日内没有个案记录。",
     ),
     "off_site": ("异地巡查", "{rounds} 次巡查提交时, 平板距工地最远 {metres} 米。"),
     "more_than_issued": (
@@ -208,7 +208,7 @@ def _fever_no_case(
     """People with a fever of whom no case was opened within a day; one is enough to look at."""
     high: dict[str, list[int]] = defaultdict(list)
     for reading in readings:
-        if reading.celsius >= limits.fever_from:
+        if reading.celsius > limits.fever_above:
             high[reading.worker].append(reading.at_ms)
     without = [
         worker
@@ -217,7 +217,7 @@ def _fever_no_case(
         and not any(min(times) <= opened_ms <= max(times) + DAY_MS for opened_ms in cases.get(worker, ()))
     ]
     if without:
-        yield Signal("fever_no_case", day, {"people": len(without), "celsius": limits.fever_from})
+        yield Signal("fever_no_case", day, {"people": len(without), "celsius": limits.fever_above})
 
 
 def _off_site(rounds: Sequence[tuple[int, float]], limits: Limits) -> list[Signal]:

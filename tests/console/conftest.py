@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 from server.console.pages import COOKIE
 from tests.chromium import TIMEOUT_MS
@@ -62,18 +62,7 @@ def open_page(browser: Browser, live_server: str, cast: Cast, complaints: list[s
         context.on("console", lambda message: _note(message, complaints))
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         if name is not None:
-            token = cast.client(name).token
-            context.add_cookies(
-                [
-                    {
-                        "name": COOKIE,
-                        "value": token,
-                        "domain": "127.0.0.1",
-                        "path": "/console",
-                        "httpOnly": True,
-                    }
-                ]
-            )
+            log_in(context, cast, name)
         page = context.new_page()
         page.goto(path)
         return page
@@ -84,6 +73,14 @@ def open_page(browser: Browser, live_server: str, cast: Cast, complaints: list[s
             page.evaluate("0")  # what the page said before this has arrived when this is answered
         context.close()
     assert complaints == []
+
+
+def log_in(context: BrowserContext, cast: Cast, name: str) -> None:
+    """The browser has a session of this user."""
+    value = cast.client(name).token
+    context.add_cookies(
+        [{"name": COOKIE, "value": value, "domain": "127.0.0.1", "path": "/console", "httpOnly": True}]
+    )
 
 
 def _note(message: ConsoleMessage, complaints: list[str]) -> None:

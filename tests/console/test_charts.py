@@ -67,12 +67,12 @@ def test_without_scripts_the_tables_say_it_all(browser: Browser, live_server: st
     context.close()
 
 
-def test_a_chart_file_is_kept_for_good_and_no_other_file_is_there(app: Flask, field: Field) -> None:
+def test_a_script_is_kept_for_good_and_no_other_file_is_there(app: Flask, field: Field) -> None:
     client = app.test_client()
     with app.test_request_context():
-        bundle = app.jinja_env.globals["chart_bundle"]()  # type: ignore[operator]
-    with client.get(f"/console/charts/{bundle[0]}", headers={"Accept-Encoding": "gzip"}) as found:
+        bundle = app.jinja_env.globals["script_bundle"]("charts")  # type: ignore[operator]
+    with client.get(f"/console/scripts/{bundle[0]}", headers={"Accept-Encoding": "gzip"}) as found:
         assert found.status_code == 200
         assert found.headers["Content-Encoding"] == "gzip"
         assert "immutable" in found.headers["Cache-Control"]
-    assert client.get("/console/charts/..%2Fmanifest.json").status_code == 404
+    assert client.get("/console/scripts/..%2Fmanifest.json").status_code == 404

@@ -30,8 +30,8 @@ NUMBERS = {row["code"] for row in [*rows("rules"), *(row for pack in PACKS for r
 
 
 def duties() -> set[str]:
-    """Every duty that comes with the server: in its files, in packs' files, and in their forms."""
-    found = {row["code"] for row in rows("duties")}
+    """Every duty that comes with the server: in its files, in packs' files, and in their forms; and every step of cases."""
+    found = {row["code"] for row in [*rows("duties"), *rows("case_steps")]}
     for pack in PACKS:
         found |= {row["code"] for row in pack.rows["duties"]}
         found |= {row["code"] for _, tables in pack.forms for row in sheet_rows(tables, "duties")}

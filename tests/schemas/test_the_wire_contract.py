@@ -14,7 +14,7 @@ TABLE = {
     ),
     "temperature_check": "worker celsius slot point mask_worn? method? note?",
     "disinfection_log": "place place_name? agent concentration_mg_l? amount_l? area_m2? operator note? place_id?",
-    "gate_pass": "worker direction celsius? mask_worn? health_code? method note?",
+    "gate_pass": "worker direction celsius? mask_worn? health_code? method note? refused_for?",
 }
 CHOICES = {
     (
@@ -31,6 +31,7 @@ CHOICES = {
     ("gate_pass", "direction"): "in out",
     ("gate_pass", "health_code"): "green yellow red none",
     ("gate_pass", "method"): "face card qr manual",
+    ("gate_pass", "refused_for"): "fever code no_mask not_on_roster other",
 }
 
 

@@ -62,14 +62,20 @@ def refusal_of(answer: TestResponse) -> str:
     return found[1] if found else ""
 
 
-@pytest.fixture
-def office(app: Flask, cast: Cast) -> Office:
-    """The cast with a second administrator, and reference data."""
+def add_deputy(app: Flask, cast: Cast) -> None:
+    """A second administrator."""
     deputy = _user(DEPUTY)
     with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         session.add(deputy)
         session.flush()
         session.add(fresh_scope("user", deputy.id))
     cast.users["deputy"] = deputy.id
+
+
+@pytest.fixture
+def office(app: Flask, cast: Cast) -> Office:
+    """The cast with a second administrator, and reference data."""
+    with app.app_context(), write() as session:
+        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    add_deputy(app, cast)
     return Office(app, cast)

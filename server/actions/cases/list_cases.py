@@ -20,6 +20,7 @@ _MOST = 50
 class ShownCase:
     """`cause` is a name of schemas/case.py; `reported_ms`: the last of the three reports, None before it."""
 
+    id: str
     person: str
     cause: str
     opened_ms: int
@@ -42,5 +43,5 @@ def open_cases(session: Session, seals: Seals, site_id: str) -> list[ShownCase]:
         name = ""
         if worker is not None:
             name = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))["name"]
-        found.append(ShownCase(mask_name(name), state["cause"], case.opened_ms, case.reported_ms))
+        found.append(ShownCase(case.id, mask_name(name), state["cause"], case.opened_ms, case.reported_ms))
     return found

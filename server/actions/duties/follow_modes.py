@@ -49,7 +49,7 @@ def _around(
 ) -> list[Window]:
     """The windows of these duties that the changes may touch: also those that will look back at them."""
     evidence = {rule.code: rule.evidence for rule in rules}
-    looks_back_ms = max(rule.mode.valid_days or 0 for rule in rules) * DAY_MS
+    looks_back_ms = max(rule.mode.looks_back_days for rule in rules) * DAY_MS
     is_document = {rule.code for rule in rules if rule.judging == "document"}
     asked = [touch for touch in touches if touch.kind in evidence.values()]
     first, last = min(touch.from_ms for touch in asked), max(touch.to_ms for touch in asked) + looks_back_ms

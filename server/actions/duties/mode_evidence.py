@@ -19,15 +19,17 @@ from server.base.db import bulk_select
 from server.base.seal import Seals
 from server.models.place import places_of
 from server.models.record import Record, cases_of
+from server.models.site import suspensions_of
 from server.models.window import AnyWindow
 from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE_KIND
-from server.rules.duties.conditions import Condition, Finding, Surrounding, field_with
+from server.rules.duties.conditions import Condition, Finding, Surrounding, field_with, labels_of
 from server.rules.duties.documents import match_document
 from server.rules.duties.judge import NOT_SATISFIED, reason_code
 from server.rules.duties.matching import Candidate, Fact, Matched, match_facts
 from server.rules.duties.modes import PARENT, SAME_WORKER
 from server.rules.duties.states import Statement, match_state
+from server.rules.duties.stock import LOOKS_BACK_DAYS, MEAN_DAYS, Movement, StockAsked, match_stock
 from server.rules.duties.telemetry import Stretch, weigh_stretches
 from server.rules.duties.windows import DutyRule
 from server.rules.rulebook import Rulebook
@@ -148,6 +150,8 @@ def _of_periods(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, Ma
 
 
 def _of_states(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, Matched]:
+    if looking.rule.mode.reckons:
+        return _of_stock(looking, windows)
     facts, bodies = _facts_of(looking, windows, min(floor_ms(looking.rule, window) for window in windows))
     scopes = sorted({window.scope_id for window in windows})
     sizes = {
@@ -168,6 +172,44 @@ def _of_states(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, Mat
             was_wrong = window.state == "missed" and reason_code(window.reason) == NOT_SATISFIED
             found[window.id] = match_state(statements, counts, window.evidence if was_wrong else None)
     return found
+
+
+def _of_stock(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, Matched]:
+    """What a site's book of supplies says, all its lines of the time before each deadline together."""
+    rule, kind = looking.rule, looking.book.kinds.kinds[looking.rule.evidence]
+    back_ms = LOOKS_BACK_DAYS * DAY_MS
+    facts = facts_between(
+        looking.session,
+        sorted({window.scope_id for window in windows}),
+        {rule.evidence},
+        min(window.deadline_ms for window in windows) - back_ms,
+        max(window.deadline_ms for window in windows),
+    )
+    bodies = bodies_of(looking.session, looking.seals, _keys(facts))
+    pauses = suspensions_of(looking.session, sorted({window.scope_id for window in windows}))
+    amount, names = field_with(kind, "amount") or "", labels_of(kind, kind.subject_field or "")
+    found = {}
+    for window in windows:
+        asked = StockAsked(
+            rule.mode.items,
+            looking.book.number(rule.mode.need, window.local_date),
+            round(looking.book.number(MEAN_DAYS, window.local_date)),
+            [(one.from_ms, one.to_ms) for one in pauses[window.scope_id]],
+            names,
+        )
+        lines = [
+            Movement(item or "", fact.slot or "", _number(bodies, (window.scope_id, fact.id), amount), fact)
+            for item, fact in _counting(looking, facts, bodies, window.scope_id)
+            if fact.latest_ms >= window.deadline_ms - back_ms
+        ]
+        counts = _candidate(window)._replace(opens_ms=floor_ms(rule, window))
+        found[window.id] = match_stock(lines, counts, asked)
+    return found
+
+
+def _number(bodies: Bodies, key: tuple[str, str], name: str) -> float | None:
+    value = bodies.get(key, {}).get(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def floor_ms(rule: DutyRule, window: AnyWindow) -> int:

@@ -17,7 +17,7 @@ from server.models.flag import Flag, FlagEvent, FlagStep, of_flag
 from server.models.scope import Scope
 from server.models.tx import Tx
 from server.models.window import Window
-from server.rules.cases import CASE
+from server.rules.cases import is_of_cases
 from server.rules.flags.chain import event_hash
 from server.rules.flags.escalation import SILENT, Policy, policy_from
 from server.rules.flags.history import Clock, FlagState, Happened, apply, ends_clocks
@@ -169,10 +169,14 @@ def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:
     return puts
 
 
+def _kind_of(duty: str) -> str:
+    return "case" if is_of_cases(duty) else {SILENT: "silent", INTEGRITY: "integrity"}.get(duty, "missed")
+
+
 def _put(flag: Flag, windows: list[str]) -> Put:
     body: dict[str, Any] = {
         "duty": flag.duty,
-        "kind": {SILENT: "silent", INTEGRITY: "integrity", CASE: "case"}.get(flag.duty, "missed"),
+        "kind": _kind_of(flag.duty),
         "state": flag.state,
         "level": flag.level,
         "unit": flag.unit,

@@ -27,7 +27,7 @@ from server.models.site import Site
 from server.models.tx import Tx
 from server.models.window import DueWindow, Window
 from server.rules.calendar import DAY_MS, local_date_of
-from server.rules.cases import CASE
+from server.rules.cases import is_of_cases
 from server.rules.duties.transition import silence_ms
 from server.rules.flags.escalation import CONSECUTIVE, SILENT, as_json, owner, steps
 from server.rules.flags.history import policy_digest
@@ -266,7 +266,11 @@ def _last_wrong(newest_first: Iterable[tuple[int, int]]) -> int:
 def _withdraw(tx: Tx, flags: Sequence[Flag]) -> list[Flag]:
     """Late data showed that nothing was wrong: these flags end, the mark stays. A flag that people already
     act upon is left to them."""
-    mine = [flag for flag in flags if flag.state in WITHDRAWABLE and flag.duty not in (INTEGRITY, CASE)]
+    mine = [
+        flag
+        for flag in flags
+        if flag.state in WITHDRAWABLE and flag.duty != INTEGRITY and not is_of_cases(flag.duty)
+    ]
     if not mine:
         return []
     query = sa.select(Window.flag_id, Window.state).where(

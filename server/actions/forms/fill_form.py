@@ -1,4 +1,5 @@
-"""Fill in a form without a tablet: whoever writes it may do so at the console, and the server writes the entry."""
+"""Fill in a form without a tablet: whoever writes it may do so at the console, and the server writes the entry. What records
+are changed so is in change_record.py."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
+from schemas.expressions.evaluate import names_in
 from schemas.forms.conditions import HIDDEN, Context
-from schemas.forms.definition import Form, Item
+from schemas.forms.definition import Form, Item, conditions_of
 from schemas.forms.kind import FormKind
-from schemas.forms.validate import validate_form_body
+from schemas.forms.validate import Verdict, validate_form_body
 from schemas.places import PLACE_ID
 from server.actions.forms.surroundings import versions_of
 from server.actions.records.segments import read_bodies
@@ -27,11 +29,14 @@ from server.models.record import Record
 from server.models.site import Site
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
+from server.rules.from_rows import in_force
 from sync_protocol.outcomes import EFFECTIVE
 
+HOUR_MS = 3_600_000
 _OFFERED = 500  # records that may be chosen, the latest
 _SHOWN = 3  # texts of a record by which it is recognised
 PLACE_NAME = "place_name"
+OBSERVED = "/observed"
 
 Options = Mapping[str, str]  # by what is sent
 
@@ -39,13 +44,24 @@ Options = Mapping[str, str]  # by what is sent
 @dataclass(frozen=True, slots=True)
 class Fillable:
     """A form as it is filled in at a site today. `options`: by field, what may be chosen; a field that is not there is
-    typed. `places`: of the options of a place, by its id, what a body says of it."""
+    typed. `places`: of the options of a place, by its id, what a body says of it. `numbers`: the rules that its conditions
+    ask for, as they are today."""
 
     site: Site
     form: Form
     kind: FormKind
+    today: str
     options: Mapping[str, Options]
     places: Mapping[str, Mapping[str, Any]]
+    numbers: Mapping[str, float]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What is on the form today, as a tablet shows it: a field that must be filled in is, though it was retired."""
+        items = self.form.items
+        return tuple(
+            one for one in items if one.to is None or self.today < one.to or one.required is not False
+        )
 
     @property
     def place_field(self) -> str | None:
@@ -77,9 +93,8 @@ def form_to_fill(tx: Tx, viewer: Viewer, site_id: str, code: str) -> Fillable:
     place = next((item.name for item in form.items if _asks_for_place(item)), None)
     if place is not None:
         options[place] = {key: str(said["name"]) for key, said in places.items()}
-    return Fillable(
-        site, form, kind, {name: some for name, some in options.items() if some is not None}, places
-    )
+    offered = {name: some for name, some in options.items() if some is not None}
+    return Fillable(site, form, kind, today, offered, places, _numbers(tx, form, today))
 
 
 def site_to_fill(session: Session, viewer: Viewer, site_id: str) -> Site:
@@ -90,30 +105,84 @@ def site_to_fill(session: Session, viewer: Viewer, site_id: str) -> Site:
     return site
 
 
-def fill_form(
-    tx: Tx, viewer: Viewer, filled: Fillable, body: Mapping[str, Any], media: Sequence[dict[str, Any]]
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was filled in: the body, the files that it promises, and when the work was done, if that was earlier (补录)."""
+
+    body: Mapping[str, Any]
+    media: Sequence[dict[str, Any]] = ()
+    observed_ms: int | None = None
+
+
+def fill_form(tx: Tx, viewer: Viewer, filled: Fillable, written: Written) -> str:
     """Write a new record, as any tablet's entry is written; gives its id. What the form hides is dropped, as a tablet drops
     it. Raises Problem 422 with what is wrong, by field."""
-    today = local_date_of(tx.now_ms)
-    promised = frozenset(str(one["sha256"]) for one in media)
-    context = Context(today, lambda code: tx.book.kinds.number(code, today), promised)
+    body, media, observed_ms = written.body, written.media, written.observed_ms
+    context = context_of(tx, media, tx.now_ms if observed_ms is None else observed_ms)
     verdict = validate_form_body(filled.kind, "add", dict(body), context)
     hidden = {pointer.split("/")[2] for pointer, said in verdict.errors.items() if HIDDEN in said}
     clean = {name: value for name, value in body.items() if name not in hidden}
     if hidden:
         verdict = validate_form_body(filled.kind, "add", clean, context)
-    if verdict.code is not None:
-        errors = {f"/{pointer.split('/', 2)[2]}": said for pointer, said in verdict.errors.items()}
-        raise Problem("invalid_input", "请改正标出的各项后再保存。", errors=errors)
-    named = {one for value in clean.values() if isinstance(value, list) for one in value}
-    kept = tuple(one for one in media if one["sha256"] in named)
-    draft = Draft(filled.form.code, "add", str(uuid7()), clean, form=filled.form.version, media=kept)
-    site_id = filled.site.id
+    late = {} if observed_ms is None else _late(tx, observed_ms)
+    if verdict.code is not None or late:
+        raise refused({**errors_by_field(verdict), **late})
+    record = str(uuid7())
+    kept, version = named_in(clean, media), filled.form.version
+    draft = Draft(filled.form.code, "add", record, clean, form=version, media=kept, observed_ms=observed_ms)
+    write_one(tx, viewer, filled.site.id, draft)
+    return record
+
+
+def context_of(tx: Tx, media: Sequence[Mapping[str, Any]], at_ms: int) -> Context:
+    """What a body is validated in that is written now, of a moment."""
+    today = local_date_of(at_ms)
+    promised = frozenset(str(one["sha256"]) for one in media)
+    return Context(today, lambda code: tx.book.kinds.number(code, today), promised)
+
+
+def named_in(body: Mapping[str, Any], media: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """The files that a body names."""
+    named = {one for value in body.values() if isinstance(value, list) for one in value}
+    return tuple(one for one in media if one["sha256"] in named)
+
+
+def errors_by_field(verdict: Verdict) -> dict[str, list[str]]:
+    return {f"/{pointer.split('/', 2)[2]}": said for pointer, said in verdict.errors.items()}
+
+
+def refused(errors: Mapping[str, Sequence[str]]) -> Problem:
+    return Problem("invalid_input", "请改正标出的各项后再保存。", errors=dict(errors))
+
+
+def write_one(tx: Tx, viewer: Viewer, site_id: str, draft: Draft) -> None:
+    """Write one entry. Raises Problem 422 where it takes no effect."""
     (outcome,) = write_server_entries(tx.session, tx.seals, viewer.id, site_id, [draft], tx.now_ms)
     if outcome["outcome"] not in EFFECTIVE:
         raise Problem("invalid_input", "这条记录没有被接受, 请刷新页面后重新填写。")
-    return draft.record
+
+
+def backfill_limit(tx: Tx) -> tuple[float, str]:
+    """How many hours back work may have been done, and what says so."""
+    today = local_date_of(tx.now_ms)
+    row = in_force(tx.book.rows["rules"], "backfill_max_h", today)
+    return tx.book.backfill_max_h(today), str(row["source"]) if row is not None else ""
+
+
+def _late(tx: Tx, observed_ms: int) -> dict[str, list[str]]:
+    """What is wrong with the time at which work is said to have been done, as a tablet says it."""
+    hours, source = backfill_limit(tx)
+    if observed_ms > tx.now_ms:
+        return {OBSERVED: ["实际时间不能晚于现在。"]}
+    if tx.now_ms - observed_ms > hours * HOUR_MS:
+        return {OBSERVED: [f"只能补录 {hours:g} 小时以内的工作 (依据: {source})。"]}
+    return {}
+
+
+def _numbers(tx: Tx, form: Form, today: str) -> dict[str, float]:
+    asked = {code for item in form.items for tree in conditions_of(item) for code in names_in(tree, "rule")}
+    found = {code: tx.book.kinds.number(code, today) for code in asked}
+    return {code: number for code, number in found.items() if number is not None}
 
 
 def _is_meant(form: Form, viewer: Viewer, site: Site, today: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,6 +34,24 @@ def find_photo(session: Session, viewer: Viewer, site_id: str, sha256: str) -> M
     if photo is None:
         raise not_found()
     return photo
+
+
+class Kept(NamedTuple):
+    """A photo or document that is in the store."""
+
+    sha256: str
+    bytes: int
+    type: str
+
+
+def kept_at(session: Session, viewer: Viewer, site_id: str, hashes: Collection[str]) -> list[Kept]:
+    """Those of these files that are in the store for a site, as far as the viewer may see them."""
+    if not sees_evidence(viewer):
+        return []
+    seen = sa.select(Site.id).where(Site.id == site_id, visible_sites(viewer))
+    is_one = (Media.scope_id.in_(seen), Media.sha256.in_(hashes), Media.state == "kept")
+    rows = session.execute(sa.select(Media.sha256, Media.bytes, Media.type).where(*is_one))
+    return [Kept(*row) for row in rows]
 
 
 def require_photographer(session: Session, viewer: Viewer, site_id: str) -> None:

@@ -35,6 +35,13 @@ def inspect_media(data: bytes, limits: PhotoLimits) -> Photo:
     return Photo(PDF, 0, 0, None, None)
 
 
+def inspect_document(data: bytes, limits: PhotoLimits) -> Photo:
+    """The document that these bytes are. Raises Problem as `inspect_media`, and 415 for a photo."""
+    if not data.startswith(_MARK):
+        raise refused_media("media_type_not_allowed", accepted=(PDF,))
+    return inspect_media(data, limits)
+
+
 def shown_type(stored: str) -> str:
     """The type of what people get of stored media: a photo's copy, or the document itself."""
     return PDF if stored == PDF else SHOWN_TYPE

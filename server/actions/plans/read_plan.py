@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from schemas.forms.kind import FormKind
 from server.actions.reference.load_reference import planned_rows
 from server.base.problems import not_found
 from server.files.pack_files import read_pack, sheet_rows, shipped_packs
@@ -13,8 +14,9 @@ from server.rules.from_rows import Row, holds, in_force
 from server.rules.rulebook import Rulebook
 
 MEASURE = "measure"
-ASKED, ON_EVENT, ANYTIME, COMING, ENDED, PLANNED = "asked", "event", "anytime", "coming", "ended", "planned"
-_MOST_FIRST = (ASKED, ON_EVENT, ANYTIME, COMING, ENDED, PLANNED)
+ASKED, ON_EVENT, PER_CASE, ANYTIME = "asked", "event", "case", "anytime"
+COMING, ENDED, PLANNED = "coming", "ended", "planned"
+_MOST_FIRST = (ASKED, ON_EVENT, PER_CASE, ANYTIME, COMING, ENDED, PLANNED)
 _NOUN = "measures"
 _HEAD = "0"  # the section of what comes before the first one
 
@@ -22,8 +24,8 @@ _HEAD = "0"  # the section of what comes before the first one
 @dataclass(frozen=True, slots=True)
 class PlanDuty:
     """A duty of a measure. `stands`: one of ASKED (judged by the time of day or by periods), ON_EVENT (asked by records of
-    another kind), ANYTIME (its records are kept and not judged), COMING, ENDED, or PLANNED (it waits for a later version, or
-    for a pack that is not loaded)."""
+    another kind), PER_CASE (a step of each case), ANYTIME (its records are kept and not judged), COMING, ENDED, or PLANNED
+    (it waits for a later version, or for a pack that is not loaded)."""
 
     code: str
     name: str
@@ -178,6 +180,9 @@ def _sentence(book: Rulebook, row: Row, local_date: str) -> Sentence:
 
 
 def _duty(book: Rulebook, code: str, local_date: str) -> PlanDuty:
+    step = in_force(book.rows.get("case_steps", ()), code, local_date)
+    if step is not None:
+        return _step(book, step)
     row = in_force(book.rows["duties"], code, local_date)
     last = [one for one in book.rows["duties"] if one["code"] == code][-1:]
     known = row if row is not None else next(iter(last), _to_come().get(code, {}))
@@ -202,6 +207,22 @@ def _stands(book: Rulebook, code: str, row: Row | None, local_date: str) -> str:
     if not any(rule.code == code for rule in book.duties):
         return ANYTIME
     return ON_EVENT if row["judging"] == "event" else ASKED
+
+
+def _step(book: Rulebook, step: Row) -> PlanDuty:
+    """A step of cases, as a duty: asked of each case, at the kinds of sites at which its form is filled in."""
+    kind = book.kinds.get(step["evidence"])
+    site_kinds = kind.form.site_kinds if isinstance(kind, FormKind) else ()
+    return PlanDuty(
+        code=step["code"],
+        name=step["name"],
+        cadence="每个个案",
+        source=step["source"],
+        mark=step["mark"],
+        site_kinds=tuple(site_kinds),
+        evidence=step["evidence"],
+        stands=PER_CASE,
+    )
 
 
 @cache

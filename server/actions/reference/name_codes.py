@@ -27,6 +27,7 @@ NOUNS = (
     "escalation",
     "device_classes",
 )
+CASE_STEPS = "case_steps"
 _EVENTS = {
     "opened": "开立",
     "windows_added": "新增时段",
@@ -38,6 +39,9 @@ _EVENTS = {
     "travel_hit": "有人到过风险地区, 已立案",
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",
+    "case_step_warned": "个案的这一步快到时限",
+    "case_step_overdue": "个案的这一步超过时限",
+    "case_evidence_arrived": "时限之后补到个案的记录, 待复核",
     "channel_failed": "通知渠道发送失败",
     "expiring": "一份文件将在 30 日内到期, 请修订、审批并上报新的",
     "device_dormant": "一台平板长期未报清手中的记录, 工地不再等它; 请打开它同步, 不再使用的请注销",
@@ -50,6 +54,7 @@ _REASONS = {  # by an event's action and its detail's `reason`
         "heard_again": "已恢复联系, 各时段另行判定",
         "nothing_wrong": "补到的记录表明没有问题",
         "reported_in_time": "个案已在时限内报备",
+        "done_in_time": "个案的这一步已在时限内完成, 或不再要求",
     },
     "hastened": {
         "consecutive": "连续时段缺失",
@@ -111,11 +116,14 @@ def read_names(session: Session, *site_ids: str) -> Names:
     """Every name; of rows with several dates, the latest one. With sites those of their places, too."""
     query = (
         sa.select(Reference.noun, Reference.code, Reference.data)
-        .where(Reference.noun.in_(NOUNS))
+        .where(Reference.noun.in_((*NOUNS, CASE_STEPS)))
         .order_by(Reference.valid_from)
     )
     known: dict[str, dict[str, str]] = {noun: dict(names) for noun, names in OWN_NAMES.items()}
     for noun, code, data in session.execute(query):
+        if noun == CASE_STEPS:  # their flags have the codes of steps
+            known["duties"].setdefault(code, str(data["name"]))
+            continue
         known.setdefault(noun, {})[code] = str(data.get("name") or code)
         for step in data.get("steps", []):
             known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])

@@ -22,12 +22,13 @@ TITLES: Mapping[str, str] = {
     "site_kinds": "工地类型",
     "place_kinds": "场所类型",
     "units": "科室",
+    "report_lines": "报备电话",
 }
 _OF_EVERY_ROW = ("code", "source", "mark", "planned", "from", "to")
 # Fields whose codes are those of other rows, by the noun of these.
 _LISTED = {
     **{"unit": "units", "site_kinds": "site_kinds", "places": "place_kinds", "goes_on": "place_kinds"},
-    **{"evidence": "kinds"},
+    **{"evidence": "kinds", "district": "districts"},
 }
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "judging": {

@@ -24,6 +24,7 @@ _FIRST: Mapping[str, Mapping[str, Any]] = {
     "place_kinds": {"living": False},
     "site_kinds": {"rests": "official"},
     "units": {"reviews": False},
+    "report_lines": {},
 }
 
 

@@ -34,9 +34,11 @@ _ROWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "site_kind": ("site_kinds", ("unit", "rests")),
     "unit": ("units", ()),
     "risk_area": ("risk_areas", ("level",)),
+    "report_line": ("report_lines", ("part",)),
 }
 _OF_EVERY_ROW = ("code", "name", "source", "mark")
-_IF_GIVEN = ("worker_optional", "worker_required", "since")  # of kinds of sites; of areas at risk
+# Of kinds of sites; of areas at risk; of whom a case is reported to.
+_IF_GIVEN = ("worker_optional", "worker_required", "since", "dial", "district", "site")
 # Lists of fields that come down otherwise.
 _SERVED_NOUNS = ("place_kinds", "units", "duties")
 # Words of codes that are not in a list of their field: a window's slots and reasons, and what the server itself does.
@@ -138,7 +140,10 @@ def _words_body(kind: Kind, rows: Rows) -> dict[str, Any]:
     for name, field in kind.whole.fields.items():
         noun = field.metadata.get("noun", "")
         listed = {} if noun in _SERVED_NOUNS else {row["code"]: row["name"] for row in rows.get(noun, ())}
-        words = {**field.metadata.get("words", {}), **listed, **_MORE_WORDS.get((kind.name, name), {})}
+        more = dict(_MORE_WORDS.get((kind.name, name), {}))
+        if (kind.name, name) == ("flag", "duty"):  # those of cases have the codes of steps
+            more = {row["code"]: row["name"] for row in rows.get("case_steps", ())} | more
+        words = {**field.metadata.get("words", {}), **listed, **more}
         said = [{"code": code, "word": word} for code, word in words.items()]
         items.append({"field": name, "title": field.metadata["title"], **_given(words=said)})
     return {"code": kind.name, "name": kind.title, "items": items}

@@ -67,7 +67,7 @@ def limits_of(book: Rulebook, local_date: str) -> Limits:
         perfect_days=round(number("signal_perfect_days")),
         normal_from=number("signal_normal_from"),
         normal_below=number("signal_normal_below"),
-        fever_from=number("fever_celsius"),
+        fever_above=number("retest_above"),
         fever_readings=round(number("retest_high_of_three")),
         slot_slack_ms=round(number("signal_slot_slack_min") * _MINUTE_MS),
         site_radius_m=number("site_radius_m"),

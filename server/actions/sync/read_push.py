@@ -94,8 +94,19 @@ def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = S
         elif schema < SCHEMA_OF_FORMS and line.place.id is not None:
             line.code = "unreadable"
             line.errors = {"/body/place_id": [f"场所编号需要模式版本 {SCHEMA_OF_FORMS}。"]}
+        elif schema < SCHEMAS[-1] and line.kind.since:
+            _refuse_later_fields(line, schema)
     _store(lines, seals)
     return lines
+
+
+def _refuse_later_fields(line: Line, schema: str) -> None:
+    """Refuse a line whose body says what this schema version did not have yet."""
+    body = line.body or (msgspec.json.decode(line.served) if line.served else {})
+    later = {name: since for name, since in line.kind.since.items() if since > schema and name in body}
+    if later:
+        line.code = "unreadable"
+        line.errors = {f"/body/{name}": [f"这一项需要模式版本 {since}。"] for name, since in later.items()}
 
 
 def read_line(number: int, raw: bytes, seals: Seals, kinds: FormBook) -> Line:

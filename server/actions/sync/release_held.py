@@ -24,6 +24,7 @@ from server.base.seal import Seals
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
 from server.models.media import MediaPromise
+from server.models.record import look_at_cases
 from server.models.scope import lock_scope
 from server.models.travel import ask_screening
 from server.rules.duties.backfill import Observed
@@ -82,6 +83,9 @@ def finish(applying: Applying, reporting: Reporting, book: Rulebook) -> None:
             book,
         )
         trips = [touch.from_ms for touch in applying.touches if touch.kind in book.travel]
+        cases = {touch.subject for touch in applying.touches if touch.kind in book.case_evidence}
+        if about := {one for one in cases if one is not None}:
+            look_at_cases(applying.session, applying.scope.scope_id, about)
         if trips:
             ask_screening(applying.session, applying.scope.scope_id, min(trips))
     applying.feed.flush()

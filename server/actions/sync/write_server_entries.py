@@ -41,7 +41,8 @@ _AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memo
 class Draft(NamedTuple):
     """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
     `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`).
-    `form`: the version by which it is written. `media`: what it promises (sha256, bytes, type)."""
+    `form`: the version by which it is written. `media`: what it promises (sha256, bytes, type). `observed_ms`: when the work
+    was done, of an addition that is written down later (补录)."""
 
     kind: str
     act: str
@@ -51,6 +52,7 @@ class Draft(NamedTuple):
     reason: str | None = None
     form: int | None = None
     media: tuple[dict[str, Any], ...] = ()
+    observed_ms: int | None = None
 
 
 def write_server_entries(
@@ -147,13 +149,14 @@ class _Chain(NamedTuple):
         if draft.media:
             extras += f',"media":{msgspec.json.encode(draft.media).decode()}'
         at = FastAt(to_iso(self.now_ms), beacon=self.beacon, wall_ms=self.now_ms)
-        at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"}}'
+        later = "" if draft.observed_ms is None else f',"observed":"{to_iso(draft.observed_ms)}"'
+        at_text = f'{{"wall":"{at.wall}","beacon":"{at.beacon}"{later}}}'
         head = (
             f'{{"id":"{key}","scope":"{self.scope}","n":{n},"prev":"{prev}","kind":"{draft.kind}"'
             f',"record":"{record}"{extras},"act":"{draft.act}","at":{at_text},"body":'
         )
         raw = b"".join((head.encode(), body, b"}"))
-        if draft.act != "add" or draft.media:
+        if draft.act != "add" or draft.media or later:
             return read_line(number, raw, self.seals, self.kinds)
         named = (key, self.scope, n, prev, draft.kind, draft.record)
         entry = FastEntry(*named, "add", at, msgspec.Raw(body), form=draft.form)

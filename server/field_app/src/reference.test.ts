@@ -13,16 +13,16 @@ afterEach(() => take({}));
 
 describe("what came down in ref", () => {
   it("is the number in force on the day, and changes with the next sync", () => {
-    const built = rule("fever_celsius", TODAY).value;
-    const fever = { code: "fever_celsius", name: "x", source: "y", unit: "°C" };
+    const built = rule("entry_refused_from", TODAY).value;
+    const fever = { code: "entry_refused_from", name: "x", source: "y", unit: "°C" };
     take({ rule: [{ ...fever, value: 37.5, valid_from: "2026-12-01" }, { ...fever, value: 37.2, valid_from: "2021-12-01", valid_to: "2026-12-01" }] });
-    expect(["2026-11-30", "2026-12-01"].map((day) => rule("fever_celsius", day).value)).toEqual([37.2, 37.5]);
-    expect(ruleOn("fever_celsius", "2021-11-30")).toBeUndefined();
-    expect(() => rule("fever_celsius", "2021-11-30")).toThrow("no rule");
+    expect(["2026-11-30", "2026-12-01"].map((day) => rule("entry_refused_from", day).value)).toEqual([37.2, 37.5]);
+    expect(ruleOn("entry_refused_from", "2021-11-30")).toBeUndefined();
+    expect(() => rule("entry_refused_from", "2021-11-30")).toThrow("no rule");
     take({ rule: [{ ...fever, value: 37, valid_from: "2021-12-01" }] });
-    expect(rule("fever_celsius", "2026-11-30").value).toBe(37);
+    expect(rule("entry_refused_from", "2026-11-30").value).toBe(37);
     take({});
-    expect(rule("fever_celsius", TODAY).value).toBe(built);
+    expect(rule("entry_refused_from", TODAY).value).toBe(built);
   });
 
   it("is what a kind of site must know of a person, from its day on", () => {

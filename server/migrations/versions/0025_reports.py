@@ -8,7 +8,7 @@ from alembic import op
 from server.base.db import Json
 
 revision = "0025"
-down_revision = "0021"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

@@ -155,6 +155,13 @@ def field_with(kind: AnyKind, role: str) -> str | None:
     return with_role(kind.whole, role)
 
 
+def labels_of(kind: AnyKind, name: str) -> dict[str, str]:
+    """What people call the choices of a form's field."""
+    items = kind.form.items if isinstance(kind, FormKind) else ()
+    lists = (kind.form.lists[item.list] for item in items if item.name == name and item.list) if items else ()  # type: ignore[union-attr]
+    return {choice.name: choice.label for choice in chain.from_iterable(lists)}
+
+
 def types_of(kind: AnyKind) -> dict[str, Type]:
     """The types of a kind's fields and calculations, as expressions know them."""
     if isinstance(kind, FormKind):

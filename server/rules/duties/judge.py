@@ -12,6 +12,7 @@ STATES = ("open", "met", "done_late", "backfilled", "silent", "missed", "review"
 TIME_UNCERTAIN, EVIDENCE_KEPT, PLACE_UNCERTAIN = "time_uncertain", "evidence_kept", "place_uncertain"
 PLACE_CLOSED = "place_closed"
 CANNOT_TELL, FILE_PENDING = "cannot_tell", "file_pending"
+NOT_DONE, BOOK_NOT_KEPT = "not_done", "book_not_kept"
 NOT_SATISFIED, NOT_DECLARED, NOT_VALID, EXPIRING = "not_satisfied", "not_declared", "not_valid", "expiring"
 SOURCE_SILENT, NOT_ONLINE = "source_silent", "not_online"
 CONTRADICTED, PROOF_LOST, TRIGGER_GONE = "contradicted", "proof_lost", "trigger_gone"
@@ -28,12 +29,13 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     "not_covered": "平板已上报到截止之后, 仍有人未测",
     NOT_SATISFIED: "记录显示不符合要求",
     NOT_DECLARED: "平板已上报到截止之后, 仍无有效期内的申报或查看记录",
+    BOOK_NOT_KEPT: "平板已上报到截止之后, 出入库台账没有如实登记",
     NOT_VALID: "平板已上报到截止之后, 仍没有当日有效的文件",
     EXPIRING: "文件有效, 但即将到期",
     SOURCE_SILENT: "监控平台没有上报, 不能认定离线",
     NOT_ONLINE: "平台有上报的时间里, 在线比例不足",
     CONTRADICTED: "认定完成之后收到的记录显示不符合要求, 待复核",
-    PROOF_LOST: "认定不符合要求所依据的记录已作废或更正, 待复核",
+    PROOF_LOST: "认定不符合要求所依据的记录已作废、更正或补充, 待复核",
     TRIGGER_GONE: "引起这项要求的记录已作废或更正",
     CANNOT_TELL: "有记录, 但缺少判定所需的数据, 不能认定是否符合要求",
     FILE_PENDING: "文件已登记, 附件尚未传到, 不能认定有无",
@@ -52,6 +54,7 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
 REMEDIES = {  # what a person can do about a window, by its reason
     NOT_SATISFIED: "按要求整改后重新查看登记, 由复查销号; 记错的, 请记录人更正。",
     NOT_DECLARED: "请到现场查看并登记; 已做而未记的, 可补录。",
+    BOOK_NOT_KEPT: "请逐次登记入库、领用, 每周盘点; 已领用而未记的, 可补录。",
     NOT_VALID: "请上报有效期内的文件, 并等附件传完。",
     EXPIRING: "请在到期之前修订、审批并上报新的文件。",
     SOURCE_SILENT: "请查看监控平台和网络; 平台恢复上报后自动判定。",
@@ -92,8 +95,9 @@ class Evidence:
     `fulfilled`: `none`, `timely`, `late` (only with facts after `due`), `backfilled` (only with facts that were written
     down later, at the time that their authors say), `uncertain` (facts that may fulfil it), `violated` (a fact proves the
     contrary), `unheard` (its source did not report). `why`: the reason of the last three, or what to say of one that is
-    fulfilled; `lack`: the reason if nothing comes. `need` and `have` count people where a duty is judged by coverage,
-    which can grow until the deadline; `expected` is False where nobody has to be measured at all.
+    fulfilled; `lack`: the reason if nothing more comes. `need` and `have` count people where a duty is judged by coverage,
+    which can grow until the deadline, or days where something does not last long enough; `expected` is False where nobody
+    has to be measured at all.
     """
 
     fulfilled: str = "none"
@@ -101,11 +105,16 @@ class Evidence:
     have: int | None = None
     expected: bool = True
     why: str | None = None
-    lack: str = "not_done"
+    lack: str = NOT_DONE
 
     @property
     def is_coverage(self) -> bool:
-        return self.need is not None and self.fulfilled != "violated"
+        return self.need is not None and self.fulfilled != "violated" and self.lack == NOT_DONE
+
+    @property
+    def shows_the_contrary(self) -> bool:
+        """Whether it is known that something is not as it has to be."""
+        return self.fulfilled == "violated" or reason_code(self.lack) == NOT_SATISFIED
 
 
 NOTHING = Evidence()
@@ -159,16 +168,19 @@ def judge(
         return Verdict(state, reason, None)
     fulfilled = evidence.fulfilled not in ("none", "unheard")
     if state == "missed" and code == NOT_SATISFIED:
-        is_proved = evidence.fulfilled == "violated"
-        return Verdict(state, reason, None) if is_proved else Verdict("review", PROOF_LOST, None)
+        return (
+            Verdict(state, reason, None)
+            if evidence.shows_the_contrary
+            else Verdict("review", PROOF_LOST, None)
+        )
     if state == "missed":
         return Verdict("review", "evidence_after_missed", None) if fulfilled else Verdict(state, reason, None)
     if state in _DONE:
         if evidence.fulfilled in _BEST_FIRST[: _DONE.index(state) + 1]:
             return Verdict(state, evidence.why, None)
         if reported.now_ms >= deadline_ms:
-            is_contrary = evidence.fulfilled == "violated"
-            return Verdict("review", CONTRADICTED if is_contrary else evidence.why or "evidence_lost", None)
+            why = CONTRADICTED if evidence.shows_the_contrary else evidence.why
+            return Verdict("review", why or "evidence_lost", None)
     return _undecided(deadline_ms, reported, evidence)
 
 
@@ -202,7 +214,7 @@ def _undecided(deadline_ms: int, reported: Reported, evidence: Evidence) -> Verd
         return Verdict("silent", SOURCE_SILENT, None)
     if not is_complete:
         return Verdict("silent", "not_heard", None)
-    return Verdict("missed", "not_covered" if evidence.have else evidence.lack, None)
+    return Verdict("missed", "not_covered" if coverage and evidence.have else evidence.lack, None)
 
 
 def _somebody(code: str, evidence: Evidence) -> bool:

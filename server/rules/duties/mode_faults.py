@@ -9,8 +9,9 @@ from schemas.expressions.faults import ExpressionFault
 from schemas.forms.kind import FormKind
 from schemas.kinds import AnyKind, Kinds
 from server.rules.cases import CASE_KIND
-from server.rules.duties.conditions import condition, field_with
+from server.rules.duties.conditions import condition, field_with, types_of
 from server.rules.duties.modes import PARENT, SAME_PLACE, SAME_WORKER, Mode, ModeFault, Trigger, read_mode
+from server.rules.duties.stock import MEAN_DAYS, MOVEMENTS
 
 Found = Iterator[tuple[str, str]]  # fault, what to do
 
@@ -37,6 +38,8 @@ def mode_faults(row: Mapping[str, Any], kinds: Kinds, rules: Collection[str]) ->
             "evidence_unfit",
             f"{kind.title} ({kind.name}) 是可修改的登记, 不能按周期判定, 请更正 evidence。",
         )
+    if mode.reckons:
+        yield from _book(mode, kind, rules)
     if row["judging"] == "telemetry":
         for role in _TELEMETRY_ROLES:
             if field_with(kind, role) is None:
@@ -48,6 +51,22 @@ def mode_faults(row: Mapping[str, Any], kinds: Kinds, rules: Collection[str]) ->
         yield "place_not_recorded", f"{kind.title} ({kind.name}) 写不出场所, 请把 places 留空。"
     if mode.rolling is not None and mode.per != "site":
         yield "mode_invalid", "rolling 只能用于整个工地的职责, 请把 places 留空。"
+
+
+def _book(mode: Mode, kind: AnyKind, rules: Collection[str]) -> Found:
+    """A book of supplies says of which item, what happened and how much; the days come from a rule."""
+    types, slot = types_of(kind), field_with(kind, "slot")
+    about = types.get(kind.subject_field or "")
+    items = about.choices if about is not None else ()
+    if slot is None or not set(MOVEMENTS) <= set(types[slot].choices) or field_with(kind, "amount") is None:
+        yield (
+            "evidence_unfit",
+            f"{kind.title} ({kind.name}) 没有 role 为 slot 或 amount 的项, 或写不出 {'、'.join(MOVEMENTS)}。",
+        )
+    if missing := [item for item in mode.items if item not in items]:
+        yield "mode_invalid", f"items {kind.title} ({kind.name}) 没有物资 {'、'.join(missing)}, 请更正。"
+    if missing := [code for code in (mode.need, MEAN_DAYS) if code not in rules]:
+        yield "mode_invalid", f"need 没有数值 {'、'.join(missing)}, 请先在 rules.json 里增加, 或更正。"
 
 
 def _conditions(mode: Mode, kind: AnyKind, rules: Collection[str]) -> Found:

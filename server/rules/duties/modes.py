@@ -3,6 +3,7 @@
 | judging | windows | a window is met by |
 | --- | --- | --- |
 | state | a place or site, a period (`every`) | the latest record up to the deadline, of at most `valid_days`: `holds` |
+| state that reckons stock | the site, a period | a recent count of each of `items`, enough for the days of rule `need` |
 | period | as state, or `rolling` from the last record | one record |
 | document | a look (`every`) | a record that is valid on the day of the look, whose file has arrived |
 | event | each record of kind `trigger` that fits `trigger_when` | one record about the same (`relation`), `within` so long |
@@ -16,11 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.rules.duties.periods import Every, PeriodFault, Rolling, read_every, read_rolling, read_within
+from server.rules.duties.stock import LOOKS_BACK_DAYS, STOCK
 
 BY_PERIOD = ("state", "period", "document", "telemetry")
 MODES = (*BY_PERIOD, "event")
 SAME_WORKER, SAME_PLACE, PARENT = "worker", "place", "parent"
 RELATIONS = {SAME_WORKER: "同一人员", SAME_PLACE: "同一场所", PARENT: "所属记录"}
+RECKONS = (STOCK,)
 PER = ("place", "place_kind", "site")
 SHARE = 0.95  # of a source's time, where a row says nothing
 
@@ -48,6 +51,7 @@ class Trigger:
 class Mode:
     """`when`: which records count; `holds`: what a state must satisfy; both are expressions. `valid_days`: how old a record
     may be at the deadline (None: as old as the period). `per`: what has a window of its own. `share`: of telemetry.
+    `reckons`: the records are reckoned together, as a book (stock.py), of these `items`; `need`: the rule with the days.
     """
 
     every: Every | None = None
@@ -58,6 +62,14 @@ class Mode:
     valid_days: int | None = None
     per: str = "site"
     share: float = SHARE
+    reckons: str = ""
+    items: tuple[str, ...] = ()
+    need: str = ""
+
+    @property
+    def looks_back_days(self) -> int:
+        """Of how many days before its deadline a window takes records."""
+        return LOOKS_BACK_DAYS if self.reckons else self.valid_days or 0
 
 
 SLOTS = Mode()  # of a duty that is asked by slots
@@ -76,7 +88,8 @@ def read_mode(row: Mapping[str, Any]) -> Mode:
         return Mode(trigger=_trigger(row), when=row.get("when") or "", per=per)
     if bool(every) == bool(rolling) or (rolling and row["judging"] != "period"):
         raise ModeFault("every", "请写明周期, 如 weeks 1; 只有 period 可以改写 rolling, 如 months 2。")
-    if row["judging"] == "state" and not row.get("holds"):
+    reckons = _reckons(row, per)
+    if row["judging"] == "state" and not (row.get("holds") or reckons):
         raise ModeFault("holds", "请写明应满足的条件, 如 ${persons} <= 6。")
     return Mode(
         every=_read("every", every, read_every) if every else None,
@@ -86,7 +99,21 @@ def read_mode(row: Mapping[str, Any]) -> Mode:
         valid_days=_number("valid_days", row.get("valid_days"), 1, 366),
         per=per,
         share=_share(row) if row["judging"] == "telemetry" else SHARE,
+        reckons=reckons,
+        items=tuple((row.get("items") or "").split()) if reckons else (),
+        need=row.get("need") or "" if reckons else "",
     )
+
+
+def _reckons(row: Mapping[str, Any], per: str) -> str:
+    reckons = row.get("reckons") or ""
+    if not reckons:
+        return ""
+    if reckons not in RECKONS or row["judging"] != "state" or per != "site":
+        raise ModeFault("reckons", "只能写 stock, 用于整个工地的 state 职责, 请把 places 留空。")
+    if not row.get("items"):
+        raise ModeFault("items", "请写明须有储备的物资, 如 disinfectant mask。")
+    return reckons
 
 
 def _trigger(row: Mapping[str, Any]) -> Trigger:

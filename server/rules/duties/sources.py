@@ -6,14 +6,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from server.rules.cases import CASE
 from server.rules.duties.windows import NORMAL
 from server.rules.flags.escalation import SILENT, Delay, Policy
 from server.rules.from_rows import holds, in_force
 from server.rules.rulebook import Rulebook
 
 MARKS = {"F": "已见原文", "M": "待核对原文", "P": "建议值"}
-_THRESHOLDS = {SILENT: ("silent_site_h",), CASE: ("case_report_warn_h", "case_report_h")}
 _UNITS = {"h": "小时", "d": "天", "min": "分钟"}
 
 
@@ -63,7 +61,11 @@ def _of_duty(book: Rulebook, duty: str, alert: str, local_date: str) -> Iterator
 
 
 def _of_thresholds(book: Rulebook, duty: str, local_date: str) -> Iterator[Source]:
-    for code in _THRESHOLDS.get(duty, ()):
+    step = in_force(book.rows.get("case_steps", ()), duty, local_date)
+    codes = ("silent_site_h",) if duty == SILENT else ()
+    if step is not None:
+        codes = tuple(filter(None, (step["warn"], step["limit"])))
+    for code in codes:
         row = in_force(book.rows["rules"], code, local_date)
         if row is not None:
             says = f"{row['value']:g} {_UNITS.get(row['unit'], row['unit'])}"

@@ -204,4 +204,4 @@ def test_old_kinds_are_read_as_version_1_where_an_entry_names_none() -> None:
     for version in (None, 1):
         assert BOOK.validate("disinfection_log", "add", LOG, version).clean == LOG
     assert BOOK.validate("disinfection_log", "add", LOG, 2).code == "unknown_form"
-    assert {one.version for one in shipped_forms()} == {1}
+    assert {one.version for one in shipped_forms() if one.code in ONCE_CODE} == {1}

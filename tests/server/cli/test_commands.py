@@ -138,12 +138,15 @@ def test_reference_data_that_cannot_be_met_is_named_row_by_row(
 ) -> None:
     folder = Path(shutil.copytree(load_reference.SEED_DATA, tmp_path / "seed_data"))
     duties = folder / "duties.json"
-    duties.write_text(duties.read_text("utf-8").replace('"planned": true, ', "", 2), "utf-8")
+    rows = (
+        duties.read_text("utf-8").replace('"isolation_room"', '"room_log"').replace('"drill"', '"drill_log"')
+    )
+    duties.write_text(rows, "utf-8")
     monkeypatch.setattr(load_reference, "SEED_DATA", folder)
     result = run("seed", "reference")
     assert result.exit_code == 1
-    assert "duties.json 第 10 条 TRAVEL: 没有记录类型 travel_declaration" in result.output
-    assert "duties.json 第 11 条 SUPPLY: 没有记录类型 supply_count" in result.output
+    assert "duties.json 第 12 条 ISOLATE: 没有记录类型 room_log" in result.output
+    assert "duties.json 第 14 条 DRILL: 没有记录类型 drill_log" in result.output
     assert "[evidence_unknown]" in result.output and "[reference_invalid]" in result.output
 
 

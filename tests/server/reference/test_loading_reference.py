@@ -143,20 +143,20 @@ def test_a_planned_row_is_not_loaded_and_leaves_a_database_that_has_it(
     def known() -> tuple[int, int]:
         """How many rows the database has of the duty, and how many versions a tablet has."""
         with app.app_context(), read() as session:
-            query = sa.select(Reference).where(Reference.noun == "duties", Reference.code == "SUPPLY")
+            query = sa.select(Reference).where(Reference.noun == "duties", Reference.code == "CAMERA")
             stored = len(session.scalars(query).all())
         cast.clock.advance(1000)
         assert tablet.sync().ok
-        return stored, len(_versions(tablet, "SUPPLY"))
+        return stored, len(_versions(tablet, "CAMERA"))
 
     _load(app, cast)
     tablet = Field(cast, tmp_path).tablet("first")
     assert known() == (0, 0)
     asked = {"every": "weeks 1", "holds": "${amount} > 0"}
-    files.change("duties", "SUPPLY", planned=False, evidence="supply_movement", **asked)
+    files.change("duties", "CAMERA", planned=False, evidence="supply_movement", **asked)
     _load(app, cast)
     assert known() == (1, 1)
-    files.change("duties", "SUPPLY", planned=True)
+    files.change("duties", "CAMERA", planned=True)
     assert _load(app, cast) == 1
     assert known() == (0, 0)
 
@@ -165,7 +165,7 @@ def _slots(*spans: tuple[str, str, str], **more: Any) -> list[Row]:
     return [{"code": code, "opens": opens, "due": due, "grace_s": 0, **more} for code, opens, due in spans]
 
 
-_SUPPLY = {"planned": False, "evidence": "supply_movement", "every": "weeks 1"}
+_SUPPLY = {"reckons": None, "every": "weeks 1"}
 FAULTS: dict[str, tuple[Change, str, str]] = {
     "evidence without a kind": (
         lambda files: files.change("duties", "TRAVEL", planned=False),
@@ -208,6 +208,21 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         lambda files: files.change("duties", "SUPPLY", **_SUPPLY, holds="${amount} >= rule('nothing')"),
         "duties.json 第 11 条 SUPPLY",
         "unknown_rule",
+    ),
+    "a book of a form that is none": (
+        lambda files: files.change("duties", "SUPPLY", evidence="ventilation_log"),
+        "duties.json 第 11 条 SUPPLY",
+        "evidence_unfit",
+    ),
+    "a book of what nobody can enter": (
+        lambda files: files.change("duties", "SUPPLY", items="disinfectant boots"),
+        "duties.json 第 11 条 SUPPLY",
+        "mode_invalid",
+    ),
+    "days of a number that is no rule": (
+        lambda files: files.change("duties", "SUPPLY", need="supply_days"),
+        "duties.json 第 11 条 SUPPLY",
+        "mode_invalid",
     ),
     "a place of a record that names none": (
         lambda files: files.change(

@@ -22,6 +22,7 @@ DEADLINE = 1_000_000
 BEFORE, AFTER = DEADLINE - 1, DEADLINE
 HEARD, NOT_HEARD = DEADLINE, DEADLINE - 1
 VIOLATED = Evidence("violated", 6, 8, why="not_satisfied: 居住人数应不超过 6, 实为 8")
+SHORT = Evidence(need=7, have=3, lack="not_satisfied: 口罩可用天数应不少于 7, 实为 3.0")
 UNHEARD, UNDECLARED = Evidence("unheard"), Evidence(lack="not_declared")
 HOLDS, UNSURE = Evidence("timely"), Evidence("uncertain", why="time_uncertain")
 
@@ -38,6 +39,12 @@ HOLDS, UNSURE = Evidence("timely"), Evidence("uncertain", why="time_uncertain")
         (("missed", "not_satisfied: x"), Evidence(), AFTER, HEARD, "review"),
         (("missed", "not_satisfied: x"), HOLDS, BEFORE, HEARD, "review"),
         (("missed", "not_declared"), VIOLATED, AFTER, HEARD, "review"),
+        (("open", None), SHORT, BEFORE, HEARD, "open"),  # another tablet may know of more: waited for
+        (("open", None), SHORT, AFTER, NOT_HEARD, "silent"),
+        (("silent", "not_heard"), SHORT, AFTER, HEARD, "missed"),
+        (("met", None), SHORT, BEFORE, HEARD, "open"),
+        (("met", None), SHORT, AFTER, HEARD, "review"),
+        (("missed", "not_satisfied: x"), SHORT, AFTER, HEARD, "missed"),
         (("missed", "not_declared"), HOLDS, AFTER, HEARD, "review"),
         (("excused", "suspended: 王某"), VIOLATED, AFTER, HEARD, "excused"),
         (("void", "trigger_gone"), VIOLATED, AFTER, HEARD, "void"),
@@ -206,6 +213,9 @@ def test_a_condition_says_what_was_needed_and_found(
         ({"judging": "event", "trigger": "x", "relation": "friend"}, "relation"),
         ({"judging": "event", "trigger": "x", "relation": "worker", "within": "soon"}, "within"),
         ({"judging": "telemetry", "every": "days 1", "need": "2"}, "need"),
+        ({"judging": "state", "every": "weeks 1", "reckons": "money"}, "reckons"),
+        ({"judging": "period", "every": "weeks 1", "reckons": "stock", "items": "mask"}, "reckons"),
+        ({"judging": "state", "every": "weeks 1", "reckons": "stock"}, "items"),
     ],
 )
 def test_a_row_that_says_too_little_names_the_member(row: dict[str, Any], name: str) -> None:

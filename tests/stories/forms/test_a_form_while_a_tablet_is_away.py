@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,13 @@ import sqlalchemy as sa
 from server.actions.sites.assign_site import assign_site
 from server.actions.sites.register_site import NewSite, register_site
 from server.base.db import read, write
-from server.models import LogEntry, User, Window
+from server.models import LogEntry, Site, User, Window
 from server.models.scope import scope_name
-from server.workflows.scheduler import tick
 from tests.stories.field import Field
 from tests.stories.forms.conftest import Run
-from tests.stories.forms.workbooks import pond, workbook
+from tests.stories.forms.workbooks import PHOTO, pond, workbook
 from tests.stories.kinds.desk import at_the_console
+from tests.stories.photos import picture
 
 ROUND = {"look": "clear", "minutes": 7}
 BY_ID = {"type": "select_one_from_file places.csv", "name": "place_id", "choice_filter": "kind = 'pond'"}
@@ -47,17 +49,32 @@ def add_park(field: Field) -> str:
         return site.id
 
 
+def add_park_by_commands(run: Run, field: Field) -> str:
+    """The same park, as whoever has no browser opens it."""
+    for command in (
+        ("site", "add", "人民公园", "--district", "410702", "--kind", "park"),
+        ("place", "add", "人民公园", "pond", "东湖"),
+        ("assign", "inspector", "人民公园"),
+    ):
+        done = run(*command)
+        assert done.exit_code == 0, done.output
+    with field.app.app_context(), read() as session:
+        return session.scalars(sa.select(Site.id).where(Site.name == "人民公园")).one()
+
+
 @pytest.mark.parametrize("where", ["kind", "id"])
-def test_the_window_is_met_and_the_record_is_in_page_and_workbook(
+def test_the_window_is_met_and_the_record_is_in_page_workbook_and_csv(
     field: Field, run: Run, tmp_path: Path, where: str
 ) -> None:
     tablet = field.tablet("away")
-    file = workbook(tmp_path / "池塘巡查.xlsx", sheets_asking_for(where))
+    sheets = sheets_asking_for(where)
+    sheets["survey"].append(PHOTO)
+    file = workbook(tmp_path / "池塘巡查.xlsx", sheets)
     assert run("form", "check", str(file)).exit_code == 0
     done = run("form", "publish", str(file))
     assert done.exit_code == 0, done.output
-    site = add_park(field)
-    tick(field.app, field.cast.clock.now_ms())
+    site = add_park_by_commands(run, field)
+    assert run("tick").exit_code == 0
 
     assert tablet.sync().ok
     (form,) = [item.body for item in tablet.list("form") if item.body["code"] == "pond_round"]
@@ -71,9 +88,11 @@ def test_the_window_is_met_and_the_record_is_in_page_and_workbook(
     assert opens_ms is not None
     field.cast.clock.advance(max(0, opens_ms + 60_000 - field.cast.clock.now_ms()))
     (lake,) = next(item.body["places"] for item in tablet.list("site") if item.id == site)
-    entry = tablet.add(
-        scope, "pond_round", {**ROUND, **{"kind": {"place": "pond"}, "id": {"place_id": lake["id"]}}[where]}
-    )
+    photo = picture()
+    digest = hashlib.sha256(photo).hexdigest()
+    place = {"kind": {"place": "pond"}, "id": {"place_id": lake["id"]}}[where]
+    promised = {"sha256": digest, "bytes": len(photo), "type": "image/jpeg"}
+    entry = tablet.add(scope, "pond_round", {**ROUND, **place, "pictures": [digest]}, media=[promised])
     assert tablet.sync().ok and tablet.refused() == []
 
     with field.app.app_context(), read() as session:
@@ -90,6 +109,9 @@ def test_the_window_is_met_and_the_record_is_in_page_and_workbook(
     )
     header, line = ([cell.value for cell in row] for row in book["池塘巡查"].iter_rows())
     assert dict(zip(header, line, strict=True))["水面"] == "清洁"
+    text = section.get(f"/console/sites/{site}/records/pond_round.csv").data.decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert (line["水面"], line["时长"]) == ("清洁", "7")
     for command in (("verify-log",), ("rebuild", "--check")):
         proved = run(*command)
         assert proved.exit_code == 0, proved.output

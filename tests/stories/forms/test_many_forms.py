@@ -29,9 +29,9 @@ def device(field: Field, tmp_path: Path) -> WireDevice:
     return device
 
 
-def publish_many(field: Field) -> None:
+def publish_many(field: Field, many: int = MANY) -> None:
     with field.app.app_context(), write() as session:
-        for number in range(MANY):
+        for number in range(many):
             tx = tx_of(session, field.app.extensions["gongdi"].seals, field.cast.clock.now_ms())
             settings = {"form_id": f"round_{number}", "form_title": f"巡查 {number}"}
             publish_form(tx, tables_from_json(only_form(settings_2=settings)))

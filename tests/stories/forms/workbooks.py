@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter
 
 LABEL = "label::中文 (zh)"
+PHOTO = {"type": "image", "name": "pictures", LABEL: "照片", "required": "yes"}
 POND: dict[str, list[dict[str, Any]]] = {
     "survey": [
         {

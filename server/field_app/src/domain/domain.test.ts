@@ -9,7 +9,7 @@ import { knownPlaces, placeWords } from "./places";
 import { inForce } from "./dated";
 import { departed, personOf, personOfCode, present, search } from "./people";
 import { agreement, spelt } from "./pinyin";
-import { celsiusOf, earlyText, isDone, isHigh, retests, slotAt, verdict, waitMs } from "./temperature";
+import { celsiusOf, earlyText, isDone, isFever, isHigh, isRefused, retests, slotAt, verdict, waitMs } from "./temperature";
 import { problems } from "./validate";
 
 const DAY_MS = Date.parse("2026-11-23T00:00:00+08:00");
@@ -191,21 +191,29 @@ describe("a reading", () => {
     ["421", "implausible"],
     ["350", "normal"],
     ["372", "normal"],
-    ["373", "fever"],
+    ["373", "normal"],
+    ["374", "fever"],
     ["420", "fever"],
   ])("%s is %s", (digits, expected) => expect(verdict(celsiusOf(digits))).toBe(expected));
+
+  it("is refused at the gate from one number on, and measured again above another", () => {
+    expect([37.2, 37.3, 37.4].map(isRefused)).toEqual([false, true, true]);
+    expect([37.2, 37.3, 37.4].map((celsius) => isFever(celsius))).toEqual([false, false, true]);
+    expect(verdict(37.3, isRefused)).toBe("fever");
+  });
 
   it("that is high begins a retest, and two high ones of three decide", () => {
     const one = (...checks: Item[]) => retests(checks).get("w");
     expect(one(check(0, 36.5))).toBeUndefined();
-    const begun = one(check(0, 37.3))!;
-    expect(begun).toMatchObject({ readings: [37.3] });
+    expect(one(check(0, 37.3))).toBeUndefined();
+    const begun = one(check(0, 37.4))!;
+    expect(begun).toMatchObject({ readings: [37.4] });
     expect([isDone(begun), isHigh(begun)]).toEqual([false, false]);
     const high = one(check(0, 37.5), check(5, 37.4, "retest"))!; // a third one could not change it
     expect([isDone(high), isHigh(high)]).toEqual([true, true]);
-    const late = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.3, "retest"))!;
+    const late = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.4, "retest"))!;
     expect([isDone(late), isHigh(late)]).toEqual([true, true]);
-    const low = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.2, "retest"))!;
+    const low = one(check(0, 37.5), check(5, 36.8, "retest"), check(10, 37.3, "retest"))!;
     expect([isDone(low), isHigh(low)]).toEqual([true, false]);
   });
 

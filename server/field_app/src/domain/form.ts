@@ -76,6 +76,11 @@ export function fieldOf(form: Form, role: string): FormItem | undefined {
   return fieldsOf(form).find((item) => item.role === role);
 }
 
+/** The kind whose records those of the form belong to; undefined if they stand alone. */
+export function parentOf(form: Form): string | undefined {
+  return fieldOf(form, "parent")?.file;
+}
+
 /** Whether a form, a field or a choice is offered on a day. */
 export function isOffered({ from = "", to }: { from?: string; to?: string }, day: string): boolean {
   return from <= day && (to === undefined || day < to);

@@ -16,17 +16,23 @@ export function celsiusOf(digits: string): number | null {
   return digits.length === 3 ? Number(digits) / 10 : null;
 }
 
-export function verdict(celsius: number | null): Verdict {
+export function verdict(celsius: number | null, isTooHigh: (celsius: number) => boolean = isFever): Verdict {
   if (celsius === null) return "incomplete";
   if (CELSIUS?.rule === "range" && (celsius < CELSIUS.low || celsius > CELSIUS.high)) return "impossible";
   // A question, not a limit: outside, a thermometer is more likely wrong than a person is.
   if (celsius < rule("plausible_celsius_low").value || celsius > rule("plausible_celsius_high").value) return "implausible";
-  return isFever(celsius) ? "fever" : "normal";
+  return isTooHigh(celsius) ? "fever" : "normal";
 }
 
+/** Whether a reading is measured again. It is not the number by which the gate refuses people. */
 export function isFever(celsius: number, atMs = Date.now()): boolean {
-  const neverBelow = Math.min(...versionsOf("fever_celsius").map(({ value }) => value)); // whatever the day
-  return celsius >= neverBelow && celsius >= rule("fever_celsius", localDate(atMs)).value;
+  const neverBelow = Math.min(...versionsOf("retest_above").map(({ value }) => value)); // whatever the day
+  return celsius > neverBelow && celsius > rule("retest_above", localDate(atMs)).value;
+}
+
+/** Whether nobody with this reading is let in. */
+export function isRefused(celsius: number): boolean {
+  return celsius >= rule("entry_refused_from").value;
 }
 
 /** The readings that decide about a person: begun by a high one, ended by three, or as soon as enough of them are high. */

@@ -1,13 +1,13 @@
 // The frame: the user, the site, the navigation bar, and short messages to the user.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { fieldOf, type Form } from "../domain/form";
+import { type Form, parentOf } from "../domain/form";
 import { CASE } from "../domain/code_kinds";
 import { inForce } from "../domain/dated";
 import { localDate } from "../protocol/time";
 import { REFERENCE, type Reference, takeReference } from "../reference";
 import type { FieldDatabase } from "../store/database";
-import { formsOn, isMeantFor, publishedForms } from "../store/forms";
+import { formsOn, isMeantFor, publishedForms, WRITER } from "../store/forms";
 import { type Item, listed, listedTogether } from "../store/view";
 import { Exchange } from "../sync/exchange";
 import { Syncer } from "../sync/syncer";
@@ -46,8 +46,8 @@ const OWN_ROOMS: Room[] = [
   ["/cases", "个案", CASE],
 ];
 const SYNC: Room = ["/sync", "同步", "sync"];
-const WRITER = "inspector"; // who uses this app
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
+const FURTHER_MOST = 12; // in the bar at the side; where there are more, a page of them all is quicker than to roll the bar
 const TOAST_MS = 3_000;
 const TOUCHES = ["pointerdown", "keydown"];
 
@@ -110,9 +110,10 @@ async function readForms(db: FieldDatabase): Promise<{ forms: Form[]; duties: It
  * belong to records of another: they are begun there. */
 function roomsOf(forms: readonly Form[], duties: readonly Item[], site: Item | null, today: string): AllRooms {
   const offered = [...formsOn(forms, today).values()].filter((form) => isMeantFor(form, site, WRITER));
-  const isAsked = (kind: string) => duties.some(({ body }) => body["kind"] === kind && inForce(duties, String(body["code"]), today)?.body["kind"] === kind);
-  const isBelow = (form: Form) => offered.some(({ code }) => code === fieldOf(form, "parent")?.file);
-  const byNeed = [...offered.filter(({ code }) => isAsked(code)), ...offered.filter((form) => !isAsked(form.code) && !isBelow(form))];
+  const asked = new Set(duties.map(({ body }) => inForce(duties, String(body["code"]), today)?.body["kind"]));
+  const codes = new Set(offered.map(({ code }) => code));
+  const standsAlone = (form: Form) => !asked.has(form.code) && !codes.has(parentOf(form) ?? "");
+  const byNeed = [...offered.filter(({ code }) => asked.has(code)), ...offered.filter(standsAlone)];
   const [first, ...others] = byNeed.map(({ code, title, icon = "record" }): Room => [logRoom(code), title, icon]);
   return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...OWN_ROOMS, ...others, SYNC] };
 }
@@ -123,16 +124,17 @@ function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isR
   const copy = isRevoked ? null : route.query.get("copy");
   useAim(main);
   const isFurther = rooms.further.some(([path]) => shown.startsWith(path));
+  const further = rooms.further.filter((room, i) => i < FURTHER_MOST || room === SYNC || shown.startsWith(room[0]));
   return (
     <div class="frame">
       <nav class="rooms" aria-label="栏目">
         {rooms.bar.map((room) => (
           <RoomLink key={room[0]} room={room} shown={shown} />
         ))}
-        {rooms.further.map((room) => (
+        {further.map((room) => (
           <RoomLink key={room[0]} room={room} shown={shown} more="further" />
         ))}
-        <RoomLink room={MORE} shown={isFurther ? MORE[0] : shown} more="more" />
+        <RoomLink room={MORE} shown={isFurther ? MORE[0] : shown} more={further.length < rooms.further.length ? undefined : "more"} />
       </nav>
       <main ref={main}>
         <SyncBadge />
@@ -143,7 +145,7 @@ function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isR
   );
 }
 
-function RoomLink({ room: [path, name, icon], shown, more }: { room: Room; shown: string; more?: string }) {
+function RoomLink({ room: [path, name, icon], shown, more }: { room: Room; shown: string; more?: string | undefined }) {
   return (
     <a class={more} href={`#${path}`} aria-current={shown.startsWith(path) ? "page" : undefined}>
       <Icon name={icon} />

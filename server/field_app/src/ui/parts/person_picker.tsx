@@ -17,10 +17,11 @@ interface Props {
   onPick: (person: Person) => void;
   aside?: (person: Person) => ComponentChildren; // what is known of each
   empty?: ComponentChildren;
+  unknown?: ComponentChildren; // where a search finds nobody
   isWithin?: boolean; // a form, of which it is a part: then it can be none itself
 }
 
-export function PersonPicker({ people, others = [], onPick, aside, empty, isWithin = false }: Props) {
+export function PersonPicker({ people, others = [], onPick, aside, empty, unknown, isWithin = false }: Props) {
   const { notify } = useSession();
   const [typed, setTyped] = useState("");
   const field = useRef<HTMLInputElement>(null);
@@ -65,6 +66,7 @@ export function PersonPicker({ people, others = [], onPick, aside, empty, isWith
         </label>
         <Scanner onRead={pickScanned} />
       </div>
+      {found.length === 0 && typed && unknown}
       {found.length === 0 && (typed || empty) && <div class="empty">{typed ? "没有找到。可以换一种写法, 或到名册登记新人员。" : empty}</div>}
       <ul class="people">
         {found.slice(0, SHOWN_MAX).map((person) => (

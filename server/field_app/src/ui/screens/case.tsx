@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { choices, contracts } from "../../contracts";
 import { type Case, caseOf, urgency } from "../../domain/cases";
 import { type Person, personOf } from "../../domain/people";
+import { reportLines } from "../../domain/report_lines";
 import { earlyText, isFever, retests } from "../../domain/temperature";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
@@ -125,6 +126,7 @@ function CaseFile({ known, person, copy }: { known: Case; person: Person; copy: 
       <ContestedNames kind={KIND} item={item} />
       {body["voided"] === true && <p class="notice">这个个案已作废。</p>}
       {isOpen && <Deadline known={known} now={now} />}
+      {isOpen && <Lines today={localDate(now)} />}
       <dl class="card facts">
         <dt>立案</dt>
         <dd>{momentText(known.openedMs, now)}</dd>
@@ -184,6 +186,24 @@ function Deadline({ known, now }: { known: Case; now: number }) {
         {known.limit.value} 小时内报备, 依据: {known.limit.source}
       </small>
     </p>
+  );
+}
+
+/** Whom to report to, to call with one tap, also without a network. */
+function Lines({ today }: { today: string }) {
+  const { db, site } = useSession();
+  const rows = useLive(async () => (await listed(db, "report_line", "ref")).map(({ body }) => body), [db]);
+  if (!rows || !site) return null;
+  const lines = reportLines(rows, String(site.body["district"] ?? ""), site.id, today);
+  if (lines.length === 0) return null;
+  return (
+    <ul class="card lines" aria-label="报备电话">
+      {lines.map(({ part, name, phone }) => (
+        <li key={part}>
+          {name} {phone ? <a class="button second" href={`tel:${phone}`}>{phone}</a> : <span class="muted">电话待填</span>}
+        </li>
+      ))}
+    </ul>
   );
 }
 

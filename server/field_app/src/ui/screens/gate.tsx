@@ -1,46 +1,43 @@
-// 门岗: who goes in and out, with temperature, health code and mask. Who is turned away leaves a record too.
+// 门岗: who goes in and out, for a queue. One touch or a scanned code brings a person, whose name is then the largest thing on
+// the screen; who is not to be let in is red or yellow at a glance, and heard.
 
 import { useMemo, useState } from "preact/hooks";
-import { choices, rule } from "../../contracts";
-import { observedMs, observedProblem, observedText } from "../../domain/backfill";
-import { type Person, present } from "../../domain/people";
-import { celsiusOf, IMPOSSIBLE, verdict } from "../../domain/temperature";
-import type { Body } from "../../protocol/entry";
+import { choices } from "../../contracts";
+import { departed, present } from "../../domain/people";
 import { localDate } from "../../protocol/time";
-import { isStanding, type Item, listed, type Written, writtenIn } from "../../store/view";
-import { add } from "../../store/write";
-import { Choice, YES_NO, yesNo } from "../parts/choice";
-import { Keypad, Reading } from "../parts/keypad";
-import { Observed } from "../parts/observed";
+import { formsOn, isMeantFor, WRITER } from "../../store/forms";
+import { isStanding, type Item, listed, writtenIn } from "../../store/view";
 import { PersonPicker } from "../parts/person_picker";
 import { timeText } from "../parts/when";
-import { go, onward } from "../route";
-import { useLive, useNow, useSave, useSession } from "../session";
-import { PASS, READING, WORKER } from "../../domain/code_kinds";
-import { sourceFor } from "../../domain/dated";
+import { logRoom } from "../forms";
+import { go } from "../route";
+import { useLive, useNow, useSession } from "../session";
+import { PASS, WORKER } from "../../domain/code_kinds";
+import { type Done, Pass, TURNED_AWAY } from "./at_gate";
 
 const KIND = PASS;
-const BARRED_CODES = ["red", "yellow"];
-const TURNED_AWAY = "拒绝进场";
+const ICON = "gate"; // of forms that are filled in here: visitors, vehicles, guards
 
 export function Gate({ chosen, copy }: { chosen: string | null; copy: string | null }) {
-  const { db, site } = useSession();
+  const { db, site, forms } = useSession();
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
   const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
-  const [saved, setSaved] = useState(0);
-  const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today, saved]); // no list before it has what was saved
+  const [done, setDone] = useState<Done | null>(null);
+  const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today, done]); // no list before it has what was saved
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
+  const gone = useMemo(() => departed(workers ?? [], today), [workers, today]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
-  const onSaved = () => setSaved(saved + 1);
   if (!workers || !passes || copied === undefined) return <h1 class="unseen">门岗</h1>;
   const last = lastPasses(passes);
-  const person = people.find((one) => one.id === chosen);
+  const person = people.find((one) => one.id === chosen) ?? gone.find((one) => one.id === chosen);
   if (person) {
     const isInside = last.get(person.id)?.body["direction"] === "in";
+    const isGone = !people.includes(person);
     const fresh = { direction: isInside ? "out" : "in" };
-    return <Pass key={`${person.id} ${copy}`} {...{ person, fresh, from: copied, onSaved }} />;
+    return <Pass key={`${person.id} ${copy}`} {...{ person, isGone, fresh, from: copied, onSaved: setDone }} />;
   }
+  const here = [...formsOn(forms, today).values()].filter((form) => form.icon === ICON && isMeantFor(form, site, WRITER));
   const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
   return (
     <section>
@@ -49,18 +46,37 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
           门岗 <small>现在场内 {inside} 人</small>
         </h1>
       </header>
+      {done && (
+        <p class={`passed is-${done.tone}`} role="status">
+          <strong>{done.name}</strong> <span>{done.text}</span>
+        </p>
+      )}
       <PersonPicker
         people={people}
+        others={gone}
         onPick={(one) => go(`/gate?worker=${one.id}`)}
-        aside={(one) => passText(last.get(one.id))}
+        aside={(one) => (one.exitedOn && one.exitedOn < today ? <b class="bad">已退场</b> : passText(last.get(one.id)))}
         empty="名册里还没有人员。"
+        unknown={<Unknown />}
       />
+      <p class="keys">
+        {here.map((form) => (
+          <a key={form.code} class="button second" href={`#${logRoom(form.code)}`}>
+            {form.title}
+          </a>
+        ))}
+      </p>
     </section>
   );
 }
 
-function digitsOf(celsius: unknown): string {
-  return typeof celsius === "number" ? celsius.toFixed(1).replace(".", "") : "";
+/** Whom no search finds: at a glance, and what a guard does then. */
+function Unknown() {
+  return (
+    <div class="passed is-bad" role="alert">
+      <strong>不在名册</strong> <span>不得按工人进场。核对写法; 新来的人先登记名册, 外来的人作来访登记。</span>
+    </div>
+  );
 }
 
 function lastPasses(passes: readonly Item[]): Map<string, Item> {
@@ -71,110 +87,11 @@ function lastPasses(passes: readonly Item[]): Map<string, Item> {
 function passText(pass: Item | undefined) {
   if (!pass) return null;
   const isIn = pass.body["direction"] === "in";
-  const isTurnedAway = String(pass.body["note"] ?? "").startsWith(TURNED_AWAY);
+  const cause = choices(KIND, "refused_for")[String(pass.body["refused_for"])];
+  const isTurnedAway = !!pass.body["refused_for"] || String(pass.body["note"] ?? "").startsWith(TURNED_AWAY); // a note: by older apps
   return (
-    <b class={isTurnedAway ? "bad" : isIn ? "good" : "muted"}>
+    <b class={isTurnedAway ? "bad" : isIn ? "good" : "muted"} title={cause}>
       {timeText(pass)} {isTurnedAway ? "拒" : isIn ? "进" : "出"}
     </b>
-  );
-}
-
-interface PassProps {
-  person: Person;
-  fresh: Body;
-  from: Written | null; // the refused one that is written again
-  onSaved: () => void;
-}
-
-function Pass({ person, fresh, from, onSaved }: PassProps) {
-  const { db, offsetMs } = useSession();
-  const save = useSave();
-  const written = from?.body ?? fresh;
-  const [observed, setObserved] = useState(observedText(from?.observedMs ?? null));
-  const [direction, setDirection] = useState(String(written["direction"]));
-  const [code, setCode] = useState(String(written["health_code"] ?? ""));
-  const [mask, setMask] = useState<boolean | null>((written["mask_worn"] as boolean | undefined) ?? null);
-  const [digits, setDigits] = useState(() => digitsOf(written["celsius"]));
-  const celsius = celsiusOf(digits);
-  const judged = verdict(celsius);
-  const isIn = direction === "in";
-  const reason = judged === "fever" ? "fever" : BARRED_CODES.includes(code) ? "health_code" : "";
-  const missing = [...(celsius === null ? ["体温"] : []), ...(code === "" ? ["健康码"] : [])];
-  const isUntimely = observedProblem(observed, Date.now() + offsetMs) !== "";
-  const isUnfit = isUntimely || judged === "impossible" || (digits !== "" && celsius === null) || (isIn && missing.length > 0);
-  const bodyOf = (way: string): Body => ({
-    ...{ worker: person.id, direction: way, method: "manual" },
-    ...(code && { health_code: code }),
-    ...(mask !== null && { mask_worn: mask }),
-    ...(celsius !== null && { celsius }),
-  });
-  const further = { observedMs: observedMs(observed) };
-  const letPass = async () => {
-    const saved = `已记录: ${person.name} ${isIn ? "进场" : "出场"}`;
-    const goOn = onward();
-    if (!(await save(() => add(db, person.scope, KIND, bodyOf(direction), [], further), saved, from?.id))) return;
-    onSaved();
-    goOn("/gate");
-  };
-  // The kind knows two directions only. Who is turned away goes out: so the record counts nobody as present.
-  const turnAway = async () => {
-    const why = reason === "fever" ? `体温 ${celsius?.toFixed(1)} ℃` : choices(KIND, "health_code")[code];
-    const write = async () => {
-      await add(db, person.scope, KIND, { ...bodyOf("out"), note: `${TURNED_AWAY}: ${why}` }, [], further);
-      const check = { worker: person.id, celsius, slot: "entry", point: "gate" };
-      if (reason === "fever") await add(db, person.scope, READING, check, [], further);
-    };
-    const goOn = onward();
-    if (!(await save(write, `已记录: ${person.name} ${TURNED_AWAY}`, from?.id))) return;
-    const isCode = BARRED_CODES.includes(code);
-    goOn(isCode ? `/cases/case?worker=${person.id}&cause=health_code&code=${code}` : `/temperature?worker=${person.id}`);
-  };
-  return (
-    <section class="measure pass">
-      <header>
-        <a class="back" href="#/gate" aria-label="返回">
-          ‹
-        </a>
-        <h1>
-          {person.name} <small>{person.team}</small>
-        </h1>
-      </header>
-      <div class="pair">
-        <Choice title="方向" options={choices(KIND, "direction")} value={direction} onChange={setDirection} />
-        <Choice title="是否戴口罩" options={YES_NO} value={yesNo.text(mask)} onChange={(value) => setMask(yesNo.value(value))} canBeNone />
-      </div>
-      <Choice title="健康码 (看过后点选)" options={choices(KIND, "health_code")} value={code} onChange={setCode} canBeNone />
-      <Reading digits={digits} />
-      <Keypad onDigits={setDigits} />
-      <Observed value={observed} onChange={setObserved} />
-      <div class="foot">
-        {judged === "impossible" && <p class="alert">体温{IMPOSSIBLE}</p>}
-        {judged === "implausible" && <p class="alert">这个读数不像真实体温, 请再测一次; 如确实如此, 可以保存。</p>}
-        {isIn && reason && <Barred reason={reason} />}
-        {!isIn && judged === "fever" && <p class="notice">体温 ≥ {rule("fever_celsius").value} ℃: 请在测温中复测, 并按规定报备。</p>}
-        {isIn && missing.length > 0 && !reason && <p class="muted center">还缺: {missing.join("、")}</p>}
-        {isIn && reason ? (
-          <button class="main deny" disabled={isUntimely || judged === "impossible"} onClick={turnAway}>
-            {reason === "fever" ? "拒绝进场, 记录体温并复测" : "拒绝进场, 并立案"}
-          </button>
-        ) : (
-          <button class="main" disabled={isUnfit} onClick={letPass}>
-            {isIn ? "放行进场" : "登记出场"}
-          </button>
-        )}
-      </div>
-    </section>
-  );
-}
-
-function Barred({ reason }: { reason: string }) {
-  const { duties } = useSession();
-  const today = localDate(useNow());
-  const fever = rule("fever_celsius", today);
-  return (
-    <p class="alert" role="alert">
-      {reason === "fever" ? `体温 ≥ ${fever.value} ℃, 不得进场。` : "健康码异常, 不得进场。"}{" "}
-      <small>依据: {reason === "fever" ? fever.source : sourceFor(duties, KIND, today)}</small>
-    </p>
   );
 }

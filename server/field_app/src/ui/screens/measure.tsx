@@ -120,7 +120,7 @@ function RetestNotice({ retest, now }: { retest: Retest; now: number }) {
   const leftS = Math.ceil(waitMs(retest, now) / 1000);
   return (
     <div class="notice" role="status">
-      <strong>{retest.readings.map((one) => one.toFixed(1)).join("、")} ℃</strong> ≥ {rule("fever_celsius").value} ℃: 请在阴凉处休息后复测。第{" "}
+      <strong>{retest.readings.map((one) => one.toFixed(1)).join("、")} ℃</strong> &gt; {rule("retest_above").value} ℃: 请在阴凉处休息后复测。第{" "}
       <strong>{retest.readings.length + 1}</strong> 次, 共 {rule("retest_readings").value} 次{" "}
       {retest.early > 0 && <strong class="line">{earlyText(retest)}</strong>}
       <small class="line">
@@ -150,7 +150,7 @@ function Question({ digits, judged, isRetest, isEarly, onAgain, onKeep }: Questi
     incomplete: "",
     impossible: "",
     implausible: `${shown} 不像真实体温, 请再测一次。`,
-    fever: `${shown} 达到 ${rule("fever_celsius").value} ℃。确认读数无误吗?`,
+    fever: `${shown} 超过 ${rule("retest_above").value} ℃。确认读数无误吗?`,
     normal: "",
   }[judged];
   const early = isEarly && (judged === "normal" || asked) ? `还没有到复测时间 (间隔 ${rule("retest_wait_min").value} 分钟)。现在保存, 记录上会注明提前复测。` : "";

@@ -6,7 +6,7 @@ import { choices, word } from "../../contracts";
 import { type Case, openCases, withoutCase } from "../../domain/cases";
 import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
 import { flagOf } from "../../domain/flags";
-import type { Form } from "../../domain/form";
+import { type Form, parentOf } from "../../domain/form";
 import { keysOf, type Person, present } from "../../domain/people";
 import { knownPlaces, placeKey, placesOf, placeWords } from "../../domain/places";
 import { isDone, retests, slotAt } from "../../domain/temperature";
@@ -18,7 +18,7 @@ import { LASTING } from "../../store/records";
 import { type Item, listedTogether } from "../../store/view";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
-import { childForms, kindOf, pageOf, roomOf } from "../forms";
+import { kindOf, pageOf, roomOf } from "../forms";
 import { useLive, useNow, useSession } from "../session";
 import { CaseLine, nameOf } from "./cases";
 import { CASE, PASS, READING, WORKER } from "../../domain/code_kinds";
@@ -190,7 +190,8 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
 /** The forms that others belong to: such a form goes on until it is saved. */
 function parentKinds(forms: readonly Form[], today: string): string[] {
   const offered = formsOn(forms, today);
-  return [...offered.keys()].filter((kind) => childForms(offered.values(), kind).length > 0);
+  const parents = new Set([...offered.values()].map(parentOf));
+  return [...offered.keys()].filter((kind) => parents.has(kind));
 }
 
 async function readDay(db: FieldDatabase, site: Item, today: string, duties: readonly Item[], parents: readonly string[]): Promise<SiteDay> {
