@@ -85,6 +85,20 @@ def check_rows(tx: Tx, rows: Sequence[NewRow], kinds: Kinds | None = None) -> _C
     return _Changes([(noun, data) for _, noun, data in wanted], ends)
 
 
+def without_ended(tx: Tx, rows: Sequence[NewRow]) -> list[NewRow]:
+    """Rows that come again with something that is there, but for those that somebody has ended since: nothing begins again
+    by itself."""
+    stored = marked_rows(tx.session)
+    return [
+        row
+        for row in rows
+        if not any(
+            old["to"] is not None and old["code"] == row.data["code"] and _content(old) == _content(row.data)
+            for old in stored.get(row.noun, ())
+        )
+    ]
+
+
 def _loaded_faults(
     stored: Mapping[str, Sequence[Row]],
     wanted: Sequence[tuple[int, str, Mapping[str, Any]]],
@@ -111,10 +125,13 @@ def _loaded_faults(
 
 
 def _says_the_same(row: Row, data: Mapping[str, Any], today: str) -> bool:
-    """Whether a stored row is the new one, or holds today and says what the new one does but for when it began."""
-    is_same = _content(row) == _content(data)
+    """Whether a stored row is the new one, or holds today and says what the new one does but for when it began; or is the
+    new one, and somebody has ended it since."""
+    if _content(row) != _content(data):
+        return False
     in_force = row["from"] <= today and row["to"] is None and data["to"] is None
-    return is_same and (in_force or (row["from"], row["to"]) == (data["from"], data["to"]))
+    ended = row["from"] == data["from"] <= today and data["to"] is None
+    return in_force or ended or (row["from"], row["to"]) == (data["from"], data["to"])
 
 
 def _content(row: Row) -> dict[str, Any]:
