@@ -90,6 +90,7 @@ def test_what_belongs_to_a_record_is_on_its_page_and_leads_back(ponds: Field) ->
     worker = tablet.add(ponds.scope, "worker", WORKER)
     for name, parent in (("漏水", parents[0]), ("开裂", parents[0]), ("塌陷", parents[1])):
         tablet.add(ponds.scope, "leak", {"of": parent, "what": name, "who": worker})
+    tablet.add(ponds.scope, "leak", {"of": parents[1], "what": "无人负责"})
     assert tablet.sync().ok
     seat = seat_of(ponds, "section")
     page = seat.get(page_of(ponds, "pond", parents[0]))
@@ -108,7 +109,7 @@ def test_what_belongs_to_a_record_is_on_its_page_and_leads_back(ponds: Field) ->
     assert f'<a href="/console/{person}">{WORKER["name"]}</a>' in shown
     assert f'href="/console/{person}"' in seat.get(f"sites/{ponds.cast.site_a}/people")
     mine = seat.get(person)
-    assert [name in mine for name in ("漏水", "开裂", "塌陷")] == [True, True, True]
+    assert [name in mine for name in ("漏水", "开裂", "塌陷", "无人负责")] == [True, True, True, False]
     assert WORKER["phone"] not in mine and WORKER["certificate_number"] not in mine
 
 

@@ -32,7 +32,6 @@ export function begin(page: HTMLFormElement): void {
   const filling = JSON.parse(page.dataset["fill"]!) as Filling;
   const blocks = [...page.querySelectorAll<HTMLElement>("[data-item]")];
   const [typed, touched] = [new Set<string>(), new Set<string>()];
-  for (const when of page.querySelectorAll(".when")) when.remove();
   const update = () => {
     const state = stateOf(page, filling);
     for (const block of blocks) show(block, state, touched.has(block.dataset["item"]!));
@@ -51,6 +50,7 @@ export function begin(page: HTMLFormElement): void {
   }
   addEventListener("pageshow", update); // the browser may have put answers back
   update();
+  for (const when of page.querySelectorAll(".when")) when.remove(); // last: a browser too old for this keeps the whole page
 }
 
 function stateOf(page: HTMLFormElement, filling: Filling): State {
