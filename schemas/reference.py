@@ -90,6 +90,8 @@ class DutyRow(RowBody):
     rolling = text("滚动周期", limits.LABEL_MAX, optional=True)
     holds = text("应满足", limits.RULE_MAX, optional=True)
     valid_days = text("有效天数", limits.LABEL_MAX, optional=True)
+    also = text("另一种完成方式", limits.LABEL_MAX, optional=True)
+    writer = text("填写人", limits.LABEL_MAX, optional=True)
     reckons = text("汇总核算", limits.LABEL_MAX, optional=True)
     items = text("物资", limits.LABEL_MAX, optional=True)
     trigger = matching("引起要求的记录", "^[a-z][a-z0-9_]{0,31}$", "应为记录类型的代码。", optional=True)

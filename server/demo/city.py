@@ -31,6 +31,7 @@ from server.base.clock import FakeClock
 from server.base.db import alone, write
 from server.base.runtime import Runtime
 from server.demo.cases import course, demo_lines
+from server.demo.gate import at_gate
 from server.demo.incidents import Scene, incidents
 from server.demo.office import stories_of, work
 from server.demo.routine import routine
@@ -281,8 +282,9 @@ def _happenings(
     ]
     behaviours = [site.behaviour for crew in crews for site in crew.sites]
     routines = (routine(*one, first_day, days) for one in zip(scenes, behaviours, strict=True))
+    gates = (at_gate(*one, first_day, days) for one in zip(scenes, behaviours, strict=True))
     others = incidents(scenes, crews[-1].tablet, first_day, days)
-    for at_ms, act in chain(others, course(scenes[0], add_days(first_day, 1)), *routines):
+    for at_ms, act in chain(others, course(scenes[0], add_days(first_day, 1)), *routines, *gates):
         if at_ms < until_ms:
             yield at_ms, act
     rows = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))["rows"]
@@ -356,8 +358,10 @@ def _morning(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:
 
 def _enter(crew: _Crew, site: _DemoSite) -> None:
     with crew.tablet.together():
-        for worker in site.workers:
-            crew.tablet.add(site.scope, "gate_pass", {"worker": worker, "direction": "in", "method": "face"})
+        for number, worker in enumerate(site.workers):
+            mask_worn = site.behaviour != "careless" or number % 4 > 0
+            seen = {"direction": "in", "method": "face", "mask_worn": mask_worn}
+            crew.tablet.add(site.scope, "gate_pass", {"worker": worker, **seen})
 
 
 def _noon(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:

@@ -15,6 +15,7 @@ from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.case_steps import CaseStep, evidence_kinds, steps_of
 from server.rules.duties.conditions import Condition, condition
+from server.rules.duties.coverage import MEASURED_BY
 from server.rules.duties.modes import MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
 from server.rules.duties.windows import NORMAL, DutyRule, rule_of
@@ -94,6 +95,12 @@ class Rulebook:
             found.add(PASSES)
         return tuple(sorted(found))
 
+    @cached_property
+    def coverage_kinds(self) -> frozenset[str]:
+        """The kinds of records that coverage looks at: who passed, who was measured, and what else is asked of everybody."""
+        asked = {rule.evidence for rule in self.duties if rule.judging == "coverage"}
+        return frozenset({PASSES, MEASURED_BY, *asked})
+
     def mode_rules(self) -> list[DutyRule]:
         """All versions of the duties that are not asked by slots."""
         return [rule for rule in self.duties if rule.judging in MODES]
@@ -102,6 +109,14 @@ class Rulebook:
         """The version of such a duty that holds on a local date; None where it was asked otherwise then."""
         rule = rule_of(self.duties, duty, NORMAL, local_date)
         return rule if rule is not None and rule.judging in MODES else None
+
+    def writers_asked(self, kind: str, site_kind: str, local_date: str) -> set[str]:
+        """The roles of whom duties ask records of a kind, at such sites, on a local date."""
+        return {
+            rule.mode.writer
+            for rule in self.duties
+            if rule.evidence == kind and site_kind in rule.site_kinds and rule.holds(local_date)
+        } - {""}
 
     def condition(self, kind: str, text: str) -> Condition | None:
         """A condition of a duty on records of a kind, compiled once. None for an empty one, which every record fits, and for

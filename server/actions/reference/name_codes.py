@@ -36,6 +36,7 @@ _EVENTS = {
     "resumed": "期限重新起算",
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
+    "signal_found": "从进出场记录发现",
     "travel_hit": "有人到过风险地区, 已立案",
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",

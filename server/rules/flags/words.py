@@ -30,6 +30,7 @@ SLOTS = {  # of windows: those that readings name, and others
     "late_shift": "晚班",
     "period": "本期",
     "event": "逢事",
+    "raised": "防控升级后",
     "morning": "上午",
     "noon": "中午",
     "afternoon": "下午",
