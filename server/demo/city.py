@@ -20,7 +20,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from schemas.certificates import company_check_character, person_check_character
 from server.actions.accounts.manage_users import NewUser, add_user
 from server.actions.devices.enrol_code import make_code
 from server.actions.reference.load_reference import SEED_DATA, load_reference
@@ -33,6 +32,7 @@ from server.base.runtime import Runtime
 from server.demo.cases import course, demo_lines
 from server.demo.gate import at_gate
 from server.demo.incidents import Scene, incidents
+from server.demo.numbers import company_code, id_card
 from server.demo.office import stories_of, work
 from server.demo.routine import routine
 from server.models.site import Site
@@ -154,7 +154,7 @@ def read_city() -> dict[str, Any]:
 
 def _people(session: Session, city: dict[str, Any], now_ms: int) -> None:
     for row in city["people"]:
-        person = {**row, "company": _company_code(row["company"]) if "company" in row else None}
+        person = {**row, "company": company_code(row["company"]) if "company" in row else None}
         add_user(session, NewUser(password=city["password"], **person), now_ms)
 
 
@@ -213,11 +213,11 @@ def _make_site(app: Flask, city: dict[str, Any], number: int) -> _DemoSite:
                 inhabited=True,
                 places=[*city["places"], *city["more_places"].get(_site_name(city, number), [])],
                 position=_position(city, number),
-                companies=[(_company_code(company), city["companies"][company], "009")],
+                companies=[(company_code(company), city["companies"][company], "009")],
             ),
         )
         behaviour: str = city["behaviours"][number % len(city["behaviours"])]
-        return _DemoSite(site.id, behaviour, _company_code(company), _position(city, number))
+        return _DemoSite(site.id, behaviour, company_code(company), _position(city, number))
 
 
 def _position(city: dict[str, Any], number: int) -> tuple[float, float]:
@@ -336,7 +336,7 @@ def _roster(city: dict[str, Any], crew: _Crew, site: _DemoSite, chance: random.R
             body = {
                 "name": chance.choice(city["surnames"]) + "".join(chance.sample(city["given"], 2)),
                 "certificate_type": "id_card",
-                "certificate_number": _id_card(chance),
+                "certificate_number": id_card(chance),
                 "company": site.company,
                 "team": team,
                 "trade": trade,
@@ -390,14 +390,3 @@ def _disinfect(crew: _Crew, site: _DemoSite, set_back_ms: int = 0) -> None:
             body = {**where, "agent": "chlorine", "concentration_mg_l": 500, "operator": "保洁班"}
             crew.tablet.add(site.scope, "disinfection_log", body)
     crew.clock.set_back_ms = 0
-
-
-def _company_code(number: int) -> str:
-    first_17 = f"91410700MA4{number:06}"
-    return first_17 + company_check_character(first_17)
-
-
-def _id_card(chance: random.Random) -> str:
-    born = f"{chance.randrange(1966, 2001)}{chance.randrange(1, 13):02}{chance.randrange(1, 29):02}"
-    first_17 = f"{chance.choice(('410702', '410781', '410526'))}{born}{chance.randrange(1000):03}"
-    return first_17 + person_check_character(first_17)

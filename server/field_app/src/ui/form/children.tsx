@@ -3,6 +3,7 @@
 import type { FieldDatabase } from "../../store/database";
 import { childDraft, halfWritten } from "../../store/begun";
 import { dropDraft } from "../../store/drafts";
+import { WRITER } from "../../store/forms";
 import { isStanding, listed } from "../../store/view";
 import { type ChildForm, logRoom } from "../forms";
 import { useLive, useSave, useSession } from "../session";
@@ -49,6 +50,8 @@ function OfForm({ child, records, half, scope, parent, onLeave }: Read & Omit<Pr
   const { db } = useSession();
   const save = useSave();
   const { form } = child;
+  const isOurs = form.writers.includes(WRITER); // what others write is read here
+  if (!isOurs && records.length === 0) return null;
   const giveUp = () => void save(() => dropDraft(db, childDraft(scope, form.code, parent)), "没写完的已删除");
   return (
     <section class="children" aria-label={form.title}>
@@ -67,9 +70,11 @@ function OfForm({ child, records, half, scope, parent, onLeave }: Read & Omit<Pr
           </button>
         </div>
       )}
-      <a class="button second" href={`#${logRoom(form.code)}?parent=${parent}`} onClick={onLeave}>
-        {half ? "继续填写" : `添加${form.title}`}
-      </a>
+      {isOurs && (
+        <a class="button second" href={`#${logRoom(form.code)}?parent=${parent}`} onClick={onLeave}>
+          {half ? "继续填写" : `添加${form.title}`}
+        </a>
+      )}
     </section>
   );
 }
