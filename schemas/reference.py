@@ -201,6 +201,20 @@ class UnitRow(RowBody):
     code = coded("代码")
     name = text("名称", limits.LABEL_MAX)
     reviews = yes_no("是否审核")
+    leader = text("责任领导", limits.LABEL_MAX, optional=True)  # several are joined by 、
+    parent = coded("上级", optional=True)
+
+
+class RoutingRow(RowBody):
+    """Which unit receives flags first, where that is not the site's own."""
+
+    class Meta(RowBody.Meta):
+        unknown = RAISE
+
+    unit = coded("接收科室")
+    duty = matching("职责", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
+    district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
+    site_kind = matching("工地类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
 
 
 class RuleRow(RowBody):
@@ -263,6 +277,7 @@ _ROWS = {
     "return_rules": ReturnRuleRow(),
     "case_steps": CaseStepRow(),
     "report_lines": ReportLineRow(),
+    "routing": RoutingRow(),
 }
 _ANY_ROW = RowBody()
 

@@ -58,7 +58,7 @@ GROUPS = {
             "list": ("server.cli.sites:show", "列出全部工地。"),
             "suspend": ("server.cli.sites:suspend", "登记经批准的停工。"),
             "resume": ("server.cli.sites:resume", "工地 SITE 现在复工。"),
-            "alert": ("server.cli.sites:alert", "改变工地 SITE 的防控级别, 如 raised。"),
+            "alert": ("server.cli.sites:alert", "改变防控级别: 一处, 或一个区县、一个类型的全部。"),
         },
     ),
     "place": (
@@ -96,6 +96,7 @@ GROUPS = {
         {
             "check": ("server.cli.packs:check", "检查内容包 PACK, 什么都不改。"),
             "load": ("server.cli.packs:load", "装入内容包 PACK, 全部或全不。"),
+            "switch": ("server.cli.packs:switch", "按日期停用或起用内容包 PACK 的职责。"),
             "list": ("server.cli.packs:show", "列出内容包。"),
         },
     ),

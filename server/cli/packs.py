@@ -9,11 +9,13 @@ import click
 
 from server.actions.packs.load_pack import Loaded, check_pack, load_pack
 from server.actions.packs.loaded_packs import loaded_packs
+from server.actions.packs.switch_pack import OFF, ON, switch_pack
 from server.actions.reference.load_reference import tx_of
 from server.base.clock import to_iso
 from server.base.db import read, write
-from server.cli.base import check_schema, make_app, print_table, runtime_of, table
+from server.cli.base import check_schema, make_app, print_table, runtime_of, table, writing
 from server.files.pack_files import Pack, PackRefused, read_pack, shipped_packs
+from server.models.audit import Deed, record_deed
 from server.workflows.judge_forms import judge_waiting
 
 _PACK = click.argument("pack", metavar="PACK")
@@ -64,6 +66,37 @@ def load(pack: str) -> None:
     click.echo(f"{'已装入' if done.is_new else '内容相同, 没有变化'}: {_said(found, done)}")
     if again["done"]:
         click.echo(f"以前退回、等这些表单的记录已重新处理: {again['done']} 条")
+
+
+@click.command("switch")
+@_PACK
+@click.option("--off-from", "off", metavar="YYYY-MM-DD", help="从这一天起不再要求。")
+@click.option("--on-from", "on", metavar="YYYY-MM-DD", help="从这一天起重新要求。")
+@click.option("--source", required=True, help="依据: 文号, 或谁的决定。")
+def switch(pack: str, off: str | None, on: str | None, source: str) -> None:
+    """按日期停用或起用内容包 PACK 的全部职责: 季节性的方案过季停用, 下一季再起用。最早从明天起。
+
+    表单、类型、场所和已有的记录都留着; 过去的日子按原来的判定。一季可以一次写好:
+
+    \b
+    gongdi pack switch canteens_2026 --off-from 2027-01-16 --source 放假
+    gongdi pack switch canteens_2026 --on-from 2027-02-22 --source 开学
+    """
+    days = [(OFF, off), (ON, on)]
+    if not any(day for _, day in days):
+        raise click.UsageError("请写 --off-from 或 --on-from。")
+    if off and on and on <= off:
+        raise click.UsageError("--on-from 应晚于 --off-from。")
+    with writing() as (session, runtime, now_ms):
+        found = read_pack(pack)
+        for way, day in days:
+            if day is not None:
+                tx = tx_of(session, runtime.seals, now_ms)
+                done = switch_pack(tx, found, way, day, source)
+                changes = {way: ("", day), "duties": ("", done)}
+                deed = Deed("pack_switched", None, found.title, found.code, changes, source)
+                record_deed(session, deed, now_ms)
+                click.echo(f"{found.title}: 自 {day} {'停用' if way == OFF else '起用'} {done} 项职责")
 
 
 @click.command("list")

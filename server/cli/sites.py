@@ -7,11 +7,11 @@ import click
 from server.actions.reference.load_reference import tx_of
 from server.actions.sites.assign_site import find_site
 from server.actions.sites.register_site import NewSite, register_site, unit_of
-from server.actions.sites.set_alert import ALERTS, set_alert
+from server.actions.sites.set_alert import set_alert
 from server.actions.sites.suspend_site import NewSuspension, resume_site, suspend_site
 from server.base.clock import to_iso
 from server.cli.base import print_table, table, writing
-from server.models.site import all_sites, sites_named, suspensions_of
+from server.models.site import ALERTS, all_sites, sites_named, suspensions_of
 from server.rules.calendar import instant_ms
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -120,15 +120,36 @@ def resume(name: str) -> None:
 
 
 @click.command("alert")
-@click.argument("name", metavar="SITE")
-@click.argument("level", type=click.Choice(ALERTS))
-@click.option("--reason", required=True, help="依据: 通告或批准人。")
-def alert(name: str, level: str, reason: str) -> None:
-    """工地 SITE 的防控级别改为 LEVEL (normal 常态, raised 升级): 时段随之改变, 升级时另要求应急演练。"""
+@click.argument("name", metavar="[SITE]", required=False)
+@click.option("--level", type=click.Choice(tuple(ALERTS)), required=True, help="normal 常态, raised 提高。")
+@click.option("--district", help="这个区县的全部地点。")
+@click.option("--kind", help="这个类型的全部地点。")
+@click.option("--source", required=True, help="依据: 文号, 或谁的决定。")
+def alert(name: str | None, level: str, district: str | None, kind: str | None, source: str) -> None:
+    """改变防控级别: 一处 (SITE), 或一个区县、一个类型的全部地点。下一次调度后按这个级别的时段要求。
+
+    已经开始的时段照原来的要求判定。
+
+    \b
+    gongdi site alert 东苑一期 --level raised --source 新防指〔2021〕9号
+    gongdi site alert --district 410702 --kind compound --level raised --source 新防指〔2021〕9号
+    """
+    if (name is None) == (district is None and kind is None):
+        raise click.UsageError("请写一个地点, 或 --district、--kind。")
     with writing() as (session, runtime, now_ms):
-        found = find_site(session, name)
-        changed = set_alert(tx_of(session, runtime.seals, now_ms), found.id, level, reason)
-        click.echo(f"{found.name} 的防控级别" + (f"已改为 {level}" if changed else f"已经是 {level}"))
+        tx = tx_of(session, runtime.seals, now_ms)
+        sites = (
+            [find_site(session, name)]
+            if name is not None
+            else [
+                one
+                for one in all_sites(session)
+                if district in (None, one.district) and kind in (None, one.kind)
+            ]
+        )
+        # In the order of their ids, as all writers lock scopes.
+        done = [set_alert(tx, one.id, level, source, None) for one in sorted(sites, key=lambda one: one.id)]
+        click.echo(f"{len(done)} 处中 {sum(done)} 处改为{ALERTS[level]} ({level}), 其余本来就是")
 
 
 def _parts(text: str, count: int) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ FORMS: Mapping[str, Form] = {
         "console.list_published_forms", 2 * 1024 * 1024, typed=False
     ),  # with its tables
     "console.propose_pack": Form("console.show_pack"),
+    "console.propose_season": Form("console.show_pack"),
     "console.propose_form_retiring": Form("console.show_published_form"),
     "console.add_user": Form("console.list_users"),
     "console.edit_user": Form("console.show_user"),

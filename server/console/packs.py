@@ -8,6 +8,8 @@ from flask import g, request, url_for
 
 from schemas.limits import REASON_MAX
 from server.actions.approvals.pack_loading import EFFECT, shipped_pack
+from server.actions.approvals.pack_season import EFFECT as SEASON
+from server.actions.approvals.pack_season import WAYS
 from server.actions.approvals.proposals import propose
 from server.actions.packs.loaded_packs import LoadedPack, loaded_packs
 from server.actions.packs.show_pack import contents_of
@@ -58,10 +60,22 @@ def propose_pack(name: str) -> Answer:
     return submit(act, url_for("console.list_proposals"), lambda problem: _page(name, problem))
 
 
+@blueprint.post("/admin/packs/<name>/season")
+def propose_season(name: str) -> Answer:
+    """Propose to switch its duties on or off from a date on."""
+    require_role(ADMIN)
+
+    def act(tx: Tx) -> None:
+        given = {field: request.form.get(field, "") for field in ("way", "day", "source")}
+        propose(tx, g.viewer, SEASON.kind, {"pack": name, **given}, request.form.get("reason", ""))
+
+    return submit(act, url_for("console.list_proposals"), lambda problem: _page(name, problem))
+
+
 def _page(name: str, problem: Problem | None) -> str:
     require_role(ADMIN)
     pack = shipped_pack(name)
     with read() as session:
         loaded, names = loaded_packs(session).get(pack.code), read_names(session)
-    values = {"name": name, "pack": pack, "loaded": loaded, "contents": contents_of(pack)}
+    values = {"name": name, "pack": pack, "loaded": loaded, "contents": contents_of(pack), "ways": WAYS}
     return render("pack.html", names, problem=problem, reason_max=REASON_MAX, **values)

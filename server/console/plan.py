@@ -18,6 +18,15 @@ from server.models.user import ADMIN
 from server.web.responses import now_ms
 
 _CODE_MAX = 24  # of a district, unit or kind
+_UNASKED = {  # of sites without a window: what that means
+    "asked": "眼下不要求",
+    "event": "没有发生",
+    "case": "每个个案要求",
+    "anytime": "随时记录",
+    "coming": "尚未起用",
+    "ended": "已停用",
+    "planned": "尚未要求",
+}
 _TITLES = {"district": "区县", "unit": "科室 (单位)", "kind": "类型"}
 
 
@@ -64,4 +73,10 @@ def _narrowed() -> dict[str, str]:
 
 
 def _words(narrowed: Mapping[str, str]) -> dict[str, object]:
-    return {"narrowed": narrowed, "nouns": NARROWED, "titles": _TITLES, "at_ms": now_ms()}
+    return {
+        "narrowed": narrowed,
+        "nouns": NARROWED,
+        "titles": _TITLES,
+        "unasked": _UNASKED,
+        "at_ms": now_ms(),
+    }

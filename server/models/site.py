@@ -17,6 +17,7 @@ COMPANY_ROLES = {
     "007": "监理",
     "008": "建设单位",
 }
+ALERTS = {"normal": "常态", "raised": "提高"}
 STAGES = {"preparing": "筹备", "building": "在建", "stopped": "停工", "completed": "完工"}
 
 

@@ -29,9 +29,9 @@ EVENTS: Mapping[str, Event] = {
     "password_reset": Event("account", "重设密码"),
     "site_added": Event("site", "新增工地"),
     "site_edited": Event("site", "修改工地"),
+    "alert_changed": Event("site", "防控级别"),
     "site_suspended": Event("site", "登记停工"),
     "site_resumed": Event("site", "复工"),
-    "alert_set": Event("site", "改变防控级别"),
     "site_assigned": Event("site", "分配工地"),
     "site_unassigned": Event("site", "收回工地"),
     "place_added": Event("site", "新增场所"),
@@ -59,6 +59,7 @@ EVENTS: Mapping[str, Event] = {
     "row_changed": Event("rule", "修改职责和类型"),
     "form_published": Event("rule", "发布表单"),
     "pack_loaded": Event("rule", "装入内容包"),
+    "pack_switched": Event("rule", "起用或停用内容包"),
 }
 FIELDS = {
     "forms": "表单版本",

@@ -20,6 +20,7 @@ from server.rules.duties.modes import MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
 from server.rules.duties.windows import NORMAL, DutyRule, rule_of
 from server.rules.flags.escalation import Policy
+from server.rules.flags.routing import leaders_of, routed
 from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
 from server.rules.rosters.words import Words, words_from
@@ -132,6 +133,14 @@ class Rulebook:
     def reviews(self) -> dict[str, bool]:
         """Which units review flags; a company never reviews its own."""
         return from_rows.reviewing(self.rows["units"])
+
+    def routed(self, site_kind: str, district: str, duty: str, local_date: str, site_unit: str) -> str:
+        """The unit to which flags of a duty go at such a site; without a row for it the site's own."""
+        return routed(self.rows.get("routing", ()), site_kind, district, duty, local_date, site_unit)
+
+    def leaders(self, unit: str, local_date: str) -> list[str]:
+        """Who answers for a unit, by name."""
+        return leaders_of(self.rows["units"], unit, local_date)
 
     def rests(self, site_kind: str, local_date: str) -> str:
         """On which days a kind of site rests (see SiteProfile.rests)."""

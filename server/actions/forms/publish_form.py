@@ -9,7 +9,7 @@ from schemas.forms.tables import Tables, tables_json
 from server.actions.forms.append_line import append_line
 from server.actions.forms.check_form import check_form
 from server.actions.records.feed import Feed
-from server.actions.reference.edit_rows import edit_rows
+from server.actions.reference.edit_rows import edit_rows, without_ended
 from server.actions.reference.load_reference import mark_changed, tx_of
 from server.actions.reference.publish_reference import form_put
 from server.base.problems import Problem
@@ -53,7 +53,10 @@ def publish_form(tx: Tx, tables: Tables, signers: Signers | None = None) -> Publ
     form = checked.compiled.form
     if checked.compiled.changed:
         _write(tx, form, tables, signers)
-    rows = edit_rows(tx, checked.rows, checked.kinds.kinds)
+    brought = checked.rows if checked.compiled.changed else without_ended(tx, checked.rows)
+    rows = edit_rows(tx, brought, checked.kinds.kinds)
+    if checked.compiled.changed and not rows:
+        mark_changed(tx.session)  # otherwise the rows have marked it already
     return Published(form, checked.compiled.changed, rows)
 
 
@@ -69,4 +72,4 @@ def _write(tx: Tx, form: Form, tables: Tables, signers: Signers) -> None:
     row.tables = tables_json(tables)
     row.author_id, row.approver_id, row.at_ms = signers.author_id, signers.approver_id, tx.now_ms
     tx.session.add(row)
-    mark_changed(tx.session)
+    tx.session.flush()

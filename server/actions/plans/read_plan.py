@@ -14,14 +14,18 @@ from server.rules.from_rows import Row, holds, in_force
 from server.rules.rulebook import Rulebook
 
 MEASURE = "measure"
+ASKED, ON_EVENT, PER_CASE, ANYTIME = "asked", "event", "case", "anytime"
+COMING, ENDED, PLANNED = "coming", "ended", "planned"
+_MOST_FIRST = (ASKED, ON_EVENT, PER_CASE, ANYTIME, COMING, ENDED, PLANNED)
 _NOUN = "measures"
 _HEAD = "0"  # the section of what comes before the first one
 
 
 @dataclass(frozen=True, slots=True)
 class PlanDuty:
-    """A duty of a measure. `is_asked`: it is in force; another one is planned, or comes with a pack that is not loaded.
-    `has_windows`: it is judged; of any other the records are kept, whenever something happens."""
+    """A duty of a measure. `stands`: one of ASKED (judged by the time of day or by periods), ON_EVENT (asked by records of
+    another kind), PER_CASE (a step of each case), ANYTIME (its records are kept and not judged), COMING, ENDED, or PLANNED
+    (it waits for a later version, or for a pack that is not loaded)."""
 
     code: str
     name: str
@@ -30,8 +34,12 @@ class PlanDuty:
     mark: str
     site_kinds: tuple[str, ...]
     evidence: str
-    is_asked: bool
-    has_windows: bool
+    stands: str
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether it is judged now."""
+        return self.stands in (ASKED, ON_EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,13 @@ class Sentence:
     @property
     def asked(self) -> tuple[str, ...]:
         """The codes of the duties whose windows say how it stands."""
-        return tuple(duty.code for duty in self.duties if duty.is_asked and duty.has_windows)
+        return tuple(duty.code for duty in self.duties if duty.has_windows)
+
+    @property
+    def stands(self) -> str:
+        """What of its duties says most of it: why there is no window of a site where there is none."""
+        stands = {duty.stands for duty in self.duties}
+        return next((one for one in _MOST_FIRST if one in stands), PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +184,8 @@ def _duty(book: Rulebook, code: str, local_date: str) -> PlanDuty:
     if step is not None:
         return _step(book, step)
     row = in_force(book.rows["duties"], code, local_date)
-    known = row if row is not None else _to_come().get(code, {})
+    last = [one for one in book.rows["duties"] if one["code"] == code][-1:]
+    known = row if row is not None else next(iter(last), _to_come().get(code, {}))
     return PlanDuty(
         code=code,
         name=known.get("name", code),
@@ -179,9 +194,19 @@ def _duty(book: Rulebook, code: str, local_date: str) -> PlanDuty:
         mark=known.get("mark", ""),
         site_kinds=tuple(_codes(known.get("site_kinds", ()))),
         evidence=known.get("evidence", ""),
-        is_asked=row is not None,
-        has_windows=row is not None and any(rule.code == code for rule in book.duties),
+        stands=_stands(book, code, row, local_date),
     )
+
+
+def _stands(book: Rulebook, code: str, row: Row | None, local_date: str) -> str:
+    if row is None:
+        versions = [one for one in book.rows["duties"] if one["code"] == code]
+        if any(one["from"] > local_date for one in versions):
+            return COMING
+        return ENDED if versions else PLANNED
+    if not any(rule.code == code for rule in book.duties):
+        return ANYTIME
+    return ON_EVENT if row["judging"] == "event" else ASKED
 
 
 def _step(book: Rulebook, step: Row) -> PlanDuty:
@@ -196,8 +221,7 @@ def _step(book: Rulebook, step: Row) -> PlanDuty:
         mark=step["mark"],
         site_kinds=tuple(site_kinds),
         evidence=step["evidence"],
-        is_asked=True,
-        has_windows=False,
+        stands=PER_CASE,
     )
 
 

@@ -15,6 +15,7 @@ from server.actions.reference.name_codes import Names
 from server.models.flag import Flag, FlagStep
 from server.models.site import Site
 from server.models.window import Window
+from server.rules.cases import CASE
 from server.rules.duties.periods import LONG_MS
 from server.rules.flags.escalation import SILENT
 from server.rules.reports import PERIODS, Period
@@ -141,7 +142,7 @@ def _flags(
     )
     keys = (Site.kind, Flag.duty)
     query = sa.select(*keys, *counted).select_from(Flag).join(Site, Site.id == Flag.scope_id)
-    rows = session.execute(query.where(sites, Flag.duty.in_([*duties, SILENT])).group_by(*keys))
+    rows = session.execute(query.where(sites, Flag.duty.in_([*duties, SILENT, CASE])).group_by(*keys))
     return {(kind, duty): Flagged(*counts) for kind, duty, *counts in rows}
 
 

@@ -20,6 +20,7 @@ from server.models.device import StreamHead
 from server.models.flag import Flag, FlagEvent, FlagStep
 from server.models.site import Site
 from server.rules.calendar import add_days, local_date_of, midnight_ms
+from server.rules.cases import CASE
 from server.rules.flags.escalation import SILENT
 from server.rules.flags.moves import ENDED, MOVES
 from server.rules.rulebook import Rulebook
@@ -149,9 +150,9 @@ def show_progress(
 
 
 def _flags(viewer: Viewer, kinds: Collection[str], duties: Collection[str]) -> sa.ColumnElement[bool]:
-    """Of flags joined with their sites: those of the plan that the viewer may see."""
+    """Of flags joined with their sites: those of the plan that the viewer may see, of silence and of cases."""
     mine = sa.and_(Site.practice.is_(False), Site.kind.in_(kinds), visible_flags(viewer))
-    return sa.and_(mine, Flag.duty.in_(sorted({*duties, SILENT})))
+    return sa.and_(mine, Flag.duty.in_(sorted({*duties, SILENT, CASE})))
 
 
 def _overdue(session: Session, flags: sa.ColumnElement[bool], now_ms: int) -> list[Overdue]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from schemas.kinds import Kinds
 from server.actions.reference.load_reference import EDITED, mark_changed
 from server.actions.reference.publish_reference import publish_reference
-from server.models.reference import Reference, reference_rows
+from server.models.reference import Reference, marked_rows
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import Row
@@ -65,7 +65,7 @@ def check_rows(tx: Tx, rows: Sequence[NewRow], kinds: Kinds | None = None) -> _C
     """What `edit_rows` would change. Raises RowsRefused."""
     if not rows:
         return _Changes([], {})
-    stored, today = reference_rows(tx.session), local_date_of(tx.now_ms)
+    stored, today = marked_rows(tx.session), local_date_of(tx.now_ms)
     faults, wanted, ends = [], [], dict[tuple[str, str, str], str]()
     for index, (noun, data) in enumerate(rows, start=1):
         versions = [row for row in stored.get(noun, ()) if row["code"] == data["code"]]
@@ -83,6 +83,20 @@ def check_rows(tx: Tx, rows: Sequence[NewRow], kinds: Kinds | None = None) -> _C
     if faults:
         raise RowsRefused(sorted(faults, key=lambda fault: fault.row))
     return _Changes([(noun, data) for _, noun, data in wanted], ends)
+
+
+def without_ended(tx: Tx, rows: Sequence[NewRow]) -> list[NewRow]:
+    """Rows that come again with something that is there, but for those that somebody has ended since: nothing begins again
+    by itself."""
+    stored = marked_rows(tx.session)
+    return [
+        row
+        for row in rows
+        if not any(
+            old["to"] is not None and old["code"] == row.data["code"] and _content(old) == _content(row.data)
+            for old in stored.get(row.noun, ())
+        )
+    ]
 
 
 def _loaded_faults(
@@ -111,10 +125,13 @@ def _loaded_faults(
 
 
 def _says_the_same(row: Row, data: Mapping[str, Any], today: str) -> bool:
-    """Whether a stored row is the new one, or holds today and says what the new one does but for when it began."""
-    is_same = _content(row) == _content(data)
+    """Whether a stored row is the new one, or holds today and says what the new one does but for when it began; or is the
+    new one, and somebody has ended it since."""
+    if _content(row) != _content(data):
+        return False
     in_force = row["from"] <= today and row["to"] is None and data["to"] is None
-    return is_same and (in_force or (row["from"], row["to"]) == (data["from"], data["to"]))
+    ended = row["from"] == data["from"] <= today and data["to"] is None
+    return in_force or ended or (row["from"], row["to"]) == (data["from"], data["to"])
 
 
 def _content(row: Row) -> dict[str, Any]:

@@ -18,8 +18,8 @@ _FIELDS = ("name", "district", "unit", "stage", "inhabited", "address", "latitud
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteChange:
-    """What of a site is to be otherwise. Its kind, its alert level and its being for practice stay: its past is judged by
-    them."""
+    """What of a site is to be otherwise. Its kind and its being for practice stay: its past is judged by them. Its
+    alert level has a verb of its own (set_alert.py)."""
 
     name: str
     district: str

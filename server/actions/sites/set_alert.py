@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from server.actions.duties.plan_windows import plan_again
 from server.actions.duties.site_profile import make_profile
 from server.actions.records.feed import publish
 from server.actions.records.window_record import window_put
 from server.actions.reference.check_codes import wrong
 from server.actions.sites.edit_site import site_to_edit
+from server.actions.sites.register_site import publish_site
 from server.models.audit import Deed, record_deed
 from server.models.scope import lock_scope
-from server.models.site import Site, suspensions_of
+from server.models.site import ALERTS, Site, suspensions_of
 from server.models.tx import Tx
 from server.models.window import Window, insert_windows, make_window
 from server.rules.calendar import local_date_of
 from server.rules.duties.rolling import rolling_rule
-from server.rules.duties.windows import NORMAL, asks, plan_raised
+from server.rules.duties.windows import asks, plan_raised
 
-RAISED_LEVEL = "raised"
-ALERTS = (NORMAL, RAISED_LEVEL)
+RAISED = "raised"
 
 
-def set_alert(tx: Tx, site_id: str, level: str, reason: str, by: str | None = None) -> bool:
-    """Whether the level changed. Windows to come are planned by the new one; those that opened keep their times. Raises
-    Problem 404, 422."""
+def set_alert(tx: Tx, site_id: str, level: str, source: str, by: str | None = None) -> bool:
+    """The site's alert level from now on; whether it changed. What opens after the next tick is asked by its slots, what was
+    opened before stays as it was asked. Raises Problem 404, 422."""
     site = site_to_edit(tx, site_id)
     if level not in ALERTS:
-        raise wrong("alert", f"防控级别只能是: {', '.join(ALERTS)}。")
+        raise wrong("level", f"防控级别只能是: {'、'.join(ALERTS)}。")
     if site.alert == level:
         return False
-    before, site.alert = site.alert, level
-    scope = lock_scope(tx.session, site_id)
-    assert scope is not None, "the site has one"
-    plan_again(tx, scope)
-    if level == RAISED_LEVEL:
+    before, site.alert, site.planned_stamp = site.alert, level, ""
+    publish_site(tx.session, tx.seals, tx.now_ms, site)
+    if level == RAISED:
+        scope = lock_scope(tx.session, site_id)
+        assert scope is not None, "the site has one"
         made = _raised_windows(tx, site)
         insert_windows(tx.session, made)
         publish(tx.session, scope, tx.seals, tx.now_ms, list(map(window_put, made)))
-    deed = Deed("alert_set", by, site.name, site.id, {"alert": (before, level)}, reason)
+    deed = Deed("alert_changed", by, site.name, site.id, {"alert": (before, level)}, source)
     record_deed(tx.session, deed, tx.now_ms)
     return True
 

@@ -11,7 +11,7 @@ from server.actions.reference.load_reference import rules_in_force
 from server.base.db import read, write
 from server.models import Site, Window
 from server.models.standing import Standing, ranks_of
-from server.rules.calendar import DAY_MS
+from server.rules.calendar import DAY_MS, local_date_of
 from server.workflows.scheduler import tick
 from tests.stories.field import Field
 from tests.stories.forms.conftest import Run
@@ -153,3 +153,18 @@ def test_a_section_sees_its_districts_and_others_no_plan(planned: Field) -> None
 @pytest.mark.parametrize("path", ["plan/none", "plan/notice_2021.2.2.01", "plan?plan=other"])
 def test_what_is_no_measure_has_no_page(field: Field, path: str) -> None:
     assert at_the_console(field, "section").get(f"/console/{path}").status_code == 404
+
+
+def test_where_nothing_is_asked_it_says_why(field: Field, run: Run) -> None:
+    desk = at_the_console(field, "admin")
+    assert run("pack", "load", "notice_2021").exit_code == 0
+    assert run("site", "add", "某售楼部", "--kind", "sales_office", "--district", "410702").exit_code == 0
+    # 线上看房 is written down whenever there is some; of a gathering something is asked only when there is one.
+    said = {code: desk.get(f"/console/plan/notice_2021.{code}").text for code in ("2.4.03", "2.1.07")}
+    assert "随时记录 1" in said["2.4.03"] and "尚未要求" not in said["2.4.03"]
+    assert "发生时要求" in said["2.1.07"]
+    tomorrow = local_date_of(field.cast.clock.now_ms() + DAY_MS)
+    assert run("pack", "switch", "notice_2021", "--off-from", tomorrow, "--source", "解除").exit_code == 0
+    field.cast.clock.advance(3 * DAY_MS)
+    page = at_the_console(field, "admin").get(f"/console/plan/{PATROL}").text
+    assert "已停用" in page and "每日 6 次" in page and "尚未要求" not in page
