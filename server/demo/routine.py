@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date as day
 from functools import partial
 from typing import Any
 
+from server.actions.forms.fill_form import Written, fill_form, form_to_fill
+from server.actions.reference.load_reference import tx_of
+from server.actions.sites.assign_site import assign_site
+from server.base.db import write
+from server.base.runtime import Runtime
 from server.demo.incidents import Happening, Scene
-from server.demo.office import photo
+from server.demo.office import person, photo
+from server.models.site import Site
+from server.models.user import User
 from server.rules.calendar import add_days, instant_ms, local_date_of
 
 _VENTILATED, _CLEANED = ("dormitory",), ("dormitory", "canteen", "toilet", "bathroom", "rest_room")
-_WEEK = 7
+_RECEIVED = {"disinfectant": 60, "mask": 600}  # on the first day
 _CROWDED = 8  # persons in a room for six
+_SUPERVISOR, _SUPERVISED = "demo-jianli", "demo-inspector01"  # whose sites the supervisor walks
 
 
 def routine(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator[Happening]:
@@ -24,13 +33,21 @@ def routine(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator
         yield instant_ms(date, "09:10"), partial(_morning, scene)
         yield instant_ms(date, "09:15"), partial(_declare, scene, is_careless and number % 2 == 1)
         yield instant_ms(date, "09:25"), partial(_issue, scene)
-        if number % _WEEK == 0:
+        if number == 0 or _is_monday(date):
             yield instant_ms(date, "10:05"), partial(_week, scene, is_careless)
+            if scene.inspector == _SUPERVISED and not is_careless:
+                yield instant_ms(date, "10:40"), partial(_patrol, scene)
         if is_careless and number % 2 == 1:
             continue
         yield instant_ms(date, "13:40"), partial(_ventilate, scene)
         yield instant_ms(date, "16:20"), partial(_evening, scene)
+    yield instant_ms(first_day, "07:40"), partial(_take_in, scene)
     yield instant_ms(add_days(first_day, 1), "15:20"), partial(_month, scene, is_careless)
+
+
+def _is_monday(date: str) -> bool:
+    """Whether what is asked by weeks begins on that day: a record of the day before is of another week."""
+    return not day.fromisoformat(date).weekday()
 
 
 def _places(scene: Scene, kinds: tuple[str, ...]) -> list[str]:
@@ -79,7 +96,6 @@ def _week(scene: Scene, is_crowded: bool) -> None:
     gate = {"gates_open": 1, "fence_sound": "yes", "locked": "yes", "photo": [scene.hash_of(shown)]}
     scene.add("gate_check", gate, shown)
     scene.add("roster_confirmation", {"is_current": True, "persons": len(scene.workers)})
-
     _count(scene, "disinfectant", 40)
     _count(scene, "mask", len(scene.workers) if is_crowded else 30 * len(scene.workers))
 
@@ -88,6 +104,11 @@ def _issue(scene: Scene) -> None:
     """What a day takes: a mask for everybody, and some disinfectant."""
     for item, amount in (("mask", len(scene.workers)), ("disinfectant", 1)):
         scene.add("supply_movement", {"item": item, "movement": "issued", "amount": amount})
+
+
+def _take_in(scene: Scene) -> None:
+    for item, amount in _RECEIVED.items():
+        scene.add("supply_movement", {"item": item, "movement": "received", "amount": amount})
 
 
 def _declare(scene: Scene, is_forgotten: bool) -> None:
@@ -100,6 +121,18 @@ def _declare(scene: Scene, is_forgotten: bool) -> None:
 
 def _count(scene: Scene, item: str, amount: int) -> None:
     scene.add("supply_movement", {"item": item, "movement": "counted", "amount": amount})
+
+
+def _patrol(scene: Scene) -> None:
+    """The supervisor fills in a round at the console."""
+    runtime: Runtime = scene.app.extensions["gongdi"]
+    supervisor, now_ms = person(_SUPERVISOR), runtime.clock.now_ms()
+    with write() as session:
+        user, site = session.get_one(User, supervisor.id), session.get_one(Site, scene.site_id)
+        assign_site(session, runtime.seals, user, site, now_ms)
+        tx = tx_of(session, runtime.seals, now_ms)
+        filled = form_to_fill(tx, supervisor, scene.site_id, "inspection_round")
+        fill_form(tx, supervisor, filled, Written({"purpose": "routine", "result": "sound"}))
 
 
 def _month(scene: Scene, is_careless: bool) -> None:

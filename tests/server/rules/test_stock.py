@@ -66,3 +66,16 @@ def test_a_lack_says_what_it_is(lines: Lines) -> None:
     evidence = match_stock(book(lines, is_exact=True), WINDOW, ASKED).evidence
     assert evidence.fulfilled != "none" or evidence.lack != NOT_DONE
     assert (evidence.need is None) == (not evidence.lack.startswith("not_satisfied"))
+
+
+def test_a_receipt_that_may_have_come_after_the_count_leaves_it_open() -> None:
+    counted_ms = END_MS - 2 * DAY_MS
+    lines: Lines = [
+        ("issued", 14, END_MS - 5 * DAY_MS, 0, 0),
+        ("counted", 3, counted_ms, 0, 0),
+        ("received", 10, counted_ms - HOUR_MS, 1, 0),
+    ]
+    assert is_accused(book(lines, is_exact=False))
+    lines[-1] = ("received", 10, counted_ms - HOUR_MS, 2, 3)
+    found = match_stock(book(lines, is_exact=False), WINDOW, ASKED).evidence
+    assert (found.fulfilled, found.why) in [("uncertain", "time_uncertain"), ("timely", None)]
