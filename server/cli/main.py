@@ -58,6 +58,7 @@ GROUPS = {
             "list": ("server.cli.sites:show", "列出全部工地。"),
             "suspend": ("server.cli.sites:suspend", "登记经批准的停工。"),
             "resume": ("server.cli.sites:resume", "工地 SITE 现在复工。"),
+            "alert": ("server.cli.sites:alert", "改变工地 SITE 的防控级别, 如 raised。"),
         },
     ),
     "place": (

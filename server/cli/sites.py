@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from server.actions.reference.load_reference import tx_of
 from server.actions.sites.assign_site import find_site
 from server.actions.sites.register_site import NewSite, register_site, unit_of
+from server.actions.sites.set_alert import ALERTS, set_alert
 from server.actions.sites.suspend_site import NewSuspension, resume_site, suspend_site
 from server.base.clock import to_iso
 from server.cli.base import print_table, table, writing
@@ -115,6 +117,18 @@ def resume(name: str) -> None:
         found = find_site(session, name)
         ended = resume_site(session, runtime.seals, now_ms, found)
         click.echo(f"{found.name} 已复工" if ended else f"{found.name} 没有停工")
+
+
+@click.command("alert")
+@click.argument("name", metavar="SITE")
+@click.argument("level", type=click.Choice(ALERTS))
+@click.option("--reason", required=True, help="依据: 通告或批准人。")
+def alert(name: str, level: str, reason: str) -> None:
+    """工地 SITE 的防控级别改为 LEVEL (normal 常态, raised 升级): 时段随之改变, 升级时另要求应急演练。"""
+    with writing() as (session, runtime, now_ms):
+        found = find_site(session, name)
+        changed = set_alert(tx_of(session, runtime.seals, now_ms), found.id, level, reason)
+        click.echo(f"{found.name} 的防控级别" + (f"已改为 {level}" if changed else f"已经是 {level}"))
 
 
 def _parts(text: str, count: int) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ EVENTS: Mapping[str, Event] = {
     "site_edited": Event("site", "修改工地"),
     "site_suspended": Event("site", "登记停工"),
     "site_resumed": Event("site", "复工"),
+    "alert_set": Event("site", "改变防控级别"),
     "site_assigned": Event("site", "分配工地"),
     "site_unassigned": Event("site", "收回工地"),
     "place_added": Event("site", "新增场所"),

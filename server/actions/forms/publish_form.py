@@ -54,6 +54,8 @@ def publish_form(tx: Tx, tables: Tables, signers: Signers | None = None) -> Publ
     if checked.compiled.changed:
         _write(tx, form, tables, signers)
     rows = edit_rows(tx, checked.rows, checked.kinds.kinds)
+    if checked.compiled.changed and not rows:
+        mark_changed(tx.session)  # otherwise the rows have marked it already
     return Published(form, checked.compiled.changed, rows)
 
 
@@ -69,4 +71,4 @@ def _write(tx: Tx, form: Form, tables: Tables, signers: Signers) -> None:
     row.tables = tables_json(tables)
     row.author_id, row.approver_id, row.at_ms = signers.author_id, signers.approver_id, tx.now_ms
     tx.session.add(row)
-    mark_changed(tx.session)
+    tx.session.flush()

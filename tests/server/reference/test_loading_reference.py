@@ -169,7 +169,7 @@ _SUPPLY = {"reckons": None, "every": "weeks 1"}
 NEXT_DUTY = f"duties.json 第 {len(dict(seed_rows())['duties']) + 1} 条"
 FAULTS: dict[str, tuple[Change, str, str]] = {
     "evidence without a kind": (
-        lambda files: files.change("duties", "TRAVEL", planned=False),
+        lambda files: files.change("duties", "TRAVEL", evidence="trip_log"),
         "duties.json 第 10 条 TRAVEL",
         "evidence_unknown",
     ),
