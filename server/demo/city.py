@@ -30,7 +30,7 @@ from server.base.clock import FakeClock
 from server.base.db import alone, write
 from server.base.runtime import Runtime
 from server.demo.cases import course, demo_lines
-from server.demo.gate import at_gate
+from server.demo.gate import at_gate, come_in
 from server.demo.incidents import Scene, incidents
 from server.demo.numbers import company_code, id_card
 from server.demo.office import stories_of, work
@@ -303,7 +303,10 @@ def _day(
         if number == 0:
             yield instant_ms(date, "05:20"), partial(_roster, city, crew, site, chance)
         yield instant_ms(date, "06:40") + late_ms, partial(_morning, crew, site, chance)
-        yield instant_ms(date, "06:35"), partial(_enter, crew, site)
+        yield (
+            instant_ms(date, "06:35"),
+            partial(come_in, crew.tablet, site.scope, site.workers, site.behaviour),
+        )
         set_back_ms = 5 * _HOUR_MS if site.behaviour == "backfills" else 0
         yield instant_ms(date, "09:30") + set_back_ms, partial(_disinfect, crew, site, set_back_ms)
         yield instant_ms(date, "11:20"), partial(_noon, crew, site, chance)
@@ -354,14 +357,6 @@ def _morning(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:
     with crew.tablet.together():
         for worker in site.workers:
             _measure(crew, site, worker, "before_work", chance)
-
-
-def _enter(crew: _Crew, site: _DemoSite) -> None:
-    with crew.tablet.together():
-        for number, worker in enumerate(site.workers):
-            mask_worn = site.behaviour != "careless" or number % 4 > 0
-            seen = {"direction": "in", "method": "face", "mask_worn": mask_worn}
-            crew.tablet.add(site.scope, "gate_pass", {"worker": worker, **seen})
 
 
 def _noon(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:

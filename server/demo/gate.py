@@ -3,11 +3,12 @@ somebody is turned away. At a careless site somebody who has left goes on coming
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from server.demo.incidents import Happening, Scene
 from server.rules.calendar import add_days, instant_ms
+from sync_protocol.client.tablet import Tablet
 
 _VISITORS = 3
 _HOT = 37.6  # °C
@@ -27,6 +28,15 @@ def at_gate(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator
         yield instant_ms(date, "10:05"), partial(_turn_away, scene)
         yield instant_ms(date, "11:10"), partial(_visit, scene, "out")
         yield instant_ms(date, "18:10"), partial(_go_home, scene)
+
+
+def come_in(tablet: Tablet, scope: str, workers: Sequence[str], behaviour: str) -> None:
+    """Everybody, in the morning; at a careless site every fourth without a mask."""
+    with tablet.together():
+        for number, worker in enumerate(workers):
+            mask_worn = behaviour != "careless" or number % 4 > 0
+            seen = {"direction": "in", "method": "face", "mask_worn": mask_worn}
+            tablet.add(scope, "gate_pass", {"worker": worker, **seen})
 
 
 def _leaves(scene: Scene, day: str) -> None:

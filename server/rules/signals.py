@@ -1,6 +1,6 @@
 """Signals: what in a site's records looks unlike real work (DOMAIN: Records that lie).
 
-Each is a lead with its figures, for a person to look at. None is a verdict, and none changes a window or a flag.
+Each is a lead with its figures, for a person to look at. None is a verdict, and none changes a window.
 """
 
 from __future__ import annotations

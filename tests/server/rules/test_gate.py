@@ -79,6 +79,8 @@ def test_each_way_in_is_measured_again() -> None:
     assert found(*twice) == [("not_measured_in", {"count": 1, "passes": 2})]
     assert found(*twice, readings=(seen("a", "12:31"),)) == []
     assert found(*twice, readings=(seen("a", "12:29"),)) != []
+    assert found(*twice, readings=(seen("a", "13:30"),)) == []
+    assert found(*twice, readings=(seen("a", "13:31"),)) != []
     assert found(*twice, readings=(seen("a", "10:00", spread_ms=2 * HOUR_MS + 31 * MINUTE_MS),)) == []
 
 
