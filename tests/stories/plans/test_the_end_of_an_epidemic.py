@@ -55,7 +55,7 @@ def test_duties_retire_on_a_date_and_history_reports_and_proofs_stay(field: Fiel
     # Of the days from then on nothing is asked; what came before stays as it was.
     assert {date for date in dates(field) if date > LAST} == set()
     assert {date for date in dates(field) if date <= LAST} == asked_before
-    # The site's tablet reports in once more, and is retired: it can't sync, and is told to forget.
+    # The site's tablet reports in once more, and is retired: it syncs no more.
     clock.set(instant_ms(END, "07:00"))
     assert tablet.sync().ok
     with field.app.app_context(), read() as session:
