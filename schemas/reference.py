@@ -90,6 +90,8 @@ class DutyRow(RowBody):
     rolling = text("滚动周期", limits.LABEL_MAX, optional=True)
     holds = text("应满足", limits.RULE_MAX, optional=True)
     valid_days = text("有效天数", limits.LABEL_MAX, optional=True)
+    also = text("另一种完成方式", limits.LABEL_MAX, optional=True)
+    writer = text("填写人", limits.LABEL_MAX, optional=True)
     reckons = text("汇总核算", limits.LABEL_MAX, optional=True)
     items = text("物资", limits.LABEL_MAX, optional=True)
     trigger = matching("引起要求的记录", "^[a-z][a-z0-9_]{0,31}$", "应为记录类型的代码。", optional=True)
@@ -199,6 +201,20 @@ class UnitRow(RowBody):
     code = coded("代码")
     name = text("名称", limits.LABEL_MAX)
     reviews = yes_no("是否审核")
+    leader = text("责任领导", limits.LABEL_MAX, optional=True)  # several are joined by 、
+    parent = coded("上级", optional=True)
+
+
+class RoutingRow(RowBody):
+    """Which unit receives flags first, where that is not the site's own."""
+
+    class Meta(RowBody.Meta):
+        unknown = RAISE
+
+    unit = coded("接收科室")
+    duty = matching("职责", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
+    district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
+    site_kind = matching("工地类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
 
 
 class RuleRow(RowBody):
@@ -261,6 +277,7 @@ _ROWS = {
     "return_rules": ReturnRuleRow(),
     "case_steps": CaseStepRow(),
     "report_lines": ReportLineRow(),
+    "routing": RoutingRow(),
 }
 _ANY_ROW = RowBody()
 

@@ -2,17 +2,19 @@
 tests that open pages: a process can start Playwright only once.
 
 What costs more than the tests themselves is done once, or less: a PostgreSQL database is emptied instead of made again,
-a statement is compiled once for all engines of its kind and the builder of an address once for all apps, and passwords are
-hashed at the lowest cost."""
+a statement is compiled once for all engines of its kind, an address and a template once for all apps, and passwords are
+hashed at the lowest cost. What many tests begin with is written once: see `stages`."""
 
 from __future__ import annotations
 
 import gc
 import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import psycopg
@@ -22,6 +24,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from hypothesis import settings
+from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser
 from werkzeug.routing import Rule
 
@@ -32,6 +35,7 @@ from server.base.migrate import upgrade
 from tests.chromium import launched_browser
 from tests.decided_columns import watch_decided_columns
 from tests.postgresql import create_database, drop_database, empty_database, temporary_cluster
+from tests.stages import know_empty
 
 settings.register_profile("gongdi", deadline=None, max_examples=60, print_blob=True)
 settings.register_profile("fast", deadline=None, max_examples=15, print_blob=True)
@@ -41,6 +45,8 @@ settings.load_profile("gongdi")
 log_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 watch_decided_columns()
+
+gc.disable()  # while tests are collected: each look through a process that only grows takes longer, and finds nothing
 
 _numbers = itertools.count()
 _compiled: dict[object, object] = {}
@@ -83,20 +89,46 @@ def _make_engine(_db: SQLAlchemy, _bind_key: str | None, options: dict[str, Any]
 
 SQLAlchemy._make_engine = _make_engine  # type: ignore[method-assign]
 
-_compile_builder = Rule._compile_builder
-_builders: dict[object, Callable[..., tuple[str, str]]] = {}
+_compile = Rule.compile
+_COMPILED = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
+_rules: dict[object, dict[str, Any]] = {}
 
 
-def _shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    """Compiled code that knows its rule by an argument, and is the same for every rule that reads the same."""
+def _compile_once(rule: Rule) -> None:
+    """What an address is compiled to depends on how it reads, and on nothing else of the app."""
+    assert rule.map is not None
+    converters = frozenset(rule.map.converters.values())
     defaults = tuple((rule.defaults or {}).items())
-    known = (rule.rule, rule.subdomain, rule.host, defaults, append_unknown)
-    if known not in _builders:
-        _builders[known] = _compile_builder(rule, append_unknown)
-    return _builders[known]
+    slashes = (rule.merge_slashes, rule.map.host_matching)
+    known = (rule.rule, rule.subdomain, rule.host, defaults, slashes, converters)
+    if known not in _rules:
+        _compile(rule)
+        builders = {name: getattr(rule, name).__func__ for name in _COMPILED[-2:]}
+        _rules[known] = {**{name: getattr(rule, name) for name in _COMPILED[:-2]}, **builders}
+    for name in _COMPILED[:-2]:
+        setattr(rule, name, copy(_rules[known][name]))
+    for name in _COMPILED[-2:]:
+        setattr(rule, name, _rules[known][name].__get__(rule))
 
 
-Rule._compile_builder = _shared_builder  # type: ignore[method-assign]
+Rule.compile = _compile_once  # type: ignore[method-assign]
+
+
+class _Templates(BytecodeCache):
+    """Templates are compiled once for all apps."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {"bytecode_cache": _Templates()}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,6 +143,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """What was imported and collected stays for good: nobody looks through it for garbage again."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -148,13 +181,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database with every table."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
-        yield f"sqlite:///{shutil.copy(template, tmp_path / 'gongdi.sqlite3')}"
+        url = f"sqlite:///{shutil.copy(template, tmp_path / 'gongdi.sqlite3')}"
     else:
-        yield request.getfixturevalue("postgresql_server").emptied()
+        url = request.getfixturevalue("postgresql_server").emptied()
+    know_empty(url)
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -32,6 +32,8 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         *("code", "name", "evidence", "judging", "per", "when", "need", "slots", "every", "rolling", "holds"),
         *(
             "valid_days",
+            "also",
+            "writer",
             "reckons",
             "items",
             "presets",

@@ -33,6 +33,8 @@ _KEPT = (
     "rolling",
     "holds",
     "valid_days",
+    "also",
+    "writer",
     "reckons",
     "items",
     *("trigger", "trigger_when", "relation", "within"),

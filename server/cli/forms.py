@@ -125,7 +125,7 @@ def _publish(act: Any) -> None:
         click.echo(f"一起装入 {done.rows} 行: 职责、时段、场所类型或工地类型; 下一次调度就生成时段")
     if again["done"]:
         click.echo(f"以前退回、等这张表单的记录已重新处理: {again['done']} 条")
-    click.echo(f"涉及工地 {reach.sites} 个, 平板 {reach.tablets} 台")
+    click.echo(f"涉及{reach}")
 
 
 @click.command("diff")

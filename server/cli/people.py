@@ -25,6 +25,7 @@ from server.actions.reference.load_reference import rules_in_force
 from server.actions.sites.assign_site import assign_site, find_site, unassign_site
 from server.base.clock import to_iso
 from server.base.runtime import Runtime
+from server.cli.address import own_address
 from server.cli.base import make_app, print_table, runtime_of, table, writing
 from server.models.paging import LIMIT_MAX
 from server.models.user import ROLES
@@ -188,7 +189,7 @@ def revoke(device_id: object) -> None:
 
 @click.command("replace")
 @click.argument("device_id", metavar="DEVICE", type=click.UUID)
-@click.option("--url", help="新平板要连接的服务器地址; 默认为本机地址。")
+@click.option("--url", help="新平板要连接的服务器地址; 默认为服务器在本机的地址。")
 def replace(device_id: object, url: str | None) -> None:
     """换下坏了的设备 DEVICE: 注销它, 并给同一个人的新平板发注册码。
 
@@ -229,13 +230,13 @@ def _counted(counts: Counter[str], words: Mapping[str, str]) -> str:
 
 @click.command("enrol-code")
 @click.argument("name", metavar="USER")
-@click.option("--url", help="平板要连接的服务器地址, 写进二维码; 默认为本机地址。")
+@click.option("--url", help="平板要连接的服务器地址, 写进二维码; 默认为服务器在本机的地址。")
 @click.option(
     "--class",
     "device_class",
     default=TABLET,
     show_default=True,
-    help="设备种类 (device_classes.json): 决定它可以写哪些记录。",
+    help="设备种类: 决定它可以写哪些记录。",
 )
 @click.option("--link", "link_only", is_flag=True, help="只打印链接 (脚本用)。")
 def enrol_code(name: str, url: str | None, device_class: str, link_only: bool) -> None:
@@ -261,7 +262,7 @@ def enrol_code(name: str, url: str | None, device_class: str, link_only: bool) -
 
 
 def _address(runtime: Runtime, url: str | None) -> str:
-    return (url or f"http://{runtime.config.host}:{runtime.config.port}").rstrip("/")
+    return (url or own_address(runtime.config)).rstrip("/")
 
 
 def _tell_code(code: str, address: str) -> None:

@@ -17,6 +17,7 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 from server.base.config import Config
 from server.base.db import db
 from server.base.migrate import newest
+from server.cli.address import note_address
 from server.cli.base import check_schema, make_app, make_whole_app, upgrade_database, writing
 from server.models.scope import renew_epochs
 from server.web.processes import run_processes, shared_figures, web_processes
@@ -66,7 +67,7 @@ def _serve(app: Flask, config: Config, count: int) -> None:
     sockets = bound(config)
     signal.signal(signal.SIGTERM, _stop)
     gc.freeze()  # what is here stays: a collection would walk it at every few pushes, and write to pages that are shared
-    click.echo(f"工地 Gongdi 在 http://{config.host}:{sockets[0].getsockname()[1]} (Ctrl-C 停止)")
+    click.echo(f"工地 Gongdi 在 {note_address(config, sockets[0].getsockname()[1])} (Ctrl-C 停止)")
     if count == 1:
         answer()
     else:

@@ -6,8 +6,8 @@ import click
 
 from server.actions.reference.load_reference import tx_of
 from server.actions.sites.assign_site import find_site
-from server.actions.sites.edit_site import set_alert
 from server.actions.sites.register_site import NewSite, register_site, unit_of
+from server.actions.sites.set_alert import set_alert
 from server.actions.sites.suspend_site import NewSuspension, resume_site, suspend_site
 from server.base.clock import to_iso
 from server.cli.base import print_table, table, writing

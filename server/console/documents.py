@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Response, g, request
 
+from server.actions.cases.show_case import show_case
 from server.actions.flags.list_flags import FlagFile, one_flag
 from server.actions.media.get_media import find_photo, shown_bytes
 from server.actions.media.inspect_document import shown_type
@@ -15,10 +16,11 @@ from server.actions.reference.name_codes import Names, read_names
 from server.base.db import read
 from server.base.problems import not_found
 from server.console.exports import note_export
-from server.console.pages import blueprint
+from server.console.pages import JUDGES, blueprint, require_role
+from server.documents.case_paper import case_pdf
 from server.documents.write_documents import DOCUMENTS, PDF, flag_pdf, flag_workbook
 from server.files.new_workbook import MIME as XLSX
-from server.web.responses import as_download, as_evidence, now_ms, runtime
+from server.web.responses import as_download, as_evidence, now_ms, runtime, tx_of
 
 _NUMBER = re.compile(r"\d{1,9}")
 
@@ -42,6 +44,18 @@ def show_document(flag_id: UUID, document: str) -> Response:
     data, name = flag_pdf(document, file, names, now_ms(), int(asked) if asked else None)
     note_export(f"{file.site.name}: {name}", str(flag_id))
     return as_download(data, PDF, _called(name, file))
+
+
+@blueprint.get("/sites/<uuid:site_id>/cases/<uuid:case_id>/report.pdf")
+def show_case_paper(site_id: UUID, case_id: UUID) -> Response:
+    """报备单, to be printed and signed."""
+    require_role("inspector", *JUDGES)
+    with read() as session:
+        page = show_case(tx_of(session), g.viewer, str(site_id), str(case_id))
+        names = read_names(session, str(site_id))
+    data, name = case_pdf(page, names, now_ms())
+    note_export(f"{page.site.name}: 报备单", str(case_id))
+    return as_download(data, PDF, name)
 
 
 @blueprint.get("/flags/<uuid:flag_id>/file.xlsx")

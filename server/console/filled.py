@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ OFFSET = "+08:00"  # of Asia/Shanghai, by which people here write
 POINT = ("latitude_deg", "longitude_deg", "accuracy_m")
 ATTACHED = ("image", "file")
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -150,16 +152,15 @@ def _value(item: Item, texts: Sequence[str]) -> Any:
 
 
 def _number(text: str) -> Any:
-    """A number as it was typed; what is none stays as it is, to be refused."""
-    try:
-        number = float(text)
-    except ValueError:
+    """A number as it was typed; what is none stays as it is, to be refused. The page's script reads numbers alike."""
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    if math.isinf(number):
         return text
     return int(number) if number.is_integer() and "." not in text else number
 
 
 def _text(value: Any) -> str:
-    return "yes" if value is True else f"{value:.12g}" if isinstance(value, float) else str(value)
+    return "yes" if value is True else str(value)
 
 
 def _local(text: str) -> str:

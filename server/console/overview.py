@@ -11,7 +11,7 @@ from server.actions.duties.list_duties import duties_of_site
 from server.actions.reference.name_codes import read_names
 from server.actions.sites.edit_places import site_places
 from server.actions.sites.get_site import site_file
-from server.actions.sites.list_records import logs_listed
+from server.actions.sites.list_records import logs_at
 from server.actions.sites.overview import overview
 from server.base.db import read
 from server.console import field_words
@@ -42,6 +42,7 @@ def show_site(site_id: UUID) -> str:
         places = site_places(session, str(site_id), now_ms())
         asked = duties_of_site(session, file.shown.site, now_ms())
         names = read_names(session, str(site_id))
+        logs = logs_at(session, names.kinds, g.viewer, file.shown.site)
     return render(
         "site.html",
         names,
@@ -52,7 +53,7 @@ def show_site(site_id: UUID) -> str:
         place_name_max=PLACE_NAME_MAX,
         may_edit=may_administer(g.viewer),
         fields=field_words,
-        logs=logs_listed(names.kinds, g.viewer),
+        logs=logs,
         records_page=_RECORDS_PAGE if sees_evidence(g.viewer) else None,
         people_page=_PEOPLE_PAGE
         if may_see_people(g.viewer) and _PEOPLE_PAGE in current_app.view_functions

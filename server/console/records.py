@@ -14,7 +14,7 @@ from server.actions.forms.change_record import may_change
 from server.actions.forms.fill_form import forms_to_fill
 from server.actions.reference.name_codes import Names, read_names
 from server.actions.reference.record_words import coded
-from server.actions.sites.list_records import columns_of, is_masked, logs_listed, shown_records
+from server.actions.sites.list_records import columns_of, is_masked, logs_at, logs_listed, shown_records
 from server.actions.sites.list_sites import one_site
 from server.actions.sites.record_filters import (
     CHOICE_PATTERN,
@@ -34,6 +34,7 @@ from server.base.problems import Problem, not_found
 from server.console.filters import chosen_of
 from server.console.forms import check_form
 from server.console.pages import blueprint, render
+from server.console.record_parts import record_parts
 from server.models.access import may_unmask
 from server.models.paging import Page
 from server.web.responses import as_download, now_ms, runtime, tx_of
@@ -65,7 +66,7 @@ def _file(site_id: str, kind: str, sort: str, reason: str | None) -> Response | 
     with read() as session:
         one_site(session, g.viewer, site_id)
         names = read_names(session)
-    _check_listed(names, kind)
+    check_listed(names, kind)
     wanted = _wanted(names, site_id, kind)
     try:
         file = export_records(runtime().seals, g.viewer, wanted, sort, reason, now_ms())
@@ -81,7 +82,7 @@ def _records_page(site_id: str, kind: str, problem: Problem | None = None) -> st
     with read() as session:
         shown = one_site(session, g.viewer, site_id)
         names = read_names(session, site_id)
-        _check_listed(names, kind)
+        check_listed(names, kind)
         wanted = _wanted(names, site_id, kind)
         page: Page[RecordRow] = Page([], None)
         try:
@@ -91,6 +92,8 @@ def _records_page(site_id: str, kind: str, problem: Problem | None = None) -> st
                 raise
             problem = problem or found
         records = shown_records(session, runtime().seals, g.viewer, names, page.items)
+        parts = record_parts(session, names, shown.site, records)
+        tabs = {**logs_at(session, names.kinds, g.viewer, shown.site), kind: names.kinds.kinds[kind].title}
         lists = {
             "authors": authors_at(session, site_id),
             "places": sorted(names.all("places"), key=itemgetter(1)),
@@ -104,7 +107,7 @@ def _records_page(site_id: str, kind: str, problem: Problem | None = None) -> st
         problem=problem,
         records=records,
         next=page.next,
-        logs=logs_listed(names.kinds, g.viewer),
+        tabs=tabs,
         titles=list(columns_of(names.kinds, kind).values()),
         filters=offered_filters(names.kinds.kinds[kind]),
         chosen=wanted.chosen,
@@ -117,6 +120,7 @@ def _records_page(site_id: str, kind: str, problem: Problem | None = None) -> st
         is_masked=is_masked(names.kinds, kind) and may_unmask(g.viewer),
         reason_min=REASON_MIN,
         reason_max=REASON_MAX,
+        **parts,
     )
     return html if problem is None else (html, problem.status)
 
@@ -127,7 +131,7 @@ def _page(session: Session, names: Names, wanted: Wanted) -> Page[RecordRow]:
     return page_of_records(session, runtime().seals, g.viewer, wanted, cursor, _SHOWN)
 
 
-def _check_listed(names: Names, kind: str) -> None:
+def check_listed(names: Names, kind: str) -> None:
     """Raises Problem 404 for a kind that has no page for this viewer."""
     if kind not in logs_listed(names.kinds, g.viewer):
         raise not_found()

@@ -49,6 +49,7 @@ NOTE_LABELS = {
 }
 ROLES = {
     "inspector": "检查员",
+    "supervisor": "监理",
     "contractor": "施工单位",
     "section": "科室",
     "brigade": "监察支队",

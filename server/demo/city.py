@@ -30,6 +30,8 @@ from server.actions.sites.register_site import NewSite, register_site
 from server.base.clock import FakeClock
 from server.base.db import alone, write
 from server.base.runtime import Runtime
+from server.demo.cases import course, demo_lines
+from server.demo.gate import at_gate
 from server.demo.incidents import Scene, incidents
 from server.demo.office import stories_of, work
 from server.demo.routine import routine
@@ -45,9 +47,7 @@ _HOUR_MS = 60 * _MINUTE_MS
 _ENROLMENT_MS = 3_000  # between two tablets: so many a minute the server lets in from one address
 _SITES_PER_INSPECTOR = 4
 _WORKERS = 8  # at one site: enough to look at, few enough to be quick
-_WITH_HISTORY = (
-    60  # sites that have lived through all the days: the rest of a large city begins on the last one
-)
+_WITH_HISTORY = 60  # sites that have lived through all the days: the rest begin on the last one
 _LAST_DAY_MS = 8 * _HOUR_MS  # of it has passed at least, so that there is something of it
 _SHOWN_INSPECTOR = "demo-inspector01"  # of them all, the one whose sites have something of everything
 
@@ -114,6 +114,7 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
             _people(session, city, clock.now_ms())
         crews = list(_crews(app, city, range(min(sites, _WITH_HISTORY)), chance, Path(homes)))
         crews.append(_relief(app, city, sites, crews[0].sites[:1], chance, Path(homes)))
+        demo_lines(runtime.seals, clock.now_ms(), [site.id for site in crews[0].sites])
         tick(app, clock.now_ms())
         agenda = [
             *_ticks(app, first_day, until_ms),
@@ -281,7 +282,9 @@ def _happenings(
     ]
     behaviours = [site.behaviour for crew in crews for site in crew.sites]
     routines = (routine(*one, first_day, days) for one in zip(scenes, behaviours, strict=True))
-    for at_ms, act in chain(incidents(scenes, crews[-1].tablet, first_day, days), *routines):
+    gates = (at_gate(*one, first_day, days) for one in zip(scenes, behaviours, strict=True))
+    others = incidents(scenes, crews[-1].tablet, first_day, days)
+    for at_ms, act in chain(others, course(scenes[0], add_days(first_day, 1)), *routines, *gates):
         if at_ms < until_ms:
             yield at_ms, act
     rows = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))["rows"]
@@ -355,8 +358,10 @@ def _morning(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:
 
 def _enter(crew: _Crew, site: _DemoSite) -> None:
     with crew.tablet.together():
-        for worker in site.workers:
-            crew.tablet.add(site.scope, "gate_pass", {"worker": worker, "direction": "in", "method": "face"})
+        for number, worker in enumerate(site.workers):
+            mask_worn = site.behaviour != "careless" or number % 4 > 0
+            seen = {"direction": "in", "method": "face", "mask_worn": mask_worn}
+            crew.tablet.add(site.scope, "gate_pass", {"worker": worker, **seen})
 
 
 def _noon(crew: _Crew, site: _DemoSite, chance: random.Random) -> None:

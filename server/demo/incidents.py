@@ -33,6 +33,7 @@ class Scene:
     site_id: str
     position: tuple[float, float]
     workers: list[str] = field(default_factory=list)
+    cases: list[str] = field(default_factory=list)  # those that were opened, the first one first
 
     @property
     def scope(self) -> str:
@@ -108,7 +109,8 @@ def _report_a_fever(scene: Scene) -> None:
         name: to_iso(now_ms) for name in ("community_reported", "headquarters_reported", "bureau_reported")
     }
     where = {"isolated": to_iso(now_ms), "isolation_place": "隔离室 1"}
-    scene.add("case", {"worker": scene.workers[1], "cause": "fever", "celsius": 37.8, **where, **reported})
+    body = {"worker": scene.workers[1], "cause": "fever", "celsius": 37.8, **where, **reported}
+    scene.cases.append(scene.add("case", body))
 
 
 def _keep_a_case_quiet(scene: Scene) -> None:

@@ -22,6 +22,7 @@ def routine(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator
         date = add_days(first_day, number)
         yield instant_ms(date, "07:05"), partial(_guard, scene)
         yield instant_ms(date, "09:10"), partial(_morning, scene)
+        yield instant_ms(date, "09:15"), partial(_declare, scene, is_careless and number % 2 == 1)
         yield instant_ms(date, "09:25"), partial(_issue, scene)
         if number % _WEEK == 0:
             yield instant_ms(date, "10:05"), partial(_week, scene, is_careless)
@@ -87,6 +88,14 @@ def _issue(scene: Scene) -> None:
     """What a day takes: a mask for everybody, and some disinfectant."""
     for item, amount in (("mask", len(scene.workers)), ("disinfectant", 1)):
         scene.add("supply_movement", {"item": item, "movement": "issued", "amount": amount})
+
+
+def _declare(scene: Scene, is_forgotten: bool) -> None:
+    """Where everybody has been: nowhere since the first of the month. Where it is forgotten, one person says so."""
+    body = {"none_since": f"{local_date_of(scene.clock_ms())[:8]}01", "contact": "no"}
+    with scene.tablet.together():
+        for worker in scene.workers[:1] if is_forgotten else scene.workers:
+            scene.add("travel_declaration", {"worker": worker, **body})
 
 
 def _count(scene: Scene, item: str, amount: int) -> None:

@@ -1,4 +1,4 @@
-"""Build the app, and the charts of the console, when their sources changed since: `python -m server.field_app.build`.
+"""Build the app, and the scripts of the console, when their sources changed since: `python -m server.field_app.build`.
 
 1 write the contracts; 2 install the tool-chain, when its lock changed; 3 bundle into `built`, which git
 ignores, each file with a compressed twin. The Node is the wheel's, so that a machine needs none of its own.
@@ -61,18 +61,18 @@ def ensure_built() -> bool:
 
 
 def _watch() -> None:
-    """Build the app and the charts whenever their sources change, until SIGTERM. Node itself is started: npm would leave
+    """Build the app and the scripts whenever their sources change, until SIGTERM. Node itself is started: npm would leave
     it running."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     vite = (NODE_BIN / "node", HOME / "node_modules" / "vite" / "bin" / "vite.js", "build", "--watch")
     options = ("--logLevel", "warn")
     app = subprocess.Popen((*vite, "--emptyOutDir", "false", *options), cwd=HOME)
-    charts = subprocess.Popen((*vite, "--config", "vite.console.config.ts", *options), cwd=HOME)
+    scripts = subprocess.Popen((*vite, "--config", "vite.console.config.ts", *options), cwd=HOME)
     try:
         app.wait()
     finally:
         app.terminate()
-        charts.terminate()
+        scripts.terminate()
 
 
 def prepare() -> None:

@@ -14,17 +14,17 @@ _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 
-def csv_chunks(titles: Sequence[str], chunks: Iterable[Iterable[Sequence[str]]]) -> Iterator[bytes]:
+def csv_chunks(titles: Sequence[str], chunks: Iterable[Iterable[Sequence[str | float]]]) -> Iterator[bytes]:
     """The file, piece by piece: the titles at once, then a piece for each chunk of rows."""
     yield _lines([titles], _MARK)
     for rows in chunks:
         yield _lines(rows)
 
 
-def _lines(rows: Iterable[Sequence[str]], before: str = "") -> bytes:
+def _lines(rows: Iterable[Sequence[str | float]], before: str = "") -> bytes:
     buffer = io.StringIO(before)
     buffer.seek(0, io.SEEK_END)
-    csv.writer(buffer).writerows([defused(text) for text in row] for row in rows)
+    csv.writer(buffer).writerows([defused(str(value)) for value in row] for row in rows)
     return buffer.getvalue().encode()
 
 

@@ -43,8 +43,8 @@ def write_header(page: Worksheet, row: int, titles: Iterable[str], form: Any) ->
         page.write_string(row, column, title, form)
 
 
-def table_workbook(sheet: str, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """One sheet: titles, which stay in view and filter, and rows of text."""
+def table_workbook(sheet: str, titles: Sequence[str], rows: Iterable[Sequence[str | float]]) -> bytes:
+    """One sheet: titles, which stay in view and filter, and rows of text and numbers."""
     buffer = io.BytesIO()
     with new_workbook(buffer) as book:
         page = book.add_worksheet(sheet_name(sheet))
@@ -53,7 +53,10 @@ def table_workbook(sheet: str, titles: Sequence[str], rows: Iterable[Sequence[st
         page.freeze_panes(1, 0)
         last = 0
         for last, row in enumerate(rows, 1):
-            for column, text in enumerate(row):
-                page.write_string(last, column, text)
+            for column, value in enumerate(row):
+                if isinstance(value, str):
+                    page.write_string(last, column, value)
+                else:
+                    page.write_number(last, column, value)
         page.autofilter(0, 0, last, len(titles) - 1)
     return buffer.getvalue()

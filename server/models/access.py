@@ -63,7 +63,7 @@ def visible_sites(viewer: Viewer) -> Condition:
 
 def _by_role(viewer: Viewer) -> Condition:
     match viewer.role:
-        case "inspector":
+        case "inspector" | "supervisor":
             return Site.id.in_(_assigned(viewer))
         case "contractor":
             # Contractors never see each other: only sites where their own company works.

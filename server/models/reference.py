@@ -55,6 +55,22 @@ def reference_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
     return rows
 
 
+_last: tuple[str, dict[str, list[dict[str, Any]]]] = ("", {})  # the rows of which a stamp was made last
+
+
+def keep_rows(stamp: str, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """These are the rows of which this stamp is the digest."""
+    global _last
+    _last = (stamp, rows)
+
+
+def marked_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
+    """As `reference_rows`, where every change so far was marked: rows are not read again whose stamp is known. They are
+    everybody's, and never changed."""
+    stamp, rows = _last
+    return rows if stamp and stamp == reference_stamp(session) else reference_rows(session)
+
+
 def unit_reviews(session: Session, unit: str | None) -> bool:
     """Whether a unit judges sites, by its latest row; one without a row does not."""
     query = sa.select(Reference.data).where(Reference.noun == "units", Reference.code == unit)

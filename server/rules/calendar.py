@@ -51,6 +51,13 @@ def add_days(local_date: str, days: int) -> str:
     return (date.fromisoformat(local_date) + timedelta(days=days)).isoformat()
 
 
+def dates_from(first: str, end: str) -> list[str]:
+    """The local dates from one on, without the one at which they end."""
+    last = date.fromisoformat(end)
+    begin = date.fromisoformat(first)
+    return [(begin + timedelta(days=n)).isoformat() for n in range((last - begin).days)]
+
+
 def add_working_days(holidays: Holidays, local_date: str, days: int) -> str:
     """The `days`-th working day after `local_date`, which itself is not counted. `days` is 0 or more."""
     while days > 0:

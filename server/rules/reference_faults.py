@@ -13,15 +13,17 @@ from schemas.limits import RECORD_SLOT_MAX
 from schemas.reference import row_problems
 from server.rules.cases import is_of_cases
 from server.rules.duties.conditions import field_with
-from server.rules.duties.mode_faults import mode_faults
-from server.rules.duties.modes import MODES, PARENT
+from server.rules.duties.mode_faults import is_about, mode_faults
+from server.rules.duties.modes import MODES, PARENT, SAME_WORKER
 from server.rules.duties.windows import problems_of
-from server.rules.flags.escalation import SECTION
+from server.rules.flags.escalation import SECTION, SILENT
+from server.rules.flags.routing import LEADER
 from server.rules.from_rows import Row, duty_rules, in_force
 from server.rules.rosters.fields import FIELDS
+from server.rules.rulebook import PASSES
 
-_COVERAGE_EVIDENCE = "temperature_check"
-_OWN_UNITS = (SECTION, "contractor")  # as policies name them
+_OWN_DUTIES = (SILENT, "INTEGRITY")
+_OWN_UNITS = (SECTION, "contractor", LEADER)  # as policies name them
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,11 @@ def _duty(row: Row, rows: _Rows) -> _Found:
         if name not in rows.codes("site_kinds"):
             yield (
                 "site_kind_unknown",
-                f"site_kinds 里没有工地类型 {name}, 请先在 site_kinds.json 里增加, 或更正。",
+                f"没有工地类型 {name}, 请更正, 或先增加这个工地类型。",
             )
     for name in dict.fromkeys((*row["places"], *row["goes_on"])):
         if name not in rows.codes("place_kinds"):
-            yield "place_kind_unknown", f"没有场所类型 {name}, 请先在 place_kinds.json 里增加, 或更正。"
+            yield "place_kind_unknown", f"没有场所类型 {name}, 请更正, 或先增加这个场所类型。"
     for name in row["goes_on"]:
         if name not in row["places"]:
             yield "goes_on_unasked", f"goes_on 里的 {name} 不在 places 里, 请补上或去掉。"
@@ -122,7 +124,7 @@ def _duty(row: Row, rows: _Rows) -> _Found:
     if row["judging"] in ("coverage", "log") and not _has_slots(row, rows):
         yield (
             "slots_missing",
-            "这项职责按时段判定, 但没有时段: 请在 duty_slots.json 里增加一行 (preset 为 normal 或 raised)。",
+            "这项职责按时段判定, 但没有时段: 请写明时段 (slots, 如 morning@06:00-12:00)。",
         )
 
 
@@ -143,8 +145,12 @@ def _evidence(row: Row, rows: _Rows) -> _Found:
             "evidence_unknown",
             f"没有记录类型 {row['evidence'] or '(空)'}: 请更正 evidence; 类型尚未提供时写 planned: true。",
         )
-    elif row["judging"] == "coverage" and kind.name != _COVERAGE_EVIDENCE:
-        yield "evidence_unfit", f"按人员判定只看 {_COVERAGE_EVIDENCE}, 请更正 evidence 或 judging。"
+    elif row["judging"] == "coverage":
+        if kind.nature != "fact" or kind.name == PASSES or not is_about(kind, SAME_WORKER):
+            yield (
+                "evidence_unfit",
+                f"按人员判定要有逐人的记录, {kind.title} ({kind.name}) 不是, 请更正 evidence 或 judging。",
+            )
     elif row["judging"] == "log":
         yield from _places(row, kind)
     elif row["judging"] in MODES:
@@ -205,7 +211,24 @@ def _policy(row: Row, rows: _Rows) -> _Found:
 
 def _unit(name: Any, rows: _Rows) -> _Found:
     if name not in rows.codes("units"):
-        yield "unit_unknown", f"没有科室 {name}, 请先在 units.json 里增加, 或更正。"
+        known = "、".join(f"{row['code']} {row['name']}" for row in rows.all("units"))
+        yield "unit_unknown", f"没有科室 {name}, 请改用科室的代码 (现有: {known}), 或先增加这个科室。"
+
+
+def _route(row: Row, rows: _Rows) -> _Found:
+    yield from _unit(row["unit"], rows)
+    duties = rows.codes("duties") | rows.codes("case_steps") | set(_OWN_DUTIES)
+    if row.get("duty") is not None and row["duty"] not in duties:
+        yield "duty_unknown", f"没有职责 {row['duty']}, 请更正 duty。"
+    if row.get("site_kind") is not None and row["site_kind"] not in rows.codes("site_kinds"):
+        yield "site_kind_unknown", f"site_kinds 里没有工地类型 {row['site_kind']}, 请先增加, 或更正。"
+    if not any(row.get(name) for name in ("duty", "district", "site_kind")):
+        yield "route_unfit", "请写明职责、区县或工地类型: 不分这些的, 由工地自己的科室接收。"
+
+
+def _parent(row: Row, rows: _Rows) -> _Found:
+    if row.get("parent") is not None:
+        yield from _unit(row["parent"], rows)
 
 
 def _word(row: Row, _: _Rows) -> _Found:
@@ -239,4 +262,6 @@ _CHECKS: tuple[tuple[str, Callable[[Row, _Rows], _Found]], ...] = (
     ("escalation", _policy),
     ("roster_words", _word),
     ("case_steps", _case_step),
+    ("routing", _route),
+    ("units", _parent),
 )

@@ -15,10 +15,12 @@ from server.rules import from_rows
 from server.rules.calendar import Holidays
 from server.rules.case_steps import CaseStep, evidence_kinds, steps_of
 from server.rules.duties.conditions import Condition, condition
+from server.rules.duties.coverage import MEASURED_BY
 from server.rules.duties.modes import MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
 from server.rules.duties.windows import NORMAL, DutyRule, rule_of
 from server.rules.flags.escalation import Policy
+from server.rules.flags.routing import leaders_of, routed
 from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
 from server.rules.rosters.words import Words, words_from
@@ -93,6 +95,12 @@ class Rulebook:
             found.add(PASSES)
         return tuple(sorted(found))
 
+    @cached_property
+    def coverage_kinds(self) -> frozenset[str]:
+        """The kinds of records that coverage looks at: who passed, who was measured, and what else is asked of everybody."""
+        asked = {rule.evidence for rule in self.duties if rule.judging == "coverage"}
+        return frozenset({PASSES, MEASURED_BY, *asked})
+
     def mode_rules(self) -> list[DutyRule]:
         """All versions of the duties that are not asked by slots."""
         return [rule for rule in self.duties if rule.judging in MODES]
@@ -101,6 +109,14 @@ class Rulebook:
         """The version of such a duty that holds on a local date; None where it was asked otherwise then."""
         rule = rule_of(self.duties, duty, NORMAL, local_date)
         return rule if rule is not None and rule.judging in MODES else None
+
+    def writers_asked(self, kind: str, site_kind: str, local_date: str) -> set[str]:
+        """The roles of whom duties ask records of a kind, at such sites, on a local date."""
+        return {
+            rule.mode.writer
+            for rule in self.duties
+            if rule.evidence == kind and site_kind in rule.site_kinds and rule.holds(local_date)
+        } - {""}
 
     def condition(self, kind: str, text: str) -> Condition | None:
         """A condition of a duty on records of a kind, compiled once. None for an empty one, which every record fits, and for
@@ -117,6 +133,14 @@ class Rulebook:
     def reviews(self) -> dict[str, bool]:
         """Which units review flags; a company never reviews its own."""
         return from_rows.reviewing(self.rows["units"])
+
+    def routed(self, site_kind: str, district: str, duty: str, local_date: str, site_unit: str) -> str:
+        """The unit to which flags of a duty go at such a site; without a row for it the site's own."""
+        return routed(self.rows.get("routing", ()), site_kind, district, duty, local_date, site_unit)
+
+    def leaders(self, unit: str, local_date: str) -> list[str]:
+        """Who answers for a unit, by name."""
+        return leaders_of(self.rows["units"], unit, local_date)
 
     def rests(self, site_kind: str, local_date: str) -> str:
         """On which days a kind of site rests (see SiteProfile.rests)."""

@@ -91,7 +91,7 @@ def _disclose(tx: Tx, viewer: Viewer, wanted: Wanted, rows: int, reason: str) ->
     disclose(tx.session, viewer, wanted.site, rows, kept, tx.now_ms)
 
 
-def _batches(seals: Seals, viewer: Viewer, wanted: Wanted, full: bool) -> Iterator[list[list[str]]]:
+def _batches(seals: Seals, viewer: Viewer, wanted: Wanted, full: bool) -> Iterator[list[list[str | float]]]:
     """The rows, some hundred at a time. What the viewer may see is asked again each time."""
     cursor: str | None = None
     while True:
@@ -102,7 +102,7 @@ def _batches(seals: Seals, viewer: Viewer, wanted: Wanted, full: bool) -> Iterat
             names = read_names(session, *sites)
             if full and wanted.site is not None:
                 rows = in_full(session, seals, names.kinds.kinds[wanted.kind], wanted.site, rows)
-            shown = [record.texts() for record in shown_records(session, seals, viewer, names, rows)]
+            shown = [record.values() for record in shown_records(session, seals, viewer, names, rows)]
             if wanted.site is None:
                 called = dict(session.execute(sa.select(Site.id, Site.name).where(Site.id.in_(sites))).all())
                 shown = [[called[row.site], *texts] for row, texts in zip(rows, shown, strict=True)]

@@ -32,6 +32,7 @@ from server.actions.devices.retire_reporters import retire_reporters
 from server.actions.duties.judge_windows import judge_due
 from server.actions.duties.plan_windows import plan_windows
 from server.actions.flags.escalate import take_due_steps
+from server.actions.flags.flag_signals import flag_signals
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
 from server.actions.ops.expire_rows import expire_rows, heartbeat
 from server.actions.ops.retention import (
@@ -309,7 +310,9 @@ PARTS: dict[str, Part] = {
     "cases": _until_none(lambda tx: flag_overdue_cases(tx, _share().rows)),
     "steps": _until_none(lambda tx: take_due_steps(tx, _share().rows)),
     "signals": _until_none(
-        lambda tx: find_new_signals(tx.session, tx.seals, tx.now_ms, tx.book, _share().sites)
+        lambda tx: flag_signals(
+            tx, find_new_signals(tx.session, tx.seals, tx.now_ms, tx.book, _share().sites)
+        )
     ),
     "rosters": _rosters,
     "media": lambda this: tidy_media(this.runtime, this.now_ms, this.book),

@@ -6,12 +6,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
-from server.actions.reference.load_reference import load_reference
 from server.base.db import write
 from server.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import PASSWORD, Cast, add_flag
+from tests.stages import reach_reference
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 TABS_MAX = 40
@@ -19,8 +19,8 @@ TABS_MAX = 40
 
 @pytest.fixture
 def flag_id(app: Flask, cast: Cast) -> str:
+    reach_reference(app)
     with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         return add_flag(session, cast.site_a, "flag a")
 
 

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
-from server.actions.reference.load_reference import load_reference
-from server.base.db import read, write
+from server.base.db import read
 from server.models import Disclosure
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
+from tests.stages import reach_reference
 from tests.stories.rosters.uploads import Later, commit, people_file, preview, read_at_once, xlsx
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -28,8 +28,7 @@ SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 
 @pytest.fixture
 def site(app: Flask, cast: Cast) -> str:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     read_at_once(cast)
     return cast.site_a
 

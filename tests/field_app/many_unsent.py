@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.field_app.conftest import Inspector
+from tests.field_app.inspector import Inspector
 
 UNMEASURED = 10  # of the people, in the slot of the hour
 

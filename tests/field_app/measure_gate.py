@@ -10,7 +10,7 @@ from statistics import median
 
 from playwright.sync_api import Page
 
-from tests.field_app.conftest import Inspector
+from tests.field_app.inspector import Inspector
 from tests.field_app.many_unsent import lay_down
 
 THROTTLES = [float(one) for one in os.environ.get("THROTTLE", "1 4").split()]  # how much slower a tablet is

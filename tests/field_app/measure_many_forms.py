@@ -12,7 +12,7 @@ from statistics import median
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
-from tests.field_app.conftest import Inspector, Live
+from tests.field_app.inspector import Inspector, Live
 from tests.field_app.measure_unsent import Thread, start_ms
 from tests.stories.field import Field
 from tests.stories.forms.test_many_forms import publish_many

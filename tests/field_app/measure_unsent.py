@@ -13,7 +13,7 @@ from statistics import median
 import pytest
 from playwright.sync_api import Page
 
-from tests.field_app.conftest import Inspector
+from tests.field_app.inspector import Inspector
 from tests.field_app.many_unsent import begin_reading, lay_down, strike_last_digit
 
 THROTTLES = [float(one) for one in os.environ.get("THROTTLE", "1 4").split()]  # how much slower a tablet is

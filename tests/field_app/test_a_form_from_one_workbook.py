@@ -19,7 +19,7 @@ from server.models import Site, Window
 from server.workflows.scheduler import tick
 from tests.chromium import TIMEOUT_MS
 from tests.console.conftest import DESK, log_in
-from tests.field_app.conftest import MINUTE_MS, Inspector
+from tests.field_app.inspector import MINUTE_MS, Inspector
 from tests.field_app.test_any_form import pictures
 from tests.server.office import add_deputy
 from tests.stories.forms.workbooks import PHOTO, pond, workbook

@@ -16,7 +16,8 @@ from server.models import Site, User
 from server.models.scope import lock_scope
 from sync_protocol.client.tablet import Tablet
 from tests.chromium import launch_options
-from tests.field_app.conftest import ZHANG, Inspector, Live, assert_log_holds, certificate
+from tests.field_app.conftest import ZHANG, assert_log_holds, certificate
+from tests.field_app.inspector import Inspector, Live
 from tests.server.cast import COMPANY_A, add_site, identity
 from tests.stories.field import Field
 

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.field_app.conftest import Inspector, bodies, elsewhere
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector
 
 SOUNDS = """() => {
   window.felt = [];

@@ -17,7 +17,8 @@ from server.actions.reference.load_reference import mark_changed, tx_of
 from server.base.db import write
 from server.models import Reference, Site
 from server.models.scope import lock_scope
-from tests.field_app.conftest import Inspector, bodies, elsewhere, log_disinfection
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector, log_disinfection
 from tests.schemas.forms.cast import LABEL, MAX, Sheets, example
 from tests.server.cast import set_places
 from tests.stories.photos import document

@@ -10,9 +10,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.axe import serious_findings
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE
-from tests.field_app.conftest import (
-    Inspector,
-)
+from tests.field_app.inspector import Inspector
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 ROOMS = ("今日", "测温", "消毒", "名册", "门岗")

@@ -6,12 +6,8 @@ from playwright.sync_api import expect
 
 from server.rules.calendar import instant_ms
 from server.workflows.scheduler import tick
-from tests.field_app.conftest import (
-    MINUTE_MS,
-    Inspector,
-    bodies,
-    elsewhere,
-)
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import MINUTE_MS, Inspector
 
 
 def test_a_fever_is_asked_about_waited_for_and_becomes_a_case(

@@ -15,7 +15,8 @@ from server.base.db import write
 from server.models import Device, Site, User
 from server.workflows.import_export import TakenIn, import_export
 from tests.axe import serious_findings
-from tests.field_app.conftest import PUSH, Inspector, elsewhere
+from tests.field_app.conftest import elsewhere
+from tests.field_app.inspector import PUSH, Inspector
 from tests.field_app.test_photos import ALL_OF_MEDIA, arrived, disinfect, photo
 
 __all__ = ["photo"]

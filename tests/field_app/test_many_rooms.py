@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.field_app.conftest import Inspector
+from tests.field_app.inspector import Inspector
 from tests.stories.forms.test_many_forms import publish_many
 
 ROOMS_MOST = 24

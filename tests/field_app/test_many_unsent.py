@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.field_app.conftest import Inspector
+from tests.field_app.inspector import Inspector
 from tests.field_app.many_unsent import begin_reading, lay_down, strike_last_digit
 
 ENTRIES = 5_000

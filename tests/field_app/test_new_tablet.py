@@ -16,7 +16,8 @@ from server.models import Device
 from server.workflows.import_export import import_export
 from tests.axe import serious_findings
 from tests.console.conftest import DESK
-from tests.field_app.conftest import Inspector, Live, bodies, certificate, elsewhere
+from tests.field_app.conftest import bodies, certificate, elsewhere
+from tests.field_app.inspector import Inspector, Live
 from tests.server.cast import COMPANY_A
 from tests.stories.field import Field
 

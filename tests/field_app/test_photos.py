@@ -11,7 +11,8 @@ from playwright.sync_api import Request, Route, expect
 
 from server.base.db import read
 from server.models import Media
-from tests.field_app.conftest import Inspector, elsewhere, log_disinfection
+from tests.field_app.conftest import elsewhere
+from tests.field_app.inspector import Inspector, log_disinfection
 
 CREATE, PIECES, ALL_OF_MEDIA = "**/sync/v1/media", "**/sync/v1/media/*", "**/sync/v1/media/**"
 SITE_PIXELS = (1400, 1000)  # of noise: a photo of several pieces

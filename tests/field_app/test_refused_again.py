@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.field_app.conftest import Inspector, bodies, elsewhere, log_disinfection
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector, log_disinfection
 
 
 def test_a_refused_entry_stays_until_its_replacement_is_saved(inspector: Inspector) -> None:

@@ -13,7 +13,8 @@ from server.base.db import read, write
 from server.models import Media
 from server.models.scope import renew_epochs
 from tests.axe import serious_findings
-from tests.field_app.conftest import Inspector, bodies, elsewhere
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector
 from tests.field_app.test_photos import arrived, disinfect, photo
 
 __all__ = ["photo"]

@@ -5,15 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from server.base.clock import to_iso
-from tests.field_app.conftest import (
-    MINUTE_MS,
-    PULL,
-    ZHANG,
-    Inspector,
-    bodies,
-    certificate,
-    elsewhere,
-)
+from tests.field_app.conftest import ZHANG, bodies, certificate, elsewhere
+from tests.field_app.inspector import MINUTE_MS, PULL, Inspector
 from tests.server.cast import COMPANY_A
 
 # A browser that reads codes, and a camera that sees one; Chromium has neither where it has no screen.

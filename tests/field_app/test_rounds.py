@@ -7,11 +7,8 @@ import re
 from playwright.sync_api import Page, expect
 
 from server.workflows.scheduler import tick
-from tests.field_app.conftest import (
-    Inspector,
-    bodies,
-    elsewhere,
-)
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector
 
 FINDING = "巡查发现的问题"
 ADD = f"添加{FINDING}"

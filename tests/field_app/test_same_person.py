@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.field_app.conftest import ZHANG, Inspector, bodies, certificate, elsewhere
+from tests.field_app.conftest import ZHANG, bodies, certificate, elsewhere
+from tests.field_app.inspector import Inspector
 from tests.server.cast import COMPANY_A
 
 

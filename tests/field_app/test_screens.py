@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.field_app.conftest import (
-    Inspector,
-    bodies,
-    elsewhere,
-    give_the_other_site,
-    log_disinfection,
-)
+from tests.field_app.conftest import bodies, elsewhere, give_the_other_site
+from tests.field_app.inspector import Inspector, log_disinfection
 
 
 def test_the_round_of_today_shows_what_is_due_and_whom_to_measure(inspector: Inspector) -> None:

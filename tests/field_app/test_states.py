@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from server.field_app import pages
 from tests.axe import serious_findings
-from tests.field_app.conftest import PULL, PUSH, Inspector
+from tests.field_app.inspector import PULL, PUSH, Inspector
 from tests.field_app.test_without_a_network import next_version
 
 HOUR_MS = 3_600_000

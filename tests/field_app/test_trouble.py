@@ -11,7 +11,8 @@ from server.actions.devices.revoke_device import revoke_device
 from server.actions.sites.assign_site import unassign_site
 from server.base.db import read, write
 from server.models import Device, Quarantine, Site, User
-from tests.field_app.conftest import PULL, PUSH, Inspector, bodies, elsewhere
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import PULL, PUSH, Inspector
 
 DAY_MS = 24 * 3600_000
 

@@ -9,7 +9,8 @@ from server.actions.reference.load_reference import tx_of
 from server.actions.sites.edit_places import Editing, add_place, close_place, rename_place
 from server.base.db import read, write
 from server.models import Place
-from tests.field_app.conftest import Inspector, bodies, elsewhere, log_disinfection
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector, log_disinfection
 
 
 def _edit(inspector: Inspector, what: str, *given: str) -> str:

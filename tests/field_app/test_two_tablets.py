@@ -5,7 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Browser, expect
 
 from tests.console.conftest import DESK
-from tests.field_app.conftest import Inspector, Live, bodies, elsewhere
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector, Live
 from tests.stories.field import Field
 
 

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from server.field_app import BUILT, pages
 from tests.chromium import launch_options
-from tests.field_app.conftest import PULL, PUSH, Inspector, Live, assert_log_holds, bodies, elsewhere
+from tests.field_app.conftest import assert_log_holds, bodies, elsewhere
+from tests.field_app.inspector import PULL, PUSH, Inspector, Live
 from tests.stories.field import Field
 
 # The chain as it lies in the browser's own database.

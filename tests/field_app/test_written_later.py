@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from server.base.clock import to_iso
 from tests.console.conftest import DESK, PHONE
-from tests.field_app.conftest import MINUTE_MS, Inspector, elsewhere, log_disinfection
+from tests.field_app.conftest import elsewhere
+from tests.field_app.inspector import MINUTE_MS, Inspector, log_disinfection
 
 HOUR_MS = 60 * MINUTE_MS
 

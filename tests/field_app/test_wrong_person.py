@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.console.conftest import DESK, PHONE
-from tests.field_app.conftest import Inspector, bodies, elsewhere
+from tests.field_app.conftest import bodies, elsewhere
+from tests.field_app.inspector import Inspector
 
 # Every order of names in which the list shows from now on, while reading what was written is slow.
 WATCH_ORDERS = """(slowMs) => {

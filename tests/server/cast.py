@@ -35,6 +35,7 @@ from server.models import (
 from server.models.place import first_places
 from server.models.scope import fresh_scope, make_scope
 from server.rules.flags.escalation import as_json, policy_from
+from tests.stages import reach
 
 _UNITS = json.loads((SEED_DATA / "units.json").read_text("utf-8"))["rows"]
 _POLICY = json.loads((SEED_DATA / "escalation.json").read_text("utf-8"))["rows"][0]
@@ -99,6 +100,11 @@ ROLES = {
 def make_cast(app: Flask, clock: FakeClock) -> Cast:
     """The cast, written into an empty, migrated database that knows the bureau's units. The inspector has site A;
     neither site has a flag."""
+    users = reach(app, "cast", lambda: _write_cast(app))
+    return Cast(app, clock, dict(users), identity("site a"), identity("site b"))
+
+
+def _write_cast(app: Flask) -> dict[str, str]:
     site_a, site_b = identity("site a"), identity("site b")
     users = {name: _user(new) for name, new in ROLES.items()}
     companies = {site_a: COMPANY_A, site_b: COMPANY_B}
@@ -116,7 +122,7 @@ def make_cast(app: Flask, clock: FakeClock) -> Cast:
         )
         session.add(Assignment(site_id=site_a, user_id=users["inspector"].id, since_ms=NOW_MS))
         mark_changed(session)
-    return Cast(app, clock, {name: user.id for name, user in users.items()}, site_a, site_b)
+    return {name: user.id for name, user in users.items()}
 
 
 def _unit(row: dict[str, Any]) -> Reference:

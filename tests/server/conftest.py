@@ -13,6 +13,7 @@ from server.base.clock import FakeClock
 from server.base.config import Config
 from server.base.db import db
 from tests.server.cast import NOW_MS, Cast, make_cast
+from tests.stages import begin, give_keys
 
 
 @pytest.fixture
@@ -28,7 +29,9 @@ def config(database_url: str, tmp_path: Path) -> Config:
 @pytest.fixture
 def app(config: Config, clock: FakeClock) -> Iterator[Flask]:
     """The app; its database has every table."""
+    give_keys(config)
     made = create_app(config, clock)
+    begin(made)
     yield made
     made.extensions["gongdi_pool"].shutdown()  # nothing of this test works on in the next one's database
     with made.app_context():

@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from server.actions.accounts.manage_users import NewUser
-from server.actions.reference.load_reference import load_reference
 from server.base.db import write
 from server.console.pages import COOKIE
 from server.models.scope import fresh_scope
 from tests.server.cast import PASSWORD, Cast, _user
+from tests.stages import reach, reach_reference
 
 DEPUTY = NewUser("deputy", "admin", PASSWORD, "管理员二")
 
@@ -64,18 +64,21 @@ def refusal_of(answer: TestResponse) -> str:
 
 def add_deputy(app: Flask, cast: Cast) -> None:
     """A second administrator."""
+    cast.users["deputy"] = reach(app, "deputy", lambda: _add_deputy(app))
+
+
+def _add_deputy(app: Flask) -> str:
     deputy = _user(DEPUTY)
     with app.app_context(), write() as session:
         session.add(deputy)
         session.flush()
         session.add(fresh_scope("user", deputy.id))
-    cast.users["deputy"] = deputy.id
+    return deputy.id
 
 
 @pytest.fixture
 def office(app: Flask, cast: Cast) -> Office:
     """The cast with a second administrator, and reference data."""
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     add_deputy(app, cast)
     return Office(app, cast)

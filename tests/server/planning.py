@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from server.actions.duties.plan_windows import plan_windows
-from server.actions.reference.load_reference import load_reference, mark_changed, rules_in_force
+from server.actions.reference.load_reference import mark_changed, rules_in_force
 from server.actions.sites.register_site import NewSite, register_site
 from server.base.clock import from_iso
 from server.base.db import read, write
@@ -16,6 +16,7 @@ from server.base.seal import Seals
 from server.models import Reference, Window
 from server.models.tx import Tx
 from server.rules.rulebook import Rulebook
+from tests.stages import reach_reference
 
 MIDNIGHT_MS = from_iso("2026-11-23T00:00:00+08:00")  # a Monday
 HOUR_MS = 3_600_000
@@ -29,8 +30,8 @@ def seals_of(app: Flask) -> Seals:
 
 def new_site(app: Flask, name: str = "牧野花园", at_ms: int = MIDNIGHT_MS) -> str:
     """A site registered at that time, with every duty of the reference data. Gives its id."""
+    reach_reference(app, at_ms)
     with app.app_context(), write() as session:
-        load_reference(session, seals_of(app), at_ms)
         site = register_site(
             session,
             seals_of(app),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -14,9 +15,11 @@ from server.actions.sites.assign_site import assign_site
 from server.base.clock import FakeClock
 from server.base.db import write
 from server.models import Site, User
+from sync_protocol.client.store import FILE_NAME
 from sync_protocol.client.tablet import Tablet
 from sync_protocol.client.transport import Transport, WsgiTransport
 from tests.server.cast import COMPANY_A, PASSWORD, Cast
+from tests.stages import reach
 
 WORKER = {
     "name": "买买提·吐尔逊",
@@ -70,9 +73,25 @@ class Field:
     def tablet(self, name: str, user: str = "inspector", transport: Transport | None = None) -> Tablet:
         """An enrolled tablet of this user, that has pulled what it needs."""
         self.clocks[name] = FieldClock(self.cast.clock)
-        tablet = Tablet(
-            self.folder / name, self.clocks[name], transport or WsgiTransport(self.app), random.Random(name)
-        )
+        rng = random.Random(name)
+        home = self.folder / name
+        if transport is not None or home.exists():
+            return self._enrolled(name, user, rng, transport)
+
+        def enrol() -> tuple[bytes, Any]:
+            with self._enrolled(name, user, rng, None):
+                pass  # the last to close a file puts everything into it
+            return (home / FILE_NAME).read_bytes(), rng.getstate()
+
+        content, state = reach(self.app, ("tablet", name, user), enrol)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / FILE_NAME).write_bytes(content)
+        rng.setstate(state)
+        return Tablet(home, self.clocks[name], WsgiTransport(self.app), rng)
+
+    def _enrolled(self, name: str, user: str, rng: random.Random, transport: Transport | None) -> Tablet:
+        way = transport or WsgiTransport(self.app)
+        tablet = Tablet(self.folder / name, self.clocks[name], way, rng)
         tablet.enrol("http://gongdi.test", self.code(user), name, "test")
         self.cast.clock.advance(1)
         assert tablet.sync().ok

@@ -14,9 +14,9 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from server.actions.accounts.manage_users import NewUser, add_user
-from server.actions.reference.load_reference import load_reference
 from server.base.db import write
 from tests.server.cast import PASSWORD, Cast
+from tests.stages import reach_reference
 from tests.stories.field import Field
 from tests.stories.wire import WireDevice
 
@@ -67,9 +67,7 @@ class Photographer:
     """An enrolled device of the inspector of site A, and the rules in force."""
 
     def __init__(self, cast: Cast, folder: Path, user: str = "inspector") -> None:
-        seals = cast.app.extensions["gongdi"].seals
-        with cast.app.app_context(), write() as session:
-            load_reference(session, seals, cast.clock.now_ms())
+        reach_reference(cast.app)
         self.cast = cast
         self.wire = WireDevice(Field(cast, folder), user)
         self.http: FlaskClient = self.wire.http

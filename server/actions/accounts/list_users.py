@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.base.problems import not_found
 from server.models.device import OWN_CLASS, Device
 from server.models.paging import Slice
-from server.models.user import ADMIN, OFFICIALS, ROLES, SERVER_ROLE, User
+from server.models.user import ADMIN, AT_SITES, OFFICIALS, ROLES, SERVER_ROLE, User
 from server.rules.plain_text import cleaned
 
 TEXT_MAX = 64
@@ -42,11 +42,11 @@ def one_user(session: Session, user_id: str) -> User:
 
 
 def users_to_assign(session: Session) -> list[User]:
-    """Who may be given sites: inspectors first, then officials, by name."""
-    roles = ("inspector", *OFFICIALS)
+    """Who may be given sites: inspectors first, then supervisors and officials, by name."""
+    roles = (*AT_SITES, *OFFICIALS)
     query = sa.select(User).where(User.active, User.role.in_(roles))
     found = session.scalars(query.order_by(User.display_name, User.id))
-    return sorted(found, key=lambda user: user.role != "inspector")
+    return sorted(found, key=lambda user: (*AT_SITES, user.role).index(user.role))
 
 
 def inspectors_to_enrol(session: Session) -> list[tuple[User, list[str]]]:

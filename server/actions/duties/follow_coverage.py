@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from server.actions.duties.log_evidence import facts_between
 from server.actions.duties.touches import Touch
 from server.actions.duties.weigh_coverage import (
-    COVERAGE_KINDS,
-    READINGS,
+    EVERYBODY,
+    STAFF,
     Asked,
     asked_of,
     coverage_evidence,
@@ -39,10 +39,10 @@ from server.rules.duties.attendance import (
     standing,
     united,
 )
-from server.rules.duties.coverage import Span
+from server.rules.duties.coverage import MEASURED_BY, Span
 from server.rules.duties.judge import Evidence
 from server.rules.duties.periods import LONG_MS
-from server.rules.rulebook import Rulebook
+from server.rules.rulebook import PASSES, Rulebook
 
 _WORKERS: Any = CoverageWorker.__table__
 _KEY = ("scope_id", "local_date", "worker")
@@ -205,8 +205,8 @@ def _kept_days(
 
 def _day_of(row: CoverageDay) -> Day:
     windows = {
-        key: Span(start, opens, due, deadline, closes, tuple(admits))
-        for key, start, opens, due, deadline, closes, admits in row.windows
+        key: Span(start, opens, due, deadline, closes, tuple(admits), *evidence)  # none in days of before
+        for key, start, opens, due, deadline, closes, admits, *evidence in row.windows
     }
     return Day(row.local_date, windows, [dict(map(tuple, tally)) for tally in row.tallies])
 
@@ -266,11 +266,11 @@ def _join_facts(
     days = [day for day in days if day.windows]
     if not days:
         return
-    kinds = set(COVERAGE_KINDS)
+    kinds = {PASSES, MEASURED_BY, *(span.evidence for day in days for span in day.windows.values())}
     first, last = min(day.from_ms for day in days), max(day.to_ms for day in days)
     facts = facts_between(session, [scope_id], kinds, first, last, workers)
     own: dict[str, list[Any]] = {worker: [] for worker in workers or ()}
-    for kind in COVERAGE_KINDS:
+    for kind in kinds:
         for subject, fact in facts.get((scope_id, kind), []):
             if subject is not None:
                 own.setdefault(subject, []).append(shown_by(kind, subject, fact))
@@ -341,32 +341,32 @@ def _evidence(
     found = {}
     for window in windows:
         one, day = asked[window.id], days[window.local_date]
-        expected = not one.of_staff or any(person.is_staff for person in unusual)
-        tally = _tally(day, list(day.windows).index(window.id), one.of_staff, unusual)
+        expected = one.whom != STAFF or any(person.is_staff for person in unusual)
+        tally = _tally(day, list(day.windows).index(window.id), one.whom, unusual)
         found[window.id] = evidence(tally, one.share, expected, reaching(one.span, unnamed))
     return found
 
 
-def _tally(day: Day, index: int, of_staff: bool, unusual: Sequence[UnusualPerson]) -> Tally:
-    """How many people are what: of the canteen's staff, or of everybody else."""
-    tally = {} if of_staff else dict(day.tallies[index])
+def _tally(day: Day, index: int, whom: str, unusual: Sequence[UnusualPerson]) -> Tally:
+    """How many people are what: of the canteen's staff, of everybody else, or of all."""
+    tally = {} if whom == STAFF else dict(day.tallies[index])
     for person in unusual:
         own = [day.people[worker] for worker in person.workers if worker in day.people]
-        if not of_staff:
+        if whom != STAFF:
             for one in own:
                 count(tally, standing(one, index), -1)
-        if own and person.is_staff == of_staff:
+        if own and (whom == EVERYBODY or person.is_staff == (whom == STAFF)):
             count(tally, standing(united(own), index), 1)
     return tally
 
 
-def _unnamed(session: Session, scope_id: str, spans: Sequence[Span]) -> list[tuple[int, int]]:
-    """When readings that are kept and do not say of whom may have been taken."""
-    query = sa.select(KeptEvidence.earliest_ms, KeptEvidence.latest_ms).where(
+def _unnamed(session: Session, scope_id: str, spans: Sequence[Span]) -> list[tuple[str, int, int]]:
+    """Of which kind readings are that are kept and do not say of whom, and when they may have been taken."""
+    query = sa.select(KeptEvidence.kind, KeptEvidence.earliest_ms, KeptEvidence.latest_ms).where(
         KeptEvidence.scope_id == scope_id,
-        KeptEvidence.kind.in_((READINGS, ANY_KIND)),
+        KeptEvidence.kind.in_({ANY_KIND, *(span.evidence for span in spans)}),
         KeptEvidence.subject.is_(None),
         KeptEvidence.latest_ms >= min(span.opens_ms for span in spans),
         KeptEvidence.earliest_ms < max(span.end_ms for span in spans),
     )
-    return [(lo, hi) for lo, hi in session.execute(query)]
+    return [(kind, lo, hi) for kind, lo, hi in session.execute(query)]

@@ -12,7 +12,6 @@ from server.actions.duties.follow_coverage import follow_coverage
 from server.actions.duties.follow_modes import follow_modes
 from server.actions.duties.log_evidence import log_evidence
 from server.actions.duties.touches import Touch, merged
-from server.actions.duties.weigh_coverage import COVERAGE_KINDS
 from server.actions.records.feed import Feed
 from server.actions.records.window_record import window_put
 from server.models.scope import Scope
@@ -90,10 +89,10 @@ def _weigh_around(
 ) -> list[Window]:
     """The coverage windows whose day holds one of these changes, by all that is known now; those that changed. The day of
     a shift that ends after midnight reaches into the next one."""
-    people = [touch for touch in touches if touch.kind in COVERAGE_KINDS]
+    people = [touch for touch in touches if touch.kind in book.coverage_kinds]
     if not people:
         return []
-    weighed = merged(people)
+    weighed = merged(people, of_people=True)
     coverage = Window.duty.in_({rule.code for rule in book.duties if rule.judging == "coverage"})
     days = [
         Touch(

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from schemas.expressions.moments import micros_of
 from server.actions.duties.document_evidence import documents_of
 from server.actions.duties.log_evidence import Facts, Where, at_where, facts_between, ids_of_kinds
+from server.actions.duties.roster_commits import roster_commits
 from server.actions.duties.same_people import same_people
+from server.actions.duties.written_by import written_by
 from server.actions.records.segments import Kept, read_bodies
 from server.base.db import bulk_select
 from server.base.seal import Seals
@@ -27,7 +29,7 @@ from server.rules.duties.conditions import Condition, Finding, Surrounding, fiel
 from server.rules.duties.documents import match_document
 from server.rules.duties.judge import NOT_SATISFIED, reason_code
 from server.rules.duties.matching import Candidate, Fact, Matched, match_facts
-from server.rules.duties.modes import PARENT, SAME_WORKER
+from server.rules.duties.modes import PARENT, ROSTER, SAME_WORKER
 from server.rules.duties.states import Statement, match_state
 from server.rules.duties.stock import LOOKS_BACK_DAYS, MEAN_DAYS, Movement, StockAsked, match_stock
 from server.rules.duties.telemetry import Stretch, weigh_stretches
@@ -118,9 +120,14 @@ def _keys(facts: Facts) -> list[tuple[str, str]]:
 def _counting(
     looking: _Looking, facts: Facts, bodies: Bodies, scope_id: str
 ) -> Iterator[tuple[str | None, Fact]]:
-    """The facts of a scope that fit the duty's `when`. What is kept and not applied may fit."""
-    for subject, fact in facts.get((scope_id, looking.rule.evidence), ()):
-        if fact.kept or looking.fits(fact, bodies.get((scope_id, fact.id), {})):
+    """The facts of a scope that fit the duty's `when` and `writer`. What is kept and not applied may fit."""
+    own = facts.get((scope_id, looking.rule.evidence), ())
+    writer = looking.rule.mode.writer
+    ids = [fact.id for _, fact in own if not fact.kept]
+    wrote = written_by(looking.session, scope_id, ids, writer) if writer else set(ids)
+    for subject, fact in own:
+        is_theirs = fact.kept or fact.id in wrote
+        if is_theirs and (fact.kept or looking.fits(fact, bodies.get((scope_id, fact.id), {}))):
             yield subject, fact
 
 
@@ -142,10 +149,17 @@ def _at_places(
 def _of_periods(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, Matched]:
     """One record each, as logs."""
     facts, bodies = _facts_of(looking, windows, min(window.opens_ms for window in windows))
+    committed = {}
+    if looking.rule.mode.also == ROSTER:
+        scopes, last_ms = {window.scope_id for window in windows}, max(one.closes_ms for one in windows)
+        committed = roster_commits(looking.session, scopes, min(one.opens_ms for one in windows), last_ms)
     found = {}
-    for _, _, some, asked in _at_places(looking, windows, facts, bodies):
-        for window, matched in zip(some, match_facts(asked, [_candidate(one) for one in some]), strict=True):
-            found[window.id] = matched
+    for scope_id, _, some, asked in _at_places(looking, windows, facts, bodies):
+        asked += committed.get(scope_id, ())
+        for slot in {window.slot for window in some}:  # what is asked because of an alert is asked besides
+            own = [window for window in some if window.slot == slot]
+            for window, matched in zip(own, match_facts(asked, list(map(_candidate, own))), strict=True):
+                found[window.id] = matched
     return found
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from server.models.window import Window
 from server.rules.duties.rolling import fresh_first_day, next_first_day, rolling_rule
-from server.rules.duties.windows import DutyRule, PlannedWindow, SiteProfile, asks, plan_rolling
+from server.rules.duties.windows import PERIOD, DutyRule, PlannedWindow, SiteProfile, asks, plan_rolling
 from server.rules.rulebook import Rulebook
 
 ProfileOn = Callable[[str], SiteProfile]  # a site as the rules of a local date see it
@@ -31,7 +31,8 @@ def rolling_windows(
     """The windows of duties that run from the last record: the recent ones, as they would be planned now, and the one that
     has to be asked next."""
     for code in sorted({rule.code for rule in book.duties if rule.mode.rolling is not None}):
-        own = sorted((one for one in long.all if one.duty == code), key=lambda one: one.opens_ms)
+        own = [one for one in long.all if one.duty == code and one.slot == PERIOD]
+        own.sort(key=lambda one: one.opens_ms)
         for window in own:
             if window in long.recent:
                 yield from _planned(profile_on, book, code, window.local_date)

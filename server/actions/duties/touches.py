@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from server.actions.duties.weigh_coverage import COVERAGE_KINDS
 from server.rules.duties.matching import Fact
 
 
@@ -23,12 +22,12 @@ class Touch(NamedTuple):
     body: bytes | None = None
 
 
-def merged(touches: Iterable[Touch]) -> list[Touch]:
+def merged(touches: Iterable[Touch], of_people: bool = False) -> list[Touch]:
     """Touches of one kind and place as one stretch of time: a push of many facts looks at few windows. Whom a pass or a
-    reading is about makes no difference: coverage asks of everybody."""
+    reading is about makes no difference (`of_people`): coverage asks of everybody."""
     found: dict[tuple[str, str | None, bool], list[int]] = {}
     for kind, subject, from_ms, to_ms, went, _, _ in touches:
-        span = found.setdefault((kind, None if kind in COVERAGE_KINDS else subject, went), [from_ms, to_ms])
+        span = found.setdefault((kind, None if of_people else subject, went), [from_ms, to_ms])
         if from_ms < span[0]:
             span[0] = from_ms
         if to_ms > span[1]:

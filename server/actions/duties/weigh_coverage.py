@@ -3,7 +3,7 @@ looked at again: what a push and a tick keep instead (follow_coverage) is held a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,37 +11,37 @@ from sqlalchemy.orm import Session
 
 from server.actions.duties.log_evidence import facts_between
 from server.actions.records.count_people import people_of
+from server.models.entry import ANY_KIND
 from server.models.record import Worker
 from server.models.window import AnyWindow
 from server.rules.calendar import midnight_ms
-from server.rules.duties.coverage import Pass, Reading, Span, Whom, weigh
+from server.rules.duties.coverage import MEASURED_BY, Pass, Reading, Span, Whom, weigh
 from server.rules.duties.judge import Evidence
 from server.rules.duties.matching import Fact
-from server.rules.duties.windows import rule_of
+from server.rules.duties.windows import DutyRule, rule_of
 from server.rules.rulebook import PASSES, Rulebook
 
-READINGS = "temperature_check"
-COVERAGE_KINDS = (PASSES, READINGS)
+SOME, STAFF, EVERYBODY = "some", "staff", "everybody"  # all but the canteen's staff; they alone; all
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a coverage window asks: its times and slots, whether only of the canteen's staff, and for which share."""
+    """What a coverage window asks: its times, slots and evidence, of whom (SOME, STAFF, EVERYBODY), and for which share."""
 
     span: Span
-    of_staff: bool
+    whom: str
     share: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Day:
     """The passes and readings around some windows of one site, and its canteen staff. `unnamed`: readings that are kept
-    and do not say of whom, by when they may have been taken."""
+    and do not say of whom, by their kind and when they may have been taken."""
 
     passes: Sequence[Pass]
     readings: Sequence[Reading]
     staff: frozenset[str]
-    unnamed: Sequence[tuple[int, int]]
+    unnamed: Sequence[tuple[str, int, int]]
 
 
 def coverage_evidence(
@@ -53,7 +53,8 @@ def coverage_evidence(
         return {}
     asked = {window.id: asked_of(window, alert, book) for window in windows}
     starts_ms = min(one.span.day_starts_ms for one in asked.values())
-    day = _facts(session, scope_id, starts_ms, max(one.span.end_ms for one in asked.values()))
+    kinds = book.coverage_kinds
+    day = _facts(session, scope_id, kinds, (starts_ms, max(one.span.end_ms for one in asked.values())))
     return {key: _weigh(one, day) for key, one in asked.items()}
 
 
@@ -63,43 +64,54 @@ def asked_of(window: AnyWindow, alert: str, book: Rulebook) -> Asked:
     slots = rule.slots if rule is not None else ()
     admits = next((one.admits for one in slots if one.code == window.slot), ())
     starts_ms = min(midnight_ms(window.local_date), window.opens_ms)
-    span = Span(starts_ms, window.opens_ms, window.due_ms, window.deadline_ms, window.closes_ms, admits)
+    times = (starts_ms, window.opens_ms, window.due_ms, window.deadline_ms, window.closes_ms)
+    evidence = rule.evidence if rule is not None else MEASURED_BY
     share = book.number("coverage_share", window.local_date)
-    return Asked(span, rule is not None and bool(rule.staff), share)
+    return Asked(Span(*times, admits, evidence), _whom(rule, evidence, book), share)
+
+
+def _whom(rule: DutyRule | None, evidence: str, book: Rulebook) -> str:
+    """A duty leaves out those whom another one asks for the same."""
+    if rule is not None and rule.staff:
+        return STAFF
+    of_staff = any(
+        one.staff and one.evidence == evidence and one.judging == "coverage" for one in book.duties
+    )
+    return SOME if of_staff else EVERYBODY
 
 
 def shown_by(kind: str, worker: str, fact: Fact) -> Pass | Reading:
     """A fact as coverage sees it."""
     lo, hi = fact.earliest_ms, fact.latest_ms
-    if kind == READINGS:
-        return Reading(worker, fact.slot or "", lo, hi, fact.observed_ms, fact.kept)
+    if kind != PASSES:
+        return Reading(worker, fact.slot or "", lo, hi, fact.observed_ms, fact.kept, kind)
     if fact.observed_ms is not None:
         lo = hi = fact.observed_ms
     return Pass(worker, fact.slot or "", lo, hi, fact.kept)
 
 
-def reaching(span: Span, intervals: Iterable[tuple[int, int]]) -> int:
-    """How many of these readings, by when they may have been taken, may be ones of this window."""
-    return sum(lo < span.end_ms and span.opens_ms <= hi for lo, hi in intervals)
+def reaching(span: Span, unnamed: Iterable[tuple[str, int, int]]) -> int:
+    """How many of these readings, by their kind and when they may have been taken, may be ones of this window."""
+    kinds = (span.evidence, ANY_KIND)
+    return sum(kind in kinds and lo < span.end_ms and span.opens_ms <= hi for kind, lo, hi in unnamed)
 
 
 def _weigh(asked: Asked, day: _Day) -> Evidence:
     span, share = asked.span, asked.share
     unnamed = reaching(span, day.unnamed)
-    if asked.of_staff:
-        return weigh(day.passes, day.readings, span, share, Whom(only=day.staff), unnamed)
-    return weigh(day.passes, day.readings, span, share, Whom(without=day.staff), unnamed)
+    whom = {STAFF: Whom(only=day.staff), SOME: Whom(without=day.staff), EVERYBODY: Whom()}[asked.whom]
+    return weigh(day.passes, day.readings, span, share, whom, unnamed)
 
 
-def _facts(session: Session, scope_id: str, from_ms: int, to_ms: int) -> _Day:
+def _facts(session: Session, scope_id: str, kinds: Collection[str], between: tuple[int, int]) -> _Day:
     people = people_of(session, scope_id)
-    found = facts_between(session, [scope_id], set(COVERAGE_KINDS), from_ms, to_ms)
+    found = facts_between(session, [scope_id], set(kinds), *between)
     passes, readings, unnamed = [], [], []
-    for kind in COVERAGE_KINDS:
+    for kind in kinds:
         for subject, fact in found.get((scope_id, kind), []):
             if subject is None:
-                if kind == READINGS:
-                    unnamed.append((fact.earliest_ms, fact.latest_ms))
+                if kind != PASSES:
+                    unnamed.append((kind, fact.earliest_ms, fact.latest_ms))
                 continue
             shown = shown_by(kind, people.get(subject, subject), fact)
             if isinstance(shown, Pass):

@@ -11,16 +11,27 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
-from server.actions.notices.enqueue import NewNotice, People, enqueue_notices, read_people, receivers
+from server.actions.flags.owner import owner_of
+from server.actions.notices.enqueue import (
+    NewNotice,
+    People,
+    enqueue_for_admins,
+    enqueue_notices,
+    named_officials,
+    read_people,
+    receivers,
+)
 from server.actions.records.feed import publish_all
 from server.base.db import raise_if_lost
 from server.models.flag import Flag, FlagStep, of_flag
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
+from server.models.user import User
 from server.rules.calendar import local_date_of
 from server.rules.flags.escalation import SILENT, Policy, notifies, policy_from
 from server.rules.flags.moves import REMIND, STEP
+from server.rules.flags.routing import LEADER
 
 _log = logging.getLogger("gongdi.flags")
 
@@ -125,11 +136,23 @@ def _take(tick: _Tick, flag: Flag, step: FlagStep, policy: Policy, site: Site, s
     append_event(tx, flag, event, policy, [step])
     if heard:
         severe = rule.pages and flag.severity == "severe"
-        who = receivers(tick.people, site, step.unit, flag.company)
+        who = _receivers(tick, flag, site, step.unit)
         enqueue_notices(tx, tick.people, who, NewNotice(flag, what, severe, tick.delay_ms))
     if not again:
         trigger(tx, flag, policy, rule.triggers)
     return True
+
+
+def _receivers(tick: _Tick, flag: Flag, site: Site, party: str) -> list[User]:
+    """Whom a step notifies. Of a leader without an account the administrators are notified, once for each flag."""
+    if party != LEADER:
+        return receivers(tick.people, site, party, flag.company)
+    tx = tick.tx
+    names = tx.book.leaders(owner_of(flag, site, tx.book), local_date_of(tx.now_ms))
+    found = named_officials(tick.people, site, names)
+    if not found and not site.practice:
+        enqueue_for_admins(tx.session, "leader_unknown", flag.id, tx.now_ms, "、".join(names) or site.name)
+    return found
 
 
 def trigger(tx: Tx, flag: Flag, policy: Policy, why: str) -> None:

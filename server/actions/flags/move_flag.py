@@ -19,6 +19,7 @@ from server.actions.flags.events import (
     flag_puts,
     flag_state_of,
 )
+from server.actions.flags.owner import owner_of
 from server.actions.notices.enqueue import Units, enqueue_move
 from server.actions.records.feed import Feed, Put
 from server.actions.records.window_record import window_put
@@ -34,7 +35,7 @@ from server.models.user import User, user_named
 from server.models.window import Window, set_decision
 from server.rules.calendar import DAY_MS
 from server.rules.duties.transition import approve
-from server.rules.flags.escalation import REFUSED, Policy, owner, policy_from, steps
+from server.rules.flags.escalation import REFUSED, Policy, policy_from, steps
 from server.rules.flags.history import Happened, apply
 from server.rules.flags.moves import (
     ENDED,
@@ -173,11 +174,6 @@ def asked_of(
         taken_over=any(row.action in TAKES_OVER for row in events),
         addressed=flag.company is None or flag.company == viewer.company,
     )
-
-
-def owner_of(flag: Flag, site: Site, book: Rulebook) -> str:
-    """The section that receives the site's flags."""
-    return owner(policy_from(flag.policy), site.unit, book.reviews())
 
 
 def _check(session: Session, asked: Asked, wanted: Wanted, flag: Flag, now_ms: int) -> None:

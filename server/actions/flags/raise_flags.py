@@ -20,6 +20,7 @@ from server.actions.flags.events import (
     flag_puts,
     withdraw,
 )
+from server.actions.flags.owner import unit_of
 from server.actions.records.feed import Feed, Put
 from server.models.flag import Flag, FlagStep
 from server.models.scope import Scope
@@ -180,13 +181,14 @@ def _open(tx: Tx, wanted: Sequence[tuple[Site, str, str]]) -> dict[Key, Flag]:
     if not wanted:
         return {}
     now_ms, book = tx.now_ms, tx.book
-    policy, reviews = book.policy(local_date_of(now_ms)), book.reviews()
+    today = local_date_of(now_ms)
+    policy, reviews = book.policy(today), book.reviews()
     copied = as_json(policy)
     digest = policy_digest(copied)
     earlier = _earlier(tx.session, {site.id for site, _, _ in wanted}, {duty for _, duty, _ in wanted})
     opened = {}
     for site, duty, severity in wanted:
-        unit = owner(policy, site.unit, reviews)
+        unit = owner(policy, unit_of(book, site, duty, today), reviews)
         flag = Flag(scope_id=site.id, id=str(uuid7()), duty=duty, severity=severity)
         flag.windows, flag.rev, flag.head, flag.policy = 0, 0, "", copied
         flag.previous_id = earlier.get((site.id, duty))

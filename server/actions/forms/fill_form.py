@@ -30,6 +30,7 @@ from server.models.site import Site
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import in_force
+from server.rules.rulebook import Rulebook
 from sync_protocol.outcomes import EFFECTIVE
 
 HOUR_MS = 3_600_000
@@ -75,7 +76,7 @@ def forms_to_fill(tx: Tx, viewer: Viewer, site: Site) -> list[Form]:
     for code in sorted(tx.book.kinds.forms):
         begun = [form for form in versions_of(tx.book, code) if form.since <= today]
         form = begun[-1] if begun else None
-        if form is not None and _is_meant(form, viewer, site, today):
+        if form is not None and _is_meant(form, viewer, site, today, tx.book):
             found.append(form)
     return found
 
@@ -185,9 +186,11 @@ def _numbers(tx: Tx, form: Form, today: str) -> dict[str, float]:
     return {code: number for code, number in found.items() if number is not None}
 
 
-def _is_meant(form: Form, viewer: Viewer, site: Site, today: str) -> bool:
+def _is_meant(form: Form, viewer: Viewer, site: Site, today: str, book: Rulebook) -> bool:
+    """Whether the form, or a duty that asks for its records, is for this viewer's role."""
+    writers = {*form.writers, *book.writers_asked(form.code, site.kind, today)}
     is_of_site = not form.site_kinds or site.kind in form.site_kinds
-    return viewer.role in form.writers and is_of_site and (form.to is None or today < form.to)
+    return viewer.role in writers and is_of_site and (form.to is None or today < form.to)
 
 
 def _asks_for_place(item: Item) -> bool:

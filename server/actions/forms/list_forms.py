@@ -59,23 +59,38 @@ def signers_of(session: Session, shown: Iterable[ShownForm]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many sites a form is for, and how many tablets are there."""
+    """How many sites a form is for, how many inspectors have one of them, and how many tablets those have."""
 
     sites: int
+    inspectors: int
     tablets: int
+
+    def __str__(self) -> str:
+        """Whom it reaches, or what has to be done first."""
+        counted = f"工地 {self.sites} 个, 平板 {self.tablets} 台"
+        if not self.sites:
+            return f"{counted}。现在没有这些类型的工地: 增加工地、指派检查员之后, 他们的平板下一次同步就有"
+        if not self.inspectors:
+            return f"{counted}。这些工地还没有指派检查员: 指派之后, 他们的平板下一次同步就有"
+        if not self.tablets:
+            return f"{counted}。指派的 {self.inspectors} 名检查员还没有在用的平板: 发注册码、登记之后就有"
+        return f"{counted}, 下一次同步就有"
 
 
 def reach_of(session: Session, form: Form) -> Reach:
     """Whom a form reaches: the sites of its kinds, and the working tablets of those who inspect them."""
     mine = sa.select(Site.id).where(Site.kind.in_(form.site_kinds))
     sites = session.scalar(sa.select(sa.func.count()).select_from(mine.subquery())) or 0
+    inspectors = sa.select(sa.func.count(Assignment.user_id.distinct())).where(
+        Assignment.site_id.in_(mine), Assignment.ended_ms.is_(None)
+    )
     query = (
         sa.select(sa.func.count(Device.id.distinct()))
         .join(Assignment, Assignment.user_id == Device.user_id)
         .where(Assignment.site_id.in_(mine), Assignment.ended_ms.is_(None))
         .where(Device.state == "active", Device.device_class != OWN_CLASS)
     )
-    return Reach(sites, session.scalar(query) or 0)
+    return Reach(sites, session.scalar(inspectors) or 0, session.scalar(query) or 0)
 
 
 def form_of_code(book: Rulebook, code: str, version: int | None = None) -> Form:

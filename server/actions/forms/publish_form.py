@@ -55,6 +55,8 @@ def publish_form(tx: Tx, tables: Tables, signers: Signers | None = None) -> Publ
         _write(tx, form, tables, signers)
     brought = checked.rows if checked.compiled.changed else without_ended(tx, checked.rows)
     rows = edit_rows(tx, brought, checked.kinds.kinds)
+    if checked.compiled.changed and not rows:
+        mark_changed(tx.session)  # otherwise the rows have marked it already
     return Published(form, checked.compiled.changed, rows)
 
 
@@ -70,4 +72,4 @@ def _write(tx: Tx, form: Form, tables: Tables, signers: Signers) -> None:
     row.tables = tables_json(tables)
     row.author_id, row.approver_id, row.at_ms = signers.author_id, signers.approver_id, tx.now_ms
     tx.session.add(row)
-    mark_changed(tx.session)
+    tx.session.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,6 +81,14 @@ def receivers(people: People, site: Site, party: str, company: str | None) -> li
         if not districts or site.district in districts:
             found.append(user)
     return found
+
+
+def named_officials(people: People, site: Site, names: Collection[str]) -> list[User]:
+    """The officials of these names, of whatever unit. Nobody is notified of a practice site."""
+    if site.practice:
+        return []
+    everybody = (user for users in people.officials.values() for user in users)
+    return [user for user in everybody if user.display_name in names]
 
 
 def enqueue_move(tx: Tx, flag: Flag, site: Site, move: Move, units: Units, actor_id: str) -> None:

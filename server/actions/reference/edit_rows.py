@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from schemas.kinds import Kinds
 from server.actions.reference.load_reference import EDITED, mark_changed
 from server.actions.reference.publish_reference import publish_reference
-from server.models.reference import Reference, reference_rows
+from server.models.reference import Reference, marked_rows
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import Row
@@ -65,7 +65,7 @@ def check_rows(tx: Tx, rows: Sequence[NewRow], kinds: Kinds | None = None) -> _C
     """What `edit_rows` would change. Raises RowsRefused."""
     if not rows:
         return _Changes([], {})
-    stored, today = reference_rows(tx.session), local_date_of(tx.now_ms)
+    stored, today = marked_rows(tx.session), local_date_of(tx.now_ms)
     faults, wanted, ends = [], [], dict[tuple[str, str, str], str]()
     for index, (noun, data) in enumerate(rows, start=1):
         versions = [row for row in stored.get(noun, ()) if row["code"] == data["code"]]
@@ -88,7 +88,7 @@ def check_rows(tx: Tx, rows: Sequence[NewRow], kinds: Kinds | None = None) -> _C
 def without_ended(tx: Tx, rows: Sequence[NewRow]) -> list[NewRow]:
     """Rows that come again with something that is there, but for those that somebody has ended since: nothing begins again
     by itself."""
-    stored = reference_rows(tx.session)
+    stored = marked_rows(tx.session)
     return [
         row
         for row in rows

@@ -19,7 +19,7 @@ from server.actions.reference.publish_reference import publish_reference
 from server.base.problems import Problem
 from server.base.seal import Seals
 from server.models.published_form import form_bodies, published_forms
-from server.models.reference import STAMP, Reference, reference_rows, reference_stamp
+from server.models.reference import STAMP, Reference, keep_rows, marked_rows, reference_rows, reference_stamp
 from server.models.tx import Tx
 from server.rules.reference_faults import RowFault, reference_faults
 from server.rules.rulebook import Rulebook, rulebook
@@ -42,7 +42,7 @@ def rules_of_stamp(session: Session, stamp: str) -> Rulebook:
     every database has to which nothing was loaded yet."""
     book = _kept.get(stamp)
     if book is None:
-        book = rulebook(stamp, _complete(reference_rows(session)), published_forms(session))
+        book = rulebook(stamp, _complete(marked_rows(session)), published_forms(session))
     if stamp:
         if stamp not in _kept:
             _kept.clear()
@@ -136,7 +136,8 @@ def mark_changed(session: Session) -> None:
     """Let every process know that reference data or the published forms changed; call this after writing any of it. The
     stamp is a digest of them: the same data never has two."""
     session.flush()
-    digest = hashlib.sha256(json.dumps(reference_rows(session), sort_keys=True).encode())
+    rows = reference_rows(session)
+    digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode())
     for body in form_bodies(session):
         digest.update(body)
     value = digest.hexdigest()[:32]
@@ -144,6 +145,7 @@ def mark_changed(session: Session) -> None:
         Reference(noun=STAMP, code=STAMP, valid_from="", valid_to=None, data={"value": value}, source="")
     )
     session.flush()
+    keep_rows(value, rows)
 
 
 def seed_rows() -> Iterable[tuple[str, list[dict[str, Any]]]]:

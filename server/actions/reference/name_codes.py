@@ -36,6 +36,7 @@ _EVENTS = {
     "resumed": "期限重新起算",
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
+    "signal_found": "从进出场记录发现",
     "travel_hit": "有人到过风险地区, 已立案",
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",
@@ -46,6 +47,7 @@ _EVENTS = {
     "expiring": "一份文件将在 30 日内到期, 请修订、审批并上报新的",
     "device_dormant": "一台平板长期未报清手中的记录, 工地不再等它; 请打开它同步, 不再使用的请注销",
     "device_clock": "一台平板的时间连续多日不可信; 请校准或更换",
+    "leader_unknown": "一个标记该报责任领导了, 但没有叫这个姓名的账号",
     "proposed": "一项提议等第二人批准 (管理 › 提议和批准)",
     "code_burned": "一个平板注册码被多次输错, 已经作废; 请核实是谁在试, 再发新码",
 }

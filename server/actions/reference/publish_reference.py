@@ -17,7 +17,7 @@ from server.actions.records.feed import Feed, Put
 from server.base.seal import Seals
 from server.models.published_form import published_forms
 from server.models.record import Record
-from server.models.reference import reference_rows
+from server.models.reference import marked_rows
 from server.models.scope import REF, lock_scope, make_scope
 from server.rules.duties.judge import REASONS
 from server.rules.duties.windows import NORMAL
@@ -58,7 +58,7 @@ def publish_reference(session: Session, seals: Seals, now_ms: int) -> None:
     make_scope(session, "ref", REF)
     scope = lock_scope(session, REF)
     assert scope is not None
-    rows = reference_rows(session)
+    rows = marked_rows(session)
     puts = [*_duty_puts(rows), *_row_puts(rows), *_words_puts(rows)]
     feed = Feed(session, scope, seals, now_ms)
     feed.put(puts)

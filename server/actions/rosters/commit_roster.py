@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
 from schemas.fields import is_real_date
+from server.actions.duties.roster_commits import look_again
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.rosters.preview import (
     Absent,
     Planned,
@@ -149,6 +151,7 @@ def write_part(session: Session, seals: Seals, roster_id: str, result: Result, n
     if written < len(result.planned):
         return True
     roster.state, roster.committed_ms = "committed", now_ms
+    look_again(session, roster.site_id, rules_in_force(session), now_ms)
     return False
 
 

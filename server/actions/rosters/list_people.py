@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from server.actions.accounts.limit_rate import limit_rate
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.rosters.stored_people import people_of_site
+from server.actions.rosters.stored_people import people_of_site, person_of_site
 from server.actions.sites.list_sites import one_site
 from server.base.problems import not_found
 from server.base.seal import Seals
@@ -34,8 +34,9 @@ _TAIL = 4  # of a number: what masking leaves at its end
 
 @dataclass(frozen=True, slots=True)
 class ShownPerson:
-    """One person: `cells` are the fields of LISTED in words, numbers masked, the company by its code."""
+    """One person: `cells` are the fields of LISTED in words, numbers masked, the company by its code; `record`: the id."""
 
+    record: str
     name: str
     exited_on: str | None
     cells: dict[str, str]
@@ -65,8 +66,24 @@ def page_of_people(
     wanted = plain(text[:SEARCH_MAX])
     found = [person for person in people_of_site(session, seals, site_id, company) if _fits(person, wanted)]
     found.sort(key=lambda person: person.get("exited_on") is not None)
-    trades = {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
+    trades = _trades(session)
     return [_shown(person, trades) for person in part.of(found)], len(found)
+
+
+def one_person(session: Session, seals: Seals, viewer: Viewer, site_id: str, record: str) -> ShownPerson:
+    """One of them. Raises Problem 404 for who is not on the roster, or not this viewer's to see."""
+    one_site(session, viewer, site_id)
+    if not may_see_people(viewer):
+        raise not_found()
+    company = viewer.company if viewer.role == "contractor" else None
+    person = person_of_site(session, seals, site_id, company, record)
+    if person is None:
+        raise not_found()
+    return _shown(person, _trades(session))
+
+
+def _trades(session: Session) -> dict[str, str]:
+    return {row["code"]: row["name"] for row in rules_in_force(session).rows["trades"]}
 
 
 def _fits(person: dict[str, Any], wanted: str) -> bool:
@@ -81,6 +98,7 @@ def _fits(person: dict[str, Any], wanted: str) -> bool:
 
 def _shown(person: dict[str, Any], trades: dict[str, str]) -> ShownPerson:
     return ShownPerson(
+        person["record"],
         person["name"],
         person.get("exited_on"),
         {name: shown_to_all(name, person.get(name), trades) for name in LISTED},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -20,21 +20,33 @@ SEEN_BY = ("gate_pass", "temperature_check")
 
 
 def people_of_site(session: Session, seals: Seals, site_id: str, company: str | None) -> list[dict[str, Any]]:
-    """The fields of everybody on a site's roster, by company and team; of one company only, if it is given."""
+    """The fields of everybody on a site's roster, by company and team, each with the id of its `record`; of one company
+    only, if it is given."""
+    people = _opened(session, seals, _query_of(site_id, company))
+    return sorted(
+        people, key=lambda person: (person.get("company", ""), person.get("team", ""), person["name"])
+    )
+
+
+def person_of_site(
+    session: Session, seals: Seals, site_id: str, company: str | None, record: str
+) -> dict[str, Any] | None:
+    """The same of one of them."""
+    return next(_opened(session, seals, _query_of(site_id, company).where(Worker.id == record)), None)
+
+
+def _query_of(site_id: str, company: str | None) -> sa.Select[str, bytes]:
     query = (
         sa.select(Worker.id, Worker.state)
         .join(Record, sa.and_(Record.scope_id == Worker.scope_id, Record.id == Worker.id))
         .where(Worker.scope_id == site_id, IN_FORCE)
     )
-    if company is not None:
-        query = query.where(Worker.company == company)
-    people = [
-        msgspec.json.decode(seals.open(state_aad("worker", key), sealed))
-        for key, sealed in session.execute(query)
-    ]
-    return sorted(
-        people, key=lambda person: (person.get("company", ""), person.get("team", ""), person["name"])
-    )
+    return query if company is None else query.where(Worker.company == company)
+
+
+def _opened(session: Session, seals: Seals, query: sa.Select[str, bytes]) -> Iterator[dict[str, Any]]:
+    for key, sealed in session.execute(query):
+        yield {**msgspec.json.decode(seals.open(state_aad("worker", key), sealed)), "record": key}
 
 
 def stored_people(session: Session, seals: Seals, site_id: str, company: str) -> dict[Certificate, Stored]:

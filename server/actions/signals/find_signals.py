@@ -12,15 +12,17 @@ from sqlalchemy.orm import Session, aliased
 
 from server.actions.records.count_people import people_of
 from server.actions.records.segments import read_bodies
+from server.actions.signals.read_gate import gate_limits, read_gate
 from server.base.seal import Seals
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
 from server.models.record import IN_FORCE, CaseFile, Record
-from server.models.scope import take_scopes
+from server.models.scope import Scope, take_scopes
 from server.models.signal import SiteSignal
 from server.models.site import Site
 from server.models.window import Window
-from server.rules.calendar import add_days, local_date_of, midnight_ms
+from server.rules.calendar import add_days, dates_from, local_date_of, midnight_ms
+from server.rules.gate import GATE_CODES, NOT_REGISTERED, gate_signals
 from server.rules.rulebook import Rulebook
 from server.rules.signals import Chlorine, Limits, Reading, Records, Signal, find_signals, metres_between
 
@@ -33,8 +35,13 @@ def sites_to_watch(now_ms: int) -> sa.Select[str]:
     return sa.select(Site.id).where(Site.watched_on < local_date_of(now_ms))
 
 
-def find_new_signals(session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 20) -> int:
-    """Find the signals of up to `limit` sites that were not looked at today. Gives how many were."""
+def find_new_signals(
+    session: Session, seals: Seals, now_ms: int, book: Rulebook, limit: int = 20
+) -> list[Scope]:
+    """Find the signals of up to `limit` sites that were not looked at today. Gives their locked scopes.
+
+    What a gate says of a day stays as it was found while some device has not reported past that day.
+    """
     today = local_date_of(now_ms)
     due = sites_to_watch(now_ms).order_by(Site.watched_on, Site.id).limit(limit)
     scopes = take_scopes(session, list(session.scalars(due)))
@@ -42,16 +49,23 @@ def find_new_signals(session: Session, seals: Seals, now_ms: int, book: Rulebook
         site = session.get_one(Site, scope.scope_id)
         first = _first_day(session, site, today, book)
         found = _find(session, seals, site, first, today, book)
-        gone = sa.delete(SiteSignal).where(SiteSignal.scope_id == site.id, SiteSignal.local_date >= first)
-        session.execute(gone)
-        numbers: dict[str, int] = defaultdict(int)
+        through_ms = scope.watermark_ms or 0
+        found += _at_gate(session, seals, site.id, dates_from(first, today), through_ms, book)
+        found.sort(key=lambda signal: (signal.local_date, signal.code))
+        again = sa.or_(SiteSignal.code.not_in(GATE_CODES), SiteSignal.local_date < local_date_of(through_ms))
+        own = (SiteSignal.scope_id == site.id, SiteSignal.local_date >= first)
+        session.execute(sa.delete(SiteSignal).where(*own, again))
+        kept = sa.select(SiteSignal.local_date, sa.func.max(SiteSignal.n)).where(*own)
+        numbers: dict[str, int] = defaultdict(
+            int, session.execute(kept.group_by(SiteSignal.local_date)).all()
+        )
         for signal in found:
             numbers[signal.local_date] += 1
             key = {"scope_id": site.id, "local_date": signal.local_date, "n": numbers[signal.local_date]}
             session.add(SiteSignal(**key, code=signal.code, figures=dict(signal.figures), found_ms=now_ms))
         site.watched_on = today
     session.flush()
-    return len(scopes)
+    return list(scopes)
 
 
 def limits_of(book: Rulebook, local_date: str) -> Limits:
@@ -75,8 +89,8 @@ def limits_of(book: Rulebook, local_date: str) -> Limits:
 
 
 def _first_day(session: Session, site: Site, today: str, book: Rulebook) -> str:
-    """From which day on a site is looked through: the last days always, and each day of which something came in since
-    it was looked at, within bounds."""
+    """From which day on a site is looked through, within bounds: the last days always, each day of which something came in
+    since it was looked at, and each with people who were on no roster, which may have been mended."""
     days, most = (round(book.number(code, today)) for code in ("signal_days", "signal_late_days"))
     usual, bound = add_days(today, -days), add_days(today, -most)
     if not site.watched_on:
@@ -87,7 +101,22 @@ def _first_day(session: Session, site: Site, today: str, book: Rulebook) -> str:
         LogEntry.received_ms >= midnight_ms(site.watched_on),
     )
     oldest_ms = session.scalar(came)
-    return usual if oldest_ms is None else max(bound, local_date_of(oldest_ms))
+    strangers = sa.select(sa.func.min(SiteSignal.local_date)).where(
+        SiteSignal.scope_id == site.id, SiteSignal.code == NOT_REGISTERED, SiteSignal.local_date >= bound
+    )
+    came_on = usual if oldest_ms is None else local_date_of(oldest_ms)
+    return max(bound, min(usual, came_on, session.scalar(strangers) or usual))
+
+
+def _at_gate(
+    session: Session, seals: Seals, site_id: str, days: Sequence[str], through_ms: int, book: Rulebook
+) -> list[Signal]:
+    """What the gate says of these days, as far as all devices have reported."""
+    known = [day for day in days if day < local_date_of(through_ms)]
+    if not known:
+        return []
+    found = read_gate(session, seals, site_id, midnight_ms(known[0]), through_ms)
+    return gate_signals(found, gate_limits(book, days[-1]), known, through_ms)
 
 
 def _find(session: Session, seals: Seals, site: Site, first: str, today: str, book: Rulebook) -> list[Signal]:

@@ -10,7 +10,7 @@ from server.actions.sites.register_site import check_site, publish_site
 from server.base.problems import not_found
 from server.models.audit import Deed, record_deed
 from server.models.scope import lock_scope
-from server.models.site import ALERTS, COMPANY_ROLES, Site, SiteCompany
+from server.models.site import COMPANY_ROLES, Site, SiteCompany
 from server.models.tx import Tx
 
 _FIELDS = ("name", "district", "unit", "stage", "inhabited", "address", "latitude_deg", "longitude_deg")
@@ -19,7 +19,7 @@ _FIELDS = ("name", "district", "unit", "stage", "inhabited", "address", "latitud
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteChange:
     """What of a site is to be otherwise. Its kind and its being for practice stay: its past is judged by them. Its
-    alert level has a verb of its own."""
+    alert level has a verb of its own (set_alert.py)."""
 
     name: str
     district: str
@@ -52,21 +52,6 @@ def edit_site(tx: Tx, site_id: str, change: SiteChange, by: str | None) -> None:
     publish_site(tx.session, tx.seals, tx.now_ms, site)
     changes = {name: (old, getattr(site, name)) for name, old in before.items()}
     record_deed(tx.session, Deed("site_edited", by, site.name, site.id, changes), tx.now_ms)
-
-
-def set_alert(tx: Tx, site_id: str, level: str, source: str, by: str | None) -> bool:
-    """The site's alert level from now on: what opens after the next tick is asked by its slots, what was opened before stays
-    as it was asked. False where it is that already. Raises Problem 404, 422."""
-    site = site_to_edit(tx, site_id)
-    if level not in ALERTS:
-        raise wrong("level", f"防控级别只能是: {'、'.join(ALERTS)}。")
-    if site.alert == level:
-        return False
-    changes = {"alert": (site.alert, level)}
-    site.alert, site.planned_stamp = level, ""
-    publish_site(tx.session, tx.seals, tx.now_ms, site)
-    record_deed(tx.session, Deed("alert_changed", by, site.name, site.id, changes, source), tx.now_ms)
-    return True
 
 
 def put_company(tx: Tx, site_id: str, company: tuple[str, str], role: str, by: str | None) -> None:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from server.actions.cases.list_cases import ShownCase, open_cases
 from server.actions.devices.list_devices import SiteDevice, devices_of
 from server.actions.records.count_people import count_people
+from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.list_signals import signals_of
+from server.actions.sites.head_count import HeadCount, head_count
 from server.actions.sites.list_inspections import ShownRound, rounds_of
 from server.actions.sites.list_sites import ShownSite, one_site
 from server.actions.sites.list_supplies import Stock, stocks_of
@@ -28,8 +30,8 @@ _GRID_MAX = 3000
 
 @dataclass(frozen=True, slots=True)
 class SiteFile:
-    """One site: its windows of the last days and what each day came to, live flags, signals, people, cases (None: not for
-    this viewer), rounds of inspection, supplies, devices."""
+    """One site: its windows of the last days and what each day came to, live flags, signals, people on the roster, people
+    there today, cases (None: not for this viewer), rounds of inspection, supplies, devices."""
 
     shown: ShownSite
     windows: Sequence[Window]
@@ -37,6 +39,7 @@ class SiteFile:
     flags: Sequence[Flag]
     signals: list[tuple[str, str, str]]
     people: int
+    heads: HeadCount
     cases: list[ShownCase] | None
     rounds: list[ShownRound]
     stocks: list[Stock]
@@ -58,6 +61,7 @@ def site_file(session: Session, seals: Seals, viewer: Viewer, site_id: str, now_
         flags=list(session.scalars(flags.order_by(Flag.opened_ms.desc()))),
         signals=signals_of(session, viewer, site_id, from_day),
         people=count_people(session, site_id),
+        heads=head_count(session, seals, rules_in_force(session), site_id, now_ms),
         cases=open_cases(session, seals, site_id) if sees_cases(viewer) else None,
         rounds=rounds_of(session, seals, site_id) if sees_evidence(viewer) else [],
         stocks=stocks_of(session, seals, site_id),

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.book import AnyKind, FormBook
+from schemas.forms.kind import FormKind
 from schemas.forms.surroundings import ONCE_CODE
 from schemas.kind import Kind
 from server.actions.accounts.name_people import name_people
@@ -21,11 +23,32 @@ from server.actions.sites.record_pages import RecordRow, named_people
 from server.base.clock import to_iso
 from server.base.seal import Seals
 from server.models.access import Viewer, sees_cases
+from server.models.record import Record
+from server.models.site import Site
 
 _HASH = re.compile("[0-9a-f]{64}")
 _TIME, _PERSON, _MARK, _ID = "时间", "填写人", "备注 (系统)", "记录编号"
 _BACKFILLED, _UNPLACED = "补录", "场所待核对"
 _STATES = {"voided": "已作废", "corrected": "已更正", "merged": "已合并", "deleted": "已删除"}
+
+
+class Cell(NamedTuple):
+    """A field of a record in words, and as its body says it."""
+
+    text: str
+    said: Any
+
+    @property
+    def hashes(self) -> list[str]:
+        """The attachments that it names."""
+        texts = self.said if isinstance(self.said, list) else []
+        return texts if all(isinstance(one, str) and _HASH.fullmatch(one) for one in texts) else []
+
+    @property
+    def value(self) -> str | float:
+        """What a file has: a number as a number."""
+        is_number = isinstance(self.said, int | float) and not isinstance(self.said, bool)
+        return self.said if is_number and self.text == str(self.said) else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +58,37 @@ class ShownRecord:
     id: str
     at_ms: int | None
     person: str
-    cells: list[str]
+    cells: list[Cell]
     mark: str
 
-    def texts(self) -> list[str]:
+    def values(self) -> list[str | float]:
         """Its row in a file; the titles are `titles_of`."""
         at = "" if self.at_ms is None else to_iso(self.at_ms)[:19].replace("T", " ")
-        return [at, self.person, *self.cells, self.mark, self.id]
+        return [at, self.person, *(cell.value for cell in self.cells), self.mark, self.id]
 
 
 def logs_listed(kinds: FormBook, viewer: Viewer) -> Mapping[str, str]:
     """The kinds that have a page for this viewer, with their titles."""
     logs = (kind for kind in kinds.kinds.values() if kind.nature != "server" and not kind.own)
     return {kind.name: kind.title for kind in logs if _is_listed(kind, viewer)}
+
+
+def logs_at(session: Session, kinds: FormBook, viewer: Viewer, site: Site) -> Mapping[str, str]:
+    """Those that a site has: what its kind of site fills in, and what it has records of. At most one statement."""
+    listed = logs_listed(kinds, viewer)
+    others = [name for name in listed if not _is_filled_in(kinds, name, site.kind)]
+    if not others:
+        return listed
+    literals = sa.union_all(*(sa.select(sa.literal(name).label("kind")) for name in others)).subquery()
+    is_any = sa.select(sa.literal(1)).where(Record.scope_id == site.id, Record.kind == literals.c.kind)
+    kept = set(session.scalars(sa.select(literals.c.kind).where(is_any.correlate(literals).exists())))
+    return {name: title for name, title in listed.items() if name not in others or name in kept}
+
+
+def _is_filled_in(kinds: FormBook, kind: str, site_kind: str) -> bool:
+    latest = kinds.kinds[kind]
+    asked = latest.form.site_kinds if isinstance(latest, FormKind) else ()
+    return not asked or site_kind in asked
 
 
 def _is_listed(kind: AnyKind, viewer: Viewer) -> bool:
@@ -57,12 +98,24 @@ def _is_listed(kind: AnyKind, viewer: Viewer) -> bool:
 
 
 def columns_of(kinds: FormBook, kind: str) -> Mapping[str, str]:
-    """The fields of a kind with their titles, as its records show them: those of its latest version, then those that only
-    earlier ones have."""
+    """The fields of a kind with their titles and units, as its records show them: those of its latest version, then those
+    that only earlier ones have."""
+    found: dict[str, str] = {}
+    for version in kinds.versions(kind):
+        items = version.form.items if isinstance(version, FormKind) else ()
+        units = {item.name: f" ({item.unit})" for item in items if item.unit and item.unit not in item.label}
+        for name, field in version.whole.fields.items():
+            found.setdefault(name, str(field.metadata["title"]) + units.get(name, ""))
+    return found
+
+
+def refers_to(kinds: FormBook, kind: str) -> Mapping[str, str]:
+    """The fields of a kind that hold the id of a record, and of which kind."""
     found: dict[str, str] = {}
     for version in kinds.versions(kind):
         for name, field in version.whole.fields.items():
-            found.setdefault(name, str(field.metadata["title"]))
+            if field.metadata.get("refers"):
+                found.setdefault(name, str(field.metadata["refers"]))
     return found
 
 
@@ -128,7 +181,11 @@ def _mark(row: RecordRow) -> str:
     return ", ".join(filter(None, marks))
 
 
-def _cell(word: Callable[[str, str], str], name: str, said: Any) -> str:
+def _cell(word: Callable[[str, str], str], name: str, said: Any) -> Cell:
+    return Cell(_in_words(word, name, said), said)
+
+
+def _in_words(word: Callable[[str, str], str], name: str, said: Any) -> str:
     """A field's value in words: several choices one after the other, a position as numbers, attachments counted."""
     if said is None:
         return ""

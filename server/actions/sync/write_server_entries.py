@@ -39,8 +39,9 @@ _AT_ONCE = 10_000  # entries taken in together: more gain nothing, and fill memo
 
 
 class Draft(NamedTuple):
-    """An entry to be written: `act` add (a record of its own, under an id just drawn; a fact's id is its entry's), edit (of
-    `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of `record`, with `reason`).
+    """An entry to be written: `act` add (a record of its own, under an id just drawn; that of a fact, or of a form's record,
+    is its entry's too), edit (of `record`, from the version `base`), amend (the fact `record`, by a whole body) or void (of
+    `record`, with `reason`).
     `form`: the version by which it is written. `media`: what it promises (sha256, bytes, type). `observed_ms`: when the work
     was done, of an addition that is written down later (补录)."""
 
@@ -137,7 +138,8 @@ class _Chain(NamedTuple):
     def _line(self, number: int, draft: Draft, n: int, prev: str) -> Line:
         body = msgspec.json.encode(draft.body)
         kind = self.kinds.kinds[draft.kind]
-        key = draft.record if kind.nature == "fact" and draft.act == "add" else str(uuid7())
+        is_its_own = draft.act == "add" and (kind.nature == "fact" or draft.form is not None)
+        key = draft.record if is_its_own else str(uuid7())
         extras = "" if draft.base is None else f',"base":{draft.base}'
         record = draft.record
         if draft.act == "amend":  # a fact of its own

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from server.rules.duties.coverage import (
     AT_THE_GATE,
+    MEASURED_BY,
     Pass,
     Reading,
     Span,
@@ -134,6 +135,8 @@ def _shown_by_reading(reading: Reading, span: Span) -> int:
     how = how_measured(reading, span)
     seen, seen_in = (_GATE, _GATE_IN) if reading.slot in AT_THE_GATE else (_SEEN, _SEEN_IN)
     bits = _MEASURED[how] if how is not None else 0
+    if reading.kind != MEASURED_BY:
+        return bits
     return bits | _presence(*when(reading), span, (seen, seen_in), reading.kept)
 
 

@@ -1,4 +1,5 @@
 """Coverage: were the people who were there measured? (DOMAIN: Duties, TEMP and TEMP-CANTEEN; SPEC: Time, Duties)
+A duty may ask of them another record than a reading (TRAVEL: a declaration); that one shows nobody's presence.
 
 Need and share are judged by event time up to the window's deadline, so that what happens later in the day
 changes nothing about a slot that is over; what only becomes *known* later does. Times are intervals: a day is met only
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from server.rules.duties.judge import EVIDENCE_KEPT, TIME_UNCERTAIN, Evidence
 from server.rules.duties.matching import Candidate, fit, said_within
 
+MEASURED_BY = "temperature_check"  # the kind of record that shows that somebody was there and was measured
 AT_THE_GATE = ("entry", "retest")  # slots of readings that prove no presence after the person was sent out
 
 
@@ -30,8 +32,8 @@ class Pass(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A temperature reading within [`earliest_ms`, `latest_ms`]. `observed_ms` (补录): when its author says that it
-    was taken. `kept`: stored, and not applied."""
+    """A temperature reading within [`earliest_ms`, `latest_ms`], or a record of another `kind` that duties ask of everybody.
+    `observed_ms` (补录): when its author says that it was taken. `kept`: stored, and not applied."""
 
     worker: str
     slot: str
@@ -39,12 +41,13 @@ class Reading(NamedTuple):
     latest_ms: int
     observed_ms: int | None = None
     kept: bool = False
+    kind: str = MEASURED_BY
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """The times of a coverage window. `day_starts_ms`: from when passes and readings show who is there that
-    day."""
+    day; `evidence`: the kind of record that is asked for."""
 
     day_starts_ms: int
     opens_ms: int
@@ -52,6 +55,7 @@ class Span:
     deadline_ms: int
     closes_ms: int
     admits: tuple[str, ...] = ()  # slots of readings that count; empty: any
+    evidence: str = MEASURED_BY
 
     @property
     def end_ms(self) -> int:
@@ -115,7 +119,8 @@ def present(passes: Iterable[Pass], readings: Iterable[Reading], span: Span) -> 
     for one in passes:
         people.setdefault(one.worker, ([], []))[0].append(one)
     for reading in readings:
-        people.setdefault(reading.worker, ([], []))[1].append(reading)
+        if reading.kind == MEASURED_BY:
+            people.setdefault(reading.worker, ([], []))[1].append(reading)
     surely, maybe = set[str](), set[str]()
     for worker, (own_passes, own_readings) in people.items():
         if _was_there(own_passes, own_readings, span, certain=True):
@@ -166,8 +171,8 @@ def _left(out: Pass, ins: Iterable[Pass], span: Span, certain: bool) -> bool:
 
 class Whom(NamedTuple):
     """Whom a duty asks. `only`: the canteen staff, for the duty that is theirs alone; with none on the roster nobody is
-    expected. `without`: people whom another duty measures (canteen staff, in TEMP), so that one reading meets exactly one
-    window."""
+    expected. `without`: people whom another duty with the same evidence asks (canteen staff, in TEMP), so that one reading
+    meets exactly one window."""
 
     only: Collection[str] | None = None
     without: Collection[str] = ()
@@ -256,6 +261,8 @@ def _measured(readings: Iterable[Reading], span: Span) -> Measured:
 
 def how_measured(reading: Reading, span: Span) -> str | None:
     """As which of the fields of Measured a reading counts; None: not for this window."""
+    if reading.kind != span.evidence:
+        return None
     if span.admits and reading.slot not in span.admits and not (reading.kept and not reading.slot):
         return None
     window = span.candidate

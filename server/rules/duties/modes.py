@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ MODES = (*BY_PERIOD, "event")
 SAME_WORKER, SAME_PLACE, PARENT = "worker", "place", "parent"
 RELATIONS = {SAME_WORKER: "同一人员", SAME_PLACE: "同一场所", PARENT: "所属记录"}
 RECKONS = (STOCK,)
+ROSTER = "roster"  # a committed one, as evidence
+WRITERS = ("inspector", "supervisor", "contractor", "section", "brigade")  # of whom a duty may ask
 PER = ("place", "place_kind", "site")
 SHARE = 0.95  # of a source's time, where a row says nothing
 
@@ -51,7 +53,9 @@ class Trigger:
 class Mode:
     """`when`: which records count; `holds`: what a state must satisfy; both are expressions. `valid_days`: how old a record
     may be at the deadline (None: as old as the period). `per`: what has a window of its own. `share`: of telemetry.
-    `reckons`: the records are reckoned together, as a book (stock.py), of these `items`; `need`: the rule with the days.
+    `also`: what else meets a period (`roster`: one that was committed). `writer`: the role of whom records count (empty: of
+    anybody). `reckons`: the records are reckoned together, as a book
+    (stock.py), of these `items`; `need`: the rule with the days.
     """
 
     every: Every | None = None
@@ -62,6 +66,8 @@ class Mode:
     valid_days: int | None = None
     per: str = "site"
     share: float = SHARE
+    writer: str = ""
+    also: str = ""
     reckons: str = ""
     items: tuple[str, ...] = ()
     need: str = ""
@@ -99,10 +105,20 @@ def read_mode(row: Mapping[str, Any]) -> Mode:
         valid_days=_number("valid_days", row.get("valid_days"), 1, 366),
         per=per,
         share=_share(row) if row["judging"] == "telemetry" else SHARE,
+        writer=_one_of(row, "writer", WRITERS),
+        also=_one_of(row, "also", (ROSTER,)),
         reckons=reckons,
         items=tuple((row.get("items") or "").split()) if reckons else (),
         need=row.get("need") or "" if reckons else "",
     )
+
+
+def _one_of(row: Mapping[str, Any], name: str, choices: Collection[str]) -> str:
+    """A member of duties of periods that has few values."""
+    value = str(row.get(name) or "")
+    if value and (row["judging"] != "period" or value not in choices):
+        raise ModeFault(name, f"只用于 period, 只能是 {'、'.join(choices)} 之一。")
+    return value
 
 
 def _reckons(row: Mapping[str, Any], per: str) -> str:

@@ -1,7 +1,8 @@
 """Periods of duties that are not asked by slots of a day: a week, two months, a day with an hour.
 
 In a row they are written as pairs of words: `weeks 1`, `days 1 due 17:00 grace 30`, `months 2 anchor 2021-12-01`;
-`months 2` for a period that runs from the last record; `minutes 15`, `hours 2`, `days 1` for how soon something follows.
+`months 2` for a period that runs from the last record, `months 2 raised 3` where a raised alert asks within 3 days as well;
+`minutes 15`, `hours 2`, `days 1` for how soon something follows.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _WITHIN = {"minutes": 60, "hours": 3_600, "days": 86_400}
 _WITHIN_S_MAX = 31 * 86_400
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _GRACE_MIN_MAX = 1440
+_RAISED_DAYS_MAX = 31
 _ANCHOR_DAY_MAX = 28  # a day that every month has
 
 
@@ -62,12 +64,14 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """A period that begins on the day after the last record that counted."""
+    """A period that begins on the day after the last record that counted. `raised_days`: besides, so many days from when a
+    site's alert level turns raised (0: none)."""
 
     unit: str
     count: int
     due: str = ""
     grace_s: int = 0
+    raised_days: int = 0
 
     def span(self, first_day: str) -> tuple[int, int]:
         """(opens, due) of the period that begins on this day."""
@@ -90,10 +94,11 @@ def read_every(text: str) -> Every:
 
 def read_rolling(text: str) -> Rolling:
     """Raises PeriodFault."""
-    said = _pairs(text, ("weeks", "months", "after", "due", "grace"))
+    said = _pairs(text, ("weeks", "months", "after", "due", "grace", "raised"))
     if said.get("after", "met") != "met":
         raise PeriodFault("after 只能是 met (从上一次完成起算)。")
-    return Rolling(*_unit(said), *_end(said))
+    raised_days = _whole(said["raised"], _RAISED_DAYS_MAX) if "raised" in said else 0
+    return Rolling(*_unit(said), *_end(said), raised_days)
 
 
 def read_within(text: str) -> int:

@@ -12,11 +12,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from server.rules.calendar import DAY_MS, Holidays, add_days, instant_ms, is_working_day, local_date_of
+from server.rules.calendar import (
+    DAY_MS,
+    Holidays,
+    add_days,
+    instant_ms,
+    is_working_day,
+    local_date_of,
+    midnight_ms,
+)
 from server.rules.duties.modes import SLOTS, Mode
 
 NORMAL = "normal"
-PERIOD, EVENT = "period", "event"  # the slots of windows that are no stretch of a day
+PERIOD, EVENT, RAISED = "period", "event", "raised"  # the slots of windows that are no stretch of a day
 WHOLE_SITE = ""  # the place of a duty that is the whole site's
 
 Key = tuple[
@@ -174,6 +182,15 @@ def plan_rolling(profile: SiteProfile, holidays: Holidays, rule: DutyRule, first
     assert rule.mode.rolling is not None
     rolling = rule.mode.rolling
     window = _period(rule.code, WHOLE_SITE, first_day, rolling.span(first_day), rolling.grace_s)
+    return replace(window, excused=_excuse(profile, holidays, window, lived_in=False))
+
+
+def plan_raised(profile: SiteProfile, holidays: Holidays, rule: DutyRule, now_ms: int) -> PlannedWindow:
+    """The window of such a duty that opens when the site's alert level turns raised, until the end of so many days after."""
+    assert rule.mode.rolling is not None
+    today = local_date_of(now_ms)
+    due_ms = midnight_ms(add_days(today, rule.mode.rolling.raised_days + 1))
+    window = PlannedWindow(rule.code, WHOLE_SITE, today, RAISED, now_ms, due_ms, 0, due_ms)
     return replace(window, excused=_excuse(profile, holidays, window, lived_in=False))
 
 

@@ -30,6 +30,7 @@ SLOTS = {  # of windows: those that readings name, and others
     "late_shift": "晚班",
     "period": "本期",
     "event": "逢事",
+    "raised": "防控升级后",
     "morning": "上午",
     "noon": "中午",
     "afternoon": "下午",
@@ -39,7 +40,11 @@ SLOTS = {  # of windows: those that readings name, and others
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
-    "units": {"contractor": "工地和施工单位", "section": "主管科室"},  # as policies name them
+    "units": {
+        "contractor": "工地和施工单位",
+        "section": "主管科室",
+        "leader": "责任领导",
+    },  # as policies name them
 }
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 

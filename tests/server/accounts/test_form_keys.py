@@ -14,19 +14,20 @@ from werkzeug.test import TestResponse
 from server.actions.accounts.form_keys import DRAFTS_MAX, KEY_MS
 from server.actions.accounts.log_in import SESSION_MS
 from server.actions.ops.expire_rows import expire_rows
-from server.actions.reference.load_reference import load_reference, rules_in_force
+from server.actions.reference.load_reference import rules_in_force
 from server.base.db import read, write
 from server.console.forms import FORMS
 from server.models import Flag, FlagEvent, SentForm
 from tests.server.cast import PASSWORD, Cast, add_flag
+from tests.stages import reach_reference
 
 WORDS = "食堂当日未消毒, 请补做"
 
 
 @pytest.fixture
 def flag(app: Flask, cast: Cast) -> str:
+    reach_reference(app)
     with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         flag_id = add_flag(session, cast.site_a, "flag a")
         session.execute(sa.update(Flag).where(Flag.id == flag_id).values(state="open", closed_ms=None))
     return flag_id

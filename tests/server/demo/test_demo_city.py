@@ -85,6 +85,15 @@ def test_rounds_findings_and_supplies_were_written(city: Flask) -> None:
     assert kinds >= {"inspection_round", "inspection_finding", "supply_movement", "case"}
 
 
+def test_one_case_has_its_course_and_another_lacks_every_step(city: Flask) -> None:
+    with city.app_context(), read() as session:
+        kinds = set(session.scalars(sa.select(Record.kind)))
+        duties = set(session.scalars(sa.select(Flag.duty)))
+        lines = session.scalars(sa.select(Record.id).where(Record.kind == "report_line")).all()
+    assert kinds >= {"case_report", "community_acceptance", "nucleic_test", "isolation_order", "health_watch"}
+    assert "CASE" in duties and len(lines) > len(("community", "headquarters", "bureau"))
+
+
 def test_log_ins_name_two_contractors_and_one_inspector(city: Flask) -> None:
     with city.app_context(), read() as session:
         names = {name for name, _ in demo_log_ins(session)}

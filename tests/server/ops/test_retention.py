@@ -33,6 +33,7 @@ from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import NOW_MS, Cast, identity
 from tests.server.planning import MIDNIGHT_MS, make, new_site, seals_of, windows
+from tests.stages import reach_reference
 from tests.stories.field import Field
 
 LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
@@ -40,8 +41,7 @@ LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
 
 @pytest.fixture
 def field(cast: Cast, tmp_path: Path) -> Field:
-    with cast.app.app_context(), write() as session:
-        load_reference(session, seals_of(cast.app), NOW_MS)
+    reach_reference(cast.app, NOW_MS)
     return Field(cast, tmp_path)
 
 

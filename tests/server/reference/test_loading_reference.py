@@ -14,7 +14,7 @@ from flask import Flask
 
 from schemas.kinds import KINDS
 from server.actions.records.feed import Put, publish
-from server.actions.reference.load_reference import load_reference
+from server.actions.reference.load_reference import load_reference, seed_rows
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.models import Reference, Window
@@ -166,9 +166,10 @@ def _slots(*spans: tuple[str, str, str], **more: Any) -> list[Row]:
 
 
 _SUPPLY = {"reckons": None, "every": "weeks 1"}
+NEXT_DUTY = f"duties.json 第 {len(dict(seed_rows())['duties']) + 1} 条"
 FAULTS: dict[str, tuple[Change, str, str]] = {
     "evidence without a kind": (
-        lambda files: files.change("duties", "TRAVEL", planned=False),
+        lambda files: files.change("duties", "TRAVEL", evidence="trip_log"),
         "duties.json 第 10 条 TRAVEL",
         "evidence_unknown",
     ),
@@ -311,7 +312,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     ),
     "a duty that is too long for a window": (
         lambda files: files.add("duties", {**files.row("duties", "GATE"), "code": "G" * 25}),
-        "duties.json 第 23 条 " + "G" * 25,
+        f"{NEXT_DUTY} " + "G" * 25,
         "row_invalid",
     ),
     "a column of rosters that no field has": (
@@ -328,7 +329,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     ),
     "a version that begins while the one before holds": (
         lambda files: files.add("duties", {**files.row("duties", "TEMP"), "from": "2027-01-01"}),
-        "duties.json 第 23 条 TEMP",
+        f"{NEXT_DUTY} TEMP",
         "row_overlaps",
     ),
     "a version that ends before it begins": (

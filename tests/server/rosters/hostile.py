@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from tests.server.rosters.crafted_workbooks import (
     MAIN,
@@ -28,6 +29,7 @@ from tests.server.rosters.crafted_workbooks import (
 from tests.server.rosters.xml_workbooks import ods, ods_of, xml_2003
 
 
+@cache  # to pack so much takes longer than to refuse it
 def nested_zeros(size: int = 400 << 20, name: str = SHEET, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A part that inflates to so many zeros."""
     buffer = io.BytesIO(zipped({key: body for key, body in package([""]).items() if key != name}))
@@ -37,6 +39,7 @@ def nested_zeros(size: int = 400 << 20, name: str = SHEET, method: int = zipfile
     return buffer.getvalue()
 
 
+@cache  # to pack so much takes longer than to refuse it
 def lying_size() -> bytes:
     """A sheet of 400 MB that says it has a hundred bytes, with the checksum of those."""
     rows = '<row r="1"><c r="A1"><v>1</v></c></row>'
@@ -63,6 +66,7 @@ def lying_size() -> bytes:
     )
 
 
+@cache  # to pack so much takes longer than to refuse it
 def many_parts(count: int = 100_000, declared: int | None = None) -> bytes:
     """So many members; `declared`: what the end of the archive says of their number."""
     buffer = io.BytesIO()
@@ -285,7 +289,7 @@ HOSTILE = [
     Hostile(
         "entities that grow in an .ods", lambda: ods_of(_LAUGHS + "<x>&a;</x>"), 422, "file_has_forbidden_xml"
     ),
-    Hostile("an .ods that inflates", lambda: ods_of(" " * (200 << 20)), 413, "file_inflates_too_much"),
+    Hostile("an .ods that inflates", cache(lambda: ods_of(" " * (200 << 20))), 413, "file_inflates_too_much"),
     Hostile("an .ods of elements only", lambda: ods("<table:table-row/>" * 5_000_000), 422, "sheet_too_long"),
     Hostile("XML of 2003 of rows only", lambda: _sheet_2003("<Row/>" * 3_000_000), 422, "sheet_too_long"),
     Hostile("XML of 2003 of elements only", lambda: _sheet_2003("<b/>" * 3_000_000), 422, "sheet_too_long"),

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.actions.reference.load_reference import load_reference
 from server.actions.rosters.list_people import LOOKUPS_PER_HOUR, ShownPerson, count_lookup, page_of_people
 from server.base.db import read, write
 from server.base.problems import Problem
@@ -17,14 +16,14 @@ from server.models.access import viewer_of
 from server.models.paging import Slice
 from tests.server.cast import Cast
 from tests.server.rosters.people import person
+from tests.stages import reach_reference
 from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once
 
 
 @pytest.fixture
 def desk(app: Flask, cast: Cast) -> Cast:
     """Company A's people at site A; the third has left."""
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     read_at_once(cast)
     contractor = cast.client("contractor")
     people = people_file(person(1), replace(person(2), team="木工班"), person(3))

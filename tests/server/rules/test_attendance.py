@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -18,12 +19,13 @@ from server.rules.duties.attendance import (
     standing,
     united,
 )
-from server.rules.duties.coverage import Pass, Reading, Span, Whom, weigh
+from server.rules.duties.coverage import MEASURED_BY, Pass, Reading, Span, Whom, weigh
 from tests.server.rules.cast import at
 from tests.server.rules.test_coverage import AFTER, BEFORE
 
 NIGHT = Span(at("00:00"), at("22:00"), at("23:00"), at("23:30"), at("23:59"))
-SPANS = (BEFORE, AFTER, NIGHT)
+DECLARED = replace(BEFORE, admits=(), evidence="travel_declaration")
+SPANS = (BEFORE, AFTER, NIGHT, DECLARED)
 EDGES = sorted(
     {
         edge + step
@@ -45,12 +47,15 @@ PASSES = st.builds(
     st.sampled_from([False, False, True]),
 )
 READINGS = st.builds(
-    lambda who, slot, times, observed, kept: Reading(who, slot, *times, None if kept else observed, kept),
+    lambda who, slot, times, observed, kept, kind: Reading(
+        who, slot, *times, None if kept else observed, kept, kind
+    ),
     PEOPLE,
     st.sampled_from(["before_work", "after_work", "entry", "retest", ""]),
     TIMES,
     st.none() | st.none() | MOMENTS,
     st.sampled_from([False, False, True]),
+    st.sampled_from([MEASURED_BY, MEASURED_BY, "travel_declaration"]),
 )
 FACTS = st.lists(PASSES | READINGS, max_size=12)
 

@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server.actions.reference.load_reference import load_reference
 from server.base.db import write
 from tests.server.cast import PASSWORD, Cast, add_flag
+from tests.stages import reach_reference
 
 
 def log_in(client: FlaskClient, name: str, password: str = PASSWORD, onward: str = "") -> TestResponse:
@@ -22,8 +22,8 @@ def log_in(client: FlaskClient, name: str, password: str = PASSWORD, onward: str
 
 
 def test_a_section_clerk_logs_in_and_reads_a_flag(app: Flask, cast: Cast) -> None:
+    reach_reference(app)
     with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
         flag_id = add_flag(session, cast.site_a, "flag a")
     client = app.test_client()
     assert log_in(client, "section").location == "/console/"

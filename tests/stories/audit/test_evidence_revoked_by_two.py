@@ -10,13 +10,13 @@ from flask import Flask
 
 from server.actions.audit.rebuild import check_scope
 from server.actions.audit.verify_log import verify_scope
-from server.actions.reference.load_reference import load_reference
-from server.base.db import read, write
+from server.base.db import read
 from server.models import AuditEvent, LogEntry, Record, Window
 from server.models.scope import Scope
 from server.workflows.scheduler import tick
 from tests.server.cast import Cast
 from tests.server.office import Office, refusal_of
+from tests.stages import reach_reference
 from tests.stories.field import Field
 
 WHY = "照片与另一工地的相同, 见核查记录"
@@ -25,8 +25,7 @@ WHY = "照片与另一工地的相同, 见核查记录"
 @pytest.fixture
 def met(app: Flask, cast: Cast, tmp_path: Path) -> tuple[Field, str, str]:
     """A tablet whose record met a window: (field, record, window)."""
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     field = Field(cast, tmp_path)
     tablet = field.tablet("first")
     tick(app, cast.clock.now_ms())

@@ -12,12 +12,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from server.actions.audit.verify_log import verify_exchanges, verify_scope
-from server.actions.reference.load_reference import load_reference
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.db import read, write
 from server.models import Exchange, LogEntry, StreamHead
 from server.models.scope import Scope
 from tests.server.cast import Cast, identity
+from tests.stages import reach_reference
 from tests.stories.exports import exported, take
 from tests.stories.field import WORKER, Field
 from tests.stories.wire import LOG, WireDevice
@@ -29,8 +29,7 @@ HOUR_MS = 3_600_000
 def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     """A log of three sorts: two pushes of a tablet (two lines, then one), an export that somebody carried here, and an
     entry that the server wrote for a person."""
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     made = Field(cast, tmp_path)
     tablet, carried = made.tablet("pushed"), made.tablet("carried")
     for lines in (2, 1):

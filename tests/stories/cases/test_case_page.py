@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 
 from server.actions.reference.edit_rows import NewRow, edit_rows
 from server.actions.reference.load_reference import tx_of
@@ -195,3 +196,19 @@ def test_whom_to_report_to_shows_by_site_and_reaches_the_tablet(field: Field) ->
         "headquarters": None,
         "community-410702": "0373-0000001",
     }
+
+
+def test_the_paper_of_a_report_says_to_whom_it_went_and_names_nobody_in_full(field: Field) -> None:
+    tablet = field.tablet("first")
+    worker = _worker(field, tablet, 1, "一班", "101")
+    case = _case(field, tablet, worker)
+    receipt(field, tablet, case, "community", "08:20")
+    _sync(field, tablet, "08:30")
+    answer = _seat(field).client.get(f"/console/sites/{field.cast.site_a}/cases/{case}/report.pdf")
+    assert answer.status_code == 200 and answer.mimetype == "application/pdf"
+    text = "".join(PdfReader(BytesIO(answer.data)).pages[0].extract_text().split())
+    for part in ("疫情防控情况报备单", "疫区往返", "2026-11-2408:20", "回执2026-community", "待填"):
+        assert part in text, (part, text)
+    assert person(1).name not in text and "记录链" not in text
+    path = f"/console/sites/{field.cast.site_a}/cases/{case}/report.pdf"
+    assert _seat(field, "competitor").client.get(path).status_code == 404

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ from flask import Flask
 from schemas.forms.tables import tables_from_json
 from server.actions.audit.rebuild import check_scope
 from server.actions.forms.publish_form import publish_form
-from server.actions.reference.load_reference import load_reference, tx_of
+from server.actions.reference.load_reference import tx_of
 from server.base.db import read, write
 from server.models import Flag, Site, Window
 from server.rules.calendar import instant_ms
 from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast, set_places
+from tests.stages import reach, reach_reference
 from tests.stories.field import Field
 
 SUNDAY, MONDAY, NEXT_MONDAY = "2026-11-22", "2026-11-23", "2026-11-30"
@@ -127,14 +130,17 @@ class Asked:
 
 def asked_site(app: Flask, cast: Cast, folder: Path, *published: dict[str, Any]) -> Asked:
     """Site A has two dormitories and these forms with their duties, since Sunday; site B is done."""
-    seals = app.extensions["gongdi"].seals
     cast.clock.set(instant_ms(SUNDAY, "09:00"))
+    reach_reference(app)
+    asked = Asked(Field(cast, folder), *reach(app, "two dormitories", lambda: _two_dormitories(app, cast)))
+    for given in published:
+        reach(app, json.dumps(given), partial(asked.publish, given))
+    return asked
+
+
+def _two_dormitories(app: Flask, cast: Cast) -> tuple[str, str]:
     with app.app_context(), write() as session:
-        load_reference(session, seals, cast.clock.now_ms())
         one, two = set_places(session, cast.site_a, ("dormitory", "一号楼"), ("dormitory", "二号楼"))
         session.get_one(Site, cast.site_b).stage = "completed"
         session.get_one(Site, cast.site_a).made_ms = cast.clock.now_ms()
-    asked = Asked(Field(cast, folder), one, two)
-    for given in published:
-        asked.publish(given)
-    return asked
+    return one, two

@@ -27,9 +27,10 @@ from tests.stories.field import WORKER, Field
 from tests.stories.flags.cast import planned_field
 
 SLOTS = ("before_work", "after_work", "breakfast", "entry", "retest")
+DECLARED = "declared"
 NUMBERS = (
     "411023197105188104",
-    "410702198001011239",
+    "410702198001011232",
 )  # two people, each of whom may be entered several times
 HOUR_MS = 3_600_000
 
@@ -52,6 +53,9 @@ class Day:
         observed_ms = None if hours_ago == 0 else now_ms - hours_ago * HOUR_MS
         if what in ("in", "out"):
             kind, body = "gate_pass", {"worker": who, "direction": what, "method": "manual"}
+        elif what == DECLARED:
+            kind = "travel_declaration"
+            body = {"worker": who, "none_since": "2026-01-01", "contact": "no"}
         else:
             kind, body = "temperature_check", {"worker": who, "celsius": 36.5, "point": "gate", "slot": what}
         with suppress(TabletError):  # by a wrong clock it would be ahead of now
@@ -66,6 +70,8 @@ class Day:
         body: dict[str, Any] = {"worker": self.workers[worker % len(self.workers)]}
         if kind == "gate_pass":
             body |= {"direction": what if what in ("in", "out") else "in", "method": "manual"}
+        elif kind == "travel_declaration":
+            body |= {"none_since": "2026-01-02", "contact": "no"}
         else:
             body |= {"celsius": 36.6, "point": "gate", "slot": what if what in SLOTS else "entry"}
         self._try(lambda: self.facts.append((author, author.amend(self.field.scope, fact, body), kind)))
@@ -78,16 +84,13 @@ class Day:
 
     def hold(self, tablet: int, worker: int, what: str) -> None:
         """A fact that waits for a record that never comes."""
-        body = {
-            "worker": self.workers[worker % len(self.workers)],
-            "celsius": 36.5,
-            "point": "gate",
-            "slot": "entry",
-        }
+        who = {"worker": self.workers[worker % len(self.workers)]}
         missing = "01890a5d-ac96-774b-bcce-b302099a8057"
-        self.tablets[tablet].add(
-            self.field.scope, "temperature_check", {**body, "slot": what}, needs=[missing]
-        )
+        if what == DECLARED:
+            kind, body = "travel_declaration", {**who, "none_since": "2026-01-01", "contact": "no"}
+        else:
+            kind, body = "temperature_check", {**who, "celsius": 36.5, "point": "gate", "slot": what}
+        self.tablets[tablet].add(self.field.scope, kind, body, needs=[missing])
 
     def enter(self, tablet: int, number: int, is_cook: bool) -> None:
         body = {**WORKER, "certificate_number": NUMBERS[number], "canteen_staff": is_cook}
@@ -138,13 +141,17 @@ class Day:
             write()
 
 
-TABLET, WORKER_NO, WHAT = st.integers(0, 1), st.integers(0, 5), st.sampled_from(["in", "out", *SLOTS])
+TABLET, WORKER_NO, WHAT = (
+    st.integers(0, 1),
+    st.integers(0, 5),
+    st.sampled_from(["in", "out", DECLARED, *SLOTS]),
+)
 STEP = st.one_of(
     st.tuples(st.just("write"), TABLET, WORKER_NO, WHAT, st.sampled_from([0, 0, 0, 1, 5])),
     st.tuples(st.just("write"), TABLET, WORKER_NO, WHAT, st.just(0)),
     st.tuples(st.just("amend"), st.integers(0, 20), WORKER_NO, WHAT),
     st.tuples(st.just("void"), st.integers(0, 20)),
-    st.tuples(st.just("hold"), TABLET, WORKER_NO, st.sampled_from(SLOTS)),
+    st.tuples(st.just("hold"), TABLET, WORKER_NO, st.sampled_from([DECLARED, *SLOTS])),
     st.tuples(st.just("enter"), TABLET, st.integers(0, 1), st.booleans()),
     st.tuples(st.just("move"), TABLET, st.booleans()),
     st.tuples(st.just("sync"), TABLET),

@@ -12,7 +12,6 @@ from flask import Flask
 
 from server.actions.audit.verify_log import verify_scope
 from server.actions.devices.revoke_device import revoke_device
-from server.actions.reference.load_reference import load_reference
 from server.actions.reference.name_codes import read_names
 from server.base.clock import from_iso
 from server.base.db import read, write
@@ -22,6 +21,7 @@ from server.rules.calendar import instant_ms
 from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Cast
+from tests.stages import reach_reference
 from tests.stories.field import WORKER, Field
 
 DAY = "2026-11-24"
@@ -31,10 +31,9 @@ LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
 @pytest.fixture
 def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     """Site A has a canteen to disinfect and people to measure; its windows are made."""
-    seals = app.extensions["gongdi"].seals
     cast.clock.set(instant_ms("2026-11-23", "23:00"))
+    reach_reference(app)
     with app.app_context(), write() as session:
-        load_reference(session, seals, cast.clock.now_ms())
         session.get_one(Site, cast.site_b).stage = "completed"
         session.get_one(Site, cast.site_a).made_ms = cast.clock.now_ms()
     tick(app, cast.clock.now_ms())

@@ -17,7 +17,7 @@ from server.actions.erasure.request_erasure import Asked, request_erasure, same_
 from server.actions.ops.sealed_columns import SEALED_COLUMNS
 from server.actions.questions.settle_questions import DISMISSED, settle_refused
 from server.actions.records.segments import unpacked
-from server.actions.reference.load_reference import load_reference, tx_of
+from server.actions.reference.load_reference import tx_of
 from server.base.db import Base, read, write
 from server.models import (
     Erasure,
@@ -28,6 +28,7 @@ from server.models.access import viewer_of
 from server.models.scope import Scope
 from server.workflows.scheduler import tick
 from tests.server.cast import Cast
+from tests.stages import reach_reference
 from tests.stories.field import WORKER, Field
 from tests.stories.wire import LOG
 
@@ -44,8 +45,7 @@ class Story:
     def __init__(self, cast: Cast, folder: Path) -> None:
         self.cast, self.app = cast, cast.app
         self.seals = cast.app.extensions["gongdi"].seals
-        with cast.app.app_context(), write() as session:
-            load_reference(session, self.seals, cast.clock.now_ms())
+        reach_reference(cast.app)
         self.field = Field(cast, folder)
         self.tablet = self.field.tablet("t1")
         scope = self.field.scope

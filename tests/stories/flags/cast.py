@@ -10,7 +10,6 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from server.actions.flags.list_flags import flags_waiting_for
-from server.actions.reference.load_reference import load_reference
 from server.base.db import read, write
 from server.models import Notice, Site, User
 from server.models.access import viewer_of
@@ -18,6 +17,7 @@ from server.rules.calendar import instant_ms
 from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import Caller, Cast
+from tests.stages import reach, reach_reference
 from tests.stories.field import Field
 
 DAY = "2026-11-24"  # a Tuesday
@@ -25,14 +25,17 @@ DAY = "2026-11-24"  # a Tuesday
 
 def planned_field(app: Flask, cast: Cast, folder: Path) -> Field:
     """Site A has a canteen to disinfect; its windows of the next day are made. Site B is done."""
-    seals = app.extensions["gongdi"].seals
     cast.clock.set(instant_ms("2026-11-23", "23:00"))
+    reach_reference(app)
+    reach(app, "planned", lambda: _plan(app, cast))
+    return Field(cast, folder)
+
+
+def _plan(app: Flask, cast: Cast) -> None:
     with app.app_context(), write() as session:
-        load_reference(session, seals, cast.clock.now_ms())
         session.get_one(Site, cast.site_b).stage = "completed"
         session.get_one(Site, cast.site_a).made_ms = cast.clock.now_ms()
     tick(app, cast.clock.now_ms())
-    return Field(cast, folder)
 
 
 def at(field: Field, time: str, date: str = DAY) -> None:
@@ -43,7 +46,8 @@ def at(field: Field, time: str, date: str = DAY) -> None:
 
 def missed_flag(field: Field, tablet: Tablet | None = None) -> str:
     """The site's tablet reports in after the morning's deadline, and nothing was done: the id of the flag."""
-    tablet = tablet or field.tablet("first")
+    if tablet is None:
+        return reach(field.app, "missed", lambda: missed_flag(field, field.tablet("first")))
     field.cast.clock.set(instant_ms(DAY, "12:40"))
     assert tablet.sync().ok
     tick(field.app, field.cast.clock.now_ms())

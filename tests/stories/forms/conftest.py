@@ -9,13 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from server.actions.reference.load_reference import load_reference
 from server.app import create_app
 from server.base.clock import FakeClock
-from server.base.db import write
 from server.cli.main import gongdi
 from server.workflows import local_app
 from tests.server.cast import Cast
+from tests.stages import reach_reference
 from tests.stories.field import Field
 
 Run = Callable[..., Result]
@@ -24,9 +23,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
     """Tablets at a server that has its reference data."""
-    seals = app.extensions["gongdi"].seals
-    with app.app_context(), write() as session:
-        load_reference(session, seals, cast.clock.now_ms())
+    reach_reference(app)
     return Field(cast, tmp_path)
 
 

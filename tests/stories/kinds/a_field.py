@@ -9,11 +9,10 @@ import openpyxl
 import pytest
 from flask import Flask
 
-from server.actions.reference.load_reference import load_reference
-from server.base.db import write
 from server.field_app.contracts import contracts
 from tests.server.cast import Cast
 from tests.server.rosters.people import TITLES, person
+from tests.stages import reach_reference
 from tests.stories.field import WORKER, Field
 from tests.stories.kinds.desk import at_the_console
 from tests.stories.rosters.uploads import commit, preview, read_at_once, rows, xlsx
@@ -21,8 +20,7 @@ from tests.stories.rosters.uploads import commit, preview, read_at_once, rows, x
 
 @pytest.fixture
 def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     cast.clock.advance(1_000)
     return Field(cast, tmp_path)
 

@@ -61,7 +61,7 @@ def test_the_console_lists_it_and_gives_it_as_a_workbook(field: Field) -> None:
     book = openpyxl.load_workbook(io.BytesIO(section.get(f"{site}/records/airing_log.xlsx").data))
     header, line = ([cell.value for cell in row] for row in book["通风记录"].iter_rows())
     found = dict(zip(header, line, strict=True))
-    assert (found["方式"], found["时长 (分钟)"], found["通风人员"]) == ("开窗", "20", "=王师傅")
+    assert (found["方式"], found["时长 (分钟)"], found["通风人员"]) == ("开窗", 20, "=王师傅")
 
 
 def test_whoever_may_not_see_the_site_gets_no_list(field: Field) -> None:

@@ -21,6 +21,7 @@ from server.models.scope import scope_name
 from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
 from server.workflows.scheduler import tick
 from sync_protocol.client.tablet import Tablet
+from tests.stages import reach
 from tests.stories.field import WORKER, Field
 from tests.stories.forms.conftest import Run
 from tests.stories.packs.filling import PHOTO, filled
@@ -57,6 +58,10 @@ def make_sites(field: Field) -> dict[str, str]:
 @pytest.fixture
 def sites(field: Field, run: Run) -> dict[str, str]:
     """Loaded by the command, in the evening before the day; the windows of the day are made."""
+    return reach(field.app, "sites of a pack", lambda: _load_and_make(field, run))
+
+
+def _load_and_make(field: Field, run: Run) -> dict[str, str]:
     clock = field.cast.clock
     tick(field.app, clock.now_ms())
     done = run("pack", "load", PACK)

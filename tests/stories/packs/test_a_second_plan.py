@@ -1,4 +1,4 @@
-"""A second, different plan is loaded next to the first: nothing assumes one disease, one authority or one set of words."""
+"""A second, different plan is loaded alongside the first: nothing assumes one disease, one authority or one set of words."""
 
 from __future__ import annotations
 

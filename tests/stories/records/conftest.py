@@ -66,9 +66,10 @@ def refuse(caller: Callable[[str], Caller]) -> Ask:
 
 
 def publish(field: Field, code: str, survey: list[dict[str, Any]], version: int = 1, **head: str) -> None:
-    """A version of a form, which every site fills in."""
+    """A version of a form, which construction sites fill in unless `head` says otherwise."""
     settings = {"form_id": code, "form_title": head.pop("title")}
-    sheets = only_form(version, settings_2=settings, gongdi_2=head)
+    sheets = only_form(version, settings_2=settings)
+    sheets["gongdi"][0] |= head
     sheets["survey"] = survey
     choices = {"goods": "送货", "work": "施工"}
     sheets["choices"] = [

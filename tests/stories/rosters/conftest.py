@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from server.actions.reference.load_reference import load_reference
-from server.base.db import write
 from tests.server.cast import Caller, Cast
+from tests.stages import reach_reference
 from tests.stories.rosters.uploads import (
     read_at_once,
 )
@@ -16,8 +15,7 @@ from tests.stories.rosters.uploads import (
 @pytest.fixture
 def desk(app: Flask, cast: Cast) -> Cast:
     """The cast, with reference data, and files that are read at once."""
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     read_at_once(cast)
     return cast
 

@@ -8,20 +8,19 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.actions.reference.load_reference import load_reference
-from server.base.db import read, write
+from server.base.db import read
 from server.models import LogEntry, Roster
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.crafted_workbooks import one_sheet
 from tests.server.rosters.hostile import HOSTILE
 from tests.server.rosters.people import TITLES, person
+from tests.stages import reach_reference
 from tests.stories.rosters.uploads import commit, people_file, preview, read_at_once, rows, upload, xlsx
 
 
 @pytest.fixture
 def contractor(app: Flask, cast: Cast) -> Caller:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     read_at_once(cast)
     return cast.client("contractor")
 

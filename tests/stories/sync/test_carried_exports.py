@@ -16,7 +16,6 @@ from flask import Flask
 
 from server.actions.audit.verify_log import verify_exchanges, verify_scope
 from server.actions.devices.revoke_device import revoke_device
-from server.actions.reference.load_reference import load_reference
 from server.actions.sync import read_export
 from server.app import create_app
 from server.base.config import Config
@@ -25,6 +24,7 @@ from server.base.problems import Problem
 from server.cli.main import gongdi
 from server.models import Device, LogEntry, Quarantine, Scope
 from tests.server.cast import Cast
+from tests.stages import reach_reference
 from tests.stories.exports import exported, take
 from tests.stories.field import WORKER, Field
 from tests.stories.photos import picture
@@ -34,8 +34,7 @@ LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
 
 @pytest.fixture
 def field(app: Flask, cast: Cast, tmp_path: Path) -> Field:
-    with app.app_context(), write() as session:
-        load_reference(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+    reach_reference(app)
     return Field(cast, tmp_path)
 
 

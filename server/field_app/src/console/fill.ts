@@ -26,7 +26,7 @@ interface State {
 }
 
 const POINT = ["latitude_deg", "longitude_deg", "accuracy_m"];
-const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?$/i;
 
 export function begin(page: HTMLFormElement): void {
   const filling = JSON.parse(page.dataset["fill"]!) as Filling;

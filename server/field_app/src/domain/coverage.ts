@@ -10,7 +10,8 @@ export interface Pass {
   latestMs: number;
 }
 
-/** A reading within [`earliestMs`, `latestMs`]. `observedMs` (补录): when its author says that it was taken. */
+/** A reading within [`earliestMs`, `latestMs`], or another record that duties ask of everybody. `observedMs` (补录): when its author
+ * says that it was taken. */
 export interface Reading {
   worker: string;
   slot: string;
@@ -121,7 +122,7 @@ export function isMet(people: ReadonlySet<string>, measured: ReadonlySet<string>
 }
 
 /** What passes and readings say about one window. `only`: the staff for whom the duty is alone; `without`: those whom
- * another duty measures. The best of three answers counts: timely readings, with late ones, with those that were written down
+ * another duty measures; `records`: where something else than a reading is asked for, which shows nobody's presence. The best of three answers counts: timely readings, with late ones, with those that were written down
  * later; where it takes uncertain readings or presences, it is `uncertain`. */
 export function weigh(
   passes: readonly Pass[],
@@ -130,12 +131,13 @@ export function weigh(
   share: number,
   only: ReadonlySet<string> | null = null,
   without: ReadonlySet<string> = new Set(),
+  records: readonly Reading[] = readings,
 ): Evidence {
   const there = present(passes, readings, span);
   const isAsked = (worker: string) => !without.has(worker) && (!only || only.has(worker));
   const surely = new Set([...there.surely].filter(isAsked));
   const maybe = new Set([...there.maybe].filter(isAsked));
-  const by = measuredBy(readings, span);
+  const by = measuredBy(records, span);
   const answers = [
     ["timely", by.timely],
     ["late", union(by.timely, by.late)],

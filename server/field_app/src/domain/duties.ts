@@ -9,6 +9,7 @@ import { fitOf, isMet, type Pass, type Reading, type Span, weigh } from "./cover
 import { inForce, slotsOn } from "./dated";
 import type { Person } from "./people";
 import { isAtPlace, isOfKind, type Known } from "./places";
+import { READING } from "./code_kinds";
 import { readings } from "./temperature";
 
 export type Standing = "done" | "recorded" | "due" | "later" | "overdue" | "closed" | "review";
@@ -33,7 +34,7 @@ export interface Due {
 export interface Day {
   windows: readonly Item[];
   checks: readonly Item[];
-  logs: readonly Item[]; // of all kinds that duties ask for one by one
+  logs: readonly Item[]; // of all kinds that duties ask for, one by one or of everybody
   passes: readonly Item[];
   people: readonly Person[]; // who belongs to the site
   keys: ReadonlyMap<string, string>; // by which record a record's person is counted
@@ -97,6 +98,11 @@ function isOfStaff(item: Item, day: Day): boolean {
   return Boolean(versionOf(item, day)?.body["staff"]);
 }
 
+/** Whether a duty of their own asks canteen staff for such records: then the others leave them out. */
+function isAskedOfStaff(evidence: string, { duties }: Day): boolean {
+  return duties.some(({ body }) => body["judging"] === "coverage" && (body["kind"] ?? READING) === evidence && Boolean(body["staff"]));
+}
+
 /** The version of its duty by which a window was planned: that of its own date. */
 function versionOf({ body }: Item, { duties }: Day): Item | undefined {
   return inForce(duties, String(body["duty"]), String(body["local_date"]));
@@ -125,11 +131,14 @@ function weighed(item: Item, day: Day): Covered | null {
   const span = isCoverage(item, day) ? spanOf(item, day) : null;
   if (!span) return null;
   const isStaffOnly = isOfStaff(item, day);
+  const evidence = String(versionOf(item, day)?.body["kind"] ?? READING);
   const share = rule("coverage_share", String(item.body["local_date"])).value;
   const { staff, passes, checks } = signsOf(day);
-  const found = isStaffOnly ? weigh(passes, checks, span, share, staff) : weigh(passes, checks, span, share, null, staff);
+  const records = evidence === READING ? checks : day.logs.filter((log) => log.kind === evidence && isStanding(log)).map((log) => readingOf(log, day));
+  const without = isAskedOfStaff(evidence, day) ? staff : new Set<string>();
+  const found = isStaffOnly ? weigh(passes, checks, span, share, staff, new Set(), records) : weigh(passes, checks, span, share, null, without, records);
   const isGateKept = passes.some((pass) => pass.direction === "in");
-  const roster = day.people.map((person) => keyOf(day, person.id)).filter((id) => staff.has(id) === isStaffOnly);
+  const roster = day.people.map((person) => keyOf(day, person.id)).filter((id) => (isStaffOnly ? staff.has(id) : !without.has(id)));
   const needed = new Set([...found.maybe, ...(isGateKept ? [] : roster)]);
   const measured = new Set([...needed].filter((worker) => found.certain.has(worker)));
   return { needed, measured, isMet: isMet(needed, measured, share) };
@@ -183,7 +192,7 @@ function passOf(item: Item, day: Day): Pass {
 }
 
 function readingOf(item: Item, day: Day): Reading {
-  return { worker: keyOf(day, String(item.body["worker"])), slot: String(item.body["slot"]), ...writtenTimes(item) };
+  return { worker: keyOf(day, String(item.body["worker"])), slot: String(item.body["slot"] ?? ""), ...writtenTimes(item) };
 }
 
 function standing(state: string, isRecorded: boolean, opensMs: number, dueMs: number, closesMs: number, nowMs: number): Standing {

@@ -196,7 +196,7 @@ function parentKinds(forms: readonly Form[], today: string): string[] {
 
 async function readDay(db: FieldDatabase, site: Item, today: string, duties: readonly Item[], parents: readonly string[]): Promise<SiteDay> {
   const { scope } = site;
-  const asked = [...new Set(duties.filter((duty) => duty.body["judging"] === "log").map((duty) => String(duty.body["kind"])))];
+  const asked = [...new Set(duties.filter(({ body }) => ["log", "coverage"].includes(String(body["judging"]))).map((duty) => String(duty.body["kind"])))].filter((kind) => kind !== READING);
   const [windows, lasting, checks, passes, workers, cases, flags, ...logs] = await listedTogether(db, scope, [
     { kind: "window", day: today },
     { kind: "window", day: LASTING },

@@ -1,0 +1,100 @@
+"""What a site's gate has on record, as its rules look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.records.count_people import people_of
+from server.actions.records.segments import read_bodies
+from server.base.seal import Seals
+from server.models.record import IN_FORCE, Record, Worker
+from server.rules.gate import AtGate, GateLimits, GatePass, Group, Listed, Seen
+from server.rules.rulebook import PASSES, Rulebook
+
+VISITORS = "visitor_pass"  # the form
+_READINGS, _WORKERS = "temperature_check", "worker"
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_COLUMNS = (
+    *(Record.id, Record.seq, Record.kind, Record.subject, Record.slot, Record.body),
+    *(Record.event_ms, Record.earliest_ms, Record.latest_ms),
+)
+_decode = msgspec.json.Decoder().decode
+
+
+def gate_limits(book: Rulebook, local_date: str) -> GateLimits:
+    """The thresholds as they hold on a local date."""
+
+    def number(code: str) -> float:
+        return book.number(code, local_date)
+
+    return GateLimits(
+        measured_within_ms=round(number("entry_measured_min") * _MINUTE_MS),
+        inside_max_ms=round(number("inside_max_h") * _HOUR_MS),
+        masks_from=round(number("mask_passes_min")),
+        mask_share=number("mask_share_min"),
+    )
+
+
+def read_gate(session: Session, seals: Seals, site_id: str, from_ms: int, to_ms: int) -> AtGate:
+    """Passes and readings of workers within [`from_ms`, `to_ms`), and the roster. Who was turned away did not pass."""
+    people = people_of(session, site_id)
+    passes, seen = [], []
+    rows = _facts(session, site_id, (PASSES, _READINGS), from_ms, to_ms)
+    bodies = read_bodies(session, seals, site_id, [row for row in rows if row.kind == PASSES])
+    said = iter(bodies)
+    for row in rows:
+        worker = row.subject or ""
+        person = people.get(worker, worker)
+        span = (row.event_ms, row.earliest_ms or row.event_ms, row.latest_ms or row.event_ms)
+        if row.kind == _READINGS:
+            seen.append(Seen(worker, person, *span))
+            continue
+        body = _decode(next(said))
+        if body.get("refused_for") is None:
+            more = (body.get("celsius") is not None, body.get("mask_worn"))
+            passes.append(GatePass(worker, person, row.slot == "in", *span, *more))
+    return AtGate(passes, seen, _roster(session, seals, site_id, people))
+
+
+def read_visitors(session: Session, seals: Seals, site_id: str, from_ms: int, to_ms: int) -> list[Group]:
+    """Visitors who went in or out within [`from_ms`, `to_ms`), named or counted, without those who were turned away."""
+    rows = _facts(session, site_id, (VISITORS,), from_ms, to_ms)
+    found = []
+    for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
+        body = _decode(said)
+        if body.get("refused") != "yes":
+            found.append(Group(body.get("direction") == "in", row.event_ms, int(body.get("persons") or 1)))
+    return found
+
+
+def _facts(session: Session, site_id: str, kinds: Sequence[str], from_ms: int, to_ms: int) -> Sequence[Any]:
+    query = sa.select(*_COLUMNS).where(
+        Record.scope_id == site_id,
+        Record.kind.in_(kinds),
+        Record.event_ms >= from_ms,
+        Record.event_ms < to_ms,
+        IN_FORCE,
+    )
+    return session.execute(query.order_by(Record.event_ms, Record.id)).all()
+
+
+def _roster(session: Session, seals: Seals, site_id: str, people: Mapping[str, str]) -> dict[str, Listed]:
+    """The records of the roster that count, by id."""
+    same = sa.and_(Worker.scope_id == Record.scope_id, Worker.id == Record.id)
+    query = (
+        sa.select(Record.id, Record.seq, Record.body, Worker.exited_on)
+        .join(Worker, same)
+        .where(Record.scope_id == site_id, Record.kind == _WORKERS, IN_FORCE)
+    )
+    rows = session.execute(query.order_by(Record.id)).all()
+    found = {}
+    for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
+        found[row.id] = Listed(
+            people.get(row.id, row.id), row.exited_on, bool(_decode(said).get("dormitory"))
+        )
+    return found

@@ -1,0 +1,81 @@
+"""How many people are on a site now and were through the day, as far as its devices have reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.actions.devices.refresh_watermark import reporting_of
+from server.actions.signals.read_gate import VISITORS, read_gate, read_visitors
+from server.base.seal import Seals
+from server.models.record import IN_FORCE, Record
+from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
+from server.rules.gate import HourCount, head_counts, mask_share
+from server.rules.rulebook import PASSES, Rulebook
+
+_HOUR_MS = 3_600_000
+_COUNTED = (PASSES, VISITORS)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCount:
+    """The people of one local date up to `until_ms` (None: nobody reports there; before midnight: nothing of the day is
+    known yet). `hours`: those that have begun; what comes after `until_ms` is not counted. `unknown`: hours of the day that
+    have begun since, of which some device has not reported. `early`: records that came from those hours. `live_here`:
+    people who sleep there. `masks`: who came in with one, and of how many it is said."""
+
+    local_date: str
+    until_ms: int | None
+    hours: Sequence[HourCount]
+    unknown: Sequence[int]
+    early: int
+    live_here: int
+    masks: tuple[int, int]
+
+    @property
+    def now(self) -> HourCount | None:
+        """The last count that is known."""
+        return self.hours[-1] if self.hours else None
+
+
+def head_count(session: Session, seals: Seals, book: Rulebook, site_id: str, now_ms: int) -> HeadCount:
+    """The people on a site on the local date of `now_ms`."""
+    reports = reporting_of(session, [site_id], book, now_ms)[site_id]
+    until_ms = reports.watermark(_COUNTED) if reports.reporters else None
+    known_ms = min(until_ms or 0, now_ms)
+    day = local_date_of(now_ms)
+    start_ms = midnight_ms(day)
+    found = read_gate(session, seals, site_id, start_ms, start_ms + DAY_MS)
+    visitors = read_visitors(session, seals, site_id, start_ms, start_ms + DAY_MS)
+    hours = head_counts(found, visitors, day, known_ms)
+    begun = (now_ms - start_ms) // _HOUR_MS + 1
+    return HeadCount(
+        local_date=day,
+        until_ms=until_ms,
+        hours=hours,
+        unknown=range(len(hours), begun),
+        early=_came_early(session, site_id, max(known_ms, start_ms), start_ms + DAY_MS),
+        live_here=len(
+            {
+                row.person
+                for row in found.roster.values()
+                if row.lives_here and (row.until is None or row.until >= day)
+            }
+        ),
+        masks=mask_share(one for one in found.passes if one.at_ms < known_ms),
+    )
+
+
+def _came_early(session: Session, site_id: str, from_ms: int, to_ms: int) -> int:
+    """How many passes have come of a time of which not every device has reported."""
+    query = sa.select(sa.func.count()).where(
+        Record.scope_id == site_id,
+        Record.kind.in_(_COUNTED),
+        Record.event_ms >= from_ms,
+        Record.event_ms < to_ms,
+        IN_FORCE,
+    )
+    return session.scalar(query) or 0

@@ -1,0 +1,55 @@
+"""What passes the gate of a demo site besides its workers in the morning: they go home, visitors and vehicles come, and
+somebody is turned away. At a careless site somebody who has left goes on coming in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from server.demo.incidents import Happening, Scene
+from server.rules.calendar import add_days, instant_ms
+
+_VISITORS = 3
+_HOT = 37.6  # °C
+
+
+def at_gate(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator[Happening]:
+    """When who passes. Only sites whose tablet reports in as it should write what is more than the daily round."""
+    if behaviour == "careless":
+        yield instant_ms(add_days(first_day, 1), "05:50"), partial(_leaves, scene, add_days(first_day, -1))
+    if behaviour != "steady":
+        return
+    for number in range(days + 1):
+        date = add_days(first_day, number)
+        yield instant_ms(date, "07:10"), partial(_delivery, scene, "in")
+        yield instant_ms(date, "07:50"), partial(_delivery, scene, "out")
+        yield instant_ms(date, "09:40"), partial(_visit, scene, "in")
+        yield instant_ms(date, "10:05"), partial(_turn_away, scene)
+        yield instant_ms(date, "11:10"), partial(_visit, scene, "out")
+        yield instant_ms(date, "18:10"), partial(_go_home, scene)
+
+
+def _leaves(scene: Scene, day: str) -> None:
+    scene.tablet.edit(scene.scope, scene.workers[-2], {"exited_on": day})
+
+
+def _delivery(scene: Scene, direction: str) -> None:
+    inside = {"disinfected": "yes", "celsius": 36.5, "refused": "no"} if direction == "in" else {}
+    scene.add("vehicle_pass", {"direction": direction, "plate": "豫G12345", "goods": "钢筋", **inside})
+
+
+def _visit(scene: Scene, direction: str) -> None:
+    seen = {"mask_worn": "yes", "health_code": "green", "refused": "no"} if direction == "in" else {}
+    scene.add("visitor_pass", {"direction": direction, "counting": "counted", "persons": _VISITORS, **seen})
+
+
+def _turn_away(scene: Scene) -> None:
+    who = {"direction": "in", "counting": "named", "name": "来访人", "phone": "13800001111"}
+    seen = {"celsius": _HOT, "mask_worn": "yes", "health_code": "green"}
+    scene.add("visitor_pass", {**who, **seen, "refused": "yes", "refused_for": ["fever"]})
+
+
+def _go_home(scene: Scene) -> None:
+    with scene.tablet.together():
+        for worker in scene.workers:
+            scene.add("gate_pass", {"worker": worker, "direction": "out", "method": "face"})
