@@ -111,6 +111,8 @@ GROUPS = {
         "职责: 新增、改版本、列出。",
         {
             "set": ("server.cli.reference:set_duty", "新增职责 CODE, 或给它一个新版本。"),
+            "end": ("server.cli.seasons:end", "按日期停用几项职责。"),
+            "begin": ("server.cli.seasons:begin", "按日期重新起用几项职责。"),
             "list": ("server.cli.reference:show_duties", "列出在用和将起用的职责。"),
         },
     ),

@@ -62,7 +62,9 @@ def _ready(now_ms: int, book: Rulebook) -> Iterator[tuple[str, Period, list[str]
 def _lacking(plan: str, period: Period, kinds: list[str]) -> sa.Select[int]:
     """A row, if there is no such report and something was asked in its time."""
     asked = sa.select(Window.id).where(
-        Window.scope_id == Site.id, Window.opens_ms.between(period.begins_ms, period.ends_ms - 1)
+        Window.scope_id == Site.id,
+        Window.opens_ms.between(period.begins_ms, period.ends_ms - 1),
+        Window.state != "void",
     )
     there = sa.and_(Site.practice.is_(False), Site.kind.in_(kinds), asked.exists())
     return sa.select(sa.literal(1)).where(~kept(plan, period).exists(), sa.exists().where(there))
