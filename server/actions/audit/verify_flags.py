@@ -10,6 +10,7 @@ from operator import attrgetter
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.duties.roster_commits import roster_commits, roster_duties
 from server.actions.duties.weigh_coverage import coverage_evidence
 from server.actions.flags.events import Tally, clock_of, counted, read_tally
 from server.actions.reference.load_reference import rules_in_force
@@ -133,10 +134,19 @@ def window_faults(session: Session, scope: Scope) -> Iterator[Found]:
     rows = session.execute(query.order_by(Window.local_date, Window.opens_ms, Window.id)).all()
     book = rules_in_force(session)
     people = {rule.code for rule in book.duties if rule.judging == "coverage"}
+    rosters = roster_duties(book)
     for _, day in groupby((window for window, entry in rows if entry is None), attrgetter("local_date")):
         unproved = list(day)
         measured = [window for window in unproved if window.duty in people]
         weighed = coverage_evidence(session, scope.scope_id, site.alert, measured, book)
         for window in unproved:
+            if window.duty in rosters and _is_committed(session, window):
+                continue
             if window.duty not in people or weighed[window.id].fulfilled == "none":
                 yield window.id, 0, "the window is done, and nothing in the log did it"
+
+
+def _is_committed(session: Session, window: Window) -> bool:
+    """Whether what met a window is a roster: its commit is no entry, though each person in it is."""
+    commits = roster_commits(session, [window.scope_id], window.opens_ms, window.closes_ms)
+    return any(fact.id == window.evidence for fact in commits.get(window.scope_id, ()))

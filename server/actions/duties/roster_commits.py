@@ -33,8 +33,12 @@ def roster_commits(
     return found
 
 
+def roster_duties(book: Rulebook) -> frozenset[str]:
+    """The duties that a committed roster meets."""
+    return frozenset(rule.code for rule in book.mode_rules() if rule.mode.also == ROSTER)
+
+
 def look_again(session: Session, scope_id: str, book: Rulebook, now_ms: int) -> None:
     """The next tick looks at the windows that a roster committed now may meet."""
-    duties = {rule.code for rule in book.mode_rules() if rule.mode.also == ROSTER}
-    own = (Window.scope_id == scope_id, Window.duty.in_(duties), Window.state.in_(_WAITING))
+    own = (Window.scope_id == scope_id, Window.duty.in_(roster_duties(book)), Window.state.in_(_WAITING))
     session.execute(sa.update(Window).where(*own, reaching(now_ms, now_ms)).values(check_ms=now_ms))

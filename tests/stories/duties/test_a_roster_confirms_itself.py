@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from server.actions.audit.verify_log import verify_scope
+from server.base.db import read, write
+from server.models.roster import Roster
+from server.models.scope import Scope
 from tests.server.cast import Cast
 from tests.server.rosters.people import person
 from tests.stories.duties.modes import NEXT_MONDAY, SUNDAY, Asked, asked_site
@@ -37,6 +42,23 @@ def test_a_committed_roster_meets_its_week(asked: Asked) -> None:
     asked.tick("10:01", TUESDAY)
     assert asked.state("ROSTER") == ("met", None)
     assert asked.differences() == []
+
+
+def faults(asked: Asked) -> list[str]:
+    app = asked.field.app
+    with app.app_context(), read() as session:
+        scope = session.get_one(Scope, asked.field.cast.site_a)
+        return [fault.what for fault in verify_scope(session, app.extensions["gongdi"].seals, scope)]
+
+
+def test_the_log_is_whole_as_long_as_there_is_a_committed_roster_behind_the_week(asked: Asked) -> None:
+    asked.now("10:00", TUESDAY)
+    upload(asked)
+    asked.tick("10:01", TUESDAY)
+    assert faults(asked) == []
+    with asked.field.app.app_context(), write() as session:
+        session.execute(sa.update(Roster).values(state="preview"))
+    assert faults(asked) == ["the window is done, and nothing in the log did it"]
 
 
 def test_one_that_was_only_looked_at_meets_nothing(asked: Asked) -> None:
