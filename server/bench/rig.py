@@ -27,7 +27,7 @@ from server.base.db import db, write
 from server.base.runtime import Runtime
 from server.base.seal import Seals
 from server.models import Site
-from sync_protocol.entry import entry_hash
+from sync_protocol.entry import SCHEMAS, entry_hash
 from sync_protocol.signatures import HttpRequest, attestation_text, public_text, sign_request, sign_text
 
 BATCH = 500
@@ -50,11 +50,13 @@ class BenchClock(SystemClock):
 @dataclass
 class Rig:
     """One device at one site (`site`, or a new one), on the app of one database. `is_busy`: its windows are planned,
-    coverage is asked for, and passes and disinfections come between the checks."""
+    coverage is asked for, and passes and disinfections come between the checks. `form`: the version of the form that its
+    entries are written by, if they are of one."""
 
     app: Flask
     name: str = "bench"
     is_busy: bool = False
+    form: int | None = None
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     device: str = ""
     token: str = ""
@@ -104,12 +106,12 @@ class Rig:
         sig = sign_text(self.key, attestation_text(self.device, self.scope, self.n, self.prev))
         streams = {self.scope: {"n": self.n, "hash": self.prev, "unsent": 0, "sig": sig}}
         now = {"wall": to_iso(at_ms), "boot": "bench", "up_ms": _up_ms(at_ms), "beacon": self.beacon}
-        header = {"sync": 1, "schema": "2026.1", "clock": now, "streams": streams}
+        header = {"sync": 1, "schema": SCHEMAS[-1], "clock": now, "streams": streams}
         return gzip.compress(b"\n".join((json.dumps(header).encode(), *lines)) + b"\n", 6)
 
     def _freshen(self) -> None:
         """A tablet pulls before it pushes: the beacon that it has then is of this moment."""
-        body = json.dumps({"sync": 1, "schema": "2026.1", "scopes": {}, "max_bytes": 1}).encode()
+        body = json.dumps({"sync": 1, "schema": SCHEMAS[-1], "scopes": {}, "max_bytes": 1}).encode()
         answer = self.post(PULL, body, self.signed(PULL, body, False, "identity"))
         self.beacon = json.loads(answer.splitlines()[-1])["beacon"]
 
@@ -119,6 +121,8 @@ class Rig:
         at = {"wall": to_iso(at_ms), "boot": "bench", "up_ms": _up_ms(at_ms), "beacon": self.beacon}
         entry = {"id": key, "scope": self.scope, "n": self.n + 1, "prev": self.prev, "kind": kind}
         entry |= {"record": key, "act": "add", "at": at, "body": body}
+        if self.form is not None:
+            entry["form"] = self.form
         line = json.dumps(entry, separators=(",", ":")).encode()
         self.n, self.prev = self.n + 1, entry_hash(line)
         return line
@@ -172,7 +176,7 @@ class Rig:
 
     def asked(self, cursors: Mapping[str, str]) -> bytes:
         """The body of a pull from these cursors, by scope."""
-        asked = {"sync": 1, "schema": "2026.1", "scopes": cursors, "max_bytes": 4_000_000}
+        asked = {"sync": 1, "schema": SCHEMAS[-1], "scopes": cursors, "max_bytes": 4_000_000}
         return json.dumps(asked).encode()
 
     def pull(self, cursors: Mapping[str, str], accept: str = "gzip") -> bytes:

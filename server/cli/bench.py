@@ -19,6 +19,7 @@ from server.bench.figure import Figure
 from server.bench.locks import measure_locks
 from server.bench.push_pull import measure, measure_sync
 from server.bench.rig import BenchClock
+from server.bench.trips import measure_trips
 from server.cli.base import make_whole_app
 
 LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
@@ -35,9 +36,17 @@ LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
 @click.option("--sync", is_flag=True, help="只测上报、下发和心跳。")
 @click.option("--profile", is_flag=True, help="只测上报、下发和心跳, 并列出每条记录的处理器时间用在哪里。")
 @click.option("--clients", is_flag=True, help="只测 1、4、8 个客户端同时经 HTTP 上报。")
+@click.option("--trips", is_flag=True, help="只测 10,000 人各 30 次行程与风险地区名单的核对。")
 @click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
 def bench(
-    urls: tuple[str, ...], sizes: str, locks: bool, sync: bool, profile: bool, clients: bool, burst_sites: int
+    urls: tuple[str, ...],
+    sizes: str,
+    locks: bool,
+    sync: bool,
+    profile: bool,
+    clients: bool,
+    trips: bool,
+    burst_sites: int,
 ) -> None:
     """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
     console = Console()
@@ -56,6 +65,9 @@ def bench(
                 elif clients:
                     with app.app_context():
                         found = list(measure_clients(app, config))
+                elif trips:
+                    with app.app_context():
+                        found = list(measure_trips(app))
                 elif sync or profile:
                     with app.app_context():
                         found = list(measure_sync(app, wanted, profile))

@@ -25,7 +25,7 @@ from server.models.travel import Screening, TravelHit
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.cases import CASE, TRAVEL_HIT
-from server.rules.travel import LEVELS, Area, Areas, Trip, measure, relation
+from server.rules.travel import LEVELS, Area, Areas, TravelFields, Trip, measure, relation
 
 _CHUNK = 2_000  # records whose bodies are in memory at once
 
@@ -91,19 +91,24 @@ def _opened(tx: Tx, scope_id: str, fresh: Mapping[str, _Hit]) -> dict[str, str]:
 
 def _hits(tx: Tx, scope_id: str, areas: Areas, since_ms: int) -> Iterator[_Hit]:
     for kind, fields in tx.book.travel.items():
-        for record, body, event_ms in _trips(tx, scope_id, kind, since_ms):
-            arrived = str(body.get(fields.arrived) or "")[:10]
-            left = str(body.get(fields.left) or "")[:10] or max(arrived, local_date_of(event_ms))
-            trip = Trip(str(body.get(fields.area) or ""), arrived, left)
+        for record, said, event_ms in _trips(tx, scope_id, kind, fields, since_ms):
+            arrived = str(said.arrived or "")[:10]
+            left = str(said.left or "")[:10] or max(arrived, local_date_of(event_ms))
+            trip = Trip(str(said.area or ""), arrived, left)
             if arrived:
                 for area in areas.hits(trip):
                     named = f"{record}|{area.code}|{area.listed_from}"
                     key = str(uuid.uuid5(uuid.UUID(scope_id), named))
-                    yield _Hit(key, str(body.get(fields.worker)), trip, area)
+                    yield _Hit(key, str(said.worker), trip, area)
 
 
-def _trips(tx: Tx, scope_id: str, kind: str, since_ms: int) -> Iterator[tuple[str, Mapping[str, Any], int]]:
-    """The trips of a site that were noted since then and are in force: (record, body, time)."""
+def _trips(
+    tx: Tx, scope_id: str, kind: str, fields: TravelFields, since_ms: int
+) -> Iterator[tuple[str, Any, int]]:
+    """The trips of a site that were noted since then and are in force: (record, what it says by our names, time)."""
+    # Of a body only these are read: whenever the list changes, all trips of many days are.
+    members = [(name, Any, None) for name in fields._fields]
+    said = msgspec.json.Decoder(msgspec.defstruct("Said", members, rename=fields._asdict()))
     query = (
         sa.select(Record.id, Record.seq, Record.body, Record.event_ms)
         .where(Record.scope_id == scope_id, Record.kind == kind, Record.event_ms >= since_ms, IN_FORCE)
@@ -112,7 +117,7 @@ def _trips(tx: Tx, scope_id: str, kind: str, since_ms: int) -> Iterator[tuple[st
     for rows in tx.session.execute(query.execution_options(yield_per=_CHUNK)).partitions():
         bodies = read_bodies(tx.session, tx.seals, scope_id, rows)
         for row, body in zip(rows, bodies, strict=True):
-            yield row.id, msgspec.json.decode(body), row.event_ms or 0
+            yield row.id, said.decode(body), row.event_ms or 0
 
 
 def _open_cases(tx: Tx, scope_id: str, workers: Collection[str]) -> dict[str, str]:
