@@ -45,6 +45,7 @@ __all__ = [
     "is_transaction_open",
     "raise_if_lost",
     "read",
+    "savepoint",
     "write",
     "write_in_turn",
 ]
@@ -221,6 +222,21 @@ def is_passing(error: BaseException) -> bool:
             error.connection_invalidated or is_standby or isinstance(error, OperationalError | InterfaceError)
         )
     return isinstance(error, PendingRollbackError | PoolTimeout)
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """Work that may fail while the rest of the transaction is kept. Where the savepoint can't be released, nothing is rolled
+    back to it: what was done may be kept in part, so that the transaction counts as lost (see raise_if_lost)."""
+    is_done = False
+    try:
+        with session.begin_nested():
+            yield
+            session.flush()
+            is_done = True
+    except DBAPIError as error:
+        error.connection_invalidated |= is_done
+        raise
 
 
 def raise_if_lost(error: Exception) -> None:

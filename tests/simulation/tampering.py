@@ -26,6 +26,7 @@ class Tampering:
 _ENTRIES = "SELECT id, scope_id FROM entry WHERE scope_id IN (SELECT id FROM site)"
 _FLAGS = "SELECT id, scope_id FROM flag"
 _ONE = "WHERE id = :a AND scope_id = :b"
+_OTHER = "FROM entry o WHERE o.hash <> entry.hash"
 TAMPERINGS = (
     Tampering("a line is deleted", _ENTRIES, (f"DELETE FROM entry {_ONE}",)),
     Tampering(
@@ -45,12 +46,12 @@ TAMPERINGS = (
     Tampering(
         "a line is another's",
         f"{_ENTRIES} AND (SELECT count(*) FROM entry o WHERE o.hash <> entry.hash) > 0",
-        (f"UPDATE entry SET raw = (SELECT min(o.raw) FROM entry o WHERE o.hash <> entry.hash) {_ONE}",),
+        (f"UPDATE entry SET raw = (SELECT o.raw {_OTHER} ORDER BY o.raw LIMIT 1) {_ONE}",),
     ),
     Tampering(
         "a hash is another's",
         f"{_ENTRIES} AND (SELECT count(*) FROM entry o WHERE o.hash <> entry.hash) > 0",
-        (f"UPDATE entry SET hash = (SELECT min(o.hash) FROM entry o WHERE o.hash <> entry.hash) {_ONE}",),
+        (f"UPDATE entry SET hash = (SELECT o.hash {_OTHER} ORDER BY o.hash LIMIT 1) {_ONE}",),
     ),
     Tampering(
         "a line was received earlier",

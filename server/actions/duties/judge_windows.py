@@ -17,7 +17,7 @@ from server.actions.flags.raise_flags import Judged, follow_windows, gather_wind
 from server.actions.notices.enqueue import enqueue_for_site
 from server.actions.records.feed import publish_all
 from server.actions.records.window_record import window_put
-from server.base.db import raise_if_lost
+from server.base.db import raise_if_lost, savepoint
 from server.models.scope import take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
@@ -67,7 +67,7 @@ def judge_scopes(tx: Tx, scope_ids: Sequence[str]) -> dict[str, int]:
     sites = _sites(session, list(due))
     judged = [Judged(scopes[key], sites[key], windows) for key, windows in due.items()]
     try:
-        with session.begin_nested():
+        with savepoint(session):
             return dict(_judge_all(tx, judged))
     except Exception as error:  # whatever is wrong with one scope must not stop the others
         raise_if_lost(error)
@@ -75,7 +75,7 @@ def judge_scopes(tx: Tx, scope_ids: Sequence[str]) -> dict[str, int]:
     did: Counter[str] = Counter()
     for scope_id in due:
         try:
-            with session.begin_nested():
+            with savepoint(session):
                 windows = due_windows(session, [scope_id], now_ms)[scope_id]
                 one = Judged(scopes[scope_id], sites[scope_id], windows)
                 did.update(_judge_all(tx, [one]))

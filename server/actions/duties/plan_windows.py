@@ -15,7 +15,7 @@ from server.actions.duties.site_profile import make_profile
 from server.actions.records.feed import publish
 from server.actions.records.site_record import site_put
 from server.actions.records.window_record import window_put
-from server.base.db import raise_if_lost
+from server.base.db import raise_if_lost, savepoint
 from server.models.place import Place, places_of
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, suspensions_of
@@ -90,7 +90,7 @@ def plan_windows(tx: Tx, limit: int = 50, after: str = "") -> dict[str, Any]:
     for planning in _plannings(session, scopes):
         scope = planning.scope
         try:
-            with session.begin_nested():
+            with savepoint(session):
                 made, revised = _plan_site(tx, planner, planning, until)
         except Exception as error:  # whatever is wrong with one site must not stop the others
             raise_if_lost(error)

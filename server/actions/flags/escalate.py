@@ -22,7 +22,7 @@ from server.actions.notices.enqueue import (
     receivers,
 )
 from server.actions.records.feed import publish_all
-from server.base.db import raise_if_lost
+from server.base.db import raise_if_lost, savepoint
 from server.models.flag import Flag, FlagStep, of_flag
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
@@ -62,7 +62,7 @@ def take_due_steps(tx: Tx, limit: int = 200) -> int:
     delay_ms = round(tx.book.number("digest_delay_min", local_date_of(now_ms)) * 60_000)
     tick = _Tick(tx, people, delay_ms)
     try:
-        with session.begin_nested():
+        with savepoint(session):
             return _take_all(tick, scopes)
     except Exception as error:  # whatever is wrong with one scope must not stop the others
         raise_if_lost(error)
@@ -70,7 +70,7 @@ def take_due_steps(tx: Tx, limit: int = 200) -> int:
     taken = 0
     for scope in scopes:
         try:
-            with session.begin_nested():
+            with savepoint(session):
                 taken += _take_all(tick, [scope])
         except Exception as error:
             raise_if_lost(error)

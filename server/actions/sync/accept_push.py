@@ -35,7 +35,7 @@ from server.actions.sync.quarantine import keep_refused, refused_outcome
 from server.actions.sync.read_push import Line, Push
 from server.actions.sync.values import Arrived, Pushing, ScopeAnswer
 from server.base.clock import to_iso
-from server.base.db import is_transaction_open, raise_if_lost
+from server.base.db import is_transaction_open, raise_if_lost, savepoint
 from server.base.seal import Seals
 from server.models.device import Device, Exchange
 from server.models.scope import scope_id_of
@@ -181,7 +181,7 @@ def _one_scope(pushing: Pushing, parts: _Parts, name: str, lines: list[Line], ac
     try:
         if site_id in parts.unlocked:
             raise OperationalError("the scope is not locked", None, Exception())
-        with pushing.session.begin_nested() if parts.is_guarded else nullcontext():
+        with savepoint(pushing.session) if parts.is_guarded else nullcontext():
             outcomes, answer = append_scope(pushing, opened.scopes[site_id], arrived)
     except OperationalError as error:
         raise_if_lost(error)

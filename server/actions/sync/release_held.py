@@ -19,7 +19,7 @@ from server.actions.sync.apply_entry import apply_entry
 from server.actions.sync.kept_evidence import forget_kept
 from server.actions.sync.read_push import entry_aad, read_line
 from server.actions.sync.values import Applying, Effect, Written
-from server.base.db import bulk_insert, raise_if_lost
+from server.base.db import bulk_insert, raise_if_lost, savepoint
 from server.base.seal import Seals
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
@@ -103,7 +103,7 @@ def release_overdue(session: Session, seals: Seals, now_ms: int, limit: int = 10
     due = session.execute(query.limit(limit)).all()
     for scope_id, entry_id in due:
         try:
-            with session.begin_nested():
+            with savepoint(session):
                 _settle(session, seals, scope_id, entry_id, now_ms)
         except Exception as error:  # whatever is wrong with one entry must not stop the others
             raise_if_lost(error)
