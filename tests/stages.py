@@ -87,7 +87,7 @@ def begin(app: Flask) -> None:
 
 def reach(app: Flask, name: Hashable, make: Callable[[], T]) -> T:
     """The stage of this name: what `make` writes, and gives. That has to follow from the stage before, the name and the
-    time. What it gives is nobody's to change."""
+    time. Nobody changes what it gives."""
     with app.app_context():
         database = db.engine.url.database
     place = _stages.places.get(database)

@@ -32,11 +32,7 @@ _KEPT = (
     "every",
     "rolling",
     "holds",
-    "valid_days",
-    "also",
-    "writer",
-    "reckons",
-    "items",
+    *("valid_days", "also", "writer", "reckons", "items"),
     *("trigger", "trigger_when", "relation", "within"),
 )  # of judgings without slots
 

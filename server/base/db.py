@@ -46,6 +46,7 @@ __all__ = [
     "raise_if_lost",
     "read",
     "savepoint",
+    "trial",
     "write",
     "write_in_turn",
 ]
@@ -239,12 +240,21 @@ def savepoint(session: Session) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def trial(session: Session) -> Iterator[None]:
+    """Work that is done to see what it would come to, and taken back, whatever came of it."""
+    tried = session.begin_nested()
+    try:
+        yield
+    finally:
+        tried.rollback()
+        session.expire_all()
+
+
 def raise_if_lost(error: Exception) -> None:
-    """Raises `error` again if it lost the connection, and with it the transaction. Call this before continuing
-    after a savepoint that failed."""
-    if isinstance(error, PendingRollbackError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    ):
+    """Raises `error` again if the transaction is lost with it. Call this before continuing after a savepoint that failed."""
+    is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if is_lost or isinstance(error, PendingRollbackError):
         raise error
 
 

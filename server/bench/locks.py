@@ -23,11 +23,11 @@ from server.bench.figure import Figure
 from server.bench.rosters import people_file, set_up_contractor
 from server.files.read_workbook import read_workbook
 from server.models import Roster
+from server.rules.calendar import HOUR_MS
 from server.workflows.read_rosters import commit_preview, continue_committing
 from server.workflows.scheduler import tick
 
 GOAL_S = 0.2  # issue: no writer waits longer for one transaction
-_HOUR_MS = 3_600_000
 _PLACES = (("canteen", "食堂"), ("toilet", "厕所"), ("dormitory", "1 号宿舍"), ("bathroom", "浴室"))
 
 
@@ -96,7 +96,7 @@ def measure_locks(app: Flask, sites: int, people: int) -> Iterator[Figure]:
     for number in range(sites):
         with write() as session:
             register_site(session, runtime.seals, now_ms, NewSite(name=f"工地 {number}", **fields))
-    for name, at_ms in (("makes windows", now_ms), ("judges a day", now_ms + 30 * _HOUR_MS)):
+    for name, at_ms in (("makes windows", now_ms), ("judges a day", now_ms + 30 * HOUR_MS)):
         watch, began_s = LockWatch(), time.perf_counter()
         with watch.on():
             did = tick(app, at_ms)

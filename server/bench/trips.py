@@ -22,8 +22,9 @@ from server.models.travel import ask_screening
 from server.rules.calendar import DAY_MS, add_days, local_date_of
 
 PEOPLE, TRIPS, AREAS = 10_000, 30, 200
+_LOOK_BACK_DAYS = 14  # all trips are younger
 _FORM = SEED_DATA / "packs" / "notice_2021" / "forms" / "trip.json"
-_FIRST_AREA = 500_000  # of counties that nobody's trip is in
+_FIRST_AREA = 500_000  # a code beyond those of all trips
 
 
 class _Travellers(Rig):
@@ -59,7 +60,7 @@ def measure_trips(app: Flask, people: int = PEOPLE, trips: int = TRIPS) -> Itera
     with write() as session:
         edit_rows(tx_of(session, rig.runtime.seals, now_ms), rows)
     with write() as session:
-        ask_screening(session, None, now_ms - 14 * DAY_MS)
+        ask_screening(session, None, now_ms - _LOOK_BACK_DAYS * DAY_MS)
         began_s, began_cpu_s = time.perf_counter(), time.process_time()
         screen_trips(tx_of(session, rig.runtime.seals, now_ms))
         took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s

@@ -15,7 +15,6 @@ from server.base.clock import to_iso
 from server.base.db import read, write
 from server.cli.base import check_schema, make_app, print_table, runtime_of, table, writing
 from server.files.pack_files import Pack, PackRefused, read_pack, shipped_packs
-from server.models.audit import Deed, record_deed
 from server.workflows.judge_forms import judge_waiting
 
 _PACK = click.argument("pack", metavar="PACK")
@@ -93,9 +92,6 @@ def switch(pack: str, off: str | None, on: str | None, source: str) -> None:
             if day is not None:
                 tx = tx_of(session, runtime.seals, now_ms)
                 done = switch_pack(tx, found, way, day, source)
-                changes = {way: ("", day), "duties": ("", done)}
-                deed = Deed("pack_switched", None, found.title, found.code, changes, source)
-                record_deed(session, deed, now_ms)
                 click.echo(f"{found.title}: 自 {day} {'停用' if way == OFF else '起用'} {done} 项职责")
 
 

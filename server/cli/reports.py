@@ -29,7 +29,7 @@ def make(week: str | None, month: str | None, plan: str | None, out: Path | None
 
     \b
     gongdi report make --week 2026-W48
-    gongdi report make --month 2026-11 --out /tmp/reports
+    gongdi report make --month 2026-11 --out 报告
     """
     if (week is None) == (month is None):
         raise click.UsageError("请写 --week 或 --month, 只写一个。")

@@ -14,7 +14,6 @@ from schemas.forms.definition import Item
 from server.actions.cases.show_case import check_release
 from server.actions.forms.change_record import Changeable, change_record, may_change, record_to_change
 from server.actions.forms.fill_form import (
-    HOUR_MS,
     Fillable,
     Written,
     backfill_limit,
@@ -32,6 +31,7 @@ from server.console.filled import (
     controls_of,
     default_texts,
     files_typed,
+    local_minute,
     moment_ms,
     read_filled,
     texts_of,
@@ -40,7 +40,7 @@ from server.console.forms import check_form, typed
 from server.console.pages import blueprint, render
 from server.console.submit import Answer, submit
 from server.models.tx import Tx
-from server.rules.calendar import local_date_of, local_time_of
+from server.rules.calendar import HOUR_MS
 from server.rules.case_steps import RELEASE
 from server.web.responses import tx_of
 
@@ -124,7 +124,7 @@ def _page(site_id: str, code: str, problem: Problem | None, came: Filled | None 
         names = read_names(session)
         hours, source = backfill_limit(tx)
     first_ms, last_ms = tx.now_ms - round(hours * HOUR_MS), tx.now_ms
-    late = {"hours": hours, "source": source, "first": _minute(first_ms), "last": _minute(last_ms)}
+    late = {"hours": hours, "source": source, "first": local_minute(first_ms), "last": local_minute(last_ms)}
     start = default_texts(filled) | {
         item.name: given for item in filled.items if (given := request.args.getlist(item.name))
     }  # a link names what the record belongs to
@@ -170,10 +170,6 @@ def _live(filled: Fillable, changing: Changeable | None) -> dict[str, Any]:
         "places": {key: place["said"] for key, place in filled.places.items()},
         "isEdit": changing is not None,
     }
-
-
-def _minute(at_ms: int) -> str:
-    return f"{local_date_of(at_ms)}T{local_time_of(at_ms)}"
 
 
 def _before() -> dict[str, list[str]]:

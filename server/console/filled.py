@@ -93,7 +93,7 @@ def texts_of(filled: Fillable, item: Item, body: Mapping[str, Any]) -> dict[str,
     if item.type == "geopoint":
         return {f"{item.name}.{part}": [_text(value[part])] for part in POINT}
     if item.type == "dateTime":
-        return {item.name: [_local(str(value))]}
+        return {item.name: [local_minute(from_iso(str(value)))]}
     return {item.name: [_text(one) for one in value] if isinstance(value, list) else [_text(value)]}
 
 
@@ -163,9 +163,8 @@ def _text(value: Any) -> str:
     return "yes" if value is True else str(value)
 
 
-def _local(text: str) -> str:
-    """An instant, to its minute."""
-    at_ms = from_iso(text)
+def local_minute(at_ms: int) -> str:
+    """An instant as a browser's field has it."""
     return f"{local_date_of(at_ms)}T{local_time_of(at_ms)}"
 
 

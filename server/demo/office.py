@@ -21,9 +21,9 @@ from server.base.runtime import Runtime
 from server.models.access import Viewer, viewer_of
 from server.models.flag import Flag
 from server.models.user import user_named
+from server.rules.calendar import HOUR_MS
 from server.workflows.receive_media import keep_photo
 
-_HOUR_MS = 3_600_000
 _PHOTO_PX = (640, 480)
 _FONT = Path(pylopdf_fonts_zh_cn.sans_path())
 
@@ -55,9 +55,7 @@ def work(app: Flask, stories: Sequence[Story], at_ms: int) -> None:
     for story in waiting:
         flag = first.get((story.site_id, story.duty))
         while (
-            flag is not None
-            and story.moves
-            and at_ms >= flag.opened_ms + story.moves[0]["after_h"] * _HOUR_MS
+            flag is not None and story.moves and at_ms >= flag.opened_ms + story.moves[0]["after_h"] * HOUR_MS
         ):
             _make(app, flag.id, story.site_id, story.moves.pop(0), at_ms)
 

@@ -3,22 +3,16 @@ their own, to those who act."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import typst
-
 from schemas.case import REPORTS
 from schemas.reference import REPORTED_TO
 from server.actions.cases.show_case import CasePage
 from server.actions.reference.name_codes import Names
 from server.actions.reference.record_words import value
 from server.base.clock import from_iso
-from server.documents.check_glyphs import FONTS, undrawn
+from server.documents.compile_paper import compile_paper
 from server.rules.calendar import local_date_of
 from server.rules.flags.words import moment
 
-_FOLDER = Path(__file__).parent
 _REPORT = "case_report"
 
 
@@ -36,13 +30,7 @@ def case_pdf(page: CasePage, names: Names, now_ms: int) -> tuple[bytes, str]:
     ]
     date = local_date_of(now_ms)
     content = {"facts": facts, "reports": _reports(page), "date": "{}年{}月{}日".format(*_parts(date))}
-    data = typst.compile(
-        _FOLDER / "case_report.typ",
-        root=_FOLDER,
-        font_paths=[path.parent for path in FONTS],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps({**content, "undrawn": undrawn(content)}, ensure_ascii=False)},
-    )
+    data = compile_paper("case_report", content)
     return data, f"报备单-{page.site.name}-{local_date_of(page.case.opened_ms)}.pdf"
 
 

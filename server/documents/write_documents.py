@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import typst
 import xlsxwriter
 
 from server.actions.flags.document_facts import document_facts, number_of, whole_file
 from server.actions.flags.list_flags import FlagFile
 from server.actions.reference.name_codes import Names
 from server.base.problems import Problem
-from server.documents.check_glyphs import FONTS, undrawn
+from server.documents.compile_paper import compile_paper
 
 DOCUMENTS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "问题标记档案"}
 PDF = "application/pdf"
-_FOLDER = Path(__file__).parent
 
 
 def flag_pdf(document: str, file: FlagFile, names: Names, now_ms: int, n: int | None) -> tuple[bytes, str]:
@@ -32,14 +28,7 @@ def flag_pdf(document: str, file: FlagFile, names: Names, now_ms: int, n: int | 
         if found is None:
             raise Problem("not_found", f"{DOCUMENTS[document]}在办理到这一步之后才有。")
         content, number = found, found["number"]
-    data = typst.compile(
-        _FOLDER / f"{document}.typ",
-        root=_FOLDER,
-        font_paths=[path.parent for path in FONTS],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps({**content, "undrawn": undrawn(content)}, ensure_ascii=False)},
-    )
-    return data, f"{DOCUMENTS[document]}-{number}.pdf"
+    return compile_paper(document, content), f"{DOCUMENTS[document]}-{number}.pdf"
 
 
 def flag_workbook(file: FlagFile, names: Names, now_ms: int) -> tuple[bytes, str]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import typst
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from server.actions.plans.report_facts import COUNTED
-from server.documents.check_glyphs import FONTS, undrawn
+from server.documents.compile_paper import compile_paper
 from server.files.new_workbook import header_format, new_workbook, write_header
 
-_FOLDER = Path(__file__).parent
 _MADE = datetime(2000, 1, 1)  # in the properties of each file, so that the same facts give the same bytes
 _COLOURS = {"met": "#14632f", "late": "#d39a2d", "silent": "#1d4f8a", "missed": "#a51d1d"}
 _FLAGS = {"opened": "新开", "closed": "销号", "live": "期末未销号", "overdue": "期末逾期"}
@@ -26,13 +22,7 @@ _FLAGS = {"opened": "新开", "closed": "销号", "live": "期末未销号", "ov
 def report_pdf(facts: Mapping[str, Any]) -> bytes:
     """To be printed and filed."""
     content = {**facts, "words": COUNTED, "flags": _FLAGS, "colours": _COLOURS}
-    return typst.compile(
-        _FOLDER / "report.typ",
-        root=_FOLDER,
-        font_paths=[path.parent for path in FONTS],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps({**content, "undrawn": undrawn(content)}, ensure_ascii=False)},
-    )
+    return compile_paper("report", content)
 
 
 def report_workbook(facts: Mapping[str, Any]) -> bytes:

@@ -65,8 +65,8 @@ def keep_rows(stamp: str, rows: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def marked_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
-    """As `reference_rows`, where every change so far was marked: rows are not read again whose stamp is known. They are
-    everybody's, and never changed."""
+    """As `reference_rows`, where every change so far was marked: rows are not read again whose stamp is known. All callers
+    share them, and nobody changes them."""
     stamp, rows = _last
     return rows if stamp and stamp == reference_stamp(session) else reference_rows(session)
 

@@ -9,10 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from server.base.db import Base, Id, is_postgresql
 
 ROLES = ("inspector", "supervisor", "contractor", "section", "brigade", "admin")
-AT_SITES = (
-    "inspector",
-    "supervisor",
-)  # they see the sites that they are assigned to; a supervisor (监理) has no tablet
+# They see the sites that they are assigned to; a supervisor (监理) has no tablet.
+AT_SITES = ("inspector", "supervisor")
 SERVER_ROLE = "server"  # of the user whom the server itself writes as; nobody logs in as that
 ADMIN = "admin"
 OFFICIALS = ("section", "brigade")  # they belong to a unit of the bureau

@@ -12,7 +12,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-DAY_MS = 24 * 3600 * 1000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 _SATURDAY = 5
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from server.rules.calendar import add_days, local_date_of, midnight_ms
+from server.rules.calendar import HOUR_MS, add_days, local_date_of, midnight_ms
 from server.rules.cases import Limits, StepState, step_state
 from server.rules.duties.matching import Fact
 from server.rules.from_rows import Row, holds
@@ -20,7 +20,6 @@ Fit = Literal["met", "review", "late"]
 Number = Callable[[str, str], float]  # a rule's value on a local date
 ORDER, TEST, RELEASE = "isolation_order", "nucleic_test", "release"
 _ELSEWHERE = ("hospital", "central_isolation")  # outcomes after which others decide about the release
-_HOUR_MS = 3_600_000
 _BEST: tuple[Fit | None, ...] = ("met", "review", "late", None)
 
 
@@ -47,7 +46,7 @@ def steps_of(rows: Sequence[Row], number: Number, local_date: str) -> tuple[Case
     """The steps that a case has which was opened on a local date."""
 
     def hours_ms(code: str) -> int:
-        return round(number(code, local_date) * _HOUR_MS)
+        return round(number(code, local_date) * HOUR_MS)
 
     return tuple(
         CaseStep(

@@ -9,17 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
+from server.rules.calendar import DAY_MS, HOUR_MS, add_days, local_date_of, midnight_ms
 from server.rules.signals import Signal
 
-NOT_REGISTERED, NOT_MEASURED, INSIDE_LONG, FEW_MASKS = (
-    "not_registered",
-    "not_measured_in",
-    "inside_long",
-    "few_masks",
-)
+NOT_REGISTERED, NOT_MEASURED = "not_registered", "not_measured_in"
+INSIDE_LONG, FEW_MASKS = "inside_long", "few_masks"
 GATE_CODES = (NOT_REGISTERED, NOT_MEASURED, INSIDE_LONG, FEW_MASKS)
-_HOUR_MS = 3_600_000
 _HOURS = 24
 
 
@@ -151,7 +146,7 @@ def _inside_long(
         if next_ms - entry.latest_ms > limits.inside_max_ms:
             stayed.add(entry.person)
     if stayed:
-        hours = limits.inside_max_ms // _HOUR_MS
+        hours = limits.inside_max_ms // HOUR_MS
         yield Signal(INSIDE_LONG, day, {"people": len(stayed), "hours": hours})
 
 
@@ -189,6 +184,13 @@ class HourCount:
     out: int
 
 
+def living_here(roster: Mapping[str, Listed], day: str) -> set[str]:
+    """The people who sleep on the site on a local date."""
+    return {
+        row.person for row in roster.values() if row.lives_here and (row.until is None or row.until >= day)
+    }
+
+
 def head_counts(found: AtGate, visitors: Sequence[Group], day: str, until_ms: int) -> list[HourCount]:
     """The people on a site through a local date, hour by hour up to `until_ms`. Who lives there is inside when the day
     begins; then everybody is where the last pass leaves them. Visitors: in − out since midnight."""
@@ -198,15 +200,11 @@ def head_counts(found: AtGate, visitors: Sequence[Group], day: str, until_ms: in
         (one for one in found.passes if start_ms <= one.at_ms < end_ms), key=lambda one: one.at_ms
     )
     groups = sorted((one for one in visitors if start_ms <= one.at_ms < end_ms), key=lambda one: one.at_ms)
-    inside = {
-        row.person
-        for row in found.roster.values()
-        if row.lives_here and (row.until is None or row.until >= day)
-    }
+    inside = living_here(found.roster, day)
     guests = 0
     counts = []
     for hour in range(_HOURS):
-        low_ms, high_ms = start_ms + hour * _HOUR_MS, start_ms + (hour + 1) * _HOUR_MS
+        low_ms, high_ms = start_ms + hour * HOUR_MS, start_ms + (hour + 1) * HOUR_MS
         if low_ms >= end_ms:
             break
         moved = [one for one in passes if low_ms <= one.at_ms < high_ms]

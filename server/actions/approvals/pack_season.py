@@ -10,8 +10,8 @@ from server.actions.approvals.effects import Checked, Effect, Payload
 from server.actions.approvals.pack_loading import shipped_pack
 from server.actions.packs.switch_pack import OFF, ON, duties_of_pack, switch_pack
 from server.actions.reference.check_codes import wrong
+from server.base.db import trial
 from server.models.access import Viewer
-from server.models.audit import Deed, record_deed
 from server.models.proposal import Proposal
 from server.models.tx import Tx
 
@@ -26,12 +26,8 @@ def _check(tx: Tx, viewer: Viewer, payload: Payload) -> Checked:
         raise wrong("way", "请选择起用或停用。")
     if not _DAY.fullmatch(kept["day"]):
         raise wrong("day", "请写明日期, 如 2026-12-01。")
-    trial = tx.session.begin_nested()
-    try:
+    with trial(tx.session):
         changed = switch_pack(tx, pack, kept["way"], kept["day"], kept["source"])
-    finally:
-        trial.rollback()
-        tx.session.expire_all()
     if not changed:
         raise wrong("day", f"到那一天, 这个内容包的职责已经都是{WAYS[kept['way']]}的, 没有变化。")
     return Checked(f"{pack.title}: 自 {kept['day']} {WAYS[kept['way']]}"[:200], kept)
@@ -40,10 +36,7 @@ def _check(tx: Tx, viewer: Viewer, payload: Payload) -> Checked:
 def _apply(tx: Tx, proposal: Proposal, viewer: Viewer, outside: Any) -> None:
     given = proposal.payload
     pack = shipped_pack(given["pack"])
-    done = switch_pack(tx, pack, given["way"], given["day"], given["source"])
-    changes = {given["way"]: ("", given["day"]), "duties": ("", done)}
-    deed = Deed("pack_switched", viewer.id, pack.title, pack.code, changes, given["source"])
-    record_deed(tx.session, deed, tx.now_ms)
+    switch_pack(tx, pack, given["way"], given["day"], given["source"], viewer.id)
 
 
 def _describe(tx: Tx, payload: Payload) -> Sequence[tuple[str, str]]:

@@ -24,7 +24,7 @@ from server.models.entry import LogEntry
 from server.models.record import IN_FORCE, CaseFile, Record, Worker
 from server.models.tx import Tx
 from server.models.user import User
-from server.rules.calendar import local_date_of
+from server.rules.calendar import HOUR_MS, local_date_of
 from server.rules.contacts import Lives, Passed, Proposal, propose_contacts
 from server.rules.masking import mask_name
 from server.rules.rulebook import PASSES
@@ -33,7 +33,7 @@ from sync_protocol.outcomes import EFFECTIVE
 CONTACT = "case_contact"
 VERDICTS = {"accepted": "是接触者", "rejected": "不是"}
 WHY = {"dormitory": "同宿舍", "team": "同班组", "gate": "先后进出大门", "other": "其他"}
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _proposals(tx: Tx, case: CaseFile, people: dict[str, tuple[Lives, str]]) -> 
     if case.worker_id not in people:
         return []
     day = local_date_of(case.opened_ms)
-    from_ms = case.opened_ms - round(tx.book.number("contact_look_back_h", day) * _HOUR_MS)
+    from_ms = case.opened_ms - round(tx.book.number("contact_look_back_h", day) * HOUR_MS)
     query = sa.select(Record.subject, Record.event_ms).where(
         Record.scope_id == case.scope_id,
         Record.kind == PASSES,

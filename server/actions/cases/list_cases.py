@@ -40,8 +40,13 @@ def open_cases(session: Session, seals: Seals, site_id: str) -> list[ShownCase]:
     found = []
     for case, worker in session.execute(query):
         state = msgspec.json.decode(seals.open(state_aad("case", case.id), case.state))
-        name = ""
-        if worker is not None:
-            name = msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))["name"]
-        found.append(ShownCase(case.id, mask_name(name), state["cause"], case.opened_ms, case.reported_ms))
+        person = person_of(seals, worker)
+        found.append(ShownCase(case.id, person, state["cause"], case.opened_ms, case.reported_ms))
     return found
+
+
+def person_of(seals: Seals, worker: Worker | None) -> str:
+    """The masked name of whom a case is about; empty for who is not on record."""
+    if worker is None:
+        return ""
+    return mask_name(msgspec.json.decode(seals.open(state_aad("worker", worker.id), worker.state))["name"])

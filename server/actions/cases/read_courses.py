@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from server.actions.duties.log_evidence import facts_between
 from server.actions.duties.mode_evidence import bodies_of
+from server.actions.duties.written_by import roles_of
 from server.actions.records.registers import state_aad
 from server.base.clock import from_iso
-from server.models.device import Device
-from server.models.entry import LogEntry
 from server.models.record import CaseFile
 from server.models.tx import Tx
-from server.models.user import OFFICIALS, User
-from server.rules.calendar import DAY_MS, local_date_of
+from server.models.user import OFFICIALS
+from server.rules.calendar import DAY_MS, HOUR_MS, local_date_of
 from server.rules.case_steps import RELEASE, CaseStep, Clock, Course, Said, Verdict, clocks, judge_clock
 from server.rules.cases import CASE, CASE_KIND
 from server.rules.duties.conditions import field_with
 from server.rules.duties.reporting import Reporting
 
-_HOUR_MS = 3_600_000
 _EVERY = "*"  # the stamp of every field that has none of its own
 _REPORTED = "_reported"
 
@@ -75,7 +72,7 @@ def read_courses(tx: Tx, scope_id: str, cases: Sequence[CaseFile]) -> list[CaseC
             reports=_reports(state),
             said=said.get(case.id, ()),
             test_days=test_days,
-            backfill_ms=round(tx.book.backfill_max_h(day) * _HOUR_MS),
+            backfill_ms=round(tx.book.backfill_max_h(day) * HOUR_MS),
         )
         found.append(CaseCourse(case, state, course, steps))
     return found
@@ -105,7 +102,7 @@ def _said(tx: Tx, scope_id: str, cases: Sequence[CaseFile]) -> dict[str, list[Sa
     keys = [(scope_id, fact.id) for some in facts.values() for _, fact in some if not fact.kept]
     bodies = bodies_of(tx.session, tx.seals, keys)
     released = [fact.id for (_, kind), some in facts.items() if kind == RELEASE for _, fact in some]
-    authors = _roles(tx, scope_id, released)
+    authors = roles_of(tx.session, scope_id, released)
     found: dict[str, list[Said]] = {}
     for (_, kind), some in facts.items():
         for subject, fact in some:
@@ -128,16 +125,3 @@ def _claimed_ms(tx: Tx, kind: str, body: Mapping[str, Any]) -> int | None:
 def _may_write(kind: str, is_kept: bool, role: str | None) -> bool:
     """Nobody but a section, or higher, releases anybody."""
     return kind != RELEASE or is_kept or role in OFFICIALS
-
-
-def _roles(tx: Tx, scope_id: str, ids: Collection[str]) -> dict[str, str]:
-    """By record, the role of whoever wrote it."""
-    if not ids:
-        return {}
-    query = (
-        sa.select(LogEntry.id, User.role)
-        .join(Device, Device.id == LogEntry.device_id)
-        .join(User, User.id == Device.user_id)
-        .where(LogEntry.scope_id == scope_id, LogEntry.id.in_(sorted(ids)))
-    )
-    return dict(tx.session.execute(query).all())

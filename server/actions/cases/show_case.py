@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from schemas.forms.kind import FormKind
 from server.actions.cases.contacts import ShownContact, contacts_of
+from server.actions.cases.list_cases import person_of
 from server.actions.cases.read_courses import CaseCourse, read_courses
 from server.actions.devices.refresh_watermark import reporting_of
-from server.actions.records.registers import state_aad
 from server.actions.reference.report_lines import ReportLine, report_lines
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.clock import from_iso
@@ -29,7 +28,6 @@ from server.rules.cases import CASE_KIND
 from server.rules.duties.matching import Fact
 from server.rules.duties.modes import PARENT
 from server.rules.flags.words import moment
-from server.rules.masking import mask_name
 from sync_protocol.outcomes import EFFECTIVE
 
 RELEASE_FAULTS = {
@@ -78,7 +76,7 @@ def show_case(tx: Tx, viewer: Viewer, site_id: str, case_id: str) -> CasePage:
     return CasePage(
         site=site,
         case=one.case,
-        person=_person(tx, one.case),
+        person=person_of(tx.seals, tx.session.get(Worker, (site_id, one.case.worker_id))),
         state=one.state,
         verdicts=verdicts,
         next_due=due[0] if due else None,
@@ -137,14 +135,6 @@ def release_faults_of(one: CaseCourse, body: Mapping[str, Any]) -> tuple[str, ..
 
 def _fit_release(one: CaseCourse) -> Said | None:
     return next((each for each in one.course.of(RELEASE) if not release_faults(one.course, each)), None)
-
-
-def _person(tx: Tx, case: CaseFile) -> str:
-    worker = tx.session.get(Worker, (case.scope_id, case.worker_id))
-    if worker is None:
-        return ""
-    opened = tx.seals.open(state_aad("worker", worker.id), worker.state)
-    return mask_name(msgspec.json.decode(opened)["name"])
 
 
 def _records(tx: Tx, one: CaseCourse) -> list[ShownRecord]:

@@ -11,11 +11,9 @@ from server.actions.devices.report_devices import report_dormant
 from server.models.device import OWN_CLASS, Device, StreamHead
 from server.models.scope import lock_scope
 from server.models.user import Assignment, User
-from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.calendar import DAY_MS, HOUR_MS, local_date_of
 from server.rules.duties.reporting import DORMANT, UNHEARD
 from server.rules.rulebook import Rulebook
-
-_HOUR_MS = 3_600_000
 
 
 def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int = 200) -> int:
@@ -51,7 +49,7 @@ def due_streams(now_ms: int, book: Rulebook) -> sa.Select[str, str, int | None] 
     unassigned). None without the rules."""
     today = local_date_of(now_ms)
     try:
-        grace_ms = round(book.number("unassigned_grace_h", today) * _HOUR_MS)
+        grace_ms = round(book.number("unassigned_grace_h", today) * HOUR_MS)
         dormant_ms = round(book.number("device_dormant_d", today) * DAY_MS)
     except LookupError:
         return None

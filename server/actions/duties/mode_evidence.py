@@ -15,7 +15,7 @@ from server.actions.duties.document_evidence import documents_of
 from server.actions.duties.log_evidence import Facts, Where, at_where, facts_between, ids_of_kinds
 from server.actions.duties.roster_commits import roster_commits
 from server.actions.duties.same_people import same_people
-from server.actions.duties.written_by import written_by
+from server.actions.duties.written_by import roles_of
 from server.actions.records.segments import Kept, read_bodies
 from server.base.db import bulk_select
 from server.base.seal import Seals
@@ -124,9 +124,9 @@ def _counting(
     own = facts.get((scope_id, looking.rule.evidence), ())
     writer = looking.rule.mode.writer
     ids = [fact.id for _, fact in own if not fact.kept]
-    wrote = written_by(looking.session, scope_id, ids, writer) if writer else set(ids)
+    roles = roles_of(looking.session, scope_id, ids) if writer else {}
     for subject, fact in own:
-        is_theirs = fact.kept or fact.id in wrote
+        is_theirs = fact.kept or not writer or roles.get(fact.id) == writer
         if is_theirs and (fact.kept or looking.fits(fact, bodies.get((scope_id, fact.id), {}))):
             yield subject, fact
 

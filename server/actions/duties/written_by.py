@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,10 +16,12 @@ from server.models.user import User
 _LOG: Any = LogEntry.__table__
 
 
-def written_by(session: Session, scope_id: str, ids: Sequence[str], role: str) -> Collection[str]:
-    """Which of these facts of a scope somebody of that role has written, by a device or at the console."""
+def roles_of(session: Session, scope_id: str, ids: Sequence[str]) -> dict[str, str]:
+    """The role of whoever wrote each of these facts of a scope, by a device or at the console."""
     found = bulk_select(session, _LOG, ("scope_id", "id"), ("device_id",), [(scope_id, key) for key in ids])
+    if not found:
+        return {}
     devices = {ids[index]: device_id for index, device_id in found}
-    query = sa.select(Device.id).join(User, User.id == Device.user_id)
-    theirs = set(session.scalars(query.where(Device.id.in_(set(devices.values())), User.role == role)))
-    return {key for key, device_id in devices.items() if device_id in theirs}
+    query = sa.select(Device.id, User.role).join(User, User.id == Device.user_id)
+    roles = dict(session.execute(query.where(Device.id.in_(set(devices.values())))).all())
+    return {key: roles[device_id] for key, device_id in devices.items() if device_id in roles}

@@ -28,12 +28,11 @@ from server.models.place import places_of
 from server.models.record import Record
 from server.models.site import Site
 from server.models.tx import Tx
-from server.rules.calendar import local_date_of
+from server.rules.calendar import HOUR_MS, local_date_of
 from server.rules.from_rows import in_force
 from server.rules.rulebook import Rulebook
 from sync_protocol.outcomes import EFFECTIVE
 
-HOUR_MS = 3_600_000
 _OFFERED = 500  # records that may be chosen, the latest
 _SHOWN = 3  # texts of a record by which it is recognised
 PLACE_NAME = "place_name"

@@ -18,13 +18,12 @@ from sqlalchemy.orm import Session
 from server.actions.reference.load_reference import rules_in_force
 from server.base.clock import SHANGHAI
 from server.base.problems import Problem, protocol_problem
-from server.rules.calendar import local_date_of
+from server.rules.calendar import HOUR_MS, local_date_of
 from sync_protocol.outcomes import problem_code
 
 SHOWN_TYPE = "image/jpeg"
 _SHOWN_QUALITY = 85
 _SCANS_MAX = 500  # of a JPEG: each is a pass over the whole picture, and takes a few bytes to ask for
-_HOUR_MS = 3_600_000
 _ORIENTATION, _EXIF, _TAKEN, _TAKEN_OFFSET = 0x0112, 0x8769, 0x9003, 0x9011  # EXIF 2.32
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -72,7 +71,7 @@ def photo_limits(session: Session, now_ms: int) -> PhotoLimits:
         bytes_max, pixels_max, shown_pixels, upload_h = (book.number(code, today) for code in codes)
     except LookupError as error:
         raise Problem("busy", "照片的规则还没有装载。") from error
-    return PhotoLimits(round(bytes_max), round(pixels_max), round(shown_pixels), round(upload_h * _HOUR_MS))
+    return PhotoLimits(round(bytes_max), round(pixels_max), round(shown_pixels), round(upload_h * HOUR_MS))
 
 
 def inspect_photo(data: bytes, limits: PhotoLimits, accepted: tuple[str, ...] = TYPES) -> Photo:

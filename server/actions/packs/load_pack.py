@@ -11,6 +11,7 @@ from server.actions.forms.publish_form import Signers, publish_form
 from server.actions.packs.loaded_packs import note_loaded
 from server.actions.reference.edit_rows import NewRow, RowsRefused, edit_rows
 from server.actions.reference.load_reference import tx_of
+from server.base.db import trial
 from server.files.pack_files import AFTER, BEFORE, Pack, PackFault, PackRefused
 from server.models.scope import REF, lock_scope, make_scope
 from server.models.tx import Tx
@@ -57,12 +58,8 @@ def load_pack(tx: Tx, pack: Pack, signers: Signers | None = None) -> Loaded:
 
 def check_pack(tx: Tx, pack: Pack) -> Loaded:
     """What loading it would come to. Changes nothing. Raises PackRefused."""
-    trial = tx.session.begin_nested()
-    try:
+    with trial(tx.session):
         return load_pack(tx, pack)
-    finally:
-        trial.rollback()
-        tx.session.expire_all()
 
 
 def _edit(tx: Tx, pack: Pack, nouns: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from server.actions.reference.check_codes import wrong
 from server.actions.reference.seasons import begin_duties, end_duties
 from server.base.problems import not_found
 from server.files.pack_files import Pack, sheet_rows
+from server.models.audit import Deed, record_deed
 from server.models.tx import Tx
 
 ON, OFF = "on", "off"
@@ -22,12 +23,15 @@ def duties_of_pack(pack: Pack) -> list[str]:
     return sorted(codes)
 
 
-def switch_pack(tx: Tx, pack: Pack, way: str, day: str, source: str) -> int:
-    """Switch it on or off from a date on. Gives how many duties change. Raises Problem 404 for a pack that was not loaded,
-    422."""
+def switch_pack(tx: Tx, pack: Pack, way: str, day: str, source: str, by: str | None = None) -> int:
+    """Switch it on or off from a date on. Gives how many duties change. `by`: the user who does (None: a command). Raises
+    Problem 404 for a pack that was not loaded, 422."""
     if pack.code not in loaded_packs(tx.session):
         raise not_found()
     if not source.strip():
         raise wrong("source", "请写明依据; 没有文件的写明是谁的建议。")
     codes = duties_of_pack(pack)
-    return end_duties(tx, codes, day) if way == OFF else begin_duties(tx, codes, day, source.strip())
+    done = end_duties(tx, codes, day) if way == OFF else begin_duties(tx, codes, day, source.strip())
+    changes = {way: ("", day), "duties": ("", done)}
+    record_deed(tx.session, Deed("pack_switched", by, pack.title, pack.code, changes, source), tx.now_ms)
+    return done

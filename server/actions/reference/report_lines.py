@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from schemas.reference import REPORTED_TO
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import Row, holds
 from server.rules.rulebook import Rulebook
-
-PARTS = ("community", "headquarters", "bureau")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ def report_lines(book: Rulebook, district: str, site_id: str, now_ms: int) -> li
     today = local_date_of(now_ms)
     rows = [row for row in book.rows.get("report_lines", ()) if holds(row, today)]
     found = []
-    for part in PARTS:
+    for part in REPORTED_TO:
         fitting = [row for row in rows if row["part"] == part and _fits(row, district, site_id)]
         if fitting:
             row = max(fitting, key=_closeness)

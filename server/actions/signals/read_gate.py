@@ -13,12 +13,13 @@ from server.actions.records.count_people import people_of
 from server.actions.records.segments import read_bodies
 from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record, Worker
+from server.rules.calendar import HOUR_MS
 from server.rules.gate import AtGate, GateLimits, GatePass, Group, Listed, Seen
 from server.rules.rulebook import PASSES, Rulebook
 
 VISITORS = "visitor_pass"  # the form
 _READINGS, _WORKERS = "temperature_check", "worker"
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_MINUTE_MS = 60_000
 _COLUMNS = (
     *(Record.id, Record.seq, Record.kind, Record.subject, Record.slot, Record.body),
     *(Record.event_ms, Record.earliest_ms, Record.latest_ms),
@@ -34,7 +35,7 @@ def gate_limits(book: Rulebook, local_date: str) -> GateLimits:
 
     return GateLimits(
         measured_within_ms=round(number("entry_measured_min") * _MINUTE_MS),
-        inside_max_ms=round(number("inside_max_h") * _HOUR_MS),
+        inside_max_ms=round(number("inside_max_h") * HOUR_MS),
         masks_from=round(number("mask_passes_min")),
         mask_share=number("mask_share_min"),
     )

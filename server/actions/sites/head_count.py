@@ -12,11 +12,10 @@ from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.signals.read_gate import VISITORS, read_gate, read_visitors
 from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record
-from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
-from server.rules.gate import HourCount, head_counts, mask_share
+from server.rules.calendar import DAY_MS, HOUR_MS, local_date_of, midnight_ms
+from server.rules.gate import HourCount, head_counts, living_here, mask_share
 from server.rules.rulebook import PASSES, Rulebook
 
-_HOUR_MS = 3_600_000
 _COUNTED = (PASSES, VISITORS)
 
 
@@ -51,20 +50,14 @@ def head_count(session: Session, seals: Seals, book: Rulebook, site_id: str, now
     found = read_gate(session, seals, site_id, start_ms, start_ms + DAY_MS)
     visitors = read_visitors(session, seals, site_id, start_ms, start_ms + DAY_MS)
     hours = head_counts(found, visitors, day, known_ms)
-    begun = (now_ms - start_ms) // _HOUR_MS + 1
+    begun = (now_ms - start_ms) // HOUR_MS + 1
     return HeadCount(
         local_date=day,
         until_ms=until_ms,
         hours=hours,
         unknown=range(len(hours), begun),
         early=_came_early(session, site_id, max(known_ms, start_ms), start_ms + DAY_MS),
-        live_here=len(
-            {
-                row.person
-                for row in found.roster.values()
-                if row.lives_here and (row.until is None or row.until >= day)
-            }
-        ),
+        live_here=len(living_here(found.roster, day)),
         masks=mask_share(one for one in found.passes if one.at_ms < known_ms),
     )
 

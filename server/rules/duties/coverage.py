@@ -1,5 +1,5 @@
 """Coverage: were the people who were there measured? (DOMAIN: Duties, TEMP and TEMP-CANTEEN; SPEC: Time, Duties)
-A duty may ask of them another record than a reading (TRAVEL: a declaration); that one shows nobody's presence.
+A duty may ask of them another record than a reading (TRAVEL: a declaration), which does not show that they were there.
 
 Need and share are judged by event time up to the window's deadline, so that what happens later in the day
 changes nothing about a slot that is over; what only becomes *known* later does. Times are intervals: a day is met only

@@ -55,8 +55,7 @@ class Mode:
     may be at the deadline (None: as old as the period). `per`: what has a window of its own. `share`: of telemetry.
     `also`: what else meets a period (`roster`: one that was committed). `writer`: the role of whom records count (empty: of
     anybody). `reckons`: the records are reckoned together, as a book
-    (stock.py), of these `items`; `need`: the rule with the days.
-    """
+    (stock.py), of these `items`; `need`: the rule with the days."""
 
     every: Every | None = None
     rolling: Rolling | None = None

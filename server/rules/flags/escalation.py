@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from server.rules.calendar import Holidays, working_days_later_ms
+from server.rules.calendar import HOUR_MS, Holidays, working_days_later_ms
 from server.rules.flags.moves import ENDED
 
 SILENT = "SILENT"  # the duty code of the silent-site flag
@@ -24,7 +24,6 @@ REFUSED = "refused"  # a recheck failed again
 FEVER_UNREPORTED = "fever_unreported"  # a case was not reported in time
 TRIGGERS = (CONSECUTIVE, OVERDUE, REFUSED, FEVER_UNREPORTED)
 _BEFORE_ORDER = ("opened", "acknowledged")  # what starts steps before anybody ordered anything
-_HOUR_MS = 3_600_000
 _CONSECUTIVE_DAYS, _FAILED_RECHECKS, _DUE_DAYS_MAX = 7, 2, 90  # where a copied policy says nothing
 
 
@@ -38,7 +37,7 @@ class Delay:
     def after_ms(self, start_ms: int, holidays: Holidays) -> int:
         if self.working_days:
             return working_days_later_ms(holidays, start_ms, self.working_days)
-        return start_ms + round(self.hours * _HOUR_MS)
+        return start_ms + round(self.hours * HOUR_MS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,8 @@ SLOTS = {  # of windows: those that readings name, and others
 OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
-    "units": {
-        "contractor": "工地和施工单位",
-        "section": "主管科室",
-        "leader": "责任领导",
-    },  # as policies name them
+    # Parties as policies name them.
+    "units": {"contractor": "工地和施工单位", "section": "主管科室", "leader": "责任领导"},
 }
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 

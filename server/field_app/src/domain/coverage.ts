@@ -122,8 +122,9 @@ export function isMet(people: ReadonlySet<string>, measured: ReadonlySet<string>
 }
 
 /** What passes and readings say about one window. `only`: the staff for whom the duty is alone; `without`: those whom
- * another duty measures; `records`: where something else than a reading is asked for, which shows nobody's presence. The best of three answers counts: timely readings, with late ones, with those that were written down
- * later; where it takes uncertain readings or presences, it is `uncertain`. */
+ * another duty measures; `records`: what is asked for instead of readings, which does not show that somebody was there. The
+ * best of three answers counts: timely readings, with late ones, with those that were written down later; where it takes
+ * uncertain readings or presences, it is `uncertain`. */
 export function weigh(
   passes: readonly Pass[],
   readings: readonly Reading[],

@@ -1,0 +1,25 @@
+"""A paper as PDF: a template of this folder, filled in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from server.documents.check_glyphs import FONTS, undrawn
+
+_FOLDER = Path(__file__).parent
+
+
+def compile_paper(template: str, content: Mapping[str, Any]) -> bytes:
+    """The PDF. `template`: its name without ending; it prints `content`, and at its end what no font has a glyph for."""
+    return typst.compile(
+        _FOLDER / f"{template}.typ",
+        root=_FOLDER,
+        font_paths=[path.parent for path in FONTS],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps({**content, "undrawn": undrawn(content)}, ensure_ascii=False)},
+    )
