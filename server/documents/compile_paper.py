@@ -11,14 +11,15 @@ import typst
 
 from server.documents.check_glyphs import FONTS, undrawn
 
-_FOLDER = Path(__file__).parent
+TEMPLATES = Path(__file__).parent
+"""The folder of the templates, `*.typ`."""
 
 
 def compile_paper(template: str, content: Mapping[str, Any]) -> bytes:
     """The PDF. `template`: its name without ending; it prints `content`, and at its end what no font has a glyph for."""
     return typst.compile(
-        _FOLDER / f"{template}.typ",
-        root=_FOLDER,
+        TEMPLATES / f"{template}.typ",
+        root=TEMPLATES,
         font_paths=[path.parent for path in FONTS],
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps({**content, "undrawn": undrawn(content)}, ensure_ascii=False)},

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from server.actions.reference.load_reference import SEED_DATA
 from server.documents.check_glyphs import FONTS, undrawn
-from server.documents.write_documents import _FOLDER
+from server.documents.compile_paper import TEMPLATES
 
 
 def _pdf(**fields: object) -> PdfReader:
@@ -22,7 +22,7 @@ def _pdf(**fields: object) -> PdfReader:
     inputs = {"data": json.dumps(data, ensure_ascii=False)}
     fonts = [path.parent for path in FONTS]
     made = typst.compile(
-        source.encode(), root=_FOLDER, font_paths=fonts, ignore_system_fonts=True, sys_inputs=inputs
+        source.encode(), root=TEMPLATES, font_paths=fonts, ignore_system_fonts=True, sys_inputs=inputs
     )
     return PdfReader(io.BytesIO(made))
 
@@ -44,7 +44,7 @@ def test_what_is_not_seen_needs_no_glyph() -> None:
 def test_the_words_of_our_own_data_are_all_drawn() -> None:
     for path in SEED_DATA.glob("*.json"):
         assert undrawn(json.loads(path.read_text("utf-8"))) == [], path.name
-    for path in _FOLDER.glob("*.typ"):
+    for path in TEMPLATES.glob("*.typ"):
         assert undrawn(path.read_text("utf-8")) == [], path.name
 
 
