@@ -16,6 +16,7 @@ from server.actions.erasure.request_erasure import Person
 from server.actions.sync.quarantine import quarantine_aad
 from server.actions.sync.read_push import entry_aad
 from server.base.seal import Seals
+from server.base.statements import constant
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import PERSON_ERASED, erased_among
 from server.models.record import Record
@@ -155,7 +156,8 @@ def find_refused(
 
 def late_lines() -> sa.Select[Quarantine]:
     """Lines that came after an erasure, and that a user has settled."""
-    return sa.select(Quarantine).where(Quarantine.code == PERSON_ERASED, Quarantine.state != "open")
+    is_erased = Quarantine.code == constant(PERSON_ERASED)
+    return sa.select(Quarantine).where(is_erased, Quarantine.state != constant("open"))
 
 
 def settled_late(session: Session, seals: Seals) -> Late | None:

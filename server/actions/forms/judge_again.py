@@ -17,6 +17,7 @@ from server.actions.sync.read_push import form_of
 from server.actions.sync.release_held import finish, hold, release_held, written_again
 from server.actions.sync.values import Applying, Effect, Written
 from server.base.db import bulk_insert
+from server.base.statements import constant
 from server.models.device import Device, StreamHead
 from server.models.entry import KeptEvidence, LogEntry, Quarantine
 from server.models.media import MediaPromise
@@ -31,7 +32,7 @@ UNKNOWN = "unknown_form"
 APPLIED = "applied"  # the state of a quarantined line that took effect after all
 _SAME = sa.and_(LogEntry.scope_id == Quarantine.scope_id, LogEntry.id == Quarantine.entry_id)
 _WAITING = (
-    *(Quarantine.code == UNKNOWN, Quarantine.state == "open"),
+    *(Quarantine.code == constant(UNKNOWN), Quarantine.state == constant("open")),
     *(LogEntry.code == UNKNOWN, LogEntry.outcome == "refused"),
 )
 _WHY = "表单已发布, 系统重新处理后生效"
