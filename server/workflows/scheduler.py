@@ -54,6 +54,7 @@ from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
 from server.workflows.judge_forms import judge_waiting
+from server.workflows.keep_backups import keep_backups
 from server.workflows.make_reports import make_due_reports
 from server.workflows.read_rosters import read_waiting
 from server.workflows.receive_media import tidy_media
@@ -189,7 +190,8 @@ def run(app: Flask) -> None:
 
 
 def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
-    """Tick and deliver until something is put into `stopping`.
+    """Tick, deliver and keep backups until something is put into `stopping`. Each is a job of its own: a copy of many photos
+    must not delay a tick.
 
     The pause between two ticks is measured on the monotonic clock: jobs with a date of their own would wait for the wall
     clock to catch up after it was set back.
@@ -197,12 +199,12 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     runtime: Runtime = app.extensions["gongdi"]
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # else lines at every tick that say nothing
     scheduler = BackgroundScheduler(
-        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(3)}, timezone=UTC
     )
     scheduler.start()
     try:
         while True:
-            for job in (resume_and_tick, deliver):
+            for job in (resume_and_tick, deliver, keep_backups):
                 # Due at once, and skipped while the one before still runs.
                 name, due = job.__name__, partial(_at_now, app, job)
                 scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
