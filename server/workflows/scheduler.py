@@ -30,7 +30,7 @@ from server.actions.cases.flag_overdue_cases import flag_overdue_cases
 from server.actions.cases.screen_trips import screen_trips
 from server.actions.devices.retire_reporters import retire_reporters
 from server.actions.duties.judge_windows import judge_due
-from server.actions.duties.plan_windows import plan_windows
+from server.actions.duties.plan_windows import Planner, plan_windows
 from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.flag_signals import flag_signals
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
@@ -228,10 +228,10 @@ def _share() -> Share:
 
 def _make(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
-    after, share = "", _share()
+    after, share, planner = "", _share(), Planner(this.book)
     while True:
         with this.turn() as tx:
-            did = plan_windows(tx, share.sites, after)
+            did = plan_windows(tx, share.sites, after, planner)
         after = did.pop("last")
         total.update(did)
         if not after:
