@@ -104,7 +104,7 @@ def _warn_of_proxies(app: Flask) -> None:
     def _look() -> None:
         if "X-Forwarded-For" in request.headers and not seen.is_set():
             seen.set()
-            _log.warning("X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see docs/OPERATIONS.md")
+            _log.warning("X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see docs/OPERATING.md")
 
 
 def _register_blueprints(app: Flask) -> None:

@@ -32,7 +32,7 @@ from server.actions.cases.flag_overdue_cases import flag_overdue_cases
 from server.actions.cases.screen_trips import screen_trips
 from server.actions.devices.retire_reporters import retire_reporters
 from server.actions.duties.judge_windows import judge_due
-from server.actions.duties.plan_windows import plan_windows
+from server.actions.duties.plan_windows import Planner, plan_windows
 from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.flag_signals import flag_signals
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
@@ -56,6 +56,7 @@ from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
 from server.workflows.judge_forms import judge_waiting
+from server.workflows.keep_backups import keep_backups
 from server.workflows.make_reports import make_due_reports
 from server.workflows.poll_platforms import poll_platforms
 from server.workflows.read_rosters import read_waiting
@@ -192,7 +193,8 @@ def run(app: Flask) -> None:
 
 
 def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
-    """Tick, deliver and ask the camera platforms until something is put into `stopping`.
+    """Tick, deliver, ask the camera platforms and keep backups until something is put into `stopping`. Each is a job of its
+    own: a copy of many photos must not delay a tick.
 
     The pause between two ticks is measured on the monotonic clock: jobs with a date of their own would wait for the wall
     clock to catch up after it was set back.
@@ -200,12 +202,12 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     runtime: Runtime = app.extensions["gongdi"]
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # else lines at every tick that say nothing
     scheduler = BackgroundScheduler(
-        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(3)}, timezone=UTC
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(4)}, timezone=UTC
     )
     scheduler.start()
     try:
         while True:
-            for job in (resume_and_tick, deliver, poll_platforms):
+            for job in (resume_and_tick, deliver, poll_platforms, keep_backups):
                 # Due at once, and skipped while the one before still runs.
                 name, due = job.__name__, partial(_at_now, app, job)
                 scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
@@ -229,10 +231,10 @@ def _share() -> Share:
 
 def _make(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
-    after, share = "", _share()
+    after, share, planner = "", _share(), Planner(this.book)
     while True:
         with this.turn() as tx:
-            did = plan_windows(tx, share.sites, after)
+            did = plan_windows(tx, share.sites, after, planner)
         after = did.pop("last")
         total.update(did)
         if not after:
