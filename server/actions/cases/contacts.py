@@ -141,7 +141,7 @@ def _proposals(
     passes = [
         Passed(shown_under[worker], at_ms)
         for worker, at_ms in tx.session.execute(query)
-        if worker is not None and worker in shown_under and at_ms is not None
+        if worker is not None and at_ms is not None and worker in shown_under
     ]
     near_ms = round(tx.book.number("contact_gate_min", day) * _MINUTE_MS)
     lives = [one._replace(worker=shown_under[one.worker]) for one, _ in people.values()]
