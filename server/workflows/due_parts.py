@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.cameras.take_reports import gap_ms_of, left_cameras
+from server.actions.cameras.watch_platforms import platforms_to_clear, platforms_to_flag, silence_of
 from server.actions.cases.flag_overdue_cases import cases_to_look_at
 from server.actions.cases.screen_trips import sites_to_screen
 from server.actions.devices.retire_reporters import due_streams
@@ -100,10 +102,13 @@ def kept_question(dialect: sa.Dialect, now_ms: int, book: Rulebook) -> Kept:
 
 def _question(now_ms: int, book: Rulebook) -> Query:
     """One column a part: whether it has something to do."""
+    cameras, platforms = _of_cameras(now_ms, book)
     asked: dict[str, Iterable[Query | None]] = {
         "windows": [due_sites(now_ms, book)],
         "forms": [scopes_waiting()],
         "held": [due_entries(now_ms)],
+        "cameras": cameras,
+        "platforms": platforms,
         "reporters": [due_streams(now_ms, book)],
         "judged": [windows_to_judge(now_ms)],
         "trips": [sites_to_screen()],
@@ -124,3 +129,12 @@ def _question(now_ms: int, book: Rulebook) -> Query:
         for name, queries in asked.items()
     )
     return sa.select(*columns)
+
+
+def _of_cameras(now_ms: int, book: Rulebook) -> tuple[list[Query], list[Query]]:
+    """Cameras of which something is not in the log yet, and platforms whose flags change."""
+    silence_ms = silence_of(book, now_ms)
+    if silence_ms is None:
+        return [], []
+    flags: list[Query] = [platforms_to_flag(now_ms, silence_ms), platforms_to_clear(now_ms, silence_ms)]
+    return [left_cameras(gap_ms_of(book, now_ms), now_ms)], flags

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.duties.decide_window import decide_window
+from server.actions.duties.event_filter import EventFilter, date_of, surrounding
 from server.actions.duties.log_evidence import facts_between
 from server.actions.duties.mode_evidence import bodies_of, mode_evidence
 from server.actions.duties.touches import Touch
@@ -21,7 +21,6 @@ from server.models.place import place_values
 from server.models.record import Record
 from server.models.site import Site
 from server.models.window import Window, make_window, reaching, set_decision
-from server.rules.calendar import local_date_of
 from server.rules.duties.conditions import Surrounding
 from server.rules.duties.events import event_date, plan_event
 from server.rules.duties.judge import TRIGGER_GONE
@@ -61,21 +60,15 @@ class _Following:
         condition = self.book.condition(kind, text) if text else None
         if condition is None:
             return not text
-        today = local_date_of((said.fact.earliest_ms + said.fact.latest_ms) // 2)
+        today = date_of(said.fact)
         around = self.days.get(today)
         if around is None:
-            around = self.days[today] = Surrounding(today, cache(partial(self._number, today)))
+            around = self.days[today] = surrounding(self.book, today)
         return condition.holds(said.body, around)
-
-    def _number(self, local_date: str, code: str) -> float | None:
-        return self.book.kinds.number(code, local_date)
 
     def asks(self, rule: DutyRule, said: _Said) -> bool:
         trigger = rule.mode.trigger
         return trigger is not None and self.fits(trigger.kind, trigger.when, said)
-
-    def answers(self, rule: DutyRule, said: _Said) -> bool:
-        return self.fits(rule.evidence, rule.mode.when, said)
 
 
 def follow_events(
@@ -86,16 +79,10 @@ def follow_events(
     following = _Following(
         session, feed, book, [one for one in book.mode_rules() if one.mode.trigger is not None]
     )
-    kinds = {rule.evidence for rule in following.rules} | _trigger_kinds(following)
-    came = [
-        _read(touch) for touch in touches if touch.kind in kinds and touch.came is not None and touch.body
-    ]
-    about = [
-        said
-        for said in came
-        if any(following.asks(r, said) or following.answers(r, said) for r in following.rules)
-    ]
-    others = [touch for touch in touches if touch.kind in kinds and (touch.came is None or not touch.body)]
+    wanted = EventFilter(book, following.rules)
+    some = [touch for touch in touches if touch.kind in wanted.kinds]
+    about = [_read(touch) for touch in some if touch.came and touch.body and wanted.is_met(touch)]
+    others = [touch for touch in some if touch.came is None or not touch.body]
     if not about and not others:
         return []
     said = [*about, *_looked_up(following, others)]

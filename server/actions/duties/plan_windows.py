@@ -16,13 +16,16 @@ from server.actions.records.feed import publish
 from server.actions.records.site_record import site_put
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost, savepoint
+from server.models.camera import Camera, cameras_of
 from server.models.place import Place, places_of
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, suspensions_of
 from server.models.tx import Tx
 from server.models.window import Window, insert_windows, long_windows, plain_window, set_decision
 from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
+from server.rules.duties.camera_windows import InUse, at_cameras
 from server.rules.duties.judge import PLACE_CLOSED
+from server.rules.duties.modes import Mode
 from server.rules.duties.place_windows import at_places
 from server.rules.duties.transition import REASON_MAX, StoredWindow, reopen, revise
 from server.rules.duties.windows import PERIOD, Key, PlannedWindow, SiteProfile, plan
@@ -43,6 +46,7 @@ class _Planning:
     scope: Scope
     suspensions: Sequence[Suspension]
     places: Sequence[Place]
+    cameras: Sequence[Camera]
 
 
 @dataclass(slots=True)
@@ -55,6 +59,11 @@ class Planner:
     def profile(self, planning: _Planning, local_date: str) -> SiteProfile:
         kinds = [place.kind for place in planning.places]
         return make_profile(planning.site, kinds, planning.suspensions, self.book, local_date)
+
+    def mode_on(self, duty: str, local_date: str) -> Mode | None:
+        """How a duty without slots is judged on a local date."""
+        rule = self.book.mode_rule(duty, local_date)
+        return rule.mode if rule is not None else None
 
     def day(self, planning: _Planning, local_date: str) -> list[PlannedWindow]:
         """By kinds of places: sites whose places are of the same kinds are alike."""
@@ -114,9 +123,10 @@ def plan_again(tx: Tx, scope: Scope) -> None:
 def _plannings(session: Session, scopes: Sequence[Scope]) -> Iterator[_Planning]:
     site_ids = [scope.scope_id for scope in scopes]
     suspensions, places = suspensions_of(session, site_ids), places_of(session, site_ids)
+    cameras = cameras_of(session, site_ids)
     for scope in scopes:
         site = session.get_one(Site, scope.scope_id, populate_existing=True)
-        yield _Planning(site, scope, suspensions[site.id], places[site.id])
+        yield _Planning(site, scope, suspensions[site.id], places[site.id], cameras[site.id])
 
 
 def _plan_site(tx: Tx, planner: Planner, planning: _Planning, until: str) -> tuple[int, int]:
@@ -126,6 +136,8 @@ def _plan_site(tx: Tx, planner: Planner, planning: _Planning, until: str) -> tup
     long = _long(tx, planner, planning, dates)
     kinds = {one.key: one for date in dates for one in planner.day(planning, date)}
     kinds |= {one.key: one for one in _of_long(tx, planner, planning, long, until)}
+    cameras = [InUse(one.code, one.from_ms, one.to_ms) for one in planning.cameras]
+    kinds = {one.key: one for one in at_cameras(kinds.values(), cameras, planner.mode_on)}
     apart = {rule.code for rule in planner.book.duties if rule.judging == "log" or rule.mode.per == "place"}
     places = [place.value() for place in planning.places]
     planned = {one.key: one for one in at_places(kinds.values(), places, apart)}
@@ -199,9 +211,10 @@ def _of_long(
     tx: Tx, planner: Planner, planning: _Planning, long: Long, until: str
 ) -> Iterator[PlannedWindow]:
     """What planning gives for these windows now, however long ago they opened, and what follows the last record."""
-    for local_date in sorted({window.local_date for window in long.recent}):
+    asked = {(window.duty, window.local_date) for window in long.recent}
+    for local_date in sorted({local_date for _, local_date in asked}):
         for one in planner.day(planning, local_date):
-            if one.slot == PERIOD:
+            if one.slot == PERIOD and (one.duty, one.local_date) in asked:  # not those of a day
                 yield one
     yield from rolling_windows(
         lambda local_date: planner.profile(planning, local_date), planner.book, long, tx.now_ms, until
