@@ -47,6 +47,7 @@ GROUPS = {
         {
             "list": ("server.cli.people:devices", "列出全部设备, 以及最近联系的时间。"),
             "replace": ("server.cli.people:replace", "换下坏了的设备, 给新平板发注册码。"),
+            "retire": ("server.cli.retire:retire", "停用平板, 让它清除自己的数据; 先说还有什么未上传。"),
             "revoke": ("server.cli.people:revoke", "注销丢失或停用的设备。"),
             "take-export": ("server.cli.people:take_in", "导入平板的应急导出文件。"),
         },

@@ -78,7 +78,7 @@ def _kept(session: Session, viewer: Viewer, book: Rulebook, today: str) -> list[
     rows = session.execute(sa.select(*columns).where(visible_sites(viewer)).group_by(Site.kind))
     found = []
     for row in rows:
-        kind, *counts = row._tuple()
+        kind, *counts = tuple(row)
         found.append(Kept(str(kind), *ended.get(str(kind), ("", "")), *counts))
     return sorted(found, key=lambda one: (one.erased_from or "9", one.kind))
 
