@@ -8,6 +8,7 @@ from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
+from server.models.health import HealthErasure
 from server.models.key import KeyFingerprint, Resealing
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
@@ -52,6 +53,7 @@ __all__ = [
     "FlagEvent",
     "FlagStep",
     "FormRegister",
+    "HealthErasure",
     "Heartbeat",
     "HeldEntry",
     "KeptEvidence",

@@ -16,6 +16,7 @@ from server.actions.audit.verify_flags import flag_faults, window_faults
 from server.actions.audit.verify_forms import form_faults
 from server.actions.audit.verify_receipts import Receiving, read_receipt, read_signed, server_key
 from server.actions.erasure.erasure_seal import added, erased_lines, erased_state, line_text, seal_fault
+from server.actions.erasure.health_proof import health_faults
 from server.actions.flags.events import Tally
 from server.actions.sync.count_lines import add_lines, read_lines_tally
 from server.actions.sync.read_push import entry_aad, prev_of
@@ -51,13 +52,14 @@ def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault
     chain without a fork mark, a line that was erased without a signature, a time of receipt that no signed receipt has,
     lines that are not those which an exchange brought or the stream knows; a form that is not as it was
     published; a flag whose history was changed or does not
-    give what it is, a window that nothing met."""
+    give what it is, a window that nothing met, a proof of erased health data that does not hold."""
     faulty: set[str] = set()
     for fault in _stream_faults(session, seals, scope):
         if fault.device not in faulty:
             faulty.add(fault.device)
             yield fault
-    for found in chain(flag_faults(session, seals, scope), window_faults(session, scope)):
+    apart = (flag_faults(session, seals, scope), window_faults(session, scope))
+    for found in chain(*apart, health_faults(session, seals, scope)):
         yield Fault(scope.name, *found)
     if scope.scope_id == REF:
         for form in form_faults(session, seals):
