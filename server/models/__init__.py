@@ -8,6 +8,7 @@ from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
 from server.models.key import KeyFingerprint, Resealing
+from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.place import Place
@@ -55,6 +56,7 @@ __all__ = [
     "KeptEvidence",
     "KeyFingerprint",
     "LogEntry",
+    "LogSegment",
     "LoginToken",
     "Media",
     "MediaPromise",
