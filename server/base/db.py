@@ -50,6 +50,7 @@ __all__ = [
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
+_CACHE_KIB = 16_384  # of SQLite, a connection: with its own 2 MB a push writes pages out and reads them again
 # Between two transactions of background work on SQLite, where a waiting writer only polls for the lock.
 PAUSE_S_MAX = 0.1
 _is_alone = ContextVar("_is_alone", default=False)
@@ -130,6 +131,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "secure_delete=ON",
         "foreign_keys=ON",
+        f"cache_size=-{_CACHE_KIB}",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
