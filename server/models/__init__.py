@@ -1,13 +1,16 @@
 """Tables and their named queries, one noun a file."""
 
 from server.models.audit import AuditEvent
+from server.models.camera import Camera, Platform
 from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
+from server.models.health import HealthErasure
 from server.models.key import KeyFingerprint, Resealing
+from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.place import Place
@@ -31,6 +34,7 @@ __all__ = [
     "Assignment",
     "AuditEvent",
     "Boot",
+    "Camera",
     "CaseFile",
     "Channel",
     "Company",
@@ -50,17 +54,20 @@ __all__ = [
     "FlagEvent",
     "FlagStep",
     "FormRegister",
+    "HealthErasure",
     "Heartbeat",
     "HeldEntry",
     "KeptEvidence",
     "KeyFingerprint",
     "LogEntry",
+    "LogSegment",
     "LoginToken",
     "Media",
     "MediaPromise",
     "MediaUpload",
     "Notice",
     "Place",
+    "Platform",
     "Proposal",
     "PublishedForm",
     "Quarantine",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
+from typing import Any
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, bulk_insert, bulk_update
+from server.base.statements import constant
 from server.rules.duties.periods import LONG_MS
 from server.rules.duties.transition import REASON_MAX, Decision, begin
 from server.rules.duties.windows import Key, PlannedWindow, deadline
@@ -108,8 +110,7 @@ class Window(Base):
 
 @dataclass(slots=True)
 class DueWindow:
-    """A window as plain values, in the order of the table's columns: a tick judges thousands at once, which the session
-    need not track."""
+    """A window as plain values: planning makes and a tick judges thousands at once, which the session need not track."""
 
     scope_id: str
     id: str
@@ -122,18 +123,18 @@ class DueWindow:
     due_ms: int
     grace_s: int
     closes_ms: int
-    state: str
-    reason: str | None
-    need: int | None
-    have: int | None
-    evidence: str | None
-    evidence_ms: int | None
-    check_ms: int | None
-    judged_ms: int | None
-    judged_watermark_ms: int | None
-    flag_id: str | None
-    rules: int
-    trigger_id: str | None
+    state: str = "open"
+    reason: str | None = None
+    need: int | None = None
+    have: int | None = None
+    evidence: str | None = None
+    evidence_ms: int | None = None
+    check_ms: int | None = None
+    judged_ms: int | None = None
+    judged_watermark_ms: int | None = None
+    flag_id: str | None = None
+    rules: int = RULES
+    trigger_id: str | None = None
 
     @property
     def deadline_ms(self) -> int:
@@ -142,10 +143,11 @@ class DueWindow:
 
 AnyWindow = Window | DueWindow
 IS_LONG = sa.text(_IS_LONG)  # as the partial index has it
-_MADE = (
+_PLANNED = (
     *("scope_id", "id", "duty", "place", "place_id", "local_date", "slot"),
-    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms", "rules", "trigger_id"),
+    *("opens_ms", "due_ms", "grace_s", "closes_ms", "rules", "trigger_id"),
 )
+_MADE = (*_PLANNED, "state", "reason", "check_ms")
 _JUDGED = (
     *("state", "reason", "need", "have", "evidence", "evidence_ms"),
     *("check_ms", "judged_ms", "judged_watermark_ms", "flag_id", "rules"),
@@ -163,9 +165,9 @@ def set_decision(window: AnyWindow, decided: Decision) -> bool:
     return after != before
 
 
-def make_window(site_id: str, planned: PlannedWindow) -> Window:
-    """A new window as it begins, not yet added."""
-    made = Window(
+def plain_window(site_id: str, planned: PlannedWindow) -> DueWindow:
+    """A new window as it begins, for `insert_windows`."""
+    made = DueWindow(
         scope_id=site_id,
         id=window_id(site_id, *planned.key),
         duty=planned.duty,
@@ -173,27 +175,44 @@ def make_window(site_id: str, planned: PlannedWindow) -> Window:
         place_id=planned.place_id or None,
         local_date=planned.local_date,
         slot=planned.slot,
+        opens_ms=planned.opens_ms,
+        due_ms=planned.due_ms,
+        grace_s=planned.grace_s,
+        closes_ms=planned.closes_ms,
         trigger_id=planned.trigger_id or None,
     )
-    made.opens_ms, made.due_ms = planned.opens_ms, planned.due_ms
-    made.grace_s, made.closes_ms = planned.grace_s, planned.closes_ms
-    made.rules = RULES
     set_decision(made, begin(planned))
     return made
 
 
-def insert_windows(session: Session, windows: Sequence[Window]) -> None:
-    """Write new windows, in one bulk insertion; they stay out of the session."""
+def make_window(site_id: str, planned: PlannedWindow) -> Window:
+    """A new window as it begins, not yet added."""
+    plain = plain_window(site_id, planned)
+    made = Window(**{name: getattr(plain, name) for name in _PLANNED})
+    set_decision(made, begin(planned))
+    return made
+
+
+def insert_windows(session: Session, windows: Sequence[AnyWindow]) -> None:
+    """Write new windows, in one bulk insertion; the session does not track them."""
     read = attrgetter(*_MADE)
     bulk_insert(session, Window.__table__, _MADE, [read(window) for window in windows])  # type: ignore[arg-type]
 
 
+_DUE: sa.Select[Any] = (
+    sa.select(*(getattr(Window, field.name) for field in fields(DueWindow)))
+    .where(
+        Window.scope_id.in_(sa.bindparam("scope_ids", expanding=True)),
+        Window.check_ms <= sa.bindparam("now_ms"),
+    )
+    .order_by(Window.due_ms)
+)
+
+
 def due_windows(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict[str, list[DueWindow]]:
     """The windows of these scopes that are to be looked at by now, by scope, the earliest deadline first."""
-    columns = (getattr(Window, field.name) for field in fields(DueWindow))
-    query = sa.select(*columns).where(Window.scope_id.in_(scope_ids), Window.check_ms <= now_ms)
     found: dict[str, list[DueWindow]] = {}
-    for row in session.execute(query.order_by(Window.due_ms)):
+    for row in session.execute(_DUE, {"scope_ids": scope_ids, "now_ms": now_ms}):
         found.setdefault(row[0], []).append(DueWindow(*row))
     return found
 
@@ -223,7 +242,7 @@ def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms
     had reported before; None: it never had."""
     opened = Window.opens_ms <= until_ms if after_ms is None else reaching(after_ms, until_ms)
     deadline = Window.due_ms + Window.grace_s * 1000
-    silent = sa.and_(Window.scope_id == scope_id, Window.state == "silent")
+    silent = sa.and_(Window.scope_id == scope_id, Window.state == constant("silent"))
     passed = sa.update(Window).where(silent, opened, deadline <= until_ms)
     session.execute(passed.values(check_ms=now_ms))
 
@@ -233,14 +252,16 @@ def first_silent(scope_id: sa.ColumnElement[str], after_ms: sa.ColumnElement[int
     None gives None."""
     opened = sa.or_(Window.opens_ms >= after_ms - LONG_MS, sa.and_(IS_LONG, Window.closes_ms >= after_ms))
     query = sa.select(sa.func.min(Window.due_ms + Window.grace_s * 1000))
-    return query.where(Window.scope_id == scope_id, Window.state == "silent", opened).scalar_subquery()
+    return query.where(
+        Window.scope_id == scope_id, Window.state == constant("silent"), opened
+    ).scalar_subquery()
 
 
 def wake_reviews(session: Session, scope_id: str, from_ms: int, to_ms: int, now_ms: int) -> None:
     """What may have been evidence between these instants is gone: windows that may be in review because of it are
     looked at by the next tick."""
     opened = reaching(from_ms, to_ms + LONG_MS)
-    query = sa.update(Window).where(Window.scope_id == scope_id, Window.state == "review", opened)
+    query = sa.update(Window).where(Window.scope_id == scope_id, Window.state == constant("review"), opened)
     session.execute(query.values(check_ms=now_ms))
 
 
@@ -248,7 +269,8 @@ def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:
     """Who reports in a scope has changed: what waits for reports, and what is in review because of a device, is looked at
     by the next tick."""
     waiting = sa.or_(
-        Window.state == "silent", sa.and_(Window.state == "review", Window.reason.like("device_%"))
+        Window.state == constant("silent"),
+        sa.and_(Window.state == constant("review"), Window.reason.like(constant("device_%"))),
     )
     query = sa.update(Window).where(Window.scope_id == scope_id, waiting)
     session.execute(query.values(check_ms=now_ms))

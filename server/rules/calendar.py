@@ -83,7 +83,13 @@ def midnight_ms(local_date: str) -> int:
 
 def local_date_of(at_ms: int) -> str:
     """The local date in which an instant lies."""
-    return _local(at_ms).date().isoformat()
+    return _date_of_hour(at_ms // HOUR_MS) if at_ms >= 0 else _local(at_ms).date().isoformat()
+
+
+@lru_cache(maxsize=4096)  # of the facts of a push
+def _date_of_hour(hour: int) -> str:
+    """The same of an hour since the epoch: since then it has been whole hours from UTC here."""
+    return _local(hour * HOUR_MS).date().isoformat()
 
 
 def local_time_of(at_ms: int) -> str:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.rules.calendar import DAY_MS, HOUR_MS, add_days, local_date_of, midnight_ms
+from server.rules.newcomers import Newcomer, came_new, has_test
 from server.rules.signals import Signal
 
 NOT_REGISTERED, NOT_MEASURED = "not_registered", "not_measured_in"
 INSIDE_LONG, FEW_MASKS = "inside_long", "few_masks"
-GATE_CODES = (NOT_REGISTERED, NOT_MEASURED, INSIDE_LONG, FEW_MASKS)
+NEW_UNTESTED, CAME_AFTER_EXIT = "new_untested", "came_after_exit"
+GATE_CODES = (NOT_REGISTERED, CAME_AFTER_EXIT, NOT_MEASURED, INSIDE_LONG, FEW_MASKS, NEW_UNTESTED)
+MENDED_BY_RECORDS = (
+    NOT_REGISTERED,
+    CAME_AFTER_EXIT,
+    NEW_UNTESTED,
+)  # by a roster, or a test, that is written down later
 _HOURS = 24
 
 
@@ -46,32 +53,39 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One record of the roster. `until`: the last local date of who has left. `lives_here`: sleeps on the site."""
+    """One record of the roster. `until`: the last local date of who has left. `lives_here`: sleeps on the site. `since`: the
+    local date on which it says that he came."""
 
     person: str
     until: str | None = None
     lives_here: bool = False
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GateLimits:
     """`measured_within_ms`: how far from a pass a reading of the same person counts for it; `inside_max_ms`: how long
     somebody is inside who does not live there; `masks_from`: fewer passes say nothing of masks; `mask_share`: of passes,
-    with a mask."""
+    with a mask. `tested_within_ms`: of the local dates on which it is asked, how long before the first way in of somebody
+    new a negative sample may have been taken; `new_days`: so long after the roster's date he is new."""
 
     measured_within_ms: int
     inside_max_ms: int
     masks_from: int
     mask_share: float
+    tested_within_ms: Mapping[str, int] = field(default_factory=dict)
+    new_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AtGate:
-    """What is known of one site's gate. `roster`: by a worker's id, without what was voided."""
+    """What is known of one site's gate. `roster`: by a worker's id, without what was voided. `newcomers`: who began
+    lately."""
 
     passes: Sequence[GatePass]
     seen: Sequence[Seen]
     roster: Mapping[str, Listed]
+    newcomers: Sequence[Newcomer] = ()
 
 
 def gate_signals(found: AtGate, limits: GateLimits, days: Sequence[str], through_ms: int) -> list[Signal]:
@@ -87,14 +101,15 @@ def gate_signals(found: AtGate, limits: GateLimits, days: Sequence[str], through
         signals += _not_measured(day, entries, found.seen, limits)
         signals += _inside_long(day, entries, found, limits, through_ms)
         signals += _few_masks(day, entries, limits)
+        signals += _new_untested(day, found.newcomers, limits)
     return signals
 
 
 def _not_registered(
     day: str, entries: Iterable[GatePass], seen: Iterable[Seen], roster: Mapping[str, Listed]
 ) -> Iterable[Signal]:
-    """People who came in, or were measured, and are on no roster, or left before. A reading may be of a night shift that
-    began on the last day."""
+    """People who came in, or were measured, and are on no roster; and those who left before. A reading may be of a night
+    shift that began on the last day."""
     by_person: dict[str, list[Listed]] = defaultdict(list)
     for row in roster.values():
         by_person[row.person].append(row)
@@ -104,9 +119,11 @@ def _not_registered(
 
     strangers = {one.person for one in entries if not is_there(one.person, day)}
     strangers |= {one.person for one in seen if not is_there(one.person, add_days(day, -1))}
-    if strangers:
-        left = sum(bool(by_person[person]) for person in strangers)
-        yield Signal(NOT_REGISTERED, day, {"people": len(strangers), "left": left})
+    left = sum(bool(by_person[person]) for person in strangers)
+    if len(strangers) > left:
+        yield Signal(NOT_REGISTERED, day, {"people": len(strangers) - left})
+    if left:
+        yield Signal(CAME_AFTER_EXIT, day, {"people": left})
 
 
 def _not_measured(
@@ -157,6 +174,17 @@ def _few_masks(day: str, entries: Iterable[GatePass], limits: GateLimits) -> Ite
         yield Signal(FEW_MASKS, day, {**figures, "least": round(100 * limits.mask_share)})
 
 
+def _new_untested(day: str, newcomers: Iterable[Newcomer], limits: GateLimits) -> Iterable[Signal]:
+    within_ms = limits.tested_within_ms.get(day)
+    if within_ms is None:
+        return
+    came = [one for one in newcomers if came_new(one, day, limits.new_days)]
+    lacking = sum(not has_test(one, within_ms) for one in came)
+    if lacking:
+        figures = {"people": lacking, "new": len(came), "hours": within_ms // HOUR_MS}
+        yield Signal(NEW_UNTESTED, day, figures)
+
+
 def mask_share(passes: Iterable[GatePass]) -> tuple[int, int]:
     """How many came in with a mask, and of how many it is said."""
     said = [one.mask_worn for one in passes if one.is_in and one.mask_worn is not None]
@@ -173,15 +201,25 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class VehiclePass:
+    """A vehicle that went in or out, by its plate."""
+
+    plate: str
+    is_in: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class HourCount:
-    """People on the site when an hour of the day ends, or at the last moment that is known. `in_`, `out`: passes of workers
-    and visitors in that hour."""
+    """People and vehicles on the site when an hour of the day ends, or at the last moment that is known. `in_`, `out`:
+    passes of workers and visitors in that hour."""
 
     hour: int
     workers: int
     visitors: int
     in_: int
     out: int
+    vehicles: int = 0
 
 
 def living_here(roster: Mapping[str, Listed], day: str) -> set[str]:
@@ -191,9 +229,22 @@ def living_here(roster: Mapping[str, Listed], day: str) -> set[str]:
     }
 
 
-def head_counts(found: AtGate, visitors: Sequence[Group], day: str, until_ms: int) -> list[HourCount]:
+def vehicles_inside(passes: Iterable[VehiclePass], from_ms: int, before_ms: int) -> int:
+    """How many plates went in last within these moments."""
+    ordered = sorted((one for one in passes if from_ms <= one.at_ms < before_ms), key=lambda one: one.at_ms)
+    return sum({one.plate: one.is_in for one in ordered}.values())
+
+
+def head_counts(
+    found: AtGate,
+    visitors: Sequence[Group],
+    day: str,
+    until_ms: int,
+    vehicles: Sequence[VehiclePass] = (),
+) -> list[HourCount]:
     """The people on a site through a local date, hour by hour up to `until_ms`. Who lives there is inside when the day
-    begins; then everybody is where the last pass leaves them. Visitors: in − out since midnight."""
+    begins; then everybody is where the last pass leaves them. Visitors: in − out since midnight; vehicles: those whose
+    last pass since midnight was in."""
     start_ms = midnight_ms(day)
     end_ms = min(until_ms, start_ms + DAY_MS)
     passes = sorted(
@@ -215,5 +266,6 @@ def head_counts(found: AtGate, visitors: Sequence[Group], day: str, until_ms: in
             guests = max(0, guests + (group.persons if group.is_in else -group.persons))
         went_in = sum(one.is_in for one in moved) + sum(one.persons for one in called if one.is_in)
         went_out = sum(not one.is_in for one in moved) + sum(one.persons for one in called if not one.is_in)
-        counts.append(HourCount(hour, len(inside), guests, went_in, went_out))
+        parked = vehicles_inside(vehicles, start_ms, min(high_ms, end_ms))
+        counts.append(HourCount(hour, len(inside), guests, went_in, went_out, parked))
     return counts

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, partial
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,8 +20,7 @@ from server.models.place import place_values
 from server.models.record import Record
 from server.models.site import Site
 from server.models.window import Window, make_window, reaching, set_decision
-from server.rules.calendar import local_date_of
-from server.rules.duties.conditions import Surrounding
+from server.rules.duties.event_filter import date_of
 from server.rules.duties.events import event_date, plan_event
 from server.rules.duties.judge import TRIGGER_GONE
 from server.rules.duties.matching import Fact
@@ -52,7 +50,6 @@ class _Following:
     feed: Feed
     book: Rulebook
     rules: list[DutyRule]
-    days: dict[str, Surrounding] = field(default_factory=dict)  # what conditions ask of a local date
 
     def fits(self, kind: str, text: str, said: _Said) -> bool:
         """Whether a fact is of this kind and fits a condition on it."""
@@ -61,21 +58,11 @@ class _Following:
         condition = self.book.condition(kind, text) if text else None
         if condition is None:
             return not text
-        today = local_date_of((said.fact.earliest_ms + said.fact.latest_ms) // 2)
-        around = self.days.get(today)
-        if around is None:
-            around = self.days[today] = Surrounding(today, cache(partial(self._number, today)))
-        return condition.holds(said.body, around)
-
-    def _number(self, local_date: str, code: str) -> float | None:
-        return self.book.kinds.number(code, local_date)
+        return condition.holds(said.body, self.book.event_filter.around(date_of(said.fact)))
 
     def asks(self, rule: DutyRule, said: _Said) -> bool:
         trigger = rule.mode.trigger
         return trigger is not None and self.fits(trigger.kind, trigger.when, said)
-
-    def answers(self, rule: DutyRule, said: _Said) -> bool:
-        return self.fits(rule.evidence, rule.mode.when, said)
 
 
 def follow_events(
@@ -86,16 +73,14 @@ def follow_events(
     following = _Following(
         session, feed, book, [one for one in book.mode_rules() if one.mode.trigger is not None]
     )
-    kinds = {rule.evidence for rule in following.rules} | _trigger_kinds(following)
-    came = [
-        _read(touch) for touch in touches if touch.kind in kinds and touch.came is not None and touch.body
-    ]
+    wanted = book.event_filter
+    some = [touch for touch in touches if touch.kind in wanted.kinds]
     about = [
-        said
-        for said in came
-        if any(following.asks(r, said) or following.answers(r, said) for r in following.rules)
+        _read(touch)
+        for touch in some
+        if touch.came and touch.body and wanted.is_met(touch.kind, touch.came, touch.body)
     ]
-    others = [touch for touch in touches if touch.kind in kinds and (touch.came is None or not touch.body)]
+    others = [touch for touch in some if touch.came is None or not touch.body]
     if not about and not others:
         return []
     said = [*about, *_looked_up(following, others)]

@@ -80,6 +80,16 @@ class Condition:
         object.__setattr__(self, "_holds", compile_tree(self.tree, self._positions))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that it names; of a calculation, none that it is made of."""
+        return self._names
+
+    @property
+    def is_calculated(self) -> bool:
+        """Whether it names a calculation, for which it may look at any field."""
+        return bool(self._calculated)
+
+    @property
     def _positions(self) -> dict[str, int]:
         return {name: i for i, name in enumerate(self._names)}
 

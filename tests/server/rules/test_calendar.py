@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.rules.calendar import (
+    SHANGHAI,
     add_working_days,
     instant_ms,
     is_working_day,
@@ -22,6 +27,11 @@ def test_a_local_date_begins_at_midnight_in_shanghai() -> None:
     assert local_date_of(1_638_288_000_000) == "2021-12-01"
     assert local_date_of(1_638_287_999_999) == "2021-11-30"
     assert local_time_of(instant_ms("2021-12-01", "05:30")) == "05:30"
+
+
+@given(st.integers(-(10**13), 10**13))
+def test_a_local_date_is_the_time_zones(at_ms: int) -> None:
+    assert local_date_of(at_ms) == datetime.fromtimestamp(at_ms / 1000, SHANGHAI).date().isoformat()
 
 
 @pytest.mark.parametrize(

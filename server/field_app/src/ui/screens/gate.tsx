@@ -3,10 +3,12 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { choices } from "../../contracts";
+import { insideNow, lastPasses } from "../../domain/heads";
 import { departed, present } from "../../domain/people";
 import { localDate } from "../../protocol/time";
 import { formsOn, isMeantFor, WRITER } from "../../store/forms";
-import { isStanding, type Item, listed, writtenIn } from "../../store/view";
+import { lackingTests } from "../../store/newcomers";
+import { type Item, listed, writtenIn } from "../../store/view";
 import { PersonPicker } from "../parts/person_picker";
 import { timeText } from "../parts/when";
 import { logRoom } from "../forms";
@@ -19,12 +21,14 @@ const KIND = PASS;
 const ICON = "gate"; // of forms that are filled in here: visitors, vehicles, guards
 
 export function Gate({ chosen, copy }: { chosen: string | null; copy: string | null }) {
-  const { db, site, forms } = useSession();
+  const { db, site, forms, duties } = useSession();
   const scope = site?.scope ?? "none";
-  const today = localDate(useNow());
+  const now = useNow();
+  const today = localDate(now);
   const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
   const [done, setDone] = useState<Done | null>(null);
   const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today, done]); // no list before it has what was saved
+  const untested = useLive(async () => (site ? lackingTests(db, site, { forms, duties }, now) : undefined), [db, site, forms, duties, today, done]);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
   const gone = useMemo(() => departed(workers ?? [], today), [workers, today]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
@@ -35,10 +39,11 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
     const isInside = last.get(person.id)?.body["direction"] === "in";
     const isGone = !people.includes(person);
     const fresh = { direction: isInside ? "out" : "in" };
-    return <Pass key={`${person.id} ${copy}`} {...{ person, isGone, fresh, from: copied, onSaved: setDone }} />;
+    const testForm = untested?.workers.has(person.id) ? untested.form : "";
+    return <Pass key={`${person.id} ${copy}`} {...{ person, isGone, testForm, fresh, from: copied, onSaved: setDone }} />;
   }
   const here = [...formsOn(forms, today).values()].filter((form) => form.icon === ICON && isMeantFor(form, site, WRITER));
-  const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
+  const inside = insideNow(people, passes);
   return (
     <section>
       <header class="title">
@@ -55,7 +60,7 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
         people={people}
         others={gone}
         onPick={(one) => go(`/gate?worker=${one.id}`)}
-        aside={(one) => (one.exitedOn && one.exitedOn < today ? <b class="bad">已退场</b> : passText(last.get(one.id)))}
+        aside={(one) => (one.exitedOn && one.exitedOn < today ? <b class="bad">已退场</b> : (passText(last.get(one.id)) ?? (untested?.workers.has(one.id) ? <b class="warn">无核酸</b> : null)))}
         empty="名册里还没有人员。"
         unknown={<Unknown />}
       />
@@ -77,11 +82,6 @@ function Unknown() {
       <strong>不在名册</strong> <span>不得按工人进场。核对写法; 新来的人先登记名册, 外来的人作来访登记。</span>
     </div>
   );
-}
-
-function lastPasses(passes: readonly Item[]): Map<string, Item> {
-  const standing = passes.filter(isStanding).sort((a, b) => a.timeMs - b.timeMs);
-  return new Map(standing.map((pass) => [String(pass.body["worker"]), pass]));
 }
 
 function passText(pass: Item | undefined) {
