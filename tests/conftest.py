@@ -2,8 +2,8 @@
 tests that open pages: a process can start Playwright only once.
 
 What costs more than the tests themselves is done once, or less: a PostgreSQL database is emptied instead of made again,
-a statement is compiled once for all engines of its kind, an address and a template once for all apps, and passwords are
-hashed at the lowest cost. What many tests begin with is written once: see `stages`."""
+an address and a template are compiled once for all apps, and passwords are hashed at the lowest cost. What engines share:
+see `engines`. What many tests begin with is written once: see `stages`."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
 from hypothesis import settings
 from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser
 from werkzeug.routing import Rule
 
 from server.actions.accounts import log_in
+from server.base import db as base_db
 from server.base.config import Config
 from server.base.db import Base
 from server.base.migrate import upgrade
 from tests.chromium import launched_browser
 from tests.decided_columns import watch_decided_columns
-from tests.postgresql import create_database, drop_database, empty_database, temporary_cluster
+from tests.engines import empty_database, leave_database, leave_databases, share_engines
+from tests.postgresql import create_database, drop_database, temporary_cluster
 from tests.stages import know_empty
 
 settings.register_profile("gongdi", deadline=None, max_examples=60, print_blob=True)
@@ -44,13 +45,14 @@ settings.load_profile("gongdi")
 # Before anybody else takes it from there. What is made up for names that nobody has was hashed at the real cost.
 log_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
+base_db.PAUSE_S_MAX = 0.0  # a test waits for nobody's turn, unless it is about turns
+
 watch_decided_columns()
+share_engines()
 
 gc.disable()  # while tests are collected: each look through a process that only grows takes longer, and finds nothing
 
 _numbers = itertools.count()
-_compiled: dict[object, object] = {}
-_dialects: dict[str, sa.Dialect] = {}
 
 
 @dataclass
@@ -72,22 +74,6 @@ class Server:
         self.used = create_database(self.url, f"test_{next(_numbers)}", self.template)
         return self.used
 
-
-def _make_engine(_db: SQLAlchemy, _bind_key: str | None, options: dict[str, Any], _app: Flask) -> sa.Engine:
-    """Every test has an engine of its own. They share what was compiled, which is known by dialect and statement."""
-    engine = sa.engine_from_config(options, prefix="", execution_options={"compiled_cache": _compiled})
-    if engine.name in _dialects:
-        engine.dialect = _dialects[engine.name]
-    else:  # it is ready to be shared when it has met its database
-
-        @sa.event.listens_for(engine, "engine_connect", once=True)
-        def keep(connection: sa.Connection) -> None:
-            _dialects[engine.name] = connection.dialect
-
-    return engine
-
-
-SQLAlchemy._make_engine = _make_engine  # type: ignore[method-assign]
 
 _compile = Rule.compile
 _COMPILED = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
@@ -143,6 +129,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """What was imported and collected stays for good: nobody looks through it for garbage again."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # what one test leaves is little
     gc.enable()
 
 
@@ -171,6 +158,7 @@ def postgresql_server() -> Iterator[Server]:
         create_database(url, "migrated")
         _migrate(f"{url}/migrated")
         yield Server(url, "migrated")
+        leave_databases()
 
 
 @pytest.fixture(scope="session")
@@ -201,6 +189,7 @@ def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         server: Server = request.getfixturevalue("postgresql_server")
         name = f"test_{next(_numbers)}"
         yield create_database(server.url, name)
+        leave_database(name)
         drop_database(server.url, name)
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,16 +58,6 @@ def create_database(server: str, name: str, template: str = "template1") -> str:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return f"{server}/{name}"
-
-
-def empty_database(url: str, tables: Iterable[str]) -> None:
-    """Delete every row of these tables, and throw out whoever is still in there. Raises psycopg.Error when one of them is
-    gone."""
-    others = "datname = current_database() AND pid <> pg_backend_pid()"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}".encode())
-        connection.execute("SET session_replication_role = replica")  # in any order, whoever refers to whom
-        connection.execute("; ".join(f'DELETE FROM "{table}"' for table in tables).encode())
 
 
 def drop_database(server: str, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,12 @@ def compile_paper(template: str, content: Mapping[str, Any]) -> bytes:
     return typst.compile(
         TEMPLATES / f"{template}.typ",
         root=TEMPLATES,
-        font_paths=[path.parent for path in FONTS],
-        ignore_system_fonts=True,
+        font_paths=_fonts(),
         sys_inputs={"data": json.dumps({**content, "undrawn": undrawn(content)}, ensure_ascii=False)},
     )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Ours and no others. To look through them takes longer than most papers."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[path.parent for path in FONTS])
