@@ -37,6 +37,9 @@ REPORTED_TO = {"community": "社区", "headquarters": "辖区指挥部", "bureau
 DISTRICT_PATTERN, DISTRICT_MESSAGE = "^[0-9]{6}$", "应为 6 位行政区划代码。"
 LINE_PATTERN = "^[0-9][0-9-]{2,19}$"  # landlines and short numbers, too
 LINE_MESSAGE = "电话应为 3 到 20 位数字, 可以有横线。"
+_PATH_PATTERN, _PATH_MESSAGE = "^/[A-Za-z0-9_{}/.-]{0,199}$", "应为以 / 开头的路径。"
+_MEMBER_PATTERN, _MEMBER_MESSAGE = "^[A-Za-z_][A-Za-z0-9_.]{0,99}$", "应为成员的名称, 逐层用点隔开。"
+_EQUALS_PATTERN, _EQUALS_MESSAGE = "^[^=]{1,100}=[^=]{1,100}$", "应写成 code=0 的样子。"
 JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
 STAGES = ("preparing", "building", "stopped", "completed")
 
@@ -98,6 +101,8 @@ class DutyRow(RowBody):
     trigger_when = text("引起要求的条件", limits.RULE_MAX, optional=True)
     relation = text("关系", limits.LABEL_MAX, optional=True)
     within = text("时限", limits.LABEL_MAX, optional=True)
+    away = matching("最长离线", _RULE_PATTERN, _RULE_MESSAGE, optional=True)
+    having = text("只问有此物的工地", limits.LABEL_MAX, optional=True)
 
 
 class SlotRow(Body):
@@ -205,6 +210,49 @@ class UnitRow(RowBody):
     parent = coded("上级", optional=True)
 
 
+class CameraAdapterRow(RowBody):
+    """How a sort of camera platform is read (server/rules/camera_adapters.py)."""
+
+    class Meta(RowBody.Meta):
+        unknown = RAISE
+
+    name = text("名称", limits.LABEL_MAX)
+    transport = choice("方式", ("poll", "webhook"))
+    header = matching("请求头", "^[a-z][a-z-]{0,39}$", "应为小写的请求头名称, 如 api-key。", optional=True)
+    devices = matching("列表路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
+    channels = matching("通道路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
+    page = matching("页码参数", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    count = matching("每页参数", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    items = matching("列表所在", _MEMBER_PATTERN, _MEMBER_MESSAGE)
+    total = matching("总数所在", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    ok = many(
+        "成功的标志",
+        matching("成功的标志", _EQUALS_PATTERN, _EQUALS_MESSAGE),
+        limits.PLACES_MAX,
+        optional=True,
+    )
+    device = matching("设备编码", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    device_online = matching("设备在线", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    camera = matching("摄像机编码", _MEMBER_PATTERN, _MEMBER_MESSAGE)
+    state = matching("在线状态", _MEMBER_PATTERN, _MEMBER_MESSAGE)
+    online = many("在线的写法", text("在线的写法", limits.LABEL_MAX), limits.WORDS_MAX)
+    events = matching("事件所在", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    event = matching("事件种类", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    event_at = matching("事件时间", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    event_said = matching("事件说明", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
+    event_words = many(
+        "事件用语", matching("事件用语", _EQUALS_PATTERN, _EQUALS_MESSAGE), limits.WORDS_MAX, optional=True
+    )
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        found = super().problems(data)
+        if data.get("transport") == "poll" and not data.get("devices"):
+            return {**found, "devices": ["轮询的平台要写明列表路径。"]}
+        if data.get("channels") and not (data.get("device") and "{device}" in data["channels"]):
+            return {**found, "channels": ["通道路径里要有 {device}, 并写明设备编码在哪一项。"]}
+        return found
+
+
 class RoutingRow(RowBody):
     """Which unit receives flags first, where that is not the site's own."""
 
@@ -278,6 +326,7 @@ _ROWS = {
     "case_steps": CaseStepRow(),
     "report_lines": ReportLineRow(),
     "routing": RoutingRow(),
+    "camera_adapters": CameraAdapterRow(),
 }
 _ANY_ROW = RowBody()
 

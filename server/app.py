@@ -15,7 +15,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import __version__, console
-from server.api import devices, docs, flags, media, ops, records, rosters, sessions, sites, sync, uploads
+from server.api import (
+    devices,
+    docs,
+    flags,
+    media,
+    ops,
+    records,
+    rosters,
+    sessions,
+    sites,
+    sync,
+    telemetry,
+    uploads,
+)
 from server.api.openapi import make_api
 from server.base.clock import Clock
 from server.base.config import Config
@@ -49,6 +62,7 @@ API_BLUEPRINTS = (
 OTHER_BLUEPRINTS = (
     sync.blueprint,
     uploads.blueprint,
+    telemetry.blueprint,
     docs.blueprint,
     ops.blueprint,
     pages.blueprint,
@@ -90,7 +104,7 @@ def _warn_of_proxies(app: Flask) -> None:
     def _look() -> None:
         if "X-Forwarded-For" in request.headers and not seen.is_set():
             seen.set()
-            _log.warning("X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see docs/OPERATIONS.md")
+            _log.warning("X-Forwarded-For came while GONGDI_TRUSTED_PROXIES is 0: see docs/OPERATING.md")
 
 
 def _register_blueprints(app: Flask) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from server.actions.ops.check_keys import faults_of_keys, faults_of_stored
-from server.actions.ops.health import health, watch_rules
+from server.actions.ops.check_keys import key_faults_of
+from server.actions.ops.health import Machine, health, watch_rules
 from server.base.db import DatabaseTrouble, read
 from server.base.migrate import newest
 from server.base.runtime import least_free_bytes
 from server.rules.readiness import Check, check_heartbeat, check_keys, check_schema
 from server.web.figures import Figures
 from server.web.responses import now_ms, runtime
+from server.workflows.keep_backups import newest_backup_ms
 
 blueprint = Blueprint("ops", __name__)
 
@@ -43,15 +44,17 @@ def readyz() -> tuple[Response, int]:
 def _checks() -> dict[str, Check]:
     held = runtime()
     late_ms = max(LATE_MS, LATE_TICKS * 1000 * held.config.tick_s)
-    free_bytes = least_free_bytes(held.config)
+    folder = held.config.backup_dir
+    backed_up_ms = None if folder is None else newest_backup_ms(folder)
+    machine = Machine(least_free_bytes(held.config), folder is not None, backed_up_ms)
     try:
         with read() as session:
             found = health(session, now_ms())
             schema = check_schema(found.schema, newest())
             if not schema.ok:
                 return {"database": Check(True), "migrations": schema}
-            by_rules = watch_rules(session, free_bytes, now_ms())
-            key_faults = [*faults_of_keys(session, held.seals), *faults_of_stored(held)]
+            by_rules = watch_rules(session, machine, now_ms())
+            key_faults = key_faults_of(session, held)
     except DatabaseTrouble:
         return {
             "database": Check(False, "database_silent", "数据库不应答。请检查数据库和 GONGDI_DATABASE_URL。")

@@ -40,6 +40,7 @@ class Config:
     trusted_proxies: int
     public_url: str
     webhook_hosts: frozenset[str]
+    backup_dir: Path | None = None
 
     @property
     def database_file(self) -> Path | None:
@@ -72,6 +73,7 @@ class Config:
             trusted_proxies=_whole(env, "GONGDI_TRUSTED_PROXIES", 0, 0, 8),
             public_url=_public_url(env.get("GONGDI_PUBLIC_URL", "")),
             webhook_hosts=frozenset(filter(None, env.get("GONGDI_WEBHOOK_HOSTS", "").split(","))),
+            backup_dir=Path(backups).resolve() if (backups := env.get("GONGDI_BACKUP_DIR", "")) else None,
         )
 
 

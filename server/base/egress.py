@@ -5,6 +5,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Collection
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import urllib3
 
 _ENDS_IN_IPV4 = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
@@ -18,6 +23,37 @@ def resolve(host: str, port: int, may_be_private: bool) -> str | None:
         return None
     allowed = may_be_private or all(is_public(str(one)) for one in found)
     return str(found[0]) if found and allowed else None
+
+
+class Pinned(NamedTuple):
+    """A way to one host: the address that was found for it and checked is the one connected to, so that no name can lead
+    inside later. `host`: the header."""
+
+    pool: urllib3.HTTPConnectionPool
+    path: str
+    host: str
+
+
+def pinned(url: str, private_hosts: Collection[str], timeout_s: float) -> Pinned | None:
+    """The way to where this http or https URL leads; None where this server may not go. `private_hosts`: the names that may
+    lead inside."""
+    asked = urlsplit(url)
+    host, is_tls = asked.hostname or "", asked.scheme == "https"
+    try:
+        port = asked.port or (443 if is_tls else 80)
+    except ValueError:
+        return None
+    found = resolve(host, port, host in private_hosts) if asked.scheme in ("http", "https") else None
+    if found is None:
+        return None
+    timeout = urllib3.Timeout(total=timeout_s)
+    pool = (
+        urllib3.HTTPSConnectionPool(found, port, timeout=timeout, server_hostname=host, assert_hostname=host)
+        if is_tls
+        else urllib3.HTTPConnectionPool(found, port, timeout=timeout)
+    )
+    path = (asked.path or "/") + (f"?{asked.query}" if asked.query else "")
+    return Pinned(pool, path, asked.netloc.rpartition("@")[2])
 
 
 def is_public(address: str) -> bool:

@@ -11,7 +11,7 @@ COMMANDS = {
     "serve": ("server.cli.serve:serve", "启动网页和接口, 直到 Ctrl-C。"),
     "prepare": ("server.cli.work:prepare", "一步备好: 数据库, 基础数据, 演示城市 (GONGDI_DEMO=0 不建)。"),
     "scheduler": ("server.cli.work:scheduler", "启动调度: 生成时段、到期判定、升级问题。"),
-    "tick": ("server.cli.work:tick", "只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。"),
+    "tick": ("server.cli.work:tick", "只做一次调度, 再发送到期的通知、询问监控平台, 打印做了什么 (JSON)。"),
     "import": ("server.cli.import_bureau:import_file", "从一个工作簿导入工地、人员和分配。"),
     "assign": ("server.cli.people:assign", "把工地分配给用户。"),
     "unassign": ("server.cli.people:unassign", "收回用户的工地。"),
@@ -69,6 +69,23 @@ GROUPS = {
             "size": ("server.cli.places:size", "写明一处场所的面积和容量。"),
             "close": ("server.cli.places:close", "停用一处场所。"),
             "list": ("server.cli.places:show", "列出工地的全部场所。"),
+        },
+    ),
+    "platform": (
+        "监控平台: 新增、换密钥、停用、列出。",
+        {
+            "add": ("server.cli.cameras:add", "新增监控平台。"),
+            "secret": ("server.cli.cameras:secret", "给平台换密钥。"),
+            "close": ("server.cli.cameras:close", "停用一个平台。"),
+            "list": ("server.cli.cameras:show", "列出在用的平台; 密钥不显示。"),
+        },
+    ),
+    "camera": (
+        "工地的摄像机: 新增、导入、停用。",
+        {
+            "add": ("server.cli.cameras:add_one", "给工地新增摄像机。"),
+            "import": ("server.cli.cameras:import_list", "从文件新增摄像机。"),
+            "close": ("server.cli.cameras:close_one", "停用一个摄像机。"),
         },
     ),
     "channel": (

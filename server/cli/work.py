@@ -16,6 +16,7 @@ from server.cli.base import check_schema, make_app, make_whole_app, runtime_of, 
 from server.demo.city import demo_log_ins, read_city, seed_demo
 from server.models.site import count_sites
 from server.web.request_log import start_logging
+from server.workflows.poll_platforms import poll_platforms
 from server.workflows.scheduler import deliver, resume_and_tick, run
 
 
@@ -31,7 +32,7 @@ def scheduler() -> None:
 @click.command()
 @click.option("--now", "now", metavar="ISO8601", help="假定现在是这个时刻, 如 2026-11-23T08:00:00+08:00。")
 def tick(now: str | None) -> None:
-    """只做一次调度, 再发送到期的通知, 打印做了什么 (JSON)。带 --now 的不算心跳。"""
+    """只做一次调度, 再发送到期的通知、询问监控平台, 打印做了什么 (JSON)。带 --now 的不算心跳。"""
     app = make_app()
     check_schema(app)
     try:
@@ -39,7 +40,8 @@ def tick(now: str | None) -> None:
     except ValueError as error:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
     did = resume_and_tick(app, now_ms, assumed=now is not None)
-    click.echo(json.dumps({**did, "notices": deliver(app, now_ms)}, ensure_ascii=False))
+    asked = poll_platforms(app, now_ms) if now is None else {}
+    click.echo(json.dumps({**did, "notices": deliver(app, now_ms), "platforms": asked}, ensure_ascii=False))
 
 
 @click.command("reference")

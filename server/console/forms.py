@@ -100,6 +100,12 @@ FORMS: Mapping[str, Form] = {
     "console.make_codes": Form("console.list_codes", 64 * 1024, typed=False),
     "console.revoke_device": Form("console.show_device"),
     "console.enter_year": Form("console.list_holidays", 1024 * 1024, typed=False),
+    "console.add_one_camera": Form("console.list_cameras_to_edit"),
+    "console.close_one_camera": Form("console.list_cameras_to_edit", typed=False),
+    "console.enter_camera_file": Form("console.list_cameras_to_edit", 4 * 1024 * 1024, typed=False),
+    "console.add_one_platform": Form("console.list_cameras_to_edit", typed=False),  # a secret is in it
+    "console.renew_platform_secret": Form("console.list_cameras_to_edit", typed=False),
+    "console.close_one_platform": Form("console.list_cameras_to_edit", typed=False),
     "console.enter_risk_areas": Form("console.list_risk_areas", 4 * 1024 * 1024, typed=False),
     "console.propose_retiring": Form("console.list_keys"),
     "console.propose_unmasking": Form("console.show_people"),

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import current_app, g
 
 from schemas.limits import PLACE_NAME_MAX
+from server.actions.cameras.list_cameras import STANDINGS, site_cameras
 from server.actions.duties.list_duties import duties_of_site
 from server.actions.reference.name_codes import read_names
 from server.actions.sites.edit_places import site_places
@@ -18,7 +19,7 @@ from server.console import field_words
 from server.console.pages import JUDGES, blueprint, render, require_role
 from server.console.window_grid import grid_of
 from server.models.access import may_administer, may_see_people, sees_evidence
-from server.web.responses import now_ms, runtime
+from server.web.responses import now_ms, runtime, tx_of
 
 _PEOPLE_PAGE = "console.show_people"
 _RECORDS_PAGE = "console.show_records"
@@ -41,6 +42,7 @@ def show_site(site_id: UUID) -> str:
         file = site_file(session, runtime().seals, g.viewer, str(site_id), now_ms())
         places = site_places(session, str(site_id), now_ms())
         asked = duties_of_site(session, file.shown.site, now_ms())
+        cameras = site_cameras(tx_of(session), str(site_id))
         names = read_names(session, str(site_id))
         logs = logs_at(session, names.kinds, g.viewer, file.shown.site)
     return render(
@@ -49,6 +51,8 @@ def show_site(site_id: UUID) -> str:
         file=file,
         grid=grid_of(file.windows),
         places=places,
+        cameras=cameras,
+        standings=STANDINGS,
         asked=asked,
         place_name_max=PLACE_NAME_MAX,
         may_edit=may_administer(g.viewer),

@@ -42,6 +42,7 @@ def routine(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator
         yield instant_ms(date, "13:40"), partial(_ventilate, scene)
         yield instant_ms(date, "16:20"), partial(_evening, scene)
     yield instant_ms(first_day, "07:40"), partial(_take_in, scene)
+    yield instant_ms(first_day, "07:45"), partial(_name_people, scene, is_careless)
     yield instant_ms(add_days(first_day, 1), "15:20"), partial(_month, scene, is_careless)
 
 
@@ -109,6 +110,17 @@ def _issue(scene: Scene) -> None:
 def _take_in(scene: Scene) -> None:
     for item, amount in _RECEIVED.items():
         scene.add("supply_movement", {"item": item, "movement": "received", "amount": amount})
+
+
+def _name_people(scene: Scene, is_careless: bool) -> None:
+    """Who is responsible, and who reports. At a careless site nobody reports, and the other one's time ends soon."""
+    today = local_date_of(scene.clock_ms())
+    people = {"leader": ("项目经理 (演示)", "13900000011"), "reporter": ("联络员 (演示)", "13900000012")}
+    for role, (name, phone) in people.items():
+        if role == "leader" or not is_careless:
+            until = add_days(today, 20 if is_careless else 300)
+            body = {"duty_role": role, "name": name, "phone": phone, "since": today, "until": until}
+            scene.add("responsible_person", body)
 
 
 def _declare(scene: Scene, is_forgotten: bool) -> None:

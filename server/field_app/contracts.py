@@ -42,6 +42,7 @@ _RULES = (
     *("entry_refused_from", "retest_above", "plausible_celsius_low", "plausible_celsius_high"),
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
     *("case_report_warn_h", "case_report_h", "coverage_share", "backfill_max_h", "media_bytes_max"),
+    *("entry_test_h", "newcomer_d"),
 )
 
 

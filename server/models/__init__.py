@@ -1,6 +1,7 @@
 """Tables and their named queries, one noun a file."""
 
 from server.models.audit import AuditEvent
+from server.models.camera import Camera, Platform
 from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
@@ -32,6 +33,7 @@ __all__ = [
     "Assignment",
     "AuditEvent",
     "Boot",
+    "Camera",
     "CaseFile",
     "Channel",
     "Company",
@@ -63,6 +65,7 @@ __all__ = [
     "MediaUpload",
     "Notice",
     "Place",
+    "Platform",
     "Proposal",
     "PublishedForm",
     "Quarantine",

@@ -108,8 +108,7 @@ class Window(Base):
 
 @dataclass(slots=True)
 class DueWindow:
-    """A window as plain values, in the order of the table's columns: a tick judges thousands at once, which the session
-    need not track."""
+    """A window as plain values: planning makes and a tick judges thousands at once, which the session need not track."""
 
     scope_id: str
     id: str
@@ -122,18 +121,18 @@ class DueWindow:
     due_ms: int
     grace_s: int
     closes_ms: int
-    state: str
-    reason: str | None
-    need: int | None
-    have: int | None
-    evidence: str | None
-    evidence_ms: int | None
-    check_ms: int | None
-    judged_ms: int | None
-    judged_watermark_ms: int | None
-    flag_id: str | None
-    rules: int
-    trigger_id: str | None
+    state: str = "open"
+    reason: str | None = None
+    need: int | None = None
+    have: int | None = None
+    evidence: str | None = None
+    evidence_ms: int | None = None
+    check_ms: int | None = None
+    judged_ms: int | None = None
+    judged_watermark_ms: int | None = None
+    flag_id: str | None = None
+    rules: int = RULES
+    trigger_id: str | None = None
 
     @property
     def deadline_ms(self) -> int:
@@ -142,10 +141,11 @@ class DueWindow:
 
 AnyWindow = Window | DueWindow
 IS_LONG = sa.text(_IS_LONG)  # as the partial index has it
-_MADE = (
+_PLANNED = (
     *("scope_id", "id", "duty", "place", "place_id", "local_date", "slot"),
-    *("opens_ms", "due_ms", "grace_s", "closes_ms", "state", "reason", "check_ms", "rules", "trigger_id"),
+    *("opens_ms", "due_ms", "grace_s", "closes_ms", "rules", "trigger_id"),
 )
+_MADE = (*_PLANNED, "state", "reason", "check_ms")
 _JUDGED = (
     *("state", "reason", "need", "have", "evidence", "evidence_ms"),
     *("check_ms", "judged_ms", "judged_watermark_ms", "flag_id", "rules"),
@@ -163,9 +163,9 @@ def set_decision(window: AnyWindow, decided: Decision) -> bool:
     return after != before
 
 
-def make_window(site_id: str, planned: PlannedWindow) -> Window:
-    """A new window as it begins, not yet added."""
-    made = Window(
+def plain_window(site_id: str, planned: PlannedWindow) -> DueWindow:
+    """A new window as it begins, for `insert_windows`."""
+    made = DueWindow(
         scope_id=site_id,
         id=window_id(site_id, *planned.key),
         duty=planned.duty,
@@ -173,17 +173,26 @@ def make_window(site_id: str, planned: PlannedWindow) -> Window:
         place_id=planned.place_id or None,
         local_date=planned.local_date,
         slot=planned.slot,
+        opens_ms=planned.opens_ms,
+        due_ms=planned.due_ms,
+        grace_s=planned.grace_s,
+        closes_ms=planned.closes_ms,
         trigger_id=planned.trigger_id or None,
     )
-    made.opens_ms, made.due_ms = planned.opens_ms, planned.due_ms
-    made.grace_s, made.closes_ms = planned.grace_s, planned.closes_ms
-    made.rules = RULES
     set_decision(made, begin(planned))
     return made
 
 
-def insert_windows(session: Session, windows: Sequence[Window]) -> None:
-    """Write new windows, in one bulk insertion; they stay out of the session."""
+def make_window(site_id: str, planned: PlannedWindow) -> Window:
+    """A new window as it begins, not yet added."""
+    plain = plain_window(site_id, planned)
+    made = Window(**{name: getattr(plain, name) for name in _PLANNED})
+    set_decision(made, begin(planned))
+    return made
+
+
+def insert_windows(session: Session, windows: Sequence[AnyWindow]) -> None:
+    """Write new windows, in one bulk insertion; the session does not track them."""
     read = attrgetter(*_MADE)
     bulk_insert(session, Window.__table__, _MADE, [read(window) for window in windows])  # type: ignore[arg-type]
 

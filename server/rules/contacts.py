@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,22 +37,23 @@ def propose_contacts(
     of: Lives, people: Iterable[Lives], passes: Sequence[Passed], near_ms: int
 ) -> list[Proposal]:
     """Those of the same dormitory, those of the same team of a company, and those who went through the gate within
-    `near_ms` of the person. Whoever has several reasons comes first. `passes`: of the time that is looked back upon."""
-    found: dict[str, list[str]] = {}
+    `near_ms` of the person. Whoever has several reasons comes first. `passes`: of the time that is looked back upon.
+    Somebody may be among `people` more than once, by several records."""
+    found: dict[str, dict[str, None]] = {}
     for one in people:
         if of.dormitory and one.dormitory == of.dormitory:
-            found.setdefault(one.worker, []).append(DORMITORY)
+            found.setdefault(one.worker, {})[DORMITORY] = None
         if of.team and (one.company, one.team) == (of.company, of.team):
-            found.setdefault(one.worker, []).append(TEAM)
+            found.setdefault(one.worker, {})[TEAM] = None
     for worker in _near(of.worker, passes, near_ms):
-        found.setdefault(worker, []).append(GATE)
+        found.setdefault(worker, {})[GATE] = None
     found.pop(of.worker, None)
     return [
         Proposal(worker, tuple(why)) for worker, why in sorted(found.items(), key=lambda one: _order(*one))
     ]
 
 
-def _order(worker: str, why: Sequence[str]) -> tuple[int, bool, str]:
+def _order(worker: str, why: Collection[str]) -> tuple[int, bool, str]:
     return (-len(why), DORMITORY not in why, worker)
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.rules.calendar import DAY_MS, HOUR_MS, add_days, local_date_of, midnight_ms
+from server.rules.newcomers import Newcomer, came_new, has_test
 from server.rules.signals import Signal
 
 NOT_REGISTERED, NOT_MEASURED = "not_registered", "not_measured_in"
 INSIDE_LONG, FEW_MASKS = "inside_long", "few_masks"
-GATE_CODES = (NOT_REGISTERED, NOT_MEASURED, INSIDE_LONG, FEW_MASKS)
+NEW_UNTESTED = "new_untested"
+GATE_CODES = (NOT_REGISTERED, NOT_MEASURED, INSIDE_LONG, FEW_MASKS, NEW_UNTESTED)
+MENDED_BY_RECORDS = (NOT_REGISTERED, NEW_UNTESTED)  # by a roster, or a test, that is written down later
 _HOURS = 24
 
 
@@ -46,32 +49,39 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One record of the roster. `until`: the last local date of who has left. `lives_here`: sleeps on the site."""
+    """One record of the roster. `until`: the last local date of who has left. `lives_here`: sleeps on the site. `since`: the
+    local date on which it says that he came."""
 
     person: str
     until: str | None = None
     lives_here: bool = False
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GateLimits:
     """`measured_within_ms`: how far from a pass a reading of the same person counts for it; `inside_max_ms`: how long
     somebody is inside who does not live there; `masks_from`: fewer passes say nothing of masks; `mask_share`: of passes,
-    with a mask."""
+    with a mask. `tested_within_ms`: of the local dates on which it is asked, how long before the first way in of somebody
+    new a negative sample may have been taken; `new_days`: so long after the roster's date he is new."""
 
     measured_within_ms: int
     inside_max_ms: int
     masks_from: int
     mask_share: float
+    tested_within_ms: Mapping[str, int] = field(default_factory=dict)
+    new_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AtGate:
-    """What is known of one site's gate. `roster`: by a worker's id, without what was voided."""
+    """What is known of one site's gate. `roster`: by a worker's id, without what was voided. `newcomers`: who began
+    lately."""
 
     passes: Sequence[GatePass]
     seen: Sequence[Seen]
     roster: Mapping[str, Listed]
+    newcomers: Sequence[Newcomer] = ()
 
 
 def gate_signals(found: AtGate, limits: GateLimits, days: Sequence[str], through_ms: int) -> list[Signal]:
@@ -87,6 +97,7 @@ def gate_signals(found: AtGate, limits: GateLimits, days: Sequence[str], through
         signals += _not_measured(day, entries, found.seen, limits)
         signals += _inside_long(day, entries, found, limits, through_ms)
         signals += _few_masks(day, entries, limits)
+        signals += _new_untested(day, found.newcomers, limits)
     return signals
 
 
@@ -155,6 +166,17 @@ def _few_masks(day: str, entries: Iterable[GatePass], limits: GateLimits) -> Ite
     if said >= limits.masks_from and worn < limits.mask_share * said:
         figures = {"worn": worn, "passes": said, "share": round(100 * worn / said)}
         yield Signal(FEW_MASKS, day, {**figures, "least": round(100 * limits.mask_share)})
+
+
+def _new_untested(day: str, newcomers: Iterable[Newcomer], limits: GateLimits) -> Iterable[Signal]:
+    within_ms = limits.tested_within_ms.get(day)
+    if within_ms is None:
+        return
+    came = [one for one in newcomers if came_new(one, day, limits.new_days)]
+    lacking = sum(not has_test(one, within_ms) for one in came)
+    if lacking:
+        figures = {"people": lacking, "new": len(came), "hours": within_ms // HOUR_MS}
+        yield Signal(NEW_UNTESTED, day, figures)
 
 
 def mask_share(passes: Iterable[GatePass]) -> tuple[int, int]:

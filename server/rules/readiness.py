@@ -79,6 +79,15 @@ def check_disk(free_bytes: int, limits: DiskLimits) -> Check:
     return Check(True, figures=figures)
 
 
+def check_backup(age_ms: int | None, late_h: float) -> Check:
+    """Whether the newest backup is no older than `late_h` hours. A late one is a warning: the work continues."""
+    figures = {"backup_age_h": None if age_ms is None else round(age_ms / 3_600_000, 1)}
+    if age_ms is None or age_ms > late_h * 3_600_000:
+        detail = "没有新的备份。请查看 gongdi scheduler 的日志, 以及 GONGDI_BACKUP_DIR 的空间和权限。"
+        return Check(True, "backup_late", detail, figures)
+    return Check(True, figures=figures)
+
+
 def check_holidays(holidays: Holidays, today: str, warn_days: int) -> Check:
     """Whether the official calendar is known for today and for `warn_days` from now."""
     for local_date in (today, add_days(today, warn_days)):

@@ -247,7 +247,7 @@ def _case_step(row: Row, rows: _Rows) -> _Found:
     for name in filter(None, (row["warn"], row["limit"])):
         if name not in rows.codes("rules"):
             yield "rule_unknown", f"rules 里没有 {name}, 请先增加, 或更正。"
-    if row["unit"] not in _OWN_UNITS:
+    if row["unit"] != SECTION:
         yield from _unit(row["unit"], rows)
 
 

@@ -17,7 +17,7 @@ from server.rules.case_steps import CaseStep, evidence_kinds, steps_of
 from server.rules.duties.conditions import Condition, condition
 from server.rules.duties.coverage import MEASURED_BY
 from server.rules.duties.event_filter import EventFilter
-from server.rules.duties.modes import MODES
+from server.rules.duties.modes import CAMERA, MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
 from server.rules.duties.windows import NORMAL, DutyRule, rule_of
 from server.rules.flags.escalation import Policy
@@ -90,8 +90,9 @@ class Rulebook:
         return {row["code"]: None if EVERY_KIND in row["kinds"] else frozenset(row["kinds"]) for row in rows}
 
     def evidence_kinds(self, duty: str) -> tuple[str, ...]:
-        """The kinds of record that a duty is judged by; coverage looks at who passed the gate as well."""
-        found = {rule.evidence for rule in self.duties if rule.code == duty}
+        """The kinds of record that a duty is judged by; coverage looks at who passed the gate as well. None of a duty of
+        cameras: what their platform reported is here, with the time of which it did."""
+        found = {rule.evidence for rule in self.duties if rule.code == duty and rule.mode.per != CAMERA}
         if any(rule.judging == "coverage" for rule in self.duties if rule.code == duty):
             found.add(PASSES)
         return tuple(sorted(found))

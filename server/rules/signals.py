@@ -108,6 +108,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "not_measured_in": ("进场未测温", "{count} 次进场没有测温 (共 {passes} 次进场)。"),
     "inside_long": ("长时间未出场", "{people} 人进场后超过 {hours} 小时没有出场记录, 名册上不住工地。"),
+    "new_untested": (
+        "新进场无核酸证明",
+        "{new} 名新进场人员中, {people} 人首次进场前 {hours} 小时内没有核酸阴性记录。",
+    ),
     "few_masks": ("佩戴口罩", "进场时戴口罩的占 {share}% ({worn}/{passes}), 应不低于 {least}%。"),
     "perfect": ("长期全优", "连续 {days} 天全部完成, 没有一次缺失、迟做或偏高读数。"),
 }

@@ -10,10 +10,14 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from server.actions.ops.check_keys import key_faults_of
 from server.actions.ops.health import gauges, health, rows_of_tables
+from server.base.config import Config
 from server.base.db import DatabaseTrouble, read
+from server.base.runtime import least_free_bytes
 from server.web.processes import FIGURES_FOLDER
-from server.web.responses import now_ms
+from server.web.responses import now_ms, runtime
+from server.workflows.keep_backups import newest_backup_ms
 
 COUNT_AGAIN_S = 300.0  # SQLite counts by reading
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -54,6 +58,7 @@ class _Stored(Collector):
             with read() as session:
                 counted = gauges(session, now_ms())
                 age_ms = health(session, now_ms()).heartbeat_age_ms
+                counted["gongdi_keys_faulty"] = len(key_faults_of(session, runtime()))
                 if time.monotonic() - self._counted_s >= COUNT_AGAIN_S:
                     self._rows, self._counted_s = rows_of_tables(session), time.monotonic()
         except DatabaseTrouble:
@@ -62,6 +67,7 @@ class _Stored(Collector):
             GaugeMetricFamily(name, name.replace("_", " "), value=value) for name, value in counted.items()
         ]
         families.append(GaugeMetricFamily("gongdi_database_up", "The database answers", value=1))
+        families += _of_machine(runtime().config)
         rows = GaugeMetricFamily("gongdi_table_rows", "Rows of each table, about", labels=("table",))
         for name, count in self._rows.items():
             rows.add_metric((name,), count)
@@ -72,3 +78,15 @@ class _Stored(Collector):
                 GaugeMetricFamily("gongdi_scheduler_heartbeat_age_seconds", title, value=age_ms / 1000)
             )
         return families
+
+
+def _of_machine(config: Config) -> list[GaugeMetricFamily]:
+    title = "Free space where keys, photos or the SQLite database are, whichever is less"
+    families = [GaugeMetricFamily("gongdi_disk_free_bytes", title, value=least_free_bytes(config))]
+    made_ms = None if config.backup_dir is None else newest_backup_ms(config.backup_dir)
+    if made_ms is not None:
+        title = "Seconds since the newest backup was made"
+        families.append(
+            GaugeMetricFamily("gongdi_backup_age_seconds", title, value=(now_ms() - made_ms) / 1000)
+        )
+    return families

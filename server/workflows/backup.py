@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.ops.check_keys import holds_data
 from server.actions.ops.health import schema_of
-from server.base.clock import to_iso
+from server.base.clock import from_iso, to_iso
 from server.base.config import Config
 from server.base.db import db, read, write
 from server.base.dump import dump_database, kind_of, load_database
@@ -113,6 +113,14 @@ def read_manifest(folder: Path) -> Manifest:
     if len(_photos_in(folder)) != manifest.photos:
         raise _unusable("照片数目与备份时不符。")
     return manifest
+
+
+def backup_made_ms(folder: Path) -> int | None:
+    """When the backup in `folder` was made, by its description alone; None when it is no complete backup."""
+    try:
+        return from_iso(msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest).made)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
 
 
 def require_keys_of(manifest: Manifest, seals: Seals) -> None:

@@ -1,15 +1,19 @@
 """Which parts of a tick have something to do, found in one statement: a tick without work takes no lock.
 
-Each part's own query is asked whether it gives a row, so that what is looked for is written once.
+Each part's own query is asked whether it gives a row, so that what is looked for is written once. To put them together
+takes longer than the answer: so the question is kept, and asked again at other times of the same hour.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.cameras.take_reports import gap_ms_of, left_cameras
+from server.actions.cameras.watch_platforms import platforms_to_clear, platforms_to_flag, silence_of
 from server.actions.cases.flag_overdue_cases import cases_to_look_at
 from server.actions.cases.screen_trips import sites_to_screen
 from server.actions.devices.retire_reporters import due_streams
@@ -24,32 +28,86 @@ from server.actions.ops.reseal import keys_in_rotation
 from server.actions.ops.retention import Query, due_rows
 from server.actions.signals.find_signals import sites_to_watch
 from server.actions.sync.release_held import due_entries
+from server.rules.calendar import HOUR_MS
 from server.rules.rulebook import Rulebook
 from server.workflows.make_reports import due_reports
 from server.workflows.read_rosters import due_rosters
 from server.workflows.receive_media import expired_uploads, old_photos
 
-# The question of the tick under way, by its time and the stamp of its rules: a tick asks whenever a part did something,
-# and to put the question together takes longer than the answer.
-_kept: dict[tuple[int, str], Query] = {}
+_kept: dict[tuple[str, str, int], Kept] = {}
+
+
+class Moment(int):
+    """A time in milliseconds that remembers how a number was calculated from it, so that a statement that was put together
+    at one time can be asked again at another."""
+
+    of: Callable[[int], int]
+
+    def __new__(cls, value: int, of: Callable[[int], int] = int) -> Moment:
+        made = super().__new__(cls, value)
+        made.of = of
+        return made
+
+    def _then(self, step: Callable[[int], int]) -> Moment:
+        of = self.of
+        return Moment(step(int(self)), lambda now_ms: step(of(now_ms)))
+
+    def __add__(self, other: int) -> Moment:
+        return self._then(lambda value: value + other)
+
+    def __sub__(self, other: int) -> Moment:
+        of, less = self.of, other.of if isinstance(other, Moment) else lambda _: other
+        return Moment(int(self) - int(other), lambda now_ms: of(now_ms) - less(now_ms))
+
+    def __mul__(self, other: int) -> Moment:
+        return self._then(lambda value: value * other)
+
+    def __floordiv__(self, other: int) -> Moment:
+        return self._then(lambda value: value // other)
+
+    def __mod__(self, other: int) -> Moment:
+        return self._then(lambda value: value % other)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A question, and those of its parameters that change with the time."""
+
+    question: Query
+    moments: dict[str, Moment]
+
+    def at(self, now_ms: int) -> dict[str, int]:
+        return {name: moment.of(now_ms) for name, moment in self.moments.items()}
 
 
 def due_parts(session: Session, now_ms: int, book: Rulebook) -> dict[str, bool]:
-    """Whether each part has something to do at `now_ms`."""
-    question = _kept.get((now_ms, book.stamp))
-    if question is None:
-        question = _question(now_ms, book)
+    """Whether each part has something to do at `now_ms`. Dates, and what begins at a time of the day, begin with an hour."""
+    dialect = session.get_bind().dialect
+    key = (dialect.name, book.stamp, now_ms // HOUR_MS)
+    kept = _kept.get(key)
+    if kept is None:
         _kept.clear()
-        _kept[now_ms, book.stamp] = question
-    return {name: bool(is_due) for name, is_due in session.execute(question).one()._mapping.items()}
+        kept = _kept[key] = kept_question(dialect, now_ms, book)
+    answer = session.execute(kept.question, kept.at(now_ms)).one()
+    return {name: bool(is_due) for name, is_due in answer._mapping.items()}
+
+
+def kept_question(dialect: sa.Dialect, now_ms: int, book: Rulebook) -> Kept:
+    """The question at this time, to be asked at any time of its hour."""
+    question = _question(Moment(now_ms), book)
+    given = question.compile(dialect=dialect).params
+    return Kept(question, {name: value for name, value in given.items() if isinstance(value, Moment)})
 
 
 def _question(now_ms: int, book: Rulebook) -> Query:
     """One column a part: whether it has something to do."""
+    cameras, platforms = _of_cameras(now_ms, book)
     asked: dict[str, Iterable[Query | None]] = {
         "windows": [due_sites(now_ms, book)],
         "forms": [scopes_waiting()],
         "held": [due_entries(now_ms)],
+        "cameras": cameras,
+        "platforms": platforms,
         "reporters": [due_streams(now_ms, book)],
         "judged": [windows_to_judge(now_ms)],
         "trips": [sites_to_screen()],
@@ -69,3 +127,12 @@ def _question(now_ms: int, book: Rulebook) -> Query:
         for name, queries in asked.items()
     )
     return sa.select(*columns)
+
+
+def _of_cameras(now_ms: int, book: Rulebook) -> tuple[list[Query], list[Query]]:
+    """Cameras of which something is not in the log yet, and platforms whose flags change."""
+    silence_ms = silence_of(book, now_ms)
+    if silence_ms is None:
+        return [], []
+    flags: list[Query] = [platforms_to_flag(now_ms, silence_ms), platforms_to_clear(now_ms, silence_ms)]
+    return [left_cameras(gap_ms_of(book, now_ms), now_ms)], flags

@@ -26,11 +26,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from server.actions.cameras.take_reports import write_left
+from server.actions.cameras.watch_platforms import watch_platforms
 from server.actions.cases.flag_overdue_cases import flag_overdue_cases
 from server.actions.cases.screen_trips import screen_trips
 from server.actions.devices.retire_reporters import retire_reporters
 from server.actions.duties.judge_windows import judge_due
-from server.actions.duties.plan_windows import plan_windows
+from server.actions.duties.plan_windows import Planner, plan_windows
 from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.flag_signals import flag_signals
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
@@ -54,7 +56,9 @@ from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
 from server.workflows.judge_forms import judge_waiting
+from server.workflows.keep_backups import keep_backups
 from server.workflows.make_reports import make_due_reports
+from server.workflows.poll_platforms import poll_platforms
 from server.workflows.read_rosters import read_waiting
 from server.workflows.receive_media import tidy_media
 from server.workflows.reseal import reseal
@@ -176,8 +180,8 @@ def deliver(app: Flask, now_ms: int) -> dict[str, int]:
 
 
 def run(app: Flask) -> None:
-    """Tick and deliver every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT; what is under way is
-    finished."""
+    """Tick, deliver and ask the camera platforms every `tick_s` seconds, the first time at once, until SIGTERM or SIGINT;
+    what is under way is finished."""
     stopping: SimpleQueue[None] = SimpleQueue()  # safe to put to from a handler that interrupts its `get`
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -189,7 +193,8 @@ def run(app: Flask) -> None:
 
 
 def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
-    """Tick and deliver until something is put into `stopping`.
+    """Tick, deliver, ask the camera platforms and keep backups until something is put into `stopping`. Each is a job of its
+    own: a copy of many photos must not delay a tick.
 
     The pause between two ticks is measured on the monotonic clock: jobs with a date of their own would wait for the wall
     clock to catch up after it was set back.
@@ -197,12 +202,12 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     runtime: Runtime = app.extensions["gongdi"]
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # else lines at every tick that say nothing
     scheduler = BackgroundScheduler(
-        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
+        jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(4)}, timezone=UTC
     )
     scheduler.start()
     try:
         while True:
-            for job in (resume_and_tick, deliver):
+            for job in (resume_and_tick, deliver, poll_platforms, keep_backups):
                 # Due at once, and skipped while the one before still runs.
                 name, due = job.__name__, partial(_at_now, app, job)
                 scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
@@ -226,10 +231,10 @@ def _share() -> Share:
 
 def _make(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
-    after, share = "", _share()
+    after, share, planner = "", _share(), Planner(this.book)
     while True:
         with this.turn() as tx:
-            did = plan_windows(tx, share.sites, after)
+            did = plan_windows(tx, share.sites, after, planner)
         after = did.pop("last")
         total.update(did)
         if not after:
@@ -304,6 +309,8 @@ PARTS: dict[str, Part] = {
     "windows": _make,
     "forms": lambda this: judge_waiting(this.runtime, this.now_ms),
     "held": _until_none(lambda tx: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
+    "cameras": _until_none(write_left),
+    "platforms": _until_none(watch_platforms),
     "reporters": _until_none(lambda tx: retire_reporters(tx.session, tx.now_ms, tx.book, _share().rows)),
     "judged": _judge,
     "trips": _until_none(lambda tx: screen_trips(tx, _share().sites)),

@@ -3,6 +3,7 @@ the case."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from uuid_utils import uuid7
 from schemas.limits import REASON_MAX, REASON_MIN
 from server.actions.cases.read_courses import CaseCourse
 from server.actions.duties.mode_evidence import bodies_of
+from server.actions.records.count_people import people_of
 from server.actions.records.registers import state_aad
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.problems import Problem, not_found
@@ -60,8 +62,9 @@ def contacts_of(tx: Tx, one: CaseCourse) -> list[ShownContact]:
     """Those proposed for a case, and those decided about: without a decision first."""
     scope_id = one.case.scope_id
     people = _people(tx.session, tx.seals, scope_id)
-    decided = _decisions(tx, one.case)
-    proposals = {each.worker: each for each in _proposals(tx, one.case, people)}
+    shown_under = _shown_under(tx.session, scope_id, people)
+    decided = _decisions(tx, one.case, shown_under)
+    proposals = {each.worker: each for each in _proposals(tx, one.case, people, shown_under)}
     for worker, (why, _) in decided.items():
         proposals.setdefault(worker, Proposal(worker, why))
     shown = [
@@ -110,8 +113,20 @@ def _people(session: Session, seals: Seals, scope_id: str) -> dict[str, tuple[Li
     return found
 
 
-def _proposals(tx: Tx, case: CaseFile, people: dict[str, tuple[Lives, str]]) -> list[Proposal]:
-    if case.worker_id not in people:
+def _shown_under(session: Session, scope_id: str, people: Collection[str]) -> dict[str, str]:
+    """For each record of the roster, merged ones too, the one under which its person is shown: the first that is on it."""
+    keys = people_of(session, scope_id)
+    shown: dict[str, str] = {}
+    for worker in sorted(people):
+        shown.setdefault(keys[worker], worker)
+    return {worker: shown[key] for worker, key in keys.items() if key in shown}
+
+
+def _proposals(
+    tx: Tx, case: CaseFile, people: Mapping[str, tuple[Lives, str]], shown_under: Mapping[str, str]
+) -> list[Proposal]:
+    own = shown_under.get(case.worker_id)
+    if own is None:
         return []
     day = local_date_of(case.opened_ms)
     from_ms = case.opened_ms - round(tx.book.number("contact_look_back_h", day) * HOUR_MS)
@@ -122,16 +137,19 @@ def _proposals(tx: Tx, case: CaseFile, people: dict[str, tuple[Lives, str]]) -> 
         IN_FORCE,
     )
     passes = [
-        Passed(worker, at_ms)
+        Passed(shown_under[worker], at_ms)
         for worker, at_ms in tx.session.execute(query)
-        if worker in people and at_ms is not None
+        if worker is not None and at_ms is not None and worker in shown_under
     ]
     near_ms = round(tx.book.number("contact_gate_min", day) * _MINUTE_MS)
-    lives = [one for one, _ in people.values()]
-    return propose_contacts(people[case.worker_id][0], lives, passes, near_ms)
+    lives = [one._replace(worker=shown_under[one.worker]) for one, _ in people.values()]
+    mine, _ = people.get(case.worker_id) or people[own]
+    return propose_contacts(mine._replace(worker=own), lives, passes, near_ms)
 
 
-def _decisions(tx: Tx, case: CaseFile) -> dict[str, tuple[tuple[str, ...], tuple[Decision, ...]]]:
+def _decisions(
+    tx: Tx, case: CaseFile, shown_under: Mapping[str, str]
+) -> dict[str, tuple[tuple[str, ...], tuple[Decision, ...]]]:
     """By worker, why they were proposed, and what was decided of them, the latest first."""
     query = (
         sa.select(Record.id, Record.event_ms, User.display_name)
@@ -146,6 +164,7 @@ def _decisions(tx: Tx, case: CaseFile) -> dict[str, tuple[tuple[str, ...], tuple
     for row in rows:
         body = bodies.get((case.scope_id, row.id), {})
         made = Decision(str(body["verdict"]), str(body["grounds"]), row.display_name or "", row.event_ms or 0)
-        why, earlier = found.get(str(body["worker"]), (tuple(body["why"]), ()))
-        found[str(body["worker"])] = (why, (*earlier, made))
+        worker = shown_under.get(str(body["worker"]), str(body["worker"]))
+        why, earlier = found.get(worker, (tuple(body["why"]), ()))
+        found[worker] = (why, (*earlier, made))
     return found

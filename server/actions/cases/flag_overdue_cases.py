@@ -22,7 +22,7 @@ from server.models.tx import Tx
 from server.rules.case_steps import Verdict
 from server.rules.cases import CASE, TRAVEL_HIT, is_of_cases, next_look_ms
 from server.rules.duties.reporting import Reporting
-from server.rules.flags.escalation import FEVER_UNREPORTED, SECTION, policy_from
+from server.rules.flags.escalation import FEVER_UNREPORTED, SECTION, owner, policy_from
 
 _LOOK_AGAIN_MS = 5 * 60 * 1000  # before a case whose tablets are behind is looked at again
 _REVIEW_AGAIN_MS = 3_600_000  # the same for one whose evidence is kept and not applied, or not certain
@@ -43,8 +43,8 @@ def flag_overdue_cases(tx: Tx, limit: int = 200) -> int:
     partial index.
 
     1. Each step is judged by the case, by the records of its forms and by how far the site's tablets have reported in.
-    2. What is wrong goes into the history of the site's one open flag of that step, once; past the limit it calls the
-       brigade, where the step says so.
+    2. What is wrong goes into the history of the site's one open flag of that step, once; past the limit it
+       passes to the unit that the step names, where that is not the section.
     3. What comes after that goes into its history too, for a person to look at.
     4. A flag whose steps turn out to have been done in time is withdrawn; its history stays.
     """
@@ -100,7 +100,9 @@ class _Watch:
             )
             self.flags[flag.id] = flag
             if verdict.state == "overdue" and step.unit != SECTION:
-                trigger(self.tx, flag, policy_from(flag.policy), FEVER_UNREPORTED)
+                policy = policy_from(flag.policy)
+                unit = owner(policy, step.unit, self.tx.book.reviews())
+                trigger(self.tx, flag, policy, FEVER_UNREPORTED, unit)
         if verdict.proof and verdict.state in ("overdue", "review"):
             self._note(case, verdict)
         if verdict.state == "review":

@@ -23,13 +23,14 @@ from server.models.place import places_of
 from server.models.record import Record, cases_of
 from server.models.site import suspensions_of
 from server.models.window import AnyWindow
-from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.calendar import DAY_MS, HOUR_MS, local_date_of
+from server.rules.cameras import CAMERA_FIELD
 from server.rules.cases import CASE_KIND
 from server.rules.duties.conditions import Condition, Finding, Surrounding, field_with, labels_of
 from server.rules.duties.documents import match_document
 from server.rules.duties.judge import NOT_SATISFIED, reason_code
 from server.rules.duties.matching import Candidate, Fact, Matched, match_facts
-from server.rules.duties.modes import PARENT, ROSTER, SAME_WORKER
+from server.rules.duties.modes import CAMERA, PARENT, ROSTER, SAME_WORKER
 from server.rules.duties.states import Statement, match_state
 from server.rules.duties.stock import LOOKS_BACK_DAYS, MEAN_DAYS, Movement, StockAsked, match_stock
 from server.rules.duties.telemetry import Stretch, weigh_stretches
@@ -298,16 +299,32 @@ def _cases(session: Session, windows: Sequence[AnyWindow]) -> Facts:
 def _of_telemetry(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, Matched]:
     kind = looking.book.kinds.kinds[looking.rule.evidence]
     roles = [field_with(kind, role) or "" for role in ("started", "ended", "amount")]
-    first_ms = min(window.opens_ms for window in windows)
-    facts, bodies = _facts_of(looking, windows, first_ms)
+    mode = looking.rule.mode
+    away = {window.local_date: _away_ms(looking, window.local_date) for window in windows}
+    back_ms = max(one or 0 for one in away.values())
+    if back_ms:
+        back_ms += HOUR_MS  # a line tells of the hour before it
+    facts, bodies = _facts_of(looking, windows, min(window.opens_ms for window in windows) - back_ms)
     found = {}
     for scope_id, _, some, asked in _at_places(looking, windows, facts, bodies):
-        reported = [_stretch(bodies.get((scope_id, fact.id), {}), roles) for fact in asked if fact.proves]
-        stretches = [one for one in reported if one is not None]
+        reported: dict[str, list[Stretch]] = {}
+        for fact in asked:
+            body = bodies.get((scope_id, fact.id), {})
+            stretch = _stretch(body, roles) if fact.proves else None
+            if stretch is not None:
+                thing = str(body.get(CAMERA_FIELD)) if mode.per == CAMERA else ""
+                reported.setdefault(thing, []).append(stretch)
         for window in some:
-            evidence = weigh_stretches(stretches, window.opens_ms, window.due_ms, looking.rule.mode.share)
-            found[window.id] = Matched(evidence)
+            own = reported.get(window.slot if mode.per == CAMERA else "", ())
+            limits = (mode.share, away[window.local_date])
+            found[window.id] = Matched(weigh_stretches(own, window.opens_ms, window.due_ms, *limits))
     return found
+
+
+def _away_ms(looking: _Looking, local_date: str) -> int | None:
+    """For how long it may be offline without a break; None: no matter how long."""
+    code = looking.rule.mode.away
+    return round(looking.book.number(code, local_date) * HOUR_MS) if code else None
 
 
 def _stretch(body: Mapping[str, Any], roles: Sequence[str]) -> Stretch | None:

@@ -16,13 +16,16 @@ from server.actions.records.feed import publish
 from server.actions.records.site_record import site_put
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost, savepoint
+from server.models.camera import Camera, cameras_of
 from server.models.place import Place, places_of
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site, Suspension, suspensions_of
 from server.models.tx import Tx
-from server.models.window import Window, insert_windows, long_windows, make_window, set_decision
+from server.models.window import Window, insert_windows, long_windows, plain_window, set_decision
 from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
+from server.rules.duties.camera_windows import InUse, at_cameras
 from server.rules.duties.judge import PLACE_CLOSED
+from server.rules.duties.modes import Mode
 from server.rules.duties.place_windows import at_places
 from server.rules.duties.transition import REASON_MAX, StoredWindow, reopen, revise
 from server.rules.duties.windows import PERIOD, Key, PlannedWindow, SiteProfile, plan
@@ -43,11 +46,12 @@ class _Planning:
     scope: Scope
     suspensions: Sequence[Suspension]
     places: Sequence[Place]
+    cameras: Sequence[Camera]
 
 
 @dataclass(slots=True)
-class _Planner:
-    """Plans each day once for all sites that are alike."""
+class Planner:
+    """Plans each day once for all sites that are alike, by the rules of `book`."""
 
     book: Rulebook
     known: dict[tuple[SiteProfile, str], list[PlannedWindow]] = field(default_factory=dict)
@@ -55,6 +59,11 @@ class _Planner:
     def profile(self, planning: _Planning, local_date: str) -> SiteProfile:
         kinds = [place.kind for place in planning.places]
         return make_profile(planning.site, kinds, planning.suspensions, self.book, local_date)
+
+    def mode_on(self, duty: str, local_date: str) -> Mode | None:
+        """How a duty without slots is judged on a local date."""
+        rule = self.book.mode_rule(duty, local_date)
+        return rule.mode if rule is not None else None
 
     def day(self, planning: _Planning, local_date: str) -> list[PlannedWindow]:
         """By kinds of places: sites whose places are of the same kinds are alike."""
@@ -72,8 +81,9 @@ def due_sites(now_ms: int, book: Rulebook) -> sa.Select[str]:
     return sa.select(Site.id).where(sa.or_(Site.planned_until < until, Site.planned_stamp != book.stamp))
 
 
-def plan_windows(tx: Tx, limit: int = 50, after: str = "") -> dict[str, Any]:
-    """Make and revise the windows of up to `limit` sites that need it, from the one after id `after` on.
+def plan_windows(tx: Tx, limit: int = 50, after: str = "", planner: Planner | None = None) -> dict[str, Any]:
+    """Make and revise the windows of up to `limit` sites that need it, from the one after id `after` on. `planner`: what
+    was planned for others by the same rules.
 
     A site needs it when its windows do not reach two days ahead, or were planned by other rules. Sites whose
     scope is locked by another process are left to it or to the next tick. One that fails is undone, logged and
@@ -86,7 +96,7 @@ def plan_windows(tx: Tx, limit: int = 50, after: str = "") -> dict[str, Any]:
     did: dict[str, Any] = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     did["last"] = wanted[-1] if len(wanted) == limit else ""
     scopes = take_scopes(session, wanted)
-    planner = _Planner(tx.book)
+    planner = planner or Planner(tx.book)
     for planning in _plannings(session, scopes):
         scope = planning.scope
         try:
@@ -107,24 +117,27 @@ def plan_again(tx: Tx, scope: Scope) -> None:
     """Plan one site at once, because something about it has changed. The scope is locked."""
     (planning,) = _plannings(tx.session, [scope])
     planning.site.planned_stamp = ""
-    _plan_site(tx, _Planner(tx.book), planning, local_date_of(tx.now_ms + AHEAD_MS))
+    _plan_site(tx, Planner(tx.book), planning, local_date_of(tx.now_ms + AHEAD_MS))
 
 
 def _plannings(session: Session, scopes: Sequence[Scope]) -> Iterator[_Planning]:
     site_ids = [scope.scope_id for scope in scopes]
     suspensions, places = suspensions_of(session, site_ids), places_of(session, site_ids)
+    cameras = cameras_of(session, site_ids)
     for scope in scopes:
         site = session.get_one(Site, scope.scope_id, populate_existing=True)
-        yield _Planning(site, scope, suspensions[site.id], places[site.id])
+        yield _Planning(site, scope, suspensions[site.id], places[site.id], cameras[site.id])
 
 
-def _plan_site(tx: Tx, planner: _Planner, planning: _Planning, until: str) -> tuple[int, int]:
+def _plan_site(tx: Tx, planner: Planner, planning: _Planning, until: str) -> tuple[int, int]:
     """How many windows were made and how many revised. The scope is locked."""
     session, now_ms, site = tx.session, tx.now_ms, planning.site
     dates = list(_dates(site, now_ms, planner.book.stamp, until))
     long = _long(tx, planner, planning, dates)
     kinds = {one.key: one for date in dates for one in planner.day(planning, date)}
     kinds |= {one.key: one for one in _of_long(tx, planner, planning, long, until)}
+    cameras = [InUse(one.code, one.from_ms, one.to_ms) for one in planning.cameras]
+    kinds = {one.key: one for one in at_cameras(kinds.values(), cameras, planner.mode_on)}
     apart = {rule.code for rule in planner.book.duties if rule.judging == "log" or rule.mode.per == "place"}
     places = [place.value() for place in planning.places]
     planned = {one.key: one for one in at_places(kinds.values(), places, apart)}
@@ -132,7 +145,7 @@ def _plan_site(tx: Tx, planner: _Planner, planning: _Planning, until: str) -> tu
     stored = _stored(session, site.id, dates) | {window.key: window for window in long.recent}
     adopted = _adopt(stored, planned, now_ms)
     new = [
-        make_window(site.id, one)
+        plain_window(site.id, one)
         for key, one in planned.items()
         if key not in stored and one.excused != PLACE_CLOSED and _is_owed(planner.book, site, one, now_ms)
     ]
@@ -145,7 +158,7 @@ def _plan_site(tx: Tx, planner: _Planner, planning: _Planning, until: str) -> tu
     insert_windows(session, new)
     site.planned_until, site.planned_stamp = max(until, site.planned_until), planner.book.stamp
     session.flush()
-    puts = [window_put(one) for one in (*new, *changed)]
+    puts = [*map(window_put, new), *map(window_put, changed)]
     site_record = site_put(session, site, planning.suspensions, now_ms)
     publish(session, planning.scope, tx.seals, now_ms, [site_record, *puts])
     return len(new), len(changed)
@@ -186,7 +199,7 @@ def _dates(site: Site, now_ms: int, stamp: str, until: str) -> Iterator[str]:
         first = add_days(first, 1)
 
 
-def _long(tx: Tx, planner: _Planner, planning: _Planning, dates: Sequence[str]) -> Long:
+def _long(tx: Tx, planner: Planner, planning: _Planning, dates: Sequence[str]) -> Long:
     if not dates or not has_periods(planner.book):
         return Long((), ())
     known = long_windows(tx.session, planning.site.id, tx.now_ms - ROLLED_MS)
@@ -195,12 +208,13 @@ def _long(tx: Tx, planner: _Planner, planning: _Planning, dates: Sequence[str]) 
 
 
 def _of_long(
-    tx: Tx, planner: _Planner, planning: _Planning, long: Long, until: str
+    tx: Tx, planner: Planner, planning: _Planning, long: Long, until: str
 ) -> Iterator[PlannedWindow]:
     """What planning gives for these windows now, however long ago they opened, and what follows the last record."""
-    for local_date in sorted({window.local_date for window in long.recent}):
+    asked = {(window.duty, window.local_date) for window in long.recent}
+    for local_date in sorted({local_date for _, local_date in asked}):
         for one in planner.day(planning, local_date):
-            if one.slot == PERIOD:
+            if one.slot == PERIOD and (one.duty, one.local_date) in asked:  # not those of a day
                 yield one
     yield from rolling_windows(
         lambda local_date: planner.profile(planning, local_date), planner.book, long, tx.now_ms, until

@@ -160,7 +160,7 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
     rows = [
         [
             window.local_date,
-            SLOTS.get(window.slot, window.slot),
+            names.slot(window.slot) or SLOTS.get(window.slot, window.slot),
             names.place(window.place, window.place_id),
             moment(window.deadline_ms),
             _result(window),

@@ -155,23 +155,25 @@ def _receivers(tick: _Tick, flag: Flag, site: Site, party: str) -> list[User]:
     return found
 
 
-def trigger(tx: Tx, flag: Flag, policy: Policy, why: str) -> None:
+def trigger(tx: Tx, flag: Flag, policy: Policy, why: str, unit: str = "") -> None:
     """What something means for steps: an overdue rectification calls the brigade, also when an order had ended that
-    clock. The next round of the tick takes what is due now."""
+    clock. The next round of the tick takes what is due now. `unit`: whom it calls, where that is not the step's own."""
     codes = policy.at_once(why)
     if not codes:
         return
     query = sa.select(FlagStep).where(of_flag(FlagStep, flag), FlagStep.step.in_(codes))
     waiting = [row for row in tx.session.scalars(query) if row.done_ms is not None or row.taken_ms is None]
-    expedite_steps(tx, flag, policy, waiting, why)
+    expedite_steps(tx, flag, policy, waiting, why, unit)
 
 
-def expedite_steps(tx: Tx, flag: Flag, policy: Policy, rows: Iterable[FlagStep], why: str) -> None:
+def expedite_steps(
+    tx: Tx, flag: Flag, policy: Policy, rows: Iterable[FlagStep], why: str, unit: str = ""
+) -> None:
     """Start these steps of a flag again, due now; those that are due already stay."""
     late = [
         row for row in rows if policy.step(row.step) and (row.done_ms is not None or row.due_ms > tx.now_ms)
     ]
     if late:
-        clocks = {row.step: clock_of(row.unit, tx.now_ms) for row in late}
+        clocks = {row.step: clock_of(unit or row.unit, tx.now_ms) for row in late}
         event = NewEvent(SCHEDULER, "hastened", {"reason": why, "clocks": clocks})
         append_event(tx, flag, event, policy, late)

@@ -1,4 +1,5 @@
-"""Signals about the gate that are for the site to answer: people on no roster (REG), and too few masks (MASK)."""
+"""Signals about the gate that are for the site to answer: people on no roster (REG), too few masks (MASK), and newcomers
+without a test (ENTRY-TEST)."""
 
 from __future__ import annotations
 
@@ -16,10 +17,14 @@ from server.models.scope import Scope
 from server.models.signal import SiteSignal
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
-from server.rules.gate import FEW_MASKS, NOT_REGISTERED
+from server.rules.gate import FEW_MASKS, NEW_UNTESTED, NOT_REGISTERED
 from server.rules.signals import Signal, explain
 
-DUTIES: Mapping[str, str] = {NOT_REGISTERED: "REG", FEW_MASKS: "MASK"}
+DUTIES: Mapping[str, str] = {
+    NOT_REGISTERED: "REG",
+    FEW_MASKS: "MASK",
+    NEW_UNTESTED: "ENTRY-TEST",
+}
 _FOUND = "signal_found"
 
 

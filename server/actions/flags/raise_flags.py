@@ -76,6 +76,8 @@ def gather_windows(tx: Tx, judged: Sequence[Judged]) -> Gathered:
     for one in judged:
         for window in one.windows:
             duty = _belongs(window, silent, now_ms, flagged_after_ms)
+            if duty == SILENT and not book.evidence_kinds(window.duty):
+                continue  # of a camera: its platform is silent, which has one flag of its own
             if duty is not None:
                 touched.setdefault((one.scope.scope_id, duty), []).append(window)
     sites = {one.site.id: one.site for one in judged}

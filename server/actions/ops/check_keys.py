@@ -53,6 +53,11 @@ def knows_keys(session: Session) -> bool:
     return KeyFingerprint.__tablename__ in _tables(session)
 
 
+def key_faults_of(session: Session, runtime: Runtime) -> list[KeyFault]:
+    """What is wrong with the keys that this process holds, and with those it would start with now."""
+    return [*faults_of_keys(session, runtime.seals), *_faults_of_stored(runtime)]
+
+
 def faults_of_keys(session: Session, seals: Seals) -> list[KeyFault]:
     """What is wrong with these keys, by the fingerprints in the database."""
     known = {
@@ -61,7 +66,7 @@ def faults_of_keys(session: Session, seals: Seals) -> list[KeyFault]:
     return key_faults(known, seals.fingerprints, f"{SEALING}{seals.current_name}")
 
 
-def faults_of_stored(runtime: Runtime) -> list[KeyFault]:
+def _faults_of_stored(runtime: Runtime) -> list[KeyFault]:
     """What is wrong with the keys that this process would start with now: files that were taken away show before the
     next start does."""
     try:

@@ -16,7 +16,7 @@ from server.models.flag import Flag, Heartbeat
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.calendar import local_date_of
-from server.rules.readiness import Check, DiskLimits, check_disk, check_holidays
+from server.rules.readiness import Check, DiskLimits, check_backup, check_disk, check_holidays
 
 _counts = Flag.scope_id.not_in(sa.select(Site.id).where(Site.practice))
 COUNT_MAX = 100_000  # a gauge is counted up to here: watching must not cost more than what is watched
@@ -46,19 +46,34 @@ def health(session: Session, now_ms: int) -> Health:
     return Health(schema, None if beat_ms is None else now_ms - beat_ms)
 
 
-def watch_rules(session: Session, free_bytes: int, now_ms: int) -> dict[str, Check]:
-    """The checks that work with numbers of the rules in force: room on the disk, and how far the calendar goes."""
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the process sees of its machine. `backed_up_ms`: when the newest backup was made."""
+
+    free_bytes: int
+    keeps_backups: bool
+    backed_up_ms: int | None
+
+
+def watch_rules(session: Session, machine: Machine, now_ms: int) -> dict[str, Check]:
+    """The checks that work with numbers of the rules in force: room on the disk, the newest backup where backups are kept,
+    and how far the calendar goes."""
     book, today = rules_in_force(session), local_date_of(now_ms)
     try:
         limits = DiskLimits(book.number("disk_free_mb_min", today), book.number("disk_free_mb_warn", today))
         warn_days = round(book.number("holidays_ahead_d", today))
+        late_h = book.number("backup_late_h", today)
     except LookupError:
         detail = "基础数据没有装入或不是本版本的, 请运行 gongdi seed reference。"
         return {"reference": Check(True, "reference_missing", detail)}
-    return {
-        "disk": check_disk(free_bytes, limits),
+    checks = {
+        "disk": check_disk(machine.free_bytes, limits),
         "holidays": check_holidays(book.holidays, today, warn_days),
     }
+    if machine.keeps_backups:
+        age_ms = None if machine.backed_up_ms is None else now_ms - machine.backed_up_ms
+        checks["backup"] = check_backup(age_ms, late_h)
+    return checks
 
 
 def gauges(session: Session, now_ms: int) -> dict[str, int]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.actions.accounts.form_keys import form_aad
+from server.actions.cameras.edit_platforms import key_aad, secret_aad
 from server.actions.erasure.request_erasure import person_aad
 from server.actions.flags.events import tally_aad
 from server.actions.notices.edit_channels import address_aad
@@ -23,6 +24,7 @@ from server.actions.sync.log_lines import entry_aad, log_segment_aad
 from server.actions.sync.quarantine import quarantine_aad
 from server.base.db import Base
 from server.base.seal import HEAD_BYTES, MAGIC
+from server.models.camera import Platform
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import Erasure
 from server.models.form import SentForm
@@ -77,6 +79,8 @@ SEALED_COLUMNS = (
     ),
     SealedColumn(Contest, Contest.values, lambda row: contest_aad(row.entry_id, row.field)),
     SealedColumn(Channel, Channel.address, lambda row: address_aad(row.id)),
+    SealedColumn(Platform, Platform.secret, lambda row: secret_aad(row.id)),
+    SealedColumn(Platform, Platform.key, lambda row: key_aad(row.id)),
     SealedColumn(Roster, Roster.file, lambda row: file_aad(row.id), rows_at_once=1),  # megabytes each
     SealedColumn(Roster, Roster.result, lambda row: result_aad(row.id), rows_at_once=1),
     SealedColumn(Scope, Scope.flag_tally, lambda row: tally_aad(row.scope_id)),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from schemas.book import FormBook
 from server.actions.reference.load_reference import rules_in_force
+from server.models.camera import cameras_of
 from server.models.place import places_of
 from server.models.reference import Reference
 from server.rules.flags.moves import MOVES
@@ -37,6 +38,7 @@ _EVENTS = {
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
     "signal_found": "从进出场记录发现",
+    "platform_silent": "监控平台没有上报, 不能认定它的摄像机离线",
     "travel_hit": "有人到过风险地区, 已立案",
     "case_unreported": "健康异常个案尚未报备",
     "case_overdue": "健康异常个案超过时限报备",
@@ -54,6 +56,7 @@ _EVENTS = {
 _REASONS = {  # by an event's action and its detail's `reason`
     "withdrawn": {
         "heard_again": "已恢复联系, 各时段另行判定",
+        "platform_heard": "监控平台恢复上报",
         "nothing_wrong": "补到的记录表明没有问题",
         "reported_in_time": "个案已在时限内报备",
         "done_in_time": "个案的这一步已在时限内完成, 或不再要求",
@@ -87,6 +90,10 @@ class Names:
         name = self.known.get("places", {}).get(place_id or "", "")
         return (name if word in name else f"{word} {name}") if name else word
 
+    def slot(self, code: str) -> str:
+        """The camera of which a window is; empty for a window of another sort."""
+        return self.known.get("cameras", {}).get(code, "")
+
     def kind(self, name: str) -> str:
         """The title of a kind of records, or its name where it is not known."""
         known = self.kinds.get(name)
@@ -115,7 +122,8 @@ class Names:
 
 
 def read_names(session: Session, *site_ids: str) -> Names:
-    """Every name; of rows with several dates, the latest one. With sites those of their places, too."""
+    """Every name; of rows with several dates, the latest one. With sites those of their places and cameras,
+    too."""
     query = (
         sa.select(Reference.noun, Reference.code, Reference.data)
         .where(Reference.noun.in_((*NOUNS, CASE_STEPS)))
@@ -132,4 +140,6 @@ def read_names(session: Session, *site_ids: str) -> Names:
     if site_ids:
         places = places_of(session, site_ids).values()
         known["places"] = {place.id: place.name for some in places for place in some}
+        cameras = cameras_of(session, site_ids).values()
+        known["cameras"] = {camera.code: camera.name for some in cameras for camera in some}
     return Names(known, rules_in_force(session).kinds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from server.actions.records.count_people import people_of
 from server.actions.records.segments import read_bodies
 from server.actions.signals.read_gate import gate_limits, read_gate
+from server.actions.signals.read_newcomers import read_newcomers
 from server.base.seal import Seals
 from server.models.entry import LogEntry
 from server.models.media import MediaPromise
@@ -22,7 +23,7 @@ from server.models.signal import SiteSignal
 from server.models.site import Site
 from server.models.window import Window
 from server.rules.calendar import add_days, dates_from, local_date_of, midnight_ms
-from server.rules.gate import GATE_CODES, NOT_REGISTERED, gate_signals
+from server.rules.gate import GATE_CODES, MENDED_BY_RECORDS, gate_signals
 from server.rules.rulebook import Rulebook
 from server.rules.signals import Chlorine, Limits, Reading, Records, Signal, find_signals, metres_between
 
@@ -50,7 +51,7 @@ def find_new_signals(
         first = _first_day(session, site, today, book)
         found = _find(session, seals, site, first, today, book)
         through_ms = scope.watermark_ms or 0
-        found += _at_gate(session, seals, site.id, dates_from(first, today), through_ms, book)
+        found += _at_gate(session, seals, site, dates_from(first, today), through_ms, book)
         found.sort(key=lambda signal: (signal.local_date, signal.code))
         again = sa.or_(SiteSignal.code.not_in(GATE_CODES), SiteSignal.local_date < local_date_of(through_ms))
         own = (SiteSignal.scope_id == site.id, SiteSignal.local_date >= first)
@@ -90,7 +91,7 @@ def limits_of(book: Rulebook, local_date: str) -> Limits:
 
 def _first_day(session: Session, site: Site, today: str, book: Rulebook) -> str:
     """From which day on a site is looked through, within bounds: the last days always, each day of which something came in
-    since it was looked at, and each with people who were on no roster, which may have been mended."""
+    since it was looked at, and each with people on no roster, or without a test, which may have been mended."""
     days, most = (round(book.number(code, today)) for code in ("signal_days", "signal_late_days"))
     usual, bound = add_days(today, -days), add_days(today, -most)
     if not site.watched_on:
@@ -102,21 +103,25 @@ def _first_day(session: Session, site: Site, today: str, book: Rulebook) -> str:
     )
     oldest_ms = session.scalar(came)
     strangers = sa.select(sa.func.min(SiteSignal.local_date)).where(
-        SiteSignal.scope_id == site.id, SiteSignal.code == NOT_REGISTERED, SiteSignal.local_date >= bound
+        SiteSignal.scope_id == site.id, SiteSignal.code.in_(MENDED_BY_RECORDS), SiteSignal.local_date >= bound
     )
     came_on = usual if oldest_ms is None else local_date_of(oldest_ms)
     return max(bound, min(usual, came_on, session.scalar(strangers) or usual))
 
 
 def _at_gate(
-    session: Session, seals: Seals, site_id: str, days: Sequence[str], through_ms: int, book: Rulebook
+    session: Session, seals: Seals, site: Site, days: Sequence[str], through_ms: int, book: Rulebook
 ) -> list[Signal]:
     """What the gate says of these days, as far as all devices have reported."""
     known = [day for day in days if day < local_date_of(through_ms)]
     if not known:
         return []
-    found = read_gate(session, seals, site_id, midnight_ms(known[0]), through_ms)
-    return gate_signals(found, gate_limits(book, days[-1]), known, through_ms)
+    limits = gate_limits(book, site.kind, days)
+    found = read_gate(session, seals, site.id, midnight_ms(known[0]), through_ms)
+    if limits.tested_within_ms:
+        new = read_newcomers(session, seals, site.id, found.roster, known, limits.new_days)
+        found = replace(found, newcomers=new)
+    return gate_signals(found, limits, known, through_ms)
 
 
 def _find(session: Session, seals: Seals, site: Site, first: str, today: str, book: Rulebook) -> list[Signal]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,9 @@ from server.actions.records.segments import read_bodies
 from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record, Worker
 from server.rules.calendar import HOUR_MS
+from server.rules.from_rows import in_force
 from server.rules.gate import AtGate, GateLimits, GatePass, Group, Listed, Seen
+from server.rules.newcomers import ENTRY_TEST
 from server.rules.rulebook import PASSES, Rulebook
 
 VISITORS = "visitor_pass"  # the form
@@ -27,8 +29,9 @@ _COLUMNS = (
 _decode = msgspec.json.Decoder().decode
 
 
-def gate_limits(book: Rulebook, local_date: str) -> GateLimits:
-    """The thresholds as they hold on a local date."""
+def gate_limits(book: Rulebook, site_kind: str, days: Sequence[str]) -> GateLimits:
+    """The thresholds as they hold on the last of these local dates, and on each whether newcomers are asked for a test."""
+    local_date = days[-1]
 
     def number(code: str) -> float:
         return book.number(code, local_date)
@@ -38,7 +41,17 @@ def gate_limits(book: Rulebook, local_date: str) -> GateLimits:
         inside_max_ms=round(number("inside_max_h") * HOUR_MS),
         masks_from=round(number("mask_passes_min")),
         mask_share=number("mask_share_min"),
+        tested_within_ms=dict(_tests_asked(book, site_kind, days)),
+        new_days=round(number("newcomer_d")),
     )
+
+
+def _tests_asked(book: Rulebook, site_kind: str, days: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """The days on which newcomers are asked for a test at such sites, with how old it may be."""
+    for day in days:
+        duty = in_force(book.rows["duties"], ENTRY_TEST, day)
+        if duty is not None and site_kind in duty["site_kinds"]:
+            yield day, round(book.number("entry_test_h", day) * HOUR_MS)
 
 
 def read_gate(session: Session, seals: Seals, site_id: str, from_ms: int, to_ms: int) -> AtGate:
@@ -95,7 +108,7 @@ def _roster(session: Session, seals: Seals, site_id: str, people: Mapping[str, s
     rows = session.execute(query.order_by(Record.id)).all()
     found = {}
     for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
-        found[row.id] = Listed(
-            people.get(row.id, row.id), row.exited_on, bool(_decode(said).get("dormitory"))
-        )
+        body = _decode(said)
+        lives_here, since = bool(body.get("dormitory")), str(body.get("entered_on") or "")
+        found[row.id] = Listed(people.get(row.id, row.id), row.exited_on, lives_here, since)
     return found

@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.devices.refresh_watermark import reporting_of
-from server.actions.signals.read_gate import VISITORS, read_gate, read_visitors
+from server.actions.signals.read_gate import VISITORS, gate_limits, read_gate, read_visitors
+from server.actions.signals.read_newcomers import read_newcomers
 from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record
+from server.models.site import Site
 from server.rules.calendar import DAY_MS, HOUR_MS, local_date_of, midnight_ms
 from server.rules.gate import HourCount, head_counts, living_here, mask_share
+from server.rules.newcomers import came_new, has_test
 from server.rules.rulebook import PASSES, Rulebook
 
 _COUNTED = (PASSES, VISITORS)
@@ -24,7 +27,8 @@ class HeadCount:
     """The people of one local date up to `until_ms` (None: nobody reports there; before midnight: nothing of the day is
     known yet). `hours`: those that have begun; what comes after `until_ms` is not counted. `unknown`: hours of the day that
     have begun since, of which some device has not reported. `early`: records that came from those hours. `live_here`:
-    people who sleep there. `masks`: who came in with one, and of how many it is said."""
+    people who sleep there. `masks`: who came in with one, and of how many it is said. `new_people`: who
+    came in for the first time today, `new_untested` of them without the test that is asked; both as far as is known."""
 
     local_date: str
     until_ms: int | None
@@ -33,6 +37,8 @@ class HeadCount:
     early: int
     live_here: int
     masks: tuple[int, int]
+    new_people: int
+    new_untested: int
 
     @property
     def now(self) -> HourCount | None:
@@ -51,6 +57,12 @@ def head_count(session: Session, seals: Seals, book: Rulebook, site_id: str, now
     visitors = read_visitors(session, seals, site_id, start_ms, start_ms + DAY_MS)
     hours = head_counts(found, visitors, day, known_ms)
     begun = (now_ms - start_ms) // HOUR_MS + 1
+    limits = gate_limits(book, session.get_one(Site, site_id).kind, [day])
+    within_ms = limits.tested_within_ms.get(day)
+    new = []
+    if within_ms is not None:
+        new = read_newcomers(session, seals, site_id, found.roster, [day], limits.new_days)
+    came = [one for one in new if came_new(one, day, limits.new_days)]
     return HeadCount(
         local_date=day,
         until_ms=until_ms,
@@ -59,6 +71,8 @@ def head_count(session: Session, seals: Seals, book: Rulebook, site_id: str, now
         early=_came_early(session, site_id, max(known_ms, start_ms), start_ms + DAY_MS),
         live_here=len(living_here(found.roster, day)),
         masks=mask_share(one for one in found.passes if one.at_ms < known_ms),
+        new_people=len(came),
+        new_untested=sum(not has_test(one, within_ms or 0) for one in came),
     )
 
 

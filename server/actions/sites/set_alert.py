@@ -12,7 +12,7 @@ from server.models.audit import Deed, record_deed
 from server.models.scope import lock_scope
 from server.models.site import ALERTS, Site, suspensions_of
 from server.models.tx import Tx
-from server.models.window import Window, insert_windows, make_window
+from server.models.window import DueWindow, Window, insert_windows, plain_window
 from server.rules.calendar import local_date_of
 from server.rules.duties.rolling import rolling_rule
 from server.rules.duties.windows import asks, plan_raised
@@ -41,7 +41,7 @@ def set_alert(tx: Tx, site_id: str, level: str, source: str, by: str | None = No
     return True
 
 
-def _raised_windows(tx: Tx, site: Site) -> list[Window]:
+def _raised_windows(tx: Tx, site: Site) -> list[DueWindow]:
     """What is asked because the level has turned, once a day at most."""
     today = local_date_of(tx.now_ms)
     profile = make_profile(site, (), suspensions_of(tx.session, [site.id])[site.id], tx.book, today)
@@ -51,7 +51,7 @@ def _raised_windows(tx: Tx, site: Site) -> list[Window]:
         if rule is None or rule.mode.rolling is None or not rule.mode.rolling.raised_days:
             continue
         if asks(profile, rule):
-            window = make_window(site.id, plan_raised(profile, tx.book.holidays, rule, tx.now_ms))
+            window = plain_window(site.id, plan_raised(profile, tx.book.holidays, rule, tx.now_ms))
             if tx.session.get(Window, (site.id, window.id)) is None:
                 made.append(window)
     return made

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
@@ -67,6 +68,22 @@ def write_server_entries(
     scope = lock_scope(session, site_id)
     assert scope is not None, "entries are written into the log of a site"
     device = _device(session, seals, user_id, now_ms)
+    return write_as(session, seals, Author(device, seals.signing_key), site_id, drafts, now_ms)
+
+
+class Author(NamedTuple):
+    """A device as which the server writes, and the key that signs for it."""
+
+    device: Device
+    key: Ed25519PrivateKey
+
+
+def write_as(
+    session: Session, seals: Seals, author: Author, site_id: str, drafts: Sequence[Draft], now_ms: int
+) -> list[dict[str, Any]]:
+    """Write these entries into a site's log as a device whose key the server holds. The caller has locked the site. Gives
+    their outcomes, in order."""
+    device, user_id = author.device, author.device.user_id
     sender = Sender(device.id, device.public_key, secrets.token_urlsafe(16))
     opened = open_exchange(session, Named(device.id, sender.nonce, [site_id]), now_ms)
     assert opened is not None, "the device is there, and locked"
@@ -93,7 +110,7 @@ def write_server_entries(
     chain = _Chain(seals, book.kinds, name, streams.from_json(mine.head.head), exchange.beacon, now_ms)
     lines = chain.lines(drafts)
     while part := list(islice(lines, _AT_ONCE)):
-        attested = _attested(seals, device.id, name, part[-1])
+        attested = _attested(author.key, device.id, name, part[-1])
         by_number, answer = append_scope(pushing, mine, Arrived(part, assignment, attested, True))
         outcomes += [by_number[line.number] for line in part]
         taken += answer.taken
@@ -165,7 +182,7 @@ class _Chain(NamedTuple):
         return own_line(number, raw, entry, draft.body, self.kinds)
 
 
-def _attested(seals: Seals, device_id: str, scope: str, last: Line) -> Attested:
+def _attested(key: Ed25519PrivateKey, device_id: str, scope: str, last: Line) -> Attested:
     assert last.entry is not None, "the server writes entries that can be read"
     text = attestation_text(device_id, scope, last.entry.n, last.hash)
-    return Attested(last.entry.n, last.hash, 0, sign_text(seals.signing_key, text))
+    return Attested(last.entry.n, last.hash, 0, sign_text(key, text))

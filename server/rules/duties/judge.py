@@ -22,7 +22,7 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     "suspended": "停工 (已批准)",
     "stopped": "工地处于停工阶段",
     "rest_day": "休息日, 未见有人进场",
-    PLACE_CLOSED: "场所已停用",
+    PLACE_CLOSED: "场所或摄像机已停用",
     "nobody_expected": "名册中没有应测人员",
     "not_heard": "截止后尚未收到平板上报, 不能认定未做",
     "not_done": "平板已上报到截止之后, 仍无记录",

@@ -8,9 +8,19 @@ from typing import Any
 from schemas.expressions.faults import ExpressionFault
 from schemas.forms.kind import FormKind
 from schemas.kinds import AnyKind, Kinds
+from server.rules.cameras import CAMERA_FIELD
 from server.rules.cases import CASE_KIND
 from server.rules.duties.conditions import condition, field_with, types_of
-from server.rules.duties.modes import PARENT, SAME_PLACE, SAME_WORKER, Mode, ModeFault, Trigger, read_mode
+from server.rules.duties.modes import (
+    CAMERA,
+    PARENT,
+    SAME_PLACE,
+    SAME_WORKER,
+    Mode,
+    ModeFault,
+    Trigger,
+    read_mode,
+)
 from server.rules.duties.stock import MEAN_DAYS, MOVEMENTS
 
 Found = Iterator[tuple[str, str]]  # fault, what to do
@@ -47,8 +57,14 @@ def mode_faults(row: Mapping[str, Any], kinds: Kinds, rules: Collection[str]) ->
                     "evidence_unfit",
                     f"{kind.title} ({kind.name}) 没有 role 为 {role} 的项, 请更正 evidence。",
                 )
-    if mode.per != "site" and kind.place_fields is None:
+    if mode.per == CAMERA:
+        if CAMERA_FIELD not in types_of(kind):
+            what = f"{kind.title} ({kind.name}) 没有项 {CAMERA_FIELD}, 看不出是哪个摄像机, 请更正 evidence。"
+            yield "evidence_unfit", what
+    elif mode.per != "site" and kind.place_fields is None:
         yield "place_not_recorded", f"{kind.title} ({kind.name}) 写不出场所, 请把 places 留空。"
+    if mode.away and mode.away not in rules:
+        yield "mode_invalid", f"away 没有数值 {mode.away}, 请先在 rules.json 里增加, 或更正。"
     if mode.rolling is not None and mode.per != "site":
         yield "mode_invalid", "rolling 只能用于整个工地的职责, 请把 places 留空。"
 

@@ -7,7 +7,8 @@
 | period | as state, or `rolling` from the last record | one record |
 | document | a look (`every`) | a record that is valid on the day of the look, whose file has arrived |
 | event | each record of kind `trigger` that fits `trigger_when` | one record about the same (`relation`), `within` so long |
-| telemetry | as state | its source reports that it was online for the share `need` of what it reports |
+| telemetry | as state, or each camera | its source reports that it was online for the share `need` of what it reports, and
+|           |                        | never away for as long as rule `away` says |
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ RELATIONS = {SAME_WORKER: "同一人员", SAME_PLACE: "同一场所", PARENT: "�
 RECKONS = (STOCK,)
 ROSTER = "roster"  # a committed one, as evidence
 WRITERS = ("inspector", "supervisor", "contractor", "section", "brigade")  # of whom a duty may ask
-PER = ("place", "place_kind", "site")
+CAMERA = "camera"  # each of a site's has windows of its own, or: asked where a site has any
+PER = ("place", "place_kind", "site", CAMERA)
 SHARE = 0.95  # of a source's time, where a row says nothing
 
 
@@ -55,7 +57,8 @@ class Mode:
     may be at the deadline (None: as old as the period). `per`: what has a window of its own. `share`: of telemetry.
     `also`: what else meets a period (`roster`: one that was committed). `writer`: the role of whom records count (empty: of
     anybody). `reckons`: the records are reckoned together, as a book
-    (stock.py), of these `items`; `need`: the rule with the days."""
+    (stock.py), of these `items`; `need`: the rule with the days. `away`: of telemetry, the rule with the hours for which it
+    may not be offline without a break. `having`: asked only of sites that have these (`camera`)."""
 
     every: Every | None = None
     rolling: Rolling | None = None
@@ -70,6 +73,8 @@ class Mode:
     reckons: str = ""
     items: tuple[str, ...] = ()
     need: str = ""
+    away: str = ""
+    having: str = ""
 
     @property
     def looks_back_days(self) -> int:
@@ -85,8 +90,10 @@ def read_mode(row: Mapping[str, Any]) -> Mode:
     per = row.get("per") or ("place" if row["places"] else "site")
     if per not in PER:
         raise ModeFault("per", f"只能是 {'、'.join(PER)} 之一。")
-    if (per == "site") == bool(row["places"]):
-        what = "逐个场所判定的职责要写明 places" if per != "site" else "写明了 places, per 应为 place"
+    if per == CAMERA and row["judging"] != "telemetry":
+        raise ModeFault("per", "camera 只用于 telemetry。")
+    if (per in ("site", CAMERA)) == bool(row["places"]):
+        what = "逐个场所判定的职责要写明 places" if not row["places"] else "写明了 places, per 应为 place"
         raise ModeFault("per", f"{what}, 请改正其中一项。")
     every, rolling = row.get("every"), row.get("rolling")
     if row["judging"] == "event":
@@ -109,6 +116,8 @@ def read_mode(row: Mapping[str, Any]) -> Mode:
         reckons=reckons,
         items=tuple((row.get("items") or "").split()) if reckons else (),
         need=row.get("need") or "" if reckons else "",
+        away=_only(row, "away", row["judging"] == "telemetry"),
+        having=_having(row),
     )
 
 
@@ -117,6 +126,21 @@ def _one_of(row: Mapping[str, Any], name: str, choices: Collection[str]) -> str:
     value = str(row.get(name) or "")
     if value and (row["judging"] != "period" or value not in choices):
         raise ModeFault(name, f"只用于 period, 只能是 {'、'.join(choices)} 之一。")
+    return value
+
+
+def _only(row: Mapping[str, Any], name: str, fits: bool) -> str:
+    """A member that only some duties have."""
+    value = str(row.get(name) or "")
+    if value and not fits:
+        raise ModeFault(name, "只用于 telemetry。")
+    return value
+
+
+def _having(row: Mapping[str, Any]) -> str:
+    value = str(row.get("having") or "")
+    if value not in ("", CAMERA):
+        raise ModeFault("having", f"只能是 {CAMERA}。")
     return value
 
 

@@ -60,6 +60,8 @@ class Reporting:
     def lost_of(self, kinds: Iterable[str], opens_ms: int, deadline_ms: int) -> str | None:
         """Why evidence for such a window may be in a device that reports no more; None: it is in none."""
         wanted = set(kinds)
+        if not wanted:
+            return None
         for one in self.lost:
             opened = one.until_ms is None or opens_ms < one.until_ms
             if opened and deadline_ms > one.through_ms and (one.kinds is None or wanted & one.kinds):

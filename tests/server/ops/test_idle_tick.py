@@ -8,14 +8,19 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
+from server.actions.reference.load_reference import seed_rows
 from server.base.db import read, write
+from server.rules.rulebook import rulebook
 from server.workflows import due_parts as due_parts_module
 from server.workflows import scheduler
 from server.workflows.due_parts import due_parts
 from server.workflows.scheduler import PARTS, deliver, resume_and_tick
-from tests.server.planning import MIDNIGHT_MS, new_site
+from tests.server.planning import HOUR_MS, MIDNIGHT_MS, new_site
 
 READS_MAX = 8
 
@@ -68,8 +73,24 @@ def test_a_tick_puts_its_question_together_once_however_often_it_asks(
     resume_and_tick(app, MIDNIGHT_MS)
     assert len(asked) > 1
     assert len(put) == 1
-    resume_and_tick(app, MIDNIGHT_MS + 1)
-    assert len(put) == 2  # at another time other things are due
+    resume_and_tick(app, MIDNIGHT_MS + HOUR_MS - 1)
+    assert len(put) == 1
+    resume_and_tick(app, MIDNIGHT_MS + HOUR_MS)
+    assert len(put) == 2  # with an hour a day or a report may begin
+
+
+@given(st.integers(0, HOUR_MS - 1), st.integers(0, HOUR_MS - 1))
+def test_a_question_that_is_kept_asks_what_a_new_one_would(began: int, then: int) -> None:
+    book = rulebook("", dict(seed_rows()))
+    kept = due_parts_module.kept_question(sqlite.dialect(), MIDNIGHT_MS + began, book)
+    fresh = due_parts_module._question(MIDNIGHT_MS + then, book).compile(dialect=sqlite.dialect()).params
+    # Ids of notices begin with their time: that one number is of when the question was put together.
+    texts = {name for name, value in fresh.items() if isinstance(value, str) and len(value) == 36}
+    asked = {**kept.question.compile(dialect=sqlite.dialect()).params, **kept.at(MIDNIGHT_MS + then)}
+    assert len(texts) == 2
+    assert {name: asked[name] for name in asked.keys() - texts} == {
+        name: fresh[name] for name in fresh.keys() - texts
+    }
 
 
 def test_a_part_that_nobody_asks_about_is_done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

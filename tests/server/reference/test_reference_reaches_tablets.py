@@ -127,7 +127,7 @@ def test_what_is_loaded_again_brings_nothing_and_what_is_put_off_is_forgotten(
     assert _load(field) == 0
     again = tablet.sync()
     assert again.ok and again.pull.puts == 0
-    files.change("rules", "camera_offline_h", planned=True)
+    files.change("rules", "drill_months", planned=True)
     assert _load(field) == 1
     assert tablet.sync().ok
-    assert "camera_offline_h" not in {item.body["code"] for item in tablet.list("rule")}
+    assert "drill_months" not in {item.body["code"] for item in tablet.list("rule")}

@@ -52,7 +52,7 @@ def test_a_working_day_asks_for_everything() -> None:
 
 
 def test_a_duty_that_is_planned_makes_no_window() -> None:
-    daily = {"TEMP", "TEMP-CANTEEN", "TRAVEL", "DISINFECT", "VENTILATE", "CLEAN", "GUARD"}
+    daily = {"TEMP", "TEMP-CANTEEN", "CAMERA", "TRAVEL", "DISINFECT", "VENTILATE", "CLEAN", "GUARD"}
     assert {window.duty for window in planned("2022-01-05")} == daily
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
@@ -14,6 +16,7 @@ from schemas.places import PLACE_ID
 from server.actions.forms.fill_form import Fillable
 from server.base.clock import to_iso
 from server.console.filled import controls_of, said_of, texts_of
+from server.field_app import HOME
 from server.models.site import Site
 
 CODES = ("clear", "rubbish", "other")
@@ -32,6 +35,7 @@ ITEMS = (
 )
 LISTS = {"look": tuple(Choice(code, code) for code in CODES), "place": (Choice("pond", "池塘"),)}
 FORM = Form("pond", 1, "池塘", "register", "P", "测试", "2021-12-01", ("park",), ("section",), ITEMS, LISTS)
+TYPED = json.loads((HOME / "src" / "console" / "typed_cases.json").read_text("utf-8"))["cases"]
 NUMBERS = st.one_of(
     st.integers(-(10**9), 10**9), st.floats(-1e9, 1e9, allow_nan=False).map(lambda value: round(value, 9))
 )
@@ -85,3 +89,9 @@ def test_a_place_is_typed_by_its_id_and_read_with_its_kind() -> None:
 def test_what_is_no_number_stays_as_it_was_typed_for_it_to_be_refused() -> None:
     for text in ("7,5", "1e", "七", "７", "1_000", "nan", "inf", "1e999", "0x7"):
         assert said_of(filled({}), ITEMS[3], MultiDict({"decimal": text})) == {"decimal": text}
+
+
+@pytest.mark.parametrize("case", TYPED, ids=[f"{case['type']} {case['typed']}" for case in TYPED])
+def test_what_is_typed_is_read_as_by_the_script_of_the_page(case: dict[str, Any]) -> None:
+    item = Item(case["type"], "asked", "", list="look" if case["type"].startswith("select") else None)
+    assert said_of(filled({}), item, MultiDict([("asked", case["typed"])])) == {"asked": case["value"]}

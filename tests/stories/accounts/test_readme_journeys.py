@@ -19,7 +19,7 @@ from tests.chromium import TIMEOUT_MS
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text("utf-8")
-NEEDED = ("run", "setup.cfg", "pyproject.toml", "requirements.lock", "requirements-test.lock")
+NEEDED = ("run", "setup.cfg", "pyproject.toml", "requirements-build.lock", "requirements-test.lock")
 
 
 @dataclass(frozen=True)

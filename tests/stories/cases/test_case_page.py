@@ -131,6 +131,34 @@ def test_contacts_are_proposed_and_what_a_person_decides_is_kept_with_the_reason
     assert refused.status_code == 404
 
 
+def _merge(field: Field, kept: str) -> None:
+    seat, path = _seat(field), f"questions/people/{field.cast.site_a}/merge"
+    field.cast.clock.advance(1_000)
+    done = seat.send("questions/people", path, kept=kept, reason="同一身份证, 录了两次")
+    assert done.status_code == 303, done.text
+
+
+def test_whose_records_were_merged_is_one_contact_and_is_proposed_to(field: Field) -> None:
+    """Passes, and the case itself, stand under the records that were merged into others."""
+    tablet = field.tablet("first")
+    field.cast.clock.set(instant_ms(DAY, "06:00"))
+    ill, ill_again = (_worker(field, tablet, 1, "一班", dormitory) for dormitory in ("101", "101"))
+    near, near_again = (_worker(field, tablet, 3, "二班", "202") for _ in range(2))
+    mate = _worker(field, tablet, 2, "三班", "101")
+    for worker, time in ((ill_again, "07:00"), (near_again, "07:04")):
+        _pass(field, tablet, worker, time)
+    case = _case(field, tablet, ill_again)
+    _sync(field, tablet, "08:30")
+    path = f"sites/{field.cast.site_a}/cases/{case}"
+    before = _seat(field).get(path)
+    assert f"contacts/{ill}" not in before and f"contacts/{ill_again}" not in before, "nobody is near himself"
+    for kept in (ill, near):
+        _merge(field, kept)
+    page = _seat(field).get(path)
+    assert "先后进出大门" in page and f"contacts/{near}" in page and f"contacts/{mate}" in page
+    assert f"contacts/{near_again}" not in page and f"contacts/{ill}" not in page
+
+
 def _isolated(field: Field, tablet: Tablet) -> str:
     case = _case(field, tablet, _worker(field, tablet, 1, "一班", "101"))
     for part in ("community", "headquarters", "bureau"):

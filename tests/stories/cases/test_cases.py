@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 
 from server.actions.audit.rebuild import check_scope, repair_scope
+from server.actions.reference.edit_rows import NewRow, edit_rows
+from server.actions.reference.load_reference import tx_of
 from server.base.clock import to_iso
 from server.base.db import read, write
 from server.models.record import CaseFile
@@ -94,6 +96,22 @@ def test_an_unreported_case_is_warned_of_once_and_then_goes_to_the_brigade(field
     assert _flags(field)[0]["unit"] == "jiancha"
     evidence = show(field.cast.client("brigade"), flag["id"])["entries"]
     assert [entry["kind"] for entry in evidence] == ["case"]
+
+
+@pytest.mark.parametrize(("named", "called"), [("zhijianzhan", "zhijianzhan"), ("shizheng", "zhian")])
+def test_past_the_limit_the_unit_is_called_that_the_step_names(field: Field, named: str, called: str) -> None:
+    """A company never reviews: what names it goes where its flags go."""
+    with field.app.app_context(), write() as session:
+        tx = tx_of(session, field.app.extensions["gongdi"].seals, field.cast.clock.now_ms())
+        (row,) = [one for one in tx.book.rows["case_steps"] if one["code"] == "CASE"]
+        edit_rows(tx, [NewRow("case_steps", {**row, "unit": named, "from": DAY})])
+    tablet = field.tablet("first")
+    _case_at(field, tablet, "08:00")
+    _sync(field, tablet, "10:05")
+    at(field, "10:06")
+    at(field, "10:30")
+    assert _actions(field).count("step_brigade") == 1
+    assert _flags(field)[0]["unit"] == called
 
 
 def test_a_flag_is_withdrawn_when_another_tablet_brings_the_report(field: Field) -> None:

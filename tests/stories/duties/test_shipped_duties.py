@@ -18,6 +18,7 @@ TUESDAY = "2026-11-24"
 SHA = hashlib.sha256(b"photo").hexdigest()
 PHOTO = [SHA]
 MEDIA = [{"sha256": SHA, "bytes": 5, "type": "image/jpeg"}]
+NAMED = {"name": "孙经理", "phone": "13900000001", "since": "2026-11-01", "until": "2027-11-01"}
 RECORDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "VENTILATE": ("ventilation_log", {"started": "09:00", "minutes": 20, "how": "window"}, {}),
     "CLEAN": ("cleaning_log", {"operator": "王师傅", "waste_removed": "yes"}, {}),
@@ -40,6 +41,8 @@ RECORDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         },
         {},
     ),
+    "RESPONSIBLE-SITE": ("responsible_person", {"duty_role": "leader", **NAMED}, {}),
+    "LIAISON": ("responsible_person", {"duty_role": "reporter", **NAMED}, {}),
     "ROSTER": ("roster_confirmation", {"is_current": True, "persons": 40}, {}),
 }
 PLACES = {"VENTILATE": "dormitory", "CLEAN": "dormitory", "DORM": "dormitory", "GUARD": "gate"}
@@ -92,6 +95,20 @@ def test_an_empty_dormitory_is_in_order(asked: Asked) -> None:
 def test_a_plan_of_another_sort_is_no_plan_for_emergencies(asked: Asked) -> None:
     other = {**RECORDS["PLAN"][1], "plan": "supply"}
     assert recorded(asked, "PLAN", other) == [("open", None)]
+
+
+@pytest.mark.parametrize(
+    ("duty", "other"), [("RESPONSIBLE-SITE", "LIAISON"), ("LIAISON", "RESPONSIBLE-SITE")]
+)
+def test_who_is_responsible_and_who_reports_are_asked_for_each_by_itself(
+    asked: Asked, duty: str, other: str
+) -> None:
+    assert recorded(asked, duty, RECORDS[other][1]) == [("open", None)]
+
+
+def test_a_term_that_ends_soon_is_reminded_of(asked: Asked) -> None:
+    soon = {**RECORDS["LIAISON"][1], "until": "2026-12-15"}
+    assert recorded(asked, "LIAISON", soon) == [("met", "expiring: 2026-12-15 到期")]
 
 
 def test_the_drill_of_the_notice_is_asked_every_two_months(asked: Asked) -> None:

@@ -10,10 +10,8 @@ import logging
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-import urllib3
-
 from server.actions.notices.outgoing import TIMEOUT_S, Outgoing
-from server.base.egress import resolve
+from server.base.egress import pinned
 
 CODE = "webhook"
 TITLE = "webhook"
@@ -28,11 +26,8 @@ def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bo
     """POST a digest as JSON, signed as Standard Webhooks asks with the secret in the address's fragment;
     `webhook-id` is the digest's key. The host is resolved once and checked, and what was found is connected to, so that
     no name can lead inside later."""
-    asked = urlsplit(address)
-    host, is_tls = asked.hostname or "", asked.scheme == "https"
-    port = asked.port or (443 if is_tls else 80)
-    found = resolve(host, port, host in private_hosts)
-    if found is None or asked.scheme not in SCHEMES:
+    found = pinned(address, private_hosts, TIMEOUT_S)
+    if found is None:
         _log.warning("a webhook's address is not allowed", extra={"fields": {"digest": outgoing.key}})
         return False
     data = {
@@ -42,18 +37,17 @@ def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bo
         "severe": outgoing.severe,
     }
     body = json.dumps({"type": "gongdi.notices", **data}, ensure_ascii=False).encode()
-    headers = {"Host": asked.netloc.rpartition("@")[2], "Content-Type": "application/json"}
-    headers |= signed(outgoing, body, asked.fragment)
-    timeout = urllib3.Timeout(total=TIMEOUT_S)
-    pool = (
-        urllib3.HTTPSConnectionPool(found, port, timeout=timeout, server_hostname=host, assert_hostname=host)
-        if is_tls
-        else urllib3.HTTPConnectionPool(found, port, timeout=timeout)
-    )
-    path = (asked.path or "/") + (f"?{asked.query}" if asked.query else "")
-    with pool:
-        answer = pool.urlopen(
-            "POST", path, body=body, headers=headers, retries=False, redirect=False, preload_content=False
+    headers = {"Host": found.host, "Content-Type": "application/json"}
+    headers |= signed(outgoing, body, urlsplit(address).fragment)
+    with found.pool:
+        answer = found.pool.urlopen(
+            "POST",
+            found.path,
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            preload_content=False,
         )
         answer.close()
     return 200 <= answer.status < 300

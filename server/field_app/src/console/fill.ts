@@ -4,6 +4,7 @@ import { shown as asShown } from "../domain/expressions";
 import type { Form, FormItem } from "../domain/form";
 import { changeProblems, type Problems, walk } from "../domain/form_walk";
 import type { Body } from "../protocol/entry";
+import { numberOf, valueOf } from "./typed";
 
 /** What the page says of its form. `rules`: the numbers in force today. `place`: the field whose options are places; `places`:
  * what a body says of each. `isEdit`: changes of a record, of which a field that is left empty may say nothing. */
@@ -26,7 +27,6 @@ interface State {
 }
 
 const POINT = ["latitude_deg", "longitude_deg", "accuracy_m"];
-const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?$/i;
 
 export function begin(page: HTMLFormElement): void {
   const filling = JSON.parse(page.dataset["fill"]!) as Filling;
@@ -83,27 +83,6 @@ function answerOf(page: HTMLFormElement, { place, places }: Filling, { name, typ
   if (texts.length === 0) return {};
   if (name === place) return places[texts[0]!] ?? { [name]: texts[0] };
   return { [name]: valueOf(type, texts) };
-}
-
-function valueOf(type: FormItem["type"], texts: string[]): unknown {
-  switch (type) {
-    case "select_multiple":
-      return texts;
-    case "acknowledge":
-      return true;
-    case "integer":
-    case "decimal":
-      return numberOf(texts[0]!);
-    case "dateTime":
-      return `${texts[0]}:00+08:00`;
-    default:
-      return texts[0];
-  }
-}
-
-/** A number as it was typed; what is none stays a text, for it to be said. */
-function numberOf(text: string): number | string {
-  return NUMBER.test(text) ? Number(text) : text;
 }
 
 /** Stands for a file that has no hash yet: no two fields have the same. */

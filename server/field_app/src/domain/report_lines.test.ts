@@ -1,20 +1,18 @@
+// The same cases judge the server's rule: tests/field_app/test_report_lines_are_the_servers.py.
+
 import { expect, test } from "vitest";
+import type { Body } from "../protocol/entry";
 import { reportLines } from "./report_lines";
+import written from "./report_lines_cases.json";
 
-const general = { code: "bureau", name: "质安科", part: "bureau", valid_from: "2021-12-01" };
-const ofDistrict = { ...general, code: "bureau-702", name: "红旗区专班", district: "410702", dial: "0373-10000001" };
-const ofSite = { ...general, code: "bureau-site", name: "本工地联络员", site: "a", dial: "0373-10000002" };
+// As the rows come down: by the names of records.
+const ROWS = written.rows.map(({ from, to, ...row }): Body => ({ ...row, valid_from: from, ...(to && { valid_to: to }) }));
+const shown = (district: string, site: string, today = "2026-11-24") => reportLines(ROWS, district, site, today);
 
-test("the closest line holds: the site's, else its district's, else the general one", () => {
-  const rows = [general, ofDistrict, ofSite];
-  const named = (district: string, site: string) => reportLines(rows, district, site, "2026-11-24").map(({ name }) => name);
-  expect(named("410702", "a")).toEqual(["本工地联络员"]);
-  expect(named("410702", "b")).toEqual(["红旗区专班"]);
-  expect(named("410703", "b")).toEqual(["质安科"]);
+test.each(written.cases as { name: string; district: string; site: string; today?: string; names: string[] }[])("$name", ({ district, site, today, names }) => {
+  expect(shown(district, site, today).map(({ name }) => name)).toEqual(names);
 });
 
-test("a line that has ended or not begun is not shown, and one without a number says so", () => {
-  const ended = { ...ofDistrict, valid_to: "2026-11-24" };
-  const later = { ...ofDistrict, valid_from: "2026-11-25" };
-  expect(reportLines([general, ended, later], "410702", "a", "2026-11-24")).toEqual([{ part: "bureau", name: "质安科", phone: "" }]);
+test("a line has its number, and one without says so", () => {
+  expect(shown("410702", "a").map(({ phone }) => phone)).toEqual(["", "0373-10000002"]);
 });

@@ -10,7 +10,7 @@ export interface ReportLine {
 
 const PARTS = ["community", "headquarters", "bureau"];
 
-/** The closest line of each in force: that of the site, else of its district, else the general one. As server/actions/reference/report_lines.py. */
+/** The closest line of each in force: that of the site, else of its district, else the general one. As server/rules/report_lines.py. */
 export function reportLines(rows: readonly Body[], district: string, site: string, today: string): ReportLine[] {
   const until = (row: Body) => row["valid_to"];
   const holds = (row: Body) => String(row["valid_from"] ?? "") <= today && (typeof until(row) !== "string" || today < String(until(row)));

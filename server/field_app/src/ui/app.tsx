@@ -177,7 +177,7 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
     case "/sync":
       return <SyncScreen />;
     default:
-      return logAt(path) ? <Later key={path} load={formScreen} with={{ kind: logAt(path), ...asked(query, "place", "slot", "of", "copy", "parent", "record") }} /> : <Today />;
+      return logAt(path) ? <Later key={path} load={formScreen} with={{ kind: logAt(path), ...asked(query, "place", "slot", "of", "copy", "parent", "record", "worker") }} /> : <Today />;
   }
 }
 

@@ -27,11 +27,12 @@ interface Props {
   copy: string | null; // the refused entry that is written again
   parent: string | null; // the record that a new one belongs to
   record: string | null; // the only one that is shown
+  worker: string | null; // whom a new one is about
 }
 
 const SHOWN = 30; // records that are not all of today
 
-export function FormScreen({ kind, place, slot, of, copy, parent, record }: Props) {
+export function FormScreen({ kind, place, slot, of, copy, parent, record, worker }: Props) {
   const { db, site, forms } = useSession();
   const scope = site?.scope ?? "none";
   const today = localDate(useNow());
@@ -63,7 +64,7 @@ export function FormScreen({ kind, place, slot, of, copy, parent, record }: Prop
     if (!isWithin && !record) return setWritten(written + 1);
     goOn(above && typeof of === "string" ? pageOf(forms, above.file ?? "", of) : back);
   };
-  const preset = presetOf(form, slot);
+  const preset = presetOf(form, slot, worker);
   const filling = { form, scope: site.scope, place: chosen, preset, of: corrected, from: copied, parent, below, workers, onSaved };
   const isByPlace = !isWithin && places.length > 0 && placeItem(form)!.required === true;
   return (
@@ -124,11 +125,11 @@ function doneText(records: readonly Item[]) {
   return <b class="good">{[...records].sort((a, b) => a.timeMs - b.timeMs).map(timeText).join("、")}</b>;
 }
 
-/** The slot that a duty asks for, where the form asks for one. */
-function presetOf(form: Form, slot: string | null) {
-  const item = fieldOf(form, "slot");
+/** The slot that a duty asks for and the person who is asked about, where the form asks for them. */
+function presetOf(form: Form, slot: string | null, worker: string | null): Body {
+  const [item, person] = [fieldOf(form, "slot"), fieldOf(form, "worker")];
   const choice = item && form.lists?.[item.list ?? ""]?.find(({ name }) => name === slot);
-  return item && choice ? { [item.name]: slot } : {};
+  return { ...(item && choice && { [item.name]: slot }), ...(person && worker && { [person.name]: worker }) };
 }
 
 /** What there should be of each thing that is kept. */

@@ -12,6 +12,7 @@ import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
 import type { Written } from "../../store/view";
 import { add } from "../../store/write";
+import { logRoom } from "../forms";
 import { alarm } from "../parts/alarm";
 import { Choice, YES_NO, yesNo } from "../parts/choice";
 import { Keypad, Reading } from "../parts/keypad";
@@ -22,6 +23,7 @@ import { type Tone, useNow, useSave, useSession } from "../session";
 const GREEN = "green";
 const BARRED_CODES = ["red", "yellow"];
 export const TURNED_AWAY = "拒绝进场";
+const UNTESTED = "没有核酸阴性证明";
 
 /** What the list says of the person before. */
 export interface Done {
@@ -30,17 +32,18 @@ export interface Done {
   tone: Tone;
 }
 
-type Cause = "" | "not_on_roster" | "fever" | "code" | "no_mask"; // as `refused_for`; "" for nobody
+type Cause = "" | "not_on_roster" | "fever" | "code" | "no_mask" | "other"; // as `refused_for`; "" for nobody, "other" for no test
 
 interface Props {
   person: Person;
   isGone: boolean; // has left the site
+  testForm: string; // of the test that is asked of somebody new, where none is on record here; else ""
   fresh: Body;
   from: Written | null; // the refused one that is written again
   onSaved: (done: Done) => void;
 }
 
-export function Pass({ person, isGone, fresh, from, onSaved }: Props) {
+export function Pass({ person, isGone, testForm, fresh, from, onSaved }: Props) {
   const { db, offsetMs } = useSession();
   const save = useSave();
   const written = from?.body ?? fresh;
@@ -52,11 +55,11 @@ export function Pass({ person, isGone, fresh, from, onSaved }: Props) {
   const celsius = celsiusOf(digits);
   const judged = verdict(celsius, isRefused);
   const isIn = direction === "in";
-  const cause = isIn ? causeOf(isGone, judged === "fever", code, mask) : "";
+  const cause = isIn ? causeOf(isGone, judged === "fever", code, mask, testForm !== "") : "";
   const missing = [...(celsius === null ? ["体温"] : []), ...(code === "" ? ["健康码"] : [])];
   const isUntimely = observedProblem(observed, Date.now() + offsetMs) !== "";
   const isUnfit = isUntimely || judged === "impossible" || (digits !== "" && celsius === null) || (isIn && missing.length > 0);
-  const isBarred = cause !== "" && cause !== "no_mask"; // somebody may put on a mask
+  const isBarred = cause !== "" && cause !== "no_mask" && cause !== "other"; // somebody may put on a mask, or show a test
   const further = { observedMs: observedMs(observed) };
   const bodyOf = (way: string): Body => ({
     ...{ worker: person.id, direction: way, method: "manual" },
@@ -77,7 +80,7 @@ export function Pass({ person, isGone, fresh, from, onSaved }: Props) {
   };
   // Who is turned away goes out: so no record counts them as present, and none that older readers know.
   const turnAway = async () => {
-    const why = cause === "fever" ? `体温 ${celsius?.toFixed(1)} ℃` : cause === "code" ? choices(PASS, "health_code")[code] : choices(PASS, "refused_for")[cause];
+    const why = cause === "fever" ? `体温 ${celsius?.toFixed(1)} ℃` : cause === "code" ? choices(PASS, "health_code")[code] : cause === "other" ? UNTESTED : choices(PASS, "refused_for")[cause];
     const write = async () => {
       await add(db, person.scope, PASS, { ...bodyOf("out"), refused_for: cause, note: `${TURNED_AWAY}: ${why}` }, [], further);
       const check = { worker: person.id, celsius, slot: "entry", point: "gate" };
@@ -116,6 +119,7 @@ export function Pass({ person, isGone, fresh, from, onSaved }: Props) {
         {judged === "impossible" && <p class="alert">体温{IMPOSSIBLE}</p>}
         {judged === "implausible" && <p class="alert">这个读数不像真实体温, 请再测一次; 如确实如此, 可以保存。</p>}
         {(cause === "fever" || cause === "code") && <Barred cause={cause} />}
+        {isIn && testForm && <Untested form={testForm} worker={person.id} />}
         {cause === "no_mask" && <p class="notice">没有戴口罩: 请先戴好, 或拒绝进场。</p>}
         {!isIn && celsius !== null && isFever(celsius) && <p class="notice">体温 &gt; {rule("retest_above").value} ℃: 请在测温中复测, 并按规定报备。</p>}
         {isIn && missing.length > 0 && !isBarred && <p class="muted center">还缺: {missing.join("、")}</p>}
@@ -143,11 +147,12 @@ function InOrder({ onSeen }: { onSeen: () => void }) {
   );
 }
 
-function causeOf(isGone: boolean, isHigh: boolean, code: string, mask: boolean | null): Cause {
+function causeOf(isGone: boolean, isHigh: boolean, code: string, mask: boolean | null, isUntested: boolean): Cause {
   if (isGone) return "not_on_roster";
   if (isHigh) return "fever";
   if (BARRED_CODES.includes(code)) return "code";
-  return mask === false ? "no_mask" : "";
+  if (mask === false) return "no_mask";
+  return isUntested ? "other" : "";
 }
 
 /** Heard as soon as it is known that somebody is not to be let in. */
@@ -157,6 +162,16 @@ function useAlarm(cause: Cause): void {
     if (cause && cause !== before.current) alarm("bad");
     before.current = cause;
   }, [cause]);
+}
+
+/** Another tablet may hold the test, so it is asked for and nobody is barred. */
+function Untested({ form, worker }: { form: string; worker: string }) {
+  const limit = rule("entry_test_h", localDate(useNow()));
+  return (
+    <p class="notice" role="alert">
+      新进场, 这台平板上没有 {limit.value} 小时内的核酸阴性记录: 请看证明并<a href={`#${logRoom(form)}?worker=${worker}`}>登记</a>。 <small>依据: {limit.source}</small>
+    </p>
+  );
 }
 
 function digitsOf(celsius: unknown): string {

@@ -6,6 +6,7 @@ import { choices } from "../../contracts";
 import { departed, present } from "../../domain/people";
 import { localDate } from "../../protocol/time";
 import { formsOn, isMeantFor, WRITER } from "../../store/forms";
+import { lackingTests } from "../../store/newcomers";
 import { isStanding, type Item, listed, writtenIn } from "../../store/view";
 import { PersonPicker } from "../parts/person_picker";
 import { timeText } from "../parts/when";
@@ -19,12 +20,14 @@ const KIND = PASS;
 const ICON = "gate"; // of forms that are filled in here: visitors, vehicles, guards
 
 export function Gate({ chosen, copy }: { chosen: string | null; copy: string | null }) {
-  const { db, site, forms } = useSession();
+  const { db, site, forms, duties } = useSession();
   const scope = site?.scope ?? "none";
-  const today = localDate(useNow());
+  const now = useNow();
+  const today = localDate(now);
   const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
   const [done, setDone] = useState<Done | null>(null);
   const passes = useLive(() => listed(db, KIND, scope, today), [db, scope, today, done]); // no list before it has what was saved
+  const untested = useLive(async () => (site ? lackingTests(db, site, { forms, duties }, now) : undefined), [db, site, forms, duties, today, done]);
   const people = useMemo(() => present(workers ?? [], today), [workers, today]);
   const gone = useMemo(() => departed(workers ?? [], today), [workers, today]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
@@ -35,7 +38,8 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
     const isInside = last.get(person.id)?.body["direction"] === "in";
     const isGone = !people.includes(person);
     const fresh = { direction: isInside ? "out" : "in" };
-    return <Pass key={`${person.id} ${copy}`} {...{ person, isGone, fresh, from: copied, onSaved: setDone }} />;
+    const testForm = untested?.workers.has(person.id) ? untested.form : "";
+    return <Pass key={`${person.id} ${copy}`} {...{ person, isGone, testForm, fresh, from: copied, onSaved: setDone }} />;
   }
   const here = [...formsOn(forms, today).values()].filter((form) => form.icon === ICON && isMeantFor(form, site, WRITER));
   const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
@@ -55,7 +59,7 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
         people={people}
         others={gone}
         onPick={(one) => go(`/gate?worker=${one.id}`)}
-        aside={(one) => (one.exitedOn && one.exitedOn < today ? <b class="bad">已退场</b> : passText(last.get(one.id)))}
+        aside={(one) => (one.exitedOn && one.exitedOn < today ? <b class="bad">已退场</b> : (passText(last.get(one.id)) ?? (untested?.workers.has(one.id) ? <b class="warn">无核酸</b> : null)))}
         empty="名册里还没有人员。"
         unknown={<Unknown />}
       />

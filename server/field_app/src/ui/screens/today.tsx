@@ -14,11 +14,12 @@ import { localDate, localTime, parseMs } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
 import { type Begun, begunAt } from "../../store/begun";
 import { formsOn } from "../../store/forms";
+import { type Lacking, lackingTests } from "../../store/newcomers";
 import { LASTING } from "../../store/records";
 import { type Item, listedTogether } from "../../store/view";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
-import { kindOf, pageOf, roomOf } from "../forms";
+import { kindOf, logRoom, pageOf, roomOf } from "../forms";
 import { useLive, useNow, useSession } from "../session";
 import { CaseLine, nameOf } from "./cases";
 import { CASE, PASS, READING, WORKER } from "../../domain/code_kinds";
@@ -32,6 +33,7 @@ interface SiteDay extends Day {
   workers: Item[];
   cases: Item[];
   flags: number; // that are not closed
+  untested: Lacking; // newcomers
   begun: readonly Begun[]; // forms that others belong to
 }
 
@@ -40,7 +42,7 @@ export function Today() {
   const now = useNow();
   const today = localDate(now);
   const scopes = sites.map((site) => site.scope).join(" ");
-  const read = useLive(() => Promise.all(sites.map((site) => readDay(db, site, today, duties, parentKinds(forms, today)))), [db, scopes, today, forms, duties]);
+  const read = useLive(() => Promise.all(sites.map((site) => readDay(db, site, today, forms, duties, now))), [db, scopes, today, forms, duties]);
   const weighed = useMemo(() => (read ?? []).map((day) => ({ id: day.site.scope, day, due: dues(day, now) })).sort(byUrgency), [read, now]);
   const days = useStill(weighed, scopes);
   const weekday = WEEKDAYS[new Date(`${today}T12:00:00Z`).getUTCDay()];
@@ -124,6 +126,11 @@ function Alarms({ day, now }: { day: SiteDay; now: number }) {
           {waiting} 人体温偏高, 等待复测
         </a>
       )}
+      {day.untested.workers.size > 0 && (
+        <a class="notice" href={`#${logRoom(day.untested.form)}`}>
+          新进场 {day.untested.workers.size} 人没有规定时限内的核酸阴性记录: 点此登记
+        </a>
+      )}
       {cases.length > 0 && (
         <ul class="dues">
           {cases.map((one) => (
@@ -194,7 +201,7 @@ function parentKinds(forms: readonly Form[], today: string): string[] {
   return [...offered.keys()].filter((kind) => parents.has(kind));
 }
 
-async function readDay(db: FieldDatabase, site: Item, today: string, duties: readonly Item[], parents: readonly string[]): Promise<SiteDay> {
+async function readDay(db: FieldDatabase, site: Item, today: string, forms: readonly Form[], duties: readonly Item[], nowMs: number): Promise<SiteDay> {
   const { scope } = site;
   const asked = [...new Set(duties.filter(({ body }) => ["log", "coverage"].includes(String(body["judging"]))).map((duty) => String(duty.body["kind"])))].filter((kind) => kind !== READING);
   const [windows, lasting, checks, passes, workers, cases, flags, ...logs] = await listedTogether(db, scope, [
@@ -207,9 +214,10 @@ async function readDay(db: FieldDatabase, site: Item, today: string, duties: rea
     { kind: "flag" },
     ...asked.map((kind) => ({ kind, day: today })),
   ]);
-  const begun = await begunAt(db, scope, parents);
+  const begun = await begunAt(db, scope, parentKinds(forms, today));
+  const untested = await lackingTests(db, site, { forms, duties }, nowMs);
   const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows: [...windows, ...lasting.filter((item) => isCurrent(item, today))], checks, logs: logs.flat(), passes, workers, cases, begun, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
+  return { site, windows: [...windows, ...lasting.filter((item) => isCurrent(item, today))], checks, logs: logs.flat(), passes, workers, cases, begun, untested, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
 }
 
 /** Whether a window of weeks or months, or one that a record asked for, is about this day. */

@@ -1,0 +1,1 @@
+"""Cameras of sites, and the platforms that report on them."""
