@@ -32,6 +32,7 @@ from server.base.runtime import Runtime
 from server.demo.cases import course, demo_lines
 from server.demo.gate import at_gate, come_in
 from server.demo.incidents import Scene, incidents
+from server.demo.monitoring import monitoring
 from server.demo.numbers import company_code, id_card
 from server.demo.office import stories_of, work
 from server.demo.routine import routine
@@ -284,7 +285,8 @@ def _happenings(
     routines = (routine(*one, first_day, days) for one in zip(scenes, behaviours, strict=True))
     gates = (at_gate(*one, first_day, days) for one in zip(scenes, behaviours, strict=True))
     others = incidents(scenes, crews[-1].tablet, first_day, days)
-    for at_ms, act in chain(others, course(scenes[0], add_days(first_day, 1)), *routines, *gates):
+    watched = monitoring(app, [scene.site_id for scene in scenes], first_day, until_ms)
+    for at_ms, act in chain(others, course(scenes[0], add_days(first_day, 1)), watched, *routines, *gates):
         if at_ms < until_ms:
             yield at_ms, act
     rows = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))["rows"]

@@ -10,6 +10,7 @@ from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
 from server.models.health import HealthErasure
 from server.models.key import KeyFingerprint, Resealing
+from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.place import Place
@@ -59,6 +60,7 @@ __all__ = [
     "KeptEvidence",
     "KeyFingerprint",
     "LogEntry",
+    "LogSegment",
     "LoginToken",
     "Media",
     "MediaPromise",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from schemas.limits import LABEL_MAX
-from server.actions.cameras.edit_platforms import open_platform
+from server.actions.cameras.edit_platforms import is_id, open_platform
 from server.actions.cameras.take_reports import write_rest
 from server.actions.duties.plan_windows import plan_again
 from server.actions.reference.check_codes import wrong
@@ -60,7 +60,8 @@ def add_camera(tx: Tx, new: NewCamera, by: str | None = None) -> Camera:
 
 def close_camera(tx: Tx, named: str, by: str | None = None) -> Camera:
     """The camera (by its code or id) is not asked from now on. Raises Problem 404."""
-    query = sa.select(Camera).where(sa.or_(Camera.id == named, Camera.code == named), Camera.to_ms.is_(None))
+    is_named = Camera.id == named if is_id(named) else Camera.code == named
+    query = sa.select(Camera).where(is_named, Camera.to_ms.is_(None))
     camera = tx.session.scalar(query)
     if camera is None:
         raise not_found()
@@ -154,7 +155,7 @@ def _is_there(session: Session, new: NewCamera) -> bool:
 
 
 def _site(session: Session, named: str) -> Site:
-    site = session.get(Site, named) if len(named) == 36 else None
+    site = session.get(Site, named) if is_id(named) else None
     found = [site] if site is not None else list(sites_named(session, named.strip()))
     if len(found) != 1:
         what = f"有 {len(found)} 个工地名为" if found else "没有工地"

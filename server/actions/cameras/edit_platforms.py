@@ -4,6 +4,7 @@ key, in a chain of its own for each site."""
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from schemas.fields import UUID_PATTERN
 from schemas.limits import LABEL_MAX
 from server.actions.devices.authenticate_device import hash_token
 from server.actions.forms.append_line import OWN_USER, make_own_user
@@ -99,11 +101,16 @@ def close_platform(tx: Tx, platform_id: str, by: str | None = None) -> Platform:
 
 def open_platform(session: Session, named: str) -> Platform:
     """The platform in use of this id or name. Raises Problem 404."""
-    is_named = sa.or_(Platform.id == named, Platform.name == named)
+    is_named = Platform.id == named if is_id(named) else Platform.name == named
     found = session.scalar(sa.select(Platform).where(is_named, Platform.to_ms.is_(None)))
     if found is None:
         raise not_found()
     return found
+
+
+def is_id(text: str) -> bool:
+    """Whether somebody who may give an id or a name has given an id."""
+    return re.fullmatch(UUID_PATTERN, text) is not None
 
 
 def list_platforms(session: Session) -> list[Platform]:

@@ -115,7 +115,16 @@ def _shown(tx: Tx, wanted: sa.ColumnElement[bool]) -> list[ShownCamera]:
         since_ms = camera.heard_ms if is_unheard else camera.since_ms
         place = places.get(camera.place_id or "", "")
         found.append(ShownCamera(camera, site, place, platform, standing, since_ms))
-    return sorted(found, key=lambda one: (_FIRST[one.standing], one.site, one.camera.name, one.camera.code))
+    return sorted(
+        found,
+        key=lambda one: (
+            _FIRST[one.standing],
+            _FIRST[one.camera.state],
+            one.site,
+            one.camera.name,
+            one.camera.code,
+        ),
+    )
 
 
 def _platform(tx: Tx, row: Platform, counts: Mapping[str, int]) -> ShownPlatform:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from server.models.record import IN_FORCE, CaseFile, Record
 from server.models.scope import Scope, take_scopes
 from server.models.site import Site
 from server.models.tx import Tx
-from server.rules.calendar import DAY_MS, add_days, local_date_of
+from server.rules.calendar import DAY_MS, local_date_of
 from server.rules.cases import CASE
 from server.rules.health import erased_from, health_kinds
 from server.rules.health_proof import proof_hash
@@ -101,7 +102,7 @@ def _next_lines(session: Session, site_id: str, health: Collection[str]) -> list
 def _begin(tx: Tx, scope: Scope, last: HealthErasure | None) -> HealthErasure:
     site = tx.session.get_one(Site, scope.scope_id)
     ended, first = erased_from(tx.book, local_date_of(tx.now_ms))[site.kind]
-    days = next(days for days in range(100_000) if add_days(ended, days) == first)
+    days = (date.fromisoformat(first) - date.fromisoformat(ended)).days
     proof = HealthErasure(scope_id=scope.scope_id, number=1 if last is None else last.number + 1)
     proof.id, proof.ended_on, proof.days, proof.classes = str(uuid7()), ended, days, {}
     proof.lines = proof.records = proof.photos = 0

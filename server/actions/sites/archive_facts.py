@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.book import FormBook
-from server.actions.sync.read_push import entry_aad, prev_of
+from server.actions.sync.log_lines import logged_lines
+from server.actions.sync.read_push import prev_of
 from server.base.seal import Seals
 from server.files.verify_archive import KEPT, LEFT_OUT, fingerprint
 from server.models.device import Device, Exchange, StreamHead
@@ -102,12 +103,12 @@ def log_lines(
     query = sa.select(LogEntry).where(mine).order_by(LogEntry.n, LogEntry.hash)
     erased = sa.select(ErasedLine.entry_id, ErasedLine.prev).where(ErasedLine.scope_id == site_id)
     before = dict(session.execute(erased).all())
-    for row in session.scalars(query.execution_options(yield_per=500)):
-        raw = seals.open(entry_aad(row.id), row.raw) if row.raw else b""
-        if raw and row.kind in shown and row.outcome in EFFECTIVE:
-            yield b"%s %s\n" % (KEPT.encode(), raw)
-            continue
-        left.lines += 1
-        left.by_kind[row.kind or ANY_KIND] += 1
-        prev = (prev_of(raw) if raw else before.get(row.id, "")) or "-"
-        yield f"{LEFT_OUT} {row.n} {row.hash.hex()} {prev} {row.kind or '-'}\n".encode()
+    for rows in session.scalars(query.execution_options(yield_per=500)).partitions():
+        for row, raw in zip(rows, logged_lines(session, seals, rows), strict=True):
+            if raw and row.kind in shown and row.outcome in EFFECTIVE:
+                yield b"%s %s\n" % (KEPT.encode(), raw)
+                continue
+            left.lines += 1
+            left.by_kind[row.kind or ANY_KIND] += 1
+            prev = (prev_of(raw) if raw else before.get(row.id, "")) or "-"
+            yield f"{LEFT_OUT} {row.n} {row.hash.hex()} {prev} {row.kind or '-'}\n".encode()

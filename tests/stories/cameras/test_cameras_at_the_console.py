@@ -40,6 +40,10 @@ def test_what_is_offline_or_silent_comes_first(watching: Watching, wvp: Wvp) -> 
     page = _seat(watching, "section").get("cameras")
     assert "平台出错" in page and ">失联<" in page and ">标记<" in page
     assert page.count(">没有上报<") >= 2, "nobody knows what they are now"
+    assert page.index("此前离线") < page.index("此前在线")
+    flag = re.search(r'href="/console/(flags/[0-9a-f-]+)">标记<', page)
+    assert flag is not None
+    assert "市平台, 1 个工地" in _seat(watching, "section").get(flag[1])
 
 
 def test_a_sites_page_has_its_cameras_and_names_their_windows(watching: Watching, wvp: Wvp) -> None:

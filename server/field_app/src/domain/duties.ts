@@ -42,6 +42,7 @@ export interface Day {
   places?: readonly Known[]; // of the site
 }
 
+const FOUND_WRONG = ["missed", "review"];
 const OVER = ["met", "done_late", "backfilled", "excused", "void"];
 
 /** The duties that have something to show now, the most urgent first. */
@@ -76,6 +77,7 @@ function dueOf(item: Item, day: Day, nowMs: number): Due | null {
   if (isOfStaff(item, day) && covered?.needed.size === 0 && !day.people.some((person) => person.isCanteenStaff)) return null; // nobody is meant
   const window = { opensMs, dueMs, deadlineMs: deadlineMs(item, dueMs), closesMs };
   const version = versionOf(item, day)?.body ?? {};
+  if (version["judging"] === "telemetry" && !FOUND_WRONG.includes(text("state"))) return null; // a platform reports it, nobody here
   const evidence = String(version["kind"] ?? "");
   const places = day.places ?? [];
   const isThere = (log: Item) => !place || (placeId ? isAtPlace(log, placeId, places) : isOfKind(log, place, places));
