@@ -95,7 +95,9 @@ def test_a_season_that_is_rejected_or_of_no_day_changes_nothing(office: Office) 
     with office.app.app_context(), read() as session:
         proposal = session.scalars(sa.select(Proposal.id).where(Proposal.state == "open")).one()
     decide = f"proposals/{proposal}/decide"
-    assert second.send(f"proposals/{proposal}", decide, verdict="reject", reason="日期再议").status_code == 303
+    assert (
+        second.send(f"proposals/{proposal}", decide, verdict="reject", reason="日期再议").status_code == 303
+    )
     assert ends_of(office) == {None}
 
 
