@@ -11,8 +11,15 @@ from schemas.kind import Kind
 from schemas.privacy import OPEN
 
 REPORTS = ("community_reported", "headquarters_reported", "bureau_reported")
-_CAUSES = {"fever": "发热", "symptom": "症状", "health_code": "黄码或红码", "travel": "疫区往返"}
-_OUTCOMES = {"cleared": "排除", "hospital": "送医", "central_isolation": "集中隔离"}
+CONTACT_CAUSE = "contact"  # of somebody with a confirmed case
+_CAUSES = {
+    "fever": "发热",
+    "symptom": "症状",
+    "health_code": "黄码或红码",
+    "travel": "疫区往返",
+    CONTACT_CAUSE: "密切接触",
+}
+_OUTCOMES = {"cleared": "排除", "hospital": "送医", "central_isolation": "集中隔离", "confirmed": "确诊"}
 
 
 class CaseBody(Body):

@@ -173,7 +173,7 @@ class CaseStepRow(RowBody):
 
     code = matching("代码", "^CASE(-[A-Z-]{1,19})?$", "应为 CASE, 或 CASE- 和大写字母。")
     name = text("名称", limits.LABEL_MAX)
-    starts = choice("起算", ("opened", "ordered_end"))
+    starts = choice("起算", ("opened", "ordered_end", "confirmed"))
     each = choice("次数", ("", "day", "test_day"))
     evidence = coded("记录类型")
     parts = many("分项", coded("分项"), limits.PLACES_MAX)

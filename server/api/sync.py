@@ -98,10 +98,10 @@ def _split(plain: bytes, book: Rulebook | None = None) -> Push:
     if not rest:
         return Push(header, [])
     if book is not None:
-        return Push(header, read_lines(rest, runtime().seals, book.kinds, header.schema), book.stamp)
+        return Push(header, read_lines(rest, book.kinds, header.schema), book.stamp)
     with read() as session:
         kinds = rules_in_force(session).kinds
-    return Push(header, read_lines(rest, runtime().seals, kinds, header.schema))
+    return Push(header, read_lines(rest, kinds, header.schema))
 
 
 def _header(line: bytes) -> Header:

@@ -17,15 +17,12 @@ from psycopg.types.string import TextLoader
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import (
-    DBAPIError,
-    InterfaceError,
-    OperationalError,
-    PendingRollbackError,
-)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import SQLAlchemyError as DatabaseTrouble
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from server.base.session import OneDatabase
 
 __all__ = [
     "Base",
@@ -53,6 +50,7 @@ __all__ = [
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
+_CACHE_KIB = 16_384  # of SQLite, a connection: with its own 2 MB a push writes pages out and reads them again
 # Between two transactions of background work on SQLite, where a waiting writer only polls for the lock.
 PAUSE_S_MAX = 0.1
 _is_alone = ContextVar("_is_alone", default=False)
@@ -73,7 +71,7 @@ class Base(DeclarativeBase):
 
 
 # What was read stays readable after its transaction: every transaction has a session of its own.
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "class_": OneDatabase})
 
 
 class Id(sa.types.TypeDecorator[str]):
@@ -92,17 +90,18 @@ Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Engine options for Flask-SQLAlchemy.
-
-    Statements are not prepared on the server: one that is planned while its table is empty keeps that plan
-    for good.
-    """
+    """Engine options for Flask-SQLAlchemy. On PostgreSQL statements are not prepared: one that is planned while its table is
+    empty keeps that plan for good."""
     json = {"json_serializer": _json_text, "json_deserializer": msgspec.json.decode}
     if url.startswith("sqlite"):
         return {
             **json,
             "hide_parameters": True,
-            "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+            "connect_args": {
+                "timeout": BUSY_TIMEOUT_MS / 1000,
+                "check_same_thread": False,
+                "cached_statements": 1000,  # more than there are: to plan one takes longer than to execute it
+            },
         }
     options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
     return {
@@ -132,6 +131,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "secure_delete=ON",
         "foreign_keys=ON",
+        f"cache_size=-{_CACHE_KIB}",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")

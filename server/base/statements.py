@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from server.base.db import is_postgresql
 
@@ -107,6 +108,23 @@ def _among_on_sqlite(element: Among, compiler: Any, **options: Any) -> str:
     return f"{column} IN (/*{element.values.key}*/{values})"  # as many marks as values: see Prepared
 
 
+def constant(value: str) -> sa.ColumnElement[str]:
+    """A value that is the same each time, written into the statement's text. With a parameter instead, where an index has
+    that value in its condition, SQLite plans the whole statement again at each execution."""
+    quoted = value.replace("'", "''")
+    return sa.literal_column(f"'{quoted}'", sa.String())
+
+
+def _written_out(element: Any, **_: Any) -> Any:
+    """In place of a parameter with a value: that value, as `constant` writes it."""
+    if isinstance(element, sa.BindParameter) and isinstance(element.type, sa.String | sa.Integer):
+        if isinstance(element.value, str):
+            return constant(element.value)
+        if isinstance(element.value, int):
+            return sa.literal_column(str(element.value), element.type)
+    return None
+
+
 class Prepared:
     """A statement that is compiled once for each kind of database, and given to the driver as text from then on: to compile
     it, or to find what was compiled, takes longer than the database takes for it. Values are as the driver has them."""
@@ -124,11 +142,17 @@ class Prepared:
         """Every row that the statement gives."""
         return self._run(session, given).all()
 
+    def _compile(self, session: Session, dialect: sa.Dialect) -> Any:
+        statement = self._build(session)
+        if dialect.name == "sqlite":
+            statement = replacement_traverse(statement, {}, _written_out)
+        return statement.compile(dialect=dialect)
+
     def _run(self, session: Session, given: Mapping[str, Any]) -> sa.CursorResult[Any]:
         connection = session.connection()
         dialect = connection.dialect
         if dialect.name not in self._compiled:
-            compiled = self._build(session).compile(dialect=dialect)
+            compiled = self._compile(session, dialect)
             places = list(compiled.positiontup) if compiled.positional else None
             self._compiled[dialect.name] = (str(compiled), dict(compiled.construct_params(given)), places)
         text, defaults, places = self._compiled[dialect.name]

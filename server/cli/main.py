@@ -47,6 +47,7 @@ GROUPS = {
         {
             "list": ("server.cli.people:devices", "列出全部设备, 以及最近联系的时间。"),
             "replace": ("server.cli.people:replace", "换下坏了的设备, 给新平板发注册码。"),
+            "retire": ("server.cli.retire:retire", "停用平板, 让它清除自己的数据; 先说还有什么未上传。"),
             "revoke": ("server.cli.people:revoke", "注销丢失或停用的设备。"),
             "take-export": ("server.cli.people:take_in", "导入平板的应急导出文件。"),
         },
@@ -58,8 +59,13 @@ GROUPS = {
             "list": ("server.cli.sites:show", "列出全部工地。"),
             "suspend": ("server.cli.sites:suspend", "登记经批准的停工。"),
             "resume": ("server.cli.sites:resume", "工地 SITE 现在复工。"),
+            "archive": ("server.cli.archive:archive", "生成归档包, 交档案室。"),
             "alert": ("server.cli.sites:alert", "改变防控级别: 一处, 或一个区县、一个类型的全部。"),
         },
+    ),
+    "archive": (
+        "归档包: 不连服务器核验。",
+        {"verify": ("server.cli.archive:verify", "核验归档包 FILE。")},
     ),
     "place": (
         "工地的场所: 新增、改名、停用、列出。",

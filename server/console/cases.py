@@ -10,6 +10,7 @@ from schemas.case import REPORTS
 from schemas.limits import REASON_MAX
 from schemas.reference import REPORTED_TO
 from server.actions.cases.contacts import VERDICTS, WHY, decide_contact
+from server.actions.cases.follow_confirmed import confirm_case
 from server.actions.cases.show_case import RELEASE_FAULTS, case_of, close_case, show_case
 from server.actions.forms.fill_form import forms_to_fill
 from server.actions.reference.name_codes import read_names
@@ -19,6 +20,7 @@ from server.console import field_words
 from server.console.pages import JUDGES, blueprint, render, require_role
 from server.console.submit import Answer, submit
 from server.rules.calendar import local_date_of
+from server.rules.case_steps import CONTACT
 from server.rules.duties.sources import MARKS
 from server.rules.from_rows import in_force
 from server.web.responses import now_ms, tx_of
@@ -53,6 +55,18 @@ def decide_one_contact(site_id: UUID, case_id: UUID, worker_id: UUID) -> Answer:
     )
 
 
+@blueprint.post("/sites/<uuid:site_id>/cases/<uuid:case_id>/confirm")
+def confirm_one_case(site_id: UUID, case_id: UUID) -> Answer:
+    """Write that it is confirmed."""
+    require_role(*JUDGES)
+    site, case, evidence = str(site_id), str(case_id), request.form.get("evidence", "")
+    return submit(
+        lambda tx: confirm_case(tx, g.viewer, case_of(tx, g.viewer, site, case)[1], evidence),
+        url_for("console.show_one_case", site_id=site, case_id=case),
+        lambda problem: _page(site, case, problem),
+    )
+
+
 @blueprint.post("/sites/<uuid:site_id>/cases/<uuid:case_id>/close")
 def close_one_case(site_id: UUID, case_id: UUID) -> Answer:
     """End it by the release that is on record."""
@@ -71,7 +85,9 @@ def _page(site_id: str, case_id: str, problem: Problem | None) -> str:
         tx = tx_of(session)
         shown = show_case(tx, g.viewer, site_id, case_id)
         fillable = [
-            form for form in forms_to_fill(tx, g.viewer, shown.site) if form.code in tx.book.case_evidence
+            form
+            for form in forms_to_fill(tx, g.viewer, shown.site)
+            if form.code in tx.book.case_evidence - {CONTACT}
         ]
         opened = local_date_of(shown.case.opened_ms)
         sources = {

@@ -8,7 +8,9 @@ from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
+from server.models.health import HealthErasure
 from server.models.key import KeyFingerprint, Resealing
+from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.place import Place
@@ -52,11 +54,13 @@ __all__ = [
     "FlagEvent",
     "FlagStep",
     "FormRegister",
+    "HealthErasure",
     "Heartbeat",
     "HeldEntry",
     "KeptEvidence",
     "KeyFingerprint",
     "LogEntry",
+    "LogSegment",
     "LoginToken",
     "Media",
     "MediaPromise",

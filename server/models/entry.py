@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,7 +19,8 @@ ANY_KIND = ""  # of a line that could not be read
 class LogEntry(Base):
     """One entry as it came, its outcome, and what is known of its time.
 
-    `raw` is the line itself, sealed for the kinds that hold identity or health data and for refused lines;
+    `raw` is the line itself, sealed for the kinds that hold identity or health data and for refused lines, or the place
+    where it is in a piece of many (server/actions/sync/log_lines.py reads both);
     `hash` is always over the bytes that the device wrote. A refused entry stays here too: it keeps its
     place in the chain; so does a line that could not be read and whose place is known by its hash (`kind` is empty).
     Of an erased line (models/erasure.py) `raw` is empty.
@@ -129,8 +128,8 @@ class Quarantine(Base):
     reason: Mapped[str | None] = mapped_column(sa.String(200))  # why a person settled it so
 
 
-def scope_log(session: Session, scope_id: str) -> Iterator[LogEntry]:
+def scope_log(session: Session, scope_id: str) -> sa.ScalarResult[LogEntry]:
     """The scope's log in the order in which it took effect (`received`, then device and number)."""
     order = (LogEntry.received_ms, LogEntry.device_id, LogEntry.n, LogEntry.id)
     query = sa.select(LogEntry).where(LogEntry.scope_id == scope_id).order_by(*order)
-    yield from session.scalars(query.execution_options(yield_per=1000))
+    return session.scalars(query.execution_options(yield_per=1000))

@@ -62,11 +62,17 @@ def new_place(
     return made
 
 
+_OF_SITES = (
+    sa.select(Place)
+    .where(Place.site_id.in_(sa.bindparam("site_ids", expanding=True)))
+    .order_by(Place.site_id, Place.number)
+)
+
+
 def places_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Place]]:
     """The places of each of these sites, closed ones included, in their order. One statement."""
-    query = sa.select(Place).where(Place.site_id.in_(site_ids))
     found: dict[str, list[Place]] = {site_id: [] for site_id in site_ids}
-    for row in session.scalars(query.order_by(Place.site_id, Place.number)):
+    for row in session.scalars(_OF_SITES, {"site_ids": site_ids}):
         found[row.site_id].append(row)
     return found
 

@@ -87,10 +87,19 @@ def renew_epochs(session: Session) -> int:
     return len(scopes)
 
 
+_LOCKED = sa.select(Scope).where(Scope.scope_id == sa.bindparam("scope_id")).with_for_update()
+_TAKEN = (
+    sa.select(Scope)
+    .where(Scope.scope_id.in_(sa.bindparam("scope_ids", expanding=True)))
+    .order_by(Scope.scope_id)
+    .with_for_update(skip_locked=True)
+)
+
+
 def lock_scope(session: Session, scope_id: str) -> Scope | None:
     """The scope's row, locked until the transaction ends; None when there is no such scope."""
-    query = sa.select(Scope).where(Scope.scope_id == scope_id).with_for_update()
-    return session.execute(query, execution_options={"populate_existing": True}).scalar_one_or_none()
+    found = session.execute(_LOCKED, {"scope_id": scope_id}, execution_options={"populate_existing": True})
+    return found.scalar_one_or_none()
 
 
 def take_scopes(session: Session, scope_ids: Sequence[str]) -> list[Scope]:
@@ -98,9 +107,6 @@ def take_scopes(session: Session, scope_ids: Sequence[str]) -> list[Scope]:
     share)."""
     if not scope_ids:
         return []
-    query = sa.select(Scope).where(Scope.scope_id.in_(scope_ids)).order_by(Scope.scope_id)
     return list(
-        session.scalars(
-            query.with_for_update(skip_locked=True), execution_options={"populate_existing": True}
-        )
+        session.scalars(_TAKEN, {"scope_ids": scope_ids}, execution_options={"populate_existing": True})
     )

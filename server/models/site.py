@@ -109,10 +109,17 @@ def sites_named(session: Session, name: str) -> Sequence[Site]:
     return session.scalars(sa.select(Site).where(Site.name == name).order_by(Site.id)).all()
 
 
+SITES = sa.select(Site).where(Site.id.in_(sa.bindparam("site_ids", expanding=True)))
+_SUSPENSIONS = (
+    sa.select(Suspension)
+    .where(Suspension.site_id.in_(sa.bindparam("site_ids", expanding=True)))
+    .order_by(Suspension.from_ms, Suspension.id)
+)
+
+
 def suspensions_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Suspension]]:
     """Each site's suspensions, earliest first. One statement."""
-    query = sa.select(Suspension).where(Suspension.site_id.in_(site_ids))
     found: dict[str, list[Suspension]] = {site_id: [] for site_id in site_ids}
-    for row in session.scalars(query.order_by(Suspension.from_ms, Suspension.id)):
+    for row in session.scalars(_SUSPENSIONS, {"site_ids": site_ids}):
         found[row.site_id].append(row)
     return found

@@ -76,14 +76,20 @@ def user_named(session: Session, name: str) -> User | None:
     return session.scalar(sa.select(User).where(User.name == name))
 
 
+_OF_TOKEN = (
+    sa.select(User)
+    .join(LoginToken, LoginToken.user_id == User.id)
+    .where(
+        LoginToken.token_hash == sa.bindparam("token_hash"),
+        LoginToken.expires_ms > sa.bindparam("now_ms"),
+        User.active,
+    )
+)
+
+
 def user_of_token(session: Session, token_hash: bytes, now_ms: int) -> User | None:
     """The active user whose log-in this is, unless it has expired."""
-    query = (
-        sa.select(User)
-        .join(LoginToken, LoginToken.user_id == User.id)
-        .where(LoginToken.token_hash == token_hash, LoginToken.expires_ms > now_ms, User.active)
-    )
-    return session.scalar(query)
+    return session.scalar(_OF_TOKEN, {"token_hash": token_hash, "now_ms": now_ms})
 
 
 def count_up(session: Session, key: str, period_ms: int, now_ms: int) -> tuple[int, int]:

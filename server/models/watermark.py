@@ -16,9 +16,8 @@ from server.rules.duties.reporting import Counted
 def counted_devices(session: Session, scope_ids: Sequence[str]) -> dict[str, list[Counted]]:
     """The devices of each scope that count there, or did, by their ids. The server's own devices never do. One
     statement."""
-    query = counted_query().where(StreamHead.scope_id.in_(scope_ids))
     found: dict[str, list[Counted]] = {scope_id: [] for scope_id in scope_ids}
-    for scope_id, *values in session.execute(query.order_by(StreamHead.scope_id, Device.id)):
+    for scope_id, *values in session.execute(_OF_SCOPES, {"scope_ids": scope_ids}):
         found[scope_id].append(Counted._make(values))
     return found
 
@@ -39,3 +38,10 @@ def _stopped_ms() -> sa.ColumnElement[int | None]:
     both = sa.and_(Device.revoked_ms.is_not(None), User.disabled_ms.is_not(None))
     earlier = sa.case((Device.revoked_ms < User.disabled_ms, Device.revoked_ms), else_=User.disabled_ms)
     return sa.case((both, earlier), else_=sa.func.coalesce(Device.revoked_ms, User.disabled_ms))
+
+
+_OF_SCOPES: sa.Select[Any] = (
+    counted_query()
+    .where(StreamHead.scope_id.in_(sa.bindparam("scope_ids", expanding=True)))
+    .order_by(StreamHead.scope_id, Device.id)
+)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
+from typing import Any
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, bulk_insert, bulk_update
+from server.base.statements import constant
 from server.rules.duties.periods import LONG_MS
 from server.rules.duties.transition import REASON_MAX, Decision, begin
 from server.rules.duties.windows import Key, PlannedWindow, deadline
@@ -197,12 +199,20 @@ def insert_windows(session: Session, windows: Sequence[AnyWindow]) -> None:
     bulk_insert(session, Window.__table__, _MADE, [read(window) for window in windows])  # type: ignore[arg-type]
 
 
+_DUE: sa.Select[Any] = (
+    sa.select(*(getattr(Window, field.name) for field in fields(DueWindow)))
+    .where(
+        Window.scope_id.in_(sa.bindparam("scope_ids", expanding=True)),
+        Window.check_ms <= sa.bindparam("now_ms"),
+    )
+    .order_by(Window.due_ms)
+)
+
+
 def due_windows(session: Session, scope_ids: Sequence[str], now_ms: int) -> dict[str, list[DueWindow]]:
     """The windows of these scopes that are to be looked at by now, by scope, the earliest deadline first."""
-    columns = (getattr(Window, field.name) for field in fields(DueWindow))
-    query = sa.select(*columns).where(Window.scope_id.in_(scope_ids), Window.check_ms <= now_ms)
     found: dict[str, list[DueWindow]] = {}
-    for row in session.execute(query.order_by(Window.due_ms)):
+    for row in session.execute(_DUE, {"scope_ids": scope_ids, "now_ms": now_ms}):
         found.setdefault(row[0], []).append(DueWindow(*row))
     return found
 
@@ -232,7 +242,7 @@ def wake_windows(session: Session, scope_id: str, after_ms: int | None, until_ms
     had reported before; None: it never had."""
     opened = Window.opens_ms <= until_ms if after_ms is None else reaching(after_ms, until_ms)
     deadline = Window.due_ms + Window.grace_s * 1000
-    silent = sa.and_(Window.scope_id == scope_id, Window.state == "silent")
+    silent = sa.and_(Window.scope_id == scope_id, Window.state == constant("silent"))
     passed = sa.update(Window).where(silent, opened, deadline <= until_ms)
     session.execute(passed.values(check_ms=now_ms))
 
@@ -242,14 +252,16 @@ def first_silent(scope_id: sa.ColumnElement[str], after_ms: sa.ColumnElement[int
     None gives None."""
     opened = sa.or_(Window.opens_ms >= after_ms - LONG_MS, sa.and_(IS_LONG, Window.closes_ms >= after_ms))
     query = sa.select(sa.func.min(Window.due_ms + Window.grace_s * 1000))
-    return query.where(Window.scope_id == scope_id, Window.state == "silent", opened).scalar_subquery()
+    return query.where(
+        Window.scope_id == scope_id, Window.state == constant("silent"), opened
+    ).scalar_subquery()
 
 
 def wake_reviews(session: Session, scope_id: str, from_ms: int, to_ms: int, now_ms: int) -> None:
     """What may have been evidence between these instants is gone: windows that may be in review because of it are
     looked at by the next tick."""
     opened = reaching(from_ms, to_ms + LONG_MS)
-    query = sa.update(Window).where(Window.scope_id == scope_id, Window.state == "review", opened)
+    query = sa.update(Window).where(Window.scope_id == scope_id, Window.state == constant("review"), opened)
     session.execute(query.values(check_ms=now_ms))
 
 
@@ -257,7 +269,8 @@ def wake_undecided(session: Session, scope_id: str, now_ms: int) -> None:
     """Who reports in a scope has changed: what waits for reports, and what is in review because of a device, is looked at
     by the next tick."""
     waiting = sa.or_(
-        Window.state == "silent", sa.and_(Window.state == "review", Window.reason.like("device_%"))
+        Window.state == constant("silent"),
+        sa.and_(Window.state == constant("review"), Window.reason.like(constant("device_%"))),
     )
     query = sa.update(Window).where(Window.scope_id == scope_id, waiting)
     session.execute(query.values(check_ms=now_ms))

@@ -58,6 +58,8 @@ EVENTS: Mapping[str, Event] = {
     "unmasked": Event("data", "导出完整号码"),
     "looked_up": Event("data", "按号码查人"),
     "erased": Event("data", "删除个人资料"),
+    "health_erased": Event("data", "到期删除健康数据"),
+    "archived": Event("data", "生成归档包"),
     "rule_changed": Event("rule", "修改规则"),
     "evidence_revoked": Event("data", "不采信记录"),
     "areas_listed": Event("rule", "录入风险地区"),
@@ -67,6 +69,7 @@ EVENTS: Mapping[str, Event] = {
     "pack_switched": Event("rule", "起用或停用内容包"),
 }
 FIELDS = {
+    "lines": "日志行",
     "forms": "表单版本",
     "role": "角色",
     "rows": "行",

@@ -19,7 +19,13 @@ from server.rules.from_rows import Row, holds
 Fit = Literal["met", "review", "late"]
 Number = Callable[[str, str], float]  # a rule's value on a local date
 ORDER, TEST, RELEASE = "isolation_order", "nucleic_test", "release"
-_ELSEWHERE = ("hospital", "central_isolation")  # outcomes after which others decide about the release
+CONTACT = "case_contact"
+CONFIRMED = "confirmed"  # an outcome; also what starts steps
+_ELSEWHERE = (
+    "hospital",
+    "central_isolation",
+    CONFIRMED,
+)  # outcomes after which others decide about the release
 _BEST: tuple[Fit | None, ...] = ("met", "review", "late", None)
 
 
@@ -149,6 +155,9 @@ def clocks(course: Course, steps: Sequence[CaseStep]) -> list[Clock]:
 def _clocks_of(course: Course, step: CaseStep) -> Iterator[Clock]:
     if step.starts == "ordered_end":
         yield from _release_clock(course, step)
+    elif step.starts == CONFIRMED:
+        if course.outcome == CONFIRMED and course.ended_ms is not None:
+            yield Clock(step, course.ended_ms, course.ended_ms + step.limit_ms)
     elif step.each == "":
         yield Clock(step, course.opened_ms, course.opened_ms + step.limit_ms)
     else:
@@ -192,6 +201,8 @@ def _release_clock(course: Course, step: CaseStep) -> Iterator[Clock]:
 def release_faults(course: Course, release: Said) -> tuple[str, ...]:
     """Why nobody may be released by this; nothing: he may be."""
     found, day = [], str(release.body["released_on"])
+    if course.outcome == CONFIRMED:
+        found.append("confirmed")
     if course.last_day is not None and day < course.last_day:
         found.append("too_early")
     tests = [one for one in course.of(TEST) if local_date_of(one.at_ms) <= day]
@@ -199,6 +210,14 @@ def release_faults(course: Course, release: Said) -> tuple[str, ...]:
     if not is_negative or release.body["last_test_negative"] != "yes":
         found.append("not_negative")
     return tuple(found)
+
+
+def contacts_to_open(course: Course) -> list[str]:
+    """Of a confirmed case, the workers whom the latest decision about each has for contacts."""
+    if course.outcome != CONFIRMED:
+        return []
+    verdicts = {str(one.body["worker"]): one.body["verdict"] for one in course.of(CONTACT)}
+    return [worker for worker, verdict in verdicts.items() if verdict == "accepted"]
 
 
 def judge_clock(course: Course, clock: Clock, watermark_ms: int | None) -> Verdict:

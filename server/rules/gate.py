@@ -15,9 +15,13 @@ from server.rules.signals import Signal
 
 NOT_REGISTERED, NOT_MEASURED = "not_registered", "not_measured_in"
 INSIDE_LONG, FEW_MASKS = "inside_long", "few_masks"
-NEW_UNTESTED = "new_untested"
-GATE_CODES = (NOT_REGISTERED, NOT_MEASURED, INSIDE_LONG, FEW_MASKS, NEW_UNTESTED)
-MENDED_BY_RECORDS = (NOT_REGISTERED, NEW_UNTESTED)  # by a roster, or a test, that is written down later
+NEW_UNTESTED, CAME_AFTER_EXIT = "new_untested", "came_after_exit"
+GATE_CODES = (NOT_REGISTERED, CAME_AFTER_EXIT, NOT_MEASURED, INSIDE_LONG, FEW_MASKS, NEW_UNTESTED)
+MENDED_BY_RECORDS = (
+    NOT_REGISTERED,
+    CAME_AFTER_EXIT,
+    NEW_UNTESTED,
+)  # by a roster, or a test, that is written down later
 _HOURS = 24
 
 
@@ -104,8 +108,8 @@ def gate_signals(found: AtGate, limits: GateLimits, days: Sequence[str], through
 def _not_registered(
     day: str, entries: Iterable[GatePass], seen: Iterable[Seen], roster: Mapping[str, Listed]
 ) -> Iterable[Signal]:
-    """People who came in, or were measured, and are on no roster, or left before. A reading may be of a night shift that
-    began on the last day."""
+    """People who came in, or were measured, and are on no roster; and those who left before. A reading may be of a night
+    shift that began on the last day."""
     by_person: dict[str, list[Listed]] = defaultdict(list)
     for row in roster.values():
         by_person[row.person].append(row)
@@ -115,9 +119,11 @@ def _not_registered(
 
     strangers = {one.person for one in entries if not is_there(one.person, day)}
     strangers |= {one.person for one in seen if not is_there(one.person, add_days(day, -1))}
-    if strangers:
-        left = sum(bool(by_person[person]) for person in strangers)
-        yield Signal(NOT_REGISTERED, day, {"people": len(strangers), "left": left})
+    left = sum(bool(by_person[person]) for person in strangers)
+    if len(strangers) > left:
+        yield Signal(NOT_REGISTERED, day, {"people": len(strangers) - left})
+    if left:
+        yield Signal(CAME_AFTER_EXIT, day, {"people": left})
 
 
 def _not_measured(
@@ -195,15 +201,25 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class VehiclePass:
+    """A vehicle that went in or out, by its plate."""
+
+    plate: str
+    is_in: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class HourCount:
-    """People on the site when an hour of the day ends, or at the last moment that is known. `in_`, `out`: passes of workers
-    and visitors in that hour."""
+    """People and vehicles on the site when an hour of the day ends, or at the last moment that is known. `in_`, `out`:
+    passes of workers and visitors in that hour."""
 
     hour: int
     workers: int
     visitors: int
     in_: int
     out: int
+    vehicles: int = 0
 
 
 def living_here(roster: Mapping[str, Listed], day: str) -> set[str]:
@@ -213,9 +229,22 @@ def living_here(roster: Mapping[str, Listed], day: str) -> set[str]:
     }
 
 
-def head_counts(found: AtGate, visitors: Sequence[Group], day: str, until_ms: int) -> list[HourCount]:
+def vehicles_inside(passes: Iterable[VehiclePass], from_ms: int, before_ms: int) -> int:
+    """How many plates went in last within these moments."""
+    ordered = sorted((one for one in passes if from_ms <= one.at_ms < before_ms), key=lambda one: one.at_ms)
+    return sum({one.plate: one.is_in for one in ordered}.values())
+
+
+def head_counts(
+    found: AtGate,
+    visitors: Sequence[Group],
+    day: str,
+    until_ms: int,
+    vehicles: Sequence[VehiclePass] = (),
+) -> list[HourCount]:
     """The people on a site through a local date, hour by hour up to `until_ms`. Who lives there is inside when the day
-    begins; then everybody is where the last pass leaves them. Visitors: in − out since midnight."""
+    begins; then everybody is where the last pass leaves them. Visitors: in − out since midnight; vehicles: those whose
+    last pass since midnight was in."""
     start_ms = midnight_ms(day)
     end_ms = min(until_ms, start_ms + DAY_MS)
     passes = sorted(
@@ -237,5 +266,6 @@ def head_counts(found: AtGate, visitors: Sequence[Group], day: str, until_ms: in
             guests = max(0, guests + (group.persons if group.is_in else -group.persons))
         went_in = sum(one.is_in for one in moved) + sum(one.persons for one in called if one.is_in)
         went_out = sum(not one.is_in for one in moved) + sum(one.persons for one in called if not one.is_in)
-        counts.append(HourCount(hour, len(inside), guests, went_in, went_out))
+        parked = vehicles_inside(vehicles, start_ms, min(high_ms, end_ms))
+        counts.append(HourCount(hour, len(inside), guests, went_in, went_out, parked))
     return counts

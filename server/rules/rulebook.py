@@ -16,6 +16,7 @@ from server.rules.calendar import Holidays
 from server.rules.case_steps import CaseStep, evidence_kinds, steps_of
 from server.rules.duties.conditions import Condition, condition
 from server.rules.duties.coverage import MEASURED_BY
+from server.rules.duties.event_filter import EventFilter
 from server.rules.duties.modes import CAMERA, MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
 from server.rules.duties.windows import NORMAL, DutyRule, rule_of
@@ -95,6 +96,11 @@ class Rulebook:
         if any(rule.judging == "coverage" for rule in self.duties if rule.code == duty):
             found.add(PASSES)
         return tuple(sorted(found))
+
+    @cached_property
+    def event_filter(self) -> EventFilter:
+        """Which facts duties of events may be about."""
+        return EventFilter(self.mode_rules(), self.condition, self.kinds.number)
 
     @cached_property
     def coverage_kinds(self) -> frozenset[str]:

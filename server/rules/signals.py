@@ -102,10 +102,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "entered_later": ("事后补录", "{count} 条测温可证明是补录的 (共 {readings} 条)。"),
     "photo_twice": ("照片重复", "{photos} 张照片不止一次作为凭证。"),
-    "not_registered": (
-        "名册外人员",
-        "{people} 人不在名册上仍有进场或测温记录, 其中 {left} 人已退场。",
-    ),
+    "not_registered": ("名册外人员", "{people} 人不在名册上仍有进场或测温记录。"),
+    "came_after_exit": ("退场后进场", "{people} 人已退场, 之后仍有进场或测温记录。"),
     "not_measured_in": ("进场未测温", "{count} 次进场没有测温 (共 {passes} 次进场)。"),
     "inside_long": ("长时间未出场", "{people} 人进场后超过 {hours} 小时没有出场记录, 名册上不住工地。"),
     "new_untested": (

@@ -19,6 +19,7 @@ from server.actions.cases.screen_trips import sites_to_screen
 from server.actions.devices.retire_reporters import due_streams
 from server.actions.duties.judge_windows import windows_to_judge
 from server.actions.duties.plan_windows import due_sites
+from server.actions.erasure.erase_health import sites_to_erase
 from server.actions.erasure.find_person import late_lines
 from server.actions.erasure.request_erasure import erasures_under_way
 from server.actions.flags.escalate import due_steps
@@ -118,6 +119,7 @@ def _question(now_ms: int, book: Rulebook) -> Query:
         "media": [expired_uploads(now_ms), old_photos(now_ms, book)],
         "reseal": [keys_in_rotation()],
         "erase": [erasures_under_way(), late_lines()],
+        "health": [sites_to_erase(now_ms, book)],
         "reports": due_reports(now_ms, book),
         "house": [sa.select(sa.literal(1)).where(old) for old in expired(now_ms, book).values()],
         "retention": due_rows(now_ms, book),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -195,7 +195,7 @@ def _finish(seen: Erasure, now_ms: int) -> dict[str, int] | None:
     """On SQLite, what went is still in the write-ahead log until that is emptied: done when it is."""
     with read() as session:
         is_sqlite = not is_postgresql(session)
-    if is_sqlite and not _emptied_log():
+    if is_sqlite and not emptied_log():
         return None  # somebody reads just now: at the next tick
     with write_in_turn() as session:
         row = _taken(session, seen)
@@ -205,7 +205,8 @@ def _finish(seen: Erasure, now_ms: int) -> dict[str, int] | None:
     return {"people": 1}
 
 
-def _emptied_log() -> bool:
+def emptied_log() -> bool:
+    """On SQLite, empty the write-ahead log; whether nobody read just then."""
     connection = db.engine.raw_connection()
     try:
         busy, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -218,14 +219,19 @@ def _delete_leftover(runtime: Runtime, seen: Erasure) -> None:
     """Delete photos from the store once it is committed that nothing promises them; a killed process does it again."""
     if not seen.leftover:
         return
-    for key in seen.leftover:
+    delete_keys(runtime, seen.leftover)
+    with write_in_turn() as session:
+        row = session.get_one(Erasure, seen.id, with_for_update=True, populate_existing=True)
+        row.leftover = [key for key in row.leftover if key not in set(seen.leftover)]
+
+
+def delete_keys(runtime: Runtime, keys: Iterable[str]) -> None:
+    """Delete these from the photo store; below those that end with "/" everything."""
+    for key in keys:
         if key.endswith("/"):
             runtime.media.delete_below(key.removesuffix("/"))
         else:
             runtime.media.delete([key])
-    with write_in_turn() as session:
-        row = session.get_one(Erasure, seen.id, with_for_update=True, populate_existing=True)
-        row.leftover = [key for key in row.leftover if key not in set(seen.leftover)]
 
 
 def _late(runtime: Runtime, now_ms: int) -> dict[str, int] | None:

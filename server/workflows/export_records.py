@@ -61,7 +61,7 @@ def export_records(
             record_deed(session, Deed("exported", viewer.id, f"{where}: {title}", wanted.site or ""), now_ms)
         titles = titles_of(tx.book.kinds, wanted.kind)
     titles = titles if wanted.site is not None else [_SITE, *titles]
-    batches = _batches(seals, viewer, wanted, reason is not None)
+    batches = record_batches(seals, viewer, wanted, reason is not None)
     batches = chain([next(batches)], batches)  # what can fail fails before the answer begins
     if sort == CSV:
         chunks = new_csv.csv_chunks(titles, batches)
@@ -91,8 +91,10 @@ def _disclose(tx: Tx, viewer: Viewer, wanted: Wanted, rows: int, reason: str) ->
     disclose(tx.session, viewer, wanted.site, rows, kept, tx.now_ms)
 
 
-def _batches(seals: Seals, viewer: Viewer, wanted: Wanted, full: bool) -> Iterator[list[list[str | float]]]:
-    """The rows, some hundred at a time. What the viewer may see is asked again each time."""
+def record_batches(
+    seals: Seals, viewer: Viewer, wanted: Wanted, full: bool
+) -> Iterator[list[list[str | float]]]:
+    """The rows of a file, some hundred at a time. What the viewer may see is asked again each time."""
     cursor: str | None = None
     while True:
         with read() as session:

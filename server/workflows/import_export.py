@@ -37,7 +37,7 @@ def import_export(runtime: Runtime, path: Path, now_ms: int) -> TakenIn:
             device, kinds = check_export(session, export), rules_in_force(session).kinds
         taken = TakenIn(device.name)
         for start in range(0, len(export.raws), MAX_ENTRIES):
-            lines = read_lines(export.raws[start : start + MAX_ENTRIES], runtime.seals, kinds)
+            lines = read_lines(export.raws[start : start + MAX_ENTRIES], kinds)
             with write() as session:
                 outcomes = accept_carried(session, runtime.seals, device.id, lines, now_ms)
             taken.entries.update(outcome["outcome"] for outcome in outcomes)

@@ -26,6 +26,7 @@ from server.base.media_store import MediaStore
 from server.base.problems import Problem
 from server.base.runtime import Runtime
 from server.base.seal import SealBroken
+from server.base.statements import constant
 from server.models.access import Viewer
 from server.models.media import Media, MediaUpload, original_key, parts_key, shown_key, stranded_photos
 from server.rules.calendar import DAY_MS, local_date_of
@@ -177,7 +178,7 @@ def old_photos(now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
     except LookupError:  # no reference data yet
         return None
     is_old = Media.arrived_ms <= now_ms - round(days * DAY_MS)
-    return sa.select(Media.scope_id, Media.sha256).where(Media.state == "kept", is_old, ~is_held())
+    return sa.select(Media.scope_id, Media.sha256).where(Media.state == constant("kept"), is_old, ~is_held())
 
 
 def tidy_media(runtime: Runtime, now_ms: int, book: Rulebook) -> dict[str, int]:

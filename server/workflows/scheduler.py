@@ -55,6 +55,7 @@ from server.rules.rulebook import Rulebook
 from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
+from server.workflows.erase_health import erase_health
 from server.workflows.judge_forms import judge_waiting
 from server.workflows.keep_backups import keep_backups
 from server.workflows.make_reports import make_due_reports
@@ -325,6 +326,7 @@ PARTS: dict[str, Part] = {
     "media": lambda this: tidy_media(this.runtime, this.now_ms, this.book),
     "reseal": lambda this: reseal(this.runtime, this.now_ms),
     "erase": lambda this: erase(this.runtime, this.now_ms),
+    "health": lambda this: erase_health(this.runtime, this.now_ms, this.book),
     "reports": lambda this: make_due_reports(this.now_ms, this.book),
     "house": _house,
     "retention": _retention,

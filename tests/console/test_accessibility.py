@@ -51,6 +51,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/sites/{site}",
         "admin/assignments?user={user}",
         "sites/{site}/suspensions",
+        "sites/{site}/alert",
         "admin/devices",
         "admin/devices/{device}",
         "admin/codes",

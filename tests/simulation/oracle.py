@@ -272,10 +272,11 @@ class Oracle:
             self.report("flag_on_honest", f"flag {flag['id']}: all of its windows were done in time")
 
     def proved(self, command: str, code: int, printed: str) -> None:
-        """What a command found wrong. A restore loses what a tablet had sent and purged since, and what only one half of a
-        copied device still had: it is signed for, the log lacks it, and verify-log is right to say so."""
+        """What a command found wrong. A restore loses what a tablet had sent and purged since, what only one half of a
+        copied device still had, and what a tablet that is revoked before it sends again had sent: it is signed for, the log
+        lacks it, and verify-log is right to say so."""
         every = self.truth.devices.values() if self.truth.restored else ()
-        gone = [one.id for one in every if one.twice or one.purged]
+        gone = [one.id for one in every if one.twice or one.purged or one.out_ms is not None]
         lines = [line for line in printed.split("\n")[:-2] if line]
         found = [line for line in lines if "signed for" not in line or not any(key in line for key in gone)]
         if code and found:

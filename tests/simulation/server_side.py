@@ -116,7 +116,7 @@ class PostgreSQL:
 
     def _let_go(self) -> None:
         for engine in self._engines:
-            engine.dispose()
+            sa.Engine.dispose(engine)
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,8 @@ class ServerSide:
         self.database: Memory | PostgreSQL = memory or PostgreSQL(engines)
         for engine in engines:
             self.faults.listen(engine)
+            # A command ends by closing its connections. These are a server's too, which goes on.
+            vars(engine)["dispose"] = lambda: None
             engine.update_execution_options(compiled_cache={})  # of any size: each statement is compiled once
         for app in self.apps:
             app.extensions["gongdi_pool"] = AtOnce()

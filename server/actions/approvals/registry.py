@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from server.actions.approvals import (
+    alert_lowering,
     evidence_revocation,
     form_publication,
     key_retirement,
@@ -18,6 +19,7 @@ from server.actions.approvals import (
 from server.actions.approvals.effects import Effect
 
 _ALL = (
+    alert_lowering.EFFECT,
     evidence_revocation.EFFECT,
     form_publication.EFFECT,
     key_retirement.EFFECT,

@@ -21,8 +21,9 @@ from server.actions.records.registers import REGISTERS, state_aad
 from server.actions.records.segments import read_bodies, read_body
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import apply_entry
+from server.actions.sync.log_lines import logged_lines
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
-from server.actions.sync.read_push import entry_aad, prev_of
+from server.actions.sync.read_push import prev_of
 from server.actions.sync.release_held import written_again
 from server.actions.sync.values import Applying, Written
 from server.base.db import Base, bulk_insert
@@ -169,8 +170,8 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone
     applying.known_places = place_values(session, scope_id)
     in_log = (LogEntry.scope_id == scope_id, LogEntry.outcome.in_((*EFFECTIVE, HELD)))
     query = sa.select(LogEntry).where(*in_log).order_by(LogEntry.seq)
-    for row in session.scalars(query.execution_options(yield_per=500)):
-        written = written_again(seals, row, users[row.device_id], kinds) if row.raw else None
+    for row, raw in _with_lines(session, seals, session.scalars(query.execution_options(yield_per=500))):
+        written = written_again(raw, row, users[row.device_id], kinds) if raw else None
         if written is None or gone.passes_over(written):
             passed_over.add(row.id)
             continue
@@ -181,6 +182,13 @@ def replay(session: Session, scratch: Session, seals: Seals, scope_id: str, gone
         applying.touches.clear()
     applying.feed.flush()
     return passed_over
+
+
+def _with_lines(
+    session: Session, seals: Seals, rows: sa.ScalarResult[LogEntry]
+) -> Iterator[tuple[LogEntry, bytes]]:
+    for some in rows.partitions():
+        yield from zip(some, logged_lines(session, seals, some), strict=True)
 
 
 class _Scratch:
@@ -291,12 +299,12 @@ def _heads_of_log(session: Session, seals: Seals, scope_id: str) -> dict[str, st
         for row in session.scalars(sa.select(StreamHead).where(StreamHead.scope_id == scope_id))
     }
     erased = erased_lines(session, scope_id)
-    for row in scope_log(session, scope_id):
+    for row, raw in _with_lines(session, seals, scope_log(session, scope_id)):
         chain = chains.setdefault(row.device_id, {})
         if row.kind == ANY_KIND:  # it could not be read, and its index in the chain is known by its hash
             unread.setdefault(row.device_id, set()).add(row.n)
         gone = erased.get(row.id)
-        prev = gone.prev if gone is not None else prev_of(seals.open(entry_aad(row.id), row.raw))
+        prev = gone.prev if gone is not None else prev_of(raw)
         chain.setdefault(row.n, []).append(streams.Link(row.n, prev, row.hash.hex()))
         came[row.hash.hex()] = (row.received_ms, row.exchange_id)
     heads = {}

@@ -11,7 +11,7 @@ from schemas.forms.definition import written
 from schemas.forms.shipped import shipped_forms
 from server.actions.forms.append_line import KIND
 from server.actions.reference.publish_reference import form_id
-from server.actions.sync.read_push import entry_aad
+from server.actions.sync.log_lines import logged_line
 from server.base.seal import Seals
 from server.models.entry import LogEntry
 from server.models.published_form import PublishedForm
@@ -31,7 +31,7 @@ def form_faults(session: Session, seals: Seals) -> Iterator[_Found]:
         line = lines.pop(form.entry_id, None)
         if line is None or form.entry_id != form_id(form.code, form.version):
             yield form.code, form.version, "no line of the chain published this form"
-        elif not seals.open(entry_aad(line.id), line.raw).endswith(b'"body":' + form.body + b"}"):
+        elif not logged_line(session, seals, line).endswith(b'"body":' + form.body + b"}"):
             yield form.code, form.version, "the form was changed: its line says something else"
         elif served.pop(form.entry_id, None) != form.body:
             yield form.code, form.version, "tablets get another form than was published"

@@ -16,9 +16,11 @@ from server.actions.audit.verify_flags import flag_faults, window_faults
 from server.actions.audit.verify_forms import form_faults
 from server.actions.audit.verify_receipts import Receiving, read_receipt, read_signed, server_key
 from server.actions.erasure.erasure_seal import added, erased_lines, erased_state, line_text, seal_fault
+from server.actions.erasure.health_proof import health_faults
 from server.actions.flags.events import Tally
 from server.actions.sync.count_lines import add_lines, read_lines_tally
-from server.actions.sync.read_push import entry_aad, prev_of
+from server.actions.sync.log_lines import open_lines
+from server.actions.sync.read_push import prev_of
 from server.base.clock import to_iso
 from server.base.seal import SealBroken, Seals
 from server.models.device import Device, Exchange, StreamHead
@@ -51,13 +53,14 @@ def verify_scope(session: Session, seals: Seals, scope: Scope) -> Iterator[Fault
     chain without a fork mark, a line that was erased without a signature, a time of receipt that no signed receipt has,
     lines that are not those which an exchange brought or the stream knows; a form that is not as it was
     published; a flag whose history was changed or does not
-    give what it is, a window that nothing met."""
+    give what it is, a window that nothing met, a proof of erased health data that does not hold."""
     faulty: set[str] = set()
     for fault in _stream_faults(session, seals, scope):
         if fault.device not in faulty:
             faulty.add(fault.device)
             yield fault
-    for found in chain(flag_faults(session, seals, scope), window_faults(session, scope)):
+    apart = (flag_faults(session, seals, scope), window_faults(session, scope))
+    for found in chain(*apart, health_faults(session, seals, scope)):
         yield Fault(scope.name, *found)
     if scope.scope_id == REF:
         for form in form_faults(session, seals):
@@ -80,7 +83,7 @@ def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fau
     lines: Counter[str] = Counter()
     tally = Tally()
     before: LogEntry | None = None
-    for row in session.scalars(query.execution_options(yield_per=1000)):
+    for row, line in _with_lines(session, seals, query):
         if before is not None and before.device_id != row.device_id:
             before = None
         lines[row.device_id] += 1
@@ -89,7 +92,7 @@ def _stream_faults(session: Session, seals: Seals, scope: Scope) -> Iterator[Fau
         gone = erased.get(row.id)
         if gone is not None:
             signed_for = added(seals, "erased_line", signed_for, [line_text(gone, row)])
-        what = _fault_of(seals, row, gone, before, heads.get(row.device_id)) or not_received
+        what = _fault_of(row, _line_fault(row, line, gone), before, heads.get(row.device_id)) or not_received
         if what:
             yield Fault(scope.name, row.device_id, row.n, what)
         before = row
@@ -129,29 +132,32 @@ def _miscounted(seals: Seals, scope: Scope, tally: Tally) -> str:
     return "other lines were counted"
 
 
-def _line_fault(seals: Seals, row: LogEntry, gone: ErasedLine | None) -> tuple[str, str]:
+def _with_lines(
+    session: Session, seals: Seals, query: sa.Select[LogEntry]
+) -> Iterator[tuple[LogEntry, bytes | None]]:
+    for rows in session.scalars(query.execution_options(yield_per=1000)).partitions():
+        yield from zip(rows, open_lines(session, seals, rows), strict=True)
+
+
+def _line_fault(row: LogEntry, line: bytes | None, gone: ErasedLine | None) -> tuple[str, str]:
     """What is wrong with a line by itself (empty: nothing), and the hash of the line before, as it names it."""
     if gone is not None:
         return "the line is said to be erased, and is here" if row.raw else "", gone.prev
     if not row.raw:
         return "the line was erased, and nobody signed for that", ""
-    try:
-        raw = seals.open(entry_aad(row.id), row.raw)
-    except SealBroken:
+    if line is None:
         return "the line does not open", ""
-    return "" if hashlib.sha256(
-        raw
-    ).digest() == row.hash else "the line was changed: its hash differs", prev_of(raw)
+    is_whole = hashlib.sha256(line).digest() == row.hash
+    return "" if is_whole else "the line was changed: its hash differs", prev_of(line)
 
 
 def _fault_of(
-    seals: Seals,
     row: LogEntry,
-    gone: ErasedLine | None,
+    by_itself: tuple[str, str],
     before: LogEntry | None,
     head: StreamHead | None,
 ) -> str:
-    what, prev = _line_fault(seals, row, gone)
+    what, prev = by_itself
     if what:
         return what
     if head is None:

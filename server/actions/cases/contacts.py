@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
 from schemas.limits import REASON_MAX, REASON_MIN
+from server.actions.cases.follow_confirmed import open_contact_cases
 from server.actions.cases.read_courses import CaseCourse
 from server.actions.duties.mode_evidence import bodies_of
 from server.actions.records.count_people import people_of
@@ -27,12 +28,12 @@ from server.models.record import IN_FORCE, CaseFile, Record, Worker
 from server.models.tx import Tx
 from server.models.user import User
 from server.rules.calendar import HOUR_MS, local_date_of
+from server.rules.case_steps import CONTACT
 from server.rules.contacts import Lives, Passed, Proposal, propose_contacts
 from server.rules.masking import mask_name
 from server.rules.rulebook import PASSES
 from sync_protocol.outcomes import EFFECTIVE
 
-CONTACT = "case_contact"
 VERDICTS = {"accepted": "是接触者", "rejected": "不是"}
 WHY = {"dormitory": "同宿舍", "team": "同班组", "gate": "先后进出大门", "other": "其他"}
 _MINUTE_MS = 60_000
@@ -98,6 +99,7 @@ def decide_contact(tx: Tx, viewer: Viewer, one: CaseCourse, worker: str, verdict
     (outcome,) = write_server_entries(tx.session, tx.seals, viewer.id, one.case.scope_id, [draft], tx.now_ms)
     if outcome["outcome"] not in EFFECTIVE:
         raise Problem("invalid_input", "这条认定没有被接受, 请刷新页面后再试。")
+    open_contact_cases(tx, one.case)
 
 
 def _people(session: Session, seals: Seals, scope_id: str) -> dict[str, tuple[Lives, str]]:

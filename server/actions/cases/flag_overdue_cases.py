@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.actions.cases.follow_confirmed import open_contact_cases
 from server.actions.cases.read_courses import read_courses
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.flags.escalate import trigger
@@ -19,7 +20,7 @@ from server.models.flag import Flag, FlagEvent
 from server.models.record import CaseFile, Record
 from server.models.scope import Scope, take_scopes
 from server.models.tx import Tx
-from server.rules.case_steps import Verdict
+from server.rules.case_steps import CONFIRMED, Verdict
 from server.rules.cases import CASE, TRAVEL_HIT, is_of_cases, next_look_ms
 from server.rules.duties.reporting import Reporting
 from server.rules.flags.escalation import FEVER_UNREPORTED, SECTION, owner, policy_from
@@ -46,7 +47,8 @@ def flag_overdue_cases(tx: Tx, limit: int = 200) -> int:
     2. What is wrong goes into the history of the site's one open flag of that step, once; past the limit it
        passes to the unit that the step names, where that is not the section.
     3. What comes after that goes into its history too, for a person to look at.
-    4. A flag whose steps turn out to have been done in time is withdrawn; its history stays.
+    4. The contacts of a confirmed case get cases of their own.
+    5. A flag whose steps turn out to have been done in time is withdrawn; its history stays.
     """
     due = cases_to_look_at(tx.now_ms).order_by(CaseFile.check_ms).limit(limit)
     looked = 0
@@ -70,6 +72,8 @@ def _watch_scope(tx: Tx, scope: Scope) -> int:
     for one in read_courses(tx, scope.scope_id, counting):
         looks = [watch.follow(one.case, verdict) for verdict in one.judged(watch.reports)]
         one.case.check_ms = min((look for look in looks if look is not None), default=None)
+        if one.course.outcome == CONFIRMED:
+            open_contact_cases(tx, one.case)
     session.flush()
     watch.withdraw()
     feed = Feed(session, scope, tx.seals, now_ms)

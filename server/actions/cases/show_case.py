@@ -23,7 +23,7 @@ from server.models.media import promised_media
 from server.models.record import CaseFile, Record, Worker
 from server.models.site import Site
 from server.models.tx import Tx
-from server.rules.case_steps import RELEASE, Said, Verdict, release_faults
+from server.rules.case_steps import CONTACT, RELEASE, Said, Verdict, release_faults
 from server.rules.cases import CASE_KIND
 from server.rules.duties.matching import Fact
 from server.rules.duties.modes import PARENT
@@ -33,6 +33,7 @@ from sync_protocol.outcomes import EFFECTIVE
 RELEASE_FAULTS = {
     "too_early": "早于告知的隔离期满日期",
     "not_negative": "末次核酸检测没有阴性结果",
+    "confirmed": "已确诊, 由医院决定, 这里不能解除",
 }
 _NO_FACT = Fact("", 0, 0)
 _OPEN = ("waiting", "warned", "overdue", "review")
@@ -138,9 +139,9 @@ def _fit_release(one: CaseCourse) -> Said | None:
 
 
 def _records(tx: Tx, one: CaseCourse) -> list[ShownRecord]:
-    said = sorted(
-        (each for each in one.course.said if not each.fact.kept), key=lambda each: (each.at_ms, each.fact.id)
-    )
+    """Decisions about contacts are shown with those."""
+    shown = (each for each in one.course.said if not each.fact.kept and each.kind != CONTACT)
+    said = sorted(shown, key=lambda each: (each.at_ms, each.fact.id))
     media = promised_media(tx.session, one.case.scope_id, [each.fact.id for each in said])
     return [
         ShownRecord(

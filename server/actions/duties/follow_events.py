@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.duties.decide_window import decide_window
-from server.actions.duties.event_filter import EventFilter, date_of, surrounding
 from server.actions.duties.log_evidence import facts_between
 from server.actions.duties.mode_evidence import bodies_of, mode_evidence
 from server.actions.duties.touches import Touch
@@ -21,7 +20,7 @@ from server.models.place import place_values
 from server.models.record import Record
 from server.models.site import Site
 from server.models.window import Window, make_window, reaching, set_decision
-from server.rules.duties.conditions import Surrounding
+from server.rules.duties.event_filter import date_of
 from server.rules.duties.events import event_date, plan_event
 from server.rules.duties.judge import TRIGGER_GONE
 from server.rules.duties.matching import Fact
@@ -51,7 +50,6 @@ class _Following:
     feed: Feed
     book: Rulebook
     rules: list[DutyRule]
-    days: dict[str, Surrounding] = field(default_factory=dict)  # what conditions ask of a local date
 
     def fits(self, kind: str, text: str, said: _Said) -> bool:
         """Whether a fact is of this kind and fits a condition on it."""
@@ -60,11 +58,7 @@ class _Following:
         condition = self.book.condition(kind, text) if text else None
         if condition is None:
             return not text
-        today = date_of(said.fact)
-        around = self.days.get(today)
-        if around is None:
-            around = self.days[today] = surrounding(self.book, today)
-        return condition.holds(said.body, around)
+        return condition.holds(said.body, self.book.event_filter.around(date_of(said.fact)))
 
     def asks(self, rule: DutyRule, said: _Said) -> bool:
         trigger = rule.mode.trigger
@@ -79,9 +73,13 @@ def follow_events(
     following = _Following(
         session, feed, book, [one for one in book.mode_rules() if one.mode.trigger is not None]
     )
-    wanted = EventFilter(book, following.rules)
+    wanted = book.event_filter
     some = [touch for touch in touches if touch.kind in wanted.kinds]
-    about = [_read(touch) for touch in some if touch.came and touch.body and wanted.is_met(touch)]
+    about = [
+        _read(touch)
+        for touch in some
+        if touch.came and touch.body and wanted.is_met(touch.kind, touch.came, touch.body)
+    ]
     others = [touch for touch in some if touch.came is None or not touch.body]
     if not about and not others:
         return []

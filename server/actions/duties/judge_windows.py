@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from server.actions.records.feed import publish_all
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost, savepoint
 from server.models.scope import take_scopes
-from server.models.site import Site
+from server.models.site import SITES, Site
 from server.models.tx import Tx
 from server.models.window import RULES, DueWindow, Window, due_windows, save_decisions, set_decision
 from server.rules.duties.judge import (
@@ -43,17 +44,23 @@ _OPEN = ("open", "silent", "review")  # what nothing has met yet
 _log = logging.getLogger("gongdi.judge")
 
 
-def windows_to_judge(now_ms: int) -> sa.Select[str]:
+def windows_to_judge(now_ms: Any) -> sa.Select[str]:
     """The scope of each window whose time to be looked at has come."""
     return sa.select(Window.scope_id).where(Window.check_ms <= now_ms)
+
+
+_FIRST_DUE = (
+    windows_to_judge(sa.bindparam("now_ms"))
+    .order_by(Window.check_ms)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 def judge_due(tx: Tx, limit: int = 2000) -> dict[str, int]:
     """Judge up to `limit` windows whose time to be looked at has come. Gives how many were judged, how
     many turned met, missed, silent …, and how many scopes `failed`. When nothing is due, that is one look-up
     in a partial index."""
-    due = windows_to_judge(tx.now_ms).order_by(Window.check_ms).limit(limit)
-    scope_ids = sorted(set(tx.session.scalars(due)))
+    scope_ids = sorted(set(tx.session.scalars(_FIRST_DUE, {"now_ms": tx.now_ms, "limit": limit})))
     return judge_scopes(tx, scope_ids) if scope_ids else {}
 
 
@@ -173,7 +180,7 @@ def _shown(window: DueWindow) -> Evidence:
 
 
 def _sites(session: Session, scope_ids: Sequence[str]) -> dict[str, Site]:
-    return {site.id: site for site in session.scalars(sa.select(Site).where(Site.id.in_(scope_ids)))}
+    return {site.id: site for site in session.scalars(SITES, {"site_ids": scope_ids})}
 
 
 def _put_off(session: Session, scope_id: str, now_ms: int) -> None:

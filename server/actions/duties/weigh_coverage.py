@@ -122,6 +122,10 @@ def _facts(session: Session, scope_id: str, kinds: Collection[str], between: tup
     return _Day(passes, readings, staff, unnamed)
 
 
+_CANTEEN_STAFF = sa.select(Worker.id).where(
+    Worker.scope_id == sa.bindparam("scope_id"), Worker.canteen_staff.is_(True)
+)
+
+
 def _canteen_staff(session: Session, scope_id: str) -> frozenset[str]:
-    query = sa.select(Worker.id).where(Worker.scope_id == scope_id, Worker.canteen_staff.is_(True))
-    return frozenset(session.scalars(query))
+    return frozenset(session.scalars(_CANTEEN_STAFF, {"scope_id": scope_id}))

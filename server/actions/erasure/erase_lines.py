@@ -16,7 +16,8 @@ from server.actions.erasure.freeze_windows import Span, freeze_windows
 from server.actions.records.feed import Feed
 from server.actions.records.segments import erase_served
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.read_push import entry_aad, prev_of
+from server.actions.sync.log_lines import erase_logged, logged_lines
+from server.actions.sync.read_push import prev_of
 from server.base.seal import Seals
 from server.models.coverage import forget_days_between, forget_days_of
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
@@ -58,9 +59,11 @@ def erase_lines(
         return Erased()
     keys = [row.id for row in rows]
     texts = []
-    for row in rows:
+    lines = logged_lines(session, seals, rows)
+    erase_logged(session, seals, rows)
+    for row, text in zip(rows, lines, strict=True):
         line = ErasedLine(scope_id=scope_id, entry_id=row.id, erasure_id=erasure_id)
-        line.prev = prev_of(seals.open(entry_aad(row.id), row.raw))
+        line.prev = prev_of(text)
         session.add(line)
         texts.append(line_text(line, row))
         row.raw = b""

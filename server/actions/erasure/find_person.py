@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.erasure.request_erasure import Person
+from server.actions.sync.log_lines import logged_lines
 from server.actions.sync.quarantine import quarantine_aad
-from server.actions.sync.read_push import entry_aad
 from server.base.seal import Seals
+from server.base.statements import constant
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import PERSON_ERASED, erased_among
 from server.models.record import Record
@@ -26,6 +27,7 @@ READ_AT_ONCE = 500  # lines
 READ_MAX = 5_000  # lines before the position is recorded
 ERASED_AT_ONCE = 50  # lines in one transaction
 _UUID = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_STORED = (LogEntry.scope_id, LogEntry.id, LogEntry.hash, LogEntry.raw)
 _NOT_YET = sa.or_(LogEntry.code.is_(None), LogEntry.code != PERSON_ERASED)  # those wait for a user
 
 
@@ -76,13 +78,13 @@ def widened(session: Session, seals: Seals, person: Person) -> Person:
     """The person with every number and name that the lines of their records ever had."""
     numbers, names = set(person.numbers), set(person.names)
     for scope_id, ids in person.workers.items():
-        query = sa.select(LogEntry.id, LogEntry.raw).where(
+        query = sa.select(*_STORED).where(
             LogEntry.scope_id == scope_id, LogEntry.record_id.in_(ids), LogEntry.kind == "worker"
         )
-        for key, raw in session.execute(query.execution_options(yield_per=READ_AT_ONCE)):
-            body = _body_of(seals.open(entry_aad(key), raw))
-            numbers.add(str(body.get("certificate_number", "")))
-            names.add(str(body.get("name", "")))
+        for rows in session.execute(query.execution_options(yield_per=READ_AT_ONCE)).partitions():
+            for body in map(_body_of, logged_lines(session, seals, rows)):
+                numbers.add(str(body.get("certificate_number", "")))
+                names.add(str(body.get("name", "")))
     records = (person.workers, person.cases, person.companies)
     return Person(*records, sorted(numbers - {""}), sorted(names - {""}))
 
@@ -97,8 +99,9 @@ def find_lines(session: Session, seals: Seals, person: Person, scope_id: str, af
     """The next lines of a site's log that are about this person. At a site with none of the person's records, only
     what had no effect is read."""
     likeness, mine = Likeness(person), scope_id in person.workers or scope_id in person.cases
-    columns = (LogEntry.id, LogEntry.act, LogEntry.record_id, LogEntry.raw, LogEntry.outcome)
-    query = sa.select(*columns).where(LogEntry.scope_id == scope_id, _NOT_YET)
+    query = sa.select(*_STORED, LogEntry.act, LogEntry.record_id, LogEntry.outcome).where(
+        LogEntry.scope_id == scope_id, _NOT_YET
+    )
     if not mine:
         query = query.where(LogEntry.outcome.not_in(EFFECTIVE))
     query = query.order_by(LogEntry.id).limit(READ_AT_ONCE)
@@ -107,9 +110,8 @@ def find_lines(session: Session, seals: Seals, person: Person, scope_id: str, af
     while read < READ_MAX:
         rows = session.execute(query if after is None else query.where(LogEntry.id > after)).all()
         targets = _targets_of(session, person, scope_id, rows)
-        for row in rows:
+        for row, text in zip(rows, logged_lines(session, seals, rows), strict=True):
             after, read = row.id, read + 1
-            text = seals.open(entry_aad(row.id), row.raw)
             about = likeness.names_records(text) or row.record_id in targets
             if about or (row.outcome not in EFFECTIVE and likeness.is_about(text)):
                 found.append(row.id)
@@ -155,7 +157,8 @@ def find_refused(
 
 def late_lines() -> sa.Select[Quarantine]:
     """Lines that came after an erasure, and that a user has settled."""
-    return sa.select(Quarantine).where(Quarantine.code == PERSON_ERASED, Quarantine.state != "open")
+    is_erased = Quarantine.code == constant(PERSON_ERASED)
+    return sa.select(Quarantine).where(is_erased, Quarantine.state != constant("open"))
 
 
 def settled_late(session: Session, seals: Seals) -> Late | None:

@@ -25,7 +25,7 @@ from server.actions.records.feed import publish_all
 from server.base.db import raise_if_lost, savepoint
 from server.models.flag import Flag, FlagStep, of_flag
 from server.models.scope import Scope, take_scopes
-from server.models.site import Site
+from server.models.site import SITES, Site
 from server.models.tx import Tx
 from server.models.user import User
 from server.rules.calendar import local_date_of
@@ -45,17 +45,24 @@ class _Tick:
     delay_ms: int
 
 
-def due_steps(now_ms: int) -> sa.Select[str]:
+def due_steps(now_ms: Any) -> sa.Select[str]:
     """The scope of each step whose time has come."""
     return sa.select(FlagStep.scope_id).where(FlagStep.next_ms <= now_ms)
+
+
+_FIRST_DUE = (
+    due_steps(sa.bindparam("now_ms"))
+    .order_by(FlagStep.next_ms)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 def take_due_steps(tx: Tx, limit: int = 200) -> int:
     """Take up to `limit` due steps, all together; gives how many. If that fails, scope by scope: one that fails again
     is logged, left for the next tick, and does not stop the rest."""
     session, now_ms = tx.session, tx.now_ms
-    first = due_steps(now_ms).order_by(FlagStep.next_ms).limit(limit)
-    scopes = take_scopes(session, sorted(set(session.scalars(first))))
+    first = session.scalars(_FIRST_DUE, {"now_ms": now_ms, "limit": limit})
+    scopes = take_scopes(session, sorted(set(first)))
     if not scopes:
         return 0
     people = read_people(session, [scope.scope_id for scope in scopes])
@@ -78,21 +85,30 @@ def take_due_steps(tx: Tx, limit: int = 200) -> int:
     return taken
 
 
+_IN_SCOPES: sa.BindParameter[Any] = sa.bindparam("scope_ids", expanding=True)
+_DUE = (
+    sa.select(FlagStep)
+    .where(FlagStep.scope_id.in_(_IN_SCOPES), FlagStep.next_ms <= sa.bindparam("now_ms"))
+    .order_by(FlagStep.next_ms)
+)
+_FLAGS = sa.select(Flag).where(
+    Flag.scope_id.in_(_IN_SCOPES), Flag.id.in_(sa.bindparam("flag_ids", expanding=True))
+)
+_OPEN_SILENT = sa.select(Flag.scope_id).where(
+    Flag.scope_id.in_(_IN_SCOPES), Flag.duty == SILENT, Flag.closed_ms.is_(None)
+)
+
+
 def _take_all(tick: _Tick, scopes: Sequence[Scope]) -> int:
     """All that is due in locked scopes, in few statements."""
     tx, session, ids = tick.tx, tick.tx.session, [scope.scope_id for scope in scopes]
-    query = sa.select(FlagStep).where(FlagStep.scope_id.in_(ids), FlagStep.next_ms <= tx.now_ms)
-    steps = list(
-        session.scalars(query.order_by(FlagStep.next_ms), execution_options={"populate_existing": True})
-    )
-    named = {step.flag_id for step in steps}
-    wanted = sa.select(Flag).where(Flag.scope_id.in_(ids), Flag.id.in_(named))
-    flags = {flag.id: flag for flag in session.scalars(wanted)}
-    sites = {site.id: site for site in session.scalars(sa.select(Site).where(Site.id.in_(ids)))}
-    open_silent = sa.select(Flag.scope_id).where(
-        Flag.scope_id.in_(ids), Flag.duty == SILENT, Flag.closed_ms.is_(None)
-    )
-    silent = set(session.scalars(open_silent))
+    asked = {"scope_ids": ids, "now_ms": tx.now_ms}
+    steps = list(session.scalars(_DUE, asked, execution_options={"populate_existing": True}))
+    named = sorted({step.flag_id for step in steps})
+    found = session.scalars(_FLAGS, {"scope_ids": ids, "flag_ids": named})
+    flags = {flag.id: flag for flag in found}
+    sites = {site.id: site for site in session.scalars(SITES, {"site_ids": ids})}
+    silent = set(session.scalars(_OPEN_SILENT, {"scope_ids": ids}))
     policies = policies_of(flags.values())
     changed: dict[str, Flag] = {}
     for step in steps:

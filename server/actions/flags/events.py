@@ -146,22 +146,32 @@ def withdraw(tx: Tx, flag: Flag, reason: str) -> None:
     append_event(tx, flag, NewEvent(SCHEDULER, "withdrawn", {"reason": reason}))
 
 
+def _newest_windows() -> sa.Select[Any]:
+    """The newest windows of the flags `flag_ids` in the scopes `scope_ids`, as (flag, window)."""
+    order = sa.func.row_number().over(
+        partition_by=Window.flag_id, order_by=(Window.opens_ms.desc(), Window.id)
+    )
+    held = sa.select(Window.flag_id, Window.id, order.label("nth")).where(
+        Window.scope_id.in_(sa.bindparam("scope_ids", expanding=True)),
+        Window.flag_id.in_(sa.bindparam("flag_ids", expanding=True)),
+    )
+    newest = held.subquery()
+    query = sa.select(newest.c.flag_id, newest.c.id).where(newest.c.nth <= WINDOWS_MAX)
+    return query.order_by(newest.c.flag_id, newest.c.nth)
+
+
+_NEWEST_WINDOWS = _newest_windows()
+
+
 def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:
     """The served records (schemas/flag.py) of flags by scope, each with its newest windows by id. One
     statement."""
     if not flags:
         return {}
-    order = sa.func.row_number().over(
-        partition_by=Window.flag_id, order_by=(Window.opens_ms.desc(), Window.id)
-    )
-    held = sa.select(Window.flag_id, Window.id, order.label("nth")).where(
-        Window.scope_id.in_({flag.scope_id for flag in flags}),
-        Window.flag_id.in_([flag.id for flag in flags]),
-    )
-    newest = held.subquery()
-    query = sa.select(newest.c.flag_id, newest.c.id).where(newest.c.nth <= WINDOWS_MAX)
     windows: dict[str, list[str]] = {}
-    for flag_id, window_id in session.execute(query.order_by(newest.c.flag_id, newest.c.nth)):
+    scope_ids = sorted({flag.scope_id for flag in flags})
+    asked = {"scope_ids": scope_ids, "flag_ids": [flag.id for flag in flags]}
+    for flag_id, window_id in session.execute(_NEWEST_WINDOWS, asked):
         windows.setdefault(flag_id, []).append(window_id)
     puts: dict[str, list[Put]] = {}
     for flag in flags:

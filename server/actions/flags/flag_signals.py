@@ -1,5 +1,5 @@
-"""Signals about the gate that are for the site to answer: people on no roster (REG), too few masks (MASK), and newcomers
-without a test (ENTRY-TEST)."""
+"""Signals about the gate that are for the site to answer: people on no roster (REG), people who left before (EXIT), too
+few masks (MASK), and newcomers without a test (ENTRY-TEST)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from server.models.scope import Scope
 from server.models.signal import SiteSignal
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
-from server.rules.gate import FEW_MASKS, NEW_UNTESTED, NOT_REGISTERED
+from server.rules.gate import CAME_AFTER_EXIT, FEW_MASKS, NEW_UNTESTED, NOT_REGISTERED
 from server.rules.signals import Signal, explain
 
 DUTIES: Mapping[str, str] = {
     NOT_REGISTERED: "REG",
+    CAME_AFTER_EXIT: "EXIT",
     FEW_MASKS: "MASK",
     NEW_UNTESTED: "ENTRY-TEST",
 }

@@ -171,10 +171,15 @@ def raise_flag(tx: Tx, scope: Scope, duty: str, severity: str, event: NewEvent) 
     return flags[key]
 
 
+_OPEN_FLAGS = sa.select(Flag).where(
+    Flag.scope_id.in_(sa.bindparam("scope_ids", expanding=True)), Flag.closed_ms.is_(None)
+)
+
+
 def open_flags(session: Session, scope_ids: Collection[str]) -> dict[Key, Flag]:
     """The open flags of these scopes."""
-    query = sa.select(Flag).where(Flag.scope_id.in_(scope_ids), Flag.closed_ms.is_(None))
-    return {(flag.scope_id, flag.duty): flag for flag in session.scalars(query)}
+    found = session.scalars(_OPEN_FLAGS, {"scope_ids": list(scope_ids)})
+    return {(flag.scope_id, flag.duty): flag for flag in found}
 
 
 def _open(tx: Tx, wanted: Sequence[tuple[Site, str, str]]) -> dict[Key, Flag]:

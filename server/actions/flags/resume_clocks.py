@@ -15,7 +15,7 @@ from server.actions.flags.escalate import policies_of
 from server.actions.flags.events import SCHEDULER, NewEvent, append_event, clock_of, flag_puts
 from server.actions.records.feed import publish_all
 from server.base.clock import to_iso
-from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat, of_flag
+from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.scope import take_scopes
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
@@ -56,10 +56,12 @@ def resume_clocks(tx: Tx, since_ms: int, limit: int, after: str = "") -> tuple[i
         )
     )
     policies, noted = policies_of(flags), _noted_since(session, flags, since_ms)
+    waiting = _waiting(session, flags, since_ms)
     changed = [
         flag
         for flag in flags
-        if RESUMED not in noted[flag.id] and _restart(tx, flag, policies[flag.id], noted[flag.id], since_ms)
+        if RESUMED not in noted[flag.id]
+        and _restart(tx, flag, policies[flag.id], noted[flag.id], waiting[flag.id], since_ms)
     ]
     session.flush()
     puts = flag_puts(session, changed)
@@ -83,15 +85,31 @@ def _noted_since(session: Session, flags: Sequence[Flag], since_ms: int) -> dict
     return noted
 
 
-def _restart(tx: Tx, flag: Flag, policy: Policy, hastened: Collection[str], since_ms: int) -> bool:
-    """Start the steps of one flag again that wait to fall due; whether there was any."""
+def _waiting(session: Session, flags: Sequence[Flag], since_ms: int) -> dict[str, list[FlagStep]]:
+    """By flag, the steps that wait to fall due."""
+    waiting: dict[str, list[FlagStep]] = {flag.id: [] for flag in flags}
     query = sa.select(FlagStep).where(
-        of_flag(FlagStep, flag),
+        FlagStep.scope_id.in_({flag.scope_id for flag in flags}),
+        FlagStep.flag_id.in_(list(waiting)),
         FlagStep.taken_ms.is_(None),
         FlagStep.next_ms > since_ms,
     )
+    for row in session.scalars(query.order_by(FlagStep.step), execution_options={"populate_existing": True}):
+        waiting[row.flag_id].append(row)
+    return waiting
+
+
+def _restart(
+    tx: Tx,
+    flag: Flag,
+    policy: Policy,
+    hastened: Collection[str],
+    waiting: Sequence[FlagStep],
+    since_ms: int,
+) -> bool:
+    """Start those of one flag's waiting steps again that may; whether there was any."""
     clocks, restarted = {}, []
-    for row in tx.session.scalars(query, execution_options={"populate_existing": True}):
+    for row in waiting:
         rule = policy.step(row.step)
         if rule is None or rule.starts == ORDERED or row.step in hastened:
             continue

@@ -12,11 +12,13 @@ from server.actions.sync.apply_entry import apply_entry
 from server.actions.sync.erased_people import about_erased
 from server.actions.sync.gate import Gate
 from server.actions.sync.kept_evidence import forget_kept, keep_evidence
+from server.actions.sync.log_lines import logged_lines
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
 from server.actions.sync.read_push import form_of
 from server.actions.sync.release_held import finish, hold, release_held, written_again
 from server.actions.sync.values import Applying, Effect, Written
 from server.base.db import bulk_insert
+from server.base.statements import constant
 from server.models.device import Device, StreamHead
 from server.models.entry import KeptEvidence, LogEntry, Quarantine
 from server.models.media import MediaPromise
@@ -31,7 +33,7 @@ UNKNOWN = "unknown_form"
 APPLIED = "applied"  # the state of a quarantined line that took effect after all
 _SAME = sa.and_(LogEntry.scope_id == Quarantine.scope_id, LogEntry.id == Quarantine.entry_id)
 _WAITING = (
-    *(Quarantine.code == UNKNOWN, Quarantine.state == "open"),
+    *(Quarantine.code == constant(UNKNOWN), Quarantine.state == constant("open")),
     *(LogEntry.code == UNKNOWN, LogEntry.outcome == "refused"),
 )
 _WHY = "表单已发布, 系统重新处理后生效"
@@ -75,8 +77,9 @@ def _waiting(tx: Tx, scope: Scope) -> Iterator[tuple[Quarantine, LogEntry, Writt
         .order_by(LogEntry.device_id, LogEntry.n, LogEntry.id)
     )
     rows = tx.session.execute(query, execution_options={"populate_existing": True}).all()
-    for kept, row, user_id in rows:
-        yield kept, row, written_again(tx.seals, row, user_id, tx.book.kinds)
+    lines = logged_lines(tx.session, tx.seals, [row[1] for row in rows])
+    for (kept, row, user_id), line in zip(rows, lines, strict=True):
+        yield kept, row, written_again(line, row, user_id, tx.book.kinds)
 
 
 def _gate(tx: Tx, scope_id: str, row: LogEntry, erased: set[str]) -> Gate:

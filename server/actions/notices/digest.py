@@ -11,6 +11,7 @@ from server.actions.notices.outgoing import Outgoing
 from server.actions.reference.name_codes import read_names
 from server.base.clock import to_iso
 from server.base.seal import SealBroken, Seals
+from server.base.statements import constant
 from server.models.flag import Flag
 from server.models.notice import Channel, Digest, Notice
 from server.models.site import Site
@@ -35,7 +36,7 @@ def _may_leave(now_ms: int) -> sa.ColumnElement[bool]:
 
 
 def _is_due(now_ms: int) -> sa.ColumnElement[bool]:
-    return sa.and_(Digest.state == "pending", Digest.next_ms <= now_ms)
+    return sa.and_(Digest.state == constant("pending"), Digest.next_ms <= now_ms)
 
 
 def gather(session: Session, now_ms: int, limit: int = 200) -> int:

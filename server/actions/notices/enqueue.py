@@ -50,19 +50,29 @@ class NewNotice(NamedTuple):
     delay_ms: int = 0
 
 
+_OFFICIALS = sa.select(User).where(User.role.in_((SECTION, BRIGADE)), User.active)
+_CONTRACTORS = (
+    sa.select(SiteCompany.site_id, User)
+    .join(User, User.company == SiteCompany.company)
+    .where(
+        SiteCompany.site_id.in_(sa.bindparam("site_ids", expanding=True)),
+        User.role == CONTRACTOR,
+        User.active,
+    )
+)
+_CHANNELS = sa.select(Channel).order_by(Channel.made_ms, Channel.id)
+
+
 def read_people(session: Session, site_ids: Iterable[str]) -> People:
     """The people of these sites, in three statements."""
     officials: dict[str, list[User]] = {}
-    roles = (SECTION, BRIGADE)
-    for user in session.scalars(sa.select(User).where(User.role.in_(roles), User.active)):
+    for user in session.scalars(_OFFICIALS):
         officials.setdefault(user.unit or "", []).append(user)
-    query = sa.select(SiteCompany.site_id, User).join(User, User.company == SiteCompany.company)
-    query = query.where(SiteCompany.site_id.in_(list(site_ids)), User.role == CONTRACTOR, User.active)
     contractors: dict[str, list[User]] = {}
-    for site_id, user in session.execute(query):
+    for site_id, user in session.execute(_CONTRACTORS, {"site_ids": list(site_ids)}):
         contractors.setdefault(site_id, []).append(user)
     channels: dict[str, list[Channel]] = {}
-    for channel in session.scalars(sa.select(Channel).order_by(Channel.made_ms, Channel.id)):
+    for channel in session.scalars(_CHANNELS):
         channels.setdefault(channel.user_id, []).append(channel)
     return People(officials, contractors, channels)
 

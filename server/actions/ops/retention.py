@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from server.actions.records.feed import Feed
 from server.base.db import Base, is_postgresql
 from server.base.seal import Seals
+from server.base.statements import constant
 from server.models.audit import AuditEvent
 from server.models.coverage import CoverageDay, forget_days
 from server.models.device import Boot, Device, EnrolCode, Exchange
@@ -54,7 +55,7 @@ RETAINED = (
     Retained(AuditEvent, AuditEvent.at_ms, "audit_days"),
     Retained(Boot, Boot.at_ms, "boot_days", _HAS_LATER),  # the last one's number is never given again
     Retained(EnrolCode, EnrolCode.expires_ms, "enrol_code_days"),
-    Retained(Quarantine, Quarantine.settled_ms, "quarantine_days", Quarantine.state != "open"),
+    Retained(Quarantine, Quarantine.settled_ms, "quarantine_days", Quarantine.state != constant("open")),
 )
 
 

@@ -20,14 +20,15 @@ from server.actions.records.segments import body_aad, segment_aad
 from server.actions.rosters.preview import result_aad
 from server.actions.rosters.validate_roster import file_aad
 from server.actions.sync.count_lines import lines_aad
+from server.actions.sync.log_lines import entry_aad, log_segment_aad
 from server.actions.sync.quarantine import quarantine_aad
-from server.actions.sync.read_push import entry_aad
 from server.base.db import Base
 from server.base.seal import HEAD_BYTES, MAGIC
 from server.models.camera import Platform
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import Erasure
 from server.models.form import SentForm
+from server.models.log_segment import LogSegment
 from server.models.notice import Channel
 from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
@@ -67,6 +68,7 @@ SEALED_COLUMNS = (
     SealedColumn(
         Segment, Segment.lines, lambda row: segment_aad(row.scope_id, row.first_seq), rows_at_once=50
     ),
+    SealedColumn(LogSegment, LogSegment.lines, log_segment_aad, rows_at_once=50),
     SealedColumn(Worker, Worker.state, lambda row: state_aad("worker", row.id)),
     SealedColumn(CaseFile, CaseFile.state, lambda row: state_aad("case", row.id)),
     SealedColumn(

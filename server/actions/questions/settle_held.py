@@ -20,8 +20,8 @@ from server.actions.questions.settle_questions import (
 from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.kept_evidence import forget_kept
+from server.actions.sync.log_lines import logged_line, logged_lines
 from server.actions.sync.quarantine import quarantine_aad
-from server.actions.sync.read_push import entry_aad
 from server.actions.sync.release_held import FOR_A_PERSON, finish, release
 from server.actions.sync.values import Applying
 from server.base.problems import Problem, not_found
@@ -66,10 +66,9 @@ def held_entries(session: Session, seals: Seals, viewer: Viewer) -> list[Held]:
         .limit(LIST_MAX)
     )
     kinds = rules_in_force(session).kinds.kinds
-    return [
-        Held(entry, site, device, author, shown_line(seals.open(entry_aad(entry.id), entry.raw), kinds)[1])
-        for entry, site, device, author in session.execute(query)
-    ]
+    rows = session.execute(query).all()
+    lines = logged_lines(session, seals, [row[0] for row in rows])
+    return [Held(*row, shown_line(line, kinds)[1]) for row, line in zip(rows, lines, strict=True)]
 
 
 def settle_held(tx: Tx, viewer: Viewer, entry_id: str, decision: str, reason: str) -> None:
@@ -99,7 +98,7 @@ def settle_held(tx: Tx, viewer: Viewer, entry_id: str, decision: str, reason: st
     else:
         _dismiss(applying, row, held)
     forget_kept(applying, entry_id, book)
-    raw = seals.seal(quarantine_aad(entry_id), seals.open(entry_aad(entry_id), row.raw))
+    raw = seals.seal(quarantine_aad(entry_id), logged_line(session, seals, row))
     kept = Quarantine(scope_id=scope.scope_id, id=entry_id, device_id=row.device_id, entry_id=entry_id)
     kept.raw, kept.code, kept.errors, kept.at_ms, kept.state = raw, code, {}, row.received_ms, decision
     kept.settled_by, kept.settled_ms, kept.reason = viewer.id, now_ms, reason

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from server.actions.questions.settle_questions import LIST_MAX, require_settler, required_reason
-from server.actions.sync.read_push import entry_aad
+from server.actions.sync.log_lines import logged_line, logged_lines
 from server.actions.sync.write_server_entries import Draft, write_server_entries
 from server.base.problems import Problem, not_found
 from server.models.access import Viewer, visible_sites
@@ -53,10 +53,11 @@ def unsettled_places(tx: Tx, viewer: Viewer) -> list[PlaceQuestion]:
     rows = tx.session.execute(query).all()
     places = places_of(tx.session, sorted({record.scope_id for record, *_ in rows}))
     found = []
-    for record, entry, site, author, device in rows:
+    lines = logged_lines(tx.session, tx.seals, [row[1] for row in rows])
+    for (record, entry, site, author, device), line in zip(rows, lines, strict=True):
         names = {place.id: place.name for place in places[site.id]}
         maybe = [(key, names.get(key, key)) for key in (record.maybe_places or "").split()]
-        name = str(_written(tx, entry)["body"].get("place_name") or "")
+        name = str(msgspec.json.decode(line)["body"].get("place_name") or "")
         found.append(
             PlaceQuestion(entry, site, author or "", device or "", record.subject or "", name, maybe)
         )
@@ -76,15 +77,9 @@ def settle_place(tx: Tx, viewer: Viewer, entry_id: str, place_id: str, reason: s
     if not record.counts or place_id not in (record.maybe_places or "").split():
         raise not_found()
     entry = session.get_one(LogEntry, (record.scope_id, record.id))
-    written = _written(tx, entry)
+    written: dict[str, Any] = msgspec.json.decode(logged_line(session, tx.seals, entry))
     body = {**written["body"], "place_id": place_id}
     draft = Draft(record.kind, "amend", record.id, body, reason=reason, form=written.get("form"))
     (outcome,) = write_server_entries(session, tx.seals, viewer.id, record.scope_id, [draft], tx.now_ms)
     if outcome["outcome"] != "applied":
         raise Problem("not_settled", "这条记录已经不能更正, 请由检查员在平板上重新录入。")
-
-
-def _written(tx: Tx, entry: LogEntry) -> dict[str, Any]:
-    """The entry as it was written."""
-    entry_text: dict[str, Any] = msgspec.json.decode(tx.seals.open(entry_aad(entry.id), entry.raw))
-    return entry_text

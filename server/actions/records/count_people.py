@@ -12,6 +12,18 @@ from server.models.record import UNUSUAL, Record, Worker
 from server.rules.people import person_keys
 
 _COLUMNS = (Worker.id, Worker.certificate_digest, Worker.merged_into, Worker.canteen_staff)
+_OWN = Worker.scope_id == sa.bindparam("scope_id")
+_EVERYBODY = sa.select(*_COLUMNS).where(_OWN).order_by(Worker.id)
+_TWICE = (
+    sa.select(Worker.certificate_digest)
+    .where(_OWN)
+    .group_by(Worker.certificate_digest)
+    .having(sa.func.count() > 1)
+)
+_SOME = tuple(
+    sa.select(*_COLUMNS).where(_OWN, some)
+    for some in (sa.text(UNUSUAL), Worker.certificate_digest.in_(_TWICE))
+)
 
 
 class UnusualPerson(NamedTuple):
@@ -23,28 +35,16 @@ class UnusualPerson(NamedTuple):
 
 def people_of(session: Session, scope_id: str) -> dict[str, str]:
     """For each record of a site's roster, voided ones too, the id by which its person is counted. One statement."""
-    rows = session.execute(sa.select(*_COLUMNS).where(Worker.scope_id == scope_id).order_by(Worker.id)).all()
-    return _person_keys(rows)
+    return _person_keys(session.execute(_EVERYBODY, {"scope_id": scope_id}).all())
 
 
 def unusual_people(session: Session, scope_id: str) -> list[UnusualPerson]:
     """The people of a site's roster with several records, and its canteen staff. Everybody else has one record and is
     counted by that. Two statements or three, that give those few rows."""
-    own = Worker.scope_id == scope_id
-    twice = (
-        sa.select(Worker.certificate_digest)
-        .where(own)
-        .group_by(Worker.certificate_digest)
-        .having(sa.func.count() > 1)
-    )
-    rows = {
-        row.id: row
-        for some in (sa.text(UNUSUAL), Worker.certificate_digest.in_(twice))
-        for row in session.execute(sa.select(*_COLUMNS).where(own, some))
-    }
+    rows = {row.id: row for query in _SOME for row in session.execute(query, {"scope_id": scope_id})}
     kept = {row.merged_into for row in rows.values() if row.merged_into is not None} - rows.keys()
     if kept:  # the records that others were merged into, which are like any other
-        into = session.execute(sa.select(*_COLUMNS).where(own, Worker.id.in_(kept)))
+        into = session.execute(sa.select(*_COLUMNS).where(Worker.scope_id == scope_id, Worker.id.in_(kept)))
         rows.update((row.id, row) for row in into)
     people: dict[str, list[str]] = {}
     for worker, person in _person_keys(rows[key] for key in sorted(rows)).items():

@@ -65,7 +65,8 @@ class Served:
     def write(self, session: Session, seals: Seals) -> None:
         """Write what was added so far."""
         rows = [
-            (scope_id, first, _packed(seals, scope_id, first, lines)) for scope_id, first, lines in self._runs
+            (scope_id, first, packed(seals, segment_aad(scope_id, first), lines))
+            for scope_id, first, lines in self._runs
         ]
         bulk_insert(session, _TABLE, _COLUMNS, rows)
         self._runs = []
@@ -83,8 +84,8 @@ def lines_at(session: Session, seals: Seals, scope_id: str, seqs: Collection[int
         if is_dense
         else _rows_at(session, scope_id, seqs)
     )
-    for first, packed in dense:
-        lines = _unpacked(seals, scope_id, first, packed)
+    for first, sealed in dense:
+        lines = lines_in(seals, segment_aad(scope_id, first), sealed)
         found.update(zip(range(first, first + len(lines)), lines, strict=True))
     if not all(map(found.get, seqs)):
         raise SealBroken("a segment lacks a record that is said to be in it")
@@ -113,17 +114,27 @@ def erase_served(session: Session, seals: Seals, scope_id: str, seqs: Iterable[i
     wanted = set(seqs)
     if not wanted:
         return
-    for first, packed in _rows_at(session, scope_id, wanted):
-        lines = _unpacked(seals, scope_id, first, packed)
+    for first, sealed in _rows_at(session, scope_id, wanted):
+        lines = lines_in(seals, segment_aad(scope_id, first), sealed)
         kept = [b"" if first + place in wanted else line for place, line in enumerate(lines)]
         if kept != lines:
             same = (_TABLE.c.scope_id == scope_id, _TABLE.c.first_seq == first)
-            fresh = {"lines": _packed(seals, scope_id, first, kept)}
+            fresh = {"lines": packed(seals, segment_aad(scope_id, first), kept)}
             session.execute(sa.update(_TABLE).where(*same).values(fresh))
 
 
+def packed(seals: Seals, aad: bytes, lines: Sequence[bytes]) -> bytes:
+    """Lines as one piece, compressed and sealed with this `aad`; none of them holds a line break."""
+    return seals.seal(aad, zstandard.ZstdCompressor(level=_LEVEL).compress(b"\n".join(lines)))
+
+
+def lines_in(seals: Seals, aad: bytes, sealed: bytes) -> list[bytes]:
+    """The lines of such a piece. Raises SealBroken."""
+    return unpacked(seals.open(aad, sealed)).split(b"\n")
+
+
 def unpacked(opened: bytes) -> bytes:
-    """The lines of a segment that was opened, one after the other."""
+    """The lines of a piece that was opened, one after the other."""
     return zstandard.ZstdDecompressor().decompress(opened)
 
 
@@ -142,15 +153,6 @@ def _body_of(line: bytes, record_id: str) -> bytes:
     if f'"id":"{record_id}"'.encode() not in head:
         raise SealBroken("a segment has another record there")
     return body[:-1]
-
-
-def _packed(seals: Seals, scope_id: str, first_seq: int, lines: Sequence[bytes]) -> bytes:
-    packed = zstandard.ZstdCompressor(level=_LEVEL).compress(b"\n".join(lines))
-    return seals.seal(segment_aad(scope_id, first_seq), packed)
-
-
-def _unpacked(seals: Seals, scope_id: str, first_seq: int, sealed: bytes) -> list[bytes]:
-    return unpacked(seals.open(segment_aad(scope_id, first_seq), sealed)).split(b"\n")
 
 
 def _rows_at(session: Session, scope_id: str, seqs: Collection[int]) -> Sequence[Any]:

@@ -15,11 +15,11 @@ from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record, Worker
 from server.rules.calendar import HOUR_MS
 from server.rules.from_rows import in_force
-from server.rules.gate import AtGate, GateLimits, GatePass, Group, Listed, Seen
+from server.rules.gate import AtGate, GateLimits, GatePass, Group, Listed, Seen, VehiclePass
 from server.rules.newcomers import ENTRY_TEST
 from server.rules.rulebook import PASSES, Rulebook
 
-VISITORS = "visitor_pass"  # the form
+VISITORS, VEHICLES = "visitor_pass", "vehicle_pass"  # the forms
 _READINGS, _WORKERS = "temperature_check", "worker"
 _MINUTE_MS = 60_000
 _COLUMNS = (
@@ -83,6 +83,20 @@ def read_visitors(session: Session, seals: Seals, site_id: str, from_ms: int, to
         body = _decode(said)
         if body.get("refused") != "yes":
             found.append(Group(body.get("direction") == "in", row.event_ms, int(body.get("persons") or 1)))
+    return found
+
+
+def read_vehicles(
+    session: Session, seals: Seals, site_id: str, from_ms: int, to_ms: int
+) -> list[VehiclePass]:
+    """Vehicles that went in or out within [`from_ms`, `to_ms`), without those that were turned away."""
+    rows = _facts(session, site_id, (VEHICLES,), from_ms, to_ms)
+    found = []
+    for row, said in zip(rows, read_bodies(session, seals, site_id, rows), strict=True):
+        body = _decode(said)
+        if body.get("refused") != "yes":
+            plate = str(body.get("plate") or "").replace(" ", "").upper()
+            found.append(VehiclePass(plate, body.get("direction") == "in", row.event_ms))
     return found
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from schemas.kinds import AnyKind
 from server.actions.records.registers import register_of, state_aad
 from server.actions.sites.record_pages import RecordRow
-from server.actions.sync.read_push import entry_aad
+from server.actions.sync.log_lines import logged_lines
 from server.base.seal import Seals
 from server.models.entry import LogEntry
 
@@ -21,7 +21,7 @@ from server.models.entry import LogEntry
 def in_full(
     session: Session, seals: Seals, kind: AnyKind, site: str, rows: Sequence[RecordRow]
 ) -> list[RecordRow]:
-    """These records of one kind and site with their full fields. One statement. What was erased stays as it is served."""
+    """These records of one kind and site with their full fields. Two statements. What was erased stays as it is served."""
     ids = [row.id for row in rows]
     opened = _states if kind.nature == "register" else _lines
     full = opened(session, seals, kind, site, ids)
@@ -43,6 +43,10 @@ def _lines(
     session: Session, seals: Seals, kind: AnyKind, site: str, ids: Sequence[str]
 ) -> dict[str, Mapping[str, Any]]:
     """A fact says what its author wrote, in the log."""
-    query = sa.select(LogEntry.id, LogEntry.raw).where(LogEntry.scope_id == site, LogEntry.id.in_(ids))
-    lines = {key: seals.open(entry_aad(key), raw) for key, raw in session.execute(query) if raw}
-    return {key: msgspec.json.decode(line)["body"] for key, line in lines.items()}
+    columns = (LogEntry.scope_id, LogEntry.id, LogEntry.hash, LogEntry.raw)
+    query = sa.select(*columns).where(
+        LogEntry.scope_id == site, LogEntry.id.in_(ids), sa.func.length(LogEntry.raw) > 0
+    )
+    rows = session.execute(query).all()
+    lines = logged_lines(session, seals, rows)
+    return {row.id: msgspec.json.decode(line)["body"] for row, line in zip(rows, lines, strict=True)}

@@ -9,7 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.devices.refresh_watermark import reporting_of
-from server.actions.signals.read_gate import VISITORS, gate_limits, read_gate, read_visitors
+from server.actions.signals.read_gate import (
+    VEHICLES,
+    VISITORS,
+    gate_limits,
+    read_gate,
+    read_vehicles,
+    read_visitors,
+)
 from server.actions.signals.read_newcomers import read_newcomers
 from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record
@@ -19,7 +26,7 @@ from server.rules.gate import HourCount, head_counts, living_here, mask_share
 from server.rules.newcomers import came_new, has_test
 from server.rules.rulebook import PASSES, Rulebook
 
-_COUNTED = (PASSES, VISITORS)
+_COUNTED = (PASSES, VISITORS, VEHICLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,8 @@ def head_count(session: Session, seals: Seals, book: Rulebook, site_id: str, now
     start_ms = midnight_ms(day)
     found = read_gate(session, seals, site_id, start_ms, start_ms + DAY_MS)
     visitors = read_visitors(session, seals, site_id, start_ms, start_ms + DAY_MS)
-    hours = head_counts(found, visitors, day, known_ms)
+    vehicles = read_vehicles(session, seals, site_id, start_ms, start_ms + DAY_MS)
+    hours = head_counts(found, visitors, day, known_ms, vehicles)
     begun = (now_ms - start_ms) // HOUR_MS + 1
     limits = gate_limits(book, session.get_one(Site, site_id).kind, [day])
     within_ms = limits.tested_within_ms.get(day)

@@ -13,11 +13,10 @@ from server.models.scope import lock_scope
 from server.models.site import ALERTS, Site, suspensions_of
 from server.models.tx import Tx
 from server.models.window import DueWindow, Window, insert_windows, plain_window
+from server.rules.alerts import RAISED
 from server.rules.calendar import local_date_of
 from server.rules.duties.rolling import rolling_rule
 from server.rules.duties.windows import asks, plan_raised
-
-RAISED = "raised"
 
 
 def set_alert(tx: Tx, site_id: str, level: str, source: str, by: str | None = None) -> bool:

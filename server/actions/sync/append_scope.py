@@ -18,6 +18,7 @@ from server.actions.sync.count_lines import count_lines
 from server.actions.sync.erased_people import about_erased
 from server.actions.sync.gate import Gate
 from server.actions.sync.kept_evidence import keep_evidence
+from server.actions.sync.log_lines import NewLine, store_lines
 from server.actions.sync.open_exchange import OpenScope
 from server.actions.sync.place_facts import unknown_place
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
@@ -71,6 +72,9 @@ _LOG_COLUMNS = (
 )
 
 
+_ID, _RAW = _LOG_COLUMNS.index("id"), _LOG_COLUMNS.index("raw")
+
+
 class _Logged(NamedTuple):
     """What the log has of an entry that came before."""
 
@@ -86,7 +90,8 @@ class _Taken:
     """What one scope's part of a push comes to, while it is taken in."""
 
     outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    logged: list[tuple[Any, ...]] = field(default_factory=list)
+    logged: list[list[Any]] = field(default_factory=list)  # rows, and the line of each
+    lines: list[Line] = field(default_factory=list)
     promised: list[tuple[Any, ...]] = field(default_factory=list)
     refused: list[Line] = field(default_factory=list)
     kept: list[Written] = field(default_factory=list)  # without effect: they may be what a window asks for
@@ -225,6 +230,7 @@ def _take_in(pushing: Pushing, applying: Applying, fresh: list[Line], arrival: _
     keep_refused(pushing, applying.scope.scope_id, taken.refused)
     keep_evidence(applying, taken.kept)
     hold(applying, taken.held)
+    _keep_lines(pushing, applying.scope.scope_id, taken)
     bulk_insert(session, _LOG, _LOG_COLUMNS, taken.logged)
     count_lines(session, pushing.seals, applying.scope, [line.hash for line in fresh])
     bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, taken.promised)  # type: ignore[arg-type]
@@ -258,6 +264,7 @@ def _add_facts(pushing: Pushing, applying: Applying, facts: list[Written], taken
         entry = written.entry
         outcomes[entry.id] = {"id": entry.id, "outcome": "applied", "rev": 1, "seq": seq}
         logged.append(_log_row(pushing, scope_id, written, ("applied", None, 1, seq)))
+        taken.lines.append(written.line)
         if entry.media:
             taken.promised += promises_of(scope_id, entry)
     facts.clear()
@@ -286,15 +293,31 @@ def _note(pushing: Pushing, applying: Applying, written: Written, effect: Effect
         taken.kept.append(written)
     outcome = (effect.outcome, effect.code, effect.rev, effect.seq)
     taken.logged.append(_log_row(pushing, scope.scope_id, written, outcome))
+    taken.lines.append(line)
     if entry.media and effect.outcome != "refused":
         taken.promised += promises_of(scope.scope_id, entry)
 
 
-def _log_row(pushing: Pushing, scope_id: str, written: Written, outcome: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An entry's row in the log, as _LOG_COLUMNS. `outcome`: with its code, rev and seq."""
+def _keep_lines(pushing: Pushing, scope_id: str, taken: _Taken) -> None:
+    """Let each row say what its line is, or where. A refused line may hold anything: it stays by itself, sealed."""
+    stored = store_lines(
+        pushing.session,
+        pushing.seals,
+        scope_id,
+        [
+            NewLine(row[_ID], line.raw, line.code is not None or line.kind.sealed, line.code is None)
+            for row, line in zip(taken.logged, taken.lines, strict=True)
+        ],
+    )
+    for row, raw in zip(taken.logged, stored, strict=True):
+        row[_RAW] = raw
+
+
+def _log_row(pushing: Pushing, scope_id: str, written: Written, outcome: tuple[Any, ...]) -> list[Any]:
+    """An entry's row in the log, as _LOG_COLUMNS, its line aside. `outcome`: with its code, rev and seq."""
     line, entry, times, device_id, _, observed = written
     at = entry.at
-    return (
+    return [
         scope_id,
         entry.id,
         device_id,
@@ -303,7 +326,7 @@ def _log_row(pushing: Pushing, scope_id: str, written: Written, outcome: tuple[A
         entry.record,
         entry.act,
         bytes.fromhex(line.hash),
-        line.stored,
+        b"",
         *outcome,
         pushing.exchange_id,
         pushing.now_ms,
@@ -321,7 +344,7 @@ def _log_row(pushing: Pushing, scope_id: str, written: Written, outcome: tuple[A
         pushing.dates.boot_number(entry),
         at.up_ms,
         form_of(line),
-    )
+    ]
 
 
 def _answer_repeated(

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from server.actions.devices.refresh_watermark import watermark_of
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.kept_evidence import keep_unreadable
+from server.actions.sync.log_lines import entry_aad
 from server.actions.sync.open_exchange import OpenScope
 from server.actions.sync.quarantine import quarantine_aad
-from server.actions.sync.read_push import entry_aad
 from server.actions.sync.settle_times import remember_floor
 from server.actions.sync.values import Applying, Arrived, Pushing
 from server.base.db import bulk_insert

@@ -1,4 +1,4 @@
-"""Read a push before any lock is taken: split, hash, validate and seal each line.
+"""Read a push before any lock is taken: split, hash and validate each line.
 
 Two readers agree on what an entry is: a compiled one for the plain case, and the strict one, which also
 says what is wrong. The strict one is used whenever anything is unusual.
@@ -7,7 +7,7 @@ says what is wrong. The strict one is used whenever anything is unusual.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,7 +19,6 @@ from schemas.compiled import FastEntry
 from schemas.forms.validate import Verdict
 from schemas.kinds import validate_of
 from server.actions.records.feed import encode
-from server.base.seal import Seals, aad_of
 from server.rules.masking import served_fields
 from sync_protocol.entry import SCHEMA_OF_FORMS, SCHEMAS, Entry, Refusal, read_entry
 from sync_protocol.header import Header
@@ -62,7 +61,6 @@ class Line:
     is_about_place: bool = False
     code: str | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
-    stored: bytes = b""  # as the log keeps it: sealed where the kind says so
     doubts: tuple[str, ...] = ()
 
 
@@ -76,8 +74,8 @@ class Push:
     stamp: str | None = None
 
 
-def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = SCHEMAS[-1]) -> list[Line]:
-    """Every line of a device validated and sealed, by the schema that the push's header names and with the kinds that this
+def read_lines(raws: list[bytes], kinds: FormBook, schema: str = SCHEMAS[-1]) -> list[Line]:
+    """Every line of a device validated, by the schema that the push's header names and with the kinds that this
     installation has; nothing here needs the database."""
     lines = [validate_line(number, raw, kinds) for number, raw in enumerate(raws, start=1)]
     for line in lines:
@@ -96,7 +94,6 @@ def read_lines(raws: list[bytes], seals: Seals, kinds: FormBook, schema: str = S
             line.errors = {"/body/place_id": [f"场所编号需要模式版本 {SCHEMA_OF_FORMS}。"]}
         elif schema < SCHEMAS[-1] and line.kind.since:
             _refuse_later_fields(line, schema)
-    _store(lines, seals)
     return lines
 
 
@@ -109,15 +106,8 @@ def _refuse_later_fields(line: Line, schema: str) -> None:
         line.errors = {f"/body/{name}": [f"这一项需要模式版本 {since}。"] for name, since in later.items()}
 
 
-def read_line(number: int, raw: bytes, seals: Seals, kinds: FormBook) -> Line:
-    """One line validated. A line that is refused says so in `code`; it never raises."""
-    line = validate_line(number, raw, kinds)
-    _store([line], seals)
-    return line
-
-
 def validate_line(number: int, raw: bytes, kinds: FormBook) -> Line:
-    """The same, not yet as the log keeps it."""
+    """One line validated. A line that is refused says so in `code`; it never raises."""
     hash = hashlib.sha256(raw).hexdigest()
     read = kinds.reader.decode_line(raw)
     if read is None:
@@ -138,19 +128,16 @@ def validate_line(number: int, raw: bytes, kinds: FormBook) -> Line:
     return line
 
 
-def own_line(
-    number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any], seals: Seals, kinds: FormBook
-) -> Line:
+def own_line(number: int, raw: bytes, entry: FastEntry, body: Mapping[str, Any], kinds: FormBook) -> Line:
     """A line that the server wrote itself, an addition whose envelope need not be read again. Its body is validated
     like any other."""
     if not kinds.reader.is_sound(entry, body):
-        return read_line(number, raw, seals, kinds)
+        return validate_line(number, raw, kinds)
     kind = kinds.reader.read_as[entry.kind, entry.form]
     line = Line(number, raw, hashlib.sha256(raw).hexdigest(), entry, kind, body, bytes(entry.body))
     _take_keys(line, line.kind, body)
     if line.kind.masks_facts:
         _mask(line)
-    _store([line], seals)
     return line
 
 
@@ -208,31 +195,11 @@ def _as_mapping(body: Any) -> dict[str, Any]:
     }
 
 
-def _store(lines: Sequence[Line], seals: Seals) -> None:
-    """The lines as the log keeps them. A refused line may hold anything, so it is always sealed."""
-    sealed: list[Line] = []
-    for line in lines:
-        if line.entry is None:
-            continue
-        if line.code is None and not line.kind.sealed:
-            line.stored = line.raw
-        else:
-            sealed.append(line)
-    named = [(entry_aad(line.entry.id), line.raw) for line in sealed if line.entry is not None]
-    for line, stored in zip(sealed, seals.seal_all(named), strict=True):
-        line.stored = stored
-
-
 def form_of(line: Line) -> int | None:
     """The version of the form by which a line was read, which an old client does not name; None for other lines."""
     assert line.entry is not None
     is_form = line.code is None and line.entry.act != "void"
     return line.kind.version if is_form else line.entry.form
-
-
-def entry_aad(entry_id: str) -> bytes:
-    """The additional data (AAD) that a sealed line of the log is bound to."""
-    return aad_of("entry", entry_id, "raw")
 
 
 def prev_of(raw: bytes) -> str:

@@ -17,7 +17,8 @@ from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.apply_entry import apply_entry
 from server.actions.sync.kept_evidence import forget_kept
-from server.actions.sync.read_push import entry_aad, read_line
+from server.actions.sync.log_lines import logged_line
+from server.actions.sync.read_push import validate_line
 from server.actions.sync.values import Applying, Effect, Written
 from server.base.db import bulk_insert, raise_if_lost, savepoint
 from server.base.seal import Seals
@@ -130,9 +131,8 @@ def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -
     """Try to apply one held entry; whether it is held no more."""
     session = applying.session
     row = session.get_one(LogEntry, (held.scope_id, held.entry_id), populate_existing=True)
-    effect = apply_entry(
-        applying, written_again(applying.seals, row, _user_of(session, row), book.kinds), forced
-    )
+    raw = logged_line(session, applying.seals, row)
+    effect = apply_entry(applying, written_again(raw, row, _user_of(session, row), book.kinds), forced)
     if effect.outcome == "held" and forced:
         effect = Effect("refused", code="unknown_record")
     if effect.outcome == "held":
@@ -150,9 +150,9 @@ def release(applying: Applying, held: HeldEntry, book: Rulebook, forced: bool) -
     return True
 
 
-def written_again(seals: Seals, row: LogEntry, user_id: str, kinds: FormBook) -> Written:
-    """An entry read back from the log, with the time that was found for it when it came."""
-    line = read_line(row.n, seals.open(entry_aad(row.id), row.raw), seals, kinds)
+def written_again(raw: bytes, row: LogEntry, user_id: str, kinds: FormBook) -> Written:
+    """An entry read back from the log (`raw`: its line), with the time that was found for it when it came."""
+    line = validate_line(row.n, raw, kinds)
     assert line.entry is not None, "what the log keeps was read once"
     times = Interval(
         row.earliest_ms,

@@ -25,7 +25,7 @@ from server.actions.sync.accept_push import close_exchange, sign_receipt
 from server.actions.sync.append_scope import append_scope
 from server.actions.sync.estimate_times import own_dates
 from server.actions.sync.open_exchange import Named, open_exchange
-from server.actions.sync.read_push import Line, own_line, read_line
+from server.actions.sync.read_push import Line, own_line, validate_line
 from server.actions.sync.values import Arrived, Pushing
 from server.base.clock import to_iso
 from server.base.seal import Seals
@@ -176,10 +176,10 @@ class _Chain(NamedTuple):
         )
         raw = b"".join((head.encode(), body, b"}"))
         if draft.act != "add" or draft.media or later:
-            return read_line(number, raw, self.seals, self.kinds)
+            return validate_line(number, raw, self.kinds)
         named = (key, self.scope, n, prev, draft.kind, draft.record)
         entry = FastEntry(*named, "add", at, msgspec.Raw(body), form=draft.form)
-        return own_line(number, raw, entry, draft.body, self.seals, self.kinds)
+        return own_line(number, raw, entry, draft.body, self.kinds)
 
 
 def _attested(key: Ed25519PrivateKey, device_id: str, scope: str, last: Line) -> Attested:

@@ -20,6 +20,7 @@ from server.rules.case_steps import (
     Said,
     Verdict,
     clocks,
+    contacts_to_open,
     judge_clock,
     release_faults,
     steps_of,
@@ -190,6 +191,30 @@ def test_a_case_that_ends_early_asks_for_no_more_but_its_reports_and_a_release()
     assert states(isolated, OPENED_MS + HOUR_MS, "CASE-RELEASED") == ["overdue"]
     taken = course(ordered(OPENED_MS), ended_ms=OPENED_MS + HOUR_MS, outcome="hospital")
     assert states(taken, OPENED_MS + DAY_MS, "CASE-RELEASED") == []
+
+
+def test_a_confirmed_case_is_released_never_and_asks_for_hospital_and_contacts() -> None:
+    ended_ms = OPENED_MS + HOUR_MS
+    confirmed = course(ordered(OPENED_MS), ended_ms=ended_ms, outcome="confirmed")
+    over_ms = OPENED_MS + 30 * DAY_MS
+    assert states(confirmed, over_ms, "CASE-RELEASED") == []
+    assert release_faults(confirmed, released(add_days(DAY, 9))) == ("confirmed", "not_negative")
+    assert states(confirmed, ended_ms + 2 * HOUR_MS - 1, "CASE-HOSPITAL") == ["waiting"]
+    assert states(confirmed, ended_ms + 2 * HOUR_MS, "CASE-HOSPITAL") == ["overdue"]
+    assert states(confirmed, over_ms, "CASE-CONTACTS") == ["overdue"]
+    for outcome in ("hospital", "cleared"):
+        other = course(ended_ms=ended_ms, outcome=outcome)
+        assert states(other, over_ms, "CASE-HOSPITAL") == states(other, over_ms, "CASE-CONTACTS") == []
+
+
+def test_the_latest_decision_about_each_contact_counts() -> None:
+    def decided(hours: int, worker: str, verdict: str) -> Said:
+        return said("case_contact", OPENED_MS + hours * HOUR_MS, worker=worker, verdict=verdict)
+
+    decisions = [decided(3, "a", "rejected"), decided(1, "a", "accepted"), decided(2, "b", "accepted")]
+    confirmed = course(*decisions, ended_ms=OPENED_MS + HOUR_MS, outcome="confirmed")
+    assert contacts_to_open(confirmed) == ["b"]
+    assert contacts_to_open(course(*decisions)) == [], "nothing follows before it is confirmed"
 
 
 def _honest(days: int) -> list[Said]:

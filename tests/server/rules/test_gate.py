@@ -15,6 +15,7 @@ from server.rules.gate import (
     Group,
     Listed,
     Seen,
+    VehiclePass,
     gate_signals,
     head_counts,
     mask_share,
@@ -53,14 +54,14 @@ OUT = went("a", "18:00", "out")
 def test_a_stranger_is_found_only_when_every_device_has_reported_past_the_day() -> None:
     stranger = (went("x"), went("x", "18:00", "out"))
     assert found(*stranger, through_ms=midnight_ms(NEXT) - 1) == []
-    assert found(*stranger) == [("not_registered", {"people": 1, "left": 0})]
+    assert found(*stranger) == [("not_registered", {"people": 1})]
 
 
 def test_who_has_left_is_found_from_the_next_day_on_and_a_reading_a_day_later() -> None:
-    for until, codes in ((DAY, []), (add_days(DAY, -1), ["not_registered"])):
+    for until, codes in ((DAY, []), (add_days(DAY, -1), ["came_after_exit"])):
         roster = {**ROSTER, "a": Listed("a", until=until)}
         assert [code for code, _ in found(went("a"), OUT, roster=roster)] == codes
-    for until, codes in ((add_days(DAY, -1), []), (add_days(DAY, -2), ["not_registered"])):
+    for until, codes in ((add_days(DAY, -1), []), (add_days(DAY, -2), ["came_after_exit"])):
         roster = {**ROSTER, "a": Listed("a", until=until)}
         assert [code for code, _ in found(readings=(seen("a", "02:00"),), roster=roster)] == codes
 
@@ -111,6 +112,18 @@ def test_heads_are_counted_by_people_and_not_by_passes() -> None:
     assert [(one.workers, one.visitors) for one in hours[5:10]] == [(1, 0), (2, 0), (3, 12), (2, 12), (2, 10)]
     assert (hours[-1].hour, hours[-1].workers) == (23, 1)
     assert [(one.in_, one.out) for one in hours[6:9]] == [(2, 0), (13, 0), (0, 1)]
+
+
+def test_vehicles_are_counted_by_plate_and_by_their_last_pass() -> None:
+    def drove(plate: str, time: str, is_in: bool) -> VehiclePass:
+        return VehiclePass(plate, is_in, instant_ms(DAY, time))
+
+    passes = [drove("豫G1", "06:10", True), drove("豫G1", "06:40", True), drove("豫G2", "07:10", True)]
+    passes += [drove("豫G1", "08:20", False), drove("豫G3", "08:30", False)]
+    hours = head_counts(AtGate((), (), {}), [], DAY, LATE, passes)
+    assert [one.vehicles for one in hours[5:10]] == [0, 1, 2, 1, 1]
+    known = head_counts(AtGate((), (), {}), [], DAY, instant_ms(DAY, "08:10"), passes)
+    assert known[-1].vehicles == 2, "what is not complete yet is not counted"
 
 
 def test_what_is_not_synced_yet_is_not_counted() -> None:

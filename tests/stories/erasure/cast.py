@@ -21,6 +21,7 @@ from server.actions.reference.load_reference import tx_of
 from server.base.db import Base, read, write
 from server.models import (
     Erasure,
+    LogSegment,
     Segment,
     Window,
 )
@@ -128,7 +129,7 @@ def everything(app: Flask) -> str:
             for row in session.execute(sa.select(*column.key_columns, column.column)):
                 if row[-1] is not None:
                     opened = seals.open(column.aad(row), row[-1])
-                    packed = column.model is Segment
+                    packed = column.model in (Segment, LogSegment)
                     found.append((unpacked(opened) if packed else opened).decode("utf-8", "replace"))
     return "\n".join(found)
 

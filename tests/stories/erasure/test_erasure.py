@@ -4,7 +4,9 @@ what was measured of him, the log can still be proved, and what comes about him 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -13,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from server.actions.audit.verify_log import verify_scope
 from server.actions.erasure import find_person
-from server.actions.records.segments import segment_aad, unpacked
+from server.actions.records.segments import lines_in, segment_aad
+from server.actions.sync.log_lines import log_segment_aad
 from server.base.config import Config
 from server.base.db import read
 from server.models import (
     LogEntry,
+    LogSegment,
     Quarantine,
     Record,
     Segment,
@@ -59,7 +63,9 @@ def test_sealed_values_that_were_his_are_in_no_file_of_sqlite(story: Story, conf
     story.edits(story.him, phone="13900001111")  # the version before is in the file no more either
     with story.app.app_context(), read() as session:
         mine = sa.select(LogEntry.raw).where(LogEntry.record_id == story.him)
-        gone = {raw[5:40] for raw in session.scalars(mine)}
+        pieces = {str(UUID(bytes=raw[1:17])) for raw in session.scalars(mine)}
+        held = session.scalars(sa.select(LogSegment.lines).where(LogSegment.id.in_(pieces)))
+        gone = {lines[5:40] for lines in held}
         state = session.get_one(Worker, (story.cast.site_a, story.him)).state
         gone.add(state[5:40])
     assert any(value in file.read_bytes() + _wal(file) for value in gone)
@@ -238,8 +244,11 @@ def test_somebody_else_of_the_same_name_or_telephone_stays_as_he_is(story: Story
 
 def test_his_facts_are_in_no_segment_any_more_and_those_of_others_still_are(story: Story) -> None:
     assert _served_of(story, story.him) == 2 and _served_of(story, story.other) == 2
+    logged = _logged_of(story, story.other)
+    assert _logged_of(story, story.him) > 0 < logged
     story.erase()
     assert _served_of(story, story.him) == 0 and _served_of(story, story.other) == 2
+    assert _logged_of(story, story.him) == 0 and _logged_of(story, story.other) == logged
     assert story.faults() == []
 
 
@@ -247,5 +256,17 @@ def _served_of(story: Story, worker: str) -> int:
     """How many lines of segments name a worker."""
     with story.app.app_context(), read() as session:
         rows = session.scalars(sa.select(Segment)).all()
-    opened = [story.seals.open(segment_aad(row.scope_id, row.first_seq), row.lines) for row in rows]
-    return sum(worker.encode() in line for text in opened for line in unpacked(text).split(b"\n"))
+    return _naming(
+        worker, (lines_in(story.seals, segment_aad(row.scope_id, row.first_seq), row.lines) for row in rows)
+    )
+
+
+def _logged_of(story: Story, worker: str) -> int:
+    """How many lines of the log's pieces name a worker."""
+    with story.app.app_context(), read() as session:
+        rows = session.scalars(sa.select(LogSegment)).all()
+    return _naming(worker, (lines_in(story.seals, log_segment_aad(row), row.lines) for row in rows))
+
+
+def _naming(worker: str, pieces: Iterable[list[bytes]]) -> int:
+    return sum(worker.encode() in line for piece in pieces for line in piece)

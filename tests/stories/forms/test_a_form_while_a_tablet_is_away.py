@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from server.actions.sites.assign_site import assign_site
 from server.actions.sites.register_site import NewSite, register_site
+from server.actions.sync.log_lines import logged_line
 from server.base.db import read, write
 from server.models import LogEntry, Site, User, Window
 from server.models.scope import scope_name
@@ -99,7 +100,8 @@ def test_the_window_is_met_and_the_record_is_in_page_workbook_and_csv(
         window = session.scalars(sa.select(Window).where(Window.evidence == entry)).one()
         assert (window.duty, window.state) == ("POND", "met")
         row = session.get_one(LogEntry, (site, entry))
-        assert (row.outcome, row.form, b'"form":1' in row.raw) == ("applied", 1, True)
+        line = logged_line(session, field.app.extensions["gongdi"].seals, row)
+        assert (row.outcome, row.form, b'"form":1' in line) == ("applied", 1, True)
     section = at_the_console(field, "section")
     page = section.get(f"/console/sites/{site}/records/pond_round").text
     for title, text in (("场所", "池塘" if where == "kind" else "东湖"), ("水面", "清洁"), ("时长", "7")):

@@ -20,7 +20,7 @@ from server.base.config import Config
 from server.base.db import Base, db, read, write
 from server.base.seal import KeyTrouble, fresh_key, seal_head
 from server.cli.main import gongdi
-from server.models import KeyFingerprint, LogEntry
+from server.models import KeyFingerprint, LogSegment
 from server.models.media import original_key
 from server.models.record import FormRegister
 from server.models.scope import Scope
@@ -144,7 +144,8 @@ def test_after_a_rotation_old_values_are_sealed_again_and_the_old_key_may_go(
     rotated = create_app(replace(config, secret_keys=both["GONGDI_SECRET_KEYS"]), worked.clock)
     before = _sealed_with(rotated, "k1")
     monkeypatch.setattr(reseal_part, "BATCHES_MAX", 1)  # a tick ends after one batch
-    for _ in ("case_file.state", "channel.address", "contest.values", "entry.raw"):
+    before_pieces = ("case_file.state", "channel.address", "contest.values", "entry.raw", "erasure.person")
+    for _ in (*before_pieces, "form_register.state", "log_segment.lines"):
         _tick(rotated)
     assert 0 < _sealed_with(rotated, "k1") < before
     for _ in SEALED_COLUMNS:
@@ -207,14 +208,14 @@ def test_a_value_that_does_not_open_stops_neither_the_others_nor_the_tick(
     worked: Cast, config: Config, run: Run
 ) -> None:
     with worked.app.app_context(), write() as session:
-        entry = session.scalars(sa.select(LogEntry)).one()
-        entry.raw = entry.raw[:-1] + bytes([entry.raw[-1] ^ 1])
+        piece = session.scalars(sa.select(LogSegment)).one()
+        piece.lines = piece.lines[:-1] + bytes([piece.lines[-1] ^ 1])
     old = (config.data_dir / "keys" / "secret_keys").read_text().strip()
     both = f"k2:{fresh_key()},{old}"
     rotated = create_app(replace(config, secret_keys=both), worked.clock)
     assert "failed" not in _tick(rotated)
     assert _sealed_with(rotated, "k1") == 1
-    assert "entry.raw 1" in run("keys", "retire", "k1", GONGDI_SECRET_KEYS=both).output
+    assert "log_segment.lines 1" in run("keys", "retire", "k1", GONGDI_SECRET_KEYS=both).output
     with rotated.app_context(), read() as session:
         scope = session.get_one(Scope, worked.site_a)
         assert len(list(verify_scope(session, rotated.extensions["gongdi"].seals, scope))) == 1

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from server.base.db import read
 from server.base.seal import is_sealed
-from server.models import Disclosure, LogEntry, Roster
+from server.models import Disclosure, LogEntry, LogSegment, Roster
 from server.workflows.scheduler import tick
 from tests.server.cast import COMPANY_B, Caller, Cast
 from tests.server.rosters.people import TITLES, person
@@ -112,5 +112,6 @@ def test_no_identity_is_in_the_clear_in_the_database(desk: Cast, contractor: Cal
         )
         assert is_sealed(row.file or b"") and is_sealed(row.result or b"")  # they are packed as well
         kept += b"".join(session.scalars(sa.select(LogEntry.raw)))
+        kept += b"".join(session.scalars(sa.select(LogSegment.lines)))
     assert person(1).certificate_number.encode() not in kept
     assert person(1).name.encode() not in kept

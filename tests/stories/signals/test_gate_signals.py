@@ -22,7 +22,7 @@ from tests.stories.field import WORKER, Field
 from tests.stories.flags.cast import DAY, moved, planned_field
 
 NEXT = add_days(DAY, 1)
-GATE = ("not_registered", "not_measured_in", "inside_long", "few_masks")
+GATE = ("not_registered", "came_after_exit", "not_measured_in", "inside_long", "few_masks")
 IN = {"direction": "in", "method": "manual", "celsius": 36.5, "mask_worn": True}
 OUT = {"direction": "out", "method": "manual"}
 
@@ -37,15 +37,19 @@ def at(field: Field, time: str, day: str = DAY) -> None:
 
 
 def watched(field: Field, day: str, *tablets: Tablet) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """The signals about the gate, and the flags REG and MASK with their states, as of the morning of a day on which these
-    tablets have reported in."""
+    """The signals about the gate, and the flags REG, EXIT and MASK with their states, as of the morning of a day on
+    which these tablets have reported in."""
     at(field, "00:05", day)
     for tablet in tablets:
         assert tablet.sync().ok
     at(field, "00:10", day)
     tick(field.app, field.cast.clock.now_ms())
     signals = sa.select(SiteSignal.local_date, SiteSignal.code).where(SiteSignal.code.in_(GATE))
-    flags = sa.select(Flag.duty, Flag.state).where(Flag.duty.in_(("REG", "MASK"))).order_by(Flag.opened_ms)
+    flags = (
+        sa.select(Flag.duty, Flag.state)
+        .where(Flag.duty.in_(("REG", "EXIT", "MASK")))
+        .order_by(Flag.opened_ms)
+    )
     with field.app.app_context(), read() as session:
         found = session.execute(signals.order_by(SiteSignal.local_date, SiteSignal.n)).all()
         return [(row[0], row[1]) for row in found], [(row[0], row[1]) for row in session.execute(flags)]
@@ -72,11 +76,11 @@ def goes(field: Field, tablet: Tablet, worker: str, day: str = DAY, **more: Any)
 def test_somebody_who_has_left_and_comes_in_is_flagged_once_and_told_with_figures(field: Field) -> None:
     tablet = field.tablet("first")
     goes(field, tablet, worker_who_left(field, tablet))
-    found = ([(DAY, "not_registered")], [("REG", "open")])
+    found = ([(DAY, "came_after_exit")], [("EXIT", "open")])
     assert watched(field, NEXT, tablet) == found
     assert watched(field, add_days(DAY, 2), tablet) == found
-    assert notes(field) == [f"{DAY} 名册外人员: 1 人不在名册上仍有进场或测温记录, 其中 1 人已退场。"]
-    listed = field.cast.client("contractor").get("/api/v1/flags", query_string={"duty": "REG"}).get_json()
+    assert notes(field) == [f"{DAY} 退场后进场: 1 人已退场, 之后仍有进场或测温记录。"]
+    listed = field.cast.client("contractor").get("/api/v1/flags", query_string={"duty": "EXIT"}).get_json()
     assert len(listed["items"]) == 1, "the contractor keeps the roster"
 
 
@@ -96,11 +100,11 @@ def test_a_flag_is_withdrawn_when_the_roster_turns_out_to_have_the_person(field:
     tablet = field.tablet("first")
     worker = worker_who_left(field, tablet)
     goes(field, tablet, worker)
-    assert watched(field, NEXT, tablet)[1] == [("REG", "open")]
+    assert watched(field, NEXT, tablet)[1] == [("EXIT", "open")]
     at(field, "09:00", add_days(DAY, 9))  # later than the days that are looked through anyway
     assert tablet.sync().ok
     tablet.edit(field.scope, worker, {"exited_on": None})
-    assert watched(field, add_days(DAY, 10), tablet) == ([], [("REG", "withdrawn")])
+    assert watched(field, add_days(DAY, 10), tablet) == ([], [("EXIT", "withdrawn")])
 
 
 def test_a_flag_that_people_act_upon_is_left_to_them(field: Field) -> None:
@@ -109,19 +113,19 @@ def test_a_flag_that_people_act_upon_is_left_to_them(field: Field) -> None:
     goes(field, tablet, worker)
     watched(field, NEXT, tablet)
     section = field.cast.client("section")
-    (flag,) = section.get("/api/v1/flags", query_string={"duty": "REG"}).get_json()["items"]
+    (flag,) = section.get("/api/v1/flags", query_string={"duty": "EXIT"}).get_json()["items"]
     moved(section, flag["id"], "acknowledge")
     due = {"due": f"{add_days(DAY, 4)}T18:00:00+08:00"}
     moved(section, flag["id"], "order_rectification", **due)
     tablet.edit(field.scope, worker, {"exited_on": None})
-    assert watched(field, add_days(DAY, 2), tablet) == ([], [("REG", "rectifying")])
+    assert watched(field, add_days(DAY, 2), tablet) == ([], [("EXIT", "rectifying")])
 
 
 def test_somebody_whom_the_roster_never_had_is_flagged(field: Field) -> None:
     tablet = field.tablet("first")
     goes(field, tablet, "01980a1e-0000-7000-8000-000000000001")
     assert watched(field, NEXT, tablet) == ([(DAY, "not_registered")], [("REG", "open")])
-    assert "其中 0 人已退场" in notes(field)[0]
+    assert notes(field) == [f"{DAY} 名册外人员: 1 人不在名册上仍有进场或测温记录。"]
 
 
 def test_a_way_in_without_a_reading_and_a_day_inside_are_leads_and_no_flags(field: Field) -> None:

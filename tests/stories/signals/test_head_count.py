@@ -69,6 +69,10 @@ def test_workers_residents_and_visitors_are_counted_up_to_what_is_complete(field
         {**GROUP, **IN, "direction": "in", "refused": "yes", "refused_for": ["code"]},
     )
     passes(field, tablet, two, "out", refused_for="fever")
+    truck = {"plate": "豫G12345", "disinfected": "yes", "celsius": 36.5, "refused": "no"}
+    tablet.add(field.scope, "vehicle_pass", {**truck, "direction": "in"})
+    turned_away = {**truck, "plate": "豫G54321", "refused": "yes", "refused_for": ["other"]}
+    tablet.add(field.scope, "vehicle_pass", {**turned_away, "direction": "in"})
     at(field, "09:30")
     tablet.add(field.scope, "visitor_pass", {"counting": "counted", "persons": 2, "direction": "out"})
     passes(field, tablet, one, "out")
@@ -80,6 +84,7 @@ def test_workers_residents_and_visitors_are_counted_up_to_what_is_complete(field
     assert [one.workers for one in heads.hours] == [1] * 7 + [3, 3, 2]
     shown = page(field)
     assert "<strong>12</strong> 人" in shown and "工人 2, 来访 10" in shown and "<svg" in shown
+    assert "车辆 1 辆" in shown and [one.vehicles for one in heads.hours] == [0] * 8 + [1, 1]
     assert "截至 2026-11-24 09:40" in shown and "尚未同步</span> 此后" not in shown
 
 

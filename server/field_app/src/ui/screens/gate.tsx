@@ -3,11 +3,12 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { choices } from "../../contracts";
+import { insideNow, lastPasses } from "../../domain/heads";
 import { departed, present } from "../../domain/people";
 import { localDate } from "../../protocol/time";
 import { formsOn, isMeantFor, WRITER } from "../../store/forms";
 import { lackingTests } from "../../store/newcomers";
-import { isStanding, type Item, listed, writtenIn } from "../../store/view";
+import { type Item, listed, writtenIn } from "../../store/view";
 import { PersonPicker } from "../parts/person_picker";
 import { timeText } from "../parts/when";
 import { logRoom } from "../forms";
@@ -42,7 +43,7 @@ export function Gate({ chosen, copy }: { chosen: string | null; copy: string | n
     return <Pass key={`${person.id} ${copy}`} {...{ person, isGone, testForm, fresh, from: copied, onSaved: setDone }} />;
   }
   const here = [...formsOn(forms, today).values()].filter((form) => form.icon === ICON && isMeantFor(form, site, WRITER));
-  const inside = people.filter((one) => last.get(one.id)?.body["direction"] === "in").length;
+  const inside = insideNow(people, passes);
   return (
     <section>
       <header class="title">
@@ -81,11 +82,6 @@ function Unknown() {
       <strong>不在名册</strong> <span>不得按工人进场。核对写法; 新来的人先登记名册, 外来的人作来访登记。</span>
     </div>
   );
-}
-
-function lastPasses(passes: readonly Item[]): Map<string, Item> {
-  const standing = passes.filter(isStanding).sort((a, b) => a.timeMs - b.timeMs);
-  return new Map(standing.map((pass) => [String(pass.body["worker"]), pass]));
 }
 
 function passText(pass: Item | undefined) {

@@ -7,6 +7,7 @@ import { type Case, openCases, withoutCase } from "../../domain/cases";
 import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
 import { flagOf } from "../../domain/flags";
 import { type Form, parentOf } from "../../domain/form";
+import { insideNow } from "../../domain/heads";
 import { keysOf, type Person, present } from "../../domain/people";
 import { knownPlaces, placeKey, placesOf, placeWords } from "../../domain/places";
 import { isDone, retests, slotAt } from "../../domain/temperature";
@@ -87,7 +88,7 @@ function SiteCard({ day, due, now }: Omit<Weighed, "id"> & { now: number }) {
   return (
     <article class="card day" onClickCapture={() => chooseSite(site.scope)}>
       <h2>
-        {String(site.body["name"])} {site.body["suspended"] ? <b class="warn">停工</b> : null}
+        {String(site.body["name"])} {site.body["suspended"] ? <b class="warn">停工</b> : null} <small>场内 {insideNow(day.people, day.passes)} 人</small>
         <span class="summary">
           {overdue > 0 && <b class="bad">超时 {overdue}</b>}
           {toCome > 0 && <b class="warn">待办 {toCome}</b>}

@@ -3,62 +3,66 @@ every fact of every push is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 
 import msgspec
 from msgspec.structs import astuple
 
-from server.actions.duties.touches import Touch
 from server.rules.calendar import local_date_of
 from server.rules.duties.conditions import Condition, Surrounding
 from server.rules.duties.matching import Fact
 from server.rules.duties.windows import DutyRule
-from server.rules.rulebook import Rulebook
 
 _Fits = Callable[[str, bytes], bool]  # on a local date, a body
 _NOTHING = msgspec.Raw(b"")
+_KNOWN_MAX = 4096
 
 
 class EventFilter:
-    """What some duties of events look for. Each condition is tried once for each set of values that it sees."""
+    """What duties of events look for. Each condition is tried once for each set of values that it sees; `condition` gives
+    those on a kind, `number` a threshold of a local date."""
 
-    def __init__(self, book: Rulebook, rules: Iterable[DutyRule]) -> None:
+    def __init__(
+        self,
+        rules: Iterable[DutyRule],
+        condition: Callable[[str, str], Condition | None],
+        number: Callable[[str, str], float | None],
+    ) -> None:
         asked: dict[str, set[str]] = {}
         for rule in rules:
-            asked.setdefault(rule.evidence, set()).add(rule.mode.when)
             if rule.mode.trigger is not None:
+                asked.setdefault(rule.evidence, set()).add(rule.mode.when)
                 asked.setdefault(rule.mode.trigger.kind, set()).add(rule.mode.trigger.when)
-        self._fits = {kind: self._fits_one(book, kind, texts) for kind, texts in asked.items()}
+        self._condition = condition
+        self._around = cache(lambda today: Surrounding(today, cache(lambda code: number(code, today))))
+        self._fits = {kind: self._fits_one(kind, texts) for kind, texts in asked.items()}
 
     @property
-    def kinds(self) -> Iterable[str]:
+    def kinds(self) -> Collection[str]:
         """The kinds of facts that are looked for."""
         return self._fits.keys()
 
-    def is_met(self, touch: Touch) -> bool:
-        """Whether this new fact fits one of the conditions on its kind."""
-        assert touch.came is not None and touch.body is not None
-        return self._fits[touch.kind](date_of(touch.came), touch.body)
+    def around(self, today: str) -> Surrounding:
+        """What conditions ask of a local date."""
+        return self._around(today)
 
-    def _fits_one(self, book: Rulebook, kind: str, texts: set[str]) -> _Fits:
+    def is_met(self, kind: str, fact: Fact, body: bytes) -> bool:
+        """Whether this fact fits one of the conditions on its kind."""
+        return self._fits[kind](date_of(fact), body)
+
+    def _fits_one(self, kind: str, texts: set[str]) -> _Fits:
         if "" in texts:
             return lambda _, __: True
-        conditions = [found for text in sorted(texts) if (found := book.condition(kind, text)) is not None]
-        around = cache(lambda today: surrounding(book, today))
+        conditions = [found for text in sorted(texts) if (found := self._condition(kind, text)) is not None]
         if any(condition.is_calculated for condition in conditions):
-            return lambda today, body: _holds(conditions, body, around(today))
-        return _by_values(conditions, around)
+            return lambda today, body: _holds(conditions, body, self._around(today))
+        return _by_values(conditions, self._around)
 
 
 def date_of(fact: Fact) -> str:
     """The local date on which conditions are held against a fact."""
     return local_date_of((fact.earliest_ms + fact.latest_ms) // 2)
-
-
-def surrounding(book: Rulebook, today: str) -> Surrounding:
-    """What conditions ask of a local date."""
-    return Surrounding(today, cache(lambda code: book.kinds.number(code, today)))
 
 
 def _by_values(conditions: list[Condition], around: Callable[[str], Surrounding]) -> _Fits:
@@ -67,12 +71,14 @@ def _by_values(conditions: list[Condition], around: Callable[[str], Surrounding]
     fields = [(member, msgspec.Raw, _NOTHING) for member in members]
     seen = msgspec.defstruct("Seen", fields, rename=dict(zip(members, names, strict=True)), gc=False)
     decode = msgspec.json.Decoder(seen).decode
-    known: dict[tuple[object, ...], bool] = {}
+    known: dict[tuple[object, ...], bool] = {}  # of values that come over and over
 
     def fits(today: str, body: bytes) -> bool:
         key = (today, *map(bytes, astuple(decode(body))))
         found = known.get(key)
         if found is None:
+            if len(known) == _KNOWN_MAX:
+                known.clear()
             found = known[key] = _holds(conditions, body, around(today))
         return found
 

@@ -8,10 +8,9 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from server.actions.duties.event_filter import EventFilter, surrounding
-from server.actions.duties.touches import Touch
 from server.actions.reference.load_reference import seed_rows
 from server.rules.calendar import DAY_MS, instant_ms, local_date_of
+from server.rules.duties.event_filter import EventFilter
 from server.rules.duties.matching import Fact
 from server.rules.duties.modes import Mode, Trigger
 from server.rules.duties.windows import DutyRule
@@ -44,35 +43,38 @@ def event(evidence: str, when: str, trigger: str, trigger_when: str) -> DutyRule
     return DutyRule("X", "normal", "event", evidence, (), mode=mode)
 
 
-def touch_of(body: dict[str, Any], at_ms: int) -> Touch:
-    text = json.dumps(body, ensure_ascii=False).encode()
-    return Touch(KIND, None, at_ms, at_ms, came=Fact("a", at_ms, at_ms), body=text)
+def filter_of(rule: DutyRule) -> EventFilter:
+    return EventFilter([rule], BOOK.condition, BOOK.kinds.number)
+
+
+def is_met(wanted: EventFilter, body: dict[str, Any], at_ms: int) -> bool:
+    return wanted.is_met(KIND, Fact("a", at_ms, at_ms), json.dumps(body, ensure_ascii=False).encode())
 
 
 @example([(FEVERISH, BEFORE_RULES_MS), (FEVERISH, BEFORE_RULES_MS + DAY_MS)])  # no threshold yet
 @given(st.lists(st.tuples(bodies, days), min_size=1, max_size=20))
 def test_it_finds_what_the_conditions_find_in_whole_bodies(facts: list[tuple[dict[str, Any], int]]) -> None:
-    wanted = EventFilter(BOOK, [event(KIND, RETEST, KIND, FEVER)])
+    wanted = filter_of(event(KIND, RETEST, KIND, FEVER))
     conditions = [BOOK.condition(KIND, text) for text in (FEVER, RETEST)]
     for body, at_ms in facts:
-        around = surrounding(BOOK, local_date_of(at_ms))
+        around = wanted.around(local_date_of(at_ms))
         fits = any(condition is not None and condition.holds(body, around) for condition in conditions)
-        assert wanted.is_met(touch_of(body, at_ms)) == fits
+        assert is_met(wanted, body, at_ms) == fits
 
 
 @given(bodies, days)
 def test_a_duty_that_asks_nothing_of_the_record_takes_each(body: dict[str, Any], at_ms: int) -> None:
-    assert EventFilter(BOOK, [event(KIND, "", "case", "")]).is_met(touch_of(body, at_ms))
+    assert is_met(filter_of(event(KIND, "", "case", "")), body, at_ms)
 
 
 @given(bodies, days)
 def test_a_condition_that_fits_its_kind_no_more_takes_none(body: dict[str, Any], at_ms: int) -> None:
-    wanted = EventFilter(BOOK, [event(KIND, "${gone} = 1", "case", "")])
-    assert not wanted.is_met(touch_of(body, at_ms))
+    wanted = filter_of(event(KIND, "${gone} = 1", "case", ""))
+    assert not is_met(wanted, body, at_ms)
 
 
 @given(days)
 def test_a_condition_that_names_no_field_is_held_against_the_date(at_ms: int) -> None:
-    wanted = EventFilter(BOOK, [event(KIND, "rule('retest_above') > 37", "case", "")])
+    wanted = filter_of(event(KIND, "rule('retest_above') > 37", "case", ""))
     is_in_force = BOOK.kinds.number("retest_above", local_date_of(at_ms)) is not None
-    assert wanted.is_met(touch_of({}, at_ms)) == is_in_force
+    assert is_met(wanted, {}, at_ms) == is_in_force

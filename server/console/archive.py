@@ -1,0 +1,65 @@
+"""归档: a site's archive package for the archives (档案室), made for a reason that is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+from uuid import UUID
+
+from flask import Response, g, request
+
+from schemas.limits import REASON_MAX
+from server.actions.reference.name_codes import read_names
+from server.actions.sites.list_sites import one_site
+from server.base.db import read
+from server.base.problems import Problem
+from server.console.forms import check_form
+from server.console.pages import JUDGES, blueprint, render, require_role
+from server.web.responses import as_download, now_ms, runtime
+from server.workflows.archive_site import REASON_MIN, archive_site
+
+_MIME = "application/zip"
+_CHUNK = 1 << 20
+
+
+@blueprint.get("/sites/<uuid:site_id>/archive")
+def show_archive(site_id: UUID) -> str:
+    """What a package has, and the form for its reason."""
+    return _page(str(site_id), None)
+
+
+@blueprint.post("/sites/<uuid:site_id>/archive")
+def take_archive(site_id: UUID) -> Response | tuple[str, int]:
+    """The package, made now."""
+    require_role(*JUDGES)
+    check_form()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 -- it is closed with the response
+    try:
+        reason = request.form.get("reason", "")
+        done = archive_site(runtime(), g.viewer, str(site_id), reason, file, now_ms())
+    except BaseException as error:
+        file.close()
+        if isinstance(error, Problem) and error.status not in (403, 404):
+            return _page(str(site_id), error), error.status
+        raise
+    response = as_download(_chunks(file), _MIME, f"归档-{done.site}.zip")
+    response.call_on_close(file.close)
+    return response
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Piece by piece; closed after the last one."""
+    with file:
+        file.seek(0)
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _page(site_id: str, problem: Problem | None) -> str:
+    require_role(*JUDGES)
+    with read() as session:
+        site = one_site(session, g.viewer, site_id).site
+        names = read_names(session, site_id)
+    limits = {"reason_min": REASON_MIN, "reason_max": REASON_MAX}
+    return render("archive.html", names, problem=problem, site=site, **limits)
