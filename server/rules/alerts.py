@@ -1,4 +1,4 @@
-"""What a raised alert level (防控级别) asks for beside what is asked anyway, as people read it."""
+"""What a raised alert level (防控级别) asks for on top of what is asked anyway, as people read it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,9 @@ from server.rules.calendar import add_days
 from server.rules.duties.windows import DutyRule
 from server.rules.rulebook import Rulebook
 
-KEPT_AS_ROSTER = frozenset(("worker", "worker_merge"))  # the law on wages asks for them
+# Sealed because they name people, and not about their health: the roster, for which the law on wages asks, and who did
+# which work.
+NOT_HEALTH = frozenset(("worker", "worker_merge", "guard_shift", "inspection_round", "responsible_person"))
 DAYS = "health_days"
 
 
@@ -22,7 +24,7 @@ class _AnyKind(Protocol):
 
 def health_kinds(kinds: Mapping[str, _AnyKind]) -> frozenset[str]:
     """The kinds of records that say something of a person's health, contacts or travels."""
-    return frozenset(name for name, kind in kinds.items() if kind.sealed) - KEPT_AS_ROSTER
+    return frozenset(name for name, kind in kinds.items() if kind.sealed) - NOT_HEALTH
 
 
 def ended_on(duties: Iterable[DutyRule], site_kind: str, health: Collection[str], today: str) -> str | None:

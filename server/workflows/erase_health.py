@@ -23,10 +23,11 @@ def erase_health(runtime: Runtime, now_ms: int, book: Rulebook) -> dict[str, int
     with read() as session:
         if session.scalar(due.limit(1)) is None or faults_of_keys(session, runtime.seals):
             return {}
-    lines, held = 0, ""
+    lines, held = 0, None
     for _ in range(PARTS_MAX):
         with read() as session:
-            site_id = session.scalar(due.where(Site.id > held).order_by(Site.id).limit(1))
+            left = due if held is None else due.where(Site.id > held)
+            site_id = session.scalar(left.order_by(Site.id).limit(1))
         if site_id is None:
             break
         with write_in_turn() as session:

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from server.actions.devices.revoke_device import revoke_device
 from server.actions.sites.assign_site import unassign_site
-from server.base.db import write
-from server.models import Device, Site, User
+from server.base.db import read, write
+from server.models import Device, LogEntry, Site, User
 from server.workflows.import_export import TakenIn, import_export
 from tests.axe import serious_findings
 from tests.field_app.conftest import elsewhere
@@ -58,6 +58,58 @@ def test_a_device_that_was_taken_out_still_sends_what_it_holds(inspector: Inspec
     assert len(arrived(inspector)) == 1
     page.get_by_role("button", name="重新登记").click()
     expect(page.get_by_label("注册码")).to_be_visible()
+
+
+def test_a_retired_tablet_sends_what_it_holds_and_then_nothing_of_anybody_is_left_on_it(
+    inspector: Inspector,
+) -> None:
+    page = inspector.enrol()
+    assert "张三" in _kept(page)
+    inspector.context.set_offline(True)
+    inspector.measure("张三", "365")
+    inspector.expect_unsent(1)
+    _take_out(inspector)
+    inspector.context.set_offline(False)
+    inspector.sync()
+    expect(page.get_by_text("本设备已被停用, 不能再写入; 已下载的数据已清除")).to_be_visible()
+    expect(page.get_by_text("没有上传")).to_have_count(0)  # what was written without a network went up first
+    with inspector.field.app.app_context(), read() as session:
+        kept = session.query(LogEntry).where(LogEntry.kind == "temperature_check").count()
+    assert kept == 1
+    left = _kept(page)
+    assert "张三" not in left and "36.5" not in left and "celsius" not in left
+    page.reload()
+    expect(page.get_by_text("本设备已被停用")).to_be_visible()
+    assert serious_findings(page) == []
+
+
+def _kept(page: Page) -> str:
+    """All that the tablet keeps, of every store."""
+    return str(
+        page.evaluate(
+            """async () => {
+              const said = [];
+              for (const { name } of await indexedDB.databases()) {
+                const db = await new Promise((done, fail) => {
+                  const asked = indexedDB.open(name);
+                  asked.onsuccess = () => done(asked.result);
+                  asked.onerror = () => fail(asked.error);
+                });
+                for (const store of db.objectStoreNames) {
+                  const rows = await new Promise((done, fail) => {
+                    const asked = db.transaction(store).objectStore(store).getAll();
+                    asked.onsuccess = () => done(asked.result);
+                    asked.onerror = () => fail(asked.error);
+                  });
+                  const text = (_, value) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value);
+                  said.push(JSON.stringify(rows, text));
+                }
+                db.close();
+              }
+              return said.join("\\n");
+            }"""
+        )
+    )
 
 
 def test_what_is_unsent_can_be_carried_away_and_then_the_device_joins_again(

@@ -93,7 +93,7 @@ def close_platform(tx: Tx, platform_id: str, by: str | None = None) -> Platform:
     query = sa.select(sa.func.count()).where(Camera.platform_id == platform.id, Camera.to_ms.is_(None))
     in_use = tx.session.scalar(query) or 0
     if in_use:
-        raise wrong("platform", f"还有 {in_use} 个摄像机由它上报, 请先停用或改到别的平台。")
+        raise wrong("platform", f"还有 {in_use} 个摄像机由它上报, 请先停用。")
     platform.to_ms, platform.next_ms, platform.secret = tx.now_ms, None, None
     record_deed(tx.session, Deed("platform_closed", by, platform.name, platform.id), tx.now_ms)
     return platform

@@ -92,6 +92,14 @@ def test_what_was_measured_is_gone_on_its_day_and_a_proof_says_so(ended: Story) 
     assert WORKER["name"] in everything(ended.app)
 
 
+def test_who_worked_where_is_no_health_data(ended: Story) -> None:
+    kinds = rows(ended, lambda session: health_kinds(rules_in_force(session).kinds.kinds))
+    assert {"temperature_check", "gate_pass", "case", "nucleic_test", "travel_declaration"} <= kinds
+    assert kinds.isdisjoint(
+        {"worker", "guard_shift", "inspection_round", "responsible_person", "disinfection_log"}
+    )
+
+
 def test_nothing_goes_while_a_duty_asks_or_will_ask_again(ended: Story) -> None:
     with ended.app.app_context(), write() as session:
         tx = tx_of(session, ended.seals, ended.cast.clock.now_ms())
