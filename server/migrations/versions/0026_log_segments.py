@@ -11,7 +11,7 @@ from alembic import op
 from server.base.db import Id
 
 revision = "0026"
-down_revision = "0027"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
