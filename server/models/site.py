@@ -106,6 +106,8 @@ def all_companies(session: Session) -> list[tuple[str, str]]:
 
 def sites_named(session: Session, name: str) -> Sequence[Site]:
     """The sites of this name, by id: two sites may have the same name."""
+    if "\0" in name:  # no text that PostgreSQL can be asked for
+        return []
     return session.scalars(sa.select(Site).where(Site.name == name).order_by(Site.id)).all()
 
 
