@@ -108,10 +108,16 @@ def leave_database(name: str) -> None:
 
 def leave_databases() -> None:
     """Close whatever is kept: the server is to go."""
-    for some in (*_kept.values(), list(_emptying.values())):
+    close_kept()
+    _close(_emptying.values())
+    _emptying.clear()
+
+
+def close_kept() -> None:
+    """The next connections are new ones, for a test that is about making them."""
+    for some in _kept.values():
         _close(some)
     _kept.clear()
-    _emptying.clear()
 
 
 def _close(connections: Iterable[psycopg.Connection]) -> None:

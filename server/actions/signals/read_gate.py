@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -41,17 +41,19 @@ def gate_limits(book: Rulebook, site_kind: str, days: Sequence[str]) -> GateLimi
         inside_max_ms=round(number("inside_max_h") * HOUR_MS),
         masks_from=round(number("mask_passes_min")),
         mask_share=number("mask_share_min"),
-        tested_within_ms=dict(_tests_asked(book, site_kind, days)),
+        tested_within_ms=tests_asked(book, site_kind, days),
         new_days=round(number("newcomer_d")),
     )
 
 
-def _tests_asked(book: Rulebook, site_kind: str, days: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """The days on which newcomers are asked for a test at such sites, with how old it may be."""
+def tests_asked(book: Rulebook, site_kind: str, days: Sequence[str]) -> dict[str, int]:
+    """The days on which newcomers are asked for a test at such sites, with how many milliseconds old it may be."""
+    found = {}
     for day in days:
         duty = in_force(book.rows["duties"], ENTRY_TEST, day)
         if duty is not None and site_kind in duty["site_kinds"]:
-            yield day, round(book.number("entry_test_h", day) * HOUR_MS)
+            found[day] = round(book.number("entry_test_h", day) * HOUR_MS)
+    return found
 
 
 def read_gate(session: Session, seals: Seals, site_id: str, from_ms: int, to_ms: int) -> AtGate:

@@ -12,10 +12,10 @@ from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.signals.read_gate import (
     VEHICLES,
     VISITORS,
-    gate_limits,
     read_gate,
     read_vehicles,
     read_visitors,
+    tests_asked,
 )
 from server.actions.signals.read_newcomers import read_newcomers
 from server.base.seal import Seals
@@ -23,7 +23,7 @@ from server.models.record import IN_FORCE, Record
 from server.models.site import Site
 from server.rules.calendar import DAY_MS, HOUR_MS, local_date_of, midnight_ms
 from server.rules.gate import HourCount, head_counts, living_here, mask_share
-from server.rules.newcomers import came_new, has_test
+from server.rules.newcomers import Newcomer, came_new, has_test
 from server.rules.rulebook import PASSES, Rulebook
 
 _COUNTED = (PASSES, VISITORS, VEHICLES)
@@ -65,12 +65,12 @@ def head_count(session: Session, seals: Seals, book: Rulebook, site_id: str, now
     vehicles = read_vehicles(session, seals, site_id, start_ms, start_ms + DAY_MS)
     hours = head_counts(found, visitors, day, known_ms, vehicles)
     begun = (now_ms - start_ms) // HOUR_MS + 1
-    limits = gate_limits(book, session.get_one(Site, site_id).kind, [day])
-    within_ms = limits.tested_within_ms.get(day)
-    new = []
+    within_ms = tests_asked(book, session.get_one(Site, site_id).kind, [day]).get(day)
+    came: list[Newcomer] = []
     if within_ms is not None:
-        new = read_newcomers(session, seals, site_id, found.roster, [day], limits.new_days)
-    came = [one for one in new if came_new(one, day, limits.new_days)]
+        new_days = round(book.number("newcomer_d", day))
+        new = read_newcomers(session, seals, site_id, found.roster, [day], new_days)
+        came = [one for one in new if came_new(one, day, new_days)]
     return HeadCount(
         local_date=day,
         until_ms=until_ms,

@@ -23,6 +23,7 @@ from server.models import Heartbeat, LogEntry, Window
 from server.models.scope import Scope
 from server.workflows.scheduler import tick
 from tests.conftest import Server
+from tests.engines import close_kept
 from tests.server.cast import Cast
 from tests.stories.cutting_proxy import CuttingProxy, cutting
 from tests.stories.field import Field
@@ -47,6 +48,7 @@ class Wire:
         """The next connection is cut after so many bytes towards the database."""
         with self.app.app_context():
             db.engine.dispose()
+        close_kept()
         del self.cuts[self.proxy.made :]
         self.cuts += [None] * (self.proxy.made - len(self.cuts)) + [cut]
 
