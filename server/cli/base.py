@@ -23,6 +23,7 @@ from server.cli.group import one_line
 from server.workflows import upgrade
 from server.workflows.local_app import local_app
 
+WIDE = 10_000  # columns: where the output is no terminal, nothing is folded
 NO_DATABASE = "数据库连接失败或正忙。请检查 GONGDI_DATABASE_URL 和磁盘权限, 稍后再试。"
 NO_TABLES = "数据库还没有建好或版本不符。请先运行: gongdi db upgrade"
 
@@ -99,4 +100,4 @@ def table(*titles: str) -> Table:
 
 def print_table(table: Table) -> None:
     """As wide as the terminal; elsewhere as wide as the table needs."""
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

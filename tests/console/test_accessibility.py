@@ -68,6 +68,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/rows/duties/new",
         "admin/holidays",
         "admin/risk-areas",
+        "admin/cameras",
         "admin/keys",
         "admin/audit",
     ),

@@ -52,8 +52,8 @@ def test_two_records_are_merged_with_a_reason_and_shown_again(
     expect(page.get_by_role("group", name="买买提·吐尔逊")).to_be_visible()
 
 
-def test_the_help_page_says_what_is_asked_and_what_is_not_yet(open_page: OpenPage, field: Field) -> None:
+def test_the_help_page_says_what_is_asked_and_from_when(open_page: OpenPage, field: Field) -> None:
     page = open_page("/console/help", DESK, "section")
     expect(page.get_by_role("row", name="每日测温")).to_contain_text("要求")
-    expect(page.get_by_role("row", name="在线监控")).to_contain_text("尚未要求")
+    expect(page.get_by_role("row", name="在线监控 CAMERA ")).to_contain_text("要求")
     expect(page.get_by_role("row", name="消毒 DISINFECT")).not_to_contain_text("尚未")

@@ -50,7 +50,7 @@ _EVENTS = {
     "device_dormant": "一台平板长期未报清手中的记录, 工地不再等它; 请打开它同步, 不再使用的请注销",
     "device_clock": "一台平板的时间连续多日不可信; 请校准或更换",
     "leader_unknown": "一个标记该报责任领导了, 但没有叫这个姓名的账号",
-    "proposed": "一项提议等第二人批准 (管理 › 提议和批准)",
+    "proposed": "一项提议等第二人批准 (管理, 提议和批准)",
     "code_burned": "一个平板注册码被多次输错, 已经作废; 请核实是谁在试, 再发新码",
 }
 _REASONS = {  # by an event's action and its detail's `reason`

@@ -15,7 +15,7 @@ from schemas.book import AnyKind, FormBook
 from schemas.fields import UUID_PATTERN, is_real_date
 from schemas.places import PLACE_ID_TITLE
 from server.base.problems import Problem
-from server.models.access import Viewer, sees_cases, sees_evidence, visible_sites
+from server.models.access import Viewer, sees_cases, sees_evidence, sees_signals, visible_sites
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
 from server.models.filters import DISTRICT, Filter, narrowed
@@ -23,6 +23,7 @@ from server.models.record import Record
 from server.models.site import Site
 from server.models.user import User
 from server.rules.calendar import add_days, midnight_ms
+from server.rules.cameras import EVENT_KIND
 
 DAYS_MAX = 366  # from one date to another
 CHOICES_MAX = 10
@@ -121,10 +122,14 @@ def _says(said: Any, value: str) -> bool:
 
 def kinds_read(kinds: FormBook, viewer: Viewer) -> dict[str, AnyKind]:
     """The kinds whose records this viewer may read, by name: what people and devices write. What is sealed names people or
-    their health, and is for those who see cases. Empty for an administrator."""
+    their health, and is for those who see cases; what a platform took for something is a lead. Empty for an administrator.
+    """
     if not sees_evidence(viewer):
         return {}
-    written = sorted((name, kind) for name, kind in kinds.kinds.items() if kind.nature != "server")
+    hidden = set() if sees_signals(viewer) else {EVENT_KIND}
+    written = sorted(
+        (name, kind) for name, kind in kinds.kinds.items() if kind.nature != "server" and name not in hidden
+    )
     return {name: kind for name, kind in written if not _is_sealed(kinds, name) or sees_cases(viewer)}
 
 

@@ -13,6 +13,8 @@ from server.actions.sync.open_exchange import new_head
 from server.models.device import StreamHead
 from server.models.scope import lock_scope, scope_id_of
 from server.rules.duties.reporting import RELEASED, UNHEARD
+from sync_protocol import stream as streams
+from sync_protocol.watermark import Declared
 
 
 class Heard(NamedTuple):
@@ -32,7 +34,8 @@ def join_scopes(
 
     1. A site of its user where it was not heard of counts it from now on; one that it had handed back counts it again.
     2. A site that it names and that is not its user's any more comes as `gone`: what it writes later waits for a user.
-    3. One that it names no more it has handed over: it had nothing unsent when it let the site go.
+    3. One that it names no more it has handed over: it had nothing unsent when it let the site go. It is waited for all the
+       same while lines of it are known to be missing: what a tablet has lost may come back.
     """
     asked = {scope_id_of(name) for name in named if name.startswith("site:")}
     for site_id, ended_ms, left_why, gone_ms, since_ms in sites:
@@ -69,5 +72,13 @@ def _leave(session: Session, site_id: str, device_id: str, now_ms: int) -> None:
     if lock_scope(session, site_id) is None:
         return
     head = stream_head(session, site_id, device_id, now_ms)
+    if _lacks_lines(head):
+        return
     head.left_ms, head.left_why = now_ms, RELEASED
     refresh_watermark(session, site_id, now_ms)
+
+
+def _lacks_lines(head: StreamHead) -> bool:
+    """Whether its device has spoken of lines that are not here: later ones came, or it declared a longer stream."""
+    stream = streams.from_json(head.head)
+    return bool(stream.islands) or any(Declared(*one).n > stream.n for one in head.pending)

@@ -73,13 +73,13 @@ def test_the_sites_people_are_reminded_once_of_a_plan_that_ends_soon(asked: Aske
     asked.report(tablet, "18:00", TUESDAY)
     for name in ("section", "contractor"):
         assert notices(asked.field, name).count("expiring") == 1
+    page = at_the_console(asked.field, "section").get("/console/notices").text
+    assert "一份文件将在 30 日内到期" in page and "2026-12-20 到期" in page
     asked.report(tablet, "10:00", NEXT_MONDAY)
     asked.now("11:00", NEXT_MONDAY)
     tablet.add(asked.scope, "plan_test", plan("2026-12-19"))
     asked.report(tablet, "12:00", NEXT_MONDAY)
     assert notices(asked.field, "section").count("expiring") == 1
-    page = at_the_console(asked.field, "section").get("/console/notices").text
-    assert "一份文件将在 30 日内到期" in page and "2026-12-20 到期" in page
 
 
 def test_without_a_plan_the_week_is_missed_and_one_that_comes_later_counts_from_then(asked: Asked) -> None:

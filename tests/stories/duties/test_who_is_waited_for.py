@@ -71,6 +71,33 @@ def test_a_tablet_whose_site_was_taken_back_is_waited_for_until_it_has_handed_it
     assert "released" in heads
 
 
+@pytest.mark.parametrize("what", ["a hole", "a longer stream"])
+def test_a_tablet_that_let_a_site_go_is_waited_for_while_lines_of_it_are_known_to_be_missing(
+    field: Field, what: str
+) -> None:
+    field.second_inspector()
+    other, device = field.tablet("second", "inspector2"), WireDevice(field)
+    now(field, "08:00")
+    assert device.push().status_code == 200
+    now(field, "08:05")
+    lost = device.line()
+    sent = [device.line(body={**LOG, "place": "toilet"})] if what == "a hole" else []
+    _unassign(field, "inspector")
+    assert device.push(*sent).status_code == 200
+    now(field, "08:20")
+    device.pull({field.scope: ""})  # brings `gone`
+    device.pull({"ref": ""})  # names it no more
+    now(field, "12:40")
+    assert other.sync().ok
+    at(field, "12:41")
+    assert standing(field)[0] == "silent"
+    (outcome,) = device.outcomes(lost)  # the tablet's file was mended
+    assert outcome["outcome"] == "applied"
+    device.pull({"ref": ""})
+    at(field, "12:42")
+    assert standing(field)[0] == "met"
+
+
 def test_after_three_days_a_site_that_was_not_handed_over_goes_to_review(field: Field) -> None:
     first, _ = field.tablet("first"), field.tablet("second", field.second_inspector())
     now(field, "08:00")
