@@ -38,6 +38,8 @@ DISTRICT_PATTERN, DISTRICT_MESSAGE = "^[0-9]{6}$", "应为 6 位行政区划代�
 LINE_PATTERN = "^[0-9][0-9-]{2,19}$"  # landlines and short numbers, too
 LINE_MESSAGE = "电话应为 3 到 20 位数字, 可以有横线。"
 _PATH_PATTERN, _PATH_MESSAGE = "^/[A-Za-z0-9_{}/.-]{0,199}$", "应为以 / 开头的路径。"
+_TOPIC_PATTERN = r"^(?=.{1,200}$)(?:(?:\+|[^+#/\s]*)/)*(?:\+|#|[^+#/\s]*)$"  # a filter of MQTT 3.1.1, 4.7
+_TOPIC_MESSAGE = "应为 MQTT 的主题, 可用 + 代一层, 末层可用 # 代其余各层。"
 _MEMBER_PATTERN, _MEMBER_MESSAGE = "^[A-Za-z_][A-Za-z0-9_.]{0,99}$", "应为成员的名称, 逐层用点隔开。"
 _EQUALS_PATTERN, _EQUALS_MESSAGE = "^[^=]{1,100}=[^=]{1,100}$", "应写成 code=0 的样子。"
 JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
@@ -217,7 +219,8 @@ class CameraAdapterRow(RowBody):
         unknown = RAISE
 
     name = text("名称", limits.LABEL_MAX)
-    transport = choice("方式", ("poll", "webhook"))
+    transport = choice("方式", ("poll", "webhook", "mqtt"))
+    topic = matching("主题", _TOPIC_PATTERN, _TOPIC_MESSAGE, optional=True)
     header = matching("请求头", "^[a-z][a-z-]{0,39}$", "应为小写的请求头名称, 如 api-key。", optional=True)
     devices = matching("列表路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
     channels = matching("通道路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
@@ -248,6 +251,8 @@ class CameraAdapterRow(RowBody):
         found = super().problems(data)
         if data.get("transport") == "poll" and not data.get("devices"):
             return {**found, "devices": ["轮询的平台要写明列表路径。"]}
+        if data.get("transport") == "mqtt" and not data.get("topic"):
+            return {**found, "topic": ["MQTT 的平台要写明主题。"]}
         if data.get("channels") and not (data.get("device") and "{device}" in data["channels"]):
             return {**found, "channels": ["通道路径里要有 {device}, 并写明设备编码在哪一项。"]}
         return found

@@ -33,14 +33,23 @@ _SECRET = "GONGDI_PLATFORM_SECRET"
 @click.command("add")
 @click.argument("name")
 @click.argument("adapter")
-@click.option("--address", default="", help="被询问的平台的地址, 如 https://wvp.example:18080。")
-@click.option("--secret", envvar=_SECRET, default="", show_envvar=True, help="平台的密钥; 宜写在环境变量里。")
+@click.option(
+    "--address", default="", help="被询问的平台的地址, 如 https://wvp.example:18080; MQTT 写代理的。"
+)
+@click.option(
+    "--secret",
+    envvar=_SECRET,
+    default="",
+    show_envvar=True,
+    help="平台的密钥 (MQTT 为 用户名:密码); 宜写在环境变量里。",
+)
 def add(name: str, adapter: str, address: str, secret: str) -> None:
-    """新增监控平台 NAME, 接入方式 ADAPTER (wvp、list、webhook)。主动推送的平台不给密钥则自动生成, 只显示这一次。
+    """新增监控平台 NAME, 接入方式 ADAPTER (wvp、list、webhook、mqtt)。主动推送的平台不给密钥则自动生成, 只显示这一次。
 
     \b
     GONGDI_PLATFORM_SECRET=… gongdi platform add 市平台 wvp --address https://wvp.example:18080
     gongdi platform add 智慧工地平台 webhook
+    GONGDI_PLATFORM_SECRET=用户名:密码 gongdi platform add 市代理 mqtt --address mqtts://broker.example:8883
     """
     with writing() as (session, runtime, now_ms):
         tx = tx_of(session, runtime.seals, now_ms)

@@ -15,9 +15,10 @@ _IN_USE = sa.text("to_ms IS NULL")
 
 class Platform(Base):
     """A platform that knows of cameras. It is a device of ours, with a key and a chain for each site; its id is that
-    device's. `address`: what is asked, of one that is polled. `secret`: what proves us to it, or it to us; `key`: with which
-    the server signs what it writes for it. `next_ms`: when it is asked next (None: it is not asked). `heard_ms`: when it
-    reported last. `flag_site`, `flag_id`: the one flag for its silence."""
+    device's. `address`: what is asked, of one that is polled, or the broker, by MQTT. `secret`: what proves us to it, or it
+    to us; `key`: with which the server signs what it writes for it. `next_ms`: when it is asked next, or, by MQTT, until
+    when one scheduler alone hears it (None: neither). `heard_ms`: when it reported last. `flag_site`, `flag_id`: the one
+    flag for its silence."""
 
     __tablename__ = "platform"
     __table_args__ = (

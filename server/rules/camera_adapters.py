@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from server.rules.cameras import OFFLINE, ONLINE, is_code
 from server.rules.from_rows import Row, in_force
 
-POLL, WEBHOOK = "poll", "webhook"
+POLL, WEBHOOK, MQTT = "poll", "webhook", "mqtt"
 ITEMS_MAX = 5_000  # of one page or message
 _OTHER = "other"
 _SAID_MAX = 200
@@ -86,6 +86,12 @@ def adapter_of(rows: Sequence[Row], code: str, local_date: str) -> Adapter | Non
     """The adapter of this code as it holds on a local date."""
     row = in_force(rows, code, local_date)
     return None if row is None else Adapter(code, str(row["name"]), str(row["transport"]), row)
+
+
+def adapters_of(rows: Sequence[Row], transport: str, local_date: str) -> dict[str, Adapter]:
+    """Those of this transport that hold on a local date, by code."""
+    found = (adapter_of(rows, code, local_date) for code in {str(row["code"]) for row in rows})
+    return {one.code: one for one in found if one is not None and one.transport == transport}
 
 
 def member(value: Any, path: str) -> Any:

@@ -21,7 +21,7 @@ from server.base.runtime import Runtime
 from server.models.camera import Platform
 from server.models.device import Device
 from server.rules.calendar import local_date_of
-from server.rules.camera_adapters import POLL, adapter_of
+from server.rules.camera_adapters import MQTT, POLL, adapter_of, adapters_of
 
 AT_ONCE = 40  # platforms of one round: each has a thread
 _log = logging.getLogger("gongdi.cameras")
@@ -59,12 +59,15 @@ def poll_platforms(app: Flask, now_ms: int) -> dict[str, int]:
 
 def _claim(runtime: Runtime, now_ms: int) -> list[_Due]:
     """The platforms that are due now, and due again after the usual time: another scheduler does not ask them too."""
+    today = local_date_of(now_ms)
     due = sa.select(Platform).where(Platform.next_ms <= now_ms, Platform.to_ms.is_(None))
     with read() as session:
+        book = rules_in_force(session)
+        published = list(adapters_of(book.rows.get(NOUN, ()), MQTT, today))
+        due = due.where(Platform.adapter.not_in(published))
         if session.scalar(due.with_only_columns(Platform.id).limit(1)) is None:
             return []
     with write_in_turn() as session:
-        book, today = rules_in_force(session), local_date_of(now_ms)
         found = []
         rows = session.scalars(
             due.order_by(Platform.next_ms).limit(AT_ONCE).with_for_update(skip_locked=True)

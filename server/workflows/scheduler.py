@@ -58,6 +58,7 @@ from server.workflows.erase import erase
 from server.workflows.erase_health import erase_health
 from server.workflows.judge_forms import judge_waiting
 from server.workflows.keep_backups import keep_backups
+from server.workflows.listen_platforms import listening
 from server.workflows.make_reports import make_due_reports
 from server.workflows.poll_platforms import poll_platforms
 from server.workflows.read_rosters import read_waiting
@@ -194,8 +195,8 @@ def run(app: Flask) -> None:
 
 
 def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
-    """Tick, deliver, ask the camera platforms and keep backups until something is put into `stopping`. Each is a job of its
-    own: a copy of many photos must not delay a tick.
+    """Tick, deliver, ask the camera platforms, hear them and keep backups until something is put into `stopping`. Each is a
+    job of its own, hearing a thread: a copy of many photos must not delay a tick.
 
     The pause between two ticks is measured on the monotonic clock: jobs with a date of their own would wait for the wall
     clock to catch up after it was set back.
@@ -207,16 +208,17 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     )
     scheduler.start()
     try:
-        while True:
-            for job in (resume_and_tick, deliver, poll_platforms, keep_backups):
-                # Due at once, and skipped while the one before still runs.
-                name, due = job.__name__, partial(_at_now, app, job)
-                scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
-            try:
-                stopping.get(timeout=runtime.config.tick_s)
-            except Empty:
-                continue
-            break
+        with listening(app):
+            while True:
+                for job in (resume_and_tick, deliver, poll_platforms, keep_backups):
+                    # Due at once, and skipped while the one before still runs.
+                    name, due = job.__name__, partial(_at_now, app, job)
+                    scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)
+                try:
+                    stopping.get(timeout=runtime.config.tick_s)
+                except Empty:
+                    continue
+                break
     finally:
         scheduler.shutdown()
 

@@ -30,17 +30,18 @@ PROBLEMS = {
     "unreachable": "连不上",
     "denied": "平台不认密钥",
     "failed": "平台出错",
-    "unreadable": "看不懂平台的回答",
-    "too_large": "平台的回答太大",
+    "unreadable": "看不懂平台的回答或消息",
+    "too_large": "平台的回答或消息太大",
     "too_slow": "平台回答太慢",
     "no_adapter": "接入方式已停用",
     "revoked": "平台的设备已注销",
+    "mqtt_missing": "服务器没有安装 MQTT 部件, 装好 aiomqtt 后重新启动 gongdi scheduler",
 }
 _log = logging.getLogger("gongdi.cameras")
 
 
 class NotAnswered(Exception):
-    """A platform gave no list. `code`: one of PROBLEMS."""
+    """A platform gave no list, or can't be heard. `code`: one of PROBLEMS."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

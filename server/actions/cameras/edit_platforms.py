@@ -26,19 +26,21 @@ from server.models.camera import PLATFORM_CLASS, Camera, Platform
 from server.models.device import Device
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
-from server.rules.camera_adapters import POLL, WEBHOOK, Adapter, adapter_of
+from server.rules.camera_adapters import MQTT, WEBHOOK, Adapter, adapter_of
 from server.rules.plain_text import cleaned
 
 NOUN = "camera_adapters"
 ADDRESS_MAX = 300
 SECRET_MAX = 200
 _SECRET_BYTES = 32
+_ADDRESS_WORDS = "地址应写成 https://主机:端口/路径, 不带用户名、密码和问号后的参数; 密钥另填。"
+_BROKER_WORDS = "地址应写成 mqtts://主机:端口 (TLS) 或 mqtt://主机:端口, 不带用户名和密码; 密钥另填。"
 
 
 @dataclass(frozen=True, slots=True)
 class NewPlatform:
-    """A platform to be entered. `address`: what is asked, of one that is polled. `secret`: its key for us; of one that calls
-    us a secret is made where none is given."""
+    """A platform to be entered. `address`: what is asked, of one that is polled; the broker, of one by MQTT. `secret`: its
+    key for us (by MQTT user name and password, a colon between); of one that calls us one is made where none is given."""
 
     name: str
     adapter: str
@@ -68,7 +70,7 @@ def add_platform(tx: Tx, new: NewPlatform, by: str | None = None) -> tuple[Platf
     platform = Platform(id=device.id, name=name, adapter=new.adapter, address=address, problem="")
     platform.key = tx.seals.seal(key_aad(device.id), key.private_bytes_raw())
     platform.secret = tx.seals.seal(secret_aad(device.id), secret.encode()) if secret else None
-    platform.from_ms, platform.next_ms = now_ms, now_ms if adapter.transport == POLL else None
+    platform.from_ms, platform.next_ms = now_ms, None if adapter.transport == WEBHOOK else now_ms
     session.add(platform)
     record_deed(
         session, Deed("platform_added", by, name, platform.id, {"adapter": ("", new.adapter)}), now_ms
@@ -151,18 +153,22 @@ def key_aad(platform_id: str) -> bytes:
 def _address(adapter: Adapter, text: str) -> str:
     """An address without a name, a password or a query in it: what is secret is sealed, and never in a URL."""
     text = text.strip().rstrip("/")
-    if adapter.transport != POLL:
+    is_broker = adapter.transport == MQTT
+    if adapter.transport == WEBHOOK:
         if text:
             raise wrong("address", "主动推送的平台不用填地址。")
         return ""
+    if is_broker and "://" not in text:
+        text = f"mqtt://{text}"
     parts = urlsplit(text)
+    schemes = ("mqtt", "mqtts") if is_broker else ("http", "https")
     try:
-        is_plain = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_plain = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_plain = False
+    is_plain = is_plain and not (is_broker and parts.path)
     if not is_plain or "@" in parts.netloc or parts.query or parts.fragment or len(text) > ADDRESS_MAX:
-        what = "地址应写成 https://主机:端口/路径, 不带用户名、密码和问号后的参数; 密钥另填。"
-        raise wrong("address", what)
+        raise wrong("address", _BROKER_WORDS if is_broker else _ADDRESS_WORDS)
     return text
 
 
@@ -170,6 +176,8 @@ def _secret(adapter: Adapter, text: str) -> str:
     text = text.strip()
     if len(text) > SECRET_MAX or not text.isprintable():
         raise wrong("secret", f"密钥最多 {SECRET_MAX} 个字符, 不能有换行。")
+    if adapter.transport == MQTT and text and not text.partition(":")[0]:
+        raise wrong("secret", "MQTT 的密钥应写成 用户名:密码; 代理不要求时不填。")
     if adapter.transport != WEBHOOK:
         return text
     if not text:

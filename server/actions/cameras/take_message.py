@@ -1,4 +1,4 @@
-"""A message that a platform sends by itself: signed as Standard Webhooks asks, taken in once."""
+"""A message that a platform sends by itself: signed as Standard Webhooks asks and taken in once, or published by MQTT."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import hmac
 import re
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from schemas.expressions.moments import micros_of
 from server.actions.accounts.limit_rate import tally_key
+from server.actions.cameras.ask_platform import NotAnswered
 from server.actions.cameras.edit_platforms import known_adapter, secret_of
 from server.actions.cameras.take_reports import sites_of_platform, take_events, take_states
 from server.base.problems import Problem
@@ -20,7 +22,7 @@ from server.base.seal import Seals
 from server.models.camera import Platform, cameras_of_platform
 from server.models.tx import Tx
 from server.models.user import count_up
-from server.rules.camera_adapters import WEBHOOK
+from server.rules.camera_adapters import WEBHOOK, Event
 
 BYTES_MAX = 256 * 1024
 TOLERANCE_S = 5 * 60  # a message that is older, or newer, is a copy or comes from a wrong clock
@@ -54,19 +56,41 @@ def check_message(
 def take_message(tx: Tx, platform_id: str, message_id: str, message: Any) -> dict[str, Any]:
     """Take in a message that was checked: states of cameras, and what the platform thinks it saw. Twice the same id does
     nothing the second time. Gives what was done. Raises Problem 422 for a platform that does not send messages."""
-    session, now_ms = tx.session, tx.now_ms
-    count, _ = count_up(session, tally_key(f"webhook|{platform_id} {message_id}"), _ONCE_MS, now_ms)
-    if count > 1:
+    if not _is_first(tx, f"webhook|{platform_id} {message_id}"):
         return {"duplicate": True}
-    platform = session.get_one(Platform, platform_id)
-    adapter = known_adapter(tx, platform.adapter)
+    adapter = known_adapter(tx, tx.session.get_one(Platform, platform_id).adapter)
     if adapter.transport != WEBHOOK:
         raise Problem("message_refused")
-    states = adapter.states(adapter.items(message))
-    events = [
-        event if micros_of(event.at) is not None else event._replace(at="")
-        for event in adapter.events(message)
-    ]
+    return _take(tx, platform_id, adapter.states(adapter.items(message)), list(adapter.events(message)))
+
+
+def take_published(tx: Tx, platform_id: str, payload: bytes) -> None:
+    """Take in a message that a platform published by MQTT. A broker may deliver it twice: the same states again change
+    nothing, and what it thinks it saw is taken in once. Raises NotAnswered for one that is too large or can't be read."""
+    if len(payload) > BYTES_MAX:
+        raise NotAnswered("too_large")
+    try:
+        message = msgspec.json.decode(payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        message = None
+    if not isinstance(message, dict):
+        raise NotAnswered("unreadable")
+    adapter = known_adapter(tx, tx.session.get_one(Platform, platform_id).adapter)
+    events = list(adapter.events(message))
+    if events and not _is_first(tx, f"mqtt|{platform_id} {hashlib.sha256(payload).hexdigest()}"):
+        events = []
+    _take(tx, platform_id, adapter.states(adapter.items(message)), events)
+
+
+def _is_first(tx: Tx, message: str) -> bool:
+    return count_up(tx.session, tally_key(message), _ONCE_MS, tx.now_ms)[0] == 1
+
+
+def _take(tx: Tx, platform_id: str, states: dict[str, str], said: list[Event]) -> dict[str, Any]:
+    """A camera that is not named is as it was."""
+    session, now_ms = tx.session, tx.now_ms
+    platform = session.get_one(Platform, platform_id)
+    events = [event if micros_of(event.at) is not None else event._replace(at="") for event in said]
     codes = {camera.code for camera in cameras_of_platform(session, platform.id)}
     unknown = len({*states, *(event.camera for event in events)} - codes)
     lines = seen = 0
