@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,12 +20,16 @@ from tests.server.planning import MIDNIGHT_MS, new_site
 
 
 @pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """Plans are SQLite's."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gongdi.sqlite3')}"
+
+
+@pytest.fixture
 def sqlite(app: Flask) -> Iterator[Flask]:
     """An app whose database tells how often it planned a statement again."""
     with app.app_context():
         with read() as session:
-            if session.get_bind().dialect.name != "sqlite":
-                pytest.skip("plans are SQLite's")
             built = set(session.scalars(sa.text("SELECT compile_options FROM pragma_compile_options")))
             if "ENABLE_STMTVTAB" not in built:
                 pytest.skip("this SQLite does not tell")
