@@ -45,7 +45,7 @@ settings.load_profile("gongdi")
 # Before anybody else takes it from there. What is made up for names that nobody has was hashed at the real cost.
 log_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
-base_db.PAUSE_S_MAX = 0.0  # a test waits for nobody's turn, unless it is about turns
+base_db.PAUSE_S_MAX = 0.0  # no pause between background transactions, but in tests about them
 
 watch_decided_columns()
 share_engines()

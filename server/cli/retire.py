@@ -6,11 +6,9 @@ import click
 
 from server.actions.accounts.manage_users import find_user
 from server.actions.devices.find_devices import one_device
-from server.actions.devices.revoke_device import revoke_device
+from server.actions.devices.revoke_device import may_hold_unsent, revoke_device
 from server.base.clock import to_iso
 from server.cli.base import writing
-
-_FRESH_MS = 24 * 3600 * 1000  # a device that reported longer ago may have written since
 
 
 @click.command("retire")
@@ -30,8 +28,7 @@ def retire(device_id: object, user: str, reason: str, anyway: bool) -> None:
         found, sites = one_device(session, str(device_id))
         device = found.device
         held = [f"{row.site.name} {row.unsent} 条" for row in sites if row.unsent]
-        quiet = device.seen_ms is None or device.seen_ms < now_ms - _FRESH_MS
-        if device.state == "active" and not anyway and (device.unsent or quiet):
+        if not anyway and may_hold_unsent(device, now_ms):
             seen = to_iso(device.seen_ms)[:16] if device.seen_ms is not None else "从未"
             what = "、".join(held) or f"{device.unsent or 0} 条"
             raise click.ClickException(

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from server.actions.cameras.edit_cameras import NewCamera, add_camera
 from server.actions.cameras.edit_platforms import NewPlatform, add_platform, open_platform
-from server.actions.cameras.take_reports import MINUTE_MS, take_events, take_states
+from server.actions.cameras.take_reports import take_events, take_states
 from server.actions.reference.load_reference import tx_of
 from server.base.db import write
 from server.base.runtime import Runtime
 from server.demo.incidents import Happening
 from server.models.tx import Tx
-from server.rules.calendar import HOUR_MS, add_days, instant_ms
+from server.rules.calendar import HOUR_MS, MINUTE_MS, add_days, instant_ms
 from server.rules.camera_adapters import Event
 from server.rules.cameras import OFFLINE, ONLINE
 

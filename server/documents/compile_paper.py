@@ -28,5 +28,5 @@ def compile_paper(template: str, content: Mapping[str, Any]) -> bytes:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Ours and no others. To look through them takes longer than most papers."""
+    """Ours and no others. To read them takes longer than to compile most documents."""
     return typst.Fonts(include_system_fonts=False, font_paths=[path.parent for path in FONTS])

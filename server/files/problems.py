@@ -90,3 +90,8 @@ def too_long() -> Problem:
 def line_too_long() -> Problem:
     detail = "这不像一份名册。请检查文件的换行, 或另存为 .xlsx 后上传。"
     return Problem("line_too_long", detail)
+
+
+def rows(message: str) -> Problem:
+    """Of the rows of a list; the message says which."""
+    return Problem("invalid_input", message, errors={"/file": [message]})

@@ -16,6 +16,7 @@ from server.models.reference import unit_reviews
 from server.models.roster import Roster
 from server.models.site import Site, SiteCompany
 from server.models.user import ADMIN, OFFICIALS, Assignment, User
+from server.rules.cameras import EVENT_KIND
 
 Condition = sa.ColumnElement[bool]
 
@@ -104,6 +105,11 @@ def sees_evidence(viewer: Viewer) -> bool:
 def sees_signals(viewer: Viewer) -> bool:
     """Leads about records that may lie are for those who judge sites; whoever wrote them is not shown them."""
     return viewer.judges
+
+
+def sees_kind(viewer: Viewer, kind: str) -> bool:
+    """Whether records of this kind may be shown, apart from what is sealed: what a platform thinks it saw is a lead."""
+    return kind != EVENT_KIND or sees_signals(viewer)
 
 
 def sees_cases(viewer: Viewer) -> bool:

@@ -20,7 +20,7 @@ class LogEntry(Base):
     """One entry as it came, its outcome, and what is known of its time.
 
     `raw` is the line itself, sealed for the kinds that hold identity or health data and for refused lines, or the place
-    where it is in a piece of many (server/actions/sync/log_lines.py reads both);
+    where it is in a segment of many (server/actions/sync/log_lines.py reads both);
     `hash` is always over the bytes that the device wrote. A refused entry stays here too: it keeps its
     place in the chain; so does a line that could not be read and whose place is known by its hash (`kind` is empty).
     Of an erased line (models/erasure.py) `raw` is empty.

@@ -1,4 +1,4 @@
-"""The lines of the log that came to a scope together, kept in one piece."""
+"""The lines of the log that came to a scope together, kept in one segment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from server.base.db import Base, Id
 
 class LogSegment(Base):
     """Lines that one transaction added to a scope's log, byte for byte, compressed and sealed.
-    `entry.raw` says which piece a line is in and at which place (server/actions/sync/log_lines.py). Of an
+    `entry.raw` says which segment a line is in and at which place (server/actions/sync/log_lines.py). Of an
     erased line the place is empty."""
 
     __tablename__ = "log_segment"

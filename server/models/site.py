@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -109,6 +110,15 @@ def sites_named(session: Session, name: str) -> Sequence[Site]:
     if "\0" in name:  # no text that PostgreSQL can be asked for
         return []
     return session.scalars(sa.select(Site).where(Site.name == name).order_by(Site.id)).all()
+
+
+def sites_called(session: Session, text: str) -> list[Site]:
+    """The site of this id, or the sites of this name."""
+    try:
+        site = session.get(Site, str(UUID(text)))
+    except ValueError:
+        return list(sites_named(session, text.strip()))
+    return [] if site is None else [site]
 
 
 SITES = sa.select(Site).where(Site.id.in_(sa.bindparam("site_ids", expanding=True)))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from server.rules.calendar import DAY_MS, local_date_of, midnight_ms
-
-_MINUTE_MS = 60_000
+from server.rules.calendar import DAY_MS, MINUTE_MS, local_date_of, midnight_ms
 
 
 def leaves_ms(now_ms: int, quiet_from: int, quiet_to: int, severe: bool) -> int:
@@ -13,7 +11,7 @@ def leaves_ms(now_ms: int, quiet_from: int, quiet_to: int, severe: bool) -> int:
     if severe or quiet_from == quiet_to:
         return now_ms
     day_ms = midnight_ms(local_date_of(now_ms))
-    minute = (now_ms - day_ms) // _MINUTE_MS
+    minute = (now_ms - day_ms) // MINUTE_MS
     is_quiet = (
         quiet_from <= minute < quiet_to
         if quiet_from < quiet_to
@@ -21,7 +19,7 @@ def leaves_ms(now_ms: int, quiet_from: int, quiet_to: int, severe: bool) -> int:
     )
     if not is_quiet:
         return now_ms
-    ends_ms = day_ms + quiet_to * _MINUTE_MS
+    ends_ms = day_ms + quiet_to * MINUTE_MS
     return ends_ms if ends_ms > now_ms else ends_ms + DAY_MS
 
 

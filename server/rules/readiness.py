@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.rules.calendar import Holidays, add_days
+from server.rules.calendar import HOUR_MS, Holidays, add_days
 from server.rules.keys import KeyFault
 
 AHEAD_MS_MAX = 10_000  # by so much the clocks of two machines may differ
@@ -81,8 +81,8 @@ def check_disk(free_bytes: int, limits: DiskLimits) -> Check:
 
 def check_backup(age_ms: int | None, late_h: float) -> Check:
     """Whether the newest backup is no older than `late_h` hours. A late one is a warning: the work continues."""
-    figures = {"backup_age_h": None if age_ms is None else round(age_ms / 3_600_000, 1)}
-    if age_ms is None or age_ms > late_h * 3_600_000:
+    figures = {"backup_age_h": None if age_ms is None else round(age_ms / HOUR_MS, 1)}
+    if age_ms is None or age_ms > late_h * HOUR_MS:
         detail = "没有新的备份。请查看 gongdi scheduler 的日志, 以及 GONGDI_BACKUP_DIR 的空间和权限。"
         return Check(True, "backup_late", detail, figures)
     return Check(True, figures=figures)

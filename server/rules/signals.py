@@ -12,9 +12,8 @@ from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 from schemas.temperature_check import SLOTS
-from server.rules.calendar import DAY_MS, add_days, local_date_of
+from server.rules.calendar import DAY_MS, MINUTE_MS, add_days, local_date_of
 
-_MINUTE_MS = 60_000
 _EARTH_M = 6_371_000
 
 
@@ -165,7 +164,7 @@ def _too_fast(day: str, readings: Sequence[Reading], limits: Limits) -> Iterable
     times: dict[str, list[int]] = defaultdict(list)
     for reading in readings:
         times[reading.device].append(reading.at_ms)
-    most = max((_most_within(sorted(times_of), _MINUTE_MS) for times_of in times.values()), default=0)
+    most = max((_most_within(sorted(times_of), MINUTE_MS) for times_of in times.values()), default=0)
     if most > limits.per_minute_max:
         yield Signal("too_fast", day, {"count": most, "most": limits.per_minute_max})
 

@@ -1,21 +1,22 @@
-"""A site's archive package for the archives (档案室): its records, papers, photos and log with the proofs, in one .zip that
-`gongdi archive verify` verifies without this server. Records about people and their health are not in it: of their lines
-only the hashes are, so that the chains can be followed, and the proofs of their erasure."""
+"""A site's archive package for the archives (档案室): its records, documents, photos and log with the proofs, in one .zip
+that `gongdi archive verify` verifies without this server. Records about people and their health are not in it: of their
+lines only the hashes are, so that the chains can be followed, and the proofs of their erasure."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
 
+from schemas.window import WINDOW_STATE_WORDS
 from server.actions.erasure.health_proof import proof_facts
 from server.actions.flags.document_facts import number_of
 from server.actions.flags.list_flags import one_flag
@@ -44,10 +45,6 @@ from server.workflows.export_records import ROWS_MAX, XLSX, record_batches
 from sync_protocol.signatures import sign_text, to_base64url
 
 REASON_MIN = 4
-_STATES = {
-    **{"met": "按时", "done_late": "迟做", "backfilled": "补录", "review": "待复核", "silent": "失联"},
-    **{"missed": "缺失", "excused": "已豁免", "open": "未到期", "void": "已撤销"},
-}
 _WINDOWS = ("职责", "场所", "日期", "时段", "开始", "应于", "状态", "原因", "应有", "实有")
 
 
@@ -108,10 +105,10 @@ def archive_site(
     head: dict[str, Any] = {"format": FORMAT, "scope": scope.name, "site": said, "made_at": to_iso(now_ms)}
     head |= {"made_by": viewer.display_name, "reason": why}
     with zipfile.ZipFile(out, "w") as zipped:
-        package = _Package(zipped, _moment(now_ms))
+        package = _Package(zipped, time.gmtime(now_ms // 1000)[:6])
         records = _add_records(package, runtime, viewer, site_id)
         _add_windows(package, site_id)
-        flags = _add_papers(package, viewer, site_id, now_ms)
+        flags = _add_documents(package, viewer, site_id, now_ms)
         photos = _add_photos(package, runtime, site_id)
         streams, left = _add_log(package, runtime, site_id)
         with read() as session:
@@ -167,10 +164,10 @@ def _window_row(names: Any, window: Window) -> list[str | float]:
     times = (to_iso(window.opens_ms)[:16], to_iso(window.due_ms)[:16])
     said = (names.of("duties", window.duty), place if window.place else "", window.local_date, window.slot)
     counted = ("" if number is None else number for number in (window.need, window.have))
-    return [*said, *times, _STATES.get(window.state, window.state), window.reason or "", *counted]
+    return [*said, *times, WINDOW_STATE_WORDS[window.state], window.reason or "", *counted]
 
 
-def _add_papers(package: _Package, viewer: Viewer, site_id: str, now_ms: int) -> int:
+def _add_documents(package: _Package, viewer: Viewer, site_id: str, now_ms: int) -> int:
     with read() as session:
         query = sa.select(Flag.id).where(Flag.scope_id == site_id).order_by(Flag.opened_ms, Flag.id)
         ids = list(session.scalars(query))
@@ -204,8 +201,7 @@ def _add_log(package: _Package, runtime: Runtime, site_id: str) -> tuple[list[di
         stream["file"] = f"日志/{stream['device']}.log"
         with read() as session:
             lines = log_lines(session, runtime.seals, book, site_id, stream["device"], left)
-            first = next(lines, None)
-            counted = _Counted(chain([] if first is None else [first], lines))
+            counted = _Counted(lines)
             package.add(stream["file"], f"日志: {stream['name']}", counted)
         stream["lines"] = counted.count
     return streams, left
@@ -266,10 +262,3 @@ def _index_lines(
     yield "六、核验"
     yield "  在任何装有本程序的电脑上, 不连服务器: gongdi archive verify 文件名"
     yield f"  服务器公钥的指纹 (应与移交单上的一致): {key}"
-
-
-def _moment(now_ms: int) -> tuple[int, int, int, int, int, int]:
-    text = to_iso(now_ms)
-    year, month, day = (int(part) for part in text[:10].split("-"))
-    hour, minute, second = (int(part) for part in text[11:19].split(":"))
-    return year, month, day, hour, minute, second

@@ -13,10 +13,9 @@ from flask import Flask
 from server.actions.reference.load_reference import rules_in_force
 from server.base.db import read
 from server.base.runtime import Runtime
-from server.rules.calendar import local_date_of
+from server.rules.calendar import HOUR_MS, local_date_of
 from server.workflows.backup import backup_made_ms, make_backup
 
-HOUR_MS = 3_600_000
 _OURS = re.compile(r"gongdi-\d{8}T\d{6}Z")  # what people put into the folder is left alone
 
 _log = logging.getLogger("gongdi.backup")

@@ -18,6 +18,12 @@ from sync_protocol.signatures import HttpRequest, attestation_text, public_text,
 from tests.stories.field import Field
 
 HOST = "http://localhost"
+CHECK = {
+    "worker": "5f2b7f0e-8d3c-4b1a-9c55-0a4cf6f2d001",
+    "celsius": 36.5,
+    "point": "gate",
+    "slot": "before_work",
+}
 LOG = {"place": "canteen", "agent": "chlorine", "operator": "王师傅"}
 
 

@@ -16,11 +16,12 @@ from server.actions.duties.plan_windows import plan_again
 from server.actions.reference.check_codes import wrong
 from server.base.problems import Problem, not_found
 from server.files.read_workbook import Workbook
+from server.files.titled_rows import refuse_faults, titled_rows
 from server.models.audit import Deed, record_deed
 from server.models.camera import Camera
 from server.models.place import places_of
 from server.models.scope import lock_scope
-from server.models.site import Site, sites_named
+from server.models.site import Site, sites_called
 from server.models.tx import Tx
 from server.rules.cameras import is_code
 from server.rules.plain_text import cleaned
@@ -29,7 +30,6 @@ TITLES = ("编码", "名称", "工地", "场所", "平台")
 _NEEDED = ("编码", "工地", "平台")
 CAMERAS_MAX = 10_000  # of a file
 SITE_CAMERAS_MAX = 200
-_SHOWN_MAX = 20  # faults of a file, one by one
 
 
 class NewCamera(NamedTuple):
@@ -79,18 +79,10 @@ def close_camera(tx: Tx, named: str, by: str | None = None) -> Camera:
 
 def read_cameras(workbook: Workbook) -> list[tuple[int, NewCamera]]:
     """The cameras of the first sheet, with the number of each line. Raises Problem 422."""
-    rows = [(line, row) for line, row in enumerate(workbook.sheets[0].rows, 1) if any(row)]
-    titles = [str(cell).strip() for cell in rows[0][1]] if rows else []
-    lacking = [title for title in _NEEDED if title not in titles]
-    if lacking:
-        raise Problem("unknown_columns", f"第一行缺少: {'、'.join(lacking)}。应有: {'、'.join(TITLES)}。")
-    if len(rows) - 1 > CAMERAS_MAX:
-        raise wrong("file", f"最多 {CAMERAS_MAX} 行。")
-    found = []
-    for line, row in rows[1:]:
-        cells = {title: _text(row[at]) for at, title in enumerate(titles) if at < len(row)}
-        found.append((line, NewCamera(*(cells.get(title, "") for title in TITLES))))
-    return found
+    return [
+        (line, NewCamera(*(_text(cells.get(title, "")) for title in TITLES)))
+        for line, cells in titled_rows(workbook, TITLES, _NEEDED, CAMERAS_MAX)
+    ]
 
 
 def enter_cameras(tx: Tx, cameras: Sequence[tuple[int, NewCamera]], by: str | None = None) -> Entered:
@@ -107,9 +99,7 @@ def enter_cameras(tx: Tx, cameras: Sequence[tuple[int, NewCamera]], by: str | No
                 sites.add(_add(tx, new, by).site_id)
         except Problem as problem:
             faults.append(f"第 {line} 行: {problem.detail or problem.title}")
-    if faults:
-        more = f" 另有 {len(faults) - _SHOWN_MAX} 行有误。" if len(faults) > _SHOWN_MAX else ""
-        raise wrong("file", " ".join(faults[:_SHOWN_MAX]) + more)
+    refuse_faults(faults)
     for site_id in sorted(sites):
         scope = lock_scope(tx.session, site_id)
         assert scope is not None, "the site was locked"
@@ -155,8 +145,7 @@ def _is_there(session: Session, new: NewCamera) -> bool:
 
 
 def _site(session: Session, named: str) -> Site:
-    site = session.get(Site, named) if is_id(named) else None
-    found = [site] if site is not None else list(sites_named(session, named.strip()))
+    found = sites_called(session, named)
     if len(found) != 1:
         what = f"有 {len(found)} 个工地名为" if found else "没有工地"
         raise wrong("site", f"{what} {named[:40]}, 请用工地编号。" if found else f"{what} {named[:40]}。")

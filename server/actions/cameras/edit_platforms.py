@@ -21,6 +21,7 @@ from server.actions.forms.append_line import OWN_USER, make_own_user
 from server.actions.reference.check_codes import wrong
 from server.base.problems import Problem, not_found
 from server.base.seal import Seals, aad_of
+from server.base.webhook_signature import SECRET_PREFIX
 from server.models.audit import Deed, record_deed
 from server.models.camera import PLATFORM_CLASS, Camera, Platform
 from server.models.device import Device
@@ -181,9 +182,9 @@ def _secret(adapter: Adapter, text: str) -> str:
     if adapter.transport != WEBHOOK:
         return text
     if not text:
-        return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
+        return f"{SECRET_PREFIX}{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
     try:
-        is_long = len(base64.b64decode(text.removeprefix("whsec_"), validate=True)) >= 24
+        is_long = len(base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)) >= 24
     except ValueError:
         is_long = False
     if not is_long:

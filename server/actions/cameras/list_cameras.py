@@ -21,10 +21,11 @@ from server.models.place import places_of
 from server.models.record import Record, in_force_of
 from server.models.site import Site
 from server.models.tx import Tx
+from server.rules.calendar import DAY_MS
 from server.rules.cameras import CAMERA_FIELD, EVENT_KIND, OFFLINE, ONLINE, UNSEEN
 
 EVENTS_SHOWN = 30
-EVENT_DAYS_MS = 7 * 86_400_000
+EVENT_DAYS_MS = 7 * DAY_MS
 UNHEARD = "unheard"  # reported before, and not lately: nobody knows what it is now
 STANDINGS = {OFFLINE: "离线", UNHEARD: "没有上报", UNSEEN: "平台没有上报过", ONLINE: "在线"}
 _FIRST = {OFFLINE: 0, UNHEARD: 1, UNSEEN: 2, ONLINE: 3}

@@ -16,12 +16,11 @@ from server.models.camera import Camera, Platform, cameras_of_platform
 from server.models.device import Device
 from server.models.scope import lock_scope
 from server.models.tx import Tx
-from server.rules.calendar import local_date_of
+from server.rules.calendar import MINUTE_MS, local_date_of
 from server.rules.camera_adapters import Event
 from server.rules.cameras import CAMERA_FIELD, EVENT_KIND, STATE_KIND, UNSEEN, Span, Watched, leave, observe
 from server.rules.rulebook import Rulebook
 
-MINUTE_MS = 60_000
 LEFT_AT_ONCE = 200  # cameras of which the rest is written in one transaction
 
 

@@ -27,7 +27,7 @@ from server.models.entry import LogEntry
 from server.models.record import IN_FORCE, CaseFile, Record, Worker
 from server.models.tx import Tx
 from server.models.user import User
-from server.rules.calendar import HOUR_MS, local_date_of
+from server.rules.calendar import HOUR_MS, MINUTE_MS, local_date_of
 from server.rules.case_steps import CONTACT
 from server.rules.contacts import Lives, Passed, Proposal, propose_contacts
 from server.rules.masking import mask_name
@@ -36,7 +36,6 @@ from sync_protocol.outcomes import EFFECTIVE
 
 VERDICTS = {"accepted": "是接触者", "rejected": "不是"}
 WHY = {"dormitory": "同宿舍", "team": "同班组", "gate": "先后进出大门", "other": "其他"}
-_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def _proposals(
         for worker, at_ms in tx.session.execute(query)
         if worker is not None and at_ms is not None and worker in shown_under
     ]
-    near_ms = round(tx.book.number("contact_gate_min", day) * _MINUTE_MS)
+    near_ms = round(tx.book.number("contact_gate_min", day) * MINUTE_MS)
     lives = [one._replace(worker=shown_under[one.worker]) for one, _ in people.values()]
     mine, _ = people.get(case.worker_id) or people[own]
     return propose_contacts(mine._replace(worker=own), lives, passes, near_ms)

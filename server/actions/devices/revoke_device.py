@@ -13,6 +13,7 @@ from server.models.audit import Deed, record_deed
 from server.models.device import Device
 from server.models.paging import After, Page, cut, read_cursor
 from server.models.user import User
+from server.rules.calendar import DAY_MS
 
 REVOKED = "device_revoked"
 
@@ -33,6 +34,12 @@ def page_of_devices(session: Session, cursor: str | None, limit: int) -> Page[Sh
         query = query.where(Device.id > after.id)
     page = cut(session.execute(query).all(), limit, lambda row: After(0, row[0].id))
     return Page([ShownDevice(*row) for row in page.items], page.next)
+
+
+def may_hold_unsent(device: Device, now_ms: int) -> bool:
+    """Whether a device in use may hold what is nowhere else: it said so, or was not heard for a day."""
+    is_quiet = device.seen_ms is None or device.seen_ms < now_ms - DAY_MS
+    return device.state == "active" and (bool(device.unsent) or is_quiet)
 
 
 def revoke_device(

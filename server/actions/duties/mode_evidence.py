@@ -303,7 +303,7 @@ def _of_telemetry(looking: _Looking, windows: Sequence[AnyWindow]) -> dict[str, 
     away = {window.local_date: _away_ms(looking, window.local_date) for window in windows}
     back_ms = max(one or 0 for one in away.values())
     if back_ms:
-        back_ms += HOUR_MS  # a line tells of the hour before it
+        back_ms += HOUR_MS  # a line is of the hour before it
     facts, bodies = _facts_of(looking, windows, min(window.opens_ms for window in windows) - back_ms)
     found = {}
     for scope_id, _, some, asked in _at_places(looking, windows, facts, bodies):

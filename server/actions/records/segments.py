@@ -124,17 +124,17 @@ def erase_served(session: Session, seals: Seals, scope_id: str, seqs: Iterable[i
 
 
 def packed(seals: Seals, aad: bytes, lines: Sequence[bytes]) -> bytes:
-    """Lines as one piece, compressed and sealed with this `aad`; none of them holds a line break."""
+    """Lines as one segment, compressed and sealed with this `aad`; none of them holds a line break."""
     return seals.seal(aad, zstandard.ZstdCompressor(level=_LEVEL).compress(b"\n".join(lines)))
 
 
 def lines_in(seals: Seals, aad: bytes, sealed: bytes) -> list[bytes]:
-    """The lines of such a piece. Raises SealBroken."""
+    """The lines of such a segment. Raises SealBroken."""
     return unpacked(seals.open(aad, sealed)).split(b"\n")
 
 
 def unpacked(opened: bytes) -> bytes:
-    """The lines of a piece that was opened, one after the other."""
+    """The lines of a segment that was opened, one after the other."""
     return zstandard.ZstdDecompressor().decompress(opened)
 
 

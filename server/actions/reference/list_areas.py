@@ -14,8 +14,8 @@ from schemas.limits import LABEL_MAX, SOURCE_MAX
 from server.actions.reference.check_codes import wrong
 from server.actions.reference.load_reference import EDITED, mark_changed, rules_in_force
 from server.actions.reference.publish_reference import publish_reference
-from server.base.problems import Problem
 from server.files.read_workbook import Workbook
+from server.files.titled_rows import refuse_faults, titled_rows
 from server.models.audit import Deed, record_deed
 from server.models.reference import Reference
 from server.models.travel import ask_screening
@@ -30,7 +30,6 @@ NOUN = "risk_areas"
 TITLES = ("代码", "名称", "级别", "起算日期", "列入日期", "移出日期")
 _NEEDED = ("代码", "名称", "级别", "列入日期")
 AREAS_MAX = 20_000
-_SHOWN_MAX = 20  # faults of a file, one by one
 _CODE = re.compile(r"\d{4}(\d{2})?|\d{9}")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _LEVELS = {word: code for code, word in LEVELS.items()} | {code: code for code in LEVELS}
@@ -51,16 +50,8 @@ class ListedArea(NamedTuple):
 
 def read_areas(workbook: Workbook) -> list[ListedArea]:
     """The areas of the first sheet. Raises Problem 422, which names the lines."""
-    rows = [(line, row) for line, row in enumerate(workbook.sheets[0].rows, 1) if any(row)]
-    titles = [str(cell).strip() for cell in rows[0][1]] if rows else []
-    lacking = [title for title in _NEEDED if title not in titles]
-    if lacking:
-        raise Problem("unknown_columns", f"第一行缺少: {'、'.join(lacking)}。应有: {'、'.join(TITLES)}。")
-    if len(rows) - 1 > AREAS_MAX:
-        raise wrong("file", f"最多 {AREAS_MAX} 行。")
     found, faults, seen = [], [], dict[tuple[str, str], int]()
-    for line, row in rows[1:]:
-        cells = {title: row[at] for at, title in enumerate(titles) if title in TITLES and at < len(row)}
+    for line, cells in titled_rows(workbook, TITLES, _NEEDED, AREAS_MAX):
         try:
             area = _area(cells)
         except ValueError as error:
@@ -70,9 +61,7 @@ def read_areas(workbook: Workbook) -> list[ListedArea]:
         if before != line:
             faults.append(f"第 {line} 行: 与第 {before} 行是同一地区、同一列入日期。")
         found.append(area)
-    if faults:
-        more = f" 另有 {len(faults) - _SHOWN_MAX} 行有误。" if len(faults) > _SHOWN_MAX else ""
-        raise wrong("file", " ".join(faults[:_SHOWN_MAX]) + more)
+    refuse_faults(faults)
     return found
 
 

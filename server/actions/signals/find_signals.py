@@ -22,12 +22,11 @@ from server.models.scope import Scope, take_scopes
 from server.models.signal import SiteSignal
 from server.models.site import Site
 from server.models.window import Window
-from server.rules.calendar import add_days, dates_from, local_date_of, midnight_ms
+from server.rules.calendar import MINUTE_MS, add_days, dates_from, local_date_of, midnight_ms
 from server.rules.gate import GATE_CODES, MENDED_BY_RECORDS, gate_signals
 from server.rules.rulebook import Rulebook
 from server.rules.signals import Chlorine, Limits, Reading, Records, Signal, find_signals, metres_between
 
-_MINUTE_MS = 60_000
 _decode = msgspec.json.Decoder()
 
 
@@ -84,7 +83,7 @@ def limits_of(book: Rulebook, local_date: str) -> Limits:
         normal_below=number("signal_normal_below"),
         fever_above=number("retest_above"),
         fever_readings=round(number("retest_high_of_three")),
-        slot_slack_ms=round(number("signal_slot_slack_min") * _MINUTE_MS),
+        slot_slack_ms=round(number("signal_slot_slack_min") * MINUTE_MS),
         site_radius_m=number("site_radius_m"),
     )
 

@@ -13,7 +13,7 @@ from server.actions.records.count_people import people_of
 from server.actions.records.segments import read_bodies
 from server.base.seal import Seals
 from server.models.record import IN_FORCE, Record, Worker
-from server.rules.calendar import HOUR_MS
+from server.rules.calendar import HOUR_MS, MINUTE_MS
 from server.rules.from_rows import in_force
 from server.rules.gate import AtGate, GateLimits, GatePass, Group, Listed, Seen, VehiclePass
 from server.rules.newcomers import ENTRY_TEST
@@ -21,7 +21,6 @@ from server.rules.rulebook import PASSES, Rulebook
 
 VISITORS, VEHICLES = "visitor_pass", "vehicle_pass"  # the forms
 _READINGS, _WORKERS = "temperature_check", "worker"
-_MINUTE_MS = 60_000
 _COLUMNS = (
     *(Record.id, Record.seq, Record.kind, Record.subject, Record.slot, Record.body),
     *(Record.event_ms, Record.earliest_ms, Record.latest_ms),
@@ -37,7 +36,7 @@ def gate_limits(book: Rulebook, site_kind: str, days: Sequence[str]) -> GateLimi
         return book.number(code, local_date)
 
     return GateLimits(
-        measured_within_ms=round(number("entry_measured_min") * _MINUTE_MS),
+        measured_within_ms=round(number("entry_measured_min") * MINUTE_MS),
         inside_max_ms=round(number("inside_max_h") * HOUR_MS),
         masks_from=round(number("mask_passes_min")),
         mask_share=number("mask_share_min"),

@@ -16,7 +16,7 @@ from server.base.problems import Problem
 from server.base.seal import Seals
 from server.models.audit import Deed, record_deed
 from server.models.scope import REF, Scope, lock_scope, make_scope, scope_name
-from server.models.site import Site, sites_named
+from server.models.site import Site, sites_called
 from server.models.tx import Tx
 from server.models.user import Assignment, User
 
@@ -99,11 +99,7 @@ def assigned_at(session: Session, site_ids: Sequence[str]) -> dict[str, list[Use
 
 def find_site(session: Session, text: str) -> Site:
     """A site by its id, or by its name where only one has it. Raises Problem 404 or 409."""
-    try:
-        found: list[Site | None] = [session.get(Site, str(UUID(text)))]
-    except ValueError:
-        found = list(sites_named(session, text))
-    sites = [site for site in found if site is not None]
+    sites = sites_called(session, text)
     if not sites:
         raise Problem("unknown_site", f"没有编号或名称为 {text} 的工地。")
     if len(sites) > 1:

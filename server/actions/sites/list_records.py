@@ -22,10 +22,9 @@ from server.actions.reference.record_words import value
 from server.actions.sites.record_pages import RecordRow, named_people
 from server.base.clock import to_iso
 from server.base.seal import Seals
-from server.models.access import Viewer, sees_cases, sees_signals
+from server.models.access import Viewer, sees_cases, sees_kind
 from server.models.record import Record
 from server.models.site import Site
-from server.rules.cameras import EVENT_KIND
 
 _HASH = re.compile("[0-9a-f]{64}")
 _TIME, _PERSON, _MARK, _ID = "时间", "填写人", "备注 (系统)", "记录编号"
@@ -93,7 +92,7 @@ def _is_filled_in(kinds: FormBook, kind: str, site_kind: str) -> bool:
 
 
 def _is_listed(kind: AnyKind, viewer: Viewer) -> bool:
-    if kind.name == EVENT_KIND and not sees_signals(viewer):
+    if not sees_kind(viewer, kind.name):
         return False
     if isinstance(kind, Kind) or kind.name in ONCE_CODE:
         return kind.nature == "fact" and not kind.sealed

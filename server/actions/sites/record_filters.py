@@ -15,7 +15,7 @@ from schemas.book import AnyKind, FormBook
 from schemas.fields import UUID_PATTERN, is_real_date
 from schemas.places import PLACE_ID_TITLE
 from server.base.problems import Problem
-from server.models.access import Viewer, sees_cases, sees_evidence, sees_signals, visible_sites
+from server.models.access import Viewer, sees_cases, sees_evidence, sees_kind, visible_sites
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
 from server.models.filters import DISTRICT, Filter, narrowed
@@ -23,7 +23,6 @@ from server.models.record import Record
 from server.models.site import Site
 from server.models.user import User
 from server.rules.calendar import add_days, midnight_ms
-from server.rules.cameras import EVENT_KIND
 
 DAYS_MAX = 366  # from one date to another
 CHOICES_MAX = 10
@@ -126,11 +125,9 @@ def kinds_read(kinds: FormBook, viewer: Viewer) -> dict[str, AnyKind]:
     """
     if not sees_evidence(viewer):
         return {}
-    hidden = set() if sees_signals(viewer) else {EVENT_KIND}
-    written = sorted(
-        (name, kind) for name, kind in kinds.kinds.items() if kind.nature != "server" and name not in hidden
-    )
-    return {name: kind for name, kind in written if not _is_sealed(kinds, name) or sees_cases(viewer)}
+    written = sorted((name, kind) for name, kind in kinds.kinds.items() if kind.nature != "server")
+    shown = [(name, kind) for name, kind in written if sees_kind(viewer, name)]
+    return {name: kind for name, kind in shown if not _is_sealed(kinds, name) or sees_cases(viewer)}
 
 
 def require_reader(viewer: Viewer) -> None:

@@ -1,4 +1,4 @@
-"""Lines of the log as they are stored: those that came together in one piece, compressed and sealed once; those that were
+"""Lines of the log as they are stored: those that came together in one segment, compressed and sealed once; those that were
 refused, and what older releases stored, each in its entry's row. Whoever wants a line asks `logged_lines` or `logged_line`.
 """
 
@@ -18,17 +18,17 @@ from server.base.db import bulk_insert, bulk_select
 from server.base.seal import SealBroken, Seals, aad_of
 from server.models.log_segment import LogSegment
 
-PIECE_MAX = 1_000  # lines: to read one, all of its piece is opened
-_MARK = b"\x02"  # before the place of a line in a piece; no line begins so, and no seal
+SEGMENT_LINES_MAX = 1_000  # lines: to read one, all of its segment is opened
+_MARK = b"\x02"  # before the place of a line in a segment; no line begins so, and no seal
 _UUID_END = 17
-_PLACES = [place.to_bytes(2) for place in range(PIECE_MAX)]
+_PLACES = [place.to_bytes(2) for place in range(SEGMENT_LINES_MAX)]
 _TABLE: Any = LogSegment.__table__
 _KEY = ("scope_id", "id")
 
 
 class NewLine(NamedTuple):
     """A line to be stored, with its entry's id. `is_sealed`: so it is where it stays by itself; `is_shared`: it may be in a
-    piece with others."""
+    segment with others."""
 
     id: str
     raw: bytes
@@ -45,21 +45,20 @@ def store_lines(session: Session, seals: Seals, scope_id: str, lines: Sequence[N
     for number, raw in zip(apart, sealed, strict=True):
         stored[number] = raw
     rows: list[tuple[str, str, bytes]] = []
-    for start in range(0, len(shared), PIECE_MAX):
-        part = shared[start : start + PIECE_MAX]
-        piece = (
-            uuid7()
-        )  # not the first entry's: a server that was put back to a backup gets the same entries again
-        aad = _aad(scope_id, str(piece))
-        rows.append((scope_id, str(piece), packed(seals, aad, [stored[n] for n in part])))
-        head = _MARK + piece.bytes
+    for start in range(0, len(shared), SEGMENT_LINES_MAX):
+        part = shared[start : start + SEGMENT_LINES_MAX]
+        # Not the first entry's id: a server that was put back to a backup gets the same entries again.
+        segment = uuid7()
+        aad = _aad(scope_id, str(segment))
+        rows.append((scope_id, str(segment), packed(seals, aad, [stored[n] for n in part])))
+        head = _MARK + segment.bytes
         for place, number in enumerate(part):
             stored[number] = head + _PLACES[place]
     bulk_insert(session, _TABLE, (*_KEY, "lines"), rows)
     return stored
 
 
-def is_in_piece(raw: bytes) -> bool:
+def is_in_segment(raw: bytes) -> bool:
     """Whether `entry.raw` says where the line is, and is not the line."""
     return raw[:1] == _MARK
 
@@ -83,8 +82,8 @@ def open_lines(session: Session, seals: Seals, rows: Sequence[Any]) -> list[byte
     found: list[bytes | None] = [None] * len(rows)
     wanted: dict[tuple[str, str], list[int]] = {}
     for number, row in enumerate(rows):
-        if is_in_piece(row.raw):
-            wanted.setdefault((row.scope_id, _piece_of(row.raw)), []).append(number)
+        if is_in_segment(row.raw):
+            wanted.setdefault((row.scope_id, _segment_of(row.raw)), []).append(number)
         else:
             found[number] = _opened(seals, row)
     keys = list(wanted)
@@ -99,11 +98,11 @@ def open_lines(session: Session, seals: Seals, rows: Sequence[Any]) -> list[byte
 
 
 def erase_logged(session: Session, seals: Seals, rows: Iterable[Any]) -> None:
-    """Take the lines of these entries out of their pieces. The caller holds the scope's lock, and empties the rows."""
+    """Take the lines of these entries out of their segments. The caller holds the scope's lock, and empties the rows."""
     gone: dict[tuple[str, str], set[int]] = {}
     for row in rows:
-        if is_in_piece(row.raw):
-            gone.setdefault((row.scope_id, _piece_of(row.raw)), set()).add(_place_of(row.raw))
+        if is_in_segment(row.raw):
+            gone.setdefault((row.scope_id, _segment_of(row.raw)), set()).add(_place_of(row.raw))
     keys = list(gone)
     for index, sealed in bulk_select(session, _TABLE, _KEY, ("lines",), keys):
         key = keys[index]
@@ -125,12 +124,12 @@ def entry_aad(entry_id: str) -> bytes:
 
 
 def log_segment_aad(row: Any) -> bytes:
-    """The additional data (AAD) that a piece is bound to."""
+    """The additional data (AAD) that a segment is bound to."""
     return _aad(row.scope_id, row.id)
 
 
-def _aad(scope_id: str, piece_id: str) -> bytes:
-    return aad_of("log_segment", f"{scope_id}/{piece_id}", "lines")
+def _aad(scope_id: str, segment_id: str) -> bytes:
+    return aad_of("log_segment", f"{scope_id}/{segment_id}", "lines")
 
 
 def _opened(seals: Seals, row: Any) -> bytes | None:
@@ -147,7 +146,7 @@ def _lines_of(seals: Seals, key: tuple[str, str], sealed: bytes) -> list[bytes]:
         return []
 
 
-def _piece_of(raw: bytes) -> str:
+def _segment_of(raw: bytes) -> str:
     return str(UUID(bytes=raw[len(_MARK) : _UUID_END].ljust(16, b"\0")))
 
 

@@ -1,4 +1,4 @@
-"""Log segments: lines that came together are kept in one piece, sealed once
+"""Log segments: lines that came together are kept in one segment, sealed once
 
 What is stored so far stays in the rows where it is, and is read there.
 """

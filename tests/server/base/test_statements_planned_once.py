@@ -27,12 +27,12 @@ def database_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def sqlite(app: Flask) -> Iterator[Flask]:
-    """An app whose database tells how often it planned a statement again."""
+    """An app whose database counts how often it planned a statement again."""
     with app.app_context():
         with read() as session:
             built = set(session.scalars(sa.text("SELECT compile_options FROM pragma_compile_options")))
             if "ENABLE_STMTVTAB" not in built:
-                pytest.skip("this SQLite does not tell")
+                pytest.skip("this SQLite was built without sqlite_stmt")
         yield app
 
 

@@ -1,4 +1,4 @@
-"""A platform that is silent accuses no camera: one flag tells of it, and goes when it reports again."""
+"""A platform that is silent accuses no camera: one flag reports it, and is withdrawn when it reports again."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def test_sealed_values_that_were_his_are_in_no_file_of_sqlite(story: Story, conf
     story.edits(story.him, phone="13900001111")  # the version before is in the file no more either
     with story.app.app_context(), read() as session:
         mine = sa.select(LogEntry.raw).where(LogEntry.record_id == story.him)
-        pieces = {str(UUID(bytes=raw[1:17])) for raw in session.scalars(mine)}
-        held = session.scalars(sa.select(LogSegment.lines).where(LogSegment.id.in_(pieces)))
+        segments = {str(UUID(bytes=raw[1:17])) for raw in session.scalars(mine)}
+        held = session.scalars(sa.select(LogSegment.lines).where(LogSegment.id.in_(segments)))
         gone = {lines[5:40] for lines in held}
         state = session.get_one(Worker, (story.cast.site_a, story.him)).state
         gone.add(state[5:40])
@@ -262,11 +262,11 @@ def _served_of(story: Story, worker: str) -> int:
 
 
 def _logged_of(story: Story, worker: str) -> int:
-    """How many lines of the log's pieces name a worker."""
+    """How many lines of the log's segments name a worker."""
     with story.app.app_context(), read() as session:
         rows = session.scalars(sa.select(LogSegment)).all()
     return _naming(worker, (lines_in(story.seals, log_segment_aad(row), row.lines) for row in rows))
 
 
-def _naming(worker: str, pieces: Iterable[list[bytes]]) -> int:
-    return sum(worker.encode() in line for piece in pieces for line in piece)
+def _naming(worker: str, segments: Iterable[list[bytes]]) -> int:
+    return sum(worker.encode() in line for segment in segments for line in segment)

@@ -11,7 +11,7 @@ from schemas.forms.tables import tables_from_json
 from server.actions.forms.publish_form import publish_form
 from server.actions.questions.settle_questions import open_questions, settle_question
 from server.actions.reference.load_reference import tx_of
-from server.actions.sync.log_lines import is_in_piece
+from server.actions.sync.log_lines import is_in_segment
 from server.base.db import read, write
 from server.models import FormRegister, LogEntry, LogSegment, Record, Segment, User
 from server.models.access import viewer_of
@@ -72,7 +72,7 @@ def test_a_sealed_form_is_sealed_at_rest_and_its_numbers_come_down_masked(visits
         key = (visits.cast.site_a, entry)
         segment = session.scalars(sa.select(Segment)).one()
         assert session.get_one(Record, key).body == b""
-        assert is_in_piece(session.get_one(LogEntry, key).raw)
+        assert is_in_segment(session.get_one(LogEntry, key).raw)
         piece = session.scalars(sa.select(LogSegment)).one()
         for stored in (piece.lines, segment.lines):
             assert stored[:1] == b"\x01" and PHONE.encode() not in stored

@@ -144,8 +144,8 @@ def test_after_a_rotation_old_values_are_sealed_again_and_the_old_key_may_go(
     rotated = create_app(replace(config, secret_keys=both["GONGDI_SECRET_KEYS"]), worked.clock)
     before = _sealed_with(rotated, "k1")
     monkeypatch.setattr(reseal_part, "BATCHES_MAX", 1)  # a tick ends after one batch
-    before_pieces = ("case_file.state", "channel.address", "contest.values", "entry.raw", "erasure.person")
-    for _ in (*before_pieces, "form_register.state", "log_segment.lines"):
+    before_segments = ("case_file.state", "channel.address", "contest.values", "entry.raw", "erasure.person")
+    for _ in (*before_segments, "form_register.state", "log_segment.lines"):
         _tick(rotated)
     assert 0 < _sealed_with(rotated, "k1") < before
     for _ in SEALED_COLUMNS:
@@ -208,8 +208,8 @@ def test_a_value_that_does_not_open_stops_neither_the_others_nor_the_tick(
     worked: Cast, config: Config, run: Run
 ) -> None:
     with worked.app.app_context(), write() as session:
-        piece = session.scalars(sa.select(LogSegment)).one()
-        piece.lines = piece.lines[:-1] + bytes([piece.lines[-1] ^ 1])
+        segment = session.scalars(sa.select(LogSegment)).one()
+        segment.lines = segment.lines[:-1] + bytes([segment.lines[-1] ^ 1])
     old = (config.data_dir / "keys" / "secret_keys").read_text().strip()
     both = f"k2:{fresh_key()},{old}"
     rotated = create_app(replace(config, secret_keys=both), worked.clock)

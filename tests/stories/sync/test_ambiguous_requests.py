@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,13 +12,7 @@ from flask import Flask
 from server.base.db import read
 from server.models import Quarantine
 from tests.server.cast import Cast
-from tests.stories.field import Field
 from tests.stories.wire import WireDevice
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
 
 
 @pytest.mark.parametrize(

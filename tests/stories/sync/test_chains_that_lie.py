@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,14 +12,7 @@ from server.actions.audit.rebuild import check_scope
 from server.base.db import read
 from server.models import Quarantine, StreamHead
 from sync_protocol.intervals import TRANSIT_MS
-from tests.server.cast import Cast
-from tests.stories.field import Field
 from tests.stories.wire import LOG, WireDevice, records
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
 
 
 def test_the_same_bytes_again_are_a_duplicate_that_names_its_first_outcome(device: WireDevice) -> None:

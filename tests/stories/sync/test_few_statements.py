@@ -13,14 +13,8 @@ import sqlalchemy as sa
 from server.base import db
 from tests.server.cast import Cast
 from tests.stories.field import Field
-from tests.stories.wire import WireDevice
+from tests.stories.wire import CHECK, WireDevice
 
-CHECK = {
-    "worker": "5f2b7f0e-8d3c-4b1a-9c55-0a4cf6f2d001",
-    "celsius": 36.5,
-    "point": "gate",
-    "slot": "before_work",
-}
 MINUTE_MS = 60_000
 
 

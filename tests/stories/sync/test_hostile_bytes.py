@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.server.cast import Cast
-from tests.stories.field import Field
 from tests.stories.wire import LOG, WireDevice
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
 
 
 def _with(line: bytes, old: bytes, new: bytes) -> bytes:

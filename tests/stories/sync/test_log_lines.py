@@ -1,10 +1,9 @@
-"""Lines of the log that came together are kept in one piece: read as if each had a row of its own, bound to their place."""
+"""Lines of the log that came together are kept in one segment: read as if each had its own row, bound to their place."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,26 +21,8 @@ from server.base.seal import SealBroken, Seals
 from server.models import LogEntry, LogSegment
 from server.models.scope import Scope
 from tests.server.cast import Cast
-from tests.stories.field import WORKER, Field
-from tests.stories.wire import LOG, WireDevice
-
-CHECK = {
-    "worker": "5f2b7f0e-8d3c-4b1a-9c55-0a4cf6f2d001",
-    "celsius": 36.5,
-    "point": "gate",
-    "slot": "before_work",
-}
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
-
-
-@pytest.fixture
-def seals(cast: Cast) -> Seals:
-    kept: Seals = cast.app.extensions["gongdi"].seals
-    return kept
+from tests.stories.field import WORKER
+from tests.stories.wire import CHECK, LOG, WireDevice
 
 
 def some_lines(device: WireDevice, count: int) -> list[bytes]:
@@ -64,22 +45,22 @@ def change(cast: Cast, change: Callable[[Session], Any]) -> None:
         change(session)
 
 
-def test_the_lines_of_one_push_are_one_piece_and_come_back_byte_for_byte(
+def test_the_lines_of_one_push_are_one_segment_and_come_back_byte_for_byte(
     cast: Cast, device: WireDevice, seals: Seals
 ) -> None:
     lines = [device.line("worker", WORKER), device.line("disinfection_log", LOG), *some_lines(device, 20)]
     assert {one["outcome"] for one in device.outcomes(*lines)} == {"applied"}
     with cast.app.app_context(), read() as session:
-        (piece,) = session.scalars(sa.select(LogSegment)).all()
-        assert piece.lines[:1] == b"\x01" and WORKER["name"].encode() not in piece.lines
+        (segment,) = session.scalars(sa.select(LogSegment)).all()
+        assert segment.lines[:1] == b"\x01" and WORKER["name"].encode() not in segment.lines
         assert logged_lines(session, seals, rows_of(session, cast)) == lines
     assert faults(cast, seals) == []
 
 
-def test_many_lines_of_one_transaction_are_several_pieces(
+def test_many_lines_of_one_transaction_are_several_segments(
     cast: Cast, device: WireDevice, seals: Seals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_lines, "PIECE_MAX", 3)
+    monkeypatch.setattr(log_lines, "SEGMENT_LINES_MAX", 3)
     lines = some_lines(device, 8)
     device.outcomes(*lines)
     with cast.app.app_context(), read() as session:
@@ -94,8 +75,8 @@ def test_a_refused_line_stays_by_itself_and_its_neighbours_are_together(
     lines = some_lines(device, 2)
     device.outcomes(wrong, *lines)
     with cast.app.app_context(), read() as session:
-        (piece,) = session.scalars(sa.select(LogSegment)).all()
-        assert lines_in(seals, log_segment_aad(piece), piece.lines) == lines
+        (segment,) = session.scalars(sa.select(LogSegment)).all()
+        assert lines_in(seals, log_segment_aad(segment), segment.lines) == lines
         refused = next(row for row in rows_of(session, cast) if row.outcome == "refused")
         assert seals.open(entry_aad(refused.id), refused.raw) == wrong
 
@@ -121,15 +102,15 @@ def test_lines_of_the_release_before_are_read_among_newer_ones(
     assert faults(cast, seals) == []
 
 
-def _delete_the_piece(session: Session, row: LogEntry) -> None:
+def _delete_the_segment(session: Session, row: LogEntry) -> None:
     session.execute(sa.delete(LogSegment))
 
 
-def _move_the_piece(session: Session, row: LogEntry) -> None:
-    piece = session.scalars(sa.select(LogSegment)).one()
+def _move_the_segment(session: Session, row: LogEntry) -> None:
+    segment = session.scalars(sa.select(LogSegment)).one()
     other = str(uuid4())
     row.raw = row.raw[:1] + UUID(other).bytes + row.raw[17:]
-    piece.id = other
+    segment.id = other
 
 
 def _name_another_place(session: Session, row: LogEntry) -> None:
@@ -145,7 +126,7 @@ def _cut_the_place(session: Session, row: LogEntry) -> None:
 
 
 @pytest.mark.parametrize(
-    "tamper", [_delete_the_piece, _move_the_piece, _name_another_place, _name_no_place, _cut_the_place]
+    "tamper", [_delete_the_segment, _move_the_segment, _name_another_place, _name_no_place, _cut_the_place]
 )
 def test_a_line_that_is_not_where_its_entry_says_is_noticed(
     cast: Cast, device: WireDevice, seals: Seals, tamper: Callable[[Session, LogEntry], None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,17 +11,11 @@ from server.actions.records.feed import Feed, Put
 from server.base.db import write
 from server.models.scope import lock_scope, renew_epochs
 from sync_protocol.digest import record_digest, to_hex
-from tests.server.cast import Cast, identity
-from tests.stories.field import Field
+from tests.server.cast import identity
 from tests.stories.wire import LOG, WireDevice, records
 
 WRITERS = 8
 EACH = 12
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
 
 
 def _checkpoint(lines: list[dict[str, object]], scope: str) -> dict[str, object]:

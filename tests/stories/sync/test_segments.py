@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,26 +16,8 @@ from server.base.db import read, write
 from server.base.seal import SealBroken, Seals
 from server.models import Record, Segment
 from tests.server.cast import Cast
-from tests.stories.field import WORKER, Field
-from tests.stories.wire import LOG, WireDevice, records
-
-CHECK = {
-    "worker": "5f2b7f0e-8d3c-4b1a-9c55-0a4cf6f2d001",
-    "celsius": 36.5,
-    "point": "gate",
-    "slot": "before_work",
-}
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
-
-
-@pytest.fixture
-def seals(cast: Cast) -> Seals:
-    kept: Seals = cast.app.extensions["gongdi"].seals
-    return kept
+from tests.stories.field import WORKER
+from tests.stories.wire import CHECK, LOG, WireDevice, records
 
 
 def mixed(device: WireDevice, count: int) -> list[bytes]:

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import pytest
 from werkzeug.test import TestResponse
 
-from tests.server.cast import Cast
-from tests.stories.field import Field
 from tests.stories.wire import WireDevice, records
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
 
 
 def test_the_same_batch_under_two_nonces_takes_effect_once(device: WireDevice) -> None:

@@ -3,8 +3,6 @@ written."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
@@ -14,13 +12,7 @@ from server.actions.sites.assign_site import unassign_site
 from server.base.db import write
 from server.models import Site, User
 from tests.server.cast import Cast
-from tests.stories.field import Field
 from tests.stories.wire import WireDevice, records
-
-
-@pytest.fixture
-def device(cast: Cast, tmp_path: Path) -> WireDevice:
-    return WireDevice(Field(cast, tmp_path))
 
 
 def test_a_copied_token_without_the_key_is_useless(device: WireDevice) -> None:

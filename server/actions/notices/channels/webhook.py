@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import logging
 from collections.abc import Collection
@@ -12,6 +9,7 @@ from urllib.parse import urlsplit
 
 from server.actions.notices.outgoing import TIMEOUT_S, Outgoing
 from server.base.egress import pinned
+from server.base.webhook_signature import signature
 
 CODE = "webhook"
 TITLE = "webhook"
@@ -54,8 +52,7 @@ def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bo
 
 
 def signed(outgoing: Outgoing, body: bytes, secret: str) -> dict[str, str]:
-    """The headers of Standard Webhooks: HMAC-SHA256 over id, time and body. `secret`: whsec_ and base64."""
-    at, key = str(outgoing.at_ms // 1000), base64.b64decode(secret.removeprefix("whsec_"))
-    digest = hmac.new(key, b".".join((outgoing.key.encode(), at.encode(), body)), hashlib.sha256).digest()
-    signature = f"v1,{base64.b64encode(digest).decode()}"
-    return {"webhook-id": outgoing.key, "webhook-timestamp": at, "webhook-signature": signature}
+    """The headers of Standard Webhooks. `secret`: whsec_ and base64."""
+    at = str(outgoing.at_ms // 1000)
+    found = signature(secret, outgoing.key, at, body)
+    return {"webhook-id": outgoing.key, "webhook-timestamp": at, "webhook-signature": found}
