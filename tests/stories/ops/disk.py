@@ -1,7 +1,7 @@
 """A disk that forgets: what SQLite writes in this process is noted down, and shown again as it could be after a power cut.
 
 The way in is SQLite's own: a VFS (https://www.sqlite.org/vfs.html) in front of the one that it has, which notes each write,
-truncation, deletion and sync of the files in one folder. Whatever a file was told to sync is there after the cut; of what
+truncation, deletion and sync of the files in one folder. Whatever was synced is there after the cut; of what
 came later any sector may be there or not.
 """
 

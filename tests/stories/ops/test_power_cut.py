@@ -43,7 +43,7 @@ SERVER = "gongdi.sqlite3"
 
 @dataclass(frozen=True)
 class Promised:
-    """What somebody was told: entries that the tablet saved, and those that the server acknowledged."""
+    """What somebody relies on: entries that the tablet saved, and those that the server acknowledged."""
 
     saved: frozenset[str] = frozenset()
     acknowledged: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ class Promised:
 
 @pytest.fixture
 def afternoon(app: Flask, cast: Cast, clock: FakeClock, tmp_path: Path) -> Recording:
-    """A tablet that writes and pushes, and a scheduler beside it."""
+    """A tablet that writes and pushes, and a scheduler."""
     reach_reference(app)
     tablet = Field(cast, tmp_path).tablet("tablet")
     tablet.close()
