@@ -85,7 +85,7 @@ class DutyRow(RowBody):
     places = many("场所类型", _window_code("场所类型"), limits.PLACES_MAX)
     goes_on = many("停工时照做的场所", _window_code("场所类型"), limits.PLACES_MAX)
     staff = choice("人员", ("", "canteen"))
-    site_kinds = many("工地类型", coded("工地类型"), limits.PLACES_MAX)
+    site_kinds = many("地点类型", coded("地点类型"), limits.PLACES_MAX)
     stages = many("阶段", choice("阶段", STAGES), len(STAGES))
     # Of the judgings without slots, as it is written (server/rules/duties/modes.py).
     per = text("对象", limits.LABEL_MAX, optional=True)
@@ -104,7 +104,7 @@ class DutyRow(RowBody):
     relation = text("关系", limits.LABEL_MAX, optional=True)
     within = text("时限", limits.LABEL_MAX, optional=True)
     away = matching("最长离线", _RULE_PATTERN, _RULE_MESSAGE, optional=True)
-    having = text("只问有此物的工地", limits.LABEL_MAX, optional=True)
+    having = text("只问有此物的地点", limits.LABEL_MAX, optional=True)
 
 
 class SlotRow(Body):
@@ -136,6 +136,7 @@ class SiteKindRow(RowBody):
     # Of a person: usual fields for which this kind does not ask, and others for which it does.
     worker_optional = many("人员可不填", choice("人员可不填", SPARABLE), len(SPARABLE), optional=True)
     worker_required = many("人员另须填", choice("人员另须填", ASKABLE), len(ASKABLE), optional=True)
+    word = text("对一处的称呼", limits.LABEL_MAX, optional=True)
 
 
 class PlaceKindRow(RowBody):
@@ -199,7 +200,7 @@ class ReportLineRow(RowBody):
     part = choice("报给", REPORTED_TO)
     dial = matching("电话", LINE_PATTERN, LINE_MESSAGE, optional=True)
     district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
-    site = matching("工地编号", UUID_PATTERN, "应为工地的编号。", optional=True)
+    site = matching("地点编号", UUID_PATTERN, "应为地点的编号。", optional=True)
 
 
 class UnitRow(RowBody):
@@ -267,7 +268,7 @@ class RoutingRow(RowBody):
     unit = coded("接收科室")
     duty = matching("职责", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
     district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
-    site_kind = matching("工地类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
+    site_kind = matching("地点类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
 
 
 class RuleRow(RowBody):
