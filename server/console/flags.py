@@ -23,6 +23,7 @@ from server.actions.flags.list_flags import (
 )
 from server.actions.flags.list_turns import people_of_unit, turns_of
 from server.actions.flags.move_flag import Wanted, move_flag
+from server.actions.flags.ready_order import ORDER, words_of_order
 from server.actions.notices.list_notices import page_of_notices, read_notices
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
@@ -146,6 +147,7 @@ def show_help() -> str:
 
 def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()) -> str:
     viewer: Viewer = g.viewer
+    asked_move = request.args.get("move", "") if problem is None else ""
     with read() as session:
         file = one_flag(session, viewer, flag_id)
         grid = grid_of(windows_around(session, file.flag, now_ms()))
@@ -154,6 +156,7 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         policy, opened_on = policy_from(file.flag.policy), local_date_of(file.flag.opened_ms)
         sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
         names = read_names(session, file.site.id)
+        ready = words_of_order(file, names, rules_in_force(session)) if asked_move == ORDER else ""
     expected, others = moves_of(file, viewer)
     before = typed(url_for("console.act", flag_id=flag_id))
     kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}
@@ -172,6 +175,9 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         problem=problem,
         kept=kept,
         kept_photos=photos,
+        asked_move=asked_move if asked_move in MOVES else "",
+        ready=ready,
+        ready_for=ORDER,
         internal=_INTERNAL,
         has_form=any(kept["action"] == shown.move.action for shown in (*expected, *others)),
         now=now_ms(),

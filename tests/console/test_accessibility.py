@@ -36,7 +36,15 @@ _SITE = (
 )
 PAGES: dict[str | None, tuple[str, ...]] = {
     "section": (
-        *("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people"),
+        *(
+            "today",
+            "waiting",
+            "flags",
+            "flags/{flag}",
+            "overview",
+            "questions",
+            "questions/people",
+        ),
         *("leading-group", "plan", "plan/notice_2021.2.2.14", "plan/notice_2021.2.2.14/sites/{site}"),
         *_SITE,
     ),
