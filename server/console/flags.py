@@ -24,7 +24,13 @@ from server.actions.flags.list_flags import (
 from server.actions.flags.list_turns import people_of_unit, turns_of
 from server.actions.flags.move_flag import Wanted, move_flag
 from server.actions.flags.ready_order import ORDER, words_of_order
-from server.actions.notices.list_notices import page_of_notices, read_notices
+from server.actions.notices.list_notices import (
+    count_unread,
+    has_unread,
+    page_of_notices,
+    read_about,
+    read_notices,
+)
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
 from server.actions.signals.list_signals import signal_counts
@@ -52,6 +58,7 @@ _KEPT = ("action", "note", "due", "assignee", "company")  # of a form that was r
 _REPEAT_MS = 10 * 60 * 1000
 _NAME_MAX = 64  # of a log-in name
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
+_ID = re.compile(r"[0-9a-f-]{36}")
 _REV = re.compile(r"\d{1,9}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INTERNAL = frozenset(move.action for move in TABLE if move.internal)
@@ -97,6 +104,7 @@ def list_flags() -> str:
 @blueprint.get("/flags/<uuid:flag_id>")
 def show_flag(flag_id: UUID) -> str:
     """One flag: whose move it is, windows, entries and times that prove it, and all that happened."""
+    _see(str(flag_id))
     return _flag_page(str(flag_id), None)
 
 
@@ -120,19 +128,21 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
 
 @blueprint.get("/notices")
 def list_notices() -> str:
-    """This user's notices, newest first."""
+    """This user's notices, a line for each thing, newest first."""
+    only_unread = request.args.get("unread") == "1"
     with read() as session:
-        page = page_of_notices(session, g.viewer, request.args.get("cursor"), ROWS)
+        page = page_of_notices(session, g.viewer, request.args.get("cursor"), ROWS, only_unread)
         names = read_names(session)
-    return render("notices.html", names, page=page)
+    return render("notices.html", names, page=page, only_unread=only_unread)
 
 
 @blueprint.post("/notices/read")
 def mark_read() -> AnyResponse:
-    """Mark all notices so far as read."""
+    """Mark the notices of one thing as read, or all so far."""
     check_form()
+    only = request.form.get("only", "")
     with write() as session:
-        read_notices(session, g.viewer, now_ms())
+        read_notices(session, g.viewer, now_ms(), only if _ID.fullmatch(only) else None)
     return redirect(url_for("console.list_notices"), 303)
 
 
@@ -143,6 +153,16 @@ def show_help() -> str:
     with read() as session:
         names, duties = read_names(session), duties_shown(session, now_ms())
     return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram(), duties=duties)
+
+
+def _see(flag_id: str) -> None:
+    """Whoever sees the flag has read the notices about it."""
+    with read() as session:
+        if not has_unread(session, g.viewer, flag_id):
+            return
+    with write() as session:
+        read_about(session, g.viewer, flag_id, now_ms())
+        g.unread = count_unread(session, g.viewer)
 
 
 def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()) -> str:
