@@ -38,6 +38,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "section": (
         *(
             "today",
+            "search",
             "waiting",
             "flags",
             "flags/{flag}",
