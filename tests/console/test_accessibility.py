@@ -38,6 +38,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "section": (
         *(
             "today",
+            "figures",
             "search",
             "waiting",
             "flags",
