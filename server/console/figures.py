@@ -11,11 +11,10 @@ from server.actions.sites.figures import BYS, DAYS_MAX, Figures, figures_by, per
 from server.base.db import read
 from server.console.exports import table_file
 from server.console.pages import JUDGES, blueprint, render, require_role
-from server.models.filters import date_filter
+from server.models.filters import is_day
 from server.models.user import ADMIN
 from server.web.responses import now_ms
 
-_DAY = date_filter("day", "", lambda *_: NotImplemented)
 COLUMNS: tuple[tuple[str, Callable[[Figures], str | float]], ...] = (
     ("工地", lambda row: row.sites),
     ("新开", lambda row: row.opened),
@@ -57,7 +56,7 @@ def export_figures(sort: str) -> Response:
 def _asked() -> tuple[str, tuple[str, str], list[Figures], Names]:
     asked = request.args.get("by", "district")
     by = asked if asked in BYS else "district"
-    first, last = (value if _DAY.may_be(value) else None for value in map(_given, ("from", "to")))
+    first, last = (value if is_day(value) else None for value in map(_given, ("from", "to")))
     period = period_of_figures(first, last, now_ms())
     with read() as session:
         rows = figures_by(session, g.viewer, by, period, now_ms())

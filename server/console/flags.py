@@ -10,6 +10,7 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
+from server.actions.accounts.saved_filters import saved_filters
 from server.actions.approvals.proposals import count_to_decide
 from server.actions.devices.list_devices import devices_of
 from server.actions.duties.list_duties import duties_shown
@@ -87,6 +88,7 @@ def list_flags() -> str:
         since = add_days(local_date_of(now_ms()), -_SIGNAL_DAYS)
         signals = signal_counts(session, g.viewer, [row.site.id for row in page.items], since)
         companies = companies_seen(session, g.viewer)
+        saved = saved_filters(session, g.viewer, "flags")
         names = read_names(session)
     return render(
         "flags.html",
@@ -97,6 +99,7 @@ def list_flags() -> str:
         companies=companies,
         chosen=chosen,
         filters=FLAG_FILTERS,
+        saved=saved,
         now=now_ms(),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from flask import g, request, url_for
 
+from server.actions.accounts.saved_filters import saved_filters
 from server.actions.approvals.proposals import count_to_decide
 from server.actions.flags.filters import WAITING_FILTERS
 from server.actions.flags.list_turns import people_of_unit
@@ -20,6 +21,7 @@ from server.console.flag_page import EXPECTED
 from server.console.forms import check_form, claim
 from server.console.pages import JUDGES, WORKERS, blueprint, render, require_role, start_asked
 from server.models.access import Viewer
+from server.rules.calendar import local_date_of
 from server.rules.flags.arrival import CLOCK, GONE, MOVED, PEOPLE, WHYS
 from server.rules.flags.moves import MOVES
 from server.web.responses import now_ms, tx_of
@@ -65,6 +67,11 @@ def act_together() -> tuple[str, int]:
     return _page(done=(TOGETHER[action], done), refused=refused), 200
 
 
+def show_problem(problem: Problem) -> str:
+    """The page with why a form of it was refused."""
+    return _page(problem=problem)
+
+
 def _page(
     done: tuple[str, int] | None = None,
     refused: Sequence[tuple[str, Problem]] = (),
@@ -76,6 +83,7 @@ def _page(
     with read() as session:
         shown = sites_today(session, viewer, now_ms(), chosen, start)
         colleagues = people_of_unit(session, viewer) if viewer.role in JUDGES else []
+        saved = saved_filters(session, viewer, "today")
         names, proposals = read_names(session), count_to_decide(tx_of(session), viewer)
     at_hand = {
         "whys": WHYS,
@@ -86,7 +94,13 @@ def _page(
     }
     outcome = {"done": done, "refused": refused, "problem": problem, "together": TOGETHER}
     limits = {"start": start, "most": SITES_SHOWN, "folded_shown": FOLDED_SHOWN}
-    lists = {"chosen": chosen, "filters": WAITING_FILTERS, "colleagues": colleagues}
+    lists = {
+        "chosen": chosen,
+        "filters": WAITING_FILTERS,
+        "colleagues": colleagues,
+        "day": local_date_of(now_ms()),
+        "saved": saved,
+    }
     return render(
         "today.html",
         names,

@@ -47,6 +47,11 @@ _DAY = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _DAY_WRONG = "日期应写成 2026-11-23 的样子, 在 2000 年至 2099 年之间。"
 
 
+def is_day(text: str) -> bool:
+    """Whether a text is a date as forms send it, of this century."""
+    return re.fullmatch(_DAY, text) is not None and is_real_date(text)
+
+
 def date_filter(name: str, title: str, narrows: Callable[[str, Viewer], sa.ColumnElement[bool]]) -> Filter:
     """A filter whose value is a day."""
     return Filter(name, title, "", narrows, pattern=_DAY, wrong=_DAY_WRONG, holds=is_real_date, is_date=True)

@@ -40,6 +40,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
             "today",
             "figures",
             "search",
+            "calendar",
+            "visits?day=2026-11-25",
             "waiting",
             "flags",
             "flags/{flag}",

@@ -4,7 +4,7 @@ that are alike are folded into one line, so that what is different is seen."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -174,7 +174,15 @@ def sites_today(
     return Today(parts, len(sites), len(items), overdue, len(rows), since_ms)
 
 
-def _waiting(session: Session, viewer: Viewer, chosen: Chosen) -> list[tuple[Site, list[Item]]]:
+def waiting_at(session: Session, viewer: Viewer, site_ids: Collection[str]) -> dict[str, SiteToday]:
+    """What waits for this viewer at some sites, by their ids."""
+    found = _waiting(session, viewer, {}, Flag.scope_id.in_(site_ids))
+    return {site.id: SiteToday(site, items) for site, items in found}
+
+
+def _waiting(
+    session: Session, viewer: Viewer, chosen: Chosen, where: sa.ColumnElement[bool] | None = None
+) -> list[tuple[Site, list[Item]]]:
     """The sites with flags that ask the viewer's unit or company for a move."""
     unit = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
     asked = [FlagStep.asks, FlagStep.done_ms.is_(None), FlagStep.unit == unit]
@@ -189,6 +197,8 @@ def _waiting(session: Session, viewer: Viewer, chosen: Chosen) -> list[tuple[Sit
         .order_by(FlagStep.due_ms, FlagStep.flag_id)
         .limit(_FLAGS_MAX)
     )
+    if where is not None:
+        query = query.where(where)
     flags: dict[str, tuple[Flag, Site, str | None, list[FlagStep]]] = {}
     for step, flag, site, person in session.execute(query):
         flags.setdefault(flag.id, (flag, site, person, []))[3].append(step)
