@@ -13,6 +13,7 @@ from server.models.key import KeyFingerprint, Resealing
 from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.office import SavedFilter, Visit
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -77,6 +78,7 @@ __all__ = [
     "Resealing",
     "Roster",
     "RosterTitle",
+    "SavedFilter",
     "Scope",
     "Screening",
     "Segment",
@@ -90,6 +92,7 @@ __all__ = [
     "Tally",
     "TravelHit",
     "User",
+    "Visit",
     "Window",
     "Worker",
 ]

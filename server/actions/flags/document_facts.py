@@ -9,6 +9,7 @@ from typing import Any
 from server.actions.flags.list_flags import FlagFile
 from server.actions.reference.name_codes import Names
 from server.base.clock import to_iso
+from server.models.flag import Flag
 from server.models.window import Window
 from server.rules.duties.judge import NOT_SATISFIED, reason_code, reason_text
 from server.rules.flags.moves import MOVES
@@ -32,8 +33,12 @@ Event = Mapping[str, Any]
 
 
 def number_of(file: FlagFile) -> str:
+    return flag_number(file.flag)
+
+
+def flag_number(flag: Flag) -> str:
     """The flag's number on documents: the year in which it opened, and the end of its id."""
-    return f"{to_iso(file.flag.opened_ms)[:4]}-{file.flag.id[-8:].upper()}"
+    return f"{to_iso(flag.opened_ms)[:4]}-{flag.id[-8:].upper()}"
 
 
 def document_facts(
