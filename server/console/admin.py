@@ -33,6 +33,7 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
             ("console.list_devices", "设备", "最近联系、未发、时钟, 注销丢失的"),
             ("console.list_codes", "注册码", "给平板发二维码, 可一次发多个并打印"),
             ("console.list_cameras_to_edit", "摄像机", "监控平台的接入和密钥, 摄像机的新增、导入、停用"),
+            ("console.list_service_accounts", "对接系统", "闸机、实名制平台等程序的账号、权限和密钥"),
         ),
     ),
     (
