@@ -149,6 +149,8 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
   switch (path) {
     case "/temperature":
       return <Later key={path} load={temperature} with={{ chosen: query.get("worker"), asked: query.get("slot"), copy: query.get("copy") }} />;
+    case "/temperature/lane":
+      return <Later key={path} load={lane} with={asked(query, "by", "of", "slot")} />;
     case "/roster":
       return <Later key={path} load={roster} with={{}} />;
     case "/roster/worker":
@@ -179,6 +181,7 @@ const enrol = async () => (await import("./screens/enrol")).Enrol;
 const flags = async () => (await import("./screens/flags")).Flags;
 const formScreen = async () => (await import("./form/form_screen")).FormScreen;
 const gate = async () => (await import("./screens/gate")).Gate;
+const lane = async () => (await import("./screens/lane")).LaneScreen;
 const more = async () => (await import("./screens/more")).More;
 const newCase = async () => (await import("./screens/cases")).NewCaseOf;
 const roster = async () => (await import("./screens/roster")).Roster;

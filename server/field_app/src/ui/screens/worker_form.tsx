@@ -10,12 +10,13 @@ import { localDate } from "../../protocol/time";
 import { type Asked, askedOfPerson } from "../../reference";
 import type { Photo } from "../../domain/photos";
 import { draftName } from "../../store/draft_names";
-import { found, type Item, listed, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
+import { found, type Item, listed, type Written, writtenIn } from "../../store/view";
 import { add, edit } from "../../store/write";
 import { useDraft } from "../drafts";
 import { ContestedNames } from "../parts/contested";
 import { FormField } from "../parts/form_field";
-import { PhotoField, Thumbnail } from "../parts/photo_field";
+import { PhotoField } from "../parts/photo_field";
+import { Portrait } from "../parts/portrait";
 import { AlreadyThere, Twins } from "../parts/same_person";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
@@ -146,14 +147,6 @@ function Changes({ item, written, workers, asked }: { item: Item; written: Writt
       </div>
     </form>
   );
-}
-
-/** The last photo of the person that was taken here and still is. */
-function Portrait({ worker }: { worker: string }) {
-  const { db } = useSession();
-  const photos = useLive(async () => photosOf(db, (await ownEntries(db, worker)).map((row) => row.id).reverse()), [db, worker]);
-  const last = photos?.at(-1);
-  return last ? <Thumbnail photo={last} /> : null;
 }
 
 function Title({ text }: { text: string }) {
