@@ -33,6 +33,7 @@ const PEOPLE_ROOMS: Room[] = [
   ["/gate", "门岗", "gate"],
 ];
 const OWN_ROOMS: Room[] = [
+  ["/mine", "我做的", "record"],
   ["/flags", "标记", "flag"],
   ["/cases", "个案", CASE],
 ];
@@ -165,6 +166,10 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
       return <Later key={path} load={newCase} with={{}} />;
     case "/cases/case":
       return <Later key={path} load={caseScreen} with={asked(query, "id", "worker", "cause", "code", "copy")} />;
+    case "/mine":
+      return <Later key={path} load={mine} with={{}} />;
+    case "/mine/amend":
+      return <Later key={path} load={amend} with={asked(query, "id")} />;
     case "/more":
       return <Later key={path} load={more} with={{ rooms: further }} />;
     case "/sync":
@@ -175,6 +180,7 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
 }
 
 // Only what the first screen shows is loaded with it.
+const amend = async () => (await import("./screens/amend")).Amend;
 const caseScreen = async () => (await import("./screens/case")).CaseScreen;
 const cases = async () => (await import("./screens/cases")).Cases;
 const enrol = async () => (await import("./screens/enrol")).Enrol;
@@ -182,6 +188,7 @@ const flags = async () => (await import("./screens/flags")).Flags;
 const formScreen = async () => (await import("./form/form_screen")).FormScreen;
 const gate = async () => (await import("./screens/gate")).Gate;
 const lane = async () => (await import("./screens/lane")).LaneScreen;
+const mine = async () => (await import("./screens/mine")).Mine;
 const more = async () => (await import("./screens/more")).More;
 const newCase = async () => (await import("./screens/cases")).NewCaseOf;
 const roster = async () => (await import("./screens/roster")).Roster;

@@ -18,6 +18,7 @@ import { FormField } from "../parts/form_field";
 import { PhotoField } from "../parts/photo_field";
 import { Portrait } from "../parts/portrait";
 import { AlreadyThere, Twins } from "../parts/same_person";
+import { WorkerHistory } from "../parts/worker_history";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { WORKER } from "../../domain/code_kinds";
@@ -127,6 +128,7 @@ function Changes({ item, written, workers, asked }: { item: Item; written: Writt
       <Twins person={personOf(item)} people={present(workers, today)} />
       <ContestedNames kind={KIND} item={item} />
       <Portrait worker={item.id} />
+      <WorkerHistory worker={item} />
       <Fields body={body} wrong={wrong} asked={asked} set={(changes) => setBody((now) => ({ ...now, ...changes }))} known={item.body} />
       <PhotoField photos={photos} onChange={setPhotos} max={1} />
       {known.length > 0 && <AlreadyThere people={known} onOther={() => submit(true)} />}
