@@ -1,5 +1,5 @@
-"""A platform that publishes by MQTT over TLS (mqtts://): it is heard when this machine trusts its certificate and that is for
-the host that was asked for; any other is left, before it hears the password."""
+"""A platform that publishes by MQTT over TLS (mqtts://): it is heard when this machine trusts its certificate, and that is
+for the host that was asked for; any other is left, before it hears the password."""
 
 from __future__ import annotations
 
