@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, ValidationError
+from marshmallow import RAISE, ValidationError
 
 from schemas import limits
 from schemas.fields import (
@@ -23,6 +23,8 @@ from schemas.fields import (
     whole,
     yes_no,
 )
+from schemas.paper_rows import PAPER_ROWS
+from schemas.row import RowBody
 from schemas.severity import SEVERITIES
 from schemas.worker import ASKABLE, SPARABLE
 
@@ -48,25 +50,6 @@ STAGES = ("preparing", "building", "stopped", "completed")
 
 def _window_code(title: str) -> Any:
     return matching(title, _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE)
-
-
-class RowBody(Body):
-    """What every row has. A `planned` row says what is to come: it is shown, and not loaded."""
-
-    class Meta:
-        unknown = EXCLUDE
-        include: ClassVar = {"from": day("起用日期"), "to": day("停用日期", optional=True)}
-
-    code = text("代码", limits.REFERENCE_CODE_MAX)
-    source = text("依据", limits.SOURCE_MAX)
-    mark = choice("标记", ("F", "M", "P"))
-    planned = yes_no("尚未要求", optional=True)
-
-    def problems(self, data: Mapping[str, Any]) -> Errors:
-        begins, ends = data.get("from"), data.get("to")
-        if isinstance(begins, str) and isinstance(ends, str) and ends <= begins:
-            return {"to": ["停用日期应晚于起用日期, 请检查两个日期。"]}
-        return {}
 
 
 class DutyRow(RowBody):
@@ -332,6 +315,7 @@ _ROWS = {
     "report_lines": ReportLineRow(),
     "routing": RoutingRow(),
     "camera_adapters": CameraAdapterRow(),
+    **PAPER_ROWS,
 }
 _ANY_ROW = RowBody()
 

@@ -159,6 +159,9 @@ _ENTRIES = (
     Entry(401, "unknown_kind", 404, "没有这种记录", ""),
     Entry(402, "too_many_rows", 422, "记录太多", ""),
     Entry(405, "pack_refused", 422, "内容包有误", ""),
+    Entry(421, "paper_not_yet", 409, "还不到这一步", ""),
+    Entry(422, "paper_signed", 409, "文书已经签发", ""),
+    Entry(423, "paper_served", 409, "文书已经送达", ""),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

@@ -13,6 +13,7 @@ from server.models.key import KeyFingerprint, Resealing
 from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -66,6 +67,10 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Paper",
+    "PaperFile",
+    "PaperNumber",
+    "PaperService",
     "Place",
     "Platform",
     "Proposal",

@@ -31,6 +31,9 @@ NOUNS = (
 CASE_STEPS = "case_steps"
 _EVENTS = {
     "opened": "开立",
+    "paper_signed": "签发文书",
+    "paper_served": "送达文书",
+    "paper_voided": "作废文书",
     "windows_added": "新增时段",
     "withdrawn": "系统撤回",
     "hastened": "督办提前",
