@@ -208,12 +208,11 @@ def _is_recorded(session: Session, paper: Paper) -> bool:
 
 
 def _has_rectifier(tx: Tx, paper: Paper, flag: Flag) -> bool:
-    replies = sa.select(User.name).join(FlagEvent, FlagEvent.actor == User.id)
-    names = set(
-        tx.session.scalars(
-            replies.where(of_flag(FlagEvent, flag), FlagEvent.action == "submit_rectification")
-        )
+    replies = sa.select(FlagEvent.actor).where(
+        of_flag(FlagEvent, flag), FlagEvent.action == "submit_rectification"
     )
+    actors = list(tx.session.scalars(replies))
+    names = set(tx.session.scalars(sa.select(User.name).where(User.id.in_(actors))))
     chosen = set(paper.draft.get("officers", ()))
     return any(row["code"] in chosen and row.get("user") in names for row in tx.book.rows["officers"])
 
