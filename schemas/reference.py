@@ -24,6 +24,7 @@ from schemas.fields import (
     whole,
     yes_no,
 )
+from schemas.paper_rows import PAPER_ROWS
 from schemas.reference_row import RowBody
 from schemas.severity import SEVERITIES
 from schemas.worker import ASKABLE, SPARABLE
@@ -277,6 +278,7 @@ _ROWS = {
     "routing": RoutingRow(),
     "camera_adapters": CameraAdapterRow(),
     "gate_adapters": GateAdapterRow(),
+    **PAPER_ROWS,
 }
 _ANY_ROW = RowBody()
 

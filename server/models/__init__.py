@@ -14,6 +14,7 @@ from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.office import SavedFilter, Visit
+from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -68,6 +69,10 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Paper",
+    "PaperFile",
+    "PaperNumber",
+    "PaperService",
     "PersonNumber",
     "Place",
     "Platform",
