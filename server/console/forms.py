@@ -56,6 +56,8 @@ FORMS: Mapping[str, Form] = {
     "console.drop_visit": Form("console.show_visits", typed=False),
     "console.keep_filter": Form("console.list_flags", typed=False),
     "console.drop_filter": Form("console.list_flags", typed=False),
+    "console.put_stand_in": Form("console.list_stand_ins"),
+    "console.drop_stand_in": Form("console.list_stand_ins", typed=False),
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),
