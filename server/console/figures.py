@@ -16,7 +16,7 @@ from server.models.user import ADMIN
 from server.web.responses import now_ms
 
 COLUMNS: tuple[tuple[str, Callable[[Figures], str | float]], ...] = (
-    ("工地", lambda row: row.sites),
+    ("地点", lambda row: row.sites),
     ("新开", lambda row: row.opened),
     ("办结", lambda row: row.closed),
     ("平均办结天数", lambda row: round(row.closed_days, 1) if row.closed_days is not None else ""),
@@ -46,7 +46,7 @@ def export_figures(sort: str) -> Response:
     """The same as a file."""
     require_role(ADMIN, *JUDGES)
     by, period, rows, names = _asked()
-    columns = [title for title, _ in COLUMNS if by != "duty" or title != "工地"]
+    columns = [title for title, _ in COLUMNS if by != "duty" or title != "地点"]
     values = dict(COLUMNS)
     table = [[_name(names, by, row), *(values[title](row) for title in columns)] for row in rows]
     name = f"统计-{BYS[by].title}-{period[0]}-{period[1]}"

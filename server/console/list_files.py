@@ -22,7 +22,7 @@ ROWS_MAX = 5_000
 _MORE = f"只有前 {ROWS_MAX} 条, 请缩小范围。"
 _FLAGS = (
     "编号",
-    "工地",
+    "地点",
     "区县",
     "职责",
     "状态",
@@ -36,7 +36,7 @@ _FLAGS = (
     "开启",
     "办结",
 )
-_SITES = ("工地", "区县", "地址", "阶段", "主管科室", "企业", "未销号标记")
+_SITES = ("地点", "区县", "地址", "阶段", "主管科室", "企业", "未销号标记")
 
 
 @blueprint.get("/flags.<any(xlsx, csv):sort>")
@@ -94,4 +94,4 @@ def export_sites(sort: str) -> Response:
     ]
     if page.next is not None:
         rows.append([_MORE, *[""] * (len(_SITES) - 1)])
-    return table_file("工地", _SITES, rows, sort)
+    return table_file("地点", _SITES, rows, sort)

@@ -49,7 +49,7 @@ def act_together() -> tuple[str, int]:
     action = request.form.get("action", "")
     chosen = _chosen_flags()
     if action not in TOGETHER or not chosen:
-        problem = Problem("invalid_input", f"请勾选要办理的工地, 一次最多 {FLAGS_AT_ONCE} 项。")
+        problem = Problem("invalid_input", f"请勾选要办理的地点, 一次最多 {FLAGS_AT_ONCE} 项。")
         return _page(problem=problem), problem.status
     with write() as session:
         if not claim(session):

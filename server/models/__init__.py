@@ -24,6 +24,7 @@ from server.models.report import Report
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
 from server.models.segment import Segment
+from server.models.service import PersonNumber, ServiceAccount, ServiceKey
 from server.models.signal import SiteSignal
 from server.models.site import Company, Site, SiteCompany, Suspension
 from server.models.travel import Screening, TravelHit
@@ -67,6 +68,7 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "PersonNumber",
     "Place",
     "Platform",
     "Proposal",
@@ -83,6 +85,8 @@ __all__ = [
     "Screening",
     "Segment",
     "SentForm",
+    "ServiceAccount",
+    "ServiceKey",
     "Site",
     "SiteCompany",
     "SiteSignal",

@@ -35,8 +35,8 @@ class By:
 BYS: Mapping[str, By] = {
     "district": By("区县", "districts"),
     "unit": By("主管科室", "units"),
-    "company": By("总承包企业", note="一个工地有几家总承包的, 每家各计一次。"),
-    "inspector": By("检查员", note="一个工地分配给几人的, 每人各计一次。"),
+    "company": By("总承包企业", note="一个地点有几家总承包的, 每家各计一次。"),
+    "inspector": By("检查员", note="一个地点分配给几人的, 每人各计一次。"),
     "duty": By("职责", "duties"),
 }
 

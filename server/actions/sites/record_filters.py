@@ -131,7 +131,7 @@ def kinds_read(kinds: FormBook, viewer: Viewer) -> dict[str, AnyKind]:
 def require_reader(viewer: Viewer) -> None:
     """Raises Problem 403 for an administrator."""
     if not sees_evidence(viewer):
-        message = "管理员管理用户、设备和规则, 不查看记录的内容。这个工地的检查员、施工单位、主管科室和监察支队可以查看; "
+        message = "管理员管理用户、设备和规则, 不查看记录的内容。这个地点的检查员、施工单位、主管科室和监察支队可以查看; "
         raise Problem("role_not_allowed", message + "需要查看或导出时, 请由他们用自己的账号登录。")
 
 
@@ -152,7 +152,7 @@ def check_wanted(session: Session, viewer: Viewer, kinds: FormBook, asked: Wante
     if asked.site is not None and not session.scalar(
         sa.select(sa.literal(1)).select_from(Site).where(asked.sites(viewer)).limit(1)
     ):
-        message = "没有这个工地, 或者您无权查看, 或者不在所选区县。"
+        message = "没有这个地点, 或者您无权查看, 或者不在所选区县。"
         raise Problem("unknown_site", message, errors={"site": [message]})
     _check_dates(asked.chosen)
     if asked.alone:

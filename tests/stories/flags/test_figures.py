@@ -147,7 +147,7 @@ def test_a_page_leaves_as_a_workbook_and_as_csv_and_that_is_kept(field: Field) -
     book = openpyxl.load_workbook(io.BytesIO(desk.get(f"/console/figures.xlsx?{asked}").data))
     sheet = list(book.worksheets[0].values)
     lines = list(csv.reader(io.StringIO(desk.get(f"/console/figures.csv?{asked}").data.decode("utf-8-sig"))))
-    assert list(sheet[0]) == lines[0] and lines[0][:2] == ["区县", "工地"]
+    assert list(sheet[0]) == lines[0] and lines[0][:2] == ["区县", "地点"]
     assert sheet[1][0] == lines[1][0] == "红旗区" and str(sheet[1][2]) == lines[1][2]
     assert exported(field) == [f"统计-区县-{DAY}-{DAY}"] * 2
 
@@ -158,11 +158,11 @@ def test_the_lists_of_flags_and_sites_leave_as_they_were_narrowed(field: Field) 
     narrowed = desk.get("/console/flags.csv?state=live&duty=DISINFECT").data.decode("utf-8-sig")
     (titles, row) = list(csv.reader(io.StringIO(narrowed)))
     shown = dict(zip(titles, row, strict=True))
-    assert (shown["工地"], shown["职责"], shown["轮到"], shown["逾期"]) == ("牧野花园", "消毒", "质安科", "")
+    assert (shown["地点"], shown["职责"], shown["轮到"], shown["逾期"]) == ("牧野花园", "消毒", "质安科", "")
     assert shown["编号"].startswith("2026-") and "承办人" in shown
     book = openpyxl.load_workbook(io.BytesIO(desk.get("/console/sites.xlsx").data))
-    assert [line[0] for line in book.worksheets[0].values] == ["工地", "牧野花园"]
-    assert exported(field) == ["问题标记", "工地"]
+    assert [line[0] for line in book.worksheets[0].values] == ["地点", "牧野花园"]
+    assert exported(field) == ["问题标记", "地点"]
 
 
 def test_files_have_no_more_than_the_page(field: Field) -> None:
