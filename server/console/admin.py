@@ -17,6 +17,7 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
         "人员和企业",
         (
             ("console.list_users", "用户", "新增、停用、重设密码"),
+            ("console.list_stand_ins", "请假和代理", "谁在哪几天替谁"),
             ("console.list_companies", "企业", "统一社会信用代码和名称"),
         ),
     ),

@@ -13,7 +13,7 @@ from server.models.key import KeyFingerprint, Resealing
 from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
-from server.models.office import SavedFilter, Visit
+from server.models.office import SavedFilter, StandIn, Visit
 from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
@@ -95,6 +95,7 @@ __all__ = [
     "Site",
     "SiteCompany",
     "SiteSignal",
+    "StandIn",
     "StreamHead",
     "StreamReceipt",
     "Suspension",

@@ -25,6 +25,8 @@ EVENTS: Mapping[str, Event] = {
     "user_edited": Event("account", "修改用户"),
     "user_disabled": Event("account", "停用用户"),
     "user_enabled": Event("account", "恢复用户"),
+    "stand_in_set": Event("account", "登记代理"),
+    "stand_in_ended": Event("account", "结束代理"),
     "password_set": Event("account", "更换密码"),
     "password_reset": Event("account", "重设密码"),
     "site_added": Event("site", "新增地点"),
@@ -97,6 +99,7 @@ FIELDS = {
     "source": "依据",
     "mark": "标记",
     "days": "天数",
+    "deputy": "代理人",
     "scopes": "权限",
     "sites": "地点",
 }
