@@ -6,6 +6,7 @@ from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
+from server.models.event import EventSink, SiteEvent
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
 from server.models.health import HealthErasure
@@ -50,6 +51,7 @@ __all__ = [
     "ErasedRecord",
     "Erasure",
     "ErasureSeal",
+    "EventSink",
     "Exchange",
     "Flag",
     "FlagEvent",
@@ -87,6 +89,7 @@ __all__ = [
     "ServiceKey",
     "Site",
     "SiteCompany",
+    "SiteEvent",
     "SiteSignal",
     "StreamHead",
     "StreamReceipt",
