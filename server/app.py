@@ -18,6 +18,7 @@ from server import __version__, console
 from server.api import (
     devices,
     docs,
+    events,
     flags,
     gates,
     media,
@@ -61,6 +62,7 @@ API_BLUEPRINTS = (
     devices.blueprint,
     gates.passes,
     gates.people,
+    events.blueprint,
 )
 OTHER_BLUEPRINTS = (
     sync.blueprint,

@@ -101,6 +101,8 @@ GROUPS = {
             "key": ("server.cli.services:key", "给对接账号再发一把密钥。"),
             "revoke": ("server.cli.services:revoke", "作废一把密钥, 立即生效。"),
             "close": ("server.cli.services:close", "停用对接账号, 作废它的全部密钥。"),
+            "sink": ("server.cli.services:sink", "新增接收事件的地址, 显示它的签名密钥。"),
+            "unsink": ("server.cli.services:unsink", "停用接收事件的地址。"),
             "list": ("server.cli.services:show", "列出在用的账号和密钥; 密钥只显示开头。"),
         },
     ),

@@ -6,6 +6,7 @@ from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
+from server.models.event import EventSink, SiteEvent
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
 from server.models.health import HealthErasure
@@ -52,6 +53,7 @@ __all__ = [
     "ErasedRecord",
     "Erasure",
     "ErasureSeal",
+    "EventSink",
     "Exchange",
     "Flag",
     "FlagEvent",
@@ -94,6 +96,7 @@ __all__ = [
     "ServiceKey",
     "Site",
     "SiteCompany",
+    "SiteEvent",
     "SiteSignal",
     "StandIn",
     "StreamHead",
