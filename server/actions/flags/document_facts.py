@@ -9,6 +9,7 @@ from typing import Any
 from server.actions.flags.list_flags import FlagFile
 from server.actions.reference.name_codes import Names
 from server.base.clock import to_iso
+from server.models.flag import Flag
 from server.models.window import Window
 from server.rules.duties.judge import NOT_SATISFIED, reason_code, reason_text
 from server.rules.flags.moves import MOVES
@@ -32,8 +33,12 @@ Event = Mapping[str, Any]
 
 
 def number_of(file: FlagFile) -> str:
+    return flag_number(file.flag)
+
+
+def flag_number(flag: Flag) -> str:
     """The flag's number on documents: the year in which it opened, and the end of its id."""
-    return f"{to_iso(file.flag.opened_ms)[:4]}-{file.flag.id[-8:].upper()}"
+    return f"{to_iso(flag.opened_ms)[:4]}-{flag.id[-8:].upper()}"
 
 
 def document_facts(
@@ -65,7 +70,7 @@ def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
     flag, common = file.flag, _common(file, names, now_ms)
     facts = [
         ("编号", number_of(file)),
-        ("工地", f"{common['site']} ({common['district']})"),
+        (common["site_word"], f"{common['site']} ({common['district']})"),
         ("责任单位", common["company"]),
         ("职责", common["duty"]),
         ("程度", common["severity"]),
@@ -95,6 +100,7 @@ def _common(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
     where = names.places(sorted({(one.place, one.place_id) for one in missed if one.place}, key=str))
     return {
         "site": site.name,
+        "site_word": names.site_word(site.kind),
         "district": names.of("districts", site.district),
         "company": file.company or "施工单位",
         "duty": names.of("duties", flag.duty),
@@ -167,7 +173,7 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
         ]
         for window in file.windows
     ]
-    return _part("时段", ("日期", "时段", "地点", "截止", "结果"), rows)
+    return _part("时段", ("日期", "时段", "场所", "截止", "结果"), rows)
 
 
 def _result(window: Window) -> str:

@@ -31,7 +31,7 @@ export function Cases() {
           报告异常
         </a>
       </header>
-      {cases.length === 0 && <p class="empty">这个工地没有健康异常个案。</p>}
+      {cases.length === 0 && <p class="empty">这里没有健康异常个案。</p>}
       <ul class="dues">
         {cases.map((one) => (
           <CaseLine key={one.item.id} known={one} name={nameOf(workers, one.worker)} now={now} />
