@@ -69,6 +69,8 @@ def _arrives(scene: Scene, is_tested: bool) -> None:
         "gate_pass",
         {"worker": worker, "direction": "in", "method": "manual", "celsius": 36.4, "mask_worn": True},
     )
+    measured = {"worker": worker, "celsius": 36.4, "slot": "before_work", "point": "gate"}
+    scene.add("temperature_check", measured)
     scene.workers.insert(_AMONG, worker)
 
 

@@ -90,7 +90,7 @@ def history(
     app: Flask, city_places: Sequence[_Place], scenes: Sequence[Scene], behaviours: Sequence[str], past: Past
 ) -> Iterator[Happening]:
     """What happens at these sites and when, in the weeks and months that are over."""
-    yield instant_ms(past.lived_in, "04:30"), partial(open_places, app, scenes, [room_of(city_places)])
+    yield instant_ms(past.lived_in, "21:30"), partial(open_places, app, scenes, [room_of(city_places)])
     for number, (scene, behaviour) in enumerate(zip(scenes, behaviours, strict=True)):
         has_papers = behaviour != "careless" and number != WITHOUT_PAPERS
         if has_papers:
