@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, ValidationError
+from marshmallow import RAISE, ValidationError
 
 from schemas import limits
+from schemas.adapters import CameraAdapterRow, GateAdapterRow
 from schemas.fields import (
     UUID_PATTERN,
     Body,
@@ -23,6 +24,8 @@ from schemas.fields import (
     whole,
     yes_no,
 )
+from schemas.paper_rows import PAPER_ROWS
+from schemas.reference_row import RowBody
 from schemas.severity import SEVERITIES
 from schemas.worker import ASKABLE, SPARABLE
 
@@ -37,36 +40,18 @@ REPORTED_TO = {"community": "社区", "headquarters": "辖区指挥部", "bureau
 DISTRICT_PATTERN, DISTRICT_MESSAGE = "^[0-9]{6}$", "应为 6 位行政区划代码。"
 LINE_PATTERN = "^[0-9][0-9-]{2,19}$"  # landlines and short numbers, too
 LINE_MESSAGE = "电话应为 3 到 20 位数字, 可以有横线。"
-_PATH_PATTERN, _PATH_MESSAGE = "^/[A-Za-z0-9_{}/.-]{0,199}$", "应为以 / 开头的路径。"
-_TOPIC_PATTERN = r"^(?=.{1,200}$)(?:(?:\+|[^+#/\s]*)/)*(?:\+|#|[^+#/\s]*)$"  # a filter of MQTT 3.1.1, 4.7
-_TOPIC_MESSAGE = "应为 MQTT 的主题, 可用 + 代一层, 末层可用 # 代其余各层。"
-_MEMBER_PATTERN, _MEMBER_MESSAGE = "^[A-Za-z_][A-Za-z0-9_.]{0,99}$", "应为成员的名称, 逐层用点隔开。"
-_EQUALS_PATTERN, _EQUALS_MESSAGE = "^[^=]{1,100}=[^=]{1,100}$", "应写成 code=0 的样子。"
 JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
 STAGES = ("preparing", "building", "stopped", "completed")
 
 
+def _days(title: str) -> Any:
+    """Days of isolation, numbered from 1."""
+    number = whole(title, 1, limits.ISOLATION_DAYS_MAX)
+    return many(title, number, limits.ISOLATION_DAYS_MAX, optional=True)
+
+
 def _window_code(title: str) -> Any:
     return matching(title, _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE)
-
-
-class RowBody(Body):
-    """What every row has. A `planned` row says what is to come: it is shown, and not loaded."""
-
-    class Meta:
-        unknown = EXCLUDE
-        include: ClassVar = {"from": day("起用日期"), "to": day("停用日期", optional=True)}
-
-    code = text("代码", limits.REFERENCE_CODE_MAX)
-    source = text("依据", limits.SOURCE_MAX)
-    mark = choice("标记", ("F", "M", "P"))
-    planned = yes_no("尚未要求", optional=True)
-
-    def problems(self, data: Mapping[str, Any]) -> Errors:
-        begins, ends = data.get("from"), data.get("to")
-        if isinstance(begins, str) and isinstance(ends, str) and ends <= begins:
-            return {"to": ["停用日期应晚于起用日期, 请检查两个日期。"]}
-        return {}
 
 
 class DutyRow(RowBody):
@@ -157,15 +142,20 @@ class RiskAreaRow(RowBody):
 
 
 class ReturnRuleRow(RowBody):
-    """What is asked of whoever comes back from near an area at risk."""
+    """What is asked of whoever comes back from near an area at risk, and of contacts."""
 
     name = text("措施", limits.LABEL_MAX)
-    relation = choice("远近", ("area", "county", "prefecture"))
-    levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
+    relation = choice("远近", ("area", "county", "prefecture", "contact"))
+    levels = many("级别", choice("级别", ("high", "medium", "named")), 3)
     days = whole("天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
-    tests = many(
-        "采样日", whole("采样日", 1, limits.ISOLATION_DAYS_MAX), limits.ISOLATION_DAYS_MAX, optional=True
-    )
+    tests = _days("采样日")
+    watch_days = whole("其后居家监测天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
+    watch_tests = _days("居家监测采样日")
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        if data.get("relation") != "contact" and not data.get("levels"):
+            return {"levels": ["请写明地区的级别。"]}
+        return super().problems(data)
 
 
 class CaseStepRow(RowBody):
@@ -211,52 +201,6 @@ class UnitRow(RowBody):
     reviews = yes_no("是否审核")
     leader = text("责任领导", limits.LABEL_MAX, optional=True)  # several are joined by 、
     parent = coded("上级", optional=True)
-
-
-class CameraAdapterRow(RowBody):
-    """How a sort of camera platform is read (server/rules/camera_adapters.py)."""
-
-    class Meta(RowBody.Meta):
-        unknown = RAISE
-
-    name = text("名称", limits.LABEL_MAX)
-    transport = choice("方式", ("poll", "webhook", "mqtt"))
-    topic = matching("主题", _TOPIC_PATTERN, _TOPIC_MESSAGE, optional=True)
-    header = matching("请求头", "^[a-z][a-z-]{0,39}$", "应为小写的请求头名称, 如 api-key。", optional=True)
-    devices = matching("列表路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
-    channels = matching("通道路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
-    page = matching("页码参数", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    count = matching("每页参数", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    items = matching("列表所在", _MEMBER_PATTERN, _MEMBER_MESSAGE)
-    total = matching("总数所在", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    ok = many(
-        "成功的标志",
-        matching("成功的标志", _EQUALS_PATTERN, _EQUALS_MESSAGE),
-        limits.PLACES_MAX,
-        optional=True,
-    )
-    device = matching("设备编码", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    device_online = matching("设备在线", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    camera = matching("摄像机编码", _MEMBER_PATTERN, _MEMBER_MESSAGE)
-    state = matching("在线状态", _MEMBER_PATTERN, _MEMBER_MESSAGE)
-    online = many("在线的写法", text("在线的写法", limits.LABEL_MAX), limits.WORDS_MAX)
-    events = matching("事件所在", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event = matching("事件种类", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event_at = matching("事件时间", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event_said = matching("事件说明", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event_words = many(
-        "事件用语", matching("事件用语", _EQUALS_PATTERN, _EQUALS_MESSAGE), limits.WORDS_MAX, optional=True
-    )
-
-    def problems(self, data: Mapping[str, Any]) -> Errors:
-        found = super().problems(data)
-        if data.get("transport") == "poll" and not data.get("devices"):
-            return {**found, "devices": ["轮询的平台要写明列表路径。"]}
-        if data.get("transport") == "mqtt" and not data.get("topic"):
-            return {**found, "topic": ["MQTT 的平台要写明主题。"]}
-        if data.get("channels") and not (data.get("device") and "{device}" in data["channels"]):
-            return {**found, "channels": ["通道路径里要有 {device}, 并写明设备编码在哪一项。"]}
-        return found
 
 
 class RoutingRow(RowBody):
@@ -333,6 +277,8 @@ _ROWS = {
     "report_lines": ReportLineRow(),
     "routing": RoutingRow(),
     "camera_adapters": CameraAdapterRow(),
+    "gate_adapters": GateAdapterRow(),
+    **PAPER_ROWS,
 }
 _ANY_ROW = RowBody()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from flask import Response, jsonify, request, stream_with_context
 
 from schemas.json_schema import DIALECT
+from server.actions.accounts.service_accounts import RECORDS
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sites.list_records import served_as
 from server.actions.sites.record_changes import page_of_changes
@@ -26,6 +26,7 @@ from server.api.record_shapes import (
     wanted_of,
 )
 from server.api.shapes import NoQuery
+from server.api.unchanged import mark_unchanged
 from server.base.db import read
 from server.base.problems import Problem
 from server.models.paging import Page
@@ -33,8 +34,13 @@ from server.web.responses import as_download, now_ms, runtime
 from server.workflows.export_records import CSV, MIMES, XLSX, RecordsFile, export_records
 
 blueprint = ApiBlueprint(
-    "records", __name__, url_prefix="/api/v1/records", description="记录: 各种检查、登记和表单"
+    "records",
+    __name__,
+    url_prefix="/api/v1/records",
+    description="记录: 各种检查、登记和表单",
+    service_scope=RECORDS,
 )
+blueprint.after_request(mark_unchanged)
 _MIMES = {"application/json": JSON, MIMES[XLSX]: XLSX, "text/csv": CSV}
 _FILES: dict[str, Any] = {
     MIMES[XLSX]: {"schema": {"type": "string", "format": "binary"}},
@@ -125,16 +131,6 @@ def export_full(asked: dict[str, Any]) -> Response:
         problem.members |= {"errors": {f"/{name.lstrip('/')}": texts for name, texts in errors.items()}}
         raise
     return _download(file)
-
-
-@blueprint.after_request
-def mark_unchanged(response: Response) -> Response:
-    """The same answer again is 304 for a client that has it."""
-    if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
-        response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
-        response.headers["Cache-Control"] = "private, no-cache"
-        response.make_conditional(request)
-    return response
 
 
 def _changes(asked: dict[str, Any], since: str) -> dict[str, Any]:

@@ -6,14 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from server.actions.sites.list_sites import ShownSite, Span, one_site, page_of_sites, page_of_windows
-from server.api.blueprint import ApiBlueprint, viewer
+from server.api.blueprint import ANY_SCOPE, ApiBlueprint, viewer
 from server.api.shapes import NoQuery, PageQuery, SitePage, SiteShape, WindowPage, WindowQuery
+from server.api.unchanged import mark_unchanged
 from server.base.db import read
 from server.models.paging import Page
 from server.models.window import Window
 from server.web.responses import now_ms
 
-blueprint = ApiBlueprint("sites", __name__, url_prefix="/api/v1/sites", description="地点")
+blueprint = ApiBlueprint(
+    "sites", __name__, url_prefix="/api/v1/sites", description="地点", service_scope=ANY_SCOPE
+)
+blueprint.after_request(mark_unchanged)
 
 
 @blueprint.get("")

@@ -94,6 +94,16 @@ GROUPS = {
             "close": ("server.cli.cameras:close_one", "停用一个摄像机。"),
         },
     ),
+    "service": (
+        "对接系统: 闸机、实名制平台等程序的账号和密钥。",
+        {
+            "add": ("server.cli.services:add", "新增对接账号, 显示它的第一把密钥。"),
+            "key": ("server.cli.services:key", "给对接账号再发一把密钥。"),
+            "revoke": ("server.cli.services:revoke", "作废一把密钥, 立即生效。"),
+            "close": ("server.cli.services:close", "停用对接账号, 作废它的全部密钥。"),
+            "list": ("server.cli.services:show", "列出在用的账号和密钥; 密钥只显示开头。"),
+        },
+    ),
     "channel": (
         "通知渠道: 用户不打开网页也能收到通知的途径。",
         {

@@ -48,6 +48,10 @@ EVENTS: Mapping[str, Event] = {
     "platform_added": Event("device", "新增监控平台"),
     "platform_keyed": Event("device", "更换监控平台的密钥"),
     "platform_closed": Event("device", "停用监控平台"),
+    "service_added": Event("device", "新增对接账号"),
+    "service_keyed": Event("device", "发对接密钥"),
+    "service_key_revoked": Event("device", "作废对接密钥"),
+    "service_closed": Event("device", "停用对接账号"),
     "proposed": Event("rule", "提议"),
     "approved": Event("rule", "批准提议"),
     "rejected": Event("rule", "驳回提议"),
@@ -93,4 +97,6 @@ FIELDS = {
     "source": "依据",
     "mark": "标记",
     "days": "天数",
+    "scopes": "权限",
+    "sites": "地点",
 }

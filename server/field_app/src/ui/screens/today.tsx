@@ -22,7 +22,7 @@ import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
 import { kindOf, logRoom, pageOf, roomOf } from "../forms";
 import { useLive, useNow, useSession } from "../session";
-import { CaseLine, nameOf } from "./cases";
+import { CaseLine, nameOf } from "../parts/case_line";
 import { CASE, PASS, READING, WORKER } from "../../domain/code_kinds";
 
 const NAMES_SHOWN = 12;
