@@ -7,7 +7,7 @@ from marshmallow import RAISE
 
 from schemas import limits
 from schemas.fields import choice, coded, many, matching, text, whole, yes_no
-from schemas.row import RowBody
+from schemas.reference_row import RowBody
 
 POWERS = {
     "order": "责令改正",

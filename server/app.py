@@ -19,6 +19,7 @@ from server.api import (
     devices,
     docs,
     flags,
+    gates,
     media,
     ops,
     records,
@@ -58,6 +59,8 @@ API_BLUEPRINTS = (
     rosters.blueprint,
     media.blueprint,
     devices.blueprint,
+    gates.passes,
+    gates.people,
 )
 OTHER_BLUEPRINTS = (
     sync.blueprint,

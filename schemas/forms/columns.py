@@ -36,7 +36,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "place_kinds": ("code", "name", "living", "source", "mark", "from", "to"),
     "site_kinds": (
-        *("code", "name", "unit", "rests", "worker_optional", "worker_required"),
+        *("code", "name", "unit", "rests", "worker_optional", "worker_required", "word"),
         *("source", "mark", "from", "to"),
     ),
 }

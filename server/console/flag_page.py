@@ -21,7 +21,7 @@ from server.rules.flags.moves import CONTRACTOR, Move
 from server.rules.papers.uses import USES
 
 # What a step of the policy waits for. Codes that a policy adds are waited for by no move in particular.
-_EXPECTED: Mapping[str, Sequence[str]] = {
+EXPECTED: Mapping[str, Sequence[str]] = {
     "acknowledge": ("acknowledge", "order_rectification"),
     "order": ("order_rectification",),
     "brigade": ("order_rectification", "order_stop_work"),
@@ -61,7 +61,7 @@ def moves_of(file: FlagFile, viewer: Viewer) -> tuple[list[ShownMove], list[Show
     }
     own = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
     waiting = [step for step in file.steps if step.asks and step.done_ms is None and step.unit == own]
-    wanted = [action for step in waiting for action in _EXPECTED.get(step.step, ())]
+    wanted = [action for step in waiting for action in EXPECTED.get(step.step, ())]
     first = [shown.pop(action) for action in dict.fromkeys(wanted) if action in shown]
     return first, list(shown.values())
 

@@ -13,6 +13,7 @@ from server.models.key import KeyFingerprint, Resealing
 from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.office import SavedFilter, Visit
 from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
@@ -24,6 +25,7 @@ from server.models.report import Report
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
 from server.models.segment import Segment
+from server.models.service import PersonNumber, ServiceAccount, ServiceKey
 from server.models.signal import SiteSignal
 from server.models.site import Company, Site, SiteCompany, Suspension
 from server.models.travel import Screening, TravelHit
@@ -71,6 +73,7 @@ __all__ = [
     "PaperFile",
     "PaperNumber",
     "PaperService",
+    "PersonNumber",
     "Place",
     "Platform",
     "Proposal",
@@ -82,10 +85,13 @@ __all__ = [
     "Resealing",
     "Roster",
     "RosterTitle",
+    "SavedFilter",
     "Scope",
     "Screening",
     "Segment",
     "SentForm",
+    "ServiceAccount",
+    "ServiceKey",
     "Site",
     "SiteCompany",
     "SiteSignal",
@@ -95,6 +101,7 @@ __all__ = [
     "Tally",
     "TravelHit",
     "User",
+    "Visit",
     "Window",
     "Worker",
 ]

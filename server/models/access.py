@@ -19,6 +19,7 @@ from server.models.user import ADMIN, OFFICIALS, Assignment, User
 from server.rules.cameras import EVENT_KIND
 
 Condition = sa.ColumnElement[bool]
+EVERY_DISTRICT = "*"  # of a program that may see all sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ def _by_role(viewer: Viewer) -> Condition:
             return Site.district.in_(viewer.districts) if viewer.districts else sa.true()
         case "brigade":
             return Site.id.in_(sa.select(Flag.scope_id))
+        case "service":
+            assigned = Site.id.in_(_assigned(viewer))
+            is_everywhere = EVERY_DISTRICT in viewer.districts
+            return sa.or_(Site.practice.is_(False), assigned) if is_everywhere else assigned
         case "admin":
             return sa.true()
         case _:

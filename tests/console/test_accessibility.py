@@ -36,7 +36,19 @@ _SITE = (
 )
 PAGES: dict[str | None, tuple[str, ...]] = {
     "section": (
-        *("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people"),
+        *(
+            "today",
+            "figures",
+            "search",
+            "calendar",
+            "visits?day=2026-11-25",
+            "waiting",
+            "flags",
+            "flags/{flag}",
+            "overview",
+            "questions",
+            "questions/people",
+        ),
         *("leading-group", "plan", "plan/notice_2021.2.2.14", "plan/notice_2021.2.2.14/sites/{site}"),
         *_SITE,
     ),

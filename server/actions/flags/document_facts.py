@@ -8,6 +8,7 @@ from typing import Any
 from server.actions.flags.list_flags import FlagFile
 from server.actions.reference.name_codes import Names
 from server.base.clock import to_iso
+from server.models.flag import Flag
 from server.models.window import Window
 from server.rules.duties.judge import reason_text
 from server.rules.flags.moves import MOVES
@@ -31,8 +32,12 @@ Event = Mapping[str, Any]
 
 
 def number_of(file: FlagFile) -> str:
+    return flag_number(file.flag)
+
+
+def flag_number(flag: Flag) -> str:
     """The flag's number on documents: the year in which it opened, and the end of its id."""
-    return f"{to_iso(file.flag.opened_ms)[:4]}-{file.flag.id[-8:].upper()}"
+    return f"{to_iso(flag.opened_ms)[:4]}-{flag.id[-8:].upper()}"
 
 
 def whole_file(
@@ -43,7 +48,7 @@ def whole_file(
     flag, site = file.flag, file.site
     facts = [
         ("编号", number_of(file)),
-        ("工地", f"{site.name} ({names.of('districts', site.district)})"),
+        (names.site_word(site.kind), f"{site.name} ({names.of('districts', site.district)})"),
         ("责任单位", file.company or "施工单位"),
         ("职责", names.of("duties", flag.duty)),
         ("程度", SEVERITIES.get(flag.severity, flag.severity)),
@@ -106,7 +111,7 @@ def _windows(file: FlagFile, names: Names) -> dict[str, Any]:
         ]
         for window in file.windows
     ]
-    return _part("时段", ("日期", "时段", "地点", "截止", "结果"), rows)
+    return _part("时段", ("日期", "时段", "场所", "截止", "结果"), rows)
 
 
 def _result(window: Window) -> str:

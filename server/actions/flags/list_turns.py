@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -37,6 +37,14 @@ def turn_of(flag: Flag, steps: Sequence[FlagStep]) -> FlagStep | None:
     waiting = {step.step: step for step in steps if step.asks and step.done_ms is None}
     code = turn(policy_from(flag.policy), {code: step.due_ms for code, step in waiting.items()})
     return waiting[code] if code is not None else None
+
+
+def people_named(session: Session, user_ids: Collection[str | None]) -> dict[str, str]:
+    """The names of these people by their ids. One statement."""
+    query = sa.select(User.id, User.display_name).where(
+        User.id.in_({one for one in user_ids if one is not None})
+    )
+    return {row.id: row.display_name for row in session.execute(query)}
 
 
 def people_of_unit(session: Session, viewer: Viewer) -> list[tuple[str, str]]:

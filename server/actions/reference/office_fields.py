@@ -20,7 +20,7 @@ from server.rules.rosters.fields import FIELDS as OF_PERSON
 Asks = Literal["text", "lines", "number", "choice", "codes", "yes"]
 TITLES: Mapping[str, str] = {
     "duties": "职责",
-    "site_kinds": "工地类型",
+    "site_kinds": "地点类型",
     "place_kinds": "场所类型",
     "units": "科室",
     "report_lines": "报备电话",

@@ -47,7 +47,7 @@ def add_place(editing: Editing, kind: str, name: str) -> Place:
     scope, places = _locked(editing)
     name = _checked(places, kind, name, None, tx.now_ms)
     if sum(not place.is_closed(tx.now_ms) for place in places) >= PLACES_MAX:
-        raise wrong("name", f"一个工地最多 {PLACES_MAX} 处在用的场所。")
+        raise wrong("name", f"一个地点最多 {PLACES_MAX} 处在用的场所。")
     made = new_place(editing.site_id, len(places) + 1, kind, name, tx.now_ms)
     tx.session.add(made)
     _record(editing, "place_added", name, {"name": (None, name)})

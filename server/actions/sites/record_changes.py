@@ -43,7 +43,7 @@ _VERSION = b"\x01"
 CURSOR_MAX = 4 * (len(_VERSION) + _QUESTION + SITES_MAX * (_KEY + 9)) // 3 + 4  # characters
 _BAD_CURSOR = "游标无效。请用上次回答中的 changed_since, 或用 0 从头开始。"
 _OTHER = "这个游标是另一个查询或另一个用户的。请用 0 从头开始。"
-_TOO_MANY = f"超过 {SITES_MAX} 个工地, 请用 district 或 site 分开查询。"
+_TOO_MANY = f"超过 {SITES_MAX} 个地点, 请用 district 或 site 分开查询。"
 
 
 @dataclass(slots=True)

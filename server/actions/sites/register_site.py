@@ -139,5 +139,5 @@ def unit_of(session: Session, kind: str, now_ms: int) -> str:
     """The unit that receives the flags of a new site of this kind. Raises Problem 422 for a kind that is not known."""
     row = in_force(rules_in_force(session).rows["site_kinds"], kind, local_date_of(now_ms))
     if row is None:
-        raise wrong("kind", f"没有工地类型 {kind}。")
+        raise wrong("kind", f"没有地点类型 {kind}。")
     return str(row["unit"])

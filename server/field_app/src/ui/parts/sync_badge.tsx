@@ -19,9 +19,9 @@ export function SyncBadge() {
     <>
       <header class="head">
         <label class="site">
-          <span class="unseen">工地</span>
+          <span class="unseen">地点</span>
           <select value={site?.scope ?? ""} onChange={(event) => chooseSite(event.currentTarget.value)}>
-            {sites.length === 0 && <option value="">还没有工地</option>}
+            {sites.length === 0 && <option value="">还没有地点</option>}
             {sites.map((one) => (
               <option key={one.scope} value={one.scope}>
                 {String(one.body["name"])}

@@ -22,7 +22,7 @@ import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
 import { kindOf, logRoom, pageOf, roomOf } from "../forms";
 import { useLive, useNow, useSession } from "../session";
-import { CaseLine, nameOf } from "./cases";
+import { CaseLine, nameOf } from "../parts/case_line";
 import { CASE, PASS, READING, WORKER } from "../../domain/code_kinds";
 
 const NAMES_SHOWN = 12;
@@ -54,7 +54,7 @@ export function Today() {
           今日 <small>{Number(today.slice(5, 7))} 月 {Number(today.slice(8))} 日 星期{weekday}</small>
         </h1>
       </header>
-      {sites.length === 0 && <p class="empty">还没有分派给您的工地。有网络时会自动更新。</p>}
+      {sites.length === 0 && <p class="empty">还没有分派给您的地点。有网络时会自动更新。</p>}
       {days.map(({ day, due }) => (
         <SiteCard key={day.site.scope} day={day} due={due} now={now} />
       ))}
