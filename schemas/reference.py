@@ -24,6 +24,7 @@ from schemas.fields import (
     whole,
     yes_no,
 )
+from schemas.paper_rows import PAPER_ROWS
 from schemas.reference_row import RowBody
 from schemas.severity import SEVERITIES
 from schemas.worker import ASKABLE, SPARABLE
@@ -41,6 +42,12 @@ LINE_PATTERN = "^[0-9][0-9-]{2,19}$"  # landlines and short numbers, too
 LINE_MESSAGE = "电话应为 3 到 20 位数字, 可以有横线。"
 JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
 STAGES = ("preparing", "building", "stopped", "completed")
+
+
+def _days(title: str) -> Any:
+    """Days of isolation, numbered from 1."""
+    number = whole(title, 1, limits.ISOLATION_DAYS_MAX)
+    return many(title, number, limits.ISOLATION_DAYS_MAX, optional=True)
 
 
 def _window_code(title: str) -> Any:
@@ -63,7 +70,7 @@ class DutyRow(RowBody):
     places = many("场所类型", _window_code("场所类型"), limits.PLACES_MAX)
     goes_on = many("停工时照做的场所", _window_code("场所类型"), limits.PLACES_MAX)
     staff = choice("人员", ("", "canteen"))
-    site_kinds = many("工地类型", coded("工地类型"), limits.PLACES_MAX)
+    site_kinds = many("地点类型", coded("地点类型"), limits.PLACES_MAX)
     stages = many("阶段", choice("阶段", STAGES), len(STAGES))
     # Of the judgings without slots, as it is written (server/rules/duties/modes.py).
     per = text("对象", limits.LABEL_MAX, optional=True)
@@ -82,7 +89,7 @@ class DutyRow(RowBody):
     relation = text("关系", limits.LABEL_MAX, optional=True)
     within = text("时限", limits.LABEL_MAX, optional=True)
     away = matching("最长离线", _RULE_PATTERN, _RULE_MESSAGE, optional=True)
-    having = text("只问有此物的工地", limits.LABEL_MAX, optional=True)
+    having = text("只问有此物的地点", limits.LABEL_MAX, optional=True)
 
 
 class SlotRow(Body):
@@ -114,6 +121,7 @@ class SiteKindRow(RowBody):
     # Of a person: usual fields for which this kind does not ask, and others for which it does.
     worker_optional = many("人员可不填", choice("人员可不填", SPARABLE), len(SPARABLE), optional=True)
     worker_required = many("人员另须填", choice("人员另须填", ASKABLE), len(ASKABLE), optional=True)
+    word = text("对一处的称呼", limits.LABEL_MAX, optional=True)
 
 
 class PlaceKindRow(RowBody):
@@ -134,15 +142,20 @@ class RiskAreaRow(RowBody):
 
 
 class ReturnRuleRow(RowBody):
-    """What is asked of whoever comes back from near an area at risk."""
+    """What is asked of whoever comes back from near an area at risk, and of contacts."""
 
     name = text("措施", limits.LABEL_MAX)
-    relation = choice("远近", ("area", "county", "prefecture"))
-    levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
+    relation = choice("远近", ("area", "county", "prefecture", "contact"))
+    levels = many("级别", choice("级别", ("high", "medium", "named")), 3)
     days = whole("天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
-    tests = many(
-        "采样日", whole("采样日", 1, limits.ISOLATION_DAYS_MAX), limits.ISOLATION_DAYS_MAX, optional=True
-    )
+    tests = _days("采样日")
+    watch_days = whole("其后居家监测天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
+    watch_tests = _days("居家监测采样日")
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        if data.get("relation") != "contact" and not data.get("levels"):
+            return {"levels": ["请写明地区的级别。"]}
+        return super().problems(data)
 
 
 class CaseStepRow(RowBody):
@@ -177,7 +190,7 @@ class ReportLineRow(RowBody):
     part = choice("报给", REPORTED_TO)
     dial = matching("电话", LINE_PATTERN, LINE_MESSAGE, optional=True)
     district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
-    site = matching("工地编号", UUID_PATTERN, "应为工地的编号。", optional=True)
+    site = matching("地点编号", UUID_PATTERN, "应为地点的编号。", optional=True)
 
 
 class UnitRow(RowBody):
@@ -199,7 +212,7 @@ class RoutingRow(RowBody):
     unit = coded("接收科室")
     duty = matching("职责", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
     district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
-    site_kind = matching("工地类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
+    site_kind = matching("地点类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
 
 
 class RuleRow(RowBody):
@@ -265,6 +278,7 @@ _ROWS = {
     "routing": RoutingRow(),
     "camera_adapters": CameraAdapterRow(),
     "gate_adapters": GateAdapterRow(),
+    **PAPER_ROWS,
 }
 _ANY_ROW = RowBody()
 

@@ -151,7 +151,7 @@ def list_roster(asked: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 def enter_numbers(_: dict[str, Any], said: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """登记人员的卡号和平台编号
 
-    卡号对工地的全部闸机有效; 平台编号只对同一系统有效。登记过的号再给另一人, 从此归他。
+    卡号对地点的全部闸机有效; 平台编号只对同一系统有效。登记过的号再给另一人, 从此归他。
     """
     with write() as session:
         tx = _counted(session)

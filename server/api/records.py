@@ -59,10 +59,10 @@ _NO_OTHERS = "变更流不能按它筛选: 一条记录改动后可能不再符�
 @blueprint.doc(
     summary="记录: 分页、变更流, 或 .xlsx、.csv 文件",
     description=(
-        "先按工地, 再按种类, 其中最新的在前。`day`、`from`、`to` 是上海时间的日期, 两端都包含。"
-        "`changed_since` 给出此后变动的记录, 一条不漏: 每个工地各有一个变更序号, 锁定工地才能取号, "
-        "所以同一工地的号按提交的先后出现; "
-        "游标记下每个工地读到几号。修改、更正、作废都会再次出现, 删除的没有字段。"
+        "先按地点, 再按种类, 其中最新的在前。`day`、`from`、`to` 是上海时间的日期, 两端都包含。"
+        "`changed_since` 给出此后变动的记录, 一条不漏: 每个地点各有一个变更序号, 锁定地点才能取号, "
+        "所以同一地点的号按提交的先后出现; "
+        "游标记下每个地点读到几号。修改、更正、作废都会再次出现, 删除的没有字段。"
         "文件须写明 `kind`, 列是这种表单所有版本的列的并集。"
     ),
     responses={"200": {"description": "记录", "content": {**_PAGE, **_FILES}}},
@@ -111,7 +111,7 @@ def show_schema(_: dict[str, Any]) -> Response:
 
 @blueprint.post("/full")
 @blueprint.doc(
-    summary="一个工地的一种记录, 遮盖的字段写全 (.xlsx 或 .csv); 事由会被保留",
+    summary="一个地点的一种记录, 遮盖的字段写全 (.xlsx 或 .csv); 事由会被保留",
     responses={"200": {"description": "文件", "content": _FILES}},
 )
 @blueprint.arguments(FullRecords)

@@ -34,8 +34,8 @@ _SCOPE = click.option(
 @click.command("add")
 @click.argument("name")
 @_SCOPE
-@click.option("--site", "sites", multiple=True, help="它的工地: 名称或编号, 可写多次。")
-@click.option("--everywhere", is_flag=True, help="可以看到全部工地 (演练工地除外)。")
+@click.option("--site", "sites", multiple=True, help="它的地点: 名称或编号, 可写多次。")
+@click.option("--everywhere", is_flag=True, help="可以看到全部地点 (演练地点除外)。")
 @click.option("--system", default="", help="人员编号属于哪个系统; 同一系统的账号写同一个。不写为它自己。")
 def add(name: str, scopes: tuple[str, ...], sites: tuple[str, ...], everywhere: bool, system: str) -> None:
     """新增对接账号 NAME, 发第一把密钥。密钥只显示这一次。
@@ -116,7 +116,7 @@ def unsink(sink_id: str) -> None:
 @click.command("list")
 def show() -> None:
     """列出在用的对接账号和密钥。"""
-    shown = table("账号", "系统", "工地", "密钥", "权限", "发放", "最近使用", "密钥编号")
+    shown = table("账号", "系统", "地点", "密钥", "权限", "发放", "最近使用", "密钥编号")
     with writing() as (session, _, _now):
         for one in list_services(session):
             where = "全部" if one.is_everywhere else "、".join(one.sites)

@@ -14,6 +14,8 @@ from server.models.key import KeyFingerprint, Resealing
 from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.office import SavedFilter, StandIn, Visit
+from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -69,6 +71,10 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Paper",
+    "PaperFile",
+    "PaperNumber",
+    "PaperService",
     "PersonNumber",
     "Place",
     "Platform",
@@ -81,6 +87,7 @@ __all__ = [
     "Resealing",
     "Roster",
     "RosterTitle",
+    "SavedFilter",
     "Scope",
     "Screening",
     "Segment",
@@ -91,12 +98,14 @@ __all__ = [
     "SiteCompany",
     "SiteEvent",
     "SiteSignal",
+    "StandIn",
     "StreamHead",
     "StreamReceipt",
     "Suspension",
     "Tally",
     "TravelHit",
     "User",
+    "Visit",
     "Window",
     "Worker",
 ]

@@ -114,15 +114,15 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
         try:
             with read() as session:
                 book = rules_in_force(session)
+                due = _due_parts(now_ms, book, session)
         except Exception:  # whatever is wrong with them
             _log.exception("the rules were not read")
             return {"rules": {"failed": 1}}
         this = Tick(app.extensions["gongdi"], now_ms, book)
-        due = _due_parts(this)
         for name, part in PARTS.items():
             did[name] = _do(name, part, this) if due.get(name, True) else {}
             if any(did[name].values()):
-                due = _due_parts(this)  # what one part does may be work for the next
+                due = _due_parts(now_ms, book)  # what one part does may be work for the next
         if assumed:
             return did
         with write() as session:
@@ -130,10 +130,12 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     return did
 
 
-def _due_parts(this: Tick) -> Mapping[str, bool]:
+def _due_parts(now_ms: int, book: Rulebook, session: Session | None = None) -> Mapping[str, bool]:
     try:
-        with read() as session:
-            return due_parts(session, this.now_ms, this.book)
+        if session is not None:
+            return due_parts(session, now_ms, book)
+        with read() as fresh:
+            return due_parts(fresh, now_ms, book)
     except Exception:  # each part finds out by itself
         _log.exception("what is due was not found")
         return {}

@@ -79,9 +79,9 @@ def add_service(tx: Tx, new: NewService, by: str | None = None) -> tuple[Service
     if session.scalar(taken.limit(1)) is not None:
         raise Problem("name_taken", f"对接账号 {name} 已存在, 请换一个名称。")
     if len(new.sites) > SITES_MAX:
-        raise wrong("sites", f"最多 {SITES_MAX} 个工地; 更多时请选全部工地。")
+        raise wrong("sites", f"最多 {SITES_MAX} 个地点; 更多时请选全部地点。")
     if not new.sites and not new.is_everywhere:
-        raise wrong("sites", "请写明工地, 或选全部工地。")
+        raise wrong("sites", "请写明地点, 或选全部地点。")
     user_id = str(uuid7())
     system = new.system.strip() or f"s{user_id.replace('-', '')[-12:]}"
     if _SYSTEM.fullmatch(system) is None or system == CARD:

@@ -47,7 +47,7 @@ SPAN = 5000  # numbers that one statement looks through for records of the kinds
 CURSOR_MAX = SITE_CURSOR_MAX
 _BAD_CURSOR = "游标无效。请用上次回答中的 changed_since, 或用 0 从头开始。"
 _OTHER = "这个游标是另一个查询或另一个用户的。请用 0 从头开始。"
-_TOO_MANY = f"超过 {SITES_MAX} 个工地, 请用 district 或 site 分开查询。"
+_TOO_MANY = f"超过 {SITES_MAX} 个地点, 请用 district 或 site 分开查询。"
 
 
 @dataclass(slots=True)

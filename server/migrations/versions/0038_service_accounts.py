@@ -8,7 +8,7 @@ from alembic import op
 from server.base.db import Id, Json
 
 revision = "0038"
-down_revision = "0030"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
