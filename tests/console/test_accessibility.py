@@ -84,6 +84,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/risk-areas",
         "admin/cameras",
         "admin/keys",
+        "admin/state",
         "admin/audit",
     ),
     None: ("login",),
