@@ -53,10 +53,10 @@ export function Today() {
         </a>
       </header>
       {sites.length === 0 && <p class="empty">还没有分派给您的地点。有网络时会自动更新。</p>}
-      <AskToRemind />
       {days.map(({ day, due }) => (
         <SiteCard key={day.site.scope} day={day} due={due} now={now} />
       ))}
+      <AskToRemind />
     </section>
   );
 }
