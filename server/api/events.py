@@ -50,7 +50,7 @@ class EventShape(Schema):
     )
     timestamp = fields.String(metadata={"format": "date-time"})
     data = fields.Dict(
-        metadata={"description": "id 事件编号, site 工地, number 该工地的第几个事件, 其余依类型"}
+        metadata={"description": "id 事件编号, site 地点, number 该地点的第几个事件, 其余依类型"}
     )
 
 
@@ -59,7 +59,7 @@ class EventPage(Schema):
     cursor = fields.String()
     more = fields.Boolean()
     gaps = fields.List(
-        fields.UUID(), metadata={"description": "这些工地有事件在读到之前已过保留期: 请重新读取其标记和时段"}
+        fields.UUID(), metadata={"description": "这些地点有事件在读到之前已过保留期: 请重新读取其标记和时段"}
     )
 
 
@@ -71,7 +71,7 @@ class EventPage(Schema):
 def list_events(asked: dict[str, Any]) -> dict[str, Any]:
     """事件流: 游标之后发生的, 一个不漏
 
-    同一工地的事件按发生的先后。推送 (Standard Webhooks) 的是同样的消息; 停机之后从这里补读。
+    同一地点的事件按发生的先后。推送 (Standard Webhooks) 的是同样的消息; 停机之后从这里补读。
     """
     with read() as session:
         found = page_of_events(session, viewer(), asked.get("district"), asked["cursor"], asked["limit"])
