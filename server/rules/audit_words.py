@@ -54,6 +54,8 @@ EVENTS: Mapping[str, Event] = {
     "service_keyed": Event("device", "发对接密钥"),
     "service_key_revoked": Event("device", "作废对接密钥"),
     "service_closed": Event("device", "停用对接账号"),
+    "sink_added": Event("device", "新增事件接收地址"),
+    "sink_closed": Event("device", "停用事件接收地址"),
     "proposed": Event("rule", "提议"),
     "approved": Event("rule", "批准提议"),
     "rejected": Event("rule", "驳回提议"),
