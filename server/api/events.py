@@ -29,7 +29,7 @@ blueprint = ApiBlueprint(
 blueprint.after_request(mark_unchanged)
 
 
-class EventQuery(Input):
+class SiteEventQuery(Input):
     cursor = fields.String(
         load_default=START,
         validate=validate.Length(max=SITE_CURSOR_MAX, error="游标无效, 请用 0 从头开始。"),
@@ -44,34 +44,34 @@ class EventQuery(Input):
     )
 
 
-class EventShape(Schema):
+class SiteEventShape(Schema):
     type = fields.String(
         metadata={"description": "; ".join(f"{code} {words}" for code, words in EVENT_TYPES.items())}
     )
     timestamp = fields.String(metadata={"format": "date-time"})
     data = fields.Dict(
-        metadata={"description": "id 事件编号, site 工地, number 该工地的第几个事件, 其余依类型"}
+        metadata={"description": "id 事件编号, site 地点, number 该地点的第几个事件, 其余依类型"}
     )
 
 
-class EventPage(Schema):
-    items = fields.List(fields.Nested(EventShape))
+class SiteEventPage(Schema):
+    items = fields.List(fields.Nested(SiteEventShape))
     cursor = fields.String()
     more = fields.Boolean()
     gaps = fields.List(
-        fields.UUID(), metadata={"description": "这些工地有事件在读到之前已过保留期: 请重新读取其标记和时段"}
+        fields.UUID(), metadata={"description": "这些地点有事件在读到之前已过保留期: 请重新读取其标记和时段"}
     )
 
 
 @blueprint.get("")
-@blueprint.arguments(EventQuery, location="query")
-@blueprint.response(200, EventPage)
+@blueprint.arguments(SiteEventQuery, location="query")
+@blueprint.response(200, SiteEventPage)
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(403, "FORBIDDEN")
 def list_events(asked: dict[str, Any]) -> dict[str, Any]:
     """事件流: 游标之后发生的, 一个不漏
 
-    同一工地的事件按发生的先后。推送 (Standard Webhooks) 的是同样的消息; 停机之后从这里补读。
+    同一地点的事件按发生的先后。推送 (Standard Webhooks) 的是同样的消息; 停机之后从这里补读。
     """
     with read() as session:
         found = page_of_events(session, viewer(), asked.get("district"), asked["cursor"], asked["limit"])

@@ -31,7 +31,7 @@ from server.models.site_cursor import (
 
 START, NOW = "0", "now"
 _BAD_CURSOR = "游标无效, 或属于另一个查询。请用上次回答中的 cursor, 用 0 从头开始, 或用 now 从现在开始。"
-_TOO_MANY = f"超过 {SITES_MAX} 个工地, 请用 district 分开查询。"
+_TOO_MANY = f"超过 {SITES_MAX} 个地点, 请用 district 分开查询。"
 
 
 @dataclass(slots=True)
