@@ -44,6 +44,12 @@ JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetr
 STAGES = ("preparing", "building", "stopped", "completed")
 
 
+def _days(title: str) -> Any:
+    """Days of isolation, numbered from 1."""
+    number = whole(title, 1, limits.ISOLATION_DAYS_MAX)
+    return many(title, number, limits.ISOLATION_DAYS_MAX, optional=True)
+
+
 def _window_code(title: str) -> Any:
     return matching(title, _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE)
 
@@ -136,15 +142,20 @@ class RiskAreaRow(RowBody):
 
 
 class ReturnRuleRow(RowBody):
-    """What is asked of whoever comes back from near an area at risk."""
+    """What is asked of whoever comes back from near an area at risk, and of contacts."""
 
     name = text("措施", limits.LABEL_MAX)
-    relation = choice("远近", ("area", "county", "prefecture"))
-    levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
+    relation = choice("远近", ("area", "county", "prefecture", "contact"))
+    levels = many("级别", choice("级别", ("high", "medium", "named")), 3)
     days = whole("天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
-    tests = many(
-        "采样日", whole("采样日", 1, limits.ISOLATION_DAYS_MAX), limits.ISOLATION_DAYS_MAX, optional=True
-    )
+    tests = _days("采样日")
+    watch_days = whole("其后居家监测天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
+    watch_tests = _days("居家监测采样日")
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        if data.get("relation") != "contact" and not data.get("levels"):
+            return {"levels": ["请写明地区的级别。"]}
+        return super().problems(data)
 
 
 class CaseStepRow(RowBody):
@@ -266,8 +277,8 @@ _ROWS = {
     "report_lines": ReportLineRow(),
     "routing": RoutingRow(),
     "camera_adapters": CameraAdapterRow(),
-    **PAPER_ROWS,
     "gate_adapters": GateAdapterRow(),
+    **PAPER_ROWS,
 }
 _ANY_ROW = RowBody()
 

@@ -18,9 +18,11 @@ from server import __version__, console
 from server.api import (
     devices,
     docs,
+    events,
     flags,
     gates,
     media,
+    odata,
     ops,
     records,
     rosters,
@@ -61,11 +63,13 @@ API_BLUEPRINTS = (
     devices.blueprint,
     gates.passes,
     gates.people,
+    events.blueprint,
 )
 OTHER_BLUEPRINTS = (
     sync.blueprint,
     uploads.blueprint,
     telemetry.blueprint,
+    odata.blueprint,
     docs.blueprint,
     ops.blueprint,
     pages.blueprint,

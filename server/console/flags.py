@@ -179,8 +179,8 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         policy, opened_on = policy_from(file.flag.policy), local_date_of(file.flag.opened_ms)
         sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
         names = read_names(session, file.site.id)
-        papers = papers_on_page(tx_of(session), viewer, file.flag, file.site)
         ready = words_of_order(file, names, rules_in_force(session)) if asked_move == ORDER else ""
+        papers = papers_on_page(tx_of(session), viewer, file.flag, file.site)
     expected, others = moves_of(file, viewer)
     before = typed(url_for("console.act", flag_id=flag_id))
     kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}

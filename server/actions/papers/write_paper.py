@@ -179,7 +179,7 @@ def _lacks(tx: Tx, file: PaperFile, parent: Paper | None) -> dict[str, str]:
     use, date = USES[paper.kind], local_date_of(tx.now_ms)
     row = kind_row(tx.book, paper.kind, date)
     if paper.company is None and use.to_party:
-        lacks["party"] = "这里还没有登记施工单位, 请先登记。"
+        lacks["party"] = "这个地点还没有登记施工单位, 请先登记。"
     if use.follows and parent is None:
         lacks["parent"] = "还没有签发它所依据的文书。"
     if use.proved and not _is_recorded(tx.session, paper):
