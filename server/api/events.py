@@ -29,7 +29,7 @@ blueprint = ApiBlueprint(
 blueprint.after_request(mark_unchanged)
 
 
-class EventQuery(Input):
+class SiteEventQuery(Input):
     cursor = fields.String(
         load_default=START,
         validate=validate.Length(max=SITE_CURSOR_MAX, error="游标无效, 请用 0 从头开始。"),
@@ -44,7 +44,7 @@ class EventQuery(Input):
     )
 
 
-class EventShape(Schema):
+class SiteEventShape(Schema):
     type = fields.String(
         metadata={"description": "; ".join(f"{code} {words}" for code, words in EVENT_TYPES.items())}
     )
@@ -54,8 +54,8 @@ class EventShape(Schema):
     )
 
 
-class EventPage(Schema):
-    items = fields.List(fields.Nested(EventShape))
+class SiteEventPage(Schema):
+    items = fields.List(fields.Nested(SiteEventShape))
     cursor = fields.String()
     more = fields.Boolean()
     gaps = fields.List(
@@ -64,8 +64,8 @@ class EventPage(Schema):
 
 
 @blueprint.get("")
-@blueprint.arguments(EventQuery, location="query")
-@blueprint.response(200, EventPage)
+@blueprint.arguments(SiteEventQuery, location="query")
+@blueprint.response(200, SiteEventPage)
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(403, "FORBIDDEN")
 def list_events(asked: dict[str, Any]) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _read(table: Table, bounds: Sequence[Bound]) -> Iterator[Row]:
     with read() as session:
         rows = list(islice(rows_of_table(tx_of(session), viewer(), table, bounds), ROWS_MAX + 1))
     if len(rows) > ROWS_MAX:
-        message = f"超过 {ROWS_MAX} 行, 请用 $filter 限定工地 (Site eq …) 或时间 (At ge …)。"
+        message = f"超过 {ROWS_MAX} 行, 请用 $filter 限定地点 (Site eq …) 或时间 (At ge …)。"
         raise Problem("too_many_rows", message, errors={"$filter": [message]})
     return iter(rows)
 

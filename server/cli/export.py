@@ -17,7 +17,7 @@ from server.workflows.export_csv import Asked, export_csv
 
 @click.command("export")
 @click.option("--csv", "folder", required=True, type=click.Path(path_type=Path), help="写到哪个空文件夹。")
-@click.option("--by", "name", required=True, help="由哪个用户导出: 只有他能看到的工地和种类。")
+@click.option("--by", "name", required=True, help="由哪个用户导出: 只有他能看到的地点和种类。")
 @click.option("--reason", required=True, help="事由, 会被保留。")
 @click.option("--from", "first", default="", help="从哪天, 如 2026-11-01; 不写为最近 31 天。")
 @click.option("--to", "last", default="", help="到哪天 (含)。")

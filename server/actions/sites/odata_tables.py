@@ -30,7 +30,7 @@ FIGURES_DAYS = 31  # where nothing is said of the date
 _AT_ONCE = 500
 _OWN = {
     "Id": (GUID, "记录编号"),
-    "Site": (GUID, "工地编号"),
+    "Site": (GUID, "地点编号"),
     "At": (MOMENT, "时间"),
     "State": (TEXT, "状态"),
     "Author": (TEXT, "填写人"),
