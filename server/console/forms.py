@@ -61,6 +61,8 @@ FORMS: Mapping[str, Form] = {
     "console.sign_one_paper": Form("console.show_paper", typed=False),
     "console.void_one_paper": Form("console.show_paper"),
     "console.serve_one_paper": Form("console.show_paper"),
+    "console.put_stand_in": Form("console.list_stand_ins"),
+    "console.drop_stand_in": Form("console.list_stand_ins", typed=False),
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),

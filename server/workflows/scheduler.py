@@ -52,6 +52,7 @@ from server.base.db import db, is_alone, read, write, write_in_turn
 from server.base.runtime import Runtime
 from server.models.tx import Tx
 from server.rules.rulebook import Rulebook
+from server.workflows.deliver_events import deliver_events
 from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
@@ -212,7 +213,7 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     try:
         with listening(app):
             while True:
-                for job in (resume_and_tick, deliver, poll_platforms, keep_backups):
+                for job in (resume_and_tick, deliver, deliver_events, poll_platforms, keep_backups):
                     # Due at once, and skipped while the one before still runs.
                     name, due = job.__name__, partial(_at_now, app, job)
                     scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)

@@ -8,7 +8,7 @@ from alembic import op
 from server.base.db import Id, Json
 
 revision = "0034"
-down_revision = "0038"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
