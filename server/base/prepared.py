@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 PREPARED_S = 300
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 # One plan for all numbers. Without them PostgreSQL takes a third of all rows to fit, and would look through a table for the
-# first (or plan anew each time): the usual answer is that there is none, which the indexes know at once.
+# first (or plan again each time): the usual answer is that there is none, which the indexes know at once.
 _BY_INDEX = "SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
 _AS_IT_IS = {"no_parameters": True}
 _NAME, _numbers = "gongdi_prepared", count(1)
