@@ -9,8 +9,8 @@ from schemas.kind import Kind
 class AssignmentBody(Body):
     """Which site, under which scope it is replicated, since when."""
 
-    site = uuid("工地")
-    scope = matching("同步范围", SITE_SCOPE_PATTERN, "应为 site: 加工地编号。")
+    site = uuid("地点")
+    scope = matching("同步范围", SITE_SCOPE_PATTERN, "应为 site: 加地点编号。")
     since = instant("起")
 
 

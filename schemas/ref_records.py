@@ -76,7 +76,7 @@ class ReportLineBody(DatedBody):
     part = choice("报给", REPORTED_TO)
     dial = matching("电话", LINE_PATTERN, LINE_MESSAGE, optional=True)
     district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
-    site = uuid("工地编号", optional=True)
+    site = uuid("地点编号", optional=True)
 
 
 class WordBody(Body):
@@ -106,7 +106,7 @@ KINDS_OF_REF = (
     Kind("rule", "规则", "server", RuleBody),
     Kind("slot", "时段名", "server", SlotBody),
     Kind("place_kind", "场所类型", "server", PlaceKindBody),
-    Kind("site_kind", "工地类型", "server", SiteKindBody),
+    Kind("site_kind", "地点类型", "server", SiteKindBody),
     Kind("unit", "单位", "server", UnitBody),
     Kind("risk_area", "风险地区", "server", RiskAreaBody),
     Kind("report_line", "报备电话", "server", ReportLineBody),

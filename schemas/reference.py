@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, ValidationError
+from marshmallow import RAISE, ValidationError
 
 from schemas import limits
+from schemas.adapters import CameraAdapterRow, GateAdapterRow
 from schemas.fields import (
     UUID_PATTERN,
     Body,
@@ -23,6 +24,8 @@ from schemas.fields import (
     whole,
     yes_no,
 )
+from schemas.paper_rows import PAPER_ROWS
+from schemas.reference_row import RowBody
 from schemas.severity import SEVERITIES
 from schemas.worker import ASKABLE, SPARABLE
 
@@ -37,11 +40,6 @@ REPORTED_TO = {"community": "社区", "headquarters": "辖区指挥部", "bureau
 DISTRICT_PATTERN, DISTRICT_MESSAGE = "^[0-9]{6}$", "应为 6 位行政区划代码。"
 LINE_PATTERN = "^[0-9][0-9-]{2,19}$"  # landlines and short numbers, too
 LINE_MESSAGE = "电话应为 3 到 20 位数字, 可以有横线。"
-_PATH_PATTERN, _PATH_MESSAGE = "^/[A-Za-z0-9_{}/.-]{0,199}$", "应为以 / 开头的路径。"
-_TOPIC_PATTERN = r"^(?=.{1,200}$)(?:(?:\+|[^+#/\s]*)/)*(?:\+|#|[^+#/\s]*)$"  # a filter of MQTT 3.1.1, 4.7
-_TOPIC_MESSAGE = "应为 MQTT 的主题, 可用 + 代一层, 末层可用 # 代其余各层。"
-_MEMBER_PATTERN, _MEMBER_MESSAGE = "^[A-Za-z_][A-Za-z0-9_.]{0,99}$", "应为成员的名称, 逐层用点隔开。"
-_EQUALS_PATTERN, _EQUALS_MESSAGE = "^[^=]{1,100}=[^=]{1,100}$", "应写成 code=0 的样子。"
 JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
 STAGES = ("preparing", "building", "stopped", "completed")
 
@@ -54,25 +52,6 @@ def _days(title: str) -> Any:
 
 def _window_code(title: str) -> Any:
     return matching(title, _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE)
-
-
-class RowBody(Body):
-    """What every row has. A `planned` row says what is to come: it is shown, and not loaded."""
-
-    class Meta:
-        unknown = EXCLUDE
-        include: ClassVar = {"from": day("起用日期"), "to": day("停用日期", optional=True)}
-
-    code = text("代码", limits.REFERENCE_CODE_MAX)
-    source = text("依据", limits.SOURCE_MAX)
-    mark = choice("标记", ("F", "M", "P"))
-    planned = yes_no("尚未要求", optional=True)
-
-    def problems(self, data: Mapping[str, Any]) -> Errors:
-        begins, ends = data.get("from"), data.get("to")
-        if isinstance(begins, str) and isinstance(ends, str) and ends <= begins:
-            return {"to": ["停用日期应晚于起用日期, 请检查两个日期。"]}
-        return {}
 
 
 class DutyRow(RowBody):
@@ -91,7 +70,7 @@ class DutyRow(RowBody):
     places = many("场所类型", _window_code("场所类型"), limits.PLACES_MAX)
     goes_on = many("停工时照做的场所", _window_code("场所类型"), limits.PLACES_MAX)
     staff = choice("人员", ("", "canteen"))
-    site_kinds = many("工地类型", coded("工地类型"), limits.PLACES_MAX)
+    site_kinds = many("地点类型", coded("地点类型"), limits.PLACES_MAX)
     stages = many("阶段", choice("阶段", STAGES), len(STAGES))
     # Of the judgings without slots, as it is written (server/rules/duties/modes.py).
     per = text("对象", limits.LABEL_MAX, optional=True)
@@ -110,7 +89,7 @@ class DutyRow(RowBody):
     relation = text("关系", limits.LABEL_MAX, optional=True)
     within = text("时限", limits.LABEL_MAX, optional=True)
     away = matching("最长离线", _RULE_PATTERN, _RULE_MESSAGE, optional=True)
-    having = text("只问有此物的工地", limits.LABEL_MAX, optional=True)
+    having = text("只问有此物的地点", limits.LABEL_MAX, optional=True)
 
 
 class SlotRow(Body):
@@ -142,6 +121,7 @@ class SiteKindRow(RowBody):
     # Of a person: usual fields for which this kind does not ask, and others for which it does.
     worker_optional = many("人员可不填", choice("人员可不填", SPARABLE), len(SPARABLE), optional=True)
     worker_required = many("人员另须填", choice("人员另须填", ASKABLE), len(ASKABLE), optional=True)
+    word = text("对一处的称呼", limits.LABEL_MAX, optional=True)
 
 
 class PlaceKindRow(RowBody):
@@ -210,7 +190,7 @@ class ReportLineRow(RowBody):
     part = choice("报给", REPORTED_TO)
     dial = matching("电话", LINE_PATTERN, LINE_MESSAGE, optional=True)
     district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
-    site = matching("工地编号", UUID_PATTERN, "应为工地的编号。", optional=True)
+    site = matching("地点编号", UUID_PATTERN, "应为地点的编号。", optional=True)
 
 
 class UnitRow(RowBody):
@@ -223,52 +203,6 @@ class UnitRow(RowBody):
     parent = coded("上级", optional=True)
 
 
-class CameraAdapterRow(RowBody):
-    """How a sort of camera platform is read (server/rules/camera_adapters.py)."""
-
-    class Meta(RowBody.Meta):
-        unknown = RAISE
-
-    name = text("名称", limits.LABEL_MAX)
-    transport = choice("方式", ("poll", "webhook", "mqtt"))
-    topic = matching("主题", _TOPIC_PATTERN, _TOPIC_MESSAGE, optional=True)
-    header = matching("请求头", "^[a-z][a-z-]{0,39}$", "应为小写的请求头名称, 如 api-key。", optional=True)
-    devices = matching("列表路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
-    channels = matching("通道路径", _PATH_PATTERN, _PATH_MESSAGE, optional=True)
-    page = matching("页码参数", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    count = matching("每页参数", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    items = matching("列表所在", _MEMBER_PATTERN, _MEMBER_MESSAGE)
-    total = matching("总数所在", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    ok = many(
-        "成功的标志",
-        matching("成功的标志", _EQUALS_PATTERN, _EQUALS_MESSAGE),
-        limits.PLACES_MAX,
-        optional=True,
-    )
-    device = matching("设备编码", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    device_online = matching("设备在线", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    camera = matching("摄像机编码", _MEMBER_PATTERN, _MEMBER_MESSAGE)
-    state = matching("在线状态", _MEMBER_PATTERN, _MEMBER_MESSAGE)
-    online = many("在线的写法", text("在线的写法", limits.LABEL_MAX), limits.WORDS_MAX)
-    events = matching("事件所在", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event = matching("事件种类", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event_at = matching("事件时间", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event_said = matching("事件说明", _MEMBER_PATTERN, _MEMBER_MESSAGE, optional=True)
-    event_words = many(
-        "事件用语", matching("事件用语", _EQUALS_PATTERN, _EQUALS_MESSAGE), limits.WORDS_MAX, optional=True
-    )
-
-    def problems(self, data: Mapping[str, Any]) -> Errors:
-        found = super().problems(data)
-        if data.get("transport") == "poll" and not data.get("devices"):
-            return {**found, "devices": ["轮询的平台要写明列表路径。"]}
-        if data.get("transport") == "mqtt" and not data.get("topic"):
-            return {**found, "topic": ["MQTT 的平台要写明主题。"]}
-        if data.get("channels") and not (data.get("device") and "{device}" in data["channels"]):
-            return {**found, "channels": ["通道路径里要有 {device}, 并写明设备编码在哪一项。"]}
-        return found
-
-
 class RoutingRow(RowBody):
     """Which unit receives flags first, where that is not the site's own."""
 
@@ -278,7 +212,7 @@ class RoutingRow(RowBody):
     unit = coded("接收科室")
     duty = matching("职责", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
     district = matching("区县", DISTRICT_PATTERN, DISTRICT_MESSAGE, optional=True)
-    site_kind = matching("工地类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
+    site_kind = matching("地点类型", _WINDOW_CODE_PATTERN, _WINDOW_CODE_MESSAGE, optional=True)
 
 
 class RuleRow(RowBody):
@@ -343,6 +277,8 @@ _ROWS = {
     "report_lines": ReportLineRow(),
     "routing": RoutingRow(),
     "camera_adapters": CameraAdapterRow(),
+    "gate_adapters": GateAdapterRow(),
+    **PAPER_ROWS,
 }
 _ANY_ROW = RowBody()
 

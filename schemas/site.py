@@ -69,4 +69,4 @@ class SiteBody(Body):
     suspended = nested("当前停工", SuspensionBody, optional=True)
 
 
-KIND = Kind("site", "工地", "server", SiteBody)
+KIND = Kind("site", "地点", "server", SiteBody)

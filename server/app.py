@@ -18,7 +18,9 @@ from server import __version__, console
 from server.api import (
     devices,
     docs,
+    events,
     flags,
+    gates,
     media,
     ops,
     records,
@@ -58,6 +60,9 @@ API_BLUEPRINTS = (
     rosters.blueprint,
     media.blueprint,
     devices.blueprint,
+    gates.passes,
+    gates.people,
+    events.blueprint,
 )
 OTHER_BLUEPRINTS = (
     sync.blueprint,

@@ -12,13 +12,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
 _UNSAFE_AND_QUICK = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=60"
-_DURABLE = "-c max_connections=60"  # as a real one, so that figures are honest
+DURABLE = "-c max_connections=60"  # as a real one, so that figures are honest
 
 
 @contextmanager
@@ -31,26 +31,65 @@ def temporary_cluster(settings: str = _UNSAFE_AND_QUICK) -> Iterator[str]:
 
 
 def _serve(folder: Path, how: str) -> Iterator[str]:
-    installed = programs()
-    binaries = _readable_copy(installed, folder) if os.geteuid() == 0 else installed
-    user = {"user": "nobody", "group": _group_of("nobody")} if os.geteuid() == 0 else {}
-    home = folder / "cluster"
-    home.mkdir()
-    if user:
+    programs = Programs.ready(folder)
+    made = programs.make_cluster("data")
+    with programs.running(made, how) as url:
+        yield url
+
+
+@dataclass(frozen=True)
+class Programs:
+    """PostgreSQL's programs, and the folder in which they work as somebody whom a server obeys."""
+
+    binaries: Path
+    home: Path
+    name: str
+    user: dict[str, str]  # as whom they run, if not as ourselves
+
+    @classmethod
+    def ready(cls, folder: Path) -> Programs:
+        home = folder / "cluster"
+        home.mkdir()
+        if os.geteuid() != 0:
+            return cls(programs(), home, pwd.getpwuid(os.geteuid()).pw_name, {})
         shutil.chown(home, "nobody")
-    options: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": home, **user}
-    name = pwd.getpwuid(os.geteuid()).pw_name if not user else "nobody"
-    data = str(home / "data")
-    made = [str(binaries / "initdb"), "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    subprocess.run(made, **options)
-    port = _free_port()
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' {how}"
-    control = [str(binaries / "pg_ctl"), "-D", data, "-w", "-l", str(home / "log")]
-    subprocess.run([*control, "-o", settings, "start"], **options)
-    try:
-        yield f"postgresql://{name}@127.0.0.1:{port}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **options)
+        user = {"user": "nobody", "group": _group_of("nobody")}
+        return cls(_readable_copy(programs(), folder), home, "nobody", user)
+
+    def run(self, program: str, *given: str) -> None:
+        command = [str(self.binaries / program), *given]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.home, **self.user)  # type: ignore[call-overload]
+
+    def make_cluster(self, name: str) -> Path:
+        data = self.home / name
+        self.run("initdb", "-D", str(data), "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        return data
+
+    def follow(self, url: str, name: str) -> Path:
+        """A copy of the cluster that runs at this URL, which follows it once it runs."""
+        data = self.home / name
+        self.run("pg_basebackup", "-d", url, "-D", str(data), "-R", "-X", "stream", "-c", "fast")
+        return data
+
+    @contextmanager
+    def running(self, data: Path, how: str) -> Iterator[str]:
+        """Run the cluster; gives the URL of its server, without a database."""
+        port = _free_port()
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' {how}"
+        self.run("pg_ctl", "-D", str(data), "-w", "-l", f"{data}.log", "-o", settings, "start")
+        try:
+            yield f"postgresql://{self.name}@127.0.0.1:{port}"
+        finally:
+            if (data / "postmaster.pid").exists():
+                self.stop(data)
+
+    def stop(self, data: Path) -> None:
+        """As a power cut does."""
+        self.run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
+
+    def promote(self, data: Path) -> None:
+        """Let a cluster that followed another take its place."""
+        self.run("pg_ctl", "-D", str(data), "-w", "promote")
 
 
 def create_database(server: str, name: str, template: str = "template1") -> str:
@@ -97,5 +136,5 @@ def _free_port() -> int:
 if (
     __name__ == "__main__"
 ):  # `python -m tests.postgresql COMMAND … OPTION` runs it with the URL of a fresh, durable database
-    with temporary_cluster(_DURABLE) as server:
+    with temporary_cluster(DURABLE) as server:
         sys.exit(subprocess.run([*sys.argv[1:], create_database(server, "fresh")]).returncode)

@@ -68,6 +68,7 @@ def compile_sheets(
             "rests": row.one_of("rests", _RESTS, "official"),
             "worker_optional": _fields_of_person(row, "worker_optional", SPARABLE),
             "worker_required": _fields_of_person(row, "worker_required", ASKABLE),
+            **({"word": word} if (word := row.text("word")) else {}),
         }
         found.append(SheetRow("site_kinds", "site_kinds", row.number, data, _is_dated(row)))
     for row in rows_of(sheets.get("duties"), faults):

@@ -12,8 +12,10 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from server.actions.accounts.log_in import viewer_by_token
+from server.actions.accounts.service_accounts import SCOPES
+from server.actions.accounts.service_keys import Caller, caller_by_key, is_service_key, note_use
 from server.api.bodies import read_json_body
-from server.base.db import read
+from server.base.db import read, write
 from server.base.problems import Problem
 from server.models.access import Viewer, may_administer
 from server.web.responses import answer_problem, now_ms, problem_of, runtime
@@ -23,6 +25,7 @@ __all__ = ["ApiBlueprint", "answer_problem", "register_problems", "require_admin
 BODY_BYTES_MAX = 64 * 1024
 TOKEN_CHARS_MAX = 200
 ERRORS_MAX = 100  # reported of one request
+ANY_SCOPE = "*"  # whatever a program's key opens
 
 
 def register_problems(app: Flask) -> None:
@@ -64,15 +67,25 @@ def _by_pointer(messages: Any, pointer: str = "") -> Iterator[tuple[str, list[st
 
 class ApiBlueprint(Blueprint):
     """A blueprint of the API: its input goes through our parser; unless it is `open_to_all`, only logged-in
-    users may call it."""
+    users may call it, and programs whose key has its `service_scope` (of SCOPES, or ANY_SCOPE). With `services_only` users
+    may not."""
 
     ARGUMENTS_PARSER = Parser(unknown=RAISE)
 
-    def __init__(self, name: str, import_name: str, *, open_to_all: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        *,
+        open_to_all: bool = False,
+        service_scope: str = "",
+        services_only: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(name, import_name, **options)
         self.before_request(_bound_body)
         if not open_to_all:
-            self.before_request(require_viewer)
+            self.before_request(lambda: require_viewer(service_scope, services_only=services_only))
 
     def _store_endpoint_docs(
         self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
@@ -88,11 +101,17 @@ def _bound_body() -> None:
     request.max_content_length = BODY_BYTES_MAX
 
 
-def require_viewer() -> None:
-    """Find the user by the bearer token. Raises Problem 401."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_CHARS_MAX:
+def require_viewer(service_scope: str = "", *, services_only: bool = False) -> None:
+    """Find the user by the bearer token, or the program by its key. Raises Problem 401, and 403 for a key without this
+    scope."""
+    token = _token()
+    if not 0 < len(token) <= TOKEN_CHARS_MAX:
         raise unauthenticated()
+    if is_service_key(token):
+        _require_scope(token, service_scope)
+        return
+    if services_only:
+        raise Problem("key_scope_lacking", f"这里只对对接系统开放, 要有权限: {SCOPES[service_scope]}。")
     with read() as session:
         found = viewer_by_token(session, token, now_ms())
     if found is None:
@@ -100,6 +119,37 @@ def require_viewer() -> None:
     if found.must_change:
         raise Problem("password_change_needed")
     g.viewer, g.token = found, token
+
+
+def _token() -> str:
+    """The bearer token; or, from machines that know nothing else, the password of HTTP Basic."""
+    scheme, _, said = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return said
+    given = request.authorization
+    password = given.password if given is not None and scheme.lower() == "basic" else None
+    return password if password is not None and is_service_key(password) else ""
+
+
+def _require_scope(token: str, scope: str) -> None:
+    at_ms = now_ms()
+    with read() as session:
+        found = caller_by_key(session, token, at_ms)
+    if found is None:
+        raise unauthenticated()
+    if scope not in (ANY_SCOPE, *found.scopes):
+        lacking = f"要有权限: {SCOPES[scope]}。" if scope else "这里不对对接系统开放。"
+        raise Problem("key_scope_lacking", lacking)
+    if not found.is_noted:
+        with write() as session:
+            note_use(session, found.key_id, at_ms)
+    g.viewer, g.token, g.caller = found.viewer, token, found
+
+
+def caller() -> Caller | None:
+    """The program of this request; None for a user."""
+    found: Caller | None = g.get("caller")
+    return found
 
 
 def viewer() -> Viewer:

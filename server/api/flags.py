@@ -9,6 +9,7 @@ from server.actions.flags.list_flags import FlagFile, ShownFlag, one_flag, page_
 from server.actions.flags.move_flag import Wanted, move_flag
 from server.api.blueprint import ApiBlueprint, viewer
 from server.api.shapes import FlagFileShape, FlagPage, FlagQuery, MoveIn, NoQuery
+from server.api.unchanged import mark_unchanged
 from server.base.db import read, write
 from server.models.paging import Page
 from server.web.responses import tx_of
@@ -16,6 +17,7 @@ from server.web.responses import tx_of
 blueprint = ApiBlueprint(
     "flags", __name__, url_prefix="/api/v1/flags", description="问题标记: 只是线索, 不是处罚依据"
 )
+blueprint.after_request(mark_unchanged)
 
 
 @blueprint.get("")

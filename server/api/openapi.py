@@ -88,9 +88,7 @@ def make_api(app: Flask, version: str) -> GongdiApi:
         OPENAPI_JSON_PATH="openapi.json",
     )
     options = {
-        "info": {
-            "description": "建设工地常态化防控检查: 工地、时段、问题标记。时间均为带时区的 RFC 3339 文本。"
-        },
+        "info": {"description": "现场检查: 地点、时段、问题标记。时间均为带时区的 RFC 3339 文本。"},
         "servers": [{"url": "/"}],
         "security": [{"session": []}],
     }

@@ -46,7 +46,7 @@ class RecordQuery(Input):
         error_messages=ZH,
         metadata={"description": "记录种类; 不写: 您能看到的所有种类 (文件必须写明)"},
     )
-    site = _id("工地应为小写、带连字符的 UUID。", metadata={"description": "工地; 不写: 您能看到的所有工地"})
+    site = _id("地点应为小写、带连字符的 UUID。", metadata={"description": "地点; 不写: 您能看到的所有地点"})
     choice = fields.List(
         fields.String(validate=Pattern(CHOICE_PATTERN, error=CHOICE_WRONG), error_messages=ZH),
         load_default=list,
@@ -82,7 +82,7 @@ class FullRecords(Input):
         include: ClassVar[dict[str, fields.Field[Any]]] = {one.name: parameter(one) for one in RECORD_FILTERS}
 
     kind = fields.String(required=True, validate=_KIND, error_messages=ZH)
-    site = _id("工地应为小写、带连字符的 UUID。", required=True)
+    site = _id("地点应为小写、带连字符的 UUID。", required=True)
     reason = fields.String(required=True, error_messages=ZH, metadata={"description": "事由; 会被保留"})
     format = fields.String(
         load_default=CSV,
@@ -135,7 +135,7 @@ class RecordPage(Schema):
     more = fields.Boolean(metadata={"description": "变更流: 现在还有更多"})
     from_start = fields.List(
         fields.UUID(),
-        metadata={"description": "变更流: 这些工地从头开始, 请先丢弃此前所存的它们的记录"},
+        metadata={"description": "变更流: 这些地点从头开始, 请先丢弃此前所存的它们的记录"},
     )
 
 

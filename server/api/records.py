@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from flask import Response, jsonify, request, stream_with_context
 
 from schemas.json_schema import DIALECT
+from server.actions.accounts.service_accounts import RECORDS
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sites.list_records import served_as
 from server.actions.sites.record_changes import page_of_changes
@@ -26,6 +26,7 @@ from server.api.record_shapes import (
     wanted_of,
 )
 from server.api.shapes import NoQuery
+from server.api.unchanged import mark_unchanged
 from server.base.db import read
 from server.base.problems import Problem
 from server.models.paging import Page
@@ -33,8 +34,13 @@ from server.web.responses import as_download, now_ms, runtime
 from server.workflows.export_records import CSV, MIMES, XLSX, RecordsFile, export_records
 
 blueprint = ApiBlueprint(
-    "records", __name__, url_prefix="/api/v1/records", description="记录: 各种检查、登记和表单"
+    "records",
+    __name__,
+    url_prefix="/api/v1/records",
+    description="记录: 各种检查、登记和表单",
+    service_scope=RECORDS,
 )
+blueprint.after_request(mark_unchanged)
 _MIMES = {"application/json": JSON, MIMES[XLSX]: XLSX, "text/csv": CSV}
 _FILES: dict[str, Any] = {
     MIMES[XLSX]: {"schema": {"type": "string", "format": "binary"}},
@@ -53,10 +59,10 @@ _NO_OTHERS = "变更流不能按它筛选: 一条记录改动后可能不再符�
 @blueprint.doc(
     summary="记录: 分页、变更流, 或 .xlsx、.csv 文件",
     description=(
-        "先按工地, 再按种类, 其中最新的在前。`day`、`from`、`to` 是上海时间的日期, 两端都包含。"
-        "`changed_since` 给出此后变动的记录, 一条不漏: 每个工地各有一个变更序号, 锁定工地才能取号, "
-        "所以同一工地的号按提交的先后出现; "
-        "游标记下每个工地读到几号。修改、更正、作废都会再次出现, 删除的没有字段。"
+        "先按地点, 再按种类, 其中最新的在前。`day`、`from`、`to` 是上海时间的日期, 两端都包含。"
+        "`changed_since` 给出此后变动的记录, 一条不漏: 每个地点各有一个变更序号, 锁定地点才能取号, "
+        "所以同一地点的号按提交的先后出现; "
+        "游标记下每个地点读到几号。修改、更正、作废都会再次出现, 删除的没有字段。"
         "文件须写明 `kind`, 列是这种表单所有版本的列的并集。"
     ),
     responses={"200": {"description": "记录", "content": {**_PAGE, **_FILES}}},
@@ -105,7 +111,7 @@ def show_schema(_: dict[str, Any]) -> Response:
 
 @blueprint.post("/full")
 @blueprint.doc(
-    summary="一个工地的一种记录, 遮盖的字段写全 (.xlsx 或 .csv); 事由会被保留",
+    summary="一个地点的一种记录, 遮盖的字段写全 (.xlsx 或 .csv); 事由会被保留",
     responses={"200": {"description": "文件", "content": _FILES}},
 )
 @blueprint.arguments(FullRecords)
@@ -125,16 +131,6 @@ def export_full(asked: dict[str, Any]) -> Response:
         problem.members |= {"errors": {f"/{name.lstrip('/')}": texts for name, texts in errors.items()}}
         raise
     return _download(file)
-
-
-@blueprint.after_request
-def mark_unchanged(response: Response) -> Response:
-    """The same answer again is 304 for a client that has it."""
-    if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
-        response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
-        response.headers["Cache-Control"] = "private, no-cache"
-        response.make_conditional(request)
-    return response
 
 
 def _changes(asked: dict[str, Any], since: str) -> dict[str, Any]:

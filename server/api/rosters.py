@@ -67,7 +67,7 @@ def upload(_: dict[str, Any], site_id: UUID) -> tuple[ShownRoster, int, dict[str
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(404, "NOT_FOUND")
 def list_rosters(asked: dict[str, Any], site_id: UUID) -> Page[ShownRoster]:
-    """一个工地上传过的名册, 最新的在前"""
+    """一个地点上传过的名册, 最新的在前"""
     with read() as session:
         return page_of_rosters(session, viewer(), str(site_id), asked.get("cursor"), asked["limit"])
 
@@ -137,7 +137,7 @@ def choose_columns(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
 @blueprint.alt_response(404, "NOT_FOUND")
 @blueprint.alt_response(409, "CONFLICT")
 def commit(asked: dict[str, Any], roster_id: UUID) -> ShownRoster:
-    """提交: 新增和变更写入工地的记录, 平板下次同步就能看到; 再次提交不会重复
+    """提交: 新增和变更写入地点的记录, 平板下次同步就能看到; 再次提交不会重复
 
     只写入预览显示过的内容。预览之后有人的登记被别处改过的, 答 409 `preview_stale`, 什么都不写, 预览已重新比对;
     已按另一种决定提交过的, 答 409 `already_committed`。

@@ -159,7 +159,7 @@ class SitePage(Schema):
 class WindowShape(Schema):
     id = fields.UUID()
     duty = fields.String()
-    place = fields.String(metadata={"description": "场所类型; 空: 整个工地"})
+    place = fields.String(metadata={"description": "场所类型; 空: 不分场所"})
     place_id = fields.UUID(allow_none=True, metadata={"description": "场所; 空: 这类场所合为一个时段"})
     local_date = fields.String(metadata={"format": "date"})
     slot = fields.String()

@@ -6,14 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from server.actions.sites.list_sites import ShownSite, Span, one_site, page_of_sites, page_of_windows
-from server.api.blueprint import ApiBlueprint, viewer
+from server.api.blueprint import ANY_SCOPE, ApiBlueprint, viewer
 from server.api.shapes import NoQuery, PageQuery, SitePage, SiteShape, WindowPage, WindowQuery
+from server.api.unchanged import mark_unchanged
 from server.base.db import read
 from server.models.paging import Page
 from server.models.window import Window
 from server.web.responses import now_ms
 
-blueprint = ApiBlueprint("sites", __name__, url_prefix="/api/v1/sites", description="工地")
+blueprint = ApiBlueprint(
+    "sites", __name__, url_prefix="/api/v1/sites", description="地点", service_scope=ANY_SCOPE
+)
+blueprint.after_request(mark_unchanged)
 
 
 @blueprint.get("")
@@ -21,7 +25,7 @@ blueprint = ApiBlueprint("sites", __name__, url_prefix="/api/v1/sites", descript
 @blueprint.response(200, SitePage)
 @blueprint.alt_response(401, "UNAUTHORIZED")
 def list_sites(asked: dict[str, Any]) -> Page[ShownSite]:
-    """我能看到的工地"""
+    """我能看到的地点"""
     with read() as session:
         return page_of_sites(session, viewer(), asked.get("cursor"), asked["limit"])
 
@@ -32,7 +36,7 @@ def list_sites(asked: dict[str, Any]) -> Page[ShownSite]:
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(404, "NOT_FOUND")
 def show_site(_: dict[str, Any], site_id: UUID) -> ShownSite:
-    """一个工地"""
+    """一个地点"""
     with read() as session:
         return one_site(session, viewer(), str(site_id))
 
@@ -43,7 +47,7 @@ def show_site(_: dict[str, Any], site_id: UUID) -> ShownSite:
 @blueprint.alt_response(401, "UNAUTHORIZED")
 @blueprint.alt_response(404, "NOT_FOUND")
 def list_windows(asked: dict[str, Any], site_id: UUID) -> Page[Window]:
-    """一个工地的检查时段
+    """一个地点的检查时段
 
     `from` 与 `to` 是上海时间的日期, 两端都包含, 最多 93 天; 不填时为最近一周到明天。
     """

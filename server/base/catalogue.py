@@ -20,9 +20,9 @@ class Entry(NamedTuple):
 
 _ENTRIES = (
     Entry(301, "already_committed", 409, "这份名册已经提交过", ""),
-    Entry(302, "ambiguous_site", 409, "工地重名", ""),
+    Entry(302, "ambiguous_site", 409, "地点重名", ""),
     Entry(
-        303, "another_open", 409, "已有未销号的标记", "同一工地、同一职责已有一个未销号的标记, 请在那里处理。"
+        303, "another_open", 409, "已有未销号的标记", "同一地点、同一职责已有一个未销号的标记, 请在那里处理。"
     ),
     Entry(304, "backup_unusable", 422, "备份不能用", ""),
     Entry(305, "bad_request", 400, "请求无法理解", ""),
@@ -108,7 +108,7 @@ _ENTRIES = (
     Entry(379, "unknown_device_class", 422, "没有这种设备", ""),
     Entry(380, "unknown_person", 404, "没有这个人", ""),
     Entry(381, "unknown_sheets", 422, "没有可导入的工作表", ""),
-    Entry(382, "unknown_site", 404, "没有这个工地", ""),
+    Entry(382, "unknown_site", 404, "没有这个地点", ""),
     Entry(383, "unknown_user", 404, "没有这个用户", ""),
     Entry(384, "unsupported_media_type", 415, "不支持这种内容类型", "请求正文必须是 application/json。"),
     Entry(385, "uri_too_long", 414, "地址太长", ""),
@@ -159,6 +159,11 @@ _ENTRIES = (
     Entry(401, "unknown_kind", 404, "没有这种记录", ""),
     Entry(402, "too_many_rows", 422, "记录太多", ""),
     Entry(405, "pack_refused", 422, "内容包有误", ""),
+    Entry(420, "key_scope_lacking", 403, "这把密钥不能这样用", "请管理员发一把有这项权限的密钥。"),
+    Entry(421, "unknown_adapter", 404, "没有这种接入方式", ""),
+    Entry(431, "paper_not_yet", 409, "还不到这一步", ""),
+    Entry(432, "paper_signed", 409, "文书已经签发", ""),
+    Entry(433, "paper_served", 409, "文书已经送达", ""),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

@@ -9,19 +9,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-import msgspec
-import psycopg
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.types.string import TextLoader
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import SQLAlchemyError as DatabaseTrouble
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from server.base.connections import confirmed, json_text
 from server.base.session import OneDatabase
 
 __all__ = [
@@ -35,7 +31,6 @@ __all__ = [
     "bulk_select",
     "bulk_update",
     "db",
-    "engine_options",
     "is_alone",
     "is_passing",
     "is_postgresql",
@@ -48,9 +43,6 @@ __all__ = [
     "write_in_turn",
 ]
 
-BUSY_TIMEOUT_MS = 10_000
-STATEMENT_TIMEOUT_MS = 30_000
-_CACHE_KIB = 16_384  # of SQLite, a connection: with its own 2 MB a push writes pages out and reads them again
 # Between two transactions of background work on SQLite, where a waiting writer only polls for the lock.
 PAUSE_S_MAX = 0.1
 _is_alone = ContextVar("_is_alone", default=False)
@@ -89,71 +81,13 @@ class Id(sa.types.TypeDecorator[str]):
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Engine options for Flask-SQLAlchemy. On PostgreSQL statements are not prepared: one that is planned while its table is
-    empty keeps that plan for good."""
-    json = {"json_serializer": _json_text, "json_deserializer": msgspec.json.decode}
-    if url.startswith("sqlite"):
-        return {
-            **json,
-            "hide_parameters": True,
-            "connect_args": {
-                "timeout": BUSY_TIMEOUT_MS / 1000,
-                "check_same_thread": False,
-                "cached_statements": 1000,  # more than there are: to plan one takes longer than to execute it
-            },
-        }
-    options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
-    return {
-        **json,
-        "hide_parameters": True,  # an error is logged without the values that it met
-        "connect_args": {"prepare_threshold": None, "options": options},
-        "pool_pre_ping": True,
-        "pool_size": 10,
-        "max_overflow": 20,
-    }
-
-
-def _json_text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-@event.listens_for(Engine, "connect")
-def _on_connect(connection: Any, _record: Any) -> None:
-    if isinstance(connection, psycopg.Connection):
-        connection.adapters.register_loader("uuid", TextLoader)  # see Id: text everywhere
-        return
-    connection.isolation_level = None  # the driver's own BEGIN would come too late; see _on_begin
-    cursor = connection.cursor()
-    # FULL: in WAL, NORMAL loses acknowledged work when the power goes. What is deleted is overwritten: erased is gone.
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        "foreign_keys=ON",
-        f"cache_size=-{_CACHE_KIB}",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-@event.listens_for(Engine, "begin")
-def _on_begin(connection: Connection) -> None:
-    """A SQLite writer takes its lock first: a reader that becomes a writer half-way fails when another
-    wrote meanwhile."""
-    if connection.dialect.name == "sqlite":
-        reading = connection.get_execution_options().get("gongdi_read", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
 @contextmanager
 def write() -> Iterator[Session]:
     """One transaction that commits at the end, once. Endpoints, ticks and commands open it; actions never
-    commit."""
+    commit. Raises OperationalError when the standby that PostgreSQL is to wait for did not confirm it."""
     session = db.session()
     try:
-        with session.begin():
+        with confirmed(), session.begin():
             yield session
     finally:
         session.close()
@@ -330,7 +264,7 @@ def bulk_select(
             f'SELECT wanted.key, {chosen} FROM json_each(?) wanted CROSS JOIN "{table.name}" found ON {same}'
         )
     with _driver_of(session, text) as driver:
-        return list(driver.execute(text, [_json_text(rows)]).fetchall())
+        return list(driver.execute(text, [json_text(rows)]).fetchall())
 
 
 def bulk_update(
@@ -380,7 +314,7 @@ def _is_bytes(column: sa.Column[Any]) -> bool:
 
 def _records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Rows as a JSON text, bytes as base64."""
-    return _json_text([dict(zip(columns, row, strict=True)) for row in rows])
+    return json_text([dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def is_postgresql(session: Session) -> bool:

@@ -32,14 +32,14 @@ LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
     "--sizes", default="10000,50000", show_default=True, help="各测一次的存量 (条测温记录), 逗号分隔。"
 )
 @click.option(
-    "--locks", is_flag=True, help="只测 SQLite 写锁占用的最长时间: 1,000 个工地的调度, 50,000 人的名册。"
+    "--locks", is_flag=True, help="只测 SQLite 写锁占用的最长时间: 1,000 个地点的调度, 50,000 人的名册。"
 )
 @click.option("--sync", is_flag=True, help="只测上报、下发和心跳。")
 @click.option("--profile", is_flag=True, help="只测上报、下发和心跳, 并列出每条记录的处理器时间用在哪里。")
 @click.option("--clients", is_flag=True, help="只测 1、4、8 个客户端同时经 HTTP 上报。")
 @click.option("--trips", is_flag=True, help="只测 10,000 人各 30 次行程与风险地区名单的核对。")
 @click.option("--plan", is_flag=True, help="只测整份方案: 1,000 个各类单位排两天时段, 空转, 方案落实页。")
-@click.option("--burst-sites", default=500, show_default=True, help="同时缺失的工地数, 每个 50 个时段。")
+@click.option("--burst-sites", default=500, show_default=True, help="同时缺失的地点数, 每个 50 个时段。")
 def bench(
     urls: tuple[str, ...],
     sizes: str,

@@ -96,9 +96,9 @@ def show() -> None:
 @click.argument("code")
 @click.argument("name")
 @click.option("--platform", required=True, help="由哪个平台上报: 名称或编号。")
-@click.option("--place", default="", help="在工地的哪处场所; 不写为全工地。")
+@click.option("--place", default="", help="在地点的哪处场所; 不写为不分场所。")
 def add_one(site: str, code: str, name: str, platform: str, place: str) -> None:
-    """给工地 SITE 新增摄像机: 20 位国标编码 CODE, 名称 NAME。从下一个开始的时段起要求。
+    """给地点 SITE 新增摄像机: 20 位国标编码 CODE, 名称 NAME。从下一个开始的时段起要求。
 
     \b
     gongdi camera add 东苑一期 41070200001320000001 大门球机 --platform 市平台 --place 大门
@@ -120,7 +120,7 @@ def close_one(camera: str) -> None:
 @click.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_list(file: Path) -> None:
-    """从 FILE (.xlsx 或 .csv) 新增摄像机: 列为 编码、名称、工地、场所、平台。全部正确才新增, 已有的不变。"""
+    """从 FILE (.xlsx 或 .csv) 新增摄像机: 列为 编码、名称、地点、场所、平台。全部正确才新增, 已有的不变。"""
     cameras = read_cameras(read_workbook(file.read_bytes()))
     with writing() as (session, runtime, now_ms):
         done = enter_cameras(tx_of(session, runtime.seals, now_ms), cameras)

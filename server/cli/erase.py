@@ -33,11 +33,11 @@ _STEPS = {
 
 @click.command("find")
 def find() -> None:
-    """按证件号码查找一个人在各工地名册上的记录。号码从键盘或标准输入读, 不留在命令历史里。"""
+    """按证件号码查找一个人在各地点名册上的记录。号码从键盘或标准输入读, 不留在命令历史里。"""
     number = click.prompt("证件号码", hide_input=True).strip()
     app = make_app()
     check_schema(app)
-    shown = table("工地", "姓名", "证件号码", "进场", "退场", "编号")
+    shown = table("地点", "姓名", "证件号码", "进场", "退场", "编号")
     with app.app_context(), read() as session:
         found = find_by_certificate(session, runtime_of(app).seals, number)
     for one in found:

@@ -73,7 +73,7 @@ def check(file: Path, as_json: bool) -> None:
 @click.option("--author", help="写这张表单的用户; 和 --approver 一起用。")
 @click.option("--approver", help="批准发布的另一名用户。")
 def publish(file: Path, author: str | None, approver: str | None) -> None:
-    """发布表单 FILE, 连同其中的职责、场所类型和工地类型; 有一处不对就全部不发布。平板下一次同步就有。
+    """发布表单 FILE, 连同其中的职责、场所类型和地点类型; 有一处不对就全部不发布。平板下一次同步就有。
 
     \b
     gongdi form check 池塘巡查.xlsx
@@ -122,7 +122,7 @@ def _publish(act: Any) -> None:
     what = "已发布" if done.is_new else "内容相同, 没有变化"
     click.echo(f"{what}: {form.title} ({form.code}) 第 {form.version} 版, {form.since} 起用")
     if done.rows:
-        click.echo(f"一起装入 {done.rows} 行: 职责、时段、场所类型或工地类型; 下一次调度就生成时段")
+        click.echo(f"一起装入 {done.rows} 行: 职责、时段、场所类型或地点类型; 下一次调度就生成时段")
     if again["done"]:
         click.echo(f"以前退回、等这张表单的记录已重新处理: {again['done']} 条")
     click.echo(f"涉及{reach}")
@@ -176,7 +176,7 @@ def export(code: str, version: int | None, out: Path | None) -> None:
 @click.command("example")
 @click.argument("file", metavar="FILE.xlsx", type=click.Path(dir_okay=False, path_type=Path))
 def example(file: Path) -> None:
-    """写出一份完整的样表 FILE.xlsx (池塘巡查: 表单、职责、场所类型、工地类型), 改了就能发布。"""
+    """写出一份完整的样表 FILE.xlsx (池塘巡查: 表单、职责、场所类型、地点类型), 改了就能发布。"""
     file.write_bytes(form_workbook(example_tables_json()))
     click.echo(f"已写到 {file}; 改好后: gongdi form check {file}")
 

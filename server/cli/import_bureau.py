@@ -21,7 +21,7 @@ _SHOWN_MAX = 5  # wrong rows on the screen; all of them are in the file
 @click.option("--commit", is_flag=True, help="导入。不写则只预览, 什么都不改变。")
 @click.option("--template", is_flag=True, help="把空白模板写到 FILE。")
 def import_file(file: Path, commit: bool, template: bool) -> None:
-    """从一个工作簿 FILE 导入工地、人员和分配: 先预览, 再导入; 有问题的行另存, 改好再导入。
+    """从一个工作簿 FILE 导入地点、人员和分配: 先预览, 再导入; 有问题的行另存, 改好再导入。
 
     \b
     gongdi import 全市.xlsx --template    写一份空白模板

@@ -12,9 +12,9 @@ COMMANDS = {
     "prepare": ("server.cli.work:prepare", "一步备好: 数据库, 基础数据, 演示城市 (GONGDI_DEMO=0 不建)。"),
     "scheduler": ("server.cli.work:scheduler", "启动调度: 生成时段、到期判定、升级问题。"),
     "tick": ("server.cli.work:tick", "只做一次调度, 再发送到期的通知、询问监控平台, 打印做了什么 (JSON)。"),
-    "import": ("server.cli.import_bureau:import_file", "从一个工作簿导入工地、人员和分配。"),
-    "assign": ("server.cli.people:assign", "把工地分配给用户。"),
-    "unassign": ("server.cli.people:unassign", "收回用户的工地。"),
+    "import": ("server.cli.import_bureau:import_file", "从一个工作簿导入地点、人员和分配。"),
+    "assign": ("server.cli.people:assign", "把地点分配给用户。"),
+    "unassign": ("server.cli.people:unassign", "收回用户的地点。"),
     "enrol-code": ("server.cli.people:enrol_code", "给检查员的新平板发一个注册码。"),
     "tablet": ("server.cli.tablet:tablet", "一台参考平板: 注册、离线写记录、同步、查看。"),
     "backup": ("server.cli.backup:backup", "把数据库和照片备份到一个新文件夹; 服务不必停。"),
@@ -53,12 +53,12 @@ GROUPS = {
         },
     ),
     "site": (
-        "管理工地: 新增、列出、停工、复工。",
+        "管理地点: 新增、列出、停工、复工。",
         {
-            "add": ("server.cli.sites:add", "新增在建工地 NAME; 下一次调度就生成检查时段。"),
-            "list": ("server.cli.sites:show", "列出全部工地。"),
+            "add": ("server.cli.sites:add", "新增在建地点 NAME; 下一次调度就生成检查时段。"),
+            "list": ("server.cli.sites:show", "列出全部地点。"),
             "suspend": ("server.cli.sites:suspend", "登记经批准的停工。"),
-            "resume": ("server.cli.sites:resume", "工地 SITE 现在复工。"),
+            "resume": ("server.cli.sites:resume", "地点 SITE 现在复工。"),
             "archive": ("server.cli.archive:archive", "生成归档包, 交档案室。"),
             "alert": ("server.cli.sites:alert", "改变防控级别: 一处, 或一个区县、一个类型的全部。"),
         },
@@ -68,13 +68,13 @@ GROUPS = {
         {"verify": ("server.cli.archive:verify", "核验归档包 FILE。")},
     ),
     "place": (
-        "工地的场所: 新增、改名、停用、列出。",
+        "地点的场所: 新增、改名、停用、列出。",
         {
-            "add": ("server.cli.places:add", "给工地新增一处场所。"),
+            "add": ("server.cli.places:add", "给地点新增一处场所。"),
             "rename": ("server.cli.places:rename", "给场所改名; 原来的名称仍认得。"),
             "size": ("server.cli.places:size", "写明一处场所的面积和容量。"),
             "close": ("server.cli.places:close", "停用一处场所。"),
-            "list": ("server.cli.places:show", "列出工地的全部场所。"),
+            "list": ("server.cli.places:show", "列出地点的全部场所。"),
         },
     ),
     "platform": (
@@ -87,11 +87,23 @@ GROUPS = {
         },
     ),
     "camera": (
-        "工地的摄像机: 新增、导入、停用。",
+        "地点的摄像机: 新增、导入、停用。",
         {
-            "add": ("server.cli.cameras:add_one", "给工地新增摄像机。"),
+            "add": ("server.cli.cameras:add_one", "给地点新增摄像机。"),
             "import": ("server.cli.cameras:import_list", "从文件新增摄像机。"),
             "close": ("server.cli.cameras:close_one", "停用一个摄像机。"),
+        },
+    ),
+    "service": (
+        "对接系统: 闸机、实名制平台等程序的账号和密钥。",
+        {
+            "add": ("server.cli.services:add", "新增对接账号, 显示它的第一把密钥。"),
+            "key": ("server.cli.services:key", "给对接账号再发一把密钥。"),
+            "revoke": ("server.cli.services:revoke", "作废一把密钥, 立即生效。"),
+            "close": ("server.cli.services:close", "停用对接账号, 作废它的全部密钥。"),
+            "sink": ("server.cli.services:sink", "新增接收事件的地址, 显示它的签名密钥。"),
+            "unsink": ("server.cli.services:unsink", "停用接收事件的地址。"),
+            "list": ("server.cli.services:show", "列出在用的账号和密钥; 密钥只显示开头。"),
         },
     ),
     "channel": (
@@ -140,10 +152,10 @@ GROUPS = {
         },
     ),
     "site-kind": (
-        "工地类型: 新增、修改、列出。",
+        "地点类型: 新增、修改、列出。",
         {
-            "set": ("server.cli.reference:set_site_kind", "新增或修改工地类型 CODE。"),
-            "list": ("server.cli.reference:show_site_kinds", "列出工地类型。"),
+            "set": ("server.cli.reference:set_site_kind", "新增或修改地点类型 CODE。"),
+            "list": ("server.cli.reference:show_site_kinds", "列出地点类型。"),
         },
     ),
     "place-kind": (
@@ -213,17 +225,17 @@ GROUPS = {
 )
 @click.version_option(__version__, prog_name="gongdi")
 def gongdi() -> None:
-    """工地 Gongdi: 离线优先的工地检查。
+    """工地 Gongdi: 离线优先的现场检查。
 
     \b
     第一次使用:
       gongdi db upgrade                       建好数据库
       gongdi seed reference                   装入区县、科室、职责、规则
       gongdi user add li --role admin         新增管理员
-      gongdi import 全市.xlsx --commit        导入全部工地、人员和分配, 或者逐个:
+      gongdi import 全市.xlsx --commit        导入全部地点、人员和分配, 或者逐个:
       gongdi user add lihua --role inspector  新增检查员
-      gongdi site add 东苑一期 --district 410702  新增工地
-      gongdi assign lihua 东苑一期            分配工地
+      gongdi site add 东苑一期 --district 410702  新增地点
+      gongdi assign lihua 东苑一期            分配地点
       gongdi enrol-code lihua                 给平板发注册码
       gongdi serve                            网页和接口
       gongdi scheduler                        判定时段, 升级问题 (另开一个进程)

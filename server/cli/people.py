@@ -142,7 +142,7 @@ def _password(from_stdin: bool) -> str:
 @click.argument("name", metavar="USER")
 @click.argument("site", metavar="SITE")
 def assign(name: str, site: str) -> None:
-    """把工地 SITE (编号或名称) 分配给用户 USER; 其平板下次同步就会收到。"""
+    """把地点 SITE (编号或名称) 分配给用户 USER; 其平板下次同步就会收到。"""
     with writing() as (session, runtime, now_ms):
         found = find_site(session, site)
         assign_site(session, runtime.seals, find_user(session, name), found, now_ms)
@@ -153,7 +153,7 @@ def assign(name: str, site: str) -> None:
 @click.argument("name", metavar="USER")
 @click.argument("site", metavar="SITE")
 def unassign(name: str, site: str) -> None:
-    """收回用户 USER 的工地 SITE; 其平板发完未发的记录后会清除该工地的数据。"""
+    """收回用户 USER 的地点 SITE; 其平板发完未发的记录后会清除该地点的数据。"""
     with writing() as (session, runtime, now_ms):
         found = find_site(session, site)
         unassign_site(session, runtime.seals, find_user(session, name), found, now_ms)

@@ -25,7 +25,7 @@ _AT = click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"])
 @click.argument("kind")
 @click.argument("name")
 def add(site: str, kind: str, name: str) -> None:
-    """给工地 SITE 新增一处场所: 类型 KIND, 名称 NAME。从下一个开始的时段起检查。
+    """给地点 SITE 新增一处场所: 类型 KIND, 名称 NAME。从下一个开始的时段起检查。
 
     \b
     gongdi place add 东苑一期 dormitory 3号宿舍楼
@@ -40,7 +40,7 @@ def add(site: str, kind: str, name: str) -> None:
 @click.argument("place")
 @click.argument("name")
 def rename(site: str, place: str, name: str) -> None:
-    """把工地 SITE 的场所 PLACE (名称或编号) 改名为 NAME; 原来的名称仍认得。"""
+    """把地点 SITE 的场所 PLACE (名称或编号) 改名为 NAME; 原来的名称仍认得。"""
     with writing() as (session, runtime, now_ms):
         editing = _editing(session, runtime, now_ms, site)
         found = _find(session, editing.site_id, place)
@@ -53,7 +53,7 @@ def rename(site: str, place: str, name: str) -> None:
 @click.argument("place")
 @click.option("--at", "at", type=_AT, help="停用时刻 (北京时间), 如 '2026-12-01 08:00'; 不填为现在。")
 def close(site: str, place: str, at: datetime | None) -> None:
-    """停用工地 SITE 的场所 PLACE (名称或编号): 到那时还没有结束的时段不再要求。"""
+    """停用地点 SITE 的场所 PLACE (名称或编号): 到那时还没有结束的时段不再要求。"""
     with writing() as (session, runtime, now_ms):
         editing = _editing(session, runtime, now_ms, site)
         found = _find(session, editing.site_id, place)
@@ -68,7 +68,7 @@ def close(site: str, place: str, at: datetime | None) -> None:
 @click.option("--m2", type=click.FloatRange(0, min_open=True), help="净面积 (平方米)。")
 @click.option("--capacity", type=click.IntRange(1), help="容纳人数。")
 def size(site: str, place: str, m2: float | None, capacity: int | None) -> None:
-    """写明工地 SITE 的场所 PLACE (名称或编号) 的面积和容量; 不写的为不知道。"""
+    """写明地点 SITE 的场所 PLACE (名称或编号) 的面积和容量; 不写的为不知道。"""
     with writing() as (session, runtime, now_ms):
         editing = _editing(session, runtime, now_ms, site)
         found = measure_place(editing, _find(session, editing.site_id, place).id, m2, capacity)
@@ -83,7 +83,7 @@ def _size(place: Place) -> str:
 @click.command("list")
 @click.argument("site")
 def show(site: str) -> None:
-    """列出工地 SITE 的全部场所, 停用的也在内。"""
+    """列出地点 SITE 的全部场所, 停用的也在内。"""
     shown = table("名称", "类型", "大小", "启用", "停用", "曾用名称", "编号")
     with writing() as (session, _, _):
         for one in _places(session, find_site(session, site).id):

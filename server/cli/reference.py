@@ -82,8 +82,8 @@ def _by_mode(command: Any) -> Any:
 @click.option("--name", help="名称 (新的必填)。")
 @click.option("--evidence", help="由哪种记录完成: 记录种类或表单的代码。")
 @click.option("--slots", help="时段: morning@06:00-10:00+30 (宽限分钟) 或通用的 morning, 用空格隔开。")
-@click.option("--places", help="场所类型, 用空格隔开; 空为全工地。")
-@click.option("--site-kinds", help="工地类型, 用空格隔开。")
+@click.option("--places", help="场所类型, 用空格隔开; 空为不分场所。")
+@click.option("--site-kinds", help="地点类型, 用空格隔开。")
 @click.option("--stages", help="阶段, 用空格隔开: preparing building stopped completed。")
 @click.option("--severity", type=click.Choice(("severe", "ordinary", "facilities")), help="严重程度。")
 @_by_mode
@@ -126,7 +126,7 @@ def show_duties() -> None:
         "duties",
         {
             **{"name": "名称", "judging": "判定", "cadence": "频次", "evidence": "记录", "places": "场所"},
-            **{"site_kinds": "工地类型", "slots": "时段"},
+            **{"site_kinds": "地点类型", "slots": "时段"},
         },
     )
 
@@ -141,6 +141,7 @@ def show_duties() -> None:
     help="休息日: 周末和节假日, 节假日, 不休。",
 )
 @click.option("--worker-optional", help=f"人员可不填的项, 用空格隔开: {' '.join(SPARABLE)}。")
+@click.option("--word", help="对一处的称呼, 如 公园; 不填为地点。")
 @click.option("--worker-more", "worker_required", help=f"人员另须填的项, 用空格隔开: {' '.join(ASKABLE)}。")
 @_dated
 def set_site_kind(
@@ -150,20 +151,21 @@ def set_site_kind(
     rests: str | None,
     worker_optional: str | None,
     worker_required: str | None,
+    word: str | None,
     begins: str | None,
     to: str | None,
     source: str | None,
     mark: str | None,
 ) -> None:
-    """新增或修改工地类型 CODE。"""
+    """新增或修改地点类型 CODE。"""
     people = {"worker_optional": _codes(worker_optional), "worker_required": _codes(worker_required)}
-    own = {"name": name, "unit": unit, "rests": rests, **people}
+    own = {"name": name, "unit": unit, "rests": rests, "word": word, **people}
     _set("site_kinds", code, begins, to=to, source=source, mark=mark, **own)
 
 
 @click.command("list")
 def show_site_kinds() -> None:
-    """列出工地类型。"""
+    """列出地点类型。"""
     _list(
         "site_kinds", {"name": "名称", "unit": "主管科室", "rests": "休息日", "worker_optional": "人员可不填"}
     )

@@ -38,4 +38,4 @@ def import_list(file: Path, source: str, complete: bool) -> None:
     areas = read_areas(read_workbook(file.read_bytes()))
     with writing() as (session, runtime, now_ms):
         done = enter_areas(tx_of(session, runtime.seals, now_ms), areas, source, is_complete=complete)
-    click.echo(f"已录入 {done.changed} 处, 移出 {done.ended} 处; 下一次调度核对各工地的行程")
+    click.echo(f"已录入 {done.changed} 处, 移出 {done.ended} 处; 下一次调度核对各地点的行程")

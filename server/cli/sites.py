@@ -20,14 +20,14 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.command("add")
 @click.argument("name")
 @click.option("--district", required=True, help="区县代码, 如 410702。")
-@click.option("--kind", default="construction", show_default=True, help="工地类型代码。")
-@click.option("--unit", help="首先接收标记的科室代码; 不填按工地类型。")
+@click.option("--kind", default="construction", show_default=True, help="地点类型代码。")
+@click.option("--unit", help="首先接收标记的科室代码; 不填按地点类型。")
 @click.option("--place", "places", multiple=True, metavar="KIND:NAME", help="检查场所, 可多次给出。")
 @click.option(
     "--company", "companies", multiple=True, metavar="CODE:NAME:ROLE", help="参建企业, 可多次给出。"
 )
 @click.option("--inhabited", is_flag=True, help="有人住宿。")
-@click.option("--practice", is_flag=True, help="练习工地: 一切照常, 但不进任何名单、统计和通知。")
+@click.option("--practice", is_flag=True, help="练习地点: 一切照常, 但不进任何名单、统计和通知。")
 @click.option("--address", help="地址。")
 @click.option("--position", nargs=2, type=float, metavar="LAT LON", help="纬度和经度 (WGS 84, 度)。")
 def add(
@@ -42,7 +42,7 @@ def add(
     address: str | None,
     position: tuple[float, float] | None,
 ) -> None:
-    """新增在建工地 NAME; 下一次调度就生成检查时段。
+    """新增在建地点 NAME; 下一次调度就生成检查时段。
 
     \b
     gongdi site add 东苑一期 --district 410702 --inhabited \\
@@ -71,15 +71,15 @@ def add(
                 ],
             ),
         )
-        click.echo(f"已新增工地 {made.name}, 编号 {made.id}")
+        click.echo(f"已新增地点 {made.name}, 编号 {made.id}")
     if namesakes:
         others = "、".join(f"{one.id} ({one.district})" for one in namesakes)
-        click.echo(f"注意: 已有同名工地 {others}; 以后的命令请用编号指明。", err=True)
+        click.echo(f"注意: 已有同名地点 {others}; 以后的命令请用编号指明。", err=True)
 
 
 @click.command("list")
 def show() -> None:
-    """列出全部工地。"""
+    """列出全部地点。"""
     shown = table("名称", "区县", "科室", "阶段", "停工至", "练习", "编号")
     with writing() as (session, _, now_ms):
         sites = all_sites(session)
@@ -100,7 +100,7 @@ def show() -> None:
 @click.option("--approved-by", required=True, help="批准人或文号。")
 @click.option("--reason", required=True, help="原因。")
 def suspend(name: str, first: object, last: object | None, approved_by: str, reason: str) -> None:
-    """登记工地 SITE 经批准的停工: 其间作业场所不检查, 住人的宿舍、食堂、厕所照常。"""
+    """登记地点 SITE 经批准的停工: 其间作业场所不检查, 住人的宿舍、食堂、厕所照常。"""
     with writing() as (session, runtime, now_ms):
         found = find_site(session, name)
         to_ms = _begins_ms(last) if last is not None else None
@@ -112,7 +112,7 @@ def suspend(name: str, first: object, last: object | None, approved_by: str, rea
 @click.command("resume")
 @click.argument("name", metavar="SITE")
 def resume(name: str) -> None:
-    """工地 SITE 现在复工。"""
+    """地点 SITE 现在复工。"""
     with writing() as (session, runtime, now_ms):
         found = find_site(session, name)
         ended = resume_site(session, runtime.seals, now_ms, found)

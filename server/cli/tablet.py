@@ -63,7 +63,7 @@ def enrol(home: Path, url: str, code: str | None, name: str) -> None:
 @tablet.command()
 @click.argument("kind")
 @click.argument("body", metavar="JSON")
-@click.option("--site", help="工地的名称或编号; 只分配了一个工地时可省略。")
+@click.option("--site", help="地点的名称或编号; 只分配了一个地点时可省略。")
 @click.option("--record", type=click.UUID, help="记录编号 (登记类); 默认新建。")
 @click.option(
     "--observed",
@@ -115,7 +115,7 @@ def sync(home: Path) -> None:
 
 @tablet.command("list")
 @click.argument("kind")
-@click.option("--site", help="只看这个工地。")
+@click.option("--site", help="只看这个地点。")
 @pass_home
 def show(home: Path, kind: str, site: str | None) -> None:
     """列出本机的 KIND 记录, 每行一条 JSON, 包括未发的。"""
@@ -127,7 +127,7 @@ def show(home: Path, kind: str, site: str | None) -> None:
 @tablet.command()
 @pass_home
 def status(home: Path) -> None:
-    """身份、未发的条数、各工地的状态 (JSON)。"""
+    """身份、未发的条数、各地点的状态 (JSON)。"""
     with Tablet(home) as own:
         _print(dataclasses.asdict(own.status()))
 
@@ -137,7 +137,7 @@ def _scope(own: Tablet, site: str | None) -> str:
         return _name(own, site)
     sites = [name for name in own.scopes() if name.startswith("site:")]
     if len(sites) != 1:
-        raise click.UsageError(f"请用 --site 指明工地。本机已有: {_sites_known(own)}")
+        raise click.UsageError(f"请用 --site 指明地点。本机已有: {_sites_known(own)}")
     return sites[0]
 
 
@@ -146,7 +146,7 @@ def _name(own: Tablet, site: str) -> str:
     key = site.removeprefix("site:")
     found = [f"site:{item.id}" for item in own.list("site") if key in (item.id, item.body.get("name"))]
     if len(found) != 1 and f"site:{key}" not in own.scopes():
-        raise click.UsageError(f"本机没有工地“{key}”, 或不止一个叫这个名字。本机已有: {_sites_known(own)}")
+        raise click.UsageError(f"本机没有地点“{key}”, 或不止一个叫这个名字。本机已有: {_sites_known(own)}")
     return found[0] if len(found) == 1 else f"site:{key}"
 
 

@@ -16,6 +16,7 @@ from server.cli.base import check_schema, make_app, make_whole_app, runtime_of, 
 from server.demo.city import demo_log_ins, read_city, seed_demo
 from server.models.site import count_sites
 from server.web.request_log import start_logging
+from server.workflows.deliver_events import deliver_events
 from server.workflows.poll_platforms import poll_platforms
 from server.workflows.scheduler import deliver, resume_and_tick, run
 
@@ -41,7 +42,8 @@ def tick(now: str | None) -> None:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
     did = resume_and_tick(app, now_ms, assumed=now is not None)
     asked = poll_platforms(app, now_ms) if now is None else {}
-    click.echo(json.dumps({**did, "notices": deliver(app, now_ms), "platforms": asked}, ensure_ascii=False))
+    sent = {"notices": deliver(app, now_ms), "events": deliver_events(app, now_ms)}
+    click.echo(json.dumps({**did, **sent, "platforms": asked}, ensure_ascii=False))
 
 
 @click.command("reference")
@@ -52,28 +54,28 @@ def seed_reference() -> None:
 
 
 @click.command("demo")
-@click.option("--sites", default=20, show_default=True, type=click.IntRange(1, 1000), help="工地数。")
+@click.option("--sites", default=20, show_default=True, type=click.IntRange(1, 1000), help="地点数。")
 @click.option(
     "--days",
     default=3,
     show_default=True,
     type=click.IntRange(1, 30),
-    help="历史天数; 第 60 个以后的工地只有最近一天。",
+    help="历史天数; 第 60 个以后的地点只有最近一天。",
 )
 def seed_demo_city(sites: int, days: int) -> None:
-    """建一座演示城市: 模拟的平板经同步协议写入几天的记录。已有工地的数据库不会改动。"""
+    """建一座演示城市: 模拟的平板经同步协议写入几天的记录。已有地点的数据库不会改动。"""
     app = make_whole_app(FakeClock(SystemClock().now_ms()))
     check_schema(app)
     _seed_demo(app, sites, days)
 
 
 @click.command("end-demo")
-@click.confirmation_option(prompt="演示账号将停用, 演示工地不再计入任何统计。继续吗?")
+@click.confirmation_option(prompt="演示账号将停用, 演示地点不再计入任何统计。继续吗?")
 def stop_demo() -> None:
-    """结束演示, 转入正式使用: 停用演示账号, 演示工地不再计入任何名单和统计。写过的记录保留。"""
+    """结束演示, 转入正式使用: 停用演示账号, 演示地点不再计入任何名单和统计。写过的记录保留。"""
     with writing() as (session, _, now_ms):
         people, sites = end_demo(session, now_ms)
-    click.echo(f"已停用 {people} 个演示账号, {sites} 个演示工地不再计入。以后启动请设 GONGDI_DEMO=0")
+    click.echo(f"已停用 {people} 个演示账号, {sites} 个演示地点不再计入。以后启动请设 GONGDI_DEMO=0")
 
 
 @click.command()

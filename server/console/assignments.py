@@ -51,7 +51,7 @@ def _move(tx: Tx) -> None:
         return
     sites = [find_site(session, site_id) for site_id in _ids(request.form.getlist("sites"))]
     if not sites:
-        raise wrong("sites", "请先勾选工地。")
+        raise wrong("sites", "请先勾选地点。")
     if request.form.get("action") == "hand_over":
         hand_over(tx, user, _user(tx, "successor"), sites, by)
         return

@@ -15,7 +15,7 @@ _ENVELOPE = {
     "act": "操作",
     "at": "时间",
     "media": "照片",
-    "scope": "工地",
+    "scope": "地点",
     "": "整条记录",
 }
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

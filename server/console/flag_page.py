@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.actions.flags.list_flags import FlagFile
+from server.actions.papers.read_papers import papers_of, writable_kinds
 from server.models.access import Viewer
+from server.models.flag import Flag
+from server.models.paper import STATES
+from server.models.site import Site
+from server.models.tx import Tx
+from server.rules.calendar import local_date_of
 from server.rules.duties.sources import term
 from server.rules.flags.escalation import policy_from
 from server.rules.flags.moves import CONTRACTOR, Move
+from server.rules.papers.uses import USES
 
 # What a step of the policy waits for. Codes that a policy adds are waited for by no move in particular.
-_EXPECTED: Mapping[str, Sequence[str]] = {
+EXPECTED: Mapping[str, Sequence[str]] = {
     "acknowledge": ("acknowledge", "order_rectification"),
     "order": ("order_rectification",),
     "brigade": ("order_rectification", "order_stop_work"),
@@ -54,7 +61,7 @@ def moves_of(file: FlagFile, viewer: Viewer) -> tuple[list[ShownMove], list[Show
     }
     own = CONTRACTOR if viewer.role == CONTRACTOR else viewer.unit
     waiting = [step for step in file.steps if step.asks and step.done_ms is None and step.unit == own]
-    wanted = [action for step in waiting for action in _EXPECTED.get(step.step, ())]
+    wanted = [action for step in waiting for action in EXPECTED.get(step.step, ())]
     first = [shown.pop(action) for action in dict.fromkeys(wanted) if action in shown]
     return first, list(shown.values())
 
@@ -69,3 +76,11 @@ def demand_of(file: FlagFile) -> Demand | None:
     due = [step.due_ms for step in file.steps if step.step == "rectify" and step.done_ms is None]
     last: Mapping[str, Any] = orders[-1]
     return Demand(last["action"], last["detail"].get("note", ""), last["at_ms"], due[0] if due else None)
+
+
+def papers_on_page(tx: Tx, viewer: Viewer, flag: Flag, site: Site) -> dict[str, Any]:
+    """The flag's papers that the viewer may see, and the kinds that the user may draft now."""
+    kinds = writable_kinds(tx, viewer, flag, site, local_date_of(tx.now_ms))
+    shown = {"papers": papers_of(tx.session, viewer, flag), "paper_kinds": kinds, "uses": USES}
+    titles = {row["code"]: row["name"] for row in tx.book.rows["paper_kinds"]}
+    return {**shown, "paper_titles": titles, "paper_states": STATES}

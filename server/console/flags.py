@@ -10,6 +10,7 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.limits import FLAG_MEDIA_MAX, NOTE_MAX
+from server.actions.accounts.saved_filters import saved_filters
 from server.actions.approvals.proposals import count_to_decide
 from server.actions.devices.list_devices import devices_of
 from server.actions.duties.list_duties import duties_shown
@@ -23,7 +24,14 @@ from server.actions.flags.list_flags import (
 )
 from server.actions.flags.list_turns import people_of_unit, turns_of
 from server.actions.flags.move_flag import Wanted, move_flag
-from server.actions.notices.list_notices import page_of_notices, read_notices
+from server.actions.flags.ready_order import ORDER, words_of_order
+from server.actions.notices.list_notices import (
+    count_unread,
+    has_unread,
+    page_of_notices,
+    read_about,
+    read_notices,
+)
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
 from server.actions.signals.list_signals import signal_counts
@@ -31,7 +39,7 @@ from server.actions.sites.list_sites import companies_seen
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.console.filters import chosen_of
-from server.console.flag_page import demand_of, moves_of
+from server.console.flag_page import demand_of, moves_of, papers_on_page
 from server.console.forms import check_form, claim, typed
 from server.console.moves_diagram import diagram
 from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, render, require_role, start_asked
@@ -51,6 +59,7 @@ _KEPT = ("action", "note", "due", "assignee", "company")  # of a form that was r
 _REPEAT_MS = 10 * 60 * 1000
 _NAME_MAX = 64  # of a log-in name
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
+_ID = re.compile(r"[0-9a-f-]{36}")
 _REV = re.compile(r"\d{1,9}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INTERNAL = frozenset(move.action for move in TABLE if move.internal)
@@ -79,6 +88,7 @@ def list_flags() -> str:
         since = add_days(local_date_of(now_ms()), -_SIGNAL_DAYS)
         signals = signal_counts(session, g.viewer, [row.site.id for row in page.items], since)
         companies = companies_seen(session, g.viewer)
+        saved = saved_filters(session, g.viewer, "flags")
         names = read_names(session)
     return render(
         "flags.html",
@@ -89,6 +99,7 @@ def list_flags() -> str:
         companies=companies,
         chosen=chosen,
         filters=FLAG_FILTERS,
+        saved=saved,
         now=now_ms(),
     )
 
@@ -96,6 +107,7 @@ def list_flags() -> str:
 @blueprint.get("/flags/<uuid:flag_id>")
 def show_flag(flag_id: UUID) -> str:
     """One flag: whose move it is, windows, entries and times that prove it, and all that happened."""
+    _see(str(flag_id))
     return _flag_page(str(flag_id), None)
 
 
@@ -119,19 +131,21 @@ def act(flag_id: UUID) -> str | tuple[str, int] | AnyResponse:
 
 @blueprint.get("/notices")
 def list_notices() -> str:
-    """This user's notices, newest first."""
+    """This user's notices, a line for each thing, newest first."""
+    only_unread = request.args.get("unread") == "1"
     with read() as session:
-        page = page_of_notices(session, g.viewer, request.args.get("cursor"), ROWS)
+        page = page_of_notices(session, g.viewer, request.args.get("cursor"), ROWS, only_unread)
         names = read_names(session)
-    return render("notices.html", names, page=page)
+    return render("notices.html", names, page=page, only_unread=only_unread)
 
 
 @blueprint.post("/notices/read")
 def mark_read() -> AnyResponse:
-    """Mark all notices so far as read."""
+    """Mark the notices of one thing as read, or all so far."""
     check_form()
+    only = request.form.get("only", "")
     with write() as session:
-        read_notices(session, g.viewer, now_ms())
+        read_notices(session, g.viewer, now_ms(), only if _ID.fullmatch(only) else None)
     return redirect(url_for("console.list_notices"), 303)
 
 
@@ -144,8 +158,19 @@ def show_help() -> str:
     return render("help.html", names, table=TABLE, parties=PARTY_NAMES, picture=diagram(), duties=duties)
 
 
+def _see(flag_id: str) -> None:
+    """Whoever sees the flag has read the notices about it."""
+    with read() as session:
+        if not has_unread(session, g.viewer, flag_id):
+            return
+    with write() as session:
+        read_about(session, g.viewer, flag_id, now_ms())
+        g.unread = count_unread(session, g.viewer)
+
+
 def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()) -> str:
     viewer: Viewer = g.viewer
+    asked_move = request.args.get("move", "") if problem is None else ""
     with read() as session:
         file = one_flag(session, viewer, flag_id)
         grid = grid_of(windows_around(session, file.flag, now_ms()))
@@ -154,6 +179,8 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         policy, opened_on = policy_from(file.flag.policy), local_date_of(file.flag.opened_ms)
         sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
         names = read_names(session, file.site.id)
+        ready = words_of_order(file, names, rules_in_force(session)) if asked_move == ORDER else ""
+        papers = papers_on_page(tx_of(session), viewer, file.flag, file.site)
     expected, others = moves_of(file, viewer)
     before = typed(url_for("console.act", flag_id=flag_id))
     kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}
@@ -172,12 +199,16 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         problem=problem,
         kept=kept,
         kept_photos=photos,
+        asked_move=asked_move if asked_move in MOVES else "",
+        ready=ready,
+        ready_for=ORDER,
         internal=_INTERNAL,
         has_form=any(kept["action"] == shown.move.action for shown in (*expected, *others)),
         now=now_ms(),
         note_max=NOTE_MAX,
         media_max=FLAG_MEDIA_MAX,
         due_days=file.due_days_max,
+        **papers,
     )
 
 

@@ -50,6 +50,19 @@ FORMS: Mapping[str, Form] = {
     "console.act": Form("console.show_flag", 30 * 1024 * 1024),  # with photos
     "console.take_filled_form": Form("console.show_form_to_fill", 30 * 1024 * 1024),  # with photos
     "console.take_changed_record": Form("console.show_record_to_change", 30 * 1024 * 1024),
+    "console.act_together": Form("console.show_today", 64 * 1024, typed=False),
+    "console.search": Form("console.show_search", typed=False),
+    "console.take_visits": Form("console.show_today", 64 * 1024, typed=False),
+    "console.drop_visit": Form("console.show_visits", typed=False),
+    "console.keep_filter": Form("console.list_flags", typed=False),
+    "console.drop_filter": Form("console.list_flags", typed=False),
+    "console.start_flag_paper": Form("console.show_flag", typed=False),
+    "console.keep_paper_draft": Form("console.show_paper", 30 * 1024 * 1024),  # with photos
+    "console.sign_one_paper": Form("console.show_paper", typed=False),
+    "console.void_one_paper": Form("console.show_paper"),
+    "console.serve_one_paper": Form("console.show_paper"),
+    "console.put_stand_in": Form("console.list_stand_ins"),
+    "console.drop_stand_in": Form("console.list_stand_ins", typed=False),
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),
@@ -74,8 +87,8 @@ FORMS: Mapping[str, Form] = {
     "console.forget": Form("console.show_titles", typed=False),
     "console.decide_proposal": Form("console.show_proposal"),
     "console.propose_rule": Form("console.show_rule"),
-    "console.propose_row": Form("console.show_office_row"),
-    "console.propose_new_row": Form("console.new_office_row"),
+    "console.propose_row": Form("console.show_office_row", 128 * 1024),  # a template is long
+    "console.propose_new_row": Form("console.new_office_row", 128 * 1024),
     "console.propose_revocation": Form("console.show_evidence"),
     "console.check_form_file": Form("console.list_published_forms", 2 * 1024 * 1024, typed=False),
     "console.propose_form": Form(

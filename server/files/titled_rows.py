@@ -18,7 +18,7 @@ def titled_rows(
     """(number of the line, cells by title) of each row that is not empty; columns of other titles are left out. Raises
     Problem 422 for a title that is needed and not there, or for more than `most` rows."""
     rows = [(line, row) for line, row in enumerate(workbook.sheets[0].rows, 1) if any(row)]
-    found = [str(cell).strip() for cell in rows[0][1]] if rows else []
+    found = [now_titled(str(cell).strip()) for cell in rows[0][1]] if rows else []
     lacking = [title for title in needed if title not in found]
     if lacking:
         raise Problem("unknown_columns", f"第一行缺少: {'、'.join(lacking)}。应有: {'、'.join(titles)}。")
@@ -26,6 +26,11 @@ def titled_rows(
         raise wrong.rows(f"最多 {most} 行。")
     for line, row in rows[1:]:
         yield line, {title: row[at] for at, title in enumerate(found) if title in titles and at < len(row)}
+
+
+def now_titled(title: str) -> str:
+    """A sheet or a column as it is called now: workbooks filled in earlier say 工地."""
+    return "地点" if title == "工地" else title
 
 
 def refuse_faults(faults: Sequence[str]) -> None:

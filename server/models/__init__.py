@@ -6,6 +6,7 @@ from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
+from server.models.event import EventSink, SiteEvent
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
 from server.models.health import HealthErasure
@@ -13,6 +14,8 @@ from server.models.key import KeyFingerprint, Resealing
 from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
+from server.models.office import SavedFilter, StandIn, Visit
+from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -23,6 +26,7 @@ from server.models.report import Report
 from server.models.roster import Disclosure, Roster, RosterTitle
 from server.models.scope import REF, Scope
 from server.models.segment import Segment
+from server.models.service import PersonNumber, ServiceAccount, ServiceKey
 from server.models.signal import SiteSignal
 from server.models.site import Company, Site, SiteCompany, Suspension
 from server.models.travel import Screening, TravelHit
@@ -49,6 +53,7 @@ __all__ = [
     "ErasedRecord",
     "Erasure",
     "ErasureSeal",
+    "EventSink",
     "Exchange",
     "Flag",
     "FlagEvent",
@@ -66,6 +71,11 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Paper",
+    "PaperFile",
+    "PaperNumber",
+    "PaperService",
+    "PersonNumber",
     "Place",
     "Platform",
     "Proposal",
@@ -77,19 +87,25 @@ __all__ = [
     "Resealing",
     "Roster",
     "RosterTitle",
+    "SavedFilter",
     "Scope",
     "Screening",
     "Segment",
     "SentForm",
+    "ServiceAccount",
+    "ServiceKey",
     "Site",
     "SiteCompany",
+    "SiteEvent",
     "SiteSignal",
+    "StandIn",
     "StreamHead",
     "StreamReceipt",
     "Suspension",
     "Tally",
     "TravelHit",
     "User",
+    "Visit",
     "Window",
     "Worker",
 ]

@@ -19,6 +19,7 @@ from server.models.user import ADMIN, OFFICIALS, Assignment, User
 from server.rules.cameras import EVENT_KIND
 
 Condition = sa.ColumnElement[bool]
+EVERY_DISTRICT = "*"  # of a program that may see all sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Viewer:
     districts: tuple[str, ...]
     judges: bool  # an official of a unit that reviews sites; never of a company (市政工程处有限公司)
     must_change: bool = False  # logged in with a one-time password: nothing but changing it is allowed
+    stands_for: tuple[str, ...] = ()  # ids of colleagues who are away; `districts` has theirs too
 
 
 def viewer_of(session: Session, user: User) -> Viewer:
@@ -76,6 +78,10 @@ def _by_role(viewer: Viewer) -> Condition:
             return Site.district.in_(viewer.districts) if viewer.districts else sa.true()
         case "brigade":
             return Site.id.in_(sa.select(Flag.scope_id))
+        case "service":
+            assigned = Site.id.in_(_assigned(viewer))
+            is_everywhere = EVERY_DISTRICT in viewer.districts
+            return sa.or_(Site.practice.is_(False), assigned) if is_everywhere else assigned
         case "admin":
             return sa.true()
         case _:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from schemas.fields import is_real_date
 from server.models.access import Viewer
 from server.models.site import Site
 
@@ -40,6 +41,20 @@ class Filter:
     def offered_to(self, viewer: Viewer) -> bool:
         """Whether a form shows it to this viewer: only the bureau sees who works on a flag."""
         return not self.for_bureau or viewer.role in ("section", "brigade")
+
+
+_DAY = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+_DAY_WRONG = "日期应写成 2026-11-23 的样子, 在 2000 年至 2099 年之间。"
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a date as forms send it, of this century."""
+    return re.fullmatch(_DAY, text) is not None and is_real_date(text)
+
+
+def date_filter(name: str, title: str, narrows: Callable[[str, Viewer], sa.ColumnElement[bool]]) -> Filter:
+    """A filter whose value is a day."""
+    return Filter(name, title, "", narrows, pattern=_DAY, wrong=_DAY_WRONG, holds=is_real_date, is_date=True)
 
 
 DISTRICT = Filter(

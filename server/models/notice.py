@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.base.db import Base, Id
 
 _WAITING = sa.text("digest_id IS NULL AND channel_id IS NOT NULL")
+_UNREAD = sa.text("read_ms IS NULL AND channel_id IS NULL")
+_SHOWN = sa.text("channel_id IS NULL")
 _PENDING = sa.text("state = 'pending'")
 
 
@@ -35,6 +37,9 @@ class Notice(Base):
     __tablename__ = "notice"
     __table_args__ = (
         sa.Index("ix_notice_user", "user_id", "made_ms", "id"),  # the console's list
+        # What is unread, for the number on every page; and the newest notice about each flag.
+        sa.Index("ix_notice_unread", "user_id", "flag_id", postgresql_where=_UNREAD, sqlite_where=_UNREAD),
+        sa.Index("ix_notice_thing", "user_id", "flag_id", "id", postgresql_where=_SHOWN, sqlite_where=_SHOWN),
         sa.Index("ix_notice_due", "due_ms", postgresql_where=_WAITING, sqlite_where=_WAITING),  # the tick
         sa.Index("ix_notice_digest", "digest_id"),  # a digest's text
     )

@@ -12,6 +12,8 @@ ROLES = ("inspector", "supervisor", "contractor", "section", "brigade", "admin")
 # They see the sites that they are assigned to; a supervisor (监理) has no tablet.
 AT_SITES = ("inspector", "supervisor")
 SERVER_ROLE = "server"  # of the user whom the server itself writes as; nobody logs in as that
+SERVICE_ROLE = "service"  # of a program of others: it has keys, and no password (models/service.py)
+NO_PEOPLE = (SERVER_ROLE, SERVICE_ROLE)
 ADMIN = "admin"
 OFFICIALS = ("section", "brigade")  # they belong to a unit of the bureau
 

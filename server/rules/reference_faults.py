@@ -19,6 +19,13 @@ from server.rules.duties.windows import problems_of
 from server.rules.flags.escalation import SECTION, SILENT
 from server.rules.flags.routing import LEADER
 from server.rules.from_rows import Row, duty_rules, in_force
+from server.rules.papers.row_faults import (
+    basis_faults,
+    bureau_fact_faults,
+    officer_faults,
+    paper_kind_faults,
+    remedy_faults,
+)
 from server.rules.rosters.fields import FIELDS
 from server.rules.rulebook import PASSES
 
@@ -112,7 +119,7 @@ def _duty(row: Row, rows: _Rows) -> _Found:
         if name not in rows.codes("site_kinds"):
             yield (
                 "site_kind_unknown",
-                f"没有工地类型 {name}, 请更正, 或先增加这个工地类型。",
+                f"没有地点类型 {name}, 请更正, 或先增加这个地点类型。",
             )
     for name in dict.fromkeys((*row["places"], *row["goes_on"])):
         if name not in rows.codes("place_kinds"):
@@ -221,9 +228,9 @@ def _route(row: Row, rows: _Rows) -> _Found:
     if row.get("duty") is not None and row["duty"] not in duties:
         yield "duty_unknown", f"没有职责 {row['duty']}, 请更正 duty。"
     if row.get("site_kind") is not None and row["site_kind"] not in rows.codes("site_kinds"):
-        yield "site_kind_unknown", f"site_kinds 里没有工地类型 {row['site_kind']}, 请先增加, 或更正。"
+        yield "site_kind_unknown", f"site_kinds 里没有地点类型 {row['site_kind']}, 请先增加, 或更正。"
     if not any(row.get(name) for name in ("duty", "district", "site_kind")):
-        yield "route_unfit", "请写明职责、区县或工地类型: 不分这些的, 由工地自己的科室接收。"
+        yield "route_unfit", "请写明职责、区县或地点类型: 不分这些的, 由地点自己的科室接收。"
 
 
 def _parent(row: Row, rows: _Rows) -> _Found:
@@ -264,4 +271,9 @@ _CHECKS: tuple[tuple[str, Callable[[Row, _Rows], _Found]], ...] = (
     ("case_steps", _case_step),
     ("routing", _route),
     ("units", _parent),
+    ("paper_kinds", paper_kind_faults),
+    ("bases", basis_faults),
+    ("remedies", remedy_faults),
+    ("officers", officer_faults),
+    ("bureau_facts", bureau_fact_faults),
 )

@@ -94,7 +94,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "发热未立案",
         "{people} 人当日多次读数偏高 (超过 {celsius} °C), 之后一日内没有个案记录。",
     ),
-    "off_site": ("异地巡查", "{rounds} 次巡查提交时, 平板距工地最远 {metres} 米。"),
+    "off_site": ("异地巡查", "{rounds} 次巡查提交时, 平板距登记位置最远 {metres} 米。"),
     "more_than_issued": (
         "用多于领",
         "近 {days} 天消毒记录用量折合有效成分 {used_g} 克, 领用 {issued_g} 克。",
@@ -104,7 +104,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "not_registered": ("名册外人员", "{people} 人不在名册上仍有进场或测温记录。"),
     "came_after_exit": ("退场后进场", "{people} 人已退场, 之后仍有进场或测温记录。"),
     "not_measured_in": ("进场未测温", "{count} 次进场没有测温 (共 {passes} 次进场)。"),
-    "inside_long": ("长时间未出场", "{people} 人进场后超过 {hours} 小时没有出场记录, 名册上不住工地。"),
+    "inside_long": ("长时间未出场", "{people} 人进场后超过 {hours} 小时没有出场记录, 名册上不在场内住宿。"),
     "new_untested": (
         "新进场无核酸证明",
         "{new} 名新进场人员中, {people} 人首次进场前 {hours} 小时内没有核酸阴性记录。",

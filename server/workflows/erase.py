@@ -34,6 +34,7 @@ from server.actions.erasure.request_erasure import (
     person_aad,
     read_person,
 )
+from server.actions.gates.person_numbers import erase_numbers
 from server.actions.ops.check_keys import faults_of_keys
 from server.base.db import db, is_postgresql, read, write_in_turn
 from server.base.runtime import Runtime
@@ -188,6 +189,7 @@ def _forms(runtime: Runtime, seen: Erasure, person: Person, _now_ms: int) -> dic
         if row is None:
             return {}
         row.person = None
+        erase_numbers(session, person.workers)
         return _continue(row, _Place("file"), forms=erase_forms(session, runtime.seals, person))
 
 

@@ -29,7 +29,7 @@ CSV, XLSX = "csv", "xlsx"
 ROWS_MAX: Mapping[str, int] = {CSV: 200_000, XLSX: 20_000}  # of one file
 MIMES: Mapping[str, str] = {CSV: new_csv.MIME, XLSX: new_workbook.MIME}
 _AT_ONCE = 500  # rows
-_SITE = "工地"
+_SITE = "地点"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def export_records(
         if reason is not None:
             _disclose(tx, viewer, wanted, rows, reason)
         else:
-            where = session.get_one(Site, wanted.site).name if wanted.site is not None else "多个工地"
+            where = session.get_one(Site, wanted.site).name if wanted.site is not None else "多个地点"
             record_deed(session, Deed("exported", viewer.id, f"{where}: {title}", wanted.site or ""), now_ms)
         titles = titles_of(tx.book.kinds, wanted.kind)
     titles = titles if wanted.site is not None else [_SITE, *titles]
@@ -85,7 +85,7 @@ def _count(session: Session, viewer: Viewer, wanted: Wanted, sort: str) -> int:
 def _disclose(tx: Tx, viewer: Viewer, wanted: Wanted, rows: int, reason: str) -> None:
     kept = checked_reason(viewer, reason)
     if wanted.site is None:
-        raise wrong("site", "完整内容只按一个工地导出, 请写明 site。")
+        raise wrong("site", "完整内容只按一个地点导出, 请写明 site。")
     if not is_masked(tx.book.kinds, wanted.kind):
         raise wrong("kind", "这种记录没有遮盖的字段, 请直接下载。")
     disclose(tx.session, viewer, wanted.site, rows, kept, tx.now_ms)

@@ -8,7 +8,8 @@ from flask import Flask
 from server import models
 from server.base.clock import Clock, SystemClock
 from server.base.config import Config
-from server.base.db import db, engine_options
+from server.base.connections import engine_options
+from server.base.db import db
 from server.base.media_store import open_store
 from server.base.runtime import Runtime, make_private
 from server.base.seal import Seals

@@ -14,7 +14,7 @@ _TEXTS = {
     "not_enrolled": "本设备还没有注册。",
     "already_enrolled": "本设备已经注册, 重新注册请使用新的目录。",
     "device_revoked": "本设备已被停用, 不能再写入记录。",
-    "scope_gone": "您已不再负责这个工地, 不能再写入记录。",
+    "scope_gone": "您已不再负责这个地点, 不能再写入记录。",
     "unknown_record": "本机没有这条记录。",
     "observed_ahead": "补录的实际时间不能晚于现在。",
     "unreadable": "这条记录的内容不是有效的 JSON。",

@@ -36,13 +36,27 @@ _SITE = (
 )
 PAGES: dict[str | None, tuple[str, ...]] = {
     "section": (
-        *("waiting", "flags", "flags/{flag}", "overview", "questions", "questions/people"),
+        *(
+            "today",
+            "figures",
+            "search",
+            "calendar",
+            "visits?day=2026-11-25",
+            "stand-ins",
+            "waiting",
+            "flags",
+            "flags/{flag}",
+            "overview",
+            "questions",
+            "questions/people",
+        ),
         *("leading-group", "plan", "plan/notice_2021.2.2.14", "plan/notice_2021.2.2.14/sites/{site}"),
         *_SITE,
     ),
     "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),
     "admin": (
         "admin",
+        "stand-ins",
         "admin/users",
         "admin/users/{user}",
         "password",

@@ -93,7 +93,7 @@ def test_a_silent_site_names_the_duty_of_each_window(open_page: OpenPage, field:
     page = open_page("/console/flags?duty=SILENT", DESK, "section")
     page.get_by_role("link", name="牧野花园").first.click()
     expect(page.get_by_role("rowheader", name="消毒 食堂 上午")).to_be_visible()
-    expect(page.get_by_role("rowheader", name="每日测温 全工地 上班前")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="每日测温 不分场所 上班前")).to_be_visible()
     page.locator(".more > summary", has_text="时段").press("Enter")
     expect(page.get_by_role("columnheader", name="职责")).to_be_visible()
 

@@ -68,7 +68,7 @@ def test_a_section_clerk_orders_and_the_contractor_replies(
     desk.get_by_role("row", name="消毒").get_by_role("link").press("Enter")
     expect(desk.get_by_role("status")).to_contain_text("轮到 质安科")
     _do(desk, "责令限期整改", "食堂每日消毒两次")
-    expect(desk.get_by_role("status")).to_contain_text("轮到 工地和施工单位: 限期整改")
+    expect(desk.get_by_role("status")).to_contain_text("轮到 现场和责任单位: 限期整改")
     site = open_page("/console/", size, "contractor")
     expect(site.get_by_role("heading", name="待我办理")).to_be_visible()
     site.get_by_role("link", name="牧野花园").first.press("Enter")
@@ -152,7 +152,7 @@ def test_a_move_on_an_older_page_keeps_the_words_and_says_what_changed(
     expect(page.get_by_role("alert")).to_contain_text("标记已有变化")
     expect(_card(page, "责令限期整改").locator("textarea")).to_have_value("写了很久的要求")
     _do(page, "责令限期整改")
-    expect(page.get_by_role("status")).to_contain_text("轮到 工地和施工单位")
+    expect(page.get_by_role("status")).to_contain_text("轮到 现场和责任单位")
     complaints[:] = [line for line in complaints if "409" not in line]
 
 

@@ -37,7 +37,7 @@ def test_the_overview_compares_districts_and_leads_to_the_worst_site(
     page = open_page("/console/overview", size, "section")
     expect(page.get_by_role("row", name="红旗区").first).to_contain_text("0 / 2")
     expect_fits(page)
-    page.get_by_role("heading", name="缺失最多的工地").locator("+ table a").press("Enter")
+    page.get_by_role("heading", name="缺失最多的地点").locator("+ table a").press("Enter")
     expect(page.get_by_role("heading", name="牧野花园")).to_be_visible()
     expect(page.get_by_text("30 人的体温只有 1 种读数")).to_be_visible()
     expect(page.locator(".grid .window-missed")).to_have_count(2)

@@ -31,7 +31,7 @@ def test_a_place_is_added_renamed_and_closed_on_the_sites_page(
 ) -> None:
     page = open_page(f"/console/sites/{site.field.cast.site_a}", size, "admin")
     page.get_by_label("类型").select_option("dormitory")
-    page.get_by_label("名称 工地上的叫法").fill("三号楼")
+    page.get_by_label("名称 这里的叫法").fill("三号楼")
     page.get_by_role("button", name="新增场所").press("Enter")
     row = page.get_by_role("row", name="三号楼")
     expect(row).to_be_visible()

@@ -45,7 +45,7 @@ def test_a_file_goes_from_the_desk_to_the_site(
     open_page: OpenPage, site: str, size: ViewportSize, tmp_path: Path
 ) -> None:
     page = open_page("/console/", size, "contractor")
-    page.get_by_role("link", name="工地与名册").press("Enter")
+    page.get_by_role("link", name="地点与名册").press("Enter")
     page.get_by_role("link", name="上传名册").press("Enter")
     _upload(page, people_file(person(1), person(2)), tmp_path)
     expect(page.get_by_text("等待提交")).to_be_visible()
@@ -112,7 +112,7 @@ def test_while_a_file_is_read_the_page_says_so_and_looks_again(
 
 def test_the_first_page_of_a_contractor_leads_to_the_upload(open_page: OpenPage, site: str) -> None:
     page = open_page("/console/", PHONE, "contractor")
-    page.get_by_role("link", name="选择工地, 上传名册").press("Enter")
+    page.get_by_role("link", name="选择地点, 上传名册").press("Enter")
     expect(page.get_by_role("link", name="上传名册")).to_be_visible()
 
 

@@ -94,7 +94,7 @@ def publish(desk: Desk, file: Path) -> None:
 
 def open_the_park(page: Page) -> None:
     """A site of the workbook's kind, with a pond, given to the inspector."""
-    form = page.locator("form", has=page.get_by_role("heading", name="新增工地"))
+    form = page.locator("form", has=page.get_by_role("heading", name="新增地点"))
     form.get_by_label("名称", exact=True).fill(PARK)
     form.get_by_label("类型").select_option(label="公园")
     form.get_by_label("区县").select_option("410702")
@@ -103,7 +103,7 @@ def open_the_park(page: Page) -> None:
     given = page.locator("form", has=page.get_by_label("分配给"))
     given.get_by_label("分配给").select_option(label="检查员李华 (检查员)")
     given.get_by_role("button", name="分配").click()
-    page.get_by_role("link", name="工地的情况").click()
+    page.get_by_role("link", name="公园的情况").click()
     places = page.locator("form", has=page.get_by_role("button", name="新增场所"))
     places.get_by_label("类型").select_option(label="池塘")
     places.get_by_label("名称").fill(LAKE)

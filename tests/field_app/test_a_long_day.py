@@ -122,4 +122,4 @@ def _switch_on(browser: Browser, live: Live, field: Field, folder: Path) -> Insp
 
 
 def _go_to(inspector: Inspector, site: str) -> None:
-    inspector.page.get_by_role("combobox", name="工地").select_option(label=site)
+    inspector.page.get_by_role("combobox", name="地点").select_option(label=site)

@@ -14,7 +14,7 @@ from tests.field_app.inspector import Inspector
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 ROOMS = ("今日", "测温", "消毒", "名册", "门岗")
-FURTHER_ROOMS = ("巡查", "标记", "个案", "物资", "同步")
+FURTHER_ROOMS = ("我做的", "巡查", "标记", "个案", "物资", "同步")
 TOUCH_PX = 56
 # What a finger has to hit, as it is laid out; a native checkbox or a file input lies under something larger.
 TOO_SMALL = """(least) => [...document.querySelectorAll("a, button, input:not([type=file]), select, summary")]
@@ -40,6 +40,12 @@ def test_every_screen_fits_and_can_be_touched_read_and_heard(
         inspector.open(room)
         expect(page.locator("h1").filter(has_text=room)).to_be_visible()
         _assert_good(page)
+    page.goto(f"{inspector.live.address}/field/#/temperature/lane?by=dormitory")
+    expect(page.locator(".crews")).to_be_visible()
+    _assert_good(page)
+    page.locator(".crews a").click()
+    expect(page.locator(".keypad")).to_be_visible()
+    _assert_good(page)
     for path in ("roster/worker", "log/disinfection_log?place=canteen%20工人食堂"):
         page.goto(f"{inspector.live.address}/field/#/{path}")
         expect(page.get_by_role("button", name="保存")).to_be_visible()

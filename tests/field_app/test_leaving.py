@@ -35,7 +35,7 @@ def test_a_photo_of_a_site_that_was_taken_away_still_arrives(inspector: Inspecto
     inspector.context.unroute(ALL_OF_MEDIA)
     inspector.sync()
     inspector.expect_unsent(0)
-    expect(page.get_by_role("combobox", name="工地")).to_contain_text("还没有工地")
+    expect(page.get_by_role("combobox", name="地点")).to_contain_text("还没有地点")
     assert len(arrived(inspector)) == 1
 
 

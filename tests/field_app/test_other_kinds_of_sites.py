@@ -126,7 +126,7 @@ def test_a_form_of_a_pack_is_filled_in_without_a_network(inspector: Inspector, k
     name, title, fill, said = FILLED[kind]
     sites, page = open_sites(inspector), inspector.enrol()
     inspector.context.set_offline(True)
-    page.get_by_role("combobox", name="工地").select_option(label=name)
+    page.get_by_role("combobox", name="地点").select_option(label=name)
     inspector.open(title)
     fill(page)
     assert serious_findings(page) == []

@@ -135,10 +135,10 @@ def test_a_site_that_is_taken_away_goes_after_its_work_went_up(inspector: Inspec
         unassign_site(session, field.app.extensions["gongdi"].seals, user, site, field.cast.clock.now_ms())
     inspector.context.set_offline(False)
     inspector.expect_unsent(0)
-    expect(page.get_by_role("combobox", name="工地")).to_contain_text("还没有工地")
+    expect(page.get_by_role("combobox", name="地点")).to_contain_text("还没有地点")
     expect(page.get_by_text("张三")).to_have_count(0)
     inspector.open("今日")
-    expect(page.get_by_text("还没有分派给您的工地")).to_be_visible()
+    expect(page.get_by_text("还没有分派给您的地点")).to_be_visible()
 
 
 def test_a_device_taken_out_sends_its_work_forgets_the_rest_and_can_join_again(inspector: Inspector) -> None:

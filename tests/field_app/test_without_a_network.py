@@ -204,10 +204,16 @@ def _assert_chain_is_whole(chain: dict[str, Any]) -> None:
 def next_version(folder: Path) -> Path:
     """What a release changes: names of files, the page, and with them the service worker."""
     shutil.copytree(BUILT, folder, ignore=shutil.ignore_patterns("*.gz"))
-    script = next((folder / "assets").glob("app-*.js"))
-    script.rename(script.with_name("app-next.js"))
+    scripts = [path.stem for path in (folder / "assets").glob("*.js")]  # they import each other by name
+    for path in [*(folder / "assets").glob("*.js"), folder / "index.html", folder / "sw.js"]:
+        text = path.read_text()
+        for stem in scripts:
+            text = text.replace(f"{stem}.js", f"{stem}-next.js")
+        path.write_text(text)
+    for stem in scripts:
+        (folder / "assets" / f"{stem}.js").rename(folder / "assets" / f"{stem}-next.js")
     for name in ("index.html", "sw.js"):
-        text = (folder / name).read_text().replace(script.name, "app-next.js")
+        text = (folder / name).read_text()
         text = text.replace('<html lang="zh-CN">', '<html lang="zh-CN" data-version="next">')
         (folder / name).write_text(
             text.replace('/field/index.html",revision:"', '/field/index.html",revision:"next')

@@ -164,4 +164,4 @@ def test_both_readmes_have_the_same_journeys() -> None:
         for text in texts
     ]
     assert blocks[0] == blocks[1] and len(blocks[0]) == 2
-    assert steps[0] == steps[1] and len(steps[0]) == 15
+    assert steps[0] == steps[1] and len(steps[0]) == 16

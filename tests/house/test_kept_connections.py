@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.base.config import Config
-from server.base.db import db, engine_options
+from server.base.connections import engine_options
+from server.base.db import db
 from tests.conftest import Server
 
 

@@ -36,6 +36,15 @@ RETIRED = {
 ALLOWED = {("server/models/roster.py", "told")}
 
 
+# A word of building sites, where sites of many kinds are spoken of; their own names stay.
+OF_BUILDING_SITES, INSTEAD = "工地", "地点, or names.site_word(kind) of one site"
+NAMED_SO = ("工地 Gongdi", "Gongdi 工地", "房屋建筑工地", "市政工程工地", "智慧工地平台", "建设工地")
+READ_BY_PEOPLE = ("server", "sync_protocol", "schemas", "seed_data/packs")
+TYPES_READ = {".py", ".html", ".ts", ".tsx", ".typ", ".json", ".webmanifest"}
+# What people type in a roster, a column of files made before, the data of the demo and of benches, and the words of these.
+SPEAK_SO = ("server/rules/rosters/teams.py", "server/files/titled_rows.py", "server/demo/", "server/bench/")
+
+
 def _lines() -> Iterator[tuple[str, int, str]]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
@@ -53,4 +62,18 @@ def test_retired_words_do_not_come_back() -> None:
         for word in pattern.findall(line)
         if (name, word) not in ALLOWED
     ]
+    assert not found, "\n".join(found)
+
+
+def test_nothing_of_any_site_speaks_of_building_sites() -> None:
+    found = []
+    for folder in READ_BY_PEOPLE:
+        for path in sorted((ROOT / folder).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.suffix not in TYPES_READ or SKIPPED & set(path.parts) or name.startswith(SPEAK_SO):
+                continue
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+                left = re.sub("|".join(NAMED_SO), "", line)
+                if OF_BUILDING_SITES in left:
+                    found.append(f"{name}:{number}: say {INSTEAD}: {line.strip()[:80]}")
     assert not found, "\n".join(found)

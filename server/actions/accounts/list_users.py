@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.base.problems import not_found
 from server.models.device import OWN_CLASS, Device
 from server.models.paging import Slice
-from server.models.user import ADMIN, AT_SITES, OFFICIALS, ROLES, SERVER_ROLE, User
+from server.models.user import ADMIN, AT_SITES, NO_PEOPLE, OFFICIALS, ROLES, User
 from server.rules.plain_text import cleaned
 
 TEXT_MAX = 64
@@ -19,7 +19,7 @@ TEXT_MAX = 64
 def users_found(session: Session, asked: Mapping[str, str], part: Slice) -> tuple[list[User], int]:
     """Those of a `role`, a `state` (active, disabled) or with a `text` in their names or company, by role and name; and how
     many there are."""
-    query = sa.select(User).where(User.role != SERVER_ROLE)
+    query = sa.select(User).where(User.role.not_in(NO_PEOPLE))
     if asked.get("role") in ROLES:
         query = query.where(User.role == asked["role"])
     if asked.get("state"):

@@ -19,7 +19,7 @@ from server.base.problems import Problem
 from server.models.audit import Deed, record_deed
 from server.models.device import OWN_CLASS, Device
 from server.models.scope import make_scope
-from server.models.user import ADMIN, OFFICIALS, ROLES, SERVER_ROLE, LoginToken, User, user_named
+from server.models.user import ADMIN, NO_PEOPLE, OFFICIALS, ROLES, LoginToken, User, user_named
 from server.rules.calendar import DAY_MS
 from server.rules.passwords import is_guessable
 from server.rules.plain_text import cleaned
@@ -92,7 +92,7 @@ def add_user(session: Session, new: NewUser, now_ms: int, by: str | None = None)
 
 
 def list_users(session: Session) -> list[User]:
-    query = sa.select(User).where(User.role != SERVER_ROLE)
+    query = sa.select(User).where(User.role.not_in(NO_PEOPLE))
     return list(session.scalars(query.order_by(User.role, User.name)))
 
 

@@ -103,7 +103,7 @@ def _apply(tx: Tx, proposal: Proposal, viewer: Viewer, outside: Any) -> None:
 
 def _describe(tx: Tx, payload: Payload) -> Sequence[tuple[str, str]]:
     return (
-        ("工地", str(payload["about"])),
+        ("地点", str(payload["about"])),
         ("防控级别", "由提高改为常态"),
         ("依据", f"{payload['decided_on']} {payload['document']}"),
         ("效果", "批准之后开始的时段按常态要求; 已经开始的照原来的要求判定。"),

@@ -83,7 +83,7 @@ def _apply(tx: Tx, proposal: Proposal, viewer: Viewer, outside: Any) -> None:
 def _describe(tx: Tx, payload: Payload) -> Sequence[tuple[str, str]]:
     record = tx.session.get(Record, (payload["site"], payload["record"]))
     return (
-        ("工地", str(payload["name"])),
+        ("地点", str(payload["name"])),
         ("记录", read_names(tx.session).kind(str(payload["kind"]))),
         ("时间", moment(record.event_ms) if record is not None else ""),
         ("填写人", str(payload["author"])),

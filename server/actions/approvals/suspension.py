@@ -63,7 +63,7 @@ def _apply(tx: Tx, proposal: Proposal, viewer: Viewer, outside: Any) -> None:
 
 def _describe(tx: Tx, payload: Payload) -> Sequence[tuple[str, str]]:
     return (
-        ("工地", str(payload["name"])),
+        ("地点", str(payload["name"])),
         ("停工", _span(payload)),
         ("依据", str(payload["document"])),
         ("效果", "其间作业场所的检查免除, 住人的宿舍、食堂、厕所照常。"),

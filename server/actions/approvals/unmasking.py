@@ -32,7 +32,7 @@ def _apply(tx: Tx, proposal: Proposal, viewer: Viewer, outside: Any) -> None:
 def _describe(tx: Tx, payload: Payload) -> Sequence[tuple[str, str]]:
     hours = round(tx.book.number("unmask_h", local_date_of(tx.now_ms)))
     return (
-        ("工地", str(payload["name"])),
+        ("地点", str(payload["name"])),
         ("人数", f"提议时在册 {payload['people']} 人"),
         ("内容", "名册, 证件号和手机号完整"),
         ("效果", f"只有提议的人可以导出, 批准后 {hours} 小时内; 每次导出都留下记录。"),

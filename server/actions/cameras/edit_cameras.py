@@ -26,8 +26,8 @@ from server.models.tx import Tx
 from server.rules.cameras import is_code
 from server.rules.plain_text import cleaned
 
-TITLES = ("编码", "名称", "工地", "场所", "平台")
-_NEEDED = ("编码", "工地", "平台")
+TITLES = ("编码", "名称", "地点", "场所", "平台")
+_NEEDED = ("编码", "地点", "平台")
 CAMERAS_MAX = 10_000  # of a file
 SITE_CAMERAS_MAX = 200
 
@@ -121,10 +121,10 @@ def _add(tx: Tx, new: NewCamera, by: str | None) -> Camera:
     known = session.scalar(sa.select(Camera).where(Camera.code == code, Camera.to_ms.is_(None)))
     if known is not None:
         where = session.get_one(Site, known.site_id).name
-        raise wrong("code", f"摄像机 {code} 已在 {where} 登记; 换工地请先停用。")
+        raise wrong("code", f"摄像机 {code} 已在 {where} 登记; 换地点请先停用。")
     count = sa.select(sa.func.count()).where(Camera.site_id == site.id, Camera.to_ms.is_(None))
     if (session.scalar(count) or 0) >= SITE_CAMERAS_MAX:
-        raise wrong("code", f"一个工地最多 {SITE_CAMERAS_MAX} 个在用的摄像机。")
+        raise wrong("code", f"一个地点最多 {SITE_CAMERAS_MAX} 个在用的摄像机。")
     try:
         platform = open_platform(session, new.platform)
     except Problem:
@@ -147,8 +147,8 @@ def _is_there(session: Session, new: NewCamera) -> bool:
 def _site(session: Session, named: str) -> Site:
     found = sites_called(session, named)
     if len(found) != 1:
-        what = f"有 {len(found)} 个工地名为" if found else "没有工地"
-        raise wrong("site", f"{what} {named[:40]}, 请用工地编号。" if found else f"{what} {named[:40]}。")
+        what = f"有 {len(found)} 个地点名为" if found else "没有地点"
+        raise wrong("site", f"{what} {named[:40]}, 请用地点编号。" if found else f"{what} {named[:40]}。")
     return found[0]
 
 
@@ -160,7 +160,7 @@ def _place(tx: Tx, site_id: str, name: str) -> str | None:
     places = [one for one in places_of(tx.session, [site_id])[site_id] if not one.is_closed(tx.now_ms)]
     found = [one for one in places if name in (one.id, one.name)]
     if len(found) != 1:
-        raise wrong("place", f"这个工地{'有几处' if found else '没有'}场所 {name[:40]}, 请核对名称。")
+        raise wrong("place", f"这个地点{'有几处' if found else '没有'}场所 {name[:40]}, 请核对名称。")
     return found[0].id
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from server.models.access import Viewer
-from server.models.filters import DISTRICT, Filter, narrowed
+from server.models.filters import DISTRICT, Filter, date_filter, narrowed
 from server.models.flag import Flag
 from server.models.site import SiteCompany
+from server.rules.calendar import add_days, midnight_ms
 from server.rules.flags.words import FLAG_STATE_WORDS, SEVERITIES
 
 LIVE, ALL = "live", "all"  # of `state`: every flag that is not closed, and every flag
@@ -26,7 +27,10 @@ def _company(value: str, _viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def _assignee(value: str, viewer: Viewer) -> sa.ColumnElement[bool]:
-    return Flag.assignee_id == viewer.id if value == "me" else Flag.assignee_id.is_(None)
+    """One's own, and those of colleagues for whom one stands in."""
+    if value == "me":
+        return Flag.assignee_id.in_((viewer.id, *viewer.stands_for))
+    return Flag.assignee_id.is_(None)
 
 
 FLAG_FILTERS = (
@@ -63,9 +67,12 @@ FLAG_FILTERS = (
         pattern=r"^[0-9A-Z]{18}$",
         wrong="统一社会信用代码为 18 位。",
     ),
+    date_filter("from", "开启自", lambda value, _: Flag.opened_ms >= midnight_ms(value)),
+    date_filter("to", "开启至", lambda value, _: Flag.opened_ms < midnight_ms(add_days(value, 1))),
 )
 # What waits for one's own move is live, one's own unit's, and for a contractor its own company's.
-WAITING_FILTERS = tuple(one for one in FLAG_FILTERS if one.name not in ("state", "unit", "company"))
+_ELSEWHERE = ("state", "unit", "company", "from", "to")
+WAITING_FILTERS = tuple(one for one in FLAG_FILTERS if one.name not in _ELSEWHERE)
 
 
 def conditions(chosen: Mapping[str, str | None], viewer: Viewer) -> list[sa.ColumnElement[bool]]:

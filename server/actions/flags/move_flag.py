@@ -247,7 +247,7 @@ def _addressee(session: Session, company: str, flag: Flag) -> str | None:
     here = sa.select(SiteCompany.company).where(SiteCompany.site_id == flag.scope_id)
     if company:
         if session.scalar(here.where(SiteCompany.company == company)) is None:
-            raise _invalid("/company", "这个施工单位不在本工地。")
+            raise _invalid("/company", "这个施工单位不在这个地点。")
         return company
     general = here.where(SiteCompany.role == GENERAL_CONTRACTOR).order_by(SiteCompany.company)
     return flag.company or session.scalar(general.limit(1))

@@ -13,7 +13,7 @@ _HEAD = {
     "title": "名称",
     "since": "起用日期",
     "to": "停用日期",
-    "site_kinds": "工地类型",
+    "site_kinds": "地点类型",
     "writers": "填写人",
     "source": "依据",
     "mark": "标记",

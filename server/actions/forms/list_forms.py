@@ -67,11 +67,11 @@ class Reach:
 
     def __str__(self) -> str:
         """Whom it reaches, or what has to be done first."""
-        counted = f"工地 {self.sites} 个, 平板 {self.tablets} 台"
+        counted = f"地点 {self.sites} 个, 平板 {self.tablets} 台"
         if not self.sites:
-            return f"{counted}。现在没有这些类型的工地: 增加工地、指派检查员之后, 他们的平板下一次同步就有"
+            return f"{counted}。现在没有这些类型的地点: 增加地点、指派检查员之后, 他们的平板下一次同步就有"
         if not self.inspectors:
-            return f"{counted}。这些工地还没有指派检查员: 指派之后, 他们的平板下一次同步就有"
+            return f"{counted}。这些地点还没有指派检查员: 指派之后, 他们的平板下一次同步就有"
         if not self.tablets:
             return f"{counted}。指派的 {self.inspectors} 名检查员还没有在用的平板: 发注册码、登记之后就有"
         return f"{counted}, 下一次同步就有"

@@ -74,7 +74,7 @@ def claim(session: Session, seals: Seals, now_ms: int, address_of: str) -> Outgo
         lines.append(f"…… 另有 {digest.notices - len(lines)} 条")
     if address_of:
         lines.append(f"{address_of}/console/notices")
-    title = f"工地检查: {digest.notices} 条通知" + (" (有严重事项)" if severe else "")
+    title = f"现场检查: {digest.notices} 条通知" + (" (有严重事项)" if severe else "")
     content = (title, tuple(lines), digest.notices, severe, now_ms)
     return Outgoing(digest.id, channel.kind, _address(seals, channel), *content)
 

@@ -10,9 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.actions.accounts.form_keys import form_aad
+from server.actions.accounts.service_accounts import service_key_aad
 from server.actions.cameras.edit_platforms import key_aad, secret_aad
 from server.actions.erasure.request_erasure import person_aad
+from server.actions.events.sinks import sink_aad
 from server.actions.flags.events import tally_aad
+from server.actions.gates.person_numbers import number_aad
 from server.actions.notices.edit_channels import address_aad
 from server.actions.records.edit_register import contest_aad
 from server.actions.records.registers import state_aad
@@ -27,6 +30,7 @@ from server.base.seal import HEAD_BYTES, MAGIC
 from server.models.camera import Platform
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import Erasure
+from server.models.event import EventSink
 from server.models.form import SentForm
 from server.models.log_segment import LogSegment
 from server.models.notice import Channel
@@ -34,6 +38,7 @@ from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
 from server.models.scope import Scope
 from server.models.segment import Segment
+from server.models.service import PersonNumber, ServiceAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,14 @@ SEALED_COLUMNS = (
     SealedColumn(Channel, Channel.address, lambda row: address_aad(row.id)),
     SealedColumn(Platform, Platform.secret, lambda row: secret_aad(row.id)),
     SealedColumn(Platform, Platform.key, lambda row: key_aad(row.id)),
+    SealedColumn(ServiceAccount, ServiceAccount.key, lambda row: service_key_aad(row.id)),
+    SealedColumn(EventSink, EventSink.address, lambda row: sink_aad(row.id, "address")),
+    SealedColumn(EventSink, EventSink.secret, lambda row: sink_aad(row.id, "secret")),
+    SealedColumn(
+        PersonNumber,
+        PersonNumber.value,
+        lambda row: number_aad(row.scope_id, row.system, row.digest),
+    ),
     SealedColumn(Roster, Roster.file, lambda row: file_aad(row.id), rows_at_once=1),  # megabytes each
     SealedColumn(Roster, Roster.result, lambda row: result_aad(row.id), rows_at_once=1),
     SealedColumn(Scope, Scope.flag_tally, lambda row: tally_aad(row.scope_id)),

@@ -10,7 +10,7 @@ from server.files.pack_files import Pack, sheet_rows
 
 _TITLES = {
     "duties": "职责",
-    "site_kinds": "工地类型",
+    "site_kinds": "地点类型",
     "place_kinds": "场所类型",
     "units": "科室",
     "rules": "数",

@@ -29,8 +29,12 @@ NOUNS = (
     "device_classes",
 )
 CASE_STEPS = "case_steps"
+SITE_WORDS = "site_words"  # what a site of each kind is called
 _EVENTS = {
     "opened": "开立",
+    "paper_signed": "签发文书",
+    "paper_served": "送达文书",
+    "paper_voided": "作废文书",
     "windows_added": "新增时段",
     "withdrawn": "系统撤回",
     "hastened": "督办提前",
@@ -47,7 +51,7 @@ _EVENTS = {
     "case_evidence_arrived": "时限之后补到个案的记录, 待复核",
     "channel_failed": "通知渠道发送失败",
     "expiring": "一份文件将在 30 日内到期, 请修订、审批并上报新的",
-    "device_dormant": "一台平板长期未报清手中的记录, 工地不再等它; 请打开它同步, 不再使用的请注销",
+    "device_dormant": "一台平板长期未报清手中的记录, 地点不再等它; 请打开它同步, 不再使用的请注销",
     "device_clock": "一台平板的时间连续多日不可信; 请校准或更换",
     "leader_unknown": "一个标记该报责任领导了, 但没有叫这个姓名的账号",
     "proposed": "一项提议等第二人批准 (管理, 提议和批准)",
@@ -86,9 +90,13 @@ class Names:
     def place(self, kind: str, place_id: str | None = None) -> str:
         """A place by its name, with its kind where the name does not say it; without an id all places of the kind, or the
         whole site."""
-        word = self.of("place_kinds", kind) if kind else "全工地"
+        word = self.of("place_kinds", kind) if kind else "不分场所"
         name = self.known.get("places", {}).get(place_id or "", "")
         return (name if word in name else f"{word} {name}") if name else word
+
+    def site_word(self, kind: str) -> str:
+        """What a site of this kind is called where it alone is spoken of (公园): by its kind."""
+        return self.known.get(SITE_WORDS, {}).get(kind, "地点")
 
     def slot(self, code: str) -> str:
         """The camera of which a window is; empty for a window of another sort."""
@@ -135,6 +143,8 @@ def read_names(session: Session, *site_ids: str) -> Names:
             known["duties"].setdefault(code, str(data["name"]))
             continue
         known.setdefault(noun, {})[code] = str(data.get("name") or code)
+        if noun == "site_kinds":
+            known.setdefault(SITE_WORDS, {})[code] = str(data.get("word") or known[noun][code])
         for step in data.get("steps", []):
             known.setdefault("steps", {})[step["code"]] = str(step.get("name") or step["code"])
     if site_ids:

@@ -101,9 +101,9 @@ def find_site(session: Session, text: str) -> Site:
     """A site by its id, or by its name where only one has it. Raises Problem 404 or 409."""
     sites = sites_called(session, text)
     if not sites:
-        raise Problem("unknown_site", f"没有编号或名称为 {text} 的工地。")
+        raise Problem("unknown_site", f"没有编号或名称为 {text} 的地点。")
     if len(sites) > 1:
-        raise Problem("ambiguous_site", f"有多个工地名为 {text}, 请用编号。")
+        raise Problem("ambiguous_site", f"有多个地点名为 {text}, 请用编号。")
     return sites[0]
 
 

@@ -14,14 +14,14 @@ from schemas.fields import TEXT_PATTERN
 from schemas.limits import PLACE_NAME_MAX, PLACES_MAX
 from server.actions.duties.plan_windows import plan_again
 from server.actions.records.feed import publish
-from server.actions.records.site_record import site_put
+from server.actions.records.site_record import around_sites, site_put
 from server.actions.reference.check_codes import check_codes, wrong
 from server.base.clock import to_iso
 from server.base.problems import not_found
 from server.models.audit import AuditEvent, Deed, record_deed
 from server.models.place import Place, new_place, places_of
 from server.models.scope import Scope, lock_scope
-from server.models.site import Site, suspensions_of
+from server.models.site import Site
 from server.models.tx import Tx
 from server.models.user import User
 
@@ -54,7 +54,7 @@ def add_places(editing: Editing, wanted: Sequence[tuple[str, str]]) -> list[Plac
     for kind, given in wanted:
         name = _checked(places, kind, given, None, tx.now_ms)
         if sum(not place.is_closed(tx.now_ms) for place in places) >= PLACES_MAX:
-            raise wrong("name", f"一个工地最多 {PLACES_MAX} 处在用的场所。")
+            raise wrong("name", f"一个地点最多 {PLACES_MAX} 处在用的场所。")
         place = new_place(editing.site_id, len(places) + 1, kind, name, tx.now_ms)
         tx.session.add(place)
         _record(editing, "place_added", name, {"name": (None, name)})
@@ -75,8 +75,8 @@ def rename_place(editing: Editing, place_id: str, name: str) -> Place:
     before, place.names = place.name, [*place.names, [name, tx.now_ms]]
     _record(editing, "place_renamed", name, {"name": (before, name)})
     site = tx.session.get_one(Site, editing.site_id)
-    suspensions = suspensions_of(tx.session, [site.id])[site.id]
-    publish(tx.session, scope, tx.seals, tx.now_ms, [site_put(tx.session, site, suspensions, tx.now_ms)])
+    around = around_sites(tx.session, [site.id])[site.id]
+    publish(tx.session, scope, tx.seals, tx.now_ms, [site_put(site, around, tx.now_ms)])
     return place
 
 

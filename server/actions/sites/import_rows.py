@@ -21,6 +21,7 @@ from server.actions.sites.register_site import NewSite, register_site, unit_of
 from server.base.problems import Problem
 from server.base.seal import Seals
 from server.files.read_workbook import Workbook
+from server.files.titled_rows import now_titled
 from server.models.site import GENERAL_CONTRACTOR, Site, sites_named
 from server.models.user import Assignment, user_named
 from server.rules.calendar import local_date_of
@@ -28,16 +29,16 @@ from server.rules.from_rows import holds
 from server.rules.rosters.cells import Cell
 
 PROBLEM = "问题"  # the extra column of a problem file; it is not read
-SITES, PEOPLE, ASSIGNMENTS = "工地", "人员", "分配"
+SITES, PEOPLE, ASSIGNMENTS = "地点", "人员", "分配"
 # Each sheet's columns; those that end with an asterisk have to be filled in, with or without the asterisk in the file.
 SHEETS: Mapping[str, Sequence[str]] = {
     SITES: ("名称*", "区县*", "类型", "科室", "住人", "场所", "企业", "地址", "纬度", "经度", "练习"),
     PEOPLE: ("登录名*", "角色*", "姓名", "科室", "信用代码", "区县", "初始密码"),
-    ASSIGNMENTS: ("登录名*", "工地*", "区县"),
+    ASSIGNMENTS: ("登录名*", f"{SITES}*", "区县"),
 }
 HINTS = {
     "区县": "名称或代码",
-    "类型": "名称或代码, 不填为在建工地",
+    "类型": "名称或代码, 不填为房屋建筑工地",
     "科室": "名称或代码",
     "住人": "是或否",
     "练习": "是: 不进任何名单、统计和通知",
@@ -85,7 +86,7 @@ class Imported:
 def import_rows(session: Session, seals: Seals, workbook: Workbook, now_ms: int) -> Imported:
     """Take a workbook in: sites first, then people, then assignments, whatever the order of the sheets. The caller commits,
     or takes all of it back for a preview. Raises Problem 422 for a workbook that is none of ours."""
-    tables = {sheet.name.strip(): sheet.rows for sheet in workbook.sheets if any(sheet.rows)}
+    tables = {now_titled(sheet.name.strip()): sheet.rows for sheet in workbook.sheets if any(sheet.rows)}
     found = Imported(unread=[name for name in tables if name not in SHEETS])
     if len(found.unread) == len(tables):
         named = "、".join(SHEETS)
@@ -136,7 +137,7 @@ def _take_all(
 
 
 def _titles(sheet: str, texts: Sequence[str]) -> list[str]:
-    titles = [text.rstrip("*＊ ") for text in texts]
+    titles = [now_titled(text.rstrip("*＊ ")) for text in texts]
     known = [title.rstrip("*") for title in SHEETS[sheet]]
     strange = [title for title in titles if title and title not in (*known, PROBLEM)]
     lacking = [
@@ -228,12 +229,12 @@ def _assignment(importing: _Importing, row: Row) -> str:
 def _named_site(importing: _Importing, row: Row) -> Site:
     district = importing.code("districts", row["区县"])
     sites = [
-        one for one in sites_named(importing.session, row["工地"]) if not district or one.district == district
+        one for one in sites_named(importing.session, row["地点"]) if not district or one.district == district
     ]
     if not sites:
-        raise wrong("工地", f"没有名为 {row['工地']} 的工地。")
+        raise wrong("地点", f"没有名为 {row['地点']} 的地点。")
     if len(sites) > 1:
-        raise wrong("区县", f"有多个工地名为 {row['工地']}, 请填写区县。")
+        raise wrong("区县", f"有多个地点名为 {row['地点']}, 请填写区县。")
     return sites[0]
 
 

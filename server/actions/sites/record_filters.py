@@ -12,13 +12,13 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from schemas.book import AnyKind, FormBook
-from schemas.fields import UUID_PATTERN, is_real_date
+from schemas.fields import UUID_PATTERN
 from schemas.places import PLACE_ID_TITLE
 from server.base.problems import Problem
 from server.models.access import Viewer, sees_cases, sees_evidence, sees_kind, visible_sites
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
-from server.models.filters import DISTRICT, Filter, narrowed
+from server.models.filters import DISTRICT, Filter, date_filter, narrowed
 from server.models.record import Record
 from server.models.site import Site
 from server.models.user import User
@@ -29,8 +29,6 @@ CHOICES_MAX = 10
 SHOWN, HIDDEN = "shown", "hidden"
 CHOICE_PATTERN = r"^[a-z][a-z0-9_]{0,39}:[^:\u0000-\u001f]{1,80}$"
 CHOICE_WRONG = "选项写成 字段:选项 的样子, 如 method:windows。"
-_DAY = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
-_DAY_WRONG = "日期应写成 2026-11-23 的样子, 在 2000 年至 2099 年之间。"
 _ID_WRONG = "这里应为小写、带连字符的 UUID。"
 
 
@@ -66,11 +64,11 @@ def _in_force(value: str, _viewer: Viewer) -> sa.ColumnElement[bool]:
     return Record.counts.is_(True) if value == HIDDEN else sa.true()
 
 
-def _date(name: str, title: str, narrows: Any) -> Filter:
-    return Filter(name, title, "", narrows, pattern=_DAY, wrong=_DAY_WRONG, holds=is_real_date, is_date=True)
-
-
-_DATES = (_date("day", "日期", _on), _date("from", "从", _since), _date("to", "到", _until))
+_DATES = (
+    date_filter("day", "日期", _on),
+    date_filter("from", "从", _since),
+    date_filter("to", "到", _until),
+)
 RECORD_FILTERS = (
     *_DATES,
     Filter(
@@ -133,7 +131,7 @@ def kinds_read(kinds: FormBook, viewer: Viewer) -> dict[str, AnyKind]:
 def require_reader(viewer: Viewer) -> None:
     """Raises Problem 403 for an administrator."""
     if not sees_evidence(viewer):
-        message = "管理员管理用户、设备和规则, 不查看记录的内容。这个工地的检查员、施工单位、主管科室和监察支队可以查看; "
+        message = "管理员管理用户、设备和规则, 不查看记录的内容。这个地点的检查员、施工单位、主管科室和监察支队可以查看; "
         raise Problem("role_not_allowed", message + "需要查看或导出时, 请由他们用自己的账号登录。")
 
 
@@ -154,7 +152,7 @@ def check_wanted(session: Session, viewer: Viewer, kinds: FormBook, asked: Wante
     if asked.site is not None and not session.scalar(
         sa.select(sa.literal(1)).select_from(Site).where(asked.sites(viewer)).limit(1)
     ):
-        message = "没有这个工地, 或者您无权查看, 或者不在所选区县。"
+        message = "没有这个地点, 或者您无权查看, 或者不在所选区县。"
         raise Problem("unknown_site", message, errors={"site": [message]})
     _check_dates(asked.chosen)
     if asked.alone:

@@ -20,7 +20,7 @@ CONTRADICTED, PROOF_LOST, TRIGGER_GONE = "contradicted", "proof_lost", "trigger_
 DEVICE_REASONS = ("device_unheard", "device_lost", "device_dormant")
 REASONS = {  # shown to people; the code before the colon is what programs compare
     "suspended": "停工 (已批准)",
-    "stopped": "工地处于停工阶段",
+    "stopped": "处于停工阶段",
     "rest_day": "休息日, 未见有人进场",
     PLACE_CLOSED: "场所或摄像机已停用",
     "nobody_expected": "名册中没有应测人员",
@@ -45,11 +45,11 @@ REASONS = {  # shown to people; the code before the colon is what programs compa
     TIME_UNCERTAIN: "有记录, 但其时间不能确定在时段之内, 不能认定做或未做",
     PLACE_UNCERTAIN: "有记录, 但不能确定是同类场所中的哪一处, 不能认定做或未做",
     EVIDENCE_KEPT: "收到了可能属于本时段的记录, 但尚未生效 (等待前置记录或被退回), 不能认定未做",
-    "device_unheard": "已交还工地的平板未报清手中的记录, 不能认定未做",
+    "device_unheard": "已交还这个地点的平板未报清手中的记录, 不能认定未做",
     "device_lost": "平板注销或账号停用前的记录可能尚未送达, 不能认定未做",
     "device_dormant": "有平板长期未上报, 手中可能还有记录, 不能认定未做",
     "approved": "经核实豁免, 批准人",
-    "not_asked": "规则或工地情况改变, 不再要求",
+    "not_asked": "规则或现场情况改变, 不再要求",
 }
 REMEDIES = {  # what a person can do about a window, by its reason
     NOT_SATISFIED: "按要求整改后重新查看登记, 由复查销号; 记错的, 请记录人更正。",

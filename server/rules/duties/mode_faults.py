@@ -66,7 +66,7 @@ def mode_faults(row: Mapping[str, Any], kinds: Kinds, rules: Collection[str]) ->
     if mode.away and mode.away not in rules:
         yield "mode_invalid", f"away 没有数值 {mode.away}, 请先在 rules.json 里增加, 或更正。"
     if mode.rolling is not None and mode.per != "site":
-        yield "mode_invalid", "rolling 只能用于整个工地的职责, 请把 places 留空。"
+        yield "mode_invalid", "rolling 只能用于不分场所的职责, 请把 places 留空。"
 
 
 def _book(mode: Mode, kind: AnyKind, rules: Collection[str]) -> Found:

@@ -149,7 +149,7 @@ def _reckons(row: Mapping[str, Any], per: str) -> str:
     if not reckons:
         return ""
     if reckons not in RECKONS or row["judging"] != "state" or per != "site":
-        raise ModeFault("reckons", "只能写 stock, 用于整个工地的 state 职责, 请把 places 留空。")
+        raise ModeFault("reckons", "只能写 stock, 用于不分场所的 state 职责, 请把 places 留空。")
     if not row.get("items"):
         raise ModeFault("items", "请写明须有储备的物资, 如 disinfectant mask。")
     return reckons

@@ -41,7 +41,7 @@ OWN_NAMES = {
     # Flags' own, which no site is asked to do.
     "duties": {"INTEGRITY": "记录链异常", "CASE": "个案报备"},
     # Parties as policies name them.
-    "units": {"contractor": "工地和施工单位", "section": "主管科室", "leader": "责任领导"},
+    "units": {"contractor": "现场和责任单位", "section": "主管科室", "leader": "责任领导"},
 }
 GRADES = {"anchored": "已锚定", "offset": "按偏差校正", "claimed": "仅自报"}
 

@@ -122,7 +122,7 @@ CATALOGUE: Mapping[str, Known] = {
     "text_long": _error("字数超过规定。", "请缩短。"),
     "value_unknown": _warning("不认识这个名称, 未登记。", "请从规定的名称中选择。"),
     "value_unfit": _error("写法不对。", "请按这一列的要求填写; 没有的请留空。"),
-    "value_missing": _error("没有填写。", "这类工地要求填写这一项。"),
+    "value_missing": _error("没有填写。", "这类地点要求填写这一项。"),
     "entered_on_missing": _error("没有进场日期。", "请填写进场日期, 如 2021-12-01。"),
     "date_form": _error("看不懂这个日期。", "请写成 2021-12-01 这样的年月日。"),
     "date_unreal": _error("没有这一天。", "请核对年月日。"),
@@ -131,7 +131,7 @@ CATALOGUE: Mapping[str, Known] = {
     "exit_before_entry": _error("退场日期早于进场日期。", "请核对两个日期。"),
     "before_last_event": _error("进场日期早于已登记的退场日期。", "再次进场的, 进场日期应晚于上次退场。"),
     "exit_before_last_event": _error(
-        "退场日期之后, 此人在本工地还有进出场或测温记录。", "退场日期不能早于最后一次记录, 请核对。"
+        "退场日期之后, 此人在这里还有进出场或测温记录。", "退场日期不能早于最后一次记录, 请核对。"
     ),
     "duplicate_row": _error("同一个人在文件里重复出现。", "请只保留一行。"),
     "two_names": _error("这个证件号码在文件里属于另一个姓名。", "请对照证件, 改正其中一行。"),
@@ -147,7 +147,7 @@ CATALOGUE: Mapping[str, Known] = {
     ),
     "name_spelt_differently": _warning("与已登记的姓名写法不同。", "请对照证件核对; 提交后以本文件为准。"),
     "known_by_other_number": _warning(
-        "本企业在本工地已登记有同名、证件号码不同的人。",
+        "本企业在这里已登记有同名、证件号码不同的人。",
         "同名的两个人无妨; 同一个人的请对照证件核对号码。",
     ),
     "active_elsewhere": _warning(

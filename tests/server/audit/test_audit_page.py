@@ -46,7 +46,7 @@ def test_what_was_done_is_shown_with_who_what_it_changed_and_why(busy: Office) -
     shown = "\n".join(lines(busy.seat("admin").get("admin/audit")))
     for parts in (
         ("服务器上的命令", "更换密码", "section"),
-        ("管理员", "修改工地", "牧野花园", "阶段: 在建 → 停工; 区县: 红旗区 → 凤泉区"),
+        ("管理员", "修改地点", "牧野花园", "阶段: 在建 → 停工; 区县: 红旗区 → 凤泉区"),
         ("监察支队周强", "导出完整号码", "牧野花园 · 12 人", "核对工伤"),
         ("监察支队周强", "按号码查人"),
         ("管理员二", "删除个人资料", "新建信〔2026〕1号", "本人申请"),

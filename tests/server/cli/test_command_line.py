@@ -157,7 +157,7 @@ def test_a_site_with_the_name_of_another_is_made_with_a_warning(run: Run, cast: 
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert "同名" not in first.output
     identity = first.output.split("编号 ")[1].split()[0]
-    assert "已有同名工地" in second.output and identity in second.output
+    assert "已有同名地点" in second.output and identity in second.output
 
 
 def test_a_tablet_enrols_with_the_link_that_the_code_came_with(run: Run, cast: Cast, tmp_path: Path) -> None:

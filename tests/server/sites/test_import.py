@@ -31,7 +31,7 @@ PEOPLE = [
     ["wang", "科室", "王主任", "质安科", "", "红旗区、卫滨区", ""],
     ["laozi", "施工单位", "赵敏", "", COMPANY_A, "", ""],
 ]
-ASSIGNMENTS = [["登录名", "工地"], ["lihua", "南湖小学"], ["lihua", "北湖小学"]]
+ASSIGNMENTS = [["登录名", "地点"], ["lihua", "南湖小学"], ["lihua", "北湖小学"]]
 Table = Sequence[Sequence[object]]
 
 
@@ -46,7 +46,7 @@ def _book(path: Path, **sheets: Table) -> Path:
 
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
-    return _book(tmp_path / "全市.xlsx", 分配=ASSIGNMENTS, 工地=SITES, 人员=PEOPLE)
+    return _book(tmp_path / "全市.xlsx", 分配=ASSIGNMENTS, 地点=SITES, 人员=PEOPLE)
 
 
 @pytest.fixture(autouse=True)
@@ -62,11 +62,18 @@ def _counts(app: Flask) -> tuple[int, ...]:
         )
 
 
+def test_a_workbook_of_before_may_still_say_工地(run: Run, tmp_path: Path) -> None:
+    before = [["登录名", "工地"], *ASSIGNMENTS[1:]]
+    path = _book(tmp_path / "before.xlsx", 分配=before, 工地=SITES, 人员=PEOPLE)
+    done = run("import", str(path), "--commit")
+    assert done.exit_code == 0 and "地点: 新增 2" in done.output and "分配: 新增 2" in done.output
+
+
 def test_a_preview_counts_and_changes_nothing(app: Flask, run: Run, city: Path) -> None:
     before = _counts(app)
     result = run("import", str(city))
     assert result.exit_code == 0, result.output
-    for line in ("工地: 新增 2, 已有 0, 有问题 0", "人员: 新增 3", "分配: 新增 2", "什么都没有改变"):
+    for line in ("地点: 新增 2, 已有 0, 有问题 0", "人员: 新增 3", "分配: 新增 2", "什么都没有改变"):
         assert line in result.output
     assert _counts(app) == before
     assert [path.name for path in city.parent.glob("*.xlsx")] == ["全市.xlsx"]
@@ -88,7 +95,7 @@ def test_a_commit_brings_all_of_it_in_and_a_second_one_nothing(app: Flask, run: 
         wang = session.scalars(sa.select(User).where(User.name == "wang")).one()
         assert (wang.role, wang.unit, wang.district) == ("section", "zhian", "410702,410703")
     again = run("import", str(city), "--commit")
-    assert "工地: 新增 0, 已有 2" in again.output and "分配: 新增 0, 已有 2" in again.output
+    assert "地点: 新增 0, 已有 2" in again.output and "分配: 新增 0, 已有 2" in again.output
     assert _counts(app) == after
 
 
@@ -107,9 +114,9 @@ def test_passwords_that_were_made_up_are_in_a_file_that_only_its_owner_reads(
 
 
 WRONG = {
-    "工地": ([*SITES, ["东湖", "火星区", "是"], ["", "红旗区"], ["西湖", "红旗区", "也许"], ["", ""]], 3),
+    "地点": ([*SITES, ["东湖", "火星区", "是"], ["", "红旗区"], ["西湖", "红旗区", "也许"], ["", ""]], 3),
     "人员": ([*PEOPLE, ["zhao", "科室", "赵", "", "", "", ""], ["qian", "老板", "钱", "", "", "", ""]], 2),
-    "分配": ([*ASSIGNMENTS, ["nobody", "南湖小学"], ["lihua", "没有这个工地"]], 2),
+    "分配": ([*ASSIGNMENTS, ["nobody", "南湖小学"], ["lihua", "没有这个地点"]], 2),
 }
 
 
@@ -124,26 +131,26 @@ def test_wrong_rows_come_back_and_the_others_take_effect(app: Flask, run: Run, t
         titles, *rows = book[name].iter_rows(values_only=True)
         assert (titles[-1], len(rows)) == ("问题", count)
         assert all(row[-1] for row in rows)
-    assert "没有代码 火星区" in str(book["工地"].cell(2, book["工地"].max_column).value)
-    assert "工地 第 4 行" in result.output
+    assert "没有代码 火星区" in str(book["地点"].cell(2, book["地点"].max_column).value)
+    assert "地点 第 4 行" in result.output
 
 
 def test_the_mended_problem_file_is_imported_as_it_is(app: Flask, run: Run, tmp_path: Path) -> None:
-    path = _book(tmp_path / "全市.xlsx", 工地=[*SITES[:2], ["东湖", "火星区"]])
+    path = _book(tmp_path / "全市.xlsx", 地点=[*SITES[:2], ["东湖", "火星区"]])
     assert run("import", str(path), "--commit").exit_code == 0
     problems = tmp_path / "全市-问题.xlsx"
     book = openpyxl.load_workbook(problems)
-    book["工地"].cell(2, 2).value = "凤泉区"
+    book["地点"].cell(2, 2).value = "凤泉区"
     book.save(problems)
-    assert "工地: 新增 1, 已有 0, 有问题 0" in run("import", str(problems), "--commit").output
+    assert "地点: 新增 1, 已有 0, 有问题 0" in run("import", str(problems), "--commit").output
 
 
 @pytest.mark.parametrize(
     ("sheets", "message"),
     [
-        ({"Sheet1": SITES}, "工作表应名为 工地、人员、分配"),
-        ({"工地": [["名称", "城区"], ["a", "b"]]}, "不认识的列: 城区"),
-        ({"工地": [["名称"], ["a"]]}, "缺少的列: 区县"),
+        ({"Sheet1": SITES}, "工作表应名为 地点、人员、分配"),
+        ({"地点": [["名称", "城区"], ["a", "b"]]}, "不认识的列: 城区"),
+        ({"地点": [["名称"], ["a"]]}, "缺少的列: 区县"),
     ],
     ids=["no sheet of ours", "a strange column", "a column that is lacking"],
 )
@@ -157,8 +164,8 @@ def test_a_workbook_that_is_none_of_ours_is_one_line(
 
 def test_a_site_whose_name_two_bear_needs_its_district(run: Run, tmp_path: Path) -> None:
     twins = [SITES[0], ["双湖", "红旗区"], ["双湖", "卫滨区"]]
-    assigned = [["登录名", "工地", "区县"], ["lihua", "双湖", ""], ["lihua", "双湖", "卫滨区"]]
-    path = _book(tmp_path / "x.xlsx", 工地=twins, 人员=PEOPLE[:2], 分配=assigned)
+    assigned = [["登录名", "地点", "区县"], ["lihua", "双湖", ""], ["lihua", "双湖", "卫滨区"]]
+    path = _book(tmp_path / "x.xlsx", 地点=twins, 人员=PEOPLE[:2], 分配=assigned)
     output = run("import", str(path)).output
     assert "分配: 新增 1, 已有 0, 有问题 1" in output and "请填写区县" in output
 

@@ -27,7 +27,7 @@ def test_a_section_clerk_logs_in_and_reads_a_flag(app: Flask, cast: Cast) -> Non
         flag_id = add_flag(session, cast.site_a, "flag a")
     client = app.test_client()
     assert log_in(client, "section").location == "/console/"
-    assert client.get("/console/").location == "/console/waiting"
+    assert client.get("/console/").location == "/console/today"
     listed = client.get("/console/flags?state=all").text
     assert "牧野花园" in listed
     page = client.get(f"/console/flags/{flag_id}").text

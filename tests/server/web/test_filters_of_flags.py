@@ -8,12 +8,15 @@ import pytest
 from flask import Flask
 
 from server.actions.flags.filters import FLAG_FILTERS, WAITING_FILTERS
+from server.base.db import write
 from server.models.filters import Filter
-from tests.server.cast import Cast
+from server.rules.calendar import instant_ms
+from tests.server.cast import Cast, add_flag, identity
 from tests.server.web.test_console import log_in
 
 PAGED = {"cursor", "limit"}
 VALUES = {"district": "410702", "unit": "zhian", "duty": "DISINFECT", "company": "91410700MA40000A10"}
+VALUES |= {"from": "2026-11-01", "to": "2026-11-30"}
 
 
 def _value(one: Filter) -> str:
@@ -45,11 +48,21 @@ def test_the_console_offers_each_and_keeps_what_was_chosen(
     client = app.test_client()
     log_in(client, "brigade")
     page = client.get(f"{path}?{chosen}").text
+    form = page[page.index('<form class="filter"') :].partition("</form>")[0]
     offered = [one.name for one in filters if one.noun != "companies"]  # there is one: nothing to choose
-    assert re.findall(r'<select name="(\w+)"', page) == offered
+    assert re.findall(r'<(?:select|input type="date") name="(\w+)"', form) == offered
     for one in filters:
         if one.words:
             assert f'value="{_value(one)}" selected' in page
+
+
+def test_flags_are_found_by_the_days_on_which_they_opened(app: Flask, cast: Cast) -> None:
+    with app.app_context(), write() as session:
+        for day in ("2026-11-20", "2026-11-21", "2026-11-22"):
+            add_flag(session, cast.site_a, day, instant_ms(day, "23:59"))
+    brigade = cast.client("brigade")
+    listed = brigade.get("/api/v1/flags?state=all&from=2026-11-21&to=2026-11-21").get_json()["items"]
+    assert [one["id"] for one in listed] == [identity("2026-11-21")]
 
 
 def test_the_console_leaves_out_what_a_filter_cannot_be(app: Flask, cast: Cast) -> None:

@@ -8,7 +8,10 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 
+from server.actions.accounts.service_accounts import SCOPES, NewService, add_service
+from server.actions.reference.load_reference import tx_of
 from server.base.db import write
+from server.models import Site
 from tests.server.cast import Cast, add_flag
 
 if TYPE_CHECKING:
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("sent", ["positive", "negative"])
-def test_random_requests_get_documented_answers(app: Flask, cast: Cast, sent: str) -> None:
+@pytest.mark.parametrize("who", ["a person", "a program"])
+def test_random_requests_get_documented_answers(app: Flask, cast: Cast, who: str, sent: str) -> None:
     import schemathesis  # here: it takes seconds, and every worker reads every file of tests
     from schemathesis.checks import not_a_server_error
     from schemathesis.core.result import Ok
@@ -31,7 +35,7 @@ def test_random_requests_get_documented_answers(app: Flask, cast: Cast, sent: st
     mode = schemathesis.GenerationMode(sent)
     with app.app_context(), write() as session:
         add_flag(session, cast.site_a, "flag a")
-    token = cast.client("admin").token
+    token = cast.client("admin").token if who == "a person" else _key(app, cast)
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     headers = {"Authorization": f"Bearer {token}"}
     for found in schema.get_all_operations():
@@ -39,6 +43,8 @@ def test_random_requests_get_documented_answers(app: Flask, cast: Cast, sent: st
         operation = found.ok()
         if operation.method == "delete" or (sent == "negative" and not _can_go_wrong(operation)):
             continue  # a log-out would end our own session
+        if who == "a program" and operation.definition.raw["tags"][0] not in _OF_PROGRAMS:
+            continue  # nothing is there for it
 
         @settings(
             max_examples=8,
@@ -53,6 +59,17 @@ def test_random_requests_get_documented_answers(app: Flask, cast: Cast, sent: st
             case.call_and_validate(headers=headers, checks=held)
 
         probe()
+
+
+_OF_PROGRAMS = ("sites", "records", "gate_passes", "service_roster", "events")
+
+
+def _key(app: Flask, cast: Cast) -> str:
+    """Of a program that may do all that programs may, at site A."""
+    with app.app_context(), write() as session:
+        tx = tx_of(session, app.extensions["gongdi"].seals, cast.clock.now_ms())
+        new = NewService("省平台", tuple(SCOPES), [session.get_one(Site, cast.site_a)])
+        return add_service(tx, new)[1]
 
 
 def _can_go_wrong(operation: APIOperation[Any, Any, Any, Any]) -> bool:

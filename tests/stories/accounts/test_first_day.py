@@ -64,12 +64,12 @@ def test_a_whole_city_of_one_workbook_is_inspected_the_same_day(
 ) -> None:
     assert run("seed", "reference").exit_code == 0
     tables = {
-        "工地": [["名称", "区县", "场所"], *([f"新区{n}号地块", "红旗区", "食堂:食堂"] for n in range(30))],
+        "地点": [["名称", "区县", "场所"], *([f"新区{n}号地块", "红旗区", "食堂:食堂"] for n in range(30))],
         "人员": [
             ["登录名", "角色", "科室", "初始密码"],
             *([f"insp{n}", "检查员", "质监站", PASSWORD] for n in range(3)),
         ],
-        "分配": [["登录名", "工地"], *([f"insp{n % 3}", f"新区{n}号地块"] for n in range(30))],
+        "分配": [["登录名", "地点"], *([f"insp{n % 3}", f"新区{n}号地块"] for n in range(30))],
     }
     path = tmp_path / "全市.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -199,10 +199,10 @@ def test_the_demo_ends_and_counts_no_more(sqlite_template: Path, tmp_path: Path)
     run = _runner(url, tmp_path)
     ended = run("seed", "end-demo", "--yes")
     assert ended.exit_code == 0, ended.output
-    assert "2 个演示工地" in ended.output
+    assert "2 个演示地点" in ended.output
     with app.app_context(), read() as session:
         assert session.scalars(sa.select(User.name).where(User.active)).all() == []
         assert set(session.scalars(sa.select(Site.practice))) == {True}
     with app.app_context():
         db.engine.dispose()
-    assert "0 个演示账号, 0 个演示工地" in run("seed", "end-demo", "--yes").output
+    assert "0 个演示账号, 0 个演示地点" in run("seed", "end-demo", "--yes").output

@@ -43,7 +43,7 @@ def test_what_is_offline_or_silent_comes_first(watching: Watching, wvp: Wvp) -> 
     assert page.index("此前离线") < page.index("此前在线")
     flag = re.search(r'href="/console/(flags/[0-9a-f-]+)">标记<', page)
     assert flag is not None
-    assert "市平台, 1 个工地" in _seat(watching, "section").get(flag[1])
+    assert "市平台, 1 个地点" in _seat(watching, "section").get(flag[1])
 
 
 def test_a_sites_page_has_its_cameras_and_names_their_windows(watching: Watching, wvp: Wvp) -> None:
@@ -101,7 +101,7 @@ def _workbook(*rows: tuple[str, ...]) -> io.BytesIO:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    for row in (("编码", "名称", "工地", "场所", "平台"), *rows):
+    for row in (("编码", "名称", "地点", "场所", "平台"), *rows):
         sheet.append(row)
     kept = io.BytesIO()
     book.save(kept)
@@ -119,7 +119,7 @@ def test_a_file_is_entered_whole_or_not_at_all_and_twice_changes_nothing(bare: W
         return answer.status_code, answer.text
 
     status, page = enter(
-        *good, ("123", "x", "牧野花园", "", "市平台"), (NVR, "x", "没有的工地", "", "市平台")
+        *good, ("123", "x", "牧野花园", "", "市平台"), (NVR, "x", "没有的地点", "", "市平台")
     )
     assert status == 422 and "第 4 行" in page and "第 5 行" in page
     with bare.app.app_context(), read() as session:

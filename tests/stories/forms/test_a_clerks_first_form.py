@@ -56,7 +56,7 @@ def test_the_tablet_of_the_command_line_takes_a_sites_name_and_says_which_there_
 
     body = json.dumps({"place_id": "x"})
     said = on_tablet("add", "pond_round", body, "--site", "没有的")
-    assert "本机没有工地“没有的”" in said and "人民公园 (" in said
+    assert "本机没有地点“没有的”" in said and "人民公园 (" in said
     assert len(on_tablet("add", "pond_round", body, "--site", "人民公园").strip()) == 36
 
 

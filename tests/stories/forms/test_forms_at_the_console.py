@@ -76,8 +76,8 @@ def test_two_administrators_publish_a_workbook_and_the_tablet_has_it(office: Off
     page = uploaded(first, file_of(tmp_path, pond())).text
     shown = (
         *("池塘巡查 <small>pond_round 第 1 版</small>", "有漂浮物", "必填", "≥ 1 ≤ 600"),
-        *("职责 POND 池塘巡查", "06:00–12:00, 12:30–20:00", "场所类型 pond 池塘", "工地类型 park 公园"),
-        *("2026-11-01", "工地 0 个, 平板 0 台", "+ 选项 look.clear: 清洁", "${look} = &#39;other&#39;"),
+        *("职责 POND 池塘巡查", "06:00–12:00, 12:30–20:00", "场所类型 pond 池塘", "地点类型 park 公园"),
+        *("2026-11-01", "地点 0 个, 平板 0 台", "+ 选项 look.clear: 清洁", "${look} = &#39;other&#39;"),
     )
     for part in shown:
         assert part in page, part
@@ -105,7 +105,7 @@ def test_the_tables_may_come_as_json_and_reach_the_sites_of_their_kind(
     Field(office.cast, tmp_path).tablet("here")
     data = json.dumps(only_form(), ensure_ascii=False).encode()
     page = uploaded(office.seat("admin"), data, "池塘巡查.json").text
-    assert "工地 2 个, 平板 1 台" in page
+    assert "地点 2 个, 平板 1 台" in page
 
 
 def test_the_picture_has_what_each_type_of_field_asks_for(office: Office, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def published(run: Run, folder: Path, sheets: object) -> str:
 def test_a_new_kind_of_site_has_no_sites_yet(field: Field, run: Run, tmp_path: Path) -> None:
     field.tablet("first")
     said = published(run, tmp_path, pond())
-    assert "涉及工地 0 个, 平板 0 台。现在没有这些类型的工地: 增加工地、指派检查员之后" in said
+    assert "涉及地点 0 个, 平板 0 台。现在没有这些类型的地点: 增加地点、指派检查员之后" in said
 
 
 def test_sites_without_an_inspector_and_inspectors_without_a_tablet_are_said(
@@ -31,10 +31,10 @@ def test_sites_without_an_inspector_and_inspectors_without_a_tablet_are_said(
     assert "指派的 1 名检查员还没有在用的平板: 发注册码" in published(run, tmp_path, only_form())
     field.tablet("first")
     reached = published(run, tmp_path, only_form(2, survey_3={"hint::中文 (zh)": "看水面"}))
-    assert "涉及工地 2 个, 平板 1 台, 下一次同步就有" in reached
+    assert "涉及地点 2 个, 平板 1 台, 下一次同步就有" in reached
     with field.app.app_context(), write() as session:
         session.execute(sa.update(Assignment).values(ended_ms=field.cast.clock.now_ms()))
-    assert "这些工地还没有指派检查员" in published(run, tmp_path, only_form(3))
+    assert "这些地点还没有指派检查员" in published(run, tmp_path, only_form(3))
 
 
 def test_faults_of_rows_name_no_file_that_a_clerk_has_never_seen(

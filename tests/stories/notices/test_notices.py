@@ -128,7 +128,7 @@ def test_what_happens_together_leaves_in_one_mail(field: Field, mailbox: tuple[M
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "牧野花园 · 消毒" in text and "牧野花园 · 每日测温" in text
     assert "https://gongdi.test/console/notices" in text
-    assert mail["Subject"].startswith("工地检查: ")
+    assert mail["Subject"].startswith("现场检查: ")
     assert _deliver(field, after_ms=HOUR_MS)["sent"] == 0
     assert len(kept.mails) == 1
 

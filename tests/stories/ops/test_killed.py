@@ -86,7 +86,7 @@ def test_what_was_acknowledged_survives_kill_9_and_takes_effect_once(
         processes.start()
         code = field.code("inspector")
         url = f"http://127.0.0.1:{processes.port}"
-        wait_until(lambda: _answers(processes.port), pause)
+        wait_until(lambda: answers(processes.port), pause)
         tablet.enrol(url, code, "tablet", "test")
         assert tablet.sync().ok
         for _ in range(ROUNDS):
@@ -98,7 +98,7 @@ def test_what_was_acknowledged_survives_kill_9_and_takes_effect_once(
     finally:
         processes.kill()
         tablet.close()
-    _check(app, cast, written)
+    check_whole(app, cast, written)
 
 
 def _load_until_killed(tablet: Tablet, scope: str, processes: Processes, written: set[str]) -> None:
@@ -111,7 +111,7 @@ def _load_until_killed(tablet: Tablet, scope: str, processes: Processes, written
     killer.join()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -121,7 +121,7 @@ def _is_planned(app: Flask) -> bool:
         return bool(session.scalar(sa.select(sa.func.count()).select_from(Window)))
 
 
-def _check(app: Flask, cast: Cast, written: set[str]) -> None:
+def check_whole(app: Flask, cast: Cast, written: set[str]) -> None:
     seals = app.extensions["gongdi"].seals
     with app.app_context(), read() as session:
         assert set(session.scalars(sa.select(LogEntry.id))) == written

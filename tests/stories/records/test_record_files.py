@@ -73,7 +73,7 @@ def test_accept_chooses_the_format(field: Field, caller: Any) -> None:
 def test_several_sites_in_one_file_are_named(field: Field, caller: Any) -> None:
     put(field, field.cast.site_a, [cleaned(1)])
     rows = table(caller("section").get(f"/api/v1/records?kind={LOG}&format=csv").data)
-    assert [(row["工地"], row["消毒人员"]) for row in rows] == [("牧野花园", "王师傅")]
+    assert [(row["地点"], row["消毒人员"]) for row in rows] == [("牧野花园", "王师傅")]
 
 
 def test_the_columns_are_those_of_all_versions(field: Field, caller: Any) -> None:

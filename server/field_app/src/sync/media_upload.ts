@@ -1,7 +1,7 @@
 // Photos leave the tablet after their entries did, by tus 1.0.0 under /sync/v1/media, addressed by their SHA-256. Where an
 // upload broke off, it goes on; nothing waits for it.
 
-import { type HttpRequest, type HttpResponse, type HttpStack, Upload } from "tus-js-client";
+import type { HttpRequest, HttpResponse, HttpStack, Upload } from "tus-js-client";
 import { hex, sha256 } from "../protocol/bytes";
 import type { PhotoRow } from "../store/database";
 import { KEPT_MS } from "../store/outbox";
@@ -76,8 +76,9 @@ async function isHere(exchange: Exchange, sha256: string): Promise<boolean> {
 
 /** Throws ExchangeFailed. When to try again is the syncer's to say. */
 async function upload(exchange: Exchange, { photo, row }: UnsentPhoto): Promise<void> {
+  const tus = await import("tus-js-client"); // hardly smaller than all the rest of the app, and only photos need it
   await new Promise<void>((resolve, reject) => {
-    const upload: Upload = new Upload(photo.blob, {
+    const upload: Upload = new tus.Upload(photo.blob, {
       endpoint: MEDIA,
       uploadUrl: photo.url || null,
       metadata: { scope: row.scope, sha256: photo.sha256 },

@@ -18,16 +18,7 @@ import { ReasonOfCopy } from "./parts/reason";
 import { useAim } from "./parts/still";
 import { SyncBadge } from "./parts/sync_badge";
 import { type Route, useRoute } from "./route";
-import { Cases, NewCaseOf } from "./screens/cases";
-import { Enrol } from "./screens/enrol";
-import { Flags } from "./screens/flags";
-import { Gate } from "./screens/gate";
-import { More } from "./screens/more";
-import { Roster } from "./screens/roster";
-import { SyncScreen } from "./screens/sync";
-import { Temperature } from "./screens/temperature";
 import { Today } from "./screens/today";
-import { WorkerForm } from "./screens/worker_form";
 import { type Session, SessionContext, type Tone, useLive } from "./session";
 import { useUpdate } from "./updates";
 
@@ -42,6 +33,7 @@ const PEOPLE_ROOMS: Room[] = [
   ["/gate", "门岗", "gate"],
 ];
 const OWN_ROOMS: Room[] = [
+  ["/mine", "我做的", "record"],
   ["/flags", "标记", "flag"],
   ["/cases", "个案", CASE],
 ];
@@ -80,7 +72,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const isIn = identity !== null && identity.state !== "enrolling";
   return (
     <SessionContext.Provider value={session}>
-      {isIn ? <Rooms rooms={rooms} route={route} isRevoked={identity.state === "revoked"} /> : <Enrol />}
+      {isIn ? <Rooms rooms={rooms} route={route} isRevoked={identity.state === "revoked"} /> : <Later load={enrol} with={{}} />}
       {update && (
         <div class="update" role="status">
           <span>{update.text}</span>
@@ -157,32 +149,52 @@ function RoomLink({ room: [path, name, icon], shown, more }: { room: Room; shown
 function Screen({ path, query, further }: Route & { further: Room[] }) {
   switch (path) {
     case "/temperature":
-      return <Temperature chosen={query.get("worker")} asked={query.get("slot")} copy={query.get("copy")} />;
+      return <Later key={path} load={temperature} with={{ chosen: query.get("worker"), asked: query.get("slot"), copy: query.get("copy") }} />;
+    case "/temperature/lane":
+      return <Later key={path} load={lane} with={asked(query, "by", "of", "slot")} />;
     case "/roster":
-      return <Roster />;
+      return <Later key={path} load={roster} with={{}} />;
     case "/roster/worker":
-      return <WorkerForm key={query.toString()} id={query.get("id")} copy={query.get("copy")} />;
+      return <Later key={query.toString()} load={workerForm} with={asked(query, "id", "copy")} />;
     case "/gate":
-      return <Gate chosen={query.get("worker")} copy={query.get("copy")} />;
+      return <Later key={path} load={gate} with={{ chosen: query.get("worker"), copy: query.get("copy") }} />;
     case "/flags":
-      return <Flags id={query.get("id")} />;
+      return <Later key={path} load={flags} with={asked(query, "id")} />;
     case "/cases":
-      return <Cases />;
+      return <Later key={path} load={cases} with={{}} />;
     case "/cases/new":
-      return <NewCaseOf />;
+      return <Later key={path} load={newCase} with={{}} />;
     case "/cases/case":
       return <Later key={path} load={caseScreen} with={asked(query, "id", "worker", "cause", "code", "copy")} />;
+    case "/mine":
+      return <Later key={path} load={mine} with={{}} />;
+    case "/mine/amend":
+      return <Later key={path} load={amend} with={asked(query, "id")} />;
     case "/more":
-      return <More rooms={further} />;
+      return <Later key={path} load={more} with={{ rooms: further }} />;
     case "/sync":
-      return <SyncScreen />;
+      return <Later key={path} load={syncScreen} with={{}} />;
     default:
       return logAt(path) ? <Later key={path} load={formScreen} with={{ kind: logAt(path), ...asked(query, "place", "slot", "of", "copy", "parent", "record", "worker") }} /> : <Today />;
   }
 }
 
-const formScreen = async () => (await import("./form/form_screen")).FormScreen;
+// Only what the first screen shows is loaded with it.
+const amend = async () => (await import("./screens/amend")).Amend;
 const caseScreen = async () => (await import("./screens/case")).CaseScreen;
+const cases = async () => (await import("./screens/cases")).Cases;
+const enrol = async () => (await import("./screens/enrol")).Enrol;
+const flags = async () => (await import("./screens/flags")).Flags;
+const formScreen = async () => (await import("./form/form_screen")).FormScreen;
+const gate = async () => (await import("./screens/gate")).Gate;
+const lane = async () => (await import("./screens/lane")).LaneScreen;
+const mine = async () => (await import("./screens/mine")).Mine;
+const more = async () => (await import("./screens/more")).More;
+const newCase = async () => (await import("./screens/cases")).NewCaseOf;
+const roster = async () => (await import("./screens/roster")).Roster;
+const syncScreen = async () => (await import("./screens/sync")).SyncScreen;
+const temperature = async () => (await import("./screens/temperature")).Temperature;
+const workerForm = async () => (await import("./screens/worker_form")).WorkerForm;
 
 function asked<Name extends string>(query: URLSearchParams, ...names: Name[]): Record<Name, string | null> {
   return Object.fromEntries(names.map((name) => [name, query.get(name)])) as Record<Name, string | null>;

@@ -9,7 +9,7 @@ const OWN: Record<string, string> = {
   receipt_invalid: "服务器回执的签名不正确, 记录仍保存在本机。请联系管理员。",
   not_enrolled: "本设备还没有登记。",
   already_enrolled: "本设备已经登记。",
-  scope_gone: "您已不再负责这个工地, 不能再写入记录。",
+  scope_gone: "您已不再负责这个地点, 不能再写入记录。",
   unknown_record: "本机没有这条记录。",
   observed_ahead: "实际时间不能晚于现在。",
   insecure: "这个地址不安全, 浏览器不提供签名功能。请用 https 地址打开本应用。",

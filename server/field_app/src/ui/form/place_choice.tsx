@@ -60,7 +60,7 @@ export function PlaceChoice(props: AskedProps) {
   const choose = (key: string) => set(named(form, places.find((place) => placeKey(place) === key) ?? null));
   return (
     <Titled {...props}>
-      {places.length === 0 && <p class="empty">这个工地还没有登记这样的场所。</p>}
+      {places.length === 0 && <p class="empty">这里还没有登记这样的场所。</p>}
       <Choice title="" options={options} canBeNone={!isRequired} value={chosen ? placeKey(chosen) : ""} onChange={choose} />
     </Titled>
   );

@@ -3,16 +3,14 @@
 import { useState } from "preact/hooks";
 import type { Form } from "../../domain/form";
 import { isStanding, type Item, photosOf } from "../../store/view";
-import { voidRecord } from "../../store/write";
+import { Moves } from "../parts/moves";
 import { Thumbnail } from "../parts/photo_field";
 import { timeText, whenText } from "../parts/when";
 import { type ChildForm, logRoom, pageOf } from "../forms";
-import { useLive, useSave, useSession } from "../session";
+import { useLive, useSession } from "../session";
 import { STATES } from "../texts";
 import { Children } from "./children";
 import { type Names, summaryOf, answersOf, useNames } from "./summary";
-
-const WRONG_ENTRY = "录入错误";
 
 interface Props {
   form: Form;
@@ -99,51 +97,8 @@ function Whole({ form, record, names, below }: WholeProps) {
           ))}
         </div>
       )}
-      {isStanding(record) && <Moves form={form} record={record} />}
+      {isStanding(record) && <Moves record={record} href={`#${logRoom(form.code)}?of=${record.id}`} isRegister={form.nature === "register"} />}
       {below.length > 0 && <Children {...{ below }} scope={record.scope} parent={record.id} />}
-    </>
-  );
-}
-
-function Moves({ form, record }: { form: Form; record: Item }) {
-  const { db } = useSession();
-  const save = useSave();
-  const [reason, setReason] = useState<string | null>(null);
-  const declare = (why: string) => void save(() => voidRecord(db, record.scope, record.id, why), "已作废");
-  return (
-    <>
-      <div class="keys">
-        <a class="button quiet" href={`#${logRoom(form.code)}?of=${record.id}`}>
-          {form.nature === "fact" ? "更正" : "修改"}
-        </a>
-        {record.state === "unsent" ? (
-          <button type="button" class="quiet" onClick={() => declare(WRONG_ENTRY)}>
-            撤销
-          </button>
-        ) : (
-          reason === null && (
-            <button type="button" class="quiet" onClick={() => setReason(WRONG_ENTRY)}>
-              作废…
-            </button>
-          )
-        )}
-      </div>
-      {reason !== null && (
-        <div class="ask">
-          <label class="field">
-            <span>作废原因</span>
-            <input name="reason" value={reason} maxLength={200} onInput={(event) => setReason(event.currentTarget.value)} />
-          </label>
-          <div class="keys">
-            <button type="button" disabled={reason.trim() === ""} onClick={() => declare(reason.trim())}>
-              确认作废
-            </button>
-            <button type="button" class="quiet" onClick={() => setReason(null)}>
-              取消
-            </button>
-          </div>
-        </div>
-      )}
     </>
   );
 }

@@ -3,8 +3,8 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { AIM_MS } from "../../domain/aim";
 
-const AIM_MS = 300; // from seeing something to touching it: a finger that comes sooner was meant for what was there before
 const AIMED_AT = ":is(li, .names, .ask) :is(a, button)"; // the keys of a form stay where they are, and are touched without looking
 
 /** The same things in the order in which they were shown first: what comes later is added at the end, what goes keeps its

@@ -4,6 +4,7 @@ import { refusedUnseen } from "../../store/refused";
 import { unsent } from "../../store/unsent";
 import { useLive, useNow, useSession } from "../session";
 import { ClockWarning } from "./clock_warning";
+import { ReminderBadge } from "./reminder";
 import { localDate, localTime } from "../../protocol/time";
 
 export function SyncBadge() {
@@ -19,9 +20,9 @@ export function SyncBadge() {
     <>
       <header class="head">
         <label class="site">
-          <span class="unseen">工地</span>
+          <span class="unseen">地点</span>
           <select value={site?.scope ?? ""} onChange={(event) => chooseSite(event.currentTarget.value)}>
-            {sites.length === 0 && <option value="">还没有工地</option>}
+            {sites.length === 0 && <option value="">还没有地点</option>}
             {sites.map((one) => (
               <option key={one.scope} value={one.scope}>
                 {String(one.body["name"])}
@@ -29,6 +30,7 @@ export function SyncBadge() {
             ))}
           </select>
         </label>
+        <ReminderBadge />
         <a class={`badge ${counts.refused ? "bad" : isWaiting || isLate ? "warn" : "good"}`} href="#/sync">
           {counts.refused > 0 && <span>退回 {counts.refused} 条</span>}
           {counts.entries > 0 && <span>未上传 {counts.entries} 条</span>}

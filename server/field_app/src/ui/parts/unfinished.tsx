@@ -100,7 +100,7 @@ function takenText({ taken, known, busy, foreign }: Taken): string {
     taken > 0 && `接回 ${taken} 项没写完的内容, 见上面“未写完”`,
     known > 0 && `${known} 项本机已有或已经写完`,
     busy > 0 && `${busy} 项没有接回: 本机正在填同一张表, 写完后请再选一次这个文件`,
-    foreign > 0 && `${foreign} 项没有接回: 工地没有分派给您`,
+    foreign > 0 && `${foreign} 项没有接回: 地点没有分派给您`,
   ];
   return `${parts.filter(Boolean).join("; ")}。`;
 }

@@ -25,7 +25,7 @@ export function Flags({ id }: { id: string | null }) {
           标记 <small>{flags.filter((one) => one.isOpen).length} 个未销号</small>
         </h1>
       </header>
-      {flags.length === 0 && <p class="empty">这个工地没有标记。</p>}
+      {flags.length === 0 && <p class="empty">这里没有标记。</p>}
       <ul class="dues">
         {flags.map((flag) => (
           <li key={flag.item.id}>

@@ -36,7 +36,7 @@ export function Roster() {
         others={gone}
         onPick={(person) => go(`/roster/worker?id=${person.id}`)}
         aside={(person) => markOf(person, people, today)}
-        empty="这个工地还没有人员。"
+        empty="这里还没有人员。"
       />
       {gone.length > 0 && <p class="muted">另有 {gone.length} 人已退场, 查找时显示。</p>}
     </section>

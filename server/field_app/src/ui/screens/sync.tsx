@@ -1,20 +1,17 @@
 // 同步: what is stored here, what the server has signed for, and what it refused and why.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Form } from "../../domain/form";
 import { localDate, localTime } from "../../protocol/time";
 import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/database";
 import { allDrafts } from "../../store/drafts";
 import { exportUnsent } from "../../store/export";
-import { refusedUnseen, setSeen } from "../../store/refused";
+import { refusedUnseen } from "../../store/refused";
 import { isExported, isNothing, type Unsent, unsent } from "../../store/unsent";
-import { entryOf, namesOf, observedMsOf } from "../../store/view";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
-import { Reason } from "../parts/reason";
+import { Refused } from "../parts/refused";
+import { type Names, namesOfRows, rowTitle } from "../parts/row_title";
 import { FromOldTablet, Unfinished } from "../parts/unfinished";
 import { since } from "../parts/sync_badge";
-import { kindOf, pathAgain, workerOf } from "../forms";
-import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { OUTCOMES, textOf } from "../texts";
 import { EnrolForm } from "./enrol";
@@ -143,36 +140,12 @@ function KeepStorage() {
   );
 }
 
-/** A refused entry stays what it is; a correction makes a new one, and until that is saved it is shown here. */
-function Refused({ row, names }: { row: OutboxRow; names: Names }) {
-  const { db, forms } = useSession();
-  const form = pathAgain(forms, row);
-  return (
-    <article class="card refused">
-      <h2>
-        退回: {title(forms, row, names)} <small>{localTime(row.wallMs)}</small>
-      </h2>
-      <Reason row={row} />
-      <div class="keys">
-        {form && (
-          <button class="main" onClick={() => go(form)}>
-            改正后重新填写
-          </button>
-        )}
-        <button class="quiet" onClick={() => void setSeen(db, row.id)}>
-          知道了
-        </button>
-      </div>
-    </article>
-  );
-}
-
 /** Its entry took effect without it; it says so wherever it shows. */
 function RefusedPhoto({ photo }: { photo: PhotoRow }) {
   const { db, forms } = useSession();
   const of = useLive(async () => {
     const row = await db.outbox.where("id").equals(photo.entry).first();
-    return row ? `${title(forms, row, await namesOfRows(db, [row]))} ${localTime(row.wallMs)}` : "";
+    return row ? `${rowTitle(forms, row, await namesOfRows(db, [row]))} ${localTime(row.wallMs)}` : "";
   }, [db, photo.entry]);
   return (
     <article class="card refused">
@@ -205,7 +178,7 @@ function Entries({ title: heading, rows, names, now, more }: EntriesProps) {
       <ul class="entries">
         {rows.map((row) => (
           <li key={row.id}>
-            <span>{title(forms, row, names)}</span>
+            <span>{rowTitle(forms, row, names)}</span>
             <small>
               {siteOf(row)} {localDate(row.wallMs) === localDate(now) ? "" : `${localDate(row.wallMs).slice(5)} `}
               {localTime(row.wallMs)} · {row.state === "waiting" ? "未上传" : (OUTCOMES[row.outcome] ?? row.outcome)}
@@ -245,24 +218,6 @@ async function readAll(db: FieldDatabase) {
       kept: (await db.numberNote("storage_kept")) === 1,
     },
   };
-}
-
-type Names = ReadonlyMap<string, string>;
-
-/** What the people, or whatever else these entries are about, are called. */
-function namesOfRows(db: FieldDatabase, rows: readonly OutboxRow[]): Promise<Names> {
-  return namesOf(db, rows.flatMap((row) => [row.record, workerOf(row)]));
-}
-
-/** `测温记录 张三 36.3 ℃`. */
-function title(forms: readonly Form[], row: OutboxRow, names: Names): string {
-  const acts: Record<string, string> = { add: "", edit: "修改", amend: "更正", void: "作废" };
-  const { celsius, place_name } = entryOf(row).body;
-  const who = names.get(workerOf(row)) ?? names.get(row.record) ?? place_name;
-  const reading = celsius === undefined || celsius === null ? "" : `${Number(celsius).toFixed(1)} ℃`;
-  const observed = observedMsOf(row);
-  const later = observed === null ? "" : `(补录 ${localDate(observed).slice(5)} ${localTime(observed)})`;
-  return [acts[row.act], kindOf(forms, row.kind)?.title ?? row.kind, who, reading, later].filter(Boolean).join(" ");
 }
 
 function receiptText(scopes: readonly ScopeRow[]): string {

@@ -3,19 +3,22 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { choices, rule } from "../../contracts";
 import { asked as askedIn, type Day, keyOf } from "../../domain/duties";
-import { keysOf, type Person, present } from "../../domain/people";
+import type { Person } from "../../domain/people";
 import { earlyText, isDone, isFever, isHigh, type Retest, readings, retests, slotAt, waitMs } from "../../domain/temperature";
 import { localDate } from "../../protocol/time";
+import { readingDay } from "../../store/reading_day";
 import { isBackfilled } from "../../store/times";
-import { type Item, listed, listedTogether, writtenIn } from "../../store/view";
+import { type Item, writtenIn } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { Choice } from "../parts/choice";
+import { WRONG_ENTRY } from "../parts/moves";
 import { PersonPicker } from "../parts/person_picker";
 import { timeText } from "../parts/when";
+import { laneRoom } from "../lanes";
 import { go } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { Measure, PersonTitle, type Saved } from "./measure";
-import { PASS, READING, WORKER } from "../../domain/code_kinds";
+import { READING } from "../../domain/code_kinds";
 
 interface Asked {
   chosen: string | null; // the person
@@ -30,7 +33,7 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const today = localDate(now);
   const [last, setLast] = useState<Saved | null>(null);
   const [again, setAgain] = useState<string[]>([]); // readings after which another one is wanted, or is being written
-  const day = useLive(() => readDay(scope, today), [db, scope, today], ["scopes", "records", "outbox"]);
+  const day = useLive(() => readingDay(db, scope, today), [db, scope, today], ["scopes", "records", "outbox"]);
   const isReadAgain = useIsReadAgain(last?.scope === scope && last.day === today ? last.entry : "", day);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   const pointNote = `point:${scope}`;
@@ -39,17 +42,6 @@ export function Temperature({ chosen, asked, copy }: Asked) {
   const slot = asked ?? slotAt(now, day?.duties ?? []);
   const measured = useMemo(() => readings(day?.checks ?? [], slot), [day, slot]);
   const ofSlot = useMemo(() => day && askedIn(day, slot), [day, slot]);
-
-  async function readDay(scope: string, today: string): Promise<Day> {
-    const [windows, checks, passes, workers] = await listedTogether(db, scope, [
-      { kind: "window", day: today },
-      { kind: READING, day: today },
-      { kind: PASS, day: today },
-      { kind: WORKER },
-    ]);
-    const duties = await listed(db, "duty", "ref");
-    return { windows, checks, passes, logs: [], people: present(workers, today), keys: keysOf(workers, today), duties };
-  }
 
   if (!day || !ofSlot || !isReadAgain || copied === undefined || point === undefined) return <Heading />;
   const person = day.people.find((one) => one.id === chosen);
@@ -88,9 +80,16 @@ export function Temperature({ chosen, asked, copy }: Asked) {
       </details>
       <RetestList people={day.people} going={going} />
       <LastSaved last={last?.scope === scope ? last : null} onUndone={() => setLast(null)} />
-      <p class="progress">
-        <strong>{expected.length - toDo.length}</strong> / {expected.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
-      </p>
+      <div class="title">
+        <p class="progress">
+          <strong>{expected.length - toDo.length}</strong> / {expected.length} 人已测, 还有 <strong>{toDo.length}</strong> 人
+        </p>
+        {toDo.length > 0 && (
+          <a class="button" href={`#${laneRoom(asked ? { slot } : {})}`}>
+            按班组连测
+          </a>
+        )}
+      </div>
       <PersonPicker
         key={asked ?? ""}
         people={[...toDo, ...others]}
@@ -195,7 +194,7 @@ function LastSaved({ last, onUndone }: { last: Saved | null; onUndone: () => voi
   const { db } = useSession();
   const save = useSave();
   const undo = async () => {
-    if (last && (await save(() => voidRecord(db, last.scope, last.entry, "录入错误"), "已作废, 请重新测量"))) onUndone();
+    if (last && (await save(() => voidRecord(db, last.scope, last.entry, WRONG_ENTRY), "已作废, 请重新测量"))) onUndone();
   };
   return (
     <p class={last ? "last" : "unseen"} role="status">

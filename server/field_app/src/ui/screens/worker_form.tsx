@@ -10,13 +10,15 @@ import { localDate } from "../../protocol/time";
 import { type Asked, askedOfPerson } from "../../reference";
 import type { Photo } from "../../domain/photos";
 import { draftName } from "../../store/draft_names";
-import { found, type Item, listed, ownEntries, photosOf, type Written, writtenIn } from "../../store/view";
+import { found, type Item, listed, type Written, writtenIn } from "../../store/view";
 import { add, edit } from "../../store/write";
 import { useDraft } from "../drafts";
 import { ContestedNames } from "../parts/contested";
 import { FormField } from "../parts/form_field";
-import { PhotoField, Thumbnail } from "../parts/photo_field";
+import { PhotoField } from "../parts/photo_field";
+import { Portrait } from "../parts/portrait";
 import { AlreadyThere, Twins } from "../parts/same_person";
+import { WorkerHistory } from "../parts/worker_history";
 import { go, onward } from "../route";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { WORKER } from "../../domain/code_kinds";
@@ -126,6 +128,7 @@ function Changes({ item, written, workers, asked }: { item: Item; written: Writt
       <Twins person={personOf(item)} people={present(workers, today)} />
       <ContestedNames kind={KIND} item={item} />
       <Portrait worker={item.id} />
+      <WorkerHistory worker={item} />
       <Fields body={body} wrong={wrong} asked={asked} set={(changes) => setBody((now) => ({ ...now, ...changes }))} known={item.body} />
       <PhotoField photos={photos} onChange={setPhotos} max={1} />
       {known.length > 0 && <AlreadyThere people={known} onOther={() => submit(true)} />}
@@ -146,14 +149,6 @@ function Changes({ item, written, workers, asked }: { item: Item; written: Writt
       </div>
     </form>
   );
-}
-
-/** The last photo of the person that was taken here and still is. */
-function Portrait({ worker }: { worker: string }) {
-  const { db } = useSession();
-  const photos = useLive(async () => photosOf(db, (await ownEntries(db, worker)).map((row) => row.id).reverse()), [db, worker]);
-  const last = photos?.at(-1);
-  return last ? <Thumbnail photo={last} /> : null;
 }
 
 function Title({ text }: { text: string }) {
