@@ -39,6 +39,7 @@ from server.base.problems import Problem
 from server.base.seal import SealBroken
 from server.console import pages
 from server.field_app import pages as field_pages
+from server.guides import pages as guide_pages
 from server.web.figures import Figures
 from server.web.log_in_turns import LogInTurns
 from server.web.request_log import log_requests
@@ -70,6 +71,7 @@ OTHER_BLUEPRINTS = (
     ops.blueprint,
     pages.blueprint,
     field_pages.blueprint,
+    guide_pages.blueprint,
 )
 
 _log = logging.getLogger("gongdi.app")
