@@ -34,7 +34,8 @@ class Kind:
     """One kind of record: the fields of its body say the rest (schemas/fields.py: Said). Raises TypeError for fields whose
     privacy nobody decided (see schemas/privacy.py), and for slots that a record has no room for.
 
-    `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `own`: only the server writes such
+    `sealed`: lines and bodies hold identity or health data and are encrypted at rest. `of_work`: they say who
+    works or worked where, and nothing of anybody's health. `own`: only the server writes such
     entries, for a person at the console. `icon`: its name in the app. `known`: the lists that are reference data. `spared`:
     fields that some kind of site does not ask for.
     Derived: `merge_rules`, for each field of a register, who wins when two people changed it; `server_only`: names that only
@@ -52,6 +53,7 @@ class Kind:
     nature: Nature
     schema: type[Body]
     sealed: bool = False
+    of_work: bool = False
     own: bool = False
     icon: str = "record"
     known: Lists = field(default_factory=lambda: lists.SHIPPED, repr=False, compare=False)
@@ -64,6 +66,11 @@ class Kind:
     place_fields: PlaceFields | None = field(init=False, repr=False, compare=False)
     whole: Body = field(init=False, repr=False, compare=False)
     partial: Body = field(init=False, repr=False, compare=False)
+
+    @property
+    def health(self) -> bool:
+        """Whether its records say something of people's health, contacts or travels, and are erased with time."""
+        return self.sealed and not self.of_work
 
     def __post_init__(self) -> None:
         whole = self.schema(known=self.known, spared=self.spared)

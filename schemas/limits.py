@@ -56,6 +56,12 @@ ACCURACY_M_MAX = 100_000  # P: a tablet that knows no more than its city
 GRACE_S_MAX = 7 * 24 * 3600  # P
 COUNT_MAX = 1_000_000  # P: people needed or seen in one window
 LEVEL_MAX = 9  # P: escalation steps taken
+PAPER_LINES_MAX = 60  # P: of a template
+PAPER_COPIES_MAX = 8
+PAPER_OFFICERS_MAX = 4
+PAPER_REVIEW_DAYS_MAX, PAPER_SUIT_MONTHS_MAX = 365, 24
+PAPER_TEXT_MAX = 2000  # P: one field of a paper
+PAPER_ITEMS_MAX = 40  # P: rows of one table of a paper
 FLAG_MEDIA_MAX = 12  # P: photos with one move of a flag
 
 # Devices

@@ -24,6 +24,7 @@ from schemas.fields import (
     whole,
     yes_no,
 )
+from schemas.paper_rows import PAPER_ROWS
 from schemas.reference_row import RowBody
 from schemas.severity import SEVERITIES
 from schemas.worker import ASKABLE, SPARABLE
@@ -41,6 +42,12 @@ LINE_PATTERN = "^[0-9][0-9-]{2,19}$"  # landlines and short numbers, too
 LINE_MESSAGE = "电话应为 3 到 20 位数字, 可以有横线。"
 JUDGINGS = ("coverage", "log", "event", "state", "period", "document", "telemetry", "none")
 STAGES = ("preparing", "building", "stopped", "completed")
+
+
+def _days(title: str) -> Any:
+    """Days of isolation, numbered from 1."""
+    number = whole(title, 1, limits.ISOLATION_DAYS_MAX)
+    return many(title, number, limits.ISOLATION_DAYS_MAX, optional=True)
 
 
 def _window_code(title: str) -> Any:
@@ -135,15 +142,20 @@ class RiskAreaRow(RowBody):
 
 
 class ReturnRuleRow(RowBody):
-    """What is asked of whoever comes back from near an area at risk."""
+    """What is asked of whoever comes back from near an area at risk, and of contacts."""
 
     name = text("措施", limits.LABEL_MAX)
-    relation = choice("远近", ("area", "county", "prefecture"))
-    levels = many("级别", choice("级别", ("high", "medium", "named")), 3, min_length=1)
+    relation = choice("远近", ("area", "county", "prefecture", "contact"))
+    levels = many("级别", choice("级别", ("high", "medium", "named")), 3)
     days = whole("天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
-    tests = many(
-        "采样日", whole("采样日", 1, limits.ISOLATION_DAYS_MAX), limits.ISOLATION_DAYS_MAX, optional=True
-    )
+    tests = _days("采样日")
+    watch_days = whole("其后居家监测天数", 1, limits.ISOLATION_DAYS_MAX, optional=True)
+    watch_tests = _days("居家监测采样日")
+
+    def problems(self, data: Mapping[str, Any]) -> Errors:
+        if data.get("relation") != "contact" and not data.get("levels"):
+            return {"levels": ["请写明地区的级别。"]}
+        return super().problems(data)
 
 
 class CaseStepRow(RowBody):
@@ -266,6 +278,7 @@ _ROWS = {
     "routing": RoutingRow(),
     "camera_adapters": CameraAdapterRow(),
     "gate_adapters": GateAdapterRow(),
+    **PAPER_ROWS,
 }
 _ANY_ROW = RowBody()
 

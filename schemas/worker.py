@@ -122,4 +122,4 @@ _BY_SITE_KIND = {
 }
 SPARABLE = tuple(name for name, required in _BY_SITE_KIND.items() if required)
 ASKABLE = tuple(name for name, required in _BY_SITE_KIND.items() if not required)
-KIND = Kind("worker", "人员", "register", WorkerBody, sealed=True, icon="roster")
+KIND = Kind("worker", "人员", "register", WorkerBody, sealed=True, of_work=True, icon="roster")

@@ -19,4 +19,4 @@ class WorkerMergeBody(Body):
 
 
 # Sealed: the reason may name somebody.
-KIND = Kind("worker_merge", "人员合并", "fact", WorkerMergeBody, sealed=True, own=True)
+KIND = Kind("worker_merge", "人员合并", "fact", WorkerMergeBody, sealed=True, of_work=True, own=True)

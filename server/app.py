@@ -18,9 +18,11 @@ from server import __version__, console
 from server.api import (
     devices,
     docs,
+    events,
     flags,
     gates,
     media,
+    odata,
     ops,
     records,
     rosters,
@@ -40,6 +42,7 @@ from server.base.seal import SealBroken
 from server.console import pages
 from server.field_app import pages as field_pages
 from server.guides import pages as guide_pages
+from server.web.cors import allow_origins
 from server.web.figures import Figures
 from server.web.log_in_turns import LogInTurns
 from server.web.request_log import log_requests
@@ -62,11 +65,13 @@ API_BLUEPRINTS = (
     devices.blueprint,
     gates.passes,
     gates.people,
+    events.blueprint,
 )
 OTHER_BLUEPRINTS = (
     sync.blueprint,
     uploads.blueprint,
     telemetry.blueprint,
+    odata.blueprint,
     docs.blueprint,
     ops.blueprint,
     pages.blueprint,
@@ -89,6 +94,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
         app.json.ensure_ascii, app.json.sort_keys = False, False
     _register_blueprints(app)
     _register_errors(app)
+    allow_origins(app, config.cors_origins)
     set_security_headers(app)
     log_requests(app)
     if config.trusted_proxies:

@@ -27,7 +27,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "choices": ("list_name", "name", "to"),
     "settings": ("form_title", "form_id", "version", "default_language", "namespaces"),
-    "gongdi": ("from", "to", "mark", "source", "nature", "sealed", "site_kinds", "writers", "icon"),
+    "gongdi": ("from", "to", "mark", "source", "nature", "sealed", "health", "site_kinds", "writers", "icon"),
     "duties": (
         *("code", "name", "evidence", "judging", "per", "when", "need", "slots", "every", "rolling", "holds"),
         *("valid_days", "also", "writer", "reckons", "items", "presets", "site_kinds", "stages", "severity"),

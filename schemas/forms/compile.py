@@ -160,6 +160,7 @@ def _read_own(row: Row, members: dict[str, Any], site_kinds: Collection[str] | N
     row.needed("nature", "性质 (fact 或 register)")
     members["nature"] = row.one_of("nature", ("fact", "register"), "fact")
     members["sealed"] = row.yes("sealed", default=True)
+    members["health"] = row.yes("health", default=True)
     row.needed("site_kinds", "地点类型")
     members["site_kinds"] = row.codes("site_kinds")
     unknown = [] if site_kinds is None else [kind for kind in members["site_kinds"] if kind not in site_kinds]

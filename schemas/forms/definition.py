@@ -110,6 +110,7 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     items: tuple[Item, ...]
     lists: dict[str, tuple[Choice, ...]] = {}
     sealed: bool = True
+    health: bool = True  # of a sealed form: whether it says something of people's health, contacts or travels
     to: str | None = None
     icon: str | None = None
 

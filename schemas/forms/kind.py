@@ -21,6 +21,10 @@ from schemas.kind import ACTS, SERVER_ONLY, SUBJECTS, with_role
 from schemas.lists import Lists
 from schemas.places import PlaceFields, place_fields
 
+# Sealed forms about who did which work. They were published before a form could say so itself (`health`), and what is
+# published never changes: no later form belongs here.
+_OF_WORK = frozenset(("guard_shift", "inspection_round", "responsible_person"))
+
 
 @dataclass(frozen=True)
 class FormKind:
@@ -54,6 +58,11 @@ class FormKind:
     @cached_property
     def sealed(self) -> bool:
         return self.form.sealed
+
+    @property
+    def health(self) -> bool:
+        """Whether its records say something of people's health, contacts or travels, and are erased with time."""
+        return self.sealed and self.form.health and self.form.code not in _OF_WORK
 
     @property
     def acts(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from schemas.forms.rows import Row
 _CHANGED = (
     ("nature", "changed_nature", "性质"),
     ("sealed", "changed_sealed", "是否加密"),
+    ("health", "changed_health", "是否健康数据"),
 )
 
 

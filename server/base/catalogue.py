@@ -161,6 +161,10 @@ _ENTRIES = (
     Entry(405, "pack_refused", 422, "内容包有误", ""),
     Entry(420, "key_scope_lacking", 403, "这把密钥不能这样用", "请管理员发一把有这项权限的密钥。"),
     Entry(421, "unknown_adapter", 404, "没有这种接入方式", ""),
+    Entry(422, "option_not_answered", 501, "不支持这种查询", ""),
+    Entry(431, "paper_not_yet", 409, "还不到这一步", ""),
+    Entry(432, "paper_signed", 409, "文书已经签发", ""),
+    Entry(433, "paper_served", 409, "文书已经送达", ""),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

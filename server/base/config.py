@@ -41,6 +41,7 @@ class Config:
     public_url: str
     webhook_hosts: frozenset[str]
     backup_dir: Path | None = None
+    cors_origins: frozenset[str] = frozenset()
 
     @property
     def database_file(self) -> Path | None:
@@ -73,6 +74,7 @@ class Config:
             trusted_proxies=_whole(env, "GONGDI_TRUSTED_PROXIES", 0, 0, 8),
             public_url=_public_url(env.get("GONGDI_PUBLIC_URL", "")),
             webhook_hosts=frozenset(filter(None, env.get("GONGDI_WEBHOOK_HOSTS", "").split(","))),
+            cors_origins=_origins(env.get("GONGDI_CORS_ORIGINS", "")),
             backup_dir=Path(backups).resolve() if (backups := env.get("GONGDI_BACKUP_DIR", "")) else None,
         )
 
@@ -92,6 +94,16 @@ def _public_url(url: str) -> str:
     if url and urlsplit(url).scheme not in ("http", "https"):
         raise ConfigError("GONGDI_PUBLIC_URL takes https://HOST")
     return url.rstrip("/")
+
+
+def _origins(text: str) -> frozenset[str]:
+    """Origins as browsers send them: scheme, host and port, and nothing behind."""
+    found = frozenset(filter(None, (part.strip() for part in text.split(","))))
+    for origin in found:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ConfigError("GONGDI_CORS_ORIGINS takes https://HOST, several with commas between")
+    return found
 
 
 def _media_url(url: str) -> str:

@@ -142,6 +142,10 @@ class Prepared:
         """Every row that the statement gives."""
         return self._run(session, given).all()
 
+    def run(self, session: Session, **given: Any) -> None:
+        """Of a statement that gives no rows."""
+        self._run(session, given)
+
     def _compile(self, session: Session, dialect: sa.Dialect) -> Any:
         statement = self._build(session)
         if dialect.name == "sqlite":

@@ -20,6 +20,7 @@ COMMANDS = {
     "backup": ("server.cli.backup:backup", "把数据库和照片备份到一个新文件夹; 服务不必停。"),
     "restore": ("server.cli.backup:restore", "从备份文件夹恢复到一个空的数据库, 再核对日志。"),
     "rebuild": ("server.cli.log:rebuild", "从日志重算当前状态, 或用 --check 比较。"),
+    "export": ("server.cli.export:export", "把记录和每日数字写成 CSV 文件, 人员用假名。"),
     "verify-log": ("server.cli.log:verify_log", "核对日志: 散列、链、签名、回执。"),
     "bench": ("server.cli.bench:bench", "测量上报、下发和调度的速度。"),
 }
@@ -101,6 +102,8 @@ GROUPS = {
             "key": ("server.cli.services:key", "给对接账号再发一把密钥。"),
             "revoke": ("server.cli.services:revoke", "作废一把密钥, 立即生效。"),
             "close": ("server.cli.services:close", "停用对接账号, 作废它的全部密钥。"),
+            "sink": ("server.cli.services:sink", "新增接收事件的地址, 显示它的签名密钥。"),
+            "unsink": ("server.cli.services:unsink", "停用接收事件的地址。"),
             "list": ("server.cli.services:show", "列出在用的账号和密钥; 密钥只显示开头。"),
         },
     ),

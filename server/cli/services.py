@@ -14,6 +14,8 @@ from server.actions.accounts.service_accounts import (
     open_service,
     revoke_key,
 )
+from server.actions.events.sinks import add_sink, close_sink, list_sinks
+from server.actions.records.outbox import EVENT_TYPES
 from server.actions.reference.load_reference import tx_of
 from server.actions.sites.assign_site import find_site
 from server.cli.base import print_table, table, writing
@@ -79,6 +81,38 @@ def close(account: str) -> None:
         click.echo(f"已停用 {done.name}")
 
 
+@click.command("sink")
+@click.argument("account")
+@click.argument("address")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    type=click.Choice(list(EVENT_TYPES)),
+    help="只要这些事件; 不写为全部。",
+)
+def sink(account: str, address: str, types: tuple[str, ...]) -> None:
+    """把以后的事件推送到地址 ADDRESS, 按 Standard Webhooks 签名。签名密钥只显示这一次。
+
+    \b
+    gongdi service sink 省平台 https://sheng.example/gongdi --type flag.opened --type window.missed
+    """
+    with writing() as (session, runtime, now_ms):
+        tx = tx_of(session, runtime.seals, now_ms)
+        made, secret = add_sink(tx, open_service(session, account), address, types)
+        click.echo(f"已新增接收地址 {made.host}, 编号 {made.id}")
+        click.echo(f"签名密钥 {secret}")
+
+
+@click.command("unsink")
+@click.argument("sink_id", metavar="SINK")
+def unsink(sink_id: str) -> None:
+    """停用接收地址 SINK (编号, 见 gongdi service list)。"""
+    with writing() as (session, runtime, now_ms):
+        done = close_sink(tx_of(session, runtime.seals, now_ms), sink_id)
+        click.echo(f"已停用 {done.host}")
+
+
 @click.command("list")
 def show() -> None:
     """列出在用的对接账号和密钥。"""
@@ -94,4 +128,12 @@ def show() -> None:
                 )
             if not one.keys:
                 shown.add_row(one.account.name, one.account.system, where, "—", "", "", "", "")
+        sinks = table("接收地址", "账号", "最近送达", "送不到自", "编号")
+        open_sinks = list_sinks(session)
+        for one in list_services(session):
+            for one_sink in open_sinks.get(one.account.id, ()):
+                failed = moment(one_sink.failed_ms) if one_sink.failed_ms else ""
+                sinks.add_row(one_sink.host, one.account.name, moment(one_sink.sent_ms), failed, one_sink.id)
     print_table(shown)
+    if sinks.row_count:
+        print_table(sinks)

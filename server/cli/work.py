@@ -16,6 +16,7 @@ from server.cli.base import check_schema, make_app, make_whole_app, runtime_of, 
 from server.demo.city import demo_log_ins, read_city, seed_demo
 from server.models.site import count_sites
 from server.web.request_log import start_logging
+from server.workflows.deliver_events import deliver_events
 from server.workflows.poll_platforms import poll_platforms
 from server.workflows.scheduler import deliver, resume_and_tick, run
 
@@ -41,7 +42,8 @@ def tick(now: str | None) -> None:
         raise click.UsageError("--now 要带时区的时刻, 如 2026-11-23T08:00:00+08:00。") from error
     did = resume_and_tick(app, now_ms, assumed=now is not None)
     asked = poll_platforms(app, now_ms) if now is None else {}
-    click.echo(json.dumps({**did, "notices": deliver(app, now_ms), "platforms": asked}, ensure_ascii=False))
+    sent = {"notices": deliver(app, now_ms), "events": deliver_events(app, now_ms)}
+    click.echo(json.dumps({**did, **sent, "platforms": asked}, ensure_ascii=False))
 
 
 @click.command("reference")

@@ -17,6 +17,7 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
         "人员和企业",
         (
             ("console.list_users", "用户", "新增、停用、重设密码"),
+            ("console.list_stand_ins", "请假和代理", "谁在哪几天替谁"),
             ("console.list_companies", "企业", "统一社会信用代码和名称"),
         ),
     ),
@@ -47,7 +48,9 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
             ("console.list_rules", "规则和界限", "每个数的依据、标记和起用日期"),
             ("console.list_office_rows", "职责和类型", "职责、地点类型、场所类型、科室"),
             ("console.list_risk_areas", "风险地区", "录入国家公布的名单, 核对各地点的行程"),
+            ("console.show_paper_set_up", "文书设置", "本局情况、文号、执法人员, 模板、依据和救济告知"),
             ("console.list_holidays", "节假日", "已知到哪天, 录入下一年"),
+            ("console.show_state", "运行状况", "备份、定时任务、磁盘、保留期、通知渠道"),
             ("console.list_keys", "密钥", "指纹, 更换的进度, 停用旧的"),
         ),
     ),

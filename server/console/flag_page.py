@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.actions.flags.list_flags import FlagFile
+from server.actions.papers.read_papers import papers_of, writable_kinds
 from server.models.access import Viewer
+from server.models.flag import Flag
+from server.models.paper import STATES
+from server.models.site import Site
+from server.models.tx import Tx
+from server.rules.calendar import local_date_of
 from server.rules.duties.sources import term
 from server.rules.flags.escalation import policy_from
 from server.rules.flags.moves import CONTRACTOR, Move
+from server.rules.papers.uses import USES
 
 # What a step of the policy waits for. Codes that a policy adds are waited for by no move in particular.
 EXPECTED: Mapping[str, Sequence[str]] = {
@@ -69,3 +76,11 @@ def demand_of(file: FlagFile) -> Demand | None:
     due = [step.due_ms for step in file.steps if step.step == "rectify" and step.done_ms is None]
     last: Mapping[str, Any] = orders[-1]
     return Demand(last["action"], last["detail"].get("note", ""), last["at_ms"], due[0] if due else None)
+
+
+def papers_on_page(tx: Tx, viewer: Viewer, flag: Flag, site: Site) -> dict[str, Any]:
+    """The flag's papers that the viewer may see, and the kinds that the user may draft now."""
+    kinds = writable_kinds(tx, viewer, flag, site, local_date_of(tx.now_ms))
+    shown = {"papers": papers_of(tx.session, viewer, flag), "paper_kinds": kinds, "uses": USES}
+    titles = {row["code"]: row["name"] for row in tx.book.rows["paper_kinds"]}
+    return {**shown, "paper_titles": titles, "paper_states": STATES}

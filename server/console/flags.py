@@ -39,7 +39,7 @@ from server.actions.sites.list_sites import companies_seen
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.console.filters import chosen_of
-from server.console.flag_page import demand_of, moves_of
+from server.console.flag_page import demand_of, moves_of, papers_on_page
 from server.console.forms import check_form, claim, typed
 from server.console.moves_diagram import diagram
 from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, render, require_role, start_asked
@@ -180,6 +180,7 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         sources = flag_sources(rules_in_force(session), file.flag.duty, file.site.alert, policy, opened_on)
         names = read_names(session, file.site.id)
         ready = words_of_order(file, names, rules_in_force(session)) if asked_move == ORDER else ""
+        papers = papers_on_page(tx_of(session), viewer, file.flag, file.site)
     expected, others = moves_of(file, viewer)
     before = typed(url_for("console.act", flag_id=flag_id))
     kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}
@@ -207,6 +208,7 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         note_max=NOTE_MAX,
         media_max=FLAG_MEDIA_MAX,
         due_days=file.due_days_max,
+        **papers,
     )
 
 

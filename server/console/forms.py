@@ -56,6 +56,13 @@ FORMS: Mapping[str, Form] = {
     "console.drop_visit": Form("console.show_visits", typed=False),
     "console.keep_filter": Form("console.list_flags", typed=False),
     "console.drop_filter": Form("console.list_flags", typed=False),
+    "console.start_flag_paper": Form("console.show_flag", typed=False),
+    "console.keep_paper_draft": Form("console.show_paper", 30 * 1024 * 1024),  # with photos
+    "console.sign_one_paper": Form("console.show_paper", typed=False),
+    "console.void_one_paper": Form("console.show_paper"),
+    "console.serve_one_paper": Form("console.show_paper"),
+    "console.put_stand_in": Form("console.list_stand_ins"),
+    "console.drop_stand_in": Form("console.list_stand_ins", typed=False),
     "console.mark_read": Form("console.list_notices", typed=False),
     "console.search_people": Form("console.show_people"),
     "console.export_full_roster": Form("console.show_people"),
@@ -80,8 +87,8 @@ FORMS: Mapping[str, Form] = {
     "console.forget": Form("console.show_titles", typed=False),
     "console.decide_proposal": Form("console.show_proposal"),
     "console.propose_rule": Form("console.show_rule"),
-    "console.propose_row": Form("console.show_office_row"),
-    "console.propose_new_row": Form("console.new_office_row"),
+    "console.propose_row": Form("console.show_office_row", 128 * 1024),  # a template is long
+    "console.propose_new_row": Form("console.new_office_row", 128 * 1024),
     "console.propose_revocation": Form("console.show_evidence"),
     "console.check_form_file": Form("console.list_published_forms", 2 * 1024 * 1024, typed=False),
     "console.propose_form": Form(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import g, request, url_for
@@ -9,6 +10,8 @@ from flask import g, request, url_for
 from schemas.limits import LABEL_MAX
 from server.actions.accounts import service_accounts as services
 from server.actions.accounts.service_accounts import SCOPES, NewService
+from server.actions.events.sinks import ADDRESS_MAX, add_sink, close_sink, list_sinks
+from server.actions.records.outbox import EVENT_TYPES
 from server.actions.reference.check_codes import wrong
 from server.actions.reference.name_codes import read_names
 from server.actions.sites.assign_site import find_site
@@ -77,6 +80,26 @@ def close_service_account(account_id: UUID) -> Answer:
     return submit(lambda tx: services.close_service(tx, str(account_id), g.viewer.id), _here(), _page)
 
 
+@blueprint.post("/admin/services/<uuid:account_id>/sinks")
+def add_event_sink(account_id: UUID) -> Answer:
+    """An address to which events are sent; its secret is shown this once."""
+    require_role(ADMIN)
+    address, types = request.form.get("address", ""), request.form.getlist("type")
+
+    def act(tx: Tx) -> str:
+        account = services.open_service(tx.session, str(account_id))
+        return add_sink(tx, account, address, types, g.viewer.id)[1]
+
+    return submit_once(act, _shown_key, _page)
+
+
+@blueprint.post("/admin/event-sinks/<uuid:sink_id>/close")
+def close_event_sink(sink_id: UUID) -> Answer:
+    """Close one address."""
+    require_role(ADMIN)
+    return submit(lambda tx: close_sink(tx, str(sink_id), g.viewer.id), _here(), _page)
+
+
 def _sites(tx: Tx, text: str) -> list[Site]:
     """The sites of a field, one a line. Raises Problem 422."""
     names = dict.fromkeys(line.strip() for line in text[:SITES_CHARS_MAX].splitlines() if line.strip())
@@ -97,8 +120,9 @@ def _shown_key(key: str) -> str:
 def _page(problem: Problem | None, made: str | None = None) -> str:
     require_role(ADMIN)
     with read() as session:
-        shown = services.list_services(session)
+        shown, sinks = services.list_services(session), list_sinks(session)
         names = read_names(session)
     limits = {"name_max": LABEL_MAX, "system_max": SYSTEM_MAX, "sites_max": SITES_CHARS_MAX}
-    values = {"shown": shown, "scopes": SCOPES, "made": made, "keys_max": services.KEYS_MAX}
+    values: dict[str, Any] = {"shown": shown, "scopes": SCOPES, "made": made, "keys_max": services.KEYS_MAX}
+    values |= {"sinks": sinks, "types": EVENT_TYPES, "address_max": ADDRESS_MAX}
     return render("admin_services.html", names, problem=problem, **values, **limits)

@@ -10,7 +10,7 @@ from flask import g, request, url_for
 from server.actions.accounts.saved_filters import saved_filters
 from server.actions.approvals.proposals import count_to_decide
 from server.actions.flags.filters import WAITING_FILTERS
-from server.actions.flags.list_turns import people_of_unit
+from server.actions.flags.list_turns import people_named, people_of_unit
 from server.actions.flags.move_flag import Wanted, move_flag
 from server.actions.flags.today import FOLDED_SHOWN, SITES_SHOWN, Item, sites_today
 from server.actions.reference.name_codes import read_names
@@ -84,6 +84,7 @@ def _page(
         shown = sites_today(session, viewer, now_ms(), chosen, start)
         colleagues = people_of_unit(session, viewer) if viewer.role in JUDGES else []
         saved = saved_filters(session, viewer, "today")
+        absent = people_named(session, viewer.stands_for) if viewer.stands_for else {}
         names, proposals = read_names(session), count_to_decide(tx_of(session), viewer)
     at_hand = {
         "whys": WHYS,
@@ -100,6 +101,7 @@ def _page(
         "colleagues": colleagues,
         "day": local_date_of(now_ms()),
         "saved": saved,
+        "absent": list(absent.values()),
     }
     return render(
         "today.html",

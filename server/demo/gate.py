@@ -18,6 +18,8 @@ _NEWCOMER, _AMONG = "魏新来", 4  # whom incidents name by number come before,
 
 def at_gate(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator[Happening]:
     """When who passes. Only sites whose tablet reports in as it should write what is more than the daily round."""
+    if behaviour == "silent":
+        return
     if behaviour == "careless":
         yield instant_ms(add_days(first_day, 1), "05:50"), partial(_leaves, scene, add_days(first_day, -1))
     yield instant_ms(add_days(first_day, 1), "07:20"), partial(_arrives, scene, behaviour != "careless")
@@ -67,6 +69,8 @@ def _arrives(scene: Scene, is_tested: bool) -> None:
         "gate_pass",
         {"worker": worker, "direction": "in", "method": "manual", "celsius": 36.4, "mask_worn": True},
     )
+    measured = {"worker": worker, "celsius": 36.4, "slot": "before_work", "point": "gate"}
+    scene.add("temperature_check", measured)
     scene.workers.insert(_AMONG, worker)
 
 

@@ -19,6 +19,7 @@ from server.workflows.receive_media import keep_photo
 from sync_protocol.client.tablet import Tablet
 
 _MINUTE_MS = 60_000
+_FEVER = {"celsius": 37.6, "point": "gate"}
 _FAR_DEG = 0.05  # some five kilometres: nobody inspects a site from there
 Happening = tuple[int, Callable[[], None]]
 
@@ -48,14 +49,19 @@ class Scene:
         """How an entry names a photo."""
         return hashlib.sha256(data).hexdigest()
 
-    def add(self, kind: str, body: dict[str, Any], *photos: bytes) -> str:
-        """An entry, its photos announced in it and uploaded."""
+    def places(self) -> list[dict[str, Any]]:
+        """The site's places, as the tablet knows them."""
+        (known,) = self.tablet.list("site", self.scope)
+        return list(known.body["places"])
+
+    def add(self, kind: str, body: dict[str, Any], *photos: bytes, observed_ms: int | None = None) -> str:
+        """An entry, its photos announced in it and uploaded. `observed_ms`: when it was done, if that was earlier (补录)."""
         runtime: Runtime = self.app.extensions["gongdi"]
         for data in photos:
             viewer = person(self.inspector)
             keep_photo(runtime.media, viewer, self.site_id, data, runtime.clock.now_ms())
         media = [{"sha256": self.hash_of(data), "bytes": len(data), "type": "image/jpeg"} for data in photos]
-        return self.tablet.add(self.scope, kind, body, media=media)
+        return self.tablet.add(self.scope, kind, body, media=media, observed_ms=observed_ms)
 
 
 def incidents(scenes: Sequence[Scene], relief: Tablet, first_day: str, days: int) -> Iterator[Happening]:
@@ -73,8 +79,11 @@ def incidents(scenes: Sequence[Scene], relief: Tablet, first_day: str, days: int
     if len(scenes) > 3:
         yield instant_ms(add_days(first_day, 1), "10:50"), partial(_inspect_from_afar, scenes[3])
         yield instant_ms(add_days(first_day, 2), "08:20"), partial(_keep_a_case_quiet, scenes[3])
-    if len(scenes) > 5:
-        yield instant_ms(add_days(first_day, 1), "07:50"), partial(_measure_a_fever, scenes[5], 37.9)
+        yield instant_ms(add_days(first_day, 1), "07:45"), partial(_find_a_fever, scenes[3])
+        yield instant_ms(add_days(first_day, 1), "10:40"), partial(_find_a_fever, scenes[2])
+        yield instant_ms(add_days(first_day, 1), "12:30"), partial(_note_the_retest, scenes[2], first_day)
+    if len(scenes) > 8:
+        yield instant_ms(add_days(first_day, 1), "07:50"), partial(_measure_a_fever, scenes[8], 37.9)
 
 
 def _take_in_supplies(scene: Scene) -> None:
@@ -99,6 +108,23 @@ def _measure_a_fever(scene: Scene, celsius: float) -> None:
     for slot, reading in (("before_work", celsius), ("retest", celsius - 0.1), ("retest", celsius)):
         body = {"worker": scene.workers[1], "celsius": round(reading, 1), "slot": slot, "point": "gate"}
         scene.add("temperature_check", body)
+
+
+def find_a_fever_at_night(scene: Scene, date: str) -> Iterator[Happening]:
+    """The last that is heard of a site."""
+    yield instant_ms(date, "21:05"), partial(_find_a_fever, scene, "after_work")
+
+
+def _find_a_fever(scene: Scene, slot: str = "before_work") -> None:
+    """Measured once, and not again; at least, nobody wrote it down."""
+    scene.add("temperature_check", {**_FEVER, "worker": scene.workers[1], "slot": slot})
+
+
+def _note_the_retest(scene: Scene, first_day: str) -> None:
+    """From a sheet of paper, two hours later."""
+    observed_ms = instant_ms(add_days(first_day, 1), "10:55")
+    body = {**_FEVER, "worker": scene.workers[1], "celsius": 37.0, "slot": "retest"}
+    scene.add("temperature_check", body, observed_ms=observed_ms)
 
 
 def _report_a_fever(scene: Scene) -> None:

@@ -1,9 +1,9 @@
 """Cameras of the demo city: one platform that reports, with a camera that has been offline for hours; and one that has been
-silent since the first morning."""
+silent since its first morning."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from flask import Flask
@@ -23,17 +23,23 @@ from server.rules.cameras import OFFLINE, ONLINE
 
 CITY, QUIET = "市智慧工地平台 (演示)", "区监控平台 (演示)"
 _GATE, _WALL, _YARD = "41070200001320000001", "41070200001320000002", "41070200001320000003"
-_OTHER = "41070300001320000001"
+_QUIET_CODE = "4107030000132000{:04}"  # of the site of this number
 _OFFLINE_MS = 5 * HOUR_MS  # before the end
 _LEAD_MS = 2 * HOUR_MS
 _REPORTS_MS = 10 * MINUTE_MS  # between two
 
 
-def monitoring(app: Flask, site_ids: Sequence[str], first_day: str, until_ms: int) -> Iterator[Happening]:
-    """What happens, and when: the first of these sites has three cameras, the second one."""
-    shown, quiet = site_ids[0], site_ids[min(1, len(site_ids) - 1)]
-    yield instant_ms(first_day, "05:40"), partial(_add, app, shown, quiet)
-    yield instant_ms(first_day, "06:00"), partial(_report, app, QUIET, quiet, {_OTHER: ONLINE})
+def quiet_platform(app: Flask, site_ids: Sequence[str], date: str) -> Iterator[Happening]:
+    """What happens, and when: these sites have a camera each, whose platform reports once."""
+    codes = {_QUIET_CODE.format(number + 1): site_id for number, site_id in enumerate(site_ids)}
+    yield instant_ms(date, "05:40"), partial(_add_quiet, app, codes)
+    for code, site_id in codes.items():
+        yield instant_ms(date, "06:00"), partial(_report, app, QUIET, site_id, {code: ONLINE})
+
+
+def monitoring(app: Flask, shown: str, first_day: str, until_ms: int) -> Iterator[Happening]:
+    """What happens, and when, at the site that has three cameras."""
+    yield instant_ms(first_day, "05:40"), partial(_add, app, shown)
     offline_ms = until_ms - _OFFLINE_MS
     for at_ms in range(instant_ms(add_days(first_day, 1), "00:00"), until_ms, _REPORTS_MS):
         states = {_GATE: ONLINE, _YARD: ONLINE, _WALL: OFFLINE if at_ms >= offline_ms else ONLINE}
@@ -47,16 +53,21 @@ def _tx(app: Flask, session: Session) -> Tx:
     return tx_of(session, runtime.seals, runtime.clock.now_ms())
 
 
-def _add(app: Flask, shown: str, quiet: str) -> None:
+def _add_quiet(app: Flask, codes: Mapping[str, str]) -> None:
+    with write() as session:
+        add_platform(_tx(app, session), NewPlatform(QUIET, "webhook"))
+    for code, site_id in codes.items():
+        with write() as session:  # a site a transaction, as everybody locks them
+            add_camera(_tx(app, session), NewCamera(code, "大门枪机", site_id, "", QUIET))
+
+
+def _add(app: Flask, shown: str) -> None:
     with write() as session:
         tx = _tx(app, session)
-        for name in (CITY, QUIET):
-            add_platform(tx, NewPlatform(name, "webhook"))
+        add_platform(tx, NewPlatform(CITY, "webhook"))
         add_camera(tx, NewCamera(_GATE, "大门球机", shown, "南门", CITY))
         add_camera(tx, NewCamera(_WALL, "围墙枪机", shown, "", CITY))
         add_camera(tx, NewCamera(_YARD, "加工区球机", shown, "", CITY))
-    with write() as session:  # a site a transaction, as everybody locks them
-        add_camera(_tx(app, session), NewCamera(_OTHER, "大门枪机", quiet, "", QUIET))
 
 
 def _report(app: Flask, named: str, site_id: str, states: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ anybody."""
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from flask import Flask
 from PIL import Image, ImageDraw, ImageFont
 
 from server.actions.flags.move_flag import Wanted, move_flag
-from server.actions.reference.load_reference import tx_of
+from server.actions.reference.load_reference import SEED_DATA, tx_of
 from server.base.db import read, write
 from server.base.runtime import Runtime
 from server.models.access import Viewer, viewer_of
@@ -37,12 +38,20 @@ class Story:
     moves: list[Mapping[str, Any]]
 
 
-def stories_of(rows: Sequence[Mapping[str, Any]], site_ids: Sequence[str]) -> list[Story]:
-    """The stories of the sites that the demo has."""
+def read_stories() -> list[Mapping[str, Any]]:
+    """What the people of the demo do about which flag."""
+    rows: list[Mapping[str, Any]] = json.loads((SEED_DATA / "demo" / "stories.json").read_text("utf-8"))[
+        "rows"
+    ]
+    return rows
+
+
+def stories_of(rows: Sequence[Mapping[str, Any]], site_ids: Sequence[str], first: int = 0) -> list[Story]:
+    """The stories of the sites that the demo has, from that number on."""
     return [
         Story(site_ids[one["site"]], one["duty"], list(one["moves"]))
         for one in rows
-        if one["site"] < len(site_ids)
+        if first <= one["site"] < len(site_ids)
     ]
 
 

@@ -1,39 +1,35 @@
-"""A flag's documents: 限期整改通知书 for an order, 复查记录 for a recheck, and its whole file, as PDF and .xlsx."""
+"""A flag's whole file as PDF, with its photos, and as .xlsx. What people wrote is text, no markup, no formula."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
 
-from server.actions.flags.document_facts import document_facts, number_of, whole_file
-from server.actions.flags.list_flags import FlagFile
-from server.actions.reference.name_codes import Names
-from server.base.problems import Problem
-from server.documents.compile_paper import compile_paper
+from server.documents.compile_paper import compile_paper, smaller
 
-DOCUMENTS = {"order": "限期整改通知书", "recheck": "复查记录", "file": "问题标记档案"}
 PDF = "application/pdf"
+_PHOTOS_MAX = 60  # in one file; the archive package has them all
+_NAME = "问题标记档案"
 
 
-def flag_pdf(document: str, file: FlagFile, names: Names, now_ms: int, n: int | None) -> tuple[bytes, str]:
-    """One of DOCUMENTS and the name of its file. `n`: the event that an order or a recheck is about; None: the last one.
-    What has no glyph is named at its end. Raises Problem 404 when there is none."""
-    if document == "file":
-        content, number = whole_file(file, names, now_ms), number_of(file)
-    else:
-        found = document_facts(document, file, names, now_ms, n)
-        if found is None:
-            raise Problem("not_found", f"{DOCUMENTS[document]}在办理到这一步之后才有。")
-        content, number = found, found["number"]
-    return compile_paper(document, content), f"{DOCUMENTS[document]}-{number}.pdf"
+def photos_of_file(content: Mapping[str, Any]) -> list[str]:
+    """The SHA-256 of the photos that the PDF shows."""
+    return [sha256 for sha256, _ in content["photos"]][:_PHOTOS_MAX]
 
 
-def flag_workbook(file: FlagFile, names: Names, now_ms: int) -> tuple[bytes, str]:
-    """The whole file as a workbook, and its name. Every cell is text: none is a formula."""
-    content = whole_file(file, names, now_ms)
+def flag_pdf(content: Mapping[str, Any], photos: Mapping[str, bytes]) -> tuple[bytes, str]:
+    """The PDF of what whole_file says, and its name. `photos`: bytes by SHA-256. What has no glyph is named at its end."""
+    shown = [[f"{sha256}.jpg", place] for sha256, place in content["photos"] if sha256 in photos]
+    pictures = {f"{sha256}.jpg": smaller(data) for sha256, data in photos.items()}
+    data = compile_paper("file", {**content, "pictures": shown}, pictures)
+    return data, f"{_NAME}-{content['number']}.pdf"
+
+
+def flag_workbook(content: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The same as a workbook, and its name. Every cell is text: none is a formula."""
     sheets: dict[str, tuple[Sequence[str], Sequence[Sequence[str]]]] = {
         "标记": (("项目", "内容"), content["facts"])
     }
@@ -43,7 +39,7 @@ def flag_workbook(file: FlagFile, names: Names, now_ms: int) -> tuple[bytes, str
         head = book.add_format({"bold": True, "bottom": 1})
         for name, (titles, rows) in sheets.items():
             _write_sheet(book.add_worksheet(name), head, titles, rows)
-    return buffer.getvalue(), f"{DOCUMENTS['file']}-{number_of(file)}.xlsx"
+    return buffer.getvalue(), f"{_NAME}-{content['number']}.xlsx"
 
 
 def _write_sheet(sheet: Any, head: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

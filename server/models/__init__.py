@@ -6,6 +6,7 @@ from server.models.coverage import CoverageDay, CoverageWorker
 from server.models.device import Boot, Device, EnrolCode, Exchange, StreamHead
 from server.models.entry import HeldEntry, KeptEvidence, LogEntry, Quarantine
 from server.models.erasure import ErasedLine, ErasedRecord, Erasure, ErasureSeal
+from server.models.event import EventSink, SiteEvent
 from server.models.flag import Flag, FlagEvent, FlagStep, Heartbeat
 from server.models.form import SentForm
 from server.models.health import HealthErasure
@@ -13,7 +14,8 @@ from server.models.key import KeyFingerprint, Resealing
 from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
-from server.models.office import SavedFilter, Visit
+from server.models.office import SavedFilter, StandIn, Visit
+from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -51,6 +53,7 @@ __all__ = [
     "ErasedRecord",
     "Erasure",
     "ErasureSeal",
+    "EventSink",
     "Exchange",
     "Flag",
     "FlagEvent",
@@ -68,6 +71,10 @@ __all__ = [
     "MediaPromise",
     "MediaUpload",
     "Notice",
+    "Paper",
+    "PaperFile",
+    "PaperNumber",
+    "PaperService",
     "PersonNumber",
     "Place",
     "Platform",
@@ -89,7 +96,9 @@ __all__ = [
     "ServiceKey",
     "Site",
     "SiteCompany",
+    "SiteEvent",
     "SiteSignal",
+    "StandIn",
     "StreamHead",
     "StreamReceipt",
     "Suspension",

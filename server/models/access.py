@@ -35,6 +35,7 @@ class Viewer:
     districts: tuple[str, ...]
     judges: bool  # an official of a unit that reviews sites; never of a company (市政工程处有限公司)
     must_change: bool = False  # logged in with a one-time password: nothing but changing it is allowed
+    stands_for: tuple[str, ...] = ()  # ids of colleagues who are away; `districts` has theirs too
 
 
 def viewer_of(session: Session, user: User) -> Viewer:

@@ -79,11 +79,17 @@ class Camera(Base):
     written_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
+_OF_SITES = (
+    sa.select(Camera)
+    .where(Camera.site_id.in_(sa.bindparam("site_ids", expanding=True)))
+    .order_by(Camera.site_id, Camera.code, Camera.from_ms)
+)
+
+
 def cameras_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Camera]]:
     """The cameras of each of these sites, closed ones included, by their codes. One statement."""
-    query = sa.select(Camera).where(Camera.site_id.in_(site_ids))
     found: dict[str, list[Camera]] = {site_id: [] for site_id in site_ids}
-    for row in session.scalars(query.order_by(Camera.site_id, Camera.code, Camera.from_ms)):
+    for row in session.scalars(_OF_SITES, {"site_ids": site_ids}):
         found[row.site_id].append(row)
     return found
 

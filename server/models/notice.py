@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id
 
@@ -76,3 +76,10 @@ class Digest(Base):
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)
     next_ms: Mapped[int] = mapped_column(sa.BigInteger)
     sent_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+def channels_by_state(session: Session) -> list[tuple[str, int, int]]:
+    """By kind: how many channels there are, and through how many nothing goes."""
+    failing = sa.func.count(Channel.failed_ms)
+    query = sa.select(Channel.kind, sa.func.count(), failing).group_by(Channel.kind).order_by(Channel.kind)
+    return [(kind, count, failed) for kind, count, failed in session.execute(query)]

@@ -129,6 +129,22 @@ _SUSPENSIONS = (
 )
 
 
+_CONTRACTORS = (
+    sa.select(SiteCompany.site_id, sa.func.min(SiteCompany.company))
+    .where(
+        SiteCompany.site_id.in_(sa.bindparam("site_ids", expanding=True)),
+        SiteCompany.role == GENERAL_CONTRACTOR,
+    )
+    .group_by(SiteCompany.site_id)
+)
+
+
+def contractors_of(session: Session, site_ids: Sequence[str]) -> dict[str, str]:
+    """The general contractor of each of these sites that has one: the first by its code. One statement."""
+    rows = session.execute(_CONTRACTORS, {"site_ids": site_ids})
+    return {str(site_id): str(company) for site_id, company in rows}
+
+
 def suspensions_of(session: Session, site_ids: Sequence[str]) -> dict[str, list[Suspension]]:
     """Each site's suspensions, earliest first. One statement."""
     found: dict[str, list[Suspension]] = {site_id: [] for site_id in site_ids}

@@ -21,6 +21,7 @@ Number = Callable[[str, str], float]  # a rule's value on a local date
 ORDER, TEST, RELEASE = "isolation_order", "nucleic_test", "release"
 CONTACT = "case_contact"
 CONFIRMED = "confirmed"  # an outcome; also what starts steps
+_WATCH = "watch"  # a mode of isolation: at home, after it or instead
 _ELSEWHERE = (
     "hospital",
     "central_isolation",
@@ -75,6 +76,18 @@ def steps_of(rows: Sequence[Row], number: Number, local_date: str) -> tuple[Case
     )
 
 
+class SampleDays(NamedTuple):
+    """On which days of an order by one rule samples are taken. `watch`: of the watch at home that follows isolation (None:
+    the rule has none, and `days` are those of any order)."""
+
+    days: Sequence[int]
+    watch: Sequence[int] | None = None
+
+    def of(self, mode: str) -> Sequence[int]:
+        """Those of an order of this mode."""
+        return self.watch if self.watch is not None and mode == _WATCH else self.days
+
+
 class Said(NamedTuple):
     """A record of the case, and what it says: `claimed_ms`, when it was done, where its form asks for that."""
 
@@ -94,7 +107,7 @@ class Said(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Course:
     """What is known of a case. `ended_ms` and `outcome`: its end, as the case says it; `reports`: the times of reports in
-    the case itself, by part; `said`: its records; `test_days`: by rule of return, the days on which samples are taken;
+    the case itself, by part; `said`: its records; `test_days`: by rule of return, when samples are taken;
     `backfill_ms`: how long after it was done something may be written down."""
 
     opened_ms: int
@@ -102,7 +115,7 @@ class Course:
     outcome: str
     reports: Mapping[str, int]
     said: Sequence[Said]
-    test_days: Mapping[str, Sequence[int]]
+    test_days: Mapping[str, SampleDays]
     backfill_ms: int
 
     def of(self, kind: str) -> list[Said]:
@@ -114,6 +127,9 @@ class Course:
     def last_day(self) -> str | None:
         """The last day of isolation that was ordered."""
         return max((str(one.body["until"]) for one in self.of(ORDER)), default=None)
+
+
+_NO_TESTS = SampleDays(())
 
 
 class Clock(NamedTuple):
@@ -175,8 +191,8 @@ def _clocks_of(course: Course, step: CaseStep) -> Iterator[Clock]:
 def _numbers(course: Course, step: CaseStep, order: Mapping[str, Any]) -> Sequence[int]:
     numbers = range(1, int(order["days"]) + 1)
     if step.each == "test_day":
-        asked = course.test_days.get(str(order.get("rule", "")).replace("_", "-"), ())
-        return [number for number in asked if number in numbers]
+        asked = course.test_days.get(str(order.get("rule", "")).replace("_", "-"), _NO_TESTS)
+        return [number for number in asked.of(str(order["mode"])) if number in numbers]
     return numbers
 
 

@@ -9,22 +9,17 @@ from server.rules.calendar import add_days
 from server.rules.duties.windows import DutyRule
 from server.rules.rulebook import Rulebook
 
-# Sealed because they name people, and not about their health: the roster, for which the law on wages asks, and who did
-# which work.
-NOT_HEALTH = frozenset(("worker", "worker_merge", "guard_shift", "inspection_round", "responsible_person"))
 DAYS = "health_days"
 
 
 class _AnyKind(Protocol):
     @property
-    def name(self) -> str: ...
-    @property
-    def sealed(self) -> bool: ...
+    def health(self) -> bool: ...
 
 
 def health_kinds(kinds: Mapping[str, _AnyKind]) -> frozenset[str]:
     """The kinds of records that say something of a person's health, contacts or travels."""
-    return frozenset(name for name, kind in kinds.items() if kind.sealed) - NOT_HEALTH
+    return frozenset(name for name, kind in kinds.items() if kind.health)
 
 
 def ended_on(duties: Iterable[DutyRule], site_kind: str, health: Collection[str], today: str) -> str | None:

@@ -19,6 +19,13 @@ from server.rules.duties.windows import problems_of
 from server.rules.flags.escalation import SECTION, SILENT
 from server.rules.flags.routing import LEADER
 from server.rules.from_rows import Row, duty_rules, in_force
+from server.rules.papers.row_faults import (
+    basis_faults,
+    bureau_fact_faults,
+    officer_faults,
+    paper_kind_faults,
+    remedy_faults,
+)
 from server.rules.rosters.fields import FIELDS
 from server.rules.rulebook import PASSES
 
@@ -264,4 +271,9 @@ _CHECKS: tuple[tuple[str, Callable[[Row, _Rows], _Found]], ...] = (
     ("case_steps", _case_step),
     ("routing", _route),
     ("units", _parent),
+    ("paper_kinds", paper_kind_faults),
+    ("bases", basis_faults),
+    ("remedies", remedy_faults),
+    ("officers", officer_faults),
+    ("bureau_facts", bureau_fact_faults),
 )

@@ -18,6 +18,7 @@ from server.rules.from_rows import Row, holds
 
 LEVELS = {"high": "高风险", "medium": "中风险", "named": "指定地区"}
 RELATIONS = {"area": "该地区", "county": "同一县区", "prefecture": "同一设区市"}
+CONTACT = "contact"  # of a rule that is for contacts, not for areas
 _LENGTHS = (4, 6, 9)
 
 
@@ -95,9 +96,16 @@ def relation(trip_code: str, area_code: str) -> str:
 def measure(rows: Iterable[Row], level: str, near: str, local_date: str) -> Row | None:
     """What is asked of whoever comes back on a local date from so near to an area of this level; the rule that began
     last."""
-    fitting = (
-        row for row in rows if holds(row, local_date) and row["relation"] == near and level in row["levels"]
-    )
+    return _latest((row for row in rows if level in row["levels"]), near, local_date)
+
+
+def contact_measure(rows: Iterable[Row], local_date: str) -> Row | None:
+    """What is asked of a contact of a case that was confirmed on a local date."""
+    return _latest(rows, CONTACT, local_date)
+
+
+def _latest(rows: Iterable[Row], relation: str, local_date: str) -> Row | None:
+    fitting = (row for row in rows if holds(row, local_date) and row["relation"] == relation)
     return max(fitting, key=lambda row: str(row["from"]), default=None)
 
 

@@ -20,6 +20,7 @@ from schemas.window import WINDOW_STATE_WORDS
 from server.actions.erasure.health_proof import proof_facts
 from server.actions.flags.document_facts import number_of
 from server.actions.flags.list_flags import one_flag
+from server.actions.papers.read_papers import papers_of
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
 from server.actions.sites.archive_facts import Left, archived_kinds, log_lines, photos_of, streams_of
@@ -29,7 +30,6 @@ from server.base.clock import to_iso
 from server.base.db import read, write
 from server.base.problems import Problem, not_found
 from server.base.runtime import Runtime
-from server.documents.write_documents import flag_pdf
 from server.files import new_csv, new_workbook
 from server.files.verify_archive import FORMAT, MANIFEST, SIGNATURE, fingerprint, signed_text
 from server.models.access import Viewer, visible_sites
@@ -42,6 +42,7 @@ from server.models.site import STAGES, Site
 from server.models.window import Window
 from server.rules.plain_text import cleaned
 from server.workflows.export_records import ROWS_MAX, XLSX, record_batches
+from server.workflows.print_papers import print_flag, print_paper
 from sync_protocol.signatures import sign_text, to_base64url
 
 REASON_MIN = 4
@@ -108,7 +109,7 @@ def archive_site(
         package = _Package(zipped, time.gmtime(now_ms // 1000)[:6])
         records = _add_records(package, runtime, viewer, site_id)
         _add_windows(package, site_id)
-        flags = _add_documents(package, viewer, site_id, now_ms)
+        flags = _add_documents(package, runtime, viewer, site_id, now_ms)
         photos = _add_photos(package, runtime, site_id)
         streams, left = _add_log(package, runtime, site_id)
         with read() as session:
@@ -167,16 +168,20 @@ def _window_row(names: Any, window: Window) -> list[str | float]:
     return [*said, *times, WINDOW_STATE_WORDS[window.state], window.reason or "", *counted]
 
 
-def _add_documents(package: _Package, viewer: Viewer, site_id: str, now_ms: int) -> int:
+def _add_documents(package: _Package, runtime: Runtime, viewer: Viewer, site_id: str, now_ms: int) -> int:
     with read() as session:
         query = sa.select(Flag.id).where(Flag.scope_id == site_id).order_by(Flag.opened_ms, Flag.id)
         ids = list(session.scalars(query))
     for flag_id in ids:
         with read() as session:
             file, names = one_flag(session, viewer, flag_id), read_names(session, site_id)
-        pdf, _ = flag_pdf("file", file, names, now_ms, None)
+            papers = [one.id for one in papers_of(session, viewer, file.flag) if one.state != "draft"]
+        pdf, _, _ = print_flag(runtime, viewer, flag_id, "pdf", now_ms)
         title = f"问题标记档案 {number_of(file)}: {names.of('duties', file.flag.duty)}"
         package.add(f"问题标记/{number_of(file)}.pdf", title, [pdf])
+        for n, paper_id in enumerate(papers, start=1):
+            pdf, name, _ = print_paper(runtime, viewer, paper_id, now_ms)
+            package.add(f"问题标记/{number_of(file)}/{n:02}-{name}", name.removesuffix(".pdf"), [pdf])
     return len(ids)
 
 

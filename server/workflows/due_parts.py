@@ -1,13 +1,15 @@
 """Which parts of a tick have something to do, found in one statement: a tick without work takes no lock.
 
 Each part's own query is asked whether it gives a row, so that what is looked for is written once. To put them together
-takes longer than the answer: so the question is kept, and asked again at other times of the same hour.
+takes longer than the answer: so the question is kept, and asked again at other times of the same hour. PostgreSQL would
+read and plan it each time besides: there it is prepared (server/base/prepared.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,6 +31,8 @@ from server.actions.ops.reseal import keys_in_rotation
 from server.actions.ops.retention import Query, due_rows
 from server.actions.signals.find_signals import sites_to_watch
 from server.actions.sync.release_held import due_entries
+from server.base.db import is_postgresql
+from server.base.prepared import ask_prepared
 from server.rules.calendar import HOUR_MS
 from server.rules.rulebook import Rulebook
 from server.workflows.make_reports import due_reports
@@ -72,10 +76,14 @@ class Moment(int):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A question, and those of its parameters that change with the time."""
+    """A question, and those of its parameters that change with the time; `text`, `given`, `places`: as the driver of SQLite
+    takes it, with all parameters by name, and their names in the order of its marks."""
 
     question: Query
     moments: dict[str, Moment]
+    text: str
+    given: dict[str, Any]
+    places: tuple[str, ...]
 
     def at(self, now_ms: int) -> dict[str, int]:
         return {name: moment.of(now_ms) for name, moment in self.moments.items()}
@@ -89,15 +97,22 @@ def due_parts(session: Session, now_ms: int, book: Rulebook) -> dict[str, bool]:
     if kept is None:
         _kept.clear()
         kept = _kept[key] = kept_question(dialect, now_ms, book)
-    answer = session.execute(kept.question, kept.at(now_ms)).one()
-    return {name: bool(is_due) for name, is_due in answer._mapping.items()}
+    moments = kept.at(now_ms)
+    if is_postgresql(session):
+        answer = ask_prepared(session, kept.question, moments)
+    else:
+        given = kept.given | moments
+        answer = session.connection().exec_driver_sql(kept.text, tuple(given[name] for name in kept.places))
+    return {name: bool(is_due) for name, is_due in answer.one()._mapping.items()}
 
 
 def kept_question(dialect: sa.Dialect, now_ms: int, book: Rulebook) -> Kept:
     """The question at this time, to be asked at any time of its hour."""
     question = _question(Moment(now_ms), book)
-    given = question.compile(dialect=dialect).params
-    return Kept(question, {name: value for name, value in given.items() if isinstance(value, Moment)})
+    compiled: Any = question.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    given = dict(compiled.params)
+    moments = {name: value for name, value in given.items() if isinstance(value, Moment)}
+    return Kept(question, moments, str(compiled), given, tuple(compiled.positiontup or ()))
 
 
 def _question(now_ms: int, book: Rulebook) -> Query:

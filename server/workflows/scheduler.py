@@ -52,6 +52,7 @@ from server.base.db import db, is_alone, read, write, write_in_turn
 from server.base.runtime import Runtime
 from server.models.tx import Tx
 from server.rules.rulebook import Rulebook
+from server.workflows.deliver_events import deliver_events
 from server.workflows.deliver_notices import deliver_due, sender
 from server.workflows.due_parts import due_parts
 from server.workflows.erase import erase
@@ -113,15 +114,15 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
         try:
             with read() as session:
                 book = rules_in_force(session)
+                due = _due_parts(now_ms, book, session)
         except Exception:  # whatever is wrong with them
             _log.exception("the rules were not read")
             return {"rules": {"failed": 1}}
         this = Tick(app.extensions["gongdi"], now_ms, book)
-        due = _due_parts(this)
         for name, part in PARTS.items():
             did[name] = _do(name, part, this) if due.get(name, True) else {}
             if any(did[name].values()):
-                due = _due_parts(this)  # what one part does may be work for the next
+                due = _due_parts(now_ms, book)  # what one part does may be work for the next
         if assumed:
             return did
         with write() as session:
@@ -129,10 +130,12 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     return did
 
 
-def _due_parts(this: Tick) -> Mapping[str, bool]:
+def _due_parts(now_ms: int, book: Rulebook, session: Session | None = None) -> Mapping[str, bool]:
     try:
-        with read() as session:
-            return due_parts(session, this.now_ms, this.book)
+        if session is not None:
+            return due_parts(session, now_ms, book)
+        with read() as fresh:
+            return due_parts(fresh, now_ms, book)
     except Exception:  # each part finds out by itself
         _log.exception("what is due was not found")
         return {}
@@ -210,7 +213,7 @@ def run_until(app: Flask, stopping: SimpleQueue[None]) -> None:
     try:
         with listening(app):
             while True:
-                for job in (resume_and_tick, deliver, poll_platforms, keep_backups):
+                for job in (resume_and_tick, deliver, deliver_events, poll_platforms, keep_backups):
                     # Due at once, and skipped while the one before still runs.
                     name, due = job.__name__, partial(_at_now, app, job)
                     scheduler.add_job(due, id=name, replace_existing=True, misfire_grace_time=None)

@@ -42,6 +42,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
             "search",
             "calendar",
             "visits?day=2026-11-25",
+            "stand-ins",
             "waiting",
             "flags",
             "flags/{flag}",
@@ -55,6 +56,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),
     "admin": (
         "admin",
+        "stand-ins",
         "admin/users",
         "admin/users/{user}",
         "password",
@@ -82,6 +84,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/risk-areas",
         "admin/cameras",
         "admin/keys",
+        "admin/state",
         "admin/audit",
     ),
     None: ("login",),

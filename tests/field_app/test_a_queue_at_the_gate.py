@@ -10,8 +10,18 @@ from playwright.sync_api import Page, expect
 from tests.field_app.conftest import bodies, elsewhere
 from tests.field_app.inspector import Inspector
 
+HIGH, LOW = 880, 220  # Hz
 SOUNDS = """() => {
   window.felt = [];
+  window.heard = [];
+  window.AudioContext = class {
+    currentTime = 0;
+    resume() {}
+    createOscillator() {
+      const frequency = { value: 0 };
+      return { frequency, connect() {}, start: () => window.heard.push(frequency.value), stop() {} };
+    }
+  };
   Object.defineProperty(navigator, "vibrate", { value: (buzz) => window.felt.push(buzz.length > 1 ? "bad" : "good") });
 }"""
 
@@ -35,6 +45,7 @@ def test_whoever_is_in_order_passes_with_the_third_digit(inspector: Inspector, g
         inspector.type_digits(digits)
         expect(gate.locator(".passed.is-good")).to_contain_text(f"{name} 进场 36.{digits[2]} ℃")
     assert gate.evaluate("felt") == ["good", "good"]
+    assert gate.evaluate("heard") == [HIGH, HIGH], "one high tone each"
     expect(gate.get_by_text("现在场内 2 人")).to_be_visible()
     inspector.sync()
     inspector.expect_unsent(0)
@@ -62,7 +73,7 @@ def test_nothing_passes_by_itself_while_something_is_not_said(inspector: Inspect
         ("黄码", "365", "is-warn", "code"),
     ],
 )
-def test_who_may_not_come_in_is_red_or_yellow_and_felt(
+def test_who_may_not_come_in_is_red_or_yellow_felt_and_heard(
     inspector: Inspector, gate: Page, code: str, digits: str, look: str, cause: str
 ) -> None:
     gate.locator(".people button", has_text="张三").click()
@@ -71,6 +82,7 @@ def test_who_may_not_come_in_is_red_or_yellow_and_felt(
     expect(gate.locator(".pass")).to_have_class(re.compile(look))
     expect(gate.get_by_role("button", name="放行进场")).to_have_count(0)
     assert gate.evaluate("felt") == ["bad"]
+    assert gate.evaluate("heard") == [LOW, LOW], "two low ones"
     gate.get_by_role("button", name="拒绝进场").click()
     inspector.open("门岗")
     expect(gate.locator(".people", has_text="张三")).to_contain_text("拒")

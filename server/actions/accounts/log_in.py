@@ -18,6 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
 from server.actions.accounts.limit_rate import limit_rate, tally_key
+from server.actions.accounts.stand_ins import standing_in
 from server.base.problems import Problem
 from server.models.access import Viewer, viewer_of
 from server.models.audit import Deed, record_deed
@@ -107,7 +108,7 @@ def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int
 def viewer_by_token(session: Session, token: str, now_ms: int) -> Viewer | None:
     """Who holds this token, while it is valid and the user active."""
     user = user_of_token(session, hash_token(token), now_ms)
-    return None if user is None else viewer_of(session, user)
+    return None if user is None else standing_in(session, viewer_of(session, user), now_ms)
 
 
 def log_out(session: Session, token: str) -> None:

@@ -47,12 +47,20 @@ class Hearing:
 
 
 class _Named(ssl.SSLContext):
-    """TLS with the host of this name, whatever address the connection leads to."""
+    """TLS with the host of this name, whatever address the connection leads to. What has no certificate for it is closed:
+    the client leaves it open."""
 
     host = ""
 
     def wrap_socket(self, *given: Any, **named: Any) -> ssl.SSLSocket:
-        return super().wrap_socket(*given, **{**named, "server_hostname": self.host})
+        wrapped = super().wrap_socket(*given, **{**named, "server_hostname": self.host})
+        try:
+            wrapped.settimeout(TIMEOUT_S)
+            wrapped.do_handshake()
+        except OSError:
+            wrapped.close()
+            raise
+        return wrapped
 
 
 def has_mqtt() -> bool:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from schemas.case import CONTACT_CAUSE
+from schemas.limits import NOTE_MAX
 from server.actions.cases.read_courses import CaseCourse, read_courses
 from server.actions.forms.append_line import OWN_USER, make_own_user
 from server.actions.records.count_people import people_of
@@ -19,11 +20,13 @@ from server.base.problems import Problem
 from server.models.access import Viewer
 from server.models.record import CaseFile, Record
 from server.models.tx import Tx
+from server.rules.calendar import local_date_of
 from server.rules.case_steps import contacts_to_open
 from server.rules.cases import CASE_KIND
+from server.rules.travel import contact_measure
 from sync_protocol.outcomes import EFFECTIVE
 
-_NOTE = "确诊个案的接触者, 由人认定"
+_NOTE = "确诊个案的接触者, 由人认定"  # and what the rule in force asks
 
 
 def confirm_case(tx: Tx, viewer: Viewer, one: CaseCourse, evidence: str) -> None:
@@ -56,8 +59,9 @@ def open_contact_cases(tx: Tx, case: CaseFile) -> int:
     people = people_of(tx.session, case.scope_id)
     known = _with_cases(tx, case, people)
     fresh = {people.get(worker, worker): worker for worker in contacts}
+    note = _note(tx, one)
     drafts = [
-        Draft(CASE_KIND, "add", str(uuid7()), {"worker": worker, "cause": CONTACT_CAUSE, "note": _NOTE})
+        Draft(CASE_KIND, "add", str(uuid7()), {"worker": worker, "cause": CONTACT_CAUSE, "note": note})
         for person, worker in fresh.items()
         if person not in known
     ]
@@ -65,6 +69,14 @@ def open_contact_cases(tx: Tx, case: CaseFile) -> int:
         make_own_user(tx.session, tx.now_ms)
         write_server_entries(tx.session, tx.seals, OWN_USER, case.scope_id, drafts, tx.now_ms)
     return len(drafts)
+
+
+def _note(tx: Tx, confirmed: CaseCourse) -> str:
+    """Why a contact has a case, and what is asked of him by the rule of the day on which the other was confirmed."""
+    confirmed_ms = confirmed.course.ended_ms
+    day = local_date_of(tx.now_ms if confirmed_ms is None else confirmed_ms)
+    rule = contact_measure(tx.book.rows.get("return_rules", ()), day)
+    return _NOTE if rule is None else f"{_NOTE}; {rule['name']} ({rule['source']})"[:NOTE_MAX]
 
 
 def _with_cases(tx: Tx, confirmed: CaseFile, people: dict[str, str]) -> Collection[str]:

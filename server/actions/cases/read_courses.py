@@ -17,7 +17,17 @@ from server.models.record import CaseFile
 from server.models.tx import Tx
 from server.models.user import OFFICIALS
 from server.rules.calendar import DAY_MS, HOUR_MS, local_date_of
-from server.rules.case_steps import RELEASE, CaseStep, Clock, Course, Said, Verdict, clocks, judge_clock
+from server.rules.case_steps import (
+    RELEASE,
+    CaseStep,
+    Clock,
+    Course,
+    Said,
+    SampleDays,
+    Verdict,
+    clocks,
+    judge_clock,
+)
 from server.rules.cases import CASE, CASE_KIND
 from server.rules.duties.conditions import field_with
 from server.rules.duties.reporting import Reporting
@@ -57,7 +67,7 @@ def read_courses(tx: Tx, scope_id: str, cases: Sequence[CaseFile]) -> list[CaseC
     if not cases:
         return []
     said = _said(tx, scope_id, cases)
-    test_days = {row["code"]: row.get("tests") or () for row in tx.book.rows.get("return_rules", ())}
+    test_days = {row["code"]: _test_days(row) for row in tx.book.rows.get("return_rules", ())}
     found = []
     for case in cases:
         state = msgspec.json.decode(tx.seals.open(state_aad(CASE_KIND, case.id), case.state))
@@ -76,6 +86,11 @@ def read_courses(tx: Tx, scope_id: str, cases: Sequence[CaseFile]) -> list[CaseC
         )
         found.append(CaseCourse(case, state, course, steps))
     return found
+
+
+def _test_days(row: Mapping[str, Any]) -> SampleDays:
+    watch = (row.get("watch_tests") or ()) if row.get("watch_days") else None
+    return SampleDays(row.get("tests") or (), watch)
 
 
 def _reports(state: Mapping[str, Any]) -> dict[str, int]:

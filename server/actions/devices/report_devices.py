@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from server.actions.notices.enqueue import enqueue_for_admins
-from server.models.device import Device
+from server.actions.records.outbox import NewSiteEvent
+from server.base.clock import to_iso
+from server.models.device import Device, StreamHead
 from server.models.user import User
 from server.rules.calendar import add_days, local_date_of
 from server.rules.rulebook import Rulebook
@@ -18,6 +20,12 @@ def report_dormant(session: Session, device_id: str, now_ms: int) -> None:
     device = session.get_one(Device, device_id)
     today = local_date_of(now_ms)
     enqueue_for_admins(session, "device_dormant", f"{device_id}:{today}", now_ms, _named(session, device))
+
+
+def device_event(kind: str, head: StreamHead) -> NewSiteEvent:
+    """That a device is silent at a site, or was heard again; `complete`: through when what it wrote is here."""
+    complete = {} if head.complete_ms is None else {"complete": to_iso(head.complete_ms)}
+    return NewSiteEvent(kind, {"device": head.device_id, "heard": to_iso(head.heard_ms), **complete})
 
 
 def note_doubts(

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.actions.devices.refresh_watermark import refresh_watermark
-from server.actions.devices.report_devices import report_dormant
+from server.actions.devices.report_devices import device_event, report_dormant
+from server.actions.records.outbox import DEVICE_SILENT, record_events
 from server.models.device import OWN_CLASS, Device, StreamHead
 from server.models.scope import lock_scope
 from server.models.user import Assignment, User
@@ -40,6 +41,7 @@ def retire_reporters(session: Session, now_ms: int, book: Rulebook, limit: int =
             refresh_watermark(session, site_id, now_ms)
             if head.left_why == DORMANT:
                 report_dormant(session, device_id, now_ms)
+                record_events(session, site_id, [device_event(DEVICE_SILENT, head)], now_ms)
             done += 1
     return done
 

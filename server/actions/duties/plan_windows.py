@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 from server.actions.duties.plan_long import Long, has_periods, rolling_windows
 from server.actions.duties.site_profile import make_profile
 from server.actions.records.feed import publish
-from server.actions.records.site_record import site_put
+from server.actions.records.site_record import Around, around_sites, site_put
 from server.actions.records.window_record import window_put
 from server.base.db import raise_if_lost, savepoint
 from server.models.camera import Camera, cameras_of
-from server.models.place import Place, places_of
 from server.models.scope import Scope, take_scopes
-from server.models.site import Site, Suspension, suspensions_of
+from server.models.site import SITES, Site
 from server.models.tx import Tx
 from server.models.window import Window, insert_windows, long_windows, plain_window, set_decision
 from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
@@ -44,9 +43,9 @@ class _Planning:
 
     site: Site
     scope: Scope
-    suspensions: Sequence[Suspension]
-    places: Sequence[Place]
+    around: Around
     cameras: Sequence[Camera]
+    long: Sequence[Window]  # its windows of weeks and months
 
 
 @dataclass(slots=True)
@@ -57,8 +56,8 @@ class Planner:
     known: dict[tuple[SiteProfile, str], list[PlannedWindow]] = field(default_factory=dict)
 
     def profile(self, planning: _Planning, local_date: str) -> SiteProfile:
-        kinds = [place.kind for place in planning.places]
-        return make_profile(planning.site, kinds, planning.suspensions, self.book, local_date)
+        kinds = [place.kind for place in planning.around.places]
+        return make_profile(planning.site, kinds, planning.around.suspensions, self.book, local_date)
 
     def mode_on(self, duty: str, local_date: str) -> Mode | None:
         """How a duty without slots is judged on a local date."""
@@ -97,7 +96,7 @@ def plan_windows(tx: Tx, limit: int = 50, after: str = "", planner: Planner | No
     did["last"] = wanted[-1] if len(wanted) == limit else ""
     scopes = take_scopes(session, wanted)
     planner = planner or Planner(tx.book)
-    for planning in _plannings(session, scopes):
+    for planning in _plannings(tx, scopes):
         scope = planning.scope
         try:
             with savepoint(session):
@@ -115,33 +114,37 @@ def plan_windows(tx: Tx, limit: int = 50, after: str = "", planner: Planner | No
 
 def plan_again(tx: Tx, scope: Scope) -> None:
     """Plan one site at once, because something about it has changed. The scope is locked."""
-    (planning,) = _plannings(tx.session, [scope])
+    (planning,) = _plannings(tx, [scope])
     planning.site.planned_stamp = ""
     _plan_site(tx, Planner(tx.book), planning, local_date_of(tx.now_ms + AHEAD_MS))
 
 
-def _plannings(session: Session, scopes: Sequence[Scope]) -> Iterator[_Planning]:
-    site_ids = [scope.scope_id for scope in scopes]
-    suspensions, places = suspensions_of(session, site_ids), places_of(session, site_ids)
-    cameras = cameras_of(session, site_ids)
+def _plannings(tx: Tx, scopes: Sequence[Scope]) -> Iterator[_Planning]:
+    """What is known of these sites, each part of it read in one statement."""
+    session, site_ids = tx.session, [scope.scope_id for scope in scopes]
+    rows = session.scalars(SITES, {"site_ids": site_ids}, execution_options={"populate_existing": True})
+    sites = {site.id: site for site in rows}
+    around, cameras = around_sites(session, site_ids), cameras_of(session, site_ids)
+    long: Mapping[str, Sequence[Window]] = {}
+    if has_periods(tx.book):
+        long = long_windows(session, site_ids, tx.now_ms - ROLLED_MS)
     for scope in scopes:
-        site = session.get_one(Site, scope.scope_id, populate_existing=True)
-        yield _Planning(site, scope, suspensions[site.id], places[site.id], cameras[site.id])
+        one = scope.scope_id
+        yield _Planning(sites[one], scope, around[one], cameras[one], long.get(one, ()))
 
 
 def _plan_site(tx: Tx, planner: Planner, planning: _Planning, until: str) -> tuple[int, int]:
     """How many windows were made and how many revised. The scope is locked."""
     session, now_ms, site = tx.session, tx.now_ms, planning.site
     dates = list(_dates(site, now_ms, planner.book.stamp, until))
-    long = _long(tx, planner, planning, dates)
+    long = _long(planning, dates, now_ms)
     kinds = {one.key: one for date in dates for one in planner.day(planning, date)}
     kinds |= {one.key: one for one in _of_long(tx, planner, planning, long, until)}
     cameras = [InUse(one.code, one.from_ms, one.to_ms) for one in planning.cameras]
     kinds = {one.key: one for one in at_cameras(kinds.values(), cameras, planner.mode_on)}
     apart = {rule.code for rule in planner.book.duties if rule.judging == "log" or rule.mode.per == "place"}
-    places = [place.value() for place in planning.places]
+    places = [place.value() for place in planning.around.places]
     planned = {one.key: one for one in at_places(kinds.values(), places, apart)}
-    by_kind = {one.key: one for one in at_places(kinds.values(), places, ())}
     stored = _stored(session, site.id, dates) | {window.key: window for window in long.recent}
     adopted = _adopt(stored, planned, now_ms)
     new = [
@@ -149,17 +152,18 @@ def _plan_site(tx: Tx, planner: Planner, planning: _Planning, until: str) -> tup
         for key, one in planned.items()
         if key not in stored and one.excused != PLACE_CLOSED and _is_owed(planner.book, site, one, now_ms)
     ]
+    by_kind: dict[Key, PlannedWindow] = {}
+    if stored.keys() - planned.keys():  # a window of before places had ids is asked of their kind
+        by_kind = {one.key: one for one in at_places(kinds.values(), places, ())}
     changed = [
         one
         for key, one in stored.items()
-        # `or`: a window of before places had ids is asked of their kind.
         if _revise(one, planned.get(key) or by_kind.get(key), now_ms) or one in adopted
     ]
     insert_windows(session, new)
     site.planned_until, site.planned_stamp = max(until, site.planned_until), planner.book.stamp
-    session.flush()
     puts = [*map(window_put, new), *map(window_put, changed)]
-    site_record = site_put(session, site, planning.suspensions, now_ms)
+    site_record = site_put(site, planning.around, now_ms)
     publish(session, planning.scope, tx.seals, now_ms, [site_record, *puts])
     return len(new), len(changed)
 
@@ -199,12 +203,11 @@ def _dates(site: Site, now_ms: int, stamp: str, until: str) -> Iterator[str]:
         first = add_days(first, 1)
 
 
-def _long(tx: Tx, planner: Planner, planning: _Planning, dates: Sequence[str]) -> Long:
-    if not dates or not has_periods(planner.book):
+def _long(planning: _Planning, dates: Sequence[str], now_ms: int) -> Long:
+    if not dates:
         return Long((), ())
-    known = long_windows(tx.session, planning.site.id, tx.now_ms - ROLLED_MS)
-    since_ms = tx.now_ms - BACK_DAYS * DAY_MS
-    return Long(known, [window for window in known if window.closes_ms >= since_ms])
+    since_ms = now_ms - BACK_DAYS * DAY_MS
+    return Long(planning.long, [window for window in planning.long if window.closes_ms >= since_ms])
 
 
 def _of_long(
@@ -233,13 +236,18 @@ def _is_owed(book: Rulebook, site: Site, planned: PlannedWindow, now_ms: int) ->
     return planned.local_date > site.planned_until or planned.opens_ms > now_ms
 
 
+_OPENED = sa.select(Window).where(
+    Window.scope_id == sa.bindparam("site_id"),
+    Window.opens_ms >= sa.bindparam("since_ms"),
+    Window.trigger_id.is_(None),
+)
+
+
 def _stored(session: Session, site_id: str, dates: Sequence[str]) -> dict[Key, Window]:
     if not dates:
         return {}
-    query = sa.select(Window).where(
-        Window.scope_id == site_id, Window.opens_ms >= midnight_ms(dates[0]), Window.trigger_id.is_(None)
-    )
-    rows = session.scalars(query, execution_options={"populate_existing": True})
+    given = {"site_id": site_id, "since_ms": midnight_ms(dates[0])}
+    rows = session.scalars(_OPENED, given, execution_options={"populate_existing": True})
     return {row.key: row for row in rows if dates[0] <= row.local_date <= dates[-1]}
 
 

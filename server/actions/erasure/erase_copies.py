@@ -20,6 +20,7 @@ from server.models.entry import Quarantine
 from server.models.form import SentForm
 from server.models.roster import Roster
 
+_CASES, _FILL = "cases", "fill"  # pages of a site: its cases, and the forms that are filled in there
 _UNREAD = ("received", "mapping")  # the file is still needed
 
 
@@ -112,3 +113,18 @@ def erase_forms(session: Session, seals: Seals, person: Person) -> int:
     ]
     session.execute(sa.delete(SentForm).where(SentForm.nonce.in_(found)))
     return len(found)
+
+
+def erase_site_forms(session: Session, site_id: str, kinds: Collection[str]) -> int:
+    """Forget drafts of forms by which a record of these kinds, or a case, of this site is written; gives how many."""
+    query = sa.select(SentForm.nonce, SentForm.page).where(
+        SentForm.fields.is_not(None), SentForm.page.contains(f"/sites/{site_id}/", autoescape=True)
+    )
+    found = [nonce for nonce, page in session.execute(query) if _is_of(page.split("/"), site_id, kinds)]
+    session.execute(sa.delete(SentForm).where(SentForm.nonce.in_(found)))
+    return len(found)
+
+
+def _is_of(path: list[str], site_id: str, kinds: Collection[str]) -> bool:
+    after = path[path.index(site_id) + 1 :]
+    return after[:1] == [_CASES] or (after[:1] == [_FILL] and after[1:2] != [] and after[1] in kinds)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from server.actions.erasure.erase_copies import erase_site_forms
 from server.actions.erasure.erase_lines import erase_lines, erase_registers
 from server.actions.erasure.health_proof import proof_facts, sign_proof
 from server.models.audit import Deed, record_deed
@@ -64,6 +65,7 @@ def erase_health(tx: Tx, site_id: str) -> tuple[int, list[str]] | None:
     if not scopes:
         return None
     (scope,) = scopes
+    erase_site_forms(session, site_id, health)
     proofs = proofs_of(session, site_id)
     under_way = next((proof for proof in proofs if proof.done_ms is None), None)
     found = _next_lines(session, site_id, health)

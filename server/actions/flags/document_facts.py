@@ -1,9 +1,8 @@
-"""What a flag's documents say, in words; every value is a string. An order and a recheck are each about one event of
-the history, and say what held then."""
+"""What a flag's whole file says, in words; every value is a string."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.actions.flags.list_flags import FlagFile
@@ -11,7 +10,7 @@ from server.actions.reference.name_codes import Names
 from server.base.clock import to_iso
 from server.models.flag import Flag
 from server.models.window import Window
-from server.rules.duties.judge import NOT_SATISFIED, reason_code, reason_text
+from server.rules.duties.judge import reason_text
 from server.rules.flags.moves import MOVES
 from server.rules.flags.words import (
     FLAG_STATE_WORDS,
@@ -24,10 +23,10 @@ from server.rules.flags.words import (
     moment,
 )
 
-_ORDERS = ("order_rectification", "fail_recheck")  # a failed recheck asks again, with its own deadline
-_RECHECKS = ("pass_recheck", "fail_recheck")
-_REPLY = ("submit_rectification",)
 _SYSTEM = {"scheduler": "系统"}
+
+PAPERS = ("文书", "文号", "状态", "签发", "送达", "作废的原因")
+"""The columns of a flag's papers."""
 
 Event = Mapping[str, Any]
 
@@ -41,106 +40,45 @@ def flag_number(flag: Flag) -> str:
     return f"{to_iso(flag.opened_ms)[:4]}-{flag.id[-8:].upper()}"
 
 
-def document_facts(
-    document: str, file: FlagFile, names: Names, now_ms: int, n: int | None
-) -> dict[str, Any] | None:
-    """An order (event `n`: it, or a failed recheck) or a recheck with the order and the reply before it. None: the
-    history has none."""
-    kinds = _ORDERS if document == "order" else _RECHECKS
-    last = None if n is None else n + 1
-    event = _before(file, kinds, last)
-    if event is None or (n is not None and event["n"] != n):
-        return None
-    facts = {**_common(file, names, now_ms), "number": f"{number_of(file)}-{event['n']:03}"}
-    if document == "order":
-        return {**facts, "order": _event_facts(event, file, names)}
-    reply = _before(file, _REPLY, event["n"])
-    order = _before(file, _ORDERS, reply["n"] if reply is not None else event["n"])
-    failed = sum(one["action"] == "fail_recheck" and one["n"] < event["n"] for one in file.events)
-    events = {"order": order, "reply": reply, "recheck": event}
-    return {
-        **facts,
-        **{name: _event_facts(one, file, names) for name, one in events.items()},
-        "failed": str(failed),
-    }
-
-
-def whole_file(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
-    """Everything: `facts` as pairs, and `parts`, each a table with its title, a note, columns and rows."""
-    flag, common = file.flag, _common(file, names, now_ms)
+def whole_file(
+    file: FlagFile, names: Names, now_ms: int, papers: Sequence[Sequence[str]] = ()
+) -> dict[str, Any]:
+    """Everything: `facts` as pairs, and `parts`, each a table with its title, a note, columns and rows; `photos`: SHA-256
+    and caption of those that have arrived. `papers`: a row of PAPERS for each of its papers."""
+    flag, site = file.flag, file.site
     facts = [
         ("编号", number_of(file)),
-        (common["site_word"], f"{common['site']} ({common['district']})"),
-        ("责任单位", common["company"]),
-        ("职责", common["duty"]),
-        ("程度", common["severity"]),
+        (names.site_word(site.kind), f"{site.name} ({names.of('districts', site.district)})"),
+        ("责任单位", file.company or "施工单位"),
+        ("职责", names.of("duties", flag.duty)),
+        ("程度", SEVERITIES.get(flag.severity, flag.severity)),
         ("状态", FLAG_STATE_WORDS[flag.state]),
         ("归口", names.of("units", flag.unit)),
         ("开立", moment(flag.opened_ms)),
         ("办结", moment(flag.closed_ms)),
         ("数据完整至", moment(file.watermark_ms)),
-        ("期限依据", common["due_source"]),
+        ("期限依据", str(flag.policy.get("source") or "—")),
         ("记录链", flag.head),
-        ("打印", common["printed"]),
+        ("打印", moment(now_ms)),
     ]
+    photos = _photos(file, names)
     tables = (
         _windows(file, names),
         _entries(file, names),
         _signals(file),
+        _part("文书", PAPERS, [list(row) for row in papers], "作废的文号也列出。"),
         _steps(file, names),
         _events(file, names),
+        photos,
     )
-    parts = [part for part in (*tables, _photos(file, names)) if part["rows"]]
-    return {**common, "number": number_of(file), "facts": facts, "parts": parts}
-
-
-def _common(file: FlagFile, names: Names, now_ms: int) -> dict[str, Any]:
-    flag, site = file.flag, file.site
-    missed = [window for window in file.windows if window.state in ("missed", "review", "silent")]
-    where = names.places(sorted({(one.place, one.place_id) for one in missed if one.place}, key=str))
+    arrived = {sha256: place for place, sha256, state in photos["rows"] if state == "已收到"}
     return {
-        "site": site.name,
-        "site_word": names.site_word(site.kind),
-        "district": names.of("districts", site.district),
-        "company": file.company or "施工单位",
-        "duty": names.of("duties", flag.duty),
-        "severity": SEVERITIES.get(flag.severity, flag.severity),
-        "due_source": str(flag.policy.get("source") or "—"),
-        "missed": f"{len(missed)} 个{f' ({where})' if where else ''}, 最近 {missed[-1].local_date}{_found(missed)}"
-        if missed
-        else "见档案",
+        "number": number_of(file),
         "head": flag.head,
         "printed": moment(now_ms),
-    }
-
-
-def _found(missed: Sequence[Window]) -> str:
-    """What was needed and what was found, where a record shows that a duty was not satisfied."""
-    said = [
-        one.reason
-        for one in missed
-        if reason_code(one.reason) == NOT_SATISFIED and ": " in (one.reason or "")
-    ]
-    return f", {(said[-1] or '').partition(': ')[2]}" if said else ""
-
-
-def _before(file: FlagFile, actions: Collection[str], n: int | None) -> Event | None:
-    """The last event of these before the one of that number; None: of all."""
-    found = (one for one in reversed(file.events) if one["action"] in actions and (n is None or one["n"] < n))
-    return next(found, None)
-
-
-def _event_facts(event: Event | None, file: FlagFile, names: Names) -> dict[str, str]:
-    """What an event says, and until when it asks; dashes for one that is not there."""
-    if event is None:
-        return dict.fromkeys(("name", "actor", "unit", "at", "note", "due"), "—")
-    return {
-        "name": MOVES[event["action"]].name,
-        "actor": _actor(event),
-        "unit": names.of("units", event["unit"] or file.flag.unit),
-        "at": moment(event["at_ms"]),
-        "note": event["detail"].get("note", "—"),
-        "due": _due(event, file),
+        "facts": facts,
+        "parts": [part for part in tables if part["rows"]],
+        "photos": [[sha256, place] for sha256, place in arrived.items()],
     }
 
 

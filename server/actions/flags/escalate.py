@@ -65,7 +65,7 @@ def take_due_steps(tx: Tx, limit: int = 200) -> int:
     scopes = take_scopes(session, sorted(set(first)))
     if not scopes:
         return 0
-    people = read_people(session, [scope.scope_id for scope in scopes])
+    people = read_people(session, [scope.scope_id for scope in scopes], now_ms)
     delay_ms = round(tx.book.number("digest_delay_min", local_date_of(now_ms)) * 60_000)
     tick = _Tick(tx, people, delay_ms)
     try:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from schemas.limits import WINDOWS_MAX
 from server.actions.records.feed import Put
+from server.actions.records.outbox import FLAG_MOVED, FLAG_OPENED, NewSiteEvent, record_events
 from server.base.clock import from_iso, to_iso
 from server.base.seal import Seals, aad_of
 from server.models.flag import Flag, FlagEvent, FlagStep, of_flag
@@ -52,10 +53,20 @@ def append_event(
     apply(now, policy or policy_from(flag.policy), happened)
     set_flag_state(session, flag, rows, now, happened)
     flag.rev, flag.head, flag.changed_ms = n, row.hash, at_ms
+    record_events(session, flag.scope_id, _events_of(flag, n, event), at_ms)
     scope = session.get_one(Scope, flag.scope_id)
     scope.flag_tally = seals.seal(
         tally_aad(scope.scope_id), counted(seals, read_tally(seals, scope), row.hash).raw
     )
+
+
+def _events_of(flag: Flag, n: int, event: NewEvent) -> list[NewSiteEvent]:
+    """What programs of others learn of it: nobody's name, no note, and nothing of cases."""
+    if is_of_cases(flag.duty):
+        return []
+    data: dict[str, Any] = {"flag": flag.id, "rev": n, "duty": flag.duty, "action": event.action}
+    data |= {"state": flag.state, "unit": flag.unit, "level": flag.level, "severity": flag.severity}
+    return [NewSiteEvent(FLAG_OPENED if n == 1 else FLAG_MOVED, data)]
 
 
 def flag_state_of(flag: Flag, steps: Iterable[FlagStep] = ()) -> FlagState:

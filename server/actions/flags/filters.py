@@ -27,7 +27,10 @@ def _company(value: str, _viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def _assignee(value: str, viewer: Viewer) -> sa.ColumnElement[bool]:
-    return Flag.assignee_id == viewer.id if value == "me" else Flag.assignee_id.is_(None)
+    """One's own, and those of colleagues for whom one stands in."""
+    if value == "me":
+        return Flag.assignee_id.in_((viewer.id, *viewer.stands_for))
+    return Flag.assignee_id.is_(None)
 
 
 FLAG_FILTERS = (

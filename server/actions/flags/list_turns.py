@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.models.access import Viewer
 from server.models.flag import Flag, FlagStep
 from server.models.user import User
-from server.rules.flags.escalation import policy_from, turn
+from server.rules.flags.escalation import Policy, policy_from, turn
 
 
 def turns_of(session: Session, flags: Sequence[Flag], unit: str | None = None) -> dict[str, FlagStep]:
@@ -30,12 +30,13 @@ def turns_of(session: Session, flags: Sequence[Flag], unit: str | None = None) -
     return {flag_id: step for flag_id, step in turns.items() if step is not None}
 
 
-def turn_of(flag: Flag, steps: Sequence[FlagStep]) -> FlagStep | None:
-    """Whose move a flag is and until when: of its steps, the one that it waits for first."""
+def turn_of(flag: Flag, steps: Sequence[FlagStep], policy: Policy | None = None) -> FlagStep | None:
+    """Whose move a flag is and until when: of its steps, the one that it waits for first. `policy`: the flag's, for whoever
+    has read it."""
     if flag.closed_ms is not None:
         return None
     waiting = {step.step: step for step in steps if step.asks and step.done_ms is None}
-    code = turn(policy_from(flag.policy), {code: step.due_ms for code, step in waiting.items()})
+    code = turn(policy or policy_from(flag.policy), {code: step.due_ms for code, step in waiting.items()})
     return waiting[code] if code is not None else None
 
 

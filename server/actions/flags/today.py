@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import msgspec
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from server.actions.flags.events import SCHEDULER
 from server.actions.flags.filters import conditions
@@ -34,7 +35,7 @@ from server.rules.flags.arrival import (
     movement,
     why,
 )
-from server.rules.flags.escalation import policy_from
+from server.rules.flags.escalation import Policy, policy_from
 from server.rules.flags.history import Happened
 from server.rules.flags.moves import CONTRACTOR
 from server.rules.rulebook import Rulebook
@@ -189,33 +190,37 @@ def _waiting(
     if viewer.role == CONTRACTOR:
         asked.append(sa.or_(Flag.company.is_(None), Flag.company == viewer.company))
     query = (
-        sa.select(FlagStep, Flag, Site, User.display_name)
+        sa.select(FlagStep, Flag, Site, User.display_name, sa.cast(Flag.policy, sa.Text))
         .join(Flag, sa.and_(Flag.scope_id == FlagStep.scope_id, Flag.id == FlagStep.flag_id))
         .join(Site, Site.id == Flag.scope_id)
         .outerjoin(User, User.id == Flag.assignee_id)
         .where(*asked, Flag.closed_ms.is_(None), visible_flags(viewer), *conditions(chosen, viewer))
         .order_by(FlagStep.due_ms, FlagStep.flag_id)
         .limit(_FLAGS_MAX)
+        .options(defer(Flag.policy))  # many flags have the same one: it is read once
     )
     if where is not None:
         query = query.where(where)
-    flags: dict[str, tuple[Flag, Site, str | None, list[FlagStep]]] = {}
-    for step, flag, site, person in session.execute(query):
-        flags.setdefault(flag.id, (flag, site, person, []))[3].append(step)
+    flags: dict[str, tuple[Flag, Site, str | None, Policy, list[FlagStep]]] = {}
+    policies: dict[str, Policy] = {}
+    for step, flag, site, person, text in session.execute(query):
+        if text not in policies:
+            policies[text] = policy_from(msgspec.json.decode(text))
+        flags.setdefault(flag.id, (flag, site, person, policies[text], []))[4].append(step)
     sites: dict[str, tuple[Site, list[Item]]] = {}
-    for flag, site, name, steps in flags.values():
-        turn = turn_of(flag, steps)
+    for flag, site, name, policy, steps in flags.values():
+        turn = turn_of(flag, steps, policy)
         if turn is not None:
-            item = _item(viewer, flag, turn, name)
+            item = _item(viewer, flag, policy, turn, name)
             sites.setdefault(site.id, (site, []))[1].append(item)
     for _, items in sites.values():
         items.sort(key=lambda item: (item.flag.severity != "severe", item.step.due_ms, item.flag.id))
     return list(sites.values())
 
 
-def _item(viewer: Viewer, flag: Flag, step: FlagStep, assignee: str | None) -> Item:
+def _item(viewer: Viewer, flag: Flag, policy: Policy, step: FlagStep, assignee: str | None) -> Item:
     passed_on = viewer.role != CONTRACTOR and flag.unit != step.unit
-    code = why(policy_from(flag.policy), step.step, passed_on)
+    code = why(policy, step.step, passed_on)
     since_ms = step.taken_ms if code == CLOCK and step.taken_ms is not None else flag.opened_ms
     return Item(flag, step, code, since_ms, assignee=assignee, is_mine=flag.assignee_id == viewer.id)
 
@@ -249,8 +254,11 @@ def _explained(session: Session, sites: Sequence[SiteToday], since_ms: int) -> d
     """The same with who passed them on or replied, and with what has moved at the site since yesterday."""
     telling = {item.flag.id for one in sites for item in one.items if item.why in _TELLING}
     recent = sa.and_(Flag.changed_ms >= since_ms, FlagEvent.at_ms >= since_ms)
+    columns = (FlagEvent.scope_id, FlagEvent.flag_id, FlagEvent.n, FlagEvent.at_ms, FlagEvent.actor)
+    said = sa.case((FlagEvent.flag_id.in_(telling), FlagEvent.detail), else_=None).label("detail")
     query = (
-        sa.select(FlagEvent)
+        sa.select(*columns, FlagEvent.action, said)
+        .select_from(FlagEvent)
         .join(Flag, sa.and_(Flag.scope_id == FlagEvent.scope_id, Flag.id == FlagEvent.flag_id))
         .where(
             FlagEvent.scope_id.in_([one.site.id for one in sites]),
@@ -258,14 +266,14 @@ def _explained(session: Session, sites: Sequence[SiteToday], since_ms: int) -> d
         )
         .order_by(FlagEvent.flag_id, FlagEvent.n)
     )
-    events = list(session.scalars(query))
+    events = session.execute(query).all()
     people = {event.actor for event in events if event.flag_id in telling and event.actor != SCHEDULER}
     names = people_named(session, people)
     escalating = _escalating(rules_in_force(session))
     history: dict[str, list[tuple[Happened, str]]] = defaultdict(list)
     moved: dict[str, Counter[str]] = defaultdict(Counter)
     for event in events:
-        happened = Happened(event.n, event.at_ms, event.action, event.detail)
+        happened = Happened(event.n, event.at_ms, event.action, event.detail or {})
         history[event.flag_id].append((happened, names.get(event.actor, "")))
         how = movement(event.action, escalating) if event.at_ms >= since_ms else None
         if how is not None:

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.records.feed import Feed
+from server.actions.records.outbox import record_events
 from server.actions.sync.apply_entry import apply_entry
 from server.actions.sync.erased_people import about_erased
 from server.actions.sync.gate import Gate
 from server.actions.sync.kept_evidence import forget_kept, keep_evidence
 from server.actions.sync.log_lines import logged_lines
 from server.actions.sync.promise_media import PROMISE_COLUMNS, promises_of
+from server.actions.sync.quarantine import settled_event
 from server.actions.sync.read_push import form_of
 from server.actions.sync.release_held import finish, hold, release_held, written_again
 from server.actions.sync.values import Applying, Effect, Written
@@ -108,6 +110,7 @@ def _note(
         written.line.code, written.line.errors = effect.code, effect.errors
     else:
         kept.state, kept.settled_ms, kept.reason = APPLIED, tx.now_ms, _WHY
+        record_events(session, scope.scope_id, [settled_event(kept)], tx.now_ms)
         promised = promises_of(scope.scope_id, written.entry) if written.entry.media else []
         bulk_insert(session, MediaPromise.__table__, PROMISE_COLUMNS, promised)  # type: ignore[arg-type]
     session.flush()

@@ -13,9 +13,11 @@ from uuid_utils.compat import uuid7
 from server.models.access import districts_of
 from server.models.flag import Flag
 from server.models.notice import Channel, Notice
+from server.models.office import deputies_on
 from server.models.site import Site, SiteCompany
 from server.models.tx import Tx
 from server.models.user import User
+from server.rules.calendar import local_date_of
 from server.rules.delivery import leaves_ms
 from server.rules.flags.moves import BRIGADE, CONTRACTOR, SECTION, Move
 
@@ -24,11 +26,19 @@ _DETAIL_MAX = 200  # characters
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who may be notified: officials by unit, contractors by site, and the channels of each."""
+    """Who may be notified: officials by unit, contractors by site, the channels of each, and who stands in for whom."""
 
     officials: Mapping[str, Sequence[User]]
     contractors: Mapping[str, Sequence[User]]
     channels: Mapping[str, Sequence[Channel]]
+    deputies: Mapping[str, Sequence[User]]
+
+    def with_deputies(self, users: Iterable[User]) -> list[User]:
+        """These, and whoever stands in for one of them; each once."""
+        found: dict[str, User] = {}
+        for user in users:
+            found |= {one.id: one for one in (user, *self.deputies.get(user.id, ()))}
+        return list(found.values())
 
 
 class Units(NamedTuple):
@@ -63,8 +73,8 @@ _CONTRACTORS = (
 _CHANNELS = sa.select(Channel).order_by(Channel.made_ms, Channel.id)
 
 
-def read_people(session: Session, site_ids: Iterable[str]) -> People:
-    """The people of these sites, in three statements."""
+def read_people(session: Session, site_ids: Iterable[str], now_ms: int) -> People:
+    """The people of these sites, in four statements."""
     officials: dict[str, list[User]] = {}
     for user in session.scalars(_OFFICIALS):
         officials.setdefault(user.unit or "", []).append(user)
@@ -74,7 +84,10 @@ def read_people(session: Session, site_ids: Iterable[str]) -> People:
     channels: dict[str, list[Channel]] = {}
     for channel in session.scalars(_CHANNELS):
         channels.setdefault(channel.user_id, []).append(channel)
-    return People(officials, contractors, channels)
+    deputies: dict[str, list[User]] = {}
+    for user_id, deputy in session.execute(deputies_on(local_date_of(now_ms))):
+        deputies.setdefault(user_id, []).append(deputy)
+    return People(officials, contractors, channels, deputies)
 
 
 def receivers(people: People, site: Site, party: str, company: str | None) -> list[User]:
@@ -90,7 +103,7 @@ def receivers(people: People, site: Site, party: str, company: str | None) -> li
         districts = districts_of(user)
         if not districts or site.district in districts:
             found.append(user)
-    return found
+    return people.with_deputies(found)
 
 
 def named_officials(people: People, site: Site, names: Collection[str]) -> list[User]:
@@ -98,14 +111,14 @@ def named_officials(people: People, site: Site, names: Collection[str]) -> list[
     if site.practice:
         return []
     everybody = (user for users in people.officials.values() for user in users)
-    return [user for user in everybody if user.display_name in names]
+    return people.with_deputies(user for user in everybody if user.display_name in names)
 
 
 def enqueue_move(tx: Tx, flag: Flag, site: Site, move: Move, units: Units, actor_id: str) -> None:
     """Notify the parties that a move concerns, but not the user who made it. The caller has appended the event."""
     if not move.notifies:
         return
-    people = read_people(tx.session, [site.id])
+    people = read_people(tx.session, [site.id], tx.now_ms)
     parties = {SECTION: units.section, BRIGADE: units.brigade, CONTRACTOR: CONTRACTOR}
     if flag.state == "submitted":
         parties[SECTION] = parties[BRIGADE] = units.in_charge
@@ -137,7 +150,7 @@ def enqueue_for_admins(session: Session, what: str, about: str, now_ms: int, det
 def enqueue_for_site(tx: Tx, site: Site, what: str, about: str, detail: str) -> None:
     """Notify a site's contractors and the section that receives it of something that is about no flag. `about` names the
     occasion, so that it is reported once; `detail` says more, in the console."""
-    people = read_people(tx.session, [site.id])
+    people = read_people(tx.session, [site.id], tx.now_ms)
     users = (*receivers(people, site, CONTRACTOR, None), *receivers(people, site, site.unit, None))
     ways = {
         f"{what}:{about}:{channel.id if channel is not None else user.id}": (user, channel)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from server.actions.accounts.form_keys import KEY_MS
 from server.actions.ops.retention import before_ms_of
 from server.base.db import Base, is_postgresql
+from server.base.statements import Prepared
 from server.models.flag import Heartbeat
 from server.models.form import SentForm
 from server.models.notice import Digest, Notice
@@ -26,6 +28,7 @@ from server.rules.rulebook import Rulebook
 TALLY_MS = DAY_MS  # longer than any rate is limited for
 TOMBSTONE_DAYS_MIN = 180  # SPEC: never fewer
 _SCHEDULER = "scheduler"  # any of them: one row
+_OF_A_BEAT = ("at_ms", "took_ms", "did")
 
 
 def expired(now_ms: int, book: Rulebook) -> dict[type[Base], sa.ColumnElement[bool]]:
@@ -66,12 +69,20 @@ def expire_rows(session: Session, now_ms: int, book: Rulebook, limit: int = 1000
     return {"tombstones": did[Record], "roster_files": did[Roster], "notices": did[Notice]}
 
 
+def _beat(session: Session) -> Any:
+    insert = postgresql.insert if is_postgresql(session) else sqlite.insert
+    statement = insert(Heartbeat).values({name: sa.bindparam(name) for name in ("name", *_OF_A_BEAT)})
+    new = {name: statement.excluded[name] for name in _OF_A_BEAT}
+    return statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_=new)
+
+
+_BEAT = Prepared(_beat)
+
+
 def heartbeat(session: Session, now_ms: int, took_ms: int, did: dict[str, Any]) -> None:
     """Record that a tick is done. One statement, so that any number of schedulers may do so at once."""
-    insert = postgresql.insert if is_postgresql(session) else sqlite.insert
-    values = {"at_ms": now_ms, "took_ms": took_ms, "did": did}
-    statement = insert(Heartbeat).values(name=_SCHEDULER, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_=values))
+    text = msgspec.json.encode(did).decode()
+    _BEAT.run(session, name=_SCHEDULER, at_ms=now_ms, took_ms=took_ms, did=text)
 
 
 def _tombstones_before_ms(book: Rulebook, now_ms: int) -> int:

@@ -13,6 +13,7 @@ from server.actions.accounts.form_keys import form_aad
 from server.actions.accounts.service_accounts import service_key_aad
 from server.actions.cameras.edit_platforms import key_aad, secret_aad
 from server.actions.erasure.request_erasure import person_aad
+from server.actions.events.sinks import sink_aad
 from server.actions.flags.events import tally_aad
 from server.actions.gates.person_numbers import number_aad
 from server.actions.notices.edit_channels import address_aad
@@ -29,6 +30,7 @@ from server.base.seal import HEAD_BYTES, MAGIC
 from server.models.camera import Platform
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import Erasure
+from server.models.event import EventSink
 from server.models.form import SentForm
 from server.models.log_segment import LogSegment
 from server.models.notice import Channel
@@ -85,6 +87,8 @@ SEALED_COLUMNS = (
     SealedColumn(Platform, Platform.secret, lambda row: secret_aad(row.id)),
     SealedColumn(Platform, Platform.key, lambda row: key_aad(row.id)),
     SealedColumn(ServiceAccount, ServiceAccount.key, lambda row: service_key_aad(row.id)),
+    SealedColumn(EventSink, EventSink.address, lambda row: sink_aad(row.id, "address")),
+    SealedColumn(EventSink, EventSink.secret, lambda row: sink_aad(row.id, "secret")),
     SealedColumn(
         PersonNumber,
         PersonNumber.value,

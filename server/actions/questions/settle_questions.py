@@ -15,10 +15,11 @@ from schemas.limits import REASON_MAX
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.records.edit_register import contest_aad
 from server.actions.records.feed import Feed
+from server.actions.records.outbox import record_events
 from server.actions.records.registers import state_aad
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.sync.kept_evidence import forget_kept
-from server.actions.sync.quarantine import quarantine_aad
+from server.actions.sync.quarantine import quarantine_aad, settled_event
 from server.actions.sync.release_held import finish
 from server.actions.sync.values import Applying
 from server.actions.sync.write_server_entries import Draft, write_server_entries
@@ -169,6 +170,7 @@ def settle_refused(tx: Tx, viewer: Viewer, refused_id: str, state: str, reason: 
     row = session.get_one(Quarantine, (scope.scope_id, refused_id), populate_existing=True)
     applying = Applying(session, tx.seals, scope, Feed(session, scope, tx.seals, now_ms), now_ms)
     forget_kept(applying, row.entry_id or row.id, book)
+    record_events(session, scope.scope_id, [settled_event(row)], now_ms)
     finish(applying, reporting_of(session, [scope.scope_id], book, now_ms)[scope.scope_id], book)
 
 

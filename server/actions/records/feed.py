@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy.orm import Session
 
+from server.actions.records.outbox import WINDOW_MISSED, WINDOW_REVISED, NewSiteEvent, record_events
 from server.actions.records.segments import Kept, Served, body_aad, read_bodies
 from server.base.db import bulk_insert, bulk_select, bulk_update
 from server.base.seal import Seals, is_sealed
@@ -43,6 +44,21 @@ _KEY, _CHANGING = ("scope_id", "id"), ("rev", "seq", "body", "counts", "deleted_
 _ID, _BODY = (COLUMNS.index(name) for name in ("id", "body"))
 _TABLE: Any = Record.__table__
 _U64 = 1 << 64
+
+WINDOW, _MISSED = "window", "missed"
+_OF_WINDOW = (
+    "duty",
+    "place",
+    "place_id",
+    "local_date",
+    "slot",
+    "opens",
+    "due",
+    "state",
+    "need",
+    "have",
+    "reason",
+)
 
 Key = tuple[str, str]  # a record's scope and id
 
@@ -118,6 +134,7 @@ class Feed:
         self._live = 0
         self._digest = 0
         self._changes = _Changes() if changes is None else changes
+        self._events: list[NewSiteEvent] = []
         self.scope = scope
         self._scope_id = scope.scope_id
 
@@ -164,6 +181,8 @@ class Feed:
         given = {}
         for put in puts:
             old = known.get((self._scope_id, put.id))
+            if put.kind == WINDOW:
+                self._events += events_of_window(put, None if old is None else self._body_of(put.id, old))
             if old is None:
                 given[put.id] = self.add(put)
                 continue
@@ -189,6 +208,7 @@ class Feed:
     def write(self) -> None:
         """Write the changes collected so far, so that statements see them."""
         self._changes.write(self._session, self._seals)
+        self._record_events()
 
     def flush(self) -> None:
         """Write what is left, and set the scope's counter, live count and digest."""
@@ -196,13 +216,18 @@ class Feed:
         self.count()
 
     def count(self) -> None:
-        """Set the scope's counter, live count and digest to what was given out."""
+        """Set the scope's counter, live count and digest to what was given out, and write the events."""
+        self._record_events()
         if self._seq == self.scope.seq:
             return
         self.scope.seq = self._seq
         self.scope.live += self._live
         self.scope.digest = signed(self.scope.digest + self._digest)
         self._live = self._digest = 0
+
+    def _record_events(self) -> None:
+        events, self._events = self._events, []
+        record_events(self._session, self._scope_id, events, self._now_ms)
 
     def _body_of(self, key: str, old: Stored) -> bytes:
         if old.is_in_segment:
@@ -222,6 +247,17 @@ class Feed:
 
     def _stored(self, ids: Sequence[str]) -> dict[Key, Stored]:
         return _stored(self._session, [(self._scope_id, key) for key in ids])
+
+
+def events_of_window(put: Put, before: bytes | None) -> list[NewSiteEvent]:
+    """That a window is called missed, or no longer."""
+    assert isinstance(put.body, Mapping), "the server's own records come as they are made"
+    was = "" if not before else str(msgspec.json.decode(before).get("state", ""))
+    if (was == _MISSED) == (put.body["state"] == _MISSED):
+        return []
+    said = {name: put.body[name] for name in _OF_WINDOW if name in put.body}
+    kind = WINDOW_MISSED if put.body["state"] == _MISSED else WINDOW_REVISED
+    return [NewSiteEvent(kind, {"window": put.id, **said})]
 
 
 def encode(body: Mapping[str, Any] | bytes) -> bytes:

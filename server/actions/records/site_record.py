@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.limits import PLACES_MAX
 from server.actions.records.feed import Put
 from server.base.clock import to_iso
 from server.models.place import Place, places_of
-from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany, Suspension
+from server.models.site import Site, Suspension, contractors_of, suspensions_of
 
 
-def site_put(session: Session, site: Site, suspensions: Sequence[Suspension], now_ms: int) -> Put:
+class Around(NamedTuple):
+    """What the record of a site says besides the site's own row."""
+
+    suspensions: Sequence[Suspension]
+    places: Sequence[Place]
+    contractor: str | None
+
+
+def around_sites(session: Session, site_ids: Sequence[str]) -> dict[str, Around]:
+    """What is around each of these sites. One statement for each of its parts."""
+    suspensions, places = suspensions_of(session, site_ids), places_of(session, site_ids)
+    contractors = contractors_of(session, site_ids)
+    return {one: Around(suspensions[one], places[one], contractors.get(one)) for one in site_ids}
+
+
+def site_put(site: Site, around: Around, now_ms: int) -> Put:
     """The served record of a site (schemas/site.py), with the suspension that lasts now or comes next. Places that are
     closed come apart: a client that knows nothing of closing offers all that it reads in `places`."""
-    places = places_of(session, [site.id])[site.id]
-    contractor = sa.select(SiteCompany.company).where(
-        SiteCompany.site_id == site.id, SiteCompany.role == GENERAL_CONTRACTOR
-    )
+    places = around.places
     body: dict[str, Any] = {
         "name": site.name,
         "district": site.district,
         "kind": site.kind,
-        "company": session.scalar(contractor.order_by(SiteCompany.company).limit(1)),
+        "company": around.contractor,
         "address": site.address,
         "unit": site.unit,
         "stage": site.stage,
@@ -35,7 +46,7 @@ def site_put(session: Session, site: Site, suspensions: Sequence[Suspension], no
         "inhabited": site.inhabited,
         "places": [_place(one) for one in places if not one.is_closed(now_ms)],
         "closed_places": [_place(one) for one in places if one.is_closed(now_ms)][-PLACES_MAX:] or None,
-        "suspended": _lasting(suspensions, now_ms),
+        "suspended": _lasting(around.suspensions, now_ms),
     }
     return Put("site", site.id, {name: value for name, value in body.items() if value is not None})
 

@@ -32,6 +32,9 @@ CASE_STEPS = "case_steps"
 SITE_WORDS = "site_words"  # what a site of each kind is called
 _EVENTS = {
     "opened": "开立",
+    "paper_signed": "签发文书",
+    "paper_served": "送达文书",
+    "paper_voided": "作废文书",
     "windows_added": "新增时段",
     "withdrawn": "系统撤回",
     "hastened": "督办提前",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from schemas.limits import LABEL_MAX, RULE_MAX
+from schemas.paper_rows import ISSUERS, PAGES, POWERS, WRITERS
 from schemas.reference import row_shape
 from schemas.shapes import Shape, shapes_of
 from server.actions.reference.check_codes import wrong
@@ -16,19 +17,26 @@ from server.models.site import STAGES
 from server.rules.flags.words import SEVERITIES
 from server.rules.rosters.fields import FIELDS as OF_PERSON
 
-Asks = Literal["text", "choice", "codes", "yes"]
+Asks = Literal["text", "lines", "number", "choice", "codes", "yes"]
 TITLES: Mapping[str, str] = {
     "duties": "职责",
     "site_kinds": "地点类型",
     "place_kinds": "场所类型",
     "units": "科室",
     "report_lines": "报备电话",
+    "bureau_facts": "本局情况",
+    "number_series": "文号",
+    "officers": "执法人员",
+    "paper_kinds": "文书模板",
+    "bases": "文书依据",
+    "remedies": "救济告知",
+    "paper_pages": "文书版式",
 }
 _OF_EVERY_ROW = ("code", "source", "mark", "planned", "from", "to")
 # Fields whose codes are those of other rows, by the noun of these.
 _LISTED = {
     **{"unit": "units", "site_kinds": "site_kinds", "places": "place_kinds", "goes_on": "place_kinds"},
-    **{"evidence": "kinds", "district": "districts"},
+    **{"evidence": "kinds", "district": "districts", "duties": "duties"},
 }
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "judging": {
@@ -39,9 +47,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "staff": {"": "全部", "canteen": "食堂人员"},
     "stages": STAGES,
     "severity": SEVERITIES,
+    "page": PAGES,
+    "issuer": ISSUERS,
+    "power": POWERS,
+    "writers": WRITERS,
     "worker_optional": OF_PERSON,
     "worker_required": OF_PERSON,
 }
+LINES_MAX = 30_000
+_LINES_HINT = "一行一段; # 小标题, > 不缩进, ? 缺项时整段不印; [facts place] 表格, {site} 填入的内容"
 _SLOTS_HINT = "如 morning@06:00-10:00+30: 代码@开始-截止+宽限分钟; 用空格隔开"
 
 
@@ -88,8 +102,10 @@ def shown_value(names: Names, field: OfficeField, value: Any) -> str:
     """A field's value in words."""
     if isinstance(value, bool):
         return "是" if value else "否"
+    if field.asks == "lines":
+        return " ⏎ ".join(value or ())
     if field.asks not in ("codes", "choice"):
-        return str(value or "")
+        return str("" if value is None else value)
     codes = value if isinstance(value, list) else [value or ""]
     words = dict(options_of(names, field))
     return "、".join(words.get(code, code) for code in codes)
@@ -116,6 +132,13 @@ def _field(shape: Shape) -> OfficeField | None:
         return OfficeField(*said, "yes", required=False)
     if shape.type == "array" and (noun or words):
         return OfficeField(*said, "codes", False, noun=noun, words=words)
+    if shape.type == "array" and shape.item is not None and shape.item.type == "string":
+        hint = _LINES_HINT if shape.name == "lines" else "一行一项"
+        return OfficeField(
+            *said, "lines", not shape.optional and bool(shape.min_length), LINES_MAX, hint=hint
+        )
+    if shape.type == "integer":
+        return OfficeField(*said, "number", not shape.optional, 4)
     if shape.type == "string" and (noun or words):
         return OfficeField(*said, "choice", not shape.optional, noun=noun, words=words)
     if shape.type == "string":
@@ -130,8 +153,12 @@ def _value(field: OfficeField, given: Any) -> Any:
     if field.asks == "codes":
         return [str(code) for code in given or ()]
     text = str(given or "").strip()
+    if field.asks == "lines":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if field.asks == "number":
+        return int(text) if text.isdecimal() else (text or None)
     return text if text or field.asks == "choice" else None
 
 
 def _nothing(field: OfficeField) -> Any:
-    return {"yes": False, "codes": []}.get(field.asks)
+    return {"yes": False, "codes": [], "lines": []}.get(field.asks)

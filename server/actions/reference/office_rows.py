@@ -25,6 +25,13 @@ _FIRST: Mapping[str, Mapping[str, Any]] = {
     "site_kinds": {"rests": "official"},
     "units": {"reviews": False},
     "report_lines": {},
+    "bureau_facts": {},
+    "number_series": {"ordinal": False},
+    "officers": {},
+    "paper_kinds": {},
+    "bases": {"hazard": False, "duties": []},
+    "remedies": {},
+    "paper_pages": {},
 }
 
 

@@ -14,14 +14,14 @@ from schemas.fields import TEXT_PATTERN
 from schemas.limits import PLACE_NAME_MAX, PLACES_MAX
 from server.actions.duties.plan_windows import plan_again
 from server.actions.records.feed import publish
-from server.actions.records.site_record import site_put
+from server.actions.records.site_record import around_sites, site_put
 from server.actions.reference.check_codes import check_codes, wrong
 from server.base.clock import to_iso
 from server.base.problems import not_found
 from server.models.audit import AuditEvent, Deed, record_deed
 from server.models.place import Place, new_place, places_of
 from server.models.scope import Scope, lock_scope
-from server.models.site import Site, suspensions_of
+from server.models.site import Site
 from server.models.tx import Tx
 from server.models.user import User
 
@@ -42,15 +42,24 @@ class Editing:
 def add_place(editing: Editing, kind: str, name: str) -> Place:
     """A new place, asked from the next window on that opens. Raises Problem 422 for a kind that is not known, and for a
     name that is blank, too long, or another place's of that kind."""
-    tx = editing.tx
-    check_codes(tx.session, tx.now_ms, "place_kinds", [kind], "kind")
+    (made,) = add_places(editing, [(kind, name)])
+    return made
+
+
+def add_places(editing: Editing, wanted: Sequence[tuple[str, str]]) -> list[Place]:
+    """New places of these kinds and names, planned for once. Raises as `add_place`."""
+    tx, made = editing.tx, []
+    check_codes(tx.session, tx.now_ms, "place_kinds", [kind for kind, _ in wanted], "kind")
     scope, places = _locked(editing)
-    name = _checked(places, kind, name, None, tx.now_ms)
-    if sum(not place.is_closed(tx.now_ms) for place in places) >= PLACES_MAX:
-        raise wrong("name", f"一个地点最多 {PLACES_MAX} 处在用的场所。")
-    made = new_place(editing.site_id, len(places) + 1, kind, name, tx.now_ms)
-    tx.session.add(made)
-    _record(editing, "place_added", name, {"name": (None, name)})
+    for kind, given in wanted:
+        name = _checked(places, kind, given, None, tx.now_ms)
+        if sum(not place.is_closed(tx.now_ms) for place in places) >= PLACES_MAX:
+            raise wrong("name", f"一个地点最多 {PLACES_MAX} 处在用的场所。")
+        place = new_place(editing.site_id, len(places) + 1, kind, name, tx.now_ms)
+        tx.session.add(place)
+        _record(editing, "place_added", name, {"name": (None, name)})
+        places.append(place)
+        made.append(place)
     plan_again(tx, scope)
     return made
 
@@ -66,8 +75,8 @@ def rename_place(editing: Editing, place_id: str, name: str) -> Place:
     before, place.names = place.name, [*place.names, [name, tx.now_ms]]
     _record(editing, "place_renamed", name, {"name": (before, name)})
     site = tx.session.get_one(Site, editing.site_id)
-    suspensions = suspensions_of(tx.session, [site.id])[site.id]
-    publish(tx.session, scope, tx.seals, tx.now_ms, [site_put(tx.session, site, suspensions, tx.now_ms)])
+    around = around_sites(tx.session, [site.id])[site.id]
+    publish(tx.session, scope, tx.seals, tx.now_ms, [site_put(site, around, tx.now_ms)])
     return place
 
 

@@ -16,8 +16,6 @@ a change that commits later, at whatever site, has a higher number than the curs
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,14 +31,20 @@ from server.models.access import Viewer
 from server.models.record import Record
 from server.models.scope import Scope
 from server.models.site import Site
+from server.models.site_cursor import (
+    QUESTION_BYTES,
+    SITE_CURSOR_MAX,
+    SITES_MAX,
+    OtherQuestion,
+    read_site_cursor,
+    site_key,
+    write_site_cursor,
+)
 
 START = "0"
-SITES_MAX = 400  # of one cursor, which has to fit into an address
 STATEMENTS = 20  # of one page
 SPAN = 5000  # numbers that one statement looks through for records of the kinds that are asked for
-_QUESTION, _KEY = 8, 8  # bytes of a hash
-_VERSION = b"\x01"
-CURSOR_MAX = 4 * (len(_VERSION) + _QUESTION + SITES_MAX * (_KEY + 9)) // 3 + 4  # characters
+CURSOR_MAX = SITE_CURSOR_MAX
 _BAD_CURSOR = "游标无效。请用上次回答中的 changed_since, 或用 0 从头开始。"
 _OTHER = "这个游标是另一个查询或另一个用户的。请用 0 从头开始。"
 _TOO_MANY = f"超过 {SITES_MAX} 个地点, 请用 district 或 site 分开查询。"
@@ -72,7 +76,7 @@ def page_of_changes(
 ) -> Changes:
     """Up to `limit` changed records since the cursor (START: all there are). `session` is one snapshot (`read`), `wanted`
     was checked. Raises Problem 422 for a cursor that is none, or another question's."""
-    known = _read_cursor(since, _question(viewer, wanted))
+    known = _read(since, _question(viewer, wanted))
     stands = list(_stands(session, viewer, wanted, known))
     changes, statements = Changes([]), 0
     for stand in stands:
@@ -85,7 +89,9 @@ def page_of_changes(
         if starts and stand.at > 0:
             changes.from_start.append(stand.site)
     changes.more = any(stand.at < stand.seq for stand in stands)
-    changes.cursor = _write_cursor(_question(viewer, wanted), {one.key: one.at for one in stands if one.at})
+    changes.cursor = write_site_cursor(
+        _question(viewer, wanted), {one.key: one.at for one in stands if one.at}
+    )
     return changes
 
 
@@ -102,7 +108,7 @@ def _stands(session: Session, viewer: Viewer, wanted: Wanted, known: Mapping[byt
     if len(rows) > SITES_MAX:
         raise wrong("site" if wanted.chosen.get("district") else "district", _TOO_MANY)
     for site, seq, epoch, floor_seq in rows:
-        key = hashlib.sha256(f"{site}|{epoch}".encode()).digest()[:_KEY]
+        key = site_key(site, epoch)
         at = known.get(key, 0)
         yield _Stand(site, key, seq, at if floor_seq <= at <= seq else 0)
 
@@ -133,46 +139,13 @@ def _question(viewer: Viewer, wanted: Wanted) -> bytes:
     asked = "|".join(
         (viewer.id, viewer.role, kinds, wanted.site or "*", wanted.chosen.get("district") or "*")
     )
-    return hashlib.sha256(asked.encode()).digest()[:_QUESTION]
+    return hashlib.sha256(asked.encode()).digest()[:QUESTION_BYTES]
 
 
-def _write_cursor(question: bytes, stands: Mapping[bytes, int]) -> str:
-    packed = b"".join(key + _number(seq) for key, seq in sorted(stands.items()))
-    return base64.urlsafe_b64encode(_VERSION + question + packed).decode().rstrip("=")
-
-
-def _read_cursor(text: str, question: bytes) -> dict[bytes, int]:
-    """How far each site was read, by its key."""
-    if text == START:
-        return {}
+def _read(since: str, question: bytes) -> Mapping[bytes, int]:
     try:
-        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
+        return {} if since == START else read_site_cursor(since, question)
+    except OtherQuestion as error:
+        raise wrong("changed_since", _OTHER) from error
+    except ValueError as error:
         raise wrong("changed_since", _BAD_CURSOR) from error
-    if packed[:1] != _VERSION or len(packed) < 1 + _QUESTION:
-        raise wrong("changed_since", _BAD_CURSOR)
-    if packed[1 : 1 + _QUESTION] != question:
-        raise wrong("changed_since", _OTHER)
-    stands, at = {}, 1 + _QUESTION
-    while at < len(packed):
-        key, at = packed[at : at + _KEY], at + _KEY
-        seq, shift = 0, 0
-        while True:
-            if at >= len(packed) or shift > 56:
-                raise wrong("changed_since", _BAD_CURSOR)
-            byte = packed[at]
-            seq, shift, at = seq | (byte & 0x7F) << shift, shift + 7, at + 1
-            if byte < 0x80:
-                break
-        stands[key] = seq
-    return stands
-
-
-def _number(value: int) -> bytes:
-    """A number in as few bytes as it needs, seven bits in each."""
-    made = bytearray()
-    while value >= 0x80:
-        made.append(value & 0x7F | 0x80)
-        value >>= 7
-    made.append(value)
-    return bytes(made)

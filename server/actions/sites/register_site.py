@@ -14,14 +14,14 @@ from schemas.certificates import PROBLEMS, company_problem
 from schemas.kinds import KINDS
 from schemas.limits import ADDRESS_MAX, SITE_NAME_MAX
 from server.actions.records.feed import encode, publish
-from server.actions.records.site_record import site_put
+from server.actions.records.site_record import around_sites, site_put
 from server.actions.reference.check_codes import check_codes, wrong
 from server.actions.reference.load_reference import rules_in_force
 from server.base.seal import Seals
 from server.models.audit import Deed, record_deed
 from server.models.place import first_places
 from server.models.scope import lock_scope, make_scope
-from server.models.site import STAGES, Company, Site, SiteCompany, suspensions_of
+from server.models.site import STAGES, Company, Site, SiteCompany
 from server.rules.calendar import local_date_of
 from server.rules.from_rows import in_force
 from server.rules.plain_text import cleaned
@@ -128,7 +128,7 @@ def publish_site(session: Session, seals: Seals, now_ms: int, site: Site) -> Non
     session.flush()
     scope = lock_scope(session, site.id)
     assert scope is not None, "every site has a scope"
-    put = site_put(session, site, suspensions_of(session, [site.id])[site.id], now_ms)
+    put = site_put(site, around_sites(session, [site.id])[site.id], now_ms)
     errors = KINDS["site"].whole.validate(msgspec.json.decode(encode(put.body)))
     if errors:
         raise wrong(*next((str(name), "; ".join(map(str, messages))) for name, messages in errors.items()))

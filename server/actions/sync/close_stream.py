@@ -10,6 +10,8 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from server.actions.devices.refresh_watermark import watermark_of
+from server.actions.devices.report_devices import device_event
+from server.actions.records.outbox import DEVICE_HEARD, record_events
 from server.actions.sync.count_lines import count_lines
 from server.actions.sync.kept_evidence import keep_unreadable
 from server.actions.sync.log_lines import entry_aad
@@ -85,6 +87,7 @@ def close_stream(pushing: Pushing, opened: OpenScope, stream: streams.Stream, ar
     if head.left_why == DORMANT and head.complete_ms != before_ms:
         head.left_ms, head.left_why = None, None
         wake_undecided(session, scope.scope_id, pushing.now_ms)
+        record_events(session, scope.scope_id, [device_event(DEVICE_HEARD, head)], pushing.now_ms)
     if _may_wake(opened, before_ms) and head.complete_ms is not None:
         wake_windows(session, scope.scope_id, before_ms, head.complete_ms, pushing.now_ms)
     reports = _reports(pushing, opened)

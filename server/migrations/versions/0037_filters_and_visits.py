@@ -1,4 +1,4 @@
-"""Filters that people save, and visits that they plan"""
+"""Filters that people save, visits that they plan, and who stands in for whom"""
 
 from __future__ import annotations
 
@@ -49,9 +49,31 @@ def upgrade() -> None:
         postgresql_where=_PLANNED,
         sqlite_where=_PLANNED,
     )
+    op.create_table(
+        "stand_in",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("deputy_id", Id, nullable=False),
+        sa.Column("first_day", sa.String(length=10), nullable=False),
+        sa.Column("last_day", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("made_by", Id, nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_stand_in_user_id_user_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["deputy_id"], ["user_account.id"], name=op.f("fk_stand_in_deputy_id_user_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stand_in")),
+    )
+    op.create_index("ix_stand_in_last", "stand_in", ["last_day"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_stand_in_last", "stand_in")
+    op.drop_table("stand_in")
     op.drop_index("ix_visit_user", "visit")
     op.drop_table("visit")
     op.drop_index(op.f("ix_saved_filter_user_id"), "saved_filter")

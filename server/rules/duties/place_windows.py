@@ -24,7 +24,7 @@ def at_places(
         if window.place == WHOLE_SITE:
             yield window
         elif window.duty in duties:
-            yield from (_asked(replace(window, place_id=place.id), [place]) for place in here)
+            yield from (_asked(window.at(place.id), [place]) for place in here)
         elif here:
             yield _asked(window, here)
 

@@ -138,6 +138,22 @@ class PlannedWindow:
     def deadline_ms(self) -> int:
         return deadline(self.due_ms, self.grace_s)
 
+    def at(self, place_id: str) -> PlannedWindow:
+        """The same at one place of its kind. Written out: `replace` takes several times as long."""
+        return PlannedWindow(
+            self.duty,
+            self.place,
+            self.local_date,
+            self.slot,
+            self.opens_ms,
+            self.due_ms,
+            self.grace_s,
+            self.closes_ms,
+            self.excused,
+            place_id,
+            self.trigger_id,
+        )
+
 
 def plan(
     profile: SiteProfile, duties: Sequence[DutyRule], holidays: Holidays, local_date: str

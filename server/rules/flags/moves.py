@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from schemas.flag import FLAG_STATES
+from server.rules.papers.uses import EVENTS as PAPER_EVENTS
+from server.rules.papers.uses import SERVED
 
 ENDED = ("closed", "withdrawn")
 LIVE = tuple(state for state in FLAG_STATES if state not in ENDED)
@@ -209,14 +211,18 @@ def overtakes(action: str, escalating: Collection[str]) -> bool:
     of the steps that fall due only those that pass the flag on do (`escalating`: their codes)."""
     if action.startswith(STEP):
         return action.removeprefix(STEP) in escalating
-    return not (action.startswith(REMIND) or (action in MOVES and MOVES[action].remark))
+    return not (
+        action.startswith(REMIND) or action in PAPER_EVENTS or (action in MOVES and MOVES[action].remark)
+    )
 
 
 def is_bureaus_own(action: str, unit: str, escalating: Collection[str]) -> bool:
-    """Whether an event is none of the contractors' business: an internal note, or a reminder to a unit of the bureau.
-    `unit`: of the step that the event is about. They do see that a flag was passed on."""
+    """Whether an event is none of the contractors' business: an internal note, a paper before it is served, or a reminder to
+    a unit of the bureau. `unit`: of the step that the event is about. They do see that a flag was passed on."""
     if action in MOVES:
         return MOVES[action].internal
+    if action in PAPER_EVENTS:
+        return action != SERVED
     about_step = action.startswith((STEP, REMIND))
     return about_step and unit != CONTRACTOR and action.removeprefix(STEP) not in escalating
 

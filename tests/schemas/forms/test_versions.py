@@ -39,6 +39,7 @@ def test_a_number_that_is_taken_or_lower_is_refused() -> None:
         ({"survey_5": {MASK: "name"}}, ("survey", 5, MASK, "changed_mask")),
         ({"choices_3": {"name": "dirty"}}, ("choices", None, None, "removed_choice")),
         ({"gongdi_2": {"sealed": "no"}}, ("gongdi", 2, "sealed", "changed_sealed")),
+        ({"gongdi_2": {**SEALED, "health": "no"}}, ("gongdi", 2, "health", "changed_health")),
     ],
 )  # fmt: skip
 def test_what_entries_rest_on_does_not_change(changes: dict[str, Any], where: tuple[Any, ...]) -> None:

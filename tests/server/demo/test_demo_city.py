@@ -6,12 +6,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from schemas.book import FormBook
+from server.actions.records.registers import state_aad
 from server.actions.sync import append_scope, read_push
 from server.actions.sync.values import Applying, Effect, Written
 from server.app import create_app
@@ -19,12 +22,42 @@ from server.base.clock import FakeClock
 from server.base.config import Config
 from server.base.db import db, read
 from server.demo import city as city_module
+from server.demo import crews as crews_module
 from server.demo.city import demo_log_ins, seed_demo
-from server.models import CaseFile, Contest, Device, Flag, LogEntry, Media, Quarantine, Record, SiteSignal
+from server.demo.history import RAISED_SITES
+from server.models import (
+    CaseFile,
+    Contest,
+    Device,
+    Flag,
+    LogEntry,
+    Media,
+    Quarantine,
+    Record,
+    Site,
+    SiteSignal,
+    Window,
+)
 from server.rules.calendar import instant_ms
+from tests.server.rules.cast import rows
 
-SITES = 6  # without the silent ones
-UNTIL_MS = instant_ms("2026-11-26", "00:30")  # the earliest hour of a day leaves the shortest history
+SITES = 10  # with each behaviour
+# The earliest hour of a day leaves the shortest history; and a month has ended within `device_dormant_d` (demo/history.py).
+UNTIL_MS = instant_ms("2026-12-03", "00:30")
+STATES = {
+    "met": {"met"},
+    "late": {"done_late", "backfilled"},
+    "silent": {"silent"},
+    "missed": {"missed"},
+}
+NO_WINDOWS = "what the records themselves show, or what the system raises"
+NEVER_LATE = {  # why nobody can be late
+    "PLAN": "a document is valid on the day of the look, or it is not",
+    "FUNDS": "a document is valid on the day of the look, or it is not",
+    "RESPONSIBLE-SITE": "somebody is named on the day of the look, or nobody is",
+    "LIAISON": "somebody is named on the day of the look, or nobody is",
+    "CAMERA": "what its platform reports is about the time itself",
+}
 
 
 @contextmanager
@@ -94,6 +127,41 @@ def test_one_case_has_its_course_and_another_lacks_every_step(city: Flask) -> No
     assert "CASE" in duties and len(lines) > len(("community", "headquarters", "bureau"))
 
 
+DUTIES = [row for row in rows("duties") if not row.get("planned")]
+
+
+@pytest.mark.parametrize("row", DUTIES, ids=lambda row: row["code"])
+def test_each_duty_has_been_met_done_late_unheard_of_and_missed(city: Flask, row: dict[str, Any]) -> None:
+    with city.app_context(), read() as session:
+        found = set(session.scalars(sa.select(Window.state).where(Window.duty == row["code"])))
+    if row["judging"] == "none":
+        assert found == set(), NO_WINDOWS
+        return
+    shown = {name for name, states in STATES.items() if states & found}
+    assert shown == STATES.keys() - ({"late"} if row["code"] in NEVER_LATE else set())
+
+
+def test_a_case_is_confirmed_and_its_contact_has_one_too(city: Flask) -> None:
+    with city.app_context(), read() as session:
+        kinds = set(session.scalars(sa.select(Record.kind)))
+        flags = set(session.scalars(sa.select(Flag.duty).where(Flag.duty.startswith("CASE-"))))
+        cases = session.scalars(sa.select(CaseFile)).all()
+        states = [
+            msgspec.json.decode(city.extensions["gongdi"].seals.open(state_aad("case", one.id), one.state))
+            for one in cases
+        ]
+    assert {"hospital_transfer", "case_contact"} <= kinds and "CASE-HOSPITAL" not in flags
+    assert [one["outcome"] for one in states if one.get("outcome")] == ["confirmed"]
+    (contact,) = [one for one in states if one["cause"] == "contact"]
+    assert "再居家监测 3 天" in contact["note"]
+
+
+def test_the_alert_level_of_some_sites_is_raised(city: Flask) -> None:
+    with city.app_context(), read() as session:
+        levels = list(session.scalars(sa.select(Site.alert)))
+    assert levels.count("raised") == len(RAISED_SITES) < len(levels)
+
+
 def test_log_ins_name_two_contractors_and_one_inspector(city: Flask) -> None:
     with city.app_context(), read() as session:
         names = {name for name, _ in demo_log_ins(session)}
@@ -106,7 +174,7 @@ def test_a_city_may_have_more_sites_than_tablets_may_enrol_in_a_minute(
 ) -> None:
     """1,000 sites have 251 tablets; 30 may enrol in a minute from one address. Most begin on the last day. Here each site
     has a tablet of its own: it is tablets that count."""
-    monkeypatch.setattr(city_module, "_SITES_PER_INSPECTOR", 1)
+    monkeypatch.setattr(crews_module, "SITES_PER_INSPECTOR", 1)
     monkeypatch.setattr(city_module, "_WITH_HISTORY", 15)
     url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gongdi.sqlite3')}"
     until_ms = instant_ms("2026-11-26", "05:00")

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 
 from server.actions.reference.load_reference import load_reference
-from server.api import ops
 from server.base.db import write
 from server.base.seal import fresh_key
 from server.models import Heartbeat, KeyFingerprint
 from server.rules.calendar import midnight_ms
+from server.web import readiness
 from tests.server.cast import NOW_MS, Cast
 
 
@@ -80,7 +80,7 @@ def test_a_disk_without_room_is_not_ready_and_one_with_little_is_a_warning(
     _load(app)
     cast.clock.set(midnight_ms("2026-10-01"))  # the calendar is known for long
     _beat(app, cast.clock.now_ms())
-    monkeypatch.setattr(ops, "least_free_bytes", lambda _: free_mb * 1_000_000)
+    monkeypatch.setattr(readiness, "least_free_bytes", lambda _: free_mb * 1_000_000)
     assert _codes(app) == expected
 
 

@@ -24,6 +24,7 @@ from server.models import (
     Quarantine,
     Record,
     Scope,
+    SiteEvent,
     StreamReceipt,
     User,
     Window,
@@ -132,6 +133,9 @@ ROWS: dict[str, Callable[[Cast, int], Base]] = {
         code_hash=at_ms.to_bytes(32), prefix="x", user_id=cast.users["inspector"], made_ms=0, expires_ms=at_ms
     ),
     "quarantine": lambda cast, at_ms: _refused(cast, at_ms, "dismissed"),
+    "site_event": lambda cast, at_ms: SiteEvent(
+        scope_id=cast.site_a, number=at_ms, id=identity(f"e {at_ms}"), at_ms=at_ms, type="x", data={}
+    ),
 }
 
 

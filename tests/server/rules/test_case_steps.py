@@ -18,6 +18,7 @@ from server.rules.case_steps import (
     CaseStep,
     Course,
     Said,
+    SampleDays,
     Verdict,
     clocks,
     contacts_to_open,
@@ -32,7 +33,7 @@ DAY = "2026-11-24"
 HOUR_MS = 3_600_000
 OPENED_MS = instant_ms(DAY, "08:00")
 PARTS = ("community", "headquarters", "bureau")
-TEST_DAYS = {"MEDIUM-2022": (1, 4, 7)}
+TEST_DAYS = {"MEDIUM-2022": SampleDays((1, 4, 7)), "CONTACT-2022": SampleDays((1, 2, 3, 5, 7), (3,))}
 _COUNT = iter(range(1, 1_000_000))
 
 
@@ -253,6 +254,14 @@ def test_the_order_in_which_records_came_decides_nothing(records: list[Said]) ->
         return [(one.clock.step.code, one.clock.day, one.state) for one in found]
 
     assert shown(records) == shown(sorted(records, key=lambda one: one.fact.id))
+
+
+def test_a_contact_is_sampled_on_other_days_of_the_watch_than_of_the_isolation_before() -> None:
+    rule = {"rule": "CONTACT_2022"}
+    isolated = ordered(OPENED_MS, days=7, mode="central", **rule)
+    watched = ordered(OPENED_MS, since=add_days(DAY, 7), days=3, mode="watch", **rule)
+    found = [one.clock.day for one in judged(course(isolated, watched), None, [step("CASE-TEST-DAYS")])]
+    assert found == [add_days(DAY, after) for after in (0, 1, 2, 4, 6, 9)]
 
 
 def test_every_rule_of_return_can_be_named_in_an_order() -> None:

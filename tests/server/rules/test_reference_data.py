@@ -65,7 +65,7 @@ def test_escalation_names_every_severity() -> None:
 def test_all_duties_of_the_domain_are_listed() -> None:
     listed = "REG EXIT GATE TEMP TEMP-CANTEEN RETEST DISINFECT VENTILATE DORM TRAVEL SUPPLY ISOLATE PLAN"
     listed += " DRILL PATROL CAMERA CAMERA-CHECK PLATFORM ROSTER CLEAN ONE-GATE GUARD TRAINING MASK"
-    listed += " ENTRY-TEST RESPONSIBLE-SITE LIAISON"
+    listed += " ENTRY-TEST RESPONSIBLE-SITE LIAISON SPECIALIST FUNDS"
     assert set(listed.split()) | {"SILENT"} == CODES["duties"]
 
 

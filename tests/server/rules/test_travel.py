@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.actions.reference.load_reference import SEED_DATA
 from server.rules.calendar import add_days
-from server.rules.travel import Trip, areas_of, measure, relation
+from server.rules.travel import Trip, areas_of, contact_measure, measure, relation
 from tests.sync_protocol.cases import vectors
 
 RULES = json.loads((SEED_DATA / "return_rules.json").read_text("utf-8"))["rows"]
@@ -77,3 +77,21 @@ def test_what_is_asked_follows_from_the_rule_of_the_day(
 ) -> None:
     found = measure(RULES, level, near, day)
     assert (found["name"] if found is not None else None) == words
+
+
+@pytest.mark.parametrize(
+    "day,isolated,watched", [("2021-12-20", 14, 7), ("2022-06-27", 14, 7), ("2022-06-28", 7, 3)]
+)
+def test_a_contact_is_isolated_and_watched_as_the_rule_of_the_day_says(
+    day: str, isolated: int, watched: int
+) -> None:
+    rule = contact_measure(RULES, day)
+    assert rule is not None and (rule["days"], rule["watch_days"]) == (isolated, watched)
+    assert rule["source"] and rule["mark"] == "F"
+
+
+def test_a_rule_for_contacts_is_for_no_area() -> None:
+    for near in ("area", "county", "prefecture"):
+        for level in ("high", "medium", "named"):
+            rule = measure(RULES, level, near, "2022-07-01")
+            assert rule is None or not rule["code"].startswith("CONTACT")

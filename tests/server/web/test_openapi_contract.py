@@ -61,7 +61,7 @@ def test_random_requests_get_documented_answers(app: Flask, cast: Cast, who: str
         probe()
 
 
-_OF_PROGRAMS = ("sites", "records", "gate_passes", "service_roster")
+_OF_PROGRAMS = ("sites", "records", "gate_passes", "service_roster", "events")
 
 
 def _key(app: Flask, cast: Cast) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from flask import Flask
 
 from server.base.db import write
 from server.models import Device, Platform
-from server.workflows.listen_platforms import LEASE_MS, Listener
+from server.workflows.listen_platforms import LEASE_MS
 from server.workflows.poll_platforms import poll_platforms
 from tests.stories.cameras.broker import PASSWORD, USER, Running, running_broker, wait_until
+from tests.stories.cameras.hearing import hearing
 from tests.stories.cameras.platform import DAY, GATE, WALL, Watching
 
 SECRET = f"{USER}:{PASSWORD}"
-LOOK_S = 0.05
 
 
 @pytest.fixture
@@ -38,16 +38,6 @@ def published(bare: Watching, broker: Running) -> Watching:
     bare.tick()
     bare.now("08:00")
     return bare
-
-
-@contextmanager
-def _hearing(app: Flask) -> Iterator[Listener]:
-    listener = Listener(app, look_s=LOOK_S, first_wait_s=0.05)
-    listener.start()
-    try:
-        yield listener
-    finally:
-        listener.stop()
 
 
 def _connected(broker: Running) -> None:
@@ -71,7 +61,7 @@ def _state(watching: Watching, code: str = GATE) -> str:
 def test_what_it_publishes_moves_its_cameras_and_is_a_line_under_its_key(
     published: Watching, broker: Running
 ) -> None:
-    with _hearing(published.app):
+    with hearing(published.app):
         _connected(broker)
         broker.publish(_says(gate=True, wall=False))
         wait_until(lambda: _state(published, WALL) == "offline")
@@ -91,12 +81,12 @@ def test_what_it_publishes_moves_its_cameras_and_is_a_line_under_its_key(
 def test_what_it_published_while_nobody_listened_arrives_afterwards(
     published: Watching, broker: Running
 ) -> None:
-    with _hearing(published.app):
+    with hearing(published.app):
         _connected(broker)
     wait_until(lambda: "connected" not in broker.states().values())
     broker.publish(_says(gate=True))
     assert _state(published) == ""
-    with _hearing(published.app):
+    with hearing(published.app):
         wait_until(lambda: _state(published) == "online")
 
 
@@ -104,7 +94,7 @@ def test_what_it_thinks_it_saw_is_kept_once_though_it_comes_twice(
     published: Watching, broker: Running
 ) -> None:
     event = {"code": GATE, "event": "helmet", "at": f"{DAY}T07:59:00+08:00"}
-    with _hearing(published.app):
+    with hearing(published.app):
         _connected(broker)
         broker.publish({"data": {"events": [event]}})
         broker.publish({"data": {"events": [event]}})
@@ -116,7 +106,7 @@ def test_what_it_thinks_it_saw_is_kept_once_though_it_comes_twice(
 def test_garbage_and_what_is_too_large_do_no_harm_and_are_logged_once(
     published: Watching, broker: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with _hearing(published.app):
+    with hearing(published.app):
         _connected(broker)
         for garbage in (b"\xff\xfe", b"[" * 50_000, b"7", b"{", b'"x"'):
             broker.publish(garbage)
@@ -137,7 +127,7 @@ def test_a_wrong_password_is_said_and_is_in_no_log(
 ) -> None:
     bare.add_platform("mqtt", broker.address, secret=f"{USER}:wrong-password")
     bare.add_camera(GATE, "大门球机")
-    with _hearing(bare.app):
+    with hearing(bare.app):
         wait_until(lambda: bare.platform_row().problem == "denied")
         broker.publish(_says(gate=True))
     assert (_state(bare), bare.lines()) == ("", [])
@@ -149,7 +139,7 @@ def test_without_the_extra_it_is_said_and_no_lease_is_held(
     published: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "aiomqtt", None)
-    with _hearing(published.app):
+    with hearing(published.app):
         wait_until(lambda: published.platform_row().problem == "mqtt_missing")
     assert (published.platform_row().next_ms or 0) <= published.cast.clock.now_ms()
 
@@ -158,7 +148,7 @@ def test_a_broker_inside_is_heard_only_where_the_settings_name_its_host(
     bare: Watching, broker: Running
 ) -> None:
     bare.add_platform("mqtt", broker.address.replace("127.0.0.1", "localhost"), secret=SECRET)
-    with _hearing(bare.app):
+    with hearing(bare.app):
         wait_until(lambda: bare.platform_row().problem == "not_allowed")
     assert broker.states() == {}
 
@@ -169,11 +159,11 @@ def test_of_two_schedulers_one_hears_it_and_the_other_when_that_one_ends(
     second_app.extensions["gongdi"] = published.app.extensions["gongdi"]
     first = ExitStack()
     with first:
-        first.enter_context(_hearing(published.app))
+        first.enter_context(hearing(published.app))
         _connected(broker)
         holds_ms = published.platform_row().next_ms
         assert holds_ms == published.cast.clock.now_ms() + LEASE_MS
-        with _hearing(second_app) as second:
+        with hearing(second_app) as second:
             broker.publish(_says(gate=True))
             wait_until(lambda: _state(published) == "online")
             assert second._heard == {}
@@ -186,7 +176,7 @@ def test_of_two_schedulers_one_hears_it_and_the_other_when_that_one_ends(
 
 def test_what_the_broker_kept_of_before_is_no_report_of_now(published: Watching, broker: Running) -> None:
     broker.publish(_says(gate=False), retain=True)
-    with _hearing(published.app):
+    with hearing(published.app):
         _connected(broker)
         broker.publish(_says(wall=True))
         wait_until(lambda: _state(published, WALL) == "online")
@@ -194,7 +184,7 @@ def test_what_the_broker_kept_of_before_is_no_report_of_now(published: Watching,
 
 
 def test_a_revoked_platform_is_heard_no_more(published: Watching, broker: Running) -> None:
-    with _hearing(published.app):
+    with hearing(published.app):
         _connected(broker)
         with published.app.app_context(), write() as session:
             session.get_one(Device, published.platform).state = "revoked"

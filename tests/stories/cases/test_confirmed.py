@@ -82,6 +82,8 @@ def test_contacts_get_cases_when_it_is_confirmed_and_those_decided_about_later_t
     assert _confirm(field, path, evidence=" ") == 422
     assert _confirm(field, path) == 303
     assert _cases(tablet)[mate] == ("contact", None) and other not in _cases(tablet)
+    (asked,) = [one.body["note"] for one in tablet.list("case") if one.body["worker"] == mate]
+    assert "集中隔离 7 天, 再居家监测 3 天" in asked and "第九版" in asked, "by the rule of the day"
     _decide(field, path, other, "accepted")
     assert _cases(tablet)[other] == ("contact", None)
     at(field, "09:30")

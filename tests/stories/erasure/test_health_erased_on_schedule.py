@@ -15,13 +15,16 @@ from sqlalchemy.orm import Session
 from server.actions.reference.load_reference import rules_in_force, tx_of
 from server.actions.reference.seasons import begin_duties, end_duties
 from server.base.db import read, write
+from server.console.pages import COOKIE
 from server.models import Flag, HealthErasure, Record, Window, Worker
+from server.models.form import SentForm
 from server.models.health import proofs_of
 from server.models.media import original_key
 from server.rules.calendar import instant_ms
 from server.rules.health import health_kinds
 from server.workflows.scheduler import tick
 from tests.server.cast import Cast
+from tests.server.office import marks_of
 from tests.stories.erasure.cast import PASS, READING, Story, everything
 from tests.stories.field import WORKER
 from tests.stories.kinds.desk import at_the_console
@@ -90,6 +93,37 @@ def test_what_was_measured_is_gone_on_its_day_and_a_proof_says_so(ended: Story) 
     assert {row.id: row.state for row in states(ended)} == {row.id: row.state for row in judged}
     assert rows(ended, lambda session: session.get(Worker, (ended.cast.site_a, ended.him))) is not None
     assert WORKER["name"] in everything(ended.app)
+
+
+def draft(story: Story, name: str, path: str, words: str) -> None:
+    """A page was opened, and its form sent after the session had ended."""
+    client = at_the_console(story.field, name)
+    page = f"/console/sites/{story.cast.site_a}/{path}"
+    marks = marks_of(client.get(page).text)
+    client.get("/console/")
+    client.delete_cookie(COOKIE, path="/console")
+    sent = client.post(page, data={**marks, "note": words})
+    assert sent.status_code in (302, 303, 401), sent.status_code
+
+
+def drafts(story: Story) -> list[str]:
+    found = rows(
+        story, lambda session: session.scalars(sa.select(SentForm.page).where(SentForm.fields.is_not(None)))
+    )
+    return [page.rpartition("/")[2] for page in found]
+
+
+def test_what_somebody_typed_of_it_and_never_sent_goes_too(ended: Story) -> None:
+    at(ended, LAST)
+    draft(ended, "inspector", "fill/travel_declaration", "曾去疫区")
+    draft(ended, "inspector", "fill/disinfection_log", "还有半桶")
+    assert sorted(drafts(ended)) == ["disinfection_log", "travel_declaration"]
+    at(ended, FIRST)
+    assert drafts(ended) == ["disinfection_log"]  # says nothing of anybody's health
+    at(ended, FIRST, "09:00")
+    draft(ended, "inspector", "fill/travel_declaration", "曾去疫区")
+    at(ended, "2027-05-25")  # at the next look
+    assert drafts(ended) == ["disinfection_log"]
 
 
 def test_who_worked_where_is_no_health_data(ended: Story) -> None:

@@ -1,4 +1,4 @@
-"""Printed documents of a flag: the order, the recheck, the whole file. What people wrote is text, no markup, no formula."""
+"""A flag's whole file, printed and as a workbook. What people wrote is text, no markup, no formula."""
 
 from __future__ import annotations
 
@@ -46,33 +46,17 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def test_an_order_is_printed_with_its_words_and_its_deadline(field: Field, flag: str) -> None:
-    moved(field.cast.client("section"), flag, "order_rectification", note=NOTE)
-    text = _squeezed(_text(field, f"/console/flags/{flag}/order.pdf"))
-    for part in ("限期整改通知书", "甲建筑", "牧野花园", "2026-11-2712:40", "质安科孙丽", _squeezed(NOTE)):
-        assert part in text
-
-
-def test_a_recheck_is_printed_with_the_reply(field: Field, flag: str) -> None:
-    section = field.cast.client("section")
-    moved(section, flag, "order_rectification", note="每日两次")
-    moved(field.cast.client("contractor"), flag, "submit_rectification", note="已补做")
-    moved(section, flag, "fail_recheck", note="记录不全")
-    text = _squeezed(_text(field, f"/console/flags/{flag}/recheck.pdf"))
-    for part in ("复查记录", "已补做", "复查不通过", "记录不全", "此前复查不通过0次"):
-        assert part in text
-
-
-def test_a_document_that_the_flag_has_not_come_to_is_not_there(field: Field, flag: str) -> None:
+def test_a_file_that_is_none_or_of_another_company_is_not_there(field: Field, flag: str) -> None:
     browser = _browser(field, "section")
-    for name in ("order", "recheck", "other"):
-        assert browser.get(f"/console/flags/{flag}/{name}.pdf").status_code == 404
+    for name in ("order.pdf", "file.txt"):
+        assert browser.get(f"/console/flags/{flag}/{name}").status_code == 404
     assert _browser(field, "competitor").get(f"/console/flags/{flag}/file.pdf").status_code == 404
 
 
 def test_the_whole_file_shows_windows_and_events(field: Field, flag: str) -> None:
+    moved(field.cast.client("section"), flag, "comment", note=NOTE)
     text = _squeezed(_text(field, f"/console/flags/{flag}/file.pdf"))
-    for part in ("问题标记档案", "食堂", "缺失", "开立", "数据完整至"):
+    for part in (_squeezed(NOTE), "问题标记档案", "食堂", "缺失", "开立", "数据完整至"):
         assert part in text
 
 
@@ -87,75 +71,15 @@ def test_no_cell_of_the_workbook_can_start_a_formula(field: Field, flag: str) ->
     assert '=HYPERLINK("http://x")' in [cell.value for cell in cells]
 
 
-def _numbers(field: Field, flag: str, action: str) -> list[int]:
-    shown = show(field.cast.client("section"), flag)
-    return [event["n"] for event in shown["events"] if event["action"] == action]
-
-
-def test_each_document_is_about_its_own_event(field: Field, flag: str) -> None:
-    section, contractor = field.cast.client("section"), field.cast.client("contractor")
-    moved(section, flag, "order_rectification", note="第一次责令", due="2026-11-25T18:00:00+08:00")
-    moved(contractor, flag, "submit_rectification", note="第一次回复")
-    moved(section, flag, "fail_recheck", note="第一次不合格", due="2026-11-26T09:30:00+08:00")
-    moved(contractor, flag, "submit_rectification", note="第二次回复")
-    moved(field.cast.client("brigade"), flag, "fail_recheck", note="第二次不合格")
-    moved(field.cast.client("brigade"), flag, "order_rectification", note="支队责令")
-    moved(contractor, flag, "submit_rectification", note="第三次回复")
-    moved(section, flag, "pass_recheck", note="合格")
-    first, last = _numbers(field, flag, "order_rectification")
-    one, two = _numbers(field, flag, "fail_recheck")
-    (passed,) = _numbers(field, flag, "pass_recheck")
-
-    def document(name: str, n: int) -> str:
-        return _squeezed(_text(field, f"/console/flags/{flag}/{name}.pdf?event={n}"))
-
-    order = document("order", first)
-    assert all(
-        part in order
-        for part in ("第一次责令", "2026-11-2518:00", "由经办人指定", "质安科孙丽", "质安科(盖章)")
-    )
-    assert "支队责令" not in order
-    again = document("order", one)
-    assert "第一次不合格" in again and "2026-11-2609:30" in again
-    theirs = document("order", last)
-    assert all(part in theirs for part in ("支队责令", "2026-11-2712:40", "本系统建议值", "监察支队(盖章)"))
-    recheck = document("recheck", one)
-    for part in ("第一次责令", "第一次回复", "第一次不合格", "此前复查不通过0次", "2026-11-2518:00"):
-        assert part in recheck, part
-    assert "第二次" not in recheck
-    second = document("recheck", two)
-    for part in (
-        "第一次不合格",
-        "第二次回复",
-        "第二次不合格",
-        "此前复查不通过1次",
-        "2026-11-2609:30",
-        "监察支队周强",
-    ):
-        assert part in second, part
-    final = document("recheck", passed)
-    assert all(part in final for part in ("支队责令", "第三次回复", "合格", "此前复查不通过2次"))
-    for path in (
-        f"order.pdf?event={passed}",
-        f"recheck.pdf?event={first}",
-        "order.pdf?event=x",
-        "order.pdf?event=999",
-    ):
-        assert _browser(field, "section").get(f"/console/flags/{flag}/{path}").status_code == 404, path
-
-
 def test_a_document_is_saved_under_its_chinese_name_its_number_and_its_site(field: Field, flag: str) -> None:
-    moved(field.cast.client("section"), flag, "order_rectification")
-    (n,) = _numbers(field, flag, "order_rectification")
     names = {}
-    for path in ("order.pdf", "file.pdf", "file.xlsx"):
+    for path in ("file.pdf", "file.xlsx"):
         disposition = (
             _browser(field, "section").get(f"/console/flags/{flag}/{path}").headers["Content-Disposition"]
         )
         names[path] = unquote(disposition.partition("UTF-8''")[2])
     number = f"2026-{flag[-8:].upper()}"
     assert names == {
-        "order.pdf": f"限期整改通知书-{number}-{n:03}-牧野花园.pdf",
         "file.pdf": f"问题标记档案-{number}-牧野花园.pdf",
         "file.xlsx": f"问题标记档案-{number}-牧野花园.xlsx",
     }

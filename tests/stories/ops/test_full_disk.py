@@ -17,10 +17,10 @@ from werkzeug.test import TestResponse
 from server.actions.audit.rebuild import check_scope
 from server.actions.audit.verify_log import verify_exchanges, verify_scope
 from server.actions.reference.load_reference import load_reference
-from server.api import ops
 from server.base.db import db, read, write
 from server.models import LogEntry
 from server.models.scope import Scope
+from server.web import readiness
 from tests.server.cast import NOW_MS, Cast
 from tests.stories.field import Field
 from tests.stories.wire import WireDevice
@@ -41,7 +41,7 @@ def test_a_full_disk_refuses_pushes_and_loses_nothing(
     field = Field(cast, tmp_path)
     device, tablet = WireDevice(field), field.tablet("t1")
     written = {tablet.add(field.scope, "disinfection_log", LOG) for _ in range(200)}
-    monkeypatch.setattr(ops, "least_free_bytes", lambda _: 0)
+    monkeypatch.setattr(readiness, "least_free_bytes", lambda _: 0)
     with _full(app):
         answer = device.push(*[device.line(body=LOG) for _ in range(200)])
         assert _accepted(answer) == set()

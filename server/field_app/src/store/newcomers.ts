@@ -18,7 +18,8 @@ export interface Lacking {
 }
 
 const NOBODY: Lacking = { form: "", workers: new Set() };
-interface Reference {
+/** What came down of it: all versions. */
+export interface Reference {
   forms: readonly Form[];
   duties: readonly Item[];
 }

@@ -4,6 +4,7 @@ import { refusedUnseen } from "../../store/refused";
 import { unsent } from "../../store/unsent";
 import { useLive, useNow, useSession } from "../session";
 import { ClockWarning } from "./clock_warning";
+import { ReminderBadge } from "./reminder";
 import { localDate, localTime } from "../../protocol/time";
 
 export function SyncBadge() {
@@ -29,6 +30,7 @@ export function SyncBadge() {
             ))}
           </select>
         </label>
+        <ReminderBadge />
         <a class={`badge ${counts.refused ? "bad" : isWaiting || isLate ? "warn" : "good"}`} href="#/sync">
           {counts.refused > 0 && <span>退回 {counts.refused} 条</span>}
           {counts.entries > 0 && <span>未上传 {counts.entries} 条</span>}

@@ -1,49 +1,44 @@
 // 今日: the round of the day. The most urgent site first; what is due, by when, and whom to measure next; one touch leads to
 // the work.
 
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { choices, word } from "../../contracts";
 import { type Case, openCases, withoutCase } from "../../domain/cases";
-import { asked, type Day, type Due, dues, type Standing } from "../../domain/duties";
-import { flagOf } from "../../domain/flags";
-import { type Form, parentOf } from "../../domain/form";
+import { asked, type Due, dues, type Standing } from "../../domain/duties";
+import type { Form } from "../../domain/form";
 import { insideNow } from "../../domain/heads";
-import { keysOf, type Person, present } from "../../domain/people";
+import { crewsOf } from "../../domain/lane";
+import type { Person } from "../../domain/people";
 import { knownPlaces, placeKey, placesOf, placeWords } from "../../domain/places";
+import { type Ring, ringOf, type Waiting } from "../../domain/ring";
 import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime, parseMs } from "../../protocol/time";
-import type { FieldDatabase } from "../../store/database";
-import { type Begun, begunAt } from "../../store/begun";
-import { formsOn } from "../../store/forms";
-import { type Lacking, lackingTests } from "../../store/newcomers";
-import { LASTING } from "../../store/records";
-import { type Item, listedTogether } from "../../store/view";
+import { readSiteDay, type SiteDay } from "../../store/site_day";
+import type { Item } from "../../store/view";
+import { AskToRemind } from "../parts/reminder";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
 import { kindOf, logRoom, pageOf, roomOf } from "../forms";
+import { laneRoom } from "../lanes";
 import { useLive, useNow, useSession } from "../session";
 import { CaseLine, nameOf } from "../parts/case_line";
-import { CASE, PASS, READING, WORKER } from "../../domain/code_kinds";
+import { READING } from "../../domain/code_kinds";
 
 const NAMES_SHOWN = 12;
 const WEEKDAYS = "日一二三四五六";
 const PRESSING: Standing[] = ["overdue", "due", "review", "recorded"];
 
-interface SiteDay extends Day {
-  site: Item;
-  workers: Item[];
-  cases: Item[];
-  flags: number; // that are not closed
-  untested: Lacking; // newcomers
-  begun: readonly Begun[]; // forms that others belong to
-}
-
 export function Today() {
-  const { db, sites, forms, duties } = useSession();
+  const { db, site, sites, forms, duties } = useSession();
   const now = useNow();
   const today = localDate(now);
+  const shown = useRef(site?.scope); // the most urgent first, until somebody asks for another site at the head
+  useEffect(() => {
+    if (shown.current !== site?.scope) document.getElementById(site?.scope ?? "")?.scrollIntoView();
+    shown.current = site?.scope;
+  }, [site?.scope]);
   const scopes = sites.map((site) => site.scope).join(" ");
-  const read = useLive(() => Promise.all(sites.map((site) => readDay(db, site, today, forms, duties, now))), [db, scopes, today, forms, duties]);
+  const read = useLive(() => Promise.all(sites.map((site) => readSiteDay(db, site, today, { forms, duties }, now))), [db, scopes, today, forms, duties]);
   const weighed = useMemo(() => (read ?? []).map((day) => ({ id: day.site.scope, day, due: dues(day, now) })).sort(byUrgency), [read, now]);
   const days = useStill(weighed, scopes);
   const weekday = WEEKDAYS[new Date(`${today}T12:00:00Z`).getUTCDay()];
@@ -53,8 +48,12 @@ export function Today() {
         <h1>
           今日 <small>{Number(today.slice(5, 7))} 月 {Number(today.slice(8))} 日 星期{weekday}</small>
         </h1>
+        <a class="button second" href="#/mine">
+          我做的
+        </a>
       </header>
       {sites.length === 0 && <p class="empty">还没有分派给您的地点。有网络时会自动更新。</p>}
+      <AskToRemind />
       {days.map(({ day, due }) => (
         <SiteCard key={day.site.scope} day={day} due={due} now={now} />
       ))}
@@ -78,15 +77,17 @@ function count(due: readonly Due[], standing: Standing): number {
 }
 
 function SiteCard({ day, due, now }: Omit<Weighed, "id"> & { now: number }) {
-  const { chooseSite } = useSession();
+  const { chooseSite, site: chosen, sites } = useSession();
   const { site } = day;
   const slot = slotAt(now, day.duties);
-  const { toDo } = asked(day, slot);
+  const { expected, toDo } = asked(day, slot);
+  const ring = ringOf(due, waitingAt(day), parseMs(`${localDate(now)}T24:00:00+08:00`) ?? now);
   const [overdue, toCome] = [count(due, "overdue"), count(due, "due")];
   const pressing = due.filter((one) => PRESSING.includes(one.standing));
   const rest = due.filter((one) => !PRESSING.includes(one.standing));
   return (
-    <article class="card day" onClickCapture={() => chooseSite(site.scope)}>
+    <article class={chosen?.scope === site.scope && sites.length > 1 ? "card day is-chosen" : "card day"} id={site.scope} onClickCapture={() => chooseSite(site.scope)}>
+      <RingOfDay ring={ring} now={now} />
       <h2>
         {String(site.body["name"])} {site.body["suspended"] ? <b class="warn">停工</b> : null} <small>场内 {insideNow(day.people, day.passes)} 人</small>
         <span class="summary">
@@ -104,7 +105,7 @@ function SiteCard({ day, due, now }: Omit<Weighed, "id"> & { now: number }) {
           <Dues due={rest} site={site} now={now} />
         </details>
       )}
-      {toDo.length > 0 && <ToMeasure key={slot} people={toDo} slot={slot} />}
+      {toDo.length > 0 && <ToMeasure key={slot} expected={expected} people={toDo} slot={slot} />}
     </article>
   );
 }
@@ -174,7 +175,43 @@ function Dues({ due, site, now }: { due: readonly Due[]; site: Item; now: number
   );
 }
 
-function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }) {
+/** People of whom something is missing, whatever the windows say. */
+function waitingAt({ checks, cases, untested }: SiteDay): Waiting {
+  const going = retests([...checks]);
+  const unreported = openCases(cases).filter((one) => one.missing.length > 0);
+  const waiting = [...going.values()].filter((retest) => !isDone(retest));
+  return { retests: waiting.length, cases: unreported.length + withoutCase(going, cases).length, untested: untested.workers.size };
+}
+
+function RingOfDay({ ring, now }: { ring: Ring | null; now: number }) {
+  if (!ring) return null;
+  const { done, total, share, look, nextMs } = ring;
+  const said = { good: "今天都齐了", calm: "到现在都齐了", warn: "还有没做的", bad: "有缺漏" }[look];
+  return (
+    <p class={`ring is-${look}`}>
+      <svg viewBox="0 0 36 36" aria-hidden="true">
+        <circle cx="18" cy="18" r="15.9" />
+        <circle cx="18" cy="18" r="15.9" pathLength="100" stroke-dasharray={`${Math.round(share * 100)} 100`} />
+      </svg>
+      <b>
+        {done}/{total}
+      </b>
+      <span>
+        {said}
+        {nextMs !== null && <small class="line">{nextMs > now ? untilText(nextMs, now) : `已超时 ${spanText(now - nextMs)}`}</small>}
+      </span>
+    </p>
+  );
+}
+
+interface ToMeasureProps {
+  expected: readonly Person[];
+  people: readonly Person[]; // of them, who is not measured yet
+  slot: string;
+}
+
+function ToMeasure({ expected, people, slot }: ToMeasureProps) {
+  const crews = crewsOf("team", expected, people).filter((crew) => crew.toDo.length > 0);
   const still = useStill(people, slot); // who was measured meanwhile keeps the place: the next one does not move under the finger
   const toDo = new Set(people.map((person) => person.id));
   return (
@@ -182,6 +219,18 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
       <h3>
         {choices(READING, "slot")[slot]}还没有测温 <small>{people.length} 人</small>
       </h3>
+      <ul class="crews">
+        {crews.map(({ name, people: all, toDo: left }) => (
+          <li key={name}>
+            <a href={`#${laneRoom({ of: name })}`}>
+              <strong>{name || "没有班组"}</strong>
+              <span class="aside">
+                <b>{all.length - left.length}/{all.length}</b> 缺 {left.length} 人
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
       <div class="names">
         {still.slice(0, NAMES_SHOWN).map((person) => (
           <a key={person.id} class={toDo.has(person.id) ? "" : "good"} href={`#/temperature?worker=${person.id}`}>
@@ -193,38 +242,6 @@ function ToMeasure({ people, slot }: { people: readonly Person[]; slot: string }
       </div>
     </div>
   );
-}
-
-/** The forms that others belong to: such a form goes on until it is saved. */
-function parentKinds(forms: readonly Form[], today: string): string[] {
-  const offered = formsOn(forms, today);
-  const parents = new Set([...offered.values()].map(parentOf));
-  return [...offered.keys()].filter((kind) => parents.has(kind));
-}
-
-async function readDay(db: FieldDatabase, site: Item, today: string, forms: readonly Form[], duties: readonly Item[], nowMs: number): Promise<SiteDay> {
-  const { scope } = site;
-  const asked = [...new Set(duties.filter(({ body }) => ["log", "coverage"].includes(String(body["judging"]))).map((duty) => String(duty.body["kind"])))].filter((kind) => kind !== READING);
-  const [windows, lasting, checks, passes, workers, cases, flags, ...logs] = await listedTogether(db, scope, [
-    { kind: "window", day: today },
-    { kind: "window", day: LASTING },
-    { kind: READING, day: today },
-    { kind: PASS, day: today },
-    { kind: WORKER },
-    { kind: CASE },
-    { kind: "flag" },
-    ...asked.map((kind) => ({ kind, day: today })),
-  ]);
-  const begun = await begunAt(db, scope, parentKinds(forms, today));
-  const untested = await lackingTests(db, site, { forms, duties }, nowMs);
-  const open = flags.filter((flag) => flagOf(flag).isOpen).length;
-  return { site, windows: [...windows, ...lasting.filter((item) => isCurrent(item, today))], checks, logs: logs.flat(), passes, workers, cases, begun, untested, flags: open, people: present(workers, today), keys: keysOf(workers, today), duties, places: knownPlaces(site) };
-}
-
-/** Whether a window of weeks or months, or one that a record asked for, is about this day. */
-function isCurrent({ body }: Item, today: string): boolean {
-  const [opensMs, closesMs] = [parseMs(String(body["opens"] ?? "")), parseMs(String(body["closes"] ?? ""))];
-  return opensMs !== null && closesMs !== null && localDate(opensMs) <= today && today <= localDate(closesMs - 1);
 }
 
 function hrefOf(due: Due, site: Item, forms: readonly Form[]): string {

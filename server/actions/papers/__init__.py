@@ -1,0 +1,1 @@
+"""Papers of flags: drafted, signed, served, voided."""
