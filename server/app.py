@@ -41,6 +41,7 @@ from server.base.problems import Problem
 from server.base.seal import SealBroken
 from server.console import pages
 from server.field_app import pages as field_pages
+from server.guides import pages as guide_pages
 from server.web.cors import allow_origins
 from server.web.figures import Figures
 from server.web.log_in_turns import LogInTurns
@@ -75,6 +76,7 @@ OTHER_BLUEPRINTS = (
     ops.blueprint,
     pages.blueprint,
     field_pages.blueprint,
+    guide_pages.blueprint,
 )
 
 _log = logging.getLogger("gongdi.app")

@@ -87,7 +87,15 @@ def test_the_wheel_is_what_runs(bare: Bare, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/readyz", "/field/", "/console/login", "/console/static/console.css", "/api/v1/docs", "/sync/v1/kinds"],
+    [
+        "/readyz",
+        "/field/",
+        "/console/login",
+        "/console/static/console.css",
+        "/api/v1/docs",
+        "/sync/v1/kinds",
+        "/docs/integration",
+    ],
 )
 def test_it_prepares_and_serves(address: str, path: str) -> None:
     with urllib.request.urlopen(address + path) as answer:
