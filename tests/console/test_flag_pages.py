@@ -119,7 +119,7 @@ def test_the_history_follows_the_moves_and_what_proves_the_flag_can_be_unfolded(
     open_page: OpenPage, flag: str
 ) -> None:
     page = open_page(f"/console/flags/{flag}", DESK, "section")
-    expect(page.locator("main h2")).to_have_text(["办理", "经过", "一览", "记录"])
+    expect(page.locator("main h2")).to_have_text(["文书", "办理", "经过", "一览", "记录"])
     expect(page.get_by_role("columnheader", name="归口")).not_to_be_visible()
     page.locator("summary", has_text="步骤").press("Enter")
     expect(page.get_by_role("columnheader", name="归口")).to_be_visible()
