@@ -224,6 +224,7 @@ def _page(paper_id: str, problem: Problem | None) -> str:
         "fields": fields,
         "values": {one.name: _shown(one.name, str(values.get(one.name, ""))) for one in fields},
         "has_photos": has_block(row["lines"], "photos"),
+        "has_seal": has_block(row["lines"], "seal"),
         "use": USES[paper.kind],
         "party": party,
         "problem": problem,

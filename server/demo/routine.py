@@ -25,8 +25,8 @@ _SUPERVISOR, _SUPERVISED = "demo-jianli", "demo-inspector01"  # whose sites the 
 
 
 def daily(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator[Happening]:
-    """When a site records what, day by day. A careless one leaves out every other afternoon; a late one has the day's last
-    work written down after it was due."""
+    """When a site records what, day by day. A careless one leaves out every other afternoon, and cleaning; a late one has
+    the day's last work written down after it was due."""
     yield instant_ms(first_day, "07:40"), partial(_take_in, scene)
     is_late = behaviour == "late"
     for number in range(days + 1):
@@ -41,7 +41,7 @@ def daily(scene: Scene, behaviour: str, first_day: str, days: int) -> Iterator[H
             yield instant_ms(date, "16:20"), partial(_guard, scene)
             yield instant_ms(date, "20:14"), partial(_catch_up, scene)
             continue
-        yield instant_ms(date, "09:10"), partial(_morning, scene)
+        yield instant_ms(date, "09:10"), partial(_morning, scene, is_forgotten)
         yield instant_ms(date, "09:15"), partial(declare, scene, is_forgotten)
         if is_forgotten:
             continue
@@ -174,9 +174,12 @@ def _guard(scene: Scene) -> None:
     _at_each(scene, ("gate",), "guard_shift", shift)
 
 
-def _morning(scene: Scene) -> None:
+def _morning(scene: Scene, is_forgotten: bool) -> None:
     _guard(scene)
-    clean_and_air(scene)
+    if is_forgotten:
+        ventilate(scene)
+    else:
+        clean_and_air(scene)
 
 
 def _evening(scene: Scene) -> None:

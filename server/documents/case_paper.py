@@ -12,6 +12,7 @@ from server.base.clock import from_iso
 from server.documents.compile_paper import compile_paper
 from server.rules.calendar import local_date_of
 from server.rules.flags.words import moment
+from server.rules.papers.writing import full_width, written_date
 
 _REPORT = "case_report"
 
@@ -29,13 +30,13 @@ def case_pdf(page: CasePage, names: Names, now_ms: int) -> tuple[bytes, str]:
         ("说明", str(page.state.get("note") or "无")),
     ]
     date = local_date_of(now_ms)
-    content = {"facts": facts, "reports": _reports(page), "date": "{}年{}月{}日".format(*_parts(date))}
+    content = {
+        "facts": [(title, full_width(said)) for title, said in facts],
+        "reports": [tuple(map(full_width, row)) for row in _reports(page)],
+        "date": written_date(date),
+    }
     data = compile_paper("case_report", content)
     return data, f"报备单-{page.site.name}-{local_date_of(page.case.opened_ms)}.pdf"
-
-
-def _parts(date: str) -> list[int]:
-    return [int(part) for part in date.split("-")]
 
 
 def _done(page: CasePage) -> str:

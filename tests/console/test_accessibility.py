@@ -85,6 +85,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/cameras",
         "admin/keys",
         "admin/state",
+        "admin/services",
         "admin/audit",
     ),
     None: ("login",),

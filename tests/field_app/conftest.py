@@ -19,7 +19,7 @@ from playwright.sync_api import (
 from schemas.certificates import person_check_character
 from server.actions.audit.verify_log import verify_scope
 from server.actions.records.feed import publish
-from server.actions.records.site_record import site_put
+from server.actions.records.site_record import around_sites, site_put
 from server.actions.reference.load_reference import load_reference
 from server.actions.sites.assign_site import assign_site
 from server.app import create_app
@@ -140,7 +140,13 @@ def _plan_today(field: Field) -> None:
             set_places(session, site.id, ("canteen", "工人食堂"), ("dormitory", "一号宿舍"))
             scope = lock_scope(session, site.id)
             assert scope is not None
-            publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
+            publish(
+                session,
+                scope,
+                seals,
+                now_ms,
+                [site_put(site, around_sites(session, [site.id])[site.id], now_ms)],
+            )
         tick(field.app, now_ms)
 
 
@@ -175,7 +181,9 @@ def give_the_other_site(field: Field) -> None:
         assign_site(session, seals, user, site, now_ms)
         scope = lock_scope(session, site.id)
         assert scope is not None
-        publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
+        publish(
+            session, scope, seals, now_ms, [site_put(site, around_sites(session, [site.id])[site.id], now_ms)]
+        )
 
 
 def elsewhere(field: Field, kind: str) -> Sequence[Item]:

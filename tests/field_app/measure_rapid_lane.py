@@ -15,12 +15,14 @@ from playwright.sync_api import CDPSession, Page
 from server.field_app import HOME
 from tests.field_app.inspector import Inspector
 from tests.field_app.many_unsent import lay_down
+from tests.field_app.measure_unsent import Thread
 
 THROTTLE = float(os.environ.get("THROTTLE", "6"))  # how much slower a tablet is
 ENTRIES = int(os.environ.get("ENTRIES", "5000"))
 PEOPLE = int(os.environ.get("PEOPLE", "2000"))
 QUEUE = int(os.environ.get("QUEUE", "200"))
 READ_S, PRESS_S, BETWEEN_S = 0.4, 0.06, 0.12  # of a practised hand
+GIVE_WAY_MS = 3_000  # until somebody looks again at what is on the screen
 BOUNCE_EVERY = 5  # the last key is struck twice
 
 # Who is on the screen, once that is painted and a touch is meant for them. `before`: who was there until now.
@@ -32,6 +34,13 @@ _SETTLE = """([before, aim]) => new Promise((resolve) => {
   };
   look();
 })"""
+_GAVE_WAY = """async ([who, most]) => {
+  for (const end = performance.now() + most; performance.now() < end; ) {
+    if (document.querySelector(".who")?.textContent !== who) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}"""
 # What this tablet saved of temperatures since: the last digits of whom, and the reading.
 _SAVED = """async (most) => {
   const request = (asking) => new Promise((resolve) => (asking.onsuccess = () => resolve(asking.result)));
@@ -71,14 +80,17 @@ def test_figures(inspector: Inspector) -> None:
     page.goto(f"{inspector.live.address}/field/#/temperature/lane")
     cdp = inspector.context.new_cdp_session(page)
     cdp.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
-    cdp.send("Emulation.setCPUThrottlingRate", {"rate": THROTTLE})
+    thread = Thread(page)
+    thread.slow_down(THROTTLE)
     seen: list[tuple[str, float]] = []
     took: list[float] = []
-    start = time.monotonic()
+    start, worked_s = time.monotonic(), 0.0
     page.locator(".crews a:not(.is-good)").first.click()
     while len(took) < QUEUE:
         took += one_crew(page, cdp, seen, QUEUE - len(took))
+        worked_s += thread.worked_ms() / 1000
         print(f"\n  {len(took)} people after {time.monotonic() - start:.0f} s", end="", flush=True)
+        print(f", of which the page's thread {worked_s:.0f} s", end="", flush=True)
         if len(took) < QUEUE:
             page.locator(".over .button").first.click()  # the next crew, or else the list of them
             page.locator(".keypad, .crews").first.wait_for()
@@ -97,26 +109,37 @@ def test_figures(inspector: Inspector) -> None:
 
 
 def one_crew(page: Page, cdp: CDPSession, seen: list[tuple[str, float]], most: int) -> list[float]:
-    """One crew after the other person, until it is done. Gives how long each took; `seen`: whom, and what was typed."""
+    """One crew, one person after the other, until it is done. Gives how long each took; `seen`: whom, and what was typed."""
     took: list[float] = []
     page.locator(".keypad").wait_for()
-    keys = key_places(page)
+    crew = min(int(page.locator(".crew .names button:enabled").count()), most)
     before = ""
-    crew = int(page.locator(".crew .names button:enabled").count())
-    for _ in range(min(crew, most)):
+    while len(took) < crew:
         start = time.monotonic()
         _, before = page.evaluate(_SETTLE, [before, READ_S * 1000])
-        ends = page.locator(".who .ends b").inner_text()
+        ends = before.split("尾号")[1].strip()[:4]
         digits = f"36{int(ends) % 10}"
         seen.append((ends, int(digits) / 10))
-        for digit in digits:
-            press(cdp, *keys[digit])
-            time.sleep(BETWEEN_S)
+        keys = key_places(page)
+        while not type_digits(page, cdp, keys, digits, before):
+            keys = key_places(page)
+            press(cdp, *keys["清空"])  # it did not show what was typed: all of it again
+            print(f" again: {page.locator('.reading').inner_text()}", end="", flush=True)
         if len(seen) % BOUNCE_EVERY == 0:
             press(cdp, *keys[digits[-1]])
         took.append(time.monotonic() - start)
-    page.locator(".over").wait_for() if crew <= most else page.wait_for_timeout(1000)
+    page.locator(".over").wait_for() if crew < most else page.wait_for_timeout(1000)
     return took
+
+
+def type_digits(
+    page: Page, cdp: CDPSession, keys: dict[str, tuple[float, float]], digits: str, who: str
+) -> bool:
+    """Whether the person gave way to another: their reading is saved."""
+    for digit in digits:
+        press(cdp, *keys[digit])
+        time.sleep(BETWEEN_S)
+    return bool(page.evaluate(_GAVE_WAY, [who, GIVE_WAY_MS]))
 
 
 def key_places(page: Page) -> dict[str, tuple[float, float]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from server.actions.records.feed import publish
-from server.actions.records.site_record import site_put
+from server.actions.records.site_record import around_sites, site_put
 from server.actions.sites.assign_site import assign_site
 from server.base.db import write
 from server.models import Site, User
@@ -98,7 +98,13 @@ def _three_sites(field: Field) -> Mapping[str, Mapping[str, str]]:
                 assign_site(session, seals, user, site, now_ms)
             scope = lock_scope(session, site_id)
             assert scope is not None
-            publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
+            publish(
+                session,
+                scope,
+                seals,
+                now_ms,
+                [site_put(site, around_sites(session, [site.id])[site.id], now_ms)],
+            )
     with field.tablet("office") as office:
         people = {name: _add_people(office, site_id) for site_id, name in names.items()}
         assert office.sync().ok

@@ -12,7 +12,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from schemas.forms.tables import tables_from_json
 from server.actions.forms.publish_form import publish_form
 from server.actions.records.feed import publish
-from server.actions.records.site_record import site_put
+from server.actions.records.site_record import around_sites, site_put
 from server.actions.reference.load_reference import mark_changed, tx_of
 from server.base.db import write
 from server.models import Reference, Site
@@ -281,7 +281,9 @@ def test_a_kind_of_place_that_came_later_is_disinfected_like_any_other(inspector
         site, scope = session.get_one(Site, field.cast.site_a), lock_scope(session, field.cast.site_a)
         assert scope is not None
         set_places(session, site.id, ("canteen", "工人食堂"), ("pump_house", "一号泵房"))
-        publish(session, scope, seals, now_ms, [site_put(session, site, [], now_ms)])
+        publish(
+            session, scope, seals, now_ms, [site_put(site, around_sites(session, [site.id])[site.id], now_ms)]
+        )
     page = inspector.enrol()
     inspector.open("消毒")
     page.get_by_role("button", name="一号泵房").click()

@@ -38,12 +38,14 @@ from server.models.site import Site
 from server.models.tx import Tx
 from server.models.user import User
 from server.rules.calendar import local_date_of
+from server.rules.from_rows import holds
 from server.rules.papers.fields import FIELDS
 from server.rules.papers.template import fields_of_lines
 from server.rules.papers.terms import is_office_time, office_hours
 from server.rules.papers.uses import EXPECTS_POWER, SIGNED, USES, VOIDED
 from server.rules.plain_text import cleaned
 
+_ENTRUSTED = ("brigade", "station")
 _CHECKS_RECTIFIER = ("recheck_record", "resume_notice")
 
 
@@ -182,6 +184,8 @@ def _lacks(tx: Tx, file: PaperFile, parent: Paper | None) -> dict[str, str]:
         lacks["parent"] = "还没有签发它所依据的文书。"
     if use.proved and not _is_recorded(tx.session, paper):
         lacks["evidence"] = "问题标记只是线索: 请先作现场检查笔录并签发。"
+    if row["officers"] and _is_entrusted(tx, paper, date) and not known_fact(tx.book, "entrustment", date):
+        lacks["entrustment"] = "文书设置里还没有填写委托书: 支队、站的人员以本机关名义执法要有书面委托。"
     powers = EXPECTS_POWER.get(row["power"], ())
     bases = [one["code"] for one in bases_for(tx.book, flag.duty, powers, date)]
     if powers and paper.draft.get("basis") not in bases:
@@ -195,6 +199,15 @@ def _lacks(tx: Tx, file: PaperFile, parent: Paper | None) -> dict[str, str]:
     if paper.kind in _CHECKS_RECTIFIER and _has_rectifier(tx, paper, flag):
         lacks["officers"] = "整改回复的人不能复查, 请换一名执法人员。"
     return lacks
+
+
+def _is_entrusted(tx: Tx, paper: Paper, date: str) -> bool:
+    """Whether an officer of the paper is of a unit that acts for the bureau only where it was entrusted."""
+    acting = {
+        row["code"] for row in tx.book.rows["units"] if row.get("kind") in _ENTRUSTED and holds(row, date)
+    }
+    chosen = set(paper.draft.get("officers", ()))
+    return any(row["code"] in chosen and row["unit"] in acting for row in tx.book.rows["officers"])
 
 
 def _is_recorded(session: Session, paper: Paper) -> bool:

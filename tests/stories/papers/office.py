@@ -27,6 +27,7 @@ from tests.stories.flags.cast import missed_flag, planned_field
 COURT = "新乡市红旗区人民法院"
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("bureau_facts", "court"): {"value": COURT},
+    ("bureau_facts", "entrustment"): {"value": "新建委〔2026〕1号"},
     ("bureau_facts", "phone"): {"value": "0373-3050000"},
     ("bureau_facts", "office_hours"): {"value": "08:30-12:00 14:30-18:00"},
     ("number_series", "order"): {"word": "新建责改"},

@@ -12,7 +12,7 @@ from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags.cast import DAY, missed_flag, moved, planned_field
-from tests.stories.papers.office import ORDER, RECORD, Desk, answered_field
+from tests.stories.papers.office import ANSWERS, ORDER, RECORD, Desk, answer, answered_field
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def ordering(field: Field, flag: str) -> Desk:
 def test_an_order_needs_an_inspection_record_because_a_flag_is_no_evidence(office: tuple[Field, str]) -> None:
     desk = ordering(*office)
     words = {"found": "2026年11月24日", "orders": "线路裸露 | 更换", "evidence": "照片"}
-    answer = desk.sign(desk.draft(office[1], "order", **ORDER, **words))
-    assert answer.status_code == 422 and "请先作现场检查笔录" in answer.text
+    refused = desk.sign(desk.draft(office[1], "order", **ORDER, **words))
+    assert refused.status_code == 422 and "请先作现场检查笔录" in refused.text
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_an_order_lacks_something(office: tuple[Field, str], typed: dict[str, ob
     desk = ordering(field, flag)
     assert desk.sign(desk.draft(flag, "inspection_record", **RECORD)).status_code == 303
     paper = desk.draft(flag, "order", **{**ORDER, **typed})
-    answer = desk.sign(paper)
-    assert answer.status_code == 422 and said in answer.text
+    refused = desk.sign(paper)
+    assert refused.status_code == 422 and said in refused.text
     assert "〔" not in desk.get(f"/papers/{paper}").text.split("<h2>草稿")[0], "no number was taken"
 
 
@@ -80,12 +80,24 @@ def test_a_draft_of_an_office_that_has_answered_nothing_says_so_and_is_not_signe
     text = desk.text(f"/papers/{paper}/paper.pdf")
     for part in ("草稿，未编号，不具有效力", "待填〔2026〕", "依法向待填提起行政诉讼"):
         assert part in text, part
-    answer = desk.sign(paper)
-    assert answer.status_code == 422
+    refused = desk.sign(paper)
+    assert refused.status_code == 422
     for part in ("受理诉讼的法院", "还没有填写这种文书的文号", "执法人员"):
-        assert part in answer.text, part
+        assert part in refused.text, part
     set_up = desk.get("/papers/set-up").text
     assert len(re.findall("待填</span>", set_up)) == 12  # six facts, five words of numbers, the officers
+
+
+def test_a_unit_that_acts_for_the_bureau_was_entrusted_in_writing(
+    app: Flask, cast: Cast, tmp_path: Path
+) -> None:
+    field = planned_field(app, cast, tmp_path)
+    answer(field, {key: said for key, said in ANSWERS.items() if key[1] != "entrustment"})
+    flag = missed_flag(field, field.tablet("first"))
+    field.cast.clock.set(instant_ms(DAY, "14:00"))
+    desk = Desk(field, "section")
+    refused = desk.sign(desk.draft(flag, "inspection_record", **RECORD))
+    assert refused.status_code == 422 and "要有书面委托" in refused.text
 
 
 def test_whoever_replied_for_the_site_is_no_officer_of_the_recheck(office: tuple[Field, str]) -> None:
@@ -97,8 +109,8 @@ def test_whoever_replied_for_the_site_is_no_officer_of_the_recheck(office: tuple
     moved(section, flag, "submit_rectification", note="书面回复")
     moved(field.cast.client("brigade"), flag, "pass_recheck", note="到位")
     paper = desk.draft(flag, "recheck_record", present="王芳", officers=["sun", "zhou"])
-    answer = desk.sign(paper)
-    assert answer.status_code == 422 and "整改回复的人不能复查" in answer.text
+    refused = desk.sign(paper)
+    assert refused.status_code == 422 and "整改回复的人不能复查" in refused.text
     desk.type(paper, officers=["zhou", "li"])
     assert desk.sign(paper).status_code == 303
 

@@ -31,7 +31,16 @@ export function troubleOf(code: string): Trouble {
 
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>;
 
+/** What went over the network since an exchange began: bytes sent, bytes that came, and records in them. */
+export interface Moved {
+  up: number;
+  down: number;
+  records: number;
+}
+
 export class Exchange {
+  moved: Moved = { up: 0, down: 0, records: 0 };
+
   constructor(
     readonly db: FieldDatabase,
     private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
@@ -133,6 +142,7 @@ export class Exchange {
     leftMs = TIMEOUT_MS,
   ): Promise<Response> {
     const signal = AbortSignal.timeout(Math.max(0, Math.floor(leftMs)));
+    this.moved.up += body === null ? 0 : typeof body === "string" ? body.length : body instanceof Blob ? body.size : body.length;
     try {
       return await this.fetch(path, { method, body, headers, signal, credentials: "omit", cache: "no-store" });
     } catch (error) {

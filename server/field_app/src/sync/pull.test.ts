@@ -40,6 +40,16 @@ describe("pull", () => {
     expect(await tablet.db.scopes.get(SITE)).toMatchObject({ cursor: "c2", live: 1, mismatched: false });
   });
 
+  it("counts what came and what went, in records and bytes", async () => {
+    const lines = [put("a", 1, { name: "张三" }), { checkpoint: SITE, cursor: "c1" }];
+    server.pull = () => lines;
+    await pullNow();
+    const { up, down, records } = tablet.moved;
+    expect(records).toBe(1);
+    expect(up).toBeGreaterThan(0);
+    expect(down).toBeGreaterThanOrEqual(new TextEncoder().encode(lines.map((line) => JSON.stringify(line)).join("\n")).length);
+  });
+
   it("finds a window of a week by no single day, so that it is due on each of them", async () => {
     const window = (id: string, slot: string) => ({ put: "window", scope: SITE, id, rev: 1, seq: 1, body: { slot, local_date: "2026-11-23" } });
     server.pull = () => [window("week", "period"), window("fever", "event"), window("day", "morning"), { checkpoint: SITE, cursor: "c1" }];

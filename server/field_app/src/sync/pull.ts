@@ -1,7 +1,7 @@
 // Down: changes, scope by scope, each stored together with its checkpoint. Nothing here depends on a push.
 
 import { contracts } from "../contracts";
-import { utf8 } from "../protocol/bytes";
+import { type Bytes, utf8 } from "../protocol/bytes";
 import type { Body } from "../protocol/entry";
 import { isFull } from "../store/database";
 import { changeKey, commit, cursors, isLeft, noteGone, purge, type Segment, settledOverlays } from "../store/records";
@@ -58,15 +58,16 @@ async function oneRound(exchange: Exchange, report: PullReport, maxBytes: number
   const headers = { "Content-Type": "application/json", Accept: "application/x-ndjson" };
   const response = await exchange.post("/sync/v1/pull", async () => body, headers);
   const reader = new Reader(exchange, report, asked, overlays);
-  for await (const line of linesOf(response)) {
+  for await (const line of linesOf(response, (bytes) => (exchange.moved.down += bytes))) {
     if (!(await reader.take(line)) || reader.round.ended) break;
   }
   return reader.round;
 }
 
 /** The complete lines of an answer. It ends without a word where the connection dies: what came until then counts. */
-async function* linesOf(response: Response): AsyncGenerator<string> {
-  const chunks = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+async function* linesOf(response: Response, onBytes: (bytes: number) => void): AsyncGenerator<string> {
+  const counted = new TransformStream<Bytes, Bytes>({ transform: (chunk, to) => (onBytes(chunk.byteLength), to.enqueue(chunk)) });
+  const chunks = response.body!.pipeThrough(counted).pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const chunk = await chunks.read().catch(() => ({ done: true, value: undefined }));
@@ -138,6 +139,7 @@ class Reader {
     this.round.again ||= stored.resetWanted;
     this.report.resets += segment.reset ? 1 : 0;
     this.report.changes += segment.changes.size;
+    this.exchange.moved.records += segment.changes.size;
   }
 
   private async end(line: Record<string, unknown>): Promise<void> {

@@ -102,6 +102,7 @@ export class Syncer {
 
   private async run(isAsked: boolean): Promise<void> {
     const { db } = this.exchange;
+    this.exchange.moved = { up: 0, down: 0, records: 0 };
     this.onBusy(true); // before anything is waited for: a touch is answered at once
     try {
       const identity = await db.identity.get("one");

@@ -17,6 +17,7 @@ export function Choice({ title, options, value, onChange, canBeNone }: Props) {
           <button
             type="button"
             key={code}
+            data-code={code}
             aria-pressed={code === value}
             onClick={() => onChange(canBeNone && code === value ? "" : code)}
           >

@@ -78,6 +78,7 @@ export function RapidLane({ crew, title, day, slot, observed = "", absent, waiti
     await noteAbsent(db, scope, { day, slot, ids: isAbsent ? [...absent, id] : absent.filter((one) => one !== id) });
     setLane((now) => (isAbsent ? next(now) : turnedTo(now, id)));
   };
+  useEffect(() => scrollTo(0, 0), []); // the keypad is in its place from the first person on
   useEffect(() => void (judged === "normal" && keep()), [lane.digits]); // nothing to ask: saved with the third digit
   useEffect(() => void (judged !== "normal" && judged !== "incomplete" && alarm("bad")), [judged]);
   const reset = () => setLane(again);

@@ -12,6 +12,8 @@ import { Refused } from "../parts/refused";
 import { type Names, namesOfRows, rowTitle } from "../parts/row_title";
 import { FromOldTablet, Unfinished } from "../parts/unfinished";
 import { since } from "../parts/sync_badge";
+import { SyncProgress } from "../parts/sync_progress";
+import { TextSize } from "../parts/text_size";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { OUTCOMES, textOf } from "../texts";
 import { EnrolForm } from "./enrol";
@@ -48,6 +50,7 @@ export function SyncScreen() {
         <button class="main" disabled={isBusy} onClick={() => void syncer.now()}>
           {isBusy ? "正在同步…" : "立即同步"}
         </button>
+        <SyncProgress left={left.entries} />
       </div>
       {notes.trouble && notes.trouble !== "unauthenticated" && <p class="notice">{textOf(notes.trouble)}</p>}
       {scopes.filter((scope) => scope.trouble).map((scope) => <p class="alert" key={scope.scope}>{textOf(scope.trouble)}</p>)}
@@ -78,6 +81,7 @@ export function SyncScreen() {
           <Storage isKept={notes.kept} />
         </dd>
       </dl>
+      <TextSize />
       <button class="quiet wide" disabled={isNothing(left) && drafts === 0} onClick={() => void carryAway()}>
         应急导出未上传的记录、照片和没写完的内容
       </button>

@@ -32,15 +32,17 @@ export function Today() {
   const { db, site, sites, forms, duties } = useSession();
   const now = useNow();
   const today = localDate(now);
-  const shown = useRef(site?.scope); // the most urgent first, until somebody asks for another site at the head
-  useEffect(() => {
-    if (shown.current !== site?.scope) document.getElementById(site?.scope ?? "")?.scrollIntoView();
-    shown.current = site?.scope;
-  }, [site?.scope]);
   const scopes = sites.map((site) => site.scope).join(" ");
   const read = useLive(() => Promise.all(sites.map((site) => readSiteDay(db, site, today, { forms, duties }, now))), [db, scopes, today, forms, duties]);
   const weighed = useMemo(() => (read ?? []).map((day) => ({ id: day.site.scope, day, due: dues(day, now) })).sort(byUrgency), [read, now]);
   const days = useStill(weighed, scopes);
+  const shown = useRef(site?.scope); // the most urgent first, until somebody asks for another site at the head
+  useEffect(() => {
+    const card = document.getElementById(site?.scope ?? "");
+    if (!card) return; // the day is still being read
+    if (shown.current !== site?.scope) card.scrollIntoView();
+    shown.current = site?.scope;
+  }, [site?.scope, days.length]);
   const weekday = WEEKDAYS[new Date(`${today}T12:00:00Z`).getUTCDay()];
   return (
     <section>
@@ -53,10 +55,10 @@ export function Today() {
         </a>
       </header>
       {sites.length === 0 && <p class="empty">还没有分派给您的地点。有网络时会自动更新。</p>}
-      <AskToRemind />
       {days.map(({ day, due }) => (
         <SiteCard key={day.site.scope} day={day} due={due} now={now} />
       ))}
+      <AskToRemind />
     </section>
   );
 }
