@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from server import console
 from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
@@ -48,6 +49,11 @@ def test_the_index_leads_to_every_guide_without_a_log_in(app: Flask) -> None:
     html = app.test_client().get("/docs").text
     assert {f"/docs/{name}" for name in NAMES} <= set(re.findall(r'href="([^"]+)"', html))
     assert app.test_client().get("/docs/").status_code == 200
+
+
+def test_the_consoles_help_leads_to_the_guides() -> None:
+    help_page = Path(console.__path__[0]) / "templates" / "help.html"
+    assert "url_for('guides.index')" in help_page.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)
