@@ -43,7 +43,10 @@ def render(guide: Guide) -> Rendered:
                 continue
             opened.tag = token.tag = "figure"
             image = (shown.children or [])[0]
-            image.attrSet("src", f"/docs/{image.attrGet('src')}")
+            address = f"/docs/{image.attrGet('src')}"
+            image.attrSet("src", address)
+            whole = Token("link_open", "a", 1, attrs={"href": address})  # on a phone, to look at it closely
+            shown.children = [whole, image, Token("link_close", "a", -1)]
             kept.append(shown)
         for one in token.children or ():
             if one.type == "link_open":

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from server import console
 from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
@@ -50,6 +51,11 @@ def test_the_index_leads_to_every_guide_without_a_log_in(app: Flask) -> None:
     assert app.test_client().get("/docs/").status_code == 200
 
 
+def test_the_consoles_help_leads_to_the_guides() -> None:
+    help_page = Path(console.__path__[0]) / "templates" / "help.html"
+    assert "url_for('guides.index')" in help_page.read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_link_of_a_guide_leads_somewhere(app: Flask, name: str) -> None:
     html = html_of(app, name)
@@ -59,14 +65,16 @@ def test_every_link_of_a_guide_leads_somewhere(app: Flask, name: str) -> None:
         if "://" in target:
             continue
         if path.startswith("/docs/"):
-            assert app.test_client().get(path).status_code == 200, target
+            with app.test_client().get(path) as answer:
+                assert answer.status_code == 200, target
         elif path:
             try:
                 adapter.match(path, method="GET")
             except HTTPException as error:
                 assert error.code == 308, target  # to the same path with its slash
-        shown = html_of(app, path.removeprefix("/docs/")) if path.startswith("/docs/") else html
-        assert not anchor or f'id="{anchor}"' in shown, target
+        if anchor:
+            shown = html_of(app, path.removeprefix("/docs/")) if path.startswith("/docs/") else html
+            assert f'id="{anchor}"' in shown, target
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -88,9 +96,9 @@ def test_no_picture_is_made_for_nobody() -> None:
 def test_a_figure_whose_picture_was_not_made_is_left_out(app: Flask, pictures: Path) -> None:
     assert "<img" not in html_of(app, "inspector") and "<figure" not in html_of(app, "inspector")
     (pictures / "inspector-today.png").write_bytes(b"a picture")
-    assert re.findall(r'<img src="([^"]+)"', html_of(app, "inspector")) == [
-        "/docs/pictures/inspector-today.png"
-    ]
+    address = "/docs/pictures/inspector-today.png"
+    shown = re.findall(r'<figure><a href="([^"]+)"><img src="([^"]+)"', html_of(app, "inspector"))
+    assert shown == [(address, address)]
     with app.test_client().get("/docs/pictures/inspector-today.png") as answer:
         assert answer.data == b"a picture" and answer.cache_control.max_age
 
