@@ -3,7 +3,7 @@ import type { Due, Standing } from "./duties";
 import { BEFORE_MS, isAnyNear, nearDeadlines, readyForRetest } from "./reminders";
 import type { Retest } from "./temperature";
 
-const NOW = 10_000_000;
+const NOW = Date.UTC(2026, 10, 23);
 const due = (standing: Standing, dueMs: number) => ({ standing, dueMs }) as Due;
 
 test("what is due soon and not done is reminded of, the most urgent first", () => {
@@ -15,6 +15,6 @@ test("what is due soon and not done is reminded of, the most urgent first", () =
 
 test("whoever has waited long enough is called for the retest, and nobody whose retest is over", () => {
   const retest = (worker: string, lastMs: number, readings: number[]): [string, Retest] => [worker, { worker, startedMs: 0, lastMs, readings, early: 0 }];
-  const going = new Map([retest("waits", NOW - 60_000, [37.8]), retest("ready", NOW - 300_000, [37.8]), retest("longer", NOW - 400_000, [37.8]), retest("over", 0, [37.8, 36.5, 36.5])]);
+  const going = new Map([retest("waits", NOW - 60_000, [37.8]), retest("ready", NOW - 300_000, [37.8]), retest("longer", NOW - 400_000, [37.8]), retest("over", NOW - 500_000, [37.8, 36.5, 36.5])]);
   expect(readyForRetest(going, NOW).map(({ worker }) => worker)).toEqual(["longer", "ready"]);
 });
