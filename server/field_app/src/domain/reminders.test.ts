@@ -14,7 +14,7 @@ test("what is due soon and not done is reminded of, the most urgent first", () =
 });
 
 test("whoever has waited long enough is called for the retest, and nobody whose retest is over", () => {
-  const retest = (worker: string, lastMs: number, readings: number[]): [string, Retest] => [worker, { worker, startedMs: 0, lastMs, readings, early: 0 }];
+  const retest = (worker: string, lastMs: number, readings: number[]): [string, Retest] => [worker, { worker, startedMs: lastMs, lastMs, readings, early: 0 }];
   const going = new Map([retest("waits", NOW - 60_000, [37.8]), retest("ready", NOW - 300_000, [37.8]), retest("longer", NOW - 400_000, [37.8]), retest("over", NOW - 500_000, [37.8, 36.5, 36.5])]);
   expect(readyForRetest(going, NOW).map(({ worker }) => worker)).toEqual(["longer", "ready"]);
 });
