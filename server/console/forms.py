@@ -61,6 +61,12 @@ FORMS: Mapping[str, Form] = {
     "console.sign_one_paper": Form("console.show_paper", typed=False),
     "console.void_one_paper": Form("console.show_paper"),
     "console.serve_one_paper": Form("console.show_paper"),
+    "console.add_service_account": Form("console.list_service_accounts", 256 * 1024),  # many sites by name
+    "console.make_service_key": Form("console.list_service_accounts", typed=False),
+    "console.revoke_service_key": Form("console.list_service_accounts", typed=False),
+    "console.close_service_account": Form("console.list_service_accounts", typed=False),
+    "console.add_event_sink": Form("console.list_service_accounts"),
+    "console.close_event_sink": Form("console.list_service_accounts", typed=False),
     "console.put_stand_in": Form("console.list_stand_ins"),
     "console.drop_stand_in": Form("console.list_stand_ins", typed=False),
     "console.mark_read": Form("console.list_notices", typed=False),

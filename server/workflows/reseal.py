@@ -21,7 +21,7 @@ from server.models.key import Resealing
 from server.models.media import Media, original_key, shown_key
 from server.rules.calendar import DAY_MS, local_date_of
 
-BATCHES_MAX = 20  # of values in one tick
+BATCHES_MAX = 40  # of values in one tick; each of some twenty columns takes one at least
 PHOTOS_AT_ONCE = 20  # in one tick
 _SOON_MS = 3_600_000  # what is deleted within this time is left alone: it must not come back
 

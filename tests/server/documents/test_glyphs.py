@@ -58,4 +58,4 @@ def test_a_fallback_font_draws_what_the_first_one_lacks() -> None:
 def test_what_is_not_drawn_is_said_at_the_end_of_the_document() -> None:
     assert "补正" not in _pdf(line="王磊").pages[0].extract_text()
     text = "".join(_pdf(line="㑇𤭢生", undrawn=undrawn(["㑇𤭢生"])).pages[0].extract_text().split())
-    assert "请手写补正:㑇〔U+24B62〕生" in text
+    assert "请手写补正：㑇〔U+24B62〕生" in text
