@@ -61,7 +61,7 @@ FORMS: Mapping[str, Form] = {
     "console.sign_one_paper": Form("console.show_paper", typed=False),
     "console.void_one_paper": Form("console.show_paper"),
     "console.serve_one_paper": Form("console.show_paper"),
-    "console.add_service_account": Form("console.list_service_accounts", 256 * 1024),  # many sites by name
+    "console.add_service_account": Form("console.list_service_accounts", 64 * 1024),  # many sites by name
     "console.make_service_key": Form("console.list_service_accounts", typed=False),
     "console.revoke_service_key": Form("console.list_service_accounts", typed=False),
     "console.close_service_account": Form("console.list_service_accounts", typed=False),
