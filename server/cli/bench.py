@@ -72,7 +72,8 @@ def bench(
                     with app.app_context():
                         found = list(measure_trips(app))
                 elif plan:
-                    found = list(measure_plan(app))
+                    with app.app_context():
+                        found = list(measure_plan(app))
                 elif sync or profile:
                     with app.app_context():
                         found = list(measure_sync(app, wanted, profile))

@@ -50,7 +50,7 @@ class Paper(Base):
 
 
 class PaperFile(Base):
-    """The PDF of a signed paper, as it left first."""
+    """The PDF of a signed paper, as it left first; sealed, for it names people."""
 
     __tablename__ = "paper_file"
 
@@ -97,6 +97,6 @@ def take_number(session: Session, series: str, year: int) -> int:
 
 
 def keep_file(session: Session, paper_id: str, pdf: bytes) -> None:
-    """Keep a signed paper's file unless there is one."""
+    """Keep a signed paper's sealed file unless there is one."""
     insert = postgresql.insert if is_postgresql(session) else sqlite.insert
     session.execute(insert(PaperFile).values(paper_id=paper_id, pdf=pdf).on_conflict_do_nothing())

@@ -10,7 +10,7 @@ from server.actions.flags.document_facts import whole_file
 from server.actions.flags.list_flags import one_flag
 from server.actions.media.get_media import find_photo, kept_at, shown_bytes
 from server.actions.papers.paper_content import receipt_content
-from server.actions.papers.read_papers import paper_of, paper_rows, papers_of
+from server.actions.papers.read_papers import paper_of, paper_rows, papers_of, pdf_aad
 from server.actions.papers.serve_paper import WAYS
 from server.actions.papers.write_paper import content_of
 from server.actions.reference.load_reference import tx_of
@@ -34,7 +34,7 @@ def print_paper(runtime: Runtime, viewer: Viewer, paper_id: str, now_ms: int) ->
         file = paper_of(session, viewer, paper_id)
         facts = content_of(tx_of(session, runtime.seals, now_ms), file).facts
         kept = session.get(PaperFile, paper_id)
-        data = kept.pdf if kept is not None else None
+        data = runtime.seals.open(pdf_aad(paper_id), kept.pdf) if kept is not None else None
         photos = [] if data is not None else _found(session, viewer, file.site.id, photos_in(facts))
         is_draft, site = file.paper.state == "draft", file.site.name
         name = _file_name(str(facts["title"]), "草稿" if is_draft else file.paper.number, site)
@@ -42,7 +42,7 @@ def print_paper(runtime: Runtime, viewer: Viewer, paper_id: str, now_ms: int) ->
         data = paper_pdf(facts, _bytes_of(runtime, photos), _fonts(runtime))
         if not is_draft:
             with write() as session:
-                keep_file(session, paper_id, data)
+                keep_file(session, paper_id, runtime.seals.seal(pdf_aad(paper_id), data))
     return data, name, site
 
 

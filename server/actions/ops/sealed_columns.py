@@ -17,6 +17,7 @@ from server.actions.events.sinks import sink_aad
 from server.actions.flags.events import tally_aad
 from server.actions.gates.person_numbers import number_aad
 from server.actions.notices.edit_channels import address_aad
+from server.actions.papers.read_papers import pdf_aad
 from server.actions.records.edit_register import contest_aad
 from server.actions.records.registers import state_aad
 from server.actions.records.segments import body_aad, segment_aad
@@ -34,6 +35,7 @@ from server.models.event import EventSink
 from server.models.form import SentForm
 from server.models.log_segment import LogSegment
 from server.models.notice import Channel
+from server.models.paper import PaperFile
 from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
 from server.models.scope import Scope
@@ -94,6 +96,7 @@ SEALED_COLUMNS = (
         PersonNumber.value,
         lambda row: number_aad(row.scope_id, row.system, row.digest),
     ),
+    SealedColumn(PaperFile, PaperFile.pdf, lambda row: pdf_aad(row.paper_id), rows_at_once=20),
     SealedColumn(Roster, Roster.file, lambda row: file_aad(row.id), rows_at_once=1),  # megabytes each
     SealedColumn(Roster, Roster.result, lambda row: result_aad(row.id), rows_at_once=1),
     SealedColumn(Scope, Scope.flag_tally, lambda row: tally_aad(row.scope_id)),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.flags.owner import owner_of
 from server.base.problems import Problem, not_found
+from server.base.seal import aad_of
 from server.models.access import Viewer, visible_flags
 from server.models.flag import Flag, FlagEvent, of_flag
 from server.models.paper import STATES, Paper, PaperService
@@ -78,6 +79,11 @@ def writable_kinds(tx: Tx, viewer: Viewer, flag: Flag, site: Site, date: str) ->
     done = set(tx.session.scalars(events))
     rows = (in_force(tx.book.rows["paper_kinds"], kind, date) for kind in USES if fits(kind, done))
     return [row for row in rows if row is not None and may_write(tx, viewer, flag, site, row)]
+
+
+def pdf_aad(paper_id: str) -> bytes:
+    """The additional data (AAD) that a signed paper's sealed file is bound to."""
+    return aad_of("paper_file", paper_id, "pdf")
 
 
 def paper_of(session: Session, viewer: Viewer, paper_id: str) -> PaperFile:

@@ -144,9 +144,10 @@ def test_after_a_rotation_old_values_are_sealed_again_and_the_old_key_may_go(
     rotated = create_app(replace(config, secret_keys=both["GONGDI_SECRET_KEYS"]), worked.clock)
     before = _sealed_with(rotated, "k1")
     monkeypatch.setattr(reseal_part, "BATCHES_MAX", 1)  # a tick ends after one batch
-    before_segments = ("case_file.state", "channel.address", "contest.values", "entry.raw", "erasure.person")
-    for _ in (*before_segments, "form_register.state", "log_segment.lines"):
+    for name in sorted(column.name for column in SEALED_COLUMNS):
         _tick(rotated)
+        if name == "log_segment.lines":
+            break
     assert 0 < _sealed_with(rotated, "k1") < before
     for _ in SEALED_COLUMNS:
         _tick(rotated)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from server.actions.records.feed import Put
 from server.actions.sites import record_changes, record_pages
+from server.models.site_cursor import SITE_CURSOR_MAX, SITES_MAX, read_site_cursor, write_site_cursor
 from tests.server.cast import NOW_MS, identity
 from tests.stories.field import Field
 from tests.stories.records.conftest import Ask, put
@@ -122,11 +123,9 @@ def test_a_cursor_cut_anywhere_is_no_500(caller: Any, ask: Ask, field: Field) ->
 
 
 def test_the_longest_cursor_fits_into_what_is_taken() -> None:
-    stands = {
-        bytes([number // 256, number % 256]) * 4: (1 << 60) for number in range(record_changes.SITES_MAX)
-    }
-    made = record_changes._write_cursor(b"q" * 8, stands)
-    assert len(made) <= record_changes.CURSOR_MAX
-    assert record_changes._read_cursor(made, b"q" * 8) == stands
+    stands = {bytes([number // 256, number % 256]) * 4: (1 << 60) for number in range(SITES_MAX)}
+    made = write_site_cursor(b"q" * 8, stands)
+    assert len(made) <= SITE_CURSOR_MAX
+    assert read_site_cursor(made, b"q" * 8) == stands
     at = record_pages._After(UNKNOWN, "k" * 32, (1 << 53) - 1, UNKNOWN)
     assert len(record_pages._write_cursor(at)) <= record_pages.CURSOR_MAX
