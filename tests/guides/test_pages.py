@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from server import console
 from server.app import create_app
 from server.base.clock import FakeClock
 from server.base.config import Config
+from server.base.db import db
 from server.guides import library, pages, render
 from server.guides.library import GUIDES
 from server.guides.render import picture_names
@@ -23,12 +26,15 @@ NAMES = sorted(GUIDES)
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Flask:
+def app(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Flask]:
     folder = tmp_path_factory.mktemp("guides")
-    url = f"sqlite:///{sqlite_template}"
-    return create_app(
-        Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(folder)}), FakeClock(NOW_MS)
-    )
+    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'gongdi.sqlite3')}"
+    config = Config.from_env({"GONGDI_DATABASE_URL": url, "GONGDI_DATA_DIR": str(folder)})
+    made = create_app(config, FakeClock(NOW_MS))
+    yield made
+    made.extensions["gongdi_pool"].shutdown()
+    with made.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
