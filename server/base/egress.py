@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -32,6 +32,23 @@ class Pinned(NamedTuple):
     pool: urllib3.HTTPConnectionPool
     path: str
     host: str
+
+    def post_json(self, body: bytes, headers: Mapping[str, str]) -> bool:
+        """POST there, follow no redirect and read nothing of the answer; whether it says that it was taken. Raises
+        urllib3's HTTPError."""
+        sent = {"Host": self.host, "Content-Type": "application/json", **headers}
+        with self.pool:
+            answer = self.pool.urlopen(
+                "POST",
+                self.path,
+                body=body,
+                headers=sent,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            answer.close()
+        return 200 <= answer.status < 300
 
 
 def pinned(url: str, private_hosts: Collection[str], timeout_s: float) -> Pinned | None:

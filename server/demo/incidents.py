@@ -18,7 +18,6 @@ from server.rules.calendar import add_days, instant_ms
 from server.workflows.receive_media import keep_photo
 from sync_protocol.client.tablet import Tablet
 
-_MINUTE_MS = 60_000
 _FEVER = {"celsius": 37.6, "point": "gate"}
 _FAR_DEG = 0.05  # some five kilometres: nobody inspects a site from there
 Happening = tuple[int, Callable[[], None]]

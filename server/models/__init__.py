@@ -15,7 +15,7 @@ from server.models.log_segment import LogSegment
 from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.office import SavedFilter, StandIn, Visit
-from server.models.paper import Paper, PaperFile, PaperNumber, PaperService
+from server.models.paper import Paper, PaperNumber, PaperPdf, PaperService
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -72,8 +72,8 @@ __all__ = [
     "MediaUpload",
     "Notice",
     "Paper",
-    "PaperFile",
     "PaperNumber",
+    "PaperPdf",
     "PaperService",
     "PersonNumber",
     "Place",

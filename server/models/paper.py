@@ -49,7 +49,7 @@ class Paper(Base):
     void_reason: Mapped[str] = mapped_column(sa.String(200), default="")
 
 
-class PaperFile(Base):
+class PaperPdf(Base):
     """The PDF of a signed paper, as it left first; sealed, for it names people."""
 
     __tablename__ = "paper_file"
@@ -99,4 +99,4 @@ def take_number(session: Session, series: str, year: int) -> int:
 def keep_file(session: Session, paper_id: str, pdf: bytes) -> None:
     """Keep a signed paper's sealed file unless there is one."""
     insert = postgresql.insert if is_postgresql(session) else sqlite.insert
-    session.execute(insert(PaperFile).values(paper_id=paper_id, pdf=pdf).on_conflict_do_nothing())
+    session.execute(insert(PaperPdf).values(paper_id=paper_id, pdf=pdf).on_conflict_do_nothing())

@@ -16,7 +16,7 @@ from server.actions.reference.load_reference import tx_of
 from server.base.db import read, write
 from server.base.egress import pinned
 from server.base.runtime import Runtime
-from server.base.webhook_signature import signature
+from server.base.webhook_signature import signed_headers
 from server.models.event import SiteEvent
 
 TIMEOUT_S = 8.0
@@ -58,26 +58,7 @@ def sender(private_hosts: Collection[str]) -> Send:
             _log.warning("a receiver's address is not allowed", extra={"fields": {"event": event.id}})
             return False
         body = json.dumps(as_message(event), ensure_ascii=False, separators=(",", ":")).encode()
-        at = str(now_ms // 1000)
-        headers = {
-            "Host": found.host,
-            "Content-Type": "application/json",
-            "webhook-id": event.id,
-            "webhook-timestamp": at,
-            "webhook-signature": signature(secret, event.id, at, body),
-        }
-        with found.pool:
-            answer = found.pool.urlopen(
-                "POST",
-                found.path,
-                body=body,
-                headers=headers,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            answer.close()
-        return 200 <= answer.status < 300
+        return found.post_json(body, signed_headers(secret, event.id, now_ms, body))
 
     return send
 

@@ -22,7 +22,7 @@ from server.documents.write_documents import PDF, flag_pdf, flag_workbook, photo
 from server.documents.write_paper import paper_pdf, photos_in
 from server.models.access import Viewer
 from server.models.media import Media
-from server.models.paper import PaperFile, keep_file
+from server.models.paper import PaperPdf, keep_file
 from server.rules.papers.uses import USES
 
 Printed = tuple[bytes, str, str]  # the bytes, the file's name, the site
@@ -33,7 +33,7 @@ def print_paper(runtime: Runtime, viewer: Viewer, paper_id: str, now_ms: int) ->
     with read() as session:
         file = paper_of(session, viewer, paper_id)
         facts = content_of(tx_of(session, runtime.seals, now_ms), file).facts
-        kept = session.get(PaperFile, paper_id)
+        kept = session.get(PaperPdf, paper_id)
         data = runtime.seals.open(pdf_aad(paper_id), kept.pdf) if kept is not None else None
         photos = [] if data is not None else _found(session, viewer, file.site.id, photos_in(facts))
         is_draft, site = file.paper.state == "draft", file.site.name

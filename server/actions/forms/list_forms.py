@@ -19,8 +19,6 @@ from server.models.site import Site
 from server.models.user import Assignment, User
 from server.rules.rulebook import Rulebook
 
-_SHIPPED = "随系统提供"
-
 
 @dataclass(frozen=True, slots=True)
 class ShownForm:

@@ -35,7 +35,7 @@ from server.models.event import EventSink
 from server.models.form import SentForm
 from server.models.log_segment import LogSegment
 from server.models.notice import Channel
-from server.models.paper import PaperFile
+from server.models.paper import PaperPdf
 from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
 from server.models.scope import Scope
@@ -96,7 +96,7 @@ SEALED_COLUMNS = (
         PersonNumber.value,
         lambda row: number_aad(row.scope_id, row.system, row.digest),
     ),
-    SealedColumn(PaperFile, PaperFile.pdf, lambda row: pdf_aad(row.paper_id), rows_at_once=20),
+    SealedColumn(PaperPdf, PaperPdf.pdf, lambda row: pdf_aad(row.paper_id), rows_at_once=20),
     SealedColumn(Roster, Roster.file, lambda row: file_aad(row.id), rows_at_once=1),  # megabytes each
     SealedColumn(Roster, Roster.result, lambda row: result_aad(row.id), rows_at_once=1),
     SealedColumn(Scope, Scope.flag_tally, lambda row: tally_aad(row.scope_id)),

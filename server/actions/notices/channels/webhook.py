@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from server.actions.notices.outgoing import TIMEOUT_S, Outgoing
 from server.base.egress import pinned
-from server.base.webhook_signature import signature
+from server.base.webhook_signature import signed_headers
 
 CODE = "webhook"
 TITLE = "webhook"
@@ -35,24 +35,5 @@ def send(outgoing: Outgoing, address: str, private_hosts: Collection[str]) -> bo
         "severe": outgoing.severe,
     }
     body = json.dumps({"type": "gongdi.notices", **data}, ensure_ascii=False).encode()
-    headers = {"Host": found.host, "Content-Type": "application/json"}
-    headers |= signed(outgoing, body, urlsplit(address).fragment)
-    with found.pool:
-        answer = found.pool.urlopen(
-            "POST",
-            found.path,
-            body=body,
-            headers=headers,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        answer.close()
-    return 200 <= answer.status < 300
-
-
-def signed(outgoing: Outgoing, body: bytes, secret: str) -> dict[str, str]:
-    """The headers of Standard Webhooks. `secret`: whsec_ and base64."""
-    at = str(outgoing.at_ms // 1000)
-    found = signature(secret, outgoing.key, at, body)
-    return {"webhook-id": outgoing.key, "webhook-timestamp": at, "webhook-signature": found}
+    secret = urlsplit(address).fragment
+    return found.post_json(body, signed_headers(secret, outgoing.key, outgoing.at_ms, body))
