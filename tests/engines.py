@@ -36,6 +36,8 @@ def _make_engine(_db: SQLAlchemy, _bind_key: str | None, options: dict[str, Any]
     if engine.name == "postgresql":
         sa.event.listen(engine, "do_connect", _connect)
         engine.pool._dialect.do_close = _keep  # type: ignore[method-assign]
+    else:
+        sa.event.listen(engine, "connect", _reverse)
     if engine.name in _dialects:
         engine.dialect = _dialects[engine.name]
     else:  # it is ready to be shared when it has met its database
@@ -45,6 +47,12 @@ def _make_engine(_db: SQLAlchemy, _bind_key: str | None, options: dict[str, Any]
             _dialects[engine.name] = connection.dialect
 
     return engine
+
+
+def _reverse(connection: Any, _record: Any) -> None:
+    """Rows that nobody asked to be sorted come the other way round. On PostgreSQL they mostly come as they were written, so
+    what leans on either order fails on one of the two."""
+    connection.execute("PRAGMA reverse_unordered_selects=ON")
 
 
 def _connect(
