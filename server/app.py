@@ -40,6 +40,7 @@ from server.base.media_store import StoreTrouble
 from server.base.problems import Problem
 from server.base.seal import SealBroken
 from server.console import pages
+from server.console.single_log_in import set_up_single_log_in
 from server.field_app import pages as field_pages
 from server.guides import pages as guide_pages
 from server.web.cors import allow_origins
@@ -95,6 +96,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Flask:
     _register_blueprints(app)
     _register_errors(app)
     allow_origins(app, config.cors_origins)
+    set_up_single_log_in(app, config)
     set_security_headers(app)
     log_requests(app)
     if config.trusted_proxies:

@@ -165,6 +165,15 @@ _ENTRIES = (
     Entry(431, "paper_not_yet", 409, "还不到这一步", ""),
     Entry(432, "paper_signed", 409, "文书已经签发", ""),
     Entry(433, "paper_served", 409, "文书已经送达", ""),
+    Entry(
+        441,
+        "account_not_tied",
+        403,
+        "这个统一登录账号还没有绑定用户",
+        "请用用户名和密码登录一次, 在“更换密码”页绑定。用户已停用时请找管理员。",
+    ),
+    Entry(442, "account_taken", 409, "这个统一登录账号已绑定别的用户", "请先由那个用户或管理员解除。"),
+    Entry(443, "single_log_in_failed", 502, "统一登录没有成功", "请再试一次, 或用用户名和密码登录。"),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

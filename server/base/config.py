@@ -42,6 +42,9 @@ class Config:
     webhook_hosts: frozenset[str]
     backup_dir: Path | None = None
     cors_origins: frozenset[str] = frozenset()
+    oidc_issuer: str = ""  # "": people log in by password alone
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
 
     @property
     def database_file(self) -> Path | None:
@@ -55,6 +58,7 @@ class Config:
         """Read and check the settings. Raises ConfigError for one that cannot be used."""
         env = os.environ if env is None else env
         data_dir = Path(env.get("GONGDI_DATA_DIR", "./var")).resolve()
+        oidc_issuer, oidc_client_id, oidc_client_secret = _oidc(env)
         return cls(
             database_url=_database_url(env.get("GONGDI_DATABASE_URL", ""), data_dir),
             data_dir=data_dir,
@@ -76,6 +80,9 @@ class Config:
             webhook_hosts=frozenset(filter(None, env.get("GONGDI_WEBHOOK_HOSTS", "").split(","))),
             cors_origins=_origins(env.get("GONGDI_CORS_ORIGINS", "")),
             backup_dir=Path(backups).resolve() if (backups := env.get("GONGDI_BACKUP_DIR", "")) else None,
+            oidc_issuer=oidc_issuer,
+            oidc_client_id=oidc_client_id,
+            oidc_client_secret=oidc_client_secret,
         )
 
 
@@ -104,6 +111,21 @@ def _origins(text: str) -> frozenset[str]:
         if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}":
             raise ConfigError("GONGDI_CORS_ORIGINS takes https://HOST, several with commas between")
     return found
+
+
+def _oidc(env: Mapping[str, str]) -> tuple[str, str, str]:
+    """Issuer, client id and secret of single log-in: all three, or none. The issuer stays as it is written: it is compared
+    with what the provider says of itself."""
+    issuer, client_id = env.get("GONGDI_OIDC_ISSUER", ""), env.get("GONGDI_OIDC_CLIENT_ID", "")
+    given = (issuer, client_id, env.get("GONGDI_OIDC_CLIENT_SECRET", ""))
+    if any(given) != all(given):
+        raise ConfigError(
+            "GONGDI_OIDC_ISSUER, GONGDI_OIDC_CLIENT_ID and GONGDI_OIDC_CLIENT_SECRET go together"
+        )
+    parts = urlsplit(issuer)
+    if issuer and parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
+        raise ConfigError("GONGDI_OIDC_ISSUER takes https://HOST/PATH")
+    return given
 
 
 def _media_url(url: str) -> str:

@@ -34,7 +34,7 @@ from server.console.forms import (
 from server.console.known_browsers import BROWSER_COOKIE, BROWSER_S, known_browser, marked
 from server.models.access import may_administer
 from server.rules.flags.words import ahead, bound, exact, lasting, moment
-from server.web.responses import log_in, now_ms
+from server.web.responses import log_in, now_ms, runtime
 from sync_protocol.outcomes import refusal_title
 
 blueprint = Blueprint(
@@ -60,7 +60,15 @@ ROWS = 30
 WORKERS = ("contractor", "section", "brigade")  # who has moves to make
 JUDGES = ("section", "brigade")
 NEW_PASSWORD_PAGES = ("console.show_password", "console.change_password", "console.take_log_out")
-OPEN_PAGES = ("console.show_log_in", "console.take_log_in", "console.static", "console.script_file")
+OPEN_PAGES = (
+    *(
+        "console.show_log_in",
+        "console.take_log_in",
+        "console.start_single_log_in",
+        "console.end_single_log_in",
+    ),
+    *("console.static", "console.script_file"),
+)
 
 
 @blueprint.before_request
@@ -110,7 +118,7 @@ def show_log_in() -> AnyResponse:
     """The log-in form."""
     if g.viewer is not None:
         return redirect(url_for("console.home"), 303)
-    return _log_in_page(200, own_page(request.args.get("next", "")))
+    return log_in_page(200, own_page(request.args.get("next", "")))
 
 
 @blueprint.post("/login")
@@ -119,12 +127,12 @@ def take_log_in() -> AnyResponse:
     onward = own_page(request.form.get("next", ""))
     if not is_ours(request.cookies.get(FORM_COOKIE, "")):
         expired = Problem("form_expired", "请再登录一次。")
-        return _log_in_page(expired.status, onward, expired)
+        return log_in_page(expired.status, onward, expired)
     name = request.form.get("name", "")
     try:
         opened = log_in(name, request.form.get("password", "")[:200], known_browser(name))
     except Problem as problem:
-        return _log_in_page(problem.status, onward, problem)
+        return log_in_page(problem.status, onward, problem)
     response = redirect(onward, 303)
     keep_session(response, opened)
     _set_cookie(response, BROWSER_COOKIE, marked(name), BROWSER_S)
@@ -180,8 +188,8 @@ def render(template: str, names: Names, **shown: object) -> str:
     )
 
 
-def _log_in_page(status: int, onward: str, problem: Problem | None = None) -> Response:
-    """The form with a token that only its own cookie fits, so that nobody is logged in as somebody
+def log_in_page(status: int, onward: str, problem: Problem | None = None) -> Response:
+    """The log-in form with a token that only its own cookie fits, so that nobody is logged in as somebody
     else without noticing."""
     secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
     name = request.form.get("name", "")[:64]
@@ -191,6 +199,7 @@ def _log_in_page(status: int, onward: str, problem: Problem | None = None) -> Re
         onward=onward,
         name=name,
         viewer=None,
+        single=bool(runtime().config.oidc_issuer),
         kept=request.args.get("kept", "") == "1",
         form_token=form_token(secret),
     )

@@ -25,7 +25,7 @@ from server.models.paging import Slice
 from server.models.site import all_companies
 from server.models.tx import Tx
 from server.models.user import ADMIN, User
-from server.web.responses import log_in, now_ms
+from server.web.responses import log_in, now_ms, runtime
 
 _STATES = {"active": "在用", "disabled": "已停用"}
 _LIMITS = {"name_max": NAME_CHARS_MAX, "text_max": TEXT_MAX, "reason_max": REASON_MAX}
@@ -175,5 +175,9 @@ def _password_page(made: tuple[User, str]) -> str:
 def _own_page(problem: Problem | None) -> str:
     with read() as session:
         names = read_names(session)
+        tied = one_user(session, g.viewer.id).oidc_digest is not None
+    single = {"single": bool(runtime().config.oidc_issuer), "tied": tied}
     lengths = {"least": PASSWORD_CHARS_MIN, "most": PASSWORD_CHARS_MAX}
-    return render("password.html", names, problem=problem, must_change=g.viewer.must_change, **lengths)
+    return render(
+        "password.html", names, problem=problem, must_change=g.viewer.must_change, **single, **lengths
+    )

@@ -34,6 +34,8 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     # Its password was made up for it, opens a log-in until then, and must be changed by whoever logs in with it.
     one_time_until_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    # The account of the provider of single log-in that the user has tied (actions/accounts/single_log_in.py).
+    oidc_digest: Mapped[str | None] = mapped_column(sa.String(64), unique=True, index=True)
     active: Mapped[bool] = mapped_column(sa.Boolean, default=True)
     disabled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # since when it is not active
     made_ms: Mapped[int] = mapped_column(sa.BigInteger)

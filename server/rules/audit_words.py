@@ -29,6 +29,8 @@ EVENTS: Mapping[str, Event] = {
     "stand_in_ended": Event("account", "结束代理"),
     "password_set": Event("account", "更换密码"),
     "password_reset": Event("account", "重设密码"),
+    "account_tied": Event("account", "绑定统一登录"),
+    "account_untied": Event("account", "解除统一登录"),
     "site_added": Event("site", "新增地点"),
     "site_edited": Event("site", "修改地点"),
     "alert_changed": Event("site", "防控级别"),

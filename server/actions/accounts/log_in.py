@@ -84,7 +84,8 @@ def check_password(attempt: Attempt, password: str) -> None:
 
 
 def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int) -> LoggedIn:
-    """Uncount the try, delete this user's expired sessions and open a new one."""
+    """Uncount the try and open a session. Raises Problem 401 when the user was disabled or the password changed meanwhile,
+    or a one-time password is over."""
     user = session.get(User, attempt.user_id)
     if user is None or not user.active or user.password_hash != attempt.password_hash:
         raise wrong_log_in()
@@ -92,11 +93,16 @@ def finish_log_in(session: Session, attempt: Attempt, password: str, now_ms: int
         raise Problem("one_time_password_over")
     for key in attempt.keys:  # an address is shared: only this one of its tries is uncounted
         (count_down if key.startswith("login address|") else forget_tally)(session, tally_key(key))
+    if HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = HASHER.hash(password)
+    return open_session(session, user, now_ms)
+
+
+def open_session(session: Session, user: User, now_ms: int) -> LoggedIn:
+    """A new session of somebody who has shown who they are; their expired ones are deleted."""
     session.execute(
         sa.delete(LoginToken).where(LoginToken.user_id == user.id, LoginToken.expires_ms <= now_ms)
     )
-    if HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = HASHER.hash(password)
     token, expires_ms = secrets.token_urlsafe(32), now_ms + SESSION_MS
     session.add(
         LoginToken(token_hash=hash_token(token), user_id=user.id, made_ms=now_ms, expires_ms=expires_ms)
