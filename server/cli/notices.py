@@ -56,6 +56,6 @@ def show() -> None:
 @click.argument("channel_id")
 def remove(channel_id: str) -> None:
     """去掉一个通知渠道; 等待它的通知仍可在网页上看到。"""
-    with writing() as (session, _, _now):
-        remove_channel(session, channel_id)
+    with writing() as (session, _, now_ms):
+        remove_channel(session, channel_id, now_ms)
     click.echo("已去掉")

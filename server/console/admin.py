@@ -18,6 +18,7 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
         (
             ("console.list_users", "用户", "新增、停用、重设密码"),
             ("console.list_stand_ins", "请假和代理", "谁在哪几天替谁"),
+            ("console.list_notice_channels", "通知渠道", "谁的通知另外发到邮箱、企业微信等处"),
             ("console.list_companies", "企业", "统一社会信用代码和名称"),
         ),
     ),

@@ -108,6 +108,9 @@ FORMS: Mapping[str, Form] = {
     "console.switch_user": Form("console.show_user"),
     "console.reset_user": Form("console.show_user", typed=False),
     "console.change_password": Form("console.show_password", typed=False),
+    "console.add_notice_channel": Form("console.list_notice_channels", typed=False),  # a secret is in it
+    "console.try_notice_channel": Form("console.list_notice_channels", typed=False),
+    "console.remove_notice_channel": Form("console.list_notice_channels", typed=False),
     "console.tie_own_account": Form("console.show_password", typed=False),
     "console.untie_own_account": Form("console.show_password", typed=False),
     "console.untie_user": Form("console.show_user", typed=False),

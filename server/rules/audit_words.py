@@ -29,6 +29,8 @@ EVENTS: Mapping[str, Event] = {
     "stand_in_ended": Event("account", "结束代理"),
     "password_set": Event("account", "更换密码"),
     "password_reset": Event("account", "重设密码"),
+    "channel_added": Event("account", "新增通知渠道"),
+    "channel_removed": Event("account", "去掉通知渠道"),
     "account_tied": Event("account", "绑定统一登录"),
     "account_untied": Event("account", "解除统一登录"),
     "site_added": Event("site", "新增地点"),
@@ -80,6 +82,7 @@ EVENTS: Mapping[str, Event] = {
 }
 FIELDS = {
     "lines": "日志行",
+    "kind": "种类",
     "forms": "表单版本",
     "role": "角色",
     "rows": "行",

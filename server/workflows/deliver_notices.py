@@ -33,7 +33,7 @@ def deliver_due(seals: Seals, now_ms: int, send: Send, address_of: str = "") -> 
             outgoing = claim(session, seals, now_ms, address_of)
         if outgoing is None:
             break
-        sent = _try(send, outgoing)
+        sent = tried(send, outgoing)
         with write() as session:
             settle(session, outgoing.key, sent, now_ms, rules_in_force(session))
         did["sent" if sent else "failed"] += 1
@@ -55,7 +55,7 @@ def sender(private_hosts: Collection[str]) -> Send:
     return send
 
 
-def _try(send: Send, outgoing: Outgoing) -> bool:
+def tried(send: Send, outgoing: Outgoing) -> bool:
     """Whatever goes wrong on the way is a failure to be tried again, and stops no other digest. Only the error's
     type is logged: its message may hold the address."""
     try:

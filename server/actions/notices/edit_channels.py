@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from server.actions.notices.channels import CHANNELS
 from server.base.problems import Problem
 from server.base.seal import Seals, aad_of
+from server.models.audit import Deed, record_deed
 from server.models.notice import Channel, Digest, Notice
 from server.models.user import User
 
@@ -32,8 +33,11 @@ class NewChannel:
     quiet_to: int = 0
 
 
-def add_channel(session: Session, seals: Seals, user: User, new: NewChannel, now_ms: int) -> tuple[str, str]:
-    """Gives the channel's id, and where it is signed the secret that signs what is posted (else ""). Raises Problem 422."""
+def add_channel(
+    session: Session, seals: Seals, user: User, new: NewChannel, now_ms: int, by: str | None = None
+) -> tuple[str, str]:
+    """Gives the channel's id, and where it is signed the secret that signs what is posted (else ""). `by`: whoever adds it
+    at a page. Raises Problem 422."""
     scheme = urlsplit(new.address).scheme
     way = CHANNELS.get(new.kind)
     schemes = way.SCHEMES if way is not None else ()
@@ -49,17 +53,33 @@ def add_channel(session: Session, seals: Seals, user: User, new: NewChannel, now
     channel.address = seals.seal(address_aad(channel.id), address.encode())
     channel.quiet_from, channel.quiet_to = new.quiet_from, new.quiet_to
     session.add(channel)
+    record_deed(session, Deed("channel_added", by, user.name, user.id, {"kind": (None, new.kind)}), now_ms)
     return channel.id, secret
 
 
-def remove_channel(session: Session, channel_id: str) -> None:
+def opened_address(session: Session, seals: Seals, channel_id: str) -> tuple[str, str]:
+    """The kind of a channel, and its address as it was given. Raises Problem 404."""
+    channel = _one_channel(session, channel_id)
+    return channel.kind, seals.open(address_aad(channel.id), channel.address).decode()
+
+
+def remove_channel(session: Session, channel_id: str, now_ms: int, by: str | None = None) -> None:
     """Delete a channel with the notices that wait to go by it. The console still shows them. Raises Problem 404."""
-    channel = session.get(Channel, channel_id)
-    if channel is None:
-        raise Problem("not_found", "没有这个通知渠道。")
+    channel = _one_channel(session, channel_id)
+    user = session.get_one(User, channel.user_id)
     session.execute(sa.delete(Notice).where(Notice.channel_id == channel_id))
     session.execute(sa.delete(Digest).where(Digest.channel_id == channel_id))
     session.delete(channel)
+    record_deed(
+        session, Deed("channel_removed", by, user.name, user.id, {"kind": (channel.kind, None)}), now_ms
+    )
+
+
+def _one_channel(session: Session, channel_id: str) -> Channel:
+    channel = session.get(Channel, channel_id)
+    if channel is None:
+        raise Problem("not_found", "没有这个通知渠道。")
+    return channel
 
 
 def address_aad(channel_id: str) -> bytes:

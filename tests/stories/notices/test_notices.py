@@ -326,7 +326,7 @@ def test_a_channel_that_is_taken_away_while_it_is_sent_to_stops_nothing(field: F
     def takes_away(outgoing: Outgoing) -> bool:
         with field.app.app_context(), write() as session:
             if (digest := session.get(Digest, outgoing.key)) is not None:
-                remove_channel(session, digest.channel_id)
+                remove_channel(session, digest.channel_id, 0)
         return True
 
     assert _deliver(field, takes_away, after_ms=6 * 60_000)["sent"] == 2
