@@ -174,6 +174,7 @@ _ENTRIES = (
     ),
     Entry(442, "account_taken", 409, "这个统一登录账号已绑定别的用户", "请先由那个用户或管理员解除。"),
     Entry(443, "single_log_in_failed", 502, "统一登录没有成功", "请再试一次, 或用用户名和密码登录。"),
+    Entry(444, "request_answered", 409, "这件请求已经答复", ""),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

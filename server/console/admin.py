@@ -43,6 +43,7 @@ ROOMS = (  # by heading: (endpoint, title, what is done there)
         (
             ("console.list_proposals", "提议和批准", "一人提议, 第二人批准才生效"),
             ("console.show_health_data", "健康数据", "保留到哪天, 到期删除和证明"),
+            ("console.list_person_requests", "个人信息请求", "本人查阅、更正、删除的请求, 到哪天须答复"),
             ("console.list_deeds", "操作记录", "谁改动、导出、看过完整号码、登录"),
             ("console.list_published_forms", "表单", "记录的种类: 上传、预览、发布、停用、下载"),
             ("console.list_packs", "内容包", "一个方案带来的表单、职责、类型和数, 一起装入"),

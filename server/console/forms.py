@@ -111,6 +111,8 @@ FORMS: Mapping[str, Form] = {
     "console.add_notice_channel": Form("console.list_notice_channels", typed=False),  # a secret is in it
     "console.try_notice_channel": Form("console.list_notice_channels", typed=False),
     "console.remove_notice_channel": Form("console.list_notice_channels", typed=False),
+    "console.take_person_request": Form("console.list_person_requests"),
+    "console.answer_person_request": Form("console.list_person_requests"),
     "console.tie_own_account": Form("console.show_password", typed=False),
     "console.untie_own_account": Form("console.show_password", typed=False),
     "console.untie_user": Form("console.show_user", typed=False),

@@ -9,6 +9,7 @@ from flask import g, request, url_for
 
 from server.actions.accounts.saved_filters import saved_filters
 from server.actions.approvals.proposals import count_to_decide
+from server.actions.erasure.person_requests import count_open
 from server.actions.flags.filters import WAITING_FILTERS
 from server.actions.flags.list_turns import people_named, people_of_unit
 from server.actions.flags.move_flag import Wanted, move_flag
@@ -86,6 +87,7 @@ def _page(
         saved = saved_filters(session, viewer, "today")
         absent = people_named(session, viewer.stands_for) if viewer.stands_for else {}
         names, proposals = read_names(session), count_to_decide(tx_of(session), viewer)
+        asked = count_open(session, viewer)
     at_hand = {
         "whys": WHYS,
         "whys_short": _SHORT,
@@ -109,6 +111,7 @@ def _page(
         shown=shown,
         now=now_ms(),
         proposals=proposals,
+        asked=asked,
         marked=_marked,
         address=url_for("console.show_today"),
         **at_hand,

@@ -16,6 +16,7 @@ from server.models.media import Media, MediaPromise, MediaUpload
 from server.models.notice import Channel, Digest, Notice
 from server.models.office import SavedFilter, StandIn, Visit
 from server.models.paper import Paper, PaperNumber, PaperPdf, PaperService
+from server.models.person_request import PersonRequest
 from server.models.place import Place
 from server.models.proposal import Proposal
 from server.models.published_form import PublishedForm
@@ -76,6 +77,7 @@ __all__ = [
     "PaperPdf",
     "PaperService",
     "PersonNumber",
+    "PersonRequest",
     "Place",
     "Platform",
     "Proposal",

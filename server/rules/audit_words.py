@@ -70,6 +70,8 @@ EVENTS: Mapping[str, Event] = {
     "unmasked": Event("data", "导出完整号码"),
     "looked_up": Event("data", "按号码查人"),
     "erased": Event("data", "删除个人资料"),
+    "request_taken": Event("data", "登记个人信息请求"),
+    "request_answered": Event("data", "答复个人信息请求"),
     "health_erased": Event("data", "到期删除健康数据"),
     "archived": Event("data", "生成归档包"),
     "rule_changed": Event("rule", "修改规则"),

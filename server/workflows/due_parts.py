@@ -23,6 +23,7 @@ from server.actions.duties.judge_windows import windows_to_judge
 from server.actions.duties.plan_windows import due_sites
 from server.actions.erasure.erase_health import sites_to_erase
 from server.actions.erasure.find_person import late_lines
+from server.actions.erasure.person_requests import requests_to_remind
 from server.actions.erasure.request_erasure import erasures_under_way
 from server.actions.flags.escalate import due_steps
 from server.actions.forms.judge_again import scopes_waiting
@@ -135,6 +136,7 @@ def _question(now_ms: int, book: Rulebook) -> Query:
         "reseal": [keys_in_rotation()],
         "erase": [erasures_under_way(), late_lines()],
         "health": [sites_to_erase(now_ms, book)],
+        "requests": [requests_to_remind(now_ms)],
         "reports": due_reports(now_ms, book),
         "house": [sa.select(sa.literal(1)).where(old) for old in expired(now_ms, book).values()],
         "retention": due_rows(now_ms, book),

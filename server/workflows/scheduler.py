@@ -33,6 +33,7 @@ from server.actions.cases.screen_trips import screen_trips
 from server.actions.devices.retire_reporters import retire_reporters
 from server.actions.duties.judge_windows import judge_due
 from server.actions.duties.plan_windows import Planner, plan_windows
+from server.actions.erasure.person_requests import remind_of_requests
 from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.flag_signals import flag_signals
 from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
@@ -332,6 +333,7 @@ PARTS: dict[str, Part] = {
     "reseal": lambda this: reseal(this.runtime, this.now_ms),
     "erase": lambda this: erase(this.runtime, this.now_ms),
     "health": lambda this: erase_health(this.runtime, this.now_ms, this.book),
+    "requests": _until_none(lambda tx: remind_of_requests(tx, _share().rows)),
     "reports": lambda this: make_due_reports(this.now_ms, this.book),
     "house": _house,
     "retention": _retention,

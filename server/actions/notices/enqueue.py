@@ -132,12 +132,15 @@ def enqueue_move(tx: Tx, flag: Flag, site: Site, move: Move, units: Units, actor
     enqueue_notices(tx, people, notified.values(), NewNotice(flag, move.action, severe))
 
 
-def enqueue_for_admins(session: Session, what: str, about: str, now_ms: int, detail: str = "") -> None:
-    """Notify the administrators, by each of their channels, of something that is about no flag. `about` names the occasion,
-    so that it is reported once; `detail` says which one, in the console."""
+def enqueue_for_admins(
+    session: Session, what: str, about: str, now_ms: int, detail: str = "", also: str = ""
+) -> None:
+    """Notify the administrators, and the user `also`, by each of their channels, of something that is about no flag. `about`
+    names the occasion, so that it is reported once; `detail` says which one, in the console."""
     channels = sa.select(User.id, Channel.id).outerjoin(Channel, Channel.user_id == User.id)
+    who = sa.or_(User.role == "admin", User.id == also) if also else User.role == "admin"
     ways: dict[str, set[str | None]] = {}
-    for user_id, channel_id in session.execute(channels.where(User.role == "admin", User.active)):
+    for user_id, channel_id in session.execute(channels.where(who, User.active)):
         ways.setdefault(user_id, {None}).add(channel_id)
     keys = {f"{what}:{about}:{way or user}": (user, way) for user, some in ways.items() for way in some}
     known = set(session.scalars(sa.select(Notice.key).where(Notice.key.in_(keys))))

@@ -21,6 +21,7 @@ from server.models.coverage import CoverageDay, forget_days
 from server.models.device import Boot, Device, EnrolCode, Exchange
 from server.models.entry import Quarantine
 from server.models.event import HAS_LATER_EVENT, SiteEvent
+from server.models.person_request import PersonRequest
 from server.models.receipt import StreamReceipt
 from server.models.scope import Scope, scope_id_of, take_scopes
 from server.models.window import Window
@@ -54,6 +55,7 @@ _LATER = aliased(Boot)
 _HAS_LATER = sa.exists().where(_LATER.device_id == Boot.device_id, _LATER.number > Boot.number)
 RETAINED = (
     Retained(AuditEvent, AuditEvent.at_ms, "audit_days"),
+    Retained(PersonRequest, PersonRequest.answered_ms, "audit_days"),
     Retained(Boot, Boot.at_ms, "boot_days", _HAS_LATER),  # the last one's number is never given again
     Retained(
         SiteEvent, SiteEvent.at_ms, "event_days", HAS_LATER_EVENT

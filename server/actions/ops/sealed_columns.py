@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from server.actions.accounts.form_keys import form_aad
 from server.actions.accounts.service_accounts import service_key_aad
 from server.actions.cameras.edit_platforms import key_aad, secret_aad
+from server.actions.erasure.person_requests import request_aad
 from server.actions.erasure.request_erasure import person_aad
 from server.actions.events.sinks import sink_aad
 from server.actions.flags.events import tally_aad
@@ -36,6 +37,7 @@ from server.models.form import SentForm
 from server.models.log_segment import LogSegment
 from server.models.notice import Channel
 from server.models.paper import PaperPdf
+from server.models.person_request import PersonRequest
 from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
 from server.models.scope import Scope
@@ -103,6 +105,8 @@ SEALED_COLUMNS = (
     SealedColumn(Scope, Scope.line_tally, lambda row: lines_aad(row.scope_id)),
     SealedColumn(SentForm, SentForm.fields, lambda row: form_aad(row.nonce)),
     SealedColumn(Erasure, Erasure.person, lambda row: person_aad(row.id)),
+    SealedColumn(PersonRequest, PersonRequest.said, lambda row: request_aad(row.id, "said")),
+    SealedColumn(PersonRequest, PersonRequest.answer, lambda row: request_aad(row.id, "answer")),
 )
 
 

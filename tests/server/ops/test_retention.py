@@ -21,6 +21,7 @@ from server.models import (
     EnrolCode,
     Exchange,
     LogEntry,
+    PersonRequest,
     Quarantine,
     Record,
     Scope,
@@ -131,6 +132,15 @@ ROWS: dict[str, Callable[[Cast, int], Base]] = {
     ),
     "enrol_code": lambda cast, at_ms: EnrolCode(
         code_hash=at_ms.to_bytes(32), prefix="x", user_id=cast.users["inspector"], made_ms=0, expires_ms=at_ms
+    ),
+    "person_request": lambda cast, at_ms: PersonRequest(
+        id=identity(f"request {at_ms}"),
+        kind="see",
+        said=b"",
+        received_by=cast.users["section"],
+        received_ms=0,
+        due_ms=0,
+        answered_ms=at_ms,
     ),
     "quarantine": lambda cast, at_ms: _refused(cast, at_ms, "dismissed"),
     "site_event": lambda cast, at_ms: SiteEvent(

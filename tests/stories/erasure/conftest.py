@@ -8,7 +8,10 @@ import pytest
 from flask import Flask
 
 from tests.server.cast import Cast
+from tests.server.office import office
 from tests.stories.erasure.cast import Story
+
+__all__ = ["office", "story"]
 
 
 @pytest.fixture
