@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from server.actions.accounts.manage_users import NewUser, add_user
 from server.actions.packs.load_pack import load_pack
@@ -52,9 +53,9 @@ def measure_plan(app: Flask, sites: int = SITES) -> Iterator[Figure]:
         "one more day planned, the first judged", _spent(*_timed(cpu, lambda: tick(app, now_ms + DAY_MS)))
     )
     yield Figure("idle tick", _idle(app, cpu, now_ms + DAY_MS), "≤ 5 ms")
-    clerk = _clerk(app)
+    clerk = logged_in_clerk(app)
     for title, path, goal in _PAGES:
-        yield Figure(title, _median(cpu, lambda path=path: _page(clerk, path)), goal)  # type: ignore[misc]
+        yield Figure(title, median_of(cpu, lambda path=path: open_page(clerk, path)), goal)  # type: ignore[misc]
     cpu.close()
 
 
@@ -65,7 +66,7 @@ def _set_up(runtime: Runtime, sites: int) -> Rulebook:
     with write() as session:
         load_reference(session, seals, now_ms)
         load_pack(tx_of(session, seals, now_ms), read_pack(PACK))
-        add_user(session, NewUser("bench-clerk", "section", _PASSWORD, unit="zhian"), now_ms)
+        add_clerk(session, now_ms)
     with write() as session:
         book = rules_in_force(session)
         rows = book.rows["site_kinds"]
@@ -102,8 +103,13 @@ def _floor() -> tuple[int, float]:
     return len(copies[0][1]), floor_s(copies)
 
 
-def _clerk(app: Flask) -> FlaskClient:
-    """Somebody of a section, logged in at the console."""
+def add_clerk(session: Session, now_ms: int) -> None:
+    """Somebody of the section that most sites belong to."""
+    add_user(session, NewUser("bench-clerk", "section", _PASSWORD, unit="zhian"), now_ms)
+
+
+def logged_in_clerk(app: Flask) -> FlaskClient:
+    """The clerk, logged in at the console."""
     client = app.test_client()
     page = client.get("/console/login", base_url=HOST).text
     token = re.search(r'name="form_token" value="([^"]+)"', page)
@@ -113,7 +119,8 @@ def _clerk(app: Flask) -> FlaskClient:
     return client
 
 
-def _page(client: FlaskClient, path: str) -> None:
+def open_page(client: FlaskClient, path: str) -> None:
+    """Read a page of the console as a browser does, without what it loads besides."""
     answer = client.get(path, base_url=HOST)
     assert answer.status_code == 200, (path, answer.status_code)
 
@@ -121,10 +128,11 @@ def _page(client: FlaskClient, path: str) -> None:
 def _idle(app: Flask, cpu: CpuClock, at_ms: int) -> str:
     """Of ticks one after the other, each at a time of its own."""
     times = itertools.count(at_ms)
-    return _median(cpu, lambda: tick(app, next(times)))
+    return median_of(cpu, lambda: tick(app, next(times)))
 
 
-def _median(cpu: CpuClock, act: Callable[[], object]) -> str:
+def median_of(cpu: CpuClock, act: Callable[[], object]) -> str:
+    """What `act` takes in the middle of some rounds, by the clock and of the processors."""
     act()  # what is kept of the first time is there for all others
     timed = [_timed(cpu, act) for _ in range(_ROUNDS)]
     took_ms = statistics.median(took_s for took_s, _ in timed) * 1000

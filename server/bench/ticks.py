@@ -36,7 +36,7 @@ def measure_ticks(runtime: Runtime, sites: int) -> Iterator[Figure]:
     seals, now_ms, each = runtime.seals, runtime.clock.now_ms(), 50
     with write() as session:
         for number in range(sites):
-            _plan_windows(session, seals, now_ms, new_site(session, seals, now_ms, f"burst {number}"), each)
+            plan_to_miss(session, seals, now_ms, new_site(session, seals, now_ms, f"burst {number}"), each)
         if is_postgresql(session):
             session.execute(sa.text("ANALYZE"))  # as the server itself does within a minute
     idle = []
@@ -62,7 +62,7 @@ def measure_ticks(runtime: Runtime, sites: int) -> Iterator[Figure]:
     yield from _digests(runtime, now_ms + 60_000)
 
 
-def _plan_windows(session: Any, seals: Seals, now_ms: int, site: Site, count: int) -> None:
+def plan_to_miss(session: Any, seals: Seals, now_ms: int, site: Site, count: int) -> None:
     """Windows of a site whose tablets have reported in past their deadline, as the scheduler makes them."""
     scope = session.get_one(Scope, site.id)
     device_id = session.scalars(sa.select(Device.id).limit(1)).one()

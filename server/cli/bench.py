@@ -17,6 +17,7 @@ from server.base.migrate import upgrade
 from server.bench.clients import measure_clients
 from server.bench.figure import Figure
 from server.bench.locks import measure_locks
+from server.bench.pages import measure_pages
 from server.bench.plan import measure_plan
 from server.bench.push_pull import measure, measure_sync
 from server.bench.rig import BenchClock
@@ -39,6 +40,9 @@ LOCK_SITES, LOCK_PEOPLE = 1_000, 50_000
 @click.option("--clients", is_flag=True, help="只测 1、4、8 个客户端同时经 HTTP 上报。")
 @click.option("--trips", is_flag=True, help="只测 10,000 人各 30 次行程与风险地区名单的核对。")
 @click.option("--plan", is_flag=True, help="只测整份方案: 1,000 个各类单位排两天时段, 空转, 方案落实页。")
+@click.option(
+    "--pages", is_flag=True, help="只测网页: 1,000 个地点、500 个标记, 记录条数取 --sizes 的第一个。"
+)
 @click.option("--burst-sites", default=500, show_default=True, help="同时缺失的地点数, 每个 50 个时段。")
 def bench(
     urls: tuple[str, ...],
@@ -49,6 +53,7 @@ def bench(
     clients: bool,
     trips: bool,
     plan: bool,
+    pages: bool,
     burst_sites: int,
 ) -> None:
     """测量上报、下发和调度, 与数据库本身的速度相比, 打印比值。先测 SQLite, 再测给出的数据库。"""
@@ -74,6 +79,9 @@ def bench(
                 elif plan:
                     with app.app_context():
                         found = list(measure_plan(app))
+                elif pages:
+                    with app.app_context():
+                        found = list(measure_pages(app, wanted[0]))
                 elif sync or profile:
                     with app.app_context():
                         found = list(measure_sync(app, wanted, profile))
