@@ -42,7 +42,6 @@ blueprint = Blueprint(
     __name__,
     url_prefix="/console",
     template_folder="templates",
-    static_folder="static",
 )
 blueprint.add_app_template_filter(words.word, "word")
 blueprint.add_app_template_filter(words.reason, "reason")
@@ -67,7 +66,7 @@ OPEN_PAGES = (
         "console.start_single_log_in",
         "console.end_single_log_in",
     ),
-    *("console.static", "console.script_file"),
+    *("console.static_file", "console.script_file"),
 )
 
 
