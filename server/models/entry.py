@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, Json
+from server.base.statements import constant
+from server.models.site import Site
 
 _OPEN = sa.text("state = 'open'")
 _SETTLED = sa.text("settled_ms IS NOT NULL")
@@ -126,6 +128,22 @@ class Quarantine(Base):
     settled_by: Mapped[str | None] = mapped_column(Id)  # a user
     settled_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
     reason: Mapped[str | None] = mapped_column(sa.String(200))  # why a person settled it so
+
+
+def refusals_by_site(session: Session, limit: int) -> list[tuple[str | None, int, int]]:
+    """Where refused lines wait for a person: the site's name (None: of no site), how many, and since when; the oldest
+    first."""
+    oldest = sa.func.min(Quarantine.at_ms)
+    query = (
+        sa.select(Site.name, sa.func.count(), oldest)
+        .select_from(Quarantine)
+        .outerjoin(Site, Site.id == Quarantine.scope_id)
+        .where(Quarantine.state == constant("open"))
+        .group_by(Quarantine.scope_id, Site.name)
+        .order_by(oldest, Quarantine.scope_id)
+        .limit(limit)
+    )
+    return [(name, count, since_ms) for name, count, since_ms in session.execute(query)]
 
 
 def scope_log(session: Session, scope_id: str) -> sa.ScalarResult[LogEntry]:

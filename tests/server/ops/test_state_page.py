@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from server.base.db import write
-from server.models import Channel, Heartbeat
+from server.models import Channel, Heartbeat, Quarantine
 from server.web import readiness
-from tests.server.cast import Cast
+from tests.server.cast import Cast, identity
 from tests.server.web.test_console import log_in
 from tests.stages import reach_reference
 
@@ -68,6 +68,26 @@ def test_channels_by_which_nothing_goes_are_counted(app: Flask, cast: Cast, tmp_
             channel_id = f"01980a1e-0000-7000-8000-00000000000{number}"
             session.add(Channel(id=channel_id, **row, failed_ms=failed_ms))
     assert re.search(r"mail\s+3\s+2", page(app))
+
+
+def test_where_refused_lines_wait_and_since_when(app: Flask, cast: Cast) -> None:
+    reach_reference(app)
+    assert re.search(r"退回待核对.*\s+没有。", page(app))
+    with app.app_context(), write() as session:
+        for scope_id, number, state in (
+            (cast.site_a, 1, "open"),
+            (cast.site_a, 2, "open"),
+            (cast.site_b, 3, "mended"),
+        ):
+            row = {
+                "device_id": identity("d"),
+                "raw": b"",
+                "code": "x",
+                "errors": {},
+                "at_ms": cast.clock.now_ms(),
+            }
+            session.add(Quarantine(scope_id=scope_id, id=identity(f"line {number}"), state=state, **row))
+    assert re.search(r"牧野花园\s+2\s+2026-11-23", page(app)) and "凤泉新城" not in page(app)
 
 
 @pytest.mark.parametrize("name", ["section", "brigade", "contractor", "inspector"])
