@@ -6,4 +6,7 @@ import { codeFromLink } from "./ui/route";
 
 applyTextSize();
 const root = document.getElementById("app");
-if (root) render(<App db={new FieldDatabase()} fromLink={codeFromLink()} />, root);
+if (root) {
+  root.replaceChildren(); // what stood there while the script was on its way
+  render(<App db={new FieldDatabase()} fromLink={codeFromLink()} />, root);
+}
