@@ -76,6 +76,7 @@ FORMS: Mapping[str, Form] = {
     "console.choose_value": Form("console.list_questions"),
     "console.choose_place": Form("console.list_questions"),
     "console.take_archive": Form("console.show_archive"),
+    "console.take_flag_archive": Form("console.show_flag_archive"),
     "console.add_site_place": Form("console.show_site"),
     "console.rename_site_place": Form("console.show_site"),
     "console.measure_site_place": Form("console.show_site"),

@@ -1,4 +1,4 @@
-"""Verify a site's archive package without any database: every file, every chain of lines, every signature.
+"""Verify an archive package without any database: every file, every chain of lines and of a flag's events, every signature.
 
 The package names the server's public key itself: whoever verifies compares its fingerprint with the one on the paper of
 transfer, or gives the key.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from server.rules.flags.chain import event_hash
 from server.rules.health_proof import chain_faults
 from sync_protocol.entry import entry_hash
 from sync_protocol.signatures import attestation_text, from_base64url, receipt_text, verify_text
@@ -78,6 +79,8 @@ def _verify(package: zipfile.ZipFile, server_key: str | None, faults: list[str])
         found = _Stream(package, manifest["scope"], stream, key)
         faults += [f"日志 {stream['name']}: {what}" for what in found.faults()]
         lines, left_out, anchors = lines + found.kept, left_out + found.left_out, anchors + found.anchors
+    for flag in manifest.get("flags", ()):  # packages of earlier versions have no histories
+        faults += [f"问题标记 {flag['number']}: {what}" for what in _history_faults(package, flag)]
     proofs = manifest["health"]
     faults += [f"健康数据删除证明第 {number} 份: {what}" for number, what in chain_faults(key, proofs)]
     files = len(manifest["files"])
@@ -103,6 +106,19 @@ def _file_faults(package: zipfile.ZipFile, files: Mapping[str, Mapping[str, Any]
                 size += len(chunk)
         if digest.hexdigest() != said["sha256"] or size != said["bytes"]:
             yield f"文件被改动: {name}"
+
+
+def _history_faults(package: zipfile.ZipFile, said: Mapping[str, Any]) -> Iterator[str]:
+    """Whether a flag's events are a chain that ends where the manifest says."""
+    n, last = 0, ""
+    for line in package.read(said["file"]).splitlines():
+        event = json.loads(line)
+        own = event_hash(*(event[name] for name in ("prev", "n", "at_ms", "actor", "action", "detail")))
+        if (event["n"], event["prev"], event["hash"]) != (n + 1, last, own):
+            yield f"经过的第 {event['n']} 项接不上前一项, 或被改动"
+        n, last = event["n"], event["hash"]
+    if (n, last) != (said["n"], said["hash"]):
+        yield "经过的最后一项不是清单所写的"
 
 
 class _Stream:

@@ -1,6 +1,7 @@
-"""A site's archive package for the archives (档案室): its records, documents, photos and log with the proofs, in one .zip
-that `gongdi archive verify` verifies without this server. Records about people and their health are not in it: of their
-lines only the hashes are, so that the chains can be followed, and the proofs of their erasure."""
+"""A site's archive package for the archives (档案室), or one flag's for a court or another bureau: records, documents,
+photos and the log with the proofs, in one .zip that `gongdi archive verify` verifies without this server. Records about
+people and their health are not in it: of their lines only the hashes are, so that the chains can be followed, and the
+proofs of their erasure."""
 
 from __future__ import annotations
 
@@ -19,13 +20,21 @@ import sqlalchemy as sa
 from schemas.window import WINDOW_STATE_WORDS
 from server.actions.erasure.health_proof import proof_facts
 from server.actions.flags.document_facts import number_of
-from server.actions.flags.list_flags import one_flag
+from server.actions.flags.list_flags import FlagFile, one_flag
 from server.actions.papers.read_papers import papers_of
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
-from server.actions.sites.archive_facts import Left, archived_kinds, log_lines, photos_of, streams_of
+from server.actions.sites.archive_facts import (
+    Left,
+    archived_kinds,
+    flag_photos,
+    history_lines,
+    log_lines,
+    photos_of,
+    streams_of,
+)
 from server.actions.sites.list_records import titles_of
-from server.actions.sites.record_filters import Wanted, check_wanted
+from server.actions.sites.record_filters import DAYS_MAX, Wanted, check_wanted
 from server.base.clock import to_iso
 from server.base.db import read, write
 from server.base.problems import Problem, not_found
@@ -40,6 +49,7 @@ from server.models.media import original_key
 from server.models.scope import Scope
 from server.models.site import STAGES, Site
 from server.models.window import Window
+from server.rules.calendar import add_days, local_date_of
 from server.rules.plain_text import cleaned
 from server.workflows.export_records import ROWS_MAX, XLSX, record_batches
 from server.workflows.print_papers import print_flag, print_paper
@@ -77,7 +87,7 @@ class _Package:
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """What is in a package."""
+    """What is in a package; `site`: the name of what it is about."""
 
     site: str
     files: int
@@ -86,12 +96,47 @@ class Archived:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a package is to be about: a site, or one of its flags (`flag`), then with what was written on its days."""
+
+    runtime: Runtime
+    viewer: Viewer
+    site_id: str
+    now_ms: int
+    flag: FlagFile | None = None
+
+    @property
+    def chosen(self) -> Mapping[str, str | None]:
+        """The dates of records: those of the flag's windows, or the day on which it was opened."""
+        if self.flag is None:
+            return {}
+        days = [window.local_date for window in self.flag.windows] or [
+            local_date_of(self.flag.flag.opened_ms)
+        ]
+        return {"from": max(min(days), add_days(max(days), -DAYS_MAX)), "to": max(days)}
+
+
 def archive_site(
     runtime: Runtime, viewer: Viewer, site_id: str, reason: str, out: Path | IO[bytes], now_ms: int
 ) -> Archived:
-    """Write the package into `out`. That it was made, by whom and why is kept. Raises Problem 403 for a role that does not
-    read a site's records, 404, 422 without a reason."""
-    why = cleaned(reason)
+    """Write a site's package into `out`. That it was made, by whom and why is kept. Raises Problem 403 for a role that does
+    not read a site's records, 404, 422 without a reason."""
+    return _archive(_Asked(runtime, viewer, site_id, now_ms), reason, out)
+
+
+def archive_flag(
+    runtime: Runtime, viewer: Viewer, flag_id: str, reason: str, out: IO[bytes], now_ms: int
+) -> Archived:
+    """Write a flag's package into `out`: its file and papers, its history as a chain, its windows, what was written on their
+    days, their photos, and the log. Raises as `archive_site`."""
+    with read() as session:
+        file = one_flag(session, viewer, flag_id)
+    return _archive(_Asked(runtime, viewer, file.site.id, now_ms, file), reason, out)
+
+
+def _archive(asked: _Asked, reason: str, out: Path | IO[bytes]) -> Archived:
+    why, runtime, viewer, site_id = cleaned(reason), asked.runtime, asked.viewer, asked.site_id
     if not viewer.judges:
         raise Problem("role_not_allowed", "归档包由主管科室或监察支队的人生成。")
     if len(why) < REASON_MIN:
@@ -103,14 +148,21 @@ def archive_site(
             raise not_found()
         said = {"id": site.id, "name": site.name, "kind": site.kind, "district": site.district}
         said |= {"unit": site.unit, "stage": STAGES.get(site.stage, site.stage)}
-    head: dict[str, Any] = {"format": FORMAT, "scope": scope.name, "site": said, "made_at": to_iso(now_ms)}
+    head: dict[str, Any] = {
+        "format": FORMAT,
+        "scope": scope.name,
+        "site": said,
+        "made_at": to_iso(asked.now_ms),
+    }
     head |= {"made_by": viewer.display_name, "reason": why}
+    if asked.flag is not None:
+        head["flag"] = number_of(asked.flag)
     with zipfile.ZipFile(out, "w") as zipped:
-        package = _Package(zipped, time.gmtime(now_ms // 1000)[:6])
-        records = _add_records(package, runtime, viewer, site_id)
-        _add_windows(package, site_id)
-        flags = _add_documents(package, runtime, viewer, site_id, now_ms)
-        photos = _add_photos(package, runtime, site_id)
+        package = _Package(zipped, time.gmtime(asked.now_ms // 1000)[:6])
+        records = _add_records(package, asked)
+        _add_windows(package, asked)
+        flags = _add_documents(package, asked)
+        photos = _add_photos(package, asked)
         streams, left = _add_log(package, runtime, site_id)
         with read() as session:
             proofs = [
@@ -118,28 +170,30 @@ def archive_site(
             ]
             titles = {name: kind.title for name, kind in rules_in_force(session).kinds.kinds.items()}
         key = runtime.seals.signing_key.public_key().public_bytes_raw()
-        head |= {"server_key": to_base64url(key), "streams": streams, "health": proofs}
-        counts = {"records": records, "flags": flags, "photos": photos, "left_out": dict(left.by_kind)}
+        head |= {"server_key": to_base64url(key), "flags": flags, "streams": streams, "health": proofs}
+        counts = {"records": records, "flags": len(flags), "photos": photos, "left_out": dict(left.by_kind)}
         _add_index(package, head, counts, titles, fingerprint(key))
         manifest = json.dumps({**head, "files": package.files}, ensure_ascii=False, indent=1).encode()
         package.close(MANIFEST, manifest)
         package.close(SIGNATURE, sign_text(runtime.seals.signing_key, signed_text(manifest)).encode())
     lines = sum(stream["lines"] for stream in streams)
+    name = " ".join((said["name"], *([head["flag"]] if "flag" in head else ())))
     with write() as session:
-        changes = {"lines": ("", lines), "flags": ("", flags)}
-        record_deed(session, Deed("archived", viewer.id, said["name"], site_id, changes, why), now_ms)
-    return Archived(str(said["name"]), len(package.files), lines - left.lines, left.lines, fingerprint(key))
+        changes = {"lines": ("", lines), "flags": ("", len(flags))}
+        record_deed(session, Deed("archived", viewer.id, name, site_id, changes, why), asked.now_ms)
+    return Archived(name, len(package.files), lines - left.lines, left.lines, fingerprint(key))
 
 
-def _add_records(package: _Package, runtime: Runtime, viewer: Viewer, site_id: str) -> dict[str, int]:
+def _add_records(package: _Package, asked: _Asked) -> dict[str, int]:
     """Each kind as .csv, and as .xlsx where it fits into one. Gives how many records, by title."""
+    runtime, viewer, site_id = asked.runtime, asked.viewer, asked.site_id
     with read() as session:
         book = rules_in_force(session).kinds
         kinds = archived_kinds(session, book, site_id)
     counts: dict[str, int] = {}
     for name in kinds:
         with read() as session:
-            wanted = check_wanted(session, viewer, book, Wanted((name,), True, site_id))
+            wanted = check_wanted(session, viewer, book, Wanted((name,), True, site_id, asked.chosen))
         title, titles = book.kinds[name].title, titles_of(book, name)
         rows = [row for batch in record_batches(runtime.seals, viewer, wanted, False) for row in batch]
         if not rows:
@@ -152,10 +206,12 @@ def _add_records(package: _Package, runtime: Runtime, viewer: Viewer, site_id: s
     return counts
 
 
-def _add_windows(package: _Package, site_id: str) -> None:
+def _add_windows(package: _Package, asked: _Asked) -> None:
     with read() as session:
-        names = read_names(session, site_id)
-        query = sa.select(Window).where(Window.scope_id == site_id).order_by(Window.opens_ms, Window.id)
+        names = read_names(session, asked.site_id)
+        query = sa.select(Window).where(Window.scope_id == asked.site_id).order_by(Window.opens_ms, Window.id)
+        if asked.flag is not None:
+            query = query.where(Window.flag_id == asked.flag.flag.id)
         rows = [_window_row(names, window) for window in session.scalars(query)]
     package.add("时段.csv", f"各职责的时段和判定 {len(rows)} 个", new_csv.csv_chunks(_WINDOWS, [rows]))
 
@@ -168,29 +224,43 @@ def _window_row(names: Any, window: Window) -> list[str | float]:
     return [*said, *times, WINDOW_STATE_WORDS[window.state], window.reason or "", *counted]
 
 
-def _add_documents(package: _Package, runtime: Runtime, viewer: Viewer, site_id: str, now_ms: int) -> int:
+def _add_documents(package: _Package, asked: _Asked) -> list[dict[str, Any]]:
+    """Each flag's file, papers and history. Gives where each history is and how it ends."""
+    runtime, viewer, site_id = asked.runtime, asked.viewer, asked.site_id
     with read() as session:
         query = sa.select(Flag.id).where(Flag.scope_id == site_id).order_by(Flag.opened_ms, Flag.id)
-        ids = list(session.scalars(query))
+        ids = list(session.scalars(query)) if asked.flag is None else [asked.flag.flag.id]
+    histories = []
     for flag_id in ids:
         with read() as session:
             file, names = one_flag(session, viewer, flag_id), read_names(session, site_id)
             papers = [one.id for one in papers_of(session, viewer, file.flag) if one.state != "draft"]
-        pdf, _, _ = print_flag(runtime, viewer, flag_id, "pdf", now_ms)
-        title = f"问题标记档案 {number_of(file)}: {names.of('duties', file.flag.duty)}"
-        package.add(f"问题标记/{number_of(file)}.pdf", title, [pdf])
+            history = history_lines(session, file.flag)
+        number = number_of(file)
+        pdf, _, _ = print_flag(runtime, viewer, flag_id, "pdf", asked.now_ms)
+        title = f"问题标记档案 {number}: {names.of('duties', file.flag.duty)}"
+        package.add(f"问题标记/{number}.pdf", title, [pdf])
+        where = f"问题标记/{number}-经过.ndjson"
+        package.add(where, f"问题标记 {number} 的经过 (散列链)", history)
+        histories.append({"file": where, "number": number, "n": file.flag.rev, "hash": file.flag.head})
         for n, paper_id in enumerate(papers, start=1):
-            pdf, name, _ = print_paper(runtime, viewer, paper_id, now_ms)
-            package.add(f"问题标记/{number_of(file)}/{n:02}-{name}", name.removesuffix(".pdf"), [pdf])
-    return len(ids)
+            pdf, name, _ = print_paper(runtime, viewer, paper_id, asked.now_ms)
+            package.add(f"问题标记/{number}/{n:02}-{name}", name.removesuffix(".pdf"), [pdf])
+    return histories
 
 
-def _add_photos(package: _Package, runtime: Runtime, site_id: str) -> int:
+def _add_photos(package: _Package, asked: _Asked) -> int:
+    """Originals of what records show, and of what was written to flags."""
+    flag = asked.flag
     with read() as session:
-        photos = photos_of(session, rules_in_force(session).kinds, site_id)
+        photos = set(photos_of(session, rules_in_force(session).kinds, asked.site_id))
+        if flag is not None:
+            shown = {photo["sha256"] for entry in flag.entries for photo in entry["media"]}
+            photos = {photo for photo in photos if photo[0] in shown}
+        photos |= flag_photos(session, asked.site_id, flag.flag.id if flag is not None else None)
     count = 0
-    for sha256, kind in photos:
-        data = runtime.media.get(original_key(site_id, sha256))
+    for sha256, kind in sorted(photos):
+        data = asked.runtime.media.get(original_key(asked.site_id, sha256))
         if data is not None:
             count += 1
             package.add(f"照片/{sha256}.{kind.rpartition('/')[2]}", "照片 (原件)", [data])
@@ -245,7 +315,7 @@ def _index_lines(
     head: Mapping[str, Any], counts: Mapping[str, Any], titles: Mapping[str, str], key: str, files: int
 ) -> Iterator[str]:
     site = head["site"]
-    yield f"归档包目录: {site['name']}"
+    yield f"案卷包目录: {site['name']} {head['flag']}" if "flag" in head else f"归档包目录: {site['name']}"
     yield f"阶段 {site['stage']}; 生成 {head['made_at']}, {head['made_by']}; 事由: {head['reason']}"
     yield f"文件 {files} 个 (逐个见 目录.xlsx)"
     yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from server.files.verify_archive import KEPT, LEFT_OUT, fingerprint
 from server.models.device import Device, Exchange, StreamHead
 from server.models.entry import ANY_KIND, LogEntry
 from server.models.erasure import ErasedLine
+from server.models.flag import Flag, FlagEvent, of_flag
 from server.models.media import Media, MediaPromise
 from server.models.receipt import StreamReceipt
 from server.models.record import Record
@@ -65,6 +67,28 @@ def photos_of(session: Session, book: FormBook, site_id: str) -> list[tuple[str,
         Media.sha256.not_in(others),
     )
     return [(sha256, kind) for sha256, kind in session.execute(query.order_by(Media.sha256))]
+
+
+def flag_photos(session: Session, site_id: str, flag_id: str | None) -> set[tuple[str, str]]:
+    """The photos and documents that were written to a site's flags, or to one of them: (SHA-256, type)."""
+    query = sa.select(FlagEvent.detail).where(FlagEvent.scope_id == site_id)
+    if flag_id is not None:
+        query = query.where(FlagEvent.flag_id == flag_id)
+    hashes = {sha256 for detail in session.scalars(query) for sha256 in detail.get("media", ())}
+    kept = sa.select(Media.sha256, Media.type).where(
+        Media.scope_id == site_id, Media.state == "kept", Media.sha256.in_(sorted(hashes))
+    )
+    return {(sha256, kind) for sha256, kind in session.execute(kept)}
+
+
+def history_lines(session: Session, flag: Flag) -> list[bytes]:
+    """What happened to a flag, one event a line, as its hashes follow from it."""
+    query = sa.select(FlagEvent).where(of_flag(FlagEvent, flag)).order_by(FlagEvent.n)
+    fields = ("n", "at_ms", "actor", "action", "detail", "prev", "hash")
+    return [
+        json.dumps({name: getattr(event, name) for name in fields}, ensure_ascii=False).encode() + b"\n"
+        for event in session.scalars(query)
+    ]
 
 
 def streams_of(session: Session, site_id: str) -> list[dict[str, Any]]:
