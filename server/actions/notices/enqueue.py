@@ -120,7 +120,7 @@ def enqueue_move(tx: Tx, flag: Flag, site: Site, move: Move, units: Units, actor
         return
     people = read_people(tx.session, [site.id], tx.now_ms)
     parties = {SECTION: units.section, BRIGADE: units.brigade, CONTRACTOR: CONTRACTOR}
-    if flag.state == "submitted":
+    if flag.state == "submitted" or (move.of_party and flag.state != "stop_work"):
         parties[SECTION] = parties[BRIGADE] = units.in_charge
     notified = {
         user.id: user
