@@ -169,6 +169,7 @@ _ENTRIES = (
         440, "defence_unanswered", 409, "陈述申辩还没有答复", "请先写明是否采纳和理由, 再责令、移送或销号。"
     ),
     Entry(441, "no_defence", 409, "没有等待答复的陈述申辩", "请刷新页面看现在可以做什么。"),
+    Entry(442, "nobody_here", 409, "没有在场的人", "本企业在这里没有在场人员, 不需要登记退场。"),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}
