@@ -38,8 +38,8 @@ BYS: Mapping[str, By] = {
     "unit": By("主管科室", "units"),
     "company": By("总承包企业", note="一个地点有几家总承包的, 每家各计一次。"),
     "inspector": By("检查员", note="一个地点分配给几人的, 每人各计一次。"),
-    "duty": By("职责", "duties"),
     "site": By("地点"),
+    "duty": By("职责", "duties"),
 }
 _OF_COMPANIES = ("site", "duty")  # what a contractor compares: nothing that names others
 

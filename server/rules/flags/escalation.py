@@ -142,8 +142,11 @@ def steps(
 def turn(policy: Policy, waiting: Mapping[str, int]) -> str | None:
     """The code of the step that a flag waits for first. `waiting`: the steps that ask for a move, with when they are due.
 
-    What an order or a later move began comes first. Before there is one, a flag that was passed on waits for the unit
+    The answer to a statement of defence comes before all else: what follows may not be decided without it. Then what an
+    order or a later move began. Before there is one, a flag that was passed on waits for the unit
     that has it now, however long another one has been overdue; among equals, the step that is due first."""
+    if ANSWER in waiting:
+        return ANSWER
     begun = {step.code: step.starts for step in policy.steps}
     later = [code for code in waiting if begun.get(code, "opened") not in _BEFORE_ORDER]
     passed_on = [code for code in waiting if code in policy.escalating]

@@ -18,7 +18,7 @@ from server.models import Flag, Site, SiteCompany, User
 from server.models.access import viewer_of
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
-from server.rules.flags.arrival import DEFENDED, STATED
+from server.rules.flags.arrival import ANSWERED, DEFENDED, STATED
 from server.workflows.scheduler import tick
 from tests.server.cast import COMPANY_B, Cast
 from tests.stories.field import Field
@@ -137,6 +137,17 @@ def test_a_flag_is_not_closed_over_an_open_defence(field: Field, flag: str) -> N
     assert act(section, flag, "close").get_json()["code"] == "defence_unanswered"
     moved(section, flag, "accept_defence", note="情况属实")
     assert moved(section, flag, "close")["state"] == "closed"
+
+
+def test_a_defence_stands_on_the_day_although_a_recheck_falls_due_before(field: Field, flag: str) -> None:
+    section, contractor = field.cast.client("section"), field.cast.client("contractor")
+    moved(section, flag, "order_rectification")
+    moved(contractor, flag, "submit_rectification")
+    field.cast.clock.advance(3 * 3_600_000)
+    moved(contractor, flag, "state_defence", note="已做但平板没有电")
+    assert why(field, "section", flag)[0][0] == DEFENDED
+    moved(section, flag, "accept_defence", note="情况属实")
+    assert why(field, "section", flag)[0][0] == ANSWERED
 
 
 def test_more_words_do_not_move_the_time_for_the_answer(field: Field, flag: str) -> None:
