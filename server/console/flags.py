@@ -25,9 +25,9 @@ from server.actions.flags.list_flags import (
 from server.actions.flags.list_turns import people_of_unit, turns_of
 from server.actions.flags.move_flag import Wanted, move_flag
 from server.actions.flags.ready_order import ORDER, words_of_order
-from server.actions.media.get_media import kept_at
-from server.actions.media.inspect_document import PDF, inspect_media
-from server.actions.media.inspect_photo import inspect_photo
+from server.actions.media.get_media import documents_of
+from server.actions.media.inspect_document import inspect_sent_media
+from server.actions.media.inspect_photo import inspect_sent_photo
 from server.actions.notices.list_notices import (
     count_unread,
     has_unread,
@@ -184,7 +184,7 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         names = read_names(session, file.site.id)
         ready = words_of_order(file, names, rules_in_force(session)) if asked_move == ORDER else ""
         papers = papers_on_page(tx_of(session), viewer, file.flag, file.site)
-        kept_files = kept_at(session, viewer, file.site.id, photos)
+        kept_documents = documents_of(session, file.site.id, photos)
     expected, others = moves_of(file, viewer)
     before = typed(url_for("console.act", flag_id=flag_id))
     kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}
@@ -203,7 +203,7 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         problem=problem,
         kept=kept,
         kept_photos=photos,
-        kept_documents=[one.sha256 for one in kept_files if one.type == PDF],
+        kept_documents=kept_documents,
         defence_source=answer_source(policy),
         asked_move=asked_move if asked_move in MOVES else "",
         ready=ready,
@@ -228,7 +228,7 @@ def _photos(flag_id: str) -> list[str]:
         with read() as session:
             site_id = one_flag(session, g.viewer, flag_id).site.id
         move = MOVES.get(request.form.get("action", ""))
-        inspect = inspect_media if move is not None and move.documents else inspect_photo
+        inspect = inspect_sent_media if move is not None and move.documents else inspect_sent_photo
         kept += [keep_photo(runtime().media, g.viewer, site_id, data, now_ms(), inspect) for data in sent]
     return list(dict.fromkeys(kept))
 

@@ -14,7 +14,7 @@ from server.actions.flags.events import INTEGRITY
 from server.actions.flags.filters import conditions
 from server.actions.flags.list_turns import turn_of, turns_of
 from server.actions.flags.move_flag import asked_of
-from server.actions.media.inspect_document import PDF
+from server.actions.media.get_media import documents_of
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.list_signals import signals_of
 from server.base.problems import not_found
@@ -22,7 +22,7 @@ from server.models.access import Viewer, sees_evidence, sees_signals, visible_co
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
 from server.models.flag import Flag, FlagEvent, FlagStep, open_defence
-from server.models.media import Media, promised_media
+from server.models.media import promised_media
 from server.models.paging import After, Page, cut, read_cursor
 from server.models.record import Record
 from server.models.reference import Reference
@@ -142,7 +142,11 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         company=_answerable(flag, companies),
         turn=turn_of(flag, steps),
         defence=open_defence(session, flag),
-        documents=_documents(session, flag, events),
+        documents=documents_of(
+            session,
+            flag.scope_id,
+            {sha256 for event in events for sha256 in event["detail"].get("media", ())},
+        ),
     )
 
 
@@ -325,12 +329,6 @@ def _answerable(flag: Flag, companies: Sequence[tuple[str, str]]) -> str:
     it."""
     named = dict(companies)
     return named.get(flag.company, "") if flag.company is not None else next(iter(named.values()), "")
-
-
-def _documents(session: Session, flag: Flag, events: Sequence[Mapping[str, Any]]) -> set[str]:
-    named = {sha256 for event in events for sha256 in event["detail"].get("media", ())}
-    ours = (Media.scope_id == flag.scope_id, Media.sha256.in_(named), Media.type == PDF)
-    return set(session.scalars(sa.select(Media.sha256).where(*ours))) if named else set()
 
 
 def _events(session: Session, viewer: Viewer, flag: Flag) -> list[dict[str, Any]]:

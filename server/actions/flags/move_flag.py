@@ -20,6 +20,7 @@ from server.actions.flags.events import (
     flag_state_of,
 )
 from server.actions.flags.owner import owner_of
+from server.actions.media.get_media import documents_of
 from server.actions.notices.enqueue import Units, enqueue_move
 from server.actions.records.feed import Feed, Put
 from server.actions.records.window_record import window_put
@@ -103,6 +104,8 @@ def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
     _check(session, asked, wanted, flag, now_ms)
     if lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
+    if not move.documents and documents_of(session, flag.scope_id, wanted.media):
+        raise _invalid("/media", "这一步只附照片, 不附 PDF。")
     detail = _detail(session, wanted, viewer, move, flag)
     policy, section = policy_from(flag.policy), owner_of(flag, site, book)
     then = flag_state_of(flag)

@@ -210,6 +210,20 @@ def test_a_pdf_comes_with_a_defence_and_with_nothing_else(field: Field, flag: st
     assert Desk(field, "section").get(f"{page}/file.pdf").status_code == 200
 
 
+def test_a_program_attaches_a_pdf_to_a_defence_and_to_nothing_else(field: Field, flag: str) -> None:
+    contractor = field.cast.client("contractor")
+    file = {"file": (io.BytesIO(document()), "材料.pdf")}
+    sent = contractor.post(
+        f"/api/v1/media/{field.cast.site_a}", data=file, content_type="multipart/form-data"
+    )
+    assert sent.status_code == 201, sent.text
+    media = [sent.get_json()["sha256"]]
+    refused = act(contractor, flag, "state_mended", media=media)
+    assert (refused.status_code, list(refused.get_json()["errors"])) == (422, ["/media"])
+    shown = moved(contractor, flag, "state_defence", note="见材料", media=media)
+    assert shown["events"][-1]["detail"]["media"] == media
+
+
 def test_a_flag_of_before_there_was_an_answer_has_one_too(field: Field, flag: str) -> None:
     with field.app.app_context(), write() as session:
         row = session.scalars(sa.select(Flag).where(Flag.id == flag)).one()
