@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response
 
 from server.actions.media.get_media import find_photo, shown_bytes
-from server.actions.media.inspect_document import PDF, shown_type
+from server.actions.media.inspect_document import PDF, inspect_sent_media, shown_type
 from server.actions.media.inspect_photo import SHOWN_TYPE
 from server.api.blueprint import ApiBlueprint, viewer
 from server.api.shapes import NoQuery, PhotoShape, file_answer
@@ -46,6 +46,7 @@ def show_photo(_: dict[str, Any], site_id: UUID, sha256: str) -> Response:
 @blueprint.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")
 @blueprint.alt_response(415, "UNSUPPORTED_MEDIA_TYPE")
 def take_photo(_: dict[str, Any], site_id: UUID) -> dict[str, str]:
-    """上传一张照片 (multipart, file), 供办理标记时在 media 中引用"""
+    """上传一张照片 (multipart, file), 供办理标记时在 media 中引用; 陈述申辩也可以附 PDF"""
     _name, data = uploaded_file()
-    return {"sha256": keep_photo(runtime().media, viewer(), str(site_id), data, now_ms())}
+    sha256 = keep_photo(runtime().media, viewer(), str(site_id), data, now_ms(), inspect_sent_media)
+    return {"sha256": sha256}

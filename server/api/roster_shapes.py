@@ -128,6 +128,33 @@ class NeededShape(Schema):
     title = fields.String()
 
 
+class UnreadColumnShape(Schema):
+    column = fields.Integer(metadata={"description": "从 0 起"})
+    title = fields.String()
+
+
+class UnreadSheetShape(Schema):
+    """What of a sheet was not read, and why."""
+
+    sheet = fields.Integer()
+    sheet_name = fields.String()
+    code = fields.String()
+    message = fields.String()
+
+
+class UnreadColumnsShape(UnreadSheetShape):
+    columns = fields.List(fields.Nested(UnreadColumnShape))
+
+
+class PassedOverShape(UnreadSheetShape):
+    count = fields.Integer()
+    rows = fields.List(fields.Integer(), metadata={"description": "前几行的行号, 从 1 起"})
+
+
+class SkippedShape(UnreadSheetShape):
+    rows = fields.Integer(metadata={"description": "有内容的行数"})
+
+
 class RosterShape(Schema):
     id = fields.UUID(attribute="roster.id")
     site = fields.UUID(attribute="roster.site_id")
@@ -159,6 +186,21 @@ class RosterShape(Schema):
     company_above_differs = fields.Boolean(
         attribute="roster.details.company_above_differs",
         metadata={"description": "表头上方写的是另一家企业的代码"},
+    )
+    unread_columns = fields.List(
+        fields.Nested(UnreadColumnsShape),
+        attribute="roster.details.unread_columns",
+        metadata={"description": "没有读取的列, 按表和原因"},
+    )
+    passed_over = fields.List(
+        fields.Nested(PassedOverShape),
+        attribute="roster.details.passed_over",
+        metadata={"description": "不是人员、没有读取的行, 按表和原因"},
+    )
+    skipped = fields.List(
+        fields.Nested(SkippedShape),
+        attribute="roster.details.skipped",
+        metadata={"description": "没有读取的表"},
     )
     problem = fields.Dict(attribute="roster.problem", allow_none=True)
     uploaded = at("roster.made_ms")

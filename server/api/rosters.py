@@ -9,6 +9,7 @@ from flask import Response, request
 
 from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
 from server.actions.rosters.commit_roster import Decision
+from server.actions.rosters.leaving import list_leaving
 from server.actions.rosters.list_rosters import (
     ShownRoster,
     ShownRow,
@@ -23,7 +24,7 @@ from server.api.shapes import NoQuery, PageQuery, file_answer
 from server.base.db import read, write
 from server.files.new_workbook import MIME
 from server.models.paging import Page, Slice
-from server.web.responses import FILE_BODY, as_download, now_ms, runtime, this_app, uploaded_file
+from server.web.responses import FILE_BODY, as_download, now_ms, runtime, this_app, tx_of, uploaded_file
 from server.workflows.read_rosters import commit_preview, confirm_columns, receive_file
 
 blueprint = ApiBlueprint(
@@ -39,6 +40,24 @@ def bound_lists() -> None:
     """Some bodies hold long lists."""
     if request.endpoint in ("rosters.commit", "rosters.choose_columns"):
         request.max_content_length = _LISTS_BYTES_MAX
+
+
+@blueprint.post("/sites/<uuid:site_id>/rosters/leaving")
+@blueprint.doc(
+    summary="列出本企业所有在场人员, 以便全部退场",
+    description="得到一份没有人的名册的预览; 提交时写 `absent: exit` 和一个 `exited_on`, 所有人用同一个日期。",
+)
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.response(201, OneRosterShape)
+@blueprint.alt_response(401, "UNAUTHORIZED")
+@blueprint.alt_response(403, "FORBIDDEN")
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.alt_response(409, "CONFLICT")
+def list_everybody(_: dict[str, Any], site_id: UUID) -> ShownRoster:
+    with write() as session:
+        roster_id = list_leaving(tx_of(session), viewer(), str(site_id)).id
+    with read() as session:
+        return one_roster(session, viewer(), roster_id)
 
 
 @blueprint.post("/sites/<uuid:site_id>/rosters")

@@ -283,6 +283,7 @@ class MoveShape(Schema):
     note_required = fields.Boolean(attribute="note")
     takes_due = fields.Boolean(attribute="due")
     takes_media = fields.Boolean(attribute="media")
+    takes_documents = fields.Boolean(attribute="documents", metadata={"description": "照片之外也收 PDF"})
     takes_company = fields.Boolean(attribute="addresses")
 
 
@@ -295,6 +296,9 @@ class FlagFileShape(FlagShape):
     events = fields.List(fields.Nested(EventShape))
     policy = fields.Dict(attribute="flag.policy")
     turn = fields.Nested(StepShape, allow_none=True, metadata={"description": "轮到谁, 到何时"})
+    defence = fields.Nested(
+        StepShape, allow_none=True, metadata={"description": "等待答复的陈述申辩: 由谁答复, 到何时"}
+    )
     assignee = fields.String(allow_none=True)
     company = fields.String(metadata={"description": "责任施工单位"})
     failed_rechecks = fields.Integer()

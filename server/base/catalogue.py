@@ -166,15 +166,20 @@ _ENTRIES = (
     Entry(432, "paper_signed", 409, "文书已经签发", ""),
     Entry(433, "paper_served", 409, "文书已经送达", ""),
     Entry(
-        441,
+        440, "defence_unanswered", 409, "陈述申辩还没有答复", "请先写明是否采纳和理由, 再责令、移送或销号。"
+    ),
+    Entry(441, "no_defence", 409, "没有等待答复的陈述申辩", "请刷新页面看现在可以做什么。"),
+    Entry(442, "nobody_here", 409, "没有在场的人", "本企业在这里没有在场人员, 不需要登记退场。"),
+    Entry(
+        443,
         "account_not_tied",
         403,
         "这个统一登录账号还没有绑定用户",
         "请用用户名和密码登录一次, 在“更换密码”页绑定。用户已停用时请找管理员。",
     ),
-    Entry(442, "account_taken", 409, "这个统一登录账号已绑定别的用户", "请先由那个用户或管理员解除。"),
-    Entry(443, "single_log_in_failed", 502, "统一登录没有成功", "请再试一次, 或用用户名和密码登录。"),
-    Entry(444, "request_answered", 409, "这件请求已经答复", ""),
+    Entry(444, "account_taken", 409, "这个统一登录账号已绑定别的用户", "请先由那个用户或管理员解除。"),
+    Entry(445, "single_log_in_failed", 502, "统一登录没有成功", "请再试一次, 或用用户名和密码登录。"),
+    Entry(446, "request_answered", 409, "这件请求已经答复", ""),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

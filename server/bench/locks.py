@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection
 
 from server.actions.reference.load_reference import load_reference, tx_of
 from server.actions.rosters.commit_roster import Decision
+from server.actions.rosters.keep_validated import keep_validated
 from server.actions.rosters.upload_roster import take_in_roster
-from server.actions.rosters.validate_roster import grounds_of, keep_validated, validate_file
+from server.actions.rosters.validate_roster import grounds_of, validate_file
 from server.actions.sites.register_site import NewSite, register_site
 from server.base.db import db, read, write
 from server.base.runtime import Runtime
@@ -115,7 +116,7 @@ def _commit(runtime: Runtime, people: int, now_ms: int) -> Iterator[Figure]:
         grounds = grounds_of(session, roster, {}, now_ms)
     validated = validate_file(read_workbook(data), grounds, lambda _done, _rows: None)
     with write() as session:
-        keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), validated, now_ms)
+        keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), validated, grounds, now_ms)
     watch = LockWatch()
     with watch.on():
         began_s = time.perf_counter()

@@ -19,12 +19,12 @@ from schemas.certificates import company_check_character, person_check_character
 from server.actions.accounts.manage_users import NewUser, add_user
 from server.actions.reference.load_reference import tx_of
 from server.actions.rosters.commit_roster import Decision
+from server.actions.rosters.keep_validated import keep_validated
 from server.actions.rosters.upload_roster import take_in_roster
 from server.actions.rosters.validate_roster import (
     Grounds,
     Validated,
     grounds_of,
-    keep_validated,
     validate_file,
 )
 from server.actions.sites.register_site import NewSite, register_site
@@ -60,7 +60,9 @@ def measure_rosters(app: Flask) -> Iterator[Figure]:
             whole.append(_time_s(partial(_validated, data, grounds)))
         validated = _validated(data, grounds)
         with write() as session:
-            keep_validated(session, runtime.seals, session.get_one(Roster, roster.id), validated, now_ms)
+            keep_validated(
+                session, runtime.seals, session.get_one(Roster, roster.id), validated, grounds, now_ms
+            )
         del validated  # the commit does not have it
         began_s = time.perf_counter()
         commit_preview(runtime.seals, viewer, roster.id, Decision(), now_ms)

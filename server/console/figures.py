@@ -7,12 +7,13 @@ from collections.abc import Callable
 from flask import Response, g, request
 
 from server.actions.reference.name_codes import Names, read_names
-from server.actions.sites.figures import BYS, DAYS_MAX, Figures, figures_by, period_of_figures
+from server.actions.sites.figures import BYS, DAYS_MAX, Figures, bys_of, figures_by, period_of_figures
 from server.base.db import read
 from server.console.exports import table_file
 from server.console.pages import JUDGES, blueprint, render, require_role
 from server.models.filters import is_day
 from server.models.user import ADMIN
+from server.rules.flags.moves import CONTRACTOR
 from server.web.responses import now_ms
 
 COLUMNS: tuple[tuple[str, Callable[[Figures], str | float]], ...] = (
@@ -34,19 +35,19 @@ COLUMNS: tuple[tuple[str, Callable[[Figures], str | float]], ...] = (
 
 @blueprint.get("/figures")
 def show_figures() -> str:
-    """The figures of a period, by what is asked for."""
-    require_role(ADMIN, *JUDGES)
+    """The figures of a period, by what is asked for; a contractor's are those of her sites."""
+    require_role(ADMIN, CONTRACTOR, *JUDGES)
     by, period, rows, names = _asked()
-    shown = {"bys": BYS, "by": by, "period": period, "rows": rows, "days_max": DAYS_MAX}
+    shown = {"bys": bys_of(g.viewer), "by": by, "period": period, "rows": rows, "days_max": DAYS_MAX}
     return render("figures.html", names, **shown, name_of=lambda row: _name(names, by, row))
 
 
 @blueprint.get("/figures.<any(xlsx, csv):sort>")
 def export_figures(sort: str) -> Response:
     """The same as a file."""
-    require_role(ADMIN, *JUDGES)
+    require_role(ADMIN, CONTRACTOR, *JUDGES)
     by, period, rows, names = _asked()
-    columns = [title for title, _ in COLUMNS if by != "duty" or title != "地点"]
+    columns = [title for title, _ in COLUMNS if by not in ("duty", "site") or title != "地点"]
     values = dict(COLUMNS)
     table = [[_name(names, by, row), *(values[title](row) for title in columns)] for row in rows]
     name = f"统计-{BYS[by].title}-{period[0]}-{period[1]}"
@@ -54,8 +55,8 @@ def export_figures(sort: str) -> Response:
 
 
 def _asked() -> tuple[str, tuple[str, str], list[Figures], Names]:
-    asked = request.args.get("by", "district")
-    by = asked if asked in BYS else "district"
+    asked, bys = request.args.get("by", ""), bys_of(g.viewer)
+    by = asked if asked in bys else ("site" if "site" in bys else "district")
     first, last = (value if is_day(value) else None for value in map(_given, ("from", "to")))
     period = period_of_figures(first, last, now_ms())
     with read() as session:

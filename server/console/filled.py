@@ -16,7 +16,7 @@ from schemas.places import PLACE_ID
 from server.actions.forms.fill_form import Fillable
 from server.actions.media.get_media import Kept, kept_at
 from server.actions.media.inspect_document import inspect_document
-from server.actions.media.inspect_photo import inspect_photo
+from server.actions.media.inspect_photo import inspect_sent_photo
 from server.base.clock import from_iso
 from server.base.db import read
 from server.base.problems import Problem
@@ -177,7 +177,7 @@ def _kept_before(item: Item, typed: MultiDict[str, str]) -> list[str]:
 def _keep_files(site_id: str, item: Item) -> tuple[list[str], Problem | None]:
     """The files of a field, in the store: those that were kept before, and those that came now."""
     kept = _kept_before(item, request.form)
-    inspect = inspect_document if item.type == "file" else inspect_photo
+    inspect = inspect_document if item.type == "file" else inspect_sent_photo
     try:
         for data in uploaded_photos(item.name, (item.max or 1) - len(kept)):
             kept.append(keep_photo(runtime().media, g.viewer, site_id, data, now_ms(), inspect))

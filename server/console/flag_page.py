@@ -16,8 +16,8 @@ from server.models.site import Site
 from server.models.tx import Tx
 from server.rules.calendar import local_date_of
 from server.rules.duties.sources import term
-from server.rules.flags.escalation import policy_from
-from server.rules.flags.moves import CONTRACTOR, Move
+from server.rules.flags.escalation import Policy, policy_from
+from server.rules.flags.moves import ANSWER, CONTRACTOR, Move
 from server.rules.papers.uses import USES
 
 # What a step of the policy waits for. Codes that a policy adds are waited for by no move in particular.
@@ -27,6 +27,7 @@ EXPECTED: Mapping[str, Sequence[str]] = {
     "brigade": ("order_rectification", "order_stop_work"),
     "rectify": ("submit_rectification",),
     "recheck": ("pass_recheck", "fail_recheck"),
+    "answer": ("accept_defence", "accept_defence_partly", "reject_defence"),
     "decide": ("order_rectification", "order_stop_work"),
     "resume": ("consent_resume",),
     "close": ("close",),
@@ -76,6 +77,12 @@ def demand_of(file: FlagFile) -> Demand | None:
     due = [step.due_ms for step in file.steps if step.step == "rectify" and step.done_ms is None]
     last: Mapping[str, Any] = orders[-1]
     return Demand(last["action"], last["detail"].get("note", ""), last["at_ms"], due[0] if due else None)
+
+
+def answer_source(policy: Policy) -> str:
+    """Where the time for the answer to a statement of defence comes from."""
+    step = policy.step(ANSWER)
+    return step.source if step is not None else ""
 
 
 def papers_on_page(tx: Tx, viewer: Viewer, flag: Flag, site: Site) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from server.actions.flags.list_flags import (
 from server.actions.flags.list_turns import people_of_unit, turns_of
 from server.actions.flags.move_flag import Wanted, move_flag
 from server.actions.flags.ready_order import ORDER, words_of_order
+from server.actions.media.get_media import documents_of
+from server.actions.media.inspect_document import inspect_sent_media
+from server.actions.media.inspect_photo import inspect_sent_photo
 from server.actions.notices.list_notices import (
     count_unread,
     has_unread,
@@ -39,7 +42,7 @@ from server.actions.sites.list_sites import companies_seen
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.console.filters import chosen_of
-from server.console.flag_page import demand_of, moves_of, papers_on_page
+from server.console.flag_page import answer_source, demand_of, moves_of, papers_on_page
 from server.console.forms import check_form, claim, typed
 from server.console.moves_diagram import diagram
 from server.console.pages import JUDGES, ROWS, WORKERS, blueprint, render, require_role, start_asked
@@ -181,6 +184,7 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         names = read_names(session, file.site.id)
         ready = words_of_order(file, names, rules_in_force(session)) if asked_move == ORDER else ""
         papers = papers_on_page(tx_of(session), viewer, file.flag, file.site)
+        kept_documents = documents_of(session, file.site.id, photos)
     expected, others = moves_of(file, viewer)
     before = typed(url_for("console.act", flag_id=flag_id))
     kept = {name: before.get(name, "")[:NOTE_MAX] for name in _KEPT}
@@ -199,6 +203,8 @@ def _flag_page(flag_id: str, problem: Problem | None, photos: Sequence[str] = ()
         problem=problem,
         kept=kept,
         kept_photos=photos,
+        kept_documents=kept_documents,
+        defence_source=answer_source(policy),
         asked_move=asked_move if asked_move in MOVES else "",
         ready=ready,
         ready_for=ORDER,
@@ -221,7 +227,9 @@ def _photos(flag_id: str) -> list[str]:
     if sent:
         with read() as session:
             site_id = one_flag(session, g.viewer, flag_id).site.id
-        kept += [keep_photo(runtime().media, g.viewer, site_id, data, now_ms()) for data in sent]
+        move = MOVES.get(request.form.get("action", ""))
+        inspect = inspect_sent_media if move is not None and move.documents else inspect_sent_photo
+        kept += [keep_photo(runtime().media, g.viewer, site_id, data, now_ms(), inspect) for data in sent]
     return list(dict.fromkeys(kept))
 
 

@@ -89,6 +89,7 @@ FORMS: Mapping[str, Form] = {
     "console.merge_same_people": Form("console.list_same_people"),
     "console.undo_same_people": Form("console.list_same_people"),
     "console.take_roster": Form("console.show_site_roster", ROSTER_BYTES_MAX + FORM_BYTES, typed=False),
+    "console.leave_all": Form("console.show_site_roster", typed=False),
     "console.commit": Form("console.show_roster", 64 * 1024),  # it may name people one by one
     "console.choose_columns": Form("console.show_columns", 400 * 1024),  # every column of every sheet
     "console.forget": Form("console.show_titles", typed=False),

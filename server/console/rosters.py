@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from schemas.limits import ROSTER_BYTES_MAX, ROSTER_PEOPLE_MAX
 from server.actions.reference.name_codes import read_names
 from server.actions.rosters.commit_roster import Decision
+from server.actions.rosters.leaving import inside_now, list_leaving
 from server.actions.rosters.list_rosters import (
     GROUPS,
+    ShownRow,
     columns_to_choose,
     one_roster,
     page_of_rosters,
@@ -20,7 +23,7 @@ from server.actions.rosters.list_rosters import (
 )
 from server.actions.rosters.write_workbook import problem_file
 from server.actions.sites.list_sites import one_site, page_of_sites
-from server.base.db import read
+from server.base.db import Session, read, write
 from server.base.problems import Problem
 from server.console.forms import check_form, typed
 from server.console.pages import ROWS, blueprint, render, start_asked
@@ -29,7 +32,7 @@ from server.files.new_workbook import MIME
 from server.models.access import may_see_people, may_upload
 from server.models.paging import Slice
 from server.rules.calendar import local_date_of
-from server.web.responses import as_download, now_ms, runtime, this_app, uploaded_file
+from server.web.responses import as_download, now_ms, runtime, this_app, tx_of, uploaded_file
 from server.workflows.read_rosters import commit_preview, receive_file
 
 _ROWS_SHOWN = 100
@@ -67,6 +70,20 @@ def take_roster(site_id: UUID) -> str | tuple[str, int] | AnyResponse:
         roster_id = receive_file(this_app(), g.viewer, str(site_id), name, data, now_ms())
     except Problem as problem:
         if problem.status in (403, 404) or problem.code == "form_expired":
+            raise
+        return _site_page(site_id, problem), problem.status
+    return redirect(url_for("console.show_roster", roster_id=roster_id), 303)
+
+
+@blueprint.post("/sites/<uuid:site_id>/roster/leaving")
+def leave_all(site_id: UUID) -> str | tuple[str, int] | AnyResponse:
+    """List everybody of the company who is here, to be signed out together."""
+    check_form()
+    try:
+        with write() as session:
+            roster_id = list_leaving(tx_of(session), g.viewer, str(site_id)).id
+    except Problem as problem:
+        if problem.status in (403, 404):
             raise
         return _site_page(site_id, problem), problem.status
     return redirect(url_for("console.show_roster", roster_id=roster_id), 303)
@@ -126,15 +143,17 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         names = read_names(session)
         if shown.roster.state == "mapping":
             return columns_form(session, shown, columns_to_choose(seals, shown.roster), names, problem)
-        listed: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": []}
+        listed: dict[str, Any] = {"group": "", "rows": [], "total": 0, "start": 0, "absent": [], "inside": []}
         if shown.roster.result is not None:
             group, start = _group(shown.roster.state, shown.roster.counts), start_asked(request.args)
             part = Slice(start, _ROWS_SHOWN)
             rows, total = rows_of_roster(session, seals, g.viewer, roster_id, group, part)
             listed |= {"group": group, "rows": rows, "total": total, "start": start}
         if shown.roster.state == "preview" and shown.roster.counts.get("absent"):
-            part = Slice(0, _ABSENT_SHOWN)
+            is_leaving = shown.roster.details.get("leaving", False)
+            part = Slice(0, ROSTER_PEOPLE_MAX if is_leaving else _ABSENT_SHOWN)
             listed["absent"], _ = rows_of_roster(session, seals, g.viewer, roster_id, "absent", part)
+            listed["inside"] = _inside(session, site.id, listed["absent"]) if is_leaving else []
     return render(
         "roster.html",
         names,
@@ -149,6 +168,13 @@ def _roster_page(roster_id: str, problem: Problem | None) -> str:
         rows_shown=_ROWS_SHOWN,
         **listed,
     )
+
+
+def _inside(session: Session, site_id: str, people: Sequence[ShownRow]) -> list[tuple[ShownRow, int]]:
+    """Those of these people who are inside, with since when."""
+    by_record = {person.record or "": person for person in people}
+    found = inside_now(session, runtime().seals, site_id, by_record.keys(), now_ms())
+    return [(by_record[record], at_ms) for record, at_ms in sorted(found.items(), key=lambda one: one[1])]
 
 
 def _group(state: str, counts: dict[str, int]) -> str:

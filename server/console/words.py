@@ -32,12 +32,16 @@ STARTS = {
     "verified": "销号期限",
     "transferred": "监察支队研判期限",
     "stopped": "停工复核期限",
+    "stated": "答复陈述申辩的期限",
 }
 NOTE_LABELS = {
-    "comment": "说明 (现场、施工单位和主管部门都看得到)",
-    "note": "说明 (只有主管部门和检查员看得到, 施工单位看不到)",
     "order_rectification": "要求整改什么",
+    "state_mended": "已经怎样整改",
     "submit_rectification": "怎样整改的",
+    "state_defence": "事实、理由和依据",
+    "accept_defence": "采纳的理由, 接下来怎样处理",
+    "accept_defence_partly": "采纳哪些、不采纳哪些, 各自的理由",
+    "reject_defence": "复核情况和不采纳的理由",
     "pass_recheck": "复查情况",
     "fail_recheck": "复查发现的问题",
     "transfer": "移送理由",

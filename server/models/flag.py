@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.base.db import Base, Id, Json
+from server.rules.flags.moves import ANSWER
 
 _OPEN = sa.text("closed_ms IS NULL")
 _ASKED = sa.text("asks AND done_ms IS NULL")
@@ -87,6 +88,12 @@ class FlagEvent(Base):
 def of_flag(rows: type[FlagEvent] | type[FlagStep], flag: Flag) -> sa.ColumnElement[bool]:
     """Which rows are one flag's: by the beginning of their primary key."""
     return sa.and_(rows.scope_id == flag.scope_id, rows.flag_id == flag.id)
+
+
+def open_defence(session: Session, flag: Flag) -> FlagStep | None:
+    """The step that runs until somebody answers what was stated in defence; None where nothing waits for an answer."""
+    running = (of_flag(FlagStep, flag), FlagStep.step == ANSWER, FlagStep.done_ms.is_(None))
+    return session.scalar(sa.select(FlagStep).where(*running))
 
 
 class Heartbeat(Base):

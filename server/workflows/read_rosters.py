@@ -22,6 +22,8 @@ from server.actions.rosters.commit_roster import (
     refresh_preview,
     write_part,
 )
+from server.actions.rosters.keep_validated import keep_validated
+from server.actions.rosters.leaving import report_open_cases
 from server.actions.rosters.preview import read_result
 from server.actions.rosters.upload_roster import (
     begun_commits,
@@ -40,7 +42,6 @@ from server.actions.rosters.upload_roster import (
 from server.actions.rosters.validate_roster import (
     Chosen,
     grounds_of,
-    keep_validated,
     remember_titles,
     validate_file,
 )
@@ -126,7 +127,7 @@ def read_roster(seals: Seals, roster_id: str, now_ms: int, workbook: Workbook | 
     with write() as session:
         roster = session.get_one(Roster, roster_id, with_for_update=True)
         if roster.state == "received":
-            keep_validated(session, seals, roster, validated, now_ms)
+            keep_validated(session, seals, roster, validated, grounds, now_ms)
 
 
 def confirm_columns(
@@ -148,7 +149,7 @@ def confirm_columns(
         roster = own_roster(session, viewer, roster_id)
         _require_open(roster)
         remember_titles(session, roster, validated, grounds)
-        keep_validated(session, seals, roster, validated, now_ms)
+        keep_validated(session, seals, roster, validated, grounds, now_ms)
         keep_chosen(roster, chosen, given)
 
 
@@ -187,6 +188,7 @@ def _begin(seals: Seals, viewer: Viewer, roster_id: str, decision: Decision, now
             return
         with write_in_turn() as session:
             if begin_commit(session, viewer, roster_id, plan):
+                report_open_cases(tx_of(session, seals, now_ms), roster_id, plan)
                 return
     raise Problem("busy", "名册正在被别处修改, 什么都没有提交, 请稍后再试。")
 

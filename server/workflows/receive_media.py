@@ -19,7 +19,13 @@ from server.actions.media.advance_upload import PARTS_MAX, advance, finish, give
 from server.actions.media.begin_upload import Announced, open_upload, promised_to
 from server.actions.media.get_media import require_photographer
 from server.actions.media.inspect_document import inspect_media
-from server.actions.media.inspect_photo import Photo, PhotoLimits, inspect_photo, photo_limits, refused_media
+from server.actions.media.inspect_photo import (
+    Photo,
+    PhotoLimits,
+    inspect_sent_photo,
+    photo_limits,
+    refused_media,
+)
 from server.actions.sync.write_server_entries import own_device
 from server.base.db import read, write
 from server.base.media_store import MediaStore
@@ -69,7 +75,7 @@ def keep_photo(
     site_id: str,
     data: bytes,
     now_ms: int,
-    inspect: Inspect = inspect_photo,
+    inspect: Inspect = inspect_sent_photo,
 ) -> str:
     """Keep a photo that a person sends with a move of a flag, or whatever `inspect` takes; gives its SHA-256. One that is
     here already stays.

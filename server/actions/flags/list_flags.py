@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -14,13 +14,14 @@ from server.actions.flags.events import INTEGRITY
 from server.actions.flags.filters import conditions
 from server.actions.flags.list_turns import turn_of, turns_of
 from server.actions.flags.move_flag import asked_of
+from server.actions.media.get_media import documents_of
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.list_signals import signals_of
 from server.base.problems import not_found
 from server.models.access import Viewer, sees_evidence, sees_signals, visible_companies, visible_flags
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
-from server.models.flag import Flag, FlagEvent, FlagStep
+from server.models.flag import Flag, FlagEvent, FlagStep, open_defence
 from server.models.media import promised_media
 from server.models.paging import After, Page, cut, read_cursor
 from server.models.record import Record
@@ -69,7 +70,8 @@ class FlagFile(ShownFlag):
     `streams` says when each device was last heard from, which distinguishes missed from silent; `moves` what the
     viewer may do with it now, `due_days_max` how far ahead a deadline may be set. `companies`: those at the site that the
     viewer may know (code, name), the general contractor first; `company`: the name of the one that is
-    answerable; `turn`: the step that the flag waits for.
+    answerable; `turn`: the step that the flag waits for; `defence`: the step that runs until somebody answers a statement of
+    defence. `documents`: those of the files that came with moves that are PDFs.
     A contractor sees the steps that are asked of the site.
     """
 
@@ -87,6 +89,8 @@ class FlagFile(ShownFlag):
     companies: list[tuple[str, str]] = field(default_factory=list)
     company: str = ""
     turn: FlagStep | None = None
+    defence: FlagStep | None = None
+    documents: Collection[str] = ()
 
 
 def page_of_flags(
@@ -137,6 +141,12 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         companies=companies,
         company=_answerable(flag, companies),
         turn=turn_of(flag, steps),
+        defence=open_defence(session, flag),
+        documents=documents_of(
+            session,
+            flag.scope_id,
+            {sha256 for event in events for sha256 in event["detail"].get("media", ())},
+        ),
     )
 
 

@@ -20,13 +20,14 @@ from server.actions.flags.events import (
     flag_state_of,
 )
 from server.actions.flags.owner import owner_of
+from server.actions.media.get_media import documents_of
 from server.actions.notices.enqueue import Units, enqueue_move
 from server.actions.records.feed import Feed, Put
 from server.actions.records.window_record import window_put
 from server.base.clock import to_iso
 from server.base.problems import Problem, not_found
 from server.models.access import Viewer, visible_flags
-from server.models.flag import Flag, FlagEvent, of_flag
+from server.models.flag import Flag, FlagEvent, of_flag, open_defence
 from server.models.media import lacking_photos
 from server.models.scope import lock_scope
 from server.models.site import GENERAL_CONTRACTOR, Site, SiteCompany
@@ -38,6 +39,7 @@ from server.rules.duties.transition import approve
 from server.rules.flags.escalation import REFUSED, Policy, policy_from, steps
 from server.rules.flags.history import Happened, apply
 from server.rules.flags.moves import (
+    ANSWER,
     ENDED,
     MOVES,
     TAKES_OVER,
@@ -82,9 +84,9 @@ def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
     3. Clocks that it ends are done, those that it starts are rows of the due scan.
     4. State, event and notices are written together, and tablets pull the flag.
 
-    Raises Problem 404 when it is absent or not this viewer's, 403 `role_not_allowed`, 409 `stale_rev`,
-    `illegal_move`, `same_person` or `another_open` (with `state`, `rev` and what is `allowed`), 422 for what the move
-    needs and was not given.
+    Raises Problem 404 when it is absent or not this viewer's, 403 `role_not_allowed`, 409 `stale_rev`, `illegal_move`,
+    `same_person`, `another_open`, `no_defence` or `defence_unanswered` (with `state`, `rev` and what is `allowed`), 422 for
+    what the move needs and was not given.
     """
     session, now_ms, book = tx.session, tx.now_ms, tx.book
     scope_id = session.scalar(sa.select(Flag.scope_id).where(Flag.id == flag_id, visible_flags(viewer)))
@@ -102,6 +104,8 @@ def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
     _check(session, asked, wanted, flag, now_ms)
     if lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
+    if not move.documents and documents_of(session, flag.scope_id, wanted.media):
+        raise _invalid("/media", "这一步只附照片, 不附 PDF。")
     detail = _detail(session, wanted, viewer, move, flag)
     policy, section = policy_from(flag.policy), owner_of(flag, site, book)
     then = flag_state_of(flag)
@@ -112,10 +116,13 @@ def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
         step
         for start in starts
         for step in steps(policy, now_ms, flag.severity, book.holidays, in_charge, start)
-        if step.code not in move.stops
+        if step.code not in move.stops and not (step.code == ANSWER and asked.defended)
     ]
     # A deadline that was given holds instead of the policy's.
     clocks = {step.code: clock_of(step.unit, wanted.due_ms or step.due_ms) for step in begun}
+    answer = open_defence(session, flag) if move.to_brigade else None
+    if answer is not None:  # the brigade answers what was said to the section, by the same time
+        clocks[ANSWER] = clock_of(policy.brigade, answer.due_ms)
     detail |= {"clocks": clocks} if clocks else {}
     puts: list[Put] = []
     if wanted.action == "excuse":
@@ -173,6 +180,7 @@ def asked_of(
         other_open=flag.state in ENDED and session.scalar(other.limit(1)) is not None,
         taken_over=any(row.action in TAKES_OVER for row in events),
         addressed=flag.company is None or flag.company == viewer.company,
+        defended=open_defence(session, flag) is not None,
     )
 
 

@@ -26,6 +26,7 @@ from server.rules.calendar import add_days, local_date_of, midnight_ms
 from server.rules.flags.arrival import (
     ANSWERED,
     CLOCK,
+    DEFENDED,
     MOVED,
     ORDERED,
     OWN,
@@ -46,7 +47,7 @@ FOLDED_SHOWN = 60  # of their names
 _FLAGS_MAX = 3_000
 _WEEK = 7  # days of leads
 _WHYS = tuple(WHYS)
-_TELLING = (PEOPLE, ANSWERED, ORDERED, OWN)  # whose history says who did it, and in which words
+_TELLING = (PEOPLE, DEFENDED, ANSWERED, ORDERED, OWN)  # whose history says who did it, and in which words
 
 
 @dataclass(frozen=True, slots=True)

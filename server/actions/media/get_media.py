@@ -54,6 +54,12 @@ def kept_at(session: Session, viewer: Viewer, site_id: str, hashes: Collection[s
     return [Kept(*row) for row in rows]
 
 
+def documents_of(session: Session, site_id: str, hashes: Collection[str]) -> set[str]:
+    """Which of these files of a site are documents, and no photos."""
+    ours = (Media.scope_id == site_id, Media.sha256.in_(hashes), Media.type == PDF)
+    return set(session.scalars(sa.select(Media.sha256).where(*ours))) if hashes else set()
+
+
 def require_photographer(session: Session, viewer: Viewer, site_id: str) -> None:
     """Raises Problem 404 for who sends no photos of this site: administrators, and those who do not see it."""
     seen = sa.select(Site.id).where(Site.id == site_id, visible_sites(viewer))

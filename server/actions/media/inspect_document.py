@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from server.actions.media.inspect_photo import (
+    SENT_TYPES,
     SHOWN_TYPE,
     TYPES,
     Photo,
@@ -25,14 +26,19 @@ _END_BYTES = 1024
 _TABLE = re.compile(rb"\s{0,8}(xref\b|\d{1,10}\s+\d{1,5}\s+obj\b)")  # a table, or a stream that is one
 
 
-def inspect_media(data: bytes, limits: PhotoLimits) -> Photo:
-    """The photo or document that these bytes are. Raises Problem 415 (no type of ours), 413 (too many pixels) or 422 (it
-    does not decode; a document without its end)."""
+def inspect_media(data: bytes, limits: PhotoLimits, photos: tuple[str, ...] = TYPES) -> Photo:
+    """The photo, of one of these types, or the document that these bytes are. Raises Problem 415 (no type of ours), 413
+    (too many pixels) or 422 (it does not decode; a document without its end)."""
     if not data.startswith(_MARK):
-        return inspect_photo(data, limits, (*TYPES, PDF))
+        return inspect_photo(data, limits, (*photos, PDF))
     if not _is_whole(data):
         raise refused_media("media_unreadable")
     return Photo(PDF, 0, 0, None, None)
+
+
+def inspect_sent_media(data: bytes, limits: PhotoLimits) -> Photo:
+    """The photo or document that a person sent. Raises Problem as `inspect_media`."""
+    return inspect_media(data, limits, SENT_TYPES)
 
 
 def inspect_document(data: bytes, limits: PhotoLimits) -> Photo:

@@ -13,6 +13,7 @@ from datetime import datetime
 from io import BytesIO
 
 from PIL import Image
+from pillow_heif import register_heif_opener
 from sqlalchemy.orm import Session
 
 from server.actions.reference.load_reference import rules_in_force
@@ -34,9 +35,13 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
-TYPES = tuple(_FORMATS)
+_HEIC = "image/heic"
+_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", _HEIC: "HEIF"}
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # ISO/IEC 23008-12: what telephones write
+SENT_TYPES = tuple(_FORMATS)  # what people send from a page
+TYPES = tuple(one for one in SENT_TYPES if one != _HEIC)  # what devices send (SPEC M80)
 
+register_heif_opener(thumbnails=False)
 Image.MAX_IMAGE_PIXELS = None  # the rules' own limit is kept below, before anything is decoded
 _one_at_a_time = threading.Lock()  # a decoded photo takes hundreds of megabytes
 
@@ -78,7 +83,7 @@ def inspect_photo(data: bytes, limits: PhotoLimits, accepted: tuple[str, ...] = 
     """The photo that these bytes are. Raises Problem 415 (no type of ours; it names those `accepted`), 413 (too many
     pixels) or 422 (it does not decode)."""
     type = _type_of(data)
-    if type is None:
+    if type is None or type not in accepted:
         raise refused_media("media_type_not_allowed", accepted=accepted)
     with _one_at_a_time:
         try:
@@ -93,6 +98,11 @@ def inspect_photo(data: bytes, limits: PhotoLimits, accepted: tuple[str, ...] = 
             raise refused_media("media_unreadable") from error
 
 
+def inspect_sent_photo(data: bytes, limits: PhotoLimits) -> Photo:
+    """The photo that a person sent, from a telephone's album too. Raises Problem as `inspect_photo`."""
+    return inspect_photo(data, limits, SENT_TYPES)
+
+
 def refused_media(code: str, **members: object) -> Problem:
     """A refusal of the catalogue as a problem, with what to do about it."""
     return protocol_problem(code, problem_code(code).remedy, **members)
@@ -103,6 +113,8 @@ def _type_of(data: bytes) -> str | None:
         return "image/jpeg" if data.count(b"\xff\xda") <= _SCANS_MAX else None
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        return _HEIC
     return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
 
 

@@ -120,7 +120,7 @@ def enqueue_move(tx: Tx, flag: Flag, site: Site, move: Move, units: Units, actor
         return
     people = read_people(tx.session, [site.id], tx.now_ms)
     parties = {SECTION: units.section, BRIGADE: units.brigade, CONTRACTOR: CONTRACTOR}
-    if flag.state == "submitted":
+    if flag.state == "submitted" or (move.of_party and flag.state != "stop_work"):
         parties[SECTION] = parties[BRIGADE] = units.in_charge
     notified = {
         user.id: user
@@ -150,11 +150,12 @@ def enqueue_for_admins(
         session.add(Notice(id=str(uuid7()), key=key, user_id=user, channel_id=way, **fields))
 
 
-def enqueue_for_site(tx: Tx, site: Site, what: str, about: str, detail: str) -> None:
-    """Notify a site's contractors and the section that receives it of something that is about no flag. `about` names the
-    occasion, so that it is reported once; `detail` says more, in the console."""
+def enqueue_for_site(tx: Tx, site: Site, what: str, about: str, detail: str, to_company: bool = True) -> None:
+    """Notify a site's contractors (unless not `to_company`) and the section that receives it of something that is about no
+    flag. `about` names the occasion, so that it is reported once; `detail` says more, in the console."""
     people = read_people(tx.session, [site.id], tx.now_ms)
-    users = (*receivers(people, site, CONTRACTOR, None), *receivers(people, site, site.unit, None))
+    parties = (CONTRACTOR, site.unit) if to_company else (site.unit,)
+    users = [user for party in parties for user in receivers(people, site, party, None)]
     ways = {
         f"{what}:{about}:{channel.id if channel is not None else user.id}": (user, channel)
         for user in users

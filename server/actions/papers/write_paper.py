@@ -30,7 +30,7 @@ from server.actions.records.feed import Feed
 from server.actions.reference.name_codes import read_names
 from server.base.problems import Problem, not_found
 from server.models.access import Viewer, visible_flags
-from server.models.flag import Flag, FlagEvent, FlagStep, of_flag
+from server.models.flag import Flag, FlagEvent, FlagStep, of_flag, open_defence
 from server.models.media import lacking_photos
 from server.models.paper import Paper, take_number
 from server.models.scope import Scope, lock_scope
@@ -46,6 +46,11 @@ from server.rules.papers.uses import EXPECTS_POWER, SIGNED, USES, VOIDED
 from server.rules.plain_text import cleaned
 
 _ENTRUSTED = ("brigade", "station")
+_AFTER_HEARING = (
+    "order",
+    "case_handover",
+    "transfer_letter",
+)  # they burden the party; a danger waits for nobody
 _CHECKS_RECTIFIER = ("recheck_record", "resume_notice")
 
 
@@ -186,6 +191,8 @@ def _lacks(tx: Tx, file: PaperFile, parent: Paper | None) -> dict[str, str]:
         lacks["evidence"] = "问题标记只是线索: 请先作现场检查笔录并签发。"
     if row["officers"] and _is_entrusted(tx, paper, date) and not known_fact(tx.book, "entrustment", date):
         lacks["entrustment"] = "文书设置里还没有填写委托书: 支队、站的人员以本机关名义执法要有书面委托。"
+    if paper.kind in _AFTER_HEARING and open_defence(tx.session, flag) is not None:
+        lacks["defence"] = "施工单位的陈述申辩还没有答复: 请先在标记的页面写明是否采纳和理由。"
     powers = EXPECTS_POWER.get(row["power"], ())
     bases = [one["code"] for one in bases_for(tx.book, flag.duty, powers, date)]
     if powers and paper.draft.get("basis") not in bases:

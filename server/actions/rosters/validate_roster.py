@@ -11,17 +11,23 @@ from sqlalchemy.orm import Session
 
 from schemas.limits import COLUMN_TITLE_MAX, ROSTER_PEOPLE_MAX, ROSTER_SHEETS_MAX
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.rosters.preview import ValidatedSheet, keep_compared
 from server.base.problems import Problem
-from server.base.seal import Seals, aad_of
+from server.base.seal import aad_of
 from server.files.problems import too_long, too_many_sheets
 from server.files.read_workbook import Sheet, Workbook
 from server.models.roster import Roster, RosterTitle
 from server.models.site import Company, Site
 from server.rules.calendar import local_date_of
 from server.rules.rosters.cells import Cell, is_empty
-from server.rules.rosters.fields import FIELDS, required_columns
-from server.rules.rosters.layout import Column, Layout, continued, doubted, find_layout
+from server.rules.rosters.fields import required_columns
+from server.rules.rosters.layout import (
+    Column,
+    Layout,
+    continued,
+    doubted,
+    find_layout,
+    without_empty_dates,
+)
 from server.rules.rosters.other_sheets import other_sheet
 from server.rules.rosters.questions import samples
 from server.rules.rosters.tables import join_digits, side_by_side, split_lines
@@ -30,14 +36,12 @@ from server.rules.rosters.validate import (
     Context,
     Row,
     Table,
-    company_above,
     validate_sheet,
     validate_together,
 )
 from server.rules.rosters.words import Words, plain, plain_title
 
 _STEP = 5_000  # rows between two reports of progress
-_LISTED_MAX = 20  # rows of a sheet that name nobody, listed one by one
 SKIPPED = {
     "hidden": "这张表是隐藏的, 没有读取。",
     "no_table": "没有人员表头, 也看不出证件号码, 没有读取。",
@@ -131,32 +135,6 @@ def validate_file(workbook: Workbook, grounds: Grounds, progress: Callable[[int,
     return validated
 
 
-def keep_validated(session: Session, seals: Seals, roster: Roster, validated: Validated, now_ms: int) -> None:
-    """Keep the preview, or the questions.
-
-    The rows are compared with the roster of this company at this site, and with those of all others (only whether
-    somebody is there, never where).
-    """
-    if validated.questions:
-        roster.state = "mapping"
-        roster.details = {
-            "columns": validated.questions,
-            "needed": _needed(validated),
-            "skipped": _skipped(validated),
-        }
-        return
-    above = {code for _, layout in validated.layouts if (code := company_above(layout)) is not None}
-    roster.details = {
-        "company_above_differs": bool(above - {roster.company}),
-        "skipped": _skipped(validated),
-        "passed_over": _passed_over(validated),
-        "hidden_columns": _hidden_columns(validated),
-    }
-    sheets = [_sheet(index, validated) for index in range(len(validated.workbook.sheets))]
-    keep_compared(session, seals, roster, sheets, validated.places, validated.rows)
-    roster.state, roster.judged_ms, roster.problem = "preview", now_ms, None
-
-
 def remember_titles(session: Session, roster: Roster, validated: Validated, grounds: Grounds) -> None:
     """Keep what a user chose for titles, for this company's next file. A known title keeps its meaning: another choice
     holds for this file only."""
@@ -205,7 +183,7 @@ def _lay_out(workbook: Workbook, grounds: Grounds) -> tuple[list[tuple[int, Layo
             if any(map(_is_written, sheet.rows)):
                 skipped[index] = "no_table" if sheet.visible else "hidden"
             continue
-        layout = _with_surroundings(layout, sheet, words)
+        layout = _with_surroundings(without_empty_dates(layout, sheet.rows), sheet, words)
         before = layout if layout.first >= 0 else before
         layout = _with_chosen(layout, index, grounds)
         if layout.fields:
@@ -305,66 +283,6 @@ def _questions(layouts: list[tuple[int, Layout]], workbook: Workbook) -> list[di
     ]
 
 
-def _needed(validated: Validated) -> list[dict[str, Any]]:
-    """What has no column in the sheets that are asked about."""
-    return [
-        {
-            "sheet": index,
-            "sheet_name": validated.workbook.sheets[index].name,
-            "field": name,
-            "title": FIELDS[name],
-        }
-        for index, layout in validated.layouts
-        if not layout.sure
-        for name in layout.lacking
-    ]
-
-
-def _skipped(validated: Validated) -> list[dict[str, Any]]:
-    """The sheets that were not read, each with the reason and how many rows it has."""
-    sheets = validated.workbook.sheets
-    return [
-        {
-            "sheet": index,
-            "sheet_name": sheets[index].name,
-            "code": code,
-            "message": SKIPPED[code],
-            "rows": sum(map(_is_written, sheets[index].rows)),
-        }
-        for index, code in sorted(validated.skipped.items())
-    ]
-
-
-def _passed_over(validated: Validated) -> list[dict[str, Any]]:
-    """The rows that name nobody: how many of each sheet, and the first of them."""
-    return [
-        {
-            "sheet": index,
-            "sheet_name": validated.workbook.sheets[index].name,
-            "count": len(rows),
-            "rows": rows[:_LISTED_MAX],
-        }
-        for index, rows in validated.passed_over.items()
-        if rows
-    ]
-
-
-def _hidden_columns(validated: Validated) -> list[dict[str, Any]]:
-    """The columns that were read although the spreadsheet hides them."""
-    return [
-        {
-            "sheet": index,
-            "sheet_name": sheet.name,
-            "column": column.index,
-            "title": column.title[:COLUMN_TITLE_MAX],
-        }
-        for index, layout in validated.layouts
-        for sheet in (validated.workbook.sheets[index],)
-        for column in layout.columns
-        if column.field and column.index in sheet.hidden.columns
-    ]
-
-
 def _with_chosen(layout: Layout, sheet: int, grounds: Grounds) -> Layout:
     """The layout as a user wants it: what was chosen is sure, what it displaces is unknown, and what the user gave
     for all rows is true where no column says it."""
@@ -383,9 +301,3 @@ def _with_chosen(layout: Layout, sheet: int, grounds: Grounds) -> Layout:
             displaced = column.field in mine.values()
             columns.append(Column(column.index, column.title, None if displaced else column.field, True))
     return replace(layout, columns=tuple(columns), asked=True)
-
-
-def _sheet(index: int, validated: Validated) -> ValidatedSheet:
-    columns = next((layout.columns for at, layout in validated.layouts if at == index), ())
-    triples = [(column.index, column.title, column.field) for column in columns]
-    return ValidatedSheet(validated.workbook.sheets[index].name, triples)

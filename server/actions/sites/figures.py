@@ -1,4 +1,4 @@
-"""Figures side by side, by district, unit, contractor, inspector or duty: sites, flags and windows of a period."""
+"""Figures side by side, by district, unit, contractor, inspector, duty or site: sites, flags and windows of a period."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from server.models.site import GENERAL_CONTRACTOR, Company, Site, SiteCompany
 from server.models.user import Assignment, User
 from server.models.window import Window
 from server.rules.calendar import DAY_MS, add_days, local_date_of, midnight_ms
+from server.rules.flags.moves import CONTRACTOR
 
 DAYS_MAX = 92
 _WEEK = 7
@@ -37,8 +38,10 @@ BYS: Mapping[str, By] = {
     "unit": By("主管科室", "units"),
     "company": By("总承包企业", note="一个地点有几家总承包的, 每家各计一次。"),
     "inspector": By("检查员", note="一个地点分配给几人的, 每人各计一次。"),
+    "site": By("地点"),
     "duty": By("职责", "duties"),
 }
+_OF_COMPANIES = ("site", "duty")  # what a contractor compares: nothing that names others
 
 
 @dataclass(slots=True)
@@ -70,6 +73,12 @@ class Figures:
         return self.met / self.judged if self.judged else None
 
 
+def bys_of(viewer: Viewer) -> Mapping[str, By]:
+    """By what this viewer may put figures side by side. Officials have many sites, and lists of them."""
+    is_company = viewer.role == CONTRACTOR
+    return {code: by for code, by in BYS.items() if (code in _OF_COMPANIES if is_company else code != "site")}
+
+
 def period_of_figures(first: str | None, last: str | None, now_ms: int) -> tuple[str, str]:
     """The local dates, both included: the last week where none are given, never more than DAYS_MAX days."""
     end = last or local_date_of(now_ms)
@@ -86,8 +95,8 @@ def figures_by(
     fixed number of statements."""
     from_ms, to_ms = midnight_ms(period[0]), midnight_ms(add_days(period[1], 1))
     rows: dict[str, Figures] = {}
-    row_of = _rows(session, rows, by)
     seen = sa.and_(visible_sites(viewer), Site.practice.is_(False))
+    row_of = _rows(session, rows, by, seen)
     if by != "duty":
         counted = sa.select(_key(by, Site), sa.func.count(sa.distinct(Site.id))).select_from(Site)
         for code, count in session.execute(
@@ -96,7 +105,11 @@ def figures_by(
             row_of(code).sites = count
     own = sa.and_(visible_flags(viewer), Site.practice.is_(False))
     _count_flags(session, row_of, by, own, (from_ms, to_ms))
-    _count_overdue(session, row_of, by, own, now_ms)
+    if viewer.role == CONTRACTOR:  # what others have not done in time is not hers
+        hers = sa.or_(Flag.company.is_(None), Flag.company == viewer.company)
+        _count_overdue(session, row_of, by, sa.and_(own, hers, FlagStep.unit == CONTRACTOR), now_ms)
+    else:
+        _count_overdue(session, row_of, by, own, now_ms)
     _count_windows(session, row_of, by, seen, (from_ms, min(to_ms, now_ms)))
     found = [row for row in rows.values() if row.sites or row.opened or row.closed or row.live or row.judged]
     return sorted(
@@ -113,6 +126,7 @@ def _key(by: str, rows: Any) -> Any:
         "company": lambda: SiteCompany.company,
         "inspector": lambda: sa.cast(Assignment.user_id, sa.String),
         "duty": lambda: rows.duty,
+        "site": lambda: sa.cast(Site.id, sa.String),
     }
     return keys[by]()
 
@@ -127,11 +141,15 @@ def _joined(query: Any, by: str, site_id: Any) -> Any:
     return query
 
 
-def _rows(session: Session, rows: dict[str, Figures], by: str) -> Callable[[Any], Figures]:
-    """Gives the row of a code, a new one where there was none; with the names of companies and inspectors."""
+def _rows(
+    session: Session, rows: dict[str, Figures], by: str, seen: sa.ColumnElement[bool]
+) -> Callable[[Any], Figures]:
+    """Gives the row of a code, a new one where there was none; with the names of companies, inspectors and sites."""
     names: dict[str, str] = defaultdict(str)
     if by == "company":
         names.update({row.code: row.name for row in session.execute(sa.select(Company.code, Company.name))})
+    if by == "site":
+        names.update({row.id: row.name for row in session.execute(sa.select(Site.id, Site.name).where(seen))})
     if by == "inspector":
         users = sa.select(User.id, User.display_name).where(User.role == "inspector")
         names.update({row.id: row.display_name for row in session.execute(users)})

@@ -10,10 +10,12 @@ from server.rules.flags.escalation import Policy
 from server.rules.flags.history import Happened
 from server.rules.flags.moves import MOVES, STEP
 
-PEOPLE, ANSWERED, ORDERED, OWN = "people", "answered", "ordered", "own"  # begun by somebody, in words
+PEOPLE, DEFENDED, ANSWERED = "people", "defended", "answered"  # begun by somebody, in words
+ORDERED, OWN = "ordered", "own"  # so too
 CLOCK, FOUND, GONE = "clock", "found", "gone"  # begun by the system
 WHYS: Mapping[str, str] = {  # the order in which the page has them
     PEOPLE: "有人移送的",
+    DEFENDED: "施工单位陈述申辩, 等答复的",
     ANSWERED: "已回复, 等复查的",
     ORDERED: "要整改的",
     OWN: "停工或复查通过后, 等下一步的",
@@ -23,15 +25,17 @@ WHYS: Mapping[str, str] = {  # the order in which the page has them
 }
 _BY_START = {
     "transferred": PEOPLE,
+    "stated": DEFENDED,
     "submitted": ANSWERED,
     "ordered": ORDERED,
     "verified": OWN,
     "stopped": OWN,
 }
-NEW, MORE, PASSED_ON, REPLIED, ACTED, ENDED_NOW, LATE_DATA = (
+NEW, MORE, PASSED_ON, STATED, REPLIED, ACTED, ENDED_NOW, LATE_DATA = (
     "new",
     "more",
     "passed_on",
+    "stated",
     "replied",
     "acted",
     "ended",
@@ -41,6 +45,7 @@ MOVED: Mapping[str, str] = {
     NEW: "新开",
     MORE: "又有时段缺失",
     PASSED_ON: "升级",
+    STATED: "施工单位说明",
     REPLIED: "整改回复",
     ACTED: "办理",
     LATE_DATA: "补到记录",
@@ -52,6 +57,8 @@ _OTHER = {
     "evidence_arrived": LATE_DATA,
     "withdrawn": ENDED_NOW,
     "submit_rectification": REPLIED,
+    "state_mended": STATED,
+    "state_defence": STATED,
     "close": ENDED_NOW,
     "withdraw": ENDED_NOW,
     "excuse": ENDED_NOW,

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from server.rules.calendar import HOUR_MS, Holidays, working_days_later_ms
-from server.rules.flags.moves import ENDED
+from server.rules.flags.moves import ANSWER, ENDED
 
 SILENT = "SILENT"  # the duty code of the silent-site flag
+STATED = "stated"  # in a policy: what starts with a statement of defence (陈述申辩)
 ORDERED = "ordered"  # in a policy: what starts with an order to rectify, whose deadline a person was given
 SECTION = "section"  # in a policy: the unit (科室) that the site belongs to
 # What makes steps due at once. Suspected falsification is none: whoever suspects it transfers the flag (移送).
@@ -43,12 +44,12 @@ class Delay:
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
     """One step of a policy. `starts`: opened, acknowledged (确认), ordered (责令整改), submitted (整改回复), verified
-    (复查通过), transferred (移送), stopped (停工). `delays` by severity, `*` for any other.
+    (复查通过), transferred (移送), stopped (停工), stated (陈述申辩). `delays` by severity, `*` for any other.
 
     `asks`: a move of the flag must end it; until then it is overdue, and people are notified again each `repeats`.
     Without, the notification ends it. `pages`: people are called when it falls due. `escalates`: the flag passes to
     `unit`, of which nothing is asked before. `at_once_on`: what makes the step due now (TRIGGERS). `triggers`: what its
-    falling due is for other steps.
+    falling due is for other steps. `source`: of its delay, where that is not the policy's.
     """
 
     code: str
@@ -61,6 +62,7 @@ class PolicyStep:
     asks: bool = False
     triggers: str = ""
     repeats: Delay | None = None
+    source: str = ""
 
     @property
     def asks_at_first(self) -> bool:
@@ -69,6 +71,12 @@ class PolicyStep:
 
     def delay(self, severity: str) -> Delay:
         return self.delays.get(severity) or self.delays["*"]
+
+
+_DAYS = Delay(working_days=1)
+_ANSWER = PolicyStep(
+    ANSWER, SECTION, STATED, {"*": Delay(working_days=3)}, asks=True, pages=True, repeats=_DAYS
+)  # where a copied policy has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +142,11 @@ def steps(
 def turn(policy: Policy, waiting: Mapping[str, int]) -> str | None:
     """The code of the step that a flag waits for first. `waiting`: the steps that ask for a move, with when they are due.
 
-    What an order or a later move began comes first. Before there is one, a flag that was passed on waits for the unit
+    The answer to a statement of defence comes before all else: what follows may not be decided without it. Then what an
+    order or a later move began. Before there is one, a flag that was passed on waits for the unit
     that has it now, however long another one has been overdue; among equals, the step that is due first."""
+    if ANSWER in waiting:
+        return ANSWER
     begun = {step.code: step.starts for step in policy.steps}
     later = [code for code in waiting if begun.get(code, "opened") not in _BEFORE_ORDER]
     passed_on = [code for code in waiting if code in policy.escalating]
@@ -168,10 +179,12 @@ def as_json(policy: Policy) -> dict[str, Any]:
 
 
 def policy_from(data: Mapping[str, Any]) -> Policy:
-    """A policy from a seed_data row or from the copy on a flag."""
+    """A policy from a seed_data row or from the copy on a flag; one of before there was an answer to a statement of defence
+    has that step too."""
+    steps = tuple(_step_from(step) for step in data["steps"])
     return Policy(
         code=data["code"],
-        steps=tuple(_step_from(step) for step in data["steps"]),
+        steps=steps if any(step.starts == STATED for step in steps) else (*steps, _ANSWER),
         consecutive=data["consecutive"],
         consecutive_days=data.get("consecutive_days", _CONSECUTIVE_DAYS),
         failed_rechecks=data.get("failed_rechecks", _FAILED_RECHECKS),
@@ -194,6 +207,7 @@ def _step_from(data: Mapping[str, Any]) -> PolicyStep:
         asks=data.get("asks", False),
         triggers=data.get("triggers", ""),
         repeats=Delay(**data["repeats"]) if data.get("repeats") else None,
+        source=data.get("source", ""),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.rules.flags.escalation import Policy
-from server.rules.flags.moves import CONTRACTOR, ENDED, EVERY, MOVES, STEP
+from server.rules.flags.moves import ANSWER, CONTRACTOR, ENDED, EVERY, MOVES, STEP
 
 
 @dataclass(slots=True)
@@ -75,8 +75,8 @@ def apply(now: FlagState, policy: Policy, event: Happened) -> None:
     elif event.action in MOVES:
         _move(now, policy, event)
     elif event.action == "withdrawn":
-        _end(now, (EVERY,))
         now.state, now.closed_ms = "withdrawn", event.at_ms
+        _end(now, (EVERY,))
     elif event.action.startswith(STEP):
         _take(now, policy, event)
     for code, started in event.detail.get("clocks", {}).items():
@@ -122,6 +122,7 @@ def _take(now: FlagState, policy: Policy, event: Happened) -> None:
 
 
 def _end(now: FlagState, codes: Collection[str]) -> None:
+    """A statement of defence waits for its own answer, whatever else is decided, as long as the flag lives."""
     for code, clock in now.clocks.items():
-        if EVERY in codes or code in codes:
+        if code in codes or (EVERY in codes and (code != ANSWER or now.state in ENDED)):
             clock.running = False

@@ -26,7 +26,8 @@ STEP, REMIND = (
     "step_",
     "remind_",
 )  # before a step's code, the scheduler's event that it fell due, or is overdue still
-EVERY = "*"  # in `stops`: every clock that runs
+EVERY = "*"  # in `stops`: every clock that runs; of a live flag all but ANSWER
+ANSWER = "answer"  # the step that runs from a statement of defence (陈述申辩) until somebody answers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Move:
     `notifies`: the parties that get a notice. `to_brigade`: the flag is the brigade's afterwards, and only the brigade
     moves it. `addresses`: it is addressed to one company at the site. `verifies`: never by whoever rectified.
     `remark`: it changes nothing, so that it needs no look at the newest state, and overtakes nobody's decision.
-    `internal`: contractors never see it.
+    `internal`: contractors never see it. `documents`: PDFs may come with the photos. `of_party`: it is the company's word;
+    of several, only the one that the flag is addressed to says it, and whoever has the flag receives it. `answers`: it
+    answers a statement of defence; `after_hearing`: it is not made before that is answered (行政处罚法 45).
     """
 
     action: str
@@ -56,6 +59,10 @@ class Move:
     verifies: bool = False
     remark: bool = False
     internal: bool = False
+    documents: bool = False
+    of_party: bool = False
+    answers: bool = False
+    after_hearing: bool = False
 
 
 def _stay(*states: str) -> dict[str, str]:
@@ -84,6 +91,16 @@ TABLE: tuple[Move, ...] = (
         starts=("ordered",),
         notifies=(CONTRACTOR,),
         addresses=True,
+        after_hearing=True,
+    ),
+    Move(
+        "state_mended",
+        "说明已整改",
+        _stay("open", "acknowledged", "transferred"),  # after an order it is a reply
+        by=frozenset((CONTRACTOR,)),
+        media=True,
+        notifies=(SECTION, BRIGADE),
+        of_party=True,
     ),
     Move(
         "submit_rectification",
@@ -94,6 +111,7 @@ TABLE: tuple[Move, ...] = (
         stops=("rectify",),
         starts=("submitted",),
         notifies=(SECTION, BRIGADE),
+        of_party=True,
     ),
     Move(
         "pass_recheck",
@@ -115,6 +133,26 @@ TABLE: tuple[Move, ...] = (
         starts=("ordered",),
         notifies=(CONTRACTOR,),
         verifies=True,
+        after_hearing=True,
+    ),
+    Move(
+        "state_defence",
+        "陈述申辩",
+        _stay("open", "acknowledged", "rectifying", "submitted", "transferred", "stop_work"),
+        by=frozenset((CONTRACTOR, SECTION, BRIGADE)),  # they record what is said by mouth or on paper
+        media=True,
+        documents=True,
+        starts=("stated",),
+        notifies=(SECTION, BRIGADE),
+        of_party=True,
+    ),
+    *(
+        Move(action, name, _stay(*LIVE), stops=(ANSWER,), notifies=(CONTRACTOR,), answers=True)
+        for action, name in (
+            ("accept_defence", "采纳陈述申辩"),
+            ("accept_defence_partly", "部分采纳陈述申辩"),
+            ("reject_defence", "不采纳陈述申辩"),
+        )
     ),
     Move(
         "transfer",
@@ -125,6 +163,7 @@ TABLE: tuple[Move, ...] = (
         starts=("transferred",),
         notifies=(BRIGADE, CONTRACTOR),
         to_brigade=True,
+        after_hearing=True,
     ),
     Move(
         "order_stop_work",
@@ -147,7 +186,15 @@ TABLE: tuple[Move, ...] = (
         notifies=(CONTRACTOR, SECTION),
         verifies=True,
     ),
-    Move("close", "销号", _to("closed", "verified"), note=False, stops=(EVERY,), notifies=(CONTRACTOR,)),
+    Move(
+        "close",
+        "销号",
+        _to("closed", "verified"),
+        note=False,
+        stops=(EVERY,),
+        notifies=(CONTRACTOR,),
+        after_hearing=True,
+    ),
     Move(
         "excuse",
         "豁免时段",
@@ -203,7 +250,12 @@ def describe() -> str:
     )
 
 
-_ANYBODYS = ("comment", "note", "submit_rectification")  # also of a flag that is the brigade's
+_ANYBODYS = (  # also of a flag that is the brigade's
+    "comment",
+    "note",
+    "submit_rectification",
+    "state_defence",
+)
 
 
 def overtakes(action: str, escalating: Collection[str]) -> bool:
@@ -237,7 +289,7 @@ class Asked:
     """A move that somebody wants to make of a flag: what the rules have to know. `rectifiers`: ids of those who
     replied to an order; `other_open`: another flag of this site and duty is open; `taken_over`: the flag was
     transferred or work was stopped, so that it is the brigade's for good; `addressed`: what was ordered was not
-    addressed to another company than the actor's."""
+    addressed to another company than the actor's; `defended`: a statement of defence waits for its answer."""
 
     action: str
     actor: str
@@ -248,12 +300,13 @@ class Asked:
     other_open: bool = False
     taken_over: bool = False
     addressed: bool = True
+    defended: bool = False
 
 
 def refusal(asked: Asked) -> str | None:
     """Why a move cannot be made, as a code; None when it can. `role_not_allowed`: not this party's; `illegal_move`:
-    not from this state; `same_person`: whoever rectified never verifies; `another_open`: it cannot be reopened while
-    another one is open; `note_required`."""
+    not from this state; `no_defence`: there is nothing to answer; `defence_unanswered`: that comes first; `same_person`:
+    whoever rectified never verifies; `another_open`: it cannot be reopened while another one is open; `note_required`."""
     move = MOVES[asked.action]
     if asked.party not in move.by:
         return "role_not_allowed"
@@ -261,8 +314,12 @@ def refusal(asked: Asked) -> str | None:
         return "illegal_move"
     if asked.party == SECTION and asked.taken_over and asked.action not in _ANYBODYS:
         return "role_not_allowed"
-    if asked.party == CONTRACTOR and asked.action == "submit_rectification" and not asked.addressed:
+    if asked.party == CONTRACTOR and move.of_party and not asked.addressed:
         return "role_not_allowed"
+    if move.answers and not asked.defended:
+        return "no_defence"
+    if move.after_hearing and asked.defended:
+        return "defence_unanswered"
     if move.verifies and asked.actor in asked.rectifiers:
         return "same_person"
     if asked.state in ENDED and move.routes[asked.state] not in ENDED and asked.other_open:

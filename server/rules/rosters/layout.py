@@ -126,6 +126,16 @@ def continued(rows: Sequence[Sequence[Cell]], before: Layout) -> Layout | None:
     return replace(doubted(before), first=-1, last=-1, above=())
 
 
+def without_empty_dates(layout: Layout, rows: Sequence[Sequence[Cell]]) -> Layout:
+    """The layout; a column of dates of entry that holds none is no such column, so that one date may be given for all."""
+    at, below = layout.fields.get("entered_on"), rows[layout.last + 1 :]
+    has_dates = at is not None and any(at < len(row) and not is_empty(row[at]) for row in below)
+    if at is None or has_dates or all(is_empty(cell) for row in below for cell in row):
+        return layout
+    columns = (replace(one, field=None) if one.index == at else one for one in layout.columns)
+    return replace(layout, columns=tuple(columns))
+
+
 def doubted(layout: Layout) -> Layout:
     """The same layout, nothing in it sure."""
     return replace(layout, columns=tuple(replace(column, sure=False) for column in layout.columns))

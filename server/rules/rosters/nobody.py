@@ -43,7 +43,7 @@ def is_nobody(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bo
     `has_number`). A row with only a name is left to `is_name_alone`."""
     written = [half_width(text_of(cell)) for cell in row if not is_empty(cell)]
     looked_at = written if is_empty(name) else written[:3]
-    if any(words.says("total", _UP_TO_COUNT.split(text)[0]) for text in looked_at):
+    if is_total(looked_at, words):
         return True
     if ":" in plain(text_of(name)) or (is_empty(name) and len(written) <= 2):
         return True
@@ -52,6 +52,11 @@ def is_nobody(row: Sequence[Cell], name: Cell, number: Cell, words: Words) -> bo
     ):
         return True
     return len(written) <= 1 and is_empty(number)
+
+
+def is_total(texts: Sequence[str], words: Words) -> bool:
+    """Whether one of these texts of a row says that it is a total: 合计, 共: 12 人."""
+    return any(words.says("total", _UP_TO_COUNT.split(text)[0]) for text in texts)
 
 
 def is_note_below(row: Sequence[Cell], name: Cell, columns: int) -> bool:

@@ -12,6 +12,7 @@ from server.actions.rosters.validate_roster import Grounds, Validated, validate_
 from server.base.problems import Problem
 from server.files.read_workbook import read_workbook
 from server.rules.rosters.cells import Cell
+from server.rules.rosters.unread import unread_columns
 from tests.server.rosters.files import (
     NAMES,
     PEOPLE,
@@ -253,6 +254,11 @@ def test_the_national_platforms_export_is_read_without_a_question() -> None:
     roster = validated(read_workbook(xlsx(rows, PLATFORM)))
     assert (len(PLATFORM), roster.questions) == (32, [])
     are_all(roster.rows)
+    ((_, layout),) = roster.layouts
+    unread = unread_columns(layout, roster.workbook.sheets[0].rows, context().words, {}, ())
+    read = {PLATFORM[index] for index in layout.fields.values()}
+    assert {column.title for column in unread} | read == set(PLATFORM), "each column was read or is said"
+    assert {column.code for column in unread} <= {"not_needed", "second"}
 
 
 @pytest.mark.parametrize("sign", ["，", "、", "\t", " ", ";", "  "])

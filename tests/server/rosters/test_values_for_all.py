@@ -65,3 +65,20 @@ def test_a_team_is_said_of_all_as_well(desk: Cast, contractor: Caller) -> None:
     assert roster["counts"]["rejected"] == 1
     answer = _says(contractor, f"/api/v1/rosters/{roster['id']}", team="木工二班")
     assert [row["team"] for row in rows(contractor, answer, "new")] == ["木工二班"]
+
+
+def test_a_column_of_dates_that_is_empty_is_asked_about_as_one_that_is_not_there(
+    desk: Cast, contractor: Caller
+) -> None:
+    data = xlsx([[*person(n).cells()[:5], ""] for n in (1, 2)])
+    roster = preview(contractor, desk.site_a, data)
+    assert [question["field"] for question in roster["needed"]] == ["entered_on"]
+    answer = _says(contractor, f"/api/v1/rosters/{roster['id']}", entered_on="2026-11-03")
+    assert [row["entered_on"] for row in rows(contractor, answer, "new")] == ["2026-11-03"] * 2
+    assert [one["code"] for one in answer["unread_columns"]] == ["empty"]
+
+
+def test_a_few_dates_are_no_reason_to_give_others_the_same(desk: Cast, contractor: Caller) -> None:
+    data = xlsx([person(1).cells(), [*person(2).cells()[:5], ""]])
+    roster = preview(contractor, desk.site_a, data)
+    assert (roster["state"], roster["counts"]["rejected"]) == ("preview", 1)

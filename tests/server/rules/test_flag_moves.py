@@ -62,7 +62,7 @@ def test_the_usual_way_leads_from_open_to_closed() -> None:
 @given(st.sampled_from(TABLE), st.sampled_from(FLAG_STATES))
 def test_a_contractor_replies_and_remarks_and_nothing_else(move: object, state: str) -> None:
     may = {one.action for one in allowed(asked("comment", CONTRACTOR, state))}
-    assert may <= {"submit_rectification", "comment"}
+    assert may <= {"submit_rectification", "state_mended", "state_defence", "comment"}
 
 
 @given(st.sampled_from(list(MOVES)), st.sampled_from(PARTIES), st.sampled_from(FLAG_STATES), st.booleans())
@@ -96,7 +96,7 @@ def test_a_company_that_runs_sites_is_nothing_to_a_flag() -> None:
 @pytest.mark.parametrize("state", FLAG_STATES)
 def test_what_was_transferred_or_stopped_once_is_the_brigades_alone(state: str) -> None:
     may = {move.action for move in allowed(asked("comment", SECTION, state, taken_over=True))}
-    assert may <= {"comment", "note", "submit_rectification"}
+    assert may <= {"comment", "note", "submit_rectification", "state_defence"}
     theirs = {move.action for move in allowed(asked("comment", BRIGADE, state, taken_over=True))}
     assert theirs == {move.action for move in allowed(asked("comment", BRIGADE, state))}
 
@@ -105,6 +105,40 @@ def test_what_is_addressed_to_one_company_is_not_answered_by_another() -> None:
     one = asked("submit_rectification", CONTRACTOR, "rectifying", addressed=False)
     assert refusal(one) == "role_not_allowed"
     assert refusal(asked("submit_rectification", SECTION, "rectifying", addressed=False)) is None
+
+
+@pytest.mark.parametrize("action", ["submit_rectification", "state_mended", "state_defence"])
+def test_only_the_company_that_a_flag_is_addressed_to_says_something_for_it(action: str) -> None:
+    state = next(iter(MOVES[action].routes))
+    assert refusal(asked(action, CONTRACTOR, state, addressed=False)) == "role_not_allowed"
+    assert refusal(asked(action, CONTRACTOR, state)) is None
+
+
+def test_that_it_is_mended_already_is_said_before_an_order_and_leads_nowhere() -> None:
+    said = MOVES["state_mended"]
+    assert set(said.routes) == {"open", "acknowledged", "transferred"}
+    assert all(before == after for before, after in said.routes.items())
+    assert not said.stops and not said.starts, "it ends no clock and begins none"
+
+
+@pytest.mark.parametrize("state", FLAG_STATES)
+@pytest.mark.parametrize("by", [SECTION, BRIGADE])
+def test_what_burdens_or_ends_waits_for_the_answer_to_a_defence(by: str, state: str) -> None:
+    before = {move.action for move in allowed(asked("comment", by, state))}
+    while_open = {move.action for move in allowed(asked("comment", by, state, defended=True))}
+    waits = {"order_rectification", "fail_recheck", "transfer", "close"}
+    answers = {"accept_defence", "accept_defence_partly", "reject_defence"}
+    assert before - while_open == before & waits
+    assert while_open - before == (answers if state not in ENDED else set())
+    one = asked("order_stop_work", BRIGADE, "acknowledged", defended=True)
+    assert refusal(one) is None, "a danger waits for nobody"
+
+
+def test_there_is_nothing_to_answer_without_a_defence() -> None:
+    assert refusal(asked("accept_defence", SECTION, "acknowledged")) == "no_defence"
+    assert refusal(asked("accept_defence", CONTRACTOR, "acknowledged", defended=True)) == "role_not_allowed"
+    burden = asked("order_rectification", SECTION, "acknowledged", defended=True)
+    assert refusal(burden) == "defence_unanswered"
 
 
 def test_a_reply_under_stop_work_starts_no_recheck() -> None:

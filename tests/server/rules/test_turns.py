@@ -26,3 +26,8 @@ def test_what_an_order_began_comes_before_all_that_the_opening_did() -> None:
 
 def test_a_step_that_the_policy_does_not_know_is_no_reason_to_fail() -> None:
     assert turn(POLICY, {"gone": 1}) == "gone"
+
+
+def test_the_answer_to_a_defence_comes_before_all_that_waits_for_it() -> None:
+    assert turn(POLICY, {"recheck": 1, "answer": 5}) == "answer"
+    assert turn(POLICY, {"acknowledge": 1, "brigade": 2, "answer": 5}) == "answer"

@@ -40,7 +40,7 @@ def figures(field: Field, by: str, name: str = "brigade", day: str = DAY) -> dic
 
 
 def one(field: Field, by: str, name: str = "brigade", day: str = DAY) -> Figures:
-    key = {**KEYS, "inspector": field.cast.users["inspector"]}[by]
+    key = {**KEYS, "inspector": field.cast.users["inspector"], "site": field.cast.site_a}[by]
     return figures(field, by, name, day)[key]
 
 
@@ -171,6 +171,30 @@ def test_files_have_no_more_than_the_page(field: Field) -> None:
     assert "牧野" not in desk.get("/console/flags.csv?state=all").text + desk.get("/console/sites.csv").text
     own = at_the_console(field, "contractor").get("/console/flags.csv?state=all").text
     assert "牧野花园" in own and "承办人" not in own
-    for name in ("contractor", "inspector"):
-        assert at_the_console(field, name).get("/console/figures").status_code == 404
-        assert at_the_console(field, name).get("/console/figures.csv").status_code == 404
+    assert at_the_console(field, "inspector").get("/console/figures").status_code == 404
+    assert at_the_console(field, "inspector").get("/console/figures.csv").status_code == 404
+
+
+def test_a_contractor_has_the_figures_of_her_sites_and_of_no_others(field: Field) -> None:
+    missed_flag(field)
+    at(field, "22:00")
+    own, asked = at_the_console(field, "contractor"), f"from={DAY}&to={DAY}"
+    page = own.get(f"/console/figures?{asked}").text
+    assert "牧野花园" in page and "凤泉新城" not in page
+    for by in ("district", "company", "inspector", "unit"):
+        shown = own.get(f"/console/figures?by={by}&{asked}").text
+        assert shown.count("按地点") == 1 and "检查员李华" not in shown and "红旗区" not in shown, by
+    lines = own.get(f"/console/figures.csv?by=duty&{asked}").data.decode("utf-8-sig")
+    assert "消毒" in lines and "甲建筑" not in lines
+    competitor = at_the_console(field, "competitor").get(f"/console/figures?{asked}").text
+    assert "牧野花园" not in competitor and "凤泉新城" in competitor
+
+
+def test_what_others_have_not_done_in_time_is_not_counted_against_the_contractor(field: Field) -> None:
+    flag = missed_flag(field)
+    at(field, "22:00")  # the section has not acknowledged
+    assert figures(field, "site", "brigade")[field.cast.site_a].overdue >= 1
+    assert figures(field, "site", "contractor")[field.cast.site_a].overdue == 0
+    moved(field.cast.client("section"), flag, "order_rectification")
+    at(field, "12:50", "2026-11-28")
+    assert figures(field, "site", "contractor")[field.cast.site_a].overdue == 1

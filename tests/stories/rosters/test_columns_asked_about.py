@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from server.base.db import read
+from server.console.pages import COOKIE
 from server.models import Roster
+from server.rules.rosters.unread import ROWS
 from tests.server.cast import Caller, Cast
 from tests.server.rosters.people import TITLES, person
 from tests.stories.rosters.uploads import (
@@ -54,11 +56,41 @@ def test_a_choice_against_a_known_word_counts_for_one_file_only(desk: Cast, cont
 
 
 def test_what_was_not_read_is_kept_with_the_preview(desk: Cast, contractor: Caller) -> None:
-    roster = preview(contractor, desk.site_a, xlsx([person(1).cells(), ["合计：1人"]]))
-    with desk.app.app_context(), read() as session:
-        detail = session.get_one(Roster, roster["id"]).details
-    assert detail["passed_over"] == [{"sheet": 0, "sheet_name": "花名册", "count": 1, "rows": [3]}]
-    assert (detail["skipped"], detail["hidden_columns"]) == ([], [])
+    titles = [*TITLES, "性别", "血型", "身份证号码"]
+    rows = [[*person(1).cells(), "男", "A", "无"], ["合计：1人"], ["制表人：王芳"]]
+    roster = preview(contractor, desk.site_a, xlsx(rows, titles))
+    assert [(one["code"], one["message"], one["rows"]) for one in roster["passed_over"]] == [
+        ("total", ROWS["total"], [3]),
+        ("note", ROWS["note"], [4]),
+    ]
+    unread = {one["code"]: [column["title"] for column in one["columns"]] for one in roster["unread_columns"]}
+    assert unread == {"not_needed": ["性别"], "unknown": ["血型"], "second": ["身份证号码"]}
+
+
+def test_the_page_says_every_column_and_row_that_was_not_read(desk: Cast, contractor: Caller) -> None:
+    titles = [*TITLES, "性别", "血型", ""]
+    rows = [[*person(1).cells(), "男", "A", "未分类"], ["合计：1人"]]
+    roster = preview(contractor, desk.site_a, xlsx(rows, titles))
+    contractor.client.set_cookie(COOKIE, contractor.token, path="/console")
+    page = contractor.client.get(f"/console/rosters/{roster['id']}").text
+    assert "没有读取的: 3 列, 1 行, 0 张表" in page
+    for words in ("性别", "最少够用", "血型", "不认识的列名", "第 9 列", "补上列名", "第 3 行", "合计"):
+        assert words in page, words
+
+
+def test_a_column_that_the_company_once_declined_is_said_so(desk: Cast, contractor: Caller) -> None:
+    titles = [*TITLES[1:], "工人大名", "血型"]
+    cells = person(1).cells()
+    data = xlsx([[*cells[1:], cells[0], "A"]], titles)
+    roster = preview(contractor, desk.site_a, data)
+    last = len(titles) - 1
+    chosen = [{"sheet": 0, "column": last - 1, "field": "name"}, {"sheet": 0, "column": last, "field": ""}]
+    contractor.post(f"/api/v1/rosters/{roster['id']}/columns", json={"columns": chosen})
+    mine = contractor.get(f"/api/v1/rosters/{roster['id']}").get_json()
+    assert [one["code"] for one in mine["unread_columns"]] == ["chosen"]
+    again = preview(contractor, desk.site_a, data)
+    assert [one["code"] for one in again["unread_columns"]] == ["remembered"]
+    assert again["skipped"] == []
 
 
 def test_questions_hold_no_names_and_no_numbers(desk: Cast, contractor: Caller) -> None:
