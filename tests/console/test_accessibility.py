@@ -53,7 +53,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         *("leading-group", "plan", "plan/notice_2021.2.2.14", "plan/notice_2021.2.2.14/sites/{site}"),
         *_SITE,
     ),
-    "contractor": ("waiting", "flags/{flag}", "rosters/titles", *_SITE),
+    "contractor": ("waiting", "flags/{flag}", "figures", "rosters/titles", *_SITE),
     "admin": (
         "admin",
         "stand-ins",

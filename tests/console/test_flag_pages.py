@@ -17,12 +17,13 @@ from server.base.db import write
 from server.console import flags as flag_pages
 from server.console.words import WINDOW_GLYPHS
 from server.models import Flag, FlagStep
+from tests.axe import serious_findings
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import PASSWORD, Cast, add_flag
 from tests.stories.field import Field
 from tests.stories.flags.cast import missed_flag, moved, planned_field
-from tests.stories.photos import picture
+from tests.stories.photos import document, picture
 
 TEMPLATES = Path(server.console.__file__).parent / "templates"
 _RECTANGLES = """marks => marks.map((mark) => mark.getBoundingClientRect())
@@ -87,9 +88,39 @@ def test_a_section_clerk_orders_and_the_contractor_replies(
     expect_fits(site)
 
 
+@SIZES
+def test_a_contractor_states_her_case_and_the_section_answers(
+    open_page: OpenPage, flag: str, size: ViewportSize, tmp_path: Path
+) -> None:
+    site = open_page(f"/console/flags/{flag}", size, "contractor")
+    paper = tmp_path / "停用通知.pdf"
+    paper.write_bytes(document())
+    _card(site, "陈述申辩").locator("summary").press("Enter")
+    expect(_card(site, "陈述申辩")).to_contain_text("现场、施工单位和主管部门都看得到")
+    _card(site, "陈述申辩").locator("input[type=file]").set_input_files(paper)
+    assert serious_findings(site) == []
+    _do(site, "陈述申辩", "食堂当日停用")
+    waits = site.get_by_role("region", name="陈述申辩等待答复")
+    expect(waits).to_contain_text("2026-11-27 12:40")
+    expect(site.get_by_role("link", name="材料 1 (PDF)")).to_be_visible()
+    assert serious_findings(site) == []
+    expect_fits(site)
+    desk = open_page("/console/today", size, "section")
+    expect(desk.get_by_text("食堂当日停用")).to_be_visible()
+    expect_fits(desk)
+    desk.get_by_role("link", name="部分采纳陈述申辩").first.press("Enter")
+    expect(desk.get_by_role("status")).to_contain_text("答复陈述申辩")
+    expect(_card(desk, "责令限期整改")).to_have_count(0)
+    assert serious_findings(desk) == []
+    _do(desk, "部分采纳陈述申辩", "早班采纳, 晚班有人用餐")
+    expect(desk.get_by_role("region", name="陈述申辩等待答复")).to_have_count(0)
+    expect(_card(desk, "责令限期整改")).to_have_count(1)
+
+
 def test_only_the_moves_that_one_may_make_are_there(open_page: OpenPage, flag: str) -> None:
     path = f"/console/flags/{flag}"
-    expect(open_page(path, DESK, "contractor").locator(".moves summary")).to_have_text(["备注"])
+    own = open_page(path, DESK, "contractor").locator(".moves summary")
+    expect(own).to_have_text(["说明已整改", "陈述申辩", "备注"])
     brigade = open_page(path, DESK, "brigade")
     expect(_card(brigade, "责令停工")).to_have_count(1)
     section = open_page(path, DESK, "section")

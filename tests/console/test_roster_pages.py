@@ -16,6 +16,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from server.base.db import read
 from server.models import Disclosure
+from tests.axe import serious_findings
 from tests.chromium import expect_fits
 from tests.console.conftest import DESK, PHONE, OpenPage
 from tests.server.cast import Cast
@@ -57,6 +58,25 @@ def test_a_file_goes_from_the_desk_to_the_site(
     expect(page.get_by_role("link", name="名册.xlsx")).to_be_visible()
     expect(page.get_by_text("劳资专管员王芳").nth(1)).to_be_visible()
     expect_fits(page)
+
+
+@SIZES
+def test_everybody_leaves_with_one_date(
+    open_page: OpenPage, site: str, cast: Cast, size: ViewportSize
+) -> None:
+    contractor = cast.client("contractor")
+    commit(contractor, preview(contractor, site, people_file(person(1), person(2))))
+    page = open_page(f"/console/sites/{site}/roster", size, "contractor")
+    page.get_by_text("完工, 全部退场").press("Enter")
+    page.get_by_role("button", name="列出在场的人").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("2 人将登记退场, 用同一个日期")
+    expect(page.get_by_role("cell", name=person(1).name)).to_be_visible()
+    assert serious_findings(page) == []
+    expect_fits(page)
+    page.get_by_role("button", name="登记 2 人退场").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("登记退场 2 人")
+    page.get_by_role("link", name="返回名册").press("Enter")
+    expect(page.get_by_role("link", name="全部退场")).to_be_visible()
 
 
 def test_wrong_rows_are_downloaded_mended_and_uploaded_again(
