@@ -32,6 +32,7 @@ STARTS = {
     "verified": "销号期限",
     "transferred": "监察支队研判期限",
     "stopped": "停工复核期限",
+    "signed": "送达期限",
 }
 NOTE_LABELS = {
     "comment": "说明 (现场、施工单位和主管部门都看得到)",

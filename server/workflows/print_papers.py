@@ -10,7 +10,8 @@ from server.actions.flags.document_facts import whole_file
 from server.actions.flags.list_flags import one_flag
 from server.actions.media.get_media import find_photo, kept_at, shown_bytes
 from server.actions.papers.paper_content import receipt_content
-from server.actions.papers.read_papers import paper_of, paper_rows, papers_of, pdf_aad
+from server.actions.papers.read_papers import paper_of, paper_rows, papers_of
+from server.actions.papers.sealed_words import pdf_aad, said_of
 from server.actions.papers.serve_paper import WAYS
 from server.actions.papers.write_paper import content_of
 from server.actions.reference.load_reference import tx_of
@@ -53,7 +54,7 @@ def print_receipt(runtime: Runtime, viewer: Viewer, paper_id: str, now_ms: int) 
         if not USES[file.paper.kind].served or file.paper.state == "draft":
             raise Problem("not_found", "签发之后才有送达回证。")
         last = file.services[-1] if file.services else None
-        said, way = (last.said, WAYS[last.way]) if last is not None else ({}, "")
+        said, way = (said_of(runtime.seals, last), WAYS[last.way]) if last is not None else ({}, "")
         tx = tx_of(session, runtime.seals, now_ms)
         at_ms = last.at_ms if last is not None else None
         facts = receipt_content(tx, file.paper, file.site, said, way, at_ms)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.actions.papers.read_papers import kind_row, known_fact, officers_in_force
+from server.actions.papers.sealed_words import draft_of
 from server.models.paper import Paper
 from server.models.site import Company, Site
 from server.models.tx import Tx
@@ -33,6 +34,7 @@ class _Filling:
     paper: Paper
     row: Row
     date: str
+    draft: Mapping[str, Any]
     values: dict[str, str] = field(default_factory=dict)
     lacks: dict[str, str] = field(default_factory=dict)
     officers: list[Row] = field(default_factory=list)
@@ -42,7 +44,7 @@ class _Filling:
 def paper_content(tx: Tx, paper: Paper, site: Site, parent: Paper | None) -> Content:
     """By the rows in force today; a paper that was signed keeps what it said then."""
     date = local_date_of(tx.now_ms)
-    now = _Filling(tx, paper, kind_row(tx.book, paper.kind, date), date)
+    now = _Filling(tx, paper, kind_row(tx.book, paper.kind, date), date, draft_of(tx.seals, paper))
     _take_own(now, site, parent)
     _take_typed(now)
     return Content(_facts(now, is_draft=paper.n is None and paper.state == "draft"), now.lacks)
@@ -82,21 +84,22 @@ def _take_own(now: _Filling, site: Site, parent: Paper | None) -> None:
     values["site_address"] = full_width(site.address or NOT_USED)
     values["number"] = _number(now)
     by_code = {row["code"]: row for row in officers_in_force(book, now.date)}
-    chosen: Sequence[str] = paper.draft.get("officers", ())
+    chosen: Sequence[str] = now.draft.get("officers", ())
     now.officers = [by_code[code] for code in chosen if code in by_code]
     if len(now.officers) < now.row["officers"]:
         now.lacks["officers"] = f"请选择至少 {now.row['officers']} 名有执法证的执法人员。"
     named = [f"{row['name']}（执法证号：{row['certificate']}）" for row in now.officers]
     values["officers"] = "、".join(named) or UNKNOWN
-    basis = in_force(book.rows["bases"], str(paper.draft.get("basis", "")), now.date)
+    basis = in_force(book.rows["bases"], str(now.draft.get("basis", "")), now.date)
     values["basis"] = str((basis or {}).get("law") or UNKNOWN)
     now.usual["broken"] = str((basis or {}).get("broken") or "")
     if basis is None and "basis" in fields_of_lines(now.row["lines"]):
         now.lacks["basis"] = "请选择依据。"
     if parent is not None:
-        values["parent_name"] = str(parent.facts.get("title", ""))
+        values["parent_name"] = parent.title
         values["parent_number"] = parent.number
-        values["parent_date"] = str(parent.facts.get("date", ""))
+        signed_ms = parent.signed_ms
+        values["parent_date"] = written_date(local_date_of(signed_ms)) if signed_ms is not None else ""
 
 
 def _known(now: _Filling, code: str, asked: bool) -> str:
@@ -119,7 +122,7 @@ def _number(now: _Filling) -> str:
 
 
 def _take_typed(now: _Filling) -> None:
-    typed: Mapping[str, str] = now.paper.draft.get("fields", {})
+    typed: Mapping[str, str] = now.draft.get("fields", {})
     for name in fields_of_lines(now.row["lines"]):
         if not FIELDS[name].asks:
             now.values.setdefault(name, NOT_USED)
@@ -170,7 +173,7 @@ def _drawn(now: _Filling, block: Block) -> dict[str, Any] | None:
         case "remedy":
             return {"kind": "text", "text": _remedy(now)}
         case "photos":
-            photos = list(now.paper.draft.get("photos", ()))
+            photos = list(now.draft.get("photos", ()))
             return {"kind": "photos", "files": photos} if photos else None
         case "refusal":
             said = values.get("refusal")
@@ -232,13 +235,13 @@ def receipt_content(
     """The 送达回证 of a signed paper: of one service (`said`, `way`, `at_ms`), or with spaces to be filled in by hand."""
     date = local_date_of(tx.now_ms if at_ms is None else at_ms)
     row = kind_row(tx.book, RECEIPT, date)
-    now = _Filling(tx, paper, row, date)
+    now = _Filling(tx, paper, row, date, draft_of(tx.seals, paper))
     _take_own(now, site, None)
     for one, name in (("place", "served_place"), ("note", "service_note")):
         now.values[name] = full_width(said.get(one, ""))
     for name in ("receiver", "relation", "witness", "servers", "refusal"):
         now.values[name] = full_width(said.get(name, ""))
-    now.values |= {"served_name": str(paper.facts["title"]), "served_number": paper.number}
+    now.values |= {"served_name": paper.title, "served_number": paper.number}
     now.values |= {"way": way, "served_at": written_time(at_ms) if at_ms is not None else ""}
     empty = "　" if at_ms is None else NOT_USED
     now.values = {name: value or empty for name, value in now.values.items()}

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from server.actions.flags.owner import owner_of
 from server.base.problems import Problem, not_found
-from server.base.seal import aad_of
 from server.models.access import Viewer, visible_flags
 from server.models.flag import Flag, FlagEvent, of_flag
 from server.models.paper import STATES, Paper, PaperService
@@ -81,11 +80,6 @@ def writable_kinds(tx: Tx, viewer: Viewer, flag: Flag, site: Site, date: str) ->
     return [row for row in rows if row is not None and may_write(tx, viewer, flag, site, row)]
 
 
-def pdf_aad(paper_id: str) -> bytes:
-    """The additional data (AAD) that a signed paper's sealed file is bound to."""
-    return aad_of("paper_file", paper_id, "pdf")
-
-
 def paper_of(session: Session, viewer: Viewer, paper_id: str) -> PaperFile:
     """Raises Problem 404 for one that is absent or not this viewer's."""
     query = (
@@ -113,7 +107,7 @@ def paper_rows(papers: Sequence[Paper]) -> list[list[str]]:
     """What the flag's file says of its papers that were signed, void ones too."""
     return [
         [
-            str(paper.facts.get("title", "")),
+            paper.title,
             paper.number or "—",
             STATES[paper.state],
             moment(paper.signed_ms),

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
+from server.actions.papers.sealed_words import draft_of
 from server.actions.reference.load_reference import tx_of
 from server.actions.reference.office_rows import set_row
 from server.base.db import read, write
@@ -86,7 +87,7 @@ class Desk:
         return str(paper)
 
     def type(self, paper: str, **typed: Any) -> None:
-        before = paper_row(self.field, paper).draft
+        before = paper_draft(self.field, paper)
         words = {f"field.{name}": _as_typed(name, text) for name, text in before["fields"].items()}
         officers, basis = typed.pop("officers", before["officers"]), typed.pop("basis", before["basis"])
         said = {**words, **{f"field.{name}": text for name, text in typed.items()}}
@@ -120,6 +121,11 @@ def _as_typed(name: str, text: str) -> str:
 def paper_row(field: Field, paper_id: str) -> Paper:
     with field.app.app_context(), read() as session:
         return session.scalars(sa.select(Paper).where(Paper.id == paper_id)).one()
+
+
+def paper_draft(field: Field, paper_id: str) -> dict[str, Any]:
+    """What was typed into a paper."""
+    return draft_of(field.app.extensions["gongdi"].seals, paper_row(field, paper_id))
 
 
 RECORD = {
