@@ -61,9 +61,10 @@ _FILTERS = {**STATES, "unserved": "待送达"}
 def list_papers() -> str:
     """The register: every number that was taken, void ones too."""
     require_role(*_READERS)
-    chosen = {name: request.args.get(name, "") for name in ("kind", "state")}
+    chosen = {name: request.args.get(name, "") for name in ("kind", "state", "number")}
     chosen["kind"] = chosen["kind"] if chosen["kind"] in USES else ""
     chosen["state"] = chosen["state"] if chosen["state"] in _FILTERS else ""
+    chosen["number"] = chosen["number"].strip()[:64]
     start = start_asked(request.args)
     with read() as session:
         rows, total = register(session, g.viewer, chosen, start, ROWS)

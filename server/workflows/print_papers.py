@@ -24,24 +24,28 @@ from server.documents.write_paper import paper_pdf, photos_in
 from server.models.access import Viewer
 from server.models.media import Media
 from server.models.paper import PaperPdf, keep_file
+from server.rules.calendar import local_date_of
 from server.rules.papers.uses import USES
+from server.rules.papers.writing import written_date
 
 Printed = tuple[bytes, str, str]  # the bytes, the file's name, the site
 
 
 def print_paper(runtime: Runtime, viewer: Viewer, paper_id: str, now_ms: int) -> Printed:
-    """A paper. Of a signed one the file is kept as it left first. Raises Problem 404."""
+    """A paper. Of a signed one the file is kept as it left first; a void one says so on each page. Raises Problem 404."""
     with read() as session:
         file = paper_of(session, viewer, paper_id)
         facts = content_of(tx_of(session, runtime.seals, now_ms), file).facts
-        kept = session.get(PaperPdf, paper_id)
+        voided_ms = file.paper.voided_ms
+        facts["void"] = written_date(local_date_of(voided_ms)) if voided_ms is not None else ""
+        kept = session.get(PaperPdf, paper_id) if voided_ms is None else None
         data = runtime.seals.open(pdf_aad(paper_id), kept.pdf) if kept is not None else None
         photos = [] if data is not None else _found(session, viewer, file.site.id, photos_in(facts))
         is_draft, site = file.paper.state == "draft", file.site.name
         name = _file_name(str(facts["title"]), "草稿" if is_draft else file.paper.number, site)
     if data is None:
         data = paper_pdf(facts, _bytes_of(runtime, photos), _fonts(runtime))
-        if not is_draft:
+        if not is_draft and not facts["void"]:
             with write() as session:
                 keep_file(session, paper_id, runtime.seals.seal(pdf_aad(paper_id), data))
     return data, name, site

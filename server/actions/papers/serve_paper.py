@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from schemas.limits import REASON_MAX
+from server.actions.notices.enqueue import NewNotice, enqueue_notices, read_people, receivers
 from server.actions.papers.read_papers import PaperFile, faulty, kind_row, may_write, paper_of
 from server.actions.papers.sealed_words import keep_said
 from server.actions.papers.service_clock import at_service
@@ -18,6 +19,7 @@ from server.models.paper import PaperService
 from server.models.scope import lock_scope
 from server.models.tx import Tx
 from server.rules.calendar import DAY_MS, local_date_of
+from server.rules.flags.moves import CONTRACTOR
 from server.rules.from_rows import in_force
 from server.rules.papers.terms import review_until, suit_until
 from server.rules.papers.uses import SERVED, USES
@@ -53,7 +55,7 @@ class Served:
 
 def serve_paper(tx: Tx, viewer: Viewer, paper_id: str, served: Served) -> PaperService:
     """Record a service. The first one starts the terms: the flag's rectification by the printed deadline, review and suit by
-    the remedy in force when it was signed. Raises Problem 404, 403, 409 `paper_not_yet`, 422."""
+    the remedy in force when it was signed; its company's people get a notice, which is no service. Raises Problem 404, 403, 409 `paper_not_yet`, 422."""
     scope = lock_scope(tx.session, paper_of(tx.session, viewer, paper_id).paper.scope_id)
     file = paper_of(tx.session, viewer, paper_id)
     paper = file.paper
@@ -78,6 +80,10 @@ def serve_paper(tx: Tx, viewer: Viewer, paper_id: str, served: Served) -> PaperS
         detail |= {"way": served.way, "served": to_iso(effective)}
         detail |= at_service(tx, file.flag, paper, effective)
         note_on_flag(tx, scope, file.flag, viewer, SERVED, detail)
+        people = read_people(tx.session, [file.site.id], tx.now_ms)
+        severe = file.flag.severity == "severe"
+        served_on = receivers(people, file.site, CONTRACTOR, paper.company)
+        enqueue_notices(tx, people, served_on, NewNotice(file.flag, SERVED, severe))
     return one
 
 
