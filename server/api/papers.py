@@ -16,8 +16,8 @@ from server.api.unchanged import mark_unchanged
 from server.base.db import read, write
 from server.documents.write_documents import PDF
 from server.models.audit import Deed, record_deed
-from server.models.paper import STATES
 from server.models.paging import Page
+from server.models.paper import STATES
 from server.rules.papers.uses import USES
 from server.web.responses import as_download, now_ms, runtime
 from server.workflows.print_papers import print_paper

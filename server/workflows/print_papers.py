@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from server.actions.cases.show_case import show_case
 from server.actions.flags.document_facts import whole_file
 from server.actions.flags.list_flags import one_flag
 from server.actions.media.get_media import find_photo, kept_at, shown_bytes
@@ -19,6 +20,7 @@ from server.actions.reference.name_codes import read_names
 from server.base.db import read, write
 from server.base.problems import Problem
 from server.base.runtime import Runtime
+from server.documents.case_paper import case_pdf
 from server.documents.write_documents import PDF, flag_pdf, flag_workbook, photos_of_file
 from server.documents.write_paper import paper_pdf, photos_in
 from server.models.access import Viewer
@@ -81,6 +83,14 @@ def print_flag(runtime: Runtime, viewer: Viewer, flag_id: str, ending: str, now_
         data, name = flag_workbook(content)
     stem, _, end = name.rpartition(".")
     return data, f"{stem}-{_plain(site)}.{end}", site
+
+
+def print_case(runtime: Runtime, viewer: Viewer, site_id: str, case_id: str, now_ms: int) -> Printed:
+    """A case's 报备单. Raises Problem 404."""
+    with read() as session:
+        tx = tx_of(session, runtime.seals, now_ms)
+        page, names = show_case(tx, viewer, site_id, case_id), read_names(session, site_id)
+        return *case_pdf(tx, page, names, _fonts(runtime)), page.site.name
 
 
 def _found(session: Any, viewer: Viewer, site_id: str, hashes: Iterable[str]) -> list[Media]:

@@ -93,6 +93,10 @@ def _words_of_kind(tx: Tx, begin: Beginning) -> dict[str, str]:
                 "handed_to": names.of("units", begin.flag.unit),
             }
             return {**units, "history": note, "materials": _materials(before)}
+        case "forwarding_slip":
+            passed_on = begin.flag.unit != site.unit
+            unit = names.of("units", begin.flag.unit) if passed_on else ""
+            return {"addressee": unit, "materials": _materials(before)}
         case _:
             phone = known_fact(tx.book, "phone", local_date_of(tx.now_ms))
             return {"reason": note, "materials": _materials(before), "contact_phone": phone}

@@ -31,7 +31,7 @@ class Content:
 @dataclass
 class _Filling:
     tx: Tx
-    paper: Paper
+    paper: Paper | None
     row: Row
     date: str
     draft: Mapping[str, Any]
@@ -45,7 +45,7 @@ def paper_content(tx: Tx, paper: Paper, site: Site, parent: Paper | None) -> Con
     """By the rows in force today; a paper that was signed keeps what it said then."""
     date = local_date_of(tx.now_ms)
     now = _Filling(tx, paper, kind_row(tx.book, paper.kind, date), date, draft_of(tx.seals, paper))
-    _take_own(now, site, parent)
+    _take_own(now, paper, site, parent)
     _take_typed(now)
     return Content(_facts(now, is_draft=paper.n is None and paper.state == "draft"), now.lacks)
 
@@ -60,19 +60,19 @@ def _facts(now: _Filling, is_draft: bool) -> dict[str, Any]:
         "fonts": {name: list(page.get(f"{name}_fonts", ())) for name in ("body", "title", "heading")},
         "seal_mm": page.get("seal_mm", 45),
         "issuer": now.values["bureau"] if row["issuer"] == "bureau" else "",
-        "number": now.values["number"] if row.get("numbering") else "",
+        "number": now.values.get("number", "") if row.get("numbering") else "",
         "date": written_date(now.date),
         "copies": _copies(row),
         "blocks": [block for block in blocks if block is not None],
-        "stub": _stub(now) if row["stub"] else [],
+        "stub": _stub(now) if row["stub"] and now.paper is not None else [],
         "each_page": has_block(row["lines"], "signatures"),
         "draft": is_draft,
     }
 
 
-def _take_own(now: _Filling, site: Site, parent: Paper | None) -> None:
+def _take_own(now: _Filling, paper: Paper, site: Site, parent: Paper | None) -> None:
     """What the system itself knows."""
-    tx, paper, book, values = now.tx, now.paper, now.tx.book, now.values
+    tx, book, values = now.tx, now.tx.book, now.values
     company = tx.session.get(Company, paper.company) if paper.company else None
     for name, code in (("bureau", "bureau"), ("bureau_phone", "phone"), ("bureau_address", "address")):
         values[name] = _known(now, code, name in fields_of_lines(now.row["lines"]))
@@ -82,7 +82,7 @@ def _take_own(now: _Filling, site: Site, parent: Paper | None) -> None:
     values["party_code"] = paper.company or NOT_USED
     values["site"] = full_width(site.name)
     values["site_address"] = full_width(site.address or NOT_USED)
-    values["number"] = _number(now)
+    values["number"] = _number(now, paper.n)
     by_code = {row["code"]: row for row in officers_in_force(book, now.date)}
     chosen: Sequence[str] = now.draft.get("officers", ())
     now.officers = [by_code[code] for code in chosen if code in by_code]
@@ -110,7 +110,7 @@ def _known(now: _Filling, code: str, asked: bool) -> str:
     return value or UNKNOWN
 
 
-def _number(now: _Filling) -> str:
+def _number(now: _Filling, n: int | None) -> str:
     series = now.row.get("numbering")
     if not series:
         return ""
@@ -118,7 +118,7 @@ def _number(now: _Filling) -> str:
     word = str((row or {}).get("word") or "")
     if not word:
         now.lacks["series"] = "文书设置里还没有填写这种文书的文号。"
-    return written_number(word or UNKNOWN, int(now.date[:4]), now.paper.n, bool((row or {}).get("ordinal")))
+    return written_number(word or UNKNOWN, int(now.date[:4]), n, bool((row or {}).get("ordinal")))
 
 
 def _take_typed(now: _Filling) -> None:
@@ -229,6 +229,17 @@ def _stub(now: _Filling) -> list[list[str]]:
     return [*rows, ["依据", values["basis"]], ["执法人员", values["officers"]]]
 
 
+def told_content(tx: Tx, kind: str, told: Mapping[str, str]) -> dict[str, Any]:
+    """A paper that is neither drafted nor signed here: what is told, by field; 待填 where a required one is unknown."""
+    date = local_date_of(tx.now_ms)
+    now = _Filling(tx, None, kind_row(tx.book, kind, date), date, {})
+    now.values = {"bureau": _known(now, "bureau", False), "date": written_date(date)}
+    for name in fields_of_lines(now.row["lines"]):
+        empty = UNKNOWN if name in now.row["required"] else ""
+        now.values.setdefault(name, full_width(told.get(name, "")) or empty)
+    return _facts(now, is_draft=False)
+
+
 def receipt_content(
     tx: Tx, paper: Paper, site: Site, said: Mapping[str, str], way: str, at_ms: int | None
 ) -> dict[str, Any]:
@@ -236,7 +247,7 @@ def receipt_content(
     date = local_date_of(tx.now_ms if at_ms is None else at_ms)
     row = kind_row(tx.book, RECEIPT, date)
     now = _Filling(tx, paper, row, date, draft_of(tx.seals, paper))
-    _take_own(now, site, None)
+    _take_own(now, paper, site, None)
     for one, name in (("place", "served_place"), ("note", "service_note")):
         now.values[name] = full_width(said.get(one, ""))
     for name in ("receiver", "relation", "witness", "servers", "refusal"):

@@ -162,8 +162,8 @@ def papers_numbered(session: Session, viewer: Viewer, text: str, limit: int) -> 
     return [(paper, site) for paper, site, _ in session.execute(query)]
 
 
-def _registered(viewer: Viewer, chosen: Mapping[str, str]) -> sa.Select[Any]:
-    query: sa.Select[Any] = (
+def _registered(viewer: Viewer, chosen: Mapping[str, str]) -> sa.Select[Paper, Site, str]:
+    query = (
         sa.select(Paper, Site, Company.name)
         .join(Flag, sa.and_(Flag.scope_id == Paper.scope_id, Flag.id == Paper.flag_id))
         .join(Site, Site.id == Paper.scope_id)

@@ -55,7 +55,8 @@ class Served:
 
 def serve_paper(tx: Tx, viewer: Viewer, paper_id: str, served: Served) -> PaperService:
     """Record a service. The first one starts the terms: the flag's rectification by the printed deadline, review and suit by
-    the remedy in force when it was signed; its company's people get a notice, which is no service. Raises Problem 404, 403, 409 `paper_not_yet`, 422."""
+    the remedy in force when it was signed; its company's people get a notice, which is no service. Raises Problem 404, 403,
+    409 `paper_not_yet`, 422."""
     scope = lock_scope(tx.session, paper_of(tx.session, viewer, paper_id).paper.scope_id)
     file = paper_of(tx.session, viewer, paper_id)
     paper = file.paper

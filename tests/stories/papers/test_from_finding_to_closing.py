@@ -179,3 +179,29 @@ def test_a_case_goes_to_the_brigade_with_a_slip_and_to_another_organ_with_a_lett
         "拒不整改",
     ):
         assert part in text, part
+
+
+def test_a_copy_that_the_bureau_received_is_forwarded_to_the_unit_that_the_flag_was_passed_to(
+    office: tuple[Field, str],
+) -> None:
+    field, flag = office
+    desk, _ = ordered(field, flag)
+    moved(field.cast.client("section"), flag, "transfer", note="多次不改")
+    slip = desk.draft(
+        flag, "forwarding_slip", persons="", copy_of="和平社区居家健康监测告知书（2026年11月24日）"
+    )
+    refused = desk.sign(slip)
+    assert refused.status_code == 422 and "请填写涉及人数" in refused.text
+    desk.type(slip, persons="3")
+    text = desk.text(f"/papers/{signed(desk, slip)}/paper.pdf")
+    for part in (
+        *("转交单", "监察支队：", "涉及牧野花园的3人", "和平社区居家健康监测告知书（2026年11月24日）"),
+        *("责令限期改正通知书（新建责改〔2026〕1号）", "姓名、证件号码和联系电话另列名单", "接收人签名："),
+    ):
+        assert part in text, part
+    for part in ("责令限期改正：", "复议", "待填"):
+        assert part not in text, part
+    assert paper_row(field, slip).number == "" and paper_row(field, slip).series is None
+    contractor = Desk(field, "contractor")
+    assert contractor.start(flag, "forwarding_slip").status_code == 403
+    assert contractor.get(f"/papers/{slip}").status_code == 404
