@@ -26,6 +26,7 @@ from server.rules.papers.uses import EXPECTS_POWER
 from server.rules.papers.writing import written_date
 
 _OF_PARTY = ("party_address", "party_head", "party_phone")
+_PASSING_ON = ("case_handover", "transfer_letter", "forwarding_slip")
 _DONE = {"pass_recheck": "已完成", "consent_resume": "已完成", "fail_recheck": "未完成"}
 
 
@@ -148,7 +149,8 @@ def _after_order(tx: Tx, parent: Paper | None, event: FlagEvent | None, note: st
 
 
 def _materials(before: Sequence[Paper]) -> str:
-    signed = [paper for paper in before if paper.state == "signed"]
+    """The papers that prove something; those by which a case was passed on say nothing of it."""
+    signed = [paper for paper in before if paper.state == "signed" and paper.kind not in _PASSING_ON]
     return "\n".join(f"{one.title}{_in_brackets(one.number)} | 1 | " for one in signed)
 
 

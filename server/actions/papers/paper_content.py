@@ -155,7 +155,8 @@ def _drawn(now: _Filling, block: Block) -> dict[str, Any] | None:
         case "text" | "plain" | "maybe" | "heading":
             shown = {name: value or NOT_USED for name, value in values.items()}
             kind = "text" if block.kind == "maybe" else block.kind
-            return {"kind": kind, "text": filled(block.text, shown)}
+            text, site = filled(block.text, shown), shown.get("site", "")
+            return {"kind": kind, "text": text.replace(f"{site}（{site}）", site)}
         case "facts":
             rows = [[_title(name), values.get(name) or NOT_USED] for name in block.fields]
             return {"kind": "facts", "rows": rows}
@@ -248,9 +249,9 @@ def receipt_content(
     row = kind_row(tx.book, RECEIPT, date)
     now = _Filling(tx, paper, row, date, draft_of(tx.seals, paper))
     _take_own(now, paper, site, None)
-    for one, name in (("place", "served_place"), ("note", "service_note")):
+    for one, name in (("place", "served_place"), ("note", "service_note"), ("refusal", "left_reason")):
         now.values[name] = full_width(said.get(one, ""))
-    for name in ("receiver", "relation", "witness", "servers", "refusal"):
+    for name in ("receiver", "relation", "witness", "servers"):
         now.values[name] = full_width(said.get(name, ""))
     now.values |= {"served_name": paper.title, "served_number": paper.number}
     now.values |= {"way": way, "served_at": written_time(at_ms) if at_ms is not None else ""}

@@ -102,6 +102,7 @@ _FIELDS = (
     Field("way", "送达方式"),
     Field("receiver", "签收人"),
     Field("relation", "签收人与受送达人的关系"),
+    Field("left_reason", "拒收的原因和日期"),
     Field("witness", "见证人"),
     Field("servers", "送达人"),
     Field("service_note", "备注"),

@@ -30,6 +30,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("bureau_facts", "court"): {"value": COURT},
     ("bureau_facts", "entrustment"): {"value": "新建委〔2026〕1号"},
     ("bureau_facts", "phone"): {"value": "0373-3050000"},
+    ("bureau_facts", "address"): {"value": "新乡市平原路999号"},
     ("bureau_facts", "office_hours"): {"value": "08:30-12:00 14:30-18:00"},
     ("number_series", "order"): {"word": "新建责改"},
     ("number_series", "stop"): {"word": "新建责停"},
