@@ -132,6 +132,8 @@ def paper_draft(field: Field, paper_id: str) -> dict[str, Any]:
 RECORD = {
     "began": "2026-11-24T13:00",
     "ended": "2026-11-24T13:40",
+    "party_address": "新乡市牧野区和平路1号",
+    "party_head": "李建国",
     "present": "王芳（劳资专管员）",
     "recorder": "孙丽",
     "findings": "食堂配电箱线路裸露\n食堂未见消毒用品",
