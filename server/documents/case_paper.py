@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.case import REPORTS
 from schemas.reference import REPORTED_TO
 from server.actions.cases.show_case import CasePage
-from server.actions.papers.paper_content import told_content
+from server.actions.papers.paper_content import stated_content
 from server.actions.reference.name_codes import Names
 from server.actions.reference.record_words import value
 from server.base.clock import from_iso
@@ -32,7 +32,7 @@ def case_pdf(tx: Tx, page: CasePage, names: Names, fonts: Path) -> tuple[bytes, 
     """The paper and the name of its file. `fonts`: a folder of fonts that an office has. Raises Problem 404 without a
     template in force."""
     celsius = page.state.get("celsius")
-    told = {
+    stated = {
         "reported_site": f"{page.site.name}（{names.of('districts', page.site.district)}）",
         "receiving_unit": names.of("units", page.site.unit),
         "found_at": written_time(page.case.opened_ms),
@@ -45,7 +45,7 @@ def case_pdf(tx: Tx, page: CasePage, names: Names, fonts: Path) -> tuple[bytes, 
         "case_note": str(page.state.get("note") or ""),
         "reports": _reports(page),
     }
-    data = paper_pdf(told_content(tx, CASE_REPORT, told), {}, fonts)
+    data = paper_pdf(stated_content(tx, CASE_REPORT, stated), {}, fonts)
     return data, f"报备单-{page.site.name}-{local_date_of(page.case.opened_ms)}.pdf"
 
 

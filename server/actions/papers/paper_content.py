@@ -230,14 +230,14 @@ def _stub(now: _Filling) -> list[list[str]]:
     return [*rows, ["依据", values["basis"]], ["执法人员", values["officers"]]]
 
 
-def told_content(tx: Tx, kind: str, told: Mapping[str, str]) -> dict[str, Any]:
-    """A paper that is neither drafted nor signed here: what is told, by field; 待填 where a required one is unknown."""
+def stated_content(tx: Tx, kind: str, stated: Mapping[str, str]) -> dict[str, Any]:
+    """A paper that is neither drafted nor signed here: what is stated, by field; 待填 where a required one is unknown."""
     date = local_date_of(tx.now_ms)
     now = _Filling(tx, None, kind_row(tx.book, kind, date), date, {})
     now.values = {"bureau": _known(now, "bureau", False), "date": written_date(date)}
     for name in fields_of_lines(now.row["lines"]):
         empty = UNKNOWN if name in now.row["required"] else ""
-        now.values.setdefault(name, full_width(told.get(name, "")) or empty)
+        now.values.setdefault(name, full_width(stated.get(name, "")) or empty)
     return _facts(now, is_draft=False)
 
 

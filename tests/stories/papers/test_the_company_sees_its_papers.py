@@ -10,8 +10,10 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
+from server.base.db import write
+from server.models import SiteCompany
 from server.rules.calendar import instant_ms
-from tests.server.cast import Cast
+from tests.server.cast import COMPANY_B, Cast
 from tests.stories.field import Field
 from tests.stories.flags.cast import DAY, moved
 from tests.stories.papers.office import ORDER, RECORD, SERVICE, Desk, answered_field
@@ -71,6 +73,18 @@ def test_another_company_and_an_administrator_get_nothing(office: Office) -> Non
         assert file(field, name, order).status_code == 404, name
     assert field.app.test_client().get("/api/v1/papers").status_code == 401
     assert field.app.test_client().get(f"/api/v1/papers/{order}/file").status_code == 401
+
+
+def test_another_company_at_the_same_site_gets_nothing_of_it(office: Office) -> None:
+    field, flag, _, order = office
+    with field.app.app_context(), write() as session:
+        session.add(SiteCompany(site_id=field.cast.site_a, company=COMPANY_B, role="006"))
+    served(office)
+    other = Desk(field, "competitor")
+    assert listed(field, "competitor") == [] and file(field, "competitor", order).status_code == 404
+    page = other.get(f"/flags/{flag}")
+    assert page.status_code == 200 and NUMBER not in page.text and order not in page.text
+    assert "送达文书" not in other.get("/notices").text
 
 
 def test_the_company_is_notified_when_it_was_served(office: Office) -> None:
