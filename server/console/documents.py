@@ -6,19 +6,16 @@ from uuid import UUID
 
 from flask import Response, g
 
-from server.actions.cases.show_case import show_case
 from server.actions.media.get_media import find_photo, shown_bytes
 from server.actions.media.inspect_document import shown_type
-from server.actions.reference.name_codes import read_names
 from server.base.db import read
 from server.base.problems import not_found
 from server.console.exports import note_export
 from server.console.pages import JUDGES, blueprint, require_role
-from server.documents.case_paper import case_pdf
 from server.documents.write_documents import PDF
 from server.files.new_workbook import MIME as XLSX
-from server.web.responses import as_download, as_evidence, now_ms, runtime, tx_of
-from server.workflows.print_papers import print_flag
+from server.web.responses import as_download, as_evidence, now_ms, runtime
+from server.workflows.print_papers import print_case, print_flag
 
 _MIMES = {"pdf": PDF, "xlsx": XLSX}
 
@@ -45,9 +42,6 @@ def show_flag_file(flag_id: UUID, ending: str) -> Response:
 def show_case_paper(site_id: UUID, case_id: UUID) -> Response:
     """报备单, to be printed and signed."""
     require_role("inspector", *JUDGES)
-    with read() as session:
-        page = show_case(tx_of(session), g.viewer, str(site_id), str(case_id))
-        names = read_names(session, str(site_id))
-    data, name = case_pdf(page, names, now_ms())
-    note_export(f"{page.site.name}: 报备单", str(case_id))
+    data, name, site = print_case(runtime(), g.viewer, str(site_id), str(case_id), now_ms())
+    note_export(f"{site}: 报备单", str(case_id))
     return as_download(data, PDF, name)

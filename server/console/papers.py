@@ -23,6 +23,7 @@ from server.actions.papers.read_papers import (
     paper_of,
     register,
 )
+from server.actions.papers.sealed_words import draft_of, said_of
 from server.actions.papers.serve_paper import WAYS, Served, serve_paper
 from server.actions.papers.set_up import questions_of
 from server.actions.papers.write_paper import (
@@ -60,9 +61,10 @@ _FILTERS = {**STATES, "unserved": "待送达"}
 def list_papers() -> str:
     """The register: every number that was taken, void ones too."""
     require_role(*_READERS)
-    chosen = {name: request.args.get(name, "") for name in ("kind", "state")}
+    chosen = {name: request.args.get(name, "") for name in ("kind", "state", "number")}
     chosen["kind"] = chosen["kind"] if chosen["kind"] in USES else ""
     chosen["state"] = chosen["state"] if chosen["state"] in _FILTERS else ""
+    chosen["number"] = chosen["number"].strip()[:64]
     start = start_asked(request.args)
     with read() as session:
         rows, total = register(session, g.viewer, chosen, start, ROWS)
@@ -207,17 +209,21 @@ def _page(paper_id: str, problem: Problem | None) -> str:
         content = content_of(tx, file)
         writes = may_write(tx, g.viewer, file.flag, file.site, row)
         names = read_names(session, file.site.id)
+        draft = draft_of(tx.seals, paper)
+        services = [(one, said_of(tx.seals, one)) for one in file.services]
         options = {
             "officers": officers_in_force(tx.book, date),
             "bases": bases_for(tx.book, file.flag.duty, EXPECTS_POWER.get(row["power"], ()), date),
-            "photos": _choosable(session, file) if writes and paper.state == "draft" else [],
+            "photos": _choosable(session, file, draft) if writes and paper.state == "draft" else [],
         }
         party = company_of(session, file.flag)[1]
     fields = [FIELDS[name] for name in fields_of_lines(row["lines"]) if FIELDS[name].asks]
-    values: Mapping[str, str] = paper.draft.get("fields", {})
+    values: Mapping[str, str] = draft.get("fields", {})
     shown: dict[str, Any] = {
         "file": file,
         "paper": paper,
+        "written": draft,
+        "services": services,
         "row": row,
         "content": content,
         "writes": writes,
@@ -235,10 +241,10 @@ def _page(paper_id: str, problem: Problem | None) -> str:
     return render("paper.html", names, **shown, **options, **limits, ways=WAYS, states=STATES)
 
 
-def _choosable(session: Any, file: PaperFile) -> list[str]:
+def _choosable(session: Any, file: PaperFile, draft: Mapping[str, Any]) -> list[str]:
     """Photos of the flag that the paper may show, those that are chosen first."""
     whole = one_flag(session, g.viewer, file.flag.id)
-    hashes = list(file.paper.draft.get("photos", ()))
+    hashes = list(draft.get("photos", ()))
     hashes += [one for event in whole.events for one in event["detail"].get("media", ())]
     hashes += [one["sha256"] for entry in whole.entries for one in entry["media"] if one["arrived"]]
     kept = kept_at(session, g.viewer, file.site.id, hashes)

@@ -13,6 +13,7 @@ from server.base.problems import Problem
 from server.console.forms import check_form
 from server.console.pages import blueprint, render
 from server.models.access import may_see_people
+from server.models.paper import STATES
 from server.web.responses import tx_of
 
 
@@ -24,7 +25,7 @@ def show_search() -> str:
 
 @blueprint.post("/search")
 def search() -> str | tuple[str, int] | AnyResponse:
-    """What was found; a flag that is the only one is opened."""
+    """What was found; a flag or a paper that is the only one is opened."""
     check_form()
     text = request.form.get("text", "")[:TEXT_MAX]
     try:
@@ -32,6 +33,8 @@ def search() -> str | tuple[str, int] | AnyResponse:
             found = search_all(tx_of(session), g.viewer, text)
     except Problem as problem:
         return _page(None, problem), problem.status
+    if len(found.papers) == 1 and not found.sites:
+        return redirect(url_for("console.show_paper", paper_id=found.papers[0][0].id), 303)
     if len(found.flags) == 1:
         return redirect(url_for("console.show_flag", flag_id=found.flags[0][0].id), 303)
     return _page(found)
@@ -41,6 +44,5 @@ def _page(found: Found | None, problem: Problem | None = None) -> str:
     with read() as session:
         names = read_names(session)
     may = may_see_people(g.viewer)
-    return render(
-        "search.html", names, found=found, problem=problem, may_see_people=may, number_of=flag_number
-    )
+    shown = {"found": found, "problem": problem, "may_see_people": may, "paper_states": STATES}
+    return render("search.html", names, **shown, number_of=flag_number)

@@ -33,6 +33,7 @@ STARTS = {
     "transferred": "监察支队研判期限",
     "stopped": "停工复核期限",
     "stated": "答复陈述申辩的期限",
+    "signed": "送达期限",
 }
 NOTE_LABELS = {
     "order_rectification": "要求整改什么",

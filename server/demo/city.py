@@ -20,11 +20,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from server.actions.accounts.manage_users import NewUser, add_user
-from server.actions.reference.load_reference import SEED_DATA, load_reference
+from server.actions.reference.load_reference import SEED_DATA, load_reference, tx_of
 from server.actions.sites.end_demo import DEMO_NAMES
 from server.base.clock import FakeClock
 from server.base.db import alone, write
 from server.base.runtime import Runtime
+from server.demo.bureau import answer_for_papers
 from server.demo.cases import confirmed, course, demo_lines
 from server.demo.crews import Crew, DemoSite, Town, make_crews, make_relief, places_of
 from server.demo.gate import at_gate, come_in
@@ -79,6 +80,7 @@ def seed_demo(app: Flask, sites: int, days: int, until_ms: int, progress: Progre
         town = Town(app, city, chance, Path(folder))
         with write() as session:
             load_reference(session, runtime.seals, clock.now_ms())
+            answer_for_papers(tx_of(session, runtime.seals, clock.now_ms()))
             _people(session, city, clock.now_ms())
         old: list[Crew] = []
         stories: list[Story] = []

@@ -19,6 +19,7 @@ from server.actions.flags.move_flag import Wanted, move_flag
 from server.actions.reference.load_reference import SEED_DATA, tx_of
 from server.base.db import read, write
 from server.base.runtime import Runtime
+from server.demo.bureau import write_paper
 from server.models.access import Viewer, viewer_of
 from server.models.flag import Flag
 from server.models.user import user_named
@@ -94,6 +95,10 @@ def person(name: str) -> Viewer:
 def _make(app: Flask, flag_id: str, site_id: str, move: Mapping[str, Any], at_ms: int) -> None:
     runtime: Runtime = app.extensions["gongdi"]
     viewer = person(move["by"])
+    if "paper" in move:
+        with write() as session:
+            write_paper(tx_of(session, runtime.seals, at_ms), viewer, flag_id, move)
+        return
     shown = [photo(text) for text in move.get("photos", ())]
     media = tuple(keep_photo(runtime.media, viewer, site_id, data, at_ms) for data in shown)
     with write() as session:

@@ -22,7 +22,7 @@ def paper_pdf(facts: Mapping[str, Any], photos: Mapping[str, bytes], fonts: Path
         blocks.append(block)
     pictures = {names[sha256]: smaller(data) for sha256, data in photos.items()}
     folder = fonts if fonts is not None and fonts.is_dir() else None
-    return compile_paper("paper", {**facts, "blocks": blocks}, pictures, folder)
+    return compile_paper("paper", {"void": "", **facts, "blocks": blocks}, pictures, folder)
 
 
 def photos_in(facts: Mapping[str, Any]) -> Iterable[str]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from server.base.db import Base, Id, Json, is_postgresql
+from server.base.db import Base, Id, is_postgresql
 
 STATES = {"draft": "草稿", "signed": "已签发", "void": "已作废"}
 
 
 class Paper(Base):
-    """One paper. `draft`: what was typed; `facts`: what it says since it was signed, for good. A number that was taken
-    stays with it when it is void. `about_n`: the event of the flag that it is about; `served_ms`: when it first took effect.
+    """One paper. `draft`: what was typed; `facts`: what it says since it was signed, for good; both are sealed JSON
+    (server/actions/papers/sealed_words.py). `title`: its name as it was printed. A number that was taken stays with it when
+    it is void. `about_n`: the event of the flag that it is about; `served_ms`: when it first took effect.
     """
 
     __tablename__ = "paper"
@@ -33,8 +32,9 @@ class Paper(Base):
     company: Mapped[str | None] = mapped_column(sa.String(18))
     parent_id: Mapped[str | None] = mapped_column(Id)
     about_n: Mapped[int | None] = mapped_column(sa.Integer)
-    draft: Mapped[dict[str, Any]] = mapped_column(Json)
-    facts: Mapped[dict[str, Any]] = mapped_column(Json)
+    draft: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    title: Mapped[str] = mapped_column(sa.String(100), default="")
     series: Mapped[str | None] = mapped_column(sa.String(64))
     year: Mapped[int | None] = mapped_column(sa.Integer)
     n: Mapped[int | None] = mapped_column(sa.Integer)
@@ -67,7 +67,9 @@ class PaperService(Base):
     n: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     way: Mapped[str] = mapped_column(sa.String(16))
     at_ms: Mapped[int] = mapped_column(sa.BigInteger)
-    said: Mapped[dict[str, Any]] = mapped_column(Json)  # place, receiver, relation, witness, servers …
+    said: Mapped[bytes] = mapped_column(
+        sa.LargeBinary
+    )  # sealed JSON: place, receiver, relation, witness, servers …
     review_until: Mapped[str] = mapped_column(sa.String(10), default="")
     suit_until: Mapped[str] = mapped_column(sa.String(10), default="")
     recorded_ms: Mapped[int] = mapped_column(sa.BigInteger)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server.actions.audit.rebuild import repair_scope
 from server.actions.ops.check_keys import require_keys
 from server.actions.ops.health import schema_of
+from server.actions.ops.reseal import seal_what_was_plain
 from server.base.db import db, read
 from server.base.migrate import upgrade
 from server.base.seal import Seals
@@ -20,17 +21,21 @@ INTERVALS = "0007"
 
 
 def upgrade_database(seals: Seals, now_ms: int) -> None:
-    """Apply the migrations that the database lacks, and have it remember the keys in use. What an older version derived
-    from the log is derived again, in the transaction of the migrations: an upgrade that is cut short begins again from
-    where it had begun. Needs an app context. Raises KeyTrouble when what is stored was made with other keys."""
+    """Apply the migrations that the database lacks, and have it remember the keys in use. What an older version kept
+    unsealed is sealed, and what it derived from the log is derived again, in the transaction of the migrations: an upgrade
+    that is cut short begins again from where it had begun. Needs an app context. Raises KeyTrouble when what is stored was
+    made with other keys."""
     with read() as session:
         before = schema_of(session)
 
     def derive(connection: Connection) -> None:
-        if before is None or before >= INTERVALS:
+        if before is None:
             return
         with Session(connection, expire_on_commit=False) as session:
             require_keys(session, seals)
+            seal_what_was_plain(session, seals)
+            if before >= INTERVALS:
+                return
             for scope_id in session.scalars(sa.select(Scope.scope_id).where(Scope.kind == "site")).all():
                 repair_scope(session, seals, scope_id, now_ms)
                 session.flush()

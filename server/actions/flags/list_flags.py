@@ -40,7 +40,14 @@ WINDOWS_MAX = 200
 ENTRIES_MAX = 200
 _GRID_MAX = 1000
 _WEEK_MS = 7 * 24 * 3600 * 1000
-_WORDS = ("note", "media", "company")  # of an event, what other companies do not see
+_WORDS = (
+    "note",
+    "media",
+    "company",
+    "paper",
+    "title",
+    "number",
+)  # of an event, what other companies do not see
 _PROOF_WINDOWS = 40  # the latest windows whose facts are looked up
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from server.actions.ops.sealed_columns import SEALED_COLUMNS, SealedColumn, sealed_by, sealed_by_others
 from server.base.db import is_postgresql
 from server.base.problems import Problem
-from server.base.seal import SEALING, SealBroken, Seals, seal_head
+from server.base.seal import MAGIC, SEALING, SealBroken, Seals, seal_head
 from server.models.key import KeyFingerprint, Resealing
 
 PHOTOS = "media"  # the pass over the photo store, alongside those over columns
@@ -94,6 +94,21 @@ def finish_pass(job: Resealing, again: bool) -> None:
     job.done, job.after = not again, None
     if again:
         job.failed = 0
+
+
+def seal_what_was_plain(session: Session, seals: Seals) -> None:
+    """Seal what an older version kept unsealed, and a migration left as it was: it has no keys."""
+    for column in SEALED_COLUMNS:
+        if not column.was_plain:
+            continue
+        plain = column.rows().where(sa.func.substr(column.column, 1, 1) != MAGIC)
+        while rows := session.execute(plain.limit(column.rows_at_once)).all():
+            fresh = []
+            for row in rows:
+                keys = {f"key_{key.key}": value for key, value in zip(column.key_columns, row, strict=False)}
+                sealed = seals.seal(column.aad(row), row[-1])
+                fresh.append({**keys, "old_value": row[-1], "new_value": sealed})
+            session.connection().execute(_update(column), fresh)
 
 
 def retire_key(session: Session, seals: Seals, name: str, photos_left: int, now_ms: int) -> dict[str, int]:

@@ -18,7 +18,7 @@ from server.actions.events.sinks import sink_aad
 from server.actions.flags.events import tally_aad
 from server.actions.gates.person_numbers import number_aad
 from server.actions.notices.edit_channels import address_aad
-from server.actions.papers.read_papers import pdf_aad
+from server.actions.papers.sealed_words import pdf_aad, service_aad, words_aad
 from server.actions.records.edit_register import contest_aad
 from server.actions.records.registers import state_aad
 from server.actions.records.segments import body_aad, segment_aad
@@ -36,7 +36,7 @@ from server.models.event import EventSink
 from server.models.form import SentForm
 from server.models.log_segment import LogSegment
 from server.models.notice import Channel
-from server.models.paper import PaperPdf
+from server.models.paper import Paper, PaperPdf, PaperService
 from server.models.person_request import PersonRequest
 from server.models.record import CaseFile, Contest, FormRegister, Record, Worker
 from server.models.roster import Roster
@@ -48,13 +48,14 @@ from server.models.service import PersonNumber, ServiceAccount
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
     """One column of sealed values. `aad` gives what a row's value is bound to, by its primary key and `bound_to`;
-    `rows_at_once`: so many are held in memory, and locked, at a time."""
+    `rows_at_once`: so many are held in memory, and locked, at a time. `was_plain`: an older version did not seal it."""
 
     model: type[Base]
     column: InstrumentedAttribute[Any]
     aad: Callable[[Any], bytes]
     rows_at_once: int = 500
     bound_to: tuple[InstrumentedAttribute[Any], ...] = ()
+    was_plain: bool = False
 
     @property
     def name(self) -> str:
@@ -98,7 +99,12 @@ SEALED_COLUMNS = (
         PersonNumber.value,
         lambda row: number_aad(row.scope_id, row.system, row.digest),
     ),
-    SealedColumn(PaperPdf, PaperPdf.pdf, lambda row: pdf_aad(row.paper_id), rows_at_once=20),
+    SealedColumn(PaperPdf, PaperPdf.pdf, lambda row: pdf_aad(row.paper_id), rows_at_once=20, was_plain=True),
+    SealedColumn(Paper, Paper.draft, lambda row: words_aad(row.id, "draft"), was_plain=True),
+    SealedColumn(Paper, Paper.facts, lambda row: words_aad(row.id, "facts"), was_plain=True),
+    SealedColumn(
+        PaperService, PaperService.said, lambda row: service_aad(row.paper_id, row.n), was_plain=True
+    ),
     SealedColumn(Roster, Roster.file, lambda row: file_aad(row.id), rows_at_once=1),  # megabytes each
     SealedColumn(Roster, Roster.result, lambda row: result_aad(row.id), rows_at_once=1),
     SealedColumn(Scope, Scope.flag_tally, lambda row: tally_aad(row.scope_id)),

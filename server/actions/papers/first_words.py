@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.actions.papers.read_papers import bases_for, known_fact, officers_in_force
+from server.actions.papers.sealed_words import draft_of
 from server.actions.reference.name_codes import Names
 from server.base.clock import from_iso
 from server.models.access import Viewer
@@ -25,6 +26,7 @@ from server.rules.papers.uses import EXPECTS_POWER
 from server.rules.papers.writing import written_date
 
 _OF_PARTY = ("party_address", "party_head", "party_phone")
+_PASSING_ON = ("case_handover", "transfer_letter", "forwarding_slip")
 _DONE = {"pass_recheck": "已完成", "consent_resume": "已完成", "fail_recheck": "未完成"}
 
 
@@ -56,7 +58,7 @@ def first_draft(tx: Tx, viewer: Viewer, begin: Beginning) -> dict[str, Any]:
     bases = bases_for(tx.book, flag.duty, EXPECTS_POWER.get(row["power"], ()), date)
     basis = bases[0]["code"] if bases and not bases[0]["hazard"] else ""
     if begin.parent is not None and not bases:
-        basis = str(begin.parent.draft.get("basis", ""))
+        basis = str(draft_of(tx.seals, begin.parent).get("basis", ""))
     photos = list(begin.event.detail.get("media", ())) if begin.event is not None else []
     return {"fields": fields, "officers": mine[:1], "basis": basis, "photos": photos}
 
@@ -65,50 +67,59 @@ def _party_words(tx: Tx, flag: Flag, before: Sequence[Paper]) -> dict[str, str]:
     """What was written of the party last, on this flag's papers or on any of the company's."""
     others = sa.select(Paper).where(Paper.company == flag.company, Paper.company.is_not(None))
     last = tx.session.scalar(others.order_by(Paper.made_ms.desc()).limit(1)) if not before else before[-1]
-    said = last.draft.get("fields", {}) if last is not None else {}
+    said = _fields_of(tx, last)
     return {name: said[name] for name in _OF_PARTY if said.get(name)}
 
 
 def _words_of_kind(tx: Tx, begin: Beginning) -> dict[str, str]:
     site, names, before, note = begin.site, begin.names, begin.before, begin.note
-    place = {"place": _place_before(before) or site.address or site.name}
+    place = {"place": _place_before(tx, before) or site.address or site.name}
     match begin.row["code"]:
         case "inspection_record":
             return place
         case "order" | "advice" | "stop_order":
             return (
                 place
-                | _found_words(before, note)
+                | _found_words(tx, before, note)
                 | {
                     "due": str(_due_of(tx, begin.event)),
                     "from_at": str(tx.now_ms),
                 }
             )
         case "recheck_record" | "resume_notice" | "resume_application":
-            return place | _after_order(begin.parent, begin.event, note)
+            return place | _after_order(tx, begin.parent, begin.event, note)
         case "case_handover":
             units = {
                 "handed_from": names.of("units", site.unit),
                 "handed_to": names.of("units", begin.flag.unit),
             }
             return {**units, "history": note, "materials": _materials(before)}
+        case "forwarding_slip":
+            passed_on = begin.flag.unit != site.unit
+            unit = names.of("units", begin.flag.unit) if passed_on else ""
+            return {"addressee": unit, "materials": _materials(before)}
         case _:
             phone = known_fact(tx.book, "phone", local_date_of(tx.now_ms))
             return {"reason": note, "materials": _materials(before), "contact_phone": phone}
 
 
-def _place_before(before: Sequence[Paper]) -> str:
+def _fields_of(tx: Tx, paper: Paper | None) -> dict[str, Any]:
+    """What was typed into a paper, by field."""
+    return dict(draft_of(tx.seals, paper).get("fields", {})) if paper is not None else {}
+
+
+def _place_before(tx: Tx, before: Sequence[Paper]) -> str:
     """Where the last of the flag's papers says that it was."""
-    said = [str(one.draft.get("fields", {}).get("place", "")) for one in before]
+    said = [str(_fields_of(tx, one).get("place", "")) for one in before]
     return next((one for one in reversed(said) if one), "")
 
 
-def _found_words(before: Sequence[Paper], note: str) -> dict[str, str]:
+def _found_words(tx: Tx, before: Sequence[Paper], note: str) -> dict[str, str]:
     """What an inspection record says was found; without one nothing: a flag is a lead, no fact."""
     records = [one for one in before if one.kind == "inspection_record" and one.state == "signed"]
     if not records:
         return {}
-    seen = records[-1].draft["fields"]
+    seen = _fields_of(tx, records[-1])
     facts = [cells[0] for cells in rows_of(FIELDS["findings"], str(seen.get("findings", "")))]
     said = {"evidence": "现场检查笔录、现场照片", "orders": "\n".join(f"{fact} | {note}" for fact in facts)}
     if seen.get("began"):
@@ -124,8 +135,8 @@ def _due_of(tx: Tx, event: FlagEvent | None) -> int:
     return next_office_time(tx.book.holidays, hours, due)
 
 
-def _after_order(parent: Paper | None, event: FlagEvent | None, note: str) -> dict[str, str]:
-    before = parent.draft["fields"] if parent is not None else {}
+def _after_order(tx: Tx, parent: Paper | None, event: FlagEvent | None, note: str) -> dict[str, str]:
+    before = _fields_of(tx, parent)
     name = "resume_if" if parent is not None and parent.kind == "stop_order" else "orders"
     asked = [cells[0] for cells in rows_of(FIELDS[name], str(before.get(name, "")))]
     result = _DONE.get(event.action, "") if event is not None else ""
@@ -138,8 +149,9 @@ def _after_order(parent: Paper | None, event: FlagEvent | None, note: str) -> di
 
 
 def _materials(before: Sequence[Paper]) -> str:
-    signed = [paper for paper in before if paper.state == "signed"]
-    return "\n".join(f"{one.facts.get('title', '')}{_in_brackets(one.number)} | 1 | " for one in signed)
+    """The papers that prove something; those by which a case was passed on say nothing of it."""
+    signed = [paper for paper in before if paper.state == "signed" and paper.kind not in _PASSING_ON]
+    return "\n".join(f"{one.title}{_in_brackets(one.number)} | 1 | " for one in signed)
 
 
 def _in_brackets(number: str) -> str:

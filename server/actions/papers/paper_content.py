@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.actions.papers.read_papers import kind_row, known_fact, officers_in_force
+from server.actions.papers.sealed_words import draft_of
 from server.models.paper import Paper
 from server.models.site import Company, Site
 from server.models.tx import Tx
@@ -30,9 +31,10 @@ class Content:
 @dataclass
 class _Filling:
     tx: Tx
-    paper: Paper
+    paper: Paper | None
     row: Row
     date: str
+    draft: Mapping[str, Any]
     values: dict[str, str] = field(default_factory=dict)
     lacks: dict[str, str] = field(default_factory=dict)
     officers: list[Row] = field(default_factory=list)
@@ -42,8 +44,8 @@ class _Filling:
 def paper_content(tx: Tx, paper: Paper, site: Site, parent: Paper | None) -> Content:
     """By the rows in force today; a paper that was signed keeps what it said then."""
     date = local_date_of(tx.now_ms)
-    now = _Filling(tx, paper, kind_row(tx.book, paper.kind, date), date)
-    _take_own(now, site, parent)
+    now = _Filling(tx, paper, kind_row(tx.book, paper.kind, date), date, draft_of(tx.seals, paper))
+    _take_own(now, paper, site, parent)
     _take_typed(now)
     return Content(_facts(now, is_draft=paper.n is None and paper.state == "draft"), now.lacks)
 
@@ -58,19 +60,19 @@ def _facts(now: _Filling, is_draft: bool) -> dict[str, Any]:
         "fonts": {name: list(page.get(f"{name}_fonts", ())) for name in ("body", "title", "heading")},
         "seal_mm": page.get("seal_mm", 45),
         "issuer": now.values["bureau"] if row["issuer"] == "bureau" else "",
-        "number": now.values["number"] if row.get("numbering") else "",
+        "number": now.values.get("number", "") if row.get("numbering") else "",
         "date": written_date(now.date),
         "copies": _copies(row),
         "blocks": [block for block in blocks if block is not None],
-        "stub": _stub(now) if row["stub"] else [],
+        "stub": _stub(now) if row["stub"] and now.paper is not None else [],
         "each_page": has_block(row["lines"], "signatures"),
         "draft": is_draft,
     }
 
 
-def _take_own(now: _Filling, site: Site, parent: Paper | None) -> None:
+def _take_own(now: _Filling, paper: Paper, site: Site, parent: Paper | None) -> None:
     """What the system itself knows."""
-    tx, paper, book, values = now.tx, now.paper, now.tx.book, now.values
+    tx, book, values = now.tx, now.tx.book, now.values
     company = tx.session.get(Company, paper.company) if paper.company else None
     for name, code in (("bureau", "bureau"), ("bureau_phone", "phone"), ("bureau_address", "address")):
         values[name] = _known(now, code, name in fields_of_lines(now.row["lines"]))
@@ -80,23 +82,24 @@ def _take_own(now: _Filling, site: Site, parent: Paper | None) -> None:
     values["party_code"] = paper.company or NOT_USED
     values["site"] = full_width(site.name)
     values["site_address"] = full_width(site.address or NOT_USED)
-    values["number"] = _number(now)
+    values["number"] = _number(now, paper.n)
     by_code = {row["code"]: row for row in officers_in_force(book, now.date)}
-    chosen: Sequence[str] = paper.draft.get("officers", ())
+    chosen: Sequence[str] = now.draft.get("officers", ())
     now.officers = [by_code[code] for code in chosen if code in by_code]
     if len(now.officers) < now.row["officers"]:
         now.lacks["officers"] = f"请选择至少 {now.row['officers']} 名有执法证的执法人员。"
     named = [f"{row['name']}（执法证号：{row['certificate']}）" for row in now.officers]
     values["officers"] = "、".join(named) or UNKNOWN
-    basis = in_force(book.rows["bases"], str(paper.draft.get("basis", "")), now.date)
+    basis = in_force(book.rows["bases"], str(now.draft.get("basis", "")), now.date)
     values["basis"] = str((basis or {}).get("law") or UNKNOWN)
     now.usual["broken"] = str((basis or {}).get("broken") or "")
     if basis is None and "basis" in fields_of_lines(now.row["lines"]):
         now.lacks["basis"] = "请选择依据。"
     if parent is not None:
-        values["parent_name"] = str(parent.facts.get("title", ""))
+        values["parent_name"] = parent.title
         values["parent_number"] = parent.number
-        values["parent_date"] = str(parent.facts.get("date", ""))
+        signed_ms = parent.signed_ms
+        values["parent_date"] = written_date(local_date_of(signed_ms)) if signed_ms is not None else ""
 
 
 def _known(now: _Filling, code: str, asked: bool) -> str:
@@ -107,7 +110,7 @@ def _known(now: _Filling, code: str, asked: bool) -> str:
     return value or UNKNOWN
 
 
-def _number(now: _Filling) -> str:
+def _number(now: _Filling, n: int | None) -> str:
     series = now.row.get("numbering")
     if not series:
         return ""
@@ -115,11 +118,11 @@ def _number(now: _Filling) -> str:
     word = str((row or {}).get("word") or "")
     if not word:
         now.lacks["series"] = "文书设置里还没有填写这种文书的文号。"
-    return written_number(word or UNKNOWN, int(now.date[:4]), now.paper.n, bool((row or {}).get("ordinal")))
+    return written_number(word or UNKNOWN, int(now.date[:4]), n, bool((row or {}).get("ordinal")))
 
 
 def _take_typed(now: _Filling) -> None:
-    typed: Mapping[str, str] = now.paper.draft.get("fields", {})
+    typed: Mapping[str, str] = now.draft.get("fields", {})
     for name in fields_of_lines(now.row["lines"]):
         if not FIELDS[name].asks:
             now.values.setdefault(name, NOT_USED)
@@ -152,7 +155,8 @@ def _drawn(now: _Filling, block: Block) -> dict[str, Any] | None:
         case "text" | "plain" | "maybe" | "heading":
             shown = {name: value or NOT_USED for name, value in values.items()}
             kind = "text" if block.kind == "maybe" else block.kind
-            return {"kind": kind, "text": filled(block.text, shown)}
+            text, site = filled(block.text, shown), shown.get("site", "")
+            return {"kind": kind, "text": text.replace(f"{site}（{site}）", site)}
         case "facts":
             rows = [[_title(name), values.get(name) or NOT_USED] for name in block.fields]
             return {"kind": "facts", "rows": rows}
@@ -170,7 +174,7 @@ def _drawn(now: _Filling, block: Block) -> dict[str, Any] | None:
         case "remedy":
             return {"kind": "text", "text": _remedy(now)}
         case "photos":
-            photos = list(now.paper.draft.get("photos", ()))
+            photos = list(now.draft.get("photos", ()))
             return {"kind": "photos", "files": photos} if photos else None
         case "refusal":
             said = values.get("refusal")
@@ -226,19 +230,30 @@ def _stub(now: _Filling) -> list[list[str]]:
     return [*rows, ["依据", values["basis"]], ["执法人员", values["officers"]]]
 
 
+def stated_content(tx: Tx, kind: str, stated: Mapping[str, str]) -> dict[str, Any]:
+    """A paper that is neither drafted nor signed here: what is stated, by field; 待填 where a required one is unknown."""
+    date = local_date_of(tx.now_ms)
+    now = _Filling(tx, None, kind_row(tx.book, kind, date), date, {})
+    now.values = {"bureau": _known(now, "bureau", False), "date": written_date(date)}
+    for name in fields_of_lines(now.row["lines"]):
+        empty = UNKNOWN if name in now.row["required"] else ""
+        now.values.setdefault(name, full_width(stated.get(name, "")) or empty)
+    return _facts(now, is_draft=False)
+
+
 def receipt_content(
     tx: Tx, paper: Paper, site: Site, said: Mapping[str, str], way: str, at_ms: int | None
 ) -> dict[str, Any]:
     """The 送达回证 of a signed paper: of one service (`said`, `way`, `at_ms`), or with spaces to be filled in by hand."""
     date = local_date_of(tx.now_ms if at_ms is None else at_ms)
     row = kind_row(tx.book, RECEIPT, date)
-    now = _Filling(tx, paper, row, date)
-    _take_own(now, site, None)
-    for one, name in (("place", "served_place"), ("note", "service_note")):
+    now = _Filling(tx, paper, row, date, draft_of(tx.seals, paper))
+    _take_own(now, paper, site, None)
+    for one, name in (("place", "served_place"), ("note", "service_note"), ("refusal", "left_reason")):
         now.values[name] = full_width(said.get(one, ""))
-    for name in ("receiver", "relation", "witness", "servers", "refusal"):
+    for name in ("receiver", "relation", "witness", "servers"):
         now.values[name] = full_width(said.get(name, ""))
-    now.values |= {"served_name": str(paper.facts["title"]), "served_number": paper.number}
+    now.values |= {"served_name": paper.title, "served_number": paper.number}
     now.values |= {"way": way, "served_at": written_time(at_ms) if at_ms is not None else ""}
     empty = "　" if at_ms is None else NOT_USED
     now.values = {name: value or empty for name, value in now.values.items()}

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from server.actions.flags.owner import owner_of
 from server.base.problems import Problem, not_found
-from server.base.seal import aad_of
 from server.models.access import Viewer, visible_flags
 from server.models.flag import Flag, FlagEvent, of_flag
+from server.models.paging import After, Page, cut, read_cursor
 from server.models.paper import STATES, Paper, PaperService
 from server.models.site import GENERAL_CONTRACTOR, Company, Site, SiteCompany
 from server.models.tx import Tx
@@ -21,6 +21,7 @@ from server.rules.flags.moves import CONTRACTOR, MOVES, party
 from server.rules.flags.words import moment
 from server.rules.from_rows import Row, holds, in_force
 from server.rules.papers.uses import USES, fits
+from server.rules.papers.writing import typed_number
 from server.rules.rulebook import Rulebook
 
 
@@ -32,6 +33,18 @@ class PaperFile:
     flag: Flag
     site: Site
     services: Sequence[PaperService]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A paper as lists show it: with its site, and the name of the party."""
+
+    paper: Paper
+    site: Site
+    party: str
+
+
+_NEWEST = (Paper.made_ms.desc(), Paper.id.desc())
 
 
 def kind_row(book: Rulebook, kind: str, date: str) -> Row:
@@ -81,11 +94,6 @@ def writable_kinds(tx: Tx, viewer: Viewer, flag: Flag, site: Site, date: str) ->
     return [row for row in rows if row is not None and may_write(tx, viewer, flag, site, row)]
 
 
-def pdf_aad(paper_id: str) -> bytes:
-    """The additional data (AAD) that a signed paper's sealed file is bound to."""
-    return aad_of("paper_file", paper_id, "pdf")
-
-
 def paper_of(session: Session, viewer: Viewer, paper_id: str) -> PaperFile:
     """Raises Problem 404 for one that is absent or not this viewer's."""
     query = (
@@ -113,7 +121,7 @@ def paper_rows(papers: Sequence[Paper]) -> list[list[str]]:
     """What the flag's file says of its papers that were signed, void ones too."""
     return [
         [
-            str(paper.facts.get("title", "")),
+            paper.title,
             paper.number or "—",
             STATES[paper.state],
             moment(paper.signed_ms),
@@ -129,7 +137,32 @@ def register(
     session: Session, viewer: Viewer, chosen: Mapping[str, str], start: int, limit: int
 ) -> tuple[list[tuple[Paper, Site, str]], int]:
     """Papers of all flags that the viewer may see, newest first, with site and party; and how many there are. `chosen`:
-    kind, state (also `unserved`)."""
+    kind, state (also `unserved`), number (a part of it)."""
+    query = _registered(viewer, chosen)
+    total = session.scalar(query.with_only_columns(sa.func.count())) or 0
+    page = query.order_by(*_NEWEST).offset(start).limit(limit)
+    return [(paper, site, name or "") for paper, site, name in session.execute(page)], total
+
+
+def page_of_papers(
+    session: Session, viewer: Viewer, chosen: Mapping[str, str], cursor: str | None, limit: int
+) -> Page[Registered]:
+    """The same by cursor. Raises Problem 422 for a bad cursor."""
+    query, after = _registered(viewer, chosen).order_by(*_NEWEST).limit(limit + 1), read_cursor(cursor)
+    if after is not None:
+        last_id = sa.bindparam(None, after.id, type_=Paper.id.type)
+        query = query.where(sa.tuple_(Paper.made_ms, Paper.id) < sa.tuple_(after.ms, last_id))
+    page = cut(session.execute(query).all(), limit, lambda row: After(row[0].made_ms, row[0].id))
+    return Page([Registered(paper, site, name or "") for paper, site, name in page.items], page.next)
+
+
+def papers_numbered(session: Session, viewer: Viewer, text: str, limit: int) -> list[tuple[Paper, Site]]:
+    """Papers whose number has this in it, newest first."""
+    query = _registered(viewer, {"number": text}).order_by(*_NEWEST).limit(limit)
+    return [(paper, site) for paper, site, _ in session.execute(query)]
+
+
+def _registered(viewer: Viewer, chosen: Mapping[str, str]) -> sa.Select[Paper, Site, str]:
     query = (
         sa.select(Paper, Site, Company.name)
         .join(Flag, sa.and_(Flag.scope_id == Paper.scope_id, Flag.id == Paper.flag_id))
@@ -145,14 +178,13 @@ def register(
         query = query.where(Paper.state == "signed", Paper.served_ms.is_(None), Paper.kind.in_(served))
     elif state:
         query = query.where(Paper.state == state)
-    total = session.scalar(query.with_only_columns(sa.func.count())) or 0
-    page = query.order_by(Paper.made_ms.desc(), Paper.id.desc()).offset(start).limit(limit)
-    return [(paper, site, name or "") for paper, site, name in session.execute(page)], total
+    number = typed_number(chosen.get("number") or "")
+    return query.where(Paper.number.contains(number, autoescape=True)) if number else query
 
 
 def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """A company sees what it wrote itself, and what was signed for it: what takes effect when it is served, from then on. An
-    administrator sees none: papers say what was found."""
+    """A company sees what it wrote itself, and what was signed for it, also when that was voided since: what takes effect
+    when it is served, from then on. An administrator sees none: papers say what was found."""
     if viewer.role == "admin":
         return sa.false()
     if viewer.role != CONTRACTOR:
@@ -162,7 +194,7 @@ def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
     reached = sa.or_(
         Paper.kind.in_(at_once), sa.and_(Paper.kind.in_(list(shown)), Paper.served_ms.is_not(None))
     )
-    theirs = sa.and_(Paper.state == "signed", Paper.company == viewer.company, reached)
+    theirs = sa.and_(Paper.signed_ms.is_not(None), Paper.company == viewer.company, reached)
     return sa.or_(Paper.made_by == viewer.id, theirs)
 
 

@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from schemas.limits import REASON_MAX
+from server.actions.notices.enqueue import NewNotice, enqueue_notices, read_people, receivers
 from server.actions.papers.read_papers import PaperFile, faulty, kind_row, may_write, paper_of
+from server.actions.papers.sealed_words import keep_said
+from server.actions.papers.service_clock import at_service
 from server.actions.papers.write_paper import note_on_flag
 from server.base.clock import to_iso
 from server.base.problems import Problem
@@ -16,7 +19,6 @@ from server.models.paper import PaperService
 from server.models.scope import lock_scope
 from server.models.tx import Tx
 from server.rules.calendar import DAY_MS, local_date_of
-from server.rules.flags.escalation import policy_from
 from server.rules.flags.moves import CONTRACTOR
 from server.rules.from_rows import in_force
 from server.rules.papers.terms import review_until, suit_until
@@ -32,7 +34,6 @@ WAYS: Mapping[str, str] = {
     "electronic": "电子送达",
 }
 _NOTICE_DAYS = (("2022-01-01", 30), ("", 60))  # 民诉法: since when a notice serves after so many days
-_RECTIFY = "rectify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Served:
 
 def serve_paper(tx: Tx, viewer: Viewer, paper_id: str, served: Served) -> PaperService:
     """Record a service. The first one starts the terms: the flag's rectification by the printed deadline, review and suit by
-    the remedy in force when it was signed. Raises Problem 404, 403, 409 `paper_not_yet`, 422."""
+    the remedy in force when it was signed; its company's people get a notice, which is no service. Raises Problem 404, 403,
+    409 `paper_not_yet`, 422."""
     scope = lock_scope(tx.session, paper_of(tx.session, viewer, paper_id).paper.scope_id)
     file = paper_of(tx.session, viewer, paper_id)
     paper = file.paper
@@ -69,15 +71,20 @@ def serve_paper(tx: Tx, viewer: Viewer, paper_id: str, served: Served) -> PaperS
     _check(tx, file, served, said)
     effective = _effective(served)
     one = PaperService(paper_id=paper.id, n=len(file.services) + 1, way=served.way, at_ms=served.at_ms)
-    one.said = {name: value for name, value in said.items() if value and name != "way"}
+    keep_said(tx.seals, one, {name: value for name, value in said.items() if value and name != "way"})
     one.recorded_ms, one.recorded_by = tx.now_ms, viewer.id
     one.review_until, one.suit_until = _remedy_terms(tx, file, effective)
     tx.session.add(one)
     if paper.served_ms is None:
         paper.served_ms = effective
-        detail: dict[str, Any] = {"paper": paper.id, "title": paper.facts["title"], "number": paper.number}
-        detail |= {"way": served.way, "served": to_iso(effective), **_clock(file, effective)}
+        detail: dict[str, Any] = {"paper": paper.id, "title": paper.title, "number": paper.number}
+        detail |= {"way": served.way, "served": to_iso(effective)}
+        detail |= at_service(tx, file.flag, paper, effective)
         note_on_flag(tx, scope, file.flag, viewer, SERVED, detail)
+        people = read_people(tx.session, [file.site.id], tx.now_ms)
+        severe = file.flag.severity == "severe"
+        served_on = receivers(people, file.site, CONTRACTOR, paper.company)
+        enqueue_notices(tx, people, served_on, NewNotice(file.flag, SERVED, severe))
     return one
 
 
@@ -127,13 +134,3 @@ def _remedy_terms(tx: Tx, file: PaperFile, effective: int) -> tuple[str, str]:
         review_until(holidays, day, remedy["review_days"]),
         suit_until(holidays, day, remedy["suit_months"]),
     )
-
-
-def _clock(file: PaperFile, effective: int) -> dict[str, dict[str, dict[str, str]]]:
-    """The clock of the rectification, by the printed deadline; none where that was over before the service, or the flag has
-    gone on since."""
-    paper, flag = file.paper, file.flag
-    asks = policy_from(flag.policy).step(_RECTIFY) is not None
-    if not asks or flag.state != "rectifying" or paper.due_ms is None or paper.due_ms <= effective:
-        return {}
-    return {"clocks": {_RECTIFY: {"unit": CONTRACTOR, "due": to_iso(paper.due_ms)}}}

@@ -26,6 +26,8 @@ from server.actions.papers.read_papers import (
     papers_of,
     writable_kinds,
 )
+from server.actions.papers.sealed_words import draft_of, facts_of, keep_draft, keep_facts
+from server.actions.papers.service_clock import at_signing, at_voiding
 from server.actions.records.feed import Feed
 from server.actions.reference.name_codes import read_names
 from server.base.problems import Problem, not_found
@@ -38,7 +40,7 @@ from server.models.site import Site
 from server.models.tx import Tx
 from server.models.user import User
 from server.rules.calendar import local_date_of
-from server.rules.from_rows import holds
+from server.rules.from_rows import Row, holds
 from server.rules.papers.fields import FIELDS
 from server.rules.papers.template import fields_of_lines
 from server.rules.papers.terms import is_office_time, office_hours
@@ -83,8 +85,9 @@ def start_paper(tx: Tx, viewer: Viewer, flag_id: str, kind: str) -> Paper:
         raise Problem("paper_not_yet", "这项职责没有这种文书可用的依据; 没有责令依据的, 请用整改建议书。")
     names = read_names(tx.session, site.id)
     paper = Paper(id=str(uuid7()), scope_id=flag.scope_id, flag_id=flag.id, kind=kind, state="draft")
-    paper.draft = first_draft(tx, viewer, Beginning(flag, site, row, names, before, parent, event))
-    paper.facts, paper.number, paper.void_reason = {}, "", ""
+    begun = first_draft(tx, viewer, Beginning(flag, site, row, names, before, parent, event))
+    keep_draft(tx.seals, paper, begun)
+    paper.title, paper.number, paper.void_reason = "", "", ""
     paper.company, _ = company_of(tx.session, flag)
     paper.parent_id = parent.id if parent is not None else None
     paper.about_n = event.n if event is not None else None
@@ -103,15 +106,16 @@ def edit_paper(tx: Tx, viewer: Viewer, paper_id: str, typed: Typed) -> None:
     photos = list(dict.fromkeys(typed.photos))[:FLAG_MEDIA_MAX]
     if lacking_photos(tx.session, file.paper.scope_id, photos):
         raise faulty({"/photos": ["照片还没有上传, 请先上传。"]})
-    kept = {"fields": {**file.paper.draft.get("fields", {}), **fields}, "basis": typed.basis}
-    file.paper.draft = {**kept, "officers": list(typed.officers)[:PAPER_OFFICERS_MAX], "photos": photos}
+    before = draft_of(tx.seals, file.paper).get("fields", {})
+    kept = {"fields": {**before, **fields}, "basis": typed.basis, "photos": photos}
+    keep_draft(tx.seals, file.paper, {**kept, "officers": list(typed.officers)[:PAPER_OFFICERS_MAX]})
 
 
 def content_of(tx: Tx, file: PaperFile) -> Content:
     """What a draft would say, with what it lacks; of a signed paper what it said then."""
     paper = file.paper
     if paper.state != "draft":
-        return Content(paper.facts)
+        return Content(facts_of(tx.seals, paper))
     parent = tx.session.get(Paper, paper.parent_id) if paper.parent_id else None
     content = paper_content(tx, paper, file.site, parent)
     content.lacks |= _lacks(tx, file, parent)
@@ -133,11 +137,13 @@ def sign_paper(tx: Tx, viewer: Viewer, paper_id: str) -> Paper:
         paper.n = take_number(tx.session, paper.series, paper.year)
     parent = tx.session.get(Paper, paper.parent_id) if paper.parent_id else None
     facts = paper_content(tx, paper, file.site, parent).facts
-    paper.facts, paper.number = {**facts, "draft": False}, str(facts["number"])
+    keep_facts(tx.seals, paper, {**facts, "draft": False})
+    paper.title, paper.number = str(facts["title"]), str(facts["number"])
     paper.state, paper.signed_ms, paper.signed_by = "signed", tx.now_ms, viewer.id
-    due = str(paper.draft["fields"].get("due", "")) if "due" in row["required"] else ""
+    due = _due_typed(draft_of(tx.seals, paper), row)
     paper.due_ms = int(due) if due else None
-    note_on_flag(tx, scope, flag, viewer, SIGNED, _named(paper))
+    waits = at_signing(tx, flag, paper, viewer.unit or flag.unit)
+    note_on_flag(tx, scope, flag, viewer, SIGNED, {**_named(paper), **waits})
     return paper
 
 
@@ -156,16 +162,20 @@ def void_paper(tx: Tx, viewer: Viewer, paper_id: str, reason: str) -> None:
     if not why:
         raise faulty({"/reason": ["请写明作废的原因。"]})
     paper.state, paper.voided_ms, paper.void_reason = "void", tx.now_ms, why
-    note_on_flag(tx, scope, file.flag, viewer, VOIDED, {**_named(paper), "note": why})
+    tx.session.flush()
+    detail = {**_named(paper), "note": why, **at_voiding(tx, file.flag, paper)}
+    note_on_flag(tx, scope, file.flag, viewer, VOIDED, detail)
 
 
 def note_on_flag(
     tx: Tx, scope: Scope, flag: Flag, viewer: Viewer, action: str, detail: Mapping[str, Any]
 ) -> None:
-    """Add what happened to a paper to its flag's history; `clocks` in it start again. The caller holds the lock of the
-    scope."""
-    begun = sa.select(FlagStep).where(of_flag(FlagStep, flag), FlagStep.step.in_(detail.get("clocks", {})))
-    steps = list(tx.session.scalars(begun))
+    """Add what happened to a paper to its flag's history; `clocks` in it start again, and those of `ends` end. The caller
+    holds the lock of the scope."""
+    about = [*detail.get("clocks", ()), *detail.get("ends", ())]
+    steps = list(
+        tx.session.scalars(sa.select(FlagStep).where(of_flag(FlagStep, flag), FlagStep.step.in_(about)))
+    )
     append_event(tx, flag, NewEvent(viewer.id, action, detail), steps=steps)
     tx.session.flush()
     feed = Feed(tx.session, scope, tx.seals, tx.now_ms)
@@ -174,7 +184,7 @@ def note_on_flag(
 
 
 def _named(paper: Paper) -> dict[str, Any]:
-    named = {"paper": paper.id, "title": str(paper.facts.get("title", "")), "number": paper.number}
+    named = {"paper": paper.id, "title": paper.title, "number": paper.number}
     return {name: value for name, value in named.items() if value}
 
 
@@ -193,11 +203,11 @@ def _lacks(tx: Tx, file: PaperFile, parent: Paper | None) -> dict[str, str]:
         lacks["entrustment"] = "文书设置里还没有填写委托书: 支队、站的人员以本机关名义执法要有书面委托。"
     if paper.kind in _AFTER_HEARING and open_defence(tx.session, flag) is not None:
         lacks["defence"] = "施工单位的陈述申辩还没有答复: 请先在标记的页面写明是否采纳和理由。"
-    powers = EXPECTS_POWER.get(row["power"], ())
+    powers, draft = EXPECTS_POWER.get(row["power"], ()), draft_of(tx.seals, paper)
     bases = [one["code"] for one in bases_for(tx.book, flag.duty, powers, date)]
-    if powers and paper.draft.get("basis") not in bases:
+    if powers and draft.get("basis") not in bases:
         lacks["basis"] = "请选择这种文书可用的依据。"
-    due = str(paper.draft["fields"].get("due", "")) if "due" in row["required"] else ""
+    due = _due_typed(draft, row)
     hours = office_hours(known_fact(tx.book, "office_hours", date))
     if due and int(due) <= tx.now_ms:
         lacks["due"] = "整改期限应在现在之后。"
@@ -208,12 +218,17 @@ def _lacks(tx: Tx, file: PaperFile, parent: Paper | None) -> dict[str, str]:
     return lacks
 
 
+def _due_typed(draft: Mapping[str, Any], row: Row) -> str:
+    """The deadline that a paper prints, where its template asks for one."""
+    return str(draft["fields"].get("due", "")) if "due" in row["required"] else ""
+
+
 def _is_entrusted(tx: Tx, paper: Paper, date: str) -> bool:
     """Whether an officer of the paper is of a unit that acts for the bureau only where it was entrusted."""
     acting = {
         row["code"] for row in tx.book.rows["units"] if row.get("kind") in _ENTRUSTED and holds(row, date)
     }
-    chosen = set(paper.draft.get("officers", ()))
+    chosen = set(draft_of(tx.seals, paper).get("officers", ()))
     return any(row["code"] in chosen and row["unit"] in acting for row in tx.book.rows["officers"])
 
 
@@ -233,7 +248,7 @@ def _has_rectifier(tx: Tx, paper: Paper, flag: Flag) -> bool:
     )
     actors = list(tx.session.scalars(replies))
     names = set(tx.session.scalars(sa.select(User.name).where(User.id.in_(actors))))
-    chosen = set(paper.draft.get("officers", ()))
+    chosen = set(draft_of(tx.seals, paper).get("officers", ()))
     return any(row["code"] in chosen and row.get("user") in names for row in tx.book.rows["officers"])
 
 

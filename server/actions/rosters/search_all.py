@@ -1,4 +1,4 @@
-"""Search everywhere at once: sites, flags by their number, a document's flag by the document's number, a person by the whole
+"""Search everywhere at once: sites, flags by their number, papers by theirs (文号), a person by the whole
 certificate number. What is sealed is found by its digest alone; that somebody looked is kept."""
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from schemas.certificates import CERTIFICATE_TYPES
 from server.actions.accounts.limit_rate import limit_rate
+from server.actions.papers.read_papers import papers_numbered
 from server.actions.records.registers import certificate_digest
 from server.actions.rosters.list_people import LOOKUPS_PER_HOUR, ShownPerson, one_person
 from server.models.access import Viewer, may_see_people, visible_companies, visible_flags, visible_sites
 from server.models.audit import Deed, record_deed
 from server.models.flag import Flag
+from server.models.paper import Paper
 from server.models.record import IN_FORCE, Record, Worker
 from server.models.site import Company, Site, SiteCompany
 from server.models.tx import Tx
@@ -28,6 +30,7 @@ FOUND_MAX = 30  # of each sort
 _HOUR_MS = 3_600_000
 _FLAG_NUMBER = re.compile(r"(20\d\d)-([0-9a-f]{8})(?:-(\d{1,9}))?")
 _CERTIFICATE = re.compile(r"(?=(?:[a-z]*[0-9]){6})[0-9a-z]{8,20}")
+_HAS_DIGIT = re.compile(r"\d")  # every number of a paper has some
 _PHONE = re.compile(r"1[3-9][0-9]{9}")
 
 
@@ -46,6 +49,7 @@ class Found:
 
     text: str
     sites: Sequence[Site] = ()
+    papers: Sequence[tuple[Paper, Site]] = ()
     flags: Sequence[tuple[Flag, Site]] = ()
     event: int | None = None
     people: list[FoundPerson] = field(default_factory=list)
@@ -68,7 +72,8 @@ def search_all(tx: Tx, viewer: Viewer, text: str) -> Found:
     if _CERTIFICATE.fullmatch(wanted) and may_see_people(viewer):
         companies = _sites(tx, viewer, asked, wanted) if len(wanted) == _COMPANY_CODE else []
         return Found(asked, sites=companies, people=_people(tx, viewer, wanted), is_number=True)
-    return Found(asked, sites=_sites(tx, viewer, asked, wanted))
+    papers = papers_numbered(tx.session, viewer, asked, FOUND_MAX) if _HAS_DIGIT.search(wanted) else []
+    return Found(asked, sites=_sites(tx, viewer, asked, wanted), papers=papers)
 
 
 _COMPANY_CODE = 18  # characters of a 统一社会信用代码, as many as a certificate's

@@ -18,7 +18,7 @@ WHYS: Mapping[str, str] = {  # the order in which the page has them
     DEFENDED: "施工单位陈述申辩, 等答复的",
     ANSWERED: "已回复, 等复查的",
     ORDERED: "要整改的",
-    OWN: "停工或复查通过后, 等下一步的",
+    OWN: "停工、复查通过或签发文书后, 等下一步的",
     CLOCK: "到时限无人办, 由系统升级的",
     FOUND: "系统发现, 等确认和处置的",
     GONE: "没有确认, 已由系统升级到别处的",
@@ -30,6 +30,7 @@ _BY_START = {
     "ordered": ORDERED,
     "verified": OWN,
     "stopped": OWN,
+    "signed": OWN,
 }
 NEW, MORE, PASSED_ON, STATED, REPLIED, ACTED, ENDED_NOW, LATE_DATA = (
     "new",

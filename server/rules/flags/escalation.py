@@ -17,6 +17,7 @@ from server.rules.flags.moves import ANSWER, ENDED
 SILENT = "SILENT"  # the duty code of the silent-site flag
 STATED = "stated"  # in a policy: what starts with a statement of defence (陈述申辩)
 ORDERED = "ordered"  # in a policy: what starts with an order to rectify, whose deadline a person was given
+SIGNED = "signed"  # in a policy: what starts when a paper is signed that has to be served
 SECTION = "section"  # in a policy: the unit (科室) that the site belongs to
 # What makes steps due at once. Suspected falsification is none: whoever suspects it transfers the flag (移送).
 CONSECUTIVE = "consecutive"  # the second slot in a row was missed
@@ -44,7 +45,8 @@ class Delay:
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
     """One step of a policy. `starts`: opened, acknowledged (确认), ordered (责令整改), submitted (整改回复), verified
-    (复查通过), transferred (移送), stopped (停工), stated (陈述申辩). `delays` by severity, `*` for any other.
+    (复查通过), transferred (移送), stopped (停工), signed (文书签发, 待送达), stated (陈述申辩). `delays` by severity, `*` for
+    any other.
 
     `asks`: a move of the flag must end it; until then it is overdue, and people are notified again each `repeats`.
     Without, the notification ends it. `pages`: people are called when it falls due. `escalates`: the flag passes to

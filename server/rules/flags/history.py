@@ -11,6 +11,7 @@ from typing import Any
 
 from server.rules.flags.escalation import Policy
 from server.rules.flags.moves import ANSWER, CONTRACTOR, ENDED, EVERY, MOVES, STEP
+from server.rules.papers.uses import EVENTS as PAPER_EVENTS
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ def apply(now: FlagState, policy: Policy, event: Happened) -> None:
         _end(now, (EVERY,))
     elif event.action.startswith(STEP):
         _take(now, policy, event)
+    elif event.action in PAPER_EVENTS:
+        _end(now, event.detail.get("ends", ()))
     for code, started in event.detail.get("clocks", {}).items():
         step = policy.step(code)
         now.clocks[code] = Clock(started["unit"], started["due"], step is not None and step.asks_at_first)

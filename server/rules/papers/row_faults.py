@@ -9,9 +9,9 @@ from server.rules.from_rows import Row
 from server.rules.papers.fields import FIELDS
 from server.rules.papers.template import fields_of_lines, has_block, line_faults
 from server.rules.papers.terms import office_hours
-from server.rules.papers.uses import RECEIPT, USES
+from server.rules.papers.uses import CASE_REPORT, RECEIPT, USES
 
-_HEALTH_KINDS = ("case_report",)
+_HEALTH_KINDS = (CASE_REPORT,)
 _ORDERING = ("order", "stop")
 _ISSUED_BY_BUREAU = 2  # officers, at least
 Found = Iterator[tuple[str, str]]

@@ -36,6 +36,7 @@ USES: Mapping[str, Use] = {
     "forwarding_slip": Use(),
 }
 RECEIPT = "delivery_receipt"  # 送达回证: of another paper
+CASE_REPORT = "case_report"  # 报备单: of a case; it alone tells of somebody's health
 EXPECTS_POWER: Mapping[str, tuple[str, ...]] = {  # by a template's power: those of a basis
     "order": ("order",),
     "stop": ("stop",),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from server.rules.calendar import local_date_of, local_time_of
 
+_BRACKETS = str.maketrans("[(【〈<", "〔" * 5) | str.maketrans("])】〉>", "〕" * 5)
 _CJK = "\u3400-\u9fff\uff00-\uffef《》〔〕“”"
 _SIGNS = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", "(": "（", ")": "）"}
 _AFTER = re.compile(rf"(?<=[{_CJK}]) *([,;:?!()]) *")
@@ -31,6 +33,13 @@ def written_time(at_ms: int) -> str:
     hour, minute = local_time_of(at_ms).split(":")
     minutes = f"{minute}分" if minute != "00" else ""
     return f"{written_date(local_date_of(at_ms))}{int(hour)}时{minutes}"
+
+
+def typed_number(text: str) -> str:
+    """A number or a part of it as somebody typed it, with the brackets of numbers (六角括号) and without spaces:
+    `新建责改[2026]5号` is 新建责改〔2026〕5号."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(sign for sign in plain if sign.isprintable() and not sign.isspace()).translate(_BRACKETS)
 
 
 def written_number(word: str, year: int, n: int | None, ordinal: bool) -> str:

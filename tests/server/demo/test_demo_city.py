@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from schemas.book import FormBook
+from server.actions.papers.sealed_words import facts_of
 from server.actions.records.registers import state_aad
 from server.actions.sync import append_scope, read_push
 from server.actions.sync.values import Applying, Effect, Written
@@ -32,6 +33,7 @@ from server.models import (
     Flag,
     LogEntry,
     Media,
+    Paper,
     Quarantine,
     Record,
     Site,
@@ -110,6 +112,16 @@ def test_flags_are_in_many_states(city: Flask) -> None:
 def test_there_is_something_of_everything(city: Flask, table: type) -> None:
     with city.app_context(), read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(table))
+
+
+def test_an_order_was_signed_and_served_with_what_is_made_up_and_says_so(city: Flask) -> None:
+    seals = city.extensions["gongdi"].seals
+    with city.app_context(), read() as session:
+        (order,) = session.scalars(sa.select(Paper).where(Paper.kind == "order"))
+        facts = facts_of(seals, order)
+    assert order.number.startswith("示例责改〔") and order.served_ms is not None
+    assert facts["issuer"] == "示例市住房和城乡建设局（演示）"
+    assert "新乡" not in str(facts["blocks"]) and "DEMO-0001" in str(facts["blocks"])
 
 
 def test_rounds_findings_and_supplies_were_written(city: Flask) -> None:

@@ -16,6 +16,7 @@ from server.actions.reference.load_reference import tx_of
 from server.base.clock import to_iso
 from server.base.db import write
 from server.rules.calendar import add_days, instant_ms
+from server.rules.from_rows import in_force
 from sync_protocol.client.tablet import Tablet
 from tests.server.cast import COMPANY_A, Cast
 from tests.server.office import Office, Seat, refusal_of
@@ -235,8 +236,39 @@ def test_the_paper_of_a_report_says_to_whom_it_went_and_names_nobody_in_full(fie
     answer = _seat(field).client.get(f"/console/sites/{field.cast.site_a}/cases/{case}/report.pdf")
     assert answer.status_code == 200 and answer.mimetype == "application/pdf"
     text = "".join(PdfReader(BytesIO(answer.data)).pages[0].extract_text().split())
-    for part in ("疫情防控情况报备单", "疫区往返", "2026-11-2408:20", "回执2026-community", "待填"):
+    for part in ("疫情防控情况报备单", "疫区往返", "2026年11月24日8时20分", "回执2026-community", "待填"):
         assert part in text, (part, text)
     assert person(1).name not in text and "记录链" not in text
     path = f"/console/sites/{field.cast.site_a}/cases/{case}/report.pdf"
     assert _seat(field, "competitor").client.get(path).status_code == 404
+
+
+def test_the_report_is_printed_by_the_template_in_force(field: Field) -> None:
+    tablet = field.tablet("first")
+    case = _case(field, tablet, _worker(field, tablet, 1, "一班", "101"))
+    _sync(field, tablet, "08:30")
+    path = f"/console/sites/{field.cast.site_a}/cases/{case}/report.pdf"
+
+    def printed() -> str:
+        pages = PdfReader(BytesIO(_seat(field).client.get(path).data)).pages
+        return "".join("".join(page.extract_text().split()) for page in pages)
+
+    text = printed()
+    assert "风险区行程1人" in text and "确诊疑似无" in text and "报告人签名：" in text
+    with field.app.app_context(), write() as session:
+        tx = tx_of(session, field.app.extensions["gongdi"].seals, field.cast.clock.now_ms())
+        row = in_force(tx.book.rows["paper_kinds"], "case_report", DAY)
+        assert row is not None
+        lines = ["[facts reported_site found_at]", "[items kinds_found]", "[items reports]"]
+        changed = {
+            **row,
+            "code": "case_report",
+            "name": "新格式报备单",
+            "lines": lines,
+            "from": add_days(DAY, 1),
+        }
+        edit_rows(tx, [NewRow("paper_kinds", changed)])
+    assert "新格式报备单" not in printed(), "it begins tomorrow"
+    field.cast.clock.set(instant_ms(add_days(DAY, 1), "08:30"))
+    text = printed()
+    assert "新格式报备单" in text and "报告人签名" not in text and "情况类别" not in text

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
+from server.actions.papers.sealed_words import draft_of
 from server.actions.reference.load_reference import tx_of
 from server.actions.reference.office_rows import set_row
 from server.base.db import read, write
@@ -29,6 +30,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("bureau_facts", "court"): {"value": COURT},
     ("bureau_facts", "entrustment"): {"value": "新建委〔2026〕1号"},
     ("bureau_facts", "phone"): {"value": "0373-3050000"},
+    ("bureau_facts", "address"): {"value": "新乡市平原路999号"},
     ("bureau_facts", "office_hours"): {"value": "08:30-12:00 14:30-18:00"},
     ("number_series", "order"): {"word": "新建责改"},
     ("number_series", "stop"): {"word": "新建责停"},
@@ -86,7 +88,7 @@ class Desk:
         return str(paper)
 
     def type(self, paper: str, **typed: Any) -> None:
-        before = paper_row(self.field, paper).draft
+        before = paper_draft(self.field, paper)
         words = {f"field.{name}": _as_typed(name, text) for name, text in before["fields"].items()}
         officers, basis = typed.pop("officers", before["officers"]), typed.pop("basis", before["basis"])
         said = {**words, **{f"field.{name}": text for name, text in typed.items()}}
@@ -122,9 +124,16 @@ def paper_row(field: Field, paper_id: str) -> Paper:
         return session.scalars(sa.select(Paper).where(Paper.id == paper_id)).one()
 
 
+def paper_draft(field: Field, paper_id: str) -> dict[str, Any]:
+    """What was typed into a paper."""
+    return draft_of(field.app.extensions["gongdi"].seals, paper_row(field, paper_id))
+
+
 RECORD = {
     "began": "2026-11-24T13:00",
     "ended": "2026-11-24T13:40",
+    "party_address": "新乡市牧野区和平路1号",
+    "party_head": "李建国",
     "present": "王芳（劳资专管员）",
     "recorder": "孙丽",
     "findings": "食堂配电箱线路裸露\n食堂未见消毒用品",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 
 from server.rules.calendar import instant_ms
 from tests.server.cast import Cast
@@ -49,10 +51,22 @@ def test_an_order_says_what_the_law_asks_of_a_decision(office: tuple[Field, str]
         *("2026年11月24日现场检查时", "现场检查笔录", "《建设工程安全生产管理条例》第四十三条第四项"),
         *("2026年11月27日17时前改正完毕", "60日内向新乡市人民政府申请行政复议", f"6个月内依法向{COURT}提起"),
         *("孙丽（执法证号：16070001）", "周强（执法证号：16070002）", "2026年11月24日", "一式四份", BROKEN),
+        *("联系地址：新乡市平原路999号，联系电话：0373-3050000。", "你单位在牧野花园有下列行为："),
     ):
         assert part in text, part
     for part in ("质安科", "待填", "系统", "section", "草稿", "建议值", "省住房和城乡建设厅"):
         assert part not in text, part
+
+
+def test_seal_and_signatures_stand_on_no_page_without_words(office: tuple[Field, str]) -> None:
+    field, flag = office
+    desk, _ = ordered(field, flag)
+    many = "\n".join(f"第{number}处线路裸露 | 更换破损线路并装好盖板" for number in range(1, 4))
+    paper = desk.draft(flag, "order", **ORDER, orders=many, recheck_at="2026-11-30T09:00")
+    answer = desk.get(f"/papers/{signed(desk, paper)}/paper.pdf")
+    pages = ["".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(answer.data)).pages]
+    (last,) = [page for page in pages if "签名：" in page]
+    assert len(pages) == 2 and "申请行政复议" in last and "新乡市住房和城乡建设局2026年" in last
 
 
 def test_from_finding_to_service_to_recheck_to_closing(office: tuple[Field, str]) -> None:
@@ -179,3 +193,29 @@ def test_a_case_goes_to_the_brigade_with_a_slip_and_to_another_organ_with_a_lett
         "拒不整改",
     ):
         assert part in text, part
+
+
+def test_a_copy_that_the_bureau_received_is_forwarded_to_the_unit_that_the_flag_was_passed_to(
+    office: tuple[Field, str],
+) -> None:
+    field, flag = office
+    desk, _ = ordered(field, flag)
+    moved(field.cast.client("section"), flag, "transfer", note="多次不改")
+    slip = desk.draft(
+        flag, "forwarding_slip", persons="", copy_of="和平社区居家健康监测告知书（2026年11月24日）"
+    )
+    refused = desk.sign(slip)
+    assert refused.status_code == 422 and "请填写涉及人数" in refused.text
+    desk.type(slip, persons="3")
+    text = desk.text(f"/papers/{signed(desk, slip)}/paper.pdf")
+    for part in (
+        *("转交单", "监察支队：", "涉及牧野花园的3人", "和平社区居家健康监测告知书（2026年11月24日）"),
+        *("责令限期改正通知书（新建责改〔2026〕1号）", "姓名、证件号码和联系电话另列名单", "接收人签名："),
+    ):
+        assert part in text, part
+    for part in ("责令限期改正：", "复议", "待填"):
+        assert part not in text, part
+    assert paper_row(field, slip).number == "" and paper_row(field, slip).series is None
+    contractor = Desk(field, "contractor")
+    assert contractor.start(flag, "forwarding_slip").status_code == 403
+    assert contractor.get(f"/papers/{slip}").status_code == 404

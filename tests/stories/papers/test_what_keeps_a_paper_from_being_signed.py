@@ -46,6 +46,8 @@ def test_an_order_needs_an_inspection_record_because_a_flag_is_no_evidence(offic
         ({"orders": "线路裸露"}, "每行都要写明 事实 | 整改要求"),
         ({"orders": ""}, "请填写整改事项"),
         ({"broken": ""}, "请填写违反的规定"),
+        ({"party_head": ""}, "请填写法定代表人"),
+        ({"party_address": ""}, "请填写住所"),
     ],
 )
 def test_an_order_lacks_something(office: tuple[Field, str], typed: dict[str, object], said: str) -> None:
