@@ -1,1 +1,1 @@
-"""The conformance kit: named checks of SPEC that any server can be asked over HTTP, whatever it is written in."""
+"""The conformance kit: named checks of SPEC that any server is asked over HTTP, a judge between a client and a server."""

@@ -22,7 +22,7 @@ class Check:
     ask: Callable[[Device], None]
 
 
-CHECKS: list[Check] = []
+DECLARED: list[Check] = []
 
 
 def check(name: str, rules: str) -> Callable[[Callable[[Device], None]], Callable[[Device], None]]:
@@ -30,7 +30,7 @@ def check(name: str, rules: str) -> Callable[[Callable[[Device], None]], Callabl
 
     def declare(ask: Callable[[Device], None]) -> Callable[[Device], None]:
         says = " ".join((inspect.getdoc(ask) or "").split())
-        CHECKS.append(Check(name, rules, says, ask))
+        DECLARED.append(Check(name, rules, says, ask))
         return ask
 
     return declare

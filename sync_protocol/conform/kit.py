@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sync_protocol.client.transport import HttpTransport, Transport
 from sync_protocol.conform import envelope, pulling, pushing
-from sync_protocol.conform.checks import CHECKS, Check, expect_problem
+from sync_protocol.conform.checks import DECLARED, Check, expect_problem
 from sync_protocol.conform.device import Broken, Device
+from sync_protocol.conform.judge import RULES, Judge, serve_judge
 
-__all__ = ["CHECKS", "Result", "conform", "envelope", "main", "print_results", "pulling", "pushing"]
-
+_PARTS = [part.__name__ for part in (envelope, pushing, pulling)]
+# What contradicts a chain comes last: from then on the server has a mark on it.
+CHECKS = sorted(DECLARED, key=lambda check: (_PARTS.index(check.ask.__module__), check.name == "chain.fork"))
+SHOWN_MAX = 3  # findings of one rule
 _ENROL = Check(
     "enrol.device",
     "part 7",
@@ -78,6 +82,26 @@ def _asked(check: Check, ask: Callable[[], None]) -> Result:
     return Result(check)
 
 
+def judged(judge: Judge) -> Iterator[Result]:
+    """What a client did under the eyes of a judge: of rules that it came by."""
+    for name, rule in RULES.items():
+        if judge.seen[name]:
+            yield Result(rule, "; ".join(judge.broken.get(name, [])[:SHOWN_MAX]))
+
+
+def judge_client(url: str, port: int, say: Callable[[str], None]) -> bool:
+    """Stand between clients and `url` until Ctrl-C, then say what they did. Whether no rule was broken, and any was seen."""
+    judge = Judge(HttpTransport())
+    with contextlib.suppress(KeyboardInterrupt):
+        serve_judge(
+            judge,
+            url,
+            port,
+            lambda server: say(f"http://127.0.0.1:{server.server_port} → {url}; Ctrl-C: report"),
+        )
+    return print_results(judged(judge), say) and any(judge.seen.values())
+
+
 def print_results(results: Iterator[Result], say: Callable[[str], None]) -> bool:
     """One line for each check as it comes, then the sum. Whether all passed."""
     passed = failed = 0
@@ -96,7 +120,14 @@ def main() -> None:
     """Exit code 0: the server conforms; 1: it does not."""
     parser = argparse.ArgumentParser(prog="gongdi-conform", description=conform.__doc__)
     parser.add_argument("url", help="the server's address, as https://gongdi.example")
-    parser.add_argument("code", help="an enrolment code of a user who has a site there")
+    parser.add_argument("code", nargs="?", help="an enrolment code of a user who has a site there")
+    parser.add_argument(
+        "--client", type=int, metavar="PORT", help="judge clients that come to this port instead"
+    )
     parser.add_argument("--site", default="", help="the id of the site that is written to")
     asked = parser.parse_args()
+    if asked.client is not None:
+        sys.exit(0 if judge_client(asked.url, asked.client, print) else 1)
+    if asked.code is None:
+        parser.error("a code is needed")
     sys.exit(0 if print_results(conform(asked.url, asked.code, asked.site), print) else 1)
