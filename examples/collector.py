@@ -1,5 +1,6 @@
 """A collector without a screen: `collector.py URL CODE`. Each line of standard input is one record to write, as
-`{"kind": "temperature_check", "body": {…}}`; `"observed": "2026-11-23T07:41:00+08:00"` with what was done earlier.
+`{"kind": "temperature_check", "body": {…}}`; `"site"` (an id) where there are several, `"observed"` (an instant) with what
+was done earlier.
 
 What was read is stored before anything is sent: stop it, start it again, and what waits goes up. Exit code 1: something
 is unsent, or was refused; each such line of its output says why.
@@ -16,11 +17,12 @@ with Tablet(Path("collector")) as tablet:
     if tablet.status().state != "enrolled":
         tablet.enrol(sys.argv[1], sys.argv[2], "collector 1", "example")
     tablet.sync()
-    (site,) = [scope for scope in tablet.scopes() if scope.startswith("site:")]
+    site, *_ = [scope for scope in tablet.scopes() if scope.startswith("site:")]
     before = {refused.id for refused in tablet.refused()}
     for line in sys.stdin:
         record = json.loads(line)
-        tablet.add(site, record["kind"], record["body"], observed_ms=parse_ms(record.get("observed")))
+        scope = f"site:{record['site']}" if "site" in record else site
+        tablet.add(scope, record["kind"], record["body"], observed_ms=parse_ms(record.get("observed")))
     report = tablet.sync()
     for kind, count in report.push.outcomes.items():
         print(kind, count)

@@ -12,7 +12,7 @@ with Tablet(Path("gate")) as gate:
     if gate.status().state != "enrolled":
         gate.enrol(sys.argv[1], sys.argv[2], "gate 1", "example")
     gate.sync()
-    (site,) = [scope for scope in gate.scopes() if scope.startswith("site:")]
+    site, *_ = [scope for scope in gate.scopes() if scope.startswith("site:")]
     for line in sys.stdin:
         worker, direction = line.split()
         known = {person.id: person.body for person in gate.list("worker", site)}
