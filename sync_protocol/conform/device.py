@@ -51,7 +51,7 @@ def new_id() -> str:
 
 class Device:
     """An enrolled device with its key, its stream in one site and its last beacon. Its clock is the server's, as the last
-    answer told it."""
+    answer said."""
 
     def __init__(self, url: str, transport: Transport) -> None:
         self.url = url.rstrip("/")

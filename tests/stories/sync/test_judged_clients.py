@@ -1,4 +1,4 @@
-"""The conformance kit for clients: the reference tablet keeps every rule, and one that breaks a rule is told which."""
+"""The conformance kit for clients: the reference tablet keeps every rule; where a client breaks one, the kit names it."""
 
 from __future__ import annotations
 
