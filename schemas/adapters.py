@@ -16,6 +16,10 @@ _TOPIC_PATTERN = r"^(?=.{1,200}$)(?:(?:\+|[^+#/\s]*)/)*(?:\+|#|[^+#/\s]*)$"  # a
 _TOPIC_MESSAGE = "应为 MQTT 的主题, 可用 + 代一层, 末层可用 # 代其余各层。"
 _MEMBER_PATTERN, _MEMBER_MESSAGE = "^[A-Za-z_][A-Za-z0-9_.]{0,99}$", "应为成员的名称, 逐层用点隔开。"
 _EQUALS_PATTERN, _EQUALS_MESSAGE = "^[^=]{1,100}=[^=]{1,100}$", "应写成 code=0 的样子。"
+_OUTWARD_PATTERN, _OUTWARD_MESSAGE = (
+    "^[^=]{1,100}==?[^=]{1,100}$",
+    "应写成 teamName=team 或 userType==normal 的样子。",
+)
 
 
 def _member(title: str, *, optional: bool = False) -> Any:
@@ -106,7 +110,9 @@ class GateAdapterRow(RowBody):
     answer = many("成功的回答", _pair("成功的回答"), limits.PLACES_MAX, optional=True)
     verdict = _member("核验结果放在", optional=True)
     verdict_words = many("核验结果用语", _pair("核验结果用语"), limits.WORDS_MAX, optional=True)
-    roster = many("名册各项", _pair("名册各项"), limits.WORDS_MAX, optional=True)
+    roster = many(
+        "名册各项", matching("名册各项", _OUTWARD_PATTERN, _OUTWARD_MESSAGE), limits.WORDS_MAX, optional=True
+    )
     roster_words = many("名册用语", _pair("名册用语"), limits.WORDS_MAX, optional=True)
 
     def problems(self, data: Mapping[str, Any]) -> Errors:

@@ -1,3 +1,3 @@
 """The Gongdi server."""
 
-__version__ = "0.1.0"
+from sync_protocol import __version__ as __version__

@@ -67,9 +67,9 @@ def read_json_body(plain: bytes) -> Any:
         raise Problem("malformed_json", error.reason) from error
 
 
-def too_large(max_bytes: int) -> Problem:
+def too_large(max_bytes: int, code: str = "too_large") -> Problem:
     """413 names both limits, so that the client knows to halve."""
-    return protocol_problem("too_large", max_entries=MAX_ENTRIES, max_bytes=max_bytes)
+    return protocol_problem(code, max_entries=MAX_ENTRIES, max_bytes=max_bytes)
 
 
 def compressed(response: Response, accept_encoding: str) -> Response:

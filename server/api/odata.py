@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -11,12 +12,21 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from server.actions.accounts.service_accounts import RECORDS
-from server.actions.sites.odata_tables import rows_of_table, tables_of
+from server.actions.sites.odata_tables import (
+    FIGURES,
+    SORTED,
+    count_of_table,
+    page_of_table,
+    rows_of_table,
+    sorted_of_table,
+    tables_of,
+)
 from server.api.blueprint import require_viewer, viewer
 from server.api.unchanged import mark_unchanged
 from server.base.db import read
 from server.base.problems import Problem
-from server.rules.odata.filter import Bound, QueryFault, compile_filter, compile_order, sorted_rows
+from server.models.paging import Slice
+from server.rules.odata.filter import Bound, Filter, QueryFault, compile_filter, compile_order, sorted_rows
 from server.rules.odata.model import Table, metadata, service_document
 from server.web.responses import tx_of
 
@@ -67,45 +77,126 @@ def show_rows(segment: str) -> Response:
 
 @blueprint.get("/<string:name>/$count")
 def count_rows(name: str) -> Response:
-    rows = _found(_table(name))[0]
-    return Response(str(len(rows)), content_type="text/plain")
+    table = _table(name)
+    asked = _asked(table)
+    count = _counted(table, asked) if asked.is_stored(table) else len(_found(table, asked))
+    return Response(str(count), content_type="text/plain")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options of one question."""
+
+    wanted: Filter | None
+    order: Sequence[tuple[str, bool]]
+    top: int | None
+    skip: int
+    counts: bool
+
+    @property
+    def bounds(self) -> Sequence[Bound]:
+        return self.wanted.bounds if self.wanted is not None else ()
+
+    def is_stored(self, table: Table) -> bool:
+        """Whether the database can count what matches: all records that the viewer may read, or those of one site."""
+        return table.name != FIGURES and (self.wanted is None or self.wanted.is_one_site)
 
 
 def _page(table: Table) -> dict[str, Any]:
-    """The rows that are asked for, from `$skiptoken` on, at most PAGE of them."""
-    rows, top = _found(table)
+    """The rows that are asked for, from `$skiptoken` on, at most PAGE of them.
+
+    1 Where nothing has to be sorted, skipped or counted in memory, records come as they are stored, from a cursor on,
+    however many there are. 2 What the database can sort, it does. 3 Everything else is looked through in memory.
+    """
+    asked, names = _asked(table), _selected(table)
     answer: dict[str, Any] = {"@odata.context": f"{_root()}/$metadata#{table.name}"}
-    if _said("$count", _truth, False):
-        answer["@odata.count"] = len(rows)
-    start = _said("$skip", _whole, 0) + _said("$skiptoken", _whole, 0)
-    end = len(rows) if top is None else min(len(rows), _said("$skip", _whole, 0) + top)
-    names = _selected(table)
-    shown = rows[start : min(start + PAGE, end)]
-    answer["value"] = [{name: row.get(name) for name in names} for row in shown]
-    if start + PAGE < end:
-        further = {**request.args.to_dict(), "$skiptoken": str(_said("$skiptoken", _whole, 0) + PAGE)}
+    if asked.counts and asked.is_stored(table):
+        answer["@odata.count"] = _counted(table, asked)
+    if (
+        table.name != FIGURES
+        and not asked.order
+        and not asked.skip
+        and (not asked.counts or asked.is_stored(table))
+    ):
+        rows: Sequence[Row]
+        rows, token = _streamed(table, asked)
+    elif asked.is_stored(table) and all(name in SORTED for name, _ in asked.order):
+        rows, token = _sliced(asked, _counted(table, asked), lambda part: _sorted(table, asked, part))
+    else:
+        found = _found(table, asked)
+        if asked.counts:
+            answer["@odata.count"] = len(found)
+        rows, token = _sliced(asked, len(found), lambda part: part.of(found))
+    answer["value"] = [{name: row.get(name) for name in names} for row in rows]
+    if token is not None:
+        further = {**request.args.to_dict(), "$skiptoken": token}
         answer["@odata.nextLink"] = f"{_root()}/{table.name}?{urlencode(further)}"
     return answer
 
 
-def _found(table: Table) -> tuple[list[Row], int | None]:
-    """The rows that match, in their order, and `$top`. Raises Problem 422 for too many to look through, 501 for what is not
-    answered."""
-    _check_options()
+def _streamed(table: Table, asked: _Asked) -> tuple[list[Row], str | None]:
+    """Up to PAGE rows that match, of about ROWS_MAX that are looked through: what is left comes with the next one. A token
+    says how many came before, and after which record it goes on."""
+    before, _, after = request.args.get("$skiptoken", "0~").partition("~")
     try:
-        wanted = (
-            compile_filter(request.args["$filter"], table.properties) if "$filter" in request.args else None
-        )
-        order = (
-            compile_order(request.args["$orderby"], table.properties) if "$orderby" in request.args else []
-        )
+        taken, cursor = _whole(before), after or None
+    except ValueError as error:
+        raise _wrong("$skiptoken", "$skiptoken 无效, 请从第一页重新开始。") from error
+    rows: list[Row] = []
+    most = PAGE if asked.top is None else min(PAGE, asked.top - taken)
+    looked = 0
+    while len(rows) < most:
+        with read() as session:
+            page = page_of_table(tx_of(session), viewer(), table, asked.bounds, cursor, most - len(rows))
+        rows += [row for row in page.items if asked.wanted is None or asked.wanted.matches(row)]
+        looked, cursor = looked + max(len(page.items), 1), page.next
+        if cursor is None:
+            return rows, None
+        if looked >= ROWS_MAX:
+            break
+    taken += len(rows)
+    return rows, None if asked.top is not None and taken >= asked.top else f"{taken}~{cursor or ''}"
+
+
+def _sliced(
+    asked: _Asked, total: int, part_of: Callable[[Slice], Sequence[Row]]
+) -> tuple[Sequence[Row], str | None]:
+    """A page of `total` rows; a token says how many came before."""
+    end = total if asked.top is None else min(total, asked.skip + asked.top)
+    before = _said("$skiptoken", _whole, 0)
+    start = asked.skip + before
+    rows = part_of(Slice(start, min(PAGE, end - start))) if start < end else []
+    return rows, str(before + PAGE) if start + PAGE < end else None
+
+
+def _counted(table: Table, asked: _Asked) -> int:
+    with read() as session:
+        return count_of_table(tx_of(session), viewer(), table, asked.bounds)
+
+
+def _sorted(table: Table, asked: _Asked, part: Slice) -> Sequence[Row]:
+    with read() as session:
+        return sorted_of_table(tx_of(session), viewer(), table, asked.bounds, asked.order, part)
+
+
+def _found(table: Table, asked: _Asked) -> list[Row]:
+    """The rows that match, in their order. Raises Problem 422 for too many to look through."""
+    rows = [row for row in _read(table, asked.bounds) if asked.wanted is None or asked.wanted.matches(row)]
+    return sorted_rows(rows, asked.order) if asked.order else rows
+
+
+def _asked(table: Table) -> _Asked:
+    """Raises Problem 422 for what is not understood, 501 for what is not answered."""
+    _check_options()
+    filter, order = request.args.get("$filter"), request.args.get("$orderby")
+    try:
+        wanted = None if filter is None else compile_filter(filter, table.properties)
+        by = [] if order is None else compile_order(order, table.properties)
     except QueryFault as fault:
         name = "$orderby" if "$orderby" in str(fault) else "$filter"
         raise _wrong(name, str(fault)) from fault
-    bounds = wanted.bounds if wanted is not None else ()
-    rows = [row for row in _read(table, bounds) if wanted is None or wanted.matches(row)]
-    top = _said("$top", _whole, -1)
-    return sorted_rows(rows, order) if order else rows, None if top < 0 else top
+    counts, top = _said("$count", _truth, False), _said("$top", _whole, None)
+    return _Asked(wanted, by, top, _said("$skip", _whole, 0), counts)
 
 
 def _read(table: Table, bounds: Sequence[Bound]) -> Iterator[Row]:

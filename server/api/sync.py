@@ -93,7 +93,7 @@ def _split(plain: bytes, book: Rulebook | None = None) -> Push:
     for a header that can't be read, 413 for too many entries."""
     first, *rest = plain.removesuffix(b"\n").split(b"\n")
     if len(rest) > MAX_ENTRIES:
-        raise too_large(MAX_INFLATED_BYTES)
+        raise too_large(MAX_INFLATED_BYTES, "too_many_entries")
     header = _header(first)
     if not rest:
         return Push(header, [])

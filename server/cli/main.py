@@ -17,6 +17,7 @@ COMMANDS = {
     "unassign": ("server.cli.people:unassign", "收回用户的地点。"),
     "enrol-code": ("server.cli.people:enrol_code", "给检查员的新平板发一个注册码。"),
     "tablet": ("server.cli.tablet:tablet", "一台参考平板: 注册、离线写记录、同步、查看。"),
+    "conform": ("server.cli.conform:conform", "逐条核对一台服务器是否遵守同步协议。"),
     "backup": ("server.cli.backup:backup", "把数据库和照片备份到一个新文件夹; 服务不必停。"),
     "restore": ("server.cli.backup:restore", "从备份文件夹恢复到一个空的数据库, 再核对日志。"),
     "rebuild": ("server.cli.log:rebuild", "从日志重算当前状态, 或用 --check 比较。"),

@@ -88,13 +88,13 @@ def prepare() -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     shutil.rmtree(modules, ignore_errors=True)
-    _npm("ci", "--silent")
+    npm("ci", "--silent")
     stamp.write_text(wanted)
 
 
 def npm_run(script: str) -> None:
     """One of package.json's scripts. Raises CalledProcessError."""
-    _npm("run", "--silent", script)
+    npm("run", "--silent", script)
 
 
 def script_bytes() -> int:
@@ -110,7 +110,8 @@ def script_bytes() -> int:
     return sum((BUILT / "assets" / f"{name}.gz").stat().st_size for name in found)
 
 
-def _npm(*arguments: str) -> None:
+def npm(*arguments: str) -> None:
+    """The wheel's npm, among the app's sources. Raises CalledProcessError."""
     # its Node must be found by name: npm and the scripts start it so
     path = os.pathsep.join((str(NODE_BIN), os.environ.get("PATH", "")))
     npm = Path(sys.executable).with_name("npm")

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from server.base.clock import to_iso
@@ -50,10 +51,7 @@ class GateAdapter:
 
     def answer(self, outcomes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What the machine expects: its words for success, and what is known of the people."""
-        answer: dict[str, Any] = {
-            name: int(value) if value.isdigit() and len(value) < 2 else _TRUTHS.get(value, value)
-            for name, value in _pairs(self.row.get("answer"))
-        }
+        answer: dict[str, Any] = {name: _value(text) for name, text in _pairs(self.row.get("answer"))}
         where, words = self.row.get("verdict"), dict(_pairs(self.row.get("verdict_words")))
         if where:
             said = [words.get(one["verdict"], one["verdict"]) for one in outcomes]
@@ -61,12 +59,18 @@ class GateAdapter:
         return answer
 
     def roster_row(self, person: Mapping[str, Any]) -> dict[str, Any]:
-        """A person of the roster in the platform's words; without a map as it is."""
+        """A person of the roster in the platform's words; without a map as it is. What nobody knows stays away."""
         names = _pairs(self.row.get("roster"))
-        words = dict(_pairs(self.row.get("roster_words")))
         if not names:
             return dict(person)
-        return {theirs: words.get(f"{ours}:{person.get(ours)}", person.get(ours)) for theirs, ours in names}
+        words = dict(_pairs(self.row.get("roster_words")))
+        made: dict[str, Any] = {}
+        for theirs, ours in names:
+            said = _outward(person, ours, words)
+            if said is not None:
+                *outer, last = theirs.split(".")
+                reduce(lambda inner, name: inner.setdefault(name, {}), outer, made)[last] = said
+        return made
 
     def _items(self, message: Any) -> list[Any]:
         path = self.row.get("items")
@@ -136,6 +140,25 @@ def gate_adapter(rows: Sequence[Row], code: str, local_date: str) -> GateAdapter
     """The adapter of this code as it holds on a local date."""
     row = in_force(rows, code, local_date)
     return None if row is None else GateAdapter(code, str(row["name"]), row)
+
+
+def _outward(person: Mapping[str, Any], ours: str, words: Mapping[str, str]) -> Any:
+    """Their code for what we know; `=TEXT` is always the same; `field+TEXT` is ours with what they write after it."""
+    if ours.startswith("="):
+        return _value(ours[1:])
+    name, _, after = ours.partition("+")
+    said = person.get(name)
+    word = words.get(f"{name}:{'' if said is None else said}")
+    if word is not None:
+        return _value(word)
+    if said is None:
+        return None
+    return f"{said}{after}" if after else said
+
+
+def _value(text: str) -> Any:
+    """A word of a row as they write it: true, false and single digits are no text."""
+    return int(text) if text.isdigit() and len(text) < 2 else _TRUTHS.get(text, text)
 
 
 def _pairs(texts: Iterable[str] | None) -> list[tuple[str, str]]:

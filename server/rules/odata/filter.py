@@ -45,18 +45,21 @@ class Bound(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """A compiled `$filter`: whether a row matches, and the comparisons that all matches fulfil."""
+    """A compiled `$filter`: whether a row matches, and the comparisons that all matches fulfil. `is_one_site`: it is one
+    comparison, of the site, and the bound says all of it."""
 
     matches: Callable[[Row], bool]
     bounds: Sequence[Bound]
+    is_one_site: bool = False
 
 
 def compile_filter(text: str, names: Collection[str]) -> Filter:
     """Raises QueryFault for what is no filter over these properties."""
     parser = _Parser(text, names)
     test = parser.either(0)
-    parser.end()
-    return Filter(lambda row: test(row) is True, parser.bounds)
+    length = parser.end()
+    is_one_site = length == 3 and [bound[:2] for bound in parser.bounds] == [("Site", "eq")]
+    return Filter(lambda row: test(row) is True, parser.bounds, is_one_site)
 
 
 def compile_order(text: str, names: Collection[str]) -> list[tuple[str, bool]]:
@@ -127,9 +130,11 @@ class _Parser:
             return self._function(text)
         return self._comparison()
 
-    def end(self) -> None:
+    def end(self) -> int:
+        """How many words it has. Raises QueryFault for one too many."""
         if self._at < len(self._tokens):
             raise self._fault()
+        return len(self._tokens)
 
     def _function(self, name: str) -> Test:
         self._at += 1

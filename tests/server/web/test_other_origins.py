@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
+from server.app import create_app
 from server.base.config import Config, ConfigError
+from server.base.db import db
 from server.web.cors import allow_origins
 
 _MINE = "https://data.example"
@@ -41,6 +45,40 @@ def test_any_other_origin_may_not(open_app: Flask, origin: str) -> None:
         client.options("/api/v1/sites", headers=asked),
     ):
         assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        (
+            "POST",
+            "/sync/v1/push",
+            "authorization,content-digest,content-encoding,content-type,signature,signature-input",
+        ),
+        ("POST", "/sync/v1/media", "tus-resumable,upload-length,upload-metadata,content-digest,signature"),
+        ("PATCH", "/sync/v1/media/x", "authorization,content-type,tus-resumable,upload-offset"),
+        ("HEAD", "/sync/v1/media/x", "authorization,tus-resumable"),
+    ],
+)
+def test_a_client_in_a_page_of_a_named_origin_may_sync(
+    app: Flask, config: Config, method: str, path: str, headers: str
+) -> None:
+    """The preflight of each request that a browser sends for it; the endpoint for uploads answers OPTIONS too."""
+    made = create_app(replace(config, cors_origins=frozenset({_MINE})))
+    asked = {
+        "Origin": _MINE,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": headers,
+    }
+    answer = made.test_client().options(path, headers=asked)
+    assert answer.headers["Access-Control-Allow-Origin"] == _MINE
+    assert method in answer.headers["Access-Control-Allow-Methods"]
+    allowed = {name.strip().lower() for name in answer.headers["Access-Control-Allow-Headers"].split(",")}
+    assert set(headers.split(",")) <= allowed
+    refused = made.test_client().post("/sync/v1/pull", headers={"Origin": _MINE}, data=b"{}")
+    assert refused.status_code == 401 and refused.headers["Access-Control-Allow-Origin"] == _MINE
+    with made.app_context():
+        db.engine.dispose()
 
 
 def test_the_console_is_never_opened(open_app: Flask) -> None:

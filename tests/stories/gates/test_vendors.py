@@ -122,9 +122,61 @@ def test_a_roster_goes_out_in_the_platforms_words(gate: Gate) -> None:
     page = gate.get(
         f"sites/{gate.cast.site_a}/roster", query_string={"adapter": "worker_attendance"}
     ).get_json()
-    mine = next(one for one in page["items"] if one["workerSysNo"] == "1001")
+    mine = next(one for one in page["items"] if one.get("workerSysNo") == "1001")
     assert (mine["idCardType"], mine["workRole"], mine["workType"]) == ("01", "20", "020")
     assert mine["idCardNumber"] != NUMBERS[ZHOU] and "*" in mine["idCardNumber"]
+
+
+def _roster(gate: Gate, adapter: str) -> list[dict[str, Any]]:
+    """Page after page, as a platform asks for it."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        asked = {"adapter": adapter, "limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = gate.get(f"sites/{gate.cast.site_a}/roster", query_string=asked).get_json()
+        found, cursor = [*found, *page["items"]], page["next"]
+    return found
+
+
+def test_a_terminal_gets_people_as_it_stores_them_with_the_days_on_which_they_may_enter(gate: Gate) -> None:
+    _know(gate)
+    people = _roster(gate, "hikvision")
+    (zhou,) = [one for one in people if one["UserInfo"].get("employeeNo") == "1001"]
+    assert zhou == {
+        "UserInfo": {
+            "employeeNo": "1001",
+            "name": "买买提·吐尔逊",
+            "userType": "normal",
+            "Valid": {"enable": True, "beginTime": "2026-11-01T00:00:00", "endTime": "2037-12-31T23:59:59"},
+        },
+        "CardInfo": {"cardNo": "0004417788"},
+    }
+    (left,) = [one for one in people if "employeeNo" not in one["UserInfo"]]
+    assert left["UserInfo"]["Valid"]["endTime"] == "2026-11-20T23:59:59" and "CardInfo" not in left
+
+
+def test_a_labour_platform_gets_a_roster_in_chinese_words(gate: Gate) -> None:
+    _know(gate)
+    (zhou,) = [one for one in _roster(gate, "mysre") if one.get("third_user_id") == "1001"]
+    assert (zhou["certificate_type"], zhou["user_type"]) == ("身份证", "工人")
+    assert zhou["enter_date"] == "2026-11-01" and "leave_date" not in zhou
+
+
+def test_a_site_platform_gets_its_codes_for_workers(gate: Gate) -> None:
+    _know(gate)
+    (wu,) = [one for one in _roster(gate, "glodon") if one.get("workerId") == "1002"]
+    assert wu.keys() == {"workerId", "name", "identification", "workerCategory"}
+    assert (
+        wu["workerCategory"] == 0 and wu["identification"].startswith("411") and "*" in wu["identification"]
+    )
+
+
+@pytest.mark.parametrize("code", [row["code"] for row in _ROWS])
+def test_every_platform_gets_everybody_and_no_whole_number(gate: Gate, code: str) -> None:
+    _know(gate)
+    people = _roster(gate, code)
+    assert len(people) == 3
+    assert [number for number in NUMBERS.values() if number in json.dumps(people)] == []
 
 
 def test_numbers_of_one_system_are_not_another_systems(gate: Gate) -> None:

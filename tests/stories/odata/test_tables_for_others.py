@@ -16,6 +16,7 @@ from requests.adapters import BaseAdapter
 
 from server.actions.accounts.service_accounts import RECORDS, NewService, add_service
 from server.actions.reference.load_reference import tx_of
+from server.actions.sites.record_pages import SORTED
 from server.api import odata
 from server.base.db import write
 from tests.server.cast import Cast
@@ -150,7 +151,85 @@ def test_the_same_answer_again_is_304(session: requests.Session) -> None:
     assert again.status_code == 304
 
 
-def test_too_many_rows_ask_for_a_filter(session: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_only_memory_can_sort_asks_for_a_filter_where_it_is_too_much(
+    session: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(odata, "ROWS_MAX", 2)
-    answer = _get(session, "disinfection_log")
-    assert (answer.status_code, answer.json()["code"]) == (422, "too_many_rows")
+    for options in ({"orderby": "agent"}, {"filter": "agent eq 'chlorine'", "count": "true"}):
+        answer = _get(session, "disinfection_log", **options)
+        assert (answer.status_code, answer.json()["code"]) == (422, "too_many_rows")
+
+
+def _all(session: requests.Session, path: str, **options: str) -> list[dict[str, Any]]:
+    """The rows of all pages, which are never too large."""
+    page = _get(session, path, **options).json()
+    seen = list(page["value"])
+    while "@odata.nextLink" in page:
+        page = session.get(page["@odata.nextLink"]).json()
+        assert len(page["value"]) <= odata.PAGE
+        seen += page["value"]
+    return seen
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a table of which one question may look through a part alone."""
+    monkeypatch.setattr(odata, "PAGE", 2)
+    monkeypatch.setattr(odata, "ROWS_MAX", 1)
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ({}, 3),
+        ({"filter": "agent eq 'chlorine'"}, 3),
+        ({"filter": "agent eq 'alcohol'"}, 0),
+        ({"filter": "contains(operator,'王')", "top": "2"}, 2),
+        ({"top": "3"}, 3),
+        ({"top": "0"}, 0),
+    ],
+)
+def test_records_come_page_by_page_however_many_there_are(
+    session: requests.Session, options: dict[str, str], rows: int
+) -> None:
+    seen = _all(session, "disinfection_log", **options)
+    assert len({row["Id"] for row in seen}) == len(seen) == rows
+
+
+@pytest.mark.usefixtures("few")
+def test_the_database_counts_what_may_be_read_and_what_one_site_has(
+    session: requests.Session, cast: Cast
+) -> None:
+    sites = {"": 3, f"Site eq {cast.site_a}": 3, f"Site eq {cast.site_b}": 0, "Site eq 'nowhere'": 0}
+    for text, count in sites.items():
+        asked = {"filter": text} if text else {}
+        assert _get(session, "disinfection_log/$count", **asked).text == str(count), text
+        assert _get(session, "disinfection_log", count="true", **asked).json()["@odata.count"] == count
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("descends", ["", " desc"])
+@pytest.mark.parametrize("name", SORTED)
+def test_the_database_sorts_by_what_it_has_in_columns(
+    session: requests.Session, name: str, descends: str
+) -> None:
+    seen = _all(session, "disinfection_log", orderby=f"{name}{descends}")
+    values = [row[name] for row in seen]
+    assert len({row["Id"] for row in seen}) == 3
+    assert values == sorted(values, reverse=bool(descends))
+
+
+@pytest.mark.usefixtures("few")
+def test_a_sorted_part_may_be_skipped_and_cut(session: requests.Session) -> None:
+    whole = _all(session, "disinfection_log", orderby="At desc")
+    assert _all(session, "disinfection_log", orderby="At desc", skip="1", top="1") == whole[1:2]
+    assert _all(session, "disinfection_log", orderby="At desc", skip="1") == whole[1:]
+    assert _all(session, "disinfection_log", orderby="At desc", skip="9") == []
+    assert len(_all(session, "disinfection_log", skip="1")) == 2
+
+
+@pytest.mark.parametrize("token", ["x", "1~nonsense", "-1~", "~", "99999999999~"])
+def test_a_token_that_is_none_is_refused(session: requests.Session, token: str) -> None:
+    assert _get(session, "disinfection_log", skiptoken=token).status_code == 422
+    assert _get(session, "disinfection_log", orderby="agent", skiptoken=token).status_code == 422

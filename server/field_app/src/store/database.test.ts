@@ -74,3 +74,15 @@ it("knows a full disk, however deep it lies", () => {
   expect(failureCode(Object.assign(new Error("bulk"), { failures: [full] }))).toBe("storage_full");
   expect(failureCode(new Error("else"))).toBe("not_saved");
 });
+
+it("gives records of an older version a place before all that comes", async () => {
+  const name = `test ${crypto.randomUUID()}`;
+  const old = new Dexie(name);
+  old.version(7).stores({ scopes: "scope", records: "[scope+id+kind], [kind+scope+day], [scope+stale], id" });
+  await old.table("records").add({ scope: "s", id: "r", kind: "log", rev: 1, stale: 0, day: "", body: {} });
+  await old.table("scopes").add({ scope: "s", cursor: "c", active: true });
+  old.close();
+  const db = new FieldDatabase(name);
+  expect(await db.records.where("[scope+seq]").equals(["s", 0]).count()).toBe(1);
+  expect((await db.scopes.get("s"))?.history).toBe("");
+});

@@ -32,6 +32,7 @@ export interface ScopeRow {
   active: boolean; // false after it was purged
   gone: 0 | 1 | 2; // 1: `gone` was pulled; 2: and since then nothing is unsent, as the server knows
   cursor: string;
+  history: string; // another one after each reset: seqs from before say nothing of what came since
   live: number; // records that are not stale, and the sum of their digests
   digest: string;
   caughtUpMs: number | null;
@@ -44,11 +45,15 @@ export interface RecordRow {
   id: string;
   kind: string;
   rev: number;
+  seq: number; // the position of its last change in the scope; 0 of what an older version of the app pulled
   stale: 0 | 1; // 1: from before a reset that has not arrived whole yet, still shown
   part: string; // its share of the digest
   day: string; // the local day that a fact or a window belongs to; "" for everything else
   body: Body;
 }
+
+/** A record that was deleted, for whoever asks what changed. */
+export type RemovedRow = Pick<RecordRow, "scope" | "id" | "kind" | "rev" | "seq">;
 
 export interface OutboxRow {
   seq?: number; // the order of writing
@@ -95,6 +100,7 @@ export class FieldDatabase extends Dexie {
   notes!: Table<Note, string>;
   scopes!: Table<ScopeRow, string>;
   records!: Table<RecordRow, [string, string, string]>;
+  removed!: Table<RemovedRow, [string, string, string]>;
   outbox!: Table<OutboxRow, number>;
   photos!: Table<PhotoRow, [string, string]>;
 
@@ -127,6 +133,12 @@ export class FieldDatabase extends Dexie {
       await old.table("notes").bulkDelete(drafts.map(({ name }) => name));
       await old.table("notes").bulkPut(draftsNow(drafts));
     });
+    this.version(9)
+      .stores({ records: "[scope+id+kind], [kind+scope+day], [scope+stale], [scope+seq], id", removed: "[scope+id+kind], [scope+seq]" })
+      .upgrade(async (old) => {
+        await old.table("records").toCollection().modify({ seq: 0 });
+        await old.table("scopes").toCollection().modify({ history: "" });
+      });
   }
 
   async note(name: string): Promise<string | number | undefined> {
@@ -155,6 +167,7 @@ export function newScope(scope: string): ScopeRow {
     active: true,
     gone: 0,
     cursor: "",
+    history: "",
     live: 0,
     digest: "0000000000000000",
     caughtUpMs: null,

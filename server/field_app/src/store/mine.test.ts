@@ -33,6 +33,6 @@ test("what was corrected or declared void is known before and after it was pulle
   const rows = await writtenSince(db, 0);
   expect([...correctedBy(rows)]).toEqual([two]);
   expect(await endsOf(db, [one, two, three])).toEqual(new Map([[one, "voided"]]));
-  await db.records.put({ scope: SCOPE, id: three, kind: READING, rev: 2, stale: 0, part: "0", day: "", body: { amended_by: "x" } });
+  await db.records.put({ scope: SCOPE, id: three, kind: READING, rev: 2, seq: 1, stale: 0, part: "0", day: "", body: { amended_by: "x" } });
   expect((await endsOf(db, [three])).get(three)).toBe("amended");
 });

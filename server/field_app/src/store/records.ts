@@ -20,6 +20,7 @@ export interface Change {
   id: string;
   kind: string;
   rev: number;
+  seq: number;
   body: Body | null;
 }
 
@@ -79,12 +80,13 @@ export async function commit(
 ): Promise<Stored> {
   const { scope } = checkpoint;
   const puts = await Promise.all([...segment.changes.values()].flatMap((change) => rowOf(scope, change) ?? []));
-  return db.transaction("rw", db.scopes, db.records, db.outbox, async () => {
+  return db.transaction("rw", db.scopes, db.records, db.removed, db.outbox, async () => {
     const row = (await db.scopes.get(scope)) ?? newScope(scope);
     if (row.cursor !== expected) return { kept: false, matched: true, resetWanted: false };
     if (segment.reset) {
       await db.records.where("[scope+stale]").equals([scope, 0]).modify({ stale: 1 });
-      Object.assign(row, { live: 0, digest: digestText(0n) });
+      await removedOf(db, scope).delete();
+      Object.assign(row, { live: 0, digest: digestText(0n), history: crypto.randomUUID() });
     }
     await layDown(db, row, segment.changes, puts);
     await landByRev(db, scope, segment.changes);
@@ -103,9 +105,9 @@ export async function commit(
 }
 
 function rowOf(scope: string, change: Change): Promise<RecordRow>[] {
-  const { id, kind, rev, body } = change;
+  const { id, kind, rev, seq, body } = change;
   if (body === null) return [];
-  const row = { scope, id, kind, rev, stale: 0 as const, day: dayOf(kind, body), body };
+  const row = { scope, id, kind, rev, seq, stale: 0 as const, day: dayOf(kind, body), body };
   return [recordDigest(kind, id, rev).then((part) => ({ ...row, part: digestText(part) }))];
 }
 
@@ -126,6 +128,9 @@ async function layDown(db: FieldDatabase, row: ScopeRow, changes: Segment["chang
   Object.assign(row, { live: row.live - before.length + puts.length, digest: digestText(sum) });
   await db.records.bulkDelete(keys);
   await db.records.bulkPut(puts);
+  await db.removed.bulkDelete(keys);
+  const dels = [...changes.values()].filter((change) => change.body === null);
+  await db.removed.bulkPut(dels.map(({ id, kind, rev, seq }) => ({ scope: row.scope, id, kind, rev, seq })));
 }
 
 /** Own entries whose effect the pulled record already contains lie over it no longer. */
@@ -189,10 +194,11 @@ export async function isLeft(db: FieldDatabase, scope: string): Promise<boolean>
  * kept, while entries or photos wait, or the server does not know yet that no entry does. The stream's number and hash
  * stay: if the scope comes back, the chain goes on. */
 export async function purge(db: FieldDatabase, scope: string): Promise<boolean> {
-  return db.transaction("rw", [db.scopes, db.records, db.outbox, db.photos, db.notes], async () => {
+  return db.transaction("rw", [db.scopes, db.records, db.removed, db.outbox, db.photos, db.notes], async () => {
     if (!(await isLeft(db, scope))) return false;
     await dropDrafts(db, scope);
     await db.records.where("[scope+stale]").between([scope, 0], [scope, 1], true, true).delete();
+    await removedOf(db, scope).delete();
     await forgetLines(db, (row) => row.scope === scope);
     await db.scopes.update(scope, { ...nothingPulled(), active: false });
     return true;
@@ -201,14 +207,19 @@ export async function purge(db: FieldDatabase, scope: string): Promise<boolean> 
 
 /** Forget everything but what still waits to be sent and who this tablet was: it has been revoked. */
 export async function wipe(db: FieldDatabase): Promise<void> {
-  await db.transaction("rw", [db.identity, db.scopes, db.records, db.outbox, db.photos, db.notes], async () => {
+  await db.transaction("rw", [db.identity, db.scopes, db.records, db.removed, db.outbox, db.photos, db.notes], async () => {
     await db.identity.update("one", { state: "revoked" });
     await dropDrafts(db);
     await db.records.clear();
+    await db.removed.clear();
     const needed = new Set((await unsentPhotos(db)).map(({ row }) => row.id));
     await forgetLines(db, (row) => !needed.has(row.id));
     await db.scopes.toCollection().modify({ ...nothingPulled(), active: false });
   });
+}
+
+function removedOf(db: FieldDatabase, scope: string) {
+  return db.removed.where("[scope+seq]").between([scope, 0], [scope, Infinity]);
 }
 
 /** Settled entries go, with their photos; of a refused one stays that it was refused, and why. */

@@ -40,7 +40,7 @@ it("is written as its author says, and shown on the day when it was done", async
 it("stays on its day when it was pulled", async () => {
   const at = { time: "2026-11-23T12:00:00+08:00", bound_ms: 1_000, grade: "offset" };
   const body = { ...LOG, at, device: DEVICE, backfilled: true, observed: "2026-11-22T21:00:00.000+08:00" };
-  const changes = new Map([[changeKey("a", KIND), { id: "a", kind: KIND, rev: 1, body }]]);
+  const changes = new Map([[changeKey("a", KIND), { id: "a", kind: KIND, rev: 1, seq: 1, body }]]);
   await commit(tablet.db, { reset: false, changes }, { scope: SITE, cursor: "c", count: null, digest: null }, "", new Set(), NOON);
   expect(await ofDay("2026-11-22")).toMatchObject([{ id: "a", timeMs: EVENING_BEFORE, state: "synced" }]);
 });

@@ -40,7 +40,7 @@ export async function enrol(exchange: Exchange, code: string, name: string): Pro
 
 /** Of the enrolment that is under way; kept before they are used. */
 async function ownKeys(db: FieldDatabase, name: string): Promise<CryptoKeyPair> {
-  if (!globalThis.isSecureContext) throw new FieldError("insecure");
+  if (globalThis.isSecureContext === false) throw new FieldError("insecure");
   const fresh = await makeKeys().catch(() => null); // before the transaction, which must not wait for it
   if (!fresh) throw new FieldError("browser_too_old");
   return db.transaction("rw", db.identity, db.notes, async () => {

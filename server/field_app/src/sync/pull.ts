@@ -116,7 +116,7 @@ class Reader {
 
   private change(line: Record<string, unknown>, kind: string, body: Body | null): void {
     const id = String(line["id"]);
-    this.segment(String(line["scope"])).changes.set(changeKey(id, kind), { id, kind, rev: Number(line["rev"]), body });
+    this.segment(String(line["scope"])).changes.set(changeKey(id, kind), { id, kind, rev: Number(line["rev"]), seq: Number(line["seq"] ?? 0), body });
   }
 
   private async checkpoint(line: Record<string, unknown>, scope: string): Promise<void> {

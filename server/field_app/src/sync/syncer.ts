@@ -51,7 +51,7 @@ async function pullAll(exchange: Exchange): Promise<Trouble | null> {
 /** How long to wait after so many failures in a row. Full jitter: a thousand tablets that lost the same server at the same
  * moment must not come back at the same moment. */
 export function delayMs(failures: number, retryAfterS: number | null, dice = Math.random()): number {
-  if (failures === 0) return document.visibilityState === "hidden" ? HIDDEN_EVERY_MS : EVERY_MS;
+  if (failures === 0) return globalThis.document?.visibilityState === "hidden" ? HIDDEN_EVERY_MS : EVERY_MS;
   return (retryAfterS ?? 0) * 1000 + dice * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(failures - 1, 30));
 }
 
@@ -68,8 +68,8 @@ export class Syncer {
 
   /** Gives what ends it. */
   start(): () => void {
-    addEventListener("online", () => this.soon(0));
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.soon(0));
+    globalThis.addEventListener?.("online", () => this.soon(0)); // a program without a page has neither
+    globalThis.document?.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.soon(0));
     this.soon(0);
     return () => this.stop();
   }
