@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError as DatabaseTrouble
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from server.base.connections import confirmed, json_text
+from server.base.connections import commit_lightly, confirmed, json_text
 from server.base.session import OneDatabase
 
 __all__ = [
@@ -82,12 +82,15 @@ Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 @contextmanager
-def write() -> Iterator[Session]:
+def write(may_be_lost: bool = False) -> Iterator[Session]:
     """One transaction that commits at the end, once. Endpoints, ticks and commands open it; actions never
-    commit. Raises OperationalError when the standby that PostgreSQL is to wait for did not confirm it."""
+    commit. Raises OperationalError when the standby that PostgreSQL is to wait for did not confirm it. What `may_be_lost`
+    when the power fails within the second waits for no disk."""
     session = db.session()
     try:
         with confirmed(), session.begin():
+            if may_be_lost:
+                commit_lightly(session)
             yield session
     finally:
         session.close()

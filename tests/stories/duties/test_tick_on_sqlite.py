@@ -51,9 +51,9 @@ def test_each_transaction_of_a_tick_changes_one_site(
     sites_changed: list[int] = []
 
     @contextmanager
-    def watched() -> Iterator[Session]:
+    def watched(**options: bool) -> Iterator[Session]:
         before = _done(app)
-        with write() as session:
+        with write(**options) as session:
             yield session
         sites_changed.append(len({row[0] for row in _done(app) - before}))
 
