@@ -16,6 +16,8 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from server.base.line import in_line
+
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
 _CACHE_KIB = 16_384  # of SQLite, a connection: with its own 2 MB a push writes pages out and reads them again
@@ -91,7 +93,8 @@ def _on_begin(connection: Connection) -> None:
     if connection.info.get("synchronous", "FULL") != level:
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.info["synchronous"] = level
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with in_line(connection.engine.url.database):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def commit_lightly(session: Session) -> None:

@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import time
 from collections import Counter
@@ -70,16 +71,19 @@ from server.workflows.reseal import reseal
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one transaction of a part takes: so many sites, or so many rows of a due scan with the rest of their sites.
-    `rounds`: how many transactions one tick makes of it; the rest is due at the next."""
+    `rounds`: how many transactions one tick makes of it; the rest is due at the next. `planned`: how many sites are planned
+    together, as far as that takes no longer than `hold_s`."""
 
     sites: int
     rows: int
     rounds: int
+    planned: int
+    hold_s: float
 
 
-ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200)
-# One writer at a time: nobody waits for more than one site.
-ON_SQLITE = Share(sites=1, rows=1, rounds=10_000)
+ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200, planned=50, hold_s=math.inf)
+# One writer at a time: nobody waits for more than one site, or for several that take as long together.
+ON_SQLITE = Share(sites=1, rows=1, rounds=10_000, planned=20, hold_s=0.05)
 HELD_A_TIME = 20  # entries that are released together
 RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 
@@ -279,7 +283,7 @@ def _make(this: Tick) -> dict[str, int]:
     after, share, planner = "", _share(), Planner(this.book)
     while True:
         with this.turn() as tx:
-            did = plan_windows(tx, share.sites, after, planner)
+            did = plan_windows(tx, share.planned, after, planner, share.hold_s)
         after = did.pop("last")
         total.update(did)
         if not after:
