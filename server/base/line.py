@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 
 LINE_S_MAX = 2.0  # who stands longer waits for the lock alone: the head may be a process that was stopped
-_LOOK_S = 0.002
+_LOOK_S = 0.0005
 
 
 @contextmanager

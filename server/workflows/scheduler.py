@@ -8,7 +8,6 @@ again.
 from __future__ import annotations
 
 import logging
-import math
 import signal
 import time
 from collections import Counter
@@ -49,7 +48,7 @@ from server.actions.ops.retention import (
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.find_signals import find_new_signals
 from server.actions.sync.release_held import release_overdue
-from server.base.db import db, is_alone, read, write, write_in_turn
+from server.base.db import read, write, write_in_turn
 from server.base.runtime import Runtime
 from server.models.tx import Tx
 from server.rules.rulebook import Rulebook
@@ -66,24 +65,8 @@ from server.workflows.poll_platforms import poll_platforms
 from server.workflows.read_rosters import read_waiting
 from server.workflows.receive_media import tidy_media
 from server.workflows.reseal import reseal
+from server.workflows.shares import Pace, Share, whole_share
 
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one transaction of a part takes: so many sites, or so many rows of a due scan with the rest of their sites.
-    `rounds`: how many transactions one tick makes of it; the rest is due at the next. `planned`: how many sites are planned
-    together, as far as that takes no longer than `hold_s`."""
-
-    sites: int
-    rows: int
-    rounds: int
-    planned: int
-    hold_s: float
-
-
-ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200, planned=50, hold_s=math.inf)
-# One writer at a time: nobody waits for more than one site, or for several that take as long together.
-ON_SQLITE = Share(sites=1, rows=1, rounds=10_000, planned=20, hold_s=0.05)
 HELD_A_TIME = 20  # entries that are released together
 RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 
@@ -210,9 +193,10 @@ def resume_and_tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str,
 def _resume(this: Tick, beat_ms: int | None) -> int:
     since_ms = paused_since_ms(beat_ms, this.now_ms, this.book)
     flags, after = 0, ""
+    pace = Pace()
     while since_ms is not None:
-        with this.turn() as tx:
-            some, after = resume_clocks(tx, since_ms, _share().sites, after)
+        with pace.next_share() as share, this.turn() as tx:
+            some, after = resume_clocks(tx, since_ms, share.sites, after)
         flags += some
         if not after:
             break
@@ -273,17 +257,12 @@ def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
     job(app, app.extensions["gongdi"].clock.now_ms())
 
 
-def _share() -> Share:
-    has_room = is_alone() or db.engine.dialect.name == "postgresql"
-    return ON_POSTGRESQL if has_room else ON_SQLITE
-
-
 def _make(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
-    after, share, planner = "", _share(), Planner(this.book)
+    after, share, planner = "", whole_share(), Planner(this.book)
     while True:
         with this.turn() as tx:
-            did = plan_windows(tx, share.planned, after, planner, share.hold_s)
+            did = plan_windows(tx, share.sites, after, planner, share.hold_s)
         after = did.pop("last")
         total.update(did)
         if not after:
@@ -292,25 +271,24 @@ def _make(this: Tick) -> dict[str, int]:
 
 def _judge(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
-    share = _share()
-    most = {"limit": share.rows} if share == ON_SQLITE else {}
-    for _ in range(share.rounds):
-        with this.turn() as tx:
-            did = judge_due(tx, **most)
+    pace = Pace()
+    for _ in range(whole_share().rounds):
+        with pace.next_share() as share, this.turn() as tx:
+            did = judge_due(tx, share.windows)
         total.update(did)
         if not did:
             break
     return dict(total)
 
 
-def _until_none(take: Callable[[Tx], int]) -> Part:
+def _until_none(take: Callable[[Tx, Share], int]) -> Part:
     """A part that does some of its work a transaction, until none is left."""
 
     def part(this: Tick) -> dict[str, int]:
-        done = 0
-        for _ in range(_share().rounds):
-            with this.turn() as tx:
-                taken = take(tx)
+        done, pace = 0, Pace()
+        for _ in range(whole_share().rounds):
+            with pace.next_share() as share, this.turn() as tx:
+                taken = take(tx, share)
             done += taken
             if not taken:
                 break
@@ -357,17 +335,17 @@ def _house(this: Tick) -> dict[str, int]:
 PARTS: dict[str, Part] = {
     "windows": _make,
     "forms": lambda this: judge_waiting(this.runtime, this.now_ms),
-    "held": _until_none(lambda tx: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
-    "cameras": _until_none(write_left),
-    "platforms": _until_none(watch_platforms),
-    "reporters": _until_none(lambda tx: retire_reporters(tx.session, tx.now_ms, tx.book, _share().rows)),
+    "held": _until_none(lambda tx, _: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
+    "cameras": _until_none(lambda tx, _: write_left(tx)),
+    "platforms": _until_none(lambda tx, _: watch_platforms(tx)),
+    "reporters": _until_none(lambda tx, share: retire_reporters(tx.session, tx.now_ms, tx.book, share.rows)),
     "judged": _judge,
-    "trips": _until_none(lambda tx: screen_trips(tx, _share().sites)),
-    "cases": _until_none(lambda tx: flag_overdue_cases(tx, _share().rows)),
-    "steps": _until_none(lambda tx: take_due_steps(tx, _share().rows)),
+    "trips": _until_none(lambda tx, share: screen_trips(tx, share.sites)),
+    "cases": _until_none(lambda tx, share: flag_overdue_cases(tx, share.rows)),
+    "steps": _until_none(lambda tx, share: take_due_steps(tx, share.rows)),
     "signals": _until_none(
-        lambda tx: flag_signals(
-            tx, find_new_signals(tx.session, tx.seals, tx.now_ms, tx.book, _share().sites)
+        lambda tx, share: flag_signals(
+            tx, find_new_signals(tx.session, tx.seals, tx.now_ms, tx.book, share.sites)
         )
     ),
     "rosters": _rosters,

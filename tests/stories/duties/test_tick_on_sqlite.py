@@ -21,7 +21,7 @@ from server.base.db import read, write, write_in_turn
 from server.models import Flag, FlagStep, Window
 from server.models.scope import Scope
 from server.rules.calendar import instant_ms
-from server.workflows import scheduler
+from server.workflows import scheduler, shares
 from server.workflows.scheduler import tick
 from tests.server.cast import COMPANY_A, Cast, add_site, identity
 from tests.server.planning import seals_of
@@ -49,7 +49,7 @@ def _done(app: Flask) -> Done:
 def test_each_transaction_of_a_tick_changes_one_site_if_that_takes_long(
     app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "ON_SQLITE", replace(scheduler.ON_SQLITE, hold_s=0))
+    monkeypatch.setattr(shares, "ON_SQLITE", replace(shares.ON_SQLITE, hold_s=0))
     with app.app_context(), write() as session:
         for number in range(SITES):
             add_site(session, identity(f"site {number}"), f"工地 {number}", "410702", COMPANY_A)
