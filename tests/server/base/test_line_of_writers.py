@@ -21,6 +21,9 @@ from server.base import line as line_module
 from server.base.db import read, write, write_in_turn
 from server.base.line import in_line
 from server.models.user import Tally
+from server.workflows import scheduler
+from server.workflows.scheduler import resume_and_tick
+from tests.server.planning import MIDNIGHT_MS, new_site
 
 HELD_S = 0.005
 
@@ -132,6 +135,24 @@ def _stand(folder: Path, there: threading.Event) -> None:
     with in_line(str(folder / "gongdi.sqlite3")):
         there.set()
         time.sleep(60)
+
+
+def test_an_idle_tick_that_does_not_get_the_lock_tries_no_part(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_site(app)
+    resume_and_tick(app, MIDNIGHT_MS)
+    with app.app_context(), write() as session:
+        session.execute(sa.text("PRAGMA busy_timeout = 1"))  # of the connection that comes next too
+    tried: list[str] = []
+    for name in scheduler.PARTS:
+        monkeypatch.setitem(scheduler.PARTS, name, lambda _, name=name: (tried.append(name), {})[1])
+    other = sqlite3.connect(tmp_path / "gongdi.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sa.exc.OperationalError, match="locked"):
+        resume_and_tick(app, MIDNIGHT_MS + 1)
+    other.close()
+    assert tried == []
 
 
 @pytest.mark.parametrize("database", [None, ":memory:", "no/such/folder/gongdi.sqlite3"])
