@@ -28,7 +28,6 @@ from playwright.sync_api import Browser
 from werkzeug.routing import Rule
 
 from server.actions.accounts import log_in
-from server.base import db as base_db
 from server.base.config import Config
 from server.base.db import Base
 from server.base.migrate import upgrade
@@ -45,7 +44,6 @@ settings.load_profile("gongdi")
 # Before anybody else takes it from there. What is made up for names that nobody has was hashed at the real cost.
 log_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
-base_db.PAUSE_S_MAX = 0.0  # no pause between background transactions, but in tests about them
 
 watch_decided_columns()
 share_engines()

@@ -14,6 +14,9 @@ from psycopg.types.string import TextLoader
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from server.base.line import in_line
 
 BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
@@ -21,6 +24,8 @@ _CACHE_KIB = 16_384  # of SQLite, a connection: with its own 2 MB a push writes 
 _WAIT_FOR_STANDBY = (
     "SyncRepWaitForLSN"  # the function of PostgreSQL that tells; its text is in the server's language
 )
+_MAY_BE_LOST = "gongdi_may_be_lost"
+_NO_FLUSH = "SELECT set_config('synchronous_commit', 'off', true) WHERE current_setting('synchronous_standby_names') = ''"
 _gave_up = ContextVar("_gave_up", default=False)
 
 
@@ -78,9 +83,26 @@ def _on_connect(connection: Any, _record: Any) -> None:
 def _on_begin(connection: Connection) -> None:
     """A SQLite writer takes its lock first: a reader that becomes a writer half-way fails when another
     wrote meanwhile."""
-    if connection.dialect.name == "sqlite":
-        reading = connection.get_execution_options().get("gongdi_read", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if connection.dialect.name != "sqlite":
+        return
+    options = connection.get_execution_options()
+    if options.get("gongdi_read", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    level = "NORMAL" if options.get(_MAY_BE_LOST, False) else "FULL"
+    if connection.info.get("synchronous", "FULL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
+    with in_line(connection.engine.url.database):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def commit_lightly(session: Session) -> None:
+    """At the beginning of a transaction: what it commits is on the disk a little later, as far as this server alone is
+    concerned; where a standby is to confirm commits it confirms this one too."""
+    connection = session.connection(execution_options={_MAY_BE_LOST: True})
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_NO_FLUSH)
 
 
 @contextmanager

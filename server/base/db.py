@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError as DatabaseTrouble
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from server.base.connections import confirmed, json_text
+from server.base.connections import commit_lightly, confirmed, json_text
 from server.base.session import OneDatabase
 
 __all__ = [
@@ -43,8 +42,6 @@ __all__ = [
     "write_in_turn",
 ]
 
-# Between two transactions of background work on SQLite, where a waiting writer only polls for the lock.
-PAUSE_S_MAX = 0.1
 _is_alone = ContextVar("_is_alone", default=False)
 _READ_ONLY = "25006"  # PostgreSQL's SQLSTATE: this server has become a standby
 
@@ -82,12 +79,15 @@ Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 @contextmanager
-def write() -> Iterator[Session]:
+def write(may_be_lost: bool = False) -> Iterator[Session]:
     """One transaction that commits at the end, once. Endpoints, ticks and commands open it; actions never
-    commit. Raises OperationalError when the standby that PostgreSQL is to wait for did not confirm it."""
+    commit. Raises OperationalError when the standby that PostgreSQL is to wait for did not confirm it. What `may_be_lost`
+    when the power fails within the second waits for no disk."""
     session = db.session()
     try:
         with confirmed(), session.begin():
+            if may_be_lost:
+                commit_lightly(session)
             yield session
     finally:
         session.close()
@@ -95,7 +95,7 @@ def write() -> Iterator[Session]:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Within it nothing else uses the database, and background work keeps its lock between two transactions."""
+    """Within it nothing else uses the database, and background work takes much at once."""
     before = _is_alone.set(True)
     try:
         yield
@@ -122,14 +122,10 @@ def _uncollected() -> Iterator[None]:
 
 @contextmanager
 def write_in_turn() -> Iterator[Session]:
-    """One transaction of background work, as `write`. On SQLite the lock is then free for as long as it was held, so that
-    whoever waits for it gets it."""
-    began_s = time.perf_counter()
+    """One transaction of background work, as `write`. On SQLite whoever waits for the lock has it before the next one (see
+    line.py)."""
     with _uncollected(), write() as session:
         yield session
-        others_wait = not is_postgresql(session) and not is_alone()
-    if others_wait:
-        time.sleep(min(time.perf_counter() - began_s, PAUSE_S_MAX))
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from server.files.pack_files import read_pack
 from server.models import Record, Window
 from server.rules.calendar import DAY_MS
 from server.rules.rulebook import Rulebook
-from server.workflows.scheduler import PARTS, Tick, tick
+from server.workflows.scheduler import PARTS, Tick, resume_and_tick, tick
 
 SITES, PACK = 1_000, "notice_2021"
 _DISTRICTS = ("410702", "410703", "410704", "410711")
@@ -128,7 +128,7 @@ def open_page(client: FlaskClient, path: str) -> None:
 def _idle(app: Flask, cpu: CpuClock, at_ms: int) -> str:
     """Of ticks one after the other, each at a time of its own."""
     times = itertools.count(at_ms)
-    return median_of(cpu, lambda: tick(app, next(times)))
+    return median_of(cpu, lambda: resume_and_tick(app, next(times)))
 
 
 def median_of(cpu: CpuClock, act: Callable[[], object]) -> str:

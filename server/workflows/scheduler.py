@@ -11,7 +11,7 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
@@ -36,7 +36,7 @@ from server.actions.duties.plan_windows import Planner, plan_windows
 from server.actions.erasure.person_requests import remind_of_requests
 from server.actions.flags.escalate import take_due_steps
 from server.actions.flags.flag_signals import flag_signals
-from server.actions.flags.resume_clocks import paused_since_ms, resume_clocks
+from server.actions.flags.resume_clocks import LAST_BEAT, paused_since_ms, resume_clocks
 from server.actions.ops.expire_rows import expire_rows, heartbeat
 from server.actions.ops.retention import (
     RETAINED,
@@ -49,13 +49,13 @@ from server.actions.ops.retention import (
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.signals.find_signals import find_new_signals
 from server.actions.sync.release_held import release_overdue
-from server.base.db import db, is_alone, read, write, write_in_turn
+from server.base.db import read, write, write_in_turn
 from server.base.runtime import Runtime
 from server.models.tx import Tx
 from server.rules.rulebook import Rulebook
 from server.workflows.deliver_events import deliver_events
 from server.workflows.deliver_notices import deliver_due, sender
-from server.workflows.due_parts import due_parts
+from server.workflows.due_parts import Due, due_parts, find_due
 from server.workflows.erase import erase
 from server.workflows.erase_health import erase_health
 from server.workflows.judge_forms import judge_waiting
@@ -66,21 +66,8 @@ from server.workflows.poll_platforms import poll_platforms
 from server.workflows.read_rosters import read_waiting
 from server.workflows.receive_media import tidy_media
 from server.workflows.reseal import reseal
+from server.workflows.shares import Pace, Share, whole_share
 
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one transaction of a part takes: so many sites, or so many rows of a due scan with the rest of their sites.
-    `rounds`: how many transactions one tick makes of it; the rest is due at the next."""
-
-    sites: int
-    rows: int
-    rounds: int
-
-
-ON_POSTGRESQL = Share(sites=50, rows=200, rounds=200)
-# One writer at a time: nobody waits for more than one site.
-ON_SQLITE = Share(sites=1, rows=1, rounds=10_000)
 HELD_A_TIME = 20  # entries that are released together
 RETENTION_ROUNDS_MAX = 10  # of one table in one tick
 
@@ -110,36 +97,73 @@ def tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str, Any]:
     `failed` counting what could not be; that never stops the rest. A part with nothing to do gives nothing. Without
     rules nothing is done, and at an `assumed` time it is no heartbeat: neither proves that a scheduler works."""
     began_s = time.perf_counter()
-    did: dict[str, Any] = {}
     with app.app_context():
-        try:
-            with read() as session:
-                book = rules_in_force(session)
-                due = _due_parts(now_ms, book, session)
-        except Exception:  # whatever is wrong with them
-            _log.exception("the rules were not read")
-            return {"rules": {"failed": 1}}
-        this = Tick(app.extensions["gongdi"], now_ms, book)
-        for name, part in PARTS.items():
-            did[name] = _do(name, part, this) if due.get(name, True) else {}
-            if any(did[name].values()):
-                due = _due_parts(now_ms, book)  # what one part does may be work for the next
-        if assumed:
-            return did
-        with write() as session:
-            heartbeat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
+        due, did = _find_due(now_ms, began_s, lambda due: not assumed and _is_idle(due))
+        return did or _do_parts(app.extensions["gongdi"], now_ms, due, assumed, began_s)
+
+
+def _is_idle(due: Due) -> bool:
+    return not any(due.parts.get(name, True) for name in PARTS)
+
+
+def _find_due(
+    now_ms: int, began_s: float, is_all: Callable[[Due], bool]
+) -> tuple[Due | None, dict[str, Any]]:
+    """What is due (None where the rules were not read, whatever is wrong with them), and what was done: where `is_all` says
+    that this is the whole tick, its heartbeat, in the same transaction."""
+    due = None
+    try:
+        with write(may_be_lost=True) as session:
+            due = find_due(session, now_ms)
+            did: dict[str, Any] = {name: {} for name in PARTS} if is_all(due) else {}
+            if did:
+                _beat(session, now_ms, began_s, did)
+        return due, did
+    except Exception:  # somebody may keep the lock for long: what is due is found without it
+        if due is not None:
+            raise
+    try:
+        with read() as session:
+            return find_due(session, now_ms), {}
+    except Exception:  # each part finds out by itself
+        _log.exception("what is due was not found")
+    try:
+        with read() as session:
+            return Due(rules_in_force(session), {}, session.scalar(LAST_BEAT)), {}
+    except Exception:
+        _log.exception("the rules were not read")
+        return None, {}
+
+
+def _do_parts(
+    runtime: Runtime, now_ms: int, due: Due | None, assumed: bool, began_s: float
+) -> dict[str, Any]:
+    if due is None:
+        return {"rules": {"failed": 1}}
+    did: dict[str, Any] = {}
+    this = Tick(runtime, now_ms, due.book)
+    for name, part in PARTS.items():
+        did[name] = _do(name, part, this) if due.parts.get(name, True) else {}
+        if any(did[name].values()):
+            due = _due_again(now_ms, due)  # what one part does may be work for the next
+    if not assumed:
+        with write(may_be_lost=True) as session:
+            _beat(session, now_ms, began_s, did)
     return did
 
 
-def _due_parts(now_ms: int, book: Rulebook, session: Session | None = None) -> Mapping[str, bool]:
+def _beat(session: Session, now_ms: int, began_s: float, did: dict[str, Any]) -> None:
+    heartbeat(session, now_ms, round((time.perf_counter() - began_s) * 1000), did)
+
+
+def _due_again(now_ms: int, due: Due) -> Due:
+    """By the same rules: newer ones are followed by the next tick."""
     try:
-        if session is not None:
-            return due_parts(session, now_ms, book)
-        with read() as fresh:
-            return due_parts(fresh, now_ms, book)
-    except Exception:  # each part finds out by itself
+        with read() as session:
+            return due._replace(parts=due_parts(session, now_ms, due.book))
+    except Exception:
         _log.exception("what is due was not found")
-        return {}
+        return due._replace(parts={})
 
 
 def _do(name: str, part: Part, this: Tick) -> dict[str, int]:
@@ -154,23 +178,30 @@ def resume_and_tick(app: Flask, now_ms: int, assumed: bool = False) -> dict[str,
     """A tick as a scheduler makes it: after a pause of all schedulers, clocks that ran unseen start again first. An
     `assumed` time shows no pause."""
     runtime: Runtime = app.extensions["gongdi"]
-    resumed = 0
+    resumed, began_s = 0, time.perf_counter()
+
+    def is_all(due: Due) -> bool:
+        return not assumed and paused_since_ms(due.beat_ms, now_ms, due.book) is None and _is_idle(due)
+
     with app.app_context():
+        due, did = _find_due(now_ms, began_s, is_all)
         try:
-            resumed = 0 if assumed else _resume(runtime, now_ms)
+            if due is not None and not did and not assumed:
+                resumed = _resume(Tick(runtime, now_ms, due.book), due.beat_ms)
         except Exception:  # the tick is made all the same
             _log.exception("clocks were not started again")
-    return {"resumed": resumed, **tick(app, now_ms, assumed)}
+        if due is not None and resumed:
+            due = _due_again(now_ms, due)
+        return {"resumed": resumed, **(did or _do_parts(runtime, now_ms, due, assumed, began_s))}
 
 
-def _resume(runtime: Runtime, now_ms: int) -> int:
-    with read() as session:
-        book = rules_in_force(session)
-        since_ms = paused_since_ms(session, now_ms, book)
+def _resume(this: Tick, beat_ms: int | None) -> int:
+    since_ms = paused_since_ms(beat_ms, this.now_ms, this.book)
     flags, after = 0, ""
+    pace = Pace()
     while since_ms is not None:
-        with Tick(runtime, now_ms, book).turn() as tx:
-            some, after = resume_clocks(tx, since_ms, _share().sites, after)
+        with pace.next_share() as share, this.turn() as tx:
+            some, after = resume_clocks(tx, since_ms, share.sites, after)
         flags += some
         if not after:
             break
@@ -231,17 +262,12 @@ def _at_now(app: Flask, job: Callable[[Flask, int], Any]) -> None:
     job(app, app.extensions["gongdi"].clock.now_ms())
 
 
-def _share() -> Share:
-    has_room = is_alone() or db.engine.dialect.name == "postgresql"
-    return ON_POSTGRESQL if has_room else ON_SQLITE
-
-
 def _make(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
-    after, share, planner = "", _share(), Planner(this.book)
+    after, share, planner = "", whole_share(), Planner(this.book)
     while True:
         with this.turn() as tx:
-            did = plan_windows(tx, share.sites, after, planner)
+            did = plan_windows(tx, share.sites, after, planner, share.hold_s)
         after = did.pop("last")
         total.update(did)
         if not after:
@@ -250,25 +276,24 @@ def _make(this: Tick) -> dict[str, int]:
 
 def _judge(this: Tick) -> dict[str, int]:
     total: Counter[str] = Counter()
-    share = _share()
-    most = {"limit": share.rows} if share == ON_SQLITE else {}
-    for _ in range(share.rounds):
-        with this.turn() as tx:
-            did = judge_due(tx, **most)
+    pace = Pace()
+    for _ in range(whole_share().rounds):
+        with pace.next_share() as share, this.turn() as tx:
+            did = judge_due(tx, share.windows)
         total.update(did)
         if not did:
             break
     return dict(total)
 
 
-def _until_none(take: Callable[[Tx], int]) -> Part:
+def _until_none(take: Callable[[Tx, Share], int]) -> Part:
     """A part that does some of its work a transaction, until none is left."""
 
     def part(this: Tick) -> dict[str, int]:
-        done = 0
-        for _ in range(_share().rounds):
-            with this.turn() as tx:
-                taken = take(tx)
+        done, pace = 0, Pace()
+        for _ in range(whole_share().rounds):
+            with pace.next_share() as share, this.turn() as tx:
+                taken = take(tx, share)
             done += taken
             if not taken:
                 break
@@ -315,17 +340,17 @@ def _house(this: Tick) -> dict[str, int]:
 PARTS: dict[str, Part] = {
     "windows": _make,
     "forms": lambda this: judge_waiting(this.runtime, this.now_ms),
-    "held": _until_none(lambda tx: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
-    "cameras": _until_none(write_left),
-    "platforms": _until_none(watch_platforms),
-    "reporters": _until_none(lambda tx: retire_reporters(tx.session, tx.now_ms, tx.book, _share().rows)),
+    "held": _until_none(lambda tx, _: release_overdue(tx.session, tx.seals, tx.now_ms, HELD_A_TIME)),
+    "cameras": _until_none(lambda tx, _: write_left(tx)),
+    "platforms": _until_none(lambda tx, _: watch_platforms(tx)),
+    "reporters": _until_none(lambda tx, share: retire_reporters(tx.session, tx.now_ms, tx.book, share.rows)),
     "judged": _judge,
-    "trips": _until_none(lambda tx: screen_trips(tx, _share().sites)),
-    "cases": _until_none(lambda tx: flag_overdue_cases(tx, _share().rows)),
-    "steps": _until_none(lambda tx: take_due_steps(tx, _share().rows)),
+    "trips": _until_none(lambda tx, share: screen_trips(tx, share.sites)),
+    "cases": _until_none(lambda tx, share: flag_overdue_cases(tx, share.rows)),
+    "steps": _until_none(lambda tx, share: take_due_steps(tx, share.rows)),
     "signals": _until_none(
-        lambda tx: flag_signals(
-            tx, find_new_signals(tx.session, tx.seals, tx.now_ms, tx.book, _share().sites)
+        lambda tx, share: flag_signals(
+            tx, find_new_signals(tx.session, tx.seals, tx.now_ms, tx.book, share.sites)
         )
     ),
     "rosters": _rosters,
@@ -333,7 +358,7 @@ PARTS: dict[str, Part] = {
     "reseal": lambda this: reseal(this.runtime, this.now_ms),
     "erase": lambda this: erase(this.runtime, this.now_ms),
     "health": lambda this: erase_health(this.runtime, this.now_ms, this.book),
-    "requests": _until_none(lambda tx: remind_of_requests(tx, _share().rows)),
+    "requests": _until_none(lambda tx, share: remind_of_requests(tx, share.rows)),
     "reports": lambda this: make_due_reports(this.now_ms, this.book),
     "house": _house,
     "retention": _retention,

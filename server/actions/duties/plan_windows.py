@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -80,24 +82,34 @@ def due_sites(now_ms: int, book: Rulebook) -> sa.Select[str]:
     return sa.select(Site.id).where(sa.or_(Site.planned_until < until, Site.planned_stamp != book.stamp))
 
 
-def plan_windows(tx: Tx, limit: int = 50, after: str = "", planner: Planner | None = None) -> dict[str, Any]:
+def plan_windows(
+    tx: Tx,
+    limit: int = 50,
+    after: str = "",
+    planner: Planner | None = None,
+    hold_s: float = math.inf,
+) -> dict[str, Any]:
     """Make and revise the windows of up to `limit` sites that need it, from the one after id `after` on. `planner`: what
-    was planned for others by the same rules.
+    was planned for others by the same rules; `hold_s`: after the first site that ends later than this, the rest is left.
 
     A site needs it when its windows do not reach two days ahead, or were planned by other rules. Sites whose
     scope is locked by another process are left to it or to the next tick. One that fails is undone, logged and
     counted, and does not stop the rest. Gives {"sites", "made", "revised", "failed", "last"}; `last` is the id to go
     on after, empty at the end. Doing it twice changes nothing the second time.
     """
-    session, until = tx.session, local_date_of(tx.now_ms + AHEAD_MS)
+    session, until, began_s = tx.session, local_date_of(tx.now_ms + AHEAD_MS), time.perf_counter()
     query = due_sites(tx.now_ms, tx.book).order_by(Site.id).limit(limit)
     wanted = list(session.scalars(query.where(Site.id > after) if after else query))
     did: dict[str, Any] = {"sites": 0, "made": 0, "revised": 0, "failed": 0}
     did["last"] = wanted[-1] if len(wanted) == limit else ""
     scopes = take_scopes(session, wanted)
-    planner = planner or Planner(tx.book)
+    planner, last = planner or Planner(tx.book), ""
     for planning in _plannings(tx, scopes):
         scope = planning.scope
+        if last and time.perf_counter() - began_s > hold_s:
+            did["last"] = last
+            break
+        last = scope.scope_id
         try:
             with savepoint(session):
                 made, revised = _plan_site(tx, planner, planning, until)

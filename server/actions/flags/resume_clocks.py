@@ -23,12 +23,12 @@ from server.rules.flags.escalation import ORDERED, Policy
 from server.rules.rulebook import Rulebook
 
 RESUMED = "resumed"
+LAST_BEAT = sa.select(sa.func.max(Heartbeat.at_ms))  # when a scheduler last finished a tick
 
 
-def paused_since_ms(session: Session, now_ms: int, book: Rulebook) -> int | None:
+def paused_since_ms(beat_ms: int | None, now_ms: int, book: Rulebook) -> int | None:
     """When a scheduler last finished a tick, if that is longer ago than the rules allow for; None when nothing was
     paused."""
-    beat_ms = session.scalar(sa.select(sa.func.max(Heartbeat.at_ms)))
     try:
         pause_ms = book.number("scheduler_pause_min", local_date_of(now_ms)) * 60_000
     except LookupError:  # no reference data yet

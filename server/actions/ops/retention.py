@@ -70,7 +70,7 @@ def due_rows(now_ms: int, book: Rulebook) -> list[Query]:
     queries: list[Query | None] = [_old_rows(kept, now_ms, book) for kept in RETAINED]
     queries += [
         *(_old_exchanges(now_ms, book) or ()),
-        old_windows(now_ms, book),
+        _with_old_windows(now_ms, book),
         _old_days(now_ms, book),
     ]
     return [query for query in queries if query is not None]
@@ -164,24 +164,33 @@ def _keep_newest(session: Session, kept: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def old_windows(now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
-    """Windows of the sites whose turn it is that were settled `window_days` ago and belong to no flag: (scope id, id).
-    None without the rule."""
+def _old_windows(now_ms: int, book: Rulebook) -> sa.Select[str, str] | None:
+    """Windows that were settled `window_days` ago and belong to no flag: (scope id, id). None without the rule."""
     before_ms = before_ms_of(book, "window_days", now_ms)
     if before_ms is None:
         return None
     old = sa.and_(Window.opens_ms <= before_ms, Window.check_ms.is_(None), Window.flag_id.is_(None))
-    return sa.select(Window.scope_id, Window.id).where(Window.scope_id.in_(_in_turn(now_ms)), old)
+    return sa.select(Window.scope_id, Window.id).where(old)
+
+
+def _with_old_windows(now_ms: int, book: Rulebook) -> sa.Select[str] | None:
+    """Those of the sites whose turn it is that have such windows. None without the rule."""
+    old = _old_windows(now_ms, book)
+    if old is None:
+        return None
+    sites = _in_turn(now_ms).subquery("in_turn")
+    # Site by site, each by its index: as EXISTS, PostgreSQL looks through the windows of all sites for the first.
+    first = old.with_only_columns(Window.id).where(Window.scope_id == sites.c.scope_id).limit(1)
+    return sa.select(sites.c.scope_id).where(first.scalar_subquery().is_not(None))
 
 
 def forget_windows(session: Session, seals: Seals, now_ms: int, book: Rulebook) -> int:
-    """Forget a bounded number of `old_windows`, also on tablets; gives how many."""
-    old = old_windows(now_ms, book)
-    if old is None:
+    """Forget a bounded number of the old windows of the sites whose turn it is, also on tablets; gives how many."""
+    old, found = _old_windows(now_ms, book), _with_old_windows(now_ms, book)
+    if old is None or found is None:
         return 0
-    found = session.execute(old.order_by(Window.scope_id, Window.opens_ms).limit(ROWS_AT_ONCE)).all()
     forgotten = 0
-    for scope in take_scopes(session, sorted({row.scope_id for row in found})):
+    for scope in take_scopes(session, list(session.scalars(found))):
         rows = session.execute(old.where(Window.scope_id == scope.scope_id).limit(ROWS_AT_ONCE)).all()
         feed = Feed(session, scope, seals, now_ms)
         feed.delete([row.id for row in rows])

@@ -45,8 +45,8 @@ class Delay:
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
     """One step of a policy. `starts`: opened, acknowledged (确认), ordered (责令整改), submitted (整改回复), verified
-    (复查通过), transferred (移送), stopped (停工), signed (文书签发, 待送达), stated (陈述申辩). `delays` by severity, `*` for
-    any other.
+    (复查通过), transferred (移送), stopped (停工), signed (文书签发, 待送达), stated (陈述申辩). `delays` by severity, `*`
+    for any other.
 
     `asks`: a move of the flag must end it; until then it is overdue, and people are notified again each `repeats`.
     Without, the notification ends it. `pages`: people are called when it falls due. `escalates`: the flag passes to

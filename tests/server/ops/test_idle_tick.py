@@ -13,16 +13,19 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
+from server.actions.flags.resume_clocks import LAST_BEAT
+from server.actions.reference import load_reference
 from server.actions.reference.load_reference import seed_rows
-from server.base.db import read, write
+from server.base.db import db, read, write
+from server.models import Reference
 from server.rules.rulebook import rulebook
 from server.workflows import due_parts as due_parts_module
 from server.workflows import scheduler
-from server.workflows.due_parts import due_parts
+from server.workflows.due_parts import Due, due_parts, find_due
 from server.workflows.scheduler import PARTS, deliver, resume_and_tick
-from tests.server.planning import HOUR_MS, MIDNIGHT_MS, new_site
+from tests.server.planning import HOUR_MS, MIDNIGHT_MS, add_holiday, new_site
 
-READS_MAX = 8
+READS_MAX = 6
 
 
 def test_a_tick_with_nothing_to_do_writes_only_its_heartbeat(
@@ -36,9 +39,9 @@ def test_a_tick_with_nothing_to_do_writes_only_its_heartbeat(
     writes: list[str] = []
 
     @contextmanager
-    def counted() -> Iterator[Session]:
+    def counted(**options: bool) -> Iterator[Session]:
         writes.append("write")
-        with write() as session:
+        with write(**options) as session:
             yield session
 
     for name in ("write", "write_in_turn"):
@@ -65,8 +68,8 @@ def test_a_tick_puts_its_question_together_once_however_often_it_asks(
     new_site(app)
     asked: list[int] = []
     put: list[int] = []
-    plain, plain_question = scheduler.due_parts, due_parts_module._question
-    monkeypatch.setattr(scheduler, "due_parts", lambda *given: (asked.append(1), plain(*given))[1])
+    plain, plain_question = due_parts_module._ask, due_parts_module._question
+    monkeypatch.setattr(due_parts_module, "_ask", lambda *given: (asked.append(1), plain(*given))[1])
     monkeypatch.setattr(
         due_parts_module, "_question", lambda *given: (put.append(1), plain_question(*given))[1]
     )
@@ -94,7 +97,12 @@ def test_a_question_that_is_kept_asks_what_a_new_one_would(began: int, then: int
 
 
 def test_a_part_that_nobody_asks_about_is_done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "due_parts", lambda *_: dict.fromkeys(PARTS.keys() - {"house"}, False))
+    plain = scheduler.find_due
+
+    def without_house(session: Session, now_ms: int) -> Due:
+        return plain(session, now_ms)._replace(parts=dict.fromkeys(PARTS.keys() - {"house"}, False))
+
+    monkeypatch.setattr(scheduler, "find_due", without_house)
     assert "tombstones" in resume_and_tick(app, MIDNIGHT_MS)["house"]
 
 
@@ -102,7 +110,77 @@ def test_whoever_asks_may_fail_and_everything_is_done(app: Flask, monkeypatch: p
     def broken(*_: object) -> dict[str, bool]:
         raise ValueError("what is due was not found")
 
-    monkeypatch.setattr(scheduler, "due_parts", broken)
+    for name in ("find_due", "due_parts"):
+        monkeypatch.setattr(scheduler, name, broken)
     did = resume_and_tick(app, MIDNIGHT_MS)
     assert did.keys() >= PARTS.keys()
     assert not any(part.get("failed") for part in did.values() if isinstance(part, dict))
+
+
+def test_a_site_that_comes_between_two_ticks_is_planned_by_the_next(app: Flask) -> None:
+    new_site(app)
+    resume_and_tick(app, MIDNIGHT_MS)
+    assert resume_and_tick(app, MIDNIGHT_MS + 1)["windows"] == {}
+    new_site(app, "红旗苑", MIDNIGHT_MS + 2)
+    assert resume_and_tick(app, MIDNIGHT_MS + 2)["windows"]["sites"] == 1
+
+
+def test_rules_that_another_process_changed_hold_at_the_next_tick(app: Flask) -> None:
+    new_site(app)
+    resume_and_tick(app, MIDNIGHT_MS)
+    with app.app_context():
+        before = load_reference.last_rules(db.engine)
+        assert before is not None
+        with write() as session:
+            add_holiday(session, "2026-11-24", MIDNIGHT_MS)
+        load_reference._last[db.engine] = before  # all that this process knows, had another changed them
+        with read() as session:
+            due = find_due(session, MIDNIGHT_MS + 1)
+        assert due.book.stamp != before.stamp and due.parts["windows"]
+        load_reference._last[db.engine] = before
+    assert resume_and_tick(app, MIDNIGHT_MS + 1)["windows"]["revised"] > 0
+    assert resume_and_tick(app, MIDNIGHT_MS + 2)["windows"] == {}
+
+
+def test_without_rules_nothing_is_known_of_those_that_there_were(app: Flask) -> None:
+    new_site(app)
+    resume_and_tick(app, MIDNIGHT_MS)
+    with app.app_context():
+        with write() as session:
+            session.execute(sa.delete(Reference))  # as in another database at the same address
+        with read() as session:
+            assert find_due(session, MIDNIGHT_MS + 1).book.stamp == ""
+
+
+def test_a_tick_that_finds_a_pause_and_nothing_due_starts_clocks_again_before_its_heartbeat(
+    app: Flask,
+) -> None:
+    new_site(app)
+    resume_and_tick(app, MIDNIGHT_MS)
+    resume_and_tick(app, MIDNIGHT_MS + 1)
+    seen: list[int | None] = []
+    plain = scheduler.resume_clocks
+
+    def watched(*given: object) -> tuple[int, str]:
+        with read() as session:
+            seen.append(session.scalar(LAST_BEAT))
+        return plain(*given)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scheduler, "resume_clocks", watched)
+        resume_and_tick(app, MIDNIGHT_MS + 2 * HOUR_MS)
+    assert seen == [MIDNIGHT_MS + 1]
+    with app.app_context(), read() as session:
+        assert session.scalar(LAST_BEAT) == MIDNIGHT_MS + 2 * HOUR_MS
+
+
+def test_a_heartbeat_that_was_not_written_is_no_tick(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_site(app)
+    resume_and_tick(app, MIDNIGHT_MS)
+
+    def broken(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(scheduler, "heartbeat", broken)
+    with pytest.raises(OSError, match="the disk is full"):
+        resume_and_tick(app, MIDNIGHT_MS + 1)
