@@ -165,6 +165,7 @@ _ENTRIES = (
     Entry(431, "paper_not_yet", 409, "还不到这一步", ""),
     Entry(432, "paper_signed", 409, "文书已经签发", ""),
     Entry(433, "paper_served", 409, "文书已经送达", ""),
+    Entry(434, "no_unlock_code", 409, "没有解锁码", ""),
     Entry(408, "message_refused", 401, "不接受这条消息", "请核对平台编号、密钥、签名和时钟。"),
 )
 CATALOGUE = {entry.code: entry for entry in _ENTRIES}

@@ -9,6 +9,7 @@ import { localDate, localTime, parseMs } from "../../protocol/time";
 import type { OutboxRow } from "../../store/database";
 import { correctedBy, endsOf, writtenSince } from "../../store/mine";
 import { refusedUnseen } from "../../store/refused";
+import { unsealLines } from "../../store/seal";
 import { entryOf, type Item, listed } from "../../store/view";
 import { formOf, kindOf, logRoom, pageOf } from "../forms";
 import { summaryOf } from "../form/summary";
@@ -43,7 +44,7 @@ export function Mine() {
   const [typed, setTyped] = useState("");
   const sinceMs = (parseMs(`${today}T00:00:00+08:00`) ?? 0) - DAYS[since]! * DAY_MS;
   const rows = useLive(() => writtenSince(db, sinceMs), [db, sinceMs], ["outbox"]);
-  const refused = useLive(() => refusedUnseen(db).reverse().toArray(), [db], ["outbox"]);
+  const refused = useLive(async () => unsealLines(db, await refusedUnseen(db).reverse().toArray()), [db], ["outbox"]);
   const workers = useLive(() => listed(db, WORKER, ""), [db], ["records", "outbox"]);
   const cases = useLive(() => listed(db, CASE, ""), [db], ["records", "outbox"]);
   const lines = useMemo(() => {
