@@ -1,5 +1,5 @@
-"""One tablet, several inspectors: each has a PIN and writes in their own name; what is on it can't be read without one; what is
-open passes to the next, by name; and a PIN that is forgotten loses nothing."""
+"""One tablet, several inspectors: each has a PIN and writes in their own name; what is on it can't be read without one;
+what is open passes to the next, by name; and a PIN that is forgotten loses nothing."""
 
 from __future__ import annotations
 
@@ -118,7 +118,9 @@ def test_the_next_inspector_takes_over_and_each_record_is_its_writers(inspector:
     assert sorted(_written_by(inspector)) == [("inspector", 1), ("inspector2", 1)]
 
 
-def test_a_forgotten_pin_is_replaced_by_an_administrators_code_and_nothing_is_lost(inspector: Inspector) -> None:
+def test_a_forgotten_pin_is_replaced_by_an_administrators_code_and_nothing_is_lost(
+    inspector: Inspector,
+) -> None:
     page = inspector.enrol()
     _set_pin(inspector, "李四", PIN)
     inspector.context.set_offline(True)
@@ -200,7 +202,9 @@ def _device(inspector: Inspector) -> Device:
 def _unlock_code(inspector: Inspector) -> str:
     device = _device(inspector).id
     with inspector.field.app.app_context(), write() as session:
-        tx = tx_of(session, inspector.field.app.extensions["gongdi"].seals, inspector.field.cast.clock.now_ms())
+        tx = tx_of(
+            session, inspector.field.app.extensions["gongdi"].seals, inspector.field.cast.clock.now_ms()
+        )
         return show_unlock_code(tx, device, inspector.field.cast.users["admin"], "本人忘记, 已核实")
 
 

@@ -57,8 +57,8 @@ def keep_unlock_code(
 
 
 def show_unlock_code(tx: Tx, device_id: str, by: str, reason: str) -> str:
-    """A device's code in groups of four, for an administrator to read out; who saw it and why is recorded. Raises Problem 404,
-    409 `no_unlock_code` for a device that left none."""
+    """A device's code in groups of four, for an administrator to read out; who saw it and why is recorded. Raises Problem
+    404, 409 `no_unlock_code` for a device that left none."""
     device = tx.session.get(Device, device_id)
     if device is None or device.device_class == OWN_CLASS:
         raise not_found()

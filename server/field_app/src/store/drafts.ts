@@ -58,6 +58,12 @@ export async function begunBy(db: FieldDatabase, id: string): Promise<string> {
   return String((await db.note(BEGUN + id)) ?? "");
 }
 
+/** Who began the forms of these entries, by entry: of those that somebody passed on. */
+export async function begunByOthers(db: FieldDatabase): Promise<Map<string, string>> {
+  const notes = await db.notes.where("name").startsWith(BEGUN).toArray();
+  return new Map(notes.map(({ name, value }) => [name.slice(BEGUN.length), String(value)]));
+}
+
 export async function noteBegunBy(db: FieldDatabase, id: string, person: string): Promise<void> {
   await db.setNote(BEGUN + id, person);
 }

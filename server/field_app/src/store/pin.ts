@@ -126,7 +126,8 @@ async function toTry(db: FieldDatabase): Promise<Vault> {
 }
 
 async function opened(db: FieldDatabase, key: CryptoKey, changes: Partial<Vault>): Promise<void> {
-  await changeVault(db, (vault) => ({ ...vault, ...changes, failures: 0, waitUntilMs: 0 }));
+  const hasFailed = ((await vaultOf(db))?.failures ?? 0) > 0;
+  if (hasFailed || Object.keys(changes).length > 0) await changeVault(db, (vault) => ({ ...vault, ...changes, failures: 0, waitUntilMs: 0 }));
   db.key = key;
   await sealRest(db);
 }
