@@ -1,5 +1,5 @@
-"""How long an inspector waits who types the PIN on a tablet that holds 2,000 people and thousands of unsent entries, all of it
-encrypted, as `./run bench --app` prints it: until the lock screen is there, and from the PIN to the day. In ms.
+"""How long an inspector waits who types the PIN on a tablet that holds 2,000 people and thousands of unsent entries, all
+of it encrypted, as `./run bench --app` prints it: until the lock screen is there, and from the PIN to the day. In ms.
 
 Aims: both together 2 s, beyond the time that the PIN itself is made to cost. Not a test."""
 
@@ -52,7 +52,9 @@ def test_figures(inspector: Inspector) -> None:
     page = inspector.open_again()
     began = time.monotonic()
     _unlock(page)
-    print(f"\n{PEOPLE} people, {ENTRIES} unsent: sealed in place in {(time.monotonic() - began) * 1000:.0f} ms")
+    print(
+        f"\n{PEOPLE} people, {ENTRIES} unsent: sealed in place in {(time.monotonic() - began) * 1000:.0f} ms"
+    )
     for rate in THROTTLES:
         locked, opened, derived = [], [], []
         for _ in range(STARTS):
@@ -66,7 +68,8 @@ def test_figures(inspector: Inspector) -> None:
             began = time.monotonic()
             _unlock(page)
             opened.append((time.monotonic() - began) * 1000)
-        print(f"  CPU 1/{rate:g}  lock screen {median(locked):.0f}  PIN to day {median(opened):.0f}, of it {median(derived):.0f} for the PIN")
+        figures = [f"{median(one):.0f}" for one in (locked, opened, derived)]
+        print(f"  CPU 1/{rate:g}  lock screen {figures[0]}  PIN to day {figures[1]}, of it {figures[2]} for the PIN")
 
 
 def _unlock(page: Page) -> None:

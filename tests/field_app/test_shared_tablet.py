@@ -75,10 +75,10 @@ def test_a_locked_tablet_is_not_taken_for_lost_and_sends_after_the_pin(inspector
     inspector.context.set_offline(True)
     inspector.measure("张三", "365")
     inspector.expect_unsent(1)
-    inspector.context.set_offline(False)
-    with inspector.context.expect_event("response", lambda answer: "/sync/v1/push" in answer.url):
-        page = inspector.open_again()
+    page = inspector.open_again()
     expect(page.get_by_role("heading", name="李四, 请解锁")).to_be_visible()
+    with inspector.context.expect_event("response", lambda answer: "/sync/v1/push" in answer.url):
+        inspector.context.set_offline(False)
     assert _device(inspector).unsent == 1
     assert _written_by(inspector) == []
     _unlock(page, PIN)
@@ -90,7 +90,9 @@ def test_a_locked_tablet_is_not_taken_for_lost_and_sends_after_the_pin(inspector
 def test_the_next_inspector_takes_over_and_each_record_is_its_writers(inspector: Inspector) -> None:
     page = inspector.enrol()
     _set_pin(inspector, "李四", PIN)
-    inspector.measure("张三", "365")
+    inspector.measure("张三", "375")
+    page.get_by_role("button", name="确认读数").click()
+    expect(page.locator(".countdown")).to_be_visible()
     inspector.open("消毒记录")
     page.locator(".places a, .places button").first.click()
     page.locator("[name=operator]").fill("王师傅")
@@ -105,6 +107,7 @@ def test_the_next_inspector_takes_over_and_each_record_is_its_writers(inspector:
     page.get_by_label("王五的 PIN 码").fill(HER_PIN)
     page.get_by_role("button", name="交给王五").click()
     expect(page.locator(".handed")).to_contain_text("李四交班")
+    expect(page.locator(".handed")).to_contain_text("待复测: 张三")
     inspector.open("我做的")
     expect(page.locator(".unfinished")).to_contain_text("李四起草")
     page.locator(".unfinished a").click()
@@ -116,6 +119,25 @@ def test_the_next_inspector_takes_over_and_each_record_is_its_writers(inspector:
     inspector.sync()
     inspector.expect_unsent(0)
     assert sorted(_written_by(inspector)) == [("inspector", 1), ("inspector2", 1)]
+
+
+def test_a_pin_is_due_a_day_after_enrolling_and_waits_for_a_network(inspector: Inspector) -> None:
+    page = inspector.enrol()
+    inspector.pass_time(25 * 60 * MINUTE_MS)
+    inspector.context.set_offline(True)
+    page = inspector.open_again()
+    expect(page.get_by_role("heading", name="设 PIN 码")).to_be_visible()
+    _type_first_pin(page, "李四", "123456")
+    expect(page.get_by_role("alert")).to_contain_text("太好猜")
+    _type_first_pin(page, "李四", PIN)
+    page.get_by_role("button", name="没有网络, 以后再设").click()  # a day's work does not wait for it
+    expect(page.get_by_role("heading", name="今日")).to_be_visible()
+    assert "张三" in page.evaluate(_KEPT)
+    inspector.context.set_offline(False)
+    page = inspector.open_again()
+    _type_first_pin(page, "李四", PIN)
+    expect(page.get_by_role("heading", name="今日")).to_be_visible()
+    assert "张三" not in page.evaluate(_KEPT)
 
 
 def test_a_forgotten_pin_is_replaced_by_an_administrators_code_and_nothing_is_lost(

@@ -47,7 +47,9 @@ def test_it_is_kept_sealed_and_a_later_one_takes_its_place(device: WireDevice) -
     assert stored(device) != first
 
 
-@pytest.mark.parametrize("asked", [{}, {"code": "SHORT"}, {"code": 7}, {"code": CODE, "more": 1}, [CODE], None])
+@pytest.mark.parametrize(
+    "asked", [{}, {"code": "SHORT"}, {"code": 7}, {"code": CODE, "more": 1}, [CODE], None]
+)
 def test_what_is_no_code_is_refused_and_nothing_is_kept(device: WireDevice, asked: object) -> None:
     answer = device.send("/sync/v1/unlock-code", json.dumps(asked).encode(), "application/json")
     assert (answer.status_code, answer.get_json()["code"]) == (400, "header_invalid")
@@ -86,7 +88,9 @@ def test_nobody_but_an_administrator_reads_it_out(office: Office, tmp_path: Path
     device = WireDevice(Field(office.cast, tmp_path))
     assert leave(device).status_code == 200
     for name in ("section", "inspector"):
-        answer = office.seat(name).send("password", f"admin/devices/{device.device}/unlock-code", reason="想看一看")
+        answer = office.seat(name).send(
+            "password", f"admin/devices/{device.device}/unlock-code", reason="想看一看"
+        )
         assert answer.status_code in (403, 404)
         assert READ_OUT not in answer.text
 

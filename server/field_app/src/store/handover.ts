@@ -35,7 +35,7 @@ export async function handOver(from: FieldDatabase, to: FieldDatabase, lines: re
   return left;
 }
 
-/** What this person was told when the tablet was handed over, until `forgetHanded`. */
+/** What the person before left open when the tablet was handed over, until `forgetHanded`. */
 export function handed(db: FieldDatabase): Promise<Handed | null> {
   return draft<Handed>(db, HANDED);
 }

@@ -10,6 +10,8 @@ import { type FieldDatabase, FieldError } from "./database";
 import { sealRest } from "./seal_rest";
 
 export const VAULT = "vault"; // the note that holds the keys
+export const PIN_ASKED = "pin_asked_ms"; // the note of since when a PIN is asked for
+export const SEALED = "gongdi-sealed"; // changes in the browser's other tabs when a PIN is set
 const ITERATIONS = 600_000; // of PBKDF2-HMAC-SHA-256: OWASP Password Storage Cheat Sheet, 2023
 const SALT_BYTES = 16;
 const IV_BYTES = 12;
@@ -64,6 +66,7 @@ export async function setPin(db: FieldDatabase, pin: string, person: string, lea
   const usable = await unwrap(vault.byPin, await fromPin(own, salt, ITERATIONS, pin), false);
   await db.notes.bulkPut([{ name: VAULT, value: vault }, { name: "person", value: person }, { name: "unsealed", value: 1 }]);
   Object.assign(db, { hasPin: true, key: usable });
+  globalThis.localStorage?.setItem(SEALED, String(Date.now()));
   await sealRest(db);
 }
 

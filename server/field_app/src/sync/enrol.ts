@@ -5,6 +5,7 @@ import { utf8 } from "../protocol/bytes";
 import { makeKeys, publicText } from "../protocol/signatures";
 import { carryOver } from "../store/carry_over";
 import { type FieldDatabase, FieldError, type Identity } from "../store/database";
+import { PIN_ASKED } from "../store/pin";
 import { leaveMarker, removeMarker } from "../store/marker";
 import { isExported, isNothing, unsent } from "../store/unsent";
 import { Exchange, ExchangeFailed, troubleOf } from "./exchange";
@@ -33,6 +34,7 @@ export async function enrol(exchange: Exchange, code: string, name: string): Pro
   if ((await db.identity.get("one"))?.state === "enrolling") await db.identity.put(identity);
   else await carryOver(db, identity);
   await db.setNote("trouble", "");
+  await db.setNote(PIN_ASKED, Date.now());
   await exchange.noteTime(answer["server_time"]);
   if (typeof answer["beacon"] === "string") await db.setNote("beacon", answer["beacon"]);
   leaveMarker();

@@ -19,7 +19,8 @@ async function openAt(db: FieldDatabase, site: Item, reference: Reference, nowMs
   const waiting = [...retests(day.checks).values()].filter((retest) => !isDone(retest));
   const names = await namesOf(db, waiting.map(({ worker }) => worker));
   const people = waiting.map(({ worker, lastMs }) => `待复测: ${names.get(worker) ?? "名册外人员"} (${localTime(lastMs)} 测过)`);
-  const due = dues(day, nowMs).filter(({ standing }) => standing === "due" || standing === "overdue");
+  const isOfToday = (dueMs: number) => localDate(dueMs - 1) <= localDate(nowMs); // what has weeks left is no matter of a shift
+  const due = dues(day, nowMs).filter(({ standing, dueMs }) => standing === "overdue" || (standing === "due" && isOfToday(dueMs)));
   const windows = due.map((one) => {
     const lacking = one.needed > 0 ? `, 缺 ${one.needed - one.done} 人` : "";
     return `未完成: ${[one.title, word("place", one.place), word("slot", one.slot)].filter(Boolean).join(" ")}, ${localTime(one.dueMs)} 前${lacking}`;

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { rule } from "../contracts";
 import type { FieldDatabase } from "../store/database";
-import { personOf } from "../store/pin";
+import { personOf, PIN_ASKED, SEALED } from "../store/pin";
 import { lastOf, nextDatabase, noteLast, peopleHere, type Person } from "../store/people";
 import { Exchange } from "../sync/exchange";
 import { Syncer } from "../sync/syncer";
@@ -30,7 +30,13 @@ export function SharedTablet({ fromLink }: { fromLink: string }) {
       setOpen(!db.isLocked);
     });
   }, []);
-  useIdle(isOpen && current !== null, () => current?.hasPin && setOpen(false));
+  useIdle(isOpen ? current : null, () => setOpen(false));
+  useEffect(() => {
+    // Another tab of this browser set a PIN: what this one would still write were in the open.
+    const follow = ({ key }: StorageEvent) => key === SEALED && location.reload();
+    addEventListener("storage", follow);
+    return () => removeEventListener("storage", follow);
+  }, []);
   // Whoever does not work with the tablet now may have something to send, and is not to be taken for lost.
   const resting = people.filter(({ db }) => db !== current || db.isLocked).map(({ db }) => db);
   useEffect(() => {
@@ -69,21 +75,22 @@ export function SharedTablet({ fromLink }: { fromLink: string }) {
   );
 }
 
-/** Whether the time in which a PIN has to be set is over; it begins when it is asked for first. */
+/** Whether the time in which a PIN has to be set is over. It begins with the enrolment; on tablets that were enrolled before there
+ * were PINs, with the first start since. */
 async function isPinOverdue(db: FieldDatabase): Promise<boolean> {
   if ((await db.identity.get("one"))?.state !== "enrolled") return false;
-  const sinceMs = await db.numberNote("pin_asked_ms");
-  if (!sinceMs) await db.setNote("pin_asked_ms", Date.now());
+  const sinceMs = await db.numberNote(PIN_ASKED);
+  if (!sinceMs) await db.setNote(PIN_ASKED, Date.now());
   return !db.hasPin && sinceMs > 0 && Date.now() - sinceMs > rule("pin_within_h").value * HOUR_MS;
 }
 
 /** Locks after a while without a touch, and at once when it comes back from longer sleep. */
-function useIdle(isOn: boolean, lock: () => void): void {
+function useIdle(db: FieldDatabase | null, lock: () => void): void {
   useEffect(() => {
-    if (!isOn) return;
+    if (!db) return;
     let lastMs = Date.now();
     const touch = () => void (lastMs = Date.now());
-    const look = () => Date.now() - lastMs > rule("lock_after_min").value * 60_000 && lock();
+    const look = () => db.hasPin && Date.now() - lastMs > rule("lock_after_min").value * 60_000 && lock();
     for (const event of TOUCHES) addEventListener(event, touch, { capture: true, passive: true });
     document.addEventListener("visibilitychange", look);
     const timer = setInterval(look, LOOK_MS);
@@ -92,5 +99,5 @@ function useIdle(isOn: boolean, lock: () => void): void {
       document.removeEventListener("visibilitychange", look);
       clearInterval(timer);
     };
-  });
+  }, [db]);
 }

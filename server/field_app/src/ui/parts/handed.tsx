@@ -6,23 +6,27 @@ import { useLive, useSession } from "../session";
 
 export function Handed() {
   const { db } = useSession();
-  const told = useLive(() => handed(db), [db], ["notes"]);
-  if (!told) return null;
+  const last = useLive(() => handed(db), [db], ["notes"]);
+  if (!last) return null;
   return (
     <div class="card handed" role="status">
       <h2>
-        {told.from}交班 <small>{localTime(told.atMs)}</small>
+        {last.from}交班 <small>{localTime(last.atMs)}</small>
       </h2>
       <ul>
-        {told.lines.map((line) => (
+        {last.lines.map((line) => (
           <li key={line}>{line}</li>
         ))}
       </ul>
-      {told.lines.length === 0 && <p class="muted">没有到点未做的检查。</p>}
-      <a href="#/mine">没写完的表单在“我做的”里</a>
-      <button class="quiet" onClick={() => void forgetHanded(db)}>
-        知道了
-      </button>
+      {last.lines.length === 0 && <p class="muted">没有到点未做的检查。</p>}
+      <div class="keys">
+        <a class="button quiet" href="#/mine">
+          没写完的表单
+        </a>
+        <button class="quiet" onClick={() => void forgetHanded(db)}>
+          知道了
+        </button>
+      </div>
     </div>
   );
 }

@@ -23,12 +23,14 @@ export function Lock({ current, onOpen }: Props) {
     <main class="enrol">
       {people.length > 1 && (
         <div class="choice" role="group" aria-label="使用人">
-          {people.map(({ db, name }) => (
-            <button key={db.name} aria-pressed={db === current} onClick={() => (lock(db), setForgotten(false))}>
-              {name || "未登记"}
-              <Left db={db} />
-            </button>
-          ))}
+          <div>
+            {people.map(({ db, name }) => (
+              <button key={db.name} aria-pressed={db === current} onClick={() => (lock(db), setForgotten(false))}>
+                {name || "未登记"}
+                <Left db={db} />
+              </button>
+            ))}
+          </div>
         </div>
       )}
       <Enter key={`${current.name} ${hasForgotten}`} db={current} onOpen={onOpen} hasForgotten={hasForgotten} />

@@ -22,7 +22,7 @@ export function People() {
   const others = people.filter((one) => one.db !== db && one.name);
   if (!db.hasPin) return <FirstPin />;
   return (
-    <section class="people-here">
+    <section class="pin">
       <h1>换人</h1>
       <div class="card">
         <p>
@@ -65,9 +65,9 @@ export function FirstPin({ onLater }: { onLater?: () => void }) {
     setBusy(false);
   };
   return (
-    <section>
+    <section class="pin">
       <h1>设 PIN 码</h1>
-      <form class="card enrol-pin" onSubmit={keep}>
+      <form class="card" onSubmit={keep}>
         <p class="muted">PIN 码只有您本人知道。设好后本机的人员资料、记录、照片和没写完的内容都加密保存; 没有操作一会儿就锁屏。</p>
         <label>
           您的姓名
@@ -135,11 +135,13 @@ function HandOver({ others }: { others: readonly Person[] }) {
       <form class="card" onSubmit={take}>
         <p class="muted">没写完的表单转到接班人名下, 注明由谁起草。已写下的记录不转, 仍是您写的。</p>
         <div class="choice" role="group" aria-label="接班人">
-          {others.map((one) => (
-            <button key={one.db.name} type="button" aria-pressed={one === to} onClick={() => setTo(one)}>
-              {one.name}
-            </button>
-          ))}
+          <div>
+            {others.map((one) => (
+              <button key={one.db.name} type="button" aria-pressed={one === to} onClick={() => setTo(one)}>
+                {one.name}
+              </button>
+            ))}
+          </div>
         </div>
         <PinField title={`${to.name}的 PIN 码`} value={pin} set={setTyped} />
         {said && (
