@@ -69,7 +69,9 @@ def test_figures(inspector: Inspector) -> None:
             _unlock(page)
             opened.append((time.monotonic() - began) * 1000)
         figures = [f"{median(one):.0f}" for one in (locked, opened, derived)]
-        print(f"  CPU 1/{rate:g}  lock screen {figures[0]}  PIN to day {figures[1]}, of it {figures[2]} for the PIN")
+        print(
+            f"  CPU 1/{rate:g}  lock screen {figures[0]}  PIN to day {figures[1]}, of it {figures[2]} for the PIN"
+        )
 
 
 def _unlock(page: Page) -> None:
