@@ -9,6 +9,10 @@ from schemas.fields import Body, matching, text
 PUBLIC_KEY_PATTERN = "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"
 
 
+# 120 bits in Crockford's base32, without hyphens.
+UNLOCK_CODE_PATTERN = "^[0-9A-HJKMNP-TV-Z]{24}$"
+
+
 class EnrolmentSchema(Body):
     """A single-use code and the public half of the device's Ed25519 key."""
 
@@ -18,3 +22,9 @@ class EnrolmentSchema(Body):
     )
     name = text("设备名称", limits.DEVICE_NAME_MAX)
     platform = text("平台", limits.PLATFORM_MAX)
+
+
+class UnlockCodeSchema(Body):
+    """What opens a tablet for somebody who forgot its PIN."""
+
+    code = matching("解锁码", UNLOCK_CODE_PATTERN, "应为 24 位数字和大写字母。")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from server.actions.accounts.limit_rate import limit_rate
 from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
+from server.actions.devices.unlock_code import keep_unlock_code, read_unlock_code
 from server.actions.reference.load_reference import last_rules, rules_in_force
 from server.actions.sync.accept_push import RulesChanged, accept_push
 from server.actions.sync.open_pull import open_pull, scopes_of
@@ -79,6 +80,17 @@ def pull() -> Response:
     lines.append(encode({"end": True, "more": more, "beacon": opened.beacon, "server_time": to_iso(at_ms)}))
     answer = Response(b"\n".join(lines) + b"\n", content_type=NDJSON)
     return compressed(answer, request.headers.get("Accept-Encoding", ""))
+
+
+@blueprint.post("/unlock-code")
+def leave_unlock_code() -> Response:
+    body = read_body(request, SMALL_BYTES)
+    at_ms = now_ms()
+    sender = signed_sender(body, at_ms)
+    plain = inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)
+    code = read_unlock_code(_decoded(plain))
+    with write() as session:
+        return _json(keep_unlock_code(session, runtime().seals, sender, code, at_ms))
 
 
 @blueprint.get("/kinds")

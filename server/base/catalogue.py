@@ -165,6 +165,7 @@ _ENTRIES = (
     Entry(431, "paper_not_yet", 409, "还不到这一步", ""),
     Entry(432, "paper_signed", 409, "文书已经签发", ""),
     Entry(433, "paper_served", 409, "文书已经送达", ""),
+    Entry(434, "no_unlock_code", 409, "没有解锁码", ""),
     Entry(
         440, "defence_unanswered", 409, "陈述申辩还没有答复", "请先写明是否采纳和理由, 再责令、移送或销号。"
     ),

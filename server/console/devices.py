@@ -9,13 +9,14 @@ from flask import g, request, url_for
 from schemas.limits import REASON_MAX
 from server.actions.approvals.proposals import checked_reason
 from server.actions.devices import revoke_device as revoking
+from server.actions.devices import unlock_code
 from server.actions.devices.find_devices import TEXT_MAX, devices_found, one_device
 from server.actions.reference.load_reference import rules_in_force
 from server.actions.reference.name_codes import read_names
 from server.base.db import read
 from server.base.problems import Problem
 from server.console.pages import ROWS, blueprint, render, require_role, start_asked
-from server.console.submit import Answer, submit
+from server.console.submit import Answer, submit, submit_once
 from server.models.paging import Slice
 from server.models.tx import Tx
 from server.models.user import ADMIN
@@ -62,10 +63,25 @@ def revoke_device(device_id: UUID) -> Answer:
     return submit(act, here, lambda problem: _page(str(device_id), problem))
 
 
-def _page(device_id: str, problem: Problem | None) -> str:
+@blueprint.post("/admin/devices/<uuid:device_id>/unlock-code")
+def show_unlock_code(device_id: UUID) -> Answer:
+    """The code by which its user, who forgot the PIN, sets another: shown once for each reason that is given."""
+    require_role(ADMIN)
+
+    def act(tx: Tx) -> str:
+        reason = checked_reason(request.form.get("reason", ""))
+        return unlock_code.show_unlock_code(tx, str(device_id), g.viewer.id, reason)
+
+    def page(problem: Problem) -> str:
+        return _page(str(device_id), problem)
+
+    return submit_once(act, lambda code: _page(str(device_id), None, code), page)
+
+
+def _page(device_id: str, problem: Problem | None, code: str = "") -> str:
     require_role(ADMIN)
     with read() as session:
         found, sites = one_device(session, device_id)
         names = read_names(session)
     values = {"found": found, "sites": sites, "states": _STATES, "reason_max": REASON_MAX}
-    return render("device.html", names, problem=problem, **values)
+    return render("device.html", names, problem=problem, code=code, **values)

@@ -132,6 +132,7 @@ FORMS: Mapping[str, Form] = {
     "console.resume_site": Form("console.show_suspensions", typed=False),
     "console.make_codes": Form("console.list_codes", 64 * 1024, typed=False),
     "console.revoke_device": Form("console.show_device"),
+    "console.show_unlock_code": Form("console.show_device"),
     "console.enter_year": Form("console.list_holidays", 1024 * 1024, typed=False),
     "console.add_one_camera": Form("console.list_cameras_to_edit"),
     "console.close_one_camera": Form("console.list_cameras_to_edit", typed=False),

@@ -43,6 +43,7 @@ _RULES = (
     *("retest_wait_min", "retest_readings", "retest_high_of_three"),
     *("case_report_warn_h", "case_report_h", "coverage_share", "backfill_max_h", "media_bytes_max"),
     *("entry_test_h", "newcomer_d"),
+    *("pin_digits_min", "pin_tries", "pin_wait_s", "pin_wait_most_s", "pin_within_h", "lock_after_min"),
 )
 
 

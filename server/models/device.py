@@ -32,6 +32,8 @@ class Device(Base):
     unsent: Mapped[int | None] = mapped_column(
         sa.Integer
     )  # entries that it said it still held, over all scopes
+    # Sealed: what opens the tablet for somebody who forgot its PIN; None: it has none.
+    unlock_code: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     # The first and the last of consecutive local dates on which its clock contradicted what is proved.
     doubted_from: Mapped[str | None] = mapped_column(sa.String(10))
     doubted_to: Mapped[str | None] = mapped_column(sa.String(10))

@@ -51,6 +51,7 @@ EVENTS: Mapping[str, Event] = {
     "code_made": Event("device", "发注册码"),
     "device_enrolled": Event("device", "注册设备"),
     "device_revoked": Event("device", "注销设备"),
+    "unlock_code_shown": Event("device", "查看解锁码"),
     "platform_added": Event("device", "新增监控平台"),
     "platform_keyed": Event("device", "更换监控平台的密钥"),
     "platform_closed": Event("device", "停用监控平台"),

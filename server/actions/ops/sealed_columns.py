@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from server.actions.accounts.form_keys import form_aad
 from server.actions.accounts.service_accounts import service_key_aad
 from server.actions.cameras.edit_platforms import key_aad, secret_aad
+from server.actions.devices.unlock_code import unlock_aad
 from server.actions.erasure.person_requests import request_aad
 from server.actions.erasure.request_erasure import person_aad
 from server.actions.events.sinks import sink_aad
@@ -30,6 +31,7 @@ from server.actions.sync.quarantine import quarantine_aad
 from server.base.db import Base
 from server.base.seal import HEAD_BYTES, MAGIC
 from server.models.camera import Platform
+from server.models.device import Device
 from server.models.entry import LogEntry, Quarantine
 from server.models.erasure import Erasure
 from server.models.event import EventSink
@@ -92,6 +94,7 @@ SEALED_COLUMNS = (
     SealedColumn(Platform, Platform.secret, lambda row: secret_aad(row.id)),
     SealedColumn(Platform, Platform.key, lambda row: key_aad(row.id)),
     SealedColumn(ServiceAccount, ServiceAccount.key, lambda row: service_key_aad(row.id)),
+    SealedColumn(Device, Device.unlock_code, lambda row: unlock_aad(row.id)),
     SealedColumn(EventSink, EventSink.address, lambda row: sink_aad(row.id, "address")),
     SealedColumn(EventSink, EventSink.secret, lambda row: sink_aad(row.id, "secret")),
     SealedColumn(

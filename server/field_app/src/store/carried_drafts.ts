@@ -6,6 +6,7 @@ import { hex, sha256 } from "../protocol/bytes";
 import { type FieldDatabase, FieldError, type Note } from "./database";
 import { copiedIn, draftName, isOfRecord, partsOf } from "./draft_names";
 import { allDrafts, idOf, isWritten } from "./drafts";
+import { sealNote } from "./seal";
 import { draftsNow } from "./old_drafts";
 
 const LIST = "drafts.json";
@@ -45,9 +46,15 @@ export async function takeDrafts(db: FieldDatabase, file: Blob): Promise<Taken> 
   const list = documentIn<unknown[]>(files, LIST);
   if (!Array.isArray(list)) throw new FieldError("export_unreadable");
   const drafts = draftsNow(await Promise.all(list.map((one) => draftIn(files, one)))); // before the transaction, which waits for nothing else
+  return putDrafts(db, drafts);
+}
+
+/** Drafts that come from elsewhere: another tablet, or whoever worked at this one before. */
+export async function putDrafts(db: FieldDatabase, drafts: readonly Note[]): Promise<Taken> {
   const counts: Taken = { taken: 0, known: 0, busy: 0, foreign: 0 };
+  const sealed = await Promise.all(drafts.map(async ({ name, value }) => ({ name, value: await sealNote(db, name, value) })));
   await db.transaction("rw", [db.notes, db.scopes, db.outbox, db.records], async () => {
-    for (const draft of drafts) counts[await put(db, draft)] += 1;
+    for (const draft of sealed) counts[await put(db, draft)] += 1;
   });
   return counts;
 }
@@ -64,7 +71,7 @@ async function put(db: FieldDatabase, draft: Note): Promise<keyof Taken> {
 }
 
 /** A refused entry stays on its tablet: what was to replace it goes on as a new one. */
-async function nameElsewhere(db: FieldDatabase, name: string, value: unknown): Promise<string> {
+export async function nameElsewhere(db: FieldDatabase, name: string, value: unknown): Promise<string> {
   const { scope, form, of } = partsOf(name);
   if (isOfRecord(of)) return name; // the record that it corrects, or belongs to, is on every tablet or comes with it
   const refused = await db.outbox.where("id").equals(copiedIn(of)).first();

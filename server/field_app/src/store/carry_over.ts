@@ -3,6 +3,7 @@
 
 import { type Draft, entryHash, entryLine } from "../protocol/entry";
 import { type FieldDatabase, FieldError, type Identity, newScope, type OutboxRow, type ScopeRow } from "./database";
+import { seal, unsealLines } from "./seal";
 import { isExported, isNothing, unsent } from "./unsent";
 
 /** Become this new device, in one transaction, with everything that is kept here (SPEC, M83).
@@ -15,7 +16,7 @@ import { isExported, isNothing, unsent } from "./unsent";
 export async function carryOver(db: FieldDatabase, identity: Identity): Promise<void> {
   for (;;) {
     const rows = await db.outbox.orderBy("seq").toArray();
-    const { lines, scopes } = await writtenAnew(rows);
+    const { lines, scopes } = await writtenAnew(db, await unsealLines(db, rows));
     const isDone = await db.transaction("rw", db.tables, async () => {
       const before = await db.identity.get("one");
       if (before && before.user !== identity.user) {
@@ -33,7 +34,7 @@ export async function carryOver(db: FieldDatabase, identity: Identity): Promise<
 }
 
 /** The hashes are made outside of a transaction, which must not wait for them. */
-async function writtenAnew(rows: readonly OutboxRow[]): Promise<{ lines: OutboxRow[]; scopes: Map<string, ScopeRow> }> {
+async function writtenAnew(db: FieldDatabase, rows: readonly OutboxRow[]): Promise<{ lines: OutboxRow[]; scopes: Map<string, ScopeRow> }> {
   const scopes = new Map<string, ScopeRow>();
   const lines: OutboxRow[] = [];
   for (const row of rows.filter((one) => one.line.length > 0)) {
@@ -43,7 +44,7 @@ async function writtenAnew(rows: readonly OutboxRow[]): Promise<{ lines: OutboxR
     const line = entryLine(draft, n, head.hash);
     const hash = await entryHash(line);
     scopes.set(row.scope, { ...head, n, hash });
-    lines.push({ ...row, n, line, hash, state: "waiting", shown: 1, outcome: "", rev: null, settledMs: null, carried: 1 });
+    lines.push({ ...row, n, line: await seal(db, row.id, line), hash, state: "waiting", shown: 1, outcome: "", rev: null, settledMs: null, carried: 1 });
   }
   return { lines, scopes };
 }
@@ -59,4 +60,5 @@ async function layAnew(db: FieldDatabase, lines: OutboxRow[], scopes: Map<string
 async function leaveToOther(db: FieldDatabase): Promise<void> {
   if (!isNothing(await unsent(db)) && !(await isExported(db))) throw new FieldError("other_user");
   for (const table of db.tables) await table.clear();
+  db.forgetPin();
 }

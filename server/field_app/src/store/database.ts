@@ -49,7 +49,8 @@ export interface RecordRow {
   stale: 0 | 1; // 1: from before a reset that has not arrived whole yet, still shown
   part: string; // its share of the digest
   day: string; // the local day that a fact or a window belongs to; "" for everything else
-  body: Body;
+  body: Body; // {} of one that is sealed
+  sealed?: Bytes; // the body, where this database has a PIN (store/seal.ts)
 }
 
 /** A record that was deleted, for whoever asks what changed. */
@@ -63,7 +64,7 @@ export interface OutboxRow {
   kind: string;
   record: string;
   act: Act;
-  line: Bytes; // exactly as it was first written
+  line: Bytes; // exactly as it was first written, or sealed
   schema: string; // the version after which its body was written
   hash: string;
   wallMs: number;
@@ -84,7 +85,7 @@ export interface PhotoRow {
   entry: string;
   sha256: string;
   type: string;
-  blob: Blob;
+  blob: Blob; // or sealed
   state: "waiting" | "sent" | "refused";
   url: string; // where an upload that began goes on
   code: string; // why it was refused
@@ -95,6 +96,8 @@ export interface Note {
   value: unknown; // a text or a number; of a draft (store/drafts) whatever its form keeps
 }
 
+export const FIRST_DATABASE = "gongdi-field"; // those of further people are called so, with a number behind
+
 export class FieldDatabase extends Dexie {
   identity!: Table<Identity, string>;
   notes!: Table<Note, string>;
@@ -104,7 +107,10 @@ export class FieldDatabase extends Dexie {
   outbox!: Table<OutboxRow, number>;
   photos!: Table<PhotoRow, [string, string]>;
 
-  constructor(name = "gongdi-field") {
+  key: CryptoKey | null = null; // what is sealed is opened with it (store/pin.ts)
+  hasPin = false;
+
+  constructor(name = FIRST_DATABASE) {
     super(name, { chromeTransactionDurability: "strict" });
     this.version(1).stores({
       identity: "one",
@@ -139,6 +145,16 @@ export class FieldDatabase extends Dexie {
         await old.table("records").toCollection().modify({ seq: 0 });
         await old.table("scopes").toCollection().modify({ history: "" });
       });
+  }
+
+  /** There is a PIN, and nobody has typed it since the app was started. */
+  get isLocked(): boolean {
+    return this.hasPin && !this.key;
+  }
+
+  /** Its keys were deleted, and all that was sealed. */
+  forgetPin(): void {
+    Object.assign(this, { key: null, hasPin: false });
   }
 
   async note(name: string): Promise<string | number | undefined> {

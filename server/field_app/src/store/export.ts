@@ -8,13 +8,14 @@ import { exportText, signText } from "../protocol/signatures";
 import { wallText } from "../protocol/time";
 import { draftFiles } from "./carried_drafts";
 import type { FieldDatabase } from "./database";
+import { unsealBlob, unsealLines } from "./seal";
 import { lastUnsent, unsentPhotos } from "./unsent";
 
 /** A zip: `about.json` says whose it is, with its signature and the last receipts; `entries.ndjson` has each waiting line;
  * `photos/<sha256>` are the photos that wait; `drafts.json` and `drafts/` see carried_drafts.ts. */
 export async function unsentFile(db: FieldDatabase): Promise<Blob> {
   const identity = await db.identity.get("one");
-  const rows = await db.outbox.where("state").equals("waiting").sortBy("seq");
+  const rows = await unsealLines(db, await db.outbox.where("state").equals("waiting").sortBy("seq"));
   const photos = (await unsentPhotos(db)).map(({ photo }) => photo);
   const scopes = await db.scopes.toArray();
   const entries = joined(rows.flatMap((row) => [row.line, utf8("\n")]));
@@ -29,7 +30,7 @@ export async function unsentFile(db: FieldDatabase): Promise<Blob> {
     "about.json": strToU8(JSON.stringify(about, null, 1)),
     "entries.ndjson": entries,
   };
-  for (const photo of photos) files[`photos/${photo.sha256}.${photo.type.split("/")[1]}`] = await bytesOf(photo.blob);
+  for (const photo of photos) files[`photos/${photo.sha256}.${photo.type.split("/")[1]}`] = await bytesOf(await unsealBlob(db, photo.sha256, photo.blob));
   Object.assign(files, await draftFiles(db));
   return new Blob([zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>], { type: "application/zip" });
 }

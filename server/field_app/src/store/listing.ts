@@ -2,12 +2,14 @@
 //
 // A line that was written here never changes, so what it says is kept in memory under its `seq`; which of them lie over
 // the records, and whether they were sent, is asked of indexes, each time. What was pulled is kept until the scope's
-// cursor, count or digest says that something else came down. So every answer is what one transaction found.
+// cursor, count or digest says that something else came down. So every answer is what one transaction found. What is sealed
+// is opened after it: a transaction does not wait.
 
 import Dexie from "dexie";
 import type { Act, Body, Moment } from "../protocol/entry";
 import { parseMs } from "../protocol/time";
 import type { FieldDatabase, OutboxRow } from "./database";
+import { unsealBodies, unsealLines } from "./seal";
 import { eventMs } from "./times";
 
 export type ItemState = "synced" | "sent" | "held" | "unsent";
@@ -75,7 +77,7 @@ export function entryOf(row: OutboxRow): Entry {
 export async function layers(db: FieldDatabase, scope: string, asked: readonly Asked[]): Promise<Layers[]> {
   const kept = keptOf.get(db) ?? { lines: new Map(), pulled: new Map() };
   keptOf.set(db, kept);
-  return db.transaction("r", db.scopes, db.records, db.outbox, async () => {
+  const found = await db.transaction("r", db.scopes, db.records, db.outbox, async () => {
     const [row, voids, held] = await Promise.all([
       scope ? db.scopes.get(scope) : undefined,
       db.outbox.where("[shown+act]").equals([1, "void"]).primaryKeys(),
@@ -90,24 +92,27 @@ export async function layers(db: FieldDatabase, scope: string, asked: readonly A
       }),
     );
   });
+  return Promise.all(found.map(async ({ pulled, own }) => ({ pulled: await pulled(), own: await own() })));
 }
 
-async function pulledOf(db: FieldDatabase, kept: Kept, scope: string, stamp: string, { kind, day }: Asked): Promise<readonly Item[]> {
+/** Reads what is not known yet; to be called in a transaction. Gives what opens it, after the transaction. */
+async function pulledOf(db: FieldDatabase, kept: Kept, scope: string, stamp: string, { kind, day }: Asked): Promise<() => Promise<readonly Item[]>> {
   const key = `${scope} ${kind} ${day ?? ""}`;
   const known = kept.pulled.get(key);
-  if (known && stamp && known.stamp === stamp) return known.items;
+  if (known && stamp && known.stamp === stamp) return async () => known.items;
   const low = [kind, scope || Dexie.minKey, day ?? Dexie.minKey];
   const high = [kind, scope || Dexie.maxKey, day ?? Dexie.maxKey];
   const rows = await db.records.where("[kind+scope+day]").between(low, high, true, true).toArray();
-  const items = rows
-    .filter((row) => day === undefined || row.day === day)
-    .map((row): Item => {
+  return async () => {
+    const opened = await unsealBodies(db, rows.filter((row) => day === undefined || row.day === day));
+    const items = opened.map((row): Item => {
       const timeMs = eventMs(row.body) ?? 0;
       return { scope: row.scope, kind, id: row.id, rev: row.rev, body: row.body, timeMs, state: "synced" };
     });
-  if (day !== undefined) forgetOtherDays(kept, `${scope} ${kind} `, key);
-  kept.pulled.set(key, { stamp, items });
-  return items;
+    if (day !== undefined) forgetOtherDays(kept, `${scope} ${kind} `, key);
+    kept.pulled.set(key, { stamp, items });
+    return items;
+  };
 }
 
 function forgetOtherDays(kept: Kept, start: string, key: string): void {
@@ -121,33 +126,37 @@ async function ownOf(
   voids: readonly number[],
   held: ReadonlySet<number>,
   { kind, day }: Asked,
-): Promise<readonly Own[]> {
+): Promise<() => Promise<readonly Own[]>> {
   const range = (state: string) => {
     const low = [kind, 1, state, scope || Dexie.minKey, day ?? Dexie.minKey];
     const high = [kind, 1, state, scope || Dexie.maxKey, day ?? Dexie.maxKey];
     return db.outbox.where("[kind+shown+state+scope+day]").between(low, high, true, true);
   };
   const [waiting, settled] = await Promise.all([range("waiting").primaryKeys(), range("settled").primaryKeys()]);
-  await read(db, kept, waiting, () => range("waiting").toArray());
-  await read(db, kept, settled, () => range("settled").toArray());
-  if (day !== undefined) await read(db, kept, voids, () => db.outbox.where("[shown+act]").equals([1, "void"]).toArray());
+  const rows = [
+    ...(await unread(db, kept, waiting, () => range("waiting").toArray())),
+    ...(await unread(db, kept, settled, () => range("settled").toArray())),
+    ...(day === undefined ? [] : await unread(db, kept, voids, () => db.outbox.where("[shown+act]").equals([1, "void"]).toArray())),
+  ];
   const isWaiting = new Set(waiting);
   const seqs = new Set([...waiting, ...settled, ...(day === undefined ? [] : voids)]); // a void may come on a later day
-  return [...seqs]
-    .sort((a, b) => a - b)
-    .flatMap((seq) => {
+  const ordered = [...seqs].sort((a, b) => a - b);
+  return async () => {
+    for (const row of await unsealLines(db, rows)) if (!kept.lines.has(row.seq!)) kept.lines.set(row.seq!, lineOf(row));
+    return ordered.flatMap((seq) => {
       const line = kept.lines.get(seq);
       const isAsked = line && line.kind === kind && (!scope || line.scope === scope) && (day === undefined || line.day === day || line.act === "void");
       return isAsked ? [inState(line, isWaiting.has(seq) ? "unsent" : held.has(seq) ? "held" : "sent")] : [];
     });
+  };
 }
 
-/** Read those of the lines that were never read before. */
-async function read(db: FieldDatabase, kept: Kept, seqs: readonly number[], all: () => Promise<OutboxRow[]>): Promise<void> {
+/** Those of the lines that were never read before. */
+async function unread(db: FieldDatabase, kept: Kept, seqs: readonly number[], all: () => Promise<OutboxRow[]>): Promise<OutboxRow[]> {
   const missing = seqs.filter((seq) => !kept.lines.has(seq));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return [];
   const rows = missing.length > READ_ONE_BY_ONE_MAX ? await all() : await db.outbox.bulkGet(missing);
-  for (const row of rows) if (row && !kept.lines.has(row.seq!)) kept.lines.set(row.seq!, lineOf(row));
+  return rows.flatMap((row) => (row && !kept.lines.has(row.seq!) ? [row] : []));
 }
 
 function lineOf(row: OutboxRow): Line {

@@ -1,6 +1,7 @@
 // What was written on this tablet since a moment, and what of it still stands.
 
 import type { FieldDatabase, OutboxRow } from "./database";
+import { unsealBodies, unsealLines } from "./seal";
 import { entryOf } from "./view";
 
 /** The entries written since then, the last one first. They are in the order of writing, so the first of them is looked for by
@@ -15,7 +16,7 @@ export async function writtenSince(db: FieldDatabase, sinceMs: number): Promise<
     if (!row || row.wallMs >= sinceMs) high = middle;
     else low = row.seq! + 1;
   }
-  return (await db.outbox.where("seq").aboveOrEqual(low).toArray()).reverse();
+  return unsealLines(db, (await db.outbox.where("seq").aboveOrEqual(low).toArray()).reverse());
 }
 
 export type End = "voided" | "amended";
@@ -23,7 +24,7 @@ export type End = "voided" | "amended";
 /** Which of these records were declared void or corrected: here, or elsewhere as far as was pulled. */
 export async function endsOf(db: FieldDatabase, ids: readonly string[]): Promise<Map<string, End>> {
   const ends = new Map<string, End>();
-  for (const { id, body } of await db.records.where("id").anyOf(ids).toArray()) {
+  for (const { id, body } of await unsealBodies(db, await db.records.where("id").anyOf(ids).toArray())) {
     if (body["voided"] === true) ends.set(id, "voided");
     else if (body["amended_by"]) ends.set(id, "amended");
   }

@@ -6,6 +6,7 @@ import { contracts } from "../contracts";
 import { type Draft, entryHash, entryLine } from "../protocol/entry";
 import { localDate, parseMs } from "../protocol/time";
 import { type FieldDatabase, FieldError, newScope, type OutboxRow, type PhotoRow, type ScopeRow } from "./database";
+import { seal, sealPhotos, unsealLines } from "./seal";
 
 export const KEPT_MS = 7 * 24 * 3600_000;
 const NEVER_AGAIN = ["unreadable", "line_too_long", "entry_mismatch"]; // refused without a place in the chain
@@ -47,12 +48,12 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly P
   for (;;) {
     const head = await headOf(db, draft.scope);
     const line = entryLine(draft, head.n + 1, head.hash);
-    const hash = await entryHash(line);
+    const [hash, kept, sealedPhotos] = await Promise.all([entryHash(line), seal(db, draft.id, line), sealPhotos(db, photos)]);
     // As far as this tablet knows: the line keeps the clock as it is, and people see the time as it was.
     const wallMs = (parseMs(draft.at.wall) ?? 0) + (await db.numberNote("server_offset_ms"));
     const { id, scope, kind, record, act } = draft;
     const row: OutboxRow = {
-      ...{ scope, n: head.n + 1, id, kind, record, act, line, schema: contracts.schema, hash, wallMs },
+      ...{ scope, n: head.n + 1, id, kind, record, act, line: kept, schema: contracts.schema, hash, wallMs },
       day: (await natureOf(db, kind)) === "fact" ? localDate(parseMs(draft.at.observed) ?? wallMs) : "",
       ...{ state: "waiting", shown: 1, outcome: "", code: "", errors: {}, rev: null, settledMs: null, seen: 0, carried: 0 },
     };
@@ -62,7 +63,7 @@ export async function append(db: FieldDatabase, draft: Draft, photos: readonly P
       if (!now.active || now.gone) throw new FieldError("scope_gone");
       if (now.n !== head.n || now.hash !== head.hash) return false;
       await db.outbox.add(row);
-      await db.photos.bulkPut([...photos]);
+      await db.photos.bulkPut(sealedPhotos);
       await db.scopes.put({ ...now, n: row.n, hash });
       return true;
     });
@@ -101,6 +102,7 @@ export async function nextBatch(
   maxEntries: number,
   maxBytes: number,
 ): Promise<Held[]> {
+  if (db.isLocked) return []; // what is unsent is claimed, and sent after the PIN
   const batch: Held[] = [];
   let bytes = 0;
   // All at once: a cursor's thousand steps, after every entry that is written without a network, keep a slow tablet busy.
@@ -112,7 +114,7 @@ export async function nextBatch(
     bytes += held.line.length + 1;
     batch.push(held);
   }
-  return batch;
+  return unsealLines(db, batch);
 }
 
 /** What to attest of every scope that this tablet holds, empty streams included, and one that is gone until it is purged:

@@ -6,6 +6,8 @@ import type { Body } from "../protocol/entry";
 import { localDate } from "../protocol/time";
 import { type FieldDatabase, newScope, type OutboxRow, type RecordRow, type ScopeRow } from "./database";
 import { dropDrafts } from "./drafts";
+import { VAULT } from "./pin";
+import { sealBody } from "./seal";
 import { eventMs } from "./times";
 import { isNothing, unsent, unsentPhotos } from "./unsent";
 
@@ -79,7 +81,7 @@ export async function commit(
   nowMs: number,
 ): Promise<Stored> {
   const { scope } = checkpoint;
-  const puts = await Promise.all([...segment.changes.values()].flatMap((change) => rowOf(scope, change) ?? []));
+  const puts = await Promise.all([...segment.changes.values()].flatMap((change) => rowOf(db, scope, change)));
   return db.transaction("rw", db.scopes, db.records, db.removed, db.outbox, async () => {
     const row = (await db.scopes.get(scope)) ?? newScope(scope);
     if (row.cursor !== expected) return { kept: false, matched: true, resetWanted: false };
@@ -104,11 +106,11 @@ export async function commit(
   });
 }
 
-function rowOf(scope: string, change: Change): Promise<RecordRow>[] {
+function rowOf(db: FieldDatabase, scope: string, change: Change): Promise<RecordRow>[] {
   const { id, kind, rev, seq, body } = change;
   if (body === null) return [];
   const row = { scope, id, kind, rev, seq, stale: 0 as const, day: dayOf(kind, body), body };
-  return [recordDigest(kind, id, rev).then((part) => ({ ...row, part: digestText(part) }))];
+  return [recordDigest(kind, id, rev).then((part) => sealBody(db, { ...row, part: digestText(part) }))];
 }
 
 function dayOf(kind: string, body: Body): string {
@@ -205,17 +207,22 @@ export async function purge(db: FieldDatabase, scope: string): Promise<boolean> 
   });
 }
 
-/** Forget everything but what still waits to be sent and who this tablet was: it has been revoked. */
+/** Forget everything but what still waits to be sent and who this tablet was: it has been revoked. Once nothing waits, the keys too. */
 export async function wipe(db: FieldDatabase): Promise<void> {
-  await db.transaction("rw", [db.identity, db.scopes, db.records, db.removed, db.outbox, db.photos, db.notes], async () => {
+  const tables = [db.identity, db.scopes, db.records, db.removed, db.outbox, db.photos, db.notes];
+  const isOver = await db.transaction("rw", tables, async () => {
     await db.identity.update("one", { state: "revoked" });
     await dropDrafts(db);
     await db.records.clear();
     await db.removed.clear();
+    const isSent = isNothing(await unsent(db));
+    if (isSent) await db.notes.delete(VAULT); // whatever a copy still holds opens no more
     const needed = new Set((await unsentPhotos(db)).map(({ row }) => row.id));
     await forgetLines(db, (row) => !needed.has(row.id));
     await db.scopes.toCollection().modify({ ...nothingPulled(), active: false });
+    return isSent;
   });
+  if (isOver) db.forgetPin();
 }
 
 function removedOf(db: FieldDatabase, scope: string) {

@@ -4,6 +4,7 @@ import type { Photo } from "../domain/photos";
 import type { Body } from "../protocol/entry";
 import { parseMs } from "../protocol/time";
 import type { FieldDatabase, OutboxRow } from "./database";
+import { unsealBlob, unsealBodies, unsealLines } from "./seal";
 import { type Asked, entryOf, type Item, type Layers, layers, type Own } from "./listing";
 
 export { entryOf, type Item, type ItemState } from "./listing";
@@ -37,8 +38,8 @@ export function observedMsOf(row: OutboxRow): number | null {
 export async function namesOf(db: FieldDatabase, ids: readonly string[]): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   const take = (id: string, name: unknown) => typeof name === "string" && names.set(id, name);
-  for (const row of await db.outbox.where("record").anyOf(ids).toArray()) take(row.record, entryOf(row).body["name"]);
-  for (const row of await db.records.where("id").anyOf(ids).toArray()) take(row.id, row.body["name"]);
+  for (const row of await unsealLines(db, await db.outbox.where("record").anyOf(ids).toArray())) take(row.record, entryOf(row).body["name"]);
+  for (const row of await unsealBodies(db, await db.records.where("id").anyOf(ids).toArray())) take(row.id, row.body["name"]);
   return names;
 }
 
@@ -52,20 +53,31 @@ export interface Written {
 
 /** Null for one that is not here. */
 export async function writtenIn(db: FieldDatabase, id: string | null): Promise<Written | null> {
-  const row = id ? await db.outbox.where("id").equals(id).first() : undefined;
+  const row = id ? await entryRow(db, id) : null;
   if (!row) return null;
   return { id: row.id, body: entryOf(row).body, observedMs: observedMsOf(row), photos: await photosOf(db, [row.id]) };
+}
+
+/** An entry of this tablet's; null for one that is not here. */
+export async function entryRow(db: FieldDatabase, id: string): Promise<OutboxRow | null> {
+  const rows = await db.outbox.where("id").equals(id).toArray();
+  return (await unsealLines(db, rows))[0] ?? null;
 }
 
 /** The photos of these entries that are still here. */
 export async function photosOf(db: FieldDatabase, entries: readonly string[]): Promise<Photo[]> {
   const rows = await db.photos.where("entry").anyOf(entries).toArray();
-  return rows.map(({ sha256, type, blob }) => ({ sha256, type, blob, bytes: blob.size }));
+  return Promise.all(
+    rows.map(async ({ sha256, type, blob: kept }) => {
+      const blob = await unsealBlob(db, sha256, kept);
+      return { sha256, type, blob, bytes: blob.size };
+    }),
+  );
 }
 
 /** What this tablet has written about a record, the first entry first. */
 export async function ownEntries(db: FieldDatabase, record: string): Promise<OutboxRow[]> {
-  return db.outbox.where("record").equals(record).sortBy("seq");
+  return unsealLines(db, await db.outbox.where("record").equals(record).sortBy("seq"));
 }
 
 function laidOver({ pulled, own }: Layers): Item[] {

@@ -1,9 +1,11 @@
 // Trading a code for an identity.
 
 import { contracts } from "../contracts";
+import { utf8 } from "../protocol/bytes";
 import { makeKeys, publicText } from "../protocol/signatures";
 import { carryOver } from "../store/carry_over";
 import { type FieldDatabase, FieldError, type Identity } from "../store/database";
+import { PIN_ASKED } from "../store/pin";
 import { leaveMarker, removeMarker } from "../store/marker";
 import { isExported, isNothing, unsent } from "../store/unsent";
 import { Exchange, ExchangeFailed, troubleOf } from "./exchange";
@@ -32,6 +34,7 @@ export async function enrol(exchange: Exchange, code: string, name: string): Pro
   if ((await db.identity.get("one"))?.state === "enrolling") await db.identity.put(identity);
   else await carryOver(db, identity);
   await db.setNote("trouble", "");
+  await db.setNote(PIN_ASKED, Date.now());
   await exchange.noteTime(answer["server_time"]);
   if (typeof answer["beacon"] === "string") await db.setNote("beacon", answer["beacon"]);
   leaveMarker();
@@ -81,6 +84,13 @@ export async function forgetIdentity(db: FieldDatabase): Promise<void> {
   await db.transaction("rw", db.tables, async () => {
     if (!isNothing(await unsent(db)) && !(await isExported(db))) throw new FieldError("entries_waiting");
     for (const table of db.tables) await table.clear();
+    db.forgetPin();
   });
   removeMarker();
+}
+
+/** Give the server the code by which an administrator lets somebody in who forgot the PIN. Throws ExchangeFailed. */
+export async function leaveUnlockCode(exchange: Exchange, code: string): Promise<void> {
+  const body = utf8(JSON.stringify({ code }));
+  await exchange.post("/sync/v1/unlock-code", async () => body, { "Content-Type": "application/json" });
 }

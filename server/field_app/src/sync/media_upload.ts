@@ -5,6 +5,7 @@ import type { HttpRequest, HttpResponse, HttpStack, Upload } from "tus-js-client
 import { hex, sha256 } from "../protocol/bytes";
 import type { PhotoRow } from "../store/database";
 import { KEPT_MS } from "../store/outbox";
+import { unsealBlob } from "../store/seal";
 import { type UnsentPhoto, unsentPhotos } from "../store/unsent";
 import { type Exchange, ExchangeFailed, type Trouble, troubleIn, troubleOf } from "./exchange";
 
@@ -50,7 +51,8 @@ async function takeRefusal(exchange: Exchange, { photo, row }: UnsentPhoto, trou
   if (FINAL.includes(code)) return refuse();
   if (code === "media_mismatch") {
     // Something was lost on the way or at the server: begin again, as long as the stored photo is the one that was promised.
-    const isIntact = hex(await sha256(new Uint8Array(await photo.blob.arrayBuffer()))) === photo.sha256;
+    const blob = await unsealBlob(exchange.db, photo.sha256, photo.blob);
+    const isIntact = hex(await sha256(new Uint8Array(await blob.arrayBuffer()))) === photo.sha256;
     if (!isIntact) return refuse();
     await update(exchange, photo, { url: "" });
   }
@@ -77,8 +79,9 @@ async function isHere(exchange: Exchange, sha256: string): Promise<boolean> {
 /** Throws ExchangeFailed. When to try again is the syncer's to say. */
 async function upload(exchange: Exchange, { photo, row }: UnsentPhoto): Promise<void> {
   const tus = await import("tus-js-client"); // hardly smaller than all the rest of the app, and only photos need it
+  const blob = await unsealBlob(exchange.db, photo.sha256, photo.blob);
   await new Promise<void>((resolve, reject) => {
-    const upload: Upload = new tus.Upload(photo.blob, {
+    const upload: Upload = new tus.Upload(blob, {
       endpoint: MEDIA,
       uploadUrl: photo.url || null,
       metadata: { scope: row.scope, sha256: photo.sha256 },

@@ -5,7 +5,7 @@ import { type Bytes, utf8 } from "../protocol/bytes";
 import type { Body } from "../protocol/entry";
 import { isFull } from "../store/database";
 import { changeKey, commit, cursors, isLeft, noteGone, purge, type Segment, settledOverlays } from "../store/records";
-import { type Exchange, ExchangeFailed, SCHEMA, SYNC, type Trouble, troubleOf } from "./exchange";
+import { type Exchange, ExchangeFailed, readObject, SCHEMA, SYNC, textOf, type Trouble, troubleOf } from "./exchange";
 
 const MAX_BYTES = contracts.push.bytes;
 
@@ -51,12 +51,31 @@ export async function pull(exchange: Exchange, sendFirst: () => Promise<unknown>
   }
 }
 
+/** Ask, and keep nothing of what comes but the time, and which sites were taken away. */
+export async function hear(exchange: Exchange): Promise<Trouble | null> {
+  const { db } = exchange;
+  try {
+    const lines = (await textOf(await ask(exchange, await cursors(db), 1))).trim().split("\n").map(readObject);
+    await noteGone(db, lines.flatMap(({ gone }) => (typeof gone === "string" ? [gone] : [])));
+    const end = lines.at(-1) ?? {};
+    await exchange.noteTime(end["server_time"]);
+    if (typeof end["beacon"] === "string") await db.setNote("beacon", end["beacon"]);
+    return null;
+  } catch (error) {
+    if (error instanceof ExchangeFailed) return error.trouble;
+    throw error;
+  }
+}
+
+function ask(exchange: Exchange, scopes: Record<string, string>, maxBytes: number): Promise<Response> {
+  const body = utf8(JSON.stringify({ sync: SYNC, schema: SCHEMA, scopes, max_bytes: maxBytes }));
+  return exchange.post("/sync/v1/pull", async () => body, { "Content-Type": "application/json", Accept: "application/x-ndjson" });
+}
+
 async function oneRound(exchange: Exchange, report: PullReport, maxBytes: number): Promise<Round> {
   const asked = await cursors(exchange.db);
   const overlays = await settledOverlays(exchange.db);
-  const body = utf8(JSON.stringify({ sync: SYNC, schema: SCHEMA, scopes: asked, max_bytes: maxBytes }));
-  const headers = { "Content-Type": "application/json", Accept: "application/x-ndjson" };
-  const response = await exchange.post("/sync/v1/pull", async () => body, headers);
+  const response = await ask(exchange, asked, maxBytes);
   const reader = new Reader(exchange, report, asked, overlays);
   for await (const line of linesOf(response, (bytes) => (exchange.moved.down += bytes))) {
     if (!(await reader.take(line)) || reader.round.ended) break;

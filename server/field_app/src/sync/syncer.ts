@@ -6,7 +6,7 @@ import { settledOverlays, wipe } from "../store/records";
 import { isNothing, unsent } from "../store/unsent";
 import { Exchange, type Trouble, troubleOf } from "./exchange";
 import { sendPhotos } from "./media_upload";
-import { pull } from "./pull";
+import { hear, pull } from "./pull";
 import { push } from "./push";
 
 const EVERY_MS = 180_000; // a heartbeat says that nothing is unsent: well within the grace of a duty
@@ -29,6 +29,7 @@ const LOCK_WAIT_MS = 60_000; // of a person who asks while another tab does
  */
 export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<Trouble | null> {
   const { db } = exchange;
+  if (db.isLocked) return rest(exchange);
   const wasRevoked = (await exchange.identity()).state === "revoked";
   let pulled = wasRevoked ? null : await pullAll(exchange);
   if (pulled?.code === "offline" && navigator.onLine === false) return pulled;
@@ -40,6 +41,14 @@ export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<T
   const photos = withPhotos || isRevoked ? await sendPhotos(exchange) : null;
   if (isRevoked) await wipe(db);
   return pushed.problem ?? pulled ?? photos;
+}
+
+/** Nobody has typed the PIN since the app was started: what is written here can't be read, and nothing that comes can be kept.
+ * The tablet says what it holds, so that it is not taken for lost, and hears whether it was revoked. */
+async function rest(exchange: Exchange): Promise<Trouble | null> {
+  const heard = await hear(exchange);
+  if (heard?.code === "device_revoked") await wipe(exchange.db);
+  return heard ?? (await push(exchange)).problem;
 }
 
 /** What went wrong, if anything did. What breaks in this tablet itself is no reason not to push either. */
@@ -60,21 +69,29 @@ export class Syncer {
   private nextMs = 0;
   private running: Promise<void> | null = null;
   private failures = 0;
+  private isStopped = false;
 
   constructor(
     readonly exchange: Exchange,
-    private readonly onBusy: (busy: boolean) => void,
+    private readonly onBusy: (busy: boolean) => void = () => undefined,
   ) {}
 
   /** Gives what ends it. */
   start(): () => void {
-    globalThis.addEventListener?.("online", () => this.soon(0)); // a program without a page has neither
-    globalThis.document?.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.soon(0));
+    const over = new AbortController();
+    this.isStopped = false;
+    const { signal } = over;
+    globalThis.addEventListener?.("online", () => this.soon(0), { signal }); // a program without a page has neither
+    globalThis.document?.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.soon(0), { signal });
     this.soon(0);
-    return () => this.stop();
+    return () => {
+      over.abort();
+      this.stop();
+    };
   }
 
   stop(): void {
+    this.isStopped = true; // what is under way goes to its end, and nothing follows
     clearTimeout(this.timer);
     this.timer = undefined;
   }
@@ -83,7 +100,7 @@ export class Syncer {
   soon(afterMs = AFTER_WRITING_MS): void {
     // By the clock of the timers: the one on the wall goes on while the tablet sleeps, and is set.
     const at = performance.now() + afterMs;
-    if (this.timer !== undefined && this.nextMs <= at) return;
+    if (this.isStopped || (this.timer !== undefined && this.nextMs <= at)) return;
     clearTimeout(this.timer);
     this.nextMs = at;
     this.timer = setTimeout(() => {

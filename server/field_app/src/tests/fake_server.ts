@@ -42,6 +42,10 @@ export class FakeServer {
     const keys = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
     const given = { device: DEVICE, token: "token", user: "user", serverKey: await this.publicKey() };
     await db.identity.put({ one: "one", state: "enrolled", keys, name: "test", ...given });
+    return this.exchange(db);
+  }
+
+  exchange(db: FieldDatabase): Exchange {
     return new Exchange(db, (path, init) => this.fetch(path, init));
   }
 

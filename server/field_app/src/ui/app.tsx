@@ -20,6 +20,7 @@ import { SyncBadge } from "./parts/sync_badge";
 import { type Route, useRoute } from "./route";
 import { Today } from "./screens/today";
 import { type Session, SessionContext, type Tone, useLive } from "./session";
+import { useTablet } from "./tablet";
 import { useUpdate } from "./updates";
 
 type Room = readonly [path: string, name: string, icon: string];
@@ -36,6 +37,7 @@ const OWN_ROOMS: Room[] = [
   ["/mine", "我做的", "record"],
   ["/flags", "标记", "flag"],
   ["/cases", "个案", CASE],
+  ["/people", "换人", "roster"],
 ];
 const SYNC: Room = ["/sync", "同步", "sync"];
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
@@ -48,6 +50,8 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const [isBusy, setBusy] = useState(false);
   const syncer = useMemo(() => new Syncer(exchange, setBusy), [exchange]);
   const [picked, setPicked] = useState("");
+  const { isOpen, isPinDue } = useTablet();
+  const [isPinLater, setPinLater] = useState(false);
   const [toast, notify] = useToast();
   const route = useRoute();
   const update = useUpdate(db);
@@ -60,6 +64,7 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   const site = sites?.find((one) => one.scope === (picked || chosen)) ?? sites?.[0] ?? null;
   const today = localDate(Date.now() + (offsetMs ?? 0));
   const rooms = useMemo(() => read && roomsOf(read.forms, read.duties, site, today), [read, site, today]);
+  if (!isOpen) return null; // behind the lock screen the exchange goes on
   if (!read || !rooms || identity === undefined || sites === undefined || chosen === undefined || offsetMs === undefined) return null;
   // At once, and away from what belongs to the other site: else the next touch would mean somebody who is not there.
   const chooseSite = (scope: string) => {
@@ -70,9 +75,11 @@ export function App({ db, fromLink }: { db: FieldDatabase; fromLink: string }) {
   };
   const session: Session = { db, syncer, site, sites, forms: read.forms, duties: read.duties, chooseSite, isBusy, offsetMs, notify, fromLink };
   const isIn = identity !== null && identity.state !== "enrolling";
+  const lacksPin = identity?.state === "enrolled" && isPinDue && !db.hasPin && !isPinLater;
   return (
     <SessionContext.Provider value={session}>
-      {isIn ? <Rooms rooms={rooms} route={route} isRevoked={identity.state === "revoked"} /> : <Later load={enrol} with={{}} />}
+      {lacksPin && <main class="enrol"><Later load={firstPin} with={{ onLater: () => setPinLater(true) }} /></main>}
+      {!lacksPin && (isIn ? <Rooms rooms={rooms} route={route} isRevoked={identity.state === "revoked"} /> : <Later load={enrol} with={{}} />)}
       {update && (
         <div class="update" role="status">
           <span>{update.text}</span>
@@ -172,6 +179,8 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
       return <Later key={path} load={amend} with={asked(query, "id")} />;
     case "/more":
       return <Later key={path} load={more} with={{ rooms: further }} />;
+    case "/people":
+      return <Later key={path} load={people} with={{}} />;
     case "/sync":
       return <Later key={path} load={syncScreen} with={{}} />;
     default:
@@ -191,6 +200,8 @@ const lane = async () => (await import("./screens/lane")).LaneScreen;
 const mine = async () => (await import("./screens/mine")).Mine;
 const more = async () => (await import("./screens/more")).More;
 const newCase = async () => (await import("./screens/cases")).NewCaseOf;
+const firstPin = async () => (await import("./screens/people")).FirstPin;
+const people = async () => (await import("./screens/people")).People;
 const roster = async () => (await import("./screens/roster")).Roster;
 const syncScreen = async () => (await import("./screens/sync")).SyncScreen;
 const temperature = async () => (await import("./screens/temperature")).Temperature;

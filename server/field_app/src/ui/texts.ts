@@ -25,6 +25,16 @@ const OWN: Record<string, string> = {
   export_of_other: "这个文件不是您本人的平板导出的, 不能在这里导入。请由本人在自己的平板上导入。",
   export_without_drafts: "这个文件里没有没写完的内容。未上传的记录请交给管理员导入。",
   server_ahead: "服务器上的记录比本机多: 本机数据可能是从备份恢复的, 请联系管理员。",
+  locked: "平板已锁, 请先输入 PIN 码。",
+  pin_too_short: "PIN 码须是数字, 至少 6 位。",
+  pin_too_simple: "这个 PIN 码太好猜, 不要用同一个数字或连号。",
+  pin_differs: "两次输入的 PIN 码不一样。",
+  pin_is_set: "这台平板已经设了 PIN 码。",
+  pin_missing: "这台平板还没有设 PIN 码。",
+  pin_wrong: "PIN 码不对。本机数据不会因此删除。",
+  pin_wait: "连错多次, 请稍后再试。本机数据不会因此删除。",
+  pin_needs_network: "设 PIN 码要有网络: 先把解锁码交给服务器, 忘记 PIN 码时才不会丢数据。请连上网络后再试。",
+  code_wrong: "解锁码不对, 请与管理员核对。",
   chain_differs: "本机与服务器的记录链不一致, 请联系管理员。",
 };
 

@@ -29,7 +29,7 @@ export function Unfinished() {
               {[titleOf(forms, one), textIn(one)].filter(Boolean).join(" ")}
             </a>
             <small>
-              {String(sites.find((site) => site.scope === one.scope)?.body["name"] ?? "")} {one.photos > 0 && `· 照片 ${one.photos} 张 `}· 未写完
+              {String(sites.find((site) => site.scope === one.scope)?.body["name"] ?? "")} {one.photos > 0 && `· 照片 ${one.photos} 张 `}· {one.begunBy ? `${one.begunBy}起草` : "未写完"}
             </small>
           </li>
         ))}

@@ -6,7 +6,8 @@ import { isFever, verdict } from "../../domain/temperature";
 import { problems } from "../../domain/validate";
 import type { Body } from "../../protocol/entry";
 import type { FieldDatabase } from "../../store/database";
-import { entryOf, namesOf } from "../../store/view";
+import { unsealBodies } from "../../store/seal";
+import { entryOf, entryRow, namesOf } from "../../store/view";
 import { amend } from "../../store/write";
 import { FormField } from "../parts/form_field";
 import { onward } from "../route";
@@ -30,8 +31,9 @@ export function Amend({ id }: { id: string | null }) {
 }
 
 async function factOf(db: FieldDatabase, id: string): Promise<Fact | null> {
-  const row = await db.outbox.where("id").equals(id).first();
-  const there = row ? { scope: row.scope, kind: row.kind, body: entryOf(row).body } : await db.records.where("id").equals(id).first();
+  const row = await entryRow(db, id);
+  const [pulled] = row ? [] : await unsealBodies(db, await db.records.where("id").equals(id).limit(1).toArray());
+  const there = row ? { scope: row.scope, kind: row.kind, body: entryOf(row).body } : pulled;
   if (!there || !contracts.kinds[there.kind]?.acts.includes("amend")) return null;
   const worker = String(there.body[WORKER_FIELD]);
   return { scope: there.scope, kind: there.kind, body: there.body, name: (await namesOf(db, [worker])).get(worker) ?? "" };

@@ -9,19 +9,26 @@ import { ExchangeFailed } from "../../sync/exchange";
 import { Scanner } from "../parts/scanner";
 import { codeOf, go } from "../route";
 import { useSession } from "../session";
+import { useTablet } from "../tablet";
 import { textOf } from "../texts";
 
 export function Enrol() {
+  const { people, lock } = useTablet();
   return (
     <main class="enrol">
       <EnrolForm title="登记这台设备">
-        {hasMarker() && (
+        {hasMarker() && people.length === 1 && (
           <p class="alert" role="alert">
             这台设备登记过, 但浏览器已清除本机数据 (多因存储空间不足), 当时没有上传的记录已丢失。请告知管理员停用原来的设备,
             并用新的注册码登记。
           </p>
         )}
       </EnrolForm>
+      {people.length > 1 && (
+        <button class="quiet" onClick={() => lock(people[0]!.db)}>
+          不登记, 返回
+        </button>
+      )}
     </main>
   );
 }

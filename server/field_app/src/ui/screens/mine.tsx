@@ -7,8 +7,10 @@ import { CASE, READING, WORKER } from "../../domain/code_kinds";
 import { type Person, personOf, search } from "../../domain/people";
 import { localDate, localTime, parseMs } from "../../protocol/time";
 import type { OutboxRow } from "../../store/database";
+import { begunByOthers } from "../../store/drafts";
 import { correctedBy, endsOf, writtenSince } from "../../store/mine";
 import { refusedUnseen } from "../../store/refused";
+import { unsealLines } from "../../store/seal";
 import { entryOf, type Item, listed } from "../../store/view";
 import { formOf, kindOf, logRoom, pageOf } from "../forms";
 import { summaryOf } from "../form/summary";
@@ -43,11 +45,12 @@ export function Mine() {
   const [typed, setTyped] = useState("");
   const sinceMs = (parseMs(`${today}T00:00:00+08:00`) ?? 0) - DAYS[since]! * DAY_MS;
   const rows = useLive(() => writtenSince(db, sinceMs), [db, sinceMs], ["outbox"]);
-  const refused = useLive(() => refusedUnseen(db).reverse().toArray(), [db], ["outbox"]);
+  const refused = useLive(async () => unsealLines(db, await refusedUnseen(db).reverse().toArray()), [db], ["outbox"]);
+  const begun = useLive(() => begunByOthers(db), [db], ["notes"]);
   const workers = useLive(() => listed(db, WORKER, ""), [db], ["records", "outbox"]);
   const cases = useLive(() => listed(db, CASE, ""), [db], ["records", "outbox"]);
   const lines = useMemo(() => {
-    if (!rows || !workers || !cases) return undefined;
+    if (!rows || !workers || !cases || !begun) return undefined;
     const people = new Map(workers.map((item) => [item.id, item]));
     const owners = new Map(cases.map(({ id, body }) => [id, String(body["worker"])]));
     const names = new Map([...workers.map(({ id, body }) => [id, String(body["name"])] as const), ...placeNames(sites)]);
@@ -56,7 +59,8 @@ export function Mine() {
       const { body } = entryOf(row);
       const item = people.get(String(body["worker"] ?? owners.get(row.record) ?? row.record));
       const place = names.get(String(body["place_id"])) ?? String(body["place_name"] ?? choices(READING, "point")[String(body["point"])] ?? "");
-      return { row, title: rowTitle(forms, row, names), detail: detailOf(row, names), person: item && personOf(item), place };
+      const by = begun.get(row.id);
+      return { row, title: rowTitle(forms, row, names), detail: [detailOf(row, names), by && `${by}起草`].filter(Boolean).join(" · "), person: item && personOf(item), place };
     });
     function detailOf(row: OutboxRow, names: Names): string {
       const { body, reason } = entryOf(row);
@@ -67,7 +71,7 @@ export function Mine() {
       if (row.kind === WORKER) return row.act === "edit" ? said.map(([name]) => fields[name]!.title).join("、") : String(body["team"] ?? "");
       return said.filter(([name, value]) => choices(row.kind, name)[String(value)]).map(([name, value]) => shownValue(row.kind, name, value)).join(" · ");
     }
-  }, [rows, workers, cases, forms, sites]);
+  }, [rows, workers, cases, begun, forms, sites]);
   const corrected = useMemo(() => correctedBy(rows ?? []), [rows]);
   if (!lines || !refused || !workers) return <h1 class="unseen">我做的</h1>;
   const wanted = typed.trim().toLowerCase();

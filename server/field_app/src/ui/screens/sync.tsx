@@ -6,6 +6,8 @@ import type { FieldDatabase, OutboxRow, PhotoRow, ScopeRow } from "../../store/d
 import { allDrafts } from "../../store/drafts";
 import { exportUnsent } from "../../store/export";
 import { refusedUnseen } from "../../store/refused";
+import { unsealLines } from "../../store/seal";
+import { entryRow } from "../../store/view";
 import { isExported, isNothing, type Unsent, unsent } from "../../store/unsent";
 import { askToKeepStorage, forgetIdentity } from "../../sync/enrol";
 import { Refused } from "../parts/refused";
@@ -148,7 +150,7 @@ function KeepStorage() {
 function RefusedPhoto({ photo }: { photo: PhotoRow }) {
   const { db, forms } = useSession();
   const of = useLive(async () => {
-    const row = await db.outbox.where("id").equals(photo.entry).first();
+    const row = await entryRow(db, photo.entry);
     return row ? `${rowTitle(forms, row, await namesOfRows(db, [row]))} ${localTime(row.wallMs)}` : "";
   }, [db, photo.entry]);
   return (
@@ -199,13 +201,10 @@ async function readAll(db: FieldDatabase) {
   const settled = () => db.outbox.where("state").equals("settled");
   const refusedCount = await db.outbox.where("[state+outcome+seen]").between(["settled", "refused", 0], ["settled", "refused", 1], true, true).count();
   const settledCount = (await settled().count()) - refusedCount;
-  const shown = await settled()
-    .reverse()
-    .filter((row) => row.outcome !== "refused")
-    .limit(SHOWN)
-    .toArray();
-  const refused = await refusedUnseen(db).reverse().toArray();
-  const waiting = await db.outbox.where("state").equals("waiting").limit(SHOWN).toArray();
+  const last = settled().reverse().filter((row) => row.outcome !== "refused");
+  const shown = await unsealLines(db, await last.limit(SHOWN).toArray());
+  const refused = await unsealLines(db, await refusedUnseen(db).reverse().toArray());
+  const waiting = await unsealLines(db, await db.outbox.where("state").equals("waiting").limit(SHOWN).toArray());
   return {
     identity: await db.identity.get("one"),
     left: await unsent(db),

@@ -15,6 +15,7 @@ import { isDone, retests, slotAt } from "../../domain/temperature";
 import { localDate, localTime, parseMs } from "../../protocol/time";
 import { readSiteDay, type SiteDay } from "../../store/site_day";
 import type { Item } from "../../store/view";
+import { Later } from "../parts/later";
 import { AskToRemind } from "../parts/reminder";
 import { useStill } from "../parts/still";
 import { spanText } from "../parts/span";
@@ -54,6 +55,7 @@ export function Today() {
           我做的
         </a>
       </header>
+      {db.hasPin && <Later load={handed} with={{}} />}
       {sites.length === 0 && <p class="empty">还没有分派给您的地点。有网络时会自动更新。</p>}
       {days.map(({ day, due }) => (
         <SiteCard key={day.site.scope} day={day} due={due} now={now} />
@@ -62,6 +64,8 @@ export function Today() {
     </section>
   );
 }
+
+const handed = async () => (await import("../parts/handed")).Handed;
 
 interface Weighed {
   id: string;
