@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +21,7 @@ from server.models.access import Viewer, sees_evidence, sees_signals, visible_co
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
 from server.models.flag import Flag, FlagEvent, FlagStep
-from server.models.media import promised_media
+from server.models.media import lacking_photos, promised_media
 from server.models.paging import After, Page, cut, read_cursor
 from server.models.record import Record
 from server.models.reference import Reference
@@ -69,7 +69,7 @@ class FlagFile(ShownFlag):
     `streams` says when each device was last heard from, which distinguishes missed from silent; `moves` what the
     viewer may do with it now, `due_days_max` how far ahead a deadline may be set. `companies`: those at the site that the
     viewer may know (code, name), the general contractor first; `company`: the name of the one that is
-    answerable; `turn`: the step that the flag waits for.
+    answerable; `turn`: the step that the flag waits for; `lacking`: photos that its history names and that have not arrived.
     A contractor sees the steps that are asked of the site.
     """
 
@@ -87,6 +87,7 @@ class FlagFile(ShownFlag):
     companies: list[tuple[str, str]] = field(default_factory=list)
     company: str = ""
     turn: FlagStep | None = None
+    lacking: Collection[str] = ()
 
 
 def page_of_flags(
@@ -137,6 +138,7 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         companies=companies,
         company=_answerable(flag, companies),
         turn=turn_of(flag, steps),
+        lacking=lacking_photos(session, flag.scope_id, _photos_named(events)),
     )
 
 
@@ -220,10 +222,11 @@ def _windows(session: Session, flag: Flag) -> list[Window]:
 def _entries(
     session: Session, flag: Flag, windows: Sequence[Window], events: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The log entries that met the flag's windows or fell into them, and those of the cases that its history names: who
-    wrote what when, never what was measured."""
+    """The log entries that met the flag's windows or fell into them, those of the cases that its history names, and the
+    rechecks from tablets: who wrote what when, never what was measured."""
     cases = {event["detail"]["case"] for event in events if "case" in event["detail"]}
     ids = {window.evidence for window in windows if window.evidence}
+    ids |= {event["detail"]["record"] for event in events if "record" in event["detail"]}
     kinds = _kinds(session, flag.duty)
     times = [
         sa.and_(Record.event_ms >= window.opens_ms, Record.event_ms < window.closes_ms)
@@ -302,6 +305,10 @@ def streams_of(session: Session, scope_id: str) -> list[dict[str, Any]]:
         }
         for stream, device in session.execute(query)
     ]
+
+
+def _photos_named(events: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {sha256 for event in events for sha256 in event["detail"].get("media", ())}
 
 
 def _companies(session: Session, viewer: Viewer, site_id: str) -> list[tuple[str, str]]:

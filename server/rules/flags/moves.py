@@ -20,12 +20,14 @@ LIVE = tuple(state for state in FLAG_STATES if state not in ENDED)
 # Parties: what somebody is to one flag.
 CONTRACTOR, SECTION, BRIGADE, INSPECTOR = "contractor", "section", "brigade", "inspector"
 _REVIEWERS = frozenset((SECTION, BRIGADE))
+_RECHECKERS = _REVIEWERS | {INSPECTOR}  # an inspector of a unit that reviews (see refusal), on the site
 _OPENING = ("notify_site", "section", "section_page", "acknowledge")
 _UNTIL_ORDER = (*_OPENING, "order", "brigade", "decide")
 STEP, REMIND = (
     "step_",
     "remind_",
 )  # before a step's code, the scheduler's event that it fell due, or is overdue still
+RECHECK_KEPT = "recheck_kept"  # a recheck from a tablet that moved nothing, and why
 EVERY = "*"  # in `stops`: every clock that runs
 
 
@@ -99,6 +101,7 @@ TABLE: tuple[Move, ...] = (
         "pass_recheck",
         "复查通过",
         _to("verified", "submitted"),
+        by=_RECHECKERS,
         media=True,
         stops=("recheck", "brigade"),
         starts=("verified",),
@@ -110,6 +113,7 @@ TABLE: tuple[Move, ...] = (
         "复查不通过",
         _to("rectifying", "submitted"),
         due=True,
+        by=_RECHECKERS,
         media=True,
         stops=("recheck",),
         starts=("ordered",),
@@ -212,7 +216,9 @@ def overtakes(action: str, escalating: Collection[str]) -> bool:
     if action.startswith(STEP):
         return action.removeprefix(STEP) in escalating
     return not (
-        action.startswith(REMIND) or action in PAPER_EVENTS or (action in MOVES and MOVES[action].remark)
+        action.startswith(REMIND)
+        or action in (*PAPER_EVENTS, RECHECK_KEPT)
+        or (action in MOVES and MOVES[action].remark)
     )
 
 
@@ -223,6 +229,8 @@ def is_bureaus_own(action: str, unit: str, escalating: Collection[str]) -> bool:
         return MOVES[action].internal
     if action in PAPER_EVENTS:
         return action != SERVED
+    if action == RECHECK_KEPT:
+        return True
     about_step = action.startswith((STEP, REMIND))
     return about_step and unit != CONTRACTOR and action.removeprefix(STEP) not in escalating
 
@@ -237,7 +245,7 @@ class Asked:
     """A move that somebody wants to make of a flag: what the rules have to know. `rectifiers`: ids of those who
     replied to an order; `other_open`: another flag of this site and duty is open; `taken_over`: the flag was
     transferred or work was stopped, so that it is the brigade's for good; `addressed`: what was ordered was not
-    addressed to another company than the actor's."""
+    addressed to another company than the actor's; `reviews`: the actor belongs to a unit that reviews sites."""
 
     action: str
     actor: str
@@ -248,6 +256,7 @@ class Asked:
     other_open: bool = False
     taken_over: bool = False
     addressed: bool = True
+    reviews: bool = True
 
 
 def refusal(asked: Asked) -> str | None:
@@ -259,7 +268,9 @@ def refusal(asked: Asked) -> str | None:
         return "role_not_allowed"
     if asked.state not in move.routes:
         return "illegal_move"
-    if asked.party == SECTION and asked.taken_over and asked.action not in _ANYBODYS:
+    if asked.party in (SECTION, INSPECTOR) and asked.taken_over and asked.action not in _ANYBODYS:
+        return "role_not_allowed"
+    if asked.party == INSPECTOR and move.verifies and not asked.reviews:
         return "role_not_allowed"
     if asked.party == CONTRACTOR and asked.action == "submit_rectification" and not asked.addressed:
         return "role_not_allowed"

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Form, parentOf } from "../domain/form";
 import { CASE } from "../domain/code_kinds";
+import { FLAG } from "../domain/flags";
 import { inForce } from "../domain/dated";
 import { localDate } from "../protocol/time";
 import { REFERENCE, type Reference, takeReference } from "../reference";
@@ -104,7 +105,7 @@ function roomsOf(forms: readonly Form[], duties: readonly Item[], site: Item | n
   const offered = [...formsOn(forms, today).values()].filter((form) => isMeantFor(form, site, WRITER));
   const asked = new Set(duties.map(({ body }) => inForce(duties, String(body["code"]), today)?.body["kind"]));
   const codes = new Set(offered.map(({ code }) => code));
-  const standsAlone = (form: Form) => !asked.has(form.code) && !codes.has(parentOf(form) ?? "");
+  const standsAlone = (form: Form) => !asked.has(form.code) && ![...codes, FLAG].includes(parentOf(form) ?? "");
   const byNeed = [...offered.filter(({ code }) => asked.has(code)), ...offered.filter(standsAlone)];
   const [first, ...others] = byNeed.map(({ code, title, icon = "record" }): Room => [logRoom(code), title, icon]);
   return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...OWN_ROOMS, ...others, SYNC] };
