@@ -38,6 +38,7 @@ const OWN_ROOMS: Room[] = [
   ["/flags", "标记", "flag"],
   ["/cases", "个案", CASE],
 ];
+const REFERENCE_ROOM: Room = ["/reference", "资料", "record"];
 const SYNC: Room = ["/sync", "同步", "sync"];
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
 const FURTHER_MOST = 12; // in the bar at the side; where there are more, a page of them all is quicker than to roll the bar
@@ -108,7 +109,7 @@ function roomsOf(forms: readonly Form[], duties: readonly Item[], site: Item | n
   const standsAlone = (form: Form) => !asked.has(form.code) && ![...codes, FLAG].includes(parentOf(form) ?? "");
   const byNeed = [...offered.filter(({ code }) => asked.has(code)), ...offered.filter(standsAlone)];
   const [first, ...others] = byNeed.map(({ code, title, icon = "record" }): Room => [logRoom(code), title, icon]);
-  return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...OWN_ROOMS, ...others, SYNC] };
+  return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...OWN_ROOMS, ...others, REFERENCE_ROOM, SYNC] };
 }
 
 function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isRevoked: boolean }) {
@@ -117,7 +118,7 @@ function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isR
   const copy = isRevoked ? null : route.query.get("copy");
   useAim(main);
   const isFurther = rooms.further.some(([path]) => shown.startsWith(path));
-  const further = rooms.further.filter((room, i) => i < FURTHER_MOST || room === SYNC || shown.startsWith(room[0]));
+  const further = rooms.further.filter((room, i) => i < FURTHER_MOST || [REFERENCE_ROOM, SYNC].includes(room) || shown.startsWith(room[0]));
   return (
     <div class="frame">
       <nav class="rooms" aria-label="栏目">
@@ -173,6 +174,8 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
       return <Later key={path} load={amend} with={asked(query, "id")} />;
     case "/more":
       return <Later key={path} load={more} with={{ rooms: further }} />;
+    case "/reference":
+      return <Later key={path} load={reference} with={{}} />;
     case "/sync":
       return <Later key={path} load={syncScreen} with={{}} />;
     default:
@@ -192,6 +195,7 @@ const lane = async () => (await import("./screens/lane")).LaneScreen;
 const mine = async () => (await import("./screens/mine")).Mine;
 const more = async () => (await import("./screens/more")).More;
 const newCase = async () => (await import("./screens/cases")).NewCaseOf;
+const reference = async () => (await import("./screens/reference")).Reference;
 const roster = async () => (await import("./screens/roster")).Roster;
 const syncScreen = async () => (await import("./screens/sync")).SyncScreen;
 const temperature = async () => (await import("./screens/temperature")).Temperature;
