@@ -47,7 +47,6 @@ def test_a_recheck_is_written_offline_and_seen_on_the_consoles_page(
 ) -> None:
     flag = replied_flag(inspector)
     inspector.sync()
-    inspector.page.wait_for_function("navigator.onLine")
     page = open_flag(inspector)
     expect(page.locator(KEPT)).to_be_visible()
     with inspector.cut_off():
