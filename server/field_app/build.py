@@ -31,7 +31,15 @@ _ASKED = _GENERATED / "words.json"  # what the screens say: the build writes it 
 _SCRIPT = re.compile(r'src="/field/assets/([^"]+\.js)"')
 _IMPORT = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"')
 _TOOLS = ("package.json", "package-lock.json", ".npmrc")
-_SETTINGS = ("tsconfig.json", "vite.config.ts", "vite.console.config.ts", "words.ts", "index.html", "build.py", *_TOOLS)
+_SETTINGS = (
+    "tsconfig.json",
+    "vite.config.ts",
+    "vite.console.config.ts",
+    "words.ts",
+    "index.html",
+    "build.py",
+    *_TOOLS,
+)
 
 
 def main() -> None:

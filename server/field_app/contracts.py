@@ -93,7 +93,7 @@ def contracts_json() -> str:
 
 
 def plan_json() -> str:
-    """The text of each plan, sentence by sentence, for reading without a network: [{title, source, sentences: [{kind, text}]}]."""
+    """The text of each plan, sentence by sentence: [{title, source, sentences: [{kind, text}]}]."""
     plans: dict[str, list[dict[str, Any]]] = {}
     for row in json.loads((SEED_DATA / "measures.json").read_text("utf-8"))["rows"]:
         plans.setdefault(row["plan"], []).append(row)
