@@ -154,7 +154,7 @@ function OfForm({ child: { form, field }, flag }: { child: ChildForm; flag: Flag
       {decides && records.map((one) => <p key={one.id} class={flag.kept.get(one.id) ? "notice" : "muted"}>{effectText(one, flag)}</p>)}
       {decides && waiting && <p class="notice">已经写好, 联网后送到, 标记随后变化。</p>}
       {isAsked && !(decides && waiting) && (
-        <a class="button" href={`#${logRoom(form.code)}?parent=${id}`}>
+        <a class="button wide" href={`#${logRoom(form.code)}?parent=${id}`}>
           {form.title}
         </a>
       )}
@@ -174,7 +174,7 @@ function Windows({ item, windows }: { item: Item; windows: readonly Item[] }) {
   const known = windows.filter((window) => named.includes(window.id)).sort((a, b) => dueMs(b) - dueMs(a));
   return (
     <>
-      <h2>涉及时段 {named.length > 0 && <small>{named.length} 个</small>}</h2>
+      <h2 class="apart">涉及时段 {named.length > 0 && <small>{named.length} 个</small>}</h2>
       {named.length === 0 && <p class="muted">没有具体时段。</p>}
       <ul class="dues">
         {known.slice(0, WINDOWS_SHOWN).map((window) => (

@@ -14,6 +14,11 @@ import { type Item, listed } from "../../store/view";
 import { askPosition, type Position } from "../position";
 import { useLive, useNow, useSession } from "../session";
 
+// Of the units of rules, those that are English words: everybody reads °C and MB.
+const UNITS: Record<string, string> = {
+  ...{ a: "年", months: "个月", d: "天", h: "小时", min: "分钟", s: "秒", year: "年", bytes: "字节", pixels: "像素" },
+  ...{ readings: "次", passes: "次", tries: "次", persons: "人", rooms: "间", values: "个", backups: "份" },
+};
 const HEADINGS = ["title", "heading"];
 
 export function Reference() {
@@ -105,13 +110,18 @@ function Numbers() {
       <ul class="rows">
         {inForce(rows, today).map((body) => (
           <li key={String(body["code"])}>
-            {String(body["name"])} <b>{`${String(body["value"])} ${String(body["unit"] ?? "")}`}</b>
+            {String(body["name"])} <b>{valueText(body)}</b>
             <small class="line">{String(body["source"])}</small>
           </li>
         ))}
       </ul>
     </Part>
   );
+}
+
+function valueText({ value, unit }: Body): string {
+  if (unit === "share") return `${Number((Number(value) * 100).toFixed(1))} %`;
+  return `${String(value)} ${UNITS[String(unit)] ?? String(unit ?? "")}`;
 }
 
 /** Of each number the version that began last, by name. */
