@@ -63,6 +63,7 @@ PAPER_REVIEW_DAYS_MAX, PAPER_SUIT_MONTHS_MAX = 365, 24
 PAPER_TEXT_MAX = 2000  # P: one field of a paper
 PAPER_ITEMS_MAX = 40  # P: rows of one table of a paper
 FLAG_MEDIA_MAX = 12  # P: photos with one move of a flag
+FLAG_RECHECKS_MAX = 10  # P: the latest rechecks of a flag that tablets get
 
 # Devices
 ENROL_CODE_MAX = 64  # P: as typed, with hyphens and spaces

@@ -14,6 +14,7 @@ from schemas.fields import (
     many,
     matching,
     nested,
+    number,
     text,
     uuid,
     yes_no,
@@ -67,6 +68,8 @@ class SiteBody(Body):
     places = many("场所", nested("场所", PlaceBody), limits.PLACES_MAX)
     closed_places = many("停用的场所", nested("场所", PlaceBody), limits.PLACES_MAX, optional=True)
     suspended = nested("当前停工", SuspensionBody, optional=True)
+    latitude_deg = number("纬度", -90, 90, optional=True)
+    longitude_deg = number("经度", -180, 180, optional=True)
 
 
 KIND = Kind("site", "地点", "server", SiteBody)

@@ -19,6 +19,7 @@ from server.api import (
     devices,
     docs,
     events,
+    flag_photos,
     flags,
     gates,
     media,
@@ -73,6 +74,7 @@ API_BLUEPRINTS = (
 OTHER_BLUEPRINTS = (
     sync.blueprint,
     uploads.blueprint,
+    flag_photos.blueprint,
     telemetry.blueprint,
     odata.blueprint,
     docs.blueprint,

@@ -24,7 +24,7 @@ ItemType = Literal[
     "geopoint", "image", "file", "select_one_from_file", "note", "calculate", "group",
 ]
 Role = Literal[
-    "place", "worker", "parent", "slot", "amount", "started", "ended", "valid_from", "valid_to", "result", "point",
+    "place", "worker", "parent", "slot", "amount", "started", "ended", "valid_from", "valid_to", "result", "point", "seen",
 ]
 # fmt: on
 Writer = Literal["inspector", "supervisor", "contractor", "section", "brigade", "gate", "platform"]

@@ -43,6 +43,7 @@ ROLES_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("valid_from", "valid_to"), ("date",)),
     "result": ("select_one", "integer", "decimal", "acknowledge"),
     "point": ("geopoint",),
+    "seen": ("integer",),
 }
 _ROLE_NAMES = tuple(ROLES_OF)
 _PATTERNS = ("phone", "plate", "credit_code", "report_number")

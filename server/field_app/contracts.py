@@ -93,6 +93,22 @@ def contracts_json() -> str:
     return json.dumps(contracts(), ensure_ascii=False, indent=1)
 
 
+def plan_json() -> str:
+    """The text of each plan, sentence by sentence: [{title, source, sentences: [{kind, text}]}]."""
+    plans: dict[str, list[dict[str, Any]]] = {}
+    for row in json.loads((SEED_DATA / "measures.json").read_text("utf-8"))["rows"]:
+        plans.setdefault(row["plan"], []).append(row)
+    texts = [
+        {
+            "title": plan,
+            "source": rows[0]["source"],
+            "sentences": [{"kind": row["kind"], "text": row["text"]} for row in rows],
+        }
+        for plan, rows in plans.items()
+    ]
+    return json.dumps(texts, ensure_ascii=False, indent=1)
+
+
 def _fields(schema: Schema) -> dict[str, Any]:
     return {
         shape.name: {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import type { Plugin } from "vite";
+import { words } from "./words.ts";
 
 // Lists everything that was built, for the service worker to keep: the app starts without a network. A name with a
 // hash in it is its own revision.
@@ -27,7 +28,7 @@ function precacheManifest(): Plugin {
 
 export default defineConfig({
   base: "/field/",
-  plugins: [precacheManifest()],
+  plugins: [words((keys) => writeFileSync("src/generated/words.json", `${JSON.stringify(keys, null, 1)}\n`)), precacheManifest()],
   build: {
     outDir: "built",
     emptyOutDir: true,
@@ -35,6 +36,7 @@ export default defineConfig({
     modulePreload: false, // its help for old browsers is an inline script
     assetsInlineLimit: 0,
     rollupOptions: {
+      checks: { pluginTimings: false }, // a slow machine is no fault of the build's
       input: { app: "index.html", sw: "src/sw.ts" },
       output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },

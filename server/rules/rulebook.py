@@ -21,6 +21,7 @@ from server.rules.duties.modes import CAMERA, MODES
 from server.rules.duties.reporting import EVERY_KIND, Classes
 from server.rules.duties.windows import NORMAL, DutyRule, rule_of
 from server.rules.flags.escalation import Policy
+from server.rules.flags.rechecks import RecheckFields, recheck_fields
 from server.rules.flags.routing import leaders_of, routed
 from server.rules.from_rows import Row
 from server.rules.rosters.person import PersonLimits
@@ -172,6 +173,12 @@ class Rulebook:
     def travel(self) -> Mapping[str, TravelFields]:
         """The kinds of records that say who stayed where, by name; of a form the latest version."""
         found = ((name, travel_fields(kind)) for name, kind in self.kinds.kinds.items())
+        return {name: fields for name, fields in found if fields is not None}
+
+    @cached_property
+    def rechecks(self) -> Mapping[str, RecheckFields]:
+        """The kinds of records that recheck a flag, by name; of a form the latest version."""
+        found = ((name, recheck_fields(kind)) for name, kind in self.kinds.kinds.items())
         return {name: fields for name, fields in found if fields is not None}
 
     @property

@@ -14,7 +14,7 @@ from tests.field_app.inspector import Inspector
 
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 ROOMS = ("今日", "测温", "消毒", "名册", "门岗")
-FURTHER_ROOMS = ("我做的", "巡查", "标记", "个案", "物资", "同步")
+FURTHER_ROOMS = ("我做的", "巡查", "标记", "个案", "物资", "资料", "同步")
 TOUCH_PX = 56
 # What a finger has to hit, as it is laid out; a native checkbox or a file input lies under something larger.
 TOO_SMALL = """(least) => [...document.querySelectorAll("a, button, input:not([type=file]), select, summary")]

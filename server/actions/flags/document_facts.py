@@ -180,7 +180,11 @@ def _photos(file: FlagFile, names: Names) -> dict[str, Any]:
         for photo in entry["media"]
     ]
     rows += [
-        [f"经过第 {event['n']} 项: {names.event(event['action'])}", sha256, "已收到"]
+        [
+            f"经过第 {event['n']} 项: {names.event(event['action'])}",
+            sha256,
+            "未收到" if sha256 in file.lacking else "已收到",
+        ]
         for event in file.events
         for sha256 in event["detail"].get("media", [])
     ]

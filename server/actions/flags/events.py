@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.limits import WINDOWS_MAX
+from server.actions.flags.served_fields import read_served_fields
 from server.actions.records.feed import Put
 from server.actions.records.outbox import FLAG_MOVED, FLAG_OPENED, NewSiteEvent, record_events
 from server.base.clock import from_iso, to_iso
@@ -175,8 +176,8 @@ _NEWEST_WINDOWS = _newest_windows()
 
 
 def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:
-    """The served records (schemas/flag.py) of flags by scope, each with its newest windows by id. One
-    statement."""
+    """The served records (schemas/flag.py) of flags by scope, each with its newest windows by id. The caller has sent what
+    it wrote to the database. One statement, and three where a flag is open."""
     if not flags:
         return {}
     windows: dict[str, list[str]] = {}
@@ -184,9 +185,10 @@ def flag_puts(session: Session, flags: Sequence[Flag]) -> dict[str, list[Put]]:
     asked = {"scope_ids": scope_ids, "flag_ids": [flag.id for flag in flags]}
     for flag_id, window_id in session.execute(_NEWEST_WINDOWS, asked):
         windows.setdefault(flag_id, []).append(window_id)
+    more = read_served_fields(session, flags)
     puts: dict[str, list[Put]] = {}
     for flag in flags:
-        puts.setdefault(flag.scope_id, []).append(_put(flag, windows.get(flag.id, [])))
+        puts.setdefault(flag.scope_id, []).append(_put(flag, windows.get(flag.id, []), more.get(flag.id, {})))
     return puts
 
 
@@ -194,7 +196,7 @@ def _kind_of(duty: str) -> str:
     return "case" if is_of_cases(duty) else {SILENT: "silent", INTEGRITY: "integrity"}.get(duty, "missed")
 
 
-def _put(flag: Flag, windows: list[str]) -> Put:
+def _put(flag: Flag, windows: list[str], more: Mapping[str, Any]) -> Put:
     body: dict[str, Any] = {
         "duty": flag.duty,
         "kind": _kind_of(flag.duty),
@@ -207,6 +209,8 @@ def _put(flag: Flag, windows: list[str]) -> Put:
         "closed": to_iso(flag.closed_ms) if flag.closed_ms is not None else None,
         "windows": windows,
         "previous": flag.previous_id,
+        "event": flag.rev,
+        **more,
     }
     shown = {name: value for name, value in body.items() if value is not None}
     return Put("flag", flag.id, shown)

@@ -22,7 +22,7 @@ from server.models.access import Viewer, sees_evidence, sees_signals, visible_co
 from server.models.device import Device, StreamHead
 from server.models.entry import LogEntry
 from server.models.flag import Flag, FlagEvent, FlagStep, open_defence
-from server.models.media import promised_media
+from server.models.media import lacking_photos, promised_media
 from server.models.paging import After, Page, cut, read_cursor
 from server.models.record import Record
 from server.models.reference import Reference
@@ -78,7 +78,8 @@ class FlagFile(ShownFlag):
     viewer may do with it now, `due_days_max` how far ahead a deadline may be set. `companies`: those at the site that the
     viewer may know (code, name), the general contractor first; `company`: the name of the one that is
     answerable; `turn`: the step that the flag waits for; `defence`: the step that runs until somebody answers a statement of
-    defence. `documents`: those of the files that came with moves that are PDFs.
+    defence. `documents`: those of the files that came with moves that are PDFs; `lacking`: photos that its history names and
+    that have not arrived.
     A contractor sees the steps that are asked of the site.
     """
 
@@ -98,6 +99,7 @@ class FlagFile(ShownFlag):
     turn: FlagStep | None = None
     defence: FlagStep | None = None
     documents: Collection[str] = ()
+    lacking: Collection[str] = ()
 
 
 def page_of_flags(
@@ -149,11 +151,8 @@ def one_flag(session: Session, viewer: Viewer, flag_id: str) -> FlagFile:
         company=_answerable(flag, companies),
         turn=turn_of(flag, steps),
         defence=open_defence(session, flag),
-        documents=documents_of(
-            session,
-            flag.scope_id,
-            {sha256 for event in events for sha256 in event["detail"].get("media", ())},
-        ),
+        documents=documents_of(session, flag.scope_id, _photos_named(events)),
+        lacking=lacking_photos(session, flag.scope_id, _photos_named(events)),
     )
 
 
@@ -237,10 +236,11 @@ def _windows(session: Session, flag: Flag) -> list[Window]:
 def _entries(
     session: Session, flag: Flag, windows: Sequence[Window], events: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The log entries that met the flag's windows or fell into them, and those of the cases that its history names: who
-    wrote what when, never what was measured."""
+    """The log entries that met the flag's windows or fell into them, those of the cases that its history names, and the
+    rechecks from tablets: who wrote what when, never what was measured."""
     cases = {event["detail"]["case"] for event in events if "case" in event["detail"]}
     ids = {window.evidence for window in windows if window.evidence}
+    ids |= {event["detail"]["record"] for event in events if "record" in event["detail"]}
     kinds = _kinds(session, flag.duty)
     times = [
         sa.and_(Record.event_ms >= window.opens_ms, Record.event_ms < window.closes_ms)
@@ -319,6 +319,10 @@ def streams_of(session: Session, scope_id: str) -> list[dict[str, Any]]:
         }
         for stream, device in session.execute(query)
     ]
+
+
+def _photos_named(events: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {sha256 for event in events for sha256 in event["detail"].get("media", ())}
 
 
 def _companies(session: Session, viewer: Viewer, site_id: str) -> list[tuple[str, str]]:

@@ -41,6 +41,7 @@ from server.rules.flags.history import Happened, apply
 from server.rules.flags.moves import (
     ANSWER,
     ENDED,
+    INSPECTOR,
     MOVES,
     TAKES_OVER,
     Asked,
@@ -63,7 +64,8 @@ class Wanted:
     """What a user asks for. `rev`: the number of the flag's last event that was seen; None only for a remark.
     `due_ms`: until when; None: by the policy. `media`: SHA-256 of photos. `assignee`: a log-in name; empty: oneself.
     `company`: to which of the site's an order is addressed; empty: as before, else the general contractor.
-    `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already."""
+    `repeat_ms`: this person's last event of the flag, if it says the same and is younger, is this move already.
+    `record`: of a recheck that was written on a tablet its record, which promises the photos: they may come later."""
 
     action: str
     rev: int | None
@@ -73,36 +75,45 @@ class Wanted:
     assignee: str = ""
     company: str = ""
     repeat_ms: int = 0
+    record: str = ""
 
 
 def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
-    """Make one move, under the lock of its scope.
-
-    1. The flag as it is now; a move that was decided on an older one is refused. One that was just made is not made
-       again (`repeat_ms`).
-    2. The table says whether this person may make it from here.
-    3. Clocks that it ends are done, those that it starts are rows of the due scan.
-    4. State, event and notices are written together, and tablets pull the flag.
-
-    Raises Problem 404 when it is absent or not this viewer's, 403 `role_not_allowed`, 409 `stale_rev`, `illegal_move`,
-    `same_person`, `another_open`, `no_defence` or `defence_unanswered` (with `state`, `rev` and what is `allowed`), 422 for
-    what the move needs and was not given.
-    """
-    session, now_ms, book = tx.session, tx.now_ms, tx.book
+    """Make one move, under the lock of its scope, and publish it to the tablets. One that was just made is not made again
+    (`repeat_ms`). Raises Problem 404 when the flag is absent or not this viewer's, and as `make_move`."""
+    session, now_ms = tx.session, tx.now_ms
     scope_id = session.scalar(sa.select(Flag.scope_id).where(Flag.id == flag_id, visible_flags(viewer)))
     scope = lock_scope(session, scope_id) if scope_id is not None else None
     if scope is None:
         raise not_found()
     wanted = replace(wanted, note=cleaned(wanted.note))
-    key = (scope.scope_id, flag_id)
-    flag = session.get_one(Flag, key, populate_existing=True)
-    site = session.get_one(Site, scope.scope_id)
-    move = MOVES[wanted.action]
+    flag = session.get_one(Flag, (scope.scope_id, flag_id), populate_existing=True)
     if _is_made(session, flag, viewer, wanted, now_ms):
         return flag
+    puts = make_move(tx, viewer, flag, wanted)
+    feed = Feed(session, scope, tx.seals, now_ms)
+    feed.put(puts)
+    feed.flush()
+    return flag
+
+
+def make_move(tx: Tx, viewer: Viewer, flag: Flag, wanted: Wanted) -> list[Put]:
+    """Make one move of a flag that this viewer sees. The caller holds the lock of its scope, and publishes what this gives.
+
+    1. The flag as it is now; a move that was decided on an older one is refused.
+    2. The table says whether this person may make it from here.
+    3. Clocks that it ends are done, those that it starts are rows of the due scan.
+    4. State, event and notices are written together.
+
+    Raises Problem 403 `role_not_allowed`, 409 `stale_rev`, `illegal_move`, `same_person`, `another_open`, `no_defence` or
+    `defence_unanswered` (with `state`, `rev` and what is `allowed`), 422 for what the move needs and was not given; nothing
+    is written then.
+    """
+    session, now_ms, book = tx.session, tx.now_ms, tx.book
+    site, move = session.get_one(Site, flag.scope_id), MOVES[wanted.action]
     asked = asked_of(session, viewer, flag, site, book, wanted)
     _check(session, asked, wanted, flag, now_ms)
-    if lacking_photos(session, flag.scope_id, wanted.media):
+    if not wanted.record and lacking_photos(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "照片还没有上传, 请先上传。")
     if not move.documents and documents_of(session, flag.scope_id, wanted.media):
         raise _invalid("/media", "这一步只附照片, 不附 PDF。")
@@ -135,10 +146,7 @@ def move_flag(tx: Tx, viewer: Viewer, flag_id: str, wanted: Wanted) -> Flag:
     if wanted.action == "fail_recheck" and _failed(session, flag) >= policy.failed_rechecks:
         trigger(tx, flag, policy, REFUSED)
     session.flush()
-    feed = Feed(session, scope, tx.seals, now_ms)
-    feed.put([*puts, *flag_puts(session, [flag])[flag.scope_id]])
-    feed.flush()
-    return flag
+    return [*puts, *flag_puts(session, [flag])[flag.scope_id]]
 
 
 def _is_made(session: Session, flag: Flag, viewer: Viewer, wanted: Wanted, now_ms: int) -> bool:
@@ -181,6 +189,7 @@ def asked_of(
         taken_over=any(row.action in TAKES_OVER for row in events),
         addressed=flag.company is None or flag.company == viewer.company,
         defended=open_defence(session, flag) is not None,
+        reviews=viewer.unit is not None and book.reviews().get(viewer.unit, False),
     )
 
 
@@ -217,10 +226,13 @@ def _overtaken(session: Session, flag: Flag, policy: Policy, rev: int) -> bool:
 
 def _in_charge(session: Session, flag: Flag, unit: str) -> str:
     """The unit that receives a reply and rechecks: whichever ordered last, also when the flag was passed on by itself
-    since; `unit`, the flag's own, before there is an order, and after somebody transferred it or stopped work."""
+    since; `unit`, the flag's own, before there is an order, and after somebody transferred it or stopped work. An inspector
+    who rechecks on the site takes the flag over for nobody."""
+    inspectors = sa.select(sa.cast(User.id, sa.String(36))).where(User.role == INSPECTOR)
     decisions = sa.select(FlagEvent).where(
         of_flag(FlagEvent, flag),
         FlagEvent.action.in_((*_ORDERS, *TAKES_OVER)),
+        FlagEvent.actor.not_in(inspectors),
     )
     last = session.scalar(decisions.order_by(FlagEvent.n.desc()).limit(1))
     orderer = session.get(User, last.actor) if last is not None and last.action in _ORDERS else None
@@ -235,6 +247,7 @@ def _detail(session: Session, wanted: Wanted, viewer: Viewer, move: Move, flag: 
     """What the event keeps of the move; empty things are left out."""
     detail: dict[str, Any] = {"note": wanted.note, "media": list(wanted.media)}
     detail["due"] = to_iso(wanted.due_ms) if wanted.due_ms is not None else ""
+    detail["record"] = wanted.record
     if wanted.action == "assign":
         detail["assignee"] = _assignee(session, wanted.assignee, viewer).id
     if move.addresses:

@@ -12,8 +12,8 @@ from server.models.window import Window
 
 def is_held() -> sa.ColumnElement[bool]:
     """Whether a row of Media is evidence of a flag that is open: of what a tablet recorded, photos of entries that met
-    the flag's windows, fell into them, or are about a case that its history names; of what people sent with their
-    moves, everything since it was opened."""
+    the flag's windows, fell into them, are about a case that its history names, or recheck it; of what people sent with
+    their moves, everything since it was opened."""
     is_open = sa.and_(Flag.scope_id == Media.scope_id, Flag.closed_ms.is_(None))
     promised = sa.and_(MediaPromise.scope_id == Media.scope_id, MediaPromise.sha256 == Media.sha256)
     entry = sa.and_(LogEntry.scope_id == MediaPromise.scope_id, LogEntry.id == MediaPromise.entry_id)
@@ -30,7 +30,12 @@ def is_held() -> sa.ColumnElement[bool]:
         FlagEvent.flag_id == Flag.id,
         FlagEvent.detail["case"].as_string() == sa.cast(LogEntry.record_id, sa.String(36)),
     )
+    recheck = sa.exists().where(
+        FlagEvent.scope_id == Flag.scope_id,
+        FlagEvent.flag_id == Flag.id,
+        FlagEvent.detail["record"].as_string() == sa.cast(LogEntry.record_id, sa.String(36)),
+    )
     return sa.or_(
-        sa.exists().where(is_open, promised, entry, sa.or_(window, case)),
+        sa.exists().where(is_open, promised, entry, sa.or_(window, case, recheck)),
         sa.and_(sa.exists().where(is_open, Flag.opened_ms <= Media.arrived_ms), ~sa.exists().where(promised)),
     )

@@ -47,6 +47,8 @@ def site_put(site: Site, around: Around, now_ms: int) -> Put:
         "places": [_place(one) for one in places if not one.is_closed(now_ms)],
         "closed_places": [_place(one) for one in places if one.is_closed(now_ms)][-PLACES_MAX:] or None,
         "suspended": _lasting(around.suspensions, now_ms),
+        "latitude_deg": site.latitude_deg,
+        "longitude_deg": site.longitude_deg,
     }
     return Put("site", site.id, {name: value for name, value in body.items() if value is not None})
 

@@ -14,7 +14,8 @@ from server.actions.reference.load_reference import rules_in_force
 from server.models.camera import cameras_of
 from server.models.place import places_of
 from server.models.reference import Reference
-from server.rules.flags.moves import MOVES
+from server.rules.flags.moves import MOVES, RECHECK_KEPT
+from server.rules.flags.rechecks import KEPT_FOR
 from server.rules.flags.words import OWN_NAMES
 
 _PLACES_SHOWN = 4
@@ -39,6 +40,7 @@ _EVENTS = {
     "withdrawn": "系统撤回",
     "hastened": "督办提前",
     "resumed": "期限重新起算",
+    RECHECK_KEPT: "平板上的复查已留存, 没有改变状态",
     "evidence_arrived": "判定之后补到记录, 待复核",
     "chain_forked": "设备记录链分叉",
     "signal_found": "从进出场记录发现",
@@ -75,6 +77,7 @@ _REASONS = {  # by an event's action and its detail's `reason`
         "fever_unreported": "健康异常个案超过时限报备",
     },
     "resumed": {"pause": "系统停止运行期间没有提醒, 从恢复时起算"},
+    RECHECK_KEPT: KEPT_FOR,
 }
 
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from schemas.book import FormBook
 from server.actions.devices.refresh_watermark import reporting_of
 from server.actions.duties.match_facts import match_facts
+from server.actions.flags.follow_rechecks import Recheck, follow_rechecks
 from server.actions.records.feed import Feed
 from server.actions.reference.load_reference import rules_in_force
-from server.actions.sync.apply_entry import apply_entry
+from server.actions.sync.apply_entry import apply_entry, body_of
 from server.actions.sync.kept_evidence import forget_kept
 from server.actions.sync.log_lines import logged_line
 from server.actions.sync.read_push import validate_line
@@ -25,9 +26,10 @@ from server.base.seal import Seals
 from server.models.device import Device
 from server.models.entry import HeldEntry, LogEntry
 from server.models.media import MediaPromise
-from server.models.record import look_at_cases
+from server.models.record import Record, look_at_cases
 from server.models.scope import lock_scope
 from server.models.travel import ask_screening
+from server.models.tx import Tx
 from server.rules.duties.backfill import Observed
 from server.rules.duties.reporting import Reporting
 from server.rules.rulebook import Rulebook
@@ -89,7 +91,24 @@ def finish(applying: Applying, reporting: Reporting, book: Rulebook) -> None:
             look_at_cases(applying.session, applying.scope.scope_id, about)
         if trips:
             ask_screening(applying.session, applying.scope.scope_id, min(trips))
+        if any(touch.kind in book.rechecks for touch in applying.touches):
+            tx = Tx(applying.session, applying.seals, applying.now_ms, book)
+            applying.feed.put(follow_rechecks(tx, applying.scope.scope_id, _rechecks(applying, book)))
     applying.feed.flush()
+
+
+def _rechecks(applying: Applying, book: Rulebook) -> list[Recheck]:
+    """The records among what was just added that recheck a flag, in the order of their time. What was declared void together
+    with it is none, nor is a correction: the flag was moved by what it corrects."""
+    query = sa.select(Record).where(
+        Record.scope_id == applying.scope.scope_id,
+        Record.id.in_(applying.done),
+        Record.kind.in_(book.rechecks),
+        Record.amends.is_(None),
+        Record.counts,
+    )
+    added = applying.session.scalars(query.order_by(Record.event_ms, Record.id)).all()
+    return [Recheck(one.id, body_of(applying, one), book.rechecks[one.kind]) for one in added]
 
 
 def due_entries(now_ms: int) -> sa.Select[str, str]:

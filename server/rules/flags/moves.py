@@ -20,12 +20,14 @@ LIVE = tuple(state for state in FLAG_STATES if state not in ENDED)
 # Parties: what somebody is to one flag.
 CONTRACTOR, SECTION, BRIGADE, INSPECTOR = "contractor", "section", "brigade", "inspector"
 _REVIEWERS = frozenset((SECTION, BRIGADE))
+_RECHECKERS = _REVIEWERS | {INSPECTOR}  # an inspector of a unit that reviews (see refusal), on the site
 _OPENING = ("notify_site", "section", "section_page", "acknowledge")
 _UNTIL_ORDER = (*_OPENING, "order", "brigade", "decide")
 STEP, REMIND = (
     "step_",
     "remind_",
 )  # before a step's code, the scheduler's event that it fell due, or is overdue still
+RECHECK_KEPT = "recheck_kept"  # a recheck from a tablet that moved nothing, and why
 EVERY = "*"  # in `stops`: every clock that runs; of a live flag all but ANSWER
 ANSWER = "answer"  # the step that runs from a statement of defence (陈述申辩) until somebody answers it
 
@@ -117,6 +119,7 @@ TABLE: tuple[Move, ...] = (
         "pass_recheck",
         "复查通过",
         _to("verified", "submitted"),
+        by=_RECHECKERS,
         media=True,
         stops=("recheck", "brigade"),
         starts=("verified",),
@@ -128,6 +131,7 @@ TABLE: tuple[Move, ...] = (
         "复查不通过",
         _to("rectifying", "submitted"),
         due=True,
+        by=_RECHECKERS,
         media=True,
         stops=("recheck",),
         starts=("ordered",),
@@ -264,7 +268,9 @@ def overtakes(action: str, escalating: Collection[str]) -> bool:
     if action.startswith(STEP):
         return action.removeprefix(STEP) in escalating
     return not (
-        action.startswith(REMIND) or action in PAPER_EVENTS or (action in MOVES and MOVES[action].remark)
+        action.startswith(REMIND)
+        or action in (*PAPER_EVENTS, RECHECK_KEPT)
+        or (action in MOVES and MOVES[action].remark)
     )
 
 
@@ -275,6 +281,8 @@ def is_bureaus_own(action: str, unit: str, escalating: Collection[str]) -> bool:
         return MOVES[action].internal
     if action in PAPER_EVENTS:
         return action != SERVED
+    if action == RECHECK_KEPT:
+        return True
     about_step = action.startswith((STEP, REMIND))
     return about_step and unit != CONTRACTOR and action.removeprefix(STEP) not in escalating
 
@@ -289,7 +297,8 @@ class Asked:
     """A move that somebody wants to make of a flag: what the rules have to know. `rectifiers`: ids of those who
     replied to an order; `other_open`: another flag of this site and duty is open; `taken_over`: the flag was
     transferred or work was stopped, so that it is the brigade's for good; `addressed`: what was ordered was not
-    addressed to another company than the actor's; `defended`: a statement of defence waits for its answer."""
+    addressed to another company than the actor's; `defended`: a statement of defence waits for its answer; `reviews`: the
+    actor belongs to a unit that reviews sites."""
 
     action: str
     actor: str
@@ -301,6 +310,7 @@ class Asked:
     taken_over: bool = False
     addressed: bool = True
     defended: bool = False
+    reviews: bool = True
 
 
 def refusal(asked: Asked) -> str | None:
@@ -312,7 +322,9 @@ def refusal(asked: Asked) -> str | None:
         return "role_not_allowed"
     if asked.state not in move.routes:
         return "illegal_move"
-    if asked.party == SECTION and asked.taken_over and asked.action not in _ANYBODYS:
+    if asked.party in (SECTION, INSPECTOR) and asked.taken_over and asked.action not in _ANYBODYS:
+        return "role_not_allowed"
+    if asked.party == INSPECTOR and move.verifies and not asked.reviews:
         return "role_not_allowed"
     if asked.party == CONTRACTOR and move.of_party and not asked.addressed:
         return "role_not_allowed"

@@ -35,4 +35,7 @@ def test_a_form_that_says_nothing_is_written_as_before_there_was_the_mark() -> N
 def test_of_what_the_server_brings_only_work_is_no_health_data() -> None:
     brought = [*KINDS.values(), *map(FormKind, shipped_forms())]
     of_work = {kind.name for kind in brought if kind.sealed and not kind.health}
-    assert of_work == {"worker", "worker_merge", "guard_shift", "inspection_round", "responsible_person"}
+    assert of_work == {
+        *("worker", "worker_merge", "guard_shift", "inspection_round", "responsible_person"),
+        "finding_measure",
+    }

@@ -84,6 +84,21 @@ def test_whoever_rectified_never_verifies() -> None:
         assert refusal(asked(action, BRIGADE, state, rectifiers=("somebody else",))) is None
 
 
+@pytest.mark.parametrize("action", ["pass_recheck", "fail_recheck"])
+def test_an_inspector_of_a_unit_that_reviews_rechecks_what_is_not_the_brigades(action: str) -> None:
+    assert refusal(asked(action, INSPECTOR, "submitted")) is None
+    assert refusal(asked(action, INSPECTOR, "submitted", reviews=False)) == "role_not_allowed"
+    assert refusal(asked(action, INSPECTOR, "submitted", taken_over=True)) == "role_not_allowed"
+    assert refusal(asked(action, INSPECTOR, "submitted", rectifiers=("somebody",))) == "same_person"
+    assert refusal(asked(action, INSPECTOR, "rectifying")) == "illegal_move"
+
+
+@given(st.sampled_from(FLAG_STATES))
+def test_an_inspector_rechecks_and_remarks_and_nothing_else(state: str) -> None:
+    may = {one.action for one in allowed(asked("comment", INSPECTOR, state))}
+    assert may <= {"pass_recheck", "fail_recheck", "comment", "note"}
+
+
 def test_a_company_that_runs_sites_is_nothing_to_a_flag() -> None:
     reviews = reviewing(rows("units"))
     assert party("section", "shizheng", "shizheng", reviews) is None

@@ -6,6 +6,7 @@ import type { Body } from "../protocol/entry";
 import { localDate } from "../protocol/time";
 import { type FieldDatabase, newScope, type OutboxRow, type RecordRow, type ScopeRow } from "./database";
 import { dropDrafts } from "./drafts";
+import { FLAG_PHOTO } from "./flag_photos";
 import { VAULT } from "./pin";
 import { sealBody } from "./seal";
 import { eventMs } from "./times";
@@ -215,6 +216,7 @@ export async function wipe(db: FieldDatabase): Promise<void> {
     await dropDrafts(db);
     await db.records.clear();
     await db.removed.clear();
+    await db.notes.where("name").startsWith(FLAG_PHOTO).delete();
     const isSent = isNothing(await unsent(db));
     if (isSent) await db.notes.delete(VAULT); // whatever a copy still holds opens no more
     const needed = new Set((await unsentPhotos(db)).map(({ row }) => row.id));

@@ -2,6 +2,7 @@
 // goes on. What is sealed already is left as it is.
 
 import type { FieldDatabase, Note, OutboxRow, RecordRow } from "./database";
+import { FLAG_PHOTO } from "./flag_photos";
 import { isSealed, isSealedNote, OPEN_SCOPE, seal, sealBlob, sealBody, sealNote } from "./seal";
 
 const ROWS = 250;
@@ -14,6 +15,7 @@ export async function sealRest(db: FieldDatabase): Promise<void> {
   await sealRecords(db);
   await sealPhotoRows(db);
   await sealNotes(db);
+  await db.notes.where("name").startsWith(FLAG_PHOTO).delete(); // they come again, sealed
   await db.notes.delete(UNSEALED);
 }
 

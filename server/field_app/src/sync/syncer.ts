@@ -5,6 +5,7 @@ import { type FieldDatabase, isFull } from "../store/database";
 import { settledOverlays, wipe } from "../store/records";
 import { isNothing, unsent } from "../store/unsent";
 import { Exchange, type Trouble, troubleOf } from "./exchange";
+import { followFlagPhotos } from "./flag_photos";
 import { sendPhotos } from "./media_upload";
 import { hear, pull } from "./pull";
 import { push } from "./push";
@@ -18,7 +19,7 @@ const LOCK = "gongdi-sync";
 const ELSEWHERE_MS = 5_000; // another tab exchanges: it may have begun too early, and may be closed in the middle of it
 const LOCK_WAIT_MS = 60_000; // of a person who asks while another tab does
 
-/** Pull, then push, whatever became of the pull, then pull what came of it, then the photos. Gives what went wrong, if
+/** Pull, then push, whatever became of the pull, then pull what came of it, then the photos, then those of flags. Gives what went wrong, if
  * anything did. The pull comes first for its beacon: it is the proof that the push is not older.
  *
  * Where the pull got no answer and the browser says that there is no network, nothing more is tried: thousands of lines would
@@ -40,6 +41,7 @@ export async function syncOnce(exchange: Exchange, withPhotos = true): Promise<T
   if (isRevoked) await wipe(db);
   const photos = withPhotos || isRevoked ? await sendPhotos(exchange) : null;
   if (isRevoked) await wipe(db);
+  await followFlagPhotos(exchange, withPhotos && !isRevoked && !pushed.problem && !pulled);
   return pushed.problem ?? pulled ?? photos;
 }
 

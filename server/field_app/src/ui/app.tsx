@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Form, parentOf } from "../domain/form";
 import { CASE } from "../domain/code_kinds";
+import { FLAG } from "../domain/flags";
 import { inForce } from "../domain/dated";
 import { localDate } from "../protocol/time";
 import { REFERENCE, type Reference, takeReference } from "../reference";
@@ -39,6 +40,7 @@ const OWN_ROOMS: Room[] = [
   ["/cases", "个案", CASE],
   ["/people", "换人", "roster"],
 ];
+const REFERENCE_ROOM: Room = ["/reference", "资料", "record"];
 const SYNC: Room = ["/sync", "同步", "sync"];
 const MORE: Room = ["/more", "更多", "more"]; // stands for the further rooms where the bar is short
 const FURTHER_MOST = 12; // in the bar at the side; where there are more, a page of them all is quicker than to roll the bar
@@ -111,10 +113,10 @@ function roomsOf(forms: readonly Form[], duties: readonly Item[], site: Item | n
   const offered = [...formsOn(forms, today).values()].filter((form) => isMeantFor(form, site, WRITER));
   const asked = new Set(duties.map(({ body }) => inForce(duties, String(body["code"]), today)?.body["kind"]));
   const codes = new Set(offered.map(({ code }) => code));
-  const standsAlone = (form: Form) => !asked.has(form.code) && !codes.has(parentOf(form) ?? "");
+  const standsAlone = (form: Form) => !asked.has(form.code) && ![...codes, FLAG].includes(parentOf(form) ?? "");
   const byNeed = [...offered.filter(({ code }) => asked.has(code)), ...offered.filter(standsAlone)];
   const [first, ...others] = byNeed.map(({ code, title, icon = "record" }): Room => [logRoom(code), title, icon]);
-  return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...OWN_ROOMS, ...others, SYNC] };
+  return { bar: [...FIRST_ROOMS, ...(first ? [first] : []), ...PEOPLE_ROOMS], further: [...OWN_ROOMS, ...others, REFERENCE_ROOM, SYNC] };
 }
 
 function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isRevoked: boolean }) {
@@ -123,7 +125,7 @@ function Rooms({ rooms, route, isRevoked }: { rooms: AllRooms; route: Route; isR
   const copy = isRevoked ? null : route.query.get("copy");
   useAim(main);
   const isFurther = rooms.further.some(([path]) => shown.startsWith(path));
-  const further = rooms.further.filter((room, i) => i < FURTHER_MOST || room === SYNC || shown.startsWith(room[0]));
+  const further = rooms.further.filter((room, i) => i < FURTHER_MOST || [REFERENCE_ROOM, SYNC].includes(room) || shown.startsWith(room[0]));
   return (
     <div class="frame">
       <nav class="rooms" aria-label="栏目">
@@ -181,6 +183,8 @@ function Screen({ path, query, further }: Route & { further: Room[] }) {
       return <Later key={path} load={more} with={{ rooms: further }} />;
     case "/people":
       return <Later key={path} load={people} with={{}} />;
+    case "/reference":
+      return <Later key={path} load={reference} with={{}} />;
     case "/sync":
       return <Later key={path} load={syncScreen} with={{}} />;
     default:
@@ -202,6 +206,7 @@ const more = async () => (await import("./screens/more")).More;
 const newCase = async () => (await import("./screens/cases")).NewCaseOf;
 const firstPin = async () => (await import("./screens/people")).FirstPin;
 const people = async () => (await import("./screens/people")).People;
+const reference = async () => (await import("./screens/reference")).Reference;
 const roster = async () => (await import("./screens/roster")).Roster;
 const syncScreen = async () => (await import("./screens/sync")).SyncScreen;
 const temperature = async () => (await import("./screens/temperature")).Temperature;

@@ -2,6 +2,7 @@
 
 import { contracts, type KindRule } from "../contracts";
 import { CASE, PASS, READING, WORKER } from "../domain/code_kinds";
+import { FLAG } from "../domain/flags";
 import { fieldOf, type Form, type FormItem } from "../domain/form";
 import type { OutboxRow } from "../store/database";
 import { kindOfForm } from "../store/forms";
@@ -19,6 +20,8 @@ const SCREENS: Record<string, Screen> = {
   [PASS]: { room: "/gate", again: (row) => `/gate?worker=${workerOf(row)}&copy=${row.id}` },
   [CASE]: { room: "/cases", again: (row) => `/cases/case?copy=${row.id}&${row.act === "edit" ? `id=${row.record}` : `worker=${workerOf(row)}`}`, page: (id) => `/cases/case?id=${id}` },
 };
+/** A flag has a page, and is written by nobody here. */
+const FLAGS = "/flags";
 const LOG = "/log/";
 
 /** The highest version of a form that came down; undefined for a kind in code. */
@@ -57,6 +60,7 @@ export function logRoom(kind: string): string {
 /** The page of one record, or of the form that it is being written in. */
 export function pageOf(forms: readonly Form[], kind: string, id: string): string {
   const screen = SCREENS[kind];
+  if (kind === FLAG) return `${FLAGS}?id=${id}`;
   return screen ? (screen.page?.(id) ?? screen.room) : formOf(forms, kind) ? `${logRoom(kind)}?record=${id}` : "/today";
 }
 

@@ -1,12 +1,13 @@
 // What belongs to a record, or to one that is being filled in: the records of other forms that name it, and the way to the next.
 
+import { localDate } from "../../protocol/time";
 import type { FieldDatabase } from "../../store/database";
 import { childDraft, halfWritten } from "../../store/begun";
 import { dropDraft } from "../../store/drafts";
-import { WRITER } from "../../store/forms";
+import { formsOn, WRITER } from "../../store/forms";
 import { isStanding, listed } from "../../store/view";
-import { type ChildForm, logRoom } from "../forms";
-import { useLive, useSave, useSession } from "../session";
+import { type ChildForm, childForms, logRoom } from "../forms";
+import { useLive, useNow, useSave, useSession } from "../session";
 import { Records } from "./records";
 
 /** `onLeave`: before another form is opened; `onDrop`: gives up the form that was begun. */
@@ -47,9 +48,10 @@ async function readChild(db: FieldDatabase, scope: string, child: ChildForm, par
 }
 
 function OfForm({ child, records, half, scope, parent, onLeave }: Read & Omit<Props, "below">) {
-  const { db } = useSession();
+  const { db, forms } = useSession();
   const save = useSave();
   const { form } = child;
+  const below = childForms(formsOn(forms, localDate(useNow())).values(), form.code); // what belongs to these in turn
   const isOurs = form.writers.includes(WRITER); // what others write is read here
   if (!isOurs && records.length === 0) return null;
   const giveUp = () => void save(() => dropDraft(db, childDraft(scope, form.code, parent)), "没写完的已删除");
@@ -58,7 +60,7 @@ function OfForm({ child, records, half, scope, parent, onLeave }: Read & Omit<Pr
       <h2 class="apart">
         {form.title} <small>{records.length} 条</small>
       </h2>
-      {records.length > 0 && <Records {...{ form, records, scope }} hasDays />}
+      {records.length > 0 && <Records {...{ form, records, scope, below }} hasDays />}
       {half && (
         <div class="alert ask">
           <p>

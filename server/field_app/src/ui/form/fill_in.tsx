@@ -68,7 +68,7 @@ export function FillIn(props: FillInProps) {
   });
   if (!draft) return null;
   const { photos, observed = "" } = draft.value;
-  const hidden = Object.keys(parentIn(form, parent));
+  const hidden = [...Object.keys(parentIn(form, parent)), fieldOf(form, "seen")?.name ?? ""]; // nobody types what was seen
   const { body } = draft.value;
   const set = (changes: Body) => draft.set((filled) => ({ body: { ...filled.body, ...changes } }));
   const setPhotos = (field: string, change: (own: readonly Photo[]) => Photo[]) => draft.set((filled) => withPhotos(filled, field, change));

@@ -8,8 +8,9 @@ import { balances, stockOf } from "../../domain/stock";
 import type { Body } from "../../protocol/entry";
 import { localDate } from "../../protocol/time";
 import { begunAt } from "../../store/begun";
+import type { FieldDatabase } from "../../store/database";
 import { formsOn } from "../../store/forms";
-import { isStanding, type Item, listed, writtenIn } from "../../store/view";
+import { found, isStanding, type Item, listed, writtenIn } from "../../store/view";
 import { childForms, logRoom, pageOf } from "../forms";
 import { timeText } from "../parts/when";
 import { go, onward } from "../route";
@@ -47,9 +48,10 @@ export function FormScreen({ kind, place, slot, of, copy, parent, record, worker
   const corrected = useLive(async () => (of ? ((await listed(db, kind, scope)).find(({ id }) => id === of) ?? null) : null), [db, kind, scope, of]);
   const copied = useLive(() => writtenIn(db, copy), [db, copy]);
   const workers = useLive(() => listed(db, WORKER, scope), [db, scope]);
+  const seen = useLive(() => seenOf(db, form, scope, parent), [db, form, scope, parent]);
   const [written, setWritten] = useState(0); // a form that was saved gives way to an empty one
   if (!form) return <p class="empty">没有这种记录, 或已停用。</p>;
-  if (!records || corrected === undefined || copied === undefined || !workers || !begun || !site) return null;
+  if (!records || corrected === undefined || copied === undefined || !workers || !begun || seen === undefined || !site) return null;
   const places = placeItem(form) ? offeredPlaces(form, site) : [];
   const going = begun.find(({ id }) => id === record); // the record is not written yet: its form goes on
   const chosen = places.find((one) => placeKey(one) === (place ?? going?.of)) ?? null;
@@ -64,7 +66,7 @@ export function FormScreen({ kind, place, slot, of, copy, parent, record, worker
     if (!isWithin && !record) return setWritten(written + 1);
     goOn(above && typeof of === "string" ? pageOf(forms, above.file ?? "", of) : back);
   };
-  const preset = presetOf(form, slot, worker);
+  const preset = { ...presetOf(form, slot, worker), ...seen };
   const filling = { form, scope: site.scope, place: chosen, preset, of: corrected, from: copied, parent, below, workers, onSaved };
   const isByPlace = !isWithin && places.length > 0 && placeItem(form)!.required === true;
   return (
@@ -130,6 +132,13 @@ function presetOf(form: Form, slot: string | null, worker: string | null): Body 
   const [item, person] = [fieldOf(form, "slot"), fieldOf(form, "worker")];
   const choice = item && form.lists?.[item.list ?? ""]?.find(({ name }) => name === slot);
   return { ...(item && choice && { [item.name]: slot }), ...(person && worker && { [person.name]: worker }) };
+}
+
+/** Up to which of its events this tablet knows the parent, where the form says so: whoever decided since then decided first. */
+async function seenOf(db: FieldDatabase, form: Form | undefined, scope: string, parent: string | null): Promise<Body> {
+  const [item, above] = form ? [fieldOf(form, "seen"), fieldOf(form, "parent")] : [];
+  const event = item && above && parent ? (await found(db, above.file ?? "", scope, parent))?.body["event"] : undefined;
+  return item && typeof event === "number" ? { [item.name]: event } : {};
 }
 
 /** What there should be of each thing that is kept. */

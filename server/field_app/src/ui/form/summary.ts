@@ -1,6 +1,7 @@
 // What a record says, in words: the first things in a list, or all of it.
 
 import { shownValue, word } from "../../contracts";
+import { FLAG } from "../../domain/flags";
 import { choicesOf, fieldsOf, type Form, type FormItem } from "../../domain/form";
 import { localDate, localTime, parseMs } from "../../protocol/time";
 import type { Body } from "../../protocol/entry";
@@ -28,6 +29,7 @@ export function useNames(scope: string): Names {
 
 export function summaryOf(forms: readonly Form[], { kind, body }: Item, names: Names): string {
   const form = formOf(forms, kind); // the version that is highest here has titles and words
+  if (kind === FLAG) return `${word("duty", String(body["duty"]))} ${word("flag_state", String(body["state"]))}`;
   if (!form) return Object.values(body).filter((value) => typeof value === "string").slice(0, SHOWN_MAX).join(" ");
   const said = answersOf(form, body, names).filter(({ item }) => item.role !== "parent" && !(item === placeItem(form) && body["place_name"]));
   return said.slice(0, SHOWN_MAX).map(({ text }) => text).join(" ");
@@ -36,7 +38,7 @@ export function summaryOf(forms: readonly Form[], { kind, body }: Item, names: N
 /** All that a body says, with the titles of its fields. */
 export function answersOf(form: Form, body: Body, names: Names): { item: FormItem; text: string }[] {
   const isThere = ({ name, type }: FormItem) => body[name] !== undefined && body[name] !== null && type !== "image" && type !== "file";
-  return fieldsOf(form).filter(isThere).map((item) => ({ item, text: textOf(form, item, body[item.name], names) }));
+  return fieldsOf(form).filter((item) => isThere(item) && item.role !== "seen").map((item) => ({ item, text: textOf(form, item, body[item.name], names) }));
 }
 
 function textOf(form: Form, item: FormItem, value: unknown, names: Names): string {

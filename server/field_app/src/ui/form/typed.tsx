@@ -1,9 +1,10 @@
 // A field that is typed, or chosen from a list that is unfolded.
 
 import { observedMs, observedText } from "../../domain/backfill";
+import { dictatedCode, dictatedText } from "../../domain/dictated";
 import type { FormItem } from "../../domain/form";
 import { parseMs, wallText } from "../../protocol/time";
-import { numberOf } from "../parts/field";
+import { numberOf, SAID } from "../parts/field";
 import { type AskedProps, Extra } from "./titled";
 
 type Props = AskedProps & { wrong?: string; options?: Record<string, string> };
@@ -31,7 +32,7 @@ export function Typed({ item, body, walked, said, set, options }: Props) {
           ))}
         </select>
       ) : (
-        <input {...controlOf(item)} {...{ name, value, onInput }} autocomplete="off" aria-invalid={problem ? true : undefined} />
+        <input {...controlOf(item)} {...{ name, value, onInput }} {...SAID} aria-invalid={problem ? true : undefined} />
       )}
       {problem && (
         <span class="wrong" role="alert">
@@ -63,6 +64,6 @@ function valueOf({ type, pattern }: FormItem, typed: string): unknown {
     const ms = observedMs(typed);
     return ms === null ? "" : wallText(ms);
   }
-  if (pattern === "phone") return typed.replaceAll(/[\s-]/g, "").replace(/^\+?86(?=1)/, "");
-  return pattern === "plate" || pattern === "credit_code" ? typed.replaceAll(/[\s·-]/g, "").toUpperCase() : typed;
+  if (pattern === "phone") return dictatedCode(typed).replaceAll(/[\s-]/g, "").replace(/^\+?86(?=1)/, "");
+  return pattern === "plate" || pattern === "credit_code" ? dictatedCode(typed).replaceAll(/[\s·-]/g, "").toUpperCase() : dictatedText(typed);
 }

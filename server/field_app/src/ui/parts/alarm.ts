@@ -5,8 +5,9 @@ let audio: AudioContext | null = null; // made at a touch: a browser lets no pag
 const TONES = { good: { hz: 880, starts: [0], buzz: [60] }, bad: { hz: 220, starts: [0, 0.25], buzz: [250, 120, 250] } } as const;
 const TONE_S = 0.15;
 
-/** Never throws: a tablet without loudspeaker or motor still shows everything. */
+/** Nothing before the first touch of the page, which browsers forbid and complain of. Never throws: a tablet without loudspeaker or motor still shows everything. */
 export function alarm(tone: keyof typeof TONES): void {
+  if (navigator.userActivation?.hasBeenActive === false) return;
   const { hz, starts, buzz } = TONES[tone];
   try {
     navigator.vibrate?.([...buzz]);

@@ -2,8 +2,12 @@
 
 import { contracts } from "../../contracts";
 import { observedText } from "../../domain/backfill";
+import { dictatedCode, dictatedText } from "../../domain/dictated";
 import type { Body } from "../../protocol/entry";
 import { parseMs } from "../../protocol/time";
+
+/** What lets people speak Chinese into a field: it is one of text, in Chinese, and nothing cuts or corrects what comes. */
+export const SAID = { lang: "zh-CN", autocomplete: "off", autocapitalize: "off", enterkeyhint: "next" } as const;
 
 interface Props {
   kind: string;
@@ -44,7 +48,7 @@ export function Field({ kind, name, body, wrong, set, read = plain, isDay, isIns
       ) : isInstant ? (
         <input type="datetime-local" {...{ name, value, onInput }} />
       ) : (
-        <input type="text" {...{ name, value, onInput, inputMode: mode }} autocomplete="off" />
+        <input type="text" {...{ name, value, onInput, inputMode: mode }} {...SAID} />
       )}
       {wrong[name] && (
         <span class="wrong" role="alert">
@@ -56,10 +60,11 @@ export function Field({ kind, name, body, wrong, set, read = plain, isDay, isIns
 }
 
 function plain(text: string): string {
-  return text;
+  return dictatedText(text);
 }
 
 /** A typed number; text that is none stays text, and is judged as such. */
 export function numberOf(text: string): unknown {
-  return text.trim() === "" ? "" : Number.isNaN(Number(text)) ? text : Number(text);
+  const typed = dictatedCode(text).trim();
+  return typed === "" ? "" : Number.isNaN(Number(typed)) ? text : Number(typed);
 }

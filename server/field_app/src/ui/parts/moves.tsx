@@ -5,7 +5,7 @@ import type { Item } from "../../store/view";
 import { voidRecord } from "../../store/write";
 import { useSave, useSession } from "../session";
 
-export const WRONG_ENTRY = "录入错误";
+export const WRONG_ENTRY = String.raw`录入错误`; // it goes into the record, and stays in its language
 
 interface Props {
   record: Pick<Item, "scope" | "id" | "state">;

@@ -54,7 +54,7 @@ export function PhotoField({ photos, onChange, onBusy = () => undefined, max = c
             <input type="file" accept="image/*" capture="environment" aria-label={title && `${title}: 拍照`} onChange={take} />
           </label>
           <label class="gallery">
-            从相册选{max > 1 && ", 可多张"}
+            从相册选{max > 1 && `, 可多张, 共 ${max} 张以内`}
             <input type="file" accept="image/*" multiple={max > 1} aria-label={title && `${title}: 从相册选`} onChange={take} />
           </label>
         </>

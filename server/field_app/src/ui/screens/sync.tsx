@@ -15,6 +15,7 @@ import { type Names, namesOfRows, rowTitle } from "../parts/row_title";
 import { FromOldTablet, Unfinished } from "../parts/unfinished";
 import { since } from "../parts/sync_badge";
 import { SyncProgress } from "../parts/sync_progress";
+import { Language } from "../parts/language";
 import { TextSize } from "../parts/text_size";
 import { useLive, useNow, useSave, useSession } from "../session";
 import { OUTCOMES, textOf } from "../texts";
@@ -84,6 +85,7 @@ export function SyncScreen() {
         </dd>
       </dl>
       <TextSize />
+      <Language />
       <button class="quiet wide" disabled={isNothing(left) && drafts === 0} onClick={() => void carryAway()}>
         应急导出未上传的记录、照片和没写完的内容
       </button>
