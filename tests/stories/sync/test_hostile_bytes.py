@@ -63,7 +63,11 @@ def test_more_than_500_entries_are_413_with_both_limits(device: WireDevice) -> N
     answer = device.push(*[device.line() for _ in range(501)])
     assert answer.status_code == 413
     problem = answer.get_json()
-    assert (problem["code"], problem["max_entries"], problem["max_bytes"]) == ("too_large", 500, 1_048_576)
+    assert (problem["code"], problem["max_entries"], problem["max_bytes"]) == (
+        "too_many_entries",
+        500,
+        1_048_576,
+    )
 
 
 def test_a_gzip_bomb_is_413_without_being_inflated(device: WireDevice) -> None:
