@@ -7,6 +7,7 @@ const TONE_S = 0.15;
 
 /** Never throws: a tablet without loudspeaker or motor still shows everything. */
 export function alarm(tone: keyof typeof TONES): void {
+  if (navigator.userActivation?.hasBeenActive === false) return; // it would only be complained of
   const { hz, starts, buzz } = TONES[tone];
   try {
     navigator.vibrate?.([...buzz]);
