@@ -76,12 +76,12 @@ export function SharedTablet({ fromLink }: { fromLink: string }) {
 }
 
 /** Whether the time in which a PIN has to be set is over. It begins with the enrolment; on tablets that were enrolled before there
- * were PINs, with the first start since. */
+ * were PINs, with the first start since. Without a network none can be set, and the day's work does not wait for it. */
 async function isPinOverdue(db: FieldDatabase): Promise<boolean> {
   if ((await db.identity.get("one"))?.state !== "enrolled") return false;
   const sinceMs = await db.numberNote(PIN_ASKED);
   if (!sinceMs) await db.setNote(PIN_ASKED, Date.now());
-  return !db.hasPin && sinceMs > 0 && Date.now() - sinceMs > rule("pin_within_h").value * HOUR_MS;
+  return !db.hasPin && sinceMs > 0 && navigator.onLine !== false && Date.now() - sinceMs > rule("pin_within_h").value * HOUR_MS;
 }
 
 /** Locks after a while without a touch, and at once when it comes back from longer sleep. */

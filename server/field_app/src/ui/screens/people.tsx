@@ -134,7 +134,7 @@ function HandOver({ others }: { others: readonly Person[] }) {
       </div>
       <form class="card" onSubmit={take}>
         <p class="muted">没写完的表单转到接班人名下, 注明由谁起草。已写下的记录不转, 仍是您写的。</p>
-        <div class="choice" role="group" aria-label="接班人">
+        <div class="choice" role="group" aria-label="接班人" hidden={others.length === 1}>
           <div>
             {others.map((one) => (
               <button key={one.db.name} type="button" aria-pressed={one === to} onClick={() => setTo(one)}>
