@@ -111,7 +111,6 @@ def _find_due(
 ) -> tuple[Due | None, dict[str, Any]]:
     """What is due (None where the rules were not read, whatever is wrong with them), and what was done: where `is_all` says
     that this is the whole tick, its heartbeat, in the same transaction."""
-    due = None
     try:
         with write(may_be_lost=True) as session:
             due = find_due(session, now_ms)
@@ -119,9 +118,10 @@ def _find_due(
             if did:
                 _beat(session, now_ms, began_s, did)
         return due, did
-    except Exception:  # somebody may keep the lock for long: what is due is found without it
-        if due is not None:
-            raise
+    except (
+        Exception
+    ):  # somebody may keep the lock for long, or the connection was cut: what is due is found without it
+        _log.warning("what is due is asked again")
     try:
         with read() as session:
             return find_due(session, now_ms), {}

@@ -124,7 +124,7 @@ def test_a_tick_that_is_cut_anywhere_is_done_by_the_next(wire: Wire, cast: Cast)
         cast.clock.advance(86_400_000)
         wire.fresh(cut)
         did = tick(wire.app, cast.clock.now_ms())
-        assert [name for name, part in did.items() if part.get("failed")] or cut > 1
+        assert cut > 1 or not any(part.get("failed") for part in did.values()), "what is due is asked again"
         wire.fresh(None)
         again = tick(wire.app, cast.clock.now_ms())
         assert not any(part.get("failed") for part in again.values())
