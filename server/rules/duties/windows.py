@@ -324,10 +324,11 @@ def _period(code: str, place: str, first_day: str, span: tuple[int, int], grace_
 
 
 def _closed(today: Sequence[PlannedWindow], tomorrow: Sequence[PlannedWindow]) -> Iterator[PlannedWindow]:
-    """Each window until the next one opens, or for a day."""
+    """Each window until the next one opens; where tomorrow has none, for a day, and not into the day after that."""
     following = [window.opens_ms for window in (*today[1:], *tomorrow[:1])]
     for index, window in enumerate(today):
-        next_ms = following[index] if index < len(following) else window.opens_ms + DAY_MS
+        end_ms = min(window.opens_ms + DAY_MS, instant_ms(window.local_date, "00:00", 2))
+        next_ms = following[index] if index < len(following) else end_ms
         yield replace(window, closes_ms=max(next_ms, window.deadline_ms))
 
 

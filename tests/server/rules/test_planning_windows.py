@@ -241,6 +241,19 @@ def test_planning_twice_yields_the_same_keys(profile: SiteProfile, duties: list[
     assert {window.local_date for window in once} <= {local_date}
 
 
+def test_a_window_that_tomorrow_does_not_follow_closes_before_the_day_after() -> None:
+    change = add_days(MONDAY, 1)
+    long = (
+        Slot("0", "00:02", "00:01", 0),
+        Slot("1", "00:03", "00:02", 0),
+    )  # to after tomorrow's only slot is due
+    before = replace(WATCH, slots=long, valid_to=change)
+    after = replace(WATCH, slots=(Slot("0", "00:00", "00:01", 0),), valid_from=change)
+    days = [plan(SITE, (before, after), HOLIDAYS, add_days(MONDAY, day)) for day in range(3)]
+    assert [len(windows) for windows in days] == [2, 0, 1]
+    assert days[0][-1].closes_ms == days[2][0].opens_ms
+
+
 @given(PROFILES, rules())
 def test_windows_of_one_duty_and_place_never_overlap(profile: SiteProfile, duties: list[DutyRule]) -> None:
     windows = [
