@@ -86,6 +86,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "admin/keys",
         "admin/state",
         "admin/services",
+        "admin/channels",
+        "person-requests",
         "admin/audit",
     ),
     None: ("login",),
