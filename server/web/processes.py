@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from server.base.config import Config
 FIGURES_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _AGAIN_S = 1.0  # before a process that ended is started again: one that can't work must not take a core
 _END_S = 10.0  # for the requests that are being answered when the server is to stop
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger("gongdi.processes")
 _fork = get_context("fork")  # what the parent has loaded is there, and shared
 
@@ -48,8 +50,10 @@ def shared_figures() -> Iterator[None]:
 def run_processes(count: int, work: Callable[[], None]) -> None:
     """Run `work` in so many processes, each started again when it ends by itself. When this process is to stop
     (SystemExit, KeyboardInterrupt), they stop first. When it is killed, they end at once."""
-    running = [_start(work) for _ in range(count)]
+    running: list[BaseProcess] = []
     try:
+        for _ in range(count):
+            _start(work, running)
         while True:
             wait([process.sentinel for process in running])
             ended = [process for process in running if not process.is_alive()]
@@ -57,7 +61,8 @@ def run_processes(count: int, work: Callable[[], None]) -> None:
                 _log.error("a web process ended by itself", extra={"exit_code": process.exitcode})
             time.sleep(_AGAIN_S)
             running = [process for process in running if process not in ended]
-            running += [_start(work) for _ in ended]
+            for _ in ended:
+                _start(work, running)
     finally:
         for process in running:
             process.terminate()
@@ -66,13 +71,20 @@ def run_processes(count: int, work: Callable[[], None]) -> None:
             process.kill()
 
 
-def _start(work: Callable[[], None]) -> BaseProcess:
-    process = _fork.Process(target=_run, args=(work,))
-    process.start()
-    return process
+def _start(work: Callable[[], None], running: list[BaseProcess]) -> None:
+    """Start another process. Signals to stop wait meanwhile: what a handler raises while a process is forked is lost, and
+    the server would never stop."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        process = _fork.Process(target=_run, args=(work,))
+        process.start()
+        running.append(process)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(work: Callable[[], None]) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     threading.Thread(target=_follow_parent, daemon=True).start()
     work()
 

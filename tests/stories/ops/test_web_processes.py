@@ -93,6 +93,20 @@ def test_processes_end_with_a_server_that_is_told_to_stop_and_with_one_that_is_k
     _wait_until(lambda: not killed.is_listening())
 
 
+_STOPPED_WHILE_IT_FORKS = """
+import os, signal, sys, time
+from server.web.processes import run_processes
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
+run_processes(2, lambda: time.sleep(60))
+"""
+
+
+def test_a_server_that_is_told_to_stop_while_it_starts_a_process_stops() -> None:
+    done = subprocess.run([sys.executable, "-c", _STOPPED_WHILE_IT_FORKS], timeout=TIMEOUT_S, check=False)
+    assert done.returncode == 0
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
