@@ -5,7 +5,8 @@ from __future__ import annotations
 from mimetypes import guess_type
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, request, send_from_directory
+from flask import Blueprint, Response, abort, request
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.field_app import BUILT
@@ -58,15 +59,13 @@ def _file(folder: Path, name: str, cache: str) -> Response:
         abort(404)
     twin = f"{name}.gz"
     is_small = request.accept_encodings.quality("gzip") > 0 and (folder / twin).is_file()
-    response = send_from_directory(
-        folder, twin if is_small else name, mimetype=guess_type(name)[0], download_name=Path(name).name
-    )
-    if (
-        response.status_code == 200
-    ):  # whole: whoever hangs up in the middle of many files leaves none of them open
-        opened, response.direct_passthrough = response.response, False
-        response.set_data(response.get_data())
-        opened.close()  # type: ignore[union-attr]
+    path = safe_join(str(folder), twin if is_small else name)
+    if path is None or not Path(path).is_file():
+        abort(404)
+    # Read whole: whoever hangs up in the middle of many files leaves none of them open.
+    response = Response(Path(path).read_bytes(), mimetype=guess_type(name)[0])
+    response.add_etag()
+    response.make_conditional(request)
     if is_small:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"

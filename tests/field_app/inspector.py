@@ -205,7 +205,9 @@ class Inspector:
         """As at a gate: choose, type three digits. A second reading in the slot is confirmed."""
         self.open("测温")
         self.page.get_by_label("找人").fill(name)
-        self.page.locator(".people button").click()  # the only one that is meant
+        found = self.page.locator(".people button")
+        expect(found).to_have_count(1)  # the only one that is meant
+        found.click()
         self.page.locator(".keypad, .ask").first.wait_for()
         again = self.page.get_by_role("button", name="再测一次")
         if again.is_visible():

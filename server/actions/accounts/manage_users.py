@@ -98,7 +98,7 @@ def list_users(session: Session) -> list[User]:
 
 def find_user(session: Session, name: str) -> User:
     """The user of that name. Raises Problem 404."""
-    user = user_named(session, normal_name(name))
+    user = user_named(session, normal_name(name)) if name.isprintable() else None
     if user is None:
         raise Problem("unknown_user", f"没有名为 {name} 的用户。")
     return user

@@ -31,6 +31,7 @@ CONFIG = {
     "content_type_overrides": {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "application/octet-stream",
         "image/jpeg": "application/octet-stream",
+        "application/pdf": "application/octet-stream",
     },
 }
 

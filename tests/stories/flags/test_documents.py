@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from tests.server.cast import Cast
 from tests.stories.field import Field
 from tests.stories.flags.cast import missed_flag, moved, planned_field, show
 
+FOOT = re.compile(r"本档案由系统记录.*第 ?\d+ ?/ ?\d+ ?页", re.DOTALL)
 NOTE = '#panic("x") $x$ *食堂* =HYPERLINK("http://x") <王五> \\ `每日两次`'
 
 
@@ -39,7 +41,8 @@ def _browser(field: Field, name: str) -> FlaskClient:
 def _text(field: Field, path: str) -> str:
     answer = _browser(field, "section").get(path)
     assert answer.status_code == 200, answer.text
-    return "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages]
+    return "".join(FOOT.sub("", page) for page in pages)  # what a page break divides is one text
 
 
 def _squeezed(text: str) -> str:
