@@ -19,4 +19,4 @@ for package in map(importlib.import_module, ("server", "schemas", "sync_protocol
                 continue  # it builds the app, and is used where that is done
 for name in LATER:
     importlib.import_module(name)
-apprise.Apprise().add("json://localhost")  # its channels are loaded with the first
+apprise.Apprise().add("mailto://user:word@localhost")  # its channels are loaded with the first

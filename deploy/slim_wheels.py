@@ -25,6 +25,9 @@ LEFT_OUT = re.compile(
     r"|(?:sqlalchemy|mako|alembic)/testing/.*|[^/]+/tests/.*"
     r"|zstandard/(?:_cffi\.[^/]*\.so|backend_cffi\.py)"  # for PyPy
     r"|pylopdf_fonts_(?:jp|zh_tw)/NotoSans[^/]*"  # papers fall back on the other one (check_glyphs.py)
+    r"|apprise/plugins/(?!(?:__init__|base|dingtalk|feishu|wecombot)\.py|email/).*|apprise/i18n/.*"  # of other services
+    r"|pygments/(?:lexers/(?!__init__|_mapping|python)|styles/(?!__init__|_mapping|default)).*"  # nothing is coloured
+    r"|PIL/_avif\..*|pillow\.libs/libavif-.*"  # no photo that is accepted
 )
 # Libraries that come from elsewhere were moved into wheels by a tool that changes them; those are stripped already.
 _STRIPPED = re.compile(r"(?!.*\.libs/).*\.so")
