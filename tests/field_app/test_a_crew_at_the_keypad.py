@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.chromium import wait_until
 from tests.field_app.conftest import bodies, elsewhere
 from tests.field_app.inspector import Inspector
 from tests.field_app.measure_rapid_lane import settle
@@ -42,7 +43,7 @@ def test_after_three_digits_the_next_person_is_there_and_the_keypad_stays(
     assert settle(page) == second
     page.evaluate(STRIKE.format(keys="376"))
     expect(page.get_by_role("alert")).to_contain_text("37.6 ℃ 超过")
-    assert page.evaluate("felt") == ["good", "bad"]
+    wait_until(page, "felt.join() === 'good,bad'")  # after it is shown
     page.get_by_role("button", name="确认 37.6 ℃").click()
     expect(page.get_by_text("1 人体温偏高, 等待复测")).to_be_visible()
     expect(page.locator(".over")).to_contain_text("都测完了")

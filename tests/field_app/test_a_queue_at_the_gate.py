@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.chromium import wait_until
 from tests.field_app.conftest import bodies, elsewhere
 from tests.field_app.inspector import Inspector
 
@@ -44,7 +45,7 @@ def test_whoever_is_in_order_passes_with_the_third_digit(inspector: Inspector, g
         gate.get_by_role("button", name="健康码绿色, 已戴口罩").click()
         inspector.type_digits(digits)
         expect(gate.locator(".passed.is-good")).to_contain_text(f"{name} 进场 36.{digits[2]} ℃")
-    assert gate.evaluate("felt") == ["good", "good"]
+    wait_until(gate, "felt.join() === 'good,good'")
     assert gate.evaluate("heard") == [HIGH, HIGH], "one high tone each"
     expect(gate.get_by_text("现在场内 2 人")).to_be_visible()
     inspector.sync()
@@ -81,7 +82,7 @@ def test_who_may_not_come_in_is_red_or_yellow_felt_and_heard(
     inspector.type_digits(digits)
     expect(gate.locator(".pass")).to_have_class(re.compile(look))
     expect(gate.get_by_role("button", name="放行进场")).to_have_count(0)
-    assert gate.evaluate("felt") == ["bad"]
+    wait_until(gate, "felt.join() === 'bad'")
     assert gate.evaluate("heard") == [LOW, LOW], "two low ones"
     gate.get_by_role("button", name="拒绝进场").click()
     inspector.open("门岗")

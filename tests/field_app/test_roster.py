@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from server.base.clock import to_iso
+from tests.chromium import wait_until
 from tests.field_app.conftest import ZHANG, bodies, certificate, elsewhere
 from tests.field_app.inspector import MINUTE_MS, PULL, Inspector
 from tests.server.cast import COMPANY_A
@@ -151,9 +152,7 @@ def test_a_code_before_the_camera_finds_its_person(inspector: Inspector, workers
     inspector.open("门岗")
     page.get_by_role("button", name="扫码").click()
     expect(page.get_by_role("heading", name="曾小贤")).to_be_visible()
-    page.wait_for_function(
-        "window.tracks.length === 1 && window.tracks[0].readyState === 'ended'"
-    )  # it is off again
+    wait_until(page, "tracks.length === 1 && tracks[0].readyState === 'ended'")  # it is off again
 
 
 def test_a_tablet_is_enrolled_by_the_code_that_it_is_shown(inspector: Inspector) -> None:

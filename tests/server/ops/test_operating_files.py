@@ -25,7 +25,7 @@ DEPLOY = ROOT / "deploy"
 ALERTS = DEPLOY / "monitoring" / "alerts.yaml"
 BOARD = DEPLOY / "monitoring" / "grafana-board.json"
 COMPOSE = DEPLOY / "container" / "compose.yaml"
-FILES = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file()]
+FILES = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
 SETTINGS = set(re.findall(r"GONGDI_[A-Z_]+", (ROOT / "docs" / "CONFIGURATION.md").read_text("utf-8")))
 OF_COMPOSE = {"GONGDI_HOST_NAME"}  # what the proxy serves; no setting of the server
 
