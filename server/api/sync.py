@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from schemas.enrolment import EnrolmentSchema, UnlockCodeSchema
 from server.actions.accounts.limit_rate import limit_rate
-from server.actions.devices.enrol_device import enrol_device, read_enrolment, wrong_code
-from server.actions.devices.unlock_code import keep_unlock_code, read_unlock_code
+from server.actions.devices.enrol_device import enrol_device, validated, wrong_code
+from server.actions.devices.unlock_code import keep_unlock_code
 from server.actions.reference.load_reference import last_rules, rules_in_force
 from server.actions.sync.accept_push import RulesChanged, accept_push
 from server.actions.sync.open_pull import open_pull, scopes_of
@@ -35,7 +36,7 @@ ENROL_TRIES = 30  # wrong or right, from one address in a minute
 @blueprint.post("/enrol")
 def enrol() -> Response:
     at_ms = now_ms()
-    asked = read_enrolment(_json_body())
+    asked = validated(EnrolmentSchema(), _json_body())
     with write() as session:
         limit_rate(session, f"enrol|{request.remote_addr}", ENROL_TRIES, 60_000, at_ms)
     with write() as session:
@@ -88,7 +89,7 @@ def leave_unlock_code() -> Response:
     at_ms = now_ms()
     sender = signed_sender(body, at_ms)
     plain = inflate(body, request.headers.get("Content-Encoding", ""), SMALL_BYTES)
-    code = read_unlock_code(_decoded(plain))
+    code = str(validated(UnlockCodeSchema(), _decoded(plain))["code"])
     with write() as session:
         return _json(keep_unlock_code(session, runtime().seals, sender, code, at_ms))
 

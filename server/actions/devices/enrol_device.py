@@ -7,10 +7,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from marshmallow import Schema
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from schemas.enrolment import EnrolmentSchema
 from server.actions.devices.authenticate_device import Sender, claim_exchange, hash_token, refused
 from server.actions.devices.enrol_code import TABLET, redeem_code
 from server.base.clock import to_iso
@@ -21,14 +21,10 @@ from server.models.device import Device
 from server.models.user import User
 
 
-def read_enrolment(asked: Any) -> dict[str, Any]:
-    """The fields of an enrolment, validated. Raises Problem 400 `header_invalid` with messages by JSON
-    pointer."""
-    errors = (
-        EnrolmentSchema().validate(asked)
-        if isinstance(asked, Mapping)
-        else {"": ["请求正文必须是 JSON 对象。"]}
-    )
+def validated(schema: Schema, asked: Any) -> dict[str, Any]:
+    """The fields of what a tablet sends, as the schema asks for them. Raises Problem 400 `header_invalid` with messages by
+    JSON pointer."""
+    errors = schema.validate(asked) if isinstance(asked, Mapping) else {"": ["请求正文必须是 JSON 对象。"]}
     if errors:
         pointers = {f"/{name}" if name else "": list(messages) for name, messages in errors.items()}
         raise protocol_problem("header_invalid", errors=pointers)

@@ -6,15 +6,11 @@ combines it with a key that cannot be read out of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy.orm import Session
 
-from schemas.enrolment import UnlockCodeSchema
 from server.actions.devices.authenticate_device import Sender, claim_exchange, refused
 from server.base.clock import to_iso
-from server.base.problems import Problem, not_found, protocol_problem
+from server.base.problems import Problem, not_found
 from server.base.seal import Seals, aad_of
 from server.models.audit import Deed, record_deed
 from server.models.device import OWN_CLASS, Device
@@ -26,19 +22,6 @@ _GROUP_CHARS = 4
 
 def unlock_aad(device_id: str) -> bytes:
     return aad_of("device", device_id, "unlock_code")
-
-
-def read_unlock_code(asked: Any) -> str:
-    """The code that a tablet sends. Raises Problem 400 `header_invalid` with messages by JSON pointer."""
-    errors = (
-        UnlockCodeSchema().validate(asked)
-        if isinstance(asked, Mapping)
-        else {"": ["请求正文必须是 JSON 对象。"]}
-    )
-    if errors:
-        pointers = {f"/{name}" if name else "": list(messages) for name, messages in errors.items()}
-        raise protocol_problem("header_invalid", errors=pointers)
-    return str(asked["code"])
 
 
 def keep_unlock_code(

@@ -72,8 +72,9 @@ def take_request(tx: Tx, viewer: Viewer, kind: str, said: Said, site: Site | Non
 
 def answer_request(tx: Tx, viewer: Viewer, request_id: str, outcome: str, answer: str) -> None:
     """Close a request with what was answered. Raises Problem 404, 409 when it is answered, 422."""
-    row = tx.session.get(PersonRequest, request_id, with_for_update=True)
-    if row is None or not _may_see(tx.session, viewer, row):
+    one = sa.select(PersonRequest).where(PersonRequest.id == request_id, _visible(viewer))
+    row = tx.session.scalar(one.with_for_update())
+    if row is None:
         raise not_found()
     if row.answered_ms is not None:
         raise Problem("request_answered")
@@ -148,11 +149,6 @@ def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
         PersonRequest.received_by == viewer.id,
         PersonRequest.site_id.in_(sites),
     )
-
-
-def _may_see(session: Session, viewer: Viewer, row: PersonRequest) -> bool:
-    query = sa.select(PersonRequest.id).where(PersonRequest.id == row.id, _visible(viewer))
-    return session.scalar(query) is not None
 
 
 def _sees(session: Session, viewer: Viewer, site_id: str) -> bool:
